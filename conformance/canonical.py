@@ -1,0 +1,41 @@
+"""The one way in which the suite writes JSON: same value, same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+
+def compact(value: Any) -> str:
+    """Return `value` as JSON on one line, members in the order given, ASCII only."""
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+
+
+def canonical(value: Any) -> str:
+    """Return `value` as JSON on one line with members sorted: equal values, equal text."""
+    return json.dumps(value, separators=(",", ":"), sort_keys=True, allow_nan=False)
+
+
+def pretty(value: Any) -> str:
+    """Return `value` as indented JSON with members sorted, ending in a line break."""
+    return json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n"
+
+
+def digest(value: Any) -> str:
+    """Return the SHA-256 of the canonical text of `value`, in hexadecimal."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
+
+
+def same(left: Any, right: Any) -> bool:
+    """Return whether two JSON values are equal, where 1, 1.0 and true are three values.
+
+    Python holds them equal; on the wire a client can tell them apart.
+    """
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, dict):
+        return left.keys() == right.keys() and all(same(left[k], right[k]) for k in left)
+    if isinstance(left, list):
+        return len(left) == len(right) and all(map(same, left, right))
+    return bool(left == right)

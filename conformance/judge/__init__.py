@@ -1,0 +1,1 @@
+"""From a case and what was observed to findings; pure, one file per family of checks."""

@@ -1,0 +1,39 @@
+"""What was seen on the wire and of the process while a case ran; knows no judgement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message of the server, as the bytes that came, line end included."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Death:
+    """The end of a machine that nobody asked for.
+
+    `status` is the exit status, negative for a signal as in `subprocess`; `stderr` its last lines.
+    """
+
+    status: int
+    stderr: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """The replies to a case's steps, in order, and everything else that came meanwhile.
+
+    `replies[i]` answers step i, or is None where no reply came; `strays` are messages that are
+    neither events nor expected replies; `death` and `hung` say how the dialogue broke off.
+    """
+
+    replies: tuple[Line | None, ...]
+    events: tuple[Line, ...] = ()
+    strays: tuple[Line, ...] = ()
+    death: Death | None = None
+    hung: bool = False
+    seconds: float = 0.0

@@ -1,0 +1,1 @@
+"""Loads cases/ and fixtures/ into values."""

@@ -1,0 +1,1 @@
+"""Targets, sandbox, machines and their pool; knows no schema."""

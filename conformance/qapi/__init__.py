@@ -1,0 +1,1 @@
+"""The schema as data: model, introspection, validation."""

@@ -1,0 +1,1 @@
+"""Takes cases to machines and emits one stream of events."""

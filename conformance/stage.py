@@ -1,0 +1,85 @@
+"""What must stand before a case: the machine, its files, peers and descriptors, as values.
+
+Knows no process, no socket and no schema: launch/ makes a stage stand, knowledge/ says which.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+SCRATCH: Final = "/tmp/qmp"
+"""Where a machine sees its scratch folder; short, for QEMU reads requests byte by byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One command as it goes over the wire, less its id.
+
+    `arguments` is any JSON value (the suite sends wrong ones), or ABSENT.  `key` is "execute" or
+    "exec-oob".
+    """
+
+    execute: str
+    arguments: object
+    key: str = "execute"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScratchFile:
+    """A file or folder in the scratch folder.
+
+    `path` is relative; it is a folder with nothing in it if it ends in "/".  `make` names a maker
+    of launch/scratch.py ("x509", ...) which then owns what is under `path`; else the content is
+    `text`, padded with zero bytes to `size` bytes.
+    """
+
+    path: str
+    text: str = ""
+    size: int = 0
+    make: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """A server that the machine talks to: `serve` names one of launch/peers.py.
+
+    `address` is a socket's path in the scratch folder, or a TCP port of the machine's own network.
+    """
+
+    serve: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Descriptor:
+    """A file descriptor that is passed to the machine and known there as `name`.
+
+    `source` is "socketpair", "memfd", or the path of a device that the host opens.
+    """
+
+    name: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineSpec:
+    """How a machine is started beyond what its target says; equal specs, equal machines."""
+
+    machine: str = "none"
+    accel: str = ""
+    args: tuple[str, ...] = ()
+    files: tuple[ScratchFile, ...] = ()
+    peers: tuple[Peer, ...] = ()
+    descriptors: tuple[Descriptor, ...] = ()
+    devices: tuple[str, ...] = ()
+    """Device nodes of the host that the sandbox lets in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A machine and the requests that make it ready; cases of one stage may share a machine."""
+
+    name: str
+    spec: MachineSpec = MachineSpec()
+    setup: tuple[Request, ...] = ()

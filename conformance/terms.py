@@ -1,0 +1,122 @@
+"""The closed sets of words that every room shares; knows nothing but words."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeAlias
+
+JsonValue: TypeAlias = (
+    None | bool | int | float | str | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
+)
+"""A JSON value as `json.loads` returns it; integers are exact at any size."""
+
+
+class Absent(enum.Enum):
+    """The type of `ABSENT`: in QMP a member that is not there and one that is null differ."""
+
+    ABSENT = "absent"
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT: Final = Absent.ABSENT
+
+
+class Severity(enum.StrEnum):
+    """How strongly the source of a rule words its promise."""
+
+    # The specification or schema states it without condition: breaking it is a failure.
+    MUST = "must"
+    # A rule of style or of good order: reported, and failed on only by request.
+    SHOULD = "should"
+    # The specification leaves it open: reported for the reader, never a failure.
+    INFORMATION = "information"
+
+
+class Aspect(enum.StrEnum):
+    """Which promise of a subject a case is about."""
+
+    # What the build says of itself agrees with itself and with what is there.
+    INTROSPECTION = "introspection"
+    # A request that the schema allows is accepted and has its effect.
+    VALID = "valid"
+    # What is left out has the declared value.
+    DEFAULTS = "defaults"
+    # A request that the schema forbids is refused, and leaves nothing behind.
+    INVALID = "invalid"
+    # A well-formed request that cannot be served is refused with the right class.
+    ERRORS = "errors"
+    # The subject in company and over time: order, use by others, reset.
+    LIFECYCLE = "lifecycle"
+
+
+class Outcome(enum.StrEnum):
+    """What became of a case; only PASS is green."""
+
+    # Every promise of the case was seen kept.
+    PASS = "pass"
+    # A promise was broken; there is a finding.
+    FAIL = "fail"
+    # The build died; there is a finding.
+    CRASH = "crash"
+    # The build stopped answering; there is a finding.
+    TIMEOUT = "timeout"
+    # It failed among other cases and passed alone on a fresh machine, or the reverse.
+    FLAKY = "flaky"
+    # It was refused as it should be, but no request without the fault was ever accepted.
+    VACUOUS = "vacuous"
+    # The subject or the promise does not exist in this build.
+    NOT_APPLICABLE = "not-applicable"
+    # This host lacks what the case needs, as a probe has shown.
+    UNTESTABLE_HERE = "untestable-here"
+    # The suite itself failed.
+    HARNESS_ERROR = "harness-error"
+    # The run ended before the case's turn.
+    NOT_RUN = "not-run"
+
+
+BROKEN: Final = frozenset({Outcome.FAIL, Outcome.CRASH, Outcome.TIMEOUT})
+"""The outcomes that come with a finding."""
+
+
+class SubjectKind(enum.StrEnum):
+    """What sort of thing a case is about."""
+
+    # A QMP command.
+    COMMAND = "command"
+    # A QOM type that object-add creates.
+    OBJECT_TYPE = "object type"
+
+
+class ErrorClass(enum.StrEnum):
+    """The error classes that a reply may carry (QapiErrorClass, rule W41)."""
+
+    # The class of everything that needs no other.
+    GENERIC = "GenericError"
+    # No such command, or not in this mode.
+    COMMAND_NOT_FOUND = "CommandNotFound"
+    # The device, or whatever stands for it, is in the wrong state.
+    DEVICE_NOT_ACTIVE = "DeviceNotActive"
+    # No such device, path, or type.
+    DEVICE_NOT_FOUND = "DeviceNotFound"
+    # The kernel's virtualisation lacks a capability.
+    KVM_MISSING_CAP = "KVMMissingCap"
+
+
+class ExitCode(enum.IntEnum):
+    """What the command returns to the shell."""
+
+    # All that was tested conforms.
+    CONFORMS = 0
+    # There are findings.
+    FINDINGS = 1
+    # The command line or a file of the user's is wrong, or nothing was tested.
+    USAGE = 2
+    # A target could not be started.
+    LAUNCH = 3
+    # The suite itself failed.
+    HARNESS = 4
+    # The user interrupted the run.
+    INTERRUPTED = 130

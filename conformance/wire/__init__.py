@@ -1,0 +1,1 @@
+"""Bytes and messages of the protocol; knows nothing of QAPI."""
