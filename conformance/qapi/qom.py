@@ -1,0 +1,169 @@
+"""What a build says of its object model, as values: types, properties, composition trees.
+
+Knows neither how it was asked nor what will be tested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+from conformance.terms import ABSENT, Absent, JsonValue
+
+INTEGER_RANGES: Final[Mapping[str, tuple[int, int]]] = {
+    "int8": (-(2**7), 2**7 - 1),
+    "int16": (-(2**15), 2**15 - 1),
+    "int32": (-(2**31), 2**31 - 1),
+    "int64": (-(2**63), 2**63 - 1),
+    "int": (-(2**63), 2**63 - 1),
+    "uint8": (0, 2**8 - 1),
+    "uint16": (0, 2**16 - 1),
+    "uint32": (0, 2**32 - 1),
+    "uint64": (0, 2**64 - 1),
+    "size": (0, 2**64 - 1),
+}
+"""The integers of each integer type (rules Q03 to Q07); QOM uses the same names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypeInfo:
+    """One entry of qom-list-types."""
+
+    name: str
+    parent: str = ""
+    abstract: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Property:
+    """One property as qom-list and qom-list-properties show it."""
+
+    name: str
+    type: str
+    default: JsonValue | Absent = ABSENT
+
+    @property
+    def child_of(self) -> str:
+        """The type of the child that the property holds, "" where it holds none."""
+        return self.type[6:-1] if self.type.startswith("child<") else ""
+
+    @property
+    def link_to(self) -> str:
+        """The type of what the property links to, "" where it is no link."""
+        return self.type[5:-1] if self.type.startswith("link<") else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One object of a composition tree: its path, properties, and those values that were read."""
+
+    path: str
+    properties: tuple[Property, ...]
+    values: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectModel:
+    """The object model of one build: all its types, and a tree per machine.
+
+    `properties` holds qom-list-properties of the user-creatable types; `trees` the nodes by
+    machine, ordered by path; `lost` what could not be asked because the build died, and why.
+    """
+
+    types: tuple[TypeInfo, ...]
+    creatable: tuple[str, ...]
+    properties: Mapping[str, tuple[Property, ...]]
+    trees: Mapping[str, tuple[Node, ...]]
+    machines: tuple[str, ...] = ()
+    lost: tuple[tuple[str, str], ...] = ()
+
+    @cached_property
+    def by_name(self) -> Mapping[str, TypeInfo]:
+        """The types by name."""
+        return {info.name: info for info in self.types}
+
+    def ancestry(self, name: str) -> tuple[str, ...]:
+        """Return `name` and its ancestors, nearest first, as far as the build names them."""
+        found: list[str] = []
+        while name and name not in found:
+            found.append(name)
+            info = self.by_name.get(name)
+            name = info.parent if info else ""
+        return tuple(found)
+
+
+def type_from_json(entry: Mapping[str, Any]) -> TypeInfo:
+    """Return the TypeInfo of an ObjectTypeInfo."""
+    return TypeInfo(
+        name=entry["name"],
+        parent=entry.get("parent", ""),
+        abstract=entry.get("abstract", False),
+    )
+
+
+def property_from_json(entry: Mapping[str, Any]) -> Property:
+    """Return the Property of an ObjectPropertyInfo."""
+    return Property(
+        name=entry["name"], type=entry["type"], default=entry.get("default-value", ABSENT)
+    )
+
+
+def model_to_json(model: ObjectModel) -> dict[str, Any]:
+    """Return `model` as JSON for `model_from_json`."""
+    return {
+        "types": [
+            {"name": t.name, "parent": t.parent, "abstract": t.abstract} for t in model.types
+        ],
+        "creatable": list(model.creatable),
+        "properties": {
+            name: [_property_to_json(p) for p in properties]
+            for name, properties in model.properties.items()
+        },
+        "trees": {
+            machine: [
+                {
+                    "path": node.path,
+                    "properties": [_property_to_json(p) for p in node.properties],
+                    "values": dict(node.values),
+                }
+                for node in nodes
+            ]
+            for machine, nodes in model.trees.items()
+        },
+        "machines": list(model.machines),
+        "lost": [list(item) for item in model.lost],
+    }
+
+
+def model_from_json(value: Mapping[str, Any]) -> ObjectModel:
+    """Return the model that `model_to_json` made `value` of."""
+    return ObjectModel(
+        types=tuple(type_from_json(entry) for entry in value["types"]),
+        creatable=tuple(value["creatable"]),
+        properties={
+            name: tuple(map(property_from_json, entries))
+            for name, entries in value["properties"].items()
+        },
+        trees={
+            machine: tuple(
+                Node(
+                    path=node["path"],
+                    properties=tuple(map(property_from_json, node["properties"])),
+                    values=node["values"],
+                )
+                for node in nodes
+            )
+            for machine, nodes in value["trees"].items()
+        },
+        machines=tuple(value["machines"]),
+        lost=tuple((what, why) for what, why in value["lost"]),
+    )
+
+
+def _property_to_json(item: Property) -> dict[str, Any]:
+    entry: dict[str, Any] = {"name": item.name, "type": item.type}
+    if item.default is not ABSENT:
+        entry["default-value"] = item.default
+    return entry
