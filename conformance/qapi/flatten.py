@@ -1,0 +1,79 @@
+"""Unions as the flat objects that they are on the wire; knows nothing of values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from conformance.qapi.model import Enum, Member, Object, Schema, UnknownNameError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """One of the closed objects that an object type stands for.
+
+    `tags` are the members that lead to it, from the outside in, each with the value that it has
+    there (all of them are members of this same object).  `members` are all that there are: those of
+    the base, the tags, and those of the branch.
+    """
+
+    tags: tuple[tuple[str, str], ...]
+    members: tuple[Member, ...]
+
+
+def branches(schema: Schema, object_type_name: str) -> tuple[Branch, ...]:
+    """Return the branches of an object type, in the order of its tag's values.
+
+    A struct has one.  A variant that is a union itself is followed to its own branches; members
+    that hold unions are not.  Raises UnknownNameError if the name is of no object type.
+    """
+    return _leaves(schema, schema.object(object_type_name), Branch(tags=(), members=()))
+
+
+def branch_of(schema: Schema, object_type_name: str, *cases: str) -> Branch:
+    """Return the branch that the tags' values `cases` lead to, from the outside in.
+
+    With fewer cases than tags, the members that the last tags add are left out.  Raises
+    UnknownNameError for a case that its tag does not have, or one too many.
+    """
+    current = schema.object(object_type_name)
+    found = Branch(tags=(), members=current.members)
+    for case in cases:
+        if current.tag is None:
+            raise UnknownNameError(f"the type {current.name!r} has no tag that could be {case!r}")
+        if case not in tag_values(schema, current):
+            raise UnknownNameError(f"the tag {current.tag!r} has no value {case!r}")
+        inner = variant_of(schema, current, case)
+        found = Branch(
+            tags=(*found.tags, (current.tag, case)), members=found.members + inner.members
+        )
+        current = inner
+    return found
+
+
+def tag_values(schema: Schema, union: Object) -> tuple[str, ...]:
+    """Return the values that the tag of `union` may have, in the schema's order."""
+    tag = next(member for member in union.members if member.name == union.tag)
+    values = schema.type(tag.type)
+    if not isinstance(values, Enum):
+        raise UnknownNameError(f"the tag {union.tag!r} of {union.name!r} is no enumeration")
+    return values.values
+
+
+def variant_of(schema: Schema, union: Object, case: str) -> Object:
+    """Return the object whose members `union` has besides where its tag is `case`."""
+    for variant in union.variants:
+        if variant.case == case:
+            return schema.object(variant.type)
+    # A value that no variant speaks of adds nothing (Q21).
+    return Object(name="", members=())
+
+
+def _leaves(schema: Schema, current: Object, outer: Branch) -> tuple[Branch, ...]:
+    members = outer.members + current.members
+    if current.tag is None:
+        return (Branch(tags=outer.tags, members=members),)
+    leaves: list[Branch] = []
+    for case in tag_values(schema, current):
+        inner = Branch(tags=(*outer.tags, (current.tag, case)), members=members)
+        leaves += _leaves(schema, variant_of(schema, current, case), inner)
+    return tuple(leaves)
