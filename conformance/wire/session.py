@@ -172,4 +172,5 @@ def _described(error: BaseException) -> str:
     if isinstance(error, EOFError):
         return "the server has closed the connection"
     words = str(error).splitlines()
-    return f"{type(error).__name__}: {words[0]}" if words else type(error).__name__
+    # The client ends a line with a colon where an inner error has no words.
+    return f"{type(error).__name__}: {words[0]}".rstrip(": ") if words else type(error).__name__
