@@ -140,6 +140,14 @@ def test_an_unknown_type_is_an_error_and_no_fault() -> None:
         VALIDATOR.check("nosuch", 1)
 
 
+def test_a_type_that_rests_on_an_unknown_one_is_an_error_each_time() -> None:
+    record = Object(name="S", members=(Member(name="n", type="nosuch"),))
+    validator = Validator(Schema(types={"S": record}))
+    for _ in range(2):
+        with pytest.raises(UnknownNameError, match="nosuch"):
+            validator.check("S", {"n": 1})
+
+
 @pytest.mark.parametrize(
     ("width", "inside", "outside"),
     [

@@ -209,10 +209,17 @@ def test_flush_ends_when_the_peer_goes_away() -> None:
             p.connection.flush(LONG)
 
 
-@pytest.mark.parametrize("end", [b"", b"\r\n"], ids=["no end yet", "with its end"])
-def test_a_line_over_the_limit_overflows(end: bytes) -> None:
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(b"x" * 1001, id="no end yet"),
+        pytest.param(b"x" * 1000 + b"\n", id="by its end"),
+        pytest.param(b"x" * 1001 + b"\r\n", id="with its end"),
+    ],
+)
+def test_a_line_over_the_limit_overflows(line: bytes) -> None:
     with pair(limit=1000) as p:
-        p.peer.sendall(b"ok\r\n" + b"x" * 1001 + end)
+        p.peer.sendall(b"ok\r\n" + line)
         assert p.connection.receive(LONG) == b"ok\r\n"
         for _ in range(2):
             with pytest.raises(WireOverflow) as caught:
