@@ -85,10 +85,11 @@ class Validator:
         A type can be part of itself.  Checks are therefore found by name while they run, in
         `_checks`, which holds all of them before the first one runs.
         """
+        ready: dict[str, _Check] = {}
         waiting = [name]
         while waiting:
             current = waiting.pop()
-            if current in self._checks:
+            if current in self._checks or current in ready:
                 continue
             kind = self._schema.type(current)
             match kind:
@@ -104,7 +105,9 @@ class Validator:
                     check = self._alternate(kind)
                 case Object():
                     check = self._object(kind, frozenset(), waiting)
-            self._checks[current] = check
+            ready[current] = check
+        # All at once: a type that is not there must not leave others behind that rely on it.
+        self._checks.update(ready)
         return self._checks[name]
 
     def _alternate(self, kind: Alternate) -> _Check:

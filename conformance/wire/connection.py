@@ -1,0 +1,218 @@
+"""Bytes to and from a server over a connected socket; knows where a line ends and nothing else."""
+
+from __future__ import annotations
+
+import math
+import select
+import socket
+import time
+from collections.abc import Sequence
+from typing import Final
+
+REPLY_LIMIT: Final = 64 << 20
+"""The longest line that is taken by default: QEMU's own bound for one message it reads."""
+
+# What a Unix socket holds by default is 208 KiB; more than a third of it seldom comes at once.
+_CHUNK: Final = 1 << 16
+_READABLE: Final = select.POLLIN | select.POLLHUP | select.POLLERR
+
+
+class WireError(Exception):
+    """The dialogue cannot go on as planned."""
+
+
+class WireTimeout(WireError):  # noqa: N818 - it says what happened, as TimeoutError's kin do not
+    """Within the time that was given, nothing came or not everything went out."""
+
+
+class WireClosed(WireError):  # noqa: N818 - the same
+    """The peer has ended the connection; `partial` is what came of a last line."""
+
+    def __init__(self, partial: bytes) -> None:
+        super().__init__(f"the peer has closed the connection after {len(partial)} bytes of a line")
+        self.partial = partial
+
+
+class WireOverflow(WireError):  # noqa: N818 - the same
+    """A line is longer than `limit` bytes; `head` is how it begins."""
+
+    def __init__(self, limit: int, head: bytes) -> None:
+        super().__init__(f"a line of the peer is longer than {limit} bytes: {head!r}...")
+        self.limit = limit
+        self.head = head
+
+
+class Connection:
+    """Both directions of a connected, non-blocking stream socket that someone else owns.
+
+    Whatever it waits for, it reads and writes as the peer allows, so that two full pipes cannot
+    block each other.  Not for use by several threads.
+    """
+
+    def __init__(self, sock: socket.socket, *, reply_limit: int = REPLY_LIMIT) -> None:
+        if sock.getblocking():
+            raise ValueError("the socket is blocking; a Connection needs a non-blocking one")
+        self._sock = sock
+        self._limit = reply_limit
+        self._out = bytearray()
+        self._in = bytearray()
+        self._start = 0
+        """Where in `_in` the first line begins that was not given out."""
+        self._scanned = 0
+        """Up to where in `_in` there is no line end after `_start`."""
+        self._at_end = False
+        """Whether the peer will send no more."""
+        self._deaf = False
+        """Whether the peer will take no more."""
+        self._poll = select.poll()
+        self._poll.register(sock, select.POLLIN)
+        self._interest = select.POLLIN
+
+    @property
+    def pending(self) -> int:
+        """How many of the queued bytes are not sent yet."""
+        return len(self._out)
+
+    def queue(self, data: bytes) -> None:
+        """Add `data` to what is to be sent; goes out with the next receive or flush."""
+        self._out += data
+
+    def receive(self, timeout: float) -> bytes:
+        """Return the next line, line end included; sends what is queued meanwhile.
+
+        Raises WireTimeout if it is not complete within `timeout` seconds (what came is kept for
+        the next call), WireClosed at the end, WireOverflow for a line over the limit.
+        """
+        if self._out:
+            self._write()
+        line = self._take_line()
+        if line is not None:
+            return line
+        deadline = time.monotonic() + timeout
+        while True:
+            if self._at_end:
+                raise WireClosed(self._unfinished())
+            if len(self._in) - self._start > self._limit:
+                raise self._overflow()
+            if not self._step(deadline):
+                raise WireTimeout(
+                    f"no line within {timeout:g} s, {len(self._unfinished())} bytes of one"
+                )
+            line = self._take_line()
+            if line is not None:
+                return line
+
+    def flush(self, timeout: float) -> None:
+        """Send all that is queued; keeps for `receive` what comes meanwhile.
+
+        Raises WireTimeout if `timeout` seconds are not enough, WireClosed if the peer takes no
+        more, WireOverflow for a line over the limit.
+        """
+        deadline = time.monotonic() + timeout
+        self._write()
+        while self._out:
+            if self._deaf:
+                raise WireClosed(self._unfinished())
+            if not self._step(deadline):
+                raise WireTimeout(f"{len(self._out)} bytes not sent within {timeout:g} s")
+            # Looks at new bytes only, so that a long line costs no more than its length.
+            if self._line_end() < 0 and len(self._in) - self._start > self._limit:
+                raise self._overflow()
+
+    def send_descriptors(self, data: bytes, fds: Sequence[int], *, timeout: float = 10.0) -> None:
+        """Send `data` after all that is queued, with the descriptors `fds` at its first byte.
+
+        What the peer does not take of `data` at once stays queued.  Raises as `flush` does.
+        """
+        if not data:
+            raise ValueError("descriptors need at least one byte to travel with")
+        deadline = time.monotonic() + timeout
+        self.flush(timeout)
+        while True:
+            try:
+                sent = socket.send_fds(self._sock, [data], list(fds))
+            except BlockingIOError:
+                if not self._step(deadline, write=True):
+                    raise WireTimeout(f"descriptors not sent within {timeout:g} s") from None
+            except (BrokenPipeError, ConnectionResetError):
+                self._deaf = True
+                raise WireClosed(self._unfinished()) from None
+            else:
+                self._out += data[sent:]
+                return
+
+    def _step(self, deadline: float, *, write: bool = False) -> bool:
+        """Wait once, read and write what is possible; return False when the time is up."""
+        write = write or (bool(self._out) and not self._deaf)
+        interest = (0 if self._at_end else select.POLLIN) | (select.POLLOUT if write else 0)
+        if interest != self._interest:
+            self._poll.modify(self._sock, interest)
+            self._interest = interest
+        left = deadline - time.monotonic()
+        ready = self._poll.poll(max(0, math.ceil(left * 1000)))
+        if not ready:
+            return False
+        happened = ready[0][1]
+        if happened & select.POLLNVAL:
+            raise ValueError("the socket of the connection is closed")
+        if happened & _READABLE and not self._at_end:
+            self._read()
+        if self._out:
+            self._write()
+        return True
+
+    def _read(self) -> None:
+        if self._start:
+            # Cheap: a bytearray only moves where it begins.
+            del self._in[: self._start]
+            self._scanned -= self._start
+            self._start = 0
+        try:
+            data = self._sock.recv(_CHUNK)
+        except BlockingIOError:
+            return
+        except ConnectionResetError:
+            # It closed with our bytes unread; all of its own have been given out before.
+            data = b""
+        self._in += data
+        self._at_end = not data
+
+    def _write(self) -> None:
+        if self._deaf:
+            return
+        try:
+            # A copy of one chunk: a view of the buffer would forbid to shorten it.
+            sent = self._sock.send(self._out[:_CHUNK])
+        except BlockingIOError:
+            return
+        except (BrokenPipeError, ConnectionResetError):
+            # Its last lines may still be there to be read; the end comes behind them.
+            self._deaf = True
+            return
+        del self._out[:sent]
+
+    def _line_end(self) -> int:
+        end = self._in.find(b"\n", self._scanned)
+        if end < 0:
+            self._scanned = len(self._in)
+        else:
+            self._scanned = end
+        return end
+
+    def _take_line(self) -> bytes | None:
+        end = self._line_end()
+        if end < 0:
+            return None
+        if end - self._start >= self._limit:
+            raise self._overflow()
+        line = bytes(self._in[self._start : end + 1])
+        self._start = self._scanned = end + 1
+        return line
+
+    def _unfinished(self) -> bytes:
+        """Return what came of a line behind the last complete one."""
+        return bytes(self._in[max(self._start, self._in.rfind(b"\n") + 1) :])
+
+    def _overflow(self) -> WireOverflow:
+        # 200 bytes show which message it is.
+        return WireOverflow(self._limit, bytes(self._in[self._start : self._start + 200]))

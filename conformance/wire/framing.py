@@ -1,0 +1,189 @@
+"""One line of the server, read strictly; knows JSON and line ends, and no message's meaning.
+
+The rules are those of every message: W03 (ASCII only), W09 (double quotes only), W10 (an object),
+W11 (ends with CR LF), W68 (valid JSON).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
+
+from conformance.wire.deep_json import ObjectHook, Scanner, read_deep_json
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A JSON object that the server sent; integers are exact."""
+
+    value: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FramingFault:
+    """A line that breaks `rule`, and how; where it breaks several, the gravest.
+
+    `message` is what a lenient reader makes of the line, None where it makes nothing of it: the
+    last of equal keys counts, NaN and the infinities read as null, single quotes as double ones,
+    bytes that are no UTF-8 as U+FFFD.
+    """
+
+    rule: str
+    problem: str
+    message: Message | None = None
+
+
+def read_message(line: bytes) -> Message | FramingFault:
+    """Return the message that `line` is, line end included, or the rule that it breaks."""
+    # Surrogates, in pairs or alone, are rare and need a closer look.
+    if line.endswith(b"\r\n") and b"\\ud" not in line and b"\\uD" not in line:
+        try:
+            text = str(line, "ascii")
+            value, end = _scan_strictly(text, 0)
+            if end == len(text) - 2 and type(value) is dict:
+                return Message(value)
+        except (ValueError, RecursionError):
+            pass
+    return _read_closely(line)
+
+
+class _NotStrictError(ValueError):
+    """The line is no strict JSON although Python's reader takes it."""
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _NotStrictError(f"has the member {_clip(twice)} more than once in one object")
+    return members
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise _NotStrictError(f"holds {name}, which is no JSON")
+
+
+def _finite(text: str) -> float:
+    # JSON's grammar has no largest number; infinity could not be written as JSON again.
+    return min(max(float(text), -sys.float_info.max), sys.float_info.max)
+
+
+_scan_strictly: Final[Scanner] = json.JSONDecoder(
+    object_pairs_hook=_distinct, parse_constant=_no_constant, parse_float=_finite
+).raw_decode
+_scan_leniently: Final[Scanner] = json.JSONDecoder(
+    parse_constant=lambda name: None, parse_float=_finite, strict=False
+).raw_decode
+
+_KINDS: Final[dict[type, str]] = {
+    str: "a string",
+    int: "a number",
+    float: "a number",
+    bool: "a boolean",
+    type(None): "null",
+    list: "an array",
+}
+
+
+def _read_closely(line: bytes) -> Message | FramingFault:
+    """Read what the fast way did not take, and say why that is."""
+    text = line.decode("utf-8", "replace").strip(" \t\r\n")
+    fault: tuple[str, str] | None = None
+    value: Any = None
+    try:
+        value = _read(text, _scan_strictly, _distinct)
+        _refuse_lone_surrogates(value)
+    except ValueError as error:
+        fault = _json_fault(text, error)
+        value = _lenient_value(text)
+    if fault is None and type(value) is not dict:
+        fault = ("W10", f"the message is not an object but {_KINDS[type(value)]}")
+    fault = fault or _ascii_fault(line) or _end_fault(line)
+    message = Message(value) if type(value) is dict else None
+    if fault is not None:
+        return FramingFault(*fault, message)
+    # Deep, with surrogates in pairs or with blanks around it, and as it should be.
+    assert message is not None
+    return message
+
+
+def _read(text: str, scan: Scanner, build: ObjectHook) -> Any:
+    """Return the one value that `text` is; raises ValueError where it is something else."""
+    try:
+        value, end = scan(text, 0)
+    except RecursionError:
+        value, end = read_deep_json(text, scan, build)
+    if end != len(text):
+        raise json.JSONDecodeError("Extra data", text, end)
+    return value
+
+
+def _refuse_lone_surrogates(value: Any) -> None:
+    waiting = [value]
+    while waiting:
+        current = waiting.pop()
+        if type(current) is dict:
+            waiting += current
+            waiting += current.values()
+        elif type(current) is list:
+            waiting += current
+        elif type(current) is str and (lone := _SURROGATE.search(current)):
+            # Python has joined those that stand in pairs.
+            raise _NotStrictError(f"holds the lone surrogate U+{ord(lone[0]):04X}")
+
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+def _json_fault(text: str, error: ValueError) -> tuple[str, str]:
+    if isinstance(error, json.JSONDecodeError):
+        if text.startswith("'", error.pos):
+            return "W09", f"the message has a single-quoted string at character {error.pos}"
+        reason = (error.msg[:1].lower() + error.msg[1:]).removesuffix(" at")
+        return "W68", f"the message is no JSON: {reason} at character {error.pos}"
+    if isinstance(error, _NotStrictError):
+        return "W68", f"the message {error}"
+    # Python refuses to read integers of more than some thousand digits.
+    return "W68", "the message holds an integer that is too long to be read"
+
+
+def _lenient_value(text: str) -> Any:
+    double_quoted = _STRING.sub(_double_quoted, text)
+    try:
+        return _read(double_quoted, _scan_leniently, dict)
+    except ValueError:
+        return None
+
+
+_STRING: Final = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'""", re.DOTALL)
+
+
+def _double_quoted(string: re.Match[str]) -> str:
+    if string[0].startswith('"'):
+        return string[0]
+    inside = string[0][1:-1].replace("\\'", "'")
+    return '"' + re.sub(r'\\.|"', lambda m: m[0] if m[0] != '"' else '\\"', inside) + '"'
+
+
+def _ascii_fault(line: bytes) -> tuple[str, str] | None:
+    if line.isascii():
+        return None
+    index, byte = next((i, byte) for i, byte in enumerate(line) if byte > 0x7F)
+    return "W03", f"byte {index} of the message is {byte:#04x}, which is not ASCII"
+
+
+def _end_fault(line: bytes) -> tuple[str, str] | None:
+    if line.endswith(b"\r\n"):
+        return None
+    if line.endswith(b"\n"):
+        return "W11", "the message ends with a line feed alone"
+    return "W11", "the message ends without a line end"
+
+
+def _clip(name: str) -> str:
+    # Enough to tell any member's name; an echoed one may be of any length.
+    return repr(name) if len(name) <= 60 else f"{name[:60]!r}..."

@@ -1,0 +1,176 @@
+"""A well-formed session by the official client, for what needs no odd bytes; knows no schema.
+
+What the client takes without complaint, a judge may have to see: replies that matter go over a
+Connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Coroutine, Mapping
+from types import TracebackType
+from typing import Any, Final, TypeVar
+
+from qemu.qmp import ExecInterruptedError, ExecuteError, Message, QMPClient, QMPError
+
+from conformance.wire.connection import REPLY_LIMIT, WireError
+
+# Under this name the client logs every fault that it also raises.
+_NAME: Final = "conformance"
+
+_Result = TypeVar("_Result")
+
+
+class SessionError(WireError):
+    """The server has refused `command` with an error of class `error_class`."""
+
+    def __init__(self, command: str, error_class: str, desc: str) -> None:
+        super().__init__(f"{command}: {error_class}: {desc}")
+        self.command = command
+        self.error_class = error_class
+        self.desc = desc
+
+
+class SessionLost(WireError):  # noqa: N818 - it says what happened
+    """The server went away, broke the protocol or did not answer; the session is over."""
+
+
+class Session:
+    """A negotiated session on a connected socket, from entering the context to leaving it.
+
+    The socket stays open and its owner's: the session works on a copy of its descriptor.  Every
+    wait ends after `timeout` seconds.  Enter it once, and not where an asyncio loop runs.
+    """
+
+    def __init__(self, sock: socket.socket, timeout: float) -> None:
+        self._sock = sock
+        self._timeout = timeout
+        self._client = _Client()
+
+    def __enter__(self) -> Session:
+        self._loop = asyncio.new_event_loop()
+        # The client logs or raises what is worth knowing; asyncio would print the rest.
+        self._loop.set_exception_handler(lambda loop, context: None)
+        self._copy = self._sock.dup()
+        try:
+            self._run(self._client.connect(self._copy), "the negotiation")
+        except BaseException:
+            self._release()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            self._loop.run_until_complete(self._end())
+        finally:
+            self._release()
+
+    @property
+    def greeting(self) -> dict[str, Any]:
+        """The server's first message, as it came."""
+        assert self._client.first is not None, "a session has its greeting once it is entered"
+        return self._client.first
+
+    def execute(self, command: str, arguments: Mapping[str, object] | None = None) -> Any:
+        """Return what `command` returns.
+
+        Raises SessionError if the server refuses it, SessionLost if there is no proper answer.
+        """
+        try:
+            return self._run(self._client.execute(command, arguments), command)
+        except ExecuteError as error:
+            raise SessionError(command, error.error_class, str(error)) from error
+
+    def events(self) -> tuple[dict[str, Any], ...]:
+        """Return the events that came along with the replies so far, in order, from the first."""
+        return tuple(dict(event) for event in self._client.events.history)
+
+    def _run(self, doing: Coroutine[Any, Any, _Result], what: str) -> _Result:
+        return self._loop.run_until_complete(self._bounded(doing, what))
+
+    async def _bounded(self, doing: Coroutine[Any, Any, _Result], what: str) -> _Result:
+        """Return the result of `doing`; raises ExecuteError as it is, SessionLost for the rest."""
+        task = asyncio.ensure_future(doing)
+        await asyncio.wait({task}, timeout=self._timeout)
+        if not task.done():
+            # Aborting first: a client that still has to send would wait for that when cancelled.
+            self._client.abort()
+            task.cancel()
+            await asyncio.wait({task}, timeout=self._timeout)
+            raise SessionLost(f"{what}: no answer within {self._timeout:g} s")
+        try:
+            return task.result()
+        except ExecuteError:
+            raise
+        except ExecInterruptedError as error:
+            cause = await self._end() or error
+            raise SessionLost(f"{what}: {_described(cause)}") from cause
+        except QMPError as error:
+            raise SessionLost(f"{what}: {_described(error)}") from error
+
+    async def _end(self) -> BaseException | None:
+        """Disconnect the client; return what had ended the session before, if anything had."""
+        task = asyncio.ensure_future(self._client.disconnect())
+        await asyncio.wait({task}, timeout=self._timeout)
+        if not task.done():
+            # The server does not read what the client still has to send.
+            self._client.abort()
+            await asyncio.wait({task}, timeout=self._timeout)
+        return task.exception() if task.done() and not task.cancelled() else None
+
+    def _release(self) -> None:
+        """Close the loop and the copied descriptor, whatever state they are in."""
+        left = asyncio.all_tasks(self._loop)
+        for task in left:
+            task.cancel()
+        if left:
+            self._loop.run_until_complete(asyncio.wait(left, timeout=self._timeout))
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.close()
+        self._copy.close()
+        # Copies share the mode, and asyncio has made it non-blocking.
+        self._sock.settimeout(self._sock.gettimeout())
+
+
+class _Client(QMPClient):
+    """The official client, which keeps the greeting whole and can be stopped at once."""
+
+    def __init__(self) -> None:
+        super().__init__(_NAME, readbuflen=REPLY_LIMIT)
+        self.logger.propagate = False
+        # Above every level: what it logs, it raises as well.
+        self.logger.setLevel(logging.CRITICAL + 1)
+        self.first: dict[str, Any] | None = None
+
+    def abort(self) -> None:
+        """Drop the connection with all that is not sent."""
+        if self._writer is not None:
+            self._writer.transport.abort()
+
+    def _cb_inbound(self, msg: Message) -> Message:
+        # Not the parent's: it writes out every message for its log, wanted or not.
+        if self.first is None:
+            self.first = dict(msg)
+        return msg
+
+    def _cb_outbound(self, msg: Message) -> Message:
+        return msg
+
+
+def _described(error: BaseException) -> str:
+    """Return one line that says what `error` is; some have no words of their own."""
+    inner = getattr(error, "exc", None)
+    if isinstance(inner, BaseException):
+        error = inner
+    if isinstance(error, EOFError):
+        return "the server has closed the connection"
+    words = str(error).splitlines()
+    # The client ends a line with a colon where an inner error has no words.
+    return f"{type(error).__name__}: {words[0]}".rstrip(": ") if words else type(error).__name__
