@@ -61,15 +61,15 @@ def visible(text: str) -> str:
 
 
 def ending(status: int | None) -> str:
-    """Return how a process ended, or "" where it lived on; a signal goes by its name."""
+    """Return what became of a process, or "" where it lived on; a signal goes by its name."""
     if status is None:
         return ""
     if status >= 0:
         return f"exited with status {status}"
     try:
-        return f"killed by {signal.Signals(-status).name}"
+        return f"was killed by {signal.Signals(-status).name}"
     except ValueError:
-        return f"killed by signal {-status}"
+        return f"was killed by signal {-status}"
 
 
 def replay(finding: Finding) -> str:
