@@ -30,6 +30,8 @@ _CASES: Final = 200
 _SUBJECTS: Final = 60
 # So few cases need no folding.
 _OPEN_CASES: Final = 5
+# In the narrow cells of the table.
+_BRIEFLY: Final = {Outcome.NOT_APPLICABLE: "n/a", Outcome.UNTESTABLE_HERE: "untestable"}
 
 
 def render(summary: Summary) -> str:
@@ -54,10 +56,11 @@ def _incomplete(summary: Summary) -> Iterator[str]:
 
 
 def _overview(summary: Summary) -> Iterator[str]:
-    yield row(["Target", "Build", "Cases", *(OUTCOMES[each] for each in Outcome), "Findings"])
-    yield row([":--", ":--", *("--:" for _ in range(len(Outcome) + 2))])
+    shown = list(summary.totals)
+    yield row(["Target", "Build", "Cases", *(OUTCOMES[each] for each in shown), "Findings"])
+    yield row([":--", ":--", *("--:" for _ in range(len(shown) + 2))])
     for target in summary.targets:
-        numbers = [number(target.totals.get(each, 0)) for each in Outcome]
+        numbers = [number(target.totals.get(each, 0)) for each in shown]
         cases = number(sum(target.totals.values()))
         names = [f"[{plain(target.build.target)}](#{_anchor(target)})", plain(build(target))]
         yield row([*names, cases, *numbers, number(len(target.findings))])
@@ -109,8 +112,10 @@ def _provenance(target: TargetSummary) -> Iterator[str]:
 def _finding(place: int, each: FoldedFinding) -> Iterator[str]:
     finding = each.finding
     kind = OUTCOMES[finding.outcome]
-    yield f"#### {place}. {kind}: {plain(finding.subject)}: {plain(finding.summary)}"
+    subject = f"{finding.subject_kind} {code(finding.subject)}"
+    yield f"#### {place}. {kind.capitalize()} in {subject} ({plain(finding.rule)})"
     yield ""
+    yield f"- **Happened**: {plain(finding.summary)}"
     weight = "" if finding.severity is Severity.MUST else f" ({finding.severity})"
     yield f"- **Promised**: {plain(finding.expected)}"
     yield f"- **Rule**: {plain(finding.rule)}{weight}, {plain(finding.why)}"
@@ -149,11 +154,15 @@ def _short(line: str) -> str:
 
 
 def _reproducer(finding: Finding) -> Iterator[str]:
-    yield "To see it again, by hand or with the suite:"
+    if finding.reproducer.strip():
+        yield "To see it again by hand:"
+        yield ""
+        # Whole, however long: cut, it would not reproduce.
+        yield from block(finding.reproducer.strip("\n").splitlines(), "sh")
+        yield ""
+    yield "With the suite:"
     yield ""
-    # The reproducer is whole: cut, it would not reproduce.
-    by_hand = finding.reproducer.strip("\n").splitlines()
-    yield from block([*by_hand, replay(finding)], "sh")
+    yield from block([replay(finding)], "sh")
     yield ""
 
 
@@ -188,8 +197,8 @@ def _cell(counts: Counts) -> str:
             case Outcome.FAIL | Outcome.CRASH | Outcome.TIMEOUT | Outcome.HARNESS_ERROR:
                 told.append(f"**{number(count)} {OUTCOMES[outcome]}**")
             case _:
-                told.append(f"{number(count)} {OUTCOMES[outcome]}")
-    return ", ".join(told)
+                told.append(f"{number(count)} {_BRIEFLY.get(outcome, OUTCOMES[outcome])}")
+    return "<br>".join(told)
 
 
 def _untested(target: TargetSummary) -> Iterator[str]:
@@ -211,14 +220,18 @@ def _untested(target: TargetSummary) -> Iterator[str]:
 
 
 def _reason(reason: Reason) -> str:
-    names = ", ".join(map(code, reason.subjects[:_SUBJECTS]))
-    more = len(reason.subjects) - _SUBJECTS
-    names += f" and {number(more)} more" if more > 0 else ""
-    text = plain(reason.reason) or "no reason given"
     if reason.outcome in (Outcome.FLAKY, Outcome.HARNESS_ERROR):
         # These are to be looked at one by one.
-        names = ", ".join(map(code, reason.examples))
+        names = _names(reason.examples, reason.count)
+    else:
+        names = _names(reason.subjects[:_SUBJECTS], len(reason.subjects))
+    text = plain(reason.reason) or "no reason given"
     return f"- {number(reason.count)}: {text} ({names})"
+
+
+def _names(shown: Sequence[str], count: int) -> str:
+    more = count - len(shown)
+    return ", ".join(map(code, shown)) + (f" and {number(more)} more" if more > 0 else "")
 
 
 def _run(summary: Summary) -> Iterator[str]:

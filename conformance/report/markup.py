@@ -8,15 +8,18 @@ from typing import Final
 
 from conformance.report.wording import visible
 
-_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+!|~>$@-])")
+# Marks that mean something anywhere in a line; "$" begins a formula on GitHub.
+_ANYWHERE: Final = re.compile(r"([\\`*_\[\]|~$])")
+# Marks that mean something at the start of a line: headings, lists, quotations, underlines.
+_LEADING: Final = re.compile(r"^(\s*)([-+#>=]|[0-9]+[.)])")
 _TICKS: Final = re.compile(r"`+")
 
 
 def plain(text: str) -> str:
     """Return `text` on one line, with nothing in it that Markdown or HTML would take for markup."""
-    escaped = _SPECIAL.sub(r"\\\1", visible(text).replace("&", "&amp;").replace("<", "&lt;"))
-    # A number and a full stop at the start of a line would begin a list.
-    return re.sub(r"^(\s*[0-9]+)([.:])", r"\1\\\2", escaped)
+    escaped = visible(text).replace("&", "&amp;").replace("<", "&lt;")
+    escaped = _ANYWHERE.sub(r"\\\1", escaped)
+    return _LEADING.sub(lambda match: f"{match[1]}{match[2][:-1]}\\{match[2][-1]}", escaped)
 
 
 def code(text: str) -> str:

@@ -23,8 +23,8 @@ LETTERS: Final = {
 """How a count of each outcome is marked; one of `pass` bears no mark."""
 
 LEGEND: Final = (
-    "128 passed; F fail, C crash, T timeout, H harness error, ~ flaky, V vacuous, "
-    "U untestable here, N not run"
+    "12 passed; F fail, C crash, T timeout, H harness error, ~ flaky, V vacuous, "
+    "U untestable, N not run"
 )
 
 # What a cell says whose cases all came to the same end without a verdict.
