@@ -1,6 +1,6 @@
 """The stream of events of a run, as values: the only source of every report.
 
-Each event is one JSON object on one line of `events.ndjson`; `reports/stream.schema.json` in the
+Each event is one JSON object on one line of `events.ndjson`; `report/stream.schema.json` in the
 package describes them.  Times stand in members named `time` and `seconds` and nowhere else, so
 that two runs of one build differ there alone.  Knows neither how a run works nor how it is shown.
 """
@@ -8,9 +8,9 @@ that two runs of one build differ there alone.  Knows neither how a run works no
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from conformance.terms import Aspect, Outcome, Severity, SubjectKind
 
@@ -127,14 +127,33 @@ class RunEnded:
 
 Event = RunStarted | TargetStarted | RowPlanned | Finding | CaseEnded | RunEnded
 
-_KINDS: dict[str, type[Any]] = {
+KINDS: Final[Mapping[str, type[Any]]] = {
     cls.kind: cls for cls in (RunStarted, TargetStarted, RowPlanned, Finding, CaseEnded, RunEnded)
 }
-_WORDS: dict[str, type[Any]] = {
-    "severity": Severity,
-    "outcome": Outcome,
-    "aspect": Aspect,
-    "subject_kind": SubjectKind,
+"""The class of each kind of event."""
+
+_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "str": lambda value: _checked(value, str),
+    "bool": lambda value: _checked(value, bool),
+    "int": lambda value: _checked(value, int),
+    "int | None": lambda value: None if value is None else _checked(value, int),
+    # A float without a fraction may come back as an integer.
+    "float": lambda value: _checked(value, float, int),
+    "tuple[str, ...]": lambda value: tuple(_checked(each, str) for each in _checked(value, list)),
+    "Mapping[str, str]": lambda value: _mapping(value, str),
+    "Mapping[str, int]": lambda value: _mapping(value, int),
+    "Severity": Severity,
+    "Outcome": Outcome,
+    "Aspect": Aspect,
+    "SubjectKind": SubjectKind,
+    "Evidence": lambda value: Evidence(**_members(Evidence, _checked(value, dict))),
+}
+"""How a member of each declared type is made of its JSON value; ValueError where it is none."""
+
+# The annotations of this module are strings: they are the keys of `_READERS`.
+_SHAPES: Final[Mapping[type[Any], Mapping[str, Callable[[Any], Any]]]] = {
+    cls: {field.name: _READERS[str(field.type)] for field in dataclasses.fields(cls)}
+    for cls in (*KINDS.values(), Evidence)
 }
 
 
@@ -143,24 +162,36 @@ def to_json(event: Event) -> dict[str, Any]:
     return {"event": event.kind, **dataclasses.asdict(event)}
 
 
-def from_json(value: Mapping[str, Any]) -> Event:
+def from_json(value: object) -> Event:
     """Return the event that `to_json` made `value` of.
 
-    Raises KeyError or ValueError where it is none.
+    Raises ValueError, which says what is wrong, where it is none.
     """
-    cls = _KINDS[value["event"]]
-    members: dict[str, Any] = {}
-    for name, member in value.items():
-        if name == "event":
-            continue
-        if name in _WORDS:
-            member = _WORDS[name](member)
-        elif name == "evidence":
-            member = Evidence(**{k: _frozen(v) for k, v in member.items()})
-        members[name] = _frozen(member)
-    event: Event = cls(**members)
+    members = dict(_checked(value, dict))
+    kind = members.pop("event", None)
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise ValueError(f"no such event: {kind!r}")
+    cls = KINDS[kind]
+    event: Event = cls(**_members(cls, members))
     return event
 
 
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+def _members(cls: type[Any], value: Mapping[str, Any]) -> dict[str, Any]:
+    readers = _SHAPES[cls]
+    if value.keys() != readers.keys():
+        raise ValueError(f"missing or unknown members: {sorted(value.keys() ^ readers.keys())}")
+    try:
+        return {name: readers[name](member) for name, member in value.items()}
+    except ValueError as error:
+        raise ValueError(f"{cls.__name__}: {error}") from error
+
+
+def _mapping(value: Any, kind: type[Any]) -> dict[str, Any]:
+    return {name: _checked(each, kind) for name, each in _checked(value, dict).items()}
+
+
+def _checked(value: Any, *kinds: type[Any]) -> Any:
+    # type() and not isinstance(): true is no integer here.
+    if type(value) not in kinds:
+        raise ValueError(f"not of type {kinds[0].__name__}: {str(value)[:80]!r}")
+    return value

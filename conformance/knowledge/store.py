@@ -1,0 +1,44 @@
+"""Where cases/ and fixtures/ are: in the package where it is installed, else beside it.
+
+Knows the two folders' places and nothing of what is in them.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+from conformance.errors import KnowledgeError
+
+_PACKAGE = "conformance"
+
+
+def cases_folder() -> Path:
+    """Return the folder of what only people know; KnowledgeError where it is missing."""
+    return _folder("cases")
+
+
+def fixtures_folder() -> Path:
+    """Return the folder of what cases need as input; KnowledgeError where it is missing."""
+    return _folder("fixtures")
+
+
+def _folder(name: str) -> Path:
+    package = Path(str(resources.files(_PACKAGE)))
+    # The wheel carries the folders inside the package; a checkout has them at its top.
+    places = (package / "data" / name, package.parent / name)
+    for place in places:
+        if place.is_dir():
+            return place
+    raise KnowledgeError(
+        f"no folder {name}/: looked at {places[0]} and {places[1]}",
+        "Install the package again, or run it from a whole checkout.",
+    )
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file of the two folders; KnowledgeError where it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise KnowledgeError(f"{path}: cannot be read: {error}") from error

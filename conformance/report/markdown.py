@@ -1,0 +1,251 @@
+"""The published report, for a maintainer of QEMU; a pure function of the summary."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from conformance.report.markup import block, code, code_cell, folded, plain, row
+from conformance.report.result import Counts, FoldedFinding, Reason, Row, Summary, TargetSummary
+from conformance.report.wording import (
+    MEANINGS,
+    OUTCOMES,
+    build,
+    counted,
+    ending,
+    number,
+    replay,
+    run_verdict,
+    target_verdict,
+)
+from conformance.stream import Evidence, Finding
+from conformance.terms import Aspect, Outcome, Severity
+
+# What a reader takes in; the rest is in the stream, which the report names.
+_TRANSCRIPT_LINES: Final = 40
+_LINE: Final = 2000
+_STDERR_LINES: Final = 20
+_CASES: Final = 200
+_SUBJECTS: Final = 60
+# So few cases need no folding.
+_OPEN_CASES: Final = 5
+# In the narrow cells of the table.
+_BRIEFLY: Final = {Outcome.NOT_APPLICABLE: "n/a", Outcome.UNTESTABLE_HERE: "untestable"}
+
+
+def render(summary: Summary) -> str:
+    """Return the report as GitHub-flavoured Markdown."""
+    lines = ["# QMP conformance report", "", f"**{plain(run_verdict(summary))}**", ""]
+    lines += _incomplete(summary)
+    lines += _overview(summary)
+    for target in summary.targets:
+        lines += _target(target)
+    lines += _run(summary)
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _incomplete(summary: Summary) -> Iterator[str]:
+    if summary.complete:
+        return
+    yield "> [!WARNING]"
+    yield "> **This run is partial.** What it did not reach was not tested:"
+    yield ">"
+    yield from (f"> - {plain(reason)}" for reason in summary.incomplete)
+    yield ""
+
+
+def _overview(summary: Summary) -> Iterator[str]:
+    shown = list(summary.totals)
+    yield row(["Target", "Build", "Cases", *(OUTCOMES[each] for each in shown), "Findings"])
+    yield row([":--", ":--", *("--:" for _ in range(len(shown) + 2))])
+    for target in summary.targets:
+        numbers = [number(target.totals.get(each, 0)) for each in shown]
+        cases = number(sum(target.totals.values()))
+        names = [f"[{plain(target.build.target)}](#{_anchor(target)})", plain(build(target))]
+        yield row([*names, cases, *numbers, number(len(target.findings))])
+    yield ""
+
+
+def _anchor(target: TargetSummary) -> str:
+    # GitHub's anchor of a heading: lower case, spaces as hyphens, other punctuation gone.
+    kept = (each for each in target.build.target.lower() if each.isalnum() or each in "-_ ")
+    return "".join(kept).replace(" ", "-")
+
+
+def _target(target: TargetSummary) -> Iterator[str]:
+    yield f"## {plain(target.build.target)}"
+    yield ""
+    yield f"{plain(target_verdict(target))}"
+    yield ""
+    yield from _provenance(target)
+    if target.findings:
+        yield "### Findings"
+        yield ""
+        for place, each in enumerate(target.findings, start=1):
+            yield from _finding(place, each)
+    yield "### Subjects"
+    yield ""
+    yield from _rows(target.rows)
+    yield from _untested(target)
+
+
+def _provenance(target: TargetSummary) -> Iterator[str]:
+    facts = target.build
+    yield row(["Build", ""])
+    yield row([":--", ":--"])
+    for name, value in (
+        ("program", facts.program),
+        ("version", facts.version),
+        ("package", facts.package),
+        ("architecture", facts.arch),
+        ("SHA-256", facts.sha256),
+        ("SHA-256 of its introspection", facts.schema_sha256),
+        ("started by", facts.launcher),
+        ("command line", shlex.join(facts.command_line)),
+    ):
+        if value:
+            yield row([name, code_cell(value)])
+    yield ""
+
+
+def _finding(place: int, each: FoldedFinding) -> Iterator[str]:
+    finding = each.finding
+    kind = OUTCOMES[finding.outcome]
+    subject = f"{finding.subject_kind} {code(finding.subject)}"
+    yield f"#### {place}. {kind.capitalize()} in {subject} ({plain(finding.rule)})"
+    yield ""
+    yield f"- **Happened**: {plain(finding.summary)}"
+    weight = "" if finding.severity is Severity.MUST else f" ({finding.severity})"
+    yield f"- **Promised**: {plain(finding.expected)}"
+    yield f"- **Rule**: {plain(finding.rule)}{weight}, {plain(finding.why)}"
+    yield f"- **Case**: {code(finding.case)}"
+    yield f"- **Seen in**: {counted(len(each.cases), 'case')}"
+    end = ending(finding.evidence.exit_status)
+    if end:
+        yield f"- **Process**: {end}"
+    yield ""
+    yield from _evidence(finding.evidence)
+    yield from _reproducer(finding)
+    yield from _cases(each.cases)
+
+
+def _evidence(evidence: Evidence) -> Iterator[str]:
+    if evidence.transcript:
+        yield from block(_tail(evidence.transcript, _TRANSCRIPT_LINES))
+        yield ""
+    errors = evidence.stderr.strip().splitlines()
+    if errors:
+        yield "Standard error:"
+        yield ""
+        yield from block(_tail(errors, _STDERR_LINES))
+        yield ""
+
+
+def _tail(lines: Sequence[str], limit: int) -> list[str]:
+    left_out = len(lines) - limit
+    head = [f"... {counted(left_out, 'earlier line')} left out"] if left_out > 0 else []
+    return head + [_short(line) for line in lines[-limit:]]
+
+
+def _short(line: str) -> str:
+    left_out = len(line) - _LINE
+    return line if left_out <= 0 else f"{line[:_LINE]}... {number(left_out)} characters left out"
+
+
+def _reproducer(finding: Finding) -> Iterator[str]:
+    if finding.reproducer.strip():
+        yield "To see it again by hand:"
+        yield ""
+        # Whole, however long: cut, it would not reproduce.
+        yield from block(finding.reproducer.strip("\n").splitlines(), "sh")
+        yield ""
+    yield "With the suite:"
+    yield ""
+    yield from block([replay(finding)], "sh")
+    yield ""
+
+
+def _cases(cases: Sequence[str]) -> list[str]:
+    if len(cases) == 1:
+        return []
+    lines = block(cases[:_CASES])
+    if len(cases) > _CASES:
+        lines += ["", f"and {number(len(cases) - _CASES)} more, which `summary.json` lists."]
+    if len(cases) <= _OPEN_CASES:
+        return ["All cases that show it:", "", *lines, ""]
+    return folded(f"All {number(len(cases))} cases that show it", lines)
+
+
+def _rows(rows: Sequence[Row]) -> Iterator[str]:
+    yield row(["Subject", "Kind", *map(str, Aspect), "Note"])
+    yield row([":--", ":--", *("--:" for _ in Aspect), ":--"])
+    for each in rows:
+        cells = [_cell(each.cells.get(aspect, {})) for aspect in Aspect]
+        note = each.note or ("" if each.cells else "no case")
+        yield row([code_cell(each.subject), str(each.kind), *cells, plain(note)])
+    yield ""
+
+
+def _cell(counts: Counts) -> str:
+    # A tick stands beside what passed and nowhere else; what broke is bold.
+    told = []
+    for outcome, count in counts.items():
+        match outcome:
+            case Outcome.PASS:
+                told.append(f"{number(count)} ✓")
+            case Outcome.FAIL | Outcome.CRASH | Outcome.TIMEOUT | Outcome.HARNESS_ERROR:
+                told.append(f"**{number(count)} {OUTCOMES[outcome]}**")
+            case _:
+                told.append(f"{number(count)} {_BRIEFLY.get(outcome, OUTCOMES[outcome])}")
+    return "<br>".join(told)
+
+
+def _untested(target: TargetSummary) -> Iterator[str]:
+    if not target.reasons and not target.missing:
+        return
+    yield "### Not tested, or without a verdict"
+    yield ""
+    if target.missing:
+        yield f"{counted(target.missing, 'case')} announced, without a result: the run broke off."
+        yield ""
+    for outcome in Outcome:
+        reasons = [each for each in target.reasons if each.outcome is outcome]
+        if reasons:
+            total = number(sum(each.count for each in reasons))
+            yield f"**{OUTCOMES[outcome].capitalize()}** ({total}): {MEANINGS[outcome]}."
+            yield ""
+            yield from (_reason(each) for each in reasons)
+            yield ""
+
+
+def _reason(reason: Reason) -> str:
+    if reason.outcome in (Outcome.FLAKY, Outcome.HARNESS_ERROR):
+        # These are to be looked at one by one.
+        names = _names(reason.examples, reason.count)
+    else:
+        names = _names(reason.subjects[:_SUBJECTS], len(reason.subjects))
+    text = plain(reason.reason) or "no reason given"
+    return f"- {number(reason.count)}: {text} ({names})"
+
+
+def _names(shown: Sequence[str], count: int) -> str:
+    more = count - len(shown)
+    return ", ".join(map(code, shown)) + (f" and {number(more)} more" if more > 0 else "")
+
+
+def _run(summary: Summary) -> Iterator[str]:
+    yield "## The run"
+    yield ""
+    started, ended = summary.started, summary.ended
+    if started is None:
+        yield "The stream lacks its beginning: what ran is not known."
+        return
+    yield f"- Suite {code(started.suite)}, seed {started.seed}, begun {plain(started.time)}"
+    chosen = ", ".join(map(code, started.selection)) or "every case"
+    yield f"- Selection: {chosen}"
+    if ended:
+        whole = "whole" if summary.complete else "partial"
+        yield f"- Ended {plain(ended.time)} ({whole}), exit code {ended.exit_code}"
+    for probe, answer in sorted(started.host.items()):
+        yield f"- Host, {code(probe)}: {plain(answer)}"

@@ -1,0 +1,163 @@
+"""What a run found, as values made of its events: the source of every report for people.
+
+Knows neither how cases run nor how a report looks.  Nothing in it depends on the order in which
+the cases ended.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from conformance.stream import Finding, RunEnded, RunStarted, TargetStarted
+from conformance.terms import BROKEN, Aspect, Outcome, Severity, SubjectKind
+
+SUMMARY_VERSION: Final = 1
+
+Counts = Mapping[Outcome, int]
+"""Cases by outcome: only outcomes that occur, in the order of `Outcome`."""
+
+
+class Verdict(enum.StrEnum):
+    """What can be said of a build, or of all builds of a run, worst first."""
+
+    # A case crashed, hung or failed, or a finding breaks what must hold.
+    BROKEN = "broken"
+    # The suite itself failed in a case: its promise may be broken or not.
+    HARNESS = "harness-error"
+    # Some cases have no result.
+    PARTIAL = "partial"
+    # Not one case was judged.
+    NOTHING_TESTED = "nothing-tested"
+    # Every case that was judged passed.
+    CONFORMS = "conforms"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why cases have no verdict: those of one outcome with the same reason."""
+
+    outcome: Outcome
+    reason: str
+    count: int
+    subjects: tuple[str, ...]
+    examples: tuple[str, ...]
+    """The first cases by id, a few."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One subject: its cases by aspect and outcome.
+
+    `note` says why there is nothing to test, else "".
+    """
+
+    kind: SubjectKind
+    subject: str
+    note: str
+    cells: Mapping[Aspect, Counts]
+    """Only aspects that have cases."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoldedFinding:
+    """One finding, however many cases of a target show it."""
+
+    finding: Finding
+    """The worst of them; among equals the one whose case id comes first."""
+    cases: tuple[str, ...]
+    """The ids of all cases that show it, sorted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetSummary:
+    """One build of the run."""
+
+    build: TargetStarted
+    rows: tuple[Row, ...]
+    findings: tuple[FoldedFinding, ...]
+    """Worst first."""
+    totals: Counts
+    reasons: tuple[Reason, ...]
+    missing: int
+    """Cases that were announced and have no result in the stream."""
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """A run: what it was, what became of each build, and whether it is whole."""
+
+    started: RunStarted | None
+    ended: RunEnded | None
+    targets: tuple[TargetSummary, ...]
+    totals: Counts
+    incomplete: tuple[str, ...]
+    """Why the run is not whole, in sentences; empty where it is."""
+    verdict: Verdict
+
+    @property
+    def complete(self) -> bool:
+        """Whether every case of the run has a result."""
+        return not self.incomplete
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the summary as a JSON object.
+
+        Two runs of one build differ in members named `time` and `seconds` alone.
+        """
+        return {
+            "summary": SUMMARY_VERSION,
+            "run": dataclasses.asdict(self.started) if self.started else None,
+            "end": dataclasses.asdict(self.ended) if self.ended else None,
+            "complete": self.complete,
+            "incomplete": list(self.incomplete),
+            "verdict": str(self.verdict),
+            "totals": _counts(self.totals),
+            "targets": [_target(target) for target in self.targets],
+        }
+
+
+def judge(totals: Counts, findings: tuple[FoldedFinding, ...], *, incomplete: bool) -> Verdict:
+    """Return the verdict on cases with these outcomes and findings."""
+    judged = sum(totals.get(outcome, 0) for outcome in (Outcome.PASS, *BROKEN))
+    if any(outcome in BROKEN for outcome in totals) or any(
+        each.finding.severity is Severity.MUST for each in findings
+    ):
+        return Verdict.BROKEN
+    if Outcome.HARNESS_ERROR in totals:
+        return Verdict.HARNESS
+    if incomplete:
+        return Verdict.PARTIAL
+    return Verdict.CONFORMS if judged else Verdict.NOTHING_TESTED
+
+
+def _counts(counts: Counts) -> dict[str, int]:
+    return {str(outcome): count for outcome, count in counts.items()}
+
+
+def _target(target: TargetSummary) -> dict[str, Any]:
+    return {
+        "build": dataclasses.asdict(target.build),
+        "verdict": str(target.verdict),
+        "totals": _counts(target.totals),
+        "missing": target.missing,
+        "rows": [_row(row) for row in target.rows],
+        "findings": [
+            {**dataclasses.asdict(each.finding), "cases": list(each.cases)}
+            for each in target.findings
+        ],
+        "reasons": [dataclasses.asdict(reason) for reason in target.reasons],
+    }
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {
+        "subject_kind": str(row.kind),
+        "subject": row.subject,
+        "note": row.note,
+        "aspects": {str(aspect): _counts(counts) for aspect, counts in row.cells.items()},
+    }

@@ -1,0 +1,231 @@
+"""From the events of a run to its summary; pure.
+
+Knows neither where the events come from nor how a report looks.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, assert_never
+
+from conformance.errors import UsageError
+from conformance.report.result import (
+    Counts,
+    FoldedFinding,
+    Reason,
+    Row,
+    Summary,
+    TargetSummary,
+    judge,
+)
+from conformance.stream import (
+    CaseEnded,
+    Event,
+    Finding,
+    RowPlanned,
+    RunEnded,
+    RunStarted,
+    TargetStarted,
+)
+from conformance.terms import BROKEN, Aspect, Outcome, Severity, SubjectKind
+
+__all__ = ["Summary", "summarise"]
+
+# Enough to look at and to replay; the stream has them all.
+_EXAMPLES: Final = 10
+
+_WORST: Final = {Outcome.CRASH: 0, Outcome.TIMEOUT: 1, Outcome.FAIL: 2}
+_STRICTEST: Final = {severity: place for place, severity in enumerate(Severity)}
+
+_Subject = tuple[SubjectKind, str]
+
+
+@dataclass(slots=True)
+class _Target:
+    """What the stream has told of a target so far."""
+
+    build: TargetStarted
+    notes: dict[_Subject, str] = field(default_factory=dict)
+    cases: dict[str, CaseEnded] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Run:
+    """What the stream has told so far."""
+
+    started: RunStarted | None = None
+    ended: RunEnded | None = None
+    targets: dict[str, _Target] = field(default_factory=dict)
+
+    def target(self, name: str) -> _Target:
+        if name not in self.targets:
+            raise UsageError(
+                f"the stream speaks of target {name}, which it never started",
+                "Is it the beginning of a run's events.ndjson?",
+            )
+        return self.targets[name]
+
+
+def summarise(events: Iterable[Event]) -> Summary:
+    """Return the summary of the run whose events these are.
+
+    Commands keep the order in which their rows were planned, then come commands without a planned
+    row and then object types, by name.  A stream that breaks off gives a partial summary; one
+    that speaks of a target before it started it is a UsageError.
+    """
+    run = _Run()
+    for event in events:
+        _take(run, event)
+    incomplete = _incomplete(run)
+    targets = tuple(
+        _target(target, broken_off=run.ended is None) for target in run.targets.values()
+    )
+    totals = _counts(outcome for target in run.targets.values() for outcome in _outcomes(target))
+    findings = tuple(finding for target in targets for finding in target.findings)
+    return Summary(
+        started=run.started,
+        ended=run.ended,
+        targets=targets,
+        totals=totals,
+        incomplete=incomplete,
+        verdict=judge(totals, findings, incomplete=bool(incomplete)),
+    )
+
+
+def _take(run: _Run, event: Event) -> None:
+    match event:
+        case RunStarted():
+            run.started = event
+        case TargetStarted():
+            run.targets.setdefault(event.target, _Target(event))
+        case RowPlanned():
+            run.target(event.target).notes[event.subject_kind, event.subject] = event.note
+        case Finding():
+            run.target(event.target).findings.append(event)
+        case CaseEnded():
+            # A case that ended again was replayed: its last outcome counts.
+            run.target(event.target).cases[event.case] = event
+        case RunEnded():
+            run.ended = event
+        case _:
+            assert_never(event)
+
+
+def _incomplete(run: _Run) -> tuple[str, ...]:
+    reasons = []
+    if run.started is None:
+        reasons.append("The stream lacks its beginning.")
+    if run.ended is None:
+        reasons.append("The stream breaks off: the run was killed, or is still going on.")
+    elif not run.ended.complete:
+        reasons.append("The run was ended before all cases had their turn.")
+    for name, target in run.targets.items():
+        missing = _missing(target)
+        not_run = sum(outcome is Outcome.NOT_RUN for outcome in _outcomes(target))
+        if missing or not_run:
+            total = max(target.build.cases, len(target.cases))
+            reasons.append(f"{missing + not_run} of {total} cases of {name} have no result.")
+    return tuple(reasons)
+
+
+def _target(target: _Target, *, broken_off: bool) -> TargetSummary:
+    findings = _fold(target.findings)
+    totals = _counts(_outcomes(target))
+    missing = _missing(target)
+    incomplete = broken_off or missing > 0 or Outcome.NOT_RUN in totals
+    return TargetSummary(
+        build=target.build,
+        rows=_rows(target),
+        findings=findings,
+        totals=totals,
+        reasons=_reasons(target.cases),
+        missing=missing,
+        verdict=judge(totals, findings, incomplete=incomplete),
+    )
+
+
+def _missing(target: _Target) -> int:
+    return max(0, target.build.cases - len(target.cases))
+
+
+def _outcomes(target: _Target) -> Iterable[Outcome]:
+    return (case.outcome for case in target.cases.values())
+
+
+def _counts(outcomes: Iterable[Outcome]) -> Counts:
+    counter = Counter(outcomes)
+    return {outcome: counter[outcome] for outcome in Outcome if outcome in counter}
+
+
+def _rows(target: _Target) -> tuple[Row, ...]:
+    outcomes: dict[_Subject, dict[Aspect, list[Outcome]]] = {}
+    for case in target.cases.values():
+        aspects = outcomes.setdefault((case.subject_kind, case.subject), {})
+        aspects.setdefault(case.aspect, []).append(case.outcome)
+    planned = {subject: place for place, subject in enumerate(target.notes)}
+
+    def place(subject: _Subject) -> tuple[bool, int, str]:
+        kind, name = subject
+        if kind is SubjectKind.COMMAND:
+            return False, planned.get(subject, len(planned)), name
+        return True, 0, name
+
+    rows = []
+    for subject in sorted(planned.keys() | outcomes.keys(), key=place):
+        cells = outcomes.get(subject, {})
+        row = Row(
+            kind=subject[0],
+            subject=subject[1],
+            note=target.notes.get(subject, ""),
+            cells={aspect: _counts(cells[aspect]) for aspect in Aspect if aspect in cells},
+        )
+        rows.append(row)
+    return tuple(rows)
+
+
+def _fold(findings: Iterable[Finding]) -> tuple[FoldedFinding, ...]:
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        # Without a fold a finding stands for its own case alone.
+        key = ("fold", finding.fold) if finding.fold else ("case", finding.case)
+        groups.setdefault(key, []).append(finding)
+    folded = [
+        FoldedFinding(
+            finding=min(group, key=_badness), cases=tuple(sorted({each.case for each in group}))
+        )
+        for group in groups.values()
+    ]
+    return tuple(sorted(folded, key=lambda each: _badness(each.finding)))
+
+
+def _badness(finding: Finding) -> tuple[int, int, str, str, str, str]:
+    return (
+        _WORST.get(finding.outcome, len(_WORST)),
+        _STRICTEST[finding.severity],
+        finding.rule,
+        finding.case,
+        finding.fold,
+        finding.summary,
+    )
+
+
+def _reasons(cases: Mapping[str, CaseEnded]) -> tuple[Reason, ...]:
+    groups: dict[tuple[Outcome, str], list[CaseEnded]] = {}
+    for case in cases.values():
+        if case.outcome is not Outcome.PASS and case.outcome not in BROKEN:
+            groups.setdefault((case.outcome, case.reason), []).append(case)
+    places = {outcome: place for place, outcome in enumerate(Outcome)}
+    reasons = [
+        Reason(
+            outcome=outcome,
+            reason=reason,
+            count=len(group),
+            subjects=tuple(sorted({each.subject for each in group})),
+            examples=tuple(sorted(each.case for each in group)[:_EXAMPLES]),
+        )
+        for (outcome, reason), group in groups.items()
+    ]
+    return tuple(sorted(reasons, key=lambda each: (places[each.outcome], -each.count, each.reason)))

@@ -1,0 +1,157 @@
+"""The report for a terminal; a pure function of the summary."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from typing import Final
+
+from conformance.report.paint import Paint, Style
+from conformance.report.result import FoldedFinding, Reason, Summary, TargetSummary, Verdict
+from conformance.report.table import LEGEND, table
+from conformance.report.wording import (
+    MEANINGS,
+    OUTCOMES,
+    build,
+    counted,
+    counts,
+    ending,
+    number,
+    replay,
+    run_verdict,
+    target_verdict,
+    visible,
+)
+from conformance.stream import Evidence
+from conformance.terms import Severity
+
+# Below this a table of six aspects cannot be read, whatever one does.
+_NARROWEST: Final = 60
+# The end of a dialogue tells most: the request at fault and what came of it.
+_TRANSCRIPT_LINES: Final = 4
+_STDERR_LINES: Final = 3
+_SUBJECTS: Final = 6
+_LABEL: Final = 10
+
+_VERDICT_STYLES: Final = {
+    Verdict.BROKEN: Style.BAD,
+    Verdict.HARNESS: Style.BAD,
+    Verdict.PARTIAL: Style.DOUBT,
+    Verdict.NOTHING_TESTED: Style.DOUBT,
+    Verdict.CONFORMS: Style.GOOD,
+}
+
+
+def render(summary: Summary, width: int = 100, *, colour: bool = False) -> str:
+    """Return the report as text whose lines keep to `width` columns where their content can.
+
+    Commands to paste are never broken.  With `colour`, ANSI sequences; only `pass` is green.
+    """
+    paint = Paint(colour)
+    width = max(width, _NARROWEST)
+    lines = [*_warning(summary, width, paint)]
+    for target in summary.targets:
+        lines += _target(target, width, paint)
+    lines += _warning(summary, width, paint)
+    lines.append(paint(_VERDICT_STYLES[summary.verdict], run_verdict(summary)))
+    return "\n".join(lines) + "\n"
+
+
+def _warning(summary: Summary, width: int, paint: Paint) -> Iterator[str]:
+    if summary.complete:
+        return
+    yield paint(Style.BAD, "THIS RUN IS PARTIAL")
+    for reason in summary.incomplete:
+        for line in textwrap.wrap(visible(reason), width - 2):
+            yield f"  {line}"
+    yield ""
+
+
+def _target(target: TargetSummary, width: int, paint: Paint) -> Iterator[str]:
+    head = f"{visible(target.build.target)}: {visible(build(target))}"
+    yield paint(Style.HEAD, head)
+    yield f"{visible(target.build.program)}, started by {visible(target.build.launcher)}"
+    yield ""
+    yield from table(target.rows, width, paint)
+    yield paint(Style.FAINT, LEGEND)
+    yield ""
+    if target.findings:
+        yield paint(Style.HEAD, _findings_head(target))
+        yield ""
+        for place, folded in enumerate(target.findings, start=1):
+            yield from _finding(place, folded, width, paint)
+    yield from _totals(target, width, paint)
+    yield f"{visible(target.build.target)}: {target_verdict(target)}"
+    yield ""
+
+
+def _findings_head(target: TargetSummary) -> str:
+    severities = [each.finding.severity for each in target.findings]
+    weights = [
+        f"{number(severities.count(severity))} {severity}"
+        for severity in Severity
+        if severity in severities
+    ]
+    return f"{counted(len(severities), 'finding')} ({', '.join(weights)}), worst first"
+
+
+def _finding(place: int, folded: FoldedFinding, width: int, paint: Paint) -> Iterator[str]:
+    finding = folded.finding
+    style = Style.BAD if finding.severity is Severity.MUST else Style.DOUBT
+    kind = OUTCOMES[finding.outcome].upper()
+    title = paint(style, f"{kind} {finding.severity} {finding.rule}")
+    yield f"{place:3}. {title}  {visible(finding.case)}"
+    yield from _labelled("promised", finding.expected, width)
+    yield from _labelled("happened", finding.summary, width)
+    yield from _labelled("source", finding.why, width)
+    yield from _evidence(finding.evidence, width, paint)
+    if len(folded.cases) > 1:
+        yield from _labelled("seen in", counted(len(folded.cases), "case"), width)
+    yield f"     {'replay':{_LABEL}}{replay(finding)}"
+    yield ""
+
+
+def _labelled(label: str, text: str, width: int) -> Iterator[str]:
+    margin = " " * (5 + _LABEL)
+    for line in textwrap.wrap(visible(text), width - len(margin)):
+        yield f"     {label:{_LABEL}}{line}"
+        label = ""
+
+
+def _evidence(evidence: Evidence, width: int, paint: Paint) -> Iterator[str]:
+    room = width - 5 - _LABEL
+    shown = [*evidence.transcript[-_TRANSCRIPT_LINES:]]
+    end = ending(evidence.exit_status)
+    if end:
+        shown.append(f"the process {end}")
+    tail = evidence.stderr.strip().splitlines()[-_STDERR_LINES:]
+    shown += [f"stderr: {line}" for line in tail]
+    label = "evidence"
+    for line in shown:
+        text = visible(line)
+        text = text if len(text) <= room else text[: room - 1] + "…"
+        yield f"     {label:{_LABEL}}{paint(Style.FAINT, text)}"
+        label = ""
+
+
+def _totals(target: TargetSummary, width: int, paint: Paint) -> Iterator[str]:
+    cases = counted(sum(target.totals.values()), "case")
+    yield from textwrap.wrap(f"{cases}: {counts(target.totals)}", width, subsequent_indent="  ")
+    if target.missing:
+        yield paint(Style.BAD, f"{counted(target.missing, 'case')} announced and without a result")
+    outcome = None
+    for reason in target.reasons:
+        if reason.outcome is not outcome:
+            outcome = reason.outcome
+            yield f"{OUTCOMES[outcome]}: {MEANINGS[outcome]}"
+        yield from _reason(reason, width)
+    yield ""
+
+
+def _reason(reason: Reason, width: int) -> Iterator[str]:
+    names = ", ".join(map(visible, reason.subjects[:_SUBJECTS]))
+    more = len(reason.subjects) - _SUBJECTS
+    names += f" and {more} more" if more > 0 else ""
+    text = f"{visible(reason.reason) or 'no reason given'} [{names}]"
+    head = f"{number(reason.count):>7}  "
+    yield from textwrap.wrap(text, width, initial_indent=head, subsequent_indent=" " * len(head))

@@ -1,0 +1,130 @@
+"""The words in which a result is told, whatever the report looks like; knows no layout."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import signal
+from typing import Final
+
+from conformance.report.result import Counts, Summary, TargetSummary, Verdict
+from conformance.stream import Finding
+from conformance.terms import BROKEN, Outcome, Severity
+
+OUTCOMES: Final = {
+    Outcome.PASS: "pass",
+    Outcome.FAIL: "fail",
+    Outcome.CRASH: "crash",
+    Outcome.TIMEOUT: "timeout",
+    Outcome.FLAKY: "flaky",
+    Outcome.VACUOUS: "vacuous",
+    Outcome.NOT_APPLICABLE: "not applicable",
+    Outcome.UNTESTABLE_HERE: "untestable here",
+    Outcome.HARNESS_ERROR: "harness error",
+    Outcome.NOT_RUN: "not run",
+}
+"""Each outcome in words."""
+
+MEANINGS: Final = {
+    Outcome.FLAKY: "failed among other cases and passed alone on a fresh machine, or the reverse",
+    Outcome.VACUOUS: "refused, but no request without the fault was ever accepted",
+    Outcome.NOT_APPLICABLE: "this build has no such subject or promise",
+    Outcome.UNTESTABLE_HERE: "this host lacks what the case needs",
+    Outcome.HARNESS_ERROR: "the suite itself failed",
+    Outcome.NOT_RUN: "the run ended before its turn",
+}
+"""What an outcome without a verdict means."""
+
+# All that a terminal could take for an order, and line ends where one line is due.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+
+def number(count: int) -> str:
+    """Return `count` with its thousands set apart."""
+    return f"{count:,}"
+
+
+def counted(count: int, thing: str) -> str:
+    """Return `count` of `thing`, which takes an s in the plural."""
+    return f"{number(count)} {thing}" + ("" if count == 1 else "s")
+
+
+def counts(totals: Counts) -> str:
+    """Return all outcomes that occur, with how many cases had each."""
+    told = [f"{number(count)} {OUTCOMES[outcome]}" for outcome, count in totals.items()]
+    return ", ".join(told) or "no case"
+
+
+def visible(text: str) -> str:
+    """Return `text` on one line, with control characters spelt out."""
+    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+
+
+def ending(status: int | None) -> str:
+    """Return what became of a process, or "" where it lived on; a signal goes by its name."""
+    if status is None:
+        return ""
+    if status >= 0:
+        return f"exited with status {status}"
+    try:
+        return f"was killed by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"was killed by signal {-status}"
+
+
+def replay(finding: Finding) -> str:
+    """Return the shell command that runs the case of `finding` alone."""
+    return shlex.join(["qmp-conformance", "replay", finding.case, finding.target])
+
+
+def build(target: TargetSummary) -> str:
+    """Return the build of `target` in a few words."""
+    facts = target.build
+    package = f" ({facts.package})" if facts.package else ""
+    return f"QEMU {facts.version}{package}, {facts.arch}"
+
+
+def target_verdict(target: TargetSummary) -> str:
+    """Return the verdict on one build as a sentence."""
+    cases = counted(sum(target.totals.values()), "case")
+    passed = number(target.totals.get(Outcome.PASS, 0))
+    match target.verdict:
+        case Verdict.BROKEN:
+            broken = sum(target.totals.get(outcome, 0) for outcome in BROKEN)
+            found = counted(len(target.findings), "finding")
+            return f"Breaks promises: {found}; {number(broken)} of {cases} broken, {passed} passed."
+        case Verdict.HARNESS:
+            errors = counted(target.totals[Outcome.HARNESS_ERROR], "case")
+            return f"No verdict: the suite itself failed in {errors}; {passed} passed."
+        case Verdict.PARTIAL:
+            return f"No verdict: only part of the cases has a result; {passed} of those passed."
+        case Verdict.NOTHING_TESTED:
+            return f"Nothing was tested: not one of {cases} could be judged."
+        case Verdict.CONFORMS:
+            return f"Conforms in all that was tested: {passed} of {cases} passed{_remarks(target)}."
+
+
+def run_verdict(summary: Summary) -> str:
+    """Return the verdict on the whole run as one line that a reader cannot mistake."""
+    partial = "" if summary.complete else " This run is PARTIAL: what is not named was not tested."
+    builds = counted(len(summary.targets), "build")
+    passed = number(summary.totals.get(Outcome.PASS, 0))
+    match summary.verdict:
+        case Verdict.BROKEN:
+            broken = sum(target.verdict is Verdict.BROKEN for target in summary.targets)
+            return f"FINDINGS: {number(broken)} of {builds} broke promises.{partial}"
+        case Verdict.HARNESS:
+            return f"HARNESS ERROR: the suite itself failed, this is no verdict.{partial}"
+        case Verdict.PARTIAL:
+            return f"PARTIAL RUN: {passed} cases passed, the rest has no result: no verdict."
+        case Verdict.NOTHING_TESTED:
+            return "NOTHING TESTED: no case could be judged; this is no success."
+        case Verdict.CONFORMS:
+            empty = [each.verdict for each in summary.targets].count(Verdict.NOTHING_TESTED)
+            but = f" Of {counted(empty, 'build')} nothing was tested." if empty else ""
+            return f"CONFORMS: {passed} cases passed on {builds}, none broken.{but}"
+
+
+def _remarks(target: TargetSummary) -> str:
+    weak = [each for each in target.findings if each.finding.severity is not Severity.MUST]
+    return f", with {counted(len(weak), 'remark')}" if weak else ""

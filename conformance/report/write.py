@@ -1,0 +1,35 @@
+"""Puts a summary's files beside its stream; knows nothing of what they say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from conformance import canonical
+from conformance.errors import UsageError
+from conformance.report import markdown
+from conformance.report.result import Summary
+
+SUMMARY_FILE: Final = "summary.json"
+REPORT_FILE: Final = "report.md"
+
+
+def write_reports(summary: Summary, folder: Path) -> tuple[Path, ...]:
+    """Write summary.json and report.md into `folder`, made if need be, and return their paths.
+
+    Raises UsageError where the folder cannot be written.
+    """
+    texts = {
+        SUMMARY_FILE: canonical.pretty(summary.to_json()),
+        REPORT_FILE: markdown.render(summary),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"{folder}: cannot write the report: {error.strerror}",
+            "Name a folder that can be written.",
+        ) from error
+    return tuple(folder / name for name in texts)

@@ -1,0 +1,107 @@
+"""The catalogue of rules is whole, and its loader takes nothing malformed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance.errors import KnowledgeError
+from conformance.knowledge.rules import FILE, Rule, load_rules, parse_rules
+from conformance.knowledge.store import cases_folder, fixtures_folder
+from conformance.terms import Severity
+
+WHOLE = '[W01]\npromise = "p"\nsource = "s"\nseverity = "must"\n'
+
+
+def _ids(family: str, last: int) -> list[str]:
+    return [f"{family}{number:02}" for number in range(1, last + 1)]
+
+
+def test_catalogue_holds_every_rule_once_and_in_order() -> None:
+    assert list(load_rules()) == _ids("W", 73) + _ids("Q", 77) + _ids("X", 19)
+
+
+def test_every_rule_says_what_it_promises_in_a_sentence_of_its_own() -> None:
+    rules = load_rules().values()
+
+    assert all(rule.promise.endswith(".") and len(rule.promise) > 20 for rule in rules)
+    assert len({rule.promise for rule in rules}) == len(rules)
+
+
+def test_every_rule_names_its_document() -> None:
+    documents = ("docs/interop/", "docs/devel/", "qapi/")
+
+    assert [
+        rule.id for rule in load_rules().values() if not rule.source.startswith(documents)
+    ] == []
+
+
+def test_weak_rules_are_the_ones_that_their_source_words_weakly() -> None:
+    by_severity = {
+        severity: [rule.id for rule in load_rules().values() if rule.severity is severity]
+        for severity in (Severity.SHOULD, Severity.INFORMATION)
+    }
+
+    assert by_severity == {
+        Severity.SHOULD: ["W69", "W70", "W72", "W73", "Q74"],
+        Severity.INFORMATION: ["W06", "W18", "W42", "W43", "W66", "W67", "X04"],
+    }
+
+
+def test_late_rules_are_the_ones_that_an_old_build_does_not_promise() -> None:
+    late = {rule.id: rule.since for rule in load_rules().values() if rule.since}
+
+    assert late == {
+        "Q26": (7, 1),
+        "Q49": (6, 2),
+        "Q65": (6, 2),
+        "Q77": (6, 2),
+        "X05": (6, 0),
+        "X06": (6, 0),
+        "X07": (6, 2),
+    }
+
+
+@pytest.mark.parametrize(
+    ("version", "held"),
+    [((5, 2, 0), False), ((6, 1), False), ((6, 2), True), ((6, 2, 1), True), ((10, 0, 13), True)],
+)
+def test_rule_holds_from_its_version_on(version: tuple[int, ...], held: bool) -> None:
+    rule = Rule(id="X07", promise="p", source="s", severity=Severity.MUST, since=(6, 2))
+
+    assert rule.holds(version) is held
+
+
+def test_rule_without_version_holds_for_all() -> None:
+    assert parse_rules(WHOLE)["W01"].holds((5, 2))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("[W01", "f.toml: not TOML", id="syntax"),
+        pytest.param(WHOLE + WHOLE, "f.toml: not TOML", id="twice"),
+        pytest.param(WHOLE.replace("W01", "W1"), "f.toml: rule W1: not an id", id="id"),
+        pytest.param('W01 = "p"\n', "f.toml: rule W01: not a table", id="no-table"),
+        pytest.param(WHOLE.replace("promise", "#"), "f.toml: rule W01: no promise", id="missing"),
+        pytest.param(WHOLE + "weight = 1\n", "rule W01: unknown member weight", id="unknown"),
+        pytest.param(WHOLE + "note = 1\n", "f.toml: rule W01: note is not a text", id="type"),
+        pytest.param(WHOLE.replace('"p"', '" "'), "rule W01: promise is not a text", id="empty"),
+        pytest.param(WHOLE.replace("must", "shall"), "rule W01: severity shall", id="severity"),
+        pytest.param(WHOLE + 'since = "6"\n', "f.toml: rule W01: since 6", id="since"),
+    ],
+)
+def test_malformed_entry_is_refused_by_file_and_name(text: str, message: str) -> None:
+    with pytest.raises(KnowledgeError, match=message.replace("[", r"\[")):
+        parse_rules(text, "f.toml")
+
+
+def test_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(KnowledgeError, match=r"none\.toml: cannot be read"):
+        load_rules(tmp_path / "none.toml")
+
+
+def test_folders_of_a_checkout_are_found() -> None:
+    assert (cases_folder() / FILE).is_file()
+    assert (fixtures_folder() / "object-model.json").is_file()

@@ -1,0 +1,194 @@
+"""The schema of the stream and the events of the code say the same."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+import conformance.report
+from conformance.stream import (
+    KINDS,
+    CaseEnded,
+    Event,
+    Evidence,
+    Finding,
+    RowPlanned,
+    RunEnded,
+    RunStarted,
+    TargetStarted,
+    from_json,
+    to_json,
+)
+from conformance.terms import Aspect, Outcome, Severity, SubjectKind
+
+SCHEMA: dict[str, Any] = json.loads(
+    (Path(conformance.report.__path__[0]) / "stream.schema.json").read_text()
+)
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+EVENTS: tuple[Event, ...] = (
+    RunStarted(
+        stream=1,
+        suite="0.1.0",
+        seed=7,
+        selection=("a/*",),
+        host={"kvm": "yes"},
+        time="2026-01-02T03:04:05Z",
+    ),
+    TargetStarted(
+        target="t",
+        program="/usr/bin/qemu-system-x86_64",
+        version="10.0.13",
+        package="",
+        arch="x86_64",
+        sha256="0" * 64,
+        schema_sha256="",
+        launcher="direct",
+        command_line=("qemu", "-S"),
+        cases=3,
+    ),
+    RowPlanned(target="t", subject_kind=SubjectKind.OBJECT_TYPE, subject="can-bus", note="none"),
+    Finding(
+        target="t",
+        case="a/b",
+        subject_kind=SubjectKind.COMMAND,
+        subject="qom-get",
+        rule="X09",
+        severity=Severity.SHOULD,
+        outcome=Outcome.CRASH,
+        summary="s",
+        expected="e",
+        why="w",
+        fold="f",
+        evidence=Evidence(transcript=("-> {}",), exit_status=-6, stderr="x"),
+        reproducer="true",
+    ),
+    CaseEnded(
+        target="t",
+        case="a/b",
+        subject_kind=SubjectKind.COMMAND,
+        subject="qom-get",
+        aspect=Aspect.VALID,
+        outcome=Outcome.NOT_RUN,
+        reason="r",
+        rules=("X09", "W38"),
+        seconds=0.5,
+    ),
+    RunEnded(complete=False, exit_code=130, outcomes={"pass": 1}, seconds=2, time="t"),
+)
+
+
+def _events() -> list[Any]:
+    return [pytest.param(event, id=event.kind) for event in EVENTS]
+
+
+def _through_json(event: Event) -> Any:
+    return json.loads(json.dumps(to_json(event)))
+
+
+def test_schema_is_valid_and_examples_cover_every_kind() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+    assert [event.kind for event in EVENTS] == list(KINDS)
+
+
+@pytest.mark.parametrize("event", _events())
+def test_event_conforms_to_the_schema(event: Event) -> None:
+    assert [error.message for error in VALIDATOR.iter_errors(_through_json(event))] == []
+
+
+@pytest.mark.parametrize("event", _events())
+def test_event_survives_the_way_through_json(event: Event) -> None:
+    assert from_json(_through_json(event)) == event
+
+
+def test_event_without_exit_status_survives_too() -> None:
+    finding = EVENTS[3]
+    assert isinstance(finding, Finding)
+    event = dataclasses.replace(finding, evidence=Evidence(transcript=()))
+    value = _through_json(event)
+
+    assert VALIDATOR.is_valid(value)
+    assert from_json(value) == event
+
+
+def test_schema_holds_the_kinds_of_the_code_and_no_other() -> None:
+    assert [each["$ref"].rsplit("/", 1)[1] for each in SCHEMA["oneOf"]] == list(KINDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_schema_holds_the_members_of_the_code_and_no_other(kind: str) -> None:
+    definition = SCHEMA["$defs"][kind]
+    members = {field.name for field in dataclasses.fields(KINDS[kind])} | {"event"}
+
+    assert set(definition["properties"]) == members
+    assert set(definition["required"]) == members
+    assert definition["additionalProperties"] is False
+    assert definition["properties"]["event"] == {"const": kind}
+
+
+def test_schema_holds_the_members_of_evidence() -> None:
+    members = {field.name for field in dataclasses.fields(Evidence)}
+
+    assert set(SCHEMA["$defs"]["evidence"]["properties"]) == members
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("aspect", Aspect),
+        ("outcome", Outcome),
+        ("severity", Severity),
+        ("subject_kind", SubjectKind),
+    ],
+)
+def test_schema_holds_the_words_of_the_code(name: str, words: type[enum.StrEnum]) -> None:
+    assert SCHEMA["$defs"][name]["enum"] == [str(word) for word in words]
+
+
+@pytest.mark.parametrize("event", _events())
+def test_unknown_and_missing_members_are_refused_by_schema_and_code(event: Event) -> None:
+    value = _through_json(event)
+    more = {**value, "more": 1}
+    less = dict(list(value.items())[:-1])
+
+    for wrong in (more, less):
+        assert not VALIDATOR.is_valid(wrong)
+        with pytest.raises(ValueError, match="missing or unknown members"):
+            from_json(wrong)
+
+
+@pytest.mark.parametrize(
+    ("place", "member", "wrong", "message"),
+    [
+        pytest.param(1, "cases", True, "not of type int", id="bool-for-int"),
+        pytest.param(1, "command_line", ["a", 1], "not of type str", id="array-element"),
+        pytest.param(1, "command_line", "a", "not of type list", id="string-for-array"),
+        pytest.param(0, "host", {"kvm": 1}, "not of type str", id="mapping-value"),
+        pytest.param(4, "seconds", "1", "not of type float", id="string-for-number"),
+        pytest.param(4, "outcome", "passed", "not a valid Outcome", id="unknown-word"),
+        pytest.param(3, "evidence", None, "not of type dict", id="null-for-object"),
+        pytest.param(3, "evidence", {"transcript": []}, "Evidence|unknown members", id="nested"),
+        pytest.param(5, "event", "run-over", "no such event", id="kind"),
+    ],
+)
+def test_wrong_member_is_refused_by_schema_and_code(
+    place: int, member: str, wrong: object, message: str
+) -> None:
+    value = {**_through_json(EVENTS[place]), member: wrong}
+
+    assert not VALIDATOR.is_valid(value)
+    with pytest.raises(ValueError, match=message):
+        from_json(value)
+
+
+@pytest.mark.parametrize("value", [None, [], "x", 1, {}, {"event": []}])
+def test_what_is_no_event_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match=r"not of type dict|no such event"):
+        from_json(value)
