@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from conformance.qapi.qom import TypeInfo
 from conformance.stage import Request, Stage
-from conformance.terms import Aspect, ErrorClass, JsonValue, SubjectKind
+from conformance.terms import Aspect, ErrorClass, JsonValue, Outcome, SubjectKind
 
 
 class Role(enum.StrEnum):
@@ -55,14 +56,10 @@ class Returns:
 
 @dataclass(frozen=True, slots=True)
 class Holds:
-    """qom-list succeeds: it shows `present` (name to type), and nothing in `absent`.
-
-    With `only`, it shows nothing else.
-    """
+    """qom-list succeeds: it shows `present` (name to type), and nothing in `absent`."""
 
     present: tuple[tuple[str, str], ...] = ()
     absent: tuple[str, ...] = ()
-    only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +70,37 @@ class ReadsAs:
 
 
 @dataclass(frozen=True, slots=True)
+class LinksTo:
+    """qom-get succeeds with "" or one of `paths`: the link leads to an object of the tree."""
+
+    paths: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class ListsTypes:
-    """qom-list-types returns exactly the entries named (name to its members)."""
+    """qom-list-types returns entries of `known` (name to entry), each as it stands there.
 
-    entries: Mapping[str, Mapping[str, JsonValue]]
+    `exactly`, where given, names all of them.
+    """
+
+    known: Mapping[str, TypeInfo]
+    exactly: frozenset[str] | None = None
 
 
-Expectation = Accept | Reject | Answer | Returns | Holds | ReadsAs | ListsTypes
+@dataclass(frozen=True, slots=True)
+class ListsProperties:
+    """qom-list or qom-list-properties succeeds with well-formed entries (X08, X12).
+
+    `entries` (name to type), where given, are all that it lists; a child's type is in `types`.
+    """
+
+    types: frozenset[str]
+    entries: Mapping[str, str] | None = None
+
+
+Expectation = (
+    Accept | Reject | Answer | Returns | Holds | ReadsAs | LinksTo | ListsTypes | ListsProperties
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +123,14 @@ class Subject:
     name: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocked:
+    """Why a case is not run: NOT_APPLICABLE or UNTESTABLE_HERE, and the reason in words."""
+
+    outcome: Outcome
+    reason: str
+
+
 class Isolation(enum.StrEnum):
     """What a case may share a machine with."""
 
@@ -115,8 +144,7 @@ class Isolation(enum.StrEnum):
 class Case:
     """One promise of one subject, and the dialogue that shows it kept or broken.
 
-    `id` is a path that is the same on every build; `blocked` says why the case cannot be run
-    (outcome and reason), and then there may be no steps.
+    `id` is a path that is the same on every build.
     """
 
     id: str
@@ -125,11 +153,11 @@ class Case:
     stage: Stage
     steps: tuple[Step, ...]
     isolation: Isolation = Isolation.SHARED
+    about: str = ""
+    """The member or property that the case is about, if one: failures of one thing fold by it."""
     fault: str = ""
     """What is wrong with the request of an invalid case, in words."""
-    needs: tuple[str, ...] = ()
-    """Probes of the host that must succeed, else the case is untestable here."""
-    not_applicable: str = ""
-    """Why this build has no such promise, else ""."""
-    limit: float = field(default=10.0)
+    blocked: Blocked | None = None
+    """Why the case is not run; then it may have no steps."""
+    limit: float = 10.0
     """Seconds within which each of its replies must come."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from conformance.wire.framing import FramingFault, Message
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message of the server, as the bytes that came, line end included."""
+    """One message of the server: the bytes that came, line end included, and how they read."""
 
     data: bytes
+    read: Message | FramingFault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

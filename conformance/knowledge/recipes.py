@@ -61,6 +61,7 @@ class MemberRecipe:
     greatest: int | None = None
     values: tuple[JsonValue, ...] = ()
     companions: Mapping[str, JsonValue] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
     alone: str = ""
     omit: str = ""
     reads: Reads = Reads.SAME
@@ -114,6 +115,7 @@ class ObjectRecipe:
     needs: tuple[str, ...] = ()
     always_compiled: bool = False
     alone: bool = False
+    single: str = ""
     arguments: Mapping[str, JsonValue] = field(default_factory=dict)
     members: Mapping[str, MemberRecipe] = field(default_factory=dict)
     errors: tuple[ErrorRecipe, ...] = ()
@@ -138,6 +140,19 @@ class Recipes:
             if version in recipe.versions:
                 return recipe
         return ObjectRecipe(type=type_name)
+
+    def needs(self) -> frozenset[str]:
+        """Return all needs that a host is probed for."""
+        return frozenset(
+            need
+            for recipes in self._by_type.values()
+            for recipe in recipes
+            for need in (
+                *recipe.needs,
+                *(n for user in recipe.users for n in user.needs),
+                *(n for m in recipe.members.values() for given in m.given for n in given.needs),
+            )
+        )
 
 
 def load_recipes(folder: Path) -> Recipes:
@@ -166,10 +181,11 @@ def _recipe(table: Table) -> ObjectRecipe:
         versions=versions,
         reason=table.take("reason", str, ""),
         spec=spec,
-        setup=_requests(table, "setup"),
+        setup=requests_of(table, "setup"),
         needs=table.texts("needs"),
         always_compiled=compiled == "always",
         alone=isolation == "alone",
+        single=table.take("single", str, ""),
         arguments=_filled(table.take("arguments", dict, {})),
         members={name: _member(t) for name, t in table.table("members").named_tables()},
         errors=tuple(_error(t) for t in table.tables("errors")),
@@ -221,6 +237,7 @@ def _member(table: Table) -> MemberRecipe:
         greatest=greatest,
         values=tuple(_filled(table.take("values", list, []))),
         companions=_filled(table.take("with", dict, {})),
+        without=table.texts("without"),
         alone=table.take("alone", str, ""),
         omit=table.take("omit", str, ""),
         reads=_word(table, "reads", Reads, Reads.SAME),
@@ -261,8 +278,8 @@ def _error(table: Table) -> ErrorRecipe:
 def _user(table: Table, base: MachineSpec) -> UserRecipe:
     user = UserRecipe(
         name=table.take("name", str),
-        use=_requests(table, "use"),
-        release=_requests(table, "release"),
+        use=requests_of(table, "use"),
+        release=requests_of(table, "release"),
         spec=_spec(table, base),
         needs=table.texts("needs"),
         deletable=table.take("deletable", bool, False),
@@ -272,7 +289,8 @@ def _user(table: Table, base: MachineSpec) -> UserRecipe:
     return user
 
 
-def _requests(table: Table, key: str) -> tuple[Request, ...]:
+def requests_of(table: Table, key: str) -> tuple[Request, ...]:
+    """Return the requests that the array `key` of a recipe holds; raises KnowledgeError."""
     requests = []
     for entry in table.tables(key):
         arguments = entry.take_any("arguments", ABSENT)

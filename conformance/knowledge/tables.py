@@ -22,7 +22,7 @@ class Table:
         self._known: list[str] = []
 
     def take(self, key: str, kind: type[T], default: T | None = None) -> T:
-        """Return the value of `key`, which must be of type `kind`; without default it must be there.
+        """Return the value of `key`, of type `kind`; without a default it must be there.
 
         Raises KnowledgeError.
         """
@@ -62,7 +62,6 @@ class Table:
                 raise KnowledgeError(f"{self.place}: {key!r} entry {number} is no table")
             name = item.get("type") or item.get("name") or number
             yield Table(f"{self.place}, {key} {name}", item)
-
 
     def named_tables(self) -> Iterator[tuple[str, Table]]:
         """Yield every key that nobody took as a table of its own, in the order of the file."""

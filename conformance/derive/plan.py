@@ -1,0 +1,145 @@
+"""The cases of one build, all of them, in order; and the rows that its report keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from conformance.derive.case import Case, Subject
+from conformance.derive.commands import command_cases, command_subject
+from conformance.derive.object_faults import invalid_cases
+from conformance.derive.object_life import error_cases, lifecycle_cases
+from conformance.derive.objects import ObjectContext, default_cases, valid_cases
+from conformance.derive.qom import lost_cases, tree_cases, type_cases
+from conformance.derive.shape import OBJECT_ADD, object_shape, object_types
+from conformance.errors import HarnessError
+from conformance.knowledge.commands import CommandRecipe
+from conformance.knowledge.objectmodel import ObjectModel as SeedModel
+from conformance.knowledge.recipes import ObjectRecipe, Recipes
+from conformance.knowledge.versions import Version
+from conformance.qapi.model import Member, Schema
+from conformance.qapi.qom import ObjectModel
+from conformance.qapi.validate import Validator
+from conformance.stage import Stage
+from conformance.terms import SubjectKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowledge:
+    """What people know, as the files under cases/ and fixtures/ hold it."""
+
+    recipes: Recipes
+    commands: Mapping[str, CommandRecipe]
+    seed: SeedModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Introspected:
+    """What one build says of itself, and what its host lacks (need to reason)."""
+
+    version: Version
+    schema: Schema
+    model: ObjectModel
+    lacks: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A subject that keeps a row in the report; `note` says why it has no cases, else ""."""
+
+    subject: Subject
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The cases of a build in the order in which they run, and its rows."""
+
+    cases: tuple[Case, ...]
+    rows: tuple[Row, ...]
+
+
+def plan(build: Introspected, knowledge: Knowledge) -> Plan:
+    """Return the plan of a build: the same input gives the same plan."""
+    cases = tuple(_cases(build, knowledge))
+    _check_unique(cases)
+    return Plan(cases=cases, rows=tuple(_rows(build, knowledge.seed)))
+
+
+def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
+    for name in knowledge.seed.commands:
+        recipe = knowledge.commands.get(name)
+        if recipe is not None and name in build.schema.commands:
+            yield from command_cases(build.schema, recipe, build.version)
+    yield from lost_cases(build.model)
+    yield from type_cases(build.model)
+    for machine in sorted(build.model.trees):
+        yield from tree_cases(build.model, machine)
+    yield from _object_cases(build, knowledge)
+
+
+def _object_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
+    if OBJECT_ADD not in build.schema.commands:
+        return
+    contexts = tuple(_contexts(build, knowledge))
+    for context in contexts:
+        others = dict(_members_of_others(context, contexts))
+        yield from valid_cases(context)
+        yield from default_cases(context)
+        yield from invalid_cases(context, others)
+        yield from error_cases(context)
+        yield from lifecycle_cases(context)
+
+
+def _contexts(build: Introspected, knowledge: Knowledge) -> Iterator[ObjectContext]:
+    validator = Validator(build.schema)
+    documented = {
+        kind.name: {member.name: member for member in kind.members} for kind in knowledge.seed.types
+    }
+    for name in object_types(build.schema, build.model):
+        recipe = knowledge.recipes.find(name, build.version)
+        yield ObjectContext(
+            shape=object_shape(
+                name, build.schema, validator, build.model, recipe, documented.get(name, {})
+            ),
+            recipe=recipe,
+            stage=Stage(name=name, spec=recipe.spec, setup=recipe.setup),
+            lacks=build.lacks,
+            untestable="; ".join(build.lacks[n] for n in recipe.needs if n in build.lacks),
+            not_applicable=_absence(name, recipe, build.model),
+        )
+
+
+def _absence(name: str, recipe: ObjectRecipe, model: ObjectModel) -> str:
+    if name in model.by_name or recipe.always_compiled:
+        return ""
+    return "not compiled into this build: the schema names the type, qom-list-types does not"
+
+
+def _members_of_others(
+    context: ObjectContext, contexts: Iterable[ObjectContext]
+) -> Iterator[tuple[str, Member]]:
+    for other in contexts:
+        if other is not context:
+            for member in other.shape.members:
+                yield member.name, member
+
+
+def _rows(build: Introspected, seed: SeedModel) -> Iterator[Row]:
+    for name in seed.commands:
+        there = name in build.schema.commands
+        note = "" if there else "this build's schema has no such command"
+        yield Row(subject=command_subject(name), note=note)
+    own = object_types(build.schema, build.model)
+    for name in sorted({kind.name for kind in seed.types} | set(own)):
+        note = "" if name in own else "this build's object-add knows no such type"
+        subject = Subject(kind=SubjectKind.OBJECT_TYPE, name=name)
+        yield Row(subject=subject, note=note)
+
+
+def _check_unique(cases: Iterable[Case]) -> None:
+    seen: set[str] = set()
+    for case in cases:
+        if case.id in seen:
+            raise HarnessError(f"two cases are named {case.id}", "Please report this defect.")
+        seen.add(case.id)

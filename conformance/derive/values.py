@@ -1,0 +1,111 @@
+"""Valid values of a type of the schema: one to stand for it, and those that cover its branches.
+
+Deterministic and bounded: recursion is cut where a type comes back to itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from conformance.qapi.flatten import branches
+from conformance.qapi.model import Alternate, Array, Builtin, Enum, JsonType, Object, Schema
+
+WORD: Final = "word"
+"""A string that means nothing to anybody: short, for requests are read byte by byte."""
+
+_STANDS_FOR: Final[Mapping[JsonType, Any]] = {
+    JsonType.STRING: WORD,
+    JsonType.NUMBER: 1,
+    JsonType.INT: 1,
+    JsonType.BOOLEAN: True,
+    JsonType.NULL: None,
+    JsonType.VALUE: 1,
+    JsonType.OBJECT: {},
+    JsonType.ARRAY: [],
+}
+_DEPTH: Final = 6
+"""Objects within objects beyond this are left out: no type of any release needs more."""
+
+
+def exemplar(schema: Schema, type_name: str, depth: int = 0) -> Any:
+    """Return one valid value of the type, the smallest that there is."""
+    match schema.types[type_name]:
+        case Builtin(json_type=json_type):
+            return _STANDS_FOR[json_type]
+        case Enum(members=members):
+            return members[0].name
+        case Array(element=element):
+            return [] if depth > _DEPTH else [exemplar(schema, element, depth + 1)]
+        case Alternate(members=members):
+            return exemplar(schema, members[0], depth + 1)
+        case Object():
+            branch = branches(schema, type_name)[0]
+            tags = dict(branch.tags)
+            return {
+                member.name: tags[member.name]
+                if member.name in tags
+                else exemplar(schema, member.type, depth + 1)
+                for member in branch.members
+                if not member.optional and depth <= _DEPTH
+            }
+    raise TypeError(type_name)
+
+
+def variations(schema: Schema, type_name: str) -> Iterator[tuple[str, Any]]:
+    """Yield (label, value) pairs that together take every branch of the type once.
+
+    Integers are left to the caller, who knows their ranges.
+    """
+    match schema.types[type_name]:
+        case Builtin(json_type=JsonType.BOOLEAN):
+            yield "true", True
+            yield "false", False
+        case Builtin():
+            yield "given", exemplar(schema, type_name)
+        case Enum(members=members):
+            for member in members:
+                yield member.name, member.name
+        case Array(element=element):
+            yield from _arrays(schema, element)
+        case Alternate(members=members):
+            for branch in members:
+                for label, value in variations(schema, branch):
+                    yield f"{_kind(schema, branch)}:{label}", value
+        case Object():
+            yield from _objects(schema, type_name)
+
+
+def _arrays(schema: Schema, element: str) -> Iterator[tuple[str, Any]]:
+    inner = [value for _, value in variations(schema, element)]
+    yield "empty", []
+    yield "one", inner[:1]
+    yield "several", (inner * 2)[:3]
+
+
+def _objects(schema: Schema, type_name: str) -> Iterator[tuple[str, Any]]:
+    for branch in branches(schema, type_name):
+        tags = dict(branch.tags)
+        label = ",".join(tags.values())
+        least = {
+            m.name: tags.get(m.name) if m.name in tags else exemplar(schema, m.type)
+            for m in branch.members
+            if not m.optional
+        }
+        yield label or "mandatory-only", least
+        optional = [m for m in branch.members if m.optional]
+        if optional:
+            most = {m.name: exemplar(schema, m.type) for m in optional}
+            yield f"{label or 'object'}+all", least | most
+
+
+def _kind(schema: Schema, type_name: str) -> str:
+    match schema.types[type_name]:
+        case Builtin(json_type=json_type):
+            return str(json_type)
+        case Enum():
+            return "string"
+        case Array():
+            return "array"
+        case _:
+            return "object"

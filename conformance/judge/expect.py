@@ -1,0 +1,212 @@
+"""Whether a reply is what its step expects; one function per kind of expectation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final, assert_never
+
+from conformance.canonical import compact, same
+from conformance.derive.case import (
+    Accept,
+    Answer,
+    Case,
+    Holds,
+    LinksTo,
+    ListsProperties,
+    ListsTypes,
+    ReadsAs,
+    Reject,
+    Returns,
+    Step,
+)
+from conformance.judge.miss import Kind, Miss
+from conformance.qapi.qom import INTEGER_RANGES, TypeInfo, type_from_json
+from conformance.terms import ErrorClass
+
+_SPECIFIC: Final = re.compile(r"'[^']*'|\"[^\"]*\"|/\S*|\b\d+\b|\b0x[0-9a-f]+\b")
+"""What differs between the texts of errors that are the same: names, paths, numbers."""
+_STRINGS: Final = frozenset({"str", "string"})
+
+
+def without_names(text: str) -> str:
+    """Return an error's text less the names, paths and numbers that it is about."""
+    return _SPECIFIC.sub("*", text)
+
+
+def check(case: Case, step: Step, message: Mapping[str, Any]) -> Miss | None:
+    """Return how `message`, a well-formed reply, breaks what `step` of `case` expects."""
+    judged = _Judged(case, step, message)
+    match step.expect:
+        case Answer():
+            return None
+        case Reject(classes=classes):
+            return judged.rejected(frozenset(map(str, classes)))
+        case Accept():
+            return judged.accepted()
+        case Holds(present=()) if judged.not_found():
+            # Containers are made when they are first needed: where none stands, nothing is in it.
+            return None
+        case _ as expect:
+            refused = judged.accepted()
+            if refused is not None:
+                return refused
+            problem = _problem(expect, message["return"])
+            return judged.miss(Kind.VALUE, *problem) if problem else None
+
+
+def _problem(
+    expect: Returns | Holds | ReadsAs | LinksTo | ListsTypes | ListsProperties, value: Any
+) -> tuple[str, str] | None:
+    """Return (what came, what was expected) where the value is not the expected one."""
+    match expect:
+        case Returns(values=values):
+            return _returns(value, values)
+        case Holds():
+            return _holds(value, expect)
+        case ReadsAs(type=type_name):
+            wrong = value_problem(type_name, value)
+            return (wrong, f"a value of type {type_name}") if wrong else None
+        case LinksTo(paths=paths):
+            if isinstance(value, str) and (value == "" or value in paths):
+                return None
+            return f"the link reads {compact(value)}", "the path of an object, or nothing"
+        case ListsTypes():
+            return _lists_types(value, expect)
+        case ListsProperties():
+            return _lists_properties(value, expect)
+        case _:
+            assert_never(expect)
+
+
+class _Judged:
+    """A reply beside its case and step, for writing misses about it."""
+
+    __slots__ = ("_case", "_message", "_step")
+
+    def __init__(self, case: Case, step: Step, message: Mapping[str, Any]) -> None:
+        self._case, self._step, self._message = case, step, message
+
+    def miss(self, kind: Kind, what: str, expected: str, fold: str = "") -> Miss:
+        subject = self._case.subject.name
+        command = self._step.request.execute
+        return Miss(
+            rule=self._step.rule,
+            kind=kind,
+            summary=f"{command}: {what}",
+            expected=expected,
+            fold=f"{kind} {self._step.rule} {subject} {command} {fold or self._about()}",
+            why=self._step.why,
+        )
+
+    def _about(self) -> str:
+        return self._case.about or self._case.id
+
+    def not_found(self) -> bool:
+        error = self._message.get("error")
+        return isinstance(error, dict) and error.get("class") == ErrorClass.DEVICE_NOT_FOUND
+
+    def accepted(self) -> Miss | None:
+        error = self._message.get("error")
+        if error is None:
+            return None
+        text = f"{error.get('class')}: {error.get('desc')}"
+        fold = f"{self._about()} {without_names(text)}"
+        if self._case.subject.name not in self._about():
+            fold = without_names(text)
+        return self.miss(Kind.REFUSED, f"refused with {text}", "the request is accepted", fold)
+
+    def rejected(self, classes: frozenset[str]) -> Miss | None:
+        wanted = " or ".join(sorted(classes))
+        error = self._message.get("error")
+        if error is None:
+            fault = f" ({self._case.fault})" if self._case.fault else ""
+            what = f"accepted{fault}, and returned {_brief(self._message.get('return'))}"
+            return self.miss(Kind.ACCEPTED, what, f"the request is refused with {wanted}")
+        if error.get("class") not in classes:
+            what = f"refused with {error.get('class')}: {error.get('desc')}"
+            return self.miss(Kind.CLASS, what, f"the error class {wanted}")
+        return None
+
+
+def _returns(value: Any, values: tuple[Any, ...]) -> tuple[str, str] | None:
+    if any(same(value, _plain(wanted)) for wanted in values):
+        return None
+    wanted = " or ".join(_brief(item) for item in values)
+    return f"returned {_brief(value)}", f"the value {wanted}"
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _holds(value: Any, expect: Holds) -> tuple[str, str] | None:
+    types = {entry["name"]: entry["type"] for entry in value}
+    for name, type_name in expect.present:
+        if types.get(name) != type_name:
+            found = f"has the type {types[name]}" if name in types else "is not listed"
+            return f"{name!r} {found}", f"{name!r} is listed as {type_name}"
+    for name in expect.absent:
+        if name in types:
+            return f"{name!r} is listed", f"there is no {name!r}"
+    return None
+
+
+def value_problem(type_name: str, value: Any) -> str:
+    """Return why `value` is none of the QOM type `type_name`, "" where it may be one.
+
+    Of a type whose name does not tell the JSON type anything but null may come.
+    """
+    if type_name in INTEGER_RANGES:
+        least, greatest = INTEGER_RANGES[type_name]
+        right = type(value) is int and least <= value <= greatest
+    elif type_name in _STRINGS:
+        right = isinstance(value, str)
+    elif type_name == "bool":
+        right = isinstance(value, bool)
+    elif type_name == "double":
+        right = isinstance(value, int | float) and not isinstance(value, bool)
+    else:
+        right = value is not None
+    return "" if right else f"the {type_name} reads {_brief(value)}"
+
+
+def _lists_types(value: Any, expect: ListsTypes) -> tuple[str, str] | None:
+    entries: list[TypeInfo] = [type_from_json(entry) for entry in value]
+    for entry in entries:
+        known = expect.known.get(entry.name)
+        if known != entry:
+            return f"lists {entry}", f"the entry of the whole list, {known}"
+    names = [entry.name for entry in entries]
+    if len(set(names)) != len(names):
+        return "lists a type twice", "each type once"
+    if expect.exactly is not None and set(names) != expect.exactly:
+        more = sorted(set(names) - expect.exactly)[:3]
+        less = sorted(expect.exactly - set(names))[:3]
+        return f"lists {more} too many and {less} too few", "the types that the filter fits"
+    return None
+
+
+def _lists_properties(value: Any, expect: ListsProperties) -> tuple[str, str] | None:
+    found = {entry["name"]: entry["type"] for entry in value}
+    if len(found) != len(value):
+        return "lists a property twice", "each property once"
+    for entry in value:
+        type_name = entry["type"]
+        child = type_name[6:-1] if type_name.startswith("child<") else ""
+        if child and child not in expect.types:
+            return f"{entry['name']!r} is {type_name}", "a child's type stands in qom-list-types"
+        if "default-value" in entry:
+            wrong = value_problem(type_name, entry["default-value"])
+            if wrong:
+                what = f"the default of {entry['name']!r} is wrong: {wrong}"
+                return what, f"a default-value of the property's own type {type_name}"
+    if expect.entries is not None and found != dict(expect.entries):
+        differ = sorted(dict(set(found.items()) ^ set(expect.entries.items())))[:3]
+        return f"the properties {differ} differ", "the same properties as when asked before"
+    return None
+
+
+def _brief(value: Any, limit: int = 100) -> str:
+    text = compact(value)
+    return text if len(text) <= limit else f"{text[:limit]}..."

@@ -1,0 +1,157 @@
+"""Checks of every message of a server, whatever the case is about: framing, shape, schema.
+
+Rules W03, W09 to W11, W25, W35 to W41, W46 to W49, W68.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from conformance.judge.miss import Kind, Miss
+from conformance.judge.observation import Line
+from conformance.qapi.model import Schema
+from conformance.qapi.validate import Validator
+from conformance.stage import Request
+from conformance.terms import ErrorClass
+from conformance.wire.framing import FramingFault
+
+_CLASSES: Final = frozenset(ErrorClass)
+_EVENT_MEMBERS: Final = frozenset({"event", "timestamp", "data"})
+_NO_CLOCK: Final = -1
+"""Both parts of a timestamp on a host whose clock failed (W48)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A message that could be read, if it could, and what is wrong with it."""
+
+    message: Mapping[str, Any] | None
+    misses: tuple[Miss, ...]
+
+
+class MessageJudge:
+    """Judges single messages against the wire's rules and a build's own schema."""
+
+    def __init__(self, schema: Schema, validator: Validator) -> None:
+        self._schema = schema
+        self._validator = validator
+
+    def reply(self, line: Line, request: Request, request_id: int) -> Read:
+        """Return the reply in `line` and what is wrong with it as an answer to `request`."""
+        message, misses = _framed(line)
+        if message is None:
+            return Read(None, misses)
+        found = misses + tuple(self._reply_misses(message, request, request_id))
+        readable = "return" in message or isinstance(message.get("error"), dict)
+        return Read(message if readable else None, found)
+
+    def event(self, line: Line) -> Read:
+        """Return the event in `line` and what is wrong with it."""
+        message, misses = _framed(line)
+        if message is None:
+            return Read(None, misses)
+        return Read(message, misses + tuple(self._event_misses(message)))
+
+    def stray(self, line: Line) -> Read:
+        """Return what is wrong with a message that answers nothing and is no event."""
+        message, misses = _framed(line)
+        rule, expected = "W35", "exactly one response to each command, and nothing unasked"
+        what = f"a message that answers no request: {_short(line.data)}"
+        return Read(message, (*misses, _miss(rule, what, expected, "stray")))
+
+    def _reply_misses(
+        self, message: Mapping[str, Any], request: Request, request_id: int
+    ) -> Iterator[Miss]:
+        members = set(message)
+        if not _is(message.get("id"), request_id):
+            what = f"the reply's id is {message.get('id')!r}, the request's {request_id}"
+            yield _miss("W25", what, "the id of the request in its reply", "id")
+        if ("return" in members) == ("error" in members):
+            expected = "success or error, one of the two"
+            yield _miss("W35", "the reply has both or neither", expected, "both")
+        extra = sorted(members - {"id", "return", "error"})
+        if extra:
+            rule = "W37" if "return" in members else "W40"
+            yield _miss(rule, f"the reply has a member {extra[0]!r}", "no other members", "extra")
+        if "error" in members:
+            yield from _error_misses(message["error"])
+        elif "return" in members:
+            yield from self._return_misses(message["return"], request)
+
+    def _return_misses(self, value: Any, request: Request) -> Iterator[Miss]:
+        command = self._schema.commands.get(request.execute)
+        if command is None:
+            return
+        fault = self._validator.check(command.ret_type, value)
+        if fault is not None:
+            where = f"return.{fault.path}" if fault.path else "return"
+            what = f"{request.execute} returned a value out of schema: {where}: {fault.problem}"
+            expected = f"a value of the return type that the schema gives {request.execute}"
+            yield _miss("W38", what, expected, f"{request.execute} {fault.path}")
+
+    def _event_misses(self, message: Mapping[str, Any]) -> Iterator[Miss]:
+        name = message.get("event")
+        extra = sorted(set(message) - _EVENT_MEMBERS)
+        if extra:
+            what = f"the event {name!r} has a member {extra[0]!r}"
+            yield _miss("W46", what, "event, timestamp and data alone", f"{name} extra")
+        if not _is_timestamp(message.get("timestamp")):
+            what = f"the event {name!r} has the timestamp {message.get('timestamp')!r}"
+            yield _miss("W48", what, "seconds and microseconds of the host's clock", f"{name}")
+        event = self._schema.events.get(name) if isinstance(name, str) else None
+        if event is None:
+            yield _miss("W49", f"an event {name!r}", "an event of the schema", f"{name}")
+            return
+        fault = self._validator.check(event.arg_type, message.get("data", {}))
+        if fault is not None:
+            what = f"the event {name} has data out of schema: {fault.path}: {fault.problem}"
+            expected = "data of the type that the schema gives the event"
+            yield _miss("W47", what, expected, f"{name} {fault.path}")
+
+
+def _error_misses(error: Any) -> Iterator[Miss]:
+    expected = "an error with class and desc, both strings"
+    if not isinstance(error, dict) or set(error) != {"class", "desc"}:
+        yield _miss("W40", f"the error is {error!r}", expected, "error")
+        return
+    if not isinstance(error["desc"], str) or not error["desc"]:
+        yield _miss("W40", f"the error's desc is {error['desc']!r}", expected, "desc")
+    if not isinstance(error["class"], str) or error["class"] not in _CLASSES:
+        what = f"the error's class is {error['class']!r}"
+        yield _miss("W41", what, f"one of {', '.join(ErrorClass)}", f"class {error['class']}")
+
+
+def _framed(line: Line) -> tuple[Mapping[str, Any] | None, tuple[Miss, ...]]:
+    read = line.read
+    if not isinstance(read, FramingFault):
+        return read.value, ()
+    what = f"{read.problem}: {_short(line.data)}"
+    expected = "one ASCII line of strict JSON, an object, ended by CR LF"
+    message = read.message.value if read.message else None
+    return message, (_miss(read.rule, what, expected, read.problem),)
+
+
+def _is_timestamp(value: Any) -> bool:
+    if not isinstance(value, dict) or set(value) != {"seconds", "microseconds"}:
+        return False
+    seconds, micros = value["seconds"], value["microseconds"]
+    if type(seconds) is not int or type(micros) is not int:
+        return False
+    return (seconds == micros == _NO_CLOCK) or (seconds >= 0 and 0 <= micros < 1_000_000)
+
+
+def _is(value: Any, wanted: int) -> bool:
+    return type(value) is int and value == wanted
+
+
+def _miss(rule: str, summary: str, expected: str, fold: str) -> Miss:
+    return Miss(
+        rule=rule, kind=Kind.SHAPE, summary=summary, expected=expected, fold=f"{rule} {fold}"
+    )
+
+
+def _short(data: bytes, limit: int = 120) -> str:
+    text = data.decode("ascii", "backslashreplace").rstrip()
+    return text if len(text) <= limit else f"{text[:limit]}... ({len(data)} bytes)"

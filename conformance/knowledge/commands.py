@@ -1,0 +1,90 @@
+"""Recipes of commands: a request that succeeds, and requests that must be refused.
+
+docs/recipes.md describes the files.  Knows neither a schema nor a machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from conformance.errors import KnowledgeError
+from conformance.knowledge.recipes import requests_of
+from conformance.knowledge.tables import Table, read_table
+from conformance.knowledge.versions import Version, VersionRange
+from conformance.stage import Request
+from conformance.terms import ErrorClass, JsonValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A request of the right types that must be refused with one of `classes`."""
+
+    name: str
+    arguments: Mapping[str, JsonValue]
+    setup: tuple[Request, ...]
+    cleanup: tuple[Request, ...]
+    classes: frozenset[ErrorClass]
+    versions: VersionRange
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandRecipe:
+    """A request of one command that succeeds, with what must stand before and be undone after."""
+
+    name: str
+    arguments: Mapping[str, JsonValue]
+    setup: tuple[Request, ...]
+    cleanup: tuple[Request, ...]
+    refusals: tuple[Refusal, ...]
+
+    def refusals_for(self, version: Version) -> tuple[Refusal, ...]:
+        """Return the refusals that hold for `version`."""
+        return tuple(refusal for refusal in self.refusals if version in refusal.versions)
+
+
+def load_commands(folder: Path) -> Mapping[str, CommandRecipe]:
+    """Return the recipes of all files `*.toml` in `folder` by command; raises KnowledgeError."""
+    found: dict[str, CommandRecipe] = {}
+    for path in sorted(folder.glob("*.toml")):
+        top = read_table(path)
+        for table in top.tables("command"):
+            recipe = _command(table)
+            if recipe.name in found:
+                raise KnowledgeError(f"{table.place}: {recipe.name} has two recipes")
+            found[recipe.name] = recipe
+        top.done()
+    return found
+
+
+def _command(table: Table) -> CommandRecipe:
+    recipe = CommandRecipe(
+        name=table.take("name", str),
+        arguments=table.take("arguments", dict, {}),
+        setup=requests_of(table, "setup"),
+        cleanup=requests_of(table, "cleanup"),
+        refusals=tuple(_refusal(t) for t in table.tables("errors")),
+    )
+    table.done()
+    return recipe
+
+
+def _refusal(table: Table) -> Refusal:
+    try:
+        versions = VersionRange(table.take("versions", str, ""))
+        classes = frozenset(map(ErrorClass, table.texts("classes") or ("GenericError",)))
+    except ValueError as error:
+        raise KnowledgeError(f"{table.place}: {error}") from error
+    refusal = Refusal(
+        name=table.take("name", str),
+        arguments=table.take("arguments", dict, {}),
+        setup=requests_of(table, "setup"),
+        cleanup=requests_of(table, "cleanup"),
+        classes=classes,
+        versions=versions,
+        reason=table.take("reason", str),
+    )
+    table.done()
+    return refusal

@@ -1,0 +1,215 @@
+"""One target made ready: identified, introspected once, its cases derived and selected.
+
+What the first process of a run has found out is handed to the others as JSON, so that each build
+is asked once.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from conformance.canonical import canonical, digest
+from conformance.derive.case import Case
+from conformance.derive.plan import Introspected, Knowledge, Plan, plan
+from conformance.errors import UsageError
+from conformance.knowledge.commands import load_commands
+from conformance.knowledge.objectmodel import load_object_model
+from conformance.knowledge.recipes import load_recipes
+from conformance.knowledge.rules import Rule, load_rules
+from conformance.knowledge.store import cases_folder
+from conformance.knowledge.tables import read_table
+from conformance.launch.build import Build, identify
+from conformance.launch.folder import RunFolder
+from conformance.launch.host import probe
+from conformance.launch.machine import qemu_argv
+from conformance.launch.pool import Pool
+from conformance.launch.target import Target
+from conformance.qapi.introspection import read_introspection
+from conformance.qapi.qom import ObjectModel, model_from_json, model_to_json
+from conformance.run.introspect import check_schema, introspect
+from conformance.stage import SCRATCH, MachineSpec
+from conformance.stream import RowPlanned, TargetStarted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which cases of a run are wanted: those that one of `globs` fits, all where there is none.
+
+    `shard` is (number from 1, of how many): subjects are dealt out by their names.
+    """
+
+    globs: tuple[str, ...] = ()
+    shard: tuple[int, int] = (1, 1)
+    thorough: bool = False
+
+    def wants(self, case: Case) -> bool:
+        """Return whether the case is selected."""
+        number, count = self.shard
+        if count > 1 and int(digest(case.subject.name)[:8], 16) % count != number - 1:
+            return False
+        return not self.globs or any(_fits(case.id, glob) for glob in self.globs)
+
+
+def _fits(case_id: str, glob: str) -> bool:
+    return fnmatch.fnmatchcase(case_id, glob)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Campaign:
+    """A target, what it is, what it says of itself, and what its host lacks."""
+
+    target: Target
+    build: Build
+    package: str
+    entries: Sequence[Any]
+    introspected: Introspected
+    knowledge: Knowledge
+    rules: Mapping[str, Rule]
+
+    @cached_property
+    def plan(self) -> Plan:
+        """All cases of the build and its rows."""
+        return plan(self.introspected, self.knowledge)
+
+    @property
+    def command_line(self) -> tuple[str, ...]:
+        """QEMU's own command line, with QMP on standard input and output."""
+        return qemu_argv(self.target, MachineSpec(), SCRATCH, ("-qmp", "stdio"))
+
+    def started(self, cases: int) -> TargetStarted:
+        """Return the event that opens the target in the stream."""
+        return TargetStarted(
+            target=self.target.name,
+            program=self.target.program,
+            version=".".join(map(str, self.introspected.version)),
+            package=self.package or self.build.package,
+            arch=self.build.arch,
+            sha256=self.build.sha256,
+            schema_sha256=digest(sorted(self.entries, key=canonical)),
+            launcher=_launcher(self.target),
+            command_line=self.command_line,
+            cases=cases,
+        )
+
+    def rows(self) -> tuple[RowPlanned, ...]:
+        """Return the events that give each subject its row."""
+        return tuple(
+            RowPlanned(
+                target=self.target.name,
+                subject_kind=row.subject.kind,
+                subject=row.subject.name,
+                note=row.note,
+            )
+            for row in self.plan.rows
+        )
+
+    def save(self, path: Path) -> None:
+        """Write what the other processes of the run need to `path`."""
+        value = {
+            "target": asdict(self.target),
+            "build": asdict(self.build),
+            "package": self.package,
+            "entries": self.entries,
+            "version": self.introspected.version,
+            "model": model_to_json(self.introspected.model),
+            "lacks": dict(self.introspected.lacks),
+        }
+        path.write_text(json.dumps(value))
+
+
+def load_knowledge() -> Knowledge:
+    """Return what ships with the suite; raises KnowledgeError."""
+    folder = cases_folder()
+    return Knowledge(
+        recipes=load_recipes(folder / "objects"),
+        commands=load_commands(folder / "commands"),
+        seed=load_object_model(),
+    )
+
+
+def prepare(target: Target, folder: RunFolder, *, thorough: bool = False) -> Campaign:
+    """Identify and introspect a target; raises LaunchError."""
+    build = identify(target, folder.path)
+    knowledge = load_knowledge()
+    with Pool(target, folder) as pool:
+        found = introspect(pool, _walk(), thorough=thorough)
+    schema = check_schema(found.schema)
+    lacks = _lacks(knowledge.recipes.needs(), target, found.model)
+    return Campaign(
+        target=target,
+        build=build,
+        package=found.package,
+        entries=found.schema,
+        introspected=Introspected(
+            version=found.version, schema=schema, model=found.model, lacks=lacks
+        ),
+        knowledge=knowledge,
+        rules=load_rules(),
+    )
+
+
+def load(path: Path) -> Campaign:
+    """Return the campaign that another process of the run has saved at `path`."""
+    value = json.loads(path.read_text())
+    target = {**value["target"], "args": tuple(value["target"]["args"])}
+    target["env"] = tuple((name, text) for name, text in value["target"]["env"])
+    build = {**value["build"], "version": tuple(value["build"]["version"])}
+    return Campaign(
+        target=Target(**target),
+        build=Build(**build),
+        package=value["package"],
+        entries=value["entries"],
+        introspected=Introspected(
+            version=tuple(value["version"]),
+            schema=read_introspection(value["entries"]),
+            model=model_from_json(value["model"]),
+            lacks=value["lacks"],
+        ),
+        knowledge=load_knowledge(),
+        rules=load_rules(),
+    )
+
+
+def check_selection(selection: Selection, campaigns: Iterable[Campaign]) -> None:
+    """Raise UsageError for a glob that fits no case of any target."""
+    ids = [case.id for campaign in campaigns for case in campaign.plan.cases]
+    for glob in selection.globs:
+        if not fnmatch.filter(ids, glob):
+            raise UsageError(
+                f"no case fits {glob!r}", "`qmp-conformance list PROGRAM` names all cases."
+            )
+
+
+def _walk() -> Mapping[str, str]:
+    table = read_table(cases_folder() / "machines.toml")
+    walk: dict[str, str] = table.take("walk", dict)
+    return walk
+
+
+def _lacks(needs: Iterable[str], target: Target, model: ObjectModel) -> dict[str, str]:
+    """Return why each need is not met: the build answers for its types, the host for the rest."""
+    lacks = {}
+    for need in sorted(needs):
+        kind, _, argument = need.partition(":")
+        if kind == "type":
+            reason = "" if argument in model.by_name else f"this build has no type {argument}"
+        elif kind == "property":
+            owner, _, name = argument.partition(".")
+            found = any(item.name == name for item in model.properties.get(owner, ()))
+            reason = "" if found else f"this build has no property {argument}"
+        else:
+            reason = probe(need, target)
+        if reason:
+            lacks[need] = reason
+    return lacks
+
+
+def _launcher(target: Target) -> str:
+    where = f"root file system {target.rootfs}" if target.rootfs else "program of the host"
+    return f"{where}, {'bubblewrap' if target.sandbox else 'no sandbox'}"

@@ -1,0 +1,123 @@
+"""Turns what was seen of a broken promise into a finding: evidence, and a way to see it again."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from conformance.canonical import compact
+from conformance.derive.case import Case
+from conformance.judge.miss import Miss
+from conformance.judge.observation import Observation
+from conformance.knowledge.rules import Rule
+from conformance.run.engine import Result
+from conformance.stage import SCRATCH, MachineSpec, Request
+from conformance.stream import Evidence, Finding
+from conformance.terms import ABSENT, Severity
+from conformance.wire.transcript import Transcript
+
+_LINES: Final = 40
+"""Lines of a dialogue that a finding shows: a case has fewer, a company of cases many more."""
+_COMPANY: Final = 2000
+"""Requests that a reproducer holds at most: what came before is left out and said so."""
+
+
+def finding(
+    target: str,
+    result: Result,
+    miss: Miss,
+    rules: Mapping[str, Rule],
+    command_line: Sequence[str],
+) -> Finding:
+    """Return the finding that `miss` is, with what `result` has of evidence."""
+    rule = rules[miss.rule]
+    case = result.case
+    return Finding(
+        target=target,
+        case=case.id,
+        subject_kind=case.subject.kind,
+        subject=case.subject.name,
+        rule=miss.rule,
+        severity=Severity(rule.severity),
+        outcome=result.verdict.outcome,
+        summary=miss.summary,
+        expected=miss.expected,
+        why=" ".join(filter(None, (rule.promise, miss.why, f"({rule.source})"))),
+        fold=miss.fold,
+        evidence=_evidence(case, result.seen),
+        reproducer=reproducer(case, result.before, command_line),
+    )
+
+
+def _evidence(case: Case, seen: Observation | None) -> Evidence:
+    if seen is None:
+        return Evidence(transcript=())
+    record = Transcript()
+    for step, line in zip(case.steps, seen.replies, strict=True):
+        record.sent(_line(step.request).encode())
+        if line is None:
+            break
+        record.received(line.data)
+    for line in (*seen.events, *seen.strays):
+        record.received(line.data)
+    death = seen.death
+    return Evidence(
+        transcript=tuple(record.lines(_LINES)),
+        exit_status=death.status if death else None,
+        stderr=death.stderr if death else "",
+    )
+
+
+def reproducer(case: Case, before: Iterable[Case], command_line: Sequence[str]) -> str:
+    """Return shell text that shows the same: QEMU's command line and the lines to send."""
+    earlier = [step.request for other in before for step in other.steps]
+    lines = [*_preparation(case.stage.spec)]
+    if len(earlier) > _COMPANY:
+        lines.append(f"# The first {len(earlier) - _COMPANY} requests are left out here.")
+    own = [step.request for step in case.steps]
+    requests = [
+        Request("qmp_capabilities", ABSENT),
+        *case.stage.setup,
+        *earlier[-_COMPANY:],
+        *own,
+        Request("quit", ABSENT),
+    ]
+    lines.append(f"{shlex.join(_stdio(command_line, case.stage.spec))} <<'EOF'")
+    lines += map(_line, requests)
+    return "\n".join([*lines, "EOF"])
+
+
+def _stdio(command_line: Sequence[str], spec: MachineSpec) -> list[str]:
+    """Return the target's command line with what the stage adds to it."""
+    words = list(command_line)
+    if spec.machine != "none" and "-machine" in words:
+        words[words.index("-machine") + 1] = spec.machine
+    accel = ["-accel", spec.accel] if spec.accel else []
+    return [*words, *accel, *(arg.replace("{scratch}", SCRATCH) for arg in spec.args)]
+
+
+def _preparation(spec: MachineSpec) -> Iterator[str]:
+    if spec.files or spec.peers:
+        yield f"mkdir -p {SCRATCH}"
+    for file in spec.files:
+        path = shlex.quote(f"{SCRATCH}/{file.path}")
+        if file.make:
+            yield f"# {path}: a set of {file.make} credentials is needed here"
+        elif file.path.endswith("/"):
+            yield f"mkdir -p {path}"
+        else:
+            yield f"printf %s {shlex.quote(file.text)} > {path}"
+            if file.size:
+                yield f"truncate -s {file.size} {path}"
+    for peer in spec.peers:
+        yield f"# {peer.address}: a server ({peer.serve}) must listen here"
+    for descriptor in spec.descriptors:
+        yield f"# a descriptor ({descriptor.source}) must be passed by getfd as {descriptor.name}"
+
+
+def _line(request: Request) -> str:
+    message: dict[str, object] = {request.key: request.execute}
+    if request.arguments is not ABSENT:
+        message["arguments"] = request.arguments
+    return compact(message)

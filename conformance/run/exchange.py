@@ -1,0 +1,139 @@
+"""Plays cases on one machine, pipelined, and yields what was observed of each; judges nothing."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from conformance.canonical import compact
+from conformance.derive.case import Case
+from conformance.judge.observation import Death, Line, Observation
+from conformance.launch.machine import Machine
+from conformance.stage import Request
+from conformance.terms import ABSENT
+from conformance.wire.connection import Connection, WireClosed, WireOverflow, WireTimeout
+from conformance.wire.framing import Message, read_message
+
+WINDOW: Final = 96
+"""Requests in flight: enough to keep the server busy while replies are judged, few enough that
+little is sent in vain when it dies."""
+_REST: Final = 2.0
+"""Seconds in which a process whose socket closed must have ended."""
+
+
+def encode(request: Request, request_id: int) -> bytes:
+    """Return the request as one compact line."""
+    message: dict[str, object] = {request.key: request.execute}
+    if request.arguments is not ABSENT:
+        message["arguments"] = request.arguments
+    message["id"] = request_id
+    return compact(message).encode() + b"\n"
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What has been seen so far of the case whose replies are awaited."""
+
+    replies: list[Line | None]
+    events: list[Line] = field(default_factory=list)
+    strays: list[Line] = field(default_factory=list)
+    began: float = 0.0
+
+    def observation(self, *, death: Death | None = None, hung: bool = False) -> Observation:
+        return Observation(
+            replies=tuple(self.replies),
+            events=tuple(self.events),
+            strays=tuple(self.strays),
+            death=death,
+            hung=hung,
+            seconds=time.monotonic() - self.began,
+        )
+
+
+class Player:
+    """One machine and its negotiated monitor, on which cases are played one after the other."""
+
+    def __init__(self, machine: Machine, connection: Connection) -> None:
+        self.machine = machine
+        self.healthy = True
+        self._connection = connection
+        self._next_id = 0
+
+    def play(self, cases: Sequence[Case]) -> Iterator[tuple[Case, int, Observation]]:
+        """Yield (case, id of its first request, observation) in order.
+
+        Ends early where the machine dies or stops answering: the case in which that happened is
+        the last one yielded, and `healthy` is False from then on.  A caller that stops early must
+        not use the player again: requests of later cases are on their way.
+        """
+        todo = deque(cases)
+        flight: deque[tuple[Case, int]] = deque()
+        waiting = 0
+        self.healthy = False
+        while todo or flight:
+            while todo and (waiting < WINDOW or not flight):
+                case = todo.popleft()
+                flight.append((case, self._next_id))
+                waiting += len(case.steps)
+                self._send(case)
+            case, first = flight.popleft()
+            waiting -= len(case.steps)
+            seen, whole = self._receive(case, first)
+            if not whole:
+                yield case, first, seen
+                return
+            self.healthy = not (todo or flight)
+            yield case, first, seen
+        self.healthy = True
+
+    def _send(self, case: Case) -> None:
+        for step in case.steps:
+            self._connection.queue(encode(step.request, self._next_id))
+            self._next_id += 1
+
+    def _receive(self, case: Case, first: int) -> tuple[Observation, bool]:
+        """Return what came of `case`, and whether all of its replies came."""
+        seen = _Seen([None] * len(case.steps), began=time.monotonic())
+        for number in range(len(case.steps)):
+            try:
+                seen.replies[number] = self._reply(case, first + number, seen)
+            except WireTimeout:
+                return seen.observation(hung=True), False
+            except (WireClosed, WireOverflow) as error:
+                return self._broken(error, seen, number), False
+        return seen.observation(), True
+
+    def _broken(self, error: WireClosed | WireOverflow, seen: _Seen, number: int) -> Observation:
+        if isinstance(error, WireOverflow):
+            seen.replies[number] = Line(error.head, read_message(error.head))
+            return seen.observation()
+        ending = self.machine.ending(_REST)
+        if ending is None:
+            return seen.observation(hung=True)
+        return seen.observation(death=Death(status=ending.status, stderr=ending.stderr))
+
+    def _reply(self, case: Case, request_id: int, seen: _Seen) -> Line:
+        """Return the next message that is neither an event nor an answer to something earlier."""
+        while True:
+            data = self._connection.receive(case.limit)
+            line = Line(data, read_message(data))
+            message = _message_of(line)
+            if message is None:
+                return line
+            if "event" in message and "return" not in message and "error" not in message:
+                seen.events.append(line)
+                continue
+            found = message.get("id")
+            if type(found) is int and found < request_id:
+                seen.strays.append(line)
+                continue
+            return line
+
+
+def _message_of(line: Line) -> dict[str, object] | None:
+    if isinstance(line.read, Message):
+        return line.read.value
+    return line.read.message.value if line.read.message else None

@@ -1,0 +1,197 @@
+"""Asks a build what it is and has, before any case is made; judges nothing.
+
+A well-formed dialogue over the official client.  Where the build dies of a question, what it was
+asked is noted as lost, and the questioning goes on with the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from conformance.errors import LaunchError
+from conformance.knowledge.versions import Version
+from conformance.launch.pool import Pool
+from conformance.qapi.introspection import read_introspection
+from conformance.qapi.model import SchemaError
+from conformance.qapi.qom import (
+    Node,
+    ObjectModel,
+    Property,
+    TypeInfo,
+    property_from_json,
+    type_from_json,
+)
+from conformance.stage import MachineSpec
+from conformance.terms import JsonValue
+from conformance.wire.session import Session, SessionError, SessionLost
+
+LIMIT: Final = 30.0
+"""Seconds for one answer; the longest one, the schema, takes a tenth of one."""
+_MACHINE_SUFFIX: Final = "-machine"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Introspection:
+    """What a build answered: its greeting's version, the entries of its schema, its objects."""
+
+    version: Version
+    package: str
+    schema: Sequence[Any]
+    model: ObjectModel
+
+
+def introspect(pool: Pool, walk: Mapping[str, str], *, thorough: bool = False) -> Introspection:
+    """Return what the build says of itself, with the trees of those machines in `walk` it has.
+
+    `walk` maps a machine's name to how the types that provide it begin.  With `thorough`, the
+    trees of all machines.  Raises LaunchError where it does not start or speaks no QMP.
+    """
+    try:
+        with _session(pool, "none") as asked:
+            greeting = asked.greeting["QMP"]["version"]
+            schema = asked.execute("query-qmp-schema")
+            types = _types(asked.execute("qom-list-types", {"abstract": True}))
+            found = _types(asked.execute("qom-list-types", {"implements": "user-creatable"}))
+    except SessionLost as error:
+        raise LaunchError(f"the build speaks no QMP that a client can follow: {error}") from error
+    except (SessionError, KeyError, TypeError, ValueError) as error:
+        raise LaunchError(f"the build does not say what it is: {error}") from error
+    creatable = tuple(info.name for info in found if not info.abstract)
+    lost: list[tuple[str, str]] = []
+    machines = tuple(
+        info.name.removesuffix(_MACHINE_SUFFIX)
+        for info in types
+        if info.name.endswith(_MACHINE_SUFFIX) and not info.abstract
+    )
+    common = tuple(
+        name
+        for name, beginning in walk.items()
+        if any(machine.startswith(beginning) for machine in machines)
+    )
+    wanted = (*common, *machines) if thorough else common
+    properties = _properties(pool, creatable, lost)
+    trees = {name: tree for name in wanted if (tree := _tree(pool, name, lost)) is not None}
+    return Introspection(
+        version=(greeting["qemu"]["major"], greeting["qemu"]["minor"], greeting["qemu"]["micro"]),
+        package=greeting["package"],
+        schema=schema,
+        model=ObjectModel(
+            types=types,
+            creatable=creatable,
+            properties=properties,
+            trees=trees,
+            machines=machines,
+            lost=tuple(lost),
+        ),
+    )
+
+
+def check_schema(entries: Sequence[Any]) -> Any:
+    """Return the schema that `entries` are; raises LaunchError where they are none."""
+    try:
+        return read_introspection(entries)
+    except SchemaError as error:
+        raise LaunchError(
+            f"query-qmp-schema returns what is no schema: {error}",
+            "Without a schema nothing can be derived: report this to whoever made the build.",
+        ) from error
+
+
+class _session:  # noqa: N801 - reads as a function where it is used
+    """A session on a machine of its own; leaving it ends both."""
+
+    def __init__(self, pool: Pool, machine: str) -> None:
+        self._machine = pool.take(MachineSpec(machine=machine))
+        self._session = Session(self._machine.monitor, LIMIT)
+
+    def __enter__(self) -> Session:
+        try:
+            return self._session.__enter__()
+        except SessionLost as error:
+            ending = self._machine.ending(1.0)
+            self._machine.close()
+            if ending is None:
+                raise
+            said = ending.stderr.strip() or "without a word"
+            raise LaunchError(
+                f"{self._machine.target.program} ended instead of greeting (status "
+                f"{ending.status}): {said}",
+                "Correct the target's program, machine or arguments.",
+            ) from error
+        except BaseException:
+            self._machine.close()
+            raise
+
+    def __exit__(self, *error: Any) -> None:
+        try:
+            self._session.__exit__(*error)
+        finally:
+            self._machine.close()
+
+
+def _types(value: Any) -> tuple[TypeInfo, ...]:
+    return tuple(sorted(map(type_from_json, value), key=lambda info: info.name))
+
+
+def _properties(
+    pool: Pool, names: Sequence[str], lost: list[tuple[str, str]]
+) -> dict[str, tuple[Property, ...]]:
+    def ask(session: Session, name: str) -> tuple[Property, ...]:
+        found = session.execute("qom-list-properties", {"typename": name})
+        return tuple(sorted(map(property_from_json, found), key=lambda item: item.name))
+
+    return dict(_one_by_one(pool, "none", list(names), ask, lost))
+
+
+def _tree(pool: Pool, machine: str, lost: list[tuple[str, str]]) -> tuple[Node, ...] | None:
+    try:
+        with _session(pool, machine) as session:
+            nodes = [_node(session, path) for path in _paths(session)]
+    except (SessionLost, LaunchError) as error:
+        lost.append((f"tree/{machine}", str(error)))
+        return None
+    return tuple(sorted(nodes, key=lambda node: node.path))
+
+
+def _paths(session: Session) -> Iterator[tuple[str, tuple[Property, ...]]]:
+    todo = ["/"]
+    while todo:
+        path = todo.pop()
+        entries = tuple(map(property_from_json, session.execute("qom-list", {"path": path})))
+        yield path, tuple(sorted(entries, key=lambda item: item.name))
+        todo += [f"{path.rstrip('/')}/{item.name}" for item in entries if item.child_of]
+
+
+def _node(session: Session, listed: tuple[str, tuple[Property, ...]]) -> Node:
+    path, properties = listed
+    values: dict[str, JsonValue] = {}
+    for item in properties:
+        try:
+            values[item.name] = session.execute("qom-get", {"path": path, "property": item.name})
+        except SessionError:
+            continue
+    return Node(path=path, properties=properties, values=values)
+
+
+def _one_by_one(
+    pool: Pool,
+    machine: str,
+    todo: list[str],
+    ask: Callable[[Session, str], T],
+    lost: list[tuple[str, str]],
+) -> Iterator[tuple[str, T]]:
+    """Yield the answers to questions of which each may be the build's last."""
+    while todo:
+        with _session(pool, machine) as session:
+            while todo:
+                name = todo.pop(0)
+                try:
+                    yield name, ask(session, name)
+                except SessionError:
+                    continue
+                except SessionLost as error:
+                    lost.append((f"properties/{name}", str(error)))
+                    break

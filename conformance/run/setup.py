@@ -1,0 +1,133 @@
+"""Makes a stage stand: a machine of the pool, negotiated, with its descriptors and set-up done."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+
+from conformance.derive.case import Accept, Case, Role, Step, Subject
+from conformance.judge.observation import Death, Line, Observation
+from conformance.judge.reply import MessageJudge
+from conformance.judge.verdict import Verdict, judge
+from conformance.launch.machine import Machine
+from conformance.launch.pool import Pool
+from conformance.run.exchange import Player, encode
+from conformance.stage import Descriptor, Request, Stage
+from conformance.terms import ABSENT, Aspect, Outcome, SubjectKind
+from conformance.wire.connection import Connection, WireError
+from conformance.wire.framing import Message, read_message
+
+GREETING_LIMIT = 30.0
+"""Seconds for a machine to greet: it takes 0.1, or seconds on a loaded host."""
+_CAPABILITIES = Request("qmp_capabilities", ABSENT)
+
+
+@dataclass(frozen=True, slots=True)
+class NotStanding:
+    """Why a stage does not stand: what every case on it comes to, and what was seen."""
+
+    verdict: Verdict
+    case: Case
+    seen: Observation | None
+
+
+def stand(
+    stage: Stage, pool: Pool, messages: MessageJudge, *, again: bool = False
+) -> Player | NotStanding:
+    """Return a player on a machine of `stage`, or why there is none.
+
+    With `again`, the machine comes on top of those that were foretold.  Raises LaunchError where
+    the machine could not even be started.
+    """
+    machine = pool.take(stage.spec, again=again)
+    standing: Player | NotStanding | None = None
+    try:
+        standing = _negotiated(machine, stage, messages)
+    finally:
+        if not isinstance(standing, Player):
+            machine.close()
+    return standing
+
+
+def _negotiated(machine: Machine, stage: Stage, messages: MessageJudge) -> Player | NotStanding:
+    connection = Connection(machine.monitor)
+    case = _setup_case(stage)
+    try:
+        connection.receive(GREETING_LIMIT)
+        for descriptor in stage.spec.descriptors:
+            _negotiate_once(connection, descriptor is stage.spec.descriptors[0])
+            _pass(connection, descriptor)
+    except (WireError, OSError) as error:
+        return _no_start(machine, case, str(error))
+    if stage.spec.descriptors:
+        case = _setup_case(stage, negotiated=True)
+    player = Player(machine, connection)
+    for played, first, seen in player.play((case,)):
+        verdict = judge(played, seen, messages, first)
+        if verdict.outcome is not Outcome.PASS:
+            return NotStanding(verdict, case, seen)
+    return player
+
+
+def _setup_case(stage: Stage, *, negotiated: bool = False) -> Case:
+    """Write the set-up of a stage as a case, so that it is played and judged as one."""
+    requests = stage.setup if negotiated else (_CAPABILITIES, *stage.setup)
+    return Case(
+        id=f"set-up/{stage.name}",
+        subject=Subject(kind=SubjectKind.COMMAND, name="set-up"),
+        aspect=Aspect.VALID,
+        stage=stage,
+        steps=tuple(
+            Step(request=request, expect=Accept(), role=Role.SETUP, rule="W35")
+            for request in requests
+        ),
+        limit=GREETING_LIMIT,
+    )
+
+
+def _negotiate_once(connection: Connection, first: bool) -> None:
+    if first:
+        _ask(connection, _CAPABILITIES, ())
+
+
+def _pass(connection: Connection, descriptor: Descriptor) -> None:
+    """Pass one descriptor and close our own; raises OSError where its source cannot be opened."""
+    ours: list[int] = []
+    match descriptor.source:
+        case "socketpair":
+            left, right = socket.socketpair()
+            ours += [left.detach(), right.detach()]
+        case "memfd":
+            ours.append(os.memfd_create(descriptor.name))
+        case path:
+            ours.append(os.open(path, os.O_RDWR))
+    try:
+        _ask(connection, Request("getfd", {"fdname": descriptor.name}), ours[:1])
+    finally:
+        for number in ours:
+            os.close(number)
+
+
+def _ask(connection: Connection, request: Request, fds: list[int] | tuple[int, ...]) -> None:
+    data = encode(request, 0)
+    if fds:
+        connection.send_descriptors(data, fds)
+    else:
+        connection.queue(data)
+    read = read_message(connection.receive(GREETING_LIMIT))
+    if not isinstance(read, Message) or "return" not in read.value:
+        raise OSError(f"{request.execute} was refused: {read}")
+
+
+def _no_start(machine: Machine, case: Case, why: str) -> NotStanding:
+    ending = machine.ending(1.0)
+    reason = f"the machine of stage {case.stage.name} did not come up: {why}"
+    seen = None
+    if ending is not None:
+        words = ending.stderr.strip().splitlines()
+        reason = f"the machine of stage {case.stage.name} did not start: {words[-1:] or why}"
+        replies: tuple[Line | None, ...] = (None,) * len(case.steps)
+        death = Death(status=ending.status, stderr=ending.stderr)
+        seen = Observation(replies=replies, death=death)
+    return NotStanding(Verdict(outcome=Outcome.UNTESTABLE_HERE, reason=reason), case, seen)
