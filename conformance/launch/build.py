@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -88,31 +89,39 @@ def _check(file: Path, where: str) -> None:
 
 
 def _ask(target: Target, folder: Path, where: str, limit: float) -> tuple[str, str, int]:
+    """Return what the program writes to standard output and error, and its exit status."""
     argv = command(target, [target.program, "--version"], Confinement())
-    with (folder / "version").open("w+b") as out, (folder / "complaint").open("w+b") as complaint:
+    with contextlib.ExitStack() as undo:
+        out = undo.enter_context((folder / "version").open("w+b"))
+        complaint = undo.enter_context((folder / "complaint").open("w+b"))
+        # All that runs inherits one end; when the other is at its end, all of it is gone.
+        alive, held = os.pipe()
+        undo.callback(os.close, alive)
         try:
             process = subprocess.Popen(
                 argv,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=complaint,
-                env=environment(target),
+                pass_fds=(held,),
+                env=environment(target, folder),
                 cwd=folder,
                 start_new_session=True,
             )
         except OSError as error:
             raise LaunchError(f"{where} cannot be run: {error}", _REMEDY) from None
-        pidfd = os.pidfd_open(process.pid)
-        try:
-            if not readable(pidfd, limit):
-                raise LaunchError(
-                    f"{where} did not answer --version within {limit:g} seconds", _REMEDY
-                )
         finally:
-            os.close(pidfd)
-            if process.poll() is None:
+            os.close(held)
+        ended = False
+        try:
+            ended = readable(alive, limit)
+        finally:
+            if not ended:
                 os.killpg(process.pid, signal.SIGKILL)
+                readable(alive, limit)
             status = process.wait()
+        if not ended:
+            raise LaunchError(f"{where} did not answer --version within {limit:g} seconds", _REMEDY)
         return _start(out), _start(complaint), status
 
 

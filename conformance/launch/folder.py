@@ -64,22 +64,19 @@ class RunFolder:
     ) -> None:
         self.close()
 
+    @property
+    def janitor_pid(self) -> int:
+        """The number of the process that tidies up behind this one."""
+        return self._janitor.pid
+
     def subfolder(self, name: str) -> Path:
         """Make a new folder below the run's, whose name starts with `name`."""
         path = self.path / f"{name}{next(self._numbers)}"
         path.mkdir(mode=0o700)
         return path
 
-    def adopt(self, pid: int) -> None:
-        """Have the process group that `pid` leads ended, should the run be killed."""
-        self._tell(f"+{pid} {janitor.start_time(pid)}\n")
-
-    def release(self, pid: int) -> None:
-        """Forget the process group of `pid`: it has ended."""
-        self._tell(f"-{pid}\n")
-
     def close(self) -> None:
-        """End what was adopted and not released, and remove the folder."""
+        """End what of the run still runs, and remove the folder."""
         with self._lock:
             if self._write < 0:
                 return
@@ -94,13 +91,3 @@ class RunFolder:
             self._janitor.wait()
         if self.path.exists():
             janitor.remove(str(self.path))
-
-    def _tell(self, line: str) -> None:
-        with self._lock:
-            if self._write >= 0:
-                try:
-                    os.write(self._write, line.encode())
-                except BrokenPipeError:
-                    raise HarnessError(
-                        "the janitor process is gone", "Run again, and leave its processes alone."
-                    ) from None

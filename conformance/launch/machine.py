@@ -29,6 +29,7 @@ from conformance.stage import SCRATCH, MachineSpec
 _REPORT_LIMIT: Final = 30.0
 # A killed QEMU gives back its memory first; that is seconds only if it held many GiB.
 _KILL_LIMIT: Final = 30.0
+_BURY_LIMIT: Final = 10.0
 _STDERR_LINES: Final = 20
 _STDERR_BYTES: Final = 65536
 # Shells and bubblewrap return 128 and the signal's number for a child that a signal ended.
@@ -62,9 +63,9 @@ class Machine:
         """
         self.target = target
         self.spec = spec
-        self._folder = folder
-        self._closed = False
         self._lock = threading.Lock()
+        self._closer: threading.Thread | None = None
+        self._failure: HarnessError | None = None
         self._ending: Ending | None = None
         with contextlib.ExitStack() as undo:
             self.scratch = folder.subfolder("machine")
@@ -93,7 +94,6 @@ class Machine:
         self._child_fd = -1
         undo.callback(self._forget)
         undo.callback(self._kill)
-        self._folder.adopt(self._process.pid)
         if self.target.sandbox:
             self._meet_child(report)
 
@@ -114,7 +114,7 @@ class Machine:
                 stdout=subprocess.DEVNULL,
                 stderr=self._stderr,
                 pass_fds=(monitor_fd, status_fd),
-                env=environment(self.target),
+                env=environment(self.target, self.scratch),
                 cwd=self.scratch,
                 start_new_session=True,
             )
@@ -130,7 +130,7 @@ class Machine:
                 f"bubblewrap did not start within {_REPORT_LIMIT:g} seconds",
                 "Run fewer workers, or use --no-sandbox.",
             )
-        line = os.read(report, 4096).partition(b"\n")[0]
+        line = _line(report)
         if not line:
             self._process.wait(_REPORT_LIMIT)
             raise failure(self._said()) or LaunchError(
@@ -143,7 +143,6 @@ class Machine:
         except ProcessLookupError:
             return
         self._child = child
-        self._folder.adopt(child)
 
     def __enter__(self) -> Self:
         return self
@@ -169,17 +168,17 @@ class Machine:
 
     @property
     def closed(self) -> bool:
-        """Whether `close` was called."""
-        return self._closed
+        """Whether `close` was called and has ended."""
+        return self._closer is not None and not self._closer.is_alive()
 
     def ending(self, timeout: float) -> Ending | None:
         """Return how QEMU ended, or None if it still runs after `timeout` seconds.
 
         Raises LaunchError if it never began, because the sandbox failed.
         """
-        if self._ending is None and (self._closed or not readable(self._pidfd, timeout)):
-            return None
         if self._ending is None:
+            if self._closer is not None or not readable(self._pidfd, timeout):
+                return None
             stderr = self._said()
             broken = failure(stderr)
             if broken is not None:
@@ -193,10 +192,20 @@ class Machine:
     def close(self) -> None:
         """End QEMU and everything that it started, its peers and its scratch folder."""
         with self._lock:
-            if self._closed:
-                return
-            self._closed = True
-        self._undo.close()
+            if self._closer is None:
+                # In a thread, where no Ctrl-C strikes: once begun it goes through.
+                closer = threading.Thread(target=self._close, name="closer")
+                closer.start()
+                self._closer = closer
+        self._closer.join()
+        if self._failure is not None:
+            raise self._failure
+
+    def _close(self) -> None:
+        try:
+            self._undo.close()
+        except HarnessError as error:  # Raised again in close(), in the caller's thread.
+            self._failure = error
 
     def _said(self) -> str:
         size = os.fstat(self._stderr).st_size
@@ -204,14 +213,18 @@ class Machine:
         return os.pread(self._stderr, _STDERR_BYTES, start).decode(errors="replace")
 
     def _kill(self) -> None:
-        for leader, pidfd in ((self._child, self._child_fd), (self._process.pid, self._pidfd)):
-            # A process that has been reaped leaves its number to others.
-            if pidfd < 0 or (leader == self._process.pid and self._process.returncode is not None):
-                continue
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-                os.killpg(leader, signal.SIGKILL)
+        """End the sandbox's first process, and so all inside; then, or without one, the rest.
+
+        bubblewrap is left to bury it: were it killed too, the dead would be for the host's init.
+        """
         deadline = time.monotonic() + _KILL_LIMIT
+        if self._child_fd >= 0:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._child_fd, signal.SIGKILL)
+            readable(self._pidfd, _BURY_LIMIT)
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
         for pidfd in (self._pidfd, self._child_fd):
             if pidfd >= 0 and not readable(pidfd, deadline - time.monotonic()):
                 raise HarnessError(
@@ -220,13 +233,22 @@ class Machine:
                     "Look what it waits for in the kernel (/proc/PID/stack).",
                 )
         self._process.wait()
-        for leader in {self._child, self._process.pid}:
-            self._folder.release(leader)
 
     def _forget(self) -> None:
         for pidfd in (self._pidfd, self._child_fd):
             if pidfd >= 0:
                 os.close(pidfd)
+
+
+def _line(report: int) -> bytes:
+    """Return bubblewrap's first line, which it writes piece by piece; b"" if it ended before."""
+    line = b""
+    while not line.endswith(b"\n"):
+        piece = os.read(report, 4096) if readable(report, _REPORT_LIMIT) else b""
+        if not piece:
+            return b""
+        line += piece
+    return line.partition(b"\n")[0]
 
 
 def qemu_argv(

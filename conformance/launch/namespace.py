@@ -30,7 +30,7 @@ def listen_in(pid: int, port: int) -> socket.socket:
         ours.settimeout(_LIMIT)
         process = subprocess.Popen(
             [sys.executable, "-I", "-S", __file__, str(pid), str(port)],
-            stdin=theirs,
+            stdin=theirs.fileno(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,

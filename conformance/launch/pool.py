@@ -5,6 +5,7 @@ One thread, for machines die with the thread that started them.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import deque
@@ -53,7 +54,8 @@ class Pool:
         self._expected: deque[MachineSpec] = deque()
         self._line: deque[_Slot] = deque()
         self._urgent: deque[_Slot] = deque()
-        self._handed: list[Machine] = []
+        self._started: list[Machine] = []
+        self._failure: Exception | None = None
         self._closing = False
         self._thread = threading.Thread(target=self._work, name="spawner", daemon=True)
         self._thread.start()
@@ -109,6 +111,8 @@ class Pool:
         self._thread.join(_LIMIT)
         if self._thread.is_alive():
             raise HarnessError("the start of a machine does not end", "Look at what it waits for.")
+        if self._failure is not None:
+            raise self._failure
 
     def _find(self, spec: MachineSpec) -> tuple[_Slot | None, list[_Slot]]:
         """Take `spec` out of the line, and all before it; leave the line alone if it is not in."""
@@ -135,8 +139,6 @@ class Pool:
             if slot.machine is None:
                 assert slot.error is not None
                 raise slot.error
-            self._handed = [machine for machine in self._handed if not machine.closed]
-            self._handed.append(slot.machine)
             return slot.machine
 
     def _next(self) -> _Slot | None:
@@ -153,15 +155,15 @@ class Pool:
             return None
 
     def _work(self) -> None:
+        # Ended in this thread too: no Ctrl-C strikes here.
         try:
-            while (slot := self._next()) is not None:
-                self._fill(slot)
-        finally:
-            with self._change:
-                left = [slot.machine for slot in self._line if slot.machine is not None]
-                left += self._handed
-            for machine in left:
-                machine.close()
+            with contextlib.ExitStack() as ends:
+                while (slot := self._next()) is not None:
+                    self._fill(slot)
+                for machine in self._started:
+                    ends.callback(machine.close)
+        except Exception as error:  # Raised again in close(), in the consumer's thread.
+            self._failure = error
 
     def _fill(self, slot: _Slot) -> None:
         machine: Machine | None = None
@@ -171,6 +173,9 @@ class Pool:
                 machine = Machine(self._target, slot.spec, self._folder)
             except BaseException as raised:  # Raised again in take(), in the consumer's thread.
                 error = raised
+        self._started = [other for other in self._started if not other.closed]
+        if machine is not None:
+            self._started.append(machine)
         with self._change:
             slot.machine, slot.error = machine, error
             dropped = slot.dropped

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from conformance.errors import LaunchError
+from conformance.launch.janitor import MARK
 from conformance.launch.target import Target, host_path
 from conformance.stage import SCRATCH
 
@@ -59,6 +60,8 @@ def command(
     if confinement.scratch is not None:
         options += ["--bind", str(confinement.scratch), SCRATCH]
     options += _devices(confinement.devices)
+    # The mark stays on bubblewrap, which all else ends with.
+    options += ["--unsetenv", MARK]
     for name, value in target.env:
         options += ["--setenv", name, value]
     if confinement.status_fd is not None:
@@ -73,9 +76,12 @@ def command(
     )
 
 
-def environment(target: Target) -> dict[str, str]:
-    """Return the whole environment for the command; inside the sandbox target.env is added."""
-    clean = {"HOME": "/tmp", "PATH": _PATH, "LANG": "C"}
+def environment(target: Target, folder: Path) -> dict[str, str]:
+    """Return the whole environment for the command; inside the sandbox target.env is added.
+
+    It marks what runs as that of the run which `folder` belongs to.
+    """
+    clean = {"HOME": "/tmp", "PATH": _PATH, "LANG": "C", MARK: str(folder)}
     return clean if target.sandbox else {**clean, **dict(target.env)}
 
 
