@@ -1,0 +1,148 @@
+"""What a program says of itself: whether it is a QEMU, and which; speaks no QMP."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import signal
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+from conformance.errors import LaunchError
+from conformance.launch.sandbox import Confinement, command, environment, failure
+from conformance.launch.target import Target, host_path
+from conformance.launch.waiting import readable
+
+# A build with a sanitizer on a busy machine takes a few seconds to print its version.
+_LIMIT: Final = 30.0
+_VERSION: Final = re.compile(r"QEMU emulator version (\d+)\.(\d+)\.(\d+)[^\s(]*(?: \((.*)\))?")
+_ARCH: Final = re.compile(r"qemu-system-([a-z0-9_]+)")
+_REMEDY: Final = "Name a QEMU system emulator, such as /usr/bin/qemu-system-x86_64."
+# Enough for a version and for the last words of a loader; a program that says more is no QEMU.
+_ENOUGH: Final = 65536
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """One QEMU system emulator.
+
+    `package` is what stands in brackets behind the version, else "".  `arch` comes from the
+    program's name, and is "" where that does not tell.
+    """
+
+    program: str
+    version: tuple[int, int, int]
+    package: str
+    arch: str
+    sha256: str
+
+
+def identify(target: Target, folder: Path, *, limit: float = _LIMIT) -> Build:
+    """Return which build the target's program is, as it says when run in the sandbox.
+
+    `folder` is one to write in.  Raises LaunchError: no such file, not a program, no QEMU system
+    emulator, or no answer within `limit` seconds.
+    """
+    file = host_path(target)
+    where = f"{target.program} (in {target.rootfs})" if target.rootfs else target.program
+    _check(file, where)
+    said, complaint, status = _ask(target, folder, where, limit)
+    broken = failure(complaint)
+    if broken is not None:
+        raise broken
+    found = _VERSION.search(said)
+    if found is None:
+        raise LaunchError(
+            f"{where} is no QEMU system emulator: to --version it {_answer(said, complaint)}"
+            f" and ended with status {status}",
+            _REMEDY,
+        )
+    major, minor, micro, package = found.groups()
+    return Build(
+        program=target.program,
+        version=(int(major), int(minor), int(micro)),
+        package=package or "",
+        arch=_arch(target, file),
+        sha256=_sha256(file),
+    )
+
+
+def _check(file: Path, where: str) -> None:
+    try:
+        if file.is_dir():
+            raise LaunchError(f"{where} is a folder", _REMEDY)
+        with file.open("rb") as stream:
+            start = stream.read(4)
+    except FileNotFoundError:
+        raise LaunchError(f"{where} does not exist", _REMEDY) from None
+    except OSError as error:
+        raise LaunchError(f"{where} cannot be read: {error.strerror}", _REMEDY) from None
+    if not os.access(file, os.X_OK):
+        raise LaunchError(f"{where} is not executable", f"{_REMEDY[:-1]}, or make it executable.")
+    # Else execvp of bubblewrap would hand the file to a shell.
+    if start != b"\x7fELF" and not start.startswith(b"#!"):
+        raise LaunchError(f"{where} is no program (exec format error)", _REMEDY)
+
+
+def _ask(target: Target, folder: Path, where: str, limit: float) -> tuple[str, str, int]:
+    """Return what the program writes to standard output and error, and its exit status."""
+    argv = command(target, [target.program, "--version"], Confinement())
+    with contextlib.ExitStack() as undo:
+        out = undo.enter_context((folder / "version").open("w+b"))
+        complaint = undo.enter_context((folder / "complaint").open("w+b"))
+        # All that runs inherits one end; when the other is at its end, all of it is gone.
+        alive, held = os.pipe()
+        undo.callback(os.close, alive)
+        try:
+            process = subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=complaint,
+                pass_fds=(held,),
+                env=environment(target, folder),
+                cwd=folder,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise LaunchError(f"{where} cannot be run: {error}", _REMEDY) from None
+        finally:
+            os.close(held)
+        ended = False
+        try:
+            ended = readable(alive, limit)
+        finally:
+            if not ended:
+                os.killpg(process.pid, signal.SIGKILL)
+                readable(alive, limit)
+            status = process.wait()
+        if not ended:
+            raise LaunchError(f"{where} did not answer --version within {limit:g} seconds", _REMEDY)
+        return _start(out), _start(complaint), status
+
+
+def _start(stream: IO[bytes]) -> str:
+    stream.seek(0)
+    return stream.read(_ENOUGH).decode(errors="replace")
+
+
+def _answer(said: str, complaint: str) -> str:
+    lines = (said.strip() or complaint.strip()).splitlines()
+    return f"answered {lines[0][:200]!r}" if lines else "answered nothing"
+
+
+def _arch(target: Target, file: Path) -> str:
+    for name in (os.path.basename(target.program), file.name):
+        found = _ARCH.match(name)
+        if found is not None:
+            return found[1]
+    return ""
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

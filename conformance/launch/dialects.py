@@ -1,0 +1,115 @@
+"""What the peers of a machine say: bytes heard in, bytes to answer out; no socket, no thread.
+
+Each says just enough for the object in QEMU that calls it to come up.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from typing import Final
+
+from conformance.launch.bus import Bus
+
+
+class Dialect:
+    """One conversation, from the server's side; this one, "sink", listens and says nothing."""
+
+    def greet(self) -> bytes:
+        """Return what the server says first."""
+        return b""
+
+    def hear(self, heard: bytes) -> bytes:
+        """Return the answer to the bytes that have come in since the last call."""
+        return b""
+
+
+class PersistentReservations(Dialect):
+    """The helper of pr-manager-helper: it offers no feature, and carries out no command.
+
+    Source: docs/interop/pr-helper.rst.
+    """
+
+    def greet(self) -> bytes:
+        """Offer no features, as 32 bits; the client names those that it takes."""
+        return struct.pack(">I", 0)
+
+
+class Barrier(Dialect):
+    """A Barrier server that greets a client and then moves nothing.
+
+    Messages have their length before them as 32 bits, big endian.
+    """
+
+    def greet(self) -> bytes:
+        """Say which protocol this is, and its version 1.6."""
+        message = b"Barrier" + struct.pack(">HH", 1, 6)
+        return struct.pack(">I", len(message)) + message
+
+
+class Crypto(Dialect):
+    """A vhost-user back end for cryptodev-vhost-user.
+
+    Source: docs/interop/vhost-user.rst.  A message is its request, flags and the size of what
+    follows, each 32 bits in the host's order.
+    """
+
+    _HEADER: Final = struct.Struct("=III")
+    _VERSION: Final = 1
+    _REPLY: Final = 4
+    _NEED_REPLY: Final = 8
+    # Requests that are answered with a number of 64 bits, and the number.
+    _ANSWERS: Final[Mapping[int, int]] = {
+        1: 1 << 30 | 1 << 32,  # GET_FEATURES: VHOST_USER_F_PROTOCOL_FEATURES, VIRTIO_F_VERSION_1
+        15: 1 << 0 | 1 << 7,  # GET_PROTOCOL_FEATURES: MQ, CRYPTO_SESSION
+        17: 64,  # GET_QUEUE_NUM: as many as QEMU lets a cryptodev have
+        36: 8,  # GET_MAX_MEM_SLOTS
+    }
+    _GET_VRING_BASE: Final = 11
+
+    def __init__(self) -> None:
+        self._heard = b""
+
+    def hear(self, heard: bytes) -> bytes:
+        """Answer every whole message."""
+        self._heard += heard
+        said = b""
+        while len(self._heard) >= self._HEADER.size:
+            request, flags, size = self._HEADER.unpack_from(self._heard)
+            end = self._HEADER.size + size
+            if len(self._heard) < end:
+                break
+            said += self._answer(request, flags, self._heard[self._HEADER.size : end])
+            self._heard = self._heard[end:]
+        return said
+
+    def _answer(self, request: int, flags: int, payload: bytes) -> bytes:
+        if request in self._ANSWERS:
+            content = struct.pack("=Q", self._ANSWERS[request])
+        elif request == self._GET_VRING_BASE:
+            content = payload[:4] + struct.pack("=I", 0)
+        elif flags & self._NEED_REPLY:
+            content = struct.pack("=Q", 0)
+        else:
+            return b""
+        return self._HEADER.pack(request, self._VERSION | self._REPLY, len(content)) + content
+
+
+class MessageBus(Dialect):
+    """A D-Bus message bus with one client."""
+
+    def __init__(self) -> None:
+        self._bus = Bus()
+
+    def hear(self, heard: bytes) -> bytes:
+        """Answer what is whole."""
+        return self._bus.hear(heard)
+
+
+DIALECTS: Final[Mapping[str, type[Dialect]]] = {
+    "sink": Dialect,
+    "pr-helper": PersistentReservations,
+    "barrier": Barrier,
+    "vhost-user-crypto": Crypto,
+    "dbus": MessageBus,
+}

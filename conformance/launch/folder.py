@@ -1,0 +1,93 @@
+"""The one temporary folder of a run, and the janitor that outlives the run to remove it."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from conformance.errors import HarnessError
+from conformance.launch import janitor
+from conformance.launch.waiting import readable
+
+# The janitor ends as soon as it has removed the folder.
+_LIMIT: Final = janitor.GRACE + 20.0
+
+
+class RunFolder:
+    """A folder for one run, removed when it closes or when its process is gone, however it went.
+
+    May be used from several threads.
+    """
+
+    def __init__(self) -> None:
+        try:
+            self.path = Path(tempfile.mkdtemp(prefix="qmp-conformance-"))
+        except OSError as error:
+            raise HarnessError(
+                f"no folder can be made in {tempfile.gettempdir()}: {error.strerror}",
+                "Free space there, or set TMPDIR.",
+            ) from None
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+        read, self._write = os.pipe()
+        try:
+            self._janitor = subprocess.Popen(
+                [sys.executable, "-I", "-S", janitor.__file__, str(self.path)],
+                stdin=read,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(self._write)
+            janitor.remove(str(self.path))
+            raise
+        finally:
+            os.close(read)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def janitor_pid(self) -> int:
+        """The number of the process that tidies up behind this one."""
+        return self._janitor.pid
+
+    def subfolder(self, name: str) -> Path:
+        """Make a new folder below the run's, whose name starts with `name`."""
+        path = self.path / f"{name}{next(self._numbers)}"
+        path.mkdir(mode=0o700)
+        return path
+
+    def close(self) -> None:
+        """End what of the run still runs, and remove the folder."""
+        with self._lock:
+            if self._write < 0:
+                return
+            os.close(self._write)
+            self._write = -1
+        pidfd = os.pidfd_open(self._janitor.pid)
+        try:
+            if not readable(pidfd, _LIMIT):
+                self._janitor.kill()
+        finally:
+            os.close(pidfd)
+            self._janitor.wait()
+        if self.path.exists():
+            janitor.remove(str(self.path))

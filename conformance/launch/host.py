@@ -1,0 +1,155 @@
+"""What this host has of what cases need; looks and answers, changes and remembers nothing.
+
+Needs are those of docs/recipes.md that concern the host alone.  Those that ask a build
+("property:", "type:") are answered where machines can be asked.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from conformance.errors import KnowledgeError, LaunchError
+from conformance.launch.target import Target, host_path
+
+_NODES: Final = Path("/sys/devices/system/node")
+_HUGE: Final = Path("/sys/kernel/mm/hugepages")
+# bwrap --version only prints; on a machine that swaps it takes a while to load.
+_LIMIT: Final = 30.0
+
+
+def probe(need: str, target: Target) -> str:
+    """Return "" if the host has what `need` ("kind:argument") names, else why not in words.
+
+    Raises KnowledgeError for a kind that is not known here.
+    """
+    kind, _, argument = need.partition(":")
+    if kind not in _PROBES:
+        known = ", ".join(sorted(_PROBES))
+        raise KnowledgeError(f"no probe of the host answers {need!r}", f"Use one of: {known}.")
+    if kind not in _ALONE and not argument:
+        raise KnowledgeError(f"the need {need!r} names nothing", f"Write {kind}:WHAT.")
+    return _PROBES[kind](argument, target)
+
+
+def answers(need: str) -> bool:
+    """Return whether `probe` knows the kind of `need`."""
+    return need.partition(":")[0] in _PROBES
+
+
+def capabilities(target: Target) -> Mapping[str, str]:
+    """Return what a report says of the host: "yes" or a value, or why it is not there."""
+    return {
+        "machine": platform.machine(),
+        "kernel": platform.release(),
+        "cpu": _cpu("vendor_id") or "its vendor is not in /proc/cpuinfo",
+        "kvm": _kvm("", target) or "yes",
+        "bubblewrap": _bubblewrap(),
+        "huge pages": _hugepages("", target) or "yes",
+        "numa nodes": ",".join(map(str, _numa_nodes())) or "not shown by this kernel",
+    }
+
+
+def _path(argument: str, target: Target) -> str:
+    return "" if os.path.exists(argument) else f"no {argument} on this host"
+
+
+def _kvm(argument: str, target: Target) -> str:
+    if not os.path.exists("/dev/kvm"):
+        return "no /dev/kvm on this host"
+    try:
+        os.close(os.open("/dev/kvm", os.O_RDWR | os.O_CLOEXEC))
+    except OSError as error:
+        return f"/dev/kvm cannot be used: {error.strerror}"
+    return ""
+
+
+def _cpu_flag(argument: str, target: Target) -> str:
+    flags = _cpu("flags") or _cpu("Features")
+    return "" if argument in flags.split() else f"this host's processor has no {argument}"
+
+
+def _program(argument: str, target: Target) -> str:
+    return "" if shutil.which(argument) else f"no program {argument} on this host"
+
+
+def _interface(argument: str, target: Target) -> str:
+    there = os.path.exists(os.path.join("/sys/class/net", argument))
+    return "" if there else f"no network interface {argument} on this host"
+
+
+def _target_file(argument: str, target: Target) -> str:
+    try:
+        there = host_path(target, argument).exists()
+    except LaunchError:
+        there = False
+    return "" if there else f"no {argument} in {target.rootfs or 'the root of the host'}"
+
+
+def _hugepages(argument: str, target: Target) -> str:
+    free = 0
+    for size in _HUGE.glob("hugepages-*"):
+        free += int(_read(size / "free_hugepages") or 0)
+    return "" if free else "no free huge pages on this host"
+
+
+def _numa(argument: str, target: Target) -> str:
+    if not argument.isdecimal():
+        raise KnowledgeError(f"the need 'numa:{argument}' names no node", "Write numa:1.")
+    nodes = _numa_nodes()
+    # A kernel without NUMA has one node, and does not show it.
+    return "" if int(argument) in (nodes or [0]) else f"no NUMA node {argument} on this host"
+
+
+def _numa_nodes() -> list[int]:
+    names = [node.name for node in _NODES.glob("node*")]
+    return sorted(int(name[4:]) for name in names if name[4:].isdecimal())
+
+
+def _cpu(key: str) -> str:
+    found = re.search(rf"^{key}\s*:\s*(.*)$", _read(Path("/proc/cpuinfo")), re.MULTILINE)
+    return found[1] if found else ""
+
+
+def _bubblewrap() -> str:
+    found = shutil.which("bwrap")
+    if found is None:
+        return "no program bwrap on this host"
+    try:
+        done = subprocess.run(
+            [found, "--version"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_LIMIT,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"{found} does not run: {error}"
+    return done.stdout.removeprefix("bubblewrap").strip()
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return ""
+
+
+_PROBES: Final[Mapping[str, Callable[[str, Target], str]]] = {
+    "path": _path,
+    "kvm": _kvm,
+    "cpu": _cpu_flag,
+    "program": _program,
+    "interface": _interface,
+    "target-file": _target_file,
+    "hugepages": _hugepages,
+    "numa": _numa,
+}
+_ALONE: Final = frozenset({"kvm", "hugepages"})

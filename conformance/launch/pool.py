@@ -1,0 +1,190 @@
+"""Machines started ahead of their use, all in one thread; knows nothing of what they are for.
+
+One thread, for machines die with the thread that started them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Final, Self
+
+from conformance.errors import HarnessError
+from conformance.launch.folder import RunFolder
+from conformance.launch.machine import Machine
+from conformance.launch.target import Target
+from conformance.stage import MachineSpec
+
+# Longer than the limits within one start, which tell better what is wrong.
+_LIMIT: Final = 120.0
+
+
+class _Slot:
+    """A machine that is wanted: not started yet, started, failed, or wanted no more."""
+
+    __slots__ = ("dropped", "error", "machine", "spec")
+
+    def __init__(self, spec: MachineSpec) -> None:
+        self.spec = spec
+        self.machine: Machine | None = None
+        self.error: BaseException | None = None
+        self.dropped = False
+
+    @property
+    def settled(self) -> bool:
+        return self.machine is not None or self.error is not None
+
+
+class Pool:
+    """Hands out machines of a target, up to `ahead` of them started before they are asked for.
+
+    For one consumer; a machine handed out is the consumer's to close, and closed with the pool at
+    the latest.
+    """
+
+    def __init__(self, target: Target, folder: RunFolder, *, ahead: int = 2) -> None:
+        self._target = target
+        self._folder = folder
+        self._ahead = ahead
+        self._change = threading.Condition()
+        self._expected: deque[MachineSpec] = deque()
+        self._line: deque[_Slot] = deque()
+        self._urgent: deque[_Slot] = deque()
+        self._started: list[Machine] = []
+        self._failure: Exception | None = None
+        self._closing = False
+        self._thread = threading.Thread(target=self._work, name="spawner", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def expect(self, specs: Iterable[MachineSpec]) -> None:
+        """Say which machines will be wanted, in order, after those already expected."""
+        with self._change:
+            self._expected.extend(specs)
+            self._change.notify_all()
+
+    def take(self, spec: MachineSpec, *, again: bool = False) -> Machine:
+        """Return a fresh machine of `spec`; started now unless it was expected.
+
+        What was expected before it is given up.  With `again`, for a machine in place of one that
+        was spent, nothing is given up and none that is expected is used.  Raises what the start
+        raised.
+        """
+        with self._change:
+            if self._closing:
+                raise HarnessError("the pool is closed", "Take machines before closing it.")
+            slot, given_up = (None, []) if again else self._find(spec)
+            if slot is None:
+                slot = _Slot(spec)
+                self._urgent.append(slot)
+            for other in given_up:
+                other.dropped = True
+            self._change.notify_all()
+        try:
+            _close(given_up)
+            return self._await(slot)
+        except BaseException:
+            with self._change:
+                slot.dropped = True
+            _close([slot])
+            raise
+
+    def close(self) -> None:
+        """End every machine, also those handed out, and the thread."""
+        with self._change:
+            self._closing = True
+            self._change.notify_all()
+        self._thread.join(_LIMIT)
+        if self._thread.is_alive():
+            raise HarnessError("the start of a machine does not end", "Look at what it waits for.")
+        if self._failure is not None:
+            raise self._failure
+
+    def _find(self, spec: MachineSpec) -> tuple[_Slot | None, list[_Slot]]:
+        """Take `spec` out of the line, and all before it; leave the line alone if it is not in."""
+        if all(slot.spec != spec for slot in self._line) and spec not in self._expected:
+            return None, []
+        given_up: list[_Slot] = []
+        while self._line:
+            slot = self._line.popleft()
+            if slot.spec == spec:
+                return slot, given_up
+            given_up.append(slot)
+        while self._expected.popleft() != spec:
+            pass
+        return None, given_up
+
+    def _await(self, slot: _Slot) -> Machine:
+        deadline = time.monotonic() + _LIMIT
+        with self._change:
+            while not slot.settled:
+                if not self._change.wait(deadline - time.monotonic()):
+                    raise HarnessError(
+                        f"no machine started within {_LIMIT:g} seconds", "Run fewer workers."
+                    )
+            if slot.machine is None:
+                assert slot.error is not None
+                raise slot.error
+            return slot.machine
+
+    def _next(self) -> _Slot | None:
+        """Wait for a machine to start; None when the pool closes."""
+        with self._change:
+            while not self._closing:
+                if self._urgent:
+                    return self._urgent.popleft()
+                if self._expected and len(self._line) < self._ahead:
+                    slot = _Slot(self._expected.popleft())
+                    self._line.append(slot)
+                    return slot
+                self._change.wait()
+            return None
+
+    def _work(self) -> None:
+        # Ended in this thread too: no Ctrl-C strikes here.
+        try:
+            with contextlib.ExitStack() as ends:
+                while (slot := self._next()) is not None:
+                    self._fill(slot)
+                for machine in self._started:
+                    ends.callback(machine.close)
+        except Exception as error:  # Raised again in close(), in the consumer's thread.
+            self._failure = error
+
+    def _fill(self, slot: _Slot) -> None:
+        machine: Machine | None = None
+        error: BaseException | None = None
+        if not slot.dropped:
+            try:
+                machine = Machine(self._target, slot.spec, self._folder)
+            except BaseException as raised:  # Raised again in take(), in the consumer's thread.
+                error = raised
+        self._started = [other for other in self._started if not other.closed]
+        if machine is not None:
+            self._started.append(machine)
+        with self._change:
+            slot.machine, slot.error = machine, error
+            dropped = slot.dropped
+            self._change.notify_all()
+        if dropped and machine is not None:
+            machine.close()
+
+
+def _close(slots: Iterable[_Slot]) -> None:
+    for slot in slots:
+        if slot.machine is not None:
+            slot.machine.close()

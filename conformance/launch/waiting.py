@@ -1,0 +1,15 @@
+"""Waits for processes with a deadline and without polling; knows nothing of what they run."""
+
+from __future__ import annotations
+
+import select
+
+
+def readable(descriptor: int, timeout: float | None) -> bool:
+    """Wait until `descriptor` can be read, or is at its end; return whether that came in time.
+
+    A process descriptor (pidfd) can be read once its process has ended.
+    """
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(None if timeout is None else max(0.0, timeout) * 1000))

@@ -1,0 +1,121 @@
+"""The folder of a run and its janitor: nothing outlives a run, however it ends."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from conformance.launch import janitor
+from conformance.launch.folder import RunFolder
+from conformance.launch.waiting import readable
+
+LIMIT = 20.0
+ROOT = Path(__file__).parents[2]
+
+RUN = """
+import sys
+from conformance.launch.folder import RunFolder
+from conformance.launch.pool import Pool
+from conformance.launch.target import program_target
+from conformance.stage import MachineSpec, Peer
+import dataclasses
+folder = RunFolder()
+target = program_target("/usr/bin/qemu-system-x86_64")
+target = dataclasses.replace(target, sandbox=sys.argv[1] == "sandbox")
+pool = Pool(target, folder, ahead=2)
+spec = MachineSpec(peers=(Peer(serve="sink", address="sink"),))
+pool.expect([spec] * 5)
+taken = [pool.take(spec) for _ in range(2)]
+pids = [machine.pid for machine in taken]
+print(folder.path, folder.janitor_pid, *pids, flush=True)
+sys.stdin.read()
+"""
+
+
+def gone(pids: list[int], deadline: float) -> bool:
+    """Wait until no process of `pids` is left."""
+    for pid in pids:
+        try:
+            pidfd = os.pidfd_open(pid)
+        except ProcessLookupError:
+            continue
+        try:
+            if not readable(pidfd, deadline - time.monotonic()):
+                return False
+        finally:
+            os.close(pidfd)
+    return True
+
+
+def test_a_folder_is_private_and_goes_when_closed() -> None:
+    with RunFolder() as folder:
+        path = folder.path
+        assert stat.S_IMODE(path.stat().st_mode) == 0o700
+        one, two = folder.subfolder("m"), folder.subfolder("m")
+        assert one != two
+        (one / "file").touch()
+        (one / "closed").mkdir(mode=0)
+    assert not path.exists()
+    folder.close()
+
+
+def cat(folder: Path | str) -> subprocess.Popen[bytes]:
+    """Start a process that waits, with the mark of `folder`."""
+    environment = {"PATH": os.defpath, janitor.MARK: str(folder)}
+    return subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE, env=environment)
+
+
+def test_what_has_the_mark_ends_with_the_folder() -> None:
+    with RunFolder() as folder:
+        below = folder.subfolder("m")
+        processes = [cat(path) for path in (folder.path, below, f"{folder.path}0", "/nowhere")]
+    at, under, beside, other = processes
+    assert at.wait(LIMIT) == under.wait(LIMIT) == -signal.SIGKILL
+    assert beside.poll() is other.poll() is None
+    for process in processes:
+        process.communicate(timeout=LIMIT)
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("mode", ["sandbox", "plain"])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_run_leaves_nothing(mode: str, number: signal.Signals) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", RUN, mode],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        cwd="/",
+    ) as run:
+        assert run.stdout is not None
+        assert select.select([run.stdout], [], [], LIMIT)[0]
+        path, *numbers = run.stdout.readline().split()
+        folder, pids = Path(path.decode()), [int(number) for number in numbers]
+        assert folder.is_dir()
+        assert not gone(pids[:1], time.monotonic())
+        run.send_signal(number)
+        assert run.wait(LIMIT) == -number
+    assert gone(pids, time.monotonic() + LIMIT)
+    assert not folder.exists()
+    assert not _mentions(str(folder))
+
+
+def _mentions(text: str) -> list[str]:
+    """Return the command lines of all processes that contain `text`."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        if text in line:
+            found.append(line)
+    return found

@@ -1,0 +1,99 @@
+"""The pool: started ahead, handed out in order, closed whatever happens."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+
+from conformance.errors import HarnessError, KnowledgeError
+from conformance.launch.folder import RunFolder
+from conformance.launch.machine import Machine
+from conformance.launch.pool import Pool
+from conformance.launch.target import Target
+from conformance.stage import MachineSpec, ScratchFile
+
+from .qmp import LIMIT, Client
+
+pytestmark = pytest.mark.qemu
+
+A, B, C = (MachineSpec(args=("-name", name)) for name in "abc")
+WRONG = MachineSpec(files=(ScratchFile(path="x", make="nothing"),))
+
+
+def name(machine: Machine) -> str:
+    answer: str = Client(machine).execute("query-name")["return"]["name"]
+    return answer
+
+
+def test_machines_come_as_asked(host_target: Target, folder: RunFolder) -> None:
+    with Pool(host_target, folder) as pool:
+        pool.expect([A, B, A])
+        for spec, expected in ((A, "a"), (B, "b"), (A, "a"), (C, "c")):
+            with pool.take(spec) as machine:
+                assert name(machine) == expected
+    assert not list(folder.path.iterdir())
+
+
+def test_what_was_skipped_is_ended(host_target: Target, folder: RunFolder) -> None:
+    with Pool(host_target, folder) as pool:
+        pool.expect([A, A, A, A, B])
+        with pool.take(B) as machine:
+            assert name(machine) == "b"
+            # Whatever was started for the first four is gone, or goes with the next start.
+            with pool.take(C):
+                assert len(list(folder.path.iterdir())) <= 2
+
+
+def test_a_replacement_uses_nothing_that_is_expected(
+    host_target: Target, folder: RunFolder
+) -> None:
+    with Pool(host_target, folder) as pool:
+        pool.expect([B, A])
+        first = pool.take(A, again=True)
+        assert (name(first), name(pool.take(B)), name(pool.take(A))) == ("a", "b", "a")
+
+
+def test_no_more_are_started_than_said(host_target: Target, folder: RunFolder) -> None:
+    with Pool(host_target, folder, ahead=2) as pool:
+        pool.expect([A] * 10)
+        pool.take(B)
+        assert len(list(folder.path.iterdir())) <= 3
+
+
+def test_a_failing_start_is_raised_where_it_is_taken(
+    host_target: Target, folder: RunFolder
+) -> None:
+    with Pool(host_target, folder) as pool:
+        pool.expect([WRONG, A])
+        with pytest.raises(KnowledgeError, match="nothing makes"):
+            pool.take(WRONG)
+        assert name(pool.take(A)) == "a"
+
+
+def test_closing_ends_what_was_handed_out(host_target: Target, folder: RunFolder) -> None:
+    with Pool(host_target, folder) as pool:
+        pool.expect([A, B, C])
+        machine = pool.take(A)
+        pid = machine.pid
+    assert machine.closed
+    assert not Path(f"/proc/{pid}").exists()
+    assert not list(folder.path.iterdir())
+    with pytest.raises(HarnessError, match="closed"):
+        pool.take(A)
+
+
+def test_an_interrupt_while_waiting_leaves_nothing(host_target: Target, folder: RunFolder) -> None:
+    threads = threading.active_count()
+    with contextlib.suppress(KeyboardInterrupt), Pool(host_target, folder) as pool:
+        pool.expect([A, B])
+        timer = threading.Timer(0.02, signal.raise_signal, [signal.SIGINT])
+        timer.start()
+        while True:
+            pool.take(C).close()
+    timer.join(LIMIT)
+    assert not list(folder.path.iterdir())
+    assert threading.active_count() == threads

@@ -1,0 +1,167 @@
+"""The sandbox: what a program inside it cannot reach, and the command line that makes it so."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import select
+import shutil
+import socket
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from conformance.errors import LaunchError
+from conformance.launch.sandbox import Confinement, command, environment, failure
+from conformance.launch.target import Target, program_target
+
+SHELL = program_target("/bin/sh")
+PLAIN = Confinement()
+
+
+def run(
+    argv: list[str], target: Target = SHELL, confinement: Confinement = PLAIN
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(target, argv, confinement),
+        env=environment(target, Path("/nowhere")),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def sh(script: str, **confinement: object) -> subprocess.CompletedProcess[str]:
+    return run(["/bin/sh", "-c", script], confinement=Confinement(**confinement))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("place", ["/tmp", "/var/tmp", "/run", "/dev/shm", "/etc", "/usr", "/root"])
+def test_nothing_that_is_written_arrives(place: str) -> None:
+    path = Path(place, f"qmp-conformance-{secrets.token_hex(8)}")
+    sh(f"echo x > {path}")
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("place", ["/tmp", "/var/tmp", "/run", "/dev/shm"])
+def test_what_the_host_has_in_places_for_all_is_hidden(place: str) -> None:
+    path = Path(place, f"qmp-conformance-{secrets.token_hex(8)}")
+    path.write_text("secret")
+    try:
+        assert sh(f"cat {path}").returncode != 0
+    finally:
+        path.unlink()
+
+
+def test_only_the_scratch_folder_takes_writes(tmp_path: Path) -> None:
+    done = sh("echo kept > /tmp/qmp/file && pwd", scratch=tmp_path)
+    assert done.stdout == "/tmp\n"
+    assert (tmp_path / "file").read_text() == "kept\n"
+
+
+CONNECT = "import socket; s = socket.socket(socket.{family}); s.settimeout(5); s.connect({to!r})"
+
+
+@pytest.mark.parametrize("kind", ["tcp", "abstract"])
+def test_no_socket_of_the_host_is_reached(kind: str) -> None:
+    with socket.socket(socket.AF_INET if kind == "tcp" else socket.AF_UNIX) as listener:
+        listener.bind(("127.0.0.1", 0) if kind == "tcp" else f"\0qmp-{secrets.token_hex(8)}")
+        listener.listen()
+        family = "AF_INET" if kind == "tcp" else "AF_UNIX"
+        code = CONNECT.format(family=family, to=listener.getsockname())
+        python = os.path.realpath(sys.executable)
+        # The same connects outside, so what fails inside is not the program.
+        subprocess.run([python, "-I", "-S", "-c", code], timeout=60, check=True)
+        arrived, _ = listener.accept()
+        arrived.close()
+        done = run([python, "-I", "-S", "-c", code], program_target(python))
+        assert done.returncode != 0
+        assert "Error" in done.stderr
+        assert not select.select([listener], [], [], 0)[0]
+
+
+def test_the_environment_is_clean_but_for_what_the_target_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SECRET", "1")
+    done = run(["/usr/bin/env"], replace(SHELL, env=(("MINE", "a b"),)))
+    names = {line.partition("=")[0] for line in done.stdout.splitlines()}
+    assert names - {"PWD"} == {"HOME", "PATH", "LANG", "MINE"}
+
+
+def test_there_are_no_privileges_and_no_core_dumps() -> None:
+    done = sh("grep CapEff /proc/self/status; ulimit -Sc; ulimit -Hc")
+    assert done.stdout.split() == ["CapEff:", "0" * 16, "0", "0"]
+
+
+def test_a_program_below_a_masked_folder_comes_back_with_its_tree(tmp_path: Path) -> None:
+    # tmp_path is below /tmp, unless someone has set TMPDIR.
+    (tmp_path / "build").mkdir()
+    (tmp_path / "data").write_text("there")
+    program = tmp_path / "build/program"
+    program.write_text(f"#!/bin/sh\ncat {tmp_path}/data\necho x > {tmp_path}/data\n")
+    program.chmod(0o755)
+    done = run([str(program)], program_target(str(program)))
+    assert done.stdout == "there"
+    assert (tmp_path / "data").read_text() == "there"
+
+
+def test_without_the_sandbox_the_program_runs_plainly_and_dies_with_its_parent() -> None:
+    plain = replace(SHELL, sandbox=False)
+    argv = command(plain, ["/bin/sh", "-c", "ulimit -Hc"])
+    assert not any("bwrap" in part for part in argv)
+    assert argv[1:4] == ("--pdeathsig", "KILL", "--")
+    assert run(["/bin/sh", "-c", "ulimit -Hc"], plain).stdout == "0\n"
+
+
+def test_a_root_needs_the_sandbox(tmp_path: Path) -> None:
+    with pytest.raises(LaunchError, match="without the sandbox"):
+        command(replace(SHELL, rootfs=str(tmp_path), sandbox=False), ["/bin/sh"])
+
+
+def test_a_root_without_places_to_mount_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(LaunchError, match="has no folder /dev"):
+        command(replace(SHELL, rootfs=str(tmp_path)), ["/bin/sh"])
+
+
+def test_a_root_is_masked_only_where_it_has_the_folders(tmp_path: Path) -> None:
+    for name in ("dev", "proc", "tmp"):
+        (tmp_path / name).mkdir()
+    argv = command(replace(SHELL, rootfs=str(tmp_path)), ["/bin/sh"])
+    assert [argv[i + 1] for i, part in enumerate(argv) if part == "--tmpfs"] == ["/tmp"]
+
+
+def test_a_device_that_is_not_there_is_named() -> None:
+    with pytest.raises(LaunchError, match="no /dev/nowhere"):
+        command(SHELL, ["/bin/sh"], Confinement(devices=("/dev/nowhere",)))
+
+
+def test_a_host_without_bubblewrap_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name, path: None if name == "bwrap" else name)
+    with pytest.raises(LaunchError, match="bwrap is not on this host") as caught:
+        command(SHELL, ["/bin/sh"])
+    assert "--no-sandbox" in caught.value.remedy
+    assert "bubblewrap" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "bwrap: No permissions to create new namespace, likely because the kernel does not allow",
+        "bwrap: setting up uid map: Permission denied",
+        "bwrap: Creating new namespace failed: Operation not permitted",
+    ],
+)
+def test_forbidden_namespaces_give_one_clear_message(said: str) -> None:
+    error = failure(said + "\n")
+    assert error is not None
+    assert "namespaces" in error.what
+    assert "--no-sandbox" in error.remedy
+
+
+def test_what_qemu_says_is_no_failure_of_the_sandbox() -> None:
+    assert failure("qemu-system-x86_64: -machine foo: unsupported machine type\n") is None
