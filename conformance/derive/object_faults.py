@@ -37,7 +37,7 @@ MALFORMED_IDS: Final[Mapping[str, str]] = {
     "umlaut": "aä",
     "nul": "a\x00b",
 }
-"""One id for each way to leave the grammar: a letter, then letters, digits and - . _ (X30)."""
+"""One id for each way to leave the grammar: a letter, then letters, digits and - . _ (X29)."""
 
 ID_GRAMMAR_SINCE: Final = (6, 0, 0)
 
@@ -121,7 +121,7 @@ def _ids(context: ObjectContext, base: Mapping[str, Any]) -> Iterator[Case]:
         fault = Fault(
             label=f"id/{label}",
             value={**base, ID: text},
-            rule="X30",
+            rule="X29",
             text=f"id {text!r} leaves the grammar of ids",
         )
         blocked = None

@@ -153,15 +153,15 @@ def _settings(stage: Stage, node: Node, item: Property) -> Iterator[Case]:
         return
     own = node.values[item.name]
     steps = [
-        _set(node.path, item.name, value, Reject(), Role.SUBJECT, "X29")
+        _set(node.path, item.name, value, Reject(), Role.SUBJECT, "X28")
         for json_type, value in WRONG.items()
         if json_type is not wanted
     ]
     if item.child_of or item.name == "type":
-        steps = [_set(node.path, item.name, own, Reject(), Role.SUBJECT, "X31"), *steps]
+        steps = [_set(node.path, item.name, own, Reject(), Role.SUBJECT, "X30"), *steps]
         label = "errors"
     else:
-        steps.append(_set(node.path, item.name, own, Accept(), Role.WITNESS, "X29"))
+        steps.append(_set(node.path, item.name, own, Accept(), Role.WITNESS, "X28"))
         label = "invalid"
     steps.append(_get(node.path, item.name, Returns((own,)), Role.CHECK, "W65"))
     yield Case(

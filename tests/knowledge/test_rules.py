@@ -19,7 +19,7 @@ def _ids(family: str, last: int) -> list[str]:
 
 
 def test_catalogue_holds_every_rule_once_and_in_order() -> None:
-    assert list(load_rules()) == _ids("W", 73) + _ids("Q", 77) + _ids("X", 19)
+    assert list(load_rules()) == _ids("W", 73) + _ids("Q", 77) + _ids("X", 30)
 
 
 def test_every_rule_says_what_it_promises_in_a_sentence_of_its_own() -> None:
@@ -30,7 +30,7 @@ def test_every_rule_says_what_it_promises_in_a_sentence_of_its_own() -> None:
 
 
 def test_every_rule_names_its_document() -> None:
-    documents = ("docs/interop/", "docs/devel/", "qapi/")
+    documents = ("docs/interop/", "docs/devel/", "qapi/", "include/qom/", "util/")
 
     assert [
         rule.id for rule in load_rules().values() if not rule.source.startswith(documents)
