@@ -6,6 +6,7 @@ is asked once.
 
 from __future__ import annotations
 
+import difflib
 import fnmatch
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -173,6 +174,18 @@ def load(path: Path) -> Campaign:
         ),
         knowledge=load_knowledge(),
         rules=load_rules(),
+    )
+
+
+def find_case(campaign: Campaign, case_id: str) -> Case:
+    """Return the case of that id; raises UsageError that names the nearest ones."""
+    cases = {case.id: case for case in campaign.plan.cases}
+    if case_id in cases:
+        return cases[case_id]
+    near = difflib.get_close_matches(case_id, cases, n=3)
+    raise UsageError(
+        f"{campaign.target.name} has no case {case_id}",
+        f"Nearest: {', '.join(near)}." if near else "`qmp-conformance list` names all of them.",
     )
 
 

@@ -96,7 +96,7 @@ class Engine:
                 verdict = Verdict(outcome=case.blocked.outcome, reason=case.blocked.reason)
                 yield Result(case=case, verdict=verdict)
             elif case.isolation is Isolation.ALONE:
-                yield self._alone(case)
+                yield self.alone(case)
             else:
                 yield next(results)
 
@@ -143,7 +143,7 @@ class Engine:
             self._lease.player.machine.close()
             self._lease = None
 
-    def _alone(self, case: Case, before: Sequence[Case] = (), *, again: bool = False) -> Result:
+    def alone(self, case: Case, before: Sequence[Case] = (), *, again: bool = False) -> Result:
         """Play a case on a fresh machine of its own, after `before`."""
         standing = stand(case.stage, self._pool, self._messages, again=again)
         if isinstance(standing, NotStanding):
@@ -160,13 +160,13 @@ class Engine:
         defect = _defect(result)
         if self._proved.get(defect) is result.verdict.outcome:
             return result
-        alone = self._alone(result.case, again=True)
+        alone = self.alone(result.case, again=True)
         if alone.verdict.outcome is result.verdict.outcome and _defect(alone) == defect:
             self._proved[defect] = alone.verdict.outcome
             return alone
         if alone.verdict.outcome in BROKEN:
             return alone
-        company = self._alone(result.case, lease.played, again=True)
+        company = self.alone(result.case, lease.played, again=True)
         if company.verdict.outcome in BROKEN and _defect(company) == defect:
             return company
         reason = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
@@ -17,6 +18,12 @@ from conformance.stream import Evidence, Finding
 from conformance.terms import ABSENT, Severity
 from conformance.wire.transcript import Transcript
 
+_PASSING: Final = re.compile(
+    rb', "id": \d+|"id": \d+, |"timestamp": \{"seconds": \d+, "microseconds": \d+\}, '
+    rb'|, "timestamp": \{"seconds": \d+, "microseconds": \d+\}'
+    rb'|"timestamp": \{"microseconds": \d+, "seconds": \d+\}, '
+)
+"""What differs from run to run: requests are shown, and can be repeated, without ids."""
 _LINES: Final = 40
 """Lines of a dialogue that a finding shows: a case has fewer, a company of cases many more."""
 _COMPANY: Final = 2000
@@ -45,22 +52,23 @@ def finding(
         expected=miss.expected,
         why=" ".join(filter(None, (rule.promise, miss.why, f"({rule.source})"))),
         fold=miss.fold,
-        evidence=_evidence(case, result.seen),
+        evidence=evidence(case, result.seen),
         reproducer=reproducer(case, result.before, command_line),
     )
 
 
-def _evidence(case: Case, seen: Observation | None) -> Evidence:
+def evidence(case: Case, seen: Observation | None) -> Evidence:
+    """Return what was seen: the dialogue less ids and times of day, and the end of the process."""
     if seen is None:
         return Evidence(transcript=())
     record = Transcript()
     for step, line in zip(case.steps, seen.replies, strict=True):
-        record.sent(_line(step.request).encode())
+        record.sent(request_line(step.request).encode())
         if line is None:
             break
-        record.received(line.data)
+        record.received(_PASSING.sub(b"", line.data))
     for line in (*seen.events, *seen.strays):
-        record.received(line.data)
+        record.received(_PASSING.sub(b"", line.data))
     death = seen.death
     return Evidence(
         transcript=tuple(record.lines(_LINES)),
@@ -84,7 +92,7 @@ def reproducer(case: Case, before: Iterable[Case], command_line: Sequence[str]) 
         Request("quit", ABSENT),
     ]
     lines.append(f"{shlex.join(_stdio(command_line, case.stage.spec))} <<'EOF'")
-    lines += map(_line, requests)
+    lines += map(request_line, requests)
     return "\n".join([*lines, "EOF"])
 
 
@@ -116,7 +124,8 @@ def _preparation(spec: MachineSpec) -> Iterator[str]:
         yield f"# a descriptor ({descriptor.source}) must be passed by getfd as {descriptor.name}"
 
 
-def _line(request: Request) -> str:
+def request_line(request: Request) -> str:
+    """Return a request as it goes over the wire, less its id."""
     message: dict[str, object] = {request.key: request.execute}
     if request.arguments is not ABSENT:
         message["arguments"] = request.arguments

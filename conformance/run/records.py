@@ -7,16 +7,20 @@ leaves what was done until then.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, Any, Final
 
 from conformance.canonical import canonical
 from conformance.errors import UsageError
-from conformance.stream import CaseEnded, Event, Finding, to_json
+from conformance.stream import CaseEnded, Event, to_json
+from conformance.terms import Outcome
 
-STREAM_FILE = "events.ndjson"
+STREAM_FILE: Final = "events.ndjson"
+PART: Final = ".part-{}.ndjson"
+"""What each process of a run writes, beside the stream that they are joined into."""
 
 
 class Recorder:
@@ -58,29 +62,39 @@ def prepare_folder(folder: Path) -> None:
 
 def join(
     parts: Sequence[Path],
-    order: Sequence[tuple[str, str]],
+    order: Sequence[CaseEnded],
     head: Iterable[Event],
-    tail: Iterable[Event],
     path: Path,
-) -> None:
-    """Write the stream `path`: `head`, the parts' events in the given order of cases, `tail`.
+) -> Counter[Outcome]:
+    """Write the stream `path`: `head`, then the parts' events in the given order of cases.
 
-    `order` lists (target, case).  A part that ends in a torn line loses that line alone.
+    `order` holds what stands for each case of which no part says what became of it.  A part that
+    ends in a torn line loses that line alone.  Returns how many cases had each outcome.
     """
     by_case: dict[tuple[str, str], list[str]] = {}
+    outcomes: dict[tuple[str, str], Outcome] = {}
     for part in parts:
         for line in part.read_text(encoding="ascii").splitlines():
             try:
                 value: dict[str, Any] = json.loads(line)
             except ValueError:
                 continue
-            if value["event"] in (CaseEnded.kind, Finding.kind):
-                by_case.setdefault((value["target"], value["case"]), []).append(line)
+            key = (value["target"], value["case"])
+            by_case.setdefault(key, []).append(line)
+            if value["event"] == CaseEnded.kind:
+                outcomes[key] = Outcome(value["outcome"])
     with path.open("w", encoding="ascii") as file:
-        for event in head:
-            file.write(f"{canonical(to_json(event))}\n")
-        for key in order:
-            for line in by_case.get(key, ()):
-                file.write(f"{line}\n")
-        for event in tail:
-            file.write(f"{canonical(to_json(event))}\n")
+        file.writelines(f"{canonical(to_json(event))}\n" for event in head)
+        for unheard in order:
+            key = (unheard.target, unheard.case)
+            own = by_case.get(key, []) if key in outcomes else [canonical(to_json(unheard))]
+            file.writelines(f"{line}\n" for line in own)
+    return Counter(
+        outcomes.get((unheard.target, unheard.case), unheard.outcome) for unheard in order
+    )
+
+
+def append(path: Path, event: Event) -> None:
+    """Write one more event to a stream."""
+    with path.open("a", encoding="ascii") as file:
+        file.write(f"{canonical(to_json(event))}\n")

@@ -60,6 +60,7 @@ def test_late_rules_are_the_ones_that_an_old_build_does_not_promise() -> None:
         "X05": (6, 0),
         "X06": (6, 0),
         "X07": (6, 2),
+        "X29": (6, 0),
     }
 
 

@@ -1,0 +1,209 @@
+"""pytest hooks: options, collection, and the run around them; everything else is elsewhere.
+
+Loaded in every pytest run on the machine: it imports nothing of the suite until a target is named,
+installs no signal handler and changes no directory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from conformance.errors import ConformanceError
+
+if TYPE_CHECKING:
+    from conformance.report.result import Summary
+    from conformance.run.campaign import Campaign
+    from conformance.run.run import Options, Run
+
+RUN: Final[pytest.StashKey[Run]] = pytest.StashKey()
+"""The run, in the process that leads it."""
+OPTIONS: Final[pytest.StashKey[Options]] = pytest.StashKey()
+CAMPAIGNS: Final[pytest.StashKey[tuple[Campaign, ...]]] = pytest.StashKey()
+SUMMARY: Final[pytest.StashKey[Summary]] = pytest.StashKey()
+_CHOSEN: Final[pytest.StashKey[tuple[str, ...]]] = pytest.StashKey()
+"""The node ids, or beginnings of some, that the command line names; none: all."""
+_PLANNED: Final[pytest.StashKey[Collection[str]]] = pytest.StashKey()
+"""The node ids of the items that are to be run."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options; each begins with --qmp-."""
+    add_options(parser.getgroup("qmp", "QMP conformance").addoption)
+
+
+def add_options(add: Callable[..., Any]) -> None:
+    """Declare the options by `add`, which takes what argparse's add_argument takes."""
+    for name, text in (
+        ("program", "a QEMU system emulator to test"),
+        ("targets", "a target file (TOML), or FILE.toml:NAME"),
+        ("case", "only cases whose id fits this pattern"),
+    ):
+        more = f"{text}; may be given several times"
+        add(f"--qmp-{name}", action="append", default=[], help=more)
+    for name, default, text in (
+        ("rootfs", "", "the root file system that the programs are in"),
+        ("shard", "1/1", "only the Nth of M parts of the subjects: N/M"),
+        ("report", "qmp-report", "the folder of the report (default: qmp-report)"),
+    ):
+        add(f"--qmp-{name}", default=default, help=text)
+    for name, text in (
+        ("thorough", "walk the trees of all machines, not of the common ones"),
+        ("no-sandbox", "start QEMU without bubblewrap: requests then reach the host"),
+    ):
+        add(f"--qmp-{name}", action="store_true", help=text)
+    add("--qmp-seed", type=int, default=0, help="the seed of what is generated at random")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the options, where they name a target."""
+    if config.option.qmp_program or config.option.qmp_targets:
+        from conformance.run.options import read_options
+
+        try:
+            config.stash[OPTIONS] = read_options(config.option)
+        except ConformanceError as error:
+            raise pytest.UsageError(str(error)) from None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Make the targets ready: ask each build once, in the process that leads the run."""
+    config = session.config
+    if OPTIONS not in config.stash:
+        return
+    from conformance.run.campaign import load
+    from conformance.run.run import Run
+
+    if hasattr(config, "workerinput"):
+        folder = Path(config.workerinput["qmp_folder"])
+        config.stash[CAMPAIGNS] = tuple(map(load, sorted(folder.glob("campaign-*.json"))))
+        config.stash[_CHOSEN] = tuple(config.workerinput["qmp_chosen"])
+        return
+    named = config.args_source is pytest.Config.ArgsSource.ARGS
+    config.stash[_CHOSEN] = tuple(config.args) if named else ()
+    try:
+        if RUN not in config.stash:
+            config.stash[RUN] = Run(config.stash[OPTIONS]).__enter__()
+        config.stash[CAMPAIGNS] = config.stash[RUN].campaigns
+        config.stash[RUN].save()
+    except ConformanceError as error:
+        pytest.exit(str(error), returncode=error.exit_code)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist where the campaigns are."""
+    stash = node.config.stash
+    if RUN in stash:
+        node.workerinput["qmp_folder"] = str(stash[RUN].folder.path)
+        node.workerinput["qmp_chosen"] = list(stash[_CHOSEN])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the items of one subject on one worker: they share machines."""
+    if OPTIONS in config.stash and config.getoption("dist") == "load":
+        from xdist.scheduler import LoadScopeScheduling
+
+        return LoadScopeScheduling(config, log)
+    return None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
+    """Note what a worker has collected: every one collects the same."""
+    if RUN in node.config.stash:
+        node.config.stash[_PLANNED] = frozenset(ids)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> bool | None:
+    """Collect the targets in place of files; arguments choose among their node ids."""
+    config = session.config
+    if CAMPAIGNS not in config.stash or _leads_workers(config):
+        return None
+    from conformance.items import TargetNode
+
+    selection = config.stash[OPTIONS].selection
+    items: list[pytest.Item] = []
+    for campaign in config.stash[CAMPAIGNS]:
+        items += session.genitems(TargetNode.of(session, campaign, selection))
+    session.items = _chosen(config.stash[_CHOSEN], items)
+    config.pluginmanager.check_pending()
+    config.hook.pytest_collection_modifyitems(session=session, config=config, items=session.items)
+    config.hook.pytest_collection_finish(session=session)
+    session.testscollected = len(session.items)
+    config.stash[_PLANNED] = frozenset(item.nodeid for item in session.items)
+    return True
+
+
+def _leads_workers(config: pytest.Config) -> bool:
+    return config.pluginmanager.hasplugin("dsession")
+
+
+def _chosen(names: tuple[str, ...], items: list[pytest.Item]) -> list[pytest.Item]:
+    for name in names:
+        if not any(_is_in(item, name) for item in items):
+            raise pytest.UsageError(f"no item of the targets is named {name}")
+    return [item for item in items if not names or any(_is_in(item, name) for name in names)]
+
+
+def _is_in(item: pytest.Item, name: str) -> bool:
+    return item.nodeid == name or item.nodeid.startswith(f"{name}::")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
+    """Hold the machines of this process while its items run."""
+    config = session.config
+    if CAMPAIGNS not in config.stash or config.option.collectonly or _leads_workers(config):
+        return (yield)
+    from conformance.items import CONDUCTOR
+    from conformance.run.conductor import Conductor
+
+    worker = getattr(config, "workerinput", {}).get("workerid", "main")
+    with Conductor(config.stash[OPTIONS].report, worker) as conductor:
+        config.stash[CONDUCTOR] = conductor
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Foretell the machines of the next item while this one runs."""
+    if CAMPAIGNS in item.config.stash:
+        from conformance.items import foretell
+
+        foretell(item, nextitem)
+    return (yield)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Write the report, in the process that leads the run."""
+    config = session.config
+    if RUN not in config.stash:
+        return
+    run = config.stash[RUN]
+    try:
+        if not config.option.collectonly and _PLANNED in config.stash:
+            whole = exitstatus != pytest.ExitCode.INTERRUPTED
+            config.stash[SUMMARY] = run.finish(config.stash[_PLANNED], whole=whole)
+    finally:
+        run.__exit__(None, None, None)
+        del config.stash[RUN]
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Show the report where pytest shows its own."""
+    if SUMMARY in config.stash:
+        from conformance.report.terminal import render
+
+        width, colour = terminalreporter._tw.fullwidth, terminalreporter._tw.hasmarkup
+        terminalreporter.write_line("")
+        text = render(config.stash[SUMMARY], min(max(width, 80), 120), colour=colour)
+        terminalreporter.write_line(text)
+        terminalreporter.write_line(f"Report: {config.stash[OPTIONS].report}")

@@ -1,0 +1,79 @@
+"""One process's part of a run: machines and engines by target, and the record of what they did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from conformance.derive.case import Case
+from conformance.judge.reply import MessageJudge
+from conformance.launch.folder import RunFolder
+from conformance.launch.pool import Pool
+from conformance.qapi.validate import Validator
+from conformance.run.campaign import Campaign
+from conformance.run.engine import Engine, Result
+from conformance.run.evidence import finding
+from conformance.run.records import PART, Recorder
+from conformance.stream import CaseEnded, Event
+
+
+class Conductor:
+    """Runs cases of one target after the other; a context manager that ends all its machines."""
+
+    def __init__(self, report: Path, worker: str) -> None:
+        """Record into the folder `report`, under the name of this process."""
+        self._own = ExitStack()
+        self._folder = self._own.enter_context(RunFolder())
+        self._recorder = self._own.enter_context(Recorder(report / PART.format(worker)))
+        self._held = self._own.enter_context(ExitStack())
+        self._engine: Engine | None = None
+        self._target = ""
+
+    def __enter__(self) -> Conductor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the machines and the record."""
+        self._own.close()
+
+    def run(self, campaign: Campaign, cases: Sequence[Case]) -> Iterator[Result]:
+        """Yield the result of each case, recorded already."""
+        for result in self._engine_of(campaign).run(cases):
+            self._recorder.write(_events(campaign, result))
+            yield result
+
+    def expect(self, campaign: Campaign, cases: Sequence[Case]) -> None:
+        """Foretell which cases come after those that run."""
+        if campaign.target.name == self._target and self._engine is not None:
+            self._engine.expect(cases)
+
+    def _engine_of(self, campaign: Campaign) -> Engine:
+        if self._engine is None or campaign.target.name != self._target:
+            self._held.close()
+            pool = self._held.enter_context(Pool(campaign.target, self._folder))
+            schema = campaign.introspected.schema
+            messages = MessageJudge(schema, Validator(schema))
+            self._engine = self._held.enter_context(Engine(pool, messages))
+            self._target = campaign.target.name
+        return self._engine
+
+
+def _events(campaign: Campaign, result: Result) -> Iterator[Event]:
+    case, verdict = result.case, result.verdict
+    for miss in verdict.misses:
+        yield finding(campaign.target.name, result, miss, campaign.rules, campaign.command_line)
+    yield CaseEnded(
+        target=campaign.target.name,
+        case=case.id,
+        subject_kind=case.subject.kind,
+        subject=case.subject.name,
+        aspect=case.aspect,
+        outcome=verdict.outcome,
+        reason=verdict.reason,
+        rules=tuple(sorted({step.rule for step in case.steps})),
+        seconds=round(result.seen.seconds, 6) if result.seen else 0.0,
+    )

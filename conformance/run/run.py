@@ -1,0 +1,190 @@
+"""A whole run, as the process that leads it sees it: from its options to its report."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import conformance
+from conformance.derive.case import Case
+from conformance.errors import UsageError
+from conformance.launch.folder import RunFolder
+from conformance.launch.host import capabilities
+from conformance.launch.target import Target
+from conformance.report.reading import read_events
+from conformance.report.result import Summary
+from conformance.report.summary import summarise
+from conformance.report.write import write_reports
+from conformance.run.campaign import Campaign, Selection, check_selection, prepare
+from conformance.run.groups import groups, node_id
+from conformance.run.records import PART, STREAM_FILE, append, join, prepare_folder
+from conformance.stream import STREAM_VERSION, CaseEnded, Event, RunEnded, RunStarted
+from conformance.terms import BROKEN, ExitCode, Outcome
+
+SEED = 0
+"""The default seed: what is generated at random is the same in every run, unless asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the user asked for; `report` is the folder of the report."""
+
+    targets: tuple[Target, ...]
+    report: Path
+    selection: Selection = Selection()
+    seed: int = SEED
+
+    def words(self) -> tuple[str, ...]:
+        """Return the selection as the report shows it."""
+        number, count = self.selection.shard
+        return (
+            *self.selection.globs,
+            *([f"shard {number}/{count}"] if count > 1 else []),
+            *(["thorough"] if self.selection.thorough else []),
+        )
+
+
+class Run:
+    """The targets of a run made ready, and afterwards its stream and reports.
+
+    A context manager: what it holds on the host is gone when it is left, and also when it is not.
+    Raises LaunchError or UsageError on entry.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.campaigns: tuple[Campaign, ...] = ()
+        self._began = time.monotonic()
+        self._began_at = _now()
+        self._folder: RunFolder | None = None
+
+    def __enter__(self) -> Run:
+        prepare_folder(self.options.report)
+        for part in self.options.report.glob(PART.format("*")):
+            part.unlink()
+        self._folder = RunFolder()
+        try:
+            thorough = self.options.selection.thorough
+            self.campaigns = tuple(
+                prepare(target, self._folder, thorough=thorough)
+                for target in _distinct(self.options.targets)
+            )
+            check_selection(self.options.selection, self.campaigns)
+        except BaseException:
+            self._folder.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._folder is not None:
+            self._folder.close()
+
+    @property
+    def folder(self) -> RunFolder:
+        """The temporary folder of the run."""
+        assert self._folder is not None, "a run has its folder once it is entered"
+        return self._folder
+
+    def save(self) -> Path:
+        """Write what other processes of the run need, and return where."""
+        for number, campaign in enumerate(self.campaigns):
+            campaign.save(self.folder.path / f"campaign-{number}.json")
+        return self.folder.path
+
+    def finish(self, node_ids: Collection[str], *, whole: bool) -> Summary:
+        """Join the parts, write the reports and return the summary.
+
+        `node_ids` name the items that were to be run; `whole` tells that nobody ended the run
+        early.
+        """
+        planned = {
+            campaign.target.name: [
+                case
+                for group in groups(campaign, self.options.selection)
+                if node_id(campaign, group) in node_ids
+                for case in group.cases
+            ]
+            for campaign in self.campaigns
+        }
+        parts = sorted(self.options.report.glob(PART.format("*")))
+        path = self.options.report / STREAM_FILE
+        order = [not_run(name, case) for name, cases in planned.items() for case in cases]
+        counts = join(parts, order, self._head(planned), path)
+        complete = whole and not counts[Outcome.NOT_RUN]
+        code = exit_code(counts, interrupted=not whole)
+        ended = RunEnded(
+            complete=complete,
+            exit_code=code,
+            outcomes={str(outcome): count for outcome, count in sorted(counts.items())},
+            seconds=round(time.monotonic() - self._began, 3),
+            time=_now(),
+        )
+        append(path, ended)
+        for part in parts:
+            part.unlink()
+        summary = summarise(read_events(path))
+        write_reports(summary, self.options.report)
+        return summary
+
+    def _head(self, planned: Mapping[str, Sequence[Case]]) -> Iterator[Event]:
+        targets = self.options.targets
+        yield RunStarted(
+            stream=STREAM_VERSION,
+            suite=conformance.__version__,
+            seed=self.options.seed,
+            selection=self.options.words(),
+            host=capabilities(targets[0]) if targets else {},
+            time=self._began_at,
+        )
+        for campaign in self.campaigns:
+            yield campaign.started(len(planned.get(campaign.target.name, ())))
+            yield from campaign.rows()
+
+
+def not_run(target: str, case: Case) -> CaseEnded:
+    """Return what stands for a case whose turn never came."""
+    return CaseEnded(
+        target=target,
+        case=case.id,
+        subject_kind=case.subject.kind,
+        subject=case.subject.name,
+        aspect=case.aspect,
+        outcome=Outcome.NOT_RUN,
+        reason="the run ended before its turn",
+        rules=tuple(sorted({step.rule for step in case.steps})),
+        seconds=0.0,
+    )
+
+
+def exit_code(outcomes: Mapping[Outcome, int], *, interrupted: bool = False) -> ExitCode:
+    """Return what a run with these outcomes returns to the shell."""
+    if interrupted:
+        return ExitCode.INTERRUPTED
+    if outcomes.get(Outcome.HARNESS_ERROR):
+        return ExitCode.HARNESS
+    if any(outcomes.get(outcome) for outcome in BROKEN):
+        return ExitCode.FINDINGS
+    return ExitCode.CONFORMS if outcomes.get(Outcome.PASS) else ExitCode.USAGE
+
+
+def _distinct(targets: Sequence[Target]) -> Iterator[Target]:
+    """Yield the targets under names that differ: equal ones are told apart by their roots."""
+    names = Counter(target.name for target in targets)
+    used: set[str] = set()
+    for target in targets:
+        name = target.name
+        if names[name] > 1:
+            root = Path(target.rootfs).name or "host"
+            name = f"{name}@{root}"
+        if name in used:
+            raise UsageError(f"two targets are named {name}", "Name them in a target file.")
+        used.add(name)
+        yield replace(target, name=name)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
