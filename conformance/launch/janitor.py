@@ -19,30 +19,52 @@ from collections.abc import Iterator
 MARK = "QMP_CONFORMANCE_FOLDER"
 # How long killed processes may take to go; a dying QEMU gives back its memory first.
 GRACE = 10.0
+# How long a process may take to get its new environment; it is looked at again until it has it.
+MOMENT = 0.01
 
 
-def marked(folder: str) -> Iterator[int]:
-    """Yield the process descriptor of every process with the mark of `folder`."""
+def held(folder: str) -> Iterator[tuple[int, bool]]:
+    """Yield descriptor and whether it has the mark of `folder`, for each process that may."""
     for name in os.listdir("/proc"):
         if not name.isdecimal():
             continue
         with contextlib.suppress(OSError):
             pidfd = os.pidfd_open(int(name))
             # Read once the process is held: the number cannot pass to another in between.
-            if _has_mark(int(name), folder):
-                yield pidfd
+            environment = _read(name, "environ")
+            if _has_mark(environment, folder):
+                yield pidfd, True
+            elif not environment and _amid_exec(name):
+                yield pidfd, False
             else:
                 os.close(pidfd)
 
 
-def _has_mark(pid: int, folder: str) -> bool:
+def _read(pid: str, what: str) -> bytes:
     try:
-        with open(f"/proc/{pid}/environ", "rb") as stream:
-            environment = stream.read().split(b"\0")
+        with open(f"/proc/{pid}/{what}", "rb") as stream:
+            return stream.read()
     except OSError:
-        return False
+        return b""
+
+
+def _has_mark(environment: bytes, folder: str) -> bool:
     mark = f"{MARK}={folder}".encode()
-    return any(entry == mark or entry.startswith(mark + b"/") for entry in environment)
+    entries = environment.split(b"\0")
+    return any(entry == mark or entry.startswith(mark + b"/") for entry in entries)
+
+
+def _amid_exec(pid: str) -> bool:
+    """Return whether the process is changing its program, which takes its environment away.
+
+    The pipe of a process just started ends at this very point.
+    """
+    try:
+        os.readlink(f"/proc/{pid}/exe")
+    except OSError:
+        # A kernel thread, or a process that has ended: neither has a program.
+        return False
+    return not _read(pid, "cmdline")
 
 
 def end(folder: str) -> None:
@@ -50,21 +72,29 @@ def end(folder: str) -> None:
     deadline = time.monotonic() + GRACE
     while time.monotonic() < deadline:
         # One that is killed may just have started another: look again until none is left.
-        held = list(marked(folder))
-        if not held:
+        found = dict(held(folder))
+        if not found:
             return
-        poll = select.poll()
-        for pidfd in held:
-            with contextlib.suppress(OSError):
-                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-            poll.register(pidfd, select.POLLIN)
-        left = len(held)
-        while left and (ended := poll.poll(max(0.0, deadline - time.monotonic()) * 1000)):
-            for pidfd, _ in ended:
-                poll.unregister(pidfd)
-                left -= 1
-        for pidfd in held:
+        for pidfd, mine in found.items():
+            if mine:
+                with contextlib.suppress(OSError):
+                    signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        sure = all(found.values())
+        _wait(list(found), deadline if sure else time.monotonic() + MOMENT)
+        for pidfd in found:
             os.close(pidfd)
+
+
+def _wait(pidfds: list[int], deadline: float) -> None:
+    """Wait until all processes have ended, but not beyond `deadline`."""
+    poll = select.poll()
+    for pidfd in pidfds:
+        poll.register(pidfd, select.POLLIN)
+    left = len(pidfds)
+    while left and (ended := poll.poll(max(0.0, deadline - time.monotonic()) * 1000)):
+        for pidfd, _ in ended:
+            poll.unregister(pidfd)
+            left -= 1
 
 
 def remove(folder: str) -> None:
