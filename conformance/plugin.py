@@ -204,6 +204,6 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
         width, colour = terminalreporter._tw.fullwidth, terminalreporter._tw.hasmarkup
         terminalreporter.write_line("")
-        text = render(config.stash[SUMMARY], min(max(width, 80), 120), colour=colour)
+        text = render(config.stash[SUMMARY], min(max(width, 100), 120), colour=colour)
         terminalreporter.write_line(text)
         terminalreporter.write_line(f"Report: {config.stash[OPTIONS].report}")

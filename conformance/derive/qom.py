@@ -62,7 +62,7 @@ def type_cases(model: ObjectModel) -> Iterator[Case]:
     for label, arguments, names in listings:
         yield _listing(f"valid/{label}", Aspect.VALID, arguments, ListsTypes(known, names))
     for name in known:
-        heirs = frozenset(n for n in known if name in model.ancestry(n))
+        heirs = model.heirs[name]
         exact = INTERFACE not in model.ancestry(name)
         for abstract, names in ((True, heirs), (False, heirs & concrete)):
             yield _listing(

@@ -84,6 +84,15 @@ class ObjectModel:
         """The types by name."""
         return {info.name: info for info in self.types}
 
+    @cached_property
+    def heirs(self) -> Mapping[str, frozenset[str]]:
+        """The names of each type and of all types that come from it, by the type's name."""
+        found: dict[str, set[str]] = {name: set() for name in self.by_name}
+        for name in self.by_name:
+            for ancestor in self.ancestry(name):
+                found.setdefault(ancestor, set()).add(name)
+        return {name: frozenset(names) for name, names in found.items()}
+
     def ancestry(self, name: str) -> tuple[str, ...]:
         """Return `name` and its ancestors, nearest first, as far as the build names them."""
         found: list[str] = []
