@@ -82,16 +82,19 @@ def _unasked(seen: Observation, messages: MessageJudge) -> Iterator[Miss]:
 
 
 def _broken_off(case: Case, number: int, seen: Observation) -> tuple[Outcome, Miss]:
-    command = case.steps[number].request.execute
+    step = case.steps[number]
+    command = step.request.execute
+    # Of what a case is about only its subject step speaks: the others are alike in many cases.
+    about = case.about if step.role is Role.SUBJECT else ""
     if seen.death is not None:
         what = f"{command}: QEMU died ({ending_text(seen.death.status)})"
         words = death_words(seen.death)
-        fold = f"crash {command} {words or f'{case.subject.name} {case.about}'}"
+        fold = f"crash {command} {words or f'{case.subject.name} {about}'}"
         outcome, kind = Outcome.CRASH, Kind.CRASH
         what = f"{what}: {words}" if words else what
     else:
         what = f"{command}: no answer within {case.limit:g} s"
-        fold = f"hang {command} {case.subject.name} {case.about}"
+        fold = f"hang {command} {case.subject.name} {about}"
         outcome, kind = Outcome.TIMEOUT, Kind.HANG
     expected = "one response to each command, success or error"
     return outcome, Miss(rule="W35", kind=kind, summary=what, expected=expected, fold=fold)
