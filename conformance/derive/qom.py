@@ -12,6 +12,7 @@ from conformance.derive.case import (
     Blocked,
     Case,
     Expectation,
+    Isolation,
     LinksTo,
     ListsProperties,
     ListsTypes,
@@ -30,6 +31,9 @@ from conformance.terms import Aspect, ErrorClass, JsonValue, Outcome
 
 INTERFACE: Final = "interface"
 """The root of all QOM interfaces: a type implements them besides its line of parents."""
+
+WATCHED: Final = ("/backend", "/machine/unattached", "/objects")
+"""The containers to which objects add themselves, or others, when they are made."""
 
 _WANTED: Final[Mapping[str, JsonType]] = {
     "bool": JsonType.BOOLEAN,
@@ -73,15 +77,9 @@ def type_cases(model: ObjectModel) -> Iterator[Case]:
                 name,
             )
     types = frozenset(known)
+    unchanged = tuple(_unchanged(model))
     for name in known:
         request = Request("qom-list-properties", {"typename": name})
-        again = Step(
-            request=Request("qom-list", {"path": "/"}),
-            expect=ListsProperties(types),
-            role=Role.CHECK,
-            rule="X12",
-            why="Asking for the properties of a type changes nothing.",
-        )
         # An interface is no type of an object: nothing says whether it has properties.
         interface = INTERFACE in model.ancestry(name)
         expect = Answer() if interface else ListsProperties(types)
@@ -91,9 +89,24 @@ def type_cases(model: ObjectModel) -> Iterator[Case]:
             subject=command_subject("qom-list-properties"),
             aspect=Aspect.INTROSPECTION,
             stage=PLAIN,
-            steps=(step, again),
+            steps=(step, *unchanged),
+            isolation=Isolation.PURE,
             about=name,
         )
+
+
+def _unchanged(model: ObjectModel) -> Iterator[Step]:
+    """Yield the steps that look where an object that is made only to be asked may leave traces."""
+    for node in model.trees.get("none", ()):
+        if node.path in WATCHED:
+            entries = {item.name: item.type for item in node.properties}
+            yield Step(
+                request=Request("qom-list", {"path": node.path}),
+                expect=ListsProperties(frozenset(model.by_name), entries),
+                role=Role.CHECK,
+                rule="X12",
+                why="Asking for the properties of a type changes nothing.",
+            )
 
 
 def _listing(
@@ -112,6 +125,7 @@ def _listing(
         aspect=aspect,
         stage=PLAIN,
         steps=(step,),
+        isolation=Isolation.PURE,
         about=about,
     )
 
@@ -211,6 +225,7 @@ def _path_cases(stage: Stage, tree: tuple[Node, ...]) -> Iterator[Case]:
             aspect=aspect,
             stage=stage,
             steps=(step,),
+            isolation=Isolation.PURE,
             about=tail,
         )
 
@@ -239,6 +254,7 @@ def _tree_case(command: str, stage: Stage, path: str, name: str, steps: list[Ste
         aspect=Aspect.INTROSPECTION,
         stage=stage,
         steps=tuple(steps),
+        isolation=Isolation.PURE,
         about=f"{path}/{name}" if name else path,
     )
 

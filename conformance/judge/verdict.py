@@ -8,7 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from conformance.derive.case import Case, LinksTo, ListsProperties, ReadsAs, Role
+from conformance.derive.case import (
+    Case,
+    LinksTo,
+    ListsProperties,
+    ListsTypes,
+    ReadsAs,
+    Returns,
+    Role,
+)
 from conformance.judge.expect import check
 from conformance.judge.miss import Kind, Miss
 from conformance.judge.observation import Death, Observation
@@ -17,6 +25,8 @@ from conformance.terms import Outcome
 
 _ASSERTION: Final = re.compile(r"^.*?(?:Assertion|assertion|ERROR:|BUG:|Unexpected error).*$", re.M)
 """The line in which a dying QEMU says what it died of."""
+_READ: Final = (Returns, ReadsAs, LinksTo, ListsTypes, ListsProperties)
+"""The expectations about a value alone."""
 NO_CLASS: Final = "the build lists the type and finds no class of it: its module is not installed"
 """Why the properties of a listed type cannot be asked for."""
 _ADDRESS: Final = re.compile(r"0x[0-9a-f]+|\b\d{4,}\b")
@@ -29,20 +39,21 @@ class Verdict:
     outcome: Outcome
     reason: str = ""
     misses: tuple[Miss, ...] = ()
+    harmless: bool = True
+    """Whether all that was missed are values read by subject steps: then no state is in doubt."""
 
 
 def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) -> Verdict:
     """Return the verdict on `case`, whose first request had the id `first_id`.
 
-    Shape and schema are judged for every message that came; of the steps' expectations the first
-    one missed counts, for what follows it follows from it.
+    Shape and schema are judged for every message that came.  A step that reads a wrong value does
+    not keep the next from being judged; any other miss does, for what follows, follows from it.
     """
     misses = list(_unasked(seen, messages))
-    outcome, reason = Outcome.PASS, ""
+    outcome, reason, harmless = Outcome.PASS, "", True
     for number, (step, line) in enumerate(zip(case.steps, seen.replies, strict=True)):
         if line is None:
-            broken = _broken_off(case, number, seen)
-            return Verdict(outcome=broken[0], reason=broken[1].summary, misses=(*misses, broken[1]))
+            break
         read = messages.reply(line, step.request, first_id + number)
         misses += read.misses
         if read.message is None:
@@ -52,11 +63,16 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
             continue
         outcome, reason, counted = _weigh(step.role, step.expect, miss)
         misses += [miss] if counted else []
-        if outcome is not Outcome.PASS:
+        harmless &= miss.kind is Kind.VALUE and step.role is Role.SUBJECT
+        if not (miss.kind is Kind.VALUE and isinstance(step.expect, _READ)):
             break
-    if misses:
-        return Verdict(outcome=Outcome.FAIL, reason=misses[0].summary, misses=tuple(misses))
-    return Verdict(outcome=outcome, reason=reason)
+    if None in seen.replies:
+        ended, miss = _broken_off(case, seen.replies.index(None), seen)
+        misses.insert(0, miss)
+        outcome, reason, harmless = ended, miss.summary, False
+    elif misses:
+        outcome, reason = Outcome.FAIL, misses[0].summary
+    return Verdict(outcome=outcome, reason=reason, misses=tuple(misses), harmless=harmless)
 
 
 def _weigh(role: Role, expect: object, miss: Miss) -> tuple[Outcome, str, bool]:
