@@ -39,7 +39,7 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
     outcome, reason = Outcome.PASS, ""
     for number, (step, line) in enumerate(zip(case.steps, seen.replies, strict=True)):
         if line is None:
-            broken = _broken_off(case, number, seen)
+            broken = _unanswered(case, number, seen)
             return Verdict(outcome=broken[0], reason=broken[1].summary, misses=(*misses, broken[1]))
         read = messages.reply(line, step.request, first_id + number)
         misses += read.misses
@@ -79,9 +79,14 @@ def _unasked(seen: Observation, messages: MessageJudge) -> Iterator[Miss]:
         yield from messages.stray(line).misses
 
 
-def _broken_off(case: Case, number: int, seen: Observation) -> tuple[Outcome, Miss]:
+def _unanswered(case: Case, number: int, seen: Observation) -> tuple[Outcome, Miss]:
     command = case.steps[number].request.execute
-    if seen.death is not None:
+    overtaken = any(line is not None for line in seen.replies[number:])
+    if overtaken or not (seen.death or seen.hung):
+        what = f"{command}: no answer, though a later request was answered"
+        fold = f"skipped {command} {case.subject.name} {case.about}"
+        outcome, kind = Outcome.FAIL, Kind.SHAPE
+    elif seen.death is not None:
         what = f"{command}: QEMU died ({ending_text(seen.death.status)})"
         words = death_words(seen.death)
         fold = f"crash {command} {words or f'{case.subject.name} {case.about}'}"
