@@ -54,16 +54,21 @@ def invalid_cases(context: ObjectContext, others: Mapping[str, Member]) -> Itera
     for member in context.shape.members:
         if member.name not in base:
             yield from _optional_member(context, member)
+        yield from _excluded(context, member)
         yield from _ranges(context, member, base)
     yield from _ids(context, base)
 
 
 def _optional_member(context: ObjectContext, member: Member) -> Iterator[Case]:
-    recipe = context.recipe.member(member.name)
     valid = context.giving(member.name, first_value(context, member))
     for fault in member_faults(context.shape.schema, member, valid):
         yield _case(context, fault, valid, about=member.name)
-    for special in recipe.given:
+
+
+def _excluded(context: ObjectContext, member: Member) -> Iterator[Case]:
+    """Yield the values that the type of the member allows and its documentation does not."""
+    valid = context.giving(member.name, first_value(context, member))
+    for special in context.recipe.member(member.name).given:
         if special.expect is Wish.REJECT:
             yield _case(
                 context,
@@ -189,7 +194,7 @@ def _case(
 
 def _rule(context: ObjectContext, fault: Fault) -> str:
     """Return the rule that the fault breaks: an untyped object-add leaves all to QOM (Q31)."""
-    if context.shape.typed or fault.label.startswith((QOM_TYPE, ID)):
+    if context.shape.typed or fault.label.split("/")[0] in (QOM_TYPE, ID):
         return fault.rule
     return "X24"
 

@@ -38,7 +38,7 @@ def error_cases(context: ObjectContext) -> Iterator[Case]:
             (
                 add(base),
                 delete(Role.WITNESS),
-                delete(Role.SUBJECT, Reject()),
+                delete(Role.SUBJECT, Reject(), rule="X14"),
                 listed(absent=(OBJECT_ID,), rule="W65"),
             ),
             fault="deletion of an object that is deleted already",
@@ -128,7 +128,7 @@ def _used(context: ObjectContext, user: UserRecipe, base: Mapping[str, Any]) -> 
     steps = [
         add(base),
         *(_recipe_step(request, Role.SETUP) for request in user.use),
-        delete(Role.SUBJECT, None if user.deletable else Reject()),
+        delete(Role.SUBJECT, None if user.deletable else Reject(), rule="X23"),
     ]
     if not user.deletable:
         steps += [there, *(_recipe_step(request, Role.CLEANUP) for request in user.release)]

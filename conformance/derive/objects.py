@@ -115,14 +115,18 @@ def add(
 
 
 def delete(
-    role: Role = Role.CLEANUP, expect: Expectation | None = None, *, object_id: str = OBJECT_ID
+    role: Role = Role.CLEANUP,
+    expect: Expectation | None = None,
+    *,
+    object_id: str = OBJECT_ID,
+    rule: str = "X22",
 ) -> Step:
     """Return the step that deletes the object."""
     return Step(
         request=Request("object-del", {ID: object_id}),
         expect=expect or Accept(),
         role=role,
-        rule="X22",
+        rule=rule,
     )
 
 

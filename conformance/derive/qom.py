@@ -175,9 +175,11 @@ def _settings(stage: Stage, node: Node, item: Property) -> Iterator[Case]:
         steps = [_set(node.path, item.name, own, Reject(), Role.SUBJECT, "X30"), *steps]
         label = "errors"
     else:
-        steps.append(_set(node.path, item.name, own, Accept(), Role.WITNESS, "X28"))
         label = "invalid"
     steps.append(_get(node.path, item.name, Returns((own,)), Role.CHECK, "W65"))
+    if label == "invalid":
+        # Last, for it would put right what a refused value has changed.
+        steps.append(_set(node.path, item.name, own, Accept(), Role.WITNESS, "X28"))
     yield Case(
         id=f"qom-set/{label}/{stage.spec.machine}{node.path}/{item.name}",
         subject=command_subject("qom-set"),

@@ -67,7 +67,7 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
         if not (miss.kind is Kind.VALUE and isinstance(step.expect, _READ)):
             break
     if None in seen.replies:
-        ended, miss = _broken_off(case, seen.replies.index(None), seen)
+        ended, miss = _unanswered(case, seen.replies.index(None), seen)
         misses.insert(0, miss)
         outcome, reason, harmless = ended, miss.summary, False
     elif misses:
@@ -97,12 +97,17 @@ def _unasked(seen: Observation, messages: MessageJudge) -> Iterator[Miss]:
         yield from messages.stray(line).misses
 
 
-def _broken_off(case: Case, number: int, seen: Observation) -> tuple[Outcome, Miss]:
+def _unanswered(case: Case, number: int, seen: Observation) -> tuple[Outcome, Miss]:
     step = case.steps[number]
     command = step.request.execute
     # Of what a case is about only its subject step speaks: the others are alike in many cases.
     about = case.about if step.role is Role.SUBJECT else ""
-    if seen.death is not None:
+    overtaken = any(line is not None for line in seen.replies[number:])
+    if overtaken or not (seen.death or seen.hung):
+        what = f"{command}: no answer, though a later request was answered"
+        fold = f"skipped {command} {case.subject.name} {about}"
+        outcome, kind = Outcome.FAIL, Kind.SHAPE
+    elif seen.death is not None:
         what = f"{command}: QEMU died ({ending_text(seen.death.status)})"
         words = death_words(seen.death)
         fold = f"crash {command} {words or f'{case.subject.name} {about}'}"
