@@ -52,7 +52,25 @@ def check(case: Case, step: Step, message: Mapping[str, Any]) -> Miss | None:
             if refused is not None:
                 return refused
             problem = _problem(expect, message["return"])
-            return judged.miss(Kind.VALUE, *problem) if problem else None
+            if problem is None:
+                return None
+            return judged.miss(Kind.VALUE, *problem, _shared_fold(step, problem[0]))
+
+
+def _shared_fold(step: Step, what: str) -> str:
+    """Return the fold of a value that many objects or types have in common, "" if it has none.
+
+    They share their properties: what is wrong with one of them is one defect wherever it shows.
+    """
+    match step.expect:
+        case ReadsAs():
+            arguments = step.request.arguments
+            name = arguments["property"] if isinstance(arguments, dict) else ""
+            return f"{name} {without_names(what)}"
+        case ListsProperties():
+            return what
+        case _:
+            return ""
 
 
 def _problem(

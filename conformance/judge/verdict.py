@@ -8,14 +8,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from conformance.derive.case import Case, LinksTo, ListsProperties, ReadsAs, Role
+from conformance.derive.case import Case, LinksTo, ListsProperties, ReadsAs, Role, Step
 from conformance.judge.expect import check
 from conformance.judge.miss import Kind, Miss
 from conformance.judge.observation import Death, Observation
 from conformance.judge.reply import MessageJudge
 from conformance.terms import Outcome
 
-_ASSERTION: Final = re.compile(r"^.*?(?:Assertion|assertion|ERROR:|BUG:|Unexpected error).*$", re.M)
+_ASSERTION: Final = re.compile(
+    r"^.*?(?:Assertion|assertion|ERROR:|-ERROR \*\*|BUG:|Unexpected error).*$", re.M
+)
 """The line in which a dying QEMU says what it died of."""
 _ADDRESS: Final = re.compile(r"0x[0-9a-f]+|\b\d{4,}\b")
 
@@ -48,7 +50,7 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
         miss = check(case, step, read.message)
         if miss is None:
             continue
-        outcome, reason, counted = _weigh(step.role, step.expect, miss)
+        outcome, reason, counted = _weigh(step, miss)
         misses += [miss] if counted else []
         if outcome is not Outcome.PASS:
             break
@@ -57,16 +59,19 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
     return Verdict(outcome=outcome, reason=reason)
 
 
-def _weigh(role: Role, expect: object, miss: Miss) -> tuple[Outcome, str, bool]:
+def _weigh(step: Step, miss: Miss) -> tuple[Outcome, str, bool]:
     """Return (outcome, reason, whether the miss is a broken promise)."""
     if miss.kind is Kind.REFUSED:
-        if role is Role.SETUP:
+        if step.role is Role.SETUP:
             return Outcome.UNTESTABLE_HERE, f"the set-up failed: {miss.summary}", False
-        if role is Role.WITNESS:
+        if step.role is Role.WITNESS and step.request.execute == "qom-set":
+            # The witness is the value that the property has: who refuses that takes none at all.
+            return Outcome.NOT_APPLICABLE, f"cannot be set: {miss.summary}", False
+        if step.role is Role.WITNESS:
             return Outcome.VACUOUS, f"never accepted without the fault: {miss.summary}", False
-        if isinstance(expect, ReadsAs | LinksTo):
+        if isinstance(step.expect, ReadsAs | LinksTo):
             return Outcome.NOT_APPLICABLE, f"cannot be read: {miss.summary}", False
-        if isinstance(expect, ListsProperties) and expect.entries is None:
+        if isinstance(step.expect, ListsProperties) and step.expect.entries is None:
             # Types of modules are listed whether or not the module is installed.
             return Outcome.UNTESTABLE_HERE, f"the type cannot be loaded: {miss.summary}", False
     return Outcome.FAIL, miss.summary, True
@@ -89,7 +94,7 @@ def _broken_off(case: Case, number: int, seen: Observation) -> tuple[Outcome, Mi
         what = f"{what}: {words}" if words else what
     else:
         what = f"{command}: no answer within {case.limit:g} s"
-        fold = f"hang {command} {case.subject.name} {case.about}"
+        fold = f"hang {command} {case.subject.name}"
         outcome, kind = Outcome.TIMEOUT, Kind.HANG
     expected = "one response to each command, success or error"
     return outcome, Miss(rule="W35", kind=kind, summary=what, expected=expected, fold=fold)
