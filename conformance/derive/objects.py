@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from conformance.canonical import compact, digest
+from conformance.canonical import compact, digest, same
 from conformance.derive.case import (
     Accept,
     Answer,
@@ -89,12 +89,15 @@ class ObjectContext:
     def case(self, aspect: Aspect, name: str, steps: Iterable[Step], **more: Any) -> Case:
         """Return a case of this type; it is blocked where the type is, unless `more` says so.
 
-        Of a type that is known to be broken the smallest request alone is asked for.
+        Of a type that is known to be broken the smallest request alone is asked for, and of one
+        whose every refusal is known to be fatal only the refusals that its recipe names.
         """
         isolation = Isolation.ALONE if self.recipe.alone else Isolation.SHARED
         standing = {"stage": self.stage, "isolation": isolation, "blocked": self.blocked, **more}
-        if self.recipe.broken and not standing["blocked"] and name != SMALLEST:
-            reason = self.recipe.broken
+        reason = self.recipe.broken if name != SMALLEST else ""
+        if aspect is Aspect.INVALID:
+            reason = reason or self.recipe.fragile
+        if reason and not standing["blocked"]:
             standing["blocked"] = Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=reason)
         return Case(
             id=f"{OBJECT_ADD}/{self.shape.name}/{aspect}/{name}",
@@ -340,3 +343,22 @@ def default_cases(context: ObjectContext) -> Iterator[Case]:
             if not context.recipe.alone:
                 steps.append(delete())
         yield context.case(Aspect.DEFAULTS, member.name, steps, blocked=blocked, about=member.name)
+        if not blocked and not context.recipe.alone:
+            yield from _default_again(context, member, default, steps)
+
+
+def _default_again(
+    context: ObjectContext, member: Member, default: Any, steps: list[Step]
+) -> Iterator[Case]:
+    """Yield the case of a default that must not remember what an object before was given."""
+    recipe = context.recipe.member(member.name)
+    if recipe.omit:
+        return
+    for label, value, _ in member_values(context, member):
+        special = recipe.special(value)
+        unmet = any(need in context.lacks for need in special.needs)
+        if special.expect is Wish.ACCEPT and not unmet and not same(value, default):
+            before = [add(context.giving(member.name, value)), delete(Role.SETUP)]
+            name = f"{member.name}/after={label}"
+            yield context.case(Aspect.DEFAULTS, name, [*before, *steps], about=member.name)
+            return

@@ -16,7 +16,8 @@ from conformance.judge.reply import MessageJudge
 from conformance.terms import Outcome
 
 _ASSERTION: Final = re.compile(
-    r"^.*?(?:Assertion|assertion|ERROR:|-ERROR \*\*|BUG:|Unexpected error).*$", re.M
+    r"^.*?(?:Assertion|assertion|ERROR:|GLib: |BUG:|Unexpected error|is not an instance of).*$",
+    re.M,
 )
 """The line in which a dying QEMU says what it died of."""
 _ADDRESS: Final = re.compile(r"0x[0-9a-f]+|\b\d{4,}\b")

@@ -121,6 +121,7 @@ class ObjectRecipe:
     alone: bool = False
     single: str = ""
     broken: str = ""
+    fragile: str = ""
     arguments: Mapping[str, JsonValue] = field(default_factory=dict)
     members: Mapping[str, MemberRecipe] = field(default_factory=dict)
     errors: tuple[ErrorRecipe, ...] = ()
@@ -192,6 +193,7 @@ def _recipe(table: Table) -> ObjectRecipe:
         alone=isolation == "alone",
         single=table.take("single", str, ""),
         broken=table.take("broken", str, ""),
+        fragile=table.take("fragile", str, ""),
         arguments=_filled(table.take("arguments", dict, {})),
         members={name: _member(t) for name, t in table.table("members").named_tables()},
         errors=tuple(_error(t) for t in table.tables("errors")),
