@@ -54,10 +54,16 @@ def _refused(context: ObjectContext, recipe: ErrorRecipe, base: Mapping[str, Any
         why = f"the request is not valid for this build's schema: {problem}"
         more["blocked"] = Blocked(outcome=Outcome.NOT_APPLICABLE, reason=why)
     steps = [
+        *(
+            add(
+                {**base, **changes}, role=Role.SETUP, rule="X27", expect=Reject(), why=recipe.reason
+            )
+            for changes in recipe.after
+        ),
         add(
             arguments,
             role=Role.SUBJECT,
-            rule="X27",
+            rule="W65" if recipe.after else "X27",
             expect=Reject(frozenset({recipe.error_class})),
             why=recipe.reason,
         ),

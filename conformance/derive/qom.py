@@ -166,6 +166,9 @@ def _settings(stage: Stage, node: Node, item: Property) -> Iterator[Case]:
     if wanted is None or item.name not in node.values:
         return
     own = node.values[item.name]
+    if type(own) is not type(WRONG[wanted]):
+        # The property is not of the type that it claims, which qom-get reports of it.
+        return
     steps = [
         _set(node.path, item.name, value, Reject(), Role.SUBJECT, "X28")
         for json_type, value in WRONG.items()

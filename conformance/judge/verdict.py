@@ -16,6 +16,7 @@ from conformance.derive.case import (
     ReadsAs,
     Returns,
     Role,
+    Step,
 )
 from conformance.judge.expect import check
 from conformance.judge.miss import Kind, Miss
@@ -23,7 +24,10 @@ from conformance.judge.observation import Death, Observation
 from conformance.judge.reply import MessageJudge
 from conformance.terms import Outcome
 
-_ASSERTION: Final = re.compile(r"^.*?(?:Assertion|assertion|ERROR:|BUG:|Unexpected error).*$", re.M)
+_ASSERTION: Final = re.compile(
+    r"^.*?(?:Assertion|assertion|ERROR:|GLib: |BUG:|Unexpected error|is not an instance of).*$",
+    re.M,
+)
 """The line in which a dying QEMU says what it died of."""
 _READ: Final = (Returns, ReadsAs, LinksTo, ListsTypes, ListsProperties)
 """The expectations about a value alone."""
@@ -61,7 +65,7 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
         miss = check(case, step, read.message)
         if miss is None:
             continue
-        outcome, reason, counted = _weigh(step.role, step.expect, miss)
+        outcome, reason, counted = _weigh(step, miss)
         misses += [miss] if counted else []
         harmless &= miss.kind is Kind.VALUE and step.role is Role.SUBJECT
         if not (miss.kind is Kind.VALUE and isinstance(step.expect, _READ)):
@@ -75,16 +79,16 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
     return Verdict(outcome=outcome, reason=reason, misses=tuple(misses), harmless=harmless)
 
 
-def _weigh(role: Role, expect: object, miss: Miss) -> tuple[Outcome, str, bool]:
+def _weigh(step: Step, miss: Miss) -> tuple[Outcome, str, bool]:
     """Return (outcome, reason, whether the miss is a broken promise)."""
     if miss.kind is Kind.REFUSED:
-        if role is Role.SETUP:
+        if step.role is Role.SETUP:
             return Outcome.UNTESTABLE_HERE, f"the set-up failed: {miss.summary}", False
-        if role is Role.WITNESS:
+        if step.role is Role.WITNESS:
             return Outcome.VACUOUS, f"never accepted without the fault: {miss.summary}", False
-        if isinstance(expect, ReadsAs | LinksTo):
+        if isinstance(step.expect, ReadsAs | LinksTo):
             return Outcome.NOT_APPLICABLE, f"cannot be read: {miss.summary}", False
-        if isinstance(expect, ListsProperties) and expect.entries is None:
+        if isinstance(step.expect, ListsProperties) and step.expect.entries is None:
             # Types of modules are listed whether or not the module is installed.
             return Outcome.UNTESTABLE_HERE, NO_CLASS, False
     return Outcome.FAIL, miss.summary, True
@@ -115,7 +119,7 @@ def _unanswered(case: Case, number: int, seen: Observation) -> tuple[Outcome, Mi
         what = f"{what}: {words}" if words else what
     else:
         what = f"{command}: no answer within {case.limit:g} s"
-        fold = f"hang {command} {case.subject.name} {about}"
+        fold = f"hang {command} {case.subject.name}"
         outcome, kind = Outcome.TIMEOUT, Kind.HANG
     expected = "one response to each command, success or error"
     return outcome, Miss(rule="W35", kind=kind, summary=what, expected=expected, fold=fold)
