@@ -13,7 +13,7 @@ from conformance.judge.expect import check
 from conformance.judge.miss import Kind, Miss
 from conformance.judge.observation import Death, Observation
 from conformance.judge.reply import MessageJudge
-from conformance.terms import Outcome
+from conformance.terms import Outcome, SubjectKind
 
 _ASSERTION: Final = re.compile(
     r"^.*?(?:Assertion|assertion|ERROR:|GLib: |BUG:|Unexpected error|is not an instance of).*$",
@@ -90,7 +90,10 @@ def _broken_off(case: Case, number: int, seen: Observation) -> tuple[Outcome, Mi
     if seen.death is not None:
         what = f"{command}: QEMU died ({ending_text(seen.death.status)})"
         words = death_words(seen.death)
-        fold = f"crash {command} {words or f'{case.subject.name} {case.about}'}"
+        # A command is asked about many things, which may die of like words for unlike causes.
+        about = case.about if case.subject.kind is SubjectKind.COMMAND else ""
+        where = f"{words} {about}" if words else f"{case.subject.name} {case.about}"
+        fold = f"crash {command} {where}"
         outcome, kind = Outcome.CRASH, Kind.CRASH
         what = f"{what}: {words}" if words else what
     else:
