@@ -134,7 +134,10 @@ class Blocked:
 class Isolation(enum.StrEnum):
     """What a case may share a machine with."""
 
-    # It leaves the state as it found it: cases of the same stage share a machine, pipelined.
+    # It only asks: a wrong answer leaves no doubt about the machine's state.
+    PURE = "pure"
+    # It puts back what it changes: cases of the same stage share a machine, pipelined, until one
+    # of them fails and may not have put everything back.
     SHARED = "shared"
     # It changes the machine for good: it gets a machine of its own.
     ALONE = "alone"

@@ -38,7 +38,7 @@ def error_cases(context: ObjectContext) -> Iterator[Case]:
             (
                 add(base),
                 delete(Role.WITNESS),
-                delete(Role.SUBJECT, Reject()),
+                delete(Role.SUBJECT, Reject(), rule="X14"),
                 listed(absent=(OBJECT_ID,), rule="W65"),
             ),
             fault="deletion of an object that is deleted already",
@@ -54,10 +54,16 @@ def _refused(context: ObjectContext, recipe: ErrorRecipe, base: Mapping[str, Any
         why = f"the request is not valid for this build's schema: {problem}"
         more["blocked"] = Blocked(outcome=Outcome.NOT_APPLICABLE, reason=why)
     steps = [
+        *(
+            add(
+                {**base, **changes}, role=Role.SETUP, rule="X27", expect=Reject(), why=recipe.reason
+            )
+            for changes in recipe.after
+        ),
         add(
             arguments,
             role=Role.SUBJECT,
-            rule="X27",
+            rule="W65" if recipe.after else "X27",
             expect=Reject(frozenset({recipe.error_class})),
             why=recipe.reason,
         ),
@@ -128,7 +134,7 @@ def _used(context: ObjectContext, user: UserRecipe, base: Mapping[str, Any]) -> 
     steps = [
         add(base),
         *(_recipe_step(request, Role.SETUP) for request in user.use),
-        delete(Role.SUBJECT, None if user.deletable else Reject()),
+        delete(Role.SUBJECT, None if user.deletable else Reject(), rule="X23"),
     ]
     if not user.deletable:
         steps += [there, *(_recipe_step(request, Role.CLEANUP) for request in user.release)]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from conformance.canonical import compact, digest
+from conformance.canonical import compact, digest, same
 from conformance.derive.case import (
     Accept,
     Answer,
@@ -25,12 +25,16 @@ from conformance.derive.case import (
 from conformance.derive.shape import ID, OBJECT_ADD, QOM_TYPE, ObjectShape
 from conformance.derive.values import exemplar, variations
 from conformance.knowledge.recipes import Given, ObjectRecipe, Reads, Wish
-from conformance.qapi.model import Builtin, JsonType, Member
+from conformance.qapi.model import Builtin, Enum, JsonType, Member
 from conformance.stage import Request, Stage
 from conformance.terms import ABSENT, Aspect, Outcome, SubjectKind
 
 OBJECT_ID: Final = "obj"
 OBJECTS: Final = "/objects"
+SMALLEST: Final = "mandatory-only"
+"""The case of the smallest request that succeeds."""
+_TIMES: Final = 100
+"""How often the usual id is repeated in a very long one."""
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_.,:=+-]")
 _LABEL: Final = 24
 """Characters of a value that its label shows."""
@@ -85,13 +89,23 @@ class ObjectContext:
                 yield member
 
     def case(self, aspect: Aspect, name: str, steps: Iterable[Step], **more: Any) -> Case:
-        """Return a case of this type; it is blocked where the type is, unless `more` says so."""
+        """Return a case of this type; it is blocked where the type is, unless `more` says so.
+
+        Of a type that is known to be broken the smallest request alone is asked for, and of one
+        whose every refusal is known to be fatal only the refusals that its recipe names.
+        """
         isolation = Isolation.ALONE if self.recipe.alone else Isolation.SHARED
+        standing = {"stage": self.stage, "isolation": isolation, "blocked": self.blocked, **more}
+        reason = self.recipe.broken if name != SMALLEST else ""
+        if aspect is Aspect.INVALID:
+            reason = reason or self.recipe.fragile
+        if reason and not standing["blocked"]:
+            standing["blocked"] = Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=reason)
         return Case(
             id=f"{OBJECT_ADD}/{self.shape.name}/{aspect}/{name}",
             subject=self.subject,
             aspect=aspect,
-            **{"stage": self.stage, "isolation": isolation, "blocked": self.blocked, **more},
+            **standing,
             steps=tuple(steps),
         )
 
@@ -115,14 +129,18 @@ def add(
 
 
 def delete(
-    role: Role = Role.CLEANUP, expect: Expectation | None = None, *, object_id: str = OBJECT_ID
+    role: Role = Role.CLEANUP,
+    expect: Expectation | None = None,
+    *,
+    object_id: str = OBJECT_ID,
+    rule: str = "X22",
 ) -> Step:
     """Return the step that deletes the object."""
     return Step(
         request=Request("object-del", {ID: object_id}),
         expect=expect or Accept(),
         role=role,
-        rule="X22",
+        rule=rule,
     )
 
 
@@ -153,10 +171,21 @@ def read(name: str, expect: Expectation, rule: str = "X21", why: str = "") -> St
 def valid_cases(context: ObjectContext) -> Iterator[Case]:
     """Yield the cases whose request must be accepted and have its effect."""
     base = context.base()
-    yield _accepted(context, "mandatory-only", base, base, rule="Q16")
+    yield _accepted(context, SMALLEST, base, base, rule="Q16")
+    yield _long_id(context, base)
     for member in context.shape.members:
         yield from _member_cases(context, member, base)
     yield from _together(context, base)
+
+
+def _long_id(context: ObjectContext, base: Mapping[str, Any]) -> Case:
+    """Return the case of an id that is very long: the grammar of ids has no limit."""
+    long = {**base, ID: OBJECT_ID * _TIMES}
+    kind = context.shape.name
+    steps = [add(long, role=Role.SUBJECT, rule="X29"), listed({long[ID]: kind}, rule="X29")]
+    if not context.recipe.alone:
+        steps += [delete(Role.CHECK, object_id=long[ID]), listed(absent=(long[ID],), rule="X22")]
+    return context.case(Aspect.VALID, "id=long", steps, about=ID)
 
 
 def _member_cases(
@@ -187,7 +216,8 @@ def member_values(context: ObjectContext, member: Member) -> Iterator[tuple[str,
         if limits.greatest != limits.least:
             yield "greatest", limits.greatest, limits.rule
         return
-    if recipe.values:
+    found = shape.schema.type(member.type)
+    if recipe.values and not isinstance(found, Enum):
         for value in recipe.values:
             yield value_label(value), value, "X27"
         return
@@ -196,8 +226,15 @@ def member_values(context: ObjectContext, member: Member) -> Iterator[tuple[str,
 
 
 def first_value(context: ObjectContext, member: Member) -> Any:
-    """Return the usual valid value of a member."""
-    return next(value for _, value, _ in member_values(context, member))
+    """Return the usual valid value of a member: the first that this host lets be accepted."""
+    recipe = context.recipe.member(member.name)
+    values = [value for _, value, _ in member_values(context, member)]
+    for value in (*(v for v in recipe.values if v in values), *values):
+        special = recipe.special(value)
+        unmet = any(need in context.lacks for need in special.needs)
+        if special.expect is Wish.ACCEPT and not unmet:
+            return value
+    return values[0]
 
 
 def value_label(value: Any) -> str:
@@ -287,7 +324,10 @@ def readings(context: ObjectContext, given: Mapping[str, Any], rule: str = "X21"
         if name in (QOM_TYPE, ID):
             continue
         recipe = context.recipe.member(name)
-        if recipe.reads is Reads.NEVER:
+        special = recipe.special(value)
+        if special.reads_as is not ABSENT:
+            yield read(name, Returns((special.reads_as,)), rule, special.reason)
+        elif recipe.reads is Reads.NEVER:
             yield read(name, Reject(), rule, recipe.reason)
         elif recipe.reads is Reads.ANY:
             yield read(name, Accept(), rule, recipe.reason)
@@ -320,3 +360,22 @@ def default_cases(context: ObjectContext) -> Iterator[Case]:
             if not context.recipe.alone:
                 steps.append(delete())
         yield context.case(Aspect.DEFAULTS, member.name, steps, blocked=blocked, about=member.name)
+        if not blocked and not context.recipe.alone:
+            yield from _default_again(context, member, default, steps)
+
+
+def _default_again(
+    context: ObjectContext, member: Member, default: Any, steps: list[Step]
+) -> Iterator[Case]:
+    """Yield the case of a default that must not remember what an object before was given."""
+    recipe = context.recipe.member(member.name)
+    if recipe.omit:
+        return
+    for label, value, _ in member_values(context, member):
+        special = recipe.special(value)
+        unmet = any(need in context.lacks for need in special.needs)
+        if special.expect is Wish.ACCEPT and not unmet and not same(value, default):
+            before = [add(context.giving(member.name, value)), delete(Role.SETUP)]
+            name = f"{member.name}/after={label}"
+            yield context.case(Aspect.DEFAULTS, name, [*before, *steps], about=member.name)
+            return

@@ -12,6 +12,7 @@ from conformance.derive.case import (
     Blocked,
     Case,
     Expectation,
+    Isolation,
     LinksTo,
     ListsProperties,
     ListsTypes,
@@ -30,6 +31,9 @@ from conformance.terms import Aspect, ErrorClass, JsonValue, Outcome
 
 INTERFACE: Final = "interface"
 """The root of all QOM interfaces: a type implements them besides its line of parents."""
+
+WATCHED: Final = ("/backend", "/machine/unattached", "/objects")
+"""The containers to which objects add themselves, or others, when they are made."""
 
 _WANTED: Final[Mapping[str, JsonType]] = {
     "bool": JsonType.BOOLEAN,
@@ -73,15 +77,9 @@ def type_cases(model: ObjectModel) -> Iterator[Case]:
                 name,
             )
     types = frozenset(known)
+    unchanged = tuple(_unchanged(model))
     for name in known:
         request = Request("qom-list-properties", {"typename": name})
-        again = Step(
-            request=Request("qom-list", {"path": "/"}),
-            expect=ListsProperties(types),
-            role=Role.CHECK,
-            rule="X12",
-            why="Asking for the properties of a type changes nothing.",
-        )
         # An interface is no type of an object: nothing says whether it has properties.
         interface = INTERFACE in model.ancestry(name)
         expect = Answer() if interface else ListsProperties(types)
@@ -91,9 +89,24 @@ def type_cases(model: ObjectModel) -> Iterator[Case]:
             subject=command_subject("qom-list-properties"),
             aspect=Aspect.INTROSPECTION,
             stage=PLAIN,
-            steps=(step, again),
+            steps=(step, *unchanged),
+            isolation=Isolation.PURE,
             about=name,
         )
+
+
+def _unchanged(model: ObjectModel) -> Iterator[Step]:
+    """Yield the steps that look where an object that is made only to be asked may leave traces."""
+    for node in model.trees.get("none", ()):
+        if node.path in WATCHED:
+            entries = {item.name: item.type for item in node.properties}
+            yield Step(
+                request=Request("qom-list", {"path": node.path}),
+                expect=ListsProperties(frozenset(model.by_name), entries),
+                role=Role.CHECK,
+                rule="X12",
+                why="Asking for the properties of a type changes nothing.",
+            )
 
 
 def _listing(
@@ -112,6 +125,7 @@ def _listing(
         aspect=aspect,
         stage=PLAIN,
         steps=(step,),
+        isolation=Isolation.PURE,
         about=about,
     )
 
@@ -152,6 +166,9 @@ def _settings(stage: Stage, node: Node, item: Property) -> Iterator[Case]:
     if wanted is None or item.name not in node.values:
         return
     own = node.values[item.name]
+    if type(own) is not type(WRONG[wanted]):
+        # The property is not of the type that it claims, which qom-get reports of it.
+        return
     steps = [
         _set(node.path, item.name, value, Reject(), Role.SUBJECT, "X28")
         for json_type, value in WRONG.items()
@@ -161,9 +178,11 @@ def _settings(stage: Stage, node: Node, item: Property) -> Iterator[Case]:
         steps = [_set(node.path, item.name, own, Reject(), Role.SUBJECT, "X30"), *steps]
         label = "errors"
     else:
-        steps.append(_set(node.path, item.name, own, Accept(), Role.WITNESS, "X28"))
         label = "invalid"
     steps.append(_get(node.path, item.name, Returns((own,)), Role.CHECK, "W65"))
+    if label == "invalid":
+        # Last, for it would put right what a refused value has changed.
+        steps.append(_set(node.path, item.name, own, Accept(), Role.WITNESS, "X28"))
     yield Case(
         id=f"qom-set/{label}/{stage.spec.machine}{node.path}/{item.name}",
         subject=command_subject("qom-set"),
@@ -211,6 +230,7 @@ def _path_cases(stage: Stage, tree: tuple[Node, ...]) -> Iterator[Case]:
             aspect=aspect,
             stage=stage,
             steps=(step,),
+            isolation=Isolation.PURE,
             about=tail,
         )
 
@@ -239,6 +259,7 @@ def _tree_case(command: str, stage: Stage, path: str, name: str, steps: list[Ste
         aspect=Aspect.INTROSPECTION,
         stage=stage,
         steps=tuple(steps),
+        isolation=Isolation.PURE,
         about=f"{path}/{name}" if name else path,
     )
 

@@ -91,6 +91,11 @@ def object_shape(
     """
     properties = {p.name: p for p in model.properties.get(name, ())}
     typed = is_typed(schema)
+    if not typed and name not in model.properties:
+        # The build could not say, or died of the question: what later releases document stands in.
+        properties = {
+            fact.name: Property(name=fact.name, type=fact.type) for fact in known.values()
+        }
     if typed:
         arguments_type = schema.commands[OBJECT_ADD].arg_type
         members = branch_of(schema, arguments_type, name).members
@@ -152,9 +157,8 @@ def _untyped(
             continue
         type_name = _qapi_type(item, recipe, enums)
         fact = known.get(item.name)
-        members.append(
-            Member(name=item.name, type=type_name, optional=fact is None or fact.optional)
-        )
+        optional = fact is None or fact.optional or bool(recipe.member(item.name).optional)
+        members.append(Member(name=item.name, type=type_name, optional=optional))
     arguments = Object(name=f"object:{name}", members=tuple(members), tag=None, variants=())
     types = {**schema.types, arguments.name: arguments, **enums}
     return Schema(commands=schema.commands, events=schema.events, types=types), arguments.name

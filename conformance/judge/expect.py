@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final, assert_never
 
 from conformance.canonical import compact, same
@@ -51,14 +52,16 @@ def check(case: Case, step: Step, message: Mapping[str, Any]) -> Miss | None:
             refused = judged.accepted()
             if refused is not None:
                 return refused
-            problem = _problem(expect, message["return"])
-            return judged.miss(Kind.VALUE, *problem) if problem else None
+            problem = _problem(expect, message["return"], case.about)
+            return judged.value(problem) if problem else None
 
 
 def _problem(
-    expect: Returns | Holds | ReadsAs | LinksTo | ListsTypes | ListsProperties, value: Any
-) -> tuple[str, str] | None:
-    """Return (what came, what was expected) where the value is not the expected one."""
+    expect: Returns | Holds | ReadsAs | LinksTo | ListsTypes | ListsProperties,
+    value: Any,
+    about: str,
+) -> _Problem | None:
+    """Return what is wrong with a value that is not the expected one."""
     match expect:
         case Returns(values=values):
             return _returns(value, values)
@@ -66,17 +69,31 @@ def _problem(
             return _holds(value, expect)
         case ReadsAs(type=type_name):
             wrong = value_problem(type_name, value)
-            return (wrong, f"a value of type {type_name}") if wrong else None
+            fold = f"{type_name} {about.rsplit('/', 1)[-1]}"
+            return _Problem(wrong, f"a value of type {type_name}", fold) if wrong else None
         case LinksTo(paths=paths):
             if isinstance(value, str) and (value == "" or value in paths):
                 return None
-            return f"the link reads {compact(value)}", "the path of an object, or nothing"
+            return _Problem(f"the link reads {_brief(value)}", "the path of an object, or nothing")
         case ListsTypes():
             return _lists_types(value, expect)
         case ListsProperties():
             return _lists_properties(value, expect)
         case _:
             assert_never(expect)
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """What came, what was expected, and what misses of one defect share.
+
+    `fold` is "" where that is what their cases are about: a property declared with a wrong type is
+    one defect, wherever it stands.
+    """
+
+    what: str
+    expected: str
+    fold: str = ""
 
 
 class _Judged:
@@ -98,6 +115,9 @@ class _Judged:
             fold=f"{kind} {self._step.rule} {subject} {command} {fold or self._about()}",
             why=self._step.why,
         )
+
+    def value(self, problem: _Problem) -> Miss:
+        return self.miss(Kind.VALUE, problem.what, problem.expected, problem.fold)
 
     def _about(self) -> str:
         return self._case.about or self._case.id
@@ -129,26 +149,26 @@ class _Judged:
         return None
 
 
-def _returns(value: Any, values: tuple[Any, ...]) -> tuple[str, str] | None:
+def _returns(value: Any, values: tuple[Any, ...]) -> _Problem | None:
     if any(same(value, _plain(wanted)) for wanted in values):
         return None
     wanted = " or ".join(_brief(item) for item in values)
-    return f"returned {_brief(value)}", f"the value {wanted}"
+    return _Problem(f"returned {_brief(value)}", f"the value {wanted}")
 
 
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _holds(value: Any, expect: Holds) -> tuple[str, str] | None:
+def _holds(value: Any, expect: Holds) -> _Problem | None:
     types = {entry["name"]: entry["type"] for entry in value}
     for name, type_name in expect.present:
         if types.get(name) != type_name:
             found = f"has the type {types[name]}" if name in types else "is not listed"
-            return f"{name!r} {found}", f"{name!r} is listed as {type_name}"
+            return _Problem(f"{name!r} {found}", f"{name!r} is listed as {type_name}")
     for name in expect.absent:
         if name in types:
-            return f"{name!r} is listed", f"there is no {name!r}"
+            return _Problem(f"{name!r} is listed", f"there is no {name!r}")
     return None
 
 
@@ -171,39 +191,42 @@ def value_problem(type_name: str, value: Any) -> str:
     return "" if right else f"the {type_name} reads {_brief(value)}"
 
 
-def _lists_types(value: Any, expect: ListsTypes) -> tuple[str, str] | None:
+def _lists_types(value: Any, expect: ListsTypes) -> _Problem | None:
     entries: list[TypeInfo] = [type_from_json(entry) for entry in value]
     for entry in entries:
         known = expect.known.get(entry.name)
         if known != entry:
-            return f"lists {entry}", f"the entry of the whole list, {known}"
+            return _Problem(f"lists {entry}", f"the entry of the whole list, {known}")
     names = [entry.name for entry in entries]
     if len(set(names)) != len(names):
-        return "lists a type twice", "each type once"
+        return _Problem("lists a type twice", "each type once")
     if expect.exactly is not None and set(names) != expect.exactly:
         more = sorted(set(names) - expect.exactly)[:3]
         less = sorted(expect.exactly - set(names))[:3]
-        return f"lists {more} too many and {less} too few", "the types that the filter fits"
+        what = f"lists {more} too many and {less} too few"
+        return _Problem(what, "the types that the filter fits")
     return None
 
 
-def _lists_properties(value: Any, expect: ListsProperties) -> tuple[str, str] | None:
+def _lists_properties(value: Any, expect: ListsProperties) -> _Problem | None:
     found = {entry["name"]: entry["type"] for entry in value}
     if len(found) != len(value):
-        return "lists a property twice", "each property once"
+        return _Problem("lists a property twice", "each property once")
     for entry in value:
         type_name = entry["type"]
         child = type_name[6:-1] if type_name.startswith("child<") else ""
         if child and child not in expect.types:
-            return f"{entry['name']!r} is {type_name}", "a child's type stands in qom-list-types"
+            what = f"{entry['name']!r} is {type_name}"
+            return _Problem(what, "a child's type stands in qom-list-types", what)
         if "default-value" in entry:
             wrong = value_problem(type_name, entry["default-value"])
             if wrong:
                 what = f"the default of {entry['name']!r} is wrong: {wrong}"
-                return what, f"a default-value of the property's own type {type_name}"
+                return _Problem(what, f"a default of the property's own type {type_name}", what)
     if expect.entries is not None and found != dict(expect.entries):
         differ = sorted(dict(set(found.items()) ^ set(expect.entries.items())))[:3]
-        return f"the properties {differ} differ", "the same properties as when asked before"
+        what = f"the properties {differ} differ"
+        return _Problem(what, "the same properties as when asked before")
     return None
 
 

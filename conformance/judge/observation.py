@@ -31,7 +31,8 @@ class Observation:
     """The replies to a case's steps, in order, and everything else that came meanwhile.
 
     `replies[i]` answers step i, or is None where no reply came; `strays` are messages that are
-    neither events nor expected replies; `death` and `hung` say how the dialogue broke off.
+    neither events nor expected replies; `death` and `hung` say how the dialogue broke off, where
+    it did: a request may also go unanswered while later ones are answered.
     """
 
     replies: tuple[Line | None, ...]

@@ -25,7 +25,10 @@ _NO_CLOCK: Final = -1
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A message that could be read, if it could, and what is wrong with it."""
+    """A message that says something, if it does, and what is wrong with it.
+
+    What a reply says counts only where it is success or error and of the declared type.
+    """
 
     message: Mapping[str, Any] | None
     misses: tuple[Miss, ...]
@@ -43,9 +46,9 @@ class MessageJudge:
         message, misses = _framed(line)
         if message is None:
             return Read(None, misses)
-        found = misses + tuple(self._reply_misses(message, request, request_id))
-        readable = "return" in message or isinstance(message.get("error"), dict)
-        return Read(message if readable else None, found)
+        unsound = tuple(self._content_misses(message, request))
+        found = (*misses, *_envelope_misses(message, request_id), *unsound)
+        return Read(None if unsound else message, found)
 
     def event(self, line: Line) -> Read:
         """Return the event in `line` and what is wrong with it."""
@@ -61,23 +64,13 @@ class MessageJudge:
         what = f"a message that answers no request: {_short(line.data)}"
         return Read(message, (*misses, _miss(rule, what, expected, "stray")))
 
-    def _reply_misses(
-        self, message: Mapping[str, Any], request: Request, request_id: int
-    ) -> Iterator[Miss]:
-        members = set(message)
-        if not _is(message.get("id"), request_id):
-            what = f"the reply's id is {message.get('id')!r}, the request's {request_id}"
-            yield _miss("W25", what, "the id of the request in its reply", "id")
-        if ("return" in members) == ("error" in members):
+    def _content_misses(self, message: Mapping[str, Any], request: Request) -> Iterator[Miss]:
+        if ("return" in message) == ("error" in message):
             expected = "success or error, one of the two"
             yield _miss("W35", "the reply has both or neither", expected, "both")
-        extra = sorted(members - {"id", "return", "error"})
-        if extra:
-            rule = "W37" if "return" in members else "W40"
-            yield _miss(rule, f"the reply has a member {extra[0]!r}", "no other members", "extra")
-        if "error" in members:
+        elif "error" in message:
             yield from _error_misses(message["error"])
-        elif "return" in members:
+        else:
             yield from self._return_misses(message["return"], request)
 
     def _return_misses(self, value: Any, request: Request) -> Iterator[Miss]:
@@ -109,6 +102,16 @@ class MessageJudge:
             what = f"the event {name} has data out of schema: {fault.path}: {fault.problem}"
             expected = "data of the type that the schema gives the event"
             yield _miss("W47", what, expected, f"{name} {fault.path}")
+
+
+def _envelope_misses(message: Mapping[str, Any], request_id: int) -> Iterator[Miss]:
+    if not _is(message.get("id"), request_id):
+        what = f"the reply's id is {message.get('id')!r}, the request's {request_id}"
+        yield _miss("W25", what, "the id of the request in its reply", "id")
+    extra = sorted(set(message) - {"id", "return", "error"})
+    if extra:
+        rule = "W37" if "return" in message else "W40"
+        yield _miss(rule, f"the reply has a member {extra[0]!r}", "no other members", "extra")
 
 
 def _error_misses(error: Any) -> Iterator[Miss]:

@@ -8,15 +8,29 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from conformance.derive.case import Case, LinksTo, ListsProperties, ReadsAs, Role
+from conformance.derive.case import (
+    Case,
+    LinksTo,
+    ListsProperties,
+    ListsTypes,
+    ReadsAs,
+    Returns,
+    Role,
+    Step,
+)
 from conformance.judge.expect import check
 from conformance.judge.miss import Kind, Miss
 from conformance.judge.observation import Death, Observation
 from conformance.judge.reply import MessageJudge
-from conformance.terms import Outcome
+from conformance.terms import Outcome, SubjectKind
 
-_ASSERTION: Final = re.compile(r"^.*?(?:Assertion|assertion|ERROR:|BUG:|Unexpected error).*$", re.M)
+_ASSERTION: Final = re.compile(
+    r"^.*?(?:Assertion|assertion|ERROR:|GLib: |BUG:|Unexpected error|is not an instance of).*$",
+    re.M,
+)
 """The line in which a dying QEMU says what it died of."""
+_READ: Final = (Returns, ReadsAs, LinksTo, ListsTypes, ListsProperties)
+"""The expectations about a value alone."""
 NO_CLASS: Final = "the build lists the type and finds no class of it: its module is not installed"
 """Why the properties of a listed type cannot be asked for."""
 _ADDRESS: Final = re.compile(r"0x[0-9a-f]+|\b\d{4,}\b")
@@ -29,20 +43,21 @@ class Verdict:
     outcome: Outcome
     reason: str = ""
     misses: tuple[Miss, ...] = ()
+    harmless: bool = True
+    """Whether all that was missed are values read by subject steps: then no state is in doubt."""
 
 
 def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) -> Verdict:
     """Return the verdict on `case`, whose first request had the id `first_id`.
 
-    Shape and schema are judged for every message that came; of the steps' expectations the first
-    one missed counts, for what follows it follows from it.
+    Shape and schema are judged for every message that came.  A step that reads a wrong value does
+    not keep the next from being judged; any other miss does, for what follows, follows from it.
     """
     misses = list(_unasked(seen, messages))
-    outcome, reason = Outcome.PASS, ""
+    outcome, reason, harmless = Outcome.PASS, "", True
     for number, (step, line) in enumerate(zip(case.steps, seen.replies, strict=True)):
         if line is None:
-            broken = _broken_off(case, number, seen)
-            return Verdict(outcome=broken[0], reason=broken[1].summary, misses=(*misses, broken[1]))
+            break
         read = messages.reply(line, step.request, first_id + number)
         misses += read.misses
         if read.message is None:
@@ -50,25 +65,30 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
         miss = check(case, step, read.message)
         if miss is None:
             continue
-        outcome, reason, counted = _weigh(step.role, step.expect, miss)
+        outcome, reason, counted = _weigh(step, miss)
         misses += [miss] if counted else []
-        if outcome is not Outcome.PASS:
+        harmless &= miss.kind is Kind.VALUE and step.role is Role.SUBJECT
+        if not (miss.kind is Kind.VALUE and isinstance(step.expect, _READ)):
             break
-    if misses:
-        return Verdict(outcome=Outcome.FAIL, reason=misses[0].summary, misses=tuple(misses))
-    return Verdict(outcome=outcome, reason=reason)
+    if None in seen.replies:
+        ended, miss = _unanswered(case, seen.replies.index(None), seen)
+        misses.insert(0, miss)
+        outcome, reason, harmless = ended, miss.summary, False
+    elif misses:
+        outcome, reason = Outcome.FAIL, misses[0].summary
+    return Verdict(outcome=outcome, reason=reason, misses=tuple(misses), harmless=harmless)
 
 
-def _weigh(role: Role, expect: object, miss: Miss) -> tuple[Outcome, str, bool]:
+def _weigh(step: Step, miss: Miss) -> tuple[Outcome, str, bool]:
     """Return (outcome, reason, whether the miss is a broken promise)."""
     if miss.kind is Kind.REFUSED:
-        if role is Role.SETUP:
+        if step.role is Role.SETUP:
             return Outcome.UNTESTABLE_HERE, f"the set-up failed: {miss.summary}", False
-        if role is Role.WITNESS:
+        if step.role is Role.WITNESS:
             return Outcome.VACUOUS, f"never accepted without the fault: {miss.summary}", False
-        if isinstance(expect, ReadsAs | LinksTo):
+        if isinstance(step.expect, ReadsAs | LinksTo):
             return Outcome.NOT_APPLICABLE, f"cannot be read: {miss.summary}", False
-        if isinstance(expect, ListsProperties) and expect.entries is None:
+        if isinstance(step.expect, ListsProperties) and step.expect.entries is None:
             # Types of modules are listed whether or not the module is installed.
             return Outcome.UNTESTABLE_HERE, NO_CLASS, False
     return Outcome.FAIL, miss.summary, True
@@ -81,17 +101,28 @@ def _unasked(seen: Observation, messages: MessageJudge) -> Iterator[Miss]:
         yield from messages.stray(line).misses
 
 
-def _broken_off(case: Case, number: int, seen: Observation) -> tuple[Outcome, Miss]:
-    command = case.steps[number].request.execute
-    if seen.death is not None:
+def _unanswered(case: Case, number: int, seen: Observation) -> tuple[Outcome, Miss]:
+    step = case.steps[number]
+    command = step.request.execute
+    # Of what a case is about only its subject step speaks: the others are alike in many cases.
+    about = case.about if step.role is Role.SUBJECT else ""
+    overtaken = any(line is not None for line in seen.replies[number:])
+    if overtaken or not (seen.death or seen.hung):
+        what = f"{command}: no answer, though a later request was answered"
+        fold = f"skipped {command} {case.subject.name} {about}"
+        outcome, kind = Outcome.FAIL, Kind.SHAPE
+    elif seen.death is not None:
         what = f"{command}: QEMU died ({ending_text(seen.death.status)})"
         words = death_words(seen.death)
-        fold = f"crash {command} {words or f'{case.subject.name} {case.about}'}"
+        # Many things are asked of a command, which may die of like words for unlike causes.
+        of_command = case.subject.kind is SubjectKind.COMMAND
+        where = words if words and not of_command else f"{words} {case.subject.name} {about}"
+        fold = f"crash {command} {where}"
         outcome, kind = Outcome.CRASH, Kind.CRASH
         what = f"{what}: {words}" if words else what
     else:
         what = f"{command}: no answer within {case.limit:g} s"
-        fold = f"hang {command} {case.subject.name} {case.about}"
+        fold = f"hang {command} {case.subject.name}"
         outcome, kind = Outcome.TIMEOUT, Kind.HANG
     expected = "one response to each command, success or error"
     return outcome, Miss(rule="W35", kind=kind, summary=what, expected=expected, fold=fold)

@@ -49,6 +49,7 @@ class Given:
     value: JsonValue
     companions: Mapping[str, JsonValue] = field(default_factory=dict)
     expect: Wish = Wish.ACCEPT
+    reads_as: JsonValue | Absent = ABSENT
     needs: tuple[str, ...] = ()
     reason: str = ""
 
@@ -64,6 +65,7 @@ class MemberRecipe:
     without: tuple[str, ...] = ()
     alone: str = ""
     omit: str = ""
+    optional: str = ""
     reads: Reads = Reads.SAME
     reads_as: JsonValue | Absent = ABSENT
     default: JsonValue | Absent = ABSENT
@@ -88,6 +90,8 @@ class ErrorRecipe:
     without: tuple[str, ...]
     error_class: ErrorClass
     reason: str
+    after: tuple[Mapping[str, JsonValue], ...] = ()
+    """Changes that make requests which are refused before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +120,8 @@ class ObjectRecipe:
     always_compiled: bool = False
     alone: bool = False
     single: str = ""
+    broken: str = ""
+    fragile: str = ""
     arguments: Mapping[str, JsonValue] = field(default_factory=dict)
     members: Mapping[str, MemberRecipe] = field(default_factory=dict)
     errors: tuple[ErrorRecipe, ...] = ()
@@ -186,6 +192,8 @@ def _recipe(table: Table) -> ObjectRecipe:
         always_compiled=compiled == "always",
         alone=isolation == "alone",
         single=table.take("single", str, ""),
+        broken=table.take("broken", str, ""),
+        fragile=table.take("fragile", str, ""),
         arguments=_filled(table.take("arguments", dict, {})),
         members={name: _member(t) for name, t in table.table("members").named_tables()},
         errors=tuple(_error(t) for t in table.tables("errors")),
@@ -240,6 +248,7 @@ def _member(table: Table) -> MemberRecipe:
         without=table.texts("without"),
         alone=table.take("alone", str, ""),
         omit=table.take("omit", str, ""),
+        optional=table.take("optional", str, ""),
         reads=_word(table, "reads", Reads, Reads.SAME),
         reads_as=_filled(table.take_any("reads-as", ABSENT)),
         default=_filled(table.take_any("default", ABSENT)),
@@ -256,6 +265,7 @@ def _given(table: Table) -> Given:
         value=_filled(table.take_any("value", None)),
         companions=_filled(table.take("with", dict, {})),
         expect=_word(table, "expect", Wish, Wish.ACCEPT),
+        reads_as=_filled(table.take_any("reads-as", ABSENT)),
         needs=table.texts("needs"),
         reason=table.take("reason", str, ""),
     )
@@ -270,6 +280,7 @@ def _error(table: Table) -> ErrorRecipe:
         without=table.texts("without"),
         error_class=_word(table, "class", ErrorClass, ErrorClass.GENERIC),
         reason=table.take("reason", str),
+        after=tuple(_filled(table.take("after", list, []))),
     )
     table.done()
     return error

@@ -18,11 +18,19 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 _DAY = datetime.timedelta(days=1)
 
 
-def certificates(now: datetime.datetime) -> Mapping[str, bytes]:
-    """Return file name to PEM text, valid from a day before to some days after `now`."""
+def certificates(now: datetime.datetime, password: bytes = b"") -> Mapping[str, bytes]:
+    """Return file name to PEM text, valid from a day before to some days after `now`.
+
+    The end entities' keys are encrypted where there is a `password`.
+    """
     authority = ec.generate_private_key(ec.SECP256R1())
     root = _certificate("authority", authority, authority, now, None)
     files = {"ca-cert.pem": root}
+    encryption = (
+        serialization.BestAvailableEncryption(password)
+        if password
+        else serialization.NoEncryption()
+    )
     for end, purpose in (
         ("server", ExtendedKeyUsageOID.SERVER_AUTH),
         ("client", ExtendedKeyUsageOID.CLIENT_AUTH),
@@ -32,7 +40,7 @@ def certificates(now: datetime.datetime) -> Mapping[str, bytes]:
         files[f"{end}-key.pem"] = key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
+            encryption,
         )
     return files
 

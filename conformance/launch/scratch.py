@@ -76,8 +76,16 @@ def _x509() -> Mapping[str, bytes]:
     return {**certificates(datetime.datetime.now(datetime.UTC)), **_dh()}
 
 
+@functools.cache
+def _x509_encrypted() -> Mapping[str, bytes]:
+    from conformance.launch.certificates import certificates
+
+    return {**certificates(datetime.datetime.now(datetime.UTC), b"password"), **_dh()}
+
+
 _MAKERS: Final[Mapping[str, Callable[[], Mapping[str, bytes]]]] = {
     "dh": _dh,
     "psk": _psk,
     "x509": _x509,
+    "x509-encrypted": _x509_encrypted,
 }

@@ -24,7 +24,7 @@ from conformance.terms import BROKEN, Outcome
 
 _PROVED: frozenset[Outcome] = BROKEN | {Outcome.VACUOUS, Outcome.UNTESTABLE_HERE}
 """The outcomes that are tried again alone before they are believed."""
-_SPOILT: frozenset[Outcome] = BROKEN | {Outcome.UNTESTABLE_HERE}
+_DOUBTFUL: frozenset[Outcome] = BROKEN | {Outcome.UNTESTABLE_HERE}
 """The outcomes after which a machine may not be as it was."""
 
 
@@ -88,7 +88,7 @@ class Engine:
 
     def _run_stage(self, stage: Stage, cases: list[Case]) -> Iterator[Result]:
         shared = [
-            case for case in cases if case.blocked is None and case.isolation is Isolation.SHARED
+            case for case in cases if case.blocked is None and case.isolation is not Isolation.ALONE
         ]
         results = self._shared(stage, shared)
         for case in cases:
@@ -113,7 +113,7 @@ class Engine:
                 done += 1
                 verdict = judge(case, seen, self._messages, first)
                 result = Result(case=case, verdict=verdict, seen=seen)
-                if verdict.outcome in _SPOILT:
+                if _spoils(case, verdict) or None in seen.replies:
                     break
                 lease.played.append(case)
                 yield self._proven(result, lease) if verdict.outcome in _PROVED else result
@@ -175,6 +175,13 @@ class Engine:
         )
         verdict = Verdict(outcome=Outcome.FLAKY, reason=reason)
         return Result(case=result.case, verdict=verdict, seen=result.seen)
+
+
+def _spoils(case: Case, verdict: Verdict) -> bool:
+    """Return whether a machine that answered may not be as it was before `case`."""
+    if case.isolation is Isolation.PURE and verdict.harmless:
+        return False
+    return verdict.outcome in _DOUBTFUL
 
 
 def _fallen(case: Case, standing: NotStanding) -> Result:

@@ -53,7 +53,7 @@ def finding(
         why=" ".join(filter(None, (rule.promise, miss.why, f"({rule.source})"))),
         fold=miss.fold,
         evidence=evidence(case, result.seen),
-        reproducer=reproducer(case, result.before, command_line),
+        reproducer=reproducer(case, result.before, command_line, seen=result.seen),
     )
 
 
@@ -77,13 +77,21 @@ def evidence(case: Case, seen: Observation | None) -> Evidence:
     )
 
 
-def reproducer(case: Case, before: Iterable[Case], command_line: Sequence[str]) -> str:
-    """Return shell text that shows the same: QEMU's command line and the lines to send."""
+def reproducer(
+    case: Case,
+    before: Iterable[Case],
+    command_line: Sequence[str],
+    *,
+    seen: Observation | None = None,
+) -> str:
+    """Return shell text that shows the same: QEMU's command line and the lines to send.
+
+    With `seen`, it ends with the request that was not answered any more.
+    """
     earlier = [step.request for other in before for step in other.steps]
-    lines = [*_preparation(case.stage.spec)]
-    if len(earlier) > _COMPANY:
-        lines.append(f"# The first {len(earlier) - _COMPANY} requests are left out here.")
     own = [step.request for step in case.steps]
+    if seen is not None and None in seen.replies:
+        own = own[: seen.replies.index(None) + 1]
     requests = [
         Request("qmp_capabilities", ABSENT),
         *case.stage.setup,
@@ -91,9 +99,14 @@ def reproducer(case: Case, before: Iterable[Case], command_line: Sequence[str]) 
         *own,
         Request("quit", ABSENT),
     ]
-    lines.append(f"{shlex.join(_stdio(command_line, case.stage.spec))} <<'EOF'")
-    lines += map(request_line, requests)
-    return "\n".join([*lines, "EOF"])
+    command = shlex.join(_stdio(command_line, case.stage.spec))
+    dialogue = [f"{command} <<'EOF'", *map(request_line, requests), "EOF"]
+    lines = [*_preparation(case.stage.spec)]
+    if any(SCRATCH in line for line in dialogue):
+        lines.insert(0, f"mkdir -p {SCRATCH}")
+    if len(earlier) > _COMPANY:
+        lines.append(f"# The first {len(earlier) - _COMPANY} requests are left out here.")
+    return "\n".join([*lines, *dialogue])
 
 
 def _stdio(command_line: Sequence[str], spec: MachineSpec) -> list[str]:
@@ -106,8 +119,6 @@ def _stdio(command_line: Sequence[str], spec: MachineSpec) -> list[str]:
 
 
 def _preparation(spec: MachineSpec) -> Iterator[str]:
-    if spec.files or spec.peers:
-        yield f"mkdir -p {SCRATCH}"
     for file in spec.files:
         path = shlex.quote(f"{SCRATCH}/{file.path}")
         if file.make:

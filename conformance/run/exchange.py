@@ -53,6 +53,10 @@ class _Seen:
         )
 
 
+class _OvertakenError(Exception):
+    """A later request was answered first."""
+
+
 class Player:
     """One machine and its negotiated monitor, on which cases are played one after the other."""
 
@@ -61,6 +65,8 @@ class Player:
         self.healthy = True
         self._connection = connection
         self._next_id = 0
+        self._held: Line | None = None
+        """The answer to a request whose turn is still to come."""
 
     def play(self, cases: Sequence[Case]) -> Iterator[tuple[Case, int, Observation]]:
         """Yield (case, id of its first request, observation) in order.
@@ -100,6 +106,8 @@ class Player:
         for number in range(len(case.steps)):
             try:
                 seen.replies[number] = self._reply(case, first + number, seen)
+            except _OvertakenError:
+                continue
             except WireTimeout:
                 return seen.observation(hung=True), False
             except (WireClosed, WireOverflow) as error:
@@ -118,8 +126,7 @@ class Player:
     def _reply(self, case: Case, request_id: int, seen: _Seen) -> Line:
         """Return the next message that is neither an event nor an answer to something earlier."""
         while True:
-            data = self._connection.receive(case.limit)
-            line = Line(data, read_message(data))
+            line = self._next(case.limit)
             message = _message_of(line)
             if message is None:
                 return line
@@ -130,7 +137,17 @@ class Player:
             if type(found) is int and found < request_id:
                 seen.strays.append(line)
                 continue
+            if type(found) is int and request_id < found < self._next_id:
+                self._held = line
+                raise _OvertakenError
             return line
+
+    def _next(self, limit: float) -> Line:
+        held, self._held = self._held, None
+        if held is not None:
+            return held
+        data = self._connection.receive(limit)
+        return Line(data, read_message(data))
 
 
 def _message_of(line: Line) -> dict[str, object] | None:

@@ -30,6 +30,8 @@ from conformance.wire.session import Session, SessionError, SessionLost
 LIMIT: Final = 30.0
 """Seconds for one answer; the longest one, the schema, takes a tenth of one."""
 _MACHINE_SUFFIX: Final = "-machine"
+_MALFORMED: Final = (KeyError, TypeError, AttributeError)
+"""What reading an answer raises that is not of the type that the schema gives it."""
 T = TypeVar("T")
 
 
@@ -150,8 +152,11 @@ def _tree(pool: Pool, machine: str, lost: list[tuple[str, str]]) -> tuple[Node, 
     try:
         with _session(pool, machine) as session:
             nodes = [_node(session, path) for path in _paths(session)]
-    except (SessionLost, LaunchError) as error:
+    except (SessionError, SessionLost, LaunchError) as error:
         lost.append((f"tree/{machine}", str(error)))
+        return None
+    except _MALFORMED as error:
+        lost.append((f"tree/{machine}", f"qom-list answers out of schema: {error!r}"))
         return None
     return tuple(sorted(nodes, key=lambda node: node.path))
 
@@ -195,3 +200,5 @@ def _one_by_one(
                 except SessionLost as error:
                     lost.append((f"properties/{name}", str(error)))
                     break
+                except _MALFORMED as error:
+                    lost.append((f"properties/{name}", f"answered out of schema: {error!r}"))

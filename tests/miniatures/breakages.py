@@ -1,0 +1,116 @@
+"""Each way in which a miniature breaks one promise: the rule, and the cases that see it broken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Breakage:
+    """A server that breaks `rule`, which those cases show whose ids one of `cases` fits.
+
+    `also` are further rules that the same defect breaks for whoever looks, and `why` says how.
+    """
+
+    rule: str
+    cases: tuple[str, ...]
+    also: frozenset[str] = frozenset()
+    why: str = ""
+
+
+def _breaks(rule: str, *cases: str) -> Breakage:
+    return Breakage(rule, cases)
+
+
+_DELETED = ("object-add/toy/valid/mandatory-only", "object-add/toy/valid/flag=*")
+_STOPPED = "object-add/toy/lifecycle/stop-cont"
+_TOY = "object-add/toy"
+
+BREAKAGES: dict[str, Breakage] = {
+    # Bytes and messages.
+    "raw-utf8": _breaks("W03", f"{_TOY}/invalid/text/*"),
+    "single-quotes": _breaks("W09", *_DELETED),
+    "array-reply": _breaks("W10", *_DELETED),
+    "lf-only": _breaks("W11", *_DELETED),
+    "duplicate-key": _breaks("W68", *_DELETED),
+    "trailing-brace": _breaks("W68", *_DELETED),
+    "nan": _breaks("W68", "object-add/rng-builtin/valid/opened=false"),
+    "id-missing": _breaks("W25", *_DELETED),
+    "id-of-another": _breaks("W25", *_DELETED),
+    "id-as-string": _breaks("W25", *_DELETED),
+    "return-and-error": _breaks("W35", *_DELETED),
+    "neither-return-nor-error": _breaks("W35", *_DELETED),
+    "two-replies": _breaks("W35", *_DELETED),
+    "no-reply": _breaks("W35", *_DELETED),
+    "dies-by-signal": _breaks("W35", *_DELETED),
+    "exits": _breaks("W35", *_DELETED),
+    "success-has-more": _breaks("W37", *_DELETED),
+    "return-out-of-schema": _breaks("W38", *_DELETED),
+    "list-out-of-schema": _breaks("W38", *_DELETED),
+    "error-reply-has-more": _breaks("W40", f"{_TOY}/invalid/text/*"),
+    "error-has-more": _breaks("W40", f"{_TOY}/invalid/text/*"),
+    "error-without-desc": _breaks("W40", f"{_TOY}/invalid/text/*"),
+    "unknown-class": _breaks("W41", f"{_TOY}/invalid/text/*"),
+    "event-has-more": _breaks("W46", _STOPPED),
+    "event-data-out-of-schema": _breaks("W47", f"{_TOY}/lifecycle/system-reset"),
+    "event-has-bad-time": _breaks("W48", _STOPPED),
+    "event-has-no-time": _breaks("W48", _STOPPED),
+    "event-of-no-schema": _breaks("W49", _STOPPED),
+    # Arguments of types that the schema gives.
+    "struct-takes-array": _breaks("W63", f"{_TOY}/invalid/point/*"),
+    "unknown-member-taken": _breaks("W64", f"{_TOY}/invalid/*-member"),
+    "refusal-leaves-object": _breaks("W65", f"{_TOY}/invalid/text/*"),
+    "refused-set-takes-effect": _breaks("W65", "qom-set/invalid/none/machine/*"),
+    "str-takes-int": _breaks("Q01", f"{_TOY}/invalid/text/*", f"{_TOY}/invalid/id/type=*"),
+    "number-takes-string": _breaks("Q02", f"{_TOY}/invalid/ratio/*"),
+    "int-takes-string": _breaks("Q03", f"{_TOY}/invalid/wide/*"),
+    "int-wraps": _breaks("Q03", f"{_TOY}/invalid/wide/*"),
+    "int8-wraps": _breaks("Q04", f"{_TOY}/invalid/narrow/*"),
+    "uint8-wraps": _breaks("Q05", f"{_TOY}/invalid/small/*"),
+    "int-takes-huge": _breaks("Q06", f"{_TOY}/invalid/big/*"),
+    "int-takes-fraction": _breaks("Q08", f"{_TOY}/invalid/wide/*"),
+    "bool-takes-int": _breaks("Q09", f"{_TOY}/invalid/flag/*"),
+    "null-takes-true": _breaks("Q10", f"{_TOY}/invalid/nothing/*"),
+    "enum-ignores-case": _breaks("Q13", f"{_TOY}/invalid/mode/*"),
+    "array-takes-element": _breaks("Q14", f"{_TOY}/invalid/list/*"),
+    "mandatory-made-up": _breaks("Q15", f"{_TOY}/invalid/label/*"),
+    "null-as-absent": _breaks("Q16", f"{_TOY}/invalid/text/*"),
+    "foreign-member-taken": _breaks("Q20", f"{_TOY}/invalid/*-member"),
+    "alternate-takes-bool": _breaks("Q24", f"{_TOY}/invalid/pick/*"),
+    "request-refused": _breaks("Q30", "qom-list-types/valid/*"),
+    # The object model.
+    "child-of-unknown-type": _breaks("X08", "qom-list/introspection/*"),
+    "list-changes": _breaks("X08", "qom-list/valid/recipe", "qom-list/introspection/none/machine"),
+    "integer-as-string": _breaks("X09", "qom-get/introspection/*"),
+    "link-to-nowhere": _breaks("X09", "qom-get/introspection/*"),
+    "child-reads-otherwise": _breaks("X09", "qom-get/introspection/*"),
+    "ambiguous-path-taken": _breaks("X10", "qom-get/errors/none/partial/*"),
+    "unknown-type-has-heirs": _breaks("X11", "qom-list-types/*"),
+    "abstract-shown-unasked": _breaks("X11", "qom-list-types/*"),
+    "default-of-other-type": _breaks("X12", "qom-list-properties/introspection/*"),
+    "property-listed-twice": _breaks("X12", "qom-list-properties/introspection/*"),
+    "taken-id": _breaks("X14", f"{_TOY}/invalid/id/taken"),
+    "deleted-twice": _breaks("X14", f"{_TOY}/errors/deleted-twice"),
+    "object-not-listed": _breaks("X20", *_DELETED),
+    "listed-as-other-type": _breaks("X20", *_DELETED),
+    "member-reads-otherwise": _breaks("X21", f"{_TOY}/valid/text=*"),
+    "object-stays": _breaks("X22", *_DELETED),
+    "id-stays-taken": _breaks("X22", *_DELETED),
+    "used-object-deleted": _breaks("X23", "object-add/memory-backend-ram/lifecycle/used-by/*"),
+    "used-object-vanishes": _breaks("X23", "object-add/memory-backend-ram/lifecycle/used-by/*"),
+    "untyped-takes-any": _breaks(
+        "X24", f"{_TOY}/invalid/flag/type=int", f"{_TOY}/invalid/unknown-member"
+    ),
+    "other-default": _breaks("X25", f"{_TOY}/defaults/*"),
+    "reset-drops-objects": _breaks("X26", f"{_TOY}/lifecycle/system-reset"),
+    "beyond-limits": _breaks("X27", "object-add/iothread/invalid/poll-max-ns/*"),
+    "conflict-taken": _breaks("X27", "object-add/memory-backend-ram/errors/*"),
+    "other-error-class": _breaks("X27", "object-add/memory-backend-ram/errors/*"),
+    "set-takes-any": _breaks("X28", "qom-set/invalid/none/machine/unattached/gauge/level"),
+    "id-grammar-gone": _breaks("X29", f"{_TOY}/invalid/id/*"),
+    "type-writable": _breaks("X30", "qom-set/errors/none/machine/type"),
+}
+"""By the word that the server is given; none of them stops it from being introspected."""
+
+UNTYPED = frozenset({"untyped-takes-any"})
+"""Breakages of what releases promise whose schema leaves object-add untyped."""

@@ -1,0 +1,280 @@
+"""The schema of the miniature, as query-qmp-schema returns it, and the validation that it asks for.
+
+`Broken` names the promises that this server breaks; each is a word of tests/miniatures/breakages.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+Entry = dict[str, Any]
+Broken = frozenset[str]
+INT64 = 2**63
+UINT64 = 2**64
+
+
+class RefusedError(Exception):
+    """A request that is answered by an error of class `name`."""
+
+    def __init__(self, desc: str, name: str = "GenericError") -> None:
+        super().__init__(desc)
+        self.desc = desc
+        self.name = name
+
+
+def _struct(name: str, /, **members: str) -> Entry:
+    """Return a struct type; a type that ends in "?" makes its member optional."""
+    entries = []
+    for member, kind in members.items():
+        entry: Entry = {"name": member.replace("_", "-"), "type": kind.removesuffix("?")}
+        entries.append({**entry, "default": None} if kind.endswith("?") else entry)
+    return {"name": name, "meta-type": "object", "members": entries}
+
+
+def _enum(name: str, *values: str) -> Entry:
+    members = [{"name": value} for value in values]
+    return {"name": name, "meta-type": "enum", "members": members, "values": list(values)}
+
+
+def _array(element: str) -> Entry:
+    return {"name": f"[{element}]", "meta-type": "array", "element-type": element}
+
+
+def _command(name: str, arg: str = "empty", ret: str = "empty") -> Entry:
+    return {"name": name, "meta-type": "command", "arg-type": arg, "ret-type": ret}
+
+
+def _event(name: str, arg: str = "empty") -> Entry:
+    return {"name": name, "meta-type": "event", "arg-type": arg}
+
+
+OBJECT_MEMBERS: dict[str, Entry] = {
+    "iothread": _struct(
+        "IOThread",
+        aio_max_batch="int?",
+        thread_pool_min="int?",
+        thread_pool_max="int?",
+        poll_max_ns="int?",
+        poll_grow="int?",
+        poll_shrink="int?",
+    ),
+    "memory-backend-ram": _struct(
+        "MemoryBackend",
+        size="int",
+        share="bool?",
+        policy="HostMemPolicy?",
+        host_nodes="[int]?",
+        prealloc="bool?",
+        prealloc_context="str?",
+        reserve="bool?",
+    ),
+    "rng-builtin": _struct("RngBuiltin", opened="bool?"),
+    "thread-context": _struct("ThreadContext", cpu_affinity="[int]?"),
+    "toy": _struct(
+        "Toy",
+        label="str",
+        flag="bool?",
+        ratio="number?",
+        nothing="null?",
+        mode="Mode?",
+        list="[str]?",
+        pick="IntOrMode?",
+        point="Point?",
+        narrow="int?",
+        small="int?",
+        wide="int?",
+        big="int?",
+        text="str?",
+    ),
+}
+"""What object-add takes for each object type, besides qom-type and id.  The toy has a member of
+every kind of type."""
+
+_TYPES: list[Entry] = [
+    *(
+        {"name": name, "meta-type": "builtin", "json-type": kind}
+        for name, kind in {
+            "str": "string",
+            "int": "int",
+            "number": "number",
+            "bool": "boolean",
+            "null": "null",
+            "any": "value",
+        }.items()
+    ),
+    _struct("empty"),
+    _enum("HostMemPolicy", "default", "preferred", "bind", "interleave"),
+    _enum("Mode", "off", "on", "auto"),
+    _enum("ShutdownCause", "none", "host-qmp-quit", "host-qmp-system-reset"),
+    _enum("Capability", "oob"),
+    {
+        "name": "IntOrMode",
+        "meta-type": "alternate",
+        "members": [{"type": "int"}, {"type": "Mode"}],
+    },
+    *map(_array, ("int", "str", "any", "Capability", "Name", "Property", "TypeInfo")),
+    _struct("Point", x="int", y="int?"),
+    _struct("Name", name="str"),
+    _struct("Triple", major="int", minor="int", micro="int"),
+    _struct("Version", qemu="Triple", package="str"),
+    _struct("Property", name="str", type="str", description="str?", default_value="any?"),
+    _struct("TypeInfo", name="str", abstract="bool?", parent="str?"),
+    _struct("Negotiation", enable="[Capability]?"),
+    _struct("Path", path="str"),
+    _struct("PropertyPath", path="str", property="str"),
+    _struct("PropertyValue", path="str", property="str", value="any"),
+    _struct("TypeFilter", implements="str?", abstract="bool?"),
+    _struct("TypeName", typename="str"),
+    _struct("Id", id="str"),
+    _struct("Device", driver="str", id="str?", memdev="str?", rng="str?"),
+    _struct("Reset", guest="bool", reason="ShutdownCause"),
+    *OBJECT_MEMBERS.values(),
+]
+
+_COMMANDS: list[Entry] = [
+    _command("qmp_capabilities", "Negotiation"),
+    _command("query-version", ret="Version"),
+    _command("query-qmp-schema", ret="[any]"),
+    _command("query-commands", ret="[Name]"),
+    *map(_command, ("stop", "cont", "system_reset", "quit")),
+    _command("device_add", "Device"),
+    _command("object-add", "ObjectOptions"),
+    _command("object-del", "Id"),
+    _command("qom-list", "Path", "[Property]"),
+    _command("qom-get", "PropertyPath", "any"),
+    _command("qom-set", "PropertyValue"),
+    _command("qom-list-types", "TypeFilter", "[TypeInfo]"),
+    _command("qom-list-properties", "TypeName", "[Property]"),
+    _event("STOP"),
+    _event("RESUME"),
+    _event("RESET", "Reset"),
+]
+
+
+def entries(*, typed: bool) -> list[Entry]:
+    """Return the schema; where it is not `typed`, it leaves the members of object-add open."""
+    if not typed:
+        options = _struct("ObjectOptions", qom_type="str", id="str", props="any?")
+        return [*_COMMANDS, *_TYPES, options]
+    options = _struct("ObjectOptions", qom_type="ObjectType", id="str")
+    options["tag"] = "qom-type"
+    options["variants"] = [
+        {"case": case, "type": kind["name"]} for case, kind in OBJECT_MEMBERS.items()
+    ]
+    return [*_COMMANDS, *_TYPES, _enum("ObjectType", *OBJECT_MEMBERS), options]
+
+
+class Checker:
+    """Validates arguments against a schema, as strictly as the protocol wants it."""
+
+    def __init__(self, schema: list[Entry], broken: Broken) -> None:
+        self._types = {e["name"]: e for e in schema if e["meta-type"] not in ("command", "event")}
+        self._broken = broken
+
+    def check(self, type_name: str, value: Any, name: str) -> None:
+        """Raise RefusedError where `value`, which stands at `name`, is not of the type."""
+        kind = self._types[type_name]
+        if not self._fits(kind, value, name):
+            wanted = kind.get("json-type", kind["meta-type"])
+            raise RefusedError(f"Invalid parameter type for '{name}', expected: {wanted}")
+
+    def _fits(self, kind: Entry, value: Any, name: str) -> bool:
+        match kind["meta-type"]:
+            case "builtin":
+                return self._builtin(kind["json-type"], value, name)
+            case "enum":
+                return self._enum(kind, value, name)
+            case "array":
+                return self._array(kind, value, name)
+            case "alternate":
+                return self._alternate(kind, value, name)
+            case _:
+                return self._object(kind, value, name)
+
+    def _builtin(self, json_type: str, value: Any, name: str) -> bool:
+        match json_type:
+            case "string":
+                return type(value) is str or (type(value) is int and self._is("str-takes-int"))
+            case "number":
+                lenient = type(value) is str and self._is("number-takes-string")
+                return type(value) in (int, float) or lenient
+            case "int":
+                return self._int(value, name)
+            case "boolean":
+                return type(value) is bool or (type(value) is int and self._is("bool-takes-int"))
+            case "null":
+                return value is None or (value is True and self._is("null-takes-true"))
+            case _:
+                return True
+
+    def _int(self, value: Any, name: str) -> bool:
+        if type(value) is float:
+            return math.isfinite(value) and self._is("int-takes-fraction")
+        if type(value) is str:
+            return value.isdigit() and self._is("int-takes-string")
+        if type(value) is not int:
+            return False
+        if not -INT64 <= value < UINT64 and not self._is("int-takes-huge"):
+            raise RefusedError(f"Parameter '{name}' expects a 64-bit integer")
+        return True
+
+    def _enum(self, kind: Entry, value: Any, name: str) -> bool:
+        if type(value) is not str:
+            return False
+        if value not in kind["values"]:
+            if value.lower() in kind["values"] and self._is("enum-ignores-case"):
+                return True
+            raise RefusedError(f"Parameter '{name}' does not accept value '{value}'")
+        return True
+
+    def _array(self, kind: Entry, value: Any, name: str) -> bool:
+        if type(value) is not list:
+            single = self._is("array-takes-element") and type(value) in (int, str)
+            return single and self._fits(self._types[kind["element-type"]], value, name)
+        for item in value:
+            self.check(kind["element-type"], item, name)
+        return True
+
+    def _alternate(self, kind: Entry, value: Any, name: str) -> bool:
+        if type(value) is bool and self._is("alternate-takes-bool"):
+            return True
+        branch = {int: "int", float: "int", str: "Mode"}.get(type(value))
+        return branch is not None and self._fits(self._types[branch], value, name)
+
+    def _object(self, kind: Entry, value: Any, name: str) -> bool:
+        if type(value) is not dict:
+            return (
+                type(value) is list and self._is("struct-takes-array") and kind["name"] == "Point"
+            )
+        members = list(kind["members"])
+        self._members(members, value)
+        if "tag" in kind:
+            branch = OBJECT_MEMBERS[value[kind["tag"]]]["members"]
+            self._members(branch, value)
+            members += branch
+        unknown = sorted(set(value) - {member["name"] for member in members})
+        for member in unknown:
+            if not self._unknown_taken(member):
+                raise RefusedError(f"Parameter '{member}' is unexpected")
+        return True
+
+    def _members(self, members: list[Entry], value: dict[str, Any]) -> None:
+        for member in members:
+            name = member["name"]
+            if name not in value:
+                if "default" not in member and not (
+                    name == "label" and self._is("mandatory-made-up")
+                ):
+                    raise RefusedError(f"Parameter '{name}' is missing")
+            elif value[name] is None and "default" in member and self._is("null-as-absent"):
+                continue
+            else:
+                self.check(member["type"], value[name], name)
+
+    def _unknown_taken(self, name: str) -> bool:
+        others = {m["name"] for kind in OBJECT_MEMBERS.values() for m in kind["members"]}
+        return self._is("foreign-member-taken" if name in others else "unknown-member-taken")
+
+    def _is(self, breakage: str) -> bool:
+        return breakage in self._broken

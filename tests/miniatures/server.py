@@ -1,0 +1,322 @@
+"""The program: it is started as QEMU is, and speaks QMP on the descriptor that it is given."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from .objects import TYPES, Tree, become_older, heirs, property_types
+from .schema import Broken, Checker, Entry, RefusedError, entries
+
+Message = dict[str, Any]
+Arguments = dict[str, Any]
+
+
+def main(argv: list[str]) -> None:
+    """Run the program with QEMU's arguments; "-D WORDS" names promises to break."""
+    if "--version" in argv:
+        print("QEMU emulator version 10.0.99 (miniature)")
+        return
+    options = dict(zip(argv, [*argv[1:], ""], strict=True))
+    machine = options.get("-machine", "none")
+    if machine not in ("none", "pc"):
+        sys.exit(f'{argv[0]}: unsupported machine type: "{machine}"')
+    words = frozenset(filter(None, options.get("-D", "").split(",")))
+    source, sink = 0, 1
+    if "-chardev" in options:
+        source = sink = int(options["-chardev"].partition("fd=")[2])
+    Server(words).serve(source, sink)
+
+
+class Server:
+    """A monitor: greets, then answers one command after the other."""
+
+    def __init__(self, broken: Broken) -> None:
+        self._broken = broken
+        self._typed = "untyped" not in broken
+        if not self._typed:
+            become_older()
+        self._schema = entries(typed=self._typed)
+        self._commands = {e["name"]: e for e in self._schema if e["meta-type"] == "command"}
+        self._checker = Checker(self._schema, broken)
+        self._tree = Tree(broken, typed=self._typed)
+        self._running = self._negotiated = False
+        self._events: list[Message] = []
+
+    def serve(self, source: int, sink: int) -> None:
+        """Answer what comes from one descriptor on another, until it ends or `quit` comes."""
+        os.write(sink, _line({"QMP": {"version": self._version(), "capabilities": []}}))
+        for request in _requests(source):
+            for message in self._answers(request):
+                _write(sink, message)
+            if request.get("execute") == "quit":
+                return
+
+    def _answers(self, request: Message) -> Iterator[bytes]:
+        """Yield the lines that answer a request: its events first."""
+        name = request.get("execute", "")
+        try:
+            reply: Message = {"return": self._run(name, request.get("arguments", {}))}
+        except RefusedError as error:
+            reply = {"error": {"class": error.name, "desc": error.desc}}
+        if "id" in request:
+            reply["id"] = request["id"]
+        for event in self._events:
+            yield _line(self._bent_event(event))
+        self._events = []
+        yield from self._bent(name, reply)
+
+    def _run(self, name: str, arguments: Any) -> Any:
+        command = self._commands.get(name)
+        if command is None or self._negotiated == (name == "qmp_capabilities"):
+            raise RefusedError(f"The command {name} has not been found", "CommandNotFound")
+        untyped = name == "object-add" and not self._typed
+        try:
+            checked = {k: v for k, v in arguments.items() if not untyped or k in ("qom-type", "id")}
+            self._checker.check(command["arg-type"], checked, "arguments")
+            if name == "qom-list-types" and arguments == self._refused_request():
+                raise RefusedError("this is refused for no reason")
+            return getattr(self, "_" + name.replace("-", "_"))(**_named(arguments))
+        except RefusedError as error:
+            if name == "object-add" and isinstance(arguments, dict):
+                self._after_refusal(arguments, error)
+            raise
+
+    def _refused_request(self) -> Arguments | None:
+        known = {"implements": "rng-backend", "abstract": True}
+        return known if "request-refused" in self._broken else None
+
+    def _after_refusal(self, arguments: Arguments, error: RefusedError) -> None:
+        kind, name = arguments.get("qom-type"), arguments.get("id")
+        if "refusal-leaves-object" in self._broken and kind == "toy" and isinstance(name, str):
+            self._tree.objects.children.setdefault(name, self._tree.root.children["machine"])
+        if "other-error-class" in self._broken and error.name == "DeviceNotFound":
+            error.name = "GenericError"
+
+    # What each command does; the name of the method is that of the command.
+
+    def _qmp_capabilities(self, enable: object = None) -> Arguments:
+        self._negotiated = True
+        return {}
+
+    def _query_version(self) -> Arguments:
+        return self._version()
+
+    def _version(self) -> Arguments:
+        number = (10, 0, 99) if self._typed else (5, 2, 0)
+        return {
+            "qemu": dict(zip(("major", "minor", "micro"), number, strict=True)),
+            "package": "miniature",
+        }
+
+    def _query_qmp_schema(self) -> list[Entry]:
+        return self._schema
+
+    def _query_commands(self) -> list[Arguments]:
+        return [{"name": name} for name in self._commands]
+
+    def _stop(self) -> Arguments:
+        if self._running:
+            self._event("STOP")
+        self._running = False
+        return {}
+
+    def _cont(self) -> Arguments:
+        self._running = True
+        self._event("RESUME")
+        return {}
+
+    def _system_reset(self) -> Arguments:
+        if "reset-drops-objects" in self._broken:
+            self._tree.objects.children.clear()
+        reason = 7 if "event-data-out-of-schema" in self._broken else "host-qmp-system-reset"
+        self._event("RESET", {"guest": False, "reason": reason})
+        return {}
+
+    def _quit(self) -> Arguments:
+        return {}
+
+    def _device_add(self, driver: str, id: str = "", memdev: str = "", rng: str = "") -> Arguments:
+        if driver not in ("pc-dimm", "ivshmem-plain", "virtio-rng-pci"):
+            raise RefusedError(f"'{driver}' is not a valid device model name")
+        # A source of entropy can be deleted while it is used; memory cannot.
+        self._tree.users |= {memdev} - {""}
+        return {}
+
+    def _object_add(self, **arguments: Any) -> Arguments:
+        plain = {name.replace("_", "-"): value for name, value in arguments.items()}
+        self._tree.add(plain)
+        return {}
+
+    def _object_del(self, id: str) -> Arguments:
+        self._tree.delete(id)
+        if "id-stays-taken" in self._broken:
+            self._broken |= {"object-add-refused"}
+        return {}
+
+    def _qom_list(self, path: str) -> list[Arguments]:
+        at, node = self._tree.find(path)
+        found = [_property(name, kind) for name, (kind, _) in property_types(node.kind).items()]
+        for name, child in node.children.items():
+            if path != "/objects" or "object-not-listed" not in self._broken:
+                other = path == "/objects" and "listed-as-other-type" in self._broken
+                found.append(_property(name, f"child<{'object' if other else child.kind}>"))
+        if "list-changes" in self._broken and at == "/machine":
+            # Each answer has more than the one before.
+            self._tree.find("/machine/unattached")
+            node.children[f"bus{len(node.children)}"] = self._tree.find("/chardevs")[1]
+        if "list-out-of-schema" in self._broken and path == "/objects":
+            return [{"called": "obj"}]
+        return found
+
+    def _qom_get(self, path: str, property: str) -> Any:
+        value = self._tree.get(path, property)
+        if property == "level" and "integer-as-string" in self._broken:
+            return str(value)
+        if property == "peer" and "link-to-nowhere" in self._broken:
+            return "/machine/nowhere"
+        return value
+
+    def _qom_set(self, path: str, property: str, value: Any) -> Arguments:
+        self._tree.put(path, property, value)
+        return {}
+
+    def _qom_list_types(self, implements: str = "", abstract: bool = False) -> list[Arguments]:
+        names = list(heirs(implements)) if implements else list(TYPES)
+        if not names and "unknown-type-has-heirs" in self._broken:
+            names = ["object"]
+        shown = abstract or "abstract-shown-unasked" in self._broken
+        return [_type(name) for name in names if shown or not TYPES[name][1]]
+
+    def _qom_list_properties(self, typename: str) -> list[Arguments]:
+        if typename not in TYPES:
+            raise RefusedError(f"Class '{typename}' not found", "DeviceNotFound")
+        found = []
+        for name, (kind, default) in property_types(typename).items():
+            entry = _property(name, kind)
+            if default is not None and kind != "link<thread-context>":
+                wrong = "default-of-other-type" in self._broken and name == "level"
+                entry["default-value"] = "200" if wrong else default
+            found.append(entry)
+        twice = "property-listed-twice" in self._broken and typename == "gauge"
+        return found * 2 if twice else found
+
+    def _event(self, name: str, data: Arguments | None = None) -> None:
+        event: Message = {"event": name, "timestamp": {"seconds": 1, "microseconds": 999_999}}
+        self._events.append({**event, "data": data} if data else event)
+
+    # How a message that is right is bent on its way out.
+
+    def _bent_event(self, event: Message) -> Message:
+        if event["event"] != "RESUME":
+            return event
+        bent: dict[str, Message] = {
+            "event-has-more": {**event, "id": 1},
+            "event-has-bad-time": {
+                **event,
+                "timestamp": {"seconds": 1, "microseconds": 1_000_000},
+            },
+            "event-has-no-time": {"event": event["event"]},
+            "event-of-no-schema": {**event, "event": "NO_SUCH_EVENT"},
+        }
+        return next((bent[word] for word in sorted(self._broken) if word in bent), event)
+
+    def _bent(self, command: str, reply: Message) -> Iterator[bytes]:
+        if command == "object-add" and "error" in reply:
+            yield _line(self._bent_error(reply), ascii_only="raw-utf8" not in self._broken)
+            return
+        if command == "object-add" and "object-add-refused" in self._broken:
+            yield _line({"error": {"class": "GenericError", "desc": "no"}, "id": reply["id"]})
+            return
+        if command != "object-del" or "return" not in reply:
+            yield _line(reply)
+            return
+        self._die()
+        if "no-reply" in self._broken:
+            return
+        yield self._bent_success(reply)
+        if "two-replies" in self._broken:
+            yield _line(reply)
+
+    def _bent_error(self, reply: Message) -> Message:
+        error = reply["error"]
+        if "raw-utf8" in self._broken:
+            error["desc"] += " \N{EURO SIGN}"
+        if "error-has-more" in self._broken:
+            error["reason"] = "none"
+        if "error-without-desc" in self._broken:
+            del error["desc"]
+        if "unknown-class" in self._broken:
+            error["class"] = "NoSuchClass"
+        return {**reply, "hint": "none"} if "error-reply-has-more" in self._broken else reply
+
+    def _bent_success(self, reply: Message) -> bytes:
+        number = reply.get("id", 0)
+        bent: dict[str, Message] = {
+            "id-missing": {"return": {}},
+            "id-of-another": {"return": {}, "id": number + 1_000_000},
+            "id-as-string": {"return": {}, "id": str(number)},
+            "return-and-error": {**reply, "error": {"class": "GenericError", "desc": "no"}},
+            "neither-return-nor-error": {"id": number},
+            "success-has-more": {**reply, "took": 1},
+            "return-out-of-schema": {**reply, "return": {"deleted": True}},
+        }
+        line = _line(next((bent[w] for w in sorted(self._broken) if w in bent), reply))
+        raw = {
+            "single-quotes": line.replace(b'"', b"'"),
+            "array-reply": b"[" + line[:-2] + b"]\r\n",
+            "lf-only": line[:-2] + b"\n",
+            "duplicate-key": b'{"return": {}, ' + line[1:],
+            "trailing-brace": line[:-2] + b"}\r\n",
+        }
+        return next((raw[word] for word in sorted(self._broken) if word in raw), line)
+
+    def _die(self) -> None:
+        if "dies-by-signal" in self._broken:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if "exits" in self._broken:
+            sys.exit("miniature: Unexpected error in object_del() at miniature.c:1:")
+
+
+def _requests(source: int) -> Iterator[Message]:
+    """Yield the requests that come in; as for QEMU, one ends with its brace, not its line."""
+    text, decoder = "", json.JSONDecoder()
+    while data := os.read(source, 65536):
+        text += data.decode("utf-8", "surrogateescape")
+        while text := text.lstrip():
+            try:
+                request, end = decoder.raw_decode(text)
+            except json.JSONDecodeError:
+                break
+            text = text[end:]
+            yield request
+
+
+def _write(sink: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(sink, data) :]
+
+
+def _line(message: object, *, ascii_only: bool = True) -> bytes:
+    return json.dumps(message, ensure_ascii=ascii_only).encode() + b"\r\n"
+
+
+def _property(name: str, kind: str) -> Arguments:
+    return {"name": name, "type": kind}
+
+
+def _type(name: str) -> Arguments:
+    parent, abstract = TYPES[name]
+    entry: Arguments = {"name": name}
+    if parent:
+        entry["parent"] = parent
+    return {**entry, "abstract": True} if abstract else entry
+
+
+def _named(arguments: Arguments) -> Arguments:
+    """Return the arguments under the names that Python takes."""
+    return {name.replace("-", "_"): value for name, value in arguments.items()}

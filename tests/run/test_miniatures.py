@@ -1,0 +1,111 @@
+"""The suite against servers that keep every promise, and against servers that break one."""
+
+from __future__ import annotations
+
+import ast
+import fnmatch
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import conformance
+from conformance.derive.case import Case
+from conformance.knowledge.rules import load_rules
+from conformance.run.campaign import Campaign
+from conformance.terms import BROKEN, Outcome
+from tests.miniatures.breakages import BREAKAGES, UNTYPED, Breakage
+from tests.miniatures.install import miniature
+from tests.run.conftest import Runner
+
+# Far more than the miniature takes for a reply; a breakage that answers nothing costs it twice.
+LIMIT = 1.0
+RULE = re.compile(r"[WQX]\d\d")
+# The rooms that say which rule is broken.
+JUDGES = ("derive/*.py", "judge/*.py", "run/setup.py", "wire/framing.py")
+
+EXPLAINED = {
+    Outcome.UNTESTABLE_HERE: "the set-up failed: blockdev-add|the set-up failed: chardev-add",
+    Outcome.NOT_APPLICABLE: "declares no default|is not valid for this build's schema"
+    "|cannot be read|opens itself once|the grammar of ids holds from",
+    Outcome.VACUOUS: "^$",
+}
+"""Why a case may come to something else than PASS on a server that keeps every promise."""
+
+
+@pytest.mark.parametrize(
+    ("words", "least"), [((), 600), (("untyped",), 350)], ids=["typed", "untyped"]
+)
+def test_a_server_that_keeps_every_promise_has_no_finding(
+    runner: Runner, program: Path, words: tuple[str, ...], least: int
+) -> None:
+    campaign, results = runner.run(miniature(program, *words), lambda made: made.plan.cases)
+
+    assert not campaign.introspected.model.lost
+    assert [_told(r.case.id, r.verdict.reason) for r in results if r.verdict.misses] == []
+    odd = [
+        (r.case.id, r.verdict.outcome, r.verdict.reason)
+        for r in results
+        if r.verdict.outcome is not Outcome.PASS
+        and not re.search(EXPLAINED[r.verdict.outcome], r.verdict.reason)
+    ]
+    assert odd == []
+    outcomes = Counter(r.verdict.outcome for r in results)
+    assert outcomes[Outcome.PASS] > least
+    assert outcomes[Outcome.PASS] > 0.8 * len(results)
+
+
+@pytest.mark.parametrize("word", BREAKAGES)
+def test_a_broken_promise_is_found_and_no_other(runner: Runner, program: Path, word: str) -> None:
+    breakage = BREAKAGES[word]
+    words = ("untyped", word) if word in UNTYPED else (word,)
+
+    _, results = runner.run(miniature(program, *words), lambda made: _cases(made, breakage))
+
+    found = {m.rule for r in results for m in r.verdict.misses}
+    told = [_told(r.case.id, r.verdict.reason) for r in results if r.verdict.misses]
+    assert found == {breakage.rule} | breakage.also, told
+    assert any(r.verdict.outcome in BROKEN for r in results)
+
+
+def test_every_rule_that_a_check_cites_is_broken_by_a_miniature() -> None:
+    cited = {rule for path in _sources() for rule in _rules_in(path)}
+
+    assert len(cited) > 40
+    assert cited - {b.rule for b in BREAKAGES.values()} == set()
+
+
+def test_every_rule_that_a_check_cites_stands_in_the_catalogue() -> None:
+    cited = {rule for path in _sources() for rule in _rules_in(path)}
+
+    assert cited <= load_rules().keys()
+
+
+def _cases(campaign: Campaign, breakage: Breakage) -> list[Case]:
+    cases = [
+        replace(case, limit=LIMIT)
+        for case in campaign.plan.cases
+        if any(fnmatch.fnmatchcase(case.id, glob) for glob in breakage.cases)
+    ]
+    assert cases, f"no case fits {breakage.cases}"
+    return cases
+
+
+def _told(case_id: str, reason: str) -> str:
+    return f"{case_id}: {reason}"
+
+
+def _sources() -> Iterator[Path]:
+    root = Path(conformance.__file__).parent
+    for pattern in JUDGES:
+        yield from sorted(root.glob(pattern))
+
+
+def _rules_in(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        value = node.value if isinstance(node, ast.Constant) else None
+        if isinstance(value, str) and RULE.fullmatch(value):
+            yield value
