@@ -1,0 +1,122 @@
+"""What the machines of a run got, and the same again without the suite: the limit of its speed.
+
+Bytes go to plain QEMUs as fast as they take them, and nobody reads what comes back beyond finding
+the last reply in it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from conformance.errors import HarnessError
+from conformance.launch.folder import RunFolder
+from conformance.launch.machine import Machine
+from conformance.launch.pool import Pool
+from conformance.launch.target import Target
+from conformance.stage import Descriptor, MachineSpec
+
+_CHUNK: Final = 1 << 16
+_LIMIT: Final = 60.0
+"""Seconds without a byte in either direction after which a machine has hung."""
+_ID: Final = 24
+"""Bytes that `"id": N` with its neighbours may take: what may be torn between two reads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tape:
+    """What one machine got: all `data` that was sent to it, `requests` of them.
+
+    `last` is the id of the last reply that was read, -1 where none was.
+    """
+
+    spec: MachineSpec
+    data: bytes
+    requests: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """What a replay came to: lines that came back, and machines that ended before their tape."""
+
+    lines: int
+    ended: int
+
+
+def play(target: Target, tapes: Sequence[Tape]) -> Played:
+    """Play the tapes one after the other, on machines that start ahead while others work."""
+    lines = ended = 0
+    with RunFolder() as folder, Pool(target, folder) as pool:
+        pool.expect(tape.spec for tape in tapes)
+        for tape in tapes:
+            with pool.take(tape.spec) as machine:
+                came, whole = _play(machine, tape)
+            lines += came
+            ended += not whole
+    return Played(lines=lines, ended=ended)
+
+
+def _play(machine: Machine, tape: Tape) -> tuple[int, bool]:
+    """Return how many lines came, and whether the last reply was among them."""
+    wanted = re.compile(rb'"id": %d\b' % tape.last)
+    monitor = machine.monitor
+    rest = _begin(machine, tape)
+    torn = b""
+    lines = 0
+    poll = select.poll()
+    poll.register(monitor, select.POLLIN | select.POLLOUT)
+    while True:
+        ready = poll.poll(_LIMIT * 1000)
+        if not ready:
+            raise HarnessError("a machine does not answer its tape", "Repeat the benchmark.")
+        if ready[0][1] & select.POLLOUT:
+            rest = _send(monitor, rest)
+            if not rest:
+                poll.modify(monitor, select.POLLIN)
+        if ready[0][1] & (select.POLLIN | select.POLLHUP):
+            try:
+                data = monitor.recv(_CHUNK)
+            except ConnectionResetError:
+                data = b""
+            lines += data.count(b"\n")
+            if not data or wanted.search(torn + data):
+                return lines, bool(data)
+            torn = data[-_ID:]
+
+
+def _send(monitor: socket.socket, rest: memoryview) -> memoryview:
+    try:
+        return rest[monitor.send(rest[:_CHUNK]) :]
+    except BlockingIOError:
+        return rest
+    except (BrokenPipeError, ConnectionResetError):
+        return rest[:0]
+
+
+def _begin(machine: Machine, tape: Tape) -> memoryview:
+    """Pass the machine its descriptors, behind the first request; return what is yet to be sent."""
+    if not machine.spec.descriptors:
+        return memoryview(tape.data)
+    first, _, rest = tape.data.partition(b"\n")
+    machine.monitor.sendall(first + b"\n")
+    for descriptor in machine.spec.descriptors:
+        request = b'{"execute":"getfd","arguments":{"fdname":"%s"}}\n'
+        ours = _opened(descriptor)
+        socket.send_fds(machine.monitor, [request % descriptor.name.encode()], ours[:1])
+        for file in ours:
+            os.close(file)
+    return memoryview(rest)
+
+
+def _opened(descriptor: Descriptor) -> list[int]:
+    if descriptor.source == "socketpair":
+        return [end.detach() for end in socket.socketpair()]
+    if descriptor.source == "memfd":
+        return [os.memfd_create(descriptor.name)]
+    return [os.open(descriptor.source, os.O_RDWR)]
