@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from conformance.errors import KnowledgeError
+from conformance.launch.diffie_hellman import PARAMETERS_FILE, parameters
 from conformance.stage import ScratchFile
 
 
@@ -57,10 +58,14 @@ def _maker(name: str) -> Callable[[], Mapping[str, bytes]]:
     return _MAKERS[name]
 
 
+def _dh() -> Mapping[str, bytes]:
+    return {PARAMETERS_FILE: parameters()}
+
+
 @functools.cache
 def _psk() -> Mapping[str, bytes]:
     # "qemu" is the user that a client of tls-creds-psk is unless told otherwise.
-    return {"keys.psk": b"qemu:" + os.urandom(32).hex().encode() + b"\n"}
+    return {"keys.psk": b"qemu:" + os.urandom(32).hex().encode() + b"\n", **_dh()}
 
 
 @functools.cache
@@ -68,17 +73,18 @@ def _x509() -> Mapping[str, bytes]:
     # Imported here: it takes longer than starting a machine, and few runs need it.
     from conformance.launch.certificates import certificates
 
-    return certificates(datetime.datetime.now(datetime.UTC))
+    return {**certificates(datetime.datetime.now(datetime.UTC)), **_dh()}
 
 
 @functools.cache
 def _x509_encrypted() -> Mapping[str, bytes]:
     from conformance.launch.certificates import certificates
 
-    return certificates(datetime.datetime.now(datetime.UTC), b"password")
+    return {**certificates(datetime.datetime.now(datetime.UTC), b"password"), **_dh()}
 
 
 _MAKERS: Final[Mapping[str, Callable[[], Mapping[str, bytes]]]] = {
+    "dh": _dh,
     "psk": _psk,
     "x509": _x509,
     "x509-encrypted": _x509_encrypted,
