@@ -39,8 +39,6 @@ MALFORMED_IDS: Final[Mapping[str, str]] = {
 }
 """One id for each way to leave the grammar: a letter, then letters, digits and - . _ (X29)."""
 
-ID_GRAMMAR_SINCE: Final = (6, 0, 0)
-
 
 def invalid_cases(context: ObjectContext, others: Mapping[str, Member]) -> Iterator[Case]:
     """Yield the invalid cases; `others` are members of other types by name."""

@@ -33,6 +33,8 @@ OBJECT_ID: Final = "obj"
 OBJECTS: Final = "/objects"
 SMALLEST: Final = "mandatory-only"
 """The case of the smallest request that succeeds."""
+_TIMES: Final = 100
+"""How often the usual id is repeated in a very long one."""
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_.,:=+-]")
 _LABEL: Final = 24
 """Characters of a value that its label shows."""
@@ -170,9 +172,20 @@ def valid_cases(context: ObjectContext) -> Iterator[Case]:
     """Yield the cases whose request must be accepted and have its effect."""
     base = context.base()
     yield _accepted(context, SMALLEST, base, base, rule="Q16")
+    yield _long_id(context, base)
     for member in context.shape.members:
         yield from _member_cases(context, member, base)
     yield from _together(context, base)
+
+
+def _long_id(context: ObjectContext, base: Mapping[str, Any]) -> Case:
+    """Return the case of an id that is very long: the grammar of ids has no limit."""
+    long = {**base, ID: OBJECT_ID * _TIMES}
+    kind = context.shape.name
+    steps = [add(long, role=Role.SUBJECT, rule="X29"), listed({long[ID]: kind}, rule="X29")]
+    if not context.recipe.alone:
+        steps += [delete(Role.CHECK, object_id=long[ID]), listed(absent=(long[ID],), rule="X22")]
+    return context.case(Aspect.VALID, "id=long", steps, about=ID)
 
 
 def _member_cases(

@@ -22,7 +22,7 @@ from conformance.judge.expect import check
 from conformance.judge.miss import Kind, Miss
 from conformance.judge.observation import Death, Observation
 from conformance.judge.reply import MessageJudge
-from conformance.terms import Outcome
+from conformance.terms import Outcome, SubjectKind
 
 _ASSERTION: Final = re.compile(
     r"^.*?(?:Assertion|assertion|ERROR:|GLib: |BUG:|Unexpected error|is not an instance of).*$",
@@ -114,7 +114,10 @@ def _unanswered(case: Case, number: int, seen: Observation) -> tuple[Outcome, Mi
     elif seen.death is not None:
         what = f"{command}: QEMU died ({ending_text(seen.death.status)})"
         words = death_words(seen.death)
-        fold = f"crash {command} {words or f'{case.subject.name} {about}'}"
+        # Many things are asked of a command, which may die of like words for unlike causes.
+        of_command = case.subject.kind is SubjectKind.COMMAND
+        where = words if words and not of_command else f"{words} {case.subject.name} {about}"
+        fold = f"crash {command} {where}"
         outcome, kind = Outcome.CRASH, Kind.CRASH
         what = f"{what}: {words}" if words else what
     else:

@@ -1,0 +1,65 @@
+"""What the miniature says of itself, written down without running it."""
+
+from __future__ import annotations
+
+import functools
+
+from conformance.canonical import canonical
+from conformance.derive.plan import Introspected, Knowledge, Plan, plan
+from conformance.qapi.introspection import read_introspection
+from conformance.qapi.qom import Node, ObjectModel, Property, TypeInfo
+from conformance.run.campaign import load_knowledge
+from conformance.terms import ABSENT
+from tests.miniatures.objects import TYPES, property_types
+from tests.miniatures.schema import OBJECT_MEMBERS, entries
+
+
+@functools.cache
+def knowledge() -> Knowledge:
+    return load_knowledge()
+
+
+@functools.cache
+def build(*, typed: bool) -> Introspected:
+    """Return a build with a schema whose object-add is typed, or leaves its members open."""
+    properties = {
+        kind: tuple(
+            Property(name=name, type=declared, default=ABSENT if default is None else default)
+            for name, (declared, default) in sorted(property_types(kind).items())
+        )
+        for kind in OBJECT_MEMBERS
+    }
+    machine = Node(
+        path="/machine",
+        properties=(Property(name="level", type="uint8"), Property(name="type", type="string")),
+        values={"level": 1, "type": "none-machine"},
+    )
+    root = Node(path="/", properties=(Property(name="machine", type="child<none-machine>"),))
+    return Introspected(
+        version=(10, 0, 99) if typed else (5, 2, 0),
+        schema=read_introspection(entries(typed=typed)),
+        model=ObjectModel(
+            types=tuple(
+                TypeInfo(name=name, parent=parent, abstract=abstract)
+                for name, (parent, abstract) in sorted(TYPES.items())
+            ),
+            creatable=tuple(sorted(OBJECT_MEMBERS)),
+            properties=properties,
+            trees={"none": (root, machine)},
+        ),
+        lacks={},
+    )
+
+
+@functools.cache
+def made_plan(*, typed: bool) -> Plan:
+    return plan(build(typed=typed), knowledge())
+
+
+def listing(*, typed: bool) -> str:
+    """Return the cases in order, with their requests, as text that is the same in every process."""
+    return "\n".join(
+        canonical([case.id, case.stage.name, [[s.request.execute, s.rule] for s in case.steps]])
+        + repr([step.request.arguments for step in case.steps])
+        for case in made_plan(typed=typed).cases
+    )

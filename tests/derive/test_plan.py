@@ -1,0 +1,127 @@
+"""The plan of a build: every case once, in an order of its own, and each refusal with a witness."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from conformance.canonical import same
+from conformance.derive.case import Accept, Case, Reject, Role
+from conformance.derive.plan import plan
+from conformance.knowledge.rules import load_rules
+from conformance.terms import Aspect, Outcome, SubjectKind
+from tests.derive.builds import build, knowledge, made_plan
+
+ROOT = Path(__file__).parents[2]
+LIST = "from tests.derive.builds import listing; print(listing(typed=True), listing(typed=False))"
+
+both = pytest.mark.parametrize("typed", [True, False], ids=["typed", "untyped"])
+
+
+@both
+def test_no_two_cases_have_one_id(typed: bool) -> None:
+    ids = [case.id for case in made_plan(typed=typed).cases]
+
+    assert len(set(ids)) == len(ids) > 300
+
+
+def test_the_order_and_the_requests_are_the_same_in_every_process() -> None:
+    seen = set()
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(
+            [sys.executable, "-c", LIST],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            timeout=60,
+            check=True,
+        )
+        seen.add(done.stdout)
+
+    assert len(seen) == 1
+    assert len(seen.pop()) > 100_000
+
+
+@both
+def test_every_invalid_case_is_refused_first_and_then_witnessed(typed: bool) -> None:
+    cases = [c for c in made_plan(typed=typed).cases if c.aspect is Aspect.INVALID]
+
+    assert len(cases) > 150
+    assert [case.id for case in cases if not case.blocked and not _witnessed(case)] == []
+
+
+@both
+def test_the_witness_of_an_object_differs_from_the_refused_request(typed: bool) -> None:
+    for case in made_plan(typed=typed).cases:
+        if case.aspect is Aspect.INVALID and case.subject.kind is SubjectKind.OBJECT_TYPE:
+            refused, witness = (
+                [step.request.arguments for step in case.steps if step.role is role]
+                for role in (Role.SUBJECT, Role.WITNESS)
+            )
+            # An id that is taken is refused because of the very same request before it.
+            assert same(refused, witness) is case.id.endswith("id/taken"), case.id
+
+
+@both
+def test_every_step_cites_a_rule_of_the_catalogue(typed: bool) -> None:
+    rules = load_rules()
+
+    assert {s.rule for c in made_plan(typed=typed).cases for s in c.steps} <= rules.keys()
+
+
+def test_a_refused_set_is_looked_at_before_the_witness_puts_it_right() -> None:
+    case = _case("qom-set/invalid/none/machine/level")
+
+    roles = [step.role for step in case.steps]
+    assert roles[-2:] == [Role.CHECK, Role.WITNESS]
+
+
+def test_an_excluded_value_of_a_mandatory_member_is_asked_for() -> None:
+    case = _case("object-add/memory-backend-ram/invalid/size/value=0")
+
+    assert isinstance(case.steps[0].expect, Reject)
+    assert case.steps[0].rule == "X27"
+
+
+def test_what_this_host_lacks_blocks_what_must_be_accepted_and_nothing_else() -> None:
+    blocked = {c.id: c.blocked for c in made_plan(typed=False).cases if c.blocked}
+
+    assert blocked
+    assert {b.outcome for b in blocked.values()} == {Outcome.NOT_APPLICABLE}
+    assert all("/id/" in i or "/defaults/" in i or "/errors/" in i for i in blocked)
+
+
+def test_each_subject_keeps_a_row_and_says_why_it_has_no_cases() -> None:
+    rows = {row.subject.name: row.note for row in made_plan(typed=True).rows}
+
+    assert rows["toy"] == rows["qom-list"] == ""
+    assert rows["secret"] == "this build's object-add knows no such type"
+    assert set(knowledge().seed.commands) <= rows.keys()
+
+
+def test_a_type_that_was_not_compiled_in_is_not_applicable() -> None:
+    made = build(typed=True)
+    types = tuple(info for info in made.model.types if info.name != "toy")
+    without = replace(made, model=replace(made.model, types=types))
+
+    cases = {case.id: case for case in plan(without, knowledge()).cases}
+    blocked = cases["object-add/toy/valid/mandatory-only"].blocked
+    assert blocked is not None
+    assert blocked.outcome is Outcome.NOT_APPLICABLE
+    assert cases["object-add/iothread/valid/mandatory-only"].blocked is None
+
+
+def _case(case_id: str) -> Case:
+    return next(case for case in made_plan(typed=True).cases if case.id == case_id)
+
+
+def _witnessed(case: Case) -> bool:
+    refused = [s for s in case.steps if s.role is Role.SUBJECT]
+    witnesses = [s for s in case.steps if s.role is Role.WITNESS]
+    return bool(refused and witnesses) and all(isinstance(s.expect, Accept) for s in witnesses)

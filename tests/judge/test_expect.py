@@ -1,0 +1,137 @@
+"""Whether a well-formed reply is what its step expects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from conformance.derive.case import (
+    Accept,
+    Answer,
+    Expectation,
+    Holds,
+    LinksTo,
+    ListsProperties,
+    ListsTypes,
+    ReadsAs,
+    Reject,
+    Returns,
+)
+from conformance.judge.expect import check, value_problem, without_names
+from conformance.judge.miss import Kind
+from conformance.qapi.qom import TypeInfo
+from conformance.terms import ErrorClass
+from tests.judge.made import case, refusal, step, success
+
+NOT_FOUND = Reject(frozenset({ErrorClass.DEVICE_NOT_FOUND}))
+LISTED = [{"name": "obj", "type": "child<toy>"}, {"name": "n", "type": "uint8"}]
+KNOWN = {
+    "a": TypeInfo(name="a", abstract=True),
+    "b": TypeInfo(name="b", parent="a"),
+}
+A, B = {"name": "a", "abstract": True}, {"name": "b", "parent": "a"}
+TOY = frozenset({"toy"})
+
+TABLE: list[tuple[str, Expectation, dict[str, Any], Kind | None]] = [
+    ("accepted", Accept(), success(), None),
+    ("not accepted", Accept(), refusal(), Kind.REFUSED),
+    ("refused", Reject(), refusal(), None),
+    ("not refused", Reject(), success(), Kind.ACCEPTED),
+    ("refused with its class", NOT_FOUND, refusal("DeviceNotFound"), None),
+    ("refused with another class", NOT_FOUND, refusal(), Kind.CLASS),
+    ("answered with success", Answer(), success(), None),
+    ("answered with an error", Answer(), refusal("CommandNotFound"), None),
+    ("one of the values", Returns((1, 2)), success(2), None),
+    ("none of the values", Returns((1, 2)), success(3), Kind.VALUE),
+    ("true is not 1", Returns((1,)), success(True), Kind.VALUE),
+    ("1.0 is not 1", Returns((1,)), success(1.0), Kind.VALUE),
+    ("refused in place of a value", Returns((1,)), refusal(), Kind.REFUSED),
+    ("holds", Holds((("obj", "child<toy>"),), ("gone",)), success(LISTED), None),
+    ("holds less", Holds((("other", "child<toy>"),)), success(LISTED), Kind.VALUE),
+    ("holds another type", Holds((("obj", "child<x>"),)), success(LISTED), Kind.VALUE),
+    ("still holds", Holds(absent=("obj",)), success(LISTED), Kind.VALUE),
+    ("no container, nothing in it", Holds(absent=("obj",)), refusal("DeviceNotFound"), None),
+    ("no container", Holds((("obj", "x"),)), refusal("DeviceNotFound"), Kind.REFUSED),
+    ("container refused", Holds(absent=("obj",)), refusal(), Kind.REFUSED),
+    ("reads as its type", ReadsAs("uint8"), success(255), None),
+    ("reads beyond its type", ReadsAs("uint8"), success(256), Kind.VALUE),
+    ("links to an object", LinksTo(frozenset({"/a"})), success("/a"), None),
+    ("links to nothing", LinksTo(frozenset({"/a"})), success(""), None),
+    ("links to nowhere", LinksTo(frozenset({"/a"})), success("/b"), Kind.VALUE),
+    ("links to no path", LinksTo(frozenset({"/a"})), success(None) | {"return": None}, Kind.VALUE),
+    ("lists types", ListsTypes(KNOWN, frozenset("ab")), success([A, B]), None),
+    ("lists some types", ListsTypes(KNOWN), success([B]), None),
+    ("lists too few types", ListsTypes(KNOWN, frozenset("ab")), success([A]), Kind.VALUE),
+    ("lists too many types", ListsTypes(KNOWN, frozenset("a")), success([A, B]), Kind.VALUE),
+    ("lists a type twice", ListsTypes(KNOWN), success([B, B]), Kind.VALUE),
+    ("lists another type", ListsTypes(KNOWN), success([{"name": "c"}]), Kind.VALUE),
+    ("lists a type otherwise", ListsTypes(KNOWN), success([{"name": "a"}]), Kind.VALUE),
+    ("lists properties", ListsProperties(TOY), success(LISTED), None),
+    ("lists an unknown child", ListsProperties(frozenset()), success(LISTED), Kind.VALUE),
+    ("lists a property twice", ListsProperties(TOY), success(LISTED * 2), Kind.VALUE),
+    (
+        "a default of another type",
+        ListsProperties(TOY),
+        success([{"name": "n", "type": "uint8", "default-value": "1"}]),
+        Kind.VALUE,
+    ),
+    (
+        "a default",
+        ListsProperties(TOY),
+        success([{"name": "n", "type": "uint8", "default-value": 1}]),
+        None,
+    ),
+    ("the same as before", ListsProperties(TOY, {"n": "uint8"}), success(LISTED[1:]), None),
+    ("more than before", ListsProperties(TOY, {"n": "uint8"}), success(LISTED), Kind.VALUE),
+]
+
+
+@pytest.mark.parametrize(
+    ("expect", "message", "kind"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE]
+)
+def test_a_reply_is_held_against_what_is_expected(
+    expect: Expectation, message: dict[str, Any], kind: Kind | None
+) -> None:
+    one = step(expect)
+
+    miss = check(case(one), one, message)
+
+    assert (miss.kind if miss else None) is kind
+    assert miss is None or (miss.rule == "X20" and miss.summary.startswith("do: "))
+
+
+@pytest.mark.parametrize(
+    ("kind", "right", "wrong"),
+    [
+        ("uint8", [0, 255], [-1, 256, True, "1", 1.0]),
+        ("int8", [-128, 127], [-129, 128]),
+        ("size", [0, 2**64 - 1], [-1, 2**64]),
+        ("int", [-(2**63), 2**63 - 1], [2**63, None]),
+        ("string", ["", "a"], [1, None]),
+        ("bool", [True, False], [1, "on", None]),
+        ("double", [1, 0.5], [True, "1"]),
+        ("SomeStruct", [{}, 1, "a"], [None]),
+    ],
+)
+def test_a_value_is_of_a_property_type(kind: str, right: list[Any], wrong: list[Any]) -> None:
+    assert [value for value in right if value_problem(kind, value)] == []
+    assert [value for value in wrong if not value_problem(kind, value)] == []
+
+
+def test_errors_that_differ_in_names_alone_are_one() -> None:
+    first, second = (
+        without_names(f"Property '{name}' of /objects/{name} is {number}")
+        for name, number in (("a", 1), ("b", 0x20))
+    )
+
+    assert first == second
+    assert "Property" in first
+    assert without_names("Parameter 'a' is missing") != without_names("Parameter 'a' is unexpected")
+
+
+def test_misses_about_one_member_fold_into_one_and_about_two_do_not() -> None:
+    one = step(Reject())
+    folds = [check(case(one, about=about), one, success()) for about in ("size", "size", "share")]
+
+    assert len({miss.fold for miss in folds if miss}) == 2

@@ -1,0 +1,136 @@
+"""What became of a case, from what was seen of its steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from conformance.derive.case import LinksTo, ListsProperties, ReadsAs, Reject, Role, Step
+from conformance.judge.observation import Death, Observation
+from conformance.judge.verdict import Verdict, death_words, ending_text, judge
+from conformance.terms import Outcome
+from tests.judge.made import case, judge_of_messages, line, refusal, step, success
+
+ABORT = "qemu: ../x.c:12: f: Assertion `size != 0' failed."
+
+
+def _verdict(*pairs: tuple[Step, Any], **more: Any) -> Verdict:
+    """Return the verdict on steps that came to those replies; None is no reply."""
+    replies = tuple(None if reply is None else line(reply) for _, reply in pairs)
+    seen = Observation(replies=replies, **more)
+    return judge(case(*(one for one, _ in pairs)), seen, judge_of_messages(), 0)
+
+
+def test_a_case_passes_where_every_step_came_to_what_it_expects() -> None:
+    verdict = _verdict((step(), success()), (step(Reject()), refusal(number=1)))
+
+    assert verdict == Verdict(outcome=Outcome.PASS)
+
+
+@pytest.mark.parametrize(
+    ("one", "outcome"),
+    [
+        (step(role=Role.SUBJECT), Outcome.FAIL),
+        (step(role=Role.CHECK), Outcome.FAIL),
+        (step(role=Role.CLEANUP), Outcome.FAIL),
+        (step(role=Role.SETUP), Outcome.UNTESTABLE_HERE),
+        (step(role=Role.WITNESS), Outcome.VACUOUS),
+        (step(ReadsAs("uint8"), execute="read"), Outcome.NOT_APPLICABLE),
+        (step(LinksTo(frozenset()), execute="read"), Outcome.NOT_APPLICABLE),
+        (step(ListsProperties(frozenset()), execute="list"), Outcome.UNTESTABLE_HERE),
+        (step(ListsProperties(frozenset(), {}), execute="list"), Outcome.FAIL),
+    ],
+    ids=["subject", "check", "cleanup", "setup", "witness", "read", "link", "type", "object"],
+)
+def test_what_a_refusal_means_depends_on_the_step(one: Step, outcome: Outcome) -> None:
+    verdict = _verdict((one, refusal()))
+
+    assert verdict.outcome is outcome
+    assert bool(verdict.misses) is (outcome is Outcome.FAIL)
+    assert "GenericError" in verdict.reason
+
+
+def test_of_the_missed_expectations_the_first_counts() -> None:
+    verdict = _verdict((step(Reject()), success()), (step(), refusal(number=1)))
+
+    assert [miss.kind for miss in verdict.misses] == ["accepted"]
+
+
+def test_what_is_wrong_with_a_message_counts_beside_what_it_says() -> None:
+    verdict = _verdict((step(Reject()), success(number=5)))
+
+    assert [miss.rule for miss in verdict.misses] == ["W25", "X20"]
+
+
+@pytest.mark.parametrize(
+    ("execute", "message", "rule"),
+    [
+        ("list", success([{"called": "a"}]), "W38"),
+        ("do", refusal("NoSuchClass"), "W41"),
+        ("do", {**success(), **refusal()}, "W35"),
+    ],
+)
+def test_what_a_malformed_reply_says_is_not_weighed(execute: str, message: Any, rule: str) -> None:
+    expect = ListsProperties(frozenset()) if execute == "list" else Reject()
+
+    verdict = _verdict((step(expect, execute=execute), message), (step(), refusal(number=1)))
+
+    assert [miss.rule for miss in verdict.misses] == [rule]
+    assert verdict.outcome is Outcome.FAIL
+
+
+def test_a_setup_that_fails_hides_no_broken_message() -> None:
+    stray = line(success(number=7))
+
+    verdict = _verdict((step(role=Role.SETUP), refusal()), strays=(stray,))
+
+    assert verdict.outcome is Outcome.FAIL
+    assert [miss.rule for miss in verdict.misses] == ["W35"]
+
+
+def test_events_are_judged_with_the_case_in_which_they_came() -> None:
+    event = line({"event": "NOSUCH", "timestamp": {"seconds": 1, "microseconds": 1}})
+
+    assert [m.rule for m in _verdict((step(), success()), events=(event,)).misses] == ["W49"]
+
+
+def test_a_death_is_a_crash_that_its_last_words_fold() -> None:
+    deaths = [Death(status=-6, stderr=f"{ABORT}\nat {address}") for address in ("0x12", "0x34")]
+    first, second = (_verdict((step(), None), death=death) for death in deaths)
+
+    assert first.outcome is Outcome.CRASH
+    assert "SIGABRT" in first.reason
+    assert "size != 0" in first.reason
+    assert first.misses[0].fold == second.misses[0].fold
+    assert first.misses[0].rule == "W35"
+
+
+def test_silence_is_a_timeout() -> None:
+    verdict = _verdict((step(), success()), (step(), None), (step(), None), hung=True)
+
+    assert verdict.outcome is Outcome.TIMEOUT
+    assert "no answer within 10 s" in verdict.reason
+
+
+def test_a_request_that_was_passed_over_is_no_timeout() -> None:
+    verdict = _verdict((step(), None), (step(), success(number=1)), (step(), None), hung=True)
+
+    assert verdict.outcome is Outcome.FAIL
+    assert [miss.rule for miss in verdict.misses] == ["W35"]
+    assert "later request was answered" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [(0, "exit status 0"), (1, "exit status 1"), (-11, "SIGSEGV"), (-250, "signal 250")],
+)
+def test_an_ending_is_told_as_a_person_would(status: int, text: str) -> None:
+    assert ending_text(status) == text
+
+
+def test_last_words_are_what_the_build_died_of_less_what_differs_by_run() -> None:
+    said = "warning: x\nUnexpected error in f() at ../y.c:12345:\nbye"
+
+    assert death_words(Death(status=-6, stderr=said)) == "Unexpected error in f() at ../y.c:*:"
+    assert death_words(Death(status=1, stderr="bye")) == ""

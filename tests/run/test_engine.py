@@ -1,0 +1,226 @@
+"""The engine: what a shared machine shows is proved alone, and the rest goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+
+from conformance.derive.case import Blocked, Case, Isolation, Reject, Role, Step
+from conformance.judge.reply import MessageJudge
+from conformance.launch.pool import Pool
+from conformance.qapi.validate import Validator
+from conformance.run.engine import Engine, Result
+from conformance.stage import MachineSpec, Stage
+from conformance.terms import Outcome
+from tests.qapi.schemas import command, schema_of
+from tests.run.made import Answer, FakePool, case, step
+
+SCHEMA = schema_of(*map(command, ("qmp_capabilities", "good", "bad", "worse", "fatal")))
+PASS, FAIL, CRASH = Outcome.PASS, Outcome.FAIL, Outcome.CRASH
+A, B, C = (case(name, step("good")) for name in "abc")
+BAD = case("bad", step("bad"), about="bad")
+FATAL = case("fatal", step("fatal"))
+
+
+def answering(*bad: str) -> Answer:
+    """Return a server that refuses the commands `bad`, dies of `fatal` and takes all others."""
+
+    def answer(request: dict[str, Any]) -> Sequence[object] | None:
+        name = request["execute"]
+        if name == "fatal":
+            return None
+        if name in bad:
+            error = {"class": "GenericError", "desc": f"no {name}"}
+            return [{"error": error, "id": request["id"]}]
+        return [{"return": {}, "id": request["id"]}]
+
+    return answer
+
+
+def spoilt_by(first: str, then: str) -> Answer:
+    """Return a server that refuses the command `then` once it has seen the command `first`."""
+    seen: list[str] = []
+
+    def answer(request: dict[str, Any]) -> Sequence[object] | None:
+        seen.append(request["execute"])
+        return answering(*([then] if first in seen else []))(request)
+
+    return answer
+
+
+Run = Callable[..., list[Result]]
+
+
+@pytest.fixture
+def run() -> Iterator[Run]:
+    pools: list[FakePool] = []
+
+    def go(pool: FakePool, *cases: Case) -> list[Result]:
+        pools.append(pool)
+        messages = MessageJudge(SCHEMA, Validator(SCHEMA))
+        with Engine(cast(Pool, pool), messages) as engine:
+            return list(engine.run(cases))
+
+    yield go
+    for pool in pools:
+        assert all(machine.closed for machine in pool.machines)
+
+
+def _outcomes(results: list[Result]) -> list[Outcome]:
+    return [result.verdict.outcome for result in results]
+
+
+def test_cases_of_one_stage_share_a_machine(run: Run) -> None:
+    pool = FakePool(answering())
+
+    results = run(pool, A, B, C)
+
+    assert [result.case for result in results] == [A, B, C]
+    assert _outcomes(results) == [PASS] * 3
+    assert pool.taken == [False]
+
+
+def test_cases_of_another_stage_get_another_machine(run: Run) -> None:
+    other = replace(B, stage=Stage(name="other", spec=MachineSpec(machine="pc")))
+    pool = FakePool(answering(), answering())
+
+    assert _outcomes(run(pool, A, other)) == [PASS, PASS]
+    assert len(pool.taken) == 2
+
+
+def test_a_failure_is_proved_alone_on_a_fresh_machine_and_the_rest_goes_on(run: Run) -> None:
+    pool = FakePool(*[answering("bad")] * 3)
+
+    results = run(pool, A, BAD, C)
+
+    assert _outcomes(results) == [PASS, FAIL, PASS]
+    assert results[1].before == ()
+    assert results[1].seen is not None
+    # The first, the one for the proof, the one for the rest.
+    assert pool.taken == [False, True, False]
+    proof = [request["execute"] for request in pool.machines[1].requests]
+    assert proof == ["qmp_capabilities", "bad"]
+
+
+def test_a_death_costs_its_own_case_alone(run: Run) -> None:
+    pool = FakePool(*[answering()] * 3)
+
+    results = run(pool, A, FATAL, B, C)
+
+    assert _outcomes(results) == [PASS, CRASH, PASS, PASS]
+    seen = results[1].seen
+    assert seen is not None
+    assert seen.death is not None
+    assert seen.death.status == -11
+
+
+def test_one_defect_is_proved_once(run: Run) -> None:
+    again = replace(BAD, id="made/valid/again")
+    pool = FakePool(*[answering("bad")] * 4)
+
+    assert _outcomes(run(pool, BAD, again, A)) == [FAIL, FAIL, PASS]
+    assert pool.taken == [False, True, False, False]
+
+
+def test_two_defects_are_proved_each(run: Run) -> None:
+    other = case("worse", step("worse"), about="worse")
+    pool = FakePool(*[answering("bad", "worse")] * 4)
+
+    assert _outcomes(run(pool, BAD, other)) == [FAIL, FAIL]
+    assert pool.taken.count(True) == 2
+
+
+def test_what_fails_in_company_alone_is_shown_with_that_company(run: Run) -> None:
+    machines = [spoilt_by("worse", "bad") for _ in range(3)]
+    spoiler = case("spoiler", step("worse"))
+
+    results = run(FakePool(*machines), A, spoiler, BAD)
+
+    assert _outcomes(results) == [PASS, PASS, FAIL]
+    assert results[2].before == (A, spoiler)
+
+
+def test_what_cannot_be_seen_again_is_flaky_and_no_finding(run: Run) -> None:
+    pool = FakePool(answering("bad"), answering(), answering())
+
+    results = run(pool, A, BAD)
+
+    assert _outcomes(results) == [PASS, Outcome.FLAKY]
+    assert results[1].verdict.misses == ()
+    assert "fail among other cases" in results[1].verdict.reason
+    assert "pass alone" in results[1].verdict.reason
+
+
+def test_what_fails_otherwise_alone_is_believed_as_seen_alone(run: Run) -> None:
+    def dies(request: dict[str, Any]) -> Sequence[object] | None:
+        return None if request["execute"] == "bad" else answering()(request)
+
+    results = run(FakePool(answering("bad"), dies), BAD)
+
+    assert _outcomes(results) == [CRASH]
+
+
+def test_a_vacuous_case_is_proved_and_spoils_no_machine(run: Run) -> None:
+    witness = replace(step("bad"), role=Role.WITNESS)
+    vacuous = case("vacuous", _refused("worse"), witness)
+    pool = FakePool(*[answering("bad", "worse")] * 2)
+
+    assert _outcomes(run(pool, A, vacuous, B)) == [PASS, Outcome.VACUOUS, PASS]
+    assert pool.taken == [False, True]
+
+
+def test_a_blocked_case_takes_no_machine(run: Run) -> None:
+    blocked = replace(A, blocked=Blocked(outcome=Outcome.NOT_APPLICABLE, reason="gone"), steps=())
+    pool = FakePool()
+
+    (result,) = run(pool, blocked)
+
+    assert (result.verdict.outcome, result.verdict.reason) == (Outcome.NOT_APPLICABLE, "gone")
+    assert pool.taken == []
+
+
+def test_a_case_that_changes_the_machine_has_one_of_its_own(run: Run) -> None:
+    alone = replace(B, isolation=Isolation.ALONE)
+    pool = FakePool(*[answering()] * 2)
+
+    assert _outcomes(run(pool, A, alone, C)) == [PASS] * 3
+    assert sorted(len(machine.requests) for machine in pool.machines) == [2, 3]
+
+
+def test_no_case_can_be_tested_on_a_machine_that_does_not_come_up(run: Run) -> None:
+    pool = FakePool(answering(), starts=False)
+
+    results = run(pool, A, B)
+
+    assert _outcomes(results) == [Outcome.UNTESTABLE_HERE] * 2
+    assert "did not start" in results[0].verdict.reason
+    assert len(pool.machines) == 1
+
+
+def test_a_set_up_that_is_refused_leaves_its_cases_untested_and_no_others(run: Run) -> None:
+    stage = Stage(name="bad", setup=(step("bad").request,))
+    pool = FakePool(*[answering("bad")] * 2)
+
+    results = run(pool, replace(A, stage=stage), replace(B, stage=stage), C)
+
+    assert _outcomes(results) == [Outcome.UNTESTABLE_HERE] * 2 + [PASS]
+    assert "no bad" in results[0].verdict.reason
+
+
+def test_the_machines_that_are_wanted_next_are_foretold() -> None:
+    pool = FakePool()
+    other = Stage(name="other", spec=MachineSpec(machine="pc"))
+    alone = replace(C, stage=other, isolation=Isolation.ALONE)
+    blocked = replace(C, blocked=Blocked(outcome=Outcome.NOT_APPLICABLE, reason=""))
+
+    with Engine(cast(Pool, pool), MessageJudge(SCHEMA, Validator(SCHEMA))) as engine:
+        engine.expect([A, B, blocked, alone, alone])
+
+    assert pool.expected == [A.stage.spec, other.spec, other.spec]
+
+
+def _refused(execute: str) -> Step:
+    return step(execute, expect=Reject())

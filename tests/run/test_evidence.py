@@ -1,0 +1,191 @@
+"""What a finding shows, and that its reproducer shows the same to whoever runs it in a shell."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from conformance.derive.case import Answer, Case, Reject, Step
+from conformance.judge.miss import Kind, Miss
+from conformance.judge.observation import Death, Line, Observation
+from conformance.judge.verdict import Verdict
+from conformance.knowledge.rules import load_rules
+from conformance.launch.target import program_target
+from conformance.run.campaign import Campaign, prepare
+from conformance.run.engine import Result
+from conformance.run.evidence import finding, reproducer
+from conformance.stage import Descriptor, MachineSpec, Peer, Request, ScratchFile, Stage
+from conformance.terms import ABSENT, Outcome, Severity
+from conformance.wire.framing import read_message
+from tests.run.conftest import Runner
+from tests.run.made import case, step
+
+QEMU = "/usr/bin/qemu-system-x86_64"
+COMMAND = (QEMU, "-machine", "none", "-nodefaults", "-qmp", "stdio")
+# QEMU takes a tenth of a second; a reproducer that does not end would take all of it.
+SHELL_LIMIT = 60.0
+RULES = load_rules()
+REPLY = b'{"return": {}, "id": 0}\r\n'
+
+needs_qemu = pytest.mark.skipif(shutil.which(QEMU) is None, reason=f"no {QEMU} on this host")
+
+
+def _lines(text: str) -> list[Any]:
+    """Return the requests that a reproducer sends."""
+    body = text.split("<<'EOF'\n", 1)[1].removesuffix("EOF")
+    return [json.loads(line) for line in body.splitlines()]
+
+
+def _replies(output: str) -> list[dict[str, Any]]:
+    messages = [json.loads(line) for line in output.splitlines()]
+    return [message for message in messages if "event" not in message and "QMP" not in message]
+
+
+def _shell(text: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["sh", "-c", text], capture_output=True, text=True, timeout=SHELL_LIMIT, check=False
+    )
+
+
+def _without_id(line: Line | None) -> dict[str, Any]:
+    assert line is not None
+    value: dict[str, Any] = json.loads(line.data)
+    del value["id"]
+    return value
+
+
+def test_a_reproducer_negotiates_sets_up_repeats_the_company_and_quits() -> None:
+    stage = Stage(name="s", setup=(Request("cont", ABSENT),))
+    before = replace(case("before", step("stop")), stage=stage)
+    own = replace(case("own", step("qom-list", {"path": "/it's"})), stage=stage)
+
+    sent = _lines(reproducer(own, [before], COMMAND))
+
+    assert sent == [
+        {"execute": "qmp_capabilities"},
+        {"execute": "cont"},
+        {"execute": "stop"},
+        {"execute": "qom-list", "arguments": {"path": "/it's"}},
+        {"execute": "quit"},
+    ]
+
+
+def test_a_long_company_is_cut_from_its_beginning_and_that_is_said() -> None:
+    before = [case(str(n), step("stop", {"n": n})) for n in range(2003)]
+
+    text = reproducer(case("own", step("cont")), before, COMMAND)
+
+    assert text.startswith("# The first 3 requests are left out here.")
+    assert _lines(text)[1] == {"execute": "stop", "arguments": {"n": 3}}
+
+
+def test_a_reproducer_prepares_what_the_stage_needs() -> None:
+    spec = MachineSpec(
+        machine="pc",
+        accel="tcg",
+        args=("-m", "{scratch}/x"),
+        files=(
+            ScratchFile(path="key", text="it's", size=8),
+            ScratchFile(path="empty/"),
+            ScratchFile(path="psk/", make="psk"),
+        ),
+        peers=(Peer(serve="pr-helper", address="pr.sock"),),
+        descriptors=(Descriptor(name="fd0", source="memfd"),),
+    )
+    own = replace(case("own", step("stop")), stage=Stage(name="s", spec=spec))
+
+    lines = reproducer(own, (), COMMAND).splitlines()
+
+    assert "mkdir -p /tmp/qmp" in lines
+    assert "mkdir -p /tmp/qmp/empty/" in lines
+    assert any(line.startswith("printf %s ") and line.endswith("/key") for line in lines)
+    assert "truncate -s 8 /tmp/qmp/key" in lines
+    comments = " ".join(line for line in lines if line.startswith("#"))
+    assert all(word in comments for word in ("psk", "pr-helper", "memfd", "fd0"))
+    start = next(line for line in lines if line.startswith(QEMU))
+    assert "-machine pc " in start
+    assert "-accel tcg -m /tmp/qmp/x" in start
+
+
+def test_a_finding_shows_the_dialogue_and_the_end() -> None:
+    miss = Miss(rule="W35", kind=Kind.CRASH, summary="s", expected="e", fold="f", why="because")
+    seen = Observation(
+        replies=(Line(REPLY, read_message(REPLY)), None),
+        death=Death(status=-6, stderr="Assertion"),
+    )
+    dead = case("dead", step("stop"), step("cont"))
+    verdict = Verdict(outcome=Outcome.CRASH, misses=(miss,))
+
+    found = finding("t", Result(case=dead, verdict=verdict, seen=seen), miss, RULES, COMMAND)
+
+    assert (found.rule, found.severity, found.outcome) == ("W35", Severity.MUST, Outcome.CRASH)
+    assert RULES["W35"].promise in found.why
+    assert "because" in found.why
+    assert (found.evidence.exit_status, found.evidence.stderr) == (-6, "Assertion")
+    assert [line[:3] for line in found.evidence.transcript] == ["-> ", "<- ", "-> "]
+    assert found.reproducer == reproducer(dead, (), COMMAND)
+
+
+@pytest.fixture(scope="module")
+def campaign(runner: Runner) -> Campaign:
+    return prepare(program_target(QEMU), runner.folder)
+
+
+DIALOGUES: dict[str, Sequence[tuple[str, object]]] = {
+    "answers": [
+        ("qom-list-types", {"implements": "rng-backend", "abstract": True}),
+        ("qom-get", {"path": "/machine", "property": "type"}),
+    ],
+    "refusals": [
+        ("object-add", {"qom-type": "no-such-type", "id": 'it\'s "$HOME" `x` \\ ä'}),
+        ("qom-list", {"path": "/no/such/path"}),
+        ("object-del", []),
+    ],
+}
+
+
+@pytest.mark.qemu
+@needs_qemu
+@pytest.mark.parametrize("name", DIALOGUES)
+def test_a_reproducer_in_a_shell_sees_the_replies_that_the_run_saw(
+    runner: Runner, campaign: Campaign, name: str
+) -> None:
+    # No step is refused that must succeed, so that the run plays all of them.
+    own = case(name, *(_any(*dialogue) for dialogue in DIALOGUES[name]))
+    (result,) = runner.play(campaign, campaign.target, [own])
+    assert result.seen is not None
+
+    done = _shell(reproducer(own, (), campaign.command_line))
+
+    assert done.returncode == 0, done.stderr
+    negotiated, *own_replies, _ = _replies(done.stdout)
+    assert negotiated == {"return": {}}
+    assert own_replies == [_without_id(line) for line in result.seen.replies]
+
+
+@pytest.mark.qemu
+@needs_qemu
+def test_a_reproducer_of_a_real_finding_shows_it(runner: Runner, campaign: Campaign) -> None:
+    must_fail = _expecting_refusal("query-version")
+    (result,) = runner.play(campaign, campaign.target, [must_fail])
+    (miss,) = result.verdict.misses
+
+    found = finding("host", result, miss, RULES, campaign.command_line)
+    done = _shell(found.reproducer)
+
+    assert "qemu" in _replies(done.stdout)[1]["return"]
+    assert any("return" in line for line in found.evidence.transcript if line.startswith("<- "))
+
+
+def _any(execute: str, arguments: object) -> Step:
+    return step(execute, arguments, Answer())
+
+
+def _expecting_refusal(execute: str) -> Case:
+    return case(execute, step(execute, expect=Reject()))

@@ -1,0 +1,87 @@
+"""The stream of a run: written as it happens, joined in the order of the cases."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.errors import UsageError
+from conformance.run.records import Recorder, join, prepare_folder
+from conformance.stream import CaseEnded, RunEnded, RunStarted, from_json
+from conformance.terms import Aspect, Outcome, SubjectKind
+
+STARTED = RunStarted(stream=1, suite="1", seed=0, selection=(), host={}, time="t")
+ENDED = RunEnded(complete=True, exit_code=0, outcomes={}, seconds=1.0, time="t")
+
+
+def _ended(case: str, target: str = "t") -> CaseEnded:
+    return CaseEnded(
+        target=target,
+        case=case,
+        subject_kind=SubjectKind.COMMAND,
+        subject="made",
+        aspect=Aspect.VALID,
+        outcome=Outcome.PASS,
+        reason="",
+        rules=(),
+        seconds=0.0,
+    )
+
+
+def _read(path: Path) -> list[Any]:
+    return [from_json(json.loads(line)) for line in path.read_text().splitlines()]
+
+
+def test_what_is_written_is_on_disk_before_the_recorder_closes(tmp_path: Path) -> None:
+    with Recorder(tmp_path / "part") as recorder:
+        recorder.write([_ended("a"), _ended("b")])
+
+        assert _read(tmp_path / "part") == [_ended("a"), _ended("b")]
+
+
+def test_parts_are_joined_in_the_order_of_the_cases(tmp_path: Path) -> None:
+    order = [("t", name) for name in "abcd"]
+    parts = [tmp_path / "1", tmp_path / "2"]
+    for part, names in zip(parts, ("db", "ca"), strict=True):
+        with Recorder(part) as recorder:
+            recorder.write(_ended(name) for name in names)
+
+    join(parts, order, [STARTED], [ENDED], tmp_path / "all")
+
+    assert _read(tmp_path / "all") == [STARTED, *map(_ended, "abcd"), ENDED]
+
+
+def test_a_torn_line_is_lost_alone_and_a_case_without_an_event_is_left_out(tmp_path: Path) -> None:
+    part = tmp_path / "part"
+    with Recorder(part) as recorder:
+        recorder.write([_ended("a"), _ended("b")])
+    part.write_text(part.read_text()[:-20])
+
+    join([part], [("t", "a"), ("t", "b")], [], [], tmp_path / "all")
+
+    assert _read(tmp_path / "all") == [_ended("a")]
+
+
+def test_equal_cases_of_two_targets_are_told_apart(tmp_path: Path) -> None:
+    with Recorder(tmp_path / "part") as recorder:
+        recorder.write([_ended("a", "u"), _ended("a", "t")])
+
+    join([tmp_path / "part"], [("t", "a"), ("u", "a")], [], [], tmp_path / "all")
+
+    assert [event.target for event in _read(tmp_path / "all")] == ["t", "u"]
+
+
+def test_a_report_folder_is_made_and_left_empty(tmp_path: Path) -> None:
+    prepare_folder(tmp_path / "a" / "b")
+
+    assert list((tmp_path / "a" / "b").iterdir()) == []
+
+
+def test_a_report_folder_that_cannot_be_is_the_users_to_mend(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(UsageError, match="cannot be written"):
+        prepare_folder(tmp_path / "file" / "b")
