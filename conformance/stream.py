@@ -37,6 +37,8 @@ class TargetStarted:
 
     kind: ClassVar[str] = "target-started"
     target: str
+    spelling: str
+    """Shell text: the words with which a command line names the target again."""
     program: str
     version: str
     package: str

@@ -60,6 +60,14 @@ def prepare_folder(folder: Path) -> None:
         ) from error
 
 
+def clear_folder(folder: Path, reports: Iterable[str]) -> None:
+    """Remove what an earlier run has left in `folder`: its stream, its parts, and its `reports`."""
+    for path in (*folder.glob(PART.format("*")), folder / STREAM_FILE):
+        path.unlink(missing_ok=True)
+    for name in reports:
+        (folder / name).unlink(missing_ok=True)
+
+
 def join(
     parts: Sequence[Path],
     order: Sequence[CaseEnded],
