@@ -242,12 +242,13 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if RUN not in config.stash:
         return
     from conformance.report.result import Verdict
+    from conformance.report.write import publish
 
     run = config.stash[RUN]
     try:
         if not config.option.collectonly and _PLANNED in config.stash:
             whole = exitstatus != pytest.ExitCode.INTERRUPTED
-            summary = run.finish(config.stash[_PLANNED], whole=whole)
+            summary = publish(run.finish(config.stash[_PLANNED], whole=whole))
             config.stash[SUMMARY] = summary
             if exitstatus == pytest.ExitCode.OK and summary.verdict is Verdict.NOTHING_TESTED:
                 # Skipped items alone are a success to pytest, and none to us.

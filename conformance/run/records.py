@@ -15,10 +15,9 @@ from typing import IO, Any, Final
 
 from conformance.canonical import canonical
 from conformance.errors import UsageError
-from conformance.stream import CaseEnded, Event, to_json
+from conformance.stream import STREAM_FILE, CaseEnded, Event, to_json
 from conformance.terms import Outcome
 
-STREAM_FILE: Final = "events.ndjson"
 PART: Final = ".part-{}.ndjson"
 """What each process of a run writes, beside the stream that they are joined into."""
 

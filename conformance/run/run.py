@@ -15,21 +15,25 @@ from conformance.errors import UsageError
 from conformance.launch.folder import RunFolder
 from conformance.launch.host import capabilities
 from conformance.launch.target import Target
-from conformance.report.reading import read_events
-from conformance.report.result import Summary
-from conformance.report.summary import summarise
-from conformance.report.write import REPORT_FILE, SUMMARY_FILE, write_reports
 from conformance.run.campaign import Campaign, Selection, check_selection, prepare
 from conformance.run.groups import groups, node_id
 from conformance.run.records import (
     PART,
-    STREAM_FILE,
     append,
     clear_folder,
     join,
     prepare_folder,
 )
-from conformance.stream import STREAM_VERSION, CaseEnded, Event, RunEnded, RunStarted
+from conformance.stream import (
+    REPORT_FILE,
+    STREAM_FILE,
+    STREAM_VERSION,
+    SUMMARY_FILE,
+    CaseEnded,
+    Event,
+    RunEnded,
+    RunStarted,
+)
 from conformance.terms import BROKEN, ExitCode, Outcome
 
 SEED = 0
@@ -115,11 +119,11 @@ class Run:
             for group in groups(campaign, self.options.selection)
         )
 
-    def finish(self, node_ids: Collection[str], *, whole: bool) -> Summary:
-        """Join the parts, write the reports and return the summary.
+    def finish(self, node_ids: Collection[str], *, whole: bool) -> Path:
+        """Join the parts to the stream of the run and return where it is.
 
         `node_ids` name the items that were to be run; `whole` tells that nobody ended the run
-        early.  Raises UsageError where the report cannot be written.
+        early.  Raises UsageError where it cannot be written.
         """
         try:
             return self._finish(node_ids, whole=whole)
@@ -129,7 +133,7 @@ class Run:
                 "Make room there, or choose another folder with --report.",
             ) from error
 
-    def _finish(self, node_ids: Collection[str], *, whole: bool) -> Summary:
+    def _finish(self, node_ids: Collection[str], *, whole: bool) -> Path:
         planned = {
             campaign.target.name: [
                 case
@@ -155,9 +159,7 @@ class Run:
         append(path, ended)
         for part in parts:
             part.unlink()
-        summary = summarise(read_events(path))
-        write_reports(summary, self.options.report)
-        return summary
+        return path
 
     def _words(self, node_ids: Collection[str]) -> tuple[str, ...]:
         """Return the selection, with what pytest has left out of it."""
