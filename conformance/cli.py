@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
+import re
+import signal
 import sys
+import threading
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
@@ -22,7 +28,7 @@ from conformance.run.run import Options, Run
 from conformance.run.show import describe, replayed
 from conformance.terms import BROKEN, ExitCode, Outcome
 
-_QUIET = ("-q", "--no-header", "--tb=no", "-rN", "--disable-warnings")
+_QUIET = ("-qq", "--no-header", "--tb=no", "-rN", "--disable-warnings", "--assert=plain")
 """pytest shows its progress alone: the report says the rest."""
 _ALONE = ("-c", os.devnull, "--noconftest", "-p", "no:cacheprovider", "-p", "no:hypothesispytest")
 """The user's own pytest configuration has no say; the hypothesis plugin costs a second."""
@@ -30,8 +36,8 @@ _ALONE = ("-c", os.devnull, "--noconftest", "-p", "no:cacheprovider", "-p", "no:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    asked = _parser().parse_args(arguments)
     try:
+        asked = _parse(arguments)
         return int(asked.call(asked))
     except ConformanceError as error:
         print(f"qmp-conformance: {error}", file=sys.stderr)
@@ -43,10 +49,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("qmp-conformance: interrupted", file=sys.stderr)
         return int(ExitCode.INTERRUPTED)
+    except Exception:  # The one boundary of this process: python would return what means findings.
+        traceback.print_exc()
+        print("qmp-conformance: the suite itself failed\n  Please report this.", file=sys.stderr)
+        return int(ExitCode.HARNESS)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong as every other part does."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, f"`{self.prog} --help` says what there is.")
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line; names of targets may stand among the options."""
+    asked, rest = _parser().parse_known_args(arguments)
+    for word in rest:
+        if word.startswith("-"):
+            known = re.findall(r"(?<![\w-])--?[a-z][\w-]*", asked.usage)
+            near = difflib.get_close_matches(word.partition("=")[0], known, n=1, cutoff=0)
+            raise UsageError(f"unknown option {word}", f"Did you mean {''.join(near)}?")
+    if rest and not asked.several:
+        raise UsageError(f"one target is enough, {rest[0]} is too many", "Leave it out.")
+    asked.targets += rest
+    return asked
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="qmp-conformance", description="Check QEMU builds against the promises of QMP."
     )
     parser.add_argument("--version", action="version", version=conformance.__version__)
@@ -58,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
         ("replay", _replay, "run one case alone on a fresh machine and show the dialogue"),
     ):
         command = commands.add_parser(name, help=text, description=f"{text.capitalize()}.")
-        command.set_defaults(call=call)
+        command.set_defaults(call=call, several=name == "run")
         if name in ("show", "replay"):
             command.add_argument("case", metavar="CASE", help="the id of the case")
         _add_targets(command, several=name == "run")
@@ -66,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
             _add_selection(command)
         if name == "run":
             _add_run(command)
+        command.set_defaults(usage=command.format_usage())
     return parser
 
 
@@ -89,7 +124,8 @@ def _add_selection(command: argparse.ArgumentParser) -> None:
 def _add_run(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("--report", default="qmp-report", metavar="DIR", help="the folder of the report")
-    add("-n", "--workers", type=int, default=0, metavar="N", help="worker processes")
+    add("-n", "--workers", type=int, default=0, metavar="N",
+        help="worker processes (default: 0, none but this one)")  # fmt: skip
     add("--seed", type=int, default=0, metavar="N", help="the seed of what is made at random")
 
 
@@ -120,7 +156,7 @@ def _run(asked: argparse.Namespace) -> int:
     if asked.workers < 0:
         raise UsageError(f"-n {asked.workers}: no number of workers", "Write -n 2, for example.")
     workers = ("-n", str(asked.workers)) if asked.workers else ()
-    with Run(options) as run:
+    with _ended_by_sigterm(), Run(options) as run:
         door = _Door(run)
         root = f"--rootdir={Path.cwd()}"
         status = pytest.main([*_QUIET, *_ALONE, root, *workers, *words], plugins=[door])
@@ -129,6 +165,23 @@ def _run(asked: argparse.Namespace) -> int:
     if status == pytest.ExitCode.INTERRUPTED:
         return ExitCode.INTERRUPTED
     raise HarnessError(f"pytest ended with {status!r} and without a report", "Please report this.")
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM, with which a CI job is cancelled, end a run as Ctrl-C does: with a report."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class _Door:

@@ -126,8 +126,13 @@ class GroupItem(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[str, None, str]:
-        """Return where the item is: its target, no line, its subject and aspect."""
-        return self.campaign.target.name, None, f"{subject_name(self.group)}::{self.name}"
+        """Return where the item is, no line, and its headline.
+
+        The headline is no end of the node id: else pytest would put it in the id's place, with
+        "::" for each ".", and what -v shows could not be pasted.
+        """
+        target = self.campaign.target.name
+        return target, None, f"{target} {subject_name(self.group)} {self.name}"
 
 
 def foretell(item: pytest.Item, following: pytest.Item | None) -> None:

@@ -6,6 +6,7 @@ installs no signal handler and changes no directory.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -26,6 +27,11 @@ CAMPAIGNS: Final[pytest.StashKey[tuple[Campaign, ...]]] = pytest.StashKey()
 SUMMARY: Final[pytest.StashKey[Summary]] = pytest.StashKey()
 _CHOSEN: Final[pytest.StashKey[tuple[str, ...]]] = pytest.StashKey()
 """The node ids, or beginnings of some, that the command line names; none: all."""
+_FLAGS: Final = {
+    "--qmp-thorough": "walk the trees of all machines, not of the common ones",
+    "--qmp-no-sandbox": "start QEMU without bubblewrap: requests then reach the host",
+}
+"""The options that take no value."""
 _PLANNED: Final[pytest.StashKey[Collection[str]]] = pytest.StashKey()
 """The node ids of the items that are to be run."""
 
@@ -50,23 +56,52 @@ def add_options(add: Callable[..., Any]) -> None:
         ("report", "qmp-report", "the folder of the report (default: qmp-report)"),
     ):
         add(f"--qmp-{name}", default=default, help=text)
-    for name, text in (
-        ("thorough", "walk the trees of all machines, not of the common ones"),
-        ("no-sandbox", "start QEMU without bubblewrap: requests then reach the host"),
-    ):
-        add(f"--qmp-{name}", action="store_true", help=text)
+    for name, text in _FLAGS.items():
+        add(name, action="store_true", help=text)
     add("--qmp-seed", type=int, default=0, help="the seed of what is generated at random")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Start over with `--qmp-X=VALUE` where `--qmp-X VALUE` names something that exists.
+
+    Before it knows the options of a plugin, pytest takes such a value for a path to tests, and
+    its folder for the root of all: /usr/bin would get the cache, and no configuration be found.
+    """
+    given = list(map(str, config.invocation_params.args))
+    joined = _joined(given)
+    if joined == given:
+        return None
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if capture is not None:
+        capture.suspend_global_capture(in_=True)
+    return pytest.main(joined, plugins=config.invocation_params.plugins)
+
+
+def _joined(words: list[str]) -> list[str]:
+    joined: list[str] = []
+    for word in words:
+        option = joined[-1] if joined else ""
+        valued = option.startswith("--qmp-") and "=" not in option and option not in _FLAGS
+        if valued and Path(word).exists():
+            joined[-1] = f"{option}={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Read the options, where they name a target."""
-    if config.option.qmp_program or config.option.qmp_targets:
+    option = config.option
+    if option.qmp_program or option.qmp_targets:
         from conformance.run.options import read_options
 
         try:
-            config.stash[OPTIONS] = read_options(config.option)
+            config.stash[OPTIONS] = read_options(option)
         except ConformanceError as error:
             raise pytest.UsageError(str(error)) from None
+    elif option.qmp_case or option.qmp_rootfs:
+        raise pytest.UsageError("no target\n  Name one with --qmp-program or --qmp-targets.")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -84,14 +119,37 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         config.stash[_CHOSEN] = tuple(config.workerinput["qmp_chosen"])
         return
     named = config.args_source is pytest.Config.ArgsSource.ARGS
-    config.stash[_CHOSEN] = tuple(config.args) if named else ()
+    names = tuple(config.args) if named else ()
+    config.stash[_CHOSEN] = names
     try:
         if RUN not in config.stash:
-            config.stash[RUN] = Run(config.stash[OPTIONS]).__enter__()
-        config.stash[CAMPAIGNS] = config.stash[RUN].campaigns
-        config.stash[RUN].save()
-    except ConformanceError as error:
-        pytest.exit(str(error), returncode=error.exit_code)
+            record = not config.option.collectonly
+            config.stash[RUN] = Run(config.stash[OPTIONS], record=record).__enter__()
+        run = config.stash[RUN]
+        config.stash[CAMPAIGNS] = run.campaigns
+        _check_names(names, run.node_ids())
+        run.begin()
+    except BaseException as error:
+        # pytest does not come to the end of a session that did not begin.
+        _close(config)
+        if isinstance(error, ConformanceError):
+            pytest.exit(str(error), returncode=error.exit_code)
+        raise
+
+
+def _check_names(names: Collection[str], node_ids: Collection[str]) -> None:
+    for name in names:
+        if not any(_is_in(node_id, name) for node_id in node_ids):
+            near = difflib.get_close_matches(name, sorted(node_ids), n=1, cutoff=0)
+            raise pytest.UsageError(
+                f"no item of the targets is named {name}\n  Did you mean {''.join(near)}?"
+            )
+
+
+def _close(config: pytest.Config) -> None:
+    if RUN in config.stash:
+        config.stash[RUN].__exit__(None, None, None)
+        del config.stash[RUN]
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -132,7 +190,10 @@ def pytest_collection(session: pytest.Session) -> bool | None:
     items: list[pytest.Item] = []
     for campaign in config.stash[CAMPAIGNS]:
         items += session.genitems(TargetNode.of(session, campaign, selection))
-    session.items = _chosen(config.stash[_CHOSEN], items)
+    names = config.stash[_CHOSEN]
+    session.items = [
+        item for item in items if not names or any(_is_in(item.nodeid, name) for name in names)
+    ]
     config.pluginmanager.check_pending()
     config.hook.pytest_collection_modifyitems(session=session, config=config, items=session.items)
     config.hook.pytest_collection_finish(session=session)
@@ -145,15 +206,8 @@ def _leads_workers(config: pytest.Config) -> bool:
     return config.pluginmanager.hasplugin("dsession")
 
 
-def _chosen(names: tuple[str, ...], items: list[pytest.Item]) -> list[pytest.Item]:
-    for name in names:
-        if not any(_is_in(item, name) for item in items):
-            raise pytest.UsageError(f"no item of the targets is named {name}")
-    return [item for item in items if not names or any(_is_in(item, name) for name in names)]
-
-
-def _is_in(item: pytest.Item, name: str) -> bool:
-    return item.nodeid == name or item.nodeid.startswith(f"{name}::")
+def _is_in(node_id: str, name: str) -> bool:
+    return node_id == name or node_id.startswith(f"{name}::")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -187,14 +241,20 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     config = session.config
     if RUN not in config.stash:
         return
+    from conformance.report.result import Verdict
+    from conformance.report.write import publish
+
     run = config.stash[RUN]
     try:
         if not config.option.collectonly and _PLANNED in config.stash:
             whole = exitstatus != pytest.ExitCode.INTERRUPTED
-            config.stash[SUMMARY] = run.finish(config.stash[_PLANNED], whole=whole)
+            summary = publish(run.finish(config.stash[_PLANNED], whole=whole))
+            config.stash[SUMMARY] = summary
+            if exitstatus == pytest.ExitCode.OK and summary.verdict is Verdict.NOTHING_TESTED:
+                # Skipped items alone are a success to pytest, and none to us.
+                session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
     finally:
-        run.__exit__(None, None, None)
-        del config.stash[RUN]
+        _close(config)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

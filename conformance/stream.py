@@ -15,6 +15,10 @@ from typing import Any, ClassVar, Final
 from conformance.terms import Aspect, Outcome, Severity, SubjectKind
 
 STREAM_VERSION = 1
+STREAM_FILE: Final = "events.ndjson"
+SUMMARY_FILE: Final = "summary.json"
+REPORT_FILE: Final = "report.md"
+"""What a report folder holds: the stream, and what is made of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,8 @@ class TargetStarted:
 
     kind: ClassVar[str] = "target-started"
     target: str
+    spelling: str
+    """Shell text: the words with which a command line names the target again."""
     program: str
     version: str
     package: str

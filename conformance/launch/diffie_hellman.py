@@ -12,6 +12,7 @@ from typing import Final
 
 PARAMETERS_FILE: Final = "dh-params.pem"
 """The name under which QEMU looks for them in the `dir` of tls-creds-*."""
+# Written out here: the cryptography package is giving up finite fields.
 _BITS: Final = 2048
 _INTEGER, _SEQUENCE = 0x02, 0x30
 

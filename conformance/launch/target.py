@@ -20,6 +20,8 @@ from conformance.errors import LaunchError, TargetFileError
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _GLOB: Final = frozenset("*?[")
 _AXES: Final = ("program", "rootfs", "machine", "accel")
+# What a file says of itself: where it stands is not for it to say.
+_UNWRITTEN: Final = "spelling"
 # As many as the kernel follows (MAXSYMLINKS of include/linux/namei.h).
 _LINKS: Final = 40
 
@@ -29,7 +31,8 @@ class Target:
     """A program and how it is started.
 
     `program` is a path on the host or, where `rootfs` (a folder of the host) is not "", inside
-    that root.  `accel` "" leaves the choice to QEMU.
+    that root.  `accel` "" leaves the choice to QEMU.  `spelling` is shell text: the
+    words with which the user names the target on a command line, "" where there was none.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Target:
     args: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
     sandbox: bool = True
+    spelling: str = ""
 
 
 def program_target(path: str, rootfs: str = "") -> Target:
@@ -128,7 +132,7 @@ class _Reader:
     def _table(self, table: object, where: str) -> Iterator[Target]:
         if not isinstance(table, dict):
             raise self._wrong(f"{where} is no table", "Write [[target]].")
-        keys = tuple(field.name for field in fields(Target))
+        keys = tuple(field.name for field in fields(Target) if field.name != _UNWRITTEN)
         self._known(table, (*keys, "axes"), where)
         if "program" not in table and "program" not in self._axes(table, where):
             raise self._wrong(f"{where} has no `program`", "Name the QEMU program to start.")

@@ -19,7 +19,7 @@ from conformance.report.wording import (
     run_verdict,
     target_verdict,
 )
-from conformance.stream import Evidence, Finding
+from conformance.stream import Evidence, Finding, TargetStarted
 from conformance.terms import Aspect, Outcome, Severity
 
 # What a reader takes in; the rest is in the stream, which the report names.
@@ -83,7 +83,7 @@ def _target(target: TargetSummary) -> Iterator[str]:
         yield "### Findings"
         yield ""
         for place, each in enumerate(target.findings, start=1):
-            yield from _finding(place, each)
+            yield from _finding(place, each, target.build)
     yield "### Subjects"
     yield ""
     yield from _rows(target.rows)
@@ -109,7 +109,7 @@ def _provenance(target: TargetSummary) -> Iterator[str]:
     yield ""
 
 
-def _finding(place: int, each: FoldedFinding) -> Iterator[str]:
+def _finding(place: int, each: FoldedFinding, facts: TargetStarted) -> Iterator[str]:
     finding = each.finding
     kind = OUTCOMES[finding.outcome]
     subject = f"{finding.subject_kind} {code(finding.subject)}"
@@ -126,7 +126,7 @@ def _finding(place: int, each: FoldedFinding) -> Iterator[str]:
         yield f"- **Process**: {end}"
     yield ""
     yield from _evidence(finding.evidence)
-    yield from _reproducer(finding)
+    yield from _reproducer(finding, facts)
     yield from _cases(each.cases)
 
 
@@ -153,7 +153,7 @@ def _short(line: str) -> str:
     return line if left_out <= 0 else f"{line[:_LINE]}... {number(left_out)} characters left out"
 
 
-def _reproducer(finding: Finding) -> Iterator[str]:
+def _reproducer(finding: Finding, facts: TargetStarted) -> Iterator[str]:
     if finding.reproducer.strip():
         yield "To see it again by hand:"
         yield ""
@@ -162,7 +162,7 @@ def _reproducer(finding: Finding) -> Iterator[str]:
         yield ""
     yield "With the suite:"
     yield ""
-    yield from block([replay(finding)], "sh")
+    yield from block([replay(finding, facts)], "sh")
     yield ""
 
 

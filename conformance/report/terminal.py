@@ -80,6 +80,8 @@ def _target(target: TargetSummary, width: int, paint: Paint) -> Iterator[str]:
         yield ""
         for place, folded in enumerate(target.findings, start=1):
             yield from _finding(place, folded, width, paint)
+            yield f"     {'replay':{_LABEL}}{replay(folded.finding, target.build)}"
+            yield ""
     yield from _totals(target, width, paint)
     yield f"{visible(target.build.target)}: {target_verdict(target)}"
     yield ""
@@ -107,8 +109,6 @@ def _finding(place: int, folded: FoldedFinding, width: int, paint: Paint) -> Ite
     yield from _evidence(finding.evidence, width, paint)
     if len(folded.cases) > 1:
         yield from _labelled("seen in", counted(len(folded.cases), "case"), width)
-    yield f"     {'replay':{_LABEL}}{replay(finding)}"
-    yield ""
 
 
 def _labelled(label: str, text: str, width: int) -> Iterator[str]:

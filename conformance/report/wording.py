@@ -8,7 +8,7 @@ import signal
 from typing import Final
 
 from conformance.report.result import Counts, Summary, TargetSummary, Verdict
-from conformance.stream import Finding
+from conformance.stream import Finding, TargetStarted
 from conformance.terms import BROKEN, Outcome, Severity
 
 OUTCOMES: Final = {
@@ -72,9 +72,9 @@ def ending(status: int | None) -> str:
         return f"was killed by signal {-status}"
 
 
-def replay(finding: Finding) -> str:
-    """Return the shell command that runs the case of `finding` alone."""
-    return shlex.join(["qmp-conformance", "replay", finding.case, finding.target])
+def replay(finding: Finding, build: TargetStarted) -> str:
+    """Return the shell command that runs the case of `finding` alone on its `build`."""
+    return f"qmp-conformance replay {shlex.quote(finding.case)} {build.spelling}"
 
 
 def build(target: TargetSummary) -> str:

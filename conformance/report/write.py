@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 from conformance import canonical
 from conformance.errors import UsageError
 from conformance.report import markdown
+from conformance.report.reading import read_events
 from conformance.report.result import Summary
-
-SUMMARY_FILE: Final = "summary.json"
-REPORT_FILE: Final = "report.md"
+from conformance.report.summary import summarise
+from conformance.stream import REPORT_FILE, SUMMARY_FILE
 
 
 def write_reports(summary: Summary, folder: Path) -> tuple[Path, ...]:
@@ -33,3 +32,10 @@ def write_reports(summary: Summary, folder: Path) -> tuple[Path, ...]:
             "Name a folder that can be written.",
         ) from error
     return tuple(folder / name for name in texts)
+
+
+def publish(stream: Path) -> Summary:
+    """Read a stream, write the reports beside it, and return the summary; raises UsageError."""
+    summary = summarise(read_events(stream))
+    write_reports(summary, stream.parent)
+    return summary

@@ -18,7 +18,7 @@ from typing import Any
 from conformance.canonical import canonical, digest
 from conformance.derive.case import Case
 from conformance.derive.plan import Introspected, Knowledge, Plan, plan
-from conformance.errors import UsageError
+from conformance.errors import LaunchError, UsageError
 from conformance.knowledge.commands import load_commands
 from conformance.knowledge.objectmodel import load_object_model
 from conformance.knowledge.recipes import load_recipes
@@ -87,6 +87,7 @@ class Campaign:
         """Return the event that opens the target in the stream."""
         return TargetStarted(
             target=self.target.name,
+            spelling=self.target.spelling,
             program=self.target.program,
             version=".".join(map(str, self.introspected.version)),
             package=self.package or self.build.package,
@@ -135,7 +136,16 @@ def load_knowledge() -> Knowledge:
 
 
 def prepare(target: Target, folder: RunFolder, *, thorough: bool = False) -> Campaign:
-    """Identify and introspect a target; raises LaunchError."""
+    """Identify and introspect a target; raises LaunchError, which names the entry of a file."""
+    try:
+        return _prepare(target, folder, thorough=thorough)
+    except LaunchError as error:
+        if ".toml:" not in target.spelling:
+            raise
+        raise LaunchError(f"{target.spelling}: {error.what}", error.remedy) from error
+
+
+def _prepare(target: Target, folder: RunFolder, *, thorough: bool) -> Campaign:
     build = identify(target, folder.path)
     knowledge = load_knowledge()
     with Pool(target, folder) as pool:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from conformance.derive.case import Case
 from conformance.judge.reply import MessageJudge
+from conformance.judge.verdict import Verdict
 from conformance.launch.folder import RunFolder
 from conformance.launch.pool import Pool
 from conformance.qapi.validate import Validator
@@ -16,6 +17,7 @@ from conformance.run.engine import Engine, Result
 from conformance.run.evidence import finding
 from conformance.run.records import PART, Recorder
 from conformance.stream import CaseEnded, Event
+from conformance.terms import Outcome
 
 
 class Conductor:
@@ -41,10 +43,24 @@ class Conductor:
         self._own.close()
 
     def run(self, campaign: Campaign, cases: Sequence[Case]) -> Iterator[Result]:
-        """Yield the result of each case, recorded already."""
-        for result in self._engine_of(campaign).run(cases):
-            self._recorder.write(_events(campaign, result))
-            yield result
+        """Yield the result of each case, recorded already.
+
+        Whatever is raised on the way comes out again, once it is recorded for the cases that have
+        no result then; the next ones get machines of their own.
+        """
+        done = 0
+        try:
+            for result in self._engine_of(campaign).run(cases):
+                self._recorder.write(_events(campaign, result))
+                done += 1
+                yield result
+        except Exception as error:
+            self._target = ""
+            reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+            verdict = Verdict(outcome=Outcome.HARNESS_ERROR, reason=reason)
+            for case in cases[done:]:
+                self._recorder.write(_events(campaign, Result(case=case, verdict=verdict)))
+            raise
 
     def expect(self, campaign: Campaign, cases: Sequence[Case]) -> None:
         """Foretell which cases come after those that run."""

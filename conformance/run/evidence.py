@@ -9,13 +9,13 @@ from typing import Final
 
 from conformance.canonical import compact
 from conformance.derive.case import Case
-from conformance.judge.miss import Miss
+from conformance.judge.miss import Kind, Miss
 from conformance.judge.observation import Observation
 from conformance.knowledge.rules import Rule
 from conformance.run.engine import Result
 from conformance.stage import SCRATCH, MachineSpec, Request
 from conformance.stream import Evidence, Finding
-from conformance.terms import ABSENT, Severity
+from conformance.terms import ABSENT, Outcome, Severity
 from conformance.wire.transcript import Transcript
 
 _PASSING: Final = re.compile(
@@ -24,6 +24,8 @@ _PASSING: Final = re.compile(
     rb'|"timestamp": \{"microseconds": \d+, "seconds": \d+\}, '
 )
 """What differs from run to run: requests are shown, and can be repeated, without ids."""
+_OUTCOMES: Final = {Kind.CRASH: Outcome.CRASH, Kind.HANG: Outcome.TIMEOUT}
+"""What a miss makes of its case, where that is more than a failure."""
 _LINES: Final = 40
 """Lines of a dialogue that a finding shows: a case has fewer, a company of cases many more."""
 _COMPANY: Final = 2000
@@ -47,7 +49,7 @@ def finding(
         subject=case.subject.name,
         rule=miss.rule,
         severity=Severity(rule.severity),
-        outcome=result.verdict.outcome,
+        outcome=_OUTCOMES.get(miss.kind, Outcome.FAIL),
         summary=miss.summary,
         expected=miss.expected,
         why=" ".join(filter(None, (rule.promise, miss.why, f"({rule.source})"))),

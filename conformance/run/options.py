@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -31,13 +33,18 @@ class Asked(Protocol):
 
 def read_options(asked: Asked) -> Options:
     """Return the options, target files read; raises UsageError."""
+    _check_root(asked)
+    words = ["--no-sandbox"] if asked.qmp_no_sandbox else []
+    words += ["--thorough"] if asked.qmp_thorough else []
     targets: list[Target] = []
     for program in asked.qmp_program:
-        targets.append(program_target(program, asked.qmp_rootfs))
+        targets.append(_from_program(program, asked.qmp_rootfs, words))
     for text in asked.qmp_targets:
-        targets += _from_file(text)
+        targets += _from_file(text, words)
     if asked.qmp_no_sandbox:
         targets = [replace(target, sandbox=False) for target in targets]
+    if not asked.qmp_report:
+        raise UsageError("the report folder has no name", "Name one, such as qmp-report.")
     return Options(
         targets=tuple(targets),
         report=Path(asked.qmp_report),
@@ -50,16 +57,43 @@ def read_options(asked: Asked) -> Options:
     )
 
 
-def _from_file(text: str) -> tuple[Target, ...]:
+def _check_root(asked: Asked) -> None:
+    if not asked.qmp_rootfs:
+        return
+    if asked.qmp_targets:
+        raise UsageError(
+            f"the root {asked.qmp_rootfs} does not reach the targets of {asked.qmp_targets[0]}",
+            "Write `rootfs` in that file.",
+        )
+    if not Path(asked.qmp_rootfs).is_dir():
+        raise UsageError(
+            f"the root {asked.qmp_rootfs} is no folder",
+            "Name the folder that holds the root file system of the program.",
+        )
+
+
+def _from_program(program: str, rootfs: str, words: Sequence[str]) -> Target:
+    if not program:
+        raise UsageError("a target has no name", "Name a QEMU system emulator, or a target file.")
+    target = program_target(program, rootfs)
+    root = ["--rootfs", target.rootfs] if target.rootfs else []
+    return replace(target, spelling=shlex.join([*words, *root, target.program]))
+
+
+def _from_file(text: str, words: Sequence[str]) -> Sequence[Target]:
     """Return the targets of FILE, or the one of FILE:NAME."""
-    path, _, name = text.partition(".toml:")
-    if not name:
-        return read_targets(Path(text))
-    targets = read_targets(Path(f"{path}.toml"))
-    found = tuple(target for target in targets if target.name == name)
+    stem, _, name = text.partition(".toml:")
+    path = f"{stem}.toml" if name else text
+    if not path.endswith(".toml"):
+        raise UsageError(f"{path} is no target file", "The name of one ends in .toml.")
+    targets = [
+        replace(target, spelling=shlex.join([*words, f"{path}:{target.name}"]))
+        for target in read_targets(Path(path))
+    ]
+    found = [target for target in targets if name in ("", target.name)]
     if not found:
         known = ", ".join(target.name for target in targets)
-        raise UsageError(f"{path}.toml has no target {name!r}", f"It has: {known}.")
+        raise UsageError(f"{path} has no target {name!r}", f"It has: {known}.")
     return found
 
 

@@ -15,10 +15,9 @@ from typing import IO, Any, Final
 
 from conformance.canonical import canonical
 from conformance.errors import UsageError
-from conformance.stream import CaseEnded, Event, to_json
+from conformance.stream import STREAM_FILE, CaseEnded, Event, to_json
 from conformance.terms import Outcome
 
-STREAM_FILE: Final = "events.ndjson"
 PART: Final = ".part-{}.ndjson"
 """What each process of a run writes, beside the stream that they are joined into."""
 
@@ -58,6 +57,14 @@ def prepare_folder(folder: Path) -> None:
             f"the report folder {folder} cannot be written: {error.strerror}",
             "Choose another with --report.",
         ) from error
+
+
+def clear_folder(folder: Path, reports: Iterable[str]) -> None:
+    """Remove what an earlier run has left in `folder`: its stream, its parts, and its `reports`."""
+    for path in (*folder.glob(PART.format("*")), folder / STREAM_FILE):
+        path.unlink(missing_ok=True)
+    for name in reports:
+        (folder / name).unlink(missing_ok=True)
 
 
 def join(

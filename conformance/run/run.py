@@ -15,14 +15,25 @@ from conformance.errors import UsageError
 from conformance.launch.folder import RunFolder
 from conformance.launch.host import capabilities
 from conformance.launch.target import Target
-from conformance.report.reading import read_events
-from conformance.report.result import Summary
-from conformance.report.summary import summarise
-from conformance.report.write import write_reports
 from conformance.run.campaign import Campaign, Selection, check_selection, prepare
 from conformance.run.groups import groups, node_id
-from conformance.run.records import PART, STREAM_FILE, append, join, prepare_folder
-from conformance.stream import STREAM_VERSION, CaseEnded, Event, RunEnded, RunStarted
+from conformance.run.records import (
+    PART,
+    append,
+    clear_folder,
+    join,
+    prepare_folder,
+)
+from conformance.stream import (
+    REPORT_FILE,
+    STREAM_FILE,
+    STREAM_VERSION,
+    SUMMARY_FILE,
+    CaseEnded,
+    Event,
+    RunEnded,
+    RunStarted,
+)
 from conformance.terms import BROKEN, ExitCode, Outcome
 
 SEED = 0
@@ -55,17 +66,18 @@ class Run:
     Raises LaunchError or UsageError on entry.
     """
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, *, record: bool = True) -> None:
+        """Without `record` nothing is run, and the report folder left alone."""
         self.options = options
+        self._record = record
         self.campaigns: tuple[Campaign, ...] = ()
         self._began = time.monotonic()
         self._began_at = _now()
         self._folder: RunFolder | None = None
 
     def __enter__(self) -> Run:
-        prepare_folder(self.options.report)
-        for part in self.options.report.glob(PART.format("*")):
-            part.unlink()
+        if self._record:
+            prepare_folder(self.options.report)
         self._folder = RunFolder()
         try:
             thorough = self.options.selection.thorough
@@ -89,18 +101,39 @@ class Run:
         assert self._folder is not None, "a run has its folder once it is entered"
         return self._folder
 
-    def save(self) -> Path:
-        """Write what other processes of the run need, and return where."""
+    def begin(self) -> None:
+        """Write what other processes of the run need; remove what an earlier run has left.
+
+        A run that is killed leaves no report: an earlier one must not stand for it.
+        """
         for number, campaign in enumerate(self.campaigns):
             campaign.save(self.folder.path / f"campaign-{number}.json")
-        return self.folder.path
+        if self._record:
+            clear_folder(self.options.report, (SUMMARY_FILE, REPORT_FILE))
 
-    def finish(self, node_ids: Collection[str], *, whole: bool) -> Summary:
-        """Join the parts, write the reports and return the summary.
+    def node_ids(self) -> frozenset[str]:
+        """Return the node ids of all items that the selection makes."""
+        return frozenset(
+            node_id(campaign, group)
+            for campaign in self.campaigns
+            for group in groups(campaign, self.options.selection)
+        )
+
+    def finish(self, node_ids: Collection[str], *, whole: bool) -> Path:
+        """Join the parts to the stream of the run and return where it is.
 
         `node_ids` name the items that were to be run; `whole` tells that nobody ended the run
-        early.
+        early.  Raises UsageError where it cannot be written.
         """
+        try:
+            return self._finish(node_ids, whole=whole)
+        except OSError as error:
+            raise UsageError(
+                f"the report in {self.options.report} cannot be written: {error.strerror}",
+                "Make room there, or choose another folder with --report.",
+            ) from error
+
+    def _finish(self, node_ids: Collection[str], *, whole: bool) -> Path:
         planned = {
             campaign.target.name: [
                 case
@@ -113,7 +146,7 @@ class Run:
         parts = sorted(self.options.report.glob(PART.format("*")))
         path = self.options.report / STREAM_FILE
         order = [not_run(name, case) for name, cases in planned.items() for case in cases]
-        counts = join(parts, order, self._head(planned), path)
+        counts = join(parts, order, self._head(planned, self._words(node_ids)), path)
         complete = whole and not counts[Outcome.NOT_RUN]
         code = exit_code(counts, interrupted=not whole)
         ended = RunEnded(
@@ -126,17 +159,24 @@ class Run:
         append(path, ended)
         for part in parts:
             part.unlink()
-        summary = summarise(read_events(path))
-        write_reports(summary, self.options.report)
-        return summary
+        return path
 
-    def _head(self, planned: Mapping[str, Sequence[Case]]) -> Iterator[Event]:
+    def _words(self, node_ids: Collection[str]) -> tuple[str, ...]:
+        """Return the selection, with what pytest has left out of it."""
+        every = self.node_ids()
+        chosen = len(every.intersection(node_ids))
+        left_out = [f"{chosen} of {len(every)} items, chosen by pytest"] * (chosen < len(every))
+        return (*self.options.words(), *left_out)
+
+    def _head(
+        self, planned: Mapping[str, Sequence[Case]], selection: tuple[str, ...]
+    ) -> Iterator[Event]:
         targets = self.options.targets
         yield RunStarted(
             stream=STREAM_VERSION,
             suite=conformance.__version__,
             seed=self.options.seed,
-            selection=self.options.words(),
+            selection=selection,
             host=capabilities(targets[0]) if targets else {},
             time=self._began_at,
         )
@@ -168,6 +208,9 @@ def exit_code(outcomes: Mapping[Outcome, int], *, interrupted: bool = False) -> 
         return ExitCode.HARNESS
     if any(outcomes.get(outcome) for outcome in BROKEN):
         return ExitCode.FINDINGS
+    # Nobody ended the run, and yet cases have no result: something of the suite gave way.
+    if outcomes.get(Outcome.NOT_RUN):
+        return ExitCode.HARNESS
     return ExitCode.CONFORMS if outcomes.get(Outcome.PASS) else ExitCode.USAGE
 
 
@@ -181,7 +224,10 @@ def _distinct(targets: Sequence[Target]) -> Iterator[Target]:
             root = Path(target.rootfs).name or "host"
             name = f"{name}@{root}"
         if name in used:
-            raise UsageError(f"two targets are named {name}", "Name them in a target file.")
+            raise UsageError(
+                f"two targets are named {target.name}: {target.spelling} is the second",
+                "Name each once, or give them names of their own in a target file.",
+            )
         used.add(name)
         yield replace(target, name=name)
 

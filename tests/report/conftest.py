@@ -46,6 +46,7 @@ def _started() -> RunStarted:
 def _target(name: str, version: str, cases: int) -> TargetStarted:
     return TargetStarted(
         target=name,
+        spelling=f"'builds of QEMU.toml:{name}'",
         program="/usr/bin/qemu-system-x86_64",
         version=version,
         package=f"Debian 1:{version}+dfsg-1",

@@ -43,6 +43,7 @@ EVENTS: tuple[Event, ...] = (
     ),
     TargetStarted(
         target="t",
+        spelling="--rootfs /a qemu-system-x86_64",
         program="/usr/bin/qemu-system-x86_64",
         version="10.0.13",
         package="",

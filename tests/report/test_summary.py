@@ -34,6 +34,7 @@ COMMAND, TYPE = SubjectKind.COMMAND, SubjectKind.OBJECT_TYPE
 def _target(cases: int, name: str = "t") -> TargetStarted:
     return TargetStarted(
         target=name,
+        spelling="p",
         program="p",
         version="10.0",
         package="",

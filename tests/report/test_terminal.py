@@ -92,7 +92,8 @@ def test_finding_tells_what_where_and_how_to_repeat_it(make_run: RunMaker) -> No
     assert "the process was killed by SIGSEGV" in text
     assert "stderr: qemu: hw/core.c:12: f: Assertion `x < y' failed." in text
     assert re.search(r"seen in   \d+ cases", text)
-    assert re.search(r"replay    qmp-conformance replay 'device-list-.*' qemu-5\.2\n", text)
+    again = r"replay    qmp-conformance replay 'device-list-.*' 'builds of QEMU\.toml:qemu-5\.2'\n"
+    assert re.search(again, text)
 
 
 def test_what_a_build_writes_gives_the_terminal_no_orders(make_run: RunMaker) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conformance.errors import UsageError
-from conformance.run.records import Recorder, join, prepare_folder
+from conformance.run.records import Recorder, append, join, prepare_folder
 from conformance.stream import CaseEnded, RunEnded, RunStarted, from_json
 from conformance.terms import Aspect, Outcome, SubjectKind
 
@@ -31,6 +32,10 @@ def _ended(case: str, target: str = "t") -> CaseEnded:
     )
 
 
+def _unheard(case: str, target: str = "t") -> CaseEnded:
+    return replace(_ended(case, target), outcome=Outcome.NOT_RUN, reason="no word of it")
+
+
 def _read(path: Path) -> list[Any]:
     return [from_json(json.loads(line)) for line in path.read_text().splitlines()]
 
@@ -43,33 +48,36 @@ def test_what_is_written_is_on_disk_before_the_recorder_closes(tmp_path: Path) -
 
 
 def test_parts_are_joined_in_the_order_of_the_cases(tmp_path: Path) -> None:
-    order = [("t", name) for name in "abcd"]
+    order = [_unheard(name) for name in "abcd"]
     parts = [tmp_path / "1", tmp_path / "2"]
     for part, names in zip(parts, ("db", "ca"), strict=True):
         with Recorder(part) as recorder:
             recorder.write(_ended(name) for name in names)
 
-    join(parts, order, [STARTED], [ENDED], tmp_path / "all")
+    counts = join(parts, order, [STARTED], tmp_path / "all")
+    append(tmp_path / "all", ENDED)
 
     assert _read(tmp_path / "all") == [STARTED, *map(_ended, "abcd"), ENDED]
+    assert counts == {_ended("a").outcome: 4}
 
 
-def test_a_torn_line_is_lost_alone_and_a_case_without_an_event_is_left_out(tmp_path: Path) -> None:
+def test_a_torn_line_is_lost_alone_and_its_case_counts_as_not_run(tmp_path: Path) -> None:
     part = tmp_path / "part"
     with Recorder(part) as recorder:
         recorder.write([_ended("a"), _ended("b")])
     part.write_text(part.read_text()[:-20])
 
-    join([part], [("t", "a"), ("t", "b")], [], [], tmp_path / "all")
+    counts = join([part], [_unheard("a"), _unheard("b")], [], tmp_path / "all")
 
-    assert _read(tmp_path / "all") == [_ended("a")]
+    assert _read(tmp_path / "all") == [_ended("a"), _unheard("b")]
+    assert counts == {_ended("a").outcome: 1, Outcome.NOT_RUN: 1}
 
 
 def test_equal_cases_of_two_targets_are_told_apart(tmp_path: Path) -> None:
     with Recorder(tmp_path / "part") as recorder:
         recorder.write([_ended("a", "u"), _ended("a", "t")])
 
-    join([tmp_path / "part"], [("t", "a"), ("u", "a")], [], [], tmp_path / "all")
+    join([tmp_path / "part"], [_unheard("a", "t"), _unheard("a", "u")], [], tmp_path / "all")
 
     assert [event.target for event in _read(tmp_path / "all")] == ["t", "u"]
 
