@@ -31,7 +31,7 @@ _ASSERTION: Final = re.compile(
 """The line in which a dying QEMU says what it died of."""
 _READ: Final = (Returns, ReadsAs, LinksTo, ListsTypes, ListsProperties)
 """The expectations about a value alone."""
-NO_CLASS: Final = "the build lists the type and finds no class of it: its module is not installed"
+NO_CLASS: Final = "the build lists the type and finds no class of it"
 """Why the properties of a listed type cannot be asked for."""
 _ADDRESS: Final = re.compile(r"0x[0-9a-f]+|\b\d{4,}\b")
 
@@ -89,7 +89,7 @@ def _weigh(step: Step, miss: Miss) -> tuple[Outcome, str, bool]:
         if isinstance(step.expect, ReadsAs | LinksTo):
             return Outcome.NOT_APPLICABLE, f"cannot be read: {miss.summary}", False
         if isinstance(step.expect, ListsProperties) and step.expect.entries is None:
-            # Types of modules are listed whether or not the module is installed.
+            # Types of modules may be listed whether or not the module is installed.
             return Outcome.UNTESTABLE_HERE, NO_CLASS, False
     return Outcome.FAIL, miss.summary, True
 
