@@ -201,10 +201,10 @@ def table(summaries: Sequence[Mapping[str, Any]]) -> str:
         lines += [
             f"{each['workers']} worker(s): {each['cases']:,} cases, {each['requests']:,} requests, "
             f"{each['bytes']:,} bytes, {each['machines']} machines on either side",
-            f"  the suite   {each['run_seconds']:8.2f} s  {each['run_cpu_seconds']:8.2f} s of CPU besides QEMU's"
+            f"  the suite   {each['run_seconds']:8.2f} s  {each['run_cpu_seconds']:8.2f} s of CPU"
             f"  {each['cases_per_second']:.0f} cases/s",
             f"  the limit   {each['replay_seconds']:8.2f} s  "
-            f"{each['replay_cpu_seconds']:8.2f} s of CPU besides QEMU's",
+            f"{each['replay_cpu_seconds']:8.2f} s of CPU (neither counts QEMU)",
             f"  ratio       {each['ratio']:8.2f}  (rounds: {', '.join(map(str, each['ratios']))})",
             f"  machines asked for: {_counted(each['machines_asked_for'])}",
         ]

@@ -163,11 +163,18 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Keep the items of one subject on one worker: they share machines."""
-    if OPTIONS in config.stash and config.getoption("dist") == "load":
-        from xdist.scheduler import LoadScopeScheduling
+    """Deal out what shares machines together, and the heaviest first."""
+    if RUN in config.stash and config.getoption("dist") == "load":
+        from conformance.run.groups import groups, node_id
+        from conformance.workers import HeaviestFirst
 
-        return LoadScopeScheduling(config, log)
+        selection = config.stash[OPTIONS].selection
+        dealt = {
+            node_id(campaign, group): group
+            for campaign in config.stash[CAMPAIGNS]
+            for group in groups(campaign, selection)
+        }
+        return HeaviestFirst(config, log, dealt)
     return None
 
 

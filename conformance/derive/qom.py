@@ -44,6 +44,10 @@ _WANTED: Final[Mapping[str, JsonType]] = {
 """The JSON type of each property type whose name alone tells it."""
 
 
+_LISTED: Final = Stage(name="plain-listed", setup=(Request("qom-list-types", {}),))
+"""Listing all types loads their modules, and some types can be asked for only then: no case may
+hang on what other cases have asked of its machine before."""
+
 AMBIGUOUS: Final = frozenset({ErrorClass.GENERIC, ErrorClass.DEVICE_NOT_FOUND})
 """What a path that fits two objects is refused with: no document says which of the two."""
 
@@ -88,7 +92,7 @@ def type_cases(model: ObjectModel) -> Iterator[Case]:
             id=f"qom-list-properties/introspection/{name}",
             subject=command_subject("qom-list-properties"),
             aspect=Aspect.INTROSPECTION,
-            stage=PLAIN,
+            stage=_LISTED,
             steps=(step, *unchanged),
             isolation=Isolation.PURE,
             about=name,

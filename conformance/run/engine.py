@@ -121,7 +121,15 @@ class Engine:
                 return
             # What is on its way to this machine is answered by the next one.
             self._end_lease()
-            yield self._proven(result, lease)
+            proven = self._proven(result, lease)
+            if proven.verdict.outcome is Outcome.FLAKY and seen.death is not None:
+                ahead = lease.player.ahead
+                behind = list(self._shared(stage, todo[done : done + ahead]))
+                yield self._explained(proven, behind)
+                yield from behind
+                done += ahead
+            else:
+                yield proven
             todo = todo[done:]
 
     def _leased(self, stage: Stage) -> _Lease | NotStanding:
@@ -175,6 +183,21 @@ class Engine:
         )
         verdict = Verdict(outcome=Outcome.FLAKY, reason=reason)
         return Result(case=result.case, verdict=verdict, seen=result.seen)
+
+    def _explained(self, result: Result, behind: Sequence[Result]) -> Result:
+        """Return what became of a case whose death did not come again when it was tried.
+
+        A build takes with it what it had answered and not sent: it may have died of one of the
+        cases `behind`, which were on their way.  Then the case counts as it is alone.
+        """
+        if any(_same_death(result, other) for other in behind):
+            return self.alone(result.case, again=True)
+        return result
+
+
+def _same_death(one: Result, other: Result) -> bool:
+    deaths = [result.seen.death for result in (one, other) if result.seen and result.seen.death]
+    return len(deaths) == 2 and deaths[0].status == deaths[1].status
 
 
 def _spoils(case: Case, verdict: Verdict) -> bool:

@@ -63,6 +63,8 @@ class Player:
     def __init__(self, machine: Machine, connection: Connection) -> None:
         self.machine = machine
         self.healthy = True
+        self.ahead = 0
+        """How many cases behind the one last yielded are on their way already."""
         self._connection = connection
         self._next_id = 0
         self._held: Line | None = None
@@ -87,6 +89,7 @@ class Player:
                 self._send(case)
             case, first = flight.popleft()
             waiting -= len(case.steps)
+            self.ahead = len(flight)
             seen, whole = self._receive(case, first)
             if not whole:
                 yield case, first, seen

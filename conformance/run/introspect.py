@@ -6,7 +6,9 @@ asked is noted as lost, and the questioning goes on with the next.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -73,9 +75,9 @@ def introspect(pool: Pool, walk: Mapping[str, str], *, thorough: bool = False) -
         for name, beginning in walk.items()
         if any(machine.startswith(beginning) for machine in machines)
     )
-    wanted = (*common, *machines) if thorough else common
+    wanted = dict.fromkeys((*common, *machines) if thorough else common)
     properties = _properties(pool, creatable, lost)
-    trees = {name: tree for name in wanted if (tree := _tree(pool, name, lost)) is not None}
+    trees = _trees(pool, tuple(wanted), lost)
     return Introspection(
         version=(greeting["qemu"]["major"], greeting["qemu"]["minor"], greeting["qemu"]["micro"]),
         package=greeting["package"],
@@ -148,16 +150,31 @@ def _properties(
     return dict(_one_by_one(pool, "none", list(names), ask, lost))
 
 
-def _tree(pool: Pool, machine: str, lost: list[tuple[str, str]]) -> tuple[Node, ...] | None:
+def _trees(
+    pool: Pool, machines: Sequence[str], lost: list[tuple[str, str]]
+) -> dict[str, tuple[Node, ...]]:
+    """Walk the trees of several machines, as many at a time as there are processors."""
+    trees = {}
+    # Nothing is foretold to the pool here, so that it does not matter who asks it first.
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
+        walked = threads.map(lambda machine: _tree(pool, machine), machines)
+        for machine, tree in zip(machines, walked, strict=True):
+            if isinstance(tree, str):
+                lost.append((f"tree/{machine}", tree))
+            else:
+                trees[machine] = tree
+    return trees
+
+
+def _tree(pool: Pool, machine: str) -> tuple[Node, ...] | str:
+    """Return the nodes of a machine's tree, or why it cannot be walked."""
     try:
         with _session(pool, machine) as session:
             nodes = [_node(session, path) for path in _paths(session)]
     except (SessionError, SessionLost, LaunchError) as error:
-        lost.append((f"tree/{machine}", str(error)))
-        return None
+        return str(error)
     except _MALFORMED as error:
-        lost.append((f"tree/{machine}", f"qom-list answers out of schema: {error!r}"))
-        return None
+        return f"qom-list answers out of schema: {error!r}"
     return tuple(sorted(nodes, key=lambda node: node.path))
 
 

@@ -224,3 +224,27 @@ def test_the_machines_that_are_wanted_next_are_foretold() -> None:
 
 def _refused(execute: str) -> Step:
     return step(execute, expect=Reject())
+
+
+def mute_until(fatal: str) -> Answer:
+    """Return a server that dies of the command `fatal`, its answers to all before it unsent."""
+
+    def answer(request: dict[str, Any]) -> Sequence[object] | None:
+        if request["execute"] == "qmp_capabilities":
+            return [{"return": {}, "id": request["id"]}]
+        return None if request["execute"] == fatal else []
+
+    return answer
+
+
+def test_a_death_that_took_answers_along_is_that_of_the_case_it_came_of(run: Run) -> None:
+    results = run(FakePool(mute_until("fatal"), *[answering()] * 6), A, B, FATAL, C)
+
+    assert _outcomes(results) == [PASS, PASS, CRASH, PASS]
+    assert [result.case for result in results] == [A, B, FATAL, C]
+
+
+def test_a_death_that_never_comes_again_is_not_forgotten(run: Run) -> None:
+    results = run(FakePool(mute_until("good"), *[answering()] * 3), A, B, C)
+
+    assert _outcomes(results) == [Outcome.FLAKY, PASS, PASS]
