@@ -112,7 +112,7 @@ class Recording:
     def __init__(self) -> None:
         self.ready: Counter[str] = Counter()
         """How many machines stood ready when they were asked for, were being started, or were not
-        even begun; those "again" cannot be foretold."""
+        even begun; those "again" cannot be foretold.  "started" are all, asked for or not."""
         self._machines: dict[int, tuple[Any, MachineSpec]] = {}
         self._reels: list[tuple[Connection, _Reel]] = []
         self._by_connection: dict[int, _Reel] = {}
@@ -127,7 +127,7 @@ class Recording:
         self._watch_connections()
 
     def _watch_pool(self) -> None:
-        take, await_slot = Pool.take, Pool._await
+        take, await_slot, fill = Pool.take, Pool._await, Pool._fill
         again = threading.local()
 
         def taken(pool: Pool, spec: MachineSpec, **how: bool) -> Machine:
@@ -146,6 +146,11 @@ class Recording:
                 self.ready["begun" if slot not in pool._urgent else "not begun"] += 1
             return await_slot(pool, slot)
 
+        def filled(pool: Pool, slot: Any) -> None:
+            fill(pool, slot)
+            self.ready["started"] += slot.machine is not None
+
+        Pool._fill = filled  # type: ignore[method-assign,assignment]
         Pool.take = taken  # type: ignore[method-assign,assignment]
         Pool._await = awaited  # type: ignore[method-assign,assignment]
 

@@ -139,4 +139,4 @@ def foretell(item: pytest.Item, following: pytest.Item | None) -> None:
     """Tell the machines' owner which cases come after those of `item`."""
     if isinstance(item, GroupItem) and isinstance(following, GroupItem):
         conductor = item.config.stash[CONDUCTOR]
-        conductor.expect(following.campaign, following.group.cases)
+        conductor.expect(following.campaign, following.group.cases, item.group.cases)

@@ -62,10 +62,10 @@ class Conductor:
                 self._recorder.write(_events(campaign, Result(case=case, verdict=verdict)))
             raise
 
-    def expect(self, campaign: Campaign, cases: Sequence[Case]) -> None:
-        """Foretell which cases come after those that run."""
+    def expect(self, campaign: Campaign, cases: Sequence[Case], after: Sequence[Case]) -> None:
+        """Foretell which cases come after the cases `after`, which run first."""
         if campaign.target.name == self._target and self._engine is not None:
-            self._engine.expect(cases)
+            self._engine.expect(cases, after)
 
     def _engine_of(self, campaign: Campaign) -> Engine:
         if self._engine is None or campaign.target.name != self._target:

@@ -74,16 +74,24 @@ class Engine:
             together = list(group)
             yield from self._run_stage(together[0].stage, together)
 
-    def expect(self, cases: Sequence[Case]) -> None:
-        """Foretell which machines are wanted next, so that they are started ahead."""
+    def expect(self, cases: Sequence[Case], after: Sequence[Case] = ()) -> None:
+        """Foretell which machines `cases` want, so that they are started ahead.
+
+        `after` are the cases that come before them and may leave a machine standing.
+        """
+        standing = self._lease.stage.name if self._lease else ""
+        for case in after:
+            if case.blocked is None and case.isolation is not Isolation.ALONE:
+                standing = case.stage.name
         ahead = []
-        lease = self._lease
-        for name, group in groupby(cases, key=lambda case: case.stage.name):
-            todo = [case for case in group if case.blocked is None]
-            alone = [case for case in todo if case.isolation is Isolation.ALONE]
-            ahead += [case.stage.spec for case in alone]
-            if len(alone) < len(todo) and not (lease and lease.stage.name == name):
-                ahead.append(todo[0].stage.spec)
+        for case in cases:
+            if case.blocked is not None or case.stage.name in self._fallen:
+                continue
+            if case.isolation is Isolation.ALONE:
+                ahead.append(case.stage.spec)
+            elif case.stage.name != standing:
+                ahead.append(case.stage.spec)
+                standing = case.stage.name
         self._pool.expect(ahead)
 
     def _run_stage(self, stage: Stage, cases: list[Case]) -> Iterator[Result]:
@@ -104,7 +112,7 @@ class Engine:
         """Yield the results of cases that share machines, one machine after the other."""
         todo = cases
         while todo:
-            lease = self._leased(stage)
+            lease = self._leased(stage, again=todo is not cases)
             if isinstance(lease, NotStanding):
                 yield from (_fallen(case, lease) for case in todo)
                 return
@@ -132,14 +140,14 @@ class Engine:
                 yield proven
             todo = todo[done:]
 
-    def _leased(self, stage: Stage) -> _Lease | NotStanding:
+    def _leased(self, stage: Stage, *, again: bool) -> _Lease | NotStanding:
         lease = self._lease
         if lease is not None and lease.stage.name == stage.name and lease.player.healthy:
             return lease
         self._end_lease()
         if stage.name in self._fallen:
             return self._fallen[stage.name]
-        standing = stand(stage, self._pool, self._messages)
+        standing = stand(stage, self._pool, self._messages, again=again)
         if isinstance(standing, NotStanding):
             self._fallen[stage.name] = standing
             return standing

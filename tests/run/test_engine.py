@@ -222,6 +222,16 @@ def test_the_machines_that_are_wanted_next_are_foretold() -> None:
     assert pool.expected == [A.stage.spec, other.spec, other.spec]
 
 
+def test_a_machine_that_earlier_cases_leave_standing_is_not_foretold() -> None:
+    pool = FakePool()
+    other = replace(C, stage=Stage(name="other", spec=MachineSpec(machine="pc")))
+
+    with Engine(cast(Pool, pool), MessageJudge(SCHEMA, Validator(SCHEMA))) as engine:
+        engine.expect([A, other, B], after=[other, C])
+
+    assert pool.expected == [other.stage.spec, B.stage.spec]
+
+
 def _refused(execute: str) -> Step:
     return step(execute, expect=Reject())
 
