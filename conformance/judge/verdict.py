@@ -129,9 +129,14 @@ def _unanswered(case: Case, number: int, seen: Observation) -> tuple[Outcome, Mi
 
 
 def death_words(death: Death) -> str:
-    """Return the line in which the build said what it died of, less what differs by run."""
+    """Return the line in which the build said what it died of, less what differs by run.
+
+    Of one that ended itself that is the last line, of one that a signal ended only a line that
+    tells of a failed check: others may have been there before.
+    """
     found = _ASSERTION.search(death.stderr)
-    return _ADDRESS.sub("*", found.group(0).strip())[:200] if found else ""
+    last = death.stderr.strip().rpartition("\n")[2] if death.status >= 0 else ""
+    return _ADDRESS.sub("*", found.group(0).strip() if found else last)[:200]
 
 
 def ending_text(status: int) -> str:
