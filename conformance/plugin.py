@@ -165,9 +165,9 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Keep the items of one subject on one worker: they share machines."""
     if OPTIONS in config.stash and config.getoption("dist") == "load":
-        from xdist.scheduler import LoadScopeScheduling
+        from conformance.schedule import SubjectScheduling
 
-        return LoadScopeScheduling(config, log)
+        return SubjectScheduling(config, log)
     return None
 
 
