@@ -30,8 +30,12 @@ from conformance.terms import BROKEN, ExitCode, Outcome
 
 _QUIET = ("-qq", "--no-header", "--tb=no", "-rN", "--disable-warnings", "--assert=plain")
 """pytest shows its progress alone: the report says the rest."""
-_ALONE = ("-c", os.devnull, "--noconftest", "-p", "no:cacheprovider", "-p", "no:hypothesispytest")
-"""The user's own pytest configuration has no say; the hypothesis plugin costs a second."""
+_ALONE = (
+    *("-c", os.devnull, "--noconftest"),
+    *("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:tmpdir"),
+)
+"""The user's own pytest configuration has no say; the hypothesis plugin costs a second, and tmpdir
+leaves folders behind where there are workers."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

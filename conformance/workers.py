@@ -1,4 +1,7 @@
-"""Deals the items of a run out to the workers of pytest-xdist; knows not how one is played."""
+"""Deals the items of a run out to the workers of pytest-xdist; knows not how one is played.
+
+Imported only where pytest-xdist is at work.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 from conformance.run.groups import Group
 from conformance.terms import SubjectKind
 
 
-class HeaviestFirst(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist has no types
+class HeaviestFirst(LoadScopeScheduling):
     """Gives a free worker the scope with the most requests, so that all workers end together.
 
     The aspects of an object type are one scope, for they share machines; those of a command are
     scopes of their own, for one of them can be as much as all else together.
+
+    A run goes on when workers die.  xdist's own scheduler (3.8) gives a new worker what the dead
+    one had done already; such work brings no report, and without one nothing more is ever sent.
     """
 
     def __init__(self, config: Any, log: Any, groups: Mapping[str, Group]) -> None:
@@ -28,11 +35,36 @@ class HeaviestFirst(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist h
             requests = sum(len(case.steps) for case in group.cases if case.blocked is None)
             self._weights[self._split_scope(node_id)] += requests
 
+    def remove_node(self, node: WorkerController) -> str | None:
+        """Take a worker out; return the item that it died of, which is not run again."""
+        workload = self.assigned_work.pop(node)
+        left = [
+            (scope, [item for item, done in unit.items() if not done])
+            for scope, unit in workload.items()
+        ]
+        crashed = next((items.pop(0) for _, items in left if items), None)
+        self.workqueue.update(
+            {scope: dict.fromkeys(items, False) for scope, items in left if items}
+        )
+        if crashed is not None:
+            for other in self.assigned_work:
+                self._reschedule(other)
+        return crashed
+
     def _split_scope(self, nodeid: str) -> str:
         together = self._groups[nodeid].subject.kind is SubjectKind.OBJECT_TYPE
         return nodeid.rpartition("::")[0] if together else nodeid
 
-    def _assign_work_unit(self, node: Any) -> None:
+    def _assign_work_unit(self, node: WorkerController) -> None:
         heaviest = max(self.workqueue, key=self._weights.__getitem__)
         self.workqueue.move_to_end(heaviest, last=False)
         super()._assign_work_unit(node)
+
+    def _reschedule(self, node: WorkerController) -> None:
+        """Send a worker work, or home; it begins an item only once it knows the next one."""
+        super()._reschedule(node)
+        while self.workqueue and not node.shutting_down and self._waits(node):
+            self._assign_work_unit(node)
+
+    def _waits(self, node: WorkerController) -> bool:
+        return self._pending_of(self.assigned_work[node]) < 2

@@ -12,7 +12,7 @@ from conformance.canonical import compact
 from conformance.derive.case import Case
 from conformance.judge.observation import Death, Line, Observation
 from conformance.launch.machine import Machine
-from conformance.stage import Request
+from conformance.stage import SCRATCH, Request
 from conformance.terms import ABSENT
 from conformance.wire.connection import Connection, WireClosed, WireOverflow, WireTimeout
 from conformance.wire.framing import Message, read_message
@@ -66,6 +66,8 @@ class Player:
         self.ahead = 0
         """How many cases behind the one last yielded are on their way already."""
         self._connection = connection
+        # Cases name the scratch folder as the sandbox shows it; without one it lies elsewhere.
+        self._names = (SCRATCH.encode(), machine.inside.encode())
         self._next_id = 0
         self._held: Line | None = None
         """The answer to a request whose turn is still to come."""
@@ -100,7 +102,8 @@ class Player:
 
     def _send(self, case: Case) -> None:
         for step in case.steps:
-            self._connection.queue(encode(step.request, self._next_id))
+            data = encode(step.request, self._next_id)
+            self._connection.queue(data.replace(*self._names))
             self._next_id += 1
 
     def _receive(self, case: Case, first: int) -> tuple[Observation, bool]:
@@ -149,7 +152,7 @@ class Player:
         held, self._held = self._held, None
         if held is not None:
             return held
-        data = self._connection.receive(limit)
+        data = self._connection.receive(limit).replace(*reversed(self._names))
         return Line(data, read_message(data))
 
 

@@ -1,0 +1,198 @@
+"""Runs that do not come to their end: what they say, and that nothing outlives them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance.terms import ExitCode
+
+from .conftest import LIMIT, QEMU, Doors, events, outcomes
+
+pytestmark = pytest.mark.qemu
+
+# Minutes of work, of which the first items are done within a second or two.
+LONG = (QEMU, "--case=object-add/*")
+WORKERS = pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
+# How pytest shows the ends of items.
+_ITEMS = re.compile(r"^[.sFE]+", re.MULTILINE)
+
+
+def watch(output: int, items: int) -> str:
+    """Return what was written once so many items have ended."""
+    deadline = time.monotonic() + LIMIT
+    text = ""
+    while sum(map(len, _ITEMS.findall(text))) < items:
+        assert select.select([output], [], [], deadline - time.monotonic())[0], text
+        more = os.read(output, 65536).decode()
+        assert more, f"it ended by itself: {text}"
+        text += more
+    return text
+
+
+@contextlib.contextmanager
+def amid(doors: Doors, *words: str, module: str = "conformance") -> Iterator[subprocess.Popen[str]]:
+    """Start a long run and wait until some of its items have ended."""
+    with doors.start(*words, module=module) as run:
+        assert run.stdout is not None
+        watch(run.stdout.fileno(), 4)
+        yield run
+
+
+def is_partial(doors: Doors, out: str) -> None:
+    """Check that the report says, loudly, that it is not whole."""
+    assert "THIS RUN IS PARTIAL" in out
+    assert "Traceback" not in out
+    folder = doors.home / "qmp-report"
+    assert {path.name for path in folder.iterdir()} == {
+        "events.ndjson",
+        "summary.json",
+        "report.md",
+    }
+    assert "**This run is partial.**" in (folder / "report.md").read_text()
+    stream = events(folder)
+    assert (stream[-1]["complete"], stream[-1]["exit_code"]) == (False, 130)
+    found = [outcome for _, _, outcome in outcomes(stream)]
+    assert found.count("pass") > 10
+    assert found.count("not-run") > 1000
+    assert len(found) == stream[1]["cases"]
+
+
+@WORKERS
+@pytest.mark.parametrize("whom", ["group", "leader"])
+def test_ctrl_c_leaves_a_partial_report_and_nothing_else(
+    doors: Doors, workers: tuple[str, ...], whom: str
+) -> None:
+    with amid(doors, "run", *LONG, *workers) as run:
+        if whom == "group":
+            os.killpg(run.pid, signal.SIGINT)
+        else:
+            run.send_signal(signal.SIGINT)
+        out, _ = run.communicate(timeout=LIMIT)
+
+    assert run.returncode == ExitCode.INTERRUPTED
+    is_partial(doors, out)
+    doors.settle()
+
+
+@WORKERS
+def test_a_cancelled_job_leaves_the_same(doors: Doors, workers: tuple[str, ...]) -> None:
+    with amid(doors, "run", *LONG, *workers) as run:
+        run.terminate()
+        out, _ = run.communicate(timeout=LIMIT)
+
+    assert run.returncode == ExitCode.INTERRUPTED
+    is_partial(doors, out)
+    doors.settle()
+
+
+@WORKERS
+def test_a_killed_run_leaves_nothing_running_and_no_report_that_could_be_taken_for_its_own(
+    doors: Doors, workers: tuple[str, ...]
+) -> None:
+    assert doors.command("run", QEMU, "--case=object-add/iothread/valid/*").code == 0
+    with amid(doors, "run", *LONG, *workers) as run:
+        run.kill()
+        assert run.wait(LIMIT) == -signal.SIGKILL
+        doors.settle()
+
+    left = {path.name for path in (doors.home / "qmp-report").iterdir()}
+    assert left <= {f".part-{name}.ndjson" for name in ("main", "gw0", "gw1")}
+    assert left
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@WORKERS
+def test_a_pytest_that_is_killed_leaves_nothing_running(
+    doors: Doors, workers: tuple[str, ...], number: signal.Signals
+) -> None:
+    words = (f"--qmp-program={QEMU}", "--qmp-case=object-add/*", "-q", *workers)
+    with amid(doors, *words, module="pytest") as run:
+        run.send_signal(number)
+        assert run.wait(LIMIT) == -number
+        doors.settle()
+
+
+def test_ctrl_c_in_pytest_leaves_a_partial_report(doors: Doors) -> None:
+    words = (f"--qmp-program={QEMU}", "--qmp-case=object-add/*", "-q")
+    with amid(doors, *words, module="pytest") as run:
+        os.killpg(run.pid, signal.SIGINT)
+        out, _ = run.communicate(timeout=LIMIT)
+
+    assert run.returncode == pytest.ExitCode.INTERRUPTED
+    is_partial(doors, out)
+    doors.settle()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_run_that_ends_before_it_begins_leaves_nothing(
+    doors: Doors, number: signal.Signals
+) -> None:
+    ready = doors.home / "ready"
+    os.mkfifo(ready)
+    program = doors.home / "hangs"
+    program.write_text(f"#!/bin/sh\necho > {ready}\nexec sleep 1000\n")
+    program.chmod(0o755)
+
+    with doors.start("run", str(program), "--no-sandbox") as run:
+        reading = os.open(ready, os.O_RDONLY | os.O_NONBLOCK)
+        assert select.select([reading], [], [], LIMIT)[0]
+        os.close(reading)
+        run.send_signal(number)
+        out, _ = run.communicate(timeout=LIMIT)
+
+    if number == signal.SIGKILL:
+        assert run.returncode == -number
+    else:
+        assert run.returncode == ExitCode.INTERRUPTED
+        assert out == "qmp-conformance: interrupted\n"
+    doors.settle()
+
+
+def test_a_worker_that_dies_makes_the_run_a_failure_of_the_suite(doors: Doors) -> None:
+    # A short item, and one of 1,500 cases.
+    cases = ("--case=qom-list/invalid/*", "--case=qom-list-types/introspection/*")
+    with doors.start("run", QEMU, *cases, "-n", "1") as run:
+        assert run.stdout is not None
+        watch(run.stdout.fileno(), 1)
+        os.kill(_worker(run.pid), signal.SIGKILL)
+        out, _ = run.communicate(timeout=LIMIT)
+
+    assert run.returncode == ExitCode.HARNESS, out
+    assert "THIS RUN IS PARTIAL" in out
+    found = [outcome for _, _, outcome in outcomes(events(doors.home / "qmp-report"))]
+    assert found.count("not-run") > 100
+    assert found[:8] == ["pass"] * 8
+    doors.settle()
+
+
+def _worker(leader: int) -> int:
+    """Return the worker process of a run: the child that reads its program from its input."""
+    for child in Path(f"/proc/{leader}/task/{leader}/children").read_text().split():
+        if b"sys.stdin.readline" in Path(f"/proc/{child}/cmdline").read_bytes():
+            return int(child)
+    raise AssertionError(f"the run {leader} has no worker")
+
+
+def test_progress_is_shown_on_a_terminal_too(doors: Doors) -> None:
+    ours, theirs = pty.openpty()
+    try:
+        with doors.start("run", *LONG, stdout=theirs, stderr=theirs) as run:
+            os.close(theirs)
+            text = watch(ours, 4)
+            assert run.poll() is None, text
+            os.killpg(run.pid, signal.SIGKILL)
+            assert run.wait(LIMIT) == -signal.SIGKILL
+    finally:
+        os.close(ours)
+    doors.settle()
