@@ -171,7 +171,7 @@ def read(name: str, expect: Expectation, rule: str = "X21", why: str = "") -> St
 def valid_cases(context: ObjectContext) -> Iterator[Case]:
     """Yield the cases whose request must be accepted and have its effect."""
     base = context.base()
-    yield _accepted(context, SMALLEST, base, base, rule="Q16")
+    yield _accepted(context, SMALLEST, base, base, rule="Q30")
     yield _long_id(context, base)
     for member in context.shape.members:
         yield from _member_cases(context, member, base)
@@ -315,7 +315,7 @@ def _together(context: ObjectContext, base: Mapping[str, Any]) -> Iterator[Case]
         if special.expect is Wish.ACCEPT and not unmet:
             arguments |= {**recipe.companions, member.name: value, **special.companions}
     if len(arguments) > len(base) + 1:
-        yield _accepted(context, "all-together", arguments, arguments, rule="Q16")
+        yield _accepted(context, "all-together", arguments, arguments, rule="Q30")
 
 
 def readings(context: ObjectContext, given: Mapping[str, Any], rule: str = "X21") -> Iterator[Step]:

@@ -97,6 +97,31 @@ def type_cases(model: ObjectModel) -> Iterator[Case]:
             isolation=Isolation.PURE,
             about=name,
         )
+    yield from _unlisted_cases(model)
+
+
+def _unlisted_cases(model: ObjectModel) -> Iterator[Case]:
+    """Yield the cases of types that are asked for on a machine where no types were listed before.
+
+    Listing loads all modules; a type must not depend on that.
+    """
+    for name in model.creatable:
+        step = Step(
+            request=Request("qom-list-properties", {"typename": name}),
+            expect=Accept(),
+            role=Role.SUBJECT,
+            rule="X12",
+            why="The build lists the type; whether it was asked for its list before is no matter.",
+        )
+        yield Case(
+            id=f"qom-list-properties/valid/unlisted/{name}",
+            subject=command_subject("qom-list-properties"),
+            aspect=Aspect.VALID,
+            stage=Stage(name="unlisted"),
+            steps=(step,),
+            isolation=Isolation.PURE,
+            about=name,
+        )
 
 
 def _unchanged(model: ObjectModel) -> Iterator[Step]:

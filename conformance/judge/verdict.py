@@ -31,7 +31,7 @@ _ASSERTION: Final = re.compile(
 """The line in which a dying QEMU says what it died of."""
 _READ: Final = (Returns, ReadsAs, LinksTo, ListsTypes, ListsProperties)
 """The expectations about a value alone."""
-NO_CLASS: Final = "the build lists the type and finds no class of it: its module is not installed"
+NO_CLASS: Final = "the build lists the type and finds no class of it"
 """Why the properties of a listed type cannot be asked for."""
 _ADDRESS: Final = re.compile(r"0x[0-9a-f]+|\b\d{4,}\b")
 
@@ -89,7 +89,7 @@ def _weigh(step: Step, miss: Miss) -> tuple[Outcome, str, bool]:
         if isinstance(step.expect, ReadsAs | LinksTo):
             return Outcome.NOT_APPLICABLE, f"cannot be read: {miss.summary}", False
         if isinstance(step.expect, ListsProperties) and step.expect.entries is None:
-            # Types of modules are listed whether or not the module is installed.
+            # Types of modules may be listed whether or not the module is installed.
             return Outcome.UNTESTABLE_HERE, NO_CLASS, False
     return Outcome.FAIL, miss.summary, True
 
@@ -129,9 +129,14 @@ def _unanswered(case: Case, number: int, seen: Observation) -> tuple[Outcome, Mi
 
 
 def death_words(death: Death) -> str:
-    """Return the line in which the build said what it died of, less what differs by run."""
+    """Return the line in which the build said what it died of, less what differs by run.
+
+    Of one that ended itself that is the last line, of one that a signal ended only a line that
+    tells of a failed check: others may have been there before.
+    """
     found = _ASSERTION.search(death.stderr)
-    return _ADDRESS.sub("*", found.group(0).strip())[:200] if found else ""
+    last = death.stderr.strip().rpartition("\n")[2] if death.status >= 0 else ""
+    return _ADDRESS.sub("*", found.group(0).strip() if found else last)[:200]
 
 
 def ending_text(status: int) -> str:

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.derive.case import Case
+from conformance.canonical import compact
+from conformance.derive.case import (
+    Accept,
+    Answer,
+    Case,
+    Expectation,
+    Holds,
+    LinksTo,
+    ListsProperties,
+    ListsTypes,
+    ReadsAs,
+    Reject,
+    Returns,
+)
 from conformance.judge.reply import MessageJudge
 from conformance.launch.folder import RunFolder
 from conformance.launch.pool import Pool
@@ -41,11 +54,38 @@ def _description(case: Case, campaign: Campaign) -> Iterator[str]:
         yield f"  not run: {case.blocked.outcome}: {case.blocked.reason}"
     for step in case.steps:
         yield f"  {step.role:8} {request_line(step.request)}"
-        yield f"           {step.rule} {step.expect}"
+        yield f"           {step.rule}: {_expected(step.expect)}"
         if step.why:
             yield f"           {step.why}"
     yield ""
     yield reproducer(case, (), campaign.command_line)
+
+
+def _expected(expect: Expectation) -> str:
+    """Return an expectation in words."""
+    match expect:
+        case Accept():
+            return "accepted"
+        case Answer():
+            return "answered, either way"
+        case Reject(classes=classes):
+            return f"refused with {' or '.join(sorted(classes))}"
+        case Returns(values=values):
+            return f"returns {' or '.join(map(compact, values))}"
+        case Holds(present=present, absent=absent):
+            return "; ".join(
+                [f"lists {name} as {kind}" for name, kind in present]
+                + [f"lists no {name}" for name in absent]
+            )
+        case ReadsAs(type=type_name):
+            return f"returns a value of the QOM type {type_name}"
+        case LinksTo():
+            return "returns the path of an object of the tree, or nothing"
+        case ListsTypes(exactly=exactly):
+            return "lists known types" if exactly is None else f"lists exactly {len(exactly)} types"
+        case ListsProperties(entries=entries):
+            listed = "well-formed" if entries is None else f"{len(entries)} known"
+            return f"lists {listed} properties"
 
 
 def _account(result: Result, campaign: Campaign) -> Iterator[str]:

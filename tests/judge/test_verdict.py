@@ -133,4 +133,5 @@ def test_last_words_are_what_the_build_died_of_less_what_differs_by_run() -> Non
     said = "warning: x\nUnexpected error in f() at ../y.c:12345:\nbye"
 
     assert death_words(Death(status=-6, stderr=said)) == "Unexpected error in f() at ../y.c:*:"
-    assert death_words(Death(status=1, stderr="bye")) == ""
+    assert death_words(Death(status=1, stderr="warning: x\nbye\n")) == "bye"
+    assert death_words(Death(status=-11, stderr="warning: x\n")) == ""

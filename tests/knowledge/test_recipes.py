@@ -1,0 +1,160 @@
+"""Recipes are read strictly, and the ones that ship agree with themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance.errors import KnowledgeError
+from conformance.knowledge.commands import load_commands
+from conformance.knowledge.objectmodel import load_object_model
+from conformance.knowledge.recipes import Reads, Recipes, Wish, load_recipes
+from conformance.knowledge.store import cases_folder
+from conformance.knowledge.versions import Version, VersionRange
+from conformance.launch.host import answers
+from conformance.stage import MachineSpec, Request
+from conformance.terms import ErrorClass
+
+WHOLE = """
+[[recipe]]
+type = "x"
+versions = ">=6.0,<8"
+machine = "q35"
+args = ["-smp", "2"]
+needs = ["kvm"]
+isolation = "alone"
+compiled = "always"
+setup = [{ execute = "stop" }]
+arguments = { path = "{scratch}/f" }
+
+[recipe.members.size]
+min = 1
+max = 9
+values = [4, 5]
+with = { a = 1 }
+without = ["b"]
+reads-as = 4
+reason = "r"
+
+[[recipe.members.size.given]]
+value = 5
+expect = "reject"
+needs = ["path:/x"]
+
+[[recipe.errors]]
+name = "e"
+with = { size = 3 }
+class = "DeviceNotFound"
+reason = "r"
+
+[[recipe.users]]
+name = "u"
+machine = "pc"
+use = [{ execute = "device_add", arguments = { driver = "d", rng = "{id}" } }]
+needs = ["numa:1"]
+reason = "r"
+"""
+
+
+def read(tmp_path: Path, text: str) -> Recipes:
+    (tmp_path / "r.toml").write_text(text)
+    return load_recipes(tmp_path)
+
+
+def test_every_key_of_a_recipe_arrives(tmp_path: Path) -> None:
+    recipes = read(tmp_path, WHOLE)
+    recipe = recipes.find("x", (7, 2, 0))
+
+    assert recipe.spec == MachineSpec(machine="q35", args=("-smp", "2"))
+    assert recipe.setup[0].execute == "stop"
+    assert (recipe.alone, recipe.always_compiled) == (True, True)
+    assert recipe.arguments == {"path": "/tmp/qmp/f"}
+    size = recipe.member("size")
+    assert (size.least, size.greatest, size.values) == (1, 9, (4, 5))
+    assert (size.companions, size.without, size.reads_as) == ({"a": 1}, ("b",), 4)
+    assert size.reads is Reads.SAME
+    assert size.special(5).expect is Wish.REJECT
+    assert size.special(4).expect is Wish.ACCEPT
+    assert recipe.errors[0].error_class is ErrorClass.DEVICE_NOT_FOUND
+    assert recipe.users[0].spec == MachineSpec(machine="pc", args=("-smp", "2"))
+    assert recipe.users[0].use == (Request("device_add", {"driver": "d", "rng": "{id}"}),)
+    assert recipes.needs() == {"kvm", "path:/x", "numa:1"}
+
+
+@pytest.mark.parametrize("version", [(5, 2, 0), (8, 0, 0)])
+def test_recipe_of_other_versions_is_none(tmp_path: Path, version: Version) -> None:
+    assert read(tmp_path, WHOLE).find("x", version).arguments == {}
+
+
+def test_true_is_not_the_value_one(tmp_path: Path) -> None:
+    text = '[[recipe]]\ntype = "x"\n[[recipe.members.m.given]]\nvalue = 1\nexpect = "open"\n'
+
+    member = read(tmp_path, text).find("x", (7, 0, 0)).member("m")
+
+    assert member.special(1).expect is Wish.OPEN
+    assert member.special(True).expect is Wish.ACCEPT
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[[recipe]]\n", "'type' is missing"),
+        ('[[recipe]]\ntype = "x"\nmachin = "q35"\n', "Did you mean 'machine'"),
+        ('[[recipe]]\ntype = "x"\nargs = "q35"\n', "'args' is str, not list"),
+        ('[[recipe]]\ntype = "x"\nversions = "7.2"\n', "versions"),
+        ('[[recipe]]\ntype = "x"\nisolation = "lonely"\n', "unknown word"),
+        ('[[recipe]]\ntype = "x"\n[recipe.members.m]\nreads = "often"\n', "Known: same"),
+        ('[[recipe]]\ntype = "x"\n[recipe.members.m]\nmin = "1"\n', "integers"),
+        ('[[recipe]]\ntype = "x"\n[[recipe.errors]]\nname = "e"\n', "'reason' is missing"),
+        ("[[recipes]]\n", "Did you mean 'recipe'"),
+        ("[recipe\n", "r.toml"),
+    ],
+)
+def test_what_is_wrong_with_a_recipe_is_said(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(KnowledgeError) as raised:
+        read(tmp_path, text)
+
+    assert message in str(raised.value)
+
+
+def test_every_need_of_the_recipes_has_a_probe() -> None:
+    of_the_build = ("type:", "property:")
+    needs = load_recipes(cases_folder() / "objects").needs()
+
+    assert needs
+    assert [n for n in needs if not n.startswith(of_the_build) and not answers(n)] == []
+
+
+def test_every_command_of_the_object_model_has_a_recipe() -> None:
+    recipes = load_commands(cases_folder() / "commands")
+
+    assert set(load_object_model().commands) <= set(recipes)
+
+
+def test_command_with_two_recipes_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text('[[command]]\nname = "stop"\n[[command]]\nname = "stop"\n')
+
+    with pytest.raises(KnowledgeError, match="two recipes"):
+        load_commands(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "version", "inside"),
+    [
+        ("", (5, 2, 0), True),
+        (">=6.0", (5, 2, 9), False),
+        (">=6.0", (6, 0, 0), True),
+        (">=5.2,<7", (6, 9, 9), True),
+        (">=5.2,<7", (7, 0, 0), False),
+        ("==7.2.22", (7, 2, 22), True),
+        ("<=7.2.22", (7, 2, 23), False),
+    ],
+)
+def test_a_range_of_versions_holds_what_it_says(text: str, version: Version, inside: bool) -> None:
+    assert (version in VersionRange(text)) is inside
+
+
+def test_a_range_that_is_none_is_an_error() -> None:
+    with pytest.raises(ValueError, match="no bound"):
+        VersionRange("~6")
