@@ -16,7 +16,7 @@ from conformance.run.groups import Group
 from conformance.terms import SubjectKind
 
 
-class HeaviestFirst(LoadScopeScheduling):
+class HeaviestFirst(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist has no types
     """Gives a free worker the scope with the most requests, so that all workers end together.
 
     The aspects of an object type are one scope, for they share machines; those of a command are
@@ -67,4 +67,5 @@ class HeaviestFirst(LoadScopeScheduling):
             self._assign_work_unit(node)
 
     def _waits(self, node: WorkerController) -> bool:
-        return self._pending_of(self.assigned_work[node]) < 2
+        pending: int = self._pending_of(self.assigned_work[node])
+        return pending < 2

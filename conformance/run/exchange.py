@@ -67,7 +67,7 @@ class Player:
         """How many cases behind the one last yielded are on their way already."""
         self._connection = connection
         # Cases name the scratch folder as the sandbox shows it; without one it lies elsewhere.
-        self._names = (SCRATCH.encode(), machine.inside.encode())
+        self._shown, self._real = SCRATCH.encode(), machine.inside.encode()
         self._next_id = 0
         self._held: Line | None = None
         """The answer to a request whose turn is still to come."""
@@ -103,7 +103,7 @@ class Player:
     def _send(self, case: Case) -> None:
         for step in case.steps:
             data = encode(step.request, self._next_id)
-            self._connection.queue(data.replace(*self._names))
+            self._connection.queue(data.replace(self._shown, self._real))
             self._next_id += 1
 
     def _receive(self, case: Case, first: int) -> tuple[Observation, bool]:
@@ -152,7 +152,7 @@ class Player:
         held, self._held = self._held, None
         if held is not None:
             return held
-        data = self._connection.receive(limit).replace(*reversed(self._names))
+        data = self._connection.receive(limit).replace(self._real, self._shown)
         return Line(data, read_message(data))
 
 
