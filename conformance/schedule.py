@@ -9,7 +9,7 @@ from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
 
-class SubjectScheduling(LoadScopeScheduling):
+class SubjectScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Keeps the items of a subject together, and a run going whose workers die.
 
     xdist's own (3.8) gives a new worker what the dead one had done already.  Such work brings no
@@ -24,9 +24,8 @@ class SubjectScheduling(LoadScopeScheduling):
             for scope, unit in workload.items()
         ]
         crashed = next((items.pop(0) for _, items in left if items), None)
-        self.workqueue.update(
-            {scope: dict.fromkeys(items, False) for scope, items in left if items}
-        )
+        again = {scope: dict.fromkeys(items, False) for scope, items in left if items}
+        self.workqueue.update(again)
         if crashed is not None:
             for other in self.assigned_work:
                 self._reschedule(other)
@@ -39,4 +38,4 @@ class SubjectScheduling(LoadScopeScheduling):
             self._assign_work_unit(node)
 
     def _waits(self, node: WorkerController) -> bool:
-        return self._pending_of(self.assigned_work[node]) < 2
+        return bool(self._pending_of(self.assigned_work[node]) < 2)

@@ -287,7 +287,9 @@ def test_an_unknown_case_names_the_nearest(doors: Doors, command: str) -> None:
 def test_one_target_of_a_file_is_shown_and_several_are_not_guessed(
     doors: Doors, targets: str
 ) -> None:
-    text = refused(doors.command("show", "object-add/toy/valid/mandatory-only", targets), 2)
+    text = refused(
+        doors.command("show", "object-add/toy/valid/mandatory-only", targets), ExitCode.USAGE
+    )
     assert "names 4 targets\n  Name one of them: FILE.toml:NAME." in text
 
 

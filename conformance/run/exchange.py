@@ -20,6 +20,7 @@ from conformance.wire.framing import Message, read_message
 WINDOW: Final = 96
 """Requests in flight: enough to keep the server busy while replies are judged, few enough that
 little is sent in vain when it dies."""
+_SCRATCH: Final = SCRATCH.encode()
 _REST: Final = 2.0
 """Seconds in which a process whose socket closed must have ended."""
 
@@ -65,7 +66,7 @@ class Player:
         self.healthy = True
         self._connection = connection
         # Cases name the scratch folder as the sandbox shows it; without one it lies elsewhere.
-        self._names = (SCRATCH.encode(), machine.inside.encode())
+        self._scratch = machine.inside.encode()
         self._next_id = 0
         self._held: Line | None = None
         """The answer to a request whose turn is still to come."""
@@ -100,7 +101,7 @@ class Player:
     def _send(self, case: Case) -> None:
         for step in case.steps:
             data = encode(step.request, self._next_id)
-            self._connection.queue(data.replace(*self._names))
+            self._connection.queue(data.replace(_SCRATCH, self._scratch))
             self._next_id += 1
 
     def _receive(self, case: Case, first: int) -> tuple[Observation, bool]:
@@ -149,7 +150,7 @@ class Player:
         held, self._held = self._held, None
         if held is not None:
             return held
-        data = self._connection.receive(limit).replace(*reversed(self._names))
+        data = self._connection.receive(limit).replace(self._scratch, _SCRATCH)
         return Line(data, read_message(data))
 
 
