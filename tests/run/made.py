@@ -14,7 +14,7 @@ from typing import Any, cast
 from conformance.derive.case import Accept, Case, Expectation, Role, Step, Subject
 from conformance.launch.machine import Ending, Machine
 from conformance.run.exchange import Player
-from conformance.stage import MachineSpec, Request, Stage
+from conformance.stage import SCRATCH, MachineSpec, Request, Stage
 from conformance.terms import ABSENT, Aspect, SubjectKind
 from conformance.wire.connection import Connection
 
@@ -63,6 +63,7 @@ class FakeMachine:
         self._greets = greets
         self.requests: list[dict[str, Any]] = []
         self.closed = False
+        self.inside = SCRATCH
         self._thread = threading.Thread(target=self._serve, name="fake machine")
         self._thread.start()
 
