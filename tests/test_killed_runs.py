@@ -161,7 +161,7 @@ def test_a_run_that_ends_before_it_begins_leaves_nothing(
 
 
 def test_a_worker_that_dies_makes_the_run_a_failure_of_the_suite(doors: Doors) -> None:
-    # A short item, one of 1,500 cases, and five for whoever takes the dead worker's place.
+    # An item of 1,500 cases, which is the first for it is the heaviest, and more to follow.
     globs = ("qom-list/invalid/*", "qom-list-types/introspection/*", "object-add/iothread/*")
     cases = [f"--case={glob}" for glob in globs]
     with doors.start("run", QEMU, *cases, "-n", "1") as run:
@@ -175,8 +175,9 @@ def test_a_worker_that_dies_makes_the_run_a_failure_of_the_suite(doors: Doors) -
     found: dict[str, set[str]] = {}
     for _, case, outcome in outcomes(events(doors.home / "qmp-report")):
         found.setdefault(case.split("/")[0], set()).add(outcome)
-    assert found["qom-list"] == found["object-add"] == {"pass"}
-    assert "not-run" in found["qom-list-types"]
+    # One item died with the worker; a new worker has done all others.
+    assert [command for command, seen in found.items() if "not-run" in seen] == ["object-add"]
+    assert all("pass" in seen for seen in found.values())
     doors.settle()
 
 

@@ -20,7 +20,6 @@ from conformance.wire.framing import Message, read_message
 WINDOW: Final = 96
 """Requests in flight: enough to keep the server busy while replies are judged, few enough that
 little is sent in vain when it dies."""
-_SCRATCH: Final = SCRATCH.encode()
 _REST: Final = 2.0
 """Seconds in which a process whose socket closed must have ended."""
 
@@ -64,9 +63,11 @@ class Player:
     def __init__(self, machine: Machine, connection: Connection) -> None:
         self.machine = machine
         self.healthy = True
+        self.ahead = 0
+        """How many cases behind the one last yielded are on their way already."""
         self._connection = connection
         # Cases name the scratch folder as the sandbox shows it; without one it lies elsewhere.
-        self._scratch = machine.inside.encode()
+        self._shown, self._real = SCRATCH.encode(), machine.inside.encode()
         self._next_id = 0
         self._held: Line | None = None
         """The answer to a request whose turn is still to come."""
@@ -90,6 +91,7 @@ class Player:
                 self._send(case)
             case, first = flight.popleft()
             waiting -= len(case.steps)
+            self.ahead = len(flight)
             seen, whole = self._receive(case, first)
             if not whole:
                 yield case, first, seen
@@ -101,7 +103,7 @@ class Player:
     def _send(self, case: Case) -> None:
         for step in case.steps:
             data = encode(step.request, self._next_id)
-            self._connection.queue(data.replace(_SCRATCH, self._scratch))
+            self._connection.queue(data.replace(self._shown, self._real))
             self._next_id += 1
 
     def _receive(self, case: Case, first: int) -> tuple[Observation, bool]:
@@ -150,7 +152,7 @@ class Player:
         held, self._held = self._held, None
         if held is not None:
             return held
-        data = self._connection.receive(limit).replace(self._scratch, _SCRATCH)
+        data = self._connection.receive(limit).replace(self._real, self._shown)
         return Line(data, read_message(data))
 
 
