@@ -28,6 +28,8 @@ class Verdict(enum.StrEnum):
     BROKEN = "broken"
     # The suite itself failed in a case: its promise may be broken or not.
     HARNESS = "harness-error"
+    # A case came out one way among others and another way alone: something is wrong, unproved.
+    UNSETTLED = "unsettled"
     # Some cases have no result.
     PARTIAL = "partial"
     # Not one case was judged.
@@ -130,6 +132,8 @@ def judge(totals: Counts, findings: tuple[FoldedFinding, ...], *, incomplete: bo
         return Verdict.BROKEN
     if Outcome.HARNESS_ERROR in totals:
         return Verdict.HARNESS
+    if Outcome.FLAKY in totals:
+        return Verdict.UNSETTLED
     if incomplete:
         return Verdict.PARTIAL
     return Verdict.CONFORMS if judged else Verdict.NOTHING_TESTED

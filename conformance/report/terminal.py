@@ -36,6 +36,7 @@ _LABEL: Final = 10
 _VERDICT_STYLES: Final = {
     Verdict.BROKEN: Style.BAD,
     Verdict.HARNESS: Style.BAD,
+    Verdict.UNSETTLED: Style.BAD,
     Verdict.PARTIAL: Style.DOUBT,
     Verdict.NOTHING_TESTED: Style.DOUBT,
     Verdict.CONFORMS: Style.GOOD,

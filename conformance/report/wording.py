@@ -96,6 +96,9 @@ def target_verdict(target: TargetSummary) -> str:
         case Verdict.HARNESS:
             errors = counted(target.totals[Outcome.HARNESS_ERROR], "case")
             return f"No verdict: the suite itself failed in {errors}; {passed} passed."
+        case Verdict.UNSETTLED:
+            flaky = counted(target.totals[Outcome.FLAKY], "case")
+            return f"No verdict: {flaky} came out otherwise when tried again; {passed} passed."
         case Verdict.PARTIAL:
             return f"No verdict: only part of the cases has a result; {passed} of those passed."
         case Verdict.NOTHING_TESTED:
@@ -115,6 +118,8 @@ def run_verdict(summary: Summary) -> str:
             return f"FINDINGS: {number(broken)} of {builds} broke promises.{partial}"
         case Verdict.HARNESS:
             return f"HARNESS ERROR: the suite itself failed, this is no verdict.{partial}"
+        case Verdict.UNSETTLED:
+            return f"UNSETTLED: cases came out otherwise when tried again.{partial}"
         case Verdict.PARTIAL:
             return f"PARTIAL RUN: {passed} cases passed, the rest has no result: no verdict."
         case Verdict.NOTHING_TESTED:

@@ -206,7 +206,8 @@ def exit_code(outcomes: Mapping[Outcome, int], *, interrupted: bool = False) -> 
         return ExitCode.INTERRUPTED
     if outcomes.get(Outcome.HARNESS_ERROR):
         return ExitCode.HARNESS
-    if any(outcomes.get(outcome) for outcome in BROKEN):
+    # A case that came out otherwise when tried again is no finding, and no conformance either.
+    if any(outcomes.get(outcome) for outcome in (*BROKEN, Outcome.FLAKY)):
         return ExitCode.FINDINGS
     # Nobody ended the run, and yet cases have no result: something of the suite gave way.
     if outcomes.get(Outcome.NOT_RUN):

@@ -211,14 +211,15 @@ def test_reasons_group_what_has_no_verdict() -> None:
     ("outcomes", "verdict"),
     [
         ([Outcome.PASS], Verdict.CONFORMS),
-        ([Outcome.PASS, Outcome.FLAKY, Outcome.NOT_APPLICABLE], Verdict.CONFORMS),
+        ([Outcome.PASS, Outcome.NOT_APPLICABLE], Verdict.CONFORMS),
+        ([Outcome.PASS, Outcome.FLAKY], Verdict.UNSETTLED),
         ([Outcome.PASS, Outcome.FAIL], Verdict.BROKEN),
         ([Outcome.CRASH, Outcome.HARNESS_ERROR], Verdict.BROKEN),
         ([Outcome.TIMEOUT], Verdict.BROKEN),
         ([Outcome.PASS, Outcome.HARNESS_ERROR], Verdict.HARNESS),
         ([Outcome.PASS, Outcome.NOT_RUN], Verdict.PARTIAL),
         ([Outcome.VACUOUS, Outcome.UNTESTABLE_HERE], Verdict.NOTHING_TESTED),
-        ([Outcome.FLAKY], Verdict.NOTHING_TESTED),
+        ([Outcome.FLAKY, Outcome.NOT_RUN], Verdict.UNSETTLED),
         ([], Verdict.NOTHING_TESTED),
     ],
 )
