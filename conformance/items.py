@@ -116,6 +116,9 @@ class GroupItem(pytest.Item):
             raise BrokenPromises(broken, counts)
         if counts[Outcome.HARNESS_ERROR]:
             raise RuntimeError("; ".join(reasons))
+        if counts[Outcome.FLAKY]:
+            # No finding, and no success either: pytest must not exit with 0.
+            pytest.fail("; ".join(reason for reason in reasons if reason.startswith("flaky")))
         if not counts[Outcome.PASS]:
             pytest.skip(reasons.most_common(1)[0][0])
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Final, Self
 
-from conformance.errors import HarnessError
+from conformance.errors import ConformanceError, HarnessError
 from conformance.launch.folder import RunFolder
 from conformance.launch.machine import Machine
 from conformance.launch.target import Target
@@ -162,7 +162,8 @@ class Pool:
                     self._fill(slot)
                 for machine in self._started:
                     ends.callback(machine.close)
-        except Exception as error:  # Raised again in close(), in the consumer's thread.
+        except (ConformanceError, OSError) as error:
+            # All that ending a machine raises; a thread has nobody to raise it to, close() has.
             self._failure = error
 
     def _fill(self, slot: _Slot) -> None:
