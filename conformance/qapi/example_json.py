@@ -48,9 +48,10 @@ class Written:
     """A value as it is written.
 
     `elided` are the paths (as `validate.Fault` has them) of the objects and arrays from which
-    something is left out, and of values left out as a whole, for which `value` has null.  `offsets`
-    tells where in the text each path begins.  Where the mistakes `slips` cannot be overlooked,
-    `whole` is false and `value` worth nothing.  `end` is where reading stopped.
+    something is left out, and of values left out as a whole (dots alone, or brackets with nothing
+    but dots in them), for which `value` has null.  `offsets` tells where in the text each path
+    begins.  Where the mistakes `slips` cannot be overlooked, `whole` is false and `value` worth
+    nothing.  `end` is where reading stopped.
     """
 
     value: JsonValue
@@ -147,13 +148,13 @@ class _Reader:
             inner = member_path(path, name)
             self.offsets[inner] = begin
             found[name] = self.value(inner, depth + 1)
-        return found
+        return found if found or path not in self.elided else None
 
     def _array(self, path: str, depth: int) -> JsonValue:
         found: list[JsonValue] = []
         for _ in self._parts(path):
             found.append(self.value(f"{path}[{len(found)}]", depth + 1))
-        return found
+        return found if found or path not in self.elided else None
 
     def _parts(self, path: str) -> Iterator[int]:
         """Yield where each part of an object or array begins; who asks for the next has read it.

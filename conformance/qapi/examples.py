@@ -97,6 +97,8 @@ _LINE_ARROW: Final = re.compile(r"^[ \t]*(?:->|<-)(?=\s|[{\[.]|$)", re.MULTILINE
 _STRAY: Final = re.compile(r"[\]},]+")
 _ANOTHER: Final = re.compile(r"\{\s*['\"]")
 """How a message begins that has no arrow."""
+_SERVED: Final = re.compile(r"\{\s*['\"](?:return|error|event|data|timestamp|QMP)['\"]")
+"""How a message begins that a server sends, whatever its members' order."""
 _LINE: Final = re.compile(r"[^\n]*")
 
 
@@ -180,9 +182,8 @@ class _Parser:
         place = self._place(self._position)
         self._fault(place, "a message without an arrow: nothing says who sends it")
         end = self._next_arrow()
-        request = re.compile(r"\{\s*['\"]exec").match(self._text, self._position)
-        direction = Direction.SENT if request else Direction.RECEIVED
-        return self._message(direction, place, end)
+        served = _SERVED.match(self._text, self._position)
+        return self._message(Direction.RECEIVED if served else Direction.SENT, place, end)
 
     def _prose(self) -> Prose:
         match = _LINE.match(self._text, self._position)

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from conformance.qapi.consistency import json_kinds
 from conformance.qapi.example_json import member_path
 from conformance.qapi.flatten import branches, tag_values, variant_of
 from conformance.qapi.model import Alternate, Array, Builtin, Enum, JsonType, Member, Object, Schema
 from conformance.qapi.validate import Fault, Validator
+
+UNKNOWN_MEMBER: Final = "is no member of this object"
+"""The problem of a member that a type does not have, in the words of `validate`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ class _Walk:
         if kind.tag is None:
             for name in value:
                 if name not in known:
-                    yield Fault(member_path(path, name), "is no member of this object")
+                    yield Fault(member_path(path, name), UNKNOWN_MEMBER)
         elif kind.tag in value:
             yield from self._branch(kind, value, path, known)
         elif partial:
@@ -108,4 +111,4 @@ class _Walk:
         there = {m.name for leaf in branches(self.types.schema, kind.name) for m in leaf.members}
         for name in value:
             if name not in known and name not in there:
-                yield Fault(member_path(path, name), "is no member of this object")
+                yield Fault(member_path(path, name), UNKNOWN_MEMBER)
