@@ -94,7 +94,10 @@ class Example:
 _ARROWS: Final = {"->": Direction.SENT, "<-": Direction.RECEIVED}
 _ARROW: Final = re.compile(r"(->|<-)(?=\s|[{\[.]|$)")
 _LINE_ARROW: Final = re.compile(r"^[ \t]*(?:->|<-)(?=\s|[{\[.]|$)", re.MULTILINE)
-_STRAY: Final = re.compile(r"[\]},]+")
+_STRAY_HERE: Final = re.compile(r"[ \t]*([\]}),:;'\"][^\s.]*)")
+_STRAY_BELOW: Final = re.compile(r"\s*([\]},]+)")
+_GOES_ON: Final = re.compile(r"[\s\]},]*(\"[^\"\n]*\")\s*:")
+"""Another member, behind the bracket that ends the message."""
 _ANOTHER: Final = re.compile(r"\{\s*['\"]")
 """How a message begins that has no arrow."""
 _SERVED: Final = re.compile(r"\{\s*['\"](?:return|error|event|data|timestamp|QMP)['\"]")
@@ -154,29 +157,35 @@ class _Parser:
         written = read_written(self._text, self._position, end)
         for slip in written.slips:
             self._fault(self._place(slip.offset), slip.problem)
-        if written.whole:
-            self._position = written.end
+        readable = written.whole
+        self._position = written.end
+        if readable and (more := _GOES_ON.match(self._text, self._position, end)):
+            closed = self._place(written.end - 1)
+            self._fault(closed, f"the message is closed too early: {more[1]} stands behind its end")
+            readable = False
+        if readable:
             self._stray()
         else:
             # Where the JSON goes on after what is wrong with it cannot be known.
             self._position = end
         return Message(
             direction=direction,
-            value=written.value,
-            readable=written.whole,
+            value=written.value if readable else None,
+            readable=readable,
             elided=written.elided,
             place=place,
             places={path: self._place(offset) for path, offset in written.offsets.items()},
         )
 
     def _stray(self) -> None:
-        """Note brackets and commas behind the end of a message."""
-        position = self._position
-        while self._skip_space() and (match := _STRAY.match(self._text, self._position)):
-            place = self._place(self._position)
-            self._fault(place, f"{match[0]!r} stands behind the end of the message")
-            self._position = position = match.end()
-        self._position = position
+        """Note brackets, commas and quotes behind the end of a message."""
+        end = self._position
+        match = _STRAY_HERE.match(self._text, end)
+        while match is not None:
+            place = self._place(match.start(1))
+            self._fault(place, f"{match[1]!r} stands behind the end of the message")
+            self._position = end = match.end()
+            match = _STRAY_BELOW.match(self._text, end)
 
     def _without_arrow(self) -> Message:
         place = self._place(self._position)
