@@ -90,9 +90,10 @@ def digest_of(version: str, sources: Mapping[Program, Source]) -> Digest:
 
 def _version_of(tree: Path) -> str:
     try:
-        return release_of((tree / _VERSION_FILE).read_text(encoding="utf-8"))
+        text = (tree / _VERSION_FILE).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
         return ""
+    return text if release_of(text) else ""
 
 
 def _digested(source: Source) -> Mapping[str, DigestEntity]:
