@@ -180,7 +180,7 @@ class _Parser:
     def _stray(self) -> None:
         """Note brackets, commas and quotes behind the end of a message."""
         end = self._position
-        match = _STRAY_HERE.match(self._text, end)
+        match = _STRAY_HERE.match(self._text, end) or _STRAY_BELOW.match(self._text, end)
         while match is not None:
             place = self._place(match.start(1))
             self._fault(place, f"{match[1]!r} stands behind the end of the message")
