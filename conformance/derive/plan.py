@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from conformance.derive.case import Case, Subject
 from conformance.derive.commands import command_cases, command_subject
+from conformance.derive.defaults import default_cases, documented_defaults
 from conformance.derive.object_faults import invalid_cases
 from conformance.derive.object_life import error_cases, lifecycle_cases
-from conformance.derive.objects import ObjectContext, default_cases, valid_cases
+from conformance.derive.objects import ObjectContext, valid_cases
 from conformance.derive.qom import lost_cases, tree_cases, type_cases
 from conformance.derive.shape import OBJECT_ADD, object_shape, object_types
 from conformance.errors import HarnessError
@@ -86,6 +87,7 @@ def _object_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
         others = dict(_members_of_others(context, contexts))
         yield from valid_cases(context)
         yield from default_cases(context)
+        yield from documented_defaults(context)
         yield from invalid_cases(context, others)
         yield from error_cases(context)
         yield from lifecycle_cases(context)
