@@ -19,7 +19,7 @@ from conformance.terms import ABSENT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentedExample:
-    """An example of the documentation of `owner`, the `number`th there, from 1.
+    """An example of the command or event `owner`, the `number`th of its documentation, from 1.
 
     `faults` is all that is wrong with it, `requests` what it has a client ask, in order.
     """
@@ -37,8 +37,9 @@ def documented_examples(
 ) -> tuple[DocumentedExample, ...]:
     """Return the examples of `source`, in its order, judged by `schema`, which it describes.
 
-    Objects of the types `open_objects` may have members that the schema does not name.  Examples in
-    documentation that belongs to no entity explain the notation: they are not among them.
+    Objects of the types `open_objects` may have members that the schema does not name.  Only
+    commands and events have dialogues to show: what documentation of types and of no entity calls an
+    example is not among them.
     """
     unchecked = frozenset(each.name for each in source.entities if Flag.NO_GEN in each.flags)
     grammar = Grammar(schema=schema, unchecked=unchecked, open_objects=open_objects)
@@ -47,6 +48,8 @@ def documented_examples(
 
 def _examples(source: Source, grammar: Grammar) -> Iterator[DocumentedExample]:
     for entity in source.entities:
+        if entity.kind not in (EntityKind.COMMAND, EntityKind.EVENT):
+            continue
         sections = entity.documentation.examples if entity.documentation else ()
         for number, section in enumerate(sections, start=1):
             example = parse_example(section)

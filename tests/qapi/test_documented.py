@@ -27,6 +27,19 @@ SOURCE = """
 ##
 
 ##
+# @Bell:
+#
+# A bell.
+#
+# @name: its name
+#
+# Example:
+#
+# { "name": "b" }
+##
+{ 'struct': 'Bell', 'data': { 'name': 'str' } }
+
+##
 # @ring:
 #
 # Ring.
@@ -89,7 +102,7 @@ def examples(folder: Path) -> tuple[DocumentedExample, ...]:
     return documented_examples(read_source(path), SCHEMA)
 
 
-def test_examples_are_numbered_by_their_owner(tmp_path: Path) -> None:
+def test_examples_of_commands_and_events_are_numbered_by_their_owner(tmp_path: Path) -> None:
     assert [(each.kind, each.owner, each.number) for each in examples(tmp_path)] == [
         ("command", "ring", 1),
         ("command", "ring", 2),
