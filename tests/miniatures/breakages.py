@@ -102,6 +102,7 @@ BREAKAGES: dict[str, Breakage] = {
         "X24", f"{_TOY}/invalid/flag/type=int", f"{_TOY}/invalid/unknown-member"
     ),
     "other-default": _breaks("X25", f"{_TOY}/defaults/*"),
+    "default-undocumented": _breaks("X17", f"{_TOY}/documentation/default/*"),
     "reset-drops-objects": _breaks("X26", f"{_TOY}/lifecycle/system-reset"),
     "beyond-limits": _breaks("X27", "object-add/iothread/invalid/poll-max-ns/*"),
     "conflict-taken": _breaks("X27", "object-add/memory-backend-ram/errors/*"),

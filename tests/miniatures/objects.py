@@ -228,6 +228,8 @@ class Tree:
             node.values["text"] = members["text"].upper()
         if "other-default" in self._broken and "flag" not in members and kind == "toy":
             node.values["flag"] = True
+        if "default-undocumented" in self._broken and "mode" not in members and kind == "toy":
+            node.values["mode"] = "auto"
         return node
 
     def _check_meaning(self, kind: str, members: dict[str, Any]) -> None:

@@ -92,8 +92,12 @@ _TYPED = """
 """
 
 
-def write_source(folder: Path, *, typed: bool) -> Path:
-    """Write the source to a file in `folder` and return the file."""
-    path = folder / f"{'typed' if typed else 'untyped'}.json"
-    path.write_text(_HEAD + (_TYPED if typed else _UNTYPED), encoding="utf-8")
-    return path
+def source_path(folder: Path, *, typed: bool) -> Path:
+    """Return where `write_source` writes the source."""
+    return folder / f"{'typed' if typed else 'untyped'}.json"
+
+
+def write_source(folder: Path, *, typed: bool) -> None:
+    """Write the source of the schema to a file in `folder`."""
+    text = _HEAD + (_TYPED if typed else _UNTYPED)
+    source_path(folder, typed=typed).write_text(text, encoding="utf-8")
