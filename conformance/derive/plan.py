@@ -91,7 +91,8 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
     for name in knowledge.seed.commands:
         recipe = knowledge.commands.get(name)
         if recipe is not None and name in build.schema.commands:
-            yield from command_cases(build.schema, recipe, build.version)
+            facts = build.facts.entities if build.facts and build.facts.exact else {}
+            yield from command_cases(build.schema, recipe, build.version, facts.get(name))
     yield from lost_cases(build.model)
     yield from type_cases(build.model)
     for machine in sorted(build.model.trees):

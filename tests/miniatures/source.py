@@ -30,6 +30,15 @@ _HEAD = """
 { 'command': 'quit' }
 { 'command': 'device_add',
   'data': { 'driver': 'str', '*id': 'str', '*memdev': 'str', '*rng': 'str' } }
+
+##
+# @object-del:
+#
+# @id: which object
+#
+# Errors:
+#     - If no object is named @id, GenericError
+##
 { 'command': 'object-del', 'data': { 'id': 'str' } }
 { 'command': 'qom-list', 'data': { 'path': 'str' }, 'returns': [ 'Property' ] }
 { 'command': 'qom-get', 'data': { 'path': 'str', 'property': 'str' }, 'returns': 'any' }
@@ -88,6 +97,13 @@ _TYPED = """
   'discriminator': 'qom-type',
   'data': { 'iothread': 'IOThread', 'memory-backend-ram': 'MemoryBackend',
             'rng-builtin': 'RngBuiltin', 'thread-context': 'ThreadContext', 'toy': 'Toy' } }
+
+##
+# @object-add:
+#
+# Errors:
+#     - Error where there is no such type
+##
 { 'command': 'object-add', 'data': 'ObjectOptions', 'boxed': true }
 """
 
