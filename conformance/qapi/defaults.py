@@ -105,7 +105,7 @@ _LEFT_OUT: Final = re.compile(
 """Words of a text that says something of a member that is left out."""
 
 _ON_WHAT: Final = re.compile(
-    r"\bdepend|\b(?:if|unless|otherwise|else|when)\b|@\w|\bhosts?\b|\bimage\b|\bmachine\b"
+    r"\bdepend|\b(?:if|unless|otherwise|else|when)\b|@\w|\bhosts?\b|\bimage\b|\bmachines?\b"
     r"|\w's\b|\bcurrent(?:ly)?\b|\benvironment\b|\btaken from\b|\bsame\b|\bplatforms?\b"
     r"|\bemulator\b|\bnumber of\b|\bcluster size\b|\bon (?:posix|unix|linux|windows)\b",
     re.IGNORECASE,
