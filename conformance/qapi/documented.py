@@ -38,8 +38,8 @@ def documented_examples(
     """Return the examples of `source`, in its order, judged by `schema`, which it describes.
 
     Objects of the types `open_objects` may have members that the schema does not name.  Only
-    commands and events have dialogues to show: what documentation of types and of no entity calls an
-    example is not among them.
+    commands and events have dialogues to show: what the documentation of types and of no entity
+    calls an example is not among them.
     """
     unchecked = frozenset(each.name for each in source.entities if Flag.NO_GEN in each.flags)
     grammar = Grammar(schema=schema, unchecked=unchecked, open_objects=open_objects)
