@@ -10,6 +10,7 @@ from typing import Final
 
 from conformance.derive.case import (
     Case,
+    Claim,
     LinksTo,
     ListsProperties,
     ListsTypes,
@@ -77,6 +78,24 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
     elif misses:
         outcome, reason = Outcome.FAIL, misses[0].summary
     return Verdict(outcome=outcome, reason=reason, misses=tuple(misses), harmless=harmless)
+
+
+def judge_claims(case: Case) -> Verdict:
+    """Return the verdict on a case that holds claims instead of steps."""
+    misses = tuple(map(_miss, (claim for claim in case.claims if claim.promised != claim.found)))
+    if not misses:
+        return Verdict(outcome=Outcome.PASS)
+    return Verdict(outcome=Outcome.FAIL, reason=misses[0].summary, misses=misses)
+
+
+def _miss(claim: Claim) -> Miss:
+    return Miss(
+        rule=claim.rule,
+        kind=Kind.VALUE,
+        summary=f"{claim.what}: {claim.found}",
+        expected=f"{claim.promised}, says {claim.where}" if claim.where else claim.promised,
+        fold=claim.fold,
+    )
 
 
 def _weigh(step: Step, miss: Miss) -> tuple[Outcome, str, bool]:

@@ -95,6 +95,7 @@ class Campaign:
             sha256=self.build.sha256,
             schema_sha256=digest(sorted(self.entries, key=canonical)),
             launcher=_launcher(self.target),
+            documentation="",
             command_line=self.command_line,
             cases=cases,
         )

@@ -57,6 +57,10 @@ def _description(case: Case, campaign: Campaign) -> Iterator[str]:
         yield f"           {step.rule}: {_expected(step.expect)}"
         if step.why:
             yield f"           {step.why}"
+    for claim in case.claims:
+        yield f"  {claim.rule} {claim.what}: {claim.promised}" + f" ({claim.where})" * bool(
+            claim.where
+        )
     yield ""
     yield reproducer(case, (), campaign.command_line)
 
