@@ -47,6 +47,32 @@ class Declarations:
     """The declarations of one program's schema, and what follows from them."""
 
     entities: Mapping[str, DigestEntity]
+    owners: Mapping[str, DigestEntity]
+    """The commands and events that declare a type in place, by that type's name."""
+
+    @classmethod
+    def of(cls, entities: Mapping[str, DigestEntity]) -> Declarations:
+        """Return the declarations `entities`, with types for the data that they give in place."""
+        owners = {
+            data_name(entity): entity
+            for entity in entities.values()
+            if entity.kind in (EntityKind.COMMAND, EntityKind.EVENT) and entity.members
+        }
+        implied = {
+            name: DigestEntity(
+                kind=EntityKind.STRUCT,
+                name=name,
+                module=owner.module,
+                line=owner.line,
+                members=owner.members,
+            )
+            for name, owner in owners.items()
+        }
+        return cls({**entities, **implied}, owners)
+
+    def data(self, entity: DigestEntity) -> str:
+        """Return the type of a command's arguments or an event's data, "" where there are none."""
+        return entity.arg_type or (data_name(entity) if entity.members else "")
 
     def form(self, name: str) -> str:
         """Return the form of the type `name`, "" where it rests on what is declared nowhere."""
@@ -116,6 +142,11 @@ class Declarations:
             found.insert(0, self.entities[current])
             current = self.entities[current].base
         return found
+
+
+def data_name(entity: DigestEntity) -> str:
+    """Return the name of the type that data given in place get, as QEMU calls it."""
+    return f"q_obj_{entity.name}-arg"
 
 
 def element_of(name: str) -> str:

@@ -63,13 +63,16 @@ class Alignment:
 
     `source_names` gives for each type of the build that was reached the types of the source that it
     stands for, `unreached` for each type of the source that no part of the build leads to, why
-    (in words); `conditions` what each item that has a condition shows about it.
+    (in words); `conditions` what each item that has a condition shows about it.  `orphans` are the
+    types of the build that nothing in it leads to, each with the declared type that it is, "" where
+    that cannot be told.
     """
 
     statements: tuple[Statement, ...]
     source_names: Mapping[str, tuple[str, ...]]
     conditions: tuple[Shown, ...]
     unreached: Mapping[str, str]
+    orphans: Mapping[str, str]
 
     @property
     def differences(self) -> tuple[Statement, ...]:

@@ -11,6 +11,7 @@ from conformance.qapi.alignment import align
 from conformance.qapi.declaration import Flag
 from conformance.qapi.digest import DigestBranch, DigestEntity
 from conformance.qapi.expand import schema_of
+from conformance.qapi.model import Object
 from tests.qapi.declared import (
     Entities,
     alternate,
@@ -390,3 +391,15 @@ def test_a_difference_cites_the_rule_that_speaks_of_it(actual: Entities, rule: s
 
 def _always(member: Any) -> Any:
     return replace(member, condition="")
+
+
+def test_a_type_that_nothing_in_the_build_leads_to_is_told_and_named_by_its_make() -> None:
+    whole = schema_of(WHOLE)
+    schema = schema_of(WHOLE, lambda condition: condition != "CONFIG_TWO")
+    left = {"7": replace(whole.object("Two"), name="7"), "8": Object(name="8", members=())}
+
+    found = align(WHOLE, replace(schema, types={**whole.types, **schema.types, **left}))
+
+    assert found.differences == ()
+    assert found.orphans == {"7": "Two", "8": "", "Two": ""}
+    assert align(WHOLE, whole).orphans == {}
