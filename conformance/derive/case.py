@@ -55,6 +55,22 @@ class Returns:
 
 
 @dataclass(frozen=True, slots=True)
+class Reads:
+    """The request succeeds, and what it returns has `value` at `path`: names, and numbers of
+    elements from 0."""
+
+    path: tuple[str, ...]
+    value: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """The request succeeds and returns what the case's step number `step` (from 0) returned."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
 class Holds:
     """qom-list succeeds: it shows `present` (name to type), and nothing in `absent`."""
 
@@ -99,7 +115,17 @@ class ListsProperties:
 
 
 Expectation = (
-    Accept | Reject | Answer | Returns | Holds | ReadsAs | LinksTo | ListsTypes | ListsProperties
+    Accept
+    | Reject
+    | Answer
+    | Returns
+    | Reads
+    | Repeats
+    | Holds
+    | ReadsAs
+    | LinksTo
+    | ListsTypes
+    | ListsProperties
 )
 
 

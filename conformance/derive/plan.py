@@ -7,17 +7,18 @@ from dataclasses import dataclass
 
 from conformance.derive.case import Case, Subject
 from conformance.derive.commands import command_cases, command_subject
+from conformance.derive.defaults import default_cases, documented_defaults
 from conformance.derive.object_faults import invalid_cases
 from conformance.derive.object_life import error_cases, lifecycle_cases
-from conformance.derive.objects import ObjectContext, default_cases, valid_cases
+from conformance.derive.objects import ObjectContext, valid_cases
 from conformance.derive.qom import lost_cases, tree_cases, type_cases
 from conformance.derive.shape import OBJECT_ADD, object_shape, object_types
 from conformance.errors import HarnessError
 from conformance.knowledge.commands import CommandRecipe
-from conformance.knowledge.objectmodel import ObjectModel as SeedModel
 from conformance.knowledge.recipes import ObjectRecipe, Recipes
 from conformance.knowledge.versions import Version
 from conformance.qapi.model import Member, Schema
+from conformance.qapi.objectmodel import ObjectModel as SeedModel
 from conformance.qapi.qom import ObjectModel
 from conformance.qapi.validate import Validator
 from conformance.stage import Stage
@@ -86,6 +87,7 @@ def _object_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
         others = dict(_members_of_others(context, contexts))
         yield from valid_cases(context)
         yield from default_cases(context)
+        yield from documented_defaults(context)
         yield from invalid_cases(context, others)
         yield from error_cases(context)
         yield from lifecycle_cases(context)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from conformance.derive.case import (
     Case,
@@ -14,7 +14,9 @@ from conformance.derive.case import (
     LinksTo,
     ListsProperties,
     ListsTypes,
+    Reads,
     ReadsAs,
+    Repeats,
     Returns,
     Role,
     Step,
@@ -30,7 +32,7 @@ _ASSERTION: Final = re.compile(
     re.M,
 )
 """The line in which a dying QEMU says what it died of."""
-_READ: Final = (Returns, ReadsAs, LinksTo, ListsTypes, ListsProperties)
+_READ: Final = (Returns, Reads, Repeats, ReadsAs, LinksTo, ListsTypes, ListsProperties)
 """The expectations about a value alone."""
 NO_CLASS: Final = "the build lists the type and finds no class of it"
 """Why the properties of a listed type cannot be asked for."""
@@ -56,6 +58,7 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
     """
     misses = list(_unasked(seen, messages))
     outcome, reason, harmless = Outcome.PASS, "", True
+    earlier: list[Mapping[str, Any]] = []
     for number, (step, line) in enumerate(zip(case.steps, seen.replies, strict=True)):
         if line is None:
             break
@@ -63,7 +66,8 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
         misses += read.misses
         if read.message is None:
             break
-        miss = check(case, step, read.message)
+        miss = check(case, step, read.message, earlier)
+        earlier.append(read.message)
         if miss is None:
             continue
         outcome, reason, counted = _weigh(step, miss)

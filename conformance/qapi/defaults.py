@@ -21,7 +21,8 @@ class Domain:
     """What a default can be: strings of an enumeration, and values of built-in types.
 
     An alternate has the domains of all its types.  A type that has nothing of all this has no
-    default that a text could give.
+    default that a text could give.  Of a type that is `open`, declared in a file that is missing,
+    only words that stand alone are taken, as values of an enumeration.
     """
 
     values: frozenset[str] = frozenset()
@@ -29,6 +30,7 @@ class Domain:
     integers: IntRange | None = None
     numbers: bool = False
     strings: bool = False
+    open: bool = False
 
     def __or__(self, other: Domain) -> Domain:
         """Return what is in either."""
@@ -38,6 +40,7 @@ class Domain:
             integers=self.integers or other.integers,
             numbers=self.numbers or other.numbers,
             strings=self.strings or other.strings,
+            open=self.open or other.open,
         )
 
 
@@ -128,6 +131,7 @@ _BACKENDS: Final = re.compile(r"(?:^|, )(\S+) for backends ")
 _NAMES: Final = re.compile(r", and |, | and ")
 
 _WORD: Final = re.compile(r"\"([^\"]*)\"|'([^']*)'|``([^`]*)``|@?([^\s,()]+)")
+_NAME: Final = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*", re.IGNORECASE)
 _EMPTY: Final = re.compile(r"(?:an |the )?empty string\b")
 _NUMBER: Final = re.compile(r"(0x[0-9a-f]+|-?\d+)(?: ?([a-z]+))?(?=$|[\s,(])", re.IGNORECASE)
 _BOOLEANS: Final[Mapping[str, bool]] = {
@@ -260,7 +264,7 @@ def _value(clause: str, domain: Domain, words: str = "") -> tuple[JsonValue | Ab
         bare if bare is not None else next(group for group in match.groups() if group is not None)
     )
     rest = clause[match.end() :]
-    if word in domain.values:
+    if word in domain.values or (domain.open and _NAME.fullmatch(word) and word != "none"):
         return word, rest
     if domain.booleans and word.lower() in _BOOLEANS:
         return _BOOLEANS[word.lower()], rest

@@ -90,23 +90,24 @@ def digest_of(version: str, sources: Mapping[Program, Source]) -> Digest:
 
 def _version_of(tree: Path) -> str:
     try:
-        return release_of((tree / _VERSION_FILE).read_text(encoding="utf-8"))
+        text = (tree / _VERSION_FILE).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
         return ""
+    return text if release_of(text) else ""
 
 
 def _digested(source: Source) -> Mapping[str, DigestEntity]:
     entities = {entity.name: entity for entity in source.entities}
-    domains = _Domains(entities)
+    domains = _Domains(entities, source.open_names)
     return {name: _entity(entity, domains) for name, entity in entities.items()}
 
 
 class _Domains:
     """What defaults each type of one schema can have, found when it is asked for."""
 
-    def __init__(self, entities: Mapping[str, Entity]) -> None:
+    def __init__(self, entities: Mapping[str, Entity], open_names: Iterable[str]) -> None:
         self._entities = entities
-        self._found = dict(_BUILTINS)
+        self._found = {**_BUILTINS, **dict.fromkeys(open_names, Domain(open=True))}
 
     def of(self, type_: str) -> Domain:
         """Return the domain of the type named `type_`; arrays, objects and open names have none."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from conformance.canonical import compact
 from conformance.derive.case import Case, DefaultOf
+from conformance.judge.expect import at
 from conformance.judge.miss import Kind, Miss
 from conformance.judge.observation import Observation
 from conformance.knowledge.rules import Rule
@@ -17,6 +17,7 @@ from conformance.run.engine import Result
 from conformance.stage import SCRATCH, MachineSpec, Request
 from conformance.stream import DefaultRead, Evidence, Finding
 from conformance.terms import ABSENT, Absent, JsonValue, Outcome, Severity
+from conformance.wire.framing import Message
 from conformance.wire.transcript import Transcript
 
 _PASSING: Final = re.compile(
@@ -82,17 +83,11 @@ def _text(value: JsonValue | Absent) -> str:
 
 
 def _real(seen: Observation | None, default: DefaultOf) -> JsonValue | Absent:
-    line = seen.replies[default.step] if seen and len(seen.replies) > default.step else None
-    if line is None:
+    line = seen.replies[default.step] if seen else None
+    if line is None or not isinstance(line.read, Message):
         return ABSENT
-    try:
-        value: Any = json.loads(line.data)["return"]
-        for name in default.path:
-            value = value[name]
-    except (ValueError, LookupError, TypeError):
-        # What is wrong with such a reply is the verdict's to say.
-        return ABSENT
-    real: JsonValue = value
+    # What is wrong with such a reply is the verdict's to say.
+    real: JsonValue | Absent = at(line.read.value, ("return", *default.path))
     return real
 
 
