@@ -37,15 +37,16 @@ class Contradiction:
     @property
     def text(self) -> str:
         """The conditions that disagree, in words."""
-        return "; ".join(dict.fromkeys(condition_text(s.condition) for s in self._all))
+        return "; ".join(dict.fromkeys(condition_text(s.condition) for s in self.shown))
 
     @property
     def symbols(self) -> tuple[str, ...]:
         """The configuration symbols at issue, sorted."""
-        return tuple(sorted(frozenset().union(*(symbols(s.condition) for s in self._all))))
+        return tuple(sorted(frozenset().union(*(symbols(s.condition) for s in self.shown))))
 
     @property
-    def _all(self) -> tuple[Shown, ...]:
+    def shown(self) -> tuple[Shown, ...]:
+        """All of the items, those that are there first."""
         return self.present + self.absent
 
 
