@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from conformance.qapi.declaration import Condition, EntityKind
@@ -74,6 +74,11 @@ def _entity(kind: EntityKind, name: str, **more: Any) -> DigestEntity:
 
 def build(declared: Mapping[str, DigestEntity], *off: str) -> Schema:
     """Return what a build of `declared` shows where the symbols `off` are not configured."""
+    return masked(schema_of(declared, configured(*off)))
+
+
+def configured(*off: str) -> Callable[[Condition], bool]:
+    """Return whether a condition holds where the symbols `off` are not configured."""
 
     def holds(condition: Condition) -> bool:
         if isinstance(condition, str):
@@ -83,7 +88,7 @@ def build(declared: Mapping[str, DigestEntity], *off: str) -> Schema:
         held = [holds(part) for part in parts]
         return {"all": all(held), "any": any(held), "not": not held[0]}[operator]
 
-    return masked(schema_of(declared, holds))
+    return holds
 
 
 def masked(schema: Schema) -> Schema:
