@@ -41,15 +41,15 @@ def command_defaults(showing: Showing, entities: Mapping[str, DigestEntity]) -> 
         fact = argument_fact(entities, showing.command, name, showing.case)
         if fact is None:
             continue
-        if fact.member.default is ABSENT:
-            why = f"the documentation gives no value: {WORDS[fact.member.default_kind] or 'none'}"
+        if fact.default is ABSENT:
+            why = f"the documentation gives no value: {WORDS[fact.default_kind] or 'none'}"
             blocked = Blocked(outcome=Outcome.NOT_APPLICABLE, reason=why)
             yield _command_case(showing, name, (), blocked=blocked)
         elif showing.read is None:
-            yield _command_case(showing, name, _alike(showing, name, fact.member.default))
+            yield _command_case(showing, name, _alike(showing, name, fact.default))
         else:
             path = showing.shows[name]
-            expect = Reads(path, fact.member.default)
+            expect = Reads(path, fact.default)
             steps = (
                 *_requests(showing.setup, Role.SETUP),
                 _step(Request(showing.command, showing.arguments), Accept(), Role.SUBJECT, "Q16"),

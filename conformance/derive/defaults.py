@@ -20,7 +20,7 @@ from conformance.derive.objects import (
 )
 from conformance.knowledge.recipes import Wish
 from conformance.qapi.digest import DefaultKind
-from conformance.qapi.lookup import Documented
+from conformance.qapi.lookup import DocumentedMember
 from conformance.qapi.model import Member
 from conformance.terms import ABSENT, Absent, Aspect, JsonValue, Outcome
 
@@ -35,7 +35,7 @@ WORDS: Final[Mapping[DefaultKind, str]] = {
 
 def default_of(
     member: str,
-    fact: Documented | None,
+    fact: DocumentedMember | None,
     *,
     step: int,
     declared: JsonValue | Absent = ABSENT,
@@ -44,8 +44,8 @@ def default_of(
     """Return the row of the report's table for a member whose default a step reads."""
     return DefaultOf(
         member=member,
-        documented=fact.member.default if fact else ABSENT,
-        says=WORDS[fact.member.default_kind] if fact else "",
+        documented=fact.default if fact else ABSENT,
+        says=WORDS[fact.default_kind] if fact else "",
         where=fact.where if fact else "",
         declared=declared,
         step=step,
@@ -112,18 +112,23 @@ def documented_defaults(context: ObjectContext) -> Iterator[Case]:
     base = context.base()
     for member in context.shape.members:
         fact = context.documented.get(member.name)
-        if fact is None or fact.member.default is ABSENT or member.name in base:
+        if fact is None or fact.default is ABSENT or member.name in base:
             continue
         if member.optional:
-            yield _object_default(context, member, fact, fact.member.default)
+            yield _object_default(context, member, fact, fact.default)
 
 
 def _object_default(
-    context: ObjectContext, member: Member, fact: Documented, value: JsonValue
+    context: ObjectContext, member: Member, fact: DocumentedMember, value: JsonValue
 ) -> Case:
     recipe = context.recipe.member(member.name)
     steps = [add(context.base()), *readings(context, {member.name: value}, "X17")]
     why = recipe.default_of
+    if context.documented_by:
+        why = f"documented by the source of {context.documented_by}, and not known of this release"
+    if recipe.default is not ABSENT and not same(recipe.default, value):
+        # The recipe knows better, or later, than the text: it says why.
+        why = why or recipe.reason
     if not isinstance(steps[1].expect, Returns):
         why = why or recipe.reason or "what the member was given cannot be read back"
     if not context.recipe.alone:

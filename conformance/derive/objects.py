@@ -25,7 +25,7 @@ from conformance.derive.case import (
 from conformance.derive.shape import ID, OBJECT_ADD, QOM_TYPE, ObjectShape
 from conformance.derive.values import exemplar, variations
 from conformance.knowledge.recipes import Given, ObjectRecipe, Reads, Wish
-from conformance.qapi.lookup import Documented
+from conformance.qapi.lookup import DocumentedMember
 from conformance.qapi.model import Builtin, Enum, JsonType, Member
 from conformance.stage import Request, Stage
 from conformance.terms import ABSENT, Aspect, Outcome, SubjectKind
@@ -46,7 +46,8 @@ class ObjectContext:
     """All that cases of one object type are derived from.
 
     `untestable` is why nothing can be created here, "" where it can; `lacks` maps each need that
-    the host does not meet to why.
+    the host does not meet to why.  `documented` is what the source says of the members, and
+    `documented_by` names the older release whose source that is, "" where it is the build's own.
     """
 
     shape: ObjectShape
@@ -55,7 +56,8 @@ class ObjectContext:
     lacks: Mapping[str, str]
     untestable: str = ""
     not_applicable: str = ""
-    documented: Mapping[str, Documented] = field(default_factory=dict)
+    documented: Mapping[str, DocumentedMember] = field(default_factory=dict)
+    documented_by: str = ""
 
     @property
     def subject(self) -> Subject:

@@ -105,7 +105,7 @@ _LEFT_OUT: Final = re.compile(
 """Words of a text that says something of a member that is left out."""
 
 _ON_WHAT: Final = re.compile(
-    r"\bdepend|\b(?:if|unless|otherwise|else|when)\b|@\w|\bhosts?\b|\bimage\b|\bmachine\b"
+    r"\bdepend|\b(?:if|unless|otherwise|else|when)\b|@\w|\bhosts?\b|\bimage\b|\bmachines?\b"
     r"|\w's\b|\bcurrent(?:ly)?\b|\benvironment\b|\btaken from\b|\bsame\b|\bplatforms?\b"
     r"|\bemulator\b|\bnumber of\b|\bcluster size\b|\bon (?:posix|unix|linux|windows)\b",
     re.IGNORECASE,
@@ -133,6 +133,8 @@ _NAMES: Final = re.compile(r", and |, | and ")
 _WORD: Final = re.compile(r"\"([^\"]*)\"|'([^']*)'|``([^`]*)``|@?([^\s,()]+)")
 _NAME: Final = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*", re.IGNORECASE)
 _EMPTY: Final = re.compile(r"(?:an |the )?empty string\b")
+_LISTED: Final = re.compile(r" [\"']")
+"""What follows a quoted value where the next of a list begins, whose line breaks are lost."""
 _NUMBER: Final = re.compile(r"(0x[0-9a-f]+|-?\d+)(?: ?([a-z]+))?(?=$|[\s,(])", re.IGNORECASE)
 _BOOLEANS: Final[Mapping[str, bool]] = {
     **dict.fromkeys(("true", "on", "yes", "enabled"), True),
@@ -239,6 +241,8 @@ def _clause(tail: str) -> str:
     for index, char in enumerate(tail):
         if quote:
             quote = "" if char == quote else quote
+            if not quote and _LISTED.match(tail, index + 1):
+                return tail[: index + 1]
         elif char in "\"'" and (index == 0 or tail[index - 1] in " ("):
             quote = char
         elif char == "(":

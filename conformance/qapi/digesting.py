@@ -36,7 +36,7 @@ from conformance.qapi.digest import (
     DigestValue,
     Program,
 )
-from conformance.qapi.facts import error_classes, release_of, since_of, unknown_classes
+from conformance.qapi.facts import error_classes, error_items, release_of, since_of, unknown_classes
 from conformance.qapi.model import IntRange
 from conformance.qapi.qom import INTEGER_RANGES
 from conformance.qapi.source import read_source
@@ -163,6 +163,7 @@ def _entity(entity: Entity, domains: _Domains) -> DigestEntity:
         returns=entity.returns,
         flags=entity.flags,
         errors=error_classes(returns, errors),
+        error_items=error_items(errors),
         unknown_errors=unknown_classes(returns, errors),
         base_defaults=inherited_defaults(documentation.body.text, domains.inherited(entity)),
         documented=entity.documentation is not None,

@@ -165,7 +165,7 @@ def _assembled(symbol: str, pieces: list[_Piece], place: Place) -> Documentation
         section, found = _read(piece)
         examples += found
         match piece.kind:
-            case _Kind.BODY:
+            case _Kind.BODY | _Kind.HEADING:
                 bodies.append(section)
             case _Kind.NOTE:
                 text = f"{piece.name}: {section.text}"
@@ -178,17 +178,17 @@ def _assembled(symbol: str, pieces: list[_Piece], place: Place) -> Documentation
                 _put(single, f"{piece.kind}:", piece.kind, section)
             case _Kind.EXAMPLE:
                 examples += [section] if section.text else []
-            case _Kind.HEADING | _Kind.TODO:
+            case _Kind.TODO:
                 pass
             case _:
                 assert_never(piece.kind)
-    since = single.get(_Kind.SINCE)
+    version, beyond = _since(single.get(_Kind.SINCE))
     return Documentation(
         symbol=symbol,
-        body=_joined(bodies),
+        body=_joined(bodies + beyond),
         members=members,
         features=features,
-        since=_version(since.text) if since else "",
+        since=version,
         returns=single.get(_Kind.RETURNS),
         errors=single.get(_Kind.ERRORS),
         examples=tuple(examples),
@@ -216,10 +216,20 @@ def _joined(bodies: list[Section]) -> Section:
     return Section(text="\n\n".join(section.text for section in told), place=told[0].place)
 
 
-def _version(text: str) -> str:
-    """Return the first version in `text`; older releases write "0.14.0" for "0.14"."""
-    match = _VERSION.search(text)
-    return re.sub(r"^(\d+\.\d+)\.0$", r"\1", match.group()) if match else ""
+def _since(section: Section | None) -> tuple[str, list[Section]]:
+    """Return the version that a "Since:" names, and what the body gets: all that says more.
+
+    Some sections go on with the versions of single members.
+    """
+    if section is None:
+        return "", []
+    match = _VERSION.match(section.text)
+    told = [Section(text=f"Since: {section.text}", place=section.place)]
+    if match is None:
+        return "", told
+    # Older releases write "0.14.0" for "0.14".
+    version = re.sub(r"^(\d+\.\d+)\.0$", r"\1", match.group())
+    return version, told if match.end() < len(section.text) else []
 
 
 def _section(lines: Sequence[_Line], place: Place, *, first_apart: bool = False) -> Section:

@@ -30,6 +30,15 @@ _HEAD = """
 { 'command': 'quit' }
 { 'command': 'device_add',
   'data': { 'driver': 'str', '*id': 'str', '*memdev': 'str', '*rng': 'str' } }
+
+##
+# @object-del:
+#
+# @id: which object
+#
+# Errors:
+#     - If no object is named @id, GenericError
+##
 { 'command': 'object-del', 'data': { 'id': 'str' } }
 { 'command': 'qom-list', 'data': { 'path': 'str' }, 'returns': [ 'Property' ] }
 { 'command': 'qom-get', 'data': { 'path': 'str', 'property': 'str' }, 'returns': 'any' }
@@ -88,12 +97,23 @@ _TYPED = """
   'discriminator': 'qom-type',
   'data': { 'iothread': 'IOThread', 'memory-backend-ram': 'MemoryBackend',
             'rng-builtin': 'RngBuiltin', 'thread-context': 'ThreadContext', 'toy': 'Toy' } }
+
+##
+# @object-add:
+#
+# Errors:
+#     - Error where there is no such type
+##
 { 'command': 'object-add', 'data': 'ObjectOptions', 'boxed': true }
 """
 
 
-def write_source(folder: Path, *, typed: bool) -> Path:
-    """Write the source to a file in `folder` and return the file."""
-    path = folder / f"{'typed' if typed else 'untyped'}.json"
-    path.write_text(_HEAD + (_TYPED if typed else _UNTYPED), encoding="utf-8")
-    return path
+def source_path(folder: Path, *, typed: bool) -> Path:
+    """Return where `write_source` writes the source."""
+    return folder / f"{'typed' if typed else 'untyped'}.json"
+
+
+def write_source(folder: Path, *, typed: bool) -> None:
+    """Write the source of the schema to a file in `folder`."""
+    text = _HEAD + (_TYPED if typed else _UNTYPED)
+    source_path(folder, typed=typed).write_text(text, encoding="utf-8")

@@ -65,7 +65,7 @@ def test_an_argument_is_found_by_its_path_with_its_line() -> None:
     found = argument_fact(ENTITIES, "plain", "cache.direct")
 
     assert found is not None
-    assert (found.member.type, found.where) == ("bool", "qapi/made.json:7")
+    assert (found.type, found.where) == ("bool", "qapi/made.json:7")
     assert argument_fact(ENTITIES, "plain", "cache.other") is None
     assert argument_fact(ENTITIES, "plain", "n.direct") is None
     assert argument_fact(ENTITIES, "plain", "gone.direct") is None
