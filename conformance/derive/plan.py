@@ -14,10 +14,10 @@ from conformance.derive.qom import lost_cases, tree_cases, type_cases
 from conformance.derive.shape import OBJECT_ADD, object_shape, object_types
 from conformance.errors import HarnessError
 from conformance.knowledge.commands import CommandRecipe
-from conformance.knowledge.objectmodel import ObjectModel as SeedModel
 from conformance.knowledge.recipes import ObjectRecipe, Recipes
 from conformance.knowledge.versions import Version
 from conformance.qapi.model import Member, Schema
+from conformance.qapi.objectmodel import ObjectModel as SeedModel
 from conformance.qapi.qom import ObjectModel
 from conformance.qapi.validate import Validator
 from conformance.stage import Stage

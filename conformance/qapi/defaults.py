@@ -21,7 +21,8 @@ class Domain:
     """What a default can be: strings of an enumeration, and values of built-in types.
 
     An alternate has the domains of all its types.  A type that has nothing of all this has no
-    default that a text could give.
+    default that a text could give.  Of a type that is `open`, declared in a file that is missing,
+    only words that stand alone are taken, as values of an enumeration.
     """
 
     values: frozenset[str] = frozenset()
@@ -29,6 +30,7 @@ class Domain:
     integers: IntRange | None = None
     numbers: bool = False
     strings: bool = False
+    open: bool = False
 
     def __or__(self, other: Domain) -> Domain:
         """Return what is in either."""
@@ -38,6 +40,7 @@ class Domain:
             integers=self.integers or other.integers,
             numbers=self.numbers or other.numbers,
             strings=self.strings or other.strings,
+            open=self.open or other.open,
         )
 
 
@@ -102,7 +105,7 @@ _LEFT_OUT: Final = re.compile(
 """Words of a text that says something of a member that is left out."""
 
 _ON_WHAT: Final = re.compile(
-    r"\bdepend|\b(?:if|unless|otherwise|else|when)\b|@\w|\bhosts?\b|\bimage\b|\bmachine\b"
+    r"\bdepend|\b(?:if|unless|otherwise|else|when)\b|@\w|\bhosts?\b|\bimage\b|\bmachines?\b"
     r"|\w's\b|\bcurrent(?:ly)?\b|\benvironment\b|\btaken from\b|\bsame\b|\bplatforms?\b"
     r"|\bemulator\b|\bnumber of\b|\bcluster size\b|\bon (?:posix|unix|linux|windows)\b",
     re.IGNORECASE,
@@ -128,7 +131,10 @@ _BACKENDS: Final = re.compile(r"(?:^|, )(\S+) for backends ")
 _NAMES: Final = re.compile(r", and |, | and ")
 
 _WORD: Final = re.compile(r"\"([^\"]*)\"|'([^']*)'|``([^`]*)``|@?([^\s,()]+)")
+_NAME: Final = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*", re.IGNORECASE)
 _EMPTY: Final = re.compile(r"(?:an |the )?empty string\b")
+_LISTED: Final = re.compile(r" [\"']")
+"""What follows a quoted value where the next of a list begins, whose line breaks are lost."""
 _NUMBER: Final = re.compile(r"(0x[0-9a-f]+|-?\d+)(?: ?([a-z]+))?(?=$|[\s,(])", re.IGNORECASE)
 _BOOLEANS: Final[Mapping[str, bool]] = {
     **dict.fromkeys(("true", "on", "yes", "enabled"), True),
@@ -235,6 +241,8 @@ def _clause(tail: str) -> str:
     for index, char in enumerate(tail):
         if quote:
             quote = "" if char == quote else quote
+            if not quote and _LISTED.match(tail, index + 1):
+                return tail[: index + 1]
         elif char in "\"'" and (index == 0 or tail[index - 1] in " ("):
             quote = char
         elif char == "(":
@@ -260,7 +268,7 @@ def _value(clause: str, domain: Domain, words: str = "") -> tuple[JsonValue | Ab
         bare if bare is not None else next(group for group in match.groups() if group is not None)
     )
     rest = clause[match.end() :]
-    if word in domain.values:
+    if word in domain.values or (domain.open and _NAME.fullmatch(word) and word != "none"):
         return word, rest
     if domain.booleans and word.lower() in _BOOLEANS:
         return _BOOLEANS[word.lower()], rest

@@ -78,7 +78,8 @@ class DigestEntity:
 
     `module` and `line` tell where it stands, `documented` whether it is documented at all.
     `errors` are the classes of errors that its documentation names, `unknown_errors` what is named
-    like one and is none; `base_defaults` the defaults that it gives for members of its base.
+    as one and is none; `error_items` has the class of each item of its section of errors, "" where
+    the item names none.  `base_defaults` are the defaults that it gives for members of its base.
     """
 
     kind: EntityKind
@@ -99,6 +100,7 @@ class DigestEntity:
     returns: str = ""
     flags: frozenset[Flag] = frozenset()
     errors: tuple[str, ...] = ()
+    error_items: tuple[str, ...] = ()
     unknown_errors: tuple[str, ...] = ()
     base_defaults: Mapping[str, JsonValue] = field(default_factory=dict)
     documented: bool = True

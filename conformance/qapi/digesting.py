@@ -36,7 +36,7 @@ from conformance.qapi.digest import (
     DigestValue,
     Program,
 )
-from conformance.qapi.facts import error_classes, release_of, since_of, unknown_classes
+from conformance.qapi.facts import error_classes, error_items, release_of, since_of, unknown_classes
 from conformance.qapi.model import IntRange
 from conformance.qapi.qom import INTEGER_RANGES
 from conformance.qapi.source import read_source
@@ -98,16 +98,16 @@ def _version_of(tree: Path) -> str:
 
 def _digested(source: Source) -> Mapping[str, DigestEntity]:
     entities = {entity.name: entity for entity in source.entities}
-    domains = _Domains(entities)
+    domains = _Domains(entities, source.open_names)
     return {name: _entity(entity, domains) for name, entity in entities.items()}
 
 
 class _Domains:
     """What defaults each type of one schema can have, found when it is asked for."""
 
-    def __init__(self, entities: Mapping[str, Entity]) -> None:
+    def __init__(self, entities: Mapping[str, Entity], open_names: Iterable[str]) -> None:
         self._entities = entities
-        self._found = dict(_BUILTINS)
+        self._found = {**_BUILTINS, **dict.fromkeys(open_names, Domain(open=True))}
 
     def of(self, type_: str) -> Domain:
         """Return the domain of the type named `type_`; arrays, objects and open names have none."""
@@ -163,6 +163,7 @@ def _entity(entity: Entity, domains: _Domains) -> DigestEntity:
         returns=entity.returns,
         flags=entity.flags,
         errors=error_classes(returns, errors),
+        error_items=error_items(errors),
         unknown_errors=unknown_classes(returns, errors),
         base_defaults=inherited_defaults(documentation.body.text, domains.inherited(entity)),
         documented=entity.documentation is not None,

@@ -17,9 +17,11 @@ _SINCE: Final = re.compile(
 _RELEASE: Final = re.compile(r"(\d+\.\d+)(\.\d+)?")
 
 _CLASSES: Final = frozenset(ErrorClass)
-# Two words of which each begins with a capital letter, as all classes are named.
-_CLASS: Final = re.compile(r"\b[A-Z][a-z]+(?:[A-Z][a-z]+)+\b|\bKVMMissingCap\b")
-_ITEM: Final = re.compile(r"(?:^|\n)\s*(?:[-*]\s+)?(?=if\b)", re.IGNORECASE)
+_WORD: Final = re.compile(r"\w+")
+_ITEM: Final = re.compile(r"^[ \t]*[-*][ \t]+", re.MULTILINE)
+# Sections of results list what is returned too; what begins so is about an error.
+_CONDITION: Final = re.compile(r"^[ \t]*(?:[-*][ \t]+)?(?=if\b)", re.IGNORECASE | re.MULTILINE)
+_CAPITALISED: Final = re.compile(r"[A-Z]\w+")
 
 
 def release_of(text: str) -> str:
@@ -41,7 +43,7 @@ def since_of(text: str) -> str:
 
 def error_classes(*texts: str) -> tuple[str, ...]:
     """Return the classes of errors that the texts name, in their order."""
-    words = (word for text in texts for word in _CLASS.findall(text))
+    words = (word for text in texts for word in _WORD.findall(text))
     return tuple(dict.fromkeys(word for word in words if word in _CLASSES))
 
 
@@ -50,10 +52,22 @@ def unknown_classes(*texts: str) -> tuple[str, ...]:
 
     Only the last word of an item "If ..., SomeClass" is surely meant as a class.
     """
-    found: dict[str, None] = {}
-    for text in texts:
-        for item in _ITEM.split(text)[1:]:
-            words = " ".join(item.split("\n\n")[0].split()).rstrip(".").split(", ")
-            if len(words) > 1 and _CLASS.fullmatch(words[-1]) and words[-1] not in _CLASSES:
-                found[words[-1]] = None
-    return tuple(found)
+    items = (item for text in texts for item in _CONDITION.split(text)[1:])
+    ends = (_joined(_ITEM.split(item)[0]).rstrip(".").rpartition(", ") for item in items)
+    found = (end for start, _, end in ends if start and _CAPITALISED.fullmatch(end))
+    return tuple(dict.fromkeys(word for word in found if word not in _CLASSES))
+
+
+def error_items(text: str) -> tuple[str, ...]:
+    """Return the class of each item of a section of errors, "" for an item that names none.
+
+    A text without a list is one item.
+    """
+    head, *items = _ITEM.split(text)
+    classes = [error_classes(item) for item in items or [head] if item.strip()]
+    return tuple(found[0] if found else "" for found in classes)
+
+
+def _joined(text: str) -> str:
+    """Return the first paragraph of a text on one line."""
+    return " ".join(text.split("\n\n")[0].split())

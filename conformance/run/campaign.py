@@ -20,7 +20,7 @@ from conformance.derive.case import Case
 from conformance.derive.plan import Introspected, Knowledge, Plan, plan
 from conformance.errors import LaunchError, UsageError
 from conformance.knowledge.commands import load_commands
-from conformance.knowledge.objectmodel import load_object_model
+from conformance.knowledge.digests import SEED, load_digest
 from conformance.knowledge.recipes import load_recipes
 from conformance.knowledge.rules import Rule, load_rules
 from conformance.knowledge.store import cases_folder
@@ -32,6 +32,7 @@ from conformance.launch.machine import qemu_argv
 from conformance.launch.pool import Pool
 from conformance.launch.target import Target
 from conformance.qapi.introspection import read_introspection
+from conformance.qapi.objectmodel import object_model
 from conformance.qapi.qom import ObjectModel, model_from_json, model_to_json
 from conformance.run.introspect import check_schema, introspect
 from conformance.stage import SCRATCH, MachineSpec
@@ -131,7 +132,7 @@ def load_knowledge() -> Knowledge:
     return Knowledge(
         recipes=load_recipes(folder / "objects"),
         commands=load_commands(folder / "commands"),
-        seed=load_object_model(),
+        seed=object_model(load_digest(SEED)),
     )
 
 

@@ -1,19 +1,30 @@
-"""The object model that the suite started from is whole."""
+"""The object model of a digest is gathered whole; that of the schema the suite started from."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 
-from conformance.errors import KnowledgeError
-from conformance.knowledge.objectmodel import DocumentedMember, ObjectType, load_object_model
-from conformance.terms import ABSENT
+from conformance.knowledge.digests import SEED, load_digest
+from conformance.qapi.declaration import EntityKind
+from conformance.qapi.digest import (
+    DefaultKind,
+    Digest,
+    DigestBranch,
+    DigestEntity,
+    DigestMember,
+    DigestValue,
+    Program,
+)
+from conformance.qapi.objectmodel import DocumentedMember, ObjectModel, ObjectType, object_model
+from conformance.terms import ABSENT, JsonValue
+
+
+def _seed() -> ObjectModel:
+    return object_model(load_digest(SEED))
 
 
 def _types() -> dict[str, ObjectType]:
-    return {each.name: each for each in load_object_model().types}
+    return {each.name: each for each in _seed().types}
 
 
 def _member(type_name: str, name: str) -> DocumentedMember:
@@ -21,7 +32,7 @@ def _member(type_name: str, name: str) -> DocumentedMember:
 
 
 def test_every_command_and_object_type_is_there() -> None:
-    model = load_object_model()
+    model = _seed()
 
     assert model.commands == (
         "qom-list",
@@ -40,14 +51,14 @@ def test_every_command_and_object_type_is_there() -> None:
 
 
 def test_members_that_the_schema_defines_are_counted() -> None:
-    types = load_object_model().types
+    types = _seed().types
 
     assert sum(len(each.members) for each in types) == 187
     assert sum(member.default is not ABSENT for each in types for member in each.members) == 105
 
 
 def test_types_whose_members_stand_elsewhere_are_open_and_empty() -> None:
-    opened = [each for each in load_object_model().types if each.open]
+    opened = [each for each in _seed().types if each.open]
 
     assert [each.name for each in opened] == [
         "authz-list",
@@ -66,7 +77,7 @@ def test_types_whose_members_stand_elsewhere_are_open_and_empty() -> None:
 
 
 def test_types_without_members_are_not_open() -> None:
-    closed = [each.name for each in load_object_model().types if not each.members and not each.open]
+    closed = [each.name for each in _seed().types if not each.members and not each.open]
 
     assert closed == ["can-bus", "pef-guest", "s390-pv-guest"]
 
@@ -103,31 +114,55 @@ def test_conditions_and_features_are_kept() -> None:
     assert _member("rng-egd", "opened").features == ("deprecated",)
 
 
-@pytest.mark.parametrize(
-    ("value", "message"),
-    [
-        pytest.param({"types": []}, "malformed: KeyError 'commands'", id="missing"),
-        pytest.param({"commands": ["a", "a"], "types": []}, "a stands there twice", id="twice"),
-        pytest.param(
-            {"commands": [], "types": [{"name": "t", "members": [], "since": 1}]},
-            "object type t: unknown since",
-            id="unknown",
+def _digest(*entities: DigestEntity) -> Digest:
+    return Digest(version="1.0", schemas={Program.SYSTEM: {each.name: each for each in entities}})
+
+
+def _flag(kind: DefaultKind = DefaultKind.NONE, **case_defaults: JsonValue) -> DigestMember:
+    return DigestMember(
+        name="flag",
+        type="bool",
+        optional=True,
+        default_kind=kind,
+        default=False if kind is DefaultKind.VALUE else ABSENT,
+        case_defaults=case_defaults,
+    )
+
+
+def _union(member: DigestMember, **base_defaults: JsonValue) -> Digest:
+    """Two object types over one base with one member; the second's type speaks of it too."""
+    return _digest(
+        DigestEntity(
+            kind=EntityKind.ENUM, name="Kind", values=(DigestValue(name="a"), DigestValue(name="b"))
         ),
-        pytest.param({"commands": [], "types": [{"name": "t"}]}, "KeyError 'members'", id="type"),
-    ],
-)
-def test_malformed_file_is_refused_by_name(tmp_path: Path, value: object, message: str) -> None:
-    path = tmp_path / "model.json"
-    path.write_text(json.dumps(value))
+        DigestEntity(kind=EntityKind.STRUCT, name="Base", members=(member,)),
+        DigestEntity(
+            kind=EntityKind.STRUCT, name="Derived", base="Base", base_defaults=base_defaults
+        ),
+        DigestEntity(
+            kind=EntityKind.UNION,
+            name="Options",
+            tag="qom-type",
+            base_members=(DigestMember(name="qom-type", type="Kind"),),
+            branches=(DigestBranch(case="a", type="Base"), DigestBranch(case="b", type="Derived")),
+        ),
+        DigestEntity(kind=EntityKind.COMMAND, name="object-add", arg_type="Options", boxed=True),
+    )
 
-    with pytest.raises(KnowledgeError, match=message) as caught:
-        load_object_model(path)
-    assert str(path) in str(caught.value)
+
+def test_default_of_the_type_that_is_nearest_to_the_object_counts() -> None:
+    found = object_model(_union(_flag(DefaultKind.VALUE), flag=True))
+
+    assert [kind.members[0].default for kind in found.types] == [False, True]
 
 
-def test_file_that_is_no_json_is_refused_by_name(tmp_path: Path) -> None:
-    path = tmp_path / "model.json"
-    path.write_text("{")
+def test_default_that_a_text_gives_for_some_object_types_is_theirs_alone() -> None:
+    found = object_model(_union(_flag(DefaultKind.DEPENDS, b=True)))
 
-    with pytest.raises(KnowledgeError, match=r"model\.json: not JSON"):
-        load_object_model(path)
+    assert [kind.members[0].default for kind in found.types] == [ABSENT, True]
+
+
+def test_object_add_without_types_has_none() -> None:
+    found = object_model(_digest(DigestEntity(kind=EntityKind.COMMAND, name="object-add")))
+
+    assert (found.commands, found.types) == (("object-add",), ())
