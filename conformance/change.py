@@ -75,6 +75,10 @@ class ChangeKind(enum.StrEnum):
     TYPE_WIDENED = "type widened"
     # A value is of a type that holds only some values of the old one.
     TYPE_NARROWED = "type narrowed"
+    # An integer may be of a wider range; introspection does not tell.
+    RANGE_WIDENED = "range widened"
+    # An integer may no longer be of the whole range; introspection does not tell.
+    RANGE_NARROWED = "range narrowed"
     # A value is of a type that holds other values.
     TYPE_CHANGED = "type changed"
     # An enumeration has a new value.

@@ -15,7 +15,7 @@ from conformance.qapi.difference import (
     differences_of_types,
 )
 from conformance.qapi.expand import parts
-from conformance.qapi.model import Array, Builtin, Schema
+from conformance.qapi.model import Array, Builtin
 from conformance.qapi.pairing import Compared
 from conformance.qapi.policy import release_name
 from conformance.qapi.route import Route, SubjectKind
@@ -76,18 +76,21 @@ def _notes(old: Side, new: Side) -> Iterator[str]:
 
 def _unreachable(old: Side, new: Side) -> Iterator[Change]:
     """Yield what differs in types that no client can come across, known by their names."""
-    before, after = _loose(old.schema), _loose(new.schema)
+    before, after = _loose(old), _loose(new)
     for difference in differences_of_types(_compared(old), _compared(new), sorted(before & after)):
+        subject, place = difference.routes[0].subject, str(difference.routes[0])
         yield Change(
             kind=difference.kind,
             change_class=ChangeClass.UNREACHABLE,
-            subject=difference.routes[0].subject,
-            place=str(difference.routes[0]),
+            subject=subject,
+            place=place,
             rule="Q74",
             old=difference.old,
             new=difference.new,
             reason=_NO_CLIENT,
         )
+    if old.partial or new.partial:
+        return
     for kind, names in (
         (ChangeKind.TYPE_REMOVED, before - new.schema.types.keys()),
         (ChangeKind.TYPE_ADDED, after - old.schema.types.keys()),
@@ -104,22 +107,21 @@ def _unreachable(old: Side, new: Side) -> Iterator[Change]:
             )
 
 
-def _loose(schema: Schema) -> set[str]:
-    """Return the named types that no command or event reaches."""
+def _loose(side: Side) -> set[str]:
+    """Return the named types that no command or event reaches, not as a base either."""
+    schema, declared = side.schema, side.release or {}
     todo = [each.arg_type for each in schema.events.values()]
     for command in schema.commands.values():
         todo += [command.arg_type, command.ret_type]
     found: set[str] = set()
     while todo:
         name = todo.pop()
-        if name not in found:
+        if name in schema.types and name not in found:
             found.add(name)
             todo += parts(schema.types[name])
-    return {
-        name
-        for name, kind in schema.types.items()
-        if name not in found and not isinstance(kind, Builtin | Array)
-    }
+            todo += [declared[name].base] if name in declared else []
+    kinds = schema.types.items()
+    return {n for n, kind in kinds if n not in found and not isinstance(kind, Builtin | Array)}
 
 
 def _compared(side: Side) -> Compared:

@@ -14,7 +14,17 @@ from typing import Final, TypeAlias
 from conformance.change import ChangeKind, Direction
 from conformance.qapi import route
 from conformance.qapi.flatten import variant_of
-from conformance.qapi.model import Alternate, Array, Builtin, Enum, Member, Object, Schema, Type
+from conformance.qapi.model import (
+    Alternate,
+    Array,
+    Builtin,
+    Enum,
+    JsonType,
+    Member,
+    Object,
+    Schema,
+    Type,
+)
 from conformance.qapi.relation import Relation, described, relation
 from conformance.qapi.route import Step
 
@@ -102,6 +112,19 @@ _Cases: TypeAlias = dict[str, tuple[str, ...]]
 _NOTHING: Final = Object(name="", members=())
 
 
+_OF_TYPES: Final = {
+    Relation.WIDER: ChangeKind.TYPE_WIDENED,
+    Relation.NARROWER: ChangeKind.TYPE_NARROWED,
+    Relation.OTHER: ChangeKind.TYPE_CHANGED,
+}
+_OF_INTEGERS: Final = {
+    Relation.WIDER: ChangeKind.RANGE_WIDENED,
+    Relation.NARROWER: ChangeKind.RANGE_NARROWED,
+    # Some were lost, whatever came instead.
+    Relation.OTHER: ChangeKind.RANGE_NARROWED,
+}
+
+
 class Pairs:
     """Goes through two schemas side by side; `nodes` holds the pairs looked at so far."""
 
@@ -142,15 +165,11 @@ class Pairs:
         """Compare types of two kinds, or builtin ones."""
         old, new = self._old.schema.types[names[0]], self._new.schema.types[names[1]]
         how, common = relation(self._old.schema, old, self._new.schema, new)
-        kinds = {
-            Relation.WIDER: ChangeKind.TYPE_WIDENED,
-            Relation.NARROWER: ChangeKind.TYPE_NARROWED,
-            Relation.OTHER: ChangeKind.TYPE_CHANGED,
-        }
+        integers = JsonType.INT in _json_types(old) & _json_types(new)
         if how is not Relation.SAME:
             node.local.append(
                 Local(
-                    kind=kinds[how],
+                    kind=(_OF_INTEGERS if integers else _OF_TYPES)[how],
                     steps=steps,
                     features=place.features,
                     old=described(self._old.schema, old),
@@ -307,6 +326,10 @@ def _removed(each: Member) -> Local:
 def _added(each: Member) -> Local:
     kind = ChangeKind.OPTIONAL_ADDED if each.optional else ChangeKind.MANDATORY_ADDED
     return Local(kind=kind, steps=(route.member(each.name),), features=each.features)
+
+
+def _json_types(kind: Type) -> set[JsonType]:
+    return {kind.json_type} if isinstance(kind, Builtin) else set()
 
 
 def _type(schema: Schema, name: str) -> Type:

@@ -6,6 +6,7 @@ import enum
 
 from conformance.qapi.model import (
     ANY_INT,
+    UINT64,
     Alternate,
     Array,
     Builtin,
@@ -70,11 +71,18 @@ def _builtins(old: Builtin, new: Builtin) -> Relation:
     if old.json_type is not JsonType.INT or ANY_INT in (old.range, new.range):
         # What introspection calls an integer may be of any width.
         return Relation.SAME
-    if old.range == new.range:
+    before, after = _taken(old.range), _taken(new.range)
+    if before == after:
         return Relation.SAME
-    if _inside(old.range, new.range):
+    if _inside(before, after):
         return Relation.WIDER
-    return Relation.NARROWER if _inside(new.range, old.range) else Relation.OTHER
+    return Relation.NARROWER if _inside(after, before) else Relation.OTHER
+
+
+def _taken(range_: IntRange) -> IntRange:
+    # For an unsigned word of 64 bits QEMU takes negative integers too, for compatibility as it says
+    # (10.0.13, qapi/qobject-input-visitor.c, lines 454-458).
+    return ANY_INT if range_ == UINT64 else range_
 
 
 def _inside(inner: IntRange, outer: IntRange) -> bool:

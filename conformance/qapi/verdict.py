@@ -71,6 +71,9 @@ RULES: Final[Mapping[ChangeKind, tuple[_Judgement, _Judgement]]] = {
     ChangeKind.NOW_OPTIONAL: ((_GOOD, "Q70"), (_BAD, "Q74")),
     ChangeKind.TYPE_WIDENED: ((_GOOD, "Q70"), (_BAD, "Q74")),
     ChangeKind.TYPE_NARROWED: ((_BAD, "Q71"), (_GOOD, "Q73")),
+    # What is sent stays a JSON integer; clients are promised no more.
+    ChangeKind.RANGE_WIDENED: ((_GOOD, "Q70"), (_GOOD, "Q73")),
+    ChangeKind.RANGE_NARROWED: ((_BAD, "Q71"), (_GOOD, "Q73")),
     ChangeKind.TYPE_CHANGED: ((_BAD, "Q71"), (_BAD, "Q74")),
     # Values and branches that are sent no more are none that a client could miss (Q74).
     ChangeKind.VALUE_ADDED: ((_GOOD, "Q70"), (_GOOD, "Q73")),
