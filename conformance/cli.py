@@ -27,6 +27,7 @@ from conformance.run.options import read_options
 from conformance.run.run import Options, Run
 from conformance.run.show import describe, replayed
 from conformance.terms import BROKEN, ExitCode, Outcome
+from conformance.validate_cli import add_validate
 
 _QUIET = ("-qq", "--no-header", "--tb=no", "-rN", "--disable-warnings", "--assert=plain")
 """pytest shows its progress alone: the report says the rest."""
@@ -107,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
         if name == "run":
             _add_run(command)
         command.set_defaults(usage=command.format_usage())
+    add_validate(commands)
     return parser
 
 

@@ -7,6 +7,7 @@ with the rest of the schema.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -34,6 +35,9 @@ _JSON_NAMES: dict[type, str] = {
     list: "an array",
     dict: "an object",
 }
+
+# How each place begins but that of the whole.
+_ENTRY = re.compile(r"entry ([0-9]+)")
 
 _Value = TypeVar("_Value")
 
@@ -74,6 +78,12 @@ def examine(entries: object) -> Examined:
         reading.read(index, raw)
     schema = Schema(commands=reading.commands, events=reading.events, types=reading.types)
     return Examined(schema=schema, faults=(*reading.faults, *_between(schema, reading)))
+
+
+def entry_of(fault: ContradictionError) -> int | None:
+    """Return the number (from 0) of the entry that a fault of `examine` is about, if of one."""
+    numbered = _ENTRY.match(fault.place)
+    return int(numbered[1]) if numbered else None
 
 
 class _Reading:
