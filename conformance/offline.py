@@ -6,7 +6,6 @@ wire, or the stream of a run.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -91,7 +90,7 @@ class Validator:
             kind=FileKind.INTROSPECTION,
             holds=holds,
             schema="itself" if judged.schema else "",
-            remarks=tuple(remarks),
+            remarks=_in_order(remarks),
         )
 
     def _dialogue(self, path: Path, kind: FileKind, text: str, values: list[Value]) -> Validated:
@@ -131,11 +130,11 @@ class Validator:
     def _stream(self, path: Path) -> Validated:
         made = _Found()
         targets: dict[str, TargetStarted] = {}
-        counts: Counter[str] = Counter()
+        counts = dict.fromkeys((*_COUNTED.values(), _OTHERS), 0)
         ended = False
         for line, event in enumerate(read_events(path, torn=made.notes.append), start=1):
             ended = isinstance(event, RunEnded)
-            counts[_COUNTED.get(type(event), "other events")] += 1
+            counts[_COUNTED.get(type(event), _OTHERS)] += 1
             match event:
                 case TargetStarted():
                     targets[event.target] = event
@@ -148,9 +147,14 @@ class Validator:
                     pass
         if not ended:
             made.notes.append("the run did not end: its stream lacks the last event")
-        if not counts["findings"]:
-            made.schema = "none is needed: there is no dialogue in it"
-        return made.validated(path, FileKind.STREAM, +counts)
+        found = counts[_COUNTED[Finding]]
+        if found:
+            made.notes.append(
+                f"of the findings of the run ({found}) the dialogues were checked alone"
+            )
+        else:
+            made.schema = "none is needed: no finding shows a dialogue"
+        return made.validated(path, FileKind.STREAM, counts)
 
     def _transcript(
         self, finding: Finding, target: TargetStarted, line: int, made: _Found
@@ -217,7 +221,7 @@ class _Found:
             holds=dict(holds),
             schema=self.schema,
             notes=tuple(self.notes),
-            remarks=tuple(sorted(self.remarks, key=lambda remark: remark.line)),
+            remarks=_in_order(self.remarks),
         )
 
 
@@ -227,6 +231,11 @@ _COUNTED: Final[Mapping[type[Event], str]] = {
     Finding: "findings",
 }
 """What of a stream is counted under a name of its own."""
+_OTHERS: Final = "other events"
+
+
+def _in_order(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
+    return tuple(sorted(remarks, key=lambda remark: remark.line))
 
 
 def _is_event(value: object) -> bool:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from conformance.canonical import compact, same
+from conformance.judge.greeting import VERSION_COMMAND
 from conformance.judge.introspected import SCHEMA_COMMAND
 from conformance.judge.miss import Kind, Miss
 from conformance.judge.observation import Line
-from conformance.judge.reply import VERSION_COMMAND, MessageJudge, Read, echoes
+from conformance.judge.reply import MessageJudge, Read, echoes
 from conformance.judge.request import Objection, RequestJudge, command_of
 from conformance.qapi.model import Schema
 from conformance.qapi.validate import Validator
@@ -154,7 +155,9 @@ class Listener:
         yield from self.end()
         read = self._messages.greeting(line)
         yield from _noted(spoken, read)
-        self._mode, self._oob, self._version = Mode.NEGOTIATION, None, ABSENT
+        # Without requests, the negotiation is not there to be seen.
+        self._mode = Mode.NEGOTIATION if self._asks else Mode.UNKNOWN
+        self._oob, self._version = None, ABSENT
         self._answered.clear()
         greeting = read.message["QMP"] if read.message else None
         if not isinstance(greeting, dict):
@@ -169,6 +172,11 @@ class Listener:
 
     def _replied(self, spoken: Received, line: Line, message: dict[str, Any]) -> Iterator[Noted]:
         if not self._asks:
+            yield from _noted(spoken, self._messages.answer(line, None))
+            return
+        if spoken.message is None:
+            # Nobody can say what it answers: it stands for the response that was due.
+            del self._waiting[:1]
             yield from _noted(spoken, self._messages.answer(line, None))
             return
         asked, noted = self._match(spoken, message)
@@ -215,7 +223,8 @@ class Listener:
             for earlier in self._waiting[:index]:
                 earlier.overtaken = earlier.overtaken or (line if earlier.in_band else 0)
         # The ids of requests that were answered twice are seldom older than this.
-        self._answered = [*self._answered[-99:], asked.id]
+        if asked.id is not ABSENT:
+            self._answered = [*self._answered[-99:], asked.id]
         return asked
 
     def _outcome(self, spoken: Received, asked: _Asked, message: Any) -> Iterator[Noted]:
@@ -226,7 +235,8 @@ class Listener:
             if asked.objection is None and self._mode is not Mode.NEGOTIATION:
                 kind = message["error"]["class"]
                 what = f"{asked.called} is refused ({kind}); the schema allows it"
-                miss = _miss("Q29", Kind.REFUSED, what, "the schema tells no errors", "refused")
+                fold = f"{asked.command} {kind}"
+                miss = _miss("Q29", Kind.REFUSED, what, "the schema tells no errors", fold)
                 yield Noted(line=spoken.line, miss=miss, remarked=True)
             return
         if asked.objection is not None:
@@ -236,6 +246,9 @@ class Listener:
             yield Noted(line=spoken.line, miss=miss)
         if asked.command == _NEGOTIATE:
             self._mode = Mode.COMMAND
+            # What still waits was asked in a session before this one.
+            for earlier in self._waiting:
+                earlier.overtaken = 0
             self._oob = _OOB in _enabled(asked.value)
         elif self._mode is Mode.NEGOTIATION:
             what = f"{asked.called} is accepted in negotiation mode"

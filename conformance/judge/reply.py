@@ -1,6 +1,6 @@
 """Checks of every message of a server, whatever the case is about: framing, shape, schema.
 
-Rules W03, W09 to W11, W15 to W18, W25, W35 to W41, W46 to W49, W68.
+Rules W03, W09 to W11, W25, W35 to W41, W46 to W49, W68, and those of greetings.
 """
 
 from __future__ import annotations
@@ -9,19 +9,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from conformance.canonical import compact
+from conformance.judge.greeting import VERSION_COMMAND, greeting_misses
 from conformance.judge.miss import Kind, Miss
 from conformance.judge.observation import Line
 from conformance.qapi.model import Schema
-from conformance.qapi.validate import Validator
+from conformance.qapi.validate import Fault, Validator
 from conformance.stage import Request
 from conformance.terms import ErrorClass
 from conformance.wire.framing import FramingFault
 
 _CLASSES: Final = frozenset(ErrorClass)
 _EVENT_MEMBERS: Final = frozenset({"event", "timestamp", "data"})
-VERSION_COMMAND: Final = "query-version"
-"""The command whose value the greeting holds too (W16)."""
 _NUMBERS: Final = (int, float)
 _NO_CLOCK: Final = -1
 """Both parts of a timestamp on a host whose clock failed (W48)."""
@@ -53,7 +51,14 @@ class MessageJudge:
         message, misses = _framed(line)
         if message is None:
             return Read(None, misses)
-        return Read(message, misses + tuple(self._greeting_misses(message)))
+        return Read(message, misses + tuple(greeting_misses(message, self._version_fault)))
+
+    def _version_fault(self, version: Any) -> Fault | None:
+        """Return what keeps `version` from being what query-version returns, if it is known."""
+        command = self._schema.commands.get(VERSION_COMMAND) if self._schema else None
+        if command is None or self._validator is None:
+            return None
+        return self._validator.check(command.ret_type, version)
 
     def reply(self, line: Line, request: Request, request_id: int) -> Read:
         """Return the reply in `line` and what is wrong with it as an answer to `request`."""
@@ -111,32 +116,6 @@ class MessageJudge:
             what = f"{name} returned a value out of schema: {where}: {fault.problem}"
             expected = f"a value of the return type that the schema gives {name}"
             yield _miss("W38", what, expected, f"{name} {fault.path}")
-
-    def _greeting_misses(self, message: Mapping[str, Any]) -> Iterator[Miss]:
-        expected = "an object QMP with an object version and an array capabilities, and no more"
-        greeting = message.get("QMP")
-        if set(message) != {"QMP"} or not isinstance(greeting, dict):
-            yield _miss("W15", f"the greeting has the members {sorted(message)}", expected, "QMP")
-            return
-        version, offered = greeting.get("version"), greeting.get("capabilities")
-        if set(greeting) != {"version", "capabilities"}:
-            what = f"the greeting's QMP has the members {sorted(greeting)}"
-            yield _miss("W15", what, expected, "members")
-        if not isinstance(version, dict) or not isinstance(offered, list):
-            what = "the greeting's version is no object, or its capabilities are no array"
-            yield _miss("W15", what, expected, "types")
-            return
-        if len({compact(each) for each in offered}) != len(offered) or not all(
-            isinstance(each, str) for each in offered
-        ):
-            what = f"the capabilities are {compact(offered)}"
-            yield _miss("W17", what, "strings that differ from one another", "capabilities")
-        yield from self._version_misses(version)
-
-    def _version_misses(self, version: Mapping[str, Any]) -> Iterator[Miss]:
-        for miss in self._return_misses(version, VERSION_COMMAND):
-            what = f"the greeting's version is not as {VERSION_COMMAND} returns it: {miss.summary}"
-            yield _miss("W16", what, f"a value of the type that {VERSION_COMMAND} returns", "form")
 
     def _event_misses(self, message: Mapping[str, Any], timed: bool) -> Iterator[Miss]:
         name = message.get("event")

@@ -18,11 +18,9 @@ _KINDS: Final = {
     FileKind.STREAM: "the stream of a run",
 }
 _LABEL: Final = 10
-_STYLES: Final = {
-    Severity.MUST: Style.BAD,
-    Severity.SHOULD: Style.DOUBT,
-    Severity.INFORMATION: Style.FAINT,
-}
+# Below this a label leaves no room for words.
+_NARROWEST: Final = 40
+_STYLES: Final = {Severity.MUST: Style.BAD, Severity.SHOULD: Style.DOUBT}
 
 
 def render(outcomes: Sequence[Outcome], width: int = 100, *, colour: bool = False) -> str:
@@ -60,26 +58,34 @@ def _file(outcome: Validated, width: int, paint: Paint) -> Iterator[str]:
 def _remark(
     file: str, remark: Remark, others: Sequence[Remark], width: int, paint: Paint
 ) -> Iterator[str]:
-    told = f"{remark.rule} ({remark.severity})"
-    where = f"{file}:{remark.line}: "
-    yield "  " + visible(where) + paint(_STYLES[remark.severity], told)
-    texts = [("happened", remark.summary)]
-    if remark.severity is not Severity.INFORMATION:
-        texts += [("promised", remark.expected), ("source", remark.why)]
+    where = visible(f"{file}:{remark.line}: ")
+    more = ""
     if others:
-        lines = sorted({each.line for each in others})
-        last = f", the last on line {lines[-1]}" if lines[-1] != remark.line else ""
-        texts.append(("and", f"{counted(len(others), 'time')} more{last}"))
-    for label, text in texts:
-        lead = f"    {label:{_LABEL}}"
-        yield textwrap.fill(
-            visible(text),
-            width,
-            initial_indent=lead,
-            subsequent_indent=" " * len(lead),
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        last = max(each.line for each in others)
+        more = f"{counted(len(others), 'time')} more"
+        more += f", the last on line {last}" if last != remark.line else ""
+    if remark.severity is Severity.INFORMATION:
+        text = f"{remark.rule}: {remark.summary}" + (f" (and {more})" if more else "")
+        yield from _filled(f"  {where}", text, width, hang=4)
+        return
+    told = f"{remark.rule} ({remark.severity})"
+    yield "  " + where + paint(_STYLES[remark.severity], told)
+    texts = {"happened": remark.summary, "promised": remark.expected, "source": remark.why}
+    for label, text in {**texts, "and": more}.items():
+        if text:
+            lead = f"    {label:{_LABEL}}"
+            yield from _filled(lead, text, width, hang=len(lead))
+
+
+def _filled(lead: str, text: str, width: int, *, hang: int) -> Iterator[str]:
+    yield textwrap.fill(
+        visible(text),
+        max(width, _NARROWEST),
+        initial_indent=lead,
+        subsequent_indent=" " * hang,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _folded(remarks: Iterable[Remark]) -> list[list[Remark]]:
@@ -91,7 +97,7 @@ def _folded(remarks: Iterable[Remark]) -> list[list[Remark]]:
 
 
 def _holds(counts: Mapping[str, int]) -> str:
-    told = [f"{number(count)} {what}" for what, count in counts.items() if count]
+    told = [counted(count, what.removesuffix("s")) for what, count in counts.items() if count]
     return ", ".join(told) or "nothing"
 
 

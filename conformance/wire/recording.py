@@ -221,6 +221,9 @@ def _value_at(text: str, index: int) -> tuple[Any, int]:
     except json.JSONDecodeError as error:
         if not text[error.pos :].strip():
             raise _error(text, len(text.rstrip()), "the file ends within a JSON value") from None
+        if error.msg.startswith("Unterminated string"):
+            problem = "the file ends within a JSON value, in the string that begins here"
+            raise _error(text, error.pos, problem) from None
         reason = (error.msg[:1].lower() + error.msg[1:]).removesuffix(" at")
         raise _error(text, error.pos, f"no JSON: {reason}") from None
     except NotStrictError as error:
@@ -244,6 +247,8 @@ def _raw(each: Value, text: Any) -> dict[str, Any]:
 
 
 def _request(text: str) -> Any:
+    if _CUT.search(text):
+        return ABSENT
     try:
         value, end = read_value(text, 0)
     except ValueError:
@@ -254,10 +259,10 @@ def _request(text: str) -> Any:
 def _shown(text: str, line: int) -> Received:
     """Return the line of a server that a transcript shows, its line end put back."""
     data = text.encode("latin-1", "replace") + b"\r\n"
+    if _CUT.search(text):
+        return Received(line=line, data=data, read=None)
     read = read_message(data)
     if isinstance(read, FramingFault):
-        if _CUT.search(text):
-            return Received(line=line, data=data, read=None)
         # What is no printable ASCII is spelt out there.
         plain = _UNPRINTABLE.sub(lambda match: chr(int(match[1], 16)), text)
         data = plain.encode("latin-1", "replace") + b"\r\n"

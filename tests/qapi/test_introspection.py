@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import conformance
+from conformance.knowledge.rules import load_rules
 from conformance.qapi.introspection import examine, read_introspection
 from conformance.qapi.model import (
     Alternate,
@@ -283,3 +288,19 @@ def test_what_is_no_array_is_no_schema() -> None:
 
 def test_a_schema_error_is_a_value_error() -> None:
     assert issubclass(SchemaError, ValueError)
+
+
+def test_every_rule_that_a_contradiction_cites_is_broken_here() -> None:
+    folder = Path(conformance.__file__).parent / "qapi"
+    cited = {
+        node.value
+        for name in ("consistency", "introspection")
+        for node in ast.walk(ast.parse((folder / f"{name}.py").read_text()))
+        if isinstance(node, ast.Constant) and re.fullmatch(r"[WQX]\d\d", str(node.value))
+    }
+    broken = {
+        fault.rule
+        for entries, _, _ in MALFORMED.values()
+        for fault in examine([*BUILTINS, *entries]).faults
+    }
+    assert broken == cited <= load_rules().keys()
