@@ -120,6 +120,8 @@ def _add_targets(command: argparse.ArgumentParser, *, several: bool) -> None:
     add("targets", metavar="TARGET", nargs="+" if several else 1,
         help="a QEMU system emulator, or a target file (*.toml, or *.toml:NAME)")  # fmt: skip
     add("--rootfs", default="", metavar="DIR", help="the root file system that the program is in")
+    add("--schema", default="", metavar="PATH",
+        help="QEMU's source tree, or a digest, that the program is built from")  # fmt: skip
     add("--no-sandbox", action="store_true",
         help="start QEMU without bubblewrap: requests then reach the host")  # fmt: skip
     add("--thorough", action="store_true", help="walk the trees of all machines")
@@ -145,7 +147,7 @@ def _words(asked: argparse.Namespace) -> list[str]:
     files = [name for name in asked.targets if name.endswith(".toml") or ".toml:" in name]
     words = [f"--qmp-targets={name}" for name in files]
     words += [f"--qmp-program={name}" for name in asked.targets if name not in files]
-    words += [f"--qmp-rootfs={asked.rootfs}"]
+    words += [f"--qmp-rootfs={asked.rootfs}", f"--qmp-schema={asked.schema}"]
     words += ["--qmp-no-sandbox"] if asked.no_sandbox else []
     words += ["--qmp-thorough"] if asked.thorough else []
     for name in ("shard", "report", "seed"):

@@ -17,7 +17,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "qapi": BOTTOM,
     "wire": BOTTOM,
     "launch": BOTTOM,
-    "knowledge": BOTTOM,
+    "knowledge": BOTTOM | {"qapi"},
     "derive": BOTTOM | {"qapi", "knowledge"},
     # Of the wire, a judge knows how a line and a recording read, and nothing of connections.
     "judge": BOTTOM | {"qapi", "derive", "wire.framing", "wire.recording"},

@@ -16,8 +16,10 @@ from conformance.derive.case import (
     LinksTo,
     ListsProperties,
     ListsTypes,
+    Reads,
     ReadsAs,
     Reject,
+    Repeats,
     Returns,
 )
 from conformance.judge.reply import MessageJudge
@@ -77,6 +79,10 @@ def _description(case: Case, campaign: Campaign) -> Iterator[str]:
         yield f"           {step.rule}: {_expected(step.expect)}"
         if step.why:
             yield f"           {step.why}"
+    for claim in case.claims:
+        yield f"  {claim.rule} {claim.what}: {claim.promised}" + f" ({claim.where})" * bool(
+            claim.where
+        )
     yield ""
     yield reproducer(case, (), campaign.command_line)
 
@@ -92,6 +98,10 @@ def _expected(expect: Expectation) -> str:
             return f"refused with {' or '.join(sorted(classes))}"
         case Returns(values=values):
             return f"returns {' or '.join(map(compact, values))}"
+        case Reads(path=path, value=value):
+            return f"returns {compact(value)} at {'.'.join(path)}"
+        case Repeats(step=step):
+            return f"returns the same as step {step + 1}"
         case Holds(present=present, absent=absent):
             return "; ".join(
                 [f"lists {name} as {kind}" for name, kind in present]
