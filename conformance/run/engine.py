@@ -33,13 +33,14 @@ class Result:
     """What became of a case, and the observation that shows it.
 
     `before` are the cases that the machine had seen before, where they are needed to see the same
-    again.
+    again; `first` is the id of the first request, where the case ran alone.
     """
 
     case: Case
     verdict: Verdict
     seen: Observation | None = None
     before: tuple[Case, ...] = ()
+    first: int = 0
 
 
 @dataclass(slots=True)
@@ -168,7 +169,9 @@ class Engine:
             for played, first, seen in standing.play((*before, case)):
                 verdict = judge(played, seen, self._messages, first)
                 if played is case:
-                    return Result(case=case, verdict=verdict, seen=seen, before=tuple(before))
+                    return Result(
+                        case=case, verdict=verdict, seen=seen, before=tuple(before), first=first
+                    )
         return Result(case=case, verdict=Verdict(outcome=Outcome.FLAKY))
 
     def _proven(self, result: Result, lease: _Lease) -> Result:
