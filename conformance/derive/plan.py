@@ -9,22 +9,27 @@ from conformance.derive.case import Case, Subject
 from conformance.derive.command_defaults import command_defaults
 from conformance.derive.commands import command_cases, command_subject
 from conformance.derive.defaults import default_cases, documented_defaults
+from conformance.derive.examples import ExampleContext, example_cases
 from conformance.derive.object_faults import invalid_cases
 from conformance.derive.object_life import error_cases, lifecycle_cases
 from conformance.derive.objects import ObjectContext, valid_cases
+from conformance.derive.promises import declaration_cases
 from conformance.derive.qom import lost_cases, tree_cases, type_cases
 from conformance.derive.shape import OBJECT_ADD, object_shape, object_types
 from conformance.errors import HarnessError
 from conformance.knowledge.commands import CommandRecipe
 from conformance.knowledge.defaults import Showing, showings_for
+from conformance.knowledge.examples import ExampleRecipes
 from conformance.knowledge.recipes import ObjectRecipe, Recipes
 from conformance.knowledge.versions import Version
 from conformance.qapi.digest import DigestEntity
+from conformance.qapi.documented import DocumentedExample
 from conformance.qapi.lookup import DocumentedMember
 from conformance.qapi.model import Member, Schema
 from conformance.qapi.objectmodel import ObjectModel as SeedModel
 from conformance.qapi.objectmodel import object_model
 from conformance.qapi.qom import ObjectModel
+from conformance.qapi.statement import Alignment
 from conformance.qapi.validate import Validator
 from conformance.stage import Stage
 from conformance.terms import SubjectKind
@@ -37,6 +42,7 @@ class Knowledge:
     recipes: Recipes
     commands: Mapping[str, CommandRecipe]
     showings: tuple[Showing, ...]
+    examples: ExampleRecipes
     seed: SeedModel
 
 
@@ -51,17 +57,24 @@ class Facts:
     entities: Mapping[str, DigestEntity]
     name: str
     exact: bool
+    examples: tuple[DocumentedExample, ...] | None = None
+    """Those of the documentation, where the source itself is at hand: no digest holds them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Introspected:
-    """What one build says of itself, and what its host lacks (need to reason)."""
+    """What one build says of itself, and what its host lacks (need to reason).
+
+    With the facts of just its release come an `alignment` of its schema with them, and the widths
+    of its integers are in its schema.
+    """
 
     version: Version
     schema: Schema
     model: ObjectModel
     lacks: Mapping[str, str]
     facts: Facts | None = None
+    alignment: Alignment | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,15 +111,23 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
     for machine in sorted(build.model.trees):
         yield from tree_cases(build.model, machine)
     yield from _object_cases(build, knowledge)
-    yield from _argument_defaults(build, knowledge)
+    if build.facts is not None and build.facts.exact:
+        yield from _documentation_cases(build, build.facts, knowledge)
 
 
-def _argument_defaults(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
-    if build.facts is None or not build.facts.exact:
-        return
+def _documentation_cases(build: Introspected, facts: Facts, knowledge: Knowledge) -> Iterator[Case]:
+    if build.alignment is not None:
+        yield from declaration_cases(facts.entities, build.schema, build.alignment)
     for showing in showings_for(knowledge.showings, build.version):
         if showing.command in build.schema.commands:
-            yield from command_defaults(showing, build.facts.entities)
+            yield from command_defaults(showing, facts.entities)
+    context = ExampleContext(
+        recipes=knowledge.examples,
+        version=build.version,
+        schema=build.schema,
+        lacks=build.lacks,
+    )
+    yield from example_cases(facts.examples or (), context)
 
 
 def _object_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from conformance.knowledge.recipes import ObjectRecipe
 from conformance.qapi.flatten import branch_of
 from conformance.qapi.lookup import DocumentedMember
-from conformance.qapi.model import Enum, EnumMember, Member, Object, Schema
+from conformance.qapi.model import Builtin, Enum, EnumMember, JsonType, Member, Object, Schema
 from conformance.qapi.qom import INTEGER_RANGES, ObjectModel, Property
 from conformance.qapi.validate import Validator
 
@@ -110,7 +110,9 @@ def object_shape(
         arguments_type=arguments_type,
         members=own,
         typed=typed,
-        ranges={m.name: _range(m, properties, recipe, known) for m in own if m.type == "int"},
+        ranges={
+            m.name: _range(m, properties, recipe, known) for m in own if _is_integer(schema, m)
+        },
         properties=properties,
         validator=validator,
     )
@@ -118,6 +120,11 @@ def object_shape(
 
 def _arguments(schema: Schema) -> Object:
     return schema.object(schema.command(OBJECT_ADD).arg_type)
+
+
+def _is_integer(schema: Schema, member: Member) -> bool:
+    found = schema.types[member.type]
+    return isinstance(found, Builtin) and found.json_type is JsonType.INT
 
 
 def _range(

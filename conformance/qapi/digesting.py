@@ -68,17 +68,27 @@ def read_tree(path: Path, version: str = "") -> Digest:
     `version` counts where no tree says its own.  Raises UsageError where `path` is neither, and
     SourceError where a schema cannot be read.
     """
+    found = {Program.SYSTEM: schema_file(path)}
     if path.is_dir():
         files = {program: path / file for program, file in SCHEMA_FILES.items()}
         found = {program: file for program, file in files.items() if file.is_file()}
-        if Program.SYSTEM not in found:
-            raise UsageError(f"{path} is no source tree of QEMU", _EXPECTED)
         version = _version_of(path) or version
-    elif path.is_file():
-        found = {Program.SYSTEM: path}
-    else:
-        raise UsageError(f"{path}: there is no such file or folder", _EXPECTED)
     return digest_of(version, {program: read_source(file) for program, file in found.items()})
+
+
+def schema_file(path: Path) -> Path:
+    """Return the file of the system's schema in a source tree, or `path` if it is a file itself.
+
+    Raises UsageError where it is neither.
+    """
+    if path.is_file():
+        return path
+    if not path.is_dir():
+        raise UsageError(f"{path}: there is no such file or folder", _EXPECTED)
+    file = path / SCHEMA_FILES[Program.SYSTEM]
+    if not file.is_file():
+        raise UsageError(f"{path} is no source tree of QEMU", _EXPECTED)
+    return file
 
 
 def digest_of(version: str, sources: Mapping[Program, Source]) -> Digest:

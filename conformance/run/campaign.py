@@ -17,11 +17,12 @@ from typing import Any
 
 from conformance.canonical import canonical, digest
 from conformance.derive.case import Case
-from conformance.derive.plan import Introspected, Knowledge, Plan, plan
+from conformance.derive.plan import Facts, Introspected, Knowledge, Plan, plan
 from conformance.errors import LaunchError, UsageError
 from conformance.knowledge.commands import load_commands
 from conformance.knowledge.defaults import load_showings
 from conformance.knowledge.digests import SEED, load_digest
+from conformance.knowledge.examples import load_examples
 from conformance.knowledge.recipes import load_recipes
 from conformance.knowledge.rules import Rule, load_rules
 from conformance.knowledge.store import cases_folder
@@ -32,10 +33,13 @@ from conformance.launch.host import probe
 from conformance.launch.machine import qemu_argv
 from conformance.launch.pool import Pool
 from conformance.launch.target import Target
+from conformance.qapi.alignment import align
 from conformance.qapi.digest import Program
 from conformance.qapi.introspection import read_introspection
+from conformance.qapi.model import Schema
 from conformance.qapi.objectmodel import object_model
 from conformance.qapi.qom import ObjectModel, model_from_json, model_to_json
+from conformance.qapi.widths import with_widths
 from conformance.run.introspect import check_schema, introspect
 from conformance.run.source import find_facts, load_facts, save_facts, words
 from conformance.stage import SCRATCH, MachineSpec
@@ -138,6 +142,7 @@ def load_knowledge() -> Knowledge:
         recipes=load_recipes(folder / "objects"),
         commands=load_commands(folder / "commands"),
         showings=load_showings(folder / "defaults.toml"),
+        examples=load_examples(folder / "examples.toml"),
         seed=object_model(load_digest(SEED).schemas[Program.SYSTEM]),
     )
 
@@ -158,18 +163,19 @@ def _prepare(target: Target, folder: RunFolder, *, thorough: bool) -> Campaign:
     with Pool(target, folder) as pool:
         found = introspect(pool, _walk(), thorough=thorough)
     schema = check_schema(found.schema)
-    lacks = _lacks(knowledge.recipes.needs(), target, found.model)
+    needs = {*knowledge.recipes.needs(), *knowledge.examples.needs()}
+    lacks = _lacks(needs, target, found.model)
     return Campaign(
         target=target,
         build=build,
         package=found.package,
         entries=found.schema,
-        introspected=Introspected(
+        introspected=_aligned(
+            find_facts(target.schema, found.version),
             version=found.version,
             schema=schema,
             model=found.model,
             lacks=lacks,
-            facts=find_facts(target.schema, found.version),
         ),
         knowledge=knowledge,
         rules=load_rules(),
@@ -187,16 +193,25 @@ def load(path: Path) -> Campaign:
         build=Build(**build),
         package=value["package"],
         entries=value["entries"],
-        introspected=Introspected(
+        introspected=_aligned(
+            load_facts(value["facts"]),
             version=tuple(value["version"]),
             schema=read_introspection(value["entries"]),
             model=model_from_json(value["model"]),
             lacks=value["lacks"],
-            facts=load_facts(value["facts"]),
         ),
         knowledge=load_knowledge(),
         rules=load_rules(),
     )
+
+
+def _aligned(facts: Facts | None, *, schema: Schema, **more: Any) -> Introspected:
+    """Return what is known of a build, its schema brought beside the source of its release."""
+    if facts is None or not facts.exact:
+        return Introspected(facts=facts, schema=schema, **more)
+    alignment = align(facts.entities, schema)
+    typed = with_widths(schema, alignment, facts.entities)
+    return Introspected(facts=facts, schema=typed, alignment=alignment, **more)
 
 
 def find_case(campaign: Campaign, case_id: str) -> Case:

@@ -13,8 +13,13 @@ from conformance.knowledge.digests import find_digest, load_digest
 from conformance.knowledge.versions import Version
 from conformance.qapi.digest import Digest, Program
 from conformance.qapi.digest_json import from_json, to_json
-from conformance.qapi.digesting import read_tree
+from conformance.qapi.digesting import digest_of, schema_file
+from conformance.qapi.documented import documented_examples
+from conformance.qapi.documented import from_json as examples_from_json
+from conformance.qapi.documented import to_json as examples_to_json
+from conformance.qapi.expand import open_objects, schema_of
 from conformance.qapi.model import SchemaError
+from conformance.qapi.source import read_source
 
 
 def find_facts(schema: str, version: Version) -> Facts | None:
@@ -24,12 +29,12 @@ def find_facts(schema: str, version: Version) -> Facts | None:
     UsageError.
     """
     if schema:
-        digest = read_digest(Path(schema))
-        return _facts(digest, schema, exact=True)
+        return _named(Path(schema))
     shipped = find_digest(version)
     if shipped is None:
         return None
-    return _facts(shipped.digest, shipped.name, exact=shipped.exact)
+    entities = shipped.digest.schemas[Program.SYSTEM]
+    return Facts(entities=entities, name=shipped.name, exact=shipped.exact)
 
 
 def words(facts: Facts | None, schema: str) -> str:
@@ -55,6 +60,7 @@ def save_facts(facts: Facts | None, schema: str) -> dict[str, Any] | None:
         "name": facts.name,
         "exact": facts.exact,
         "digest": to_json(digest) if schema else None,
+        "examples": None if facts.examples is None else examples_to_json(facts.examples),
     }
 
 
@@ -63,27 +69,38 @@ def load_facts(value: Mapping[str, Any] | None) -> Facts | None:
     if value is None:
         return None
     digest = from_json(value["digest"]) if value["digest"] else load_digest(value["name"])
-    return _facts(digest, value["name"], exact=value["exact"])
+    examples = value["examples"]
+    return Facts(
+        entities=digest.schemas[Program.SYSTEM],
+        name=value["name"],
+        exact=value["exact"],
+        examples=None if examples is None else examples_from_json(examples),
+    )
 
 
-def read_digest(path: Path) -> Digest:
-    """Return the digest that the file `path` is, or the one of the source at `path`.
-
-    Raises UsageError.
-    """
+def _named(path: Path) -> Facts:
+    """Return the facts of the source, or of the digest, at `path`."""
+    remedy = "Name a tree of QEMU's source, its schema file, or a digest of it."
     try:
-        if path.is_file():
-            text = path.read_text(encoding="utf-8")
-            if text.startswith("{") and '"schemas"' in text:
-                return from_json(json.loads(text))
-        return read_tree(path)
-    except SchemaError as error:
-        raise UsageError(str(error), f"Is {path} QEMU's source, or a digest of it?") from error
+        digest = _digest(path)
+        if digest is not None:
+            return Facts(entities=digest.schemas[Program.SYSTEM], name=str(path), exact=True)
+        source = read_source(schema_file(path))
+        entities = digest_of("", {Program.SYSTEM: source}).schemas[Program.SYSTEM]
+        examples = documented_examples(source, schema_of(entities), open_objects(entities))
+        return Facts(entities=entities, name=str(path), exact=True, examples=examples)
+    except (SchemaError, KeyError) as error:
+        raise UsageError(f"{path}: {error}", remedy) from error
     except (OSError, ValueError) as error:
-        raise UsageError(
-            f"{path} cannot be read: {error}", "Name QEMU's source tree, or a digest of it."
-        ) from error
+        raise UsageError(f"{path} cannot be read: {error}", remedy) from error
 
 
-def _facts(digest: Digest, name: str, *, exact: bool) -> Facts:
-    return Facts(entities=digest.schemas[Program.SYSTEM], name=name, exact=exact)
+def _digest(path: Path) -> Digest | None:
+    """Return the digest that `path` is, None where it is none; raises SchemaError, OSError."""
+    if not path.is_file():
+        return None
+    try:
+        value = json.loads(path.read_bytes())
+    except ValueError:
+        return None
+    return from_json(value) if isinstance(value, dict) and "schemas" in value else None
