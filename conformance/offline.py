@@ -97,8 +97,8 @@ class Validator:
         read = entries_of if kind is FileKind.RECORDING else messages_of
         dialogue = tuple(read(values))
         made = _Found()
-        schema = self._schema_for(dialogue, text, values, made)
         version = version_in(dialogue)
+        schema = self._schema_for(dialogue, text, values, made)
         made.add(self._heard(listen(dialogue, schema, names_for(self.unchecked, version)), version))
         if not any(isinstance(each, Sent) for each in dialogue):
             made.notes.append("no requests are recorded: what replies return was not checked")
@@ -122,10 +122,14 @@ class Validator:
                 made.schema = f"the one on line {reply.line} ({counts})"
                 return judged.schema
             made.notes.append(f"the schema on line {reply.line} contradicts itself and is not used")
-        if self.given is not None:
-            made.schema = self.given.origin
-            return self.given.schema
-        return None
+        if self.given is None:
+            return None
+        made.schema = self.given.origin
+        version = version_in(dialogue)
+        if version and self.given.release not in (None, version[:2]):
+            told = ".".join(map(str, version))
+            made.notes.append(f"the dialogue is with QEMU {told}, the schema of another release")
+        return self.given.schema
 
     def _stream(self, path: Path) -> Validated:
         made = _Found()
@@ -163,7 +167,7 @@ class Validator:
         version = _version(target.version)
         schema = None
         if self.given is not None:
-            if self.given.sha256 in ("", target.schema_sha256):
+            if self._is_of(self.given, target, version):
                 schema, made.schema = self.given.schema, self.given.origin
             else:
                 note = f"{self.given.origin} is not the schema of {target.target}: not used there"
@@ -174,6 +178,12 @@ class Validator:
         for remark in self._heard((each for each in noted if not each.remarked), version):
             summary = f"{finding.target}, {finding.case}: {remark.summary}"
             yield replace(remark, summary=summary)
+
+    @staticmethod
+    def _is_of(given: NamedSchema, target: TargetStarted, version: Version | None) -> bool:
+        if given.release is not None:
+            return version is not None and version[:2] == given.release
+        return given.sha256 == target.schema_sha256
 
     def _entry_remarks(
         self, judged: JudgedSchema, lines: Sequence[int], line: int

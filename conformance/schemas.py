@@ -12,6 +12,9 @@ from typing import Any
 
 from conformance.canonical import canonical, digest
 from conformance.errors import UsageError
+from conformance.knowledge.digests import digest_names, load_digest
+from conformance.qapi.digest import Program
+from conformance.qapi.expand import schema_of
 from conformance.qapi.introspection import read_introspection
 from conformance.qapi.model import Schema, SchemaError
 from conformance.wire.recording import RecordingError, decode, read_values
@@ -22,19 +25,24 @@ class NamedSchema:
     """A schema and where it is from.
 
     `sha256` is that of the entries of a build's own introspection, as the stream of a run gives
-    it, "" where the schema is no introspection.
+    it, "" where the schema is no introspection; `release` (major, minor) is that of a digest.
     """
 
     schema: Schema
     origin: str
     sha256: str = ""
+    release: tuple[int, int] | None = None
 
 
 def schema_named(word: str) -> NamedSchema:
-    """Return the schema that `word` names: the path of a saved introspection.
+    """Return the schema that `word` names.
 
-    Raises UsageError, which names file and place, where it names none.
+    It is the path of a saved introspection, or the release of a digest that comes with the suite:
+    then all that any build of that release can have is in it, and integers have their documented
+    widths.  Raises UsageError, which names file and place, where it names none.
     """
+    if word in digest_names() and not Path(word).exists():
+        return _of_release(word)
     entries = _saved_entries(Path(word))
     try:
         schema = read_introspection(entries)
@@ -54,8 +62,15 @@ def entries_in(value: Any) -> Any:
     return value["return"] if isinstance(value, dict) and "return" in value else value
 
 
+def _of_release(name: str) -> NamedSchema:
+    schema = schema_of(load_digest(name).schemas[Program.SYSTEM])
+    major, minor = map(int, name.split("."))
+    return NamedSchema(schema=schema, origin=f"the digest of QEMU {name}", release=(major, minor))
+
+
 def _saved_entries(path: Path) -> Any:
-    remedy = "Name a file that holds the answer of query-qmp-schema."
+    known = ", ".join(digest_names())
+    remedy = f"Name a file that holds the answer of query-qmp-schema, or a release: {known}."
     try:
         values = list(itertools.islice(read_values(decode(path.read_bytes())), 2))
     except OSError as error:

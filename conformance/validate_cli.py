@@ -28,7 +28,8 @@ def add_validate(commands: Any) -> None:
     # Called as what the other commands name, so that files may stand among the options too.
     add("targets", metavar="FILE", nargs="+", help="what to check")
     add("--schema", default="", metavar="SCHEMA",
-        help="a saved introspection that holds for dialogues without one of their own")  # fmt: skip
+        help="what holds for dialogues without a schema of their own: a saved introspection, or "
+        "the release (10.0) of a digest that comes with the suite")  # fmt: skip
     add("--format", choices=("text", "json"), default="text", help="how to tell (default: text)")
     command.set_defaults(call=_validate, several=True, usage=command.format_usage())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 from collections.abc import Callable
@@ -138,6 +139,16 @@ def test_without_its_own_a_dialogue_is_held_against_the_schema_given(validate: V
 
     assert found(validated) == [(5, "W38")]
     assert validated.schema == "given.json"
+
+
+def test_a_schema_of_another_release_is_told_as_such(validate: Validate) -> None:
+    other = dataclasses.replace(SCHEMA, sha256="", release=(7, 2))
+
+    validated = validate(ndjson(*DIALOGUE), other)
+
+    assert validated.notes == ("the dialogue is with QEMU 8.1.2, the schema of another release",)
+    same = dataclasses.replace(other, release=(8, 1))
+    assert validate(ndjson(*DIALOGUE), same).notes == ()
 
 
 def test_without_any_schema_messages_alone_are_checked_and_that_is_said(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from conformance.errors import UsageError
+from conformance.knowledge.digests import digest_names
 from conformance.qapi.introspection import read_introspection
 from conformance.schemas import schema_named, sha256_of
 from tests.qapi.schemas import BUILTINS, command
@@ -32,6 +33,17 @@ def test_a_saved_introspection_is_a_schema(tmp_path: Path, text: str) -> None:
     assert named.schema == read_introspection(ENTRIES)
     assert named.origin == str(path)
     assert named.sha256 == sha256_of(ENTRIES[::-1])
+
+
+def test_a_release_is_the_schema_of_its_digest() -> None:
+    name = digest_names()[-1]
+
+    named = schema_named(name)
+
+    assert named.origin == f"the digest of QEMU {name}"
+    assert name == ".".join(map(str, named.release or ()))
+    assert named.sha256 == ""
+    assert named.schema.command("query-status").name == "query-status"
 
 
 @pytest.mark.parametrize(

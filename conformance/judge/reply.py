@@ -112,7 +112,9 @@ class MessageJudge:
             return
         fault = self._validator.check(command.ret_type, value)
         if fault is not None:
-            where = f"return.{fault.path}" if fault.path else "return"
+            # A path into an array begins with its index.
+            dot = "." if fault.path and not fault.path.startswith("[") else ""
+            where = f"return{dot}{fault.path}"
             what = f"{name} returned a value out of schema: {where}: {fault.problem}"
             expected = f"a value of the return type that the schema gives {name}"
             yield _miss("W38", what, expected, f"{name} {fault.path}")

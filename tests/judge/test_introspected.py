@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from typing import Any
 
 import pytest
 
+from conformance.judge import introspected
 from conformance.judge.introspected import judge_introspection
 from tests.qapi.schemas import BUILTINS, command, enum, member, struct
 from tests.recordings import ENTRIES, META
@@ -52,6 +55,12 @@ def test_an_answer_that_is_not_what_it_describes_is_told(
     assert others == []
     assert (miss.miss.rule, miss.entry) == ("Q53", entry)
     assert part in miss.miss.summary
+
+
+def test_every_rule_that_is_cited_is_broken_here() -> None:
+    broken = {"Q53", "Q56"}
+
+    assert set(re.findall(r'"([WQX]\d\d)"', inspect.getsource(introspected))) == broken
 
 
 def test_a_type_that_nothing_leads_to_is_only_remarked() -> None:

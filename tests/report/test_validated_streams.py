@@ -81,6 +81,17 @@ def test_the_schema_of_another_build_is_not_used(tmp_path: Path, run: list[Event
     assert "no schema is known: names and values were not checked" in found.notes
 
 
+@pytest.mark.parametrize(("release", "lines"), [((5, 2), [64]), ((7, 2), [])])
+def test_a_digest_holds_for_builds_of_its_release(
+    tmp_path: Path, run: list[Event], release: tuple[int, int], lines: list[int]
+) -> None:
+    digest = dataclasses.replace(SCHEMA, sha256="", release=release)
+
+    found = validated(write(tmp_path / "events.ndjson", run), digest)
+
+    assert [remark.line for remark in found.remarks] == lines
+
+
 def test_a_killed_run_is_told_as_such(tmp_path: Path, run: list[Event]) -> None:
     path = write(tmp_path / "events.ndjson", run[:-1])
     path.write_text(path.read_text() + '{"event": "run-')
