@@ -50,6 +50,8 @@ class Aspect(enum.StrEnum):
     ERRORS = "errors"
     # The subject in company and over time: order, use by others, reset.
     LIFECYCLE = "lifecycle"
+    # A command is there where, when and out of band as its declaration says.
+    GATES = "gates"
 
 
 class Outcome(enum.StrEnum):

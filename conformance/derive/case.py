@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conformance.qapi.qom import TypeInfo
-from conformance.stage import Request, Stage
+from conformance.stage import OUT_OF_BAND, Request, Stage
 from conformance.terms import Aspect, ErrorClass, JsonValue, Outcome, SubjectKind
 
 
@@ -26,6 +26,8 @@ class Role(enum.StrEnum):
     WITNESS = "witness"
     # Looks at the state that the subject left.
     CHECK = "check"
+    # Takes the machine to its next phase, from which there is no way back.
+    PASSAGE = "passage"
     # Takes away what the case made.
     CLEANUP = "cleanup"
 
@@ -45,6 +47,21 @@ class Reject:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The request is answered, either way; only the rules of every reply apply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The request succeeds and ends the build: then the answer may be lost, not the status 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The request is answered, either way, as one of a command that the build knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The request succeeds and returns what it returned earlier in the case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +116,18 @@ class ListsProperties:
 
 
 Expectation = (
-    Accept | Reject | Answer | Returns | Holds | ReadsAs | LinksTo | ListsTypes | ListsProperties
+    Accept
+    | Reject
+    | Answer
+    | Ends
+    | Known
+    | Unchanged
+    | Returns
+    | Holds
+    | ReadsAs
+    | LinksTo
+    | ListsTypes
+    | ListsProperties
 )
 
 
@@ -164,3 +192,24 @@ class Case:
     """Why the case is not run; then it may have no steps."""
     limit: float = 10.0
     """Seconds within which each of its replies must come."""
+
+    @property
+    def in_step(self) -> bool:
+        """Whether each request waits for the answer to the one before.
+
+        Answers out of band overtake others, and so would the refusal of such a request.
+        """
+        return any(step.request.key == OUT_OF_BAND for step in self.steps)
+
+    def parts(self) -> tuple[Case, ...]:
+        """Return the case cut at its passages, each part on a stage that has them behind it.
+
+        The parts of a case that has none are the case itself.
+        """
+        for number, step in enumerate(self.steps):
+            if step.role is Role.PASSAGE:
+                first = replace(self, steps=self.steps[:number])
+                beyond = self.stage.beyond(step.request)
+                rest = replace(self, stage=beyond, steps=self.steps[number + 1 :])
+                return (first, *rest.parts())
+        return (self,)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, assert_never
 
@@ -12,7 +12,9 @@ from conformance.derive.case import (
     Accept,
     Answer,
     Case,
+    Ends,
     Holds,
+    Known,
     LinksTo,
     ListsProperties,
     ListsTypes,
@@ -20,9 +22,11 @@ from conformance.derive.case import (
     Reject,
     Returns,
     Step,
+    Unchanged,
 )
 from conformance.judge.miss import Kind, Miss
 from conformance.qapi.qom import INTEGER_RANGES, TypeInfo, type_from_json
+from conformance.stage import Request
 from conformance.terms import ErrorClass
 
 _SPECIFIC: Final = re.compile(r"'[^']*'|\"[^\"]*\"|/\S*|\b\d+\b|\b0x[0-9a-f]+\b")
@@ -35,15 +39,25 @@ def without_names(text: str) -> str:
     return _SPECIFIC.sub("*", text)
 
 
-def check(case: Case, step: Step, message: Mapping[str, Any]) -> Miss | None:
-    """Return how `message`, a well-formed reply, breaks what `step` of `case` expects."""
+def check(
+    case: Case,
+    step: Step,
+    message: Mapping[str, Any],
+    earlier: Sequence[tuple[Request, Any]] = (),
+) -> Miss | None:
+    """Return how `message`, a well-formed reply, breaks what `step` of `case` expects.
+
+    `earlier` are the requests of the case that succeeded before it, with what they returned.
+    """
     judged = _Judged(case, step, message)
     match step.expect:
         case Answer():
             return None
+        case Known():
+            return judged.known()
         case Reject(classes=classes):
             return judged.rejected(frozenset(map(str, classes)))
-        case Accept():
+        case Accept() | Ends():
             return judged.accepted()
         case Holds(present=()) if judged.not_found():
             # Containers are made when they are first needed: where none stands, nothing is in it.
@@ -52,7 +66,10 @@ def check(case: Case, step: Step, message: Mapping[str, Any]) -> Miss | None:
             refused = judged.accepted()
             if refused is not None:
                 return refused
-            problem = _problem(expect, message["return"], case.about)
+            if isinstance(expect, Unchanged):
+                problem = _changed(message["return"], step.request, earlier)
+            else:
+                problem = _problem(expect, message["return"], case.about)
             return judged.value(problem) if problem else None
 
 
@@ -136,6 +153,13 @@ class _Judged:
             fold = without_names(text)
         return self.miss(Kind.REFUSED, f"refused with {text}", "the request is accepted", fold)
 
+    def known(self) -> Miss | None:
+        error = self._message.get("error")
+        if error is None or error.get("class") != ErrorClass.COMMAND_NOT_FOUND:
+            return None
+        what = f"refused with {error.get('class')}: {error.get('desc')}"
+        return self.miss(Kind.CLASS, what, "the build knows the command")
+
     def rejected(self, classes: frozenset[str]) -> Miss | None:
         wanted = " or ".join(sorted(classes))
         error = self._message.get("error")
@@ -154,6 +178,15 @@ def _returns(value: Any, values: tuple[Any, ...]) -> _Problem | None:
         return None
     wanted = " or ".join(_brief(item) for item in values)
     return _Problem(f"returned {_brief(value)}", f"the value {wanted}")
+
+
+def _changed(
+    value: Any, request: Request, earlier: Sequence[tuple[Request, Any]]
+) -> _Problem | None:
+    before = next((said for asked, said in earlier if asked == request), value)
+    if same(value, before):
+        return None
+    return _Problem(f"returned {_brief(value)}", f"as before, {_brief(before)}")
 
 
 def _plain(value: Any) -> Any:
