@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from conformance.derive.case import Case, Subject
 from conformance.derive.commands import command_cases, command_subject
+from conformance.derive.gates import gate_cases
 from conformance.derive.object_faults import invalid_cases
 from conformance.derive.object_life import error_cases, lifecycle_cases
 from conformance.derive.objects import ObjectContext, default_cases, valid_cases
@@ -35,12 +36,17 @@ class Knowledge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Introspected:
-    """What one build says of itself, and what its host lacks (need to reason)."""
+    """What one build says of itself, and what its host lacks (need to reason).
+
+    `preconfig` tells of each command whether the source of just this release lets it run before
+    the machine is complete; None where no such source is known.
+    """
 
     version: Version
     schema: Schema
     model: ObjectModel
     lacks: Mapping[str, str]
+    preconfig: Mapping[str, bool] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +82,7 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
     for machine in sorted(build.model.trees):
         yield from tree_cases(build.model, machine)
     yield from _object_cases(build, knowledge)
+    yield from gate_cases(build.schema, knowledge.commands, build.preconfig)
 
 
 def _object_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
@@ -126,7 +133,8 @@ def _members_of_others(
 
 
 def _rows(build: Introspected, seed: SeedModel) -> Iterator[Row]:
-    for name in seed.commands:
+    others = build.schema.commands.keys() - set(seed.commands)
+    for name in (*seed.commands, *sorted(others)):
         there = name in build.schema.commands
         note = "" if there else "this build's schema has no such command"
         yield Row(subject=command_subject(name), note=note)

@@ -173,7 +173,7 @@ def load_recipes(folder: Path) -> Recipes:
 
 def _recipe(table: Table) -> ObjectRecipe:
     type_name = table.take("type", str)
-    spec = _spec(table, MachineSpec())
+    spec = spec_of(table, MachineSpec())
     compiled = table.take("compiled", str, "optional")
     isolation = table.take("isolation", str, "shared")
     if compiled not in ("optional", "always") or isolation not in ("shared", "alone"):
@@ -203,7 +203,8 @@ def _recipe(table: Table) -> ObjectRecipe:
     return recipe
 
 
-def _spec(table: Table, base: MachineSpec) -> MachineSpec:
+def spec_of(table: Table, base: MachineSpec) -> MachineSpec:
+    """Return the machine that a recipe asks for: what it leaves out is as in `base`."""
     return MachineSpec(
         machine=table.take("machine", str, base.machine),
         accel=table.take("accel", str, base.accel),
@@ -291,7 +292,7 @@ def _user(table: Table, base: MachineSpec) -> UserRecipe:
         name=table.take("name", str),
         use=requests_of(table, "use"),
         release=requests_of(table, "release"),
-        spec=_spec(table, base),
+        spec=spec_of(table, base),
         needs=table.texts("needs"),
         deletable=table.take("deletable", bool, False),
         reason=table.take("reason", str, ""),
