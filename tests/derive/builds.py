@@ -11,7 +11,7 @@ from conformance.qapi.qom import Node, ObjectModel, Property, TypeInfo
 from conformance.run.campaign import load_knowledge
 from conformance.terms import ABSENT
 from tests.miniatures.objects import TYPES, property_types
-from tests.miniatures.schema import OBJECT_MEMBERS, entries
+from tests.miniatures.schema import OBJECT_MEMBERS, entries, preconfig
 
 
 @functools.cache
@@ -48,6 +48,7 @@ def build(*, typed: bool) -> Introspected:
             trees={"none": (root, machine)},
         ),
         lacks={},
+        preconfig=preconfig(typed=typed),
     )
 
 

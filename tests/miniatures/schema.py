@@ -41,8 +41,9 @@ def _array(element: str) -> Entry:
     return {"name": f"[{element}]", "meta-type": "array", "element-type": element}
 
 
-def _command(name: str, arg: str = "empty", ret: str = "empty") -> Entry:
-    return {"name": name, "meta-type": "command", "arg-type": arg, "ret-type": ret}
+def _command(name: str, arg: str = "empty", ret: str = "empty", *, oob: bool = False) -> Entry:
+    entry: Entry = {"name": name, "meta-type": "command", "arg-type": arg, "ret-type": ret}
+    return {**entry, "allow-oob": True} if oob else entry
 
 
 def _event(name: str, arg: str = "empty") -> Entry:
@@ -129,6 +130,8 @@ _TYPES: list[Entry] = [
     _struct("Id", id="str"),
     _struct("Device", driver="str", id="str?", memdev="str?", rng="str?"),
     _struct("Reset", guest="bool", reason="ShutdownCause"),
+    _struct("Status", running="bool"),
+    _struct("Instances", instances="[any]"),
     *OBJECT_MEMBERS.values(),
 ]
 
@@ -137,7 +140,10 @@ _COMMANDS: list[Entry] = [
     _command("query-version", ret="Version"),
     _command("query-qmp-schema", ret="[any]"),
     _command("query-commands", ret="[Name]"),
-    *map(_command, ("stop", "cont", "system_reset", "quit")),
+    *map(_command, ("stop", "cont", "system_reset", "quit", "x-exit-preconfig")),
+    _command("query-status", ret="Status"),
+    _command("query-yank", ret="[any]", oob=True),
+    _command("yank", "Instances", oob=True),
     _command("device_add", "Device"),
     _command("object-add", "ObjectOptions"),
     _command("object-del", "Id"),
@@ -150,6 +156,18 @@ _COMMANDS: list[Entry] = [
     _event("RESUME"),
     _event("RESET", "Reset"),
 ]
+
+
+_EARLY = {
+    *("qmp_capabilities", "x-exit-preconfig", "query-version", "query-status", "query-commands"),
+    *("qom-list", "qom-get", "qom-set", "qom-list-types", "qom-list-properties"),
+}
+
+
+def preconfig(*, typed: bool) -> dict[str, bool]:
+    """Return of each command whether it may be run before the machine is complete."""
+    early = _EARLY | ({"object-add", "object-del", "query-qmp-schema", "quit"} if typed else set())
+    return {e["name"]: e["name"] in early for e in _COMMANDS if e["meta-type"] == "command"}
 
 
 def entries(*, typed: bool) -> list[Entry]:

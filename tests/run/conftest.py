@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from conformance.qapi.validate import Validator
 from conformance.run.campaign import Campaign, prepare
 from conformance.run.engine import Engine, Result
 from tests.miniatures.install import install
+from tests.miniatures.schema import preconfig
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +43,10 @@ class Runner:
     def run(self, target: Target, choose: Choose) -> tuple[Campaign, list[Result]]:
         """Return what became of the chosen cases of a target that is introspected first."""
         campaign = prepare(target, self.folder)
+        # The flags that only a schema's source tells are those that the miniature has.
+        flags = preconfig(typed="untyped" not in "".join(target.args))
+        introspected = replace(campaign.introspected, preconfig=flags)
+        campaign = replace(campaign, introspected=introspected)
         return campaign, self.play(campaign, target, choose(campaign))
 
     def play(self, campaign: Campaign, target: Target, cases: Sequence[Case]) -> list[Result]:
