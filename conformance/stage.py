@@ -107,4 +107,6 @@ class Stage:
     def beyond(self, passage: Request) -> Stage:
         """Return the stage on whose machine `passage`, which leads to another phase, is done."""
         name = f"{self.name}/{passage.execute}"
+        if passage.execute == NEGOTIATION:
+            return replace(self, name=name, capabilities=())
         return replace(self, name=name, setup=(*self.setup, passage))

@@ -13,6 +13,7 @@ from typing import Final
 
 from conformance.derive.case import (
     Accept,
+    Answer,
     Blocked,
     Case,
     Ends,
@@ -99,7 +100,7 @@ class _Gated:
     def stage(self, stage: Stage, more: tuple[str, ...] = ()) -> Stage:
         """Return `stage` with what the command's recipe asks for, and `more` arguments."""
         own = self.recipe.spec
-        spec = replace(own, args=(*own.args, *more))
+        spec = own if set(more) <= set(own.args) else replace(own, args=(*own.args, *more))
         if own == MachineSpec():
             return replace(stage, spec=spec)
         return replace(stage, name=f"{stage.name}/{self.command.name}", spec=spec, kept=False)
@@ -203,23 +204,27 @@ def _before_completion(
     if allowed is None:
         return
     early = replace(_EARLY, capabilities=None) if name == NEGOTIATION else _EARLY
-    stage = gated.stage(early, () if own else completing.spec.args)
+    stage = gated.stage(early, completing.spec.args)
     if allowed:
         first = gated.around(_subject(gated.request(), gated.accept, "Q36"))
         last = own or effect is Effect.END or name == NEGOTIATION
-        steps = first if last else (*first, *_completed(gated, completing))
+        # Whether it is accepted later too matters only where it is refused now.  What it leaves
+        # behind, or its set-up does, is still there then.
+        bare = replace(gated, recipe=replace(gated.recipe, setup=(), cleanup=()))
+        again = bare if gated.isolation is Isolation.ALONE else gated
+        steps = first if last else (*first, *_completed(again, completing, Answer()))
         yield gated.case("preconfig", stage, steps)
     else:
         refused = _subject(gated.request(), Reject(), "Q36")
-        steps = (refused, *_completed(gated, completing))
+        steps = (refused, *_completed(gated, completing, gated.accept))
         fault = "before the machine is complete, without allow-preconfig"
         yield gated.case("preconfig", stage, steps, fault=fault)
 
 
-def _completed(gated: _Gated, completing: CommandRecipe) -> tuple[Step, ...]:
-    """Write how the machine is completed and the command accepted then."""
+def _completed(gated: _Gated, completing: CommandRecipe, expect: Expectation) -> tuple[Step, ...]:
+    """Write how the machine is completed, and what the command then comes to."""
     passage = Request(completing.name, completing.arguments or ABSENT)
-    return (_other(passage, Role.PASSAGE), *gated.around(_witness(gated)))
+    return (_other(passage, Role.PASSAGE), *gated.around(replace(_witness(gated), expect=expect)))
 
 
 def _completion(gated: _Gated) -> Iterator[Case]:

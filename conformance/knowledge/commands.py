@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from conformance.errors import KnowledgeError
-from conformance.knowledge.recipes import requests_of, spec_of
+from conformance.knowledge.recipes import filled, requests_of, spec_of
 from conformance.knowledge.tables import Table, read_table
 from conformance.knowledge.versions import Version, VersionRange
 from conformance.stage import MachineSpec, Request
@@ -88,7 +88,7 @@ def _command(table: Table) -> CommandRecipe:
         raise KnowledgeError(f"{table.place}: {error}", f"Known: {', '.join(Effect)}.") from error
     recipe = CommandRecipe(
         name=table.take("name", str),
-        arguments=table.take("arguments", dict, {}),
+        arguments=filled(table.take("arguments", dict, {})),
         spec=spec_of(table, MachineSpec()),
         setup=requests_of(table, "setup"),
         cleanup=requests_of(table, "cleanup"),
