@@ -54,7 +54,7 @@ class Aspect(enum.StrEnum):
     DOCUMENTATION = "documentation"
     # The documentation's examples are valid, and come out as shown.
     EXAMPLES = "examples"
-    # The subject runs when its flags say so, and only then.
+    # A command is there where, when and out of band as its declaration says.
     GATES = "gates"
 
 

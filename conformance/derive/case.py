@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conformance.qapi.qom import TypeInfo
-from conformance.stage import Request, Stage
+from conformance.stage import OUT_OF_BAND, Request, Stage
 from conformance.terms import ABSENT, Absent, Aspect, ErrorClass, JsonValue, Outcome, SubjectKind
 
 
@@ -26,6 +26,8 @@ class Role(enum.StrEnum):
     WITNESS = "witness"
     # Looks at the state that the subject left.
     CHECK = "check"
+    # Takes the machine to its next phase, from which there is no way back.
+    PASSAGE = "passage"
     # Takes away what the case made.
     CLEANUP = "cleanup"
 
@@ -45,6 +47,21 @@ class Reject:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The request is answered, either way; only the rules of every reply apply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The request succeeds and ends the build: then the answer may be lost, not the status 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The request is answered, either way, as one of a command that the build knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The request succeeds and returns what it returned earlier in the case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +135,9 @@ Expectation = (
     Accept
     | Reject
     | Answer
+    | Ends
+    | Known
+    | Unchanged
     | Returns
     | Reads
     | Repeats
@@ -227,6 +247,32 @@ class Case:
     """The defaults that its steps read, for the report's table."""
 
     @property
+    def plays(self) -> bool:
+        """Whether it needs a machine."""
+        return self.blocked is None and not self.claims
+
+    @property
     def rules(self) -> tuple[str, ...]:
         """The rules that it is about, in order."""
         return tuple(sorted({*(s.rule for s in self.steps), *(c.rule for c in self.claims)}))
+
+    @property
+    def in_step(self) -> bool:
+        """Whether each request waits for the answer to the one before.
+
+        Answers out of band overtake others, and so would the refusal of such a request.
+        """
+        return any(step.request.key == OUT_OF_BAND for step in self.steps)
+
+    def parts(self) -> tuple[Case, ...]:
+        """Return the case cut at its passages, each part on a stage that has them behind it.
+
+        The parts of a case that has none are the case itself.
+        """
+        for number, step in enumerate(self.steps):
+            if step.role is Role.PASSAGE:
+                first = replace(self, steps=self.steps[:number])
+                beyond = self.stage.beyond(step.request)
+                rest = replace(self, stage=beyond, steps=self.steps[number + 1 :])
+                return (first, *rest.parts())
+        return (self,)

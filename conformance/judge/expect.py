@@ -12,7 +12,9 @@ from conformance.derive.case import (
     Accept,
     Answer,
     Case,
+    Ends,
     Holds,
+    Known,
     LinksTo,
     ListsProperties,
     ListsTypes,
@@ -22,9 +24,11 @@ from conformance.derive.case import (
     Repeats,
     Returns,
     Step,
+    Unchanged,
 )
 from conformance.judge.miss import Kind, Miss
 from conformance.qapi.qom import INTEGER_RANGES, TypeInfo, type_from_json
+from conformance.stage import Request
 from conformance.terms import ABSENT, ErrorClass
 
 _SPECIFIC: Final = re.compile(r"'[^']*'|\"[^\"]*\"|/\S*|\b\d+\b|\b0x[0-9a-f]+\b")
@@ -41,19 +45,21 @@ def check(
     case: Case,
     step: Step,
     message: Mapping[str, Any],
-    earlier: Sequence[Mapping[str, Any]] = (),
+    earlier: Sequence[tuple[Request, Mapping[str, Any]]] = (),
 ) -> Miss | None:
     """Return how `message`, a well-formed reply, breaks what `step` of `case` expects.
 
-    `earlier` are the replies to the steps before.
+    `earlier` are the requests of the case before it, each with the reply that it had.
     """
     judged = _Judged(case, step, message)
     match step.expect:
         case Answer():
             return None
+        case Known():
+            return judged.known()
         case Reject(classes=classes):
             return judged.rejected(frozenset(map(str, classes)))
-        case Accept():
+        case Accept() | Ends():
             return judged.accepted()
         case Holds(present=()) if judged.not_found():
             # Containers are made when they are first needed: where none stands, nothing is in it.
@@ -63,10 +69,13 @@ def check(
             if refused is not None:
                 return refused
             value = message["return"]
-            if isinstance(expect, Repeats):
-                problem = _repeats(value, earlier[expect.step])
-            else:
-                problem = _problem(expect, value, case.about)
+            match expect:
+                case Repeats(step=number):
+                    problem = _repeats(value, earlier[number][1])
+                case Unchanged():
+                    problem = _changed(value, step.request, earlier)
+                case _:
+                    problem = _problem(expect, value, case.about)
             return judged.value(problem) if problem else None
 
 
@@ -152,6 +161,13 @@ class _Judged:
             fold = without_names(text)
         return self.miss(Kind.REFUSED, f"refused with {text}", "the request is accepted", fold)
 
+    def known(self) -> Miss | None:
+        error = self._message.get("error")
+        if error is None or error.get("class") != ErrorClass.COMMAND_NOT_FOUND:
+            return None
+        what = f"refused with {error.get('class')}: {error.get('desc')}"
+        return self.miss(Kind.CLASS, what, "the build knows the command")
+
     def rejected(self, classes: frozenset[str]) -> Miss | None:
         wanted = " or ".join(sorted(classes))
         error = self._message.get("error")
@@ -199,6 +215,16 @@ def at(value: Any, path: Sequence[str]) -> Any:
         else:
             return ABSENT
     return value
+
+
+def _changed(
+    value: Any, request: Request, earlier: Sequence[tuple[Request, Mapping[str, Any]]]
+) -> _Problem | None:
+    said = (reply["return"] for asked, reply in earlier if asked == request and "return" in reply)
+    before = next(said, value)
+    if same(value, before):
+        return None
+    return _Problem(f"returned {_brief(value)}", f"as before, {_brief(before)}")
 
 
 def _plain(value: Any) -> Any:

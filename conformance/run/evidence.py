@@ -14,7 +14,7 @@ from conformance.judge.miss import Kind, Miss
 from conformance.judge.observation import Observation
 from conformance.knowledge.rules import Rule
 from conformance.run.engine import Result
-from conformance.stage import SCRATCH, MachineSpec, Request
+from conformance.stage import NEGOTIATION, SCRATCH, MachineSpec, Request, Stage
 from conformance.stream import DefaultRead, Evidence, Finding
 from conformance.terms import ABSENT, Absent, JsonValue, Outcome, Severity
 from conformance.wire.framing import Message
@@ -144,11 +144,11 @@ def reproducer(
     if seen is not None and None in seen.replies:
         own = own[: seen.replies.index(None) + 1]
     requests = [
-        Request("qmp_capabilities", ABSENT),
+        *case.stage.negotiation(),
         *case.stage.setup,
         *earlier[-_COMPANY:],
         *own,
-        Request("quit", ABSENT),
+        *_farewell(case.stage, own),
     ]
     command = shlex.join(_stdio(command_line, case.stage.spec))
     dialogue = [f"{command} <<'EOF'", *map(request_line, requests), "EOF"]
@@ -158,6 +158,13 @@ def reproducer(
     if len(earlier) > _COMPANY:
         lines.append(f"# The first {len(earlier) - _COMPANY} requests are left out here.")
     return "\n".join([*lines, *dialogue])
+
+
+def _farewell(stage: Stage, own: Sequence[Request]) -> Iterator[Request]:
+    """Yield what ends the build, which in negotiation takes no other command."""
+    if stage.capabilities is None and all(each.execute != NEGOTIATION for each in own):
+        yield Request(NEGOTIATION, ABSENT)
+    yield Request("quit", ABSENT)
 
 
 def _stdio(command_line: Sequence[str], spec: MachineSpec) -> list[str]:

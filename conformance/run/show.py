@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,8 +11,10 @@ from conformance.derive.case import (
     Accept,
     Answer,
     Case,
+    Ends,
     Expectation,
     Holds,
+    Known,
     LinksTo,
     ListsProperties,
     ListsTypes,
@@ -21,6 +23,7 @@ from conformance.derive.case import (
     Reject,
     Repeats,
     Returns,
+    Unchanged,
 )
 from conformance.judge.reply import MessageJudge
 from conformance.launch.folder import RunFolder
@@ -87,13 +90,22 @@ def _description(case: Case, campaign: Campaign) -> Iterator[str]:
     yield reproducer(case, (), campaign.command_line)
 
 
+_WORDS: Final[Mapping[type[Expectation], str]] = {
+    Accept: "accepted",
+    Answer: "answered, either way",
+    Ends: "accepted, and ends the build",
+    Known: "answered as a command that the build knows",
+    Unchanged: "returns what it returned before",
+    LinksTo: "returns the path of an object of the tree, or nothing",
+}
+"""The expectations that one sentence says."""
+
+
 def _expected(expect: Expectation) -> str:
     """Return an expectation in words."""
     match expect:
-        case Accept():
-            return "accepted"
-        case Answer():
-            return "answered, either way"
+        case Accept() | Answer() | Ends() | Known() | Unchanged() | LinksTo():
+            return _WORDS[type(expect)]
         case Reject(classes=classes):
             return f"refused with {' or '.join(sorted(classes))}"
         case Returns(values=values):
@@ -109,8 +121,6 @@ def _expected(expect: Expectation) -> str:
             )
         case ReadsAs(type=type_name):
             return f"returns a value of the QOM type {type_name}"
-        case LinksTo():
-            return "returns the path of an object of the tree, or nothing"
         case ListsTypes(exactly=exactly):
             return "lists known types" if exactly is None else f"lists exactly {len(exactly)} types"
         case ListsProperties(entries=entries):

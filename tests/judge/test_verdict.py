@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from conformance.derive.case import LinksTo, ListsProperties, ReadsAs, Reject, Role, Step
+from conformance.derive.case import (
+    Ends,
+    LinksTo,
+    ListsProperties,
+    ReadsAs,
+    Reject,
+    Role,
+    Step,
+    Unchanged,
+)
 from conformance.judge.observation import Death, Observation
 from conformance.judge.verdict import Verdict, death_words, ending_text, judge, judge_claims
 from conformance.terms import Outcome
@@ -36,13 +45,25 @@ def test_a_case_passes_where_every_step_came_to_what_it_expects() -> None:
         (step(role=Role.CHECK), Outcome.FAIL),
         (step(role=Role.CLEANUP), Outcome.FAIL),
         (step(role=Role.SETUP), Outcome.UNTESTABLE_HERE),
+        (step(role=Role.PASSAGE), Outcome.UNTESTABLE_HERE),
         (step(role=Role.WITNESS), Outcome.VACUOUS),
         (step(ReadsAs("uint8"), execute="read"), Outcome.NOT_APPLICABLE),
         (step(LinksTo(frozenset()), execute="read"), Outcome.NOT_APPLICABLE),
         (step(ListsProperties(frozenset()), execute="list"), Outcome.UNTESTABLE_HERE),
         (step(ListsProperties(frozenset(), {}), execute="list"), Outcome.FAIL),
     ],
-    ids=["subject", "check", "cleanup", "setup", "witness", "read", "link", "type", "object"],
+    ids=[
+        "subject",
+        "check",
+        "cleanup",
+        "setup",
+        "passage",
+        "witness",
+        "read",
+        "link",
+        "type",
+        "object",
+    ],
 )
 def test_what_a_refusal_means_depends_on_the_step(one: Step, outcome: Outcome) -> None:
     verdict = _verdict((one, refusal()))
@@ -149,3 +170,43 @@ def test_claims_are_kept_where_what_is_found_is_what_was_promised() -> None:
     assert [(miss.rule, miss.summary, miss.expected, miss.fold) for miss in verdict.misses] == [
         ("Q30", "member a: str", "uint8, says qapi/made.json:3", "uint8")
     ]
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome"),
+    [(refusal(number=1), Outcome.VACUOUS), (success(number=1), Outcome.FAIL)],
+    ids=["refused there too", "accepted there"],
+)
+def test_a_refusal_says_nothing_where_the_witness_is_refused_too(
+    reply: dict[str, Any], outcome: Outcome
+) -> None:
+    verdict = _verdict((step(), refusal()), (step(role=Role.WITNESS), reply))
+
+    assert verdict.outcome is outcome
+    assert bool(verdict.misses) is (outcome is Outcome.FAIL)
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"), [(0, Outcome.PASS), (1, Outcome.CRASH), (-6, Outcome.CRASH)]
+)
+def test_the_answer_of_what_ends_the_build_may_be_lost_and_its_status_not(
+    status: int, outcome: Outcome
+) -> None:
+    verdict = _verdict((step(Ends()), None), death=Death(status=status, stderr=""))
+
+    assert verdict.outcome is outcome
+
+
+def test_the_end_takes_no_answer_along_but_its_own() -> None:
+    pairs = ((step(), None), (step(Ends()), None))
+
+    assert _verdict(*pairs, death=Death(status=0, stderr="")).outcome is Outcome.CRASH
+
+
+def test_what_must_not_change_is_held_against_the_same_case() -> None:
+    look, again = step(execute="read"), step(Unchanged(), execute="read", role=Role.CHECK)
+
+    same = _verdict((look, success(7)), (again, success(7, 1)))
+    other = _verdict((look, success(7)), (again, success(8, 1)))
+
+    assert (same.outcome, other.outcome) == (Outcome.PASS, Outcome.FAIL)

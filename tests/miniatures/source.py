@@ -7,7 +7,6 @@ from pathlib import Path
 _HEAD = """
 { 'pragma': { 'doc-required': true } }
 
-{ 'enum': 'HostMemPolicy', 'data': [ 'default', 'preferred', 'bind', 'interleave' ] }
 { 'enum': 'Mode', 'data': [ 'off', 'on', 'auto' ] }
 { 'enum': 'ShutdownCause', 'data': [ 'none', 'host-qmp-quit', 'host-qmp-system-reset' ] }
 { 'enum': 'Capability', 'data': [ 'oob' ] }
@@ -20,14 +19,30 @@ _HEAD = """
   'data': { 'name': 'str', 'type': 'str', '*description': 'str', '*default-value': 'any' } }
 { 'struct': 'TypeInfo', 'data': { 'name': 'str', '*abstract': 'bool', '*parent': 'str' } }
 
-{ 'command': 'qmp_capabilities', 'data': { '*enable': [ 'Capability' ] } }
+{ 'struct': 'Status', 'data': { 'running': 'bool' } }
+
+{ 'command': 'qmp_capabilities', 'data': { '*enable': [ 'Capability' ] },
+  'allow-preconfig': true }
 { 'command': 'query-version', 'returns': 'Version', 'allow-preconfig': true }
-{ 'command': 'query-qmp-schema', 'returns': [ 'any' ] }
-{ 'command': 'query-commands', 'returns': [ 'Name' ] }
+
+##
+# @query-status:
+#
+# .. qmp-example::
+#
+#     -> { "execute": "query-status" }
+#     <- { "return": { "running": false } }
+##
+{ 'command': 'query-status', 'returns': 'Status', 'allow-preconfig': true }
+{ 'command': 'query-qmp-schema', 'returns': [ 'any' ]LATER }
+{ 'command': 'query-commands', 'returns': [ 'Name' ], 'allow-preconfig': true }
+{ 'command': 'x-exit-preconfig', 'allow-preconfig': true }
 { 'command': 'stop' }
-{ 'command': 'cont' }
+{ 'command': 'cont', 'if': 'CONFIG_RUNS' }
 { 'command': 'system_reset' }
-{ 'command': 'quit' }
+{ 'command': 'quit'LATER }
+{ 'command': 'query-yank', 'returns': [ 'any' ], 'allow-oob': true }
+{ 'command': 'yank', 'data': { 'instances': [ 'any' ] }, 'allow-oob': true }
 { 'command': 'device_add',
   'data': { 'driver': 'str', '*id': 'str', '*memdev': 'str', '*rng': 'str' } }
 
@@ -39,15 +54,19 @@ _HEAD = """
 # Errors:
 #     - If no object is named @id, GenericError
 ##
-{ 'command': 'object-del', 'data': { 'id': 'str' } }
-{ 'command': 'qom-list', 'data': { 'path': 'str' }, 'returns': [ 'Property' ] }
-{ 'command': 'qom-get', 'data': { 'path': 'str', 'property': 'str' }, 'returns': 'any' }
-{ 'command': 'qom-set', 'data': { 'path': 'str', 'property': 'str', 'value': 'any' } }
+{ 'command': 'object-del', 'data': { 'id': 'str' }LATER }
+{ 'command': 'qom-list', 'data': { 'path': 'str' }, 'returns': [ 'Property' ],
+  'allow-preconfig': true }
+{ 'command': 'qom-get', 'data': { 'path': 'str', 'property': 'str' }, 'returns': 'any',
+  'allow-preconfig': true }
+{ 'command': 'qom-set', 'data': { 'path': 'str', 'property': 'str', 'value': 'any' },
+  'allow-preconfig': true }
 { 'command': 'qom-list-types', 'data': { '*implements': 'str', '*abstract': 'bool' },
-  'returns': [ 'TypeInfo' ] }
-{ 'command': 'qom-list-properties', 'data': { 'typename': 'str' }, 'returns': [ 'Property' ] }
+  'returns': [ 'TypeInfo' ], 'allow-preconfig': true }
+{ 'command': 'qom-list-properties', 'data': { 'typename': 'str' }, 'returns': [ 'Property' ],
+  'allow-preconfig': true }
 { 'event': 'STOP' }
-{ 'event': 'RESUME' }
+{ 'event': 'RESUME', 'if': 'CONFIG_RUNS' }
 { 'event': 'RESET', 'data': { 'guest': 'bool', 'reason': 'ShutdownCause' } }
 """
 
@@ -57,6 +76,7 @@ _UNTYPED = """
 """
 
 _TYPED = """
+{ 'enum': 'HostMemPolicy', 'data': [ 'default', 'preferred', 'bind', 'interleave' ] }
 { 'struct': 'IOThread',
   'data': { '*aio-max-batch': 'int', '*thread-pool-min': 'int', '*thread-pool-max': 'int',
             '*poll-max-ns': 'int', '*poll-grow': 'int', '*poll-shrink': 'int' } }
@@ -104,16 +124,28 @@ _TYPED = """
 # Errors:
 #     - Error where there is no such type
 ##
-{ 'command': 'object-add', 'data': 'ObjectOptions', 'boxed': true }
+{ 'command': 'object-add', 'data': 'ObjectOptions', 'boxed': true, 'allow-preconfig': true }
 """
 
 
-def source_path(folder: Path, *, typed: bool) -> Path:
-    """Return where `write_source` writes the source."""
-    return folder / f"{'typed' if typed else 'untyped'}.json"
+_LATER = ", 'allow-preconfig': true"
+"""The flag of what may run before the machine is complete in the releases with typed objects."""
 
 
-def write_source(folder: Path, *, typed: bool) -> None:
-    """Write the source of the schema to a file in `folder`."""
-    text = _HEAD + (_TYPED if typed else _UNTYPED)
-    source_path(folder, typed=typed).write_text(text, encoding="utf-8")
+def source_path(folder: Path, *words: str) -> Path:
+    """Return where `write_sources` writes the source of a miniature that is given `words`."""
+    kinds = ("untyped", "example-invalid")
+    return folder / f"{next((kind for kind in kinds if kind in words), 'typed')}.json"
+
+
+def source_of(*words: str) -> str:
+    """Return the source of the schema of a miniature that is given `words`."""
+    typed = "untyped" not in words
+    text = _HEAD.replace("LATER", _LATER if typed else "") + (_TYPED if typed else _UNTYPED)
+    return text.replace('"running": false', '"runs": 0') if "example-invalid" in words else text
+
+
+def write_sources(folder: Path) -> None:
+    """Write the source of each miniature to a file in `folder`."""
+    for word in ("typed", "untyped", "example-invalid"):
+        source_path(folder, word).write_text(source_of(word), encoding="utf-8")

@@ -77,6 +77,26 @@ def test_a_reproducer_negotiates_sets_up_repeats_the_company_and_quits() -> None
     ]
 
 
+@pytest.mark.parametrize(
+    ("capabilities", "sent"),
+    [
+        (("oob",), ["qmp_capabilities", "stop", "quit"]),
+        (None, ["stop", "qmp_capabilities", "quit"]),
+    ],
+    ids=["out of band", "in negotiation"],
+)
+def test_a_reproducer_negotiates_as_its_stage_does(
+    capabilities: tuple[str, ...] | None, sent: list[str]
+) -> None:
+    own = replace(case("own", step("stop")), stage=Stage(name="s", capabilities=capabilities))
+
+    lines = _lines(reproducer(own, (), COMMAND))
+
+    assert [line["execute"] for line in lines] == sent
+    enabled = {"enable": ["oob"]} if capabilities else None
+    assert lines[sent.index("qmp_capabilities")].get("arguments") == enabled
+
+
 def test_a_long_company_is_cut_from_its_beginning_and_that_is_said() -> None:
     before = [case(str(n), step("stop", {"n": n})) for n in range(2003)]
 

@@ -30,7 +30,8 @@ JUDGES = ("derive/*.py", "judge/*.py", "run/setup.py", "wire/framing.py")
 OFFLINE = ("greeting.py", "introspected.py", "recorded.py", "request.py")
 
 EXPLAINED = {
-    Outcome.UNTESTABLE_HERE: "the set-up failed: blockdev-add|the set-up failed: chardev-add",
+    Outcome.UNTESTABLE_HERE: "the set-up failed: blockdev-add|the set-up failed: chardev-add"
+    "|no recipe for a request that succeeds",
     Outcome.NOT_APPLICABLE: "declares no default|is not valid for this build's schema"
     "|cannot be read|opens itself once|the grammar of ids holds from",
     Outcome.VACUOUS: "^$",
