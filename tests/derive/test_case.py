@@ -44,6 +44,12 @@ def test_the_stage_behind_a_passage_has_it_done_and_a_name_of_its_own() -> None:
     assert second.name != EARLY.name
 
 
+def test_behind_the_passage_of_the_negotiation_nothing_is_enabled() -> None:
+    stage = Stage(name="greeted", capabilities=None)
+
+    assert stage.beyond(Request(NEGOTIATION, ABSENT)).capabilities == ()
+
+
 @pytest.mark.parametrize(("key", "in_step"), [("execute", False), (OUT_OF_BAND, True)])
 def test_a_case_with_a_request_out_of_band_goes_in_step(key: str, in_step: bool) -> None:
     request = Request("one", ABSENT, key)

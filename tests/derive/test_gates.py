@@ -6,7 +6,17 @@ from collections.abc import Mapping
 
 import pytest
 
-from conformance.derive.case import Accept, Case, Ends, Isolation, Known, Reject, Role, Unchanged
+from conformance.derive.case import (
+    Accept,
+    Answer,
+    Case,
+    Ends,
+    Isolation,
+    Known,
+    Reject,
+    Role,
+    Unchanged,
+)
 from conformance.derive.gates import NO_RECIPE, gate_cases, preconfig_flags
 from conformance.knowledge.commands import CommandRecipe, Effect
 from conformance.qapi.declaration import EntityKind, Flag
@@ -26,6 +36,7 @@ SCHEMA = schema_of(
     command("open", "Path"),
     command("grow"),
     command("leave"),
+    command("turn"),
     command("complete"),
     {**command("fast", ret="Info"), "allow-oob": True},
 )
@@ -41,12 +52,13 @@ RECIPES: Mapping[str, CommandRecipe] = {
             shows=(LOOK,),
         ),
         CommandRecipe(name="leave", effect=Effect.END),
+        CommandRecipe(name="turn", effect=Effect.LASTING, setup=(LOOK,), cleanup=(LOOK,)),
         CommandRecipe(name="complete", effect=Effect.COMPLETES, spec=MachineSpec(args=("-early",))),
     )
 }
 FLAGS = {
     **dict.fromkeys(("act", "count", "fast", "grow", "open"), False),
-    **dict.fromkeys((NEGOTIATION, "ask", "complete"), True),
+    **dict.fromkeys((NEGOTIATION, "ask", "complete", "turn"), True),
 }
 CASES = {case.id: case for case in gate_cases(SCHEMA, RECIPES, FLAGS)}
 
@@ -145,6 +157,17 @@ def test_what_is_refused_early_needs_its_set_up_for_the_witness_alone() -> None:
     roles = [role for role, _, _ in _steps(CASES["grow/gates/preconfig"])]
 
     assert roles == ["subject", "passage", "setup", "witness", "cleanup"]
+
+
+def test_what_is_set_up_early_and_for_good_is_not_set_up_again() -> None:
+    case = CASES["turn/gates/preconfig"]
+
+    assert [role for role, _, _ in _steps(case)] == [
+        *("setup", "subject", "cleanup"),
+        *("passage", "witness"),
+    ]
+    # Where it was accepted it may well be refused the second time.
+    assert case.steps[-1].expect == Answer()
 
 
 def test_the_machine_of_a_recipe_counts_before_it_is_complete_too() -> None:
