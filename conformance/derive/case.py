@@ -60,11 +60,6 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Unchanged:
-    """The request succeeds and returns what it returned earlier in the case."""
-
-
-@dataclass(frozen=True, slots=True)
 class Returns:
     """The request succeeds and returns one of `values`, compared as JSON."""
 
@@ -137,7 +132,6 @@ Expectation = (
     | Answer
     | Ends
     | Known
-    | Unchanged
     | Returns
     | Reads
     | Repeats
@@ -247,14 +241,14 @@ class Case:
     """The defaults that its steps read, for the report's table."""
 
     @property
-    def plays(self) -> bool:
-        """Whether it needs a machine."""
-        return self.blocked is None and not self.claims
-
-    @property
     def rules(self) -> tuple[str, ...]:
         """The rules that it is about, in order."""
         return tuple(sorted({*(s.rule for s in self.steps), *(c.rule for c in self.claims)}))
+
+    @property
+    def plays(self) -> bool:
+        """Whether it needs a machine."""
+        return self.blocked is None and not self.claims
 
     @property
     def in_step(self) -> bool:

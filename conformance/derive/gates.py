@@ -21,15 +21,15 @@ from conformance.derive.case import (
     Isolation,
     Known,
     Reject,
+    Repeats,
     Role,
     Step,
-    Unchanged,
 )
 from conformance.derive.commands import command_subject
 from conformance.derive.mutate import UNKNOWN
 from conformance.knowledge.commands import CommandRecipe, Effect
 from conformance.qapi.declaration import EntityKind, Flag
-from conformance.qapi.digest import Digest, Program
+from conformance.qapi.digest import DigestEntity
 from conformance.qapi.model import Command, Object, Schema
 from conformance.qapi.validate import Validator
 from conformance.stage import NEGOTIATION, OUT_OF_BAND, MachineSpec, Request, Stage
@@ -46,25 +46,24 @@ _OUT_OF_BAND: Final = Stage(name="gates/oob", capabilities=("oob",), kept=True)
 _EARLY: Final = Stage(name="gates/preconfig", kept=True)
 
 
-def preconfig_flags(digest: Digest) -> Mapping[str, bool]:
-    """Return of each command of the emulator whether it may run before the machine is complete."""
+def preconfig_flags(entities: Mapping[str, DigestEntity]) -> Mapping[str, bool]:
+    """Return of each command that is declared whether it may run before the machine is complete."""
     return {
         name: Flag.ALLOW_PRECONFIG in entity.flags
-        for name, entity in digest.schemas.get(Program.SYSTEM, {}).items()
+        for name, entity in entities.items()
         if entity.kind is EntityKind.COMMAND
     }
 
 
 def gate_cases(
-    schema: Schema, recipes: Mapping[str, CommandRecipe], preconfig: Mapping[str, bool] | None
+    schema: Schema, recipes: Mapping[str, CommandRecipe], flags: Mapping[str, bool]
 ) -> Iterator[Case]:
     """Yield the cases of every command of the schema.
 
-    `preconfig` are the flags of just this release; a command that it does not name, and every one
-    where there is none, has no case about them.
+    `flags` are those that just this release has for preconfig; a command of which none is known
+    has no case about it.
     """
     validator = Validator(schema)
-    flags = preconfig or {}
     completing = next(
         (r for r in recipes.values() if r.effect is Effect.COMPLETES and r.name in schema.commands),
         None,
@@ -188,7 +187,11 @@ def _out_of_band(gated: _Gated) -> Iterator[Case]:
 def _refused(gated: _Gated, request: Request, rule: str) -> tuple[Step, ...]:
     """Write a refusal that leaves nothing behind, with the request in band as the witness."""
     looks = tuple(_other(look, Role.SETUP) for look in gated.recipe.shows)
-    same = tuple(replace(look, expect=Unchanged(), role=Role.CHECK, rule=rule) for look in looks)
+    first = len(gated.recipe.setup)
+    same = tuple(
+        replace(look, expect=Repeats(first + number), role=Role.CHECK, rule=rule)
+        for number, look in enumerate(looks)
+    )
     refused = _subject(request, Reject(), rule)
     return gated.around(*looks, refused, *same, _witness(gated))
 

@@ -10,7 +10,7 @@ from conformance.derive.command_defaults import command_defaults
 from conformance.derive.commands import command_cases, command_subject
 from conformance.derive.defaults import default_cases, documented_defaults
 from conformance.derive.examples import ExampleContext, example_cases
-from conformance.derive.gates import gate_cases
+from conformance.derive.gates import gate_cases, preconfig_flags
 from conformance.derive.object_faults import invalid_cases
 from conformance.derive.object_life import error_cases, lifecycle_cases
 from conformance.derive.objects import ObjectContext, valid_cases
@@ -23,7 +23,6 @@ from conformance.knowledge.defaults import Showing, showings_for
 from conformance.knowledge.examples import ExampleRecipes
 from conformance.knowledge.recipes import ObjectRecipe, Recipes
 from conformance.knowledge.versions import Version
-from conformance.qapi.declaration import EntityKind, Flag
 from conformance.qapi.digest import DigestEntity
 from conformance.qapi.documented import DocumentedExample
 from conformance.qapi.lookup import DocumentedMember
@@ -113,20 +112,11 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
     for machine in sorted(build.model.trees):
         yield from tree_cases(build.model, machine)
     yield from _object_cases(build, knowledge)
-    yield from gate_cases(build.schema, knowledge.commands, _preconfig(build.facts))
-    if build.facts is not None and build.facts.exact:
-        yield from _documentation_cases(build, build.facts, knowledge)
-
-
-def _preconfig(facts: Facts | None) -> Mapping[str, bool] | None:
-    """Return whether each command may run before the machine is complete, if that is known."""
-    if facts is None or not facts.exact:
-        return None
-    return {
-        name: Flag.ALLOW_PRECONFIG in entity.flags
-        for name, entity in facts.entities.items()
-        if entity.kind is EntityKind.COMMAND
-    }
+    exact = build.facts if build.facts is not None and build.facts.exact else None
+    flags = preconfig_flags(exact.entities) if exact else {}
+    yield from gate_cases(build.schema, knowledge.commands, flags)
+    if exact is not None:
+        yield from _documentation_cases(build, exact, knowledge)
 
 
 def _documentation_cases(build: Introspected, facts: Facts, knowledge: Knowledge) -> Iterator[Case]:

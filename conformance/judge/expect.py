@@ -24,11 +24,9 @@ from conformance.derive.case import (
     Repeats,
     Returns,
     Step,
-    Unchanged,
 )
 from conformance.judge.miss import Kind, Miss
 from conformance.qapi.qom import INTEGER_RANGES, TypeInfo, type_from_json
-from conformance.stage import Request
 from conformance.terms import ABSENT, ErrorClass
 
 _SPECIFIC: Final = re.compile(r"'[^']*'|\"[^\"]*\"|/\S*|\b\d+\b|\b0x[0-9a-f]+\b")
@@ -45,11 +43,11 @@ def check(
     case: Case,
     step: Step,
     message: Mapping[str, Any],
-    earlier: Sequence[tuple[Request, Mapping[str, Any]]] = (),
+    earlier: Sequence[Mapping[str, Any]] = (),
 ) -> Miss | None:
     """Return how `message`, a well-formed reply, breaks what `step` of `case` expects.
 
-    `earlier` are the requests of the case before it, each with the reply that it had.
+    `earlier` are the replies to the steps before.
     """
     judged = _Judged(case, step, message)
     match step.expect:
@@ -69,13 +67,10 @@ def check(
             if refused is not None:
                 return refused
             value = message["return"]
-            match expect:
-                case Repeats(step=number):
-                    problem = _repeats(value, earlier[number][1])
-                case Unchanged():
-                    problem = _changed(value, step.request, earlier)
-                case _:
-                    problem = _problem(expect, value, case.about)
+            if isinstance(expect, Repeats):
+                problem = _repeats(value, earlier[expect.step])
+            else:
+                problem = _problem(expect, value, case.about)
             return judged.value(problem) if problem else None
 
 
@@ -215,16 +210,6 @@ def at(value: Any, path: Sequence[str]) -> Any:
         else:
             return ABSENT
     return value
-
-
-def _changed(
-    value: Any, request: Request, earlier: Sequence[tuple[Request, Mapping[str, Any]]]
-) -> _Problem | None:
-    said = (reply["return"] for asked, reply in earlier if asked == request and "return" in reply)
-    before = next(said, value)
-    if same(value, before):
-        return None
-    return _Problem(f"returned {_brief(value)}", f"as before, {_brief(before)}")
 
 
 def _plain(value: Any) -> Any:

@@ -21,13 +21,11 @@ from conformance.derive.case import (
     Returns,
     Role,
     Step,
-    Unchanged,
 )
 from conformance.judge.expect import check
 from conformance.judge.miss import Kind, Miss
 from conformance.judge.observation import Death, Observation
 from conformance.judge.reply import MessageJudge
-from conformance.stage import Request
 from conformance.terms import Outcome, SubjectKind
 from conformance.wire.framing import Message
 
@@ -36,9 +34,7 @@ _ASSERTION: Final = re.compile(
     re.M,
 )
 """The line in which a dying QEMU says what it died of."""
-_READ: Final = (
-    *(Returns, Reads, Repeats, ReadsAs, LinksTo, ListsTypes, ListsProperties, Unchanged),
-)
+_READ: Final = (Returns, Reads, Repeats, ReadsAs, LinksTo, ListsTypes, ListsProperties)
 """The expectations about a value alone."""
 NO_CLASS: Final = "the build lists the type and finds no class of it"
 """Why the properties of a listed type cannot be asked for."""
@@ -64,7 +60,7 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
     """
     misses = list(_unasked(seen, messages))
     outcome, reason, harmless = Outcome.PASS, "", True
-    earlier: list[tuple[Request, Mapping[str, Any]]] = []
+    earlier: list[Mapping[str, Any]] = []
     for number, (step, line) in enumerate(zip(case.steps, seen.replies, strict=True)):
         if line is None:
             break
@@ -73,7 +69,7 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
         if read.message is None:
             break
         miss = check(case, step, read.message, earlier)
-        earlier.append((step.request, read.message))
+        earlier.append(read.message)
         if miss is None:
             continue
         outcome, reason, counted = _weigh(step, miss)

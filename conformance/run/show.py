@@ -23,7 +23,6 @@ from conformance.derive.case import (
     Reject,
     Repeats,
     Returns,
-    Unchanged,
 )
 from conformance.judge.reply import MessageJudge
 from conformance.launch.folder import RunFolder
@@ -95,7 +94,6 @@ _WORDS: Final[Mapping[type[Expectation], str]] = {
     Answer: "answered, either way",
     Ends: "accepted, and ends the build",
     Known: "answered as a command that the build knows",
-    Unchanged: "returns what it returned before",
     LinksTo: "returns the path of an object of the tree, or nothing",
 }
 """The expectations that one sentence says."""
@@ -104,7 +102,7 @@ _WORDS: Final[Mapping[type[Expectation], str]] = {
 def _expected(expect: Expectation) -> str:
     """Return an expectation in words."""
     match expect:
-        case Accept() | Answer() | Ends() | Known() | Unchanged() | LinksTo():
+        case Accept() | Answer() | Ends() | Known() | LinksTo():
             return _WORDS[type(expect)]
         case Reject(classes=classes):
             return f"refused with {' or '.join(sorted(classes))}"

@@ -21,13 +21,11 @@ from conformance.derive.case import (
     Reject,
     Repeats,
     Returns,
-    Unchanged,
 )
 from conformance.judge.expect import check, value_problem, without_names
 from conformance.judge.miss import Kind
 from conformance.qapi.qom import TypeInfo
-from conformance.stage import Request
-from conformance.terms import ABSENT, ErrorClass
+from conformance.terms import ErrorClass
 from tests.judge.made import case, refusal, step, success
 
 NOT_FOUND = Reject(frozenset({ErrorClass.DEVICE_NOT_FOUND}))
@@ -113,7 +111,7 @@ def test_a_reply_is_held_against_what_is_expected(
 ) -> None:
     one = step(expect)
 
-    miss = check(case(one), one, message, ((Request("list", ABSENT), success(LISTED)),))
+    miss = check(case(one), one, message, (success(LISTED),))
 
     assert (miss.kind if miss else None) is kind
     assert miss is None or (miss.rule == "X20" and miss.summary.startswith("do: "))
@@ -153,19 +151,3 @@ def test_misses_about_one_member_fold_into_one_and_about_two_do_not() -> None:
     folds = [check(case(one, about=about), one, success()) for about in ("size", "size", "share")]
 
     assert len({miss.fold for miss in folds if miss}) == 2
-
-
-@pytest.mark.parametrize(
-    ("earlier", "kind"),
-    [([("do", 1), ("do", 2)], None), ([("do", 2)], Kind.VALUE), ([("other", 2)], None)],
-    ids=["as it was first", "otherwise", "never asked before"],
-)
-def test_what_must_not_change_is_compared_with_the_first_answer(
-    earlier: list[tuple[str, int]], kind: Kind | None
-) -> None:
-    one = step(Unchanged())
-    before = [(Request(name, ABSENT), success(value)) for name, value in earlier]
-
-    miss = check(case(one), one, success(1), before)
-
-    assert (miss and miss.kind) == kind
