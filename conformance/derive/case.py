@@ -48,6 +48,23 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Understood:
+    """The request gets past the schema's own check of it.
+
+    It succeeds, or fails with a class that no check of arguments gives.  Refused with one that a
+    check may give it shows nothing: nobody tells whether it was refused for its arguments.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Shows:
+    """The request succeeds, and what it returns holds `value` at `at`: names and indices."""
+
+    at: tuple[str | int, ...]
+    value: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
 class Returns:
     """The request succeeds and returns one of `values`, compared as JSON."""
 
@@ -99,7 +116,17 @@ class ListsProperties:
 
 
 Expectation = (
-    Accept | Reject | Answer | Returns | Holds | ReadsAs | LinksTo | ListsTypes | ListsProperties
+    Accept
+    | Reject
+    | Answer
+    | Understood
+    | Shows
+    | Returns
+    | Holds
+    | ReadsAs
+    | LinksTo
+    | ListsTypes
+    | ListsProperties
 )
 
 

@@ -11,10 +11,12 @@ from conformance.derive.object_faults import invalid_cases
 from conformance.derive.object_life import error_cases, lifecycle_cases
 from conformance.derive.objects import ObjectContext, default_cases, valid_cases
 from conformance.derive.qom import lost_cases, tree_cases, type_cases
+from conformance.derive.ranges import RangeContext, range_cases
 from conformance.derive.shape import OBJECT_ADD, object_shape, object_types
 from conformance.errors import HarnessError
 from conformance.knowledge.commands import CommandRecipe
 from conformance.knowledge.objectmodel import ObjectModel as SeedModel
+from conformance.knowledge.ranges import RangeRecipe
 from conformance.knowledge.recipes import ObjectRecipe, Recipes
 from conformance.knowledge.versions import Version
 from conformance.qapi.model import Member, Schema
@@ -30,6 +32,7 @@ class Knowledge:
 
     recipes: Recipes
     commands: Mapping[str, CommandRecipe]
+    ranges: Mapping[str, tuple[RangeRecipe, ...]]
     seed: SeedModel
 
 
@@ -71,11 +74,26 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
         recipe = knowledge.commands.get(name)
         if recipe is not None and name in build.schema.commands:
             yield from command_cases(build.schema, recipe, build.version)
+    yield from _range_cases(build, knowledge)
     yield from lost_cases(build.model)
     yield from type_cases(build.model)
     for machine in sorted(build.model.trees):
         yield from tree_cases(build.model, machine)
     yield from _object_cases(build, knowledge)
+
+
+def _range_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
+    context = RangeContext(
+        schema=build.schema,
+        validator=Validator(build.schema),
+        version=build.version,
+        recipes=knowledge.ranges,
+        commands=knowledge.commands,
+    )
+    for name, command in build.schema.commands.items():
+        # The integers of object-add are those of its object types, which have cases of their own.
+        if name != OBJECT_ADD:
+            yield from range_cases(context, command)
 
 
 def _object_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:

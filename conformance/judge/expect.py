@@ -19,7 +19,9 @@ from conformance.derive.case import (
     ReadsAs,
     Reject,
     Returns,
+    Shows,
     Step,
+    Understood,
 )
 from conformance.judge.miss import Kind, Miss
 from conformance.qapi.qom import INTEGER_RANGES, TypeInfo, type_from_json
@@ -27,6 +29,8 @@ from conformance.terms import ErrorClass
 
 _SPECIFIC: Final = re.compile(r"'[^']*'|\"[^\"]*\"|/\S*|\b\d+\b|\b0x[0-9a-f]+\b")
 """What differs between the texts of errors that are the same: names, paths, numbers."""
+_OF_CHECKS: Final = frozenset({ErrorClass.GENERIC, ErrorClass.COMMAND_NOT_FOUND})
+"""The classes that a request may be refused with before its command sees it."""
 _STRINGS: Final = frozenset({"str", "string"})
 
 
@@ -45,6 +49,10 @@ def check(case: Case, step: Step, message: Mapping[str, Any]) -> Miss | None:
             return judged.rejected(frozenset(map(str, classes)))
         case Accept():
             return judged.accepted()
+        case Understood():
+            error = message.get("error")
+            heard = error is not None and error.get("class") not in _OF_CHECKS
+            return None if heard else judged.accepted()
         case Holds(present=()) if judged.not_found():
             # Containers are made when they are first needed: where none stands, nothing is in it.
             return None
@@ -57,7 +65,7 @@ def check(case: Case, step: Step, message: Mapping[str, Any]) -> Miss | None:
 
 
 def _problem(
-    expect: Returns | Holds | ReadsAs | LinksTo | ListsTypes | ListsProperties,
+    expect: Returns | Shows | Holds | ReadsAs | LinksTo | ListsTypes | ListsProperties,
     value: Any,
     about: str,
 ) -> _Problem | None:
@@ -65,6 +73,8 @@ def _problem(
     match expect:
         case Returns(values=values):
             return _returns(value, values)
+        case Shows():
+            return _shows(value, expect)
         case Holds():
             return _holds(value, expect)
         case ReadsAs(type=type_name):
@@ -154,6 +164,19 @@ def _returns(value: Any, values: tuple[Any, ...]) -> _Problem | None:
         return None
     wanted = " or ".join(_brief(item) for item in values)
     return _Problem(f"returned {_brief(value)}", f"the value {wanted}")
+
+
+def _shows(value: Any, expect: Shows) -> _Problem | None:
+    place = ".".join(map(str, expect.at))
+    found = value
+    for turn in expect.at:
+        try:
+            found = found[turn]
+        except (KeyError, IndexError, TypeError):
+            return _Problem(f"returned nothing at {place}", f"{_brief(expect.value)} at {place}")
+    if same(found, expect.value):
+        return None
+    return _Problem(f"returned {_brief(found)} at {place}", f"{_brief(expect.value)} at {place}")
 
 
 def _plain(value: Any) -> Any:

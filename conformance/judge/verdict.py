@@ -16,7 +16,9 @@ from conformance.derive.case import (
     ReadsAs,
     Returns,
     Role,
+    Shows,
     Step,
+    Understood,
 )
 from conformance.judge.expect import check
 from conformance.judge.miss import Kind, Miss
@@ -29,7 +31,7 @@ _ASSERTION: Final = re.compile(
     re.M,
 )
 """The line in which a dying QEMU says what it died of."""
-_READ: Final = (Returns, ReadsAs, LinksTo, ListsTypes, ListsProperties)
+_READ: Final = (Returns, Shows, ReadsAs, LinksTo, ListsTypes, ListsProperties)
 """The expectations about a value alone."""
 NO_CLASS: Final = "the build lists the type and finds no class of it"
 """Why the properties of a listed type cannot be asked for."""
@@ -86,6 +88,8 @@ def _weigh(step: Step, miss: Miss) -> tuple[Outcome, str, bool]:
             return Outcome.UNTESTABLE_HERE, f"the set-up failed: {miss.summary}", False
         if step.role is Role.WITNESS:
             return Outcome.VACUOUS, f"never accepted without the fault: {miss.summary}", False
+        if isinstance(step.expect, Understood):
+            return Outcome.VACUOUS, f"refused, and nothing tells what for: {miss.summary}", False
         if isinstance(step.expect, ReadsAs | LinksTo):
             return Outcome.NOT_APPLICABLE, f"cannot be read: {miss.summary}", False
         if isinstance(step.expect, ListsProperties) and step.expect.entries is None:

@@ -21,6 +21,7 @@ from conformance.derive.plan import Introspected, Knowledge, Plan, plan
 from conformance.errors import LaunchError, UsageError
 from conformance.knowledge.commands import load_commands
 from conformance.knowledge.objectmodel import load_object_model
+from conformance.knowledge.ranges import load_ranges
 from conformance.knowledge.recipes import load_recipes
 from conformance.knowledge.rules import Rule, load_rules
 from conformance.knowledge.store import cases_folder
@@ -131,6 +132,7 @@ def load_knowledge() -> Knowledge:
     return Knowledge(
         recipes=load_recipes(folder / "objects"),
         commands=load_commands(folder / "commands"),
+        ranges=load_ranges(folder / "commands"),
         seed=load_object_model(),
     )
 

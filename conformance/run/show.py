@@ -17,6 +17,8 @@ from conformance.derive.case import (
     ReadsAs,
     Reject,
     Returns,
+    Shows,
+    Understood,
 )
 from conformance.judge.reply import MessageJudge
 from conformance.launch.folder import RunFolder
@@ -68,6 +70,10 @@ def _expected(expect: Expectation) -> str:
             return "accepted"
         case Answer():
             return "answered, either way"
+        case Understood():
+            return "accepted, or refused for another reason than its arguments"
+        case Shows(at=at, value=value):
+            return f"returns {compact(value)} at {'.'.join(map(str, at))}"
         case Reject(classes=classes):
             return f"refused with {' or '.join(sorted(classes))}"
         case Returns(values=values):
