@@ -27,6 +27,7 @@ from conformance.derive.case import (
 from conformance.derive.commands import command_subject
 from conformance.derive.integers import LENIENT, range_of, rule_of, width_of
 from conformance.derive.paths import IntegerPath, integer_at, integer_paths, with_integer
+from conformance.derive.values import WORD
 from conformance.errors import HarnessError
 from conformance.knowledge.commands import CommandRecipe
 from conformance.knowledge.ranges import Limits, RangeRecipe
@@ -114,9 +115,15 @@ class _Tried:
             return own
         return max(self.limits.least or 1, 1)
 
-    def arguments(self, value: int) -> dict[str, Any]:
+    def arguments(self, value: int, *, word: str = "") -> dict[str, Any]:
+        """Return the request with `value`.
+
+        What nobody has seen succeed may leave something behind by a name of its own: each such
+        request names other things (`word`), so that none is refused for one before it.
+        """
         base = self.recipe.arguments
-        return with_integer(self.context.schema, self.command.arg_type, self.path, value, base)
+        whole = with_integer(self.context.schema, self.command.arg_type, self.path, value, base)
+        return whole if self.known or not word else _renamed(whole, word)
 
     def problem(self, value: int) -> str:
         """Return why the request with `value` is not valid by the schema, "" where it is."""
@@ -147,7 +154,7 @@ class _Tried:
     def _valid(self, label: str, value: int, rule: str, expect: Expectation) -> Case:
         self._check_valid(value)
         why = self.limits.open or self.limits.reason
-        steps = [self._step(value, expect, Role.SUBJECT, rule, why)]
+        steps = [self._step(label, value, expect, Role.SUBJECT, rule, why)]
         shown = self.recipe.shown
         if shown is not None and isinstance(expect, Accept):
             reads = Shows((*shown.at, self.path.member), value)
@@ -182,12 +189,12 @@ class _Tried:
         open_ended = rule in LENIENT and value < 0
         expect: Expectation = Answer() if open_ended else Reject()
         why = self.limits.reason if rule == LIMITED else ""
-        steps = [self._step(value, expect, Role.SUBJECT, rule, why)]
+        steps = [self._step(label, value, expect, Role.SUBJECT, rule, why)]
         if open_ended:
             steps += self._requests(self.recipe.cleanup, Role.CLEANUP, Answer())
             steps += self._requests(self.recipe.setup, Role.SETUP, Answer())
         witness: Expectation = Accept() if self.known else Understood()
-        steps.append(self._step(self.usual, witness, Role.WITNESS, "Q30"))
+        steps.append(self._step(label, self.usual, witness, Role.WITNESS, "Q30"))
         fault = f"{self.path.label}: {value} lies outside {allowed}"
         return self._case(Aspect.INVALID, f"{self.path.label}/{label}", steps, fault=fault)
 
@@ -205,8 +212,11 @@ class _Tried:
             reason = "no request of finite depth holds this integer"
         return Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=reason) if reason else None
 
-    def _step(self, value: int, expect: Expectation, role: Role, rule: str, why: str = "") -> Step:
-        request = Request(self.command.name, self.arguments(value))
+    def _step(
+        self, label: str, value: int, expect: Expectation, role: Role, rule: str, why: str = ""
+    ) -> Step:
+        word = f"w{digest([self.path.label, label, role])[:8]}"
+        request = Request(self.command.name, self.arguments(value, word=word))
         return Step(request=request, expect=expect, role=role, rule=rule, why=why)
 
     def _requests(
@@ -241,6 +251,19 @@ class _Tried:
             fault=fault,
             blocked=blocked,
         )
+
+
+def _renamed(value: Any, word: str) -> Any:
+    """Put `word` in the place of every string that means nothing."""
+    match value:
+        case str():
+            return word if value == WORD else value
+        case dict():
+            return {key: _renamed(item, word) for key, item in value.items()}
+        case list():
+            return [_renamed(item, word) for item in value]
+        case _:
+            return value
 
 
 def _stage(recipe: RangeRecipe) -> Stage:
