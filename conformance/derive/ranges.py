@@ -113,7 +113,8 @@ class _Tried:
         own = integer_at(self.path, self.recipe.arguments)
         if own is not None:
             return own
-        return max(self.limits.least or 1, 1)
+        least = max(1, self.limits.least or 1)
+        return least if self.limits.greatest is None else min(least, self.limits.greatest)
 
     def arguments(self, value: int, *, word: str = "") -> dict[str, Any]:
         """Return the request with `value`.
@@ -141,42 +142,56 @@ class _Tried:
             ("least", ends.low, "min", limits.least),
             ("greatest", ends.high, "max", limits.greatest),
         ):
+            if bound is not None and bound != end:
+                yield self._valid(name, bound, own, Accept())
             if bound is None or bound == end:
-                yield self._valid(label, end, rule, self._of_end())
-                continue
-            yield self._valid(name, bound, own, Accept())
-            if not limits.documented:
-                yield self._valid(label, end, rule, Understood())
+                yield self._valid(label, end, rule, self._of_end(), why_not=limits.omit)
+            elif not limits.documented:
+                yield self._valid(label, end, rule, Understood(), why_not=limits.omit)
+        for value in limits.tries:
+            if ends.low <= value <= ends.high:
+                yield self._valid(str(value), value, rule, Understood())
 
     def _of_end(self) -> Expectation:
         return Accept() if self.known and not self.limits.open else Understood()
 
-    def _valid(self, label: str, value: int, rule: str, expect: Expectation) -> Case:
+    def _valid(
+        self, label: str, value: int, rule: str, expect: Expectation, *, why_not: str = ""
+    ) -> Case:
         self._check_valid(value)
         why = self.limits.open or self.limits.reason
         steps = [self._step(label, value, expect, Role.SUBJECT, rule, why)]
         shown = self.recipe.shown
         if shown is not None and isinstance(expect, Accept):
-            reads = Shows((*shown.at, self.path.member), value)
+            reads = Shows(shown.place(self.path.member), value)
             steps.append(Step(request=shown.request, expect=reads, role=Role.CHECK, rule="X31"))
         # What is refused leaves nothing to take away.
         cleanup = Answer() if isinstance(expect, Understood) else Accept()
-        return self._case(Aspect.VALID, f"{self.path.label}={label}", steps, cleanup=cleanup)
+        name = f"{self.path.label}={label}"
+        return self._case(Aspect.VALID, name, steps, cleanup=cleanup, why_not=why_not)
 
     def invalid_cases(self) -> Iterator[Case]:
-        """Yield the cases of values that must be refused: one beyond each end, and each limit."""
+        """Yield the cases of values that must be refused: one beyond each end, and each limit.
+
+        Where limits are documented, the ends of the type are beyond them too: a value that is cut
+        down to the limits' width is within them again.
+        """
         width = width_of(self.path.type)
         ends, limits, rule = range_of(width), self.limits, rule_of(width)
         yield self._invalid("below", ends.low - 1, rule, f"{ends.low}..{ends.high}")
         yield self._invalid("above", ends.high + 1, rule, f"{ends.low}..{ends.high}")
         if not limits.documented or not width:
             return
-        allowed = f"{ends.low if limits.least is None else limits.least}.."
-        allowed += f"{ends.high if limits.greatest is None else limits.greatest}"
-        if limits.least is not None and limits.least > ends.low:
-            yield self._invalid("under", limits.least - 1, LIMITED, allowed)
-        if limits.greatest is not None and limits.greatest < ends.high:
-            yield self._invalid("over", limits.greatest + 1, LIMITED, allowed)
+        least = ends.low if limits.least is None else limits.least
+        greatest = ends.high if limits.greatest is None else limits.greatest
+        for label, value, applies in (
+            ("under", least - 1, least > ends.low),
+            ("far-under", ends.low, least - 1 > ends.low),
+            ("over", greatest + 1, greatest < ends.high),
+            ("far-over", ends.high, greatest + 1 < ends.high),
+        ):
+            if applies:
+                yield self._invalid(label, value, LIMITED, f"{least}..{greatest}")
 
     def _invalid(self, label: str, value: int, rule: str, allowed: str) -> Case:
         if rule != LIMITED and not self.problem(value):
@@ -185,7 +200,7 @@ class _Tried:
                 "This is a defect of the suite: please report it.",
             )
         # Servers let negative numbers through where an unsigned 64-bit integer is wanted, on
-        # purpose (see the rules): then nothing is promised.
+        # purpose (see the rules): then nothing is promised, and they are taken for large ones.
         open_ended = rule in LENIENT and value < 0
         expect: Expectation = Answer() if open_ended else Reject()
         why = self.limits.reason if rule == LIMITED else ""
@@ -195,19 +210,24 @@ class _Tried:
             steps += self._requests(self.recipe.setup, Role.SETUP, Answer())
         witness: Expectation = Accept() if self.known else Understood()
         steps.append(self._step(label, self.usual, witness, Role.WITNESS, "Q30"))
-        fault = f"{self.path.label}: {value} lies outside {allowed}"
-        return self._case(Aspect.INVALID, f"{self.path.label}/{label}", steps, fault=fault)
+        return self._case(
+            Aspect.INVALID,
+            f"{self.path.label}/{label}",
+            steps,
+            fault=f"{self.path.label}: {value} lies outside {allowed}",
+            why_not=self.limits.omit if open_ended else "",
+        )
 
     def _check_valid(self, value: int) -> None:
         problem = self.problem(value)
-        if problem and not self._blocked():
+        if problem and not self._blocked(""):
             raise HarnessError(
                 f"{self.command.name}: {value} at {self.path.label} is not valid: {problem}",
                 "This is a defect of the suite: please report it.",
             )
 
-    def _blocked(self) -> Blocked | None:
-        reason = self.recipe.omit
+    def _blocked(self, why_not: str) -> Blocked | None:
+        reason = self.recipe.omit or why_not
         if not reason and self.problem(self.usual):
             reason = "no request of finite depth holds this integer"
         return Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=reason) if reason else None
@@ -233,8 +253,10 @@ class _Tried:
         *,
         fault: str = "",
         cleanup: Expectation = _ACCEPTED,
+        why_not: str = "",
     ) -> Case:
-        blocked = self._blocked()
+        """Return a case; it is not run for the reason `why_not`, if there is one."""
+        blocked = self._blocked(why_not)
         whole = (
             *self._requests(self.recipe.setup, Role.SETUP),
             *steps,

@@ -9,6 +9,7 @@ import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from conformance.errors import KnowledgeError
 from conformance.knowledge.recipes import filled, requests_of, spec_of
@@ -17,28 +18,41 @@ from conformance.knowledge.versions import VersionRange
 from conformance.stage import MachineSpec, Request
 from conformance.terms import JsonValue
 
+MEMBER: Final = "{member}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What a command makes of one integer, beyond its width; both ends are included.
 
     Between `least` and `greatest` it is accepted.  Beyond, it is refused where the limits are
-    `documented`, and else nothing is known.  `open` is why nothing is known of the ends at all.
+    `documented`, and else nothing is known.  `open` is why nothing is known of the ends at all,
+    `omit` why they are not even tried.  `tries` are further values of which nothing is known but
+    that a build must answer.
     """
 
     least: int | None = None
     greatest: int | None = None
     documented: bool = False
     open: str = ""
+    omit: str = ""
+    tries: tuple[int, ...] = ()
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A request that shows what the integers are, each under its own name in the object at `at`."""
+    """A request that shows what an integer is, and where in its answer: names and indices.
+
+    A name that is MEMBER stands for the integer's own.
+    """
 
     request: Request
-    at: tuple[str | int, ...] = ()
+    at: tuple[str | int, ...]
+
+    def place(self, member: str) -> tuple[str | int, ...]:
+        """Return where in the answer the integer of that name stands."""
+        return tuple(member if turn == MEMBER else turn for turn in self.at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,14 +145,19 @@ def _limits(table: Table) -> Limits:
     least, greatest = table.take_any("min", None), table.take_any("max", None)
     if not all(bound is None or type(bound) is int for bound in (least, greatest)):
         raise KnowledgeError(f"{table.place}: min and max are integers")
+    tries = table.take("tries", list, [])
+    if not all(type(value) is int for value in tries):
+        raise KnowledgeError(f"{table.place}: tries holds other things than integers")
     limits = Limits(
         least=least,
         greatest=greatest,
         documented=table.take("documented", bool, False),
         open=table.take("open", str, ""),
+        omit=table.take("omit", str, ""),
+        tries=tuple(tries),
         reason=table.take("reason", str, ""),
     )
     table.done()
-    if not (limits.reason or limits.open):
+    if not (limits.reason or limits.open or limits.omit):
         raise KnowledgeError(f"{table.place}: a limit has no reason", "Say how it is known.")
     return limits
