@@ -65,6 +65,15 @@ class Unchanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Understood:
+    """The request gets past the schema's own check of it.
+
+    It succeeds, or fails with a class that no check of arguments gives.  Refused with one that a
+    check may give it shows nothing: nobody tells whether it was refused for its arguments.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class Returns:
     """The request succeeds and returns one of `values`, compared as JSON."""
 
@@ -137,6 +146,7 @@ Expectation = (
     | Answer
     | Ends
     | Known
+    | Understood
     | Unchanged
     | Returns
     | Reads

@@ -22,6 +22,7 @@ from conformance.derive.case import (
     Role,
     Step,
     Unchanged,
+    Understood,
 )
 from conformance.judge.expect import check
 from conformance.judge.miss import Kind, Miss
@@ -117,6 +118,8 @@ def _weigh(step: Step, miss: Miss) -> tuple[Outcome, str, bool]:
             return Outcome.UNTESTABLE_HERE, f"the set-up failed: {miss.summary}", False
         if step.role is Role.WITNESS:
             return Outcome.VACUOUS, f"never accepted without the fault: {miss.summary}", False
+        if isinstance(step.expect, Understood):
+            return Outcome.VACUOUS, f"refused, and nothing tells what for: {miss.summary}", False
         if isinstance(step.expect, ReadsAs | LinksTo):
             return Outcome.NOT_APPLICABLE, f"cannot be read: {miss.summary}", False
         if isinstance(step.expect, ListsProperties) and step.expect.entries is None:

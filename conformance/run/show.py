@@ -24,6 +24,7 @@ from conformance.derive.case import (
     Repeats,
     Returns,
     Unchanged,
+    Understood,
 )
 from conformance.judge.reply import MessageJudge
 from conformance.launch.folder import RunFolder
@@ -96,6 +97,7 @@ _WORDS: Final[Mapping[type[Expectation], str]] = {
     Ends: "accepted, and ends the build",
     Known: "answered as a command that the build knows",
     Unchanged: "returns what it returned before",
+    Understood: "accepted, or refused for another reason than its arguments",
     LinksTo: "returns the path of an object of the tree, or nothing",
 }
 """The expectations that one sentence says."""
@@ -104,7 +106,7 @@ _WORDS: Final[Mapping[type[Expectation], str]] = {
 def _expected(expect: Expectation) -> str:
     """Return an expectation in words."""
     match expect:
-        case Accept() | Answer() | Ends() | Known() | Unchanged() | LinksTo():
+        case Accept() | Answer() | Ends() | Known() | Understood() | Unchanged() | LinksTo():
             return _WORDS[type(expect)]
         case Reject(classes=classes):
             return f"refused with {' or '.join(sorted(classes))}"
