@@ -11,7 +11,7 @@ import pytest
 import conformance
 
 ROOT = Path(conformance.__file__).parent
-BOTTOM = frozenset({"terms", "errors", "canonical", "stage", "stream", "change"})
+BOTTOM = frozenset({"terms", "errors", "canonical", "stage", "stream", "change", "validation"})
 
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "qapi": BOTTOM,
@@ -19,8 +19,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "launch": BOTTOM,
     "knowledge": BOTTOM | {"qapi"},
     "derive": BOTTOM | {"qapi", "knowledge"},
-    # Of the wire, a judge knows how one line reads and nothing of connections.
-    "judge": BOTTOM | {"qapi", "derive", "wire.framing"},
+    # Of the wire, a judge knows how a line and a recording read, and nothing of connections.
+    "judge": BOTTOM | {"qapi", "derive", "wire.framing", "wire.recording"},
     "run": BOTTOM | {"qapi", "wire", "launch", "knowledge", "derive", "judge"},
     "report": BOTTOM,
 }

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from conformance.qapi.qom import TypeInfo
 from conformance.stage import Request, Stage
-from conformance.terms import Aspect, ErrorClass, JsonValue, Outcome, SubjectKind
+from conformance.terms import ABSENT, Absent, Aspect, ErrorClass, JsonValue, Outcome, SubjectKind
 
 
 class Role(enum.StrEnum):
@@ -52,6 +52,22 @@ class Returns:
     """The request succeeds and returns one of `values`, compared as JSON."""
 
     values: tuple[JsonValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """The request succeeds, and what it returns has `value` at `path`: names, and numbers of
+    elements from 0."""
+
+    path: tuple[str, ...]
+    value: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """The request succeeds and returns what the case's step number `step` (from 0) returned."""
+
+    step: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +115,17 @@ class ListsProperties:
 
 
 Expectation = (
-    Accept | Reject | Answer | Returns | Holds | ReadsAs | LinksTo | ListsTypes | ListsProperties
+    Accept
+    | Reject
+    | Answer
+    | Returns
+    | Reads
+    | Repeats
+    | Holds
+    | ReadsAs
+    | LinksTo
+    | ListsTypes
+    | ListsProperties
 )
 
 
@@ -113,6 +139,38 @@ class Step:
     rule: str
     why: str = ""
     """Why that must come of it, for a reader who knows the rule's text; "" where it says all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One thing that the source says (`promised`) beside what is there (`found`), in like words.
+
+    `what` says of what, `where` in which file and line the source does.  It is kept if the two are
+    equal; no machine is needed to judge it.
+    """
+
+    rule: str
+    what: str
+    promised: str
+    found: str
+    fold: str
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefaultOf:
+    """What is said of a member that the case leaves out; its step `step` reads the real value.
+
+    `path` leads to the value within what that step returns.  See stream.DefaultRead.
+    """
+
+    member: str
+    documented: JsonValue | Absent = ABSENT
+    says: str = ""
+    where: str = ""
+    declared: JsonValue | Absent = ABSENT
+    step: int
+    path: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,9 +203,9 @@ class Isolation(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One promise of one subject, and the dialogue that shows it kept or broken.
+    """One promise of one subject, and the dialogue or the claims that show it kept or broken.
 
-    `id` is a path that is the same on every build.
+    `id` is a path that is the same on every build.  A case has steps or claims, not both.
     """
 
     id: str
@@ -164,3 +222,11 @@ class Case:
     """Why the case is not run; then it may have no steps."""
     limit: float = 10.0
     """Seconds within which each of its replies must come."""
+    claims: tuple[Claim, ...] = ()
+    defaults: tuple[DefaultOf, ...] = ()
+    """The defaults that its steps read, for the report's table."""
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rules that it is about, in order."""
+        return tuple(sorted({*(s.rule for s in self.steps), *(c.rule for c in self.claims)}))

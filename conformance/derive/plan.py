@@ -6,18 +6,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from conformance.derive.case import Case, Subject
+from conformance.derive.command_defaults import command_defaults
 from conformance.derive.commands import command_cases, command_subject
+from conformance.derive.defaults import default_cases, documented_defaults
 from conformance.derive.object_faults import invalid_cases
 from conformance.derive.object_life import error_cases, lifecycle_cases
-from conformance.derive.objects import ObjectContext, default_cases, valid_cases
+from conformance.derive.objects import ObjectContext, valid_cases
 from conformance.derive.qom import lost_cases, tree_cases, type_cases
 from conformance.derive.shape import OBJECT_ADD, object_shape, object_types
 from conformance.errors import HarnessError
 from conformance.knowledge.commands import CommandRecipe
+from conformance.knowledge.defaults import Showing, showings_for
 from conformance.knowledge.recipes import ObjectRecipe, Recipes
 from conformance.knowledge.versions import Version
+from conformance.qapi.digest import DigestEntity
+from conformance.qapi.lookup import DocumentedMember
 from conformance.qapi.model import Member, Schema
 from conformance.qapi.objectmodel import ObjectModel as SeedModel
+from conformance.qapi.objectmodel import object_model
 from conformance.qapi.qom import ObjectModel
 from conformance.qapi.validate import Validator
 from conformance.stage import Stage
@@ -30,7 +36,21 @@ class Knowledge:
 
     recipes: Recipes
     commands: Mapping[str, CommandRecipe]
+    showings: tuple[Showing, ...]
     seed: SeedModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known of the source of a build: a digest's entities of its program.
+
+    `exact` tells whether they are of just its release; else they are of the nearest older one that
+    is known, and nothing can be held against the build that later releases may have changed.
+    """
+
+    entities: Mapping[str, DigestEntity]
+    name: str
+    exact: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +61,7 @@ class Introspected:
     schema: Schema
     model: ObjectModel
     lacks: Mapping[str, str]
+    facts: Facts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +91,22 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
     for name in knowledge.seed.commands:
         recipe = knowledge.commands.get(name)
         if recipe is not None and name in build.schema.commands:
-            yield from command_cases(build.schema, recipe, build.version)
+            facts = build.facts.entities if build.facts and build.facts.exact else {}
+            yield from command_cases(build.schema, recipe, build.version, facts.get(name))
     yield from lost_cases(build.model)
     yield from type_cases(build.model)
     for machine in sorted(build.model.trees):
         yield from tree_cases(build.model, machine)
     yield from _object_cases(build, knowledge)
+    yield from _argument_defaults(build, knowledge)
+
+
+def _argument_defaults(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
+    if build.facts is None or not build.facts.exact:
+        return
+    for showing in showings_for(knowledge.showings, build.version):
+        if showing.command in build.schema.commands:
+            yield from command_defaults(showing, build.facts.entities)
 
 
 def _object_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
@@ -86,6 +117,7 @@ def _object_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
         others = dict(_members_of_others(context, contexts))
         yield from valid_cases(context)
         yield from default_cases(context)
+        yield from documented_defaults(context)
         yield from invalid_cases(context, others)
         yield from error_cases(context)
         yield from lifecycle_cases(context)
@@ -93,21 +125,28 @@ def _object_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
 
 def _contexts(build: Introspected, knowledge: Knowledge) -> Iterator[ObjectContext]:
     validator = Validator(build.schema)
-    documented = {
-        kind.name: {member.name: member for member in kind.members} for kind in knowledge.seed.types
-    }
+    facts = build.facts
+    documented = _members_by_type(object_model(facts.entities)) if facts else {}
+    # Before 6.0 no release documents its object types: what later ones say of widths stands in.
+    known = documented or _members_by_type(knowledge.seed)
     for name in object_types(build.schema, build.model):
         recipe = knowledge.recipes.find(name, build.version)
         yield ObjectContext(
             shape=object_shape(
-                name, build.schema, validator, build.model, recipe, documented.get(name, {})
+                name, build.schema, validator, build.model, recipe, known.get(name, {})
             ),
             recipe=recipe,
             stage=Stage(name=name, spec=recipe.spec, setup=recipe.setup),
             lacks=build.lacks,
             untestable="; ".join(build.lacks[n] for n in recipe.needs if n in build.lacks),
             not_applicable=_absence(name, recipe, build.model),
+            documented=documented.get(name, {}),
+            documented_by=facts.name if facts and not facts.exact else "",
         )
+
+
+def _members_by_type(model: SeedModel) -> dict[str, dict[str, DocumentedMember]]:
+    return {kind.name: {member.name: member for member in kind.members} for kind in model.types}
 
 
 def _absence(name: str, recipe: ObjectRecipe, model: ObjectModel) -> str:

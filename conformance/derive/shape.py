@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from conformance.knowledge.recipes import ObjectRecipe
 from conformance.qapi.flatten import branch_of
+from conformance.qapi.lookup import DocumentedMember
 from conformance.qapi.model import Enum, EnumMember, Member, Object, Schema
-from conformance.qapi.objectmodel import DocumentedMember
 from conformance.qapi.qom import INTEGER_RANGES, ObjectModel, Property
 from conformance.qapi.validate import Validator
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, assert_never
 
@@ -16,14 +16,16 @@ from conformance.derive.case import (
     LinksTo,
     ListsProperties,
     ListsTypes,
+    Reads,
     ReadsAs,
     Reject,
+    Repeats,
     Returns,
     Step,
 )
 from conformance.judge.miss import Kind, Miss
 from conformance.qapi.qom import INTEGER_RANGES, TypeInfo, type_from_json
-from conformance.terms import ErrorClass
+from conformance.terms import ABSENT, ErrorClass
 
 _SPECIFIC: Final = re.compile(r"'[^']*'|\"[^\"]*\"|/\S*|\b\d+\b|\b0x[0-9a-f]+\b")
 """What differs between the texts of errors that are the same: names, paths, numbers."""
@@ -35,8 +37,16 @@ def without_names(text: str) -> str:
     return _SPECIFIC.sub("*", text)
 
 
-def check(case: Case, step: Step, message: Mapping[str, Any]) -> Miss | None:
-    """Return how `message`, a well-formed reply, breaks what `step` of `case` expects."""
+def check(
+    case: Case,
+    step: Step,
+    message: Mapping[str, Any],
+    earlier: Sequence[Mapping[str, Any]] = (),
+) -> Miss | None:
+    """Return how `message`, a well-formed reply, breaks what `step` of `case` expects.
+
+    `earlier` are the replies to the steps before.
+    """
     judged = _Judged(case, step, message)
     match step.expect:
         case Answer():
@@ -52,12 +62,16 @@ def check(case: Case, step: Step, message: Mapping[str, Any]) -> Miss | None:
             refused = judged.accepted()
             if refused is not None:
                 return refused
-            problem = _problem(expect, message["return"], case.about)
+            value = message["return"]
+            if isinstance(expect, Repeats):
+                problem = _repeats(value, earlier[expect.step])
+            else:
+                problem = _problem(expect, value, case.about)
             return judged.value(problem) if problem else None
 
 
 def _problem(
-    expect: Returns | Holds | ReadsAs | LinksTo | ListsTypes | ListsProperties,
+    expect: Returns | Reads | Holds | ReadsAs | LinksTo | ListsTypes | ListsProperties,
     value: Any,
     about: str,
 ) -> _Problem | None:
@@ -65,6 +79,8 @@ def _problem(
     match expect:
         case Returns(values=values):
             return _returns(value, values)
+        case Reads():
+            return _reads(value, expect)
         case Holds():
             return _holds(value, expect)
         case ReadsAs(type=type_name):
@@ -154,6 +170,35 @@ def _returns(value: Any, values: tuple[Any, ...]) -> _Problem | None:
         return None
     wanted = " or ".join(_brief(item) for item in values)
     return _Problem(f"returned {_brief(value)}", f"the value {wanted}")
+
+
+def _reads(value: Any, expect: Reads) -> _Problem | None:
+    where = ".".join(expect.path)
+    wanted = f"{where} is {_brief(expect.value)}"
+    found = at(value, expect.path)
+    if found is ABSENT:
+        return _Problem(f"returned no {where}", wanted)
+    if not same(found, expect.value):
+        return _Problem(f"{where} is {_brief(found)}", wanted)
+    return None
+
+
+def _repeats(value: Any, earlier: Mapping[str, Any]) -> _Problem | None:
+    if "return" in earlier and not same(value, earlier["return"]):
+        return _Problem(f"returned {_brief(value)}", f"the value {_brief(earlier['return'])}")
+    return None
+
+
+def at(value: Any, path: Sequence[str]) -> Any:
+    """Return what stands at `path` of a JSON value, ABSENT where nothing does."""
+    for name in path:
+        if isinstance(value, list) and name.isdigit() and int(name) < len(value):
+            value = value[int(name)]
+        elif isinstance(value, dict) and name in value:
+            value = value[name]
+        else:
+            return ABSENT
+    return value
 
 
 def _plain(value: Any) -> Any:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from conformance.derive.case import (
     Case,
+    Claim,
     LinksTo,
     ListsProperties,
     ListsTypes,
+    Reads,
     ReadsAs,
+    Repeats,
     Returns,
     Role,
     Step,
@@ -29,7 +32,7 @@ _ASSERTION: Final = re.compile(
     re.M,
 )
 """The line in which a dying QEMU says what it died of."""
-_READ: Final = (Returns, ReadsAs, LinksTo, ListsTypes, ListsProperties)
+_READ: Final = (Returns, Reads, Repeats, ReadsAs, LinksTo, ListsTypes, ListsProperties)
 """The expectations about a value alone."""
 NO_CLASS: Final = "the build lists the type and finds no class of it"
 """Why the properties of a listed type cannot be asked for."""
@@ -55,6 +58,7 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
     """
     misses = list(_unasked(seen, messages))
     outcome, reason, harmless = Outcome.PASS, "", True
+    earlier: list[Mapping[str, Any]] = []
     for number, (step, line) in enumerate(zip(case.steps, seen.replies, strict=True)):
         if line is None:
             break
@@ -62,7 +66,8 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
         misses += read.misses
         if read.message is None:
             break
-        miss = check(case, step, read.message)
+        miss = check(case, step, read.message, earlier)
+        earlier.append(read.message)
         if miss is None:
             continue
         outcome, reason, counted = _weigh(step, miss)
@@ -77,6 +82,24 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
     elif misses:
         outcome, reason = Outcome.FAIL, misses[0].summary
     return Verdict(outcome=outcome, reason=reason, misses=tuple(misses), harmless=harmless)
+
+
+def judge_claims(case: Case) -> Verdict:
+    """Return the verdict on a case that holds claims instead of steps."""
+    misses = tuple(map(_miss, (claim for claim in case.claims if claim.promised != claim.found)))
+    if not misses:
+        return Verdict(outcome=Outcome.PASS)
+    return Verdict(outcome=Outcome.FAIL, reason=misses[0].summary, misses=misses)
+
+
+def _miss(claim: Claim) -> Miss:
+    return Miss(
+        rule=claim.rule,
+        kind=Kind.VALUE,
+        summary=f"{claim.what}: {claim.found}",
+        expected=f"{claim.promised}, says {claim.where}" if claim.where else claim.promised,
+        fold=claim.fold,
+    )
 
 
 def _weigh(step: Step, miss: Miss) -> tuple[Outcome, str, bool]:

@@ -19,7 +19,11 @@ from conformance.terms import ErrorClass, JsonValue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A request of the right types that must be refused with one of `classes`."""
+    """A request of the right types that must be refused with one of `classes`.
+
+    `item` is the number, from 1, of the condition of the command's documented errors that it is a
+    case of, 0 where it is none of them.
+    """
 
     name: str
     arguments: Mapping[str, JsonValue]
@@ -28,6 +32,7 @@ class Refusal:
     classes: frozenset[ErrorClass]
     versions: VersionRange
     reason: str
+    item: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +90,7 @@ def _refusal(table: Table) -> Refusal:
         classes=classes,
         versions=versions,
         reason=table.take("reason", str),
+        item=table.take("documented", int, 0),
     )
     table.done()
     return refusal

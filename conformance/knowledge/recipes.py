@@ -173,7 +173,7 @@ def load_recipes(folder: Path) -> Recipes:
 
 def _recipe(table: Table) -> ObjectRecipe:
     type_name = table.take("type", str)
-    spec = _spec(table, MachineSpec())
+    spec = spec_of(table, MachineSpec())
     compiled = table.take("compiled", str, "optional")
     isolation = table.take("isolation", str, "shared")
     if compiled not in ("optional", "always") or isolation not in ("shared", "alone"):
@@ -194,7 +194,7 @@ def _recipe(table: Table) -> ObjectRecipe:
         single=table.take("single", str, ""),
         broken=table.take("broken", str, ""),
         fragile=table.take("fragile", str, ""),
-        arguments=_filled(table.take("arguments", dict, {})),
+        arguments=filled(table.take("arguments", dict, {})),
         members={name: _member(t) for name, t in table.table("members").named_tables()},
         errors=tuple(_error(t) for t in table.tables("errors")),
         users=tuple(_user(t, spec) for t in table.tables("users")),
@@ -203,7 +203,8 @@ def _recipe(table: Table) -> ObjectRecipe:
     return recipe
 
 
-def _spec(table: Table, base: MachineSpec) -> MachineSpec:
+def spec_of(table: Table, base: MachineSpec) -> MachineSpec:
+    """Return the machine that a table asks for: `base` where it says nothing of it."""
     return MachineSpec(
         machine=table.take("machine", str, base.machine),
         accel=table.take("accel", str, base.accel),
@@ -243,15 +244,15 @@ def _member(table: Table) -> MemberRecipe:
     member = MemberRecipe(
         least=least,
         greatest=greatest,
-        values=tuple(_filled(table.take("values", list, []))),
-        companions=_filled(table.take("with", dict, {})),
+        values=tuple(filled(table.take("values", list, []))),
+        companions=filled(table.take("with", dict, {})),
         without=table.texts("without"),
         alone=table.take("alone", str, ""),
         omit=table.take("omit", str, ""),
         optional=table.take("optional", str, ""),
         reads=_word(table, "reads", Reads, Reads.SAME),
-        reads_as=_filled(table.take_any("reads-as", ABSENT)),
-        default=_filled(table.take_any("default", ABSENT)),
+        reads_as=filled(table.take_any("reads-as", ABSENT)),
+        default=filled(table.take_any("default", ABSENT)),
         default_of=table.take("default-of", str, ""),
         given=tuple(_given(t) for t in table.tables("given")),
         reason=table.take("reason", str, ""),
@@ -262,10 +263,10 @@ def _member(table: Table) -> MemberRecipe:
 
 def _given(table: Table) -> Given:
     given = Given(
-        value=_filled(table.take_any("value", None)),
-        companions=_filled(table.take("with", dict, {})),
+        value=filled(table.take_any("value", None)),
+        companions=filled(table.take("with", dict, {})),
         expect=_word(table, "expect", Wish, Wish.ACCEPT),
-        reads_as=_filled(table.take_any("reads-as", ABSENT)),
+        reads_as=filled(table.take_any("reads-as", ABSENT)),
         needs=table.texts("needs"),
         reason=table.take("reason", str, ""),
     )
@@ -276,11 +277,11 @@ def _given(table: Table) -> Given:
 def _error(table: Table) -> ErrorRecipe:
     error = ErrorRecipe(
         name=table.take("name", str),
-        changes=_filled(table.take("with", dict, {})),
+        changes=filled(table.take("with", dict, {})),
         without=table.texts("without"),
         error_class=_word(table, "class", ErrorClass, ErrorClass.GENERIC),
         reason=table.take("reason", str),
-        after=tuple(_filled(table.take("after", list, []))),
+        after=tuple(filled(table.take("after", list, []))),
     )
     table.done()
     return error
@@ -291,7 +292,7 @@ def _user(table: Table, base: MachineSpec) -> UserRecipe:
         name=table.take("name", str),
         use=requests_of(table, "use"),
         release=requests_of(table, "release"),
-        spec=_spec(table, base),
+        spec=spec_of(table, base),
         needs=table.texts("needs"),
         deletable=table.take("deletable", bool, False),
         reason=table.take("reason", str, ""),
@@ -305,7 +306,7 @@ def requests_of(table: Table, key: str) -> tuple[Request, ...]:
     requests = []
     for entry in table.tables(key):
         arguments = entry.take_any("arguments", ABSENT)
-        requests.append(Request(entry.take("execute", str), _filled(arguments)))
+        requests.append(Request(entry.take("execute", str), filled(arguments)))
         entry.done()
     return tuple(requests)
 
@@ -319,14 +320,14 @@ def _word(table: Table, key: str, kind: Any, default: Any) -> Any:
         raise KnowledgeError(f"{table.place}: {key} is {text!r}", f"Known: {known}.") from None
 
 
-def _filled(value: Any) -> Any:
+def filled(value: Any) -> Any:
     """Put the scratch folder where a recipe left its mark."""
     match value:
         case str():
             return value.replace(SCRATCH_MARK, SCRATCH)
         case dict():
-            return {key: _filled(item) for key, item in value.items()}
+            return {key: filled(item) for key, item in value.items()}
         case list():
-            return [_filled(item) for item in value]
+            return [filled(item) for item in value]
         case _:
             return value

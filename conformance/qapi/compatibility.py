@@ -14,7 +14,7 @@ from conformance.qapi.difference import (
     differences,
     differences_of_types,
 )
-from conformance.qapi.expand import parts
+from conformance.qapi.expand import parts_of
 from conformance.qapi.model import Array, Builtin
 from conformance.qapi.pairing import Compared
 from conformance.qapi.policy import release_name
@@ -115,7 +115,7 @@ def _loose(side: Side) -> set[str]:
         name = todo.pop()
         if name in schema.types and name not in found:
             found.add(name)
-            todo += parts(schema.types[name])
+            todo += parts_of(schema.types[name])
             todo += [declared[name].base] if name in declared else []
     kinds = schema.types.items()
     return {n for n, kind in kinds if n not in found and not isinstance(kind, Builtin | Array)}

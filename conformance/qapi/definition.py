@@ -119,7 +119,7 @@ def _kind_of(expression: ObjectValue) -> EntityKind:
 
 
 def _declared_name(expression: ObjectValue, kind: EntityKind) -> StringValue:
-    name = _string(expression.get(kind), kind, expression.place)
+    name = _string(expression.get(kind), str(kind), expression.place)
     _check_name(name)
     is_type = kind not in (EntityKind.COMMAND, EntityKind.EVENT)
     if is_type and name.text.endswith("List"):
@@ -254,7 +254,9 @@ def _check_keys(value: ObjectValue, keys: _Keys, what: str) -> None:
     for key, _ in value.members:
         if key.text not in allowed:
             known = ", ".join(sorted(allowed))
-            raise SourceError(key.place, f"unknown key {key.text!r} of a {what}; there are {known}")
+            raise SourceError(
+                key.place, f"unknown key {key.text!r} in the {what}; it may have {known}"
+            )
     for name in sorted(keys.required):
         if value.get(name) is None:
             raise SourceError(value.place, f"the {what} has no {name!r}")

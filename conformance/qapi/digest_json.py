@@ -261,7 +261,7 @@ def _to_condition(place: str, value: object) -> Condition:
             return {word: tuple(_to_condition(place, part) for part in parts)}
         if word == "not":
             return {word: _to_condition(place, parts)}
-    raise SchemaError(place, f"{canonical(value)} is no condition")
+    raise SchemaError(place, f"{value!r:.60} is no condition")
 
 
 def _each(encode: Callable[[T], dict[str, Any]], parts: Iterable[T]) -> list[Any]:
@@ -280,7 +280,7 @@ class _Entry:
 
     def __init__(self, place: str, value: object) -> None:
         if not isinstance(value, dict):
-            raise SchemaError(place, f"{canonical(value)[:60]} is no object")
+            raise SchemaError(place, f"{value!r:.60} is no object")
         self.place = place
         self._left = dict(value)
 

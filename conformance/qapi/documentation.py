@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, assert_never
 
 from conformance.qapi.declaration import Documentation, Place, Section
@@ -71,24 +71,26 @@ class _Line:
         return _Line(text=self.text[columns:], place=moved)
 
 
-@dataclass(slots=True, kw_only=True)
 class _Piece:
-    """What is said of one thing; `lines` grow while the comment is read.
+    """What is said of one thing; gathers its lines while the comment is read.
 
-    `tagged` tells that the first line stands behind the tag that began the piece.
+    `behind_tag` is the text that stands in the line of the tag that begins the piece.
     """
 
-    kind: _Kind
-    place: Place
-    name: str = ""
-    tagged: bool = False
-    lines: list[_Line] = field(default_factory=list)
+    def __init__(
+        self, kind: _Kind, place: Place, name: str = "", behind_tag: _Line | None = None
+    ) -> None:
+        self.kind = kind
+        self.place = place
+        self.name = name
+        self.is_tagged = behind_tag is not None
+        self.lines = [behind_tag] if behind_tag else []
 
     def goes_on(self, after_blank: bool) -> bool:
         """Return whether a line without indentation still belongs to the piece."""
         if self.kind is _Kind.BODY or not after_blank:
             return self.kind is not _Kind.HEADING
-        if self.kind in (_Kind.HEADING, _Kind.MEMBER, _Kind.FEATURE) or self.tagged:
+        if self.kind in (_Kind.HEADING, _Kind.MEMBER, _Kind.FEATURE) or self.is_tagged:
             return False
         # The old form lets the text of a section begin below its tag, and then does not indent it.
         first = next((line for line in self.lines if line.text), None)
@@ -117,7 +119,7 @@ def read_documentation(comment: Comment) -> Documentation:
 
 def _pieces(lines: Iterable[_Line], place: Place) -> list[_Piece]:
     """Split the lines below the symbol into pieces, in order."""
-    pieces = [_Piece(kind=_Kind.BODY, place=place)]
+    pieces = [_Piece(_Kind.BODY, place)]
     among_features = after_blank = False
     for line in lines:
         started = _started(line, among_features=among_features) if line.indent == 0 else None
@@ -127,7 +129,8 @@ def _pieces(lines: Iterable[_Line], place: Place) -> list[_Piece]:
             and line.indent == 0
             and not pieces[-1].goes_on(after_blank)
         ):
-            started = _Piece(kind=_Kind.BODY, place=line.place, lines=[line])
+            started = _Piece(_Kind.BODY, line.place)
+            started.lines.append(line)
         if started is None:
             pieces[-1].lines.append(line)
         else:
@@ -140,19 +143,15 @@ def _pieces(lines: Iterable[_Line], place: Place) -> list[_Piece]:
 def _started(line: _Line, *, among_features: bool) -> _Piece | None:
     """Return the piece that begins with `line`, None if none does."""
     if line.text == "Features:":
-        return _Piece(kind=_Kind.HEADING, place=line.place)
+        return _Piece(_Kind.HEADING, line.place)
     if match := _DESCRIPTION.match(line.text):
         kind = _Kind.FEATURE if among_features else _Kind.MEMBER
-        piece = _Piece(kind=kind, place=line.place, name=match[1])
     elif (match := _TAG.match(line.text)) and match[1] in _TAGS:
-        piece = _Piece(kind=_TAGS[match[1]], place=line.place, name=match[1])
+        kind = _TAGS[match[1]]
     else:
         return None
     rest = line.after(match.end())
-    if rest.text:
-        piece.tagged = True
-        piece.lines.append(rest)
-    return piece
+    return _Piece(kind, line.place, match[1], rest if rest.text else None)
 
 
 def _assembled(symbol: str, pieces: list[_Piece], place: Place) -> Documentation:
@@ -165,7 +164,7 @@ def _assembled(symbol: str, pieces: list[_Piece], place: Place) -> Documentation
         section, found = _read(piece)
         examples += found
         match piece.kind:
-            case _Kind.BODY:
+            case _Kind.BODY | _Kind.HEADING:
                 bodies.append(section)
             case _Kind.NOTE:
                 text = f"{piece.name}: {section.text}"
@@ -178,17 +177,17 @@ def _assembled(symbol: str, pieces: list[_Piece], place: Place) -> Documentation
                 _put(single, f"{piece.kind}:", piece.kind, section)
             case _Kind.EXAMPLE:
                 examples += [section] if section.text else []
-            case _Kind.HEADING | _Kind.TODO:
+            case _Kind.TODO:
                 pass
             case _:
                 assert_never(piece.kind)
-    since = single.get(_Kind.SINCE)
+    version, beyond = _since(single.get(_Kind.SINCE))
     return Documentation(
         symbol=symbol,
-        body=_joined(bodies),
+        body=_joined(bodies + beyond),
         members=members,
         features=features,
-        since=_version(since.text) if since else "",
+        since=version,
         returns=single.get(_Kind.RETURNS),
         errors=single.get(_Kind.ERRORS),
         examples=tuple(examples),
@@ -205,7 +204,7 @@ def _put(sections: dict[str, Section], what: str, name: str, section: Section) -
 def _read(piece: _Piece) -> tuple[Section, list[Section]]:
     """Return the text of `piece` less its examples, and these."""
     lines, examples = _without_examples(piece.lines)
-    section = _section(lines, piece.place, first_apart=piece.tagged)
+    section = _section(lines, piece.place, first_apart=piece.is_tagged)
     if piece.kind not in (_Kind.BODY, _Kind.EXAMPLE):
         section = Section(text=section.text, place=piece.place)
     return section, examples
@@ -216,10 +215,20 @@ def _joined(bodies: list[Section]) -> Section:
     return Section(text="\n\n".join(section.text for section in told), place=told[0].place)
 
 
-def _version(text: str) -> str:
-    """Return the first version in `text`; older releases write "0.14.0" for "0.14"."""
-    match = _VERSION.search(text)
-    return re.sub(r"^(\d+\.\d+)\.0$", r"\1", match.group()) if match else ""
+def _since(section: Section | None) -> tuple[str, list[Section]]:
+    """Return the version that a "Since:" names, and what the body gets: all that says more.
+
+    Some sections go on with the versions of single members.
+    """
+    if section is None:
+        return "", []
+    match = _VERSION.match(section.text)
+    told = [Section(text=f"Since: {section.text}", place=section.place)]
+    if match is None:
+        return "", told
+    # Older releases write "0.14.0" for "0.14".
+    version = re.sub(r"^(\d+\.\d+)\.0$", r"\1", match.group())
+    return version, told if match.end() < len(section.text) else []
 
 
 def _section(lines: Sequence[_Line], place: Place, *, first_apart: bool = False) -> Section:

@@ -158,7 +158,7 @@ class _Expansion:
             name = todo.pop()
             if name not in self.types:
                 self.types[name] = made = self._type(name)
-                todo += parts(made)
+                todo += parts_of(made)
 
     def _data(self, entity: DigestEntity) -> str:
         """Return the name of the object type that a command or event takes."""
@@ -188,7 +188,7 @@ class _Expansion:
 
     def _add(self, made: Object) -> None:
         self.types[made.name] = made
-        self.reach(parts(made))
+        self.reach(parts_of(made))
 
     def _type(self, name: str) -> Type:
         if name in BUILTINS:
@@ -282,7 +282,7 @@ def _open(name: str) -> str:
     return f"q_open_{name}"
 
 
-def parts(kind: Type) -> Iterator[str]:
+def parts_of(kind: Type) -> Iterator[str]:
     """Yield the names of the types that `kind` is made of."""
     match kind:
         case Array(element=element):

@@ -126,7 +126,7 @@ class _Linker:
     def check(self) -> None:
         for entity in self._entities.values():
             for type_name, place in _used_types(entity):
-                self._type(element_of(type_name), place)
+                self._check_type(element_of(type_name), place)
         for entity in self._entities.values():
             if entity.base:
                 self._check_base(entity)
@@ -134,35 +134,34 @@ class _Linker:
                 self._check_arguments(entity)
         for entity in self._entities.values():
             if entity.kind in _OBJECTS:
-                self._members(entity, ())
+                self._members(entity)
             if entity.kind is EntityKind.UNION:
                 self._check_union(entity)
             elif entity.kind is EntityKind.ALTERNATE:
                 self._check_alternate(entity)
 
-    def _type(self, name: str, place: Place) -> Entity | None:
-        """Return the entity that declares a type, None for those that are built in or open."""
+    def _check_type(self, name: str, place: Place) -> None:
+        """Note the type as open if it is not declared, or raise SourceError."""
         if name in BUILTIN_TYPES:
-            return None
+            return
         entity = self._entities.get(name)
-        if entity is None and not self._is_whole:
-            self.open_names.add(name)
-        elif entity is None:
+        if entity is None and self._is_whole:
             raise SourceError(place, f"the type {name!r} is declared nowhere")
+        if entity is None:
+            self.open_names.add(name)
         elif entity.kind not in _TYPES:
             raise SourceError(place, f"{name!r} is no type but declared as {entity.kind}")
-        return entity
 
     def _is_open(self, name: str) -> bool:
         return name in self.open_names
 
     def _check_base(self, entity: Entity) -> None:
-        base = self._type(entity.base, entity.place)
+        base = self._entities.get(entity.base)
         if not self._is_open(entity.base) and (base is None or base.kind is not EntityKind.STRUCT):
             raise SourceError(entity.place, f"the base {entity.base!r} is no struct")
 
     def _check_arguments(self, entity: Entity) -> None:
-        used = self._type(entity.arg_type, entity.place)
+        used = self._entities.get(entity.arg_type)
         if self._is_open(entity.arg_type):
             return
         if used is None or used.kind not in _OBJECTS:
@@ -171,29 +170,34 @@ class _Linker:
             problem = f"'data' names the union {entity.arg_type!r}, which needs 'boxed'"
             raise SourceError(entity.place, problem)
 
-    def _members(
-        self, entity: Entity, derived: tuple[str, ...]
-    ) -> Mapping[str, DeclaredMember] | None:
+    def _members(self, entity: Entity) -> Mapping[str, DeclaredMember] | None:
         """Return the members that all values of an object have, None if some are not known."""
-        if entity.name in derived:
-            path = " -> ".join((*derived, entity.name))
-            raise SourceError(entity.place, f"the struct is its own base: {path}")
-        if entity.name not in self._flat:
-            own = entity.base_members + entity.members
-            base = self._entities.get(entity.base)
-            inherited = self._members(base, (*derived, entity.name)) if base else {}
+        for link in reversed(self._unread_bases(entity)):
+            inherited = self._flat.get(link.base, {})
             members = dict(inherited or {})
-            for member in own:
+            for member in link.base_members + link.members:
                 if member.name in members:
-                    problem = f"the base of {entity.name!r} has a member {member.name!r} too"
+                    problem = f"the base of {link.name!r} has a member {member.name!r} too"
                     raise SourceError(member.place, problem)
                 members[member.name] = member
-            known = inherited is not None and not self._is_open(entity.base)
-            self._flat[entity.name] = members if known else None
+            is_known = inherited is not None and not self._is_open(link.base)
+            self._flat[link.name] = members if is_known else None
         return self._flat[entity.name]
 
+    def _unread_bases(self, entity: Entity) -> list[Entity]:
+        """Return `entity`, its base, and so on, up to one whose members are known already."""
+        chain: dict[str, Entity] = {}
+        current: Entity | None = entity
+        while current is not None and current.name not in self._flat:
+            if current.name in chain:
+                path = " -> ".join((*chain, current.name))
+                raise SourceError(current.place, f"the struct is its own base: {path}")
+            chain[current.name] = current
+            current = self._entities.get(current.base)
+        return list(chain.values())
+
     def _check_union(self, union: Entity) -> None:
-        common = self._members(union, ())
+        common = self._members(union)
         if common is None:
             return
         values = self._tag_values(union, common)
@@ -201,9 +205,9 @@ class _Linker:
             if values is not None and branch.case not in values:
                 problem = f"the tag {union.tag!r} has no value {branch.case!r}"
                 raise SourceError(branch.place, problem)
-            used = self._type(branch.type, branch.place)
             if self._is_open(branch.type):
                 continue
+            used = self._entities.get(branch.type)
             if used is None or used.kind not in _OBJECTS:
                 problem = f"the type {branch.type!r} of branch {branch.case!r} is no object"
                 raise SourceError(branch.place, problem)
@@ -212,7 +216,7 @@ class _Linker:
     def _check_disjoint(
         self, branch: DeclaredBranch, used: Entity, common: Mapping[str, DeclaredMember]
     ) -> None:
-        for name in self._members(used, ()) or ():
+        for name in self._members(used) or ():
             if name in common:
                 problem = f"the member {name!r} of branch {branch.case!r} is one of the base too"
                 raise SourceError(branch.place, problem)

@@ -11,27 +11,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from conformance.qapi.declaration import Condition, EntityKind
-from conformance.qapi.digest import Digest, DigestEntity, DigestFeature, DigestMember, Program
-from conformance.terms import ABSENT, Absent, JsonValue
+from conformance.qapi.digest import DefaultKind, DigestEntity, DigestFeature
+from conformance.qapi.lookup import DocumentedMember, documented
+from conformance.terms import ABSENT, JsonValue
 
 OBJECT_ADD: Final = "object-add"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentedMember:
-    """One member of an object type as the schema's source documents it.
-
-    `type` is the QAPI type's name, in brackets for an array ("[uint16]").  `default` is the value
-    that the documentation gives (on a POSIX host, where that matters), ABSENT where it gives none
-    or only prose.
-    """
-
-    name: str
-    type: str
-    optional: bool
-    default: JsonValue | Absent = ABSENT
-    condition: Condition = ""
-    features: tuple[str, ...] = ()
+VALUE: Final = DefaultKind.VALUE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +41,11 @@ class ObjectModel:
     types: tuple[ObjectType, ...]
 
 
-def object_model(digest: Digest) -> ObjectModel:
-    """Return the commands of a digest's system schema and the object types of its object-add.
+def object_model(entities: Mapping[str, DigestEntity]) -> ObjectModel:
+    """Return the commands of a digest's schema and the object types of its object-add.
 
     A release whose object-add lists no types has none (before 6.0).
     """
-    entities = digest.schemas[Program.SYSTEM]
     commands = tuple(name for name, entity in entities.items() if entity.kind is EntityKind.COMMAND)
     return ObjectModel(commands=commands, types=tuple(_types(entities)))
 
@@ -103,18 +87,9 @@ def _members(chain: list[DigestEntity], case: str) -> Iterator[DocumentedMember]
         overriding = {**entity.base_defaults, **overriding}
     for entity in reversed(chain):
         for member in entity.members:
-            yield DocumentedMember(
-                name=member.name,
-                type=member.type,
-                optional=member.optional,
-                default=overriding.get(member.name, _default(member, case)),
-                condition=member.condition,
-                features=_names(member.features),
-            )
-
-
-def _default(member: DigestMember, case: str) -> JsonValue | Absent:
-    return member.case_defaults.get(case, member.default)
+            default = overriding.get(member.name, member.case_defaults.get(case, ABSENT))
+            known = {} if default is ABSENT else {"default": default, "default_kind": VALUE}
+            yield documented(entity, member, **known)
 
 
 def _names(features: tuple[DigestFeature, ...]) -> tuple[str, ...]:

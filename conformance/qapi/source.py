@@ -65,7 +65,7 @@ class _Reader:
 
     def __init__(self, top: Path) -> None:
         self._top = top
-        self._seen: set[Path] = set()
+        self._seen: set[str] = set()
         self._entities: list[Entity] = []
         self._modules: list[str] = []
         self._missing: list[str] = []
@@ -85,7 +85,7 @@ class _Reader:
 
     def read(self, path: Path, data: bytes, including: tuple[Path, ...]) -> None:
         """Read a file whose content is `data`; `including` are the files that led here."""
-        self._seen.add(path.resolve())
+        self._seen.add(os.path.realpath(path))
         file = self._name(path)
         self._modules.append(file)
         waiting: Documentation | None = None
@@ -127,8 +127,8 @@ class _Reader:
         if not isinstance(value, StringValue) or not value.text:
             raise SourceError(value.place, "'include' must name a file")
         path = including[-1].parent / value.text
-        resolved = path.resolve()
-        if any(resolved == other.resolve() for other in including):
+        resolved = os.path.realpath(path)
+        if any(resolved == os.path.realpath(other) for other in including):
             raise SourceError(value.place, f"{value.text!r} includes itself in the end")
         if resolved in self._seen:
             return

@@ -20,6 +20,7 @@ from conformance.derive.case import Case
 from conformance.derive.plan import Introspected, Knowledge, Plan, plan
 from conformance.errors import LaunchError, UsageError
 from conformance.knowledge.commands import load_commands
+from conformance.knowledge.defaults import load_showings
 from conformance.knowledge.digests import SEED, load_digest
 from conformance.knowledge.recipes import load_recipes
 from conformance.knowledge.rules import Rule, load_rules
@@ -31,10 +32,12 @@ from conformance.launch.host import probe
 from conformance.launch.machine import qemu_argv
 from conformance.launch.pool import Pool
 from conformance.launch.target import Target
+from conformance.qapi.digest import Program
 from conformance.qapi.introspection import read_introspection
 from conformance.qapi.objectmodel import object_model
 from conformance.qapi.qom import ObjectModel, model_from_json, model_to_json
 from conformance.run.introspect import check_schema, introspect
+from conformance.run.source import find_facts, load_facts, save_facts, words
 from conformance.stage import SCRATCH, MachineSpec
 from conformance.stream import RowPlanned, TargetStarted
 
@@ -96,6 +99,7 @@ class Campaign:
             sha256=self.build.sha256,
             schema_sha256=digest(sorted(self.entries, key=canonical)),
             launcher=_launcher(self.target),
+            documentation=words(self.introspected.facts, self.target.schema),
             command_line=self.command_line,
             cases=cases,
         )
@@ -122,6 +126,7 @@ class Campaign:
             "version": self.introspected.version,
             "model": model_to_json(self.introspected.model),
             "lacks": dict(self.introspected.lacks),
+            "facts": save_facts(self.introspected.facts, self.target.schema),
         }
         path.write_text(json.dumps(value))
 
@@ -132,7 +137,8 @@ def load_knowledge() -> Knowledge:
     return Knowledge(
         recipes=load_recipes(folder / "objects"),
         commands=load_commands(folder / "commands"),
-        seed=object_model(load_digest(SEED)),
+        showings=load_showings(folder / "defaults.toml"),
+        seed=object_model(load_digest(SEED).schemas[Program.SYSTEM]),
     )
 
 
@@ -159,7 +165,11 @@ def _prepare(target: Target, folder: RunFolder, *, thorough: bool) -> Campaign:
         package=found.package,
         entries=found.schema,
         introspected=Introspected(
-            version=found.version, schema=schema, model=found.model, lacks=lacks
+            version=found.version,
+            schema=schema,
+            model=found.model,
+            lacks=lacks,
+            facts=find_facts(target.schema, found.version),
         ),
         knowledge=knowledge,
         rules=load_rules(),
@@ -182,6 +192,7 @@ def load(path: Path) -> Campaign:
             schema=read_introspection(value["entries"]),
             model=model_from_json(value["model"]),
             lacks=value["lacks"],
+            facts=load_facts(value["facts"]),
         ),
         knowledge=load_knowledge(),
         rules=load_rules(),

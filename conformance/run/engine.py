@@ -15,7 +15,7 @@ from conformance.derive.case import Case, Isolation
 from conformance.judge.expect import without_names
 from conformance.judge.observation import Observation
 from conformance.judge.reply import MessageJudge
-from conformance.judge.verdict import Verdict, judge
+from conformance.judge.verdict import Verdict, judge, judge_claims
 from conformance.launch.pool import Pool
 from conformance.run.exchange import Player
 from conformance.run.setup import NotStanding, stand
@@ -33,13 +33,14 @@ class Result:
     """What became of a case, and the observation that shows it.
 
     `before` are the cases that the machine had seen before, where they are needed to see the same
-    again.
+    again; `first` is the id of the first request, where the case ran alone.
     """
 
     case: Case
     verdict: Verdict
     seen: Observation | None = None
     before: tuple[Case, ...] = ()
+    first: int = 0
 
 
 @dataclass(slots=True)
@@ -81,11 +82,11 @@ class Engine:
         """
         standing = self._lease.stage.name if self._lease else ""
         for case in after:
-            if case.blocked is None and case.isolation is not Isolation.ALONE:
+            if _plays(case) and case.isolation is not Isolation.ALONE:
                 standing = case.stage.name
         ahead = []
         for case in cases:
-            if case.blocked is not None or case.stage.name in self._fallen:
+            if not _plays(case) or case.stage.name in self._fallen:
                 continue
             if case.isolation is Isolation.ALONE:
                 ahead.append(case.stage.spec)
@@ -95,15 +96,13 @@ class Engine:
         self._pool.expect(ahead)
 
     def _run_stage(self, stage: Stage, cases: list[Case]) -> Iterator[Result]:
-        shared = [
-            case for case in cases if case.blocked is None and case.isolation is not Isolation.ALONE
-        ]
+        shared = [case for case in cases if _plays(case) and case.isolation is not Isolation.ALONE]
         results = self._shared(stage, shared)
         for case in cases:
             if case.blocked is not None:
                 verdict = Verdict(outcome=case.blocked.outcome, reason=case.blocked.reason)
                 yield Result(case=case, verdict=verdict)
-            elif case.isolation is Isolation.ALONE:
+            elif case.claims or case.isolation is Isolation.ALONE:
                 yield self.alone(case)
             else:
                 yield next(results)
@@ -160,7 +159,9 @@ class Engine:
             self._lease = None
 
     def alone(self, case: Case, before: Sequence[Case] = (), *, again: bool = False) -> Result:
-        """Play a case on a fresh machine of its own, after `before`."""
+        """Play a case on a fresh machine of its own, after `before`; claims need none."""
+        if case.claims:
+            return Result(case=case, verdict=judge_claims(case))
         standing = stand(case.stage, self._pool, self._messages, again=again)
         if isinstance(standing, NotStanding):
             return _fallen(case, standing)
@@ -168,7 +169,9 @@ class Engine:
             for played, first, seen in standing.play((*before, case)):
                 verdict = judge(played, seen, self._messages, first)
                 if played is case:
-                    return Result(case=case, verdict=verdict, seen=seen, before=tuple(before))
+                    return Result(
+                        case=case, verdict=verdict, seen=seen, before=tuple(before), first=first
+                    )
         return Result(case=case, verdict=Verdict(outcome=Outcome.FLAKY))
 
     def _proven(self, result: Result, lease: _Lease) -> Result:
@@ -201,6 +204,11 @@ class Engine:
         if any(_same_death(result, other) for other in behind):
             return self.alone(result.case, again=True)
         return result
+
+
+def _plays(case: Case) -> bool:
+    """Return whether a case needs a machine."""
+    return case.blocked is None and not case.claims
 
 
 def _same_death(one: Result, other: Result) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
 
 from conformance.canonical import compact
 from conformance.derive.case import (
@@ -14,8 +16,10 @@ from conformance.derive.case import (
     LinksTo,
     ListsProperties,
     ListsTypes,
+    Reads,
     ReadsAs,
     Reject,
+    Repeats,
     Returns,
 )
 from conformance.judge.reply import MessageJudge
@@ -25,7 +29,12 @@ from conformance.qapi.validate import Validator
 from conformance.run.campaign import Campaign
 from conformance.run.engine import Engine, Result
 from conformance.run.evidence import evidence, reproducer, request_line
+from conformance.run.exchange import encode
 from conformance.terms import Outcome
+from conformance.wire.recording import received_entry, sent_entry
+
+_SCHEMA: Final = "schema"
+"""The id of the question for the schema: no case has one like it."""
 
 
 def describe(case: Case, campaign: Campaign) -> str:
@@ -33,16 +42,29 @@ def describe(case: Case, campaign: Campaign) -> str:
     return "\n".join(_description(case, campaign))
 
 
-def replayed(case: Case, campaign: Campaign, folder: RunFolder) -> tuple[str, Outcome]:
-    """Run a case alone on a fresh machine; return the dialogue with its verdict, and the outcome.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """A case run once more: the dialogue with its verdict, for a reader, and the outcome.
 
-    Raises LaunchError.
+    `recording` is the dialogue for `validate` (docs/validate.md), with the schema before it.
     """
+
+    text: str
+    outcome: Outcome
+    recording: str
+
+
+def replayed(case: Case, campaign: Campaign, folder: RunFolder) -> Replay:
+    """Run a case alone on a fresh machine; raises LaunchError."""
     schema = campaign.introspected.schema
     messages = MessageJudge(schema, Validator(schema))
     with Pool(campaign.target, folder) as pool, Engine(pool, messages) as engine:
         result = engine.alone(case)
-    return "\n".join(_account(result, campaign)), result.verdict.outcome
+    return Replay(
+        text="\n".join(_account(result, campaign)),
+        outcome=result.verdict.outcome,
+        recording="".join(_recording(result, campaign)),
+    )
 
 
 def _description(case: Case, campaign: Campaign) -> Iterator[str]:
@@ -57,6 +79,10 @@ def _description(case: Case, campaign: Campaign) -> Iterator[str]:
         yield f"           {step.rule}: {_expected(step.expect)}"
         if step.why:
             yield f"           {step.why}"
+    for claim in case.claims:
+        yield f"  {claim.rule} {claim.what}: {claim.promised}" + f" ({claim.where})" * bool(
+            claim.where
+        )
     yield ""
     yield reproducer(case, (), campaign.command_line)
 
@@ -72,6 +98,10 @@ def _expected(expect: Expectation) -> str:
             return f"refused with {' or '.join(sorted(classes))}"
         case Returns(values=values):
             return f"returns {' or '.join(map(compact, values))}"
+        case Reads(path=path, value=value):
+            return f"returns {compact(value)} at {'.'.join(path)}"
+        case Repeats(step=step):
+            return f"returns the same as step {step + 1}"
         case Holds(present=present, absent=absent):
             return "; ".join(
                 [f"lists {name} as {kind}" for name, kind in present]
@@ -86,6 +116,25 @@ def _expected(expect: Expectation) -> str:
         case ListsProperties(entries=entries):
             listed = "well-formed" if entries is None else f"{len(entries)} known"
             return f"lists {listed} properties"
+
+
+def _recording(result: Result, campaign: Campaign) -> Iterator[str]:
+    """Yield the entries of a recording: the schema as the build gave it, then the case.
+
+    Events and strays stand at the end: when they came between replies is not observed.
+    """
+    yield sent_entry(compact({"execute": "query-qmp-schema", "id": _SCHEMA}).encode())
+    answer = {"return": campaign.entries, "id": _SCHEMA}
+    yield received_entry(compact(answer).encode() + b"\r\n")
+    seen = result.seen
+    if seen is None:
+        return
+    for number, (step, line) in enumerate(zip(result.case.steps, seen.replies, strict=True)):
+        yield sent_entry(encode(step.request, result.first + number))
+        if line is not None:
+            yield received_entry(line.data)
+    for line in (*seen.events, *seen.strays):
+        yield received_entry(line.data)
 
 
 def _account(result: Result, campaign: Campaign) -> Iterator[str]:

@@ -14,8 +14,10 @@ from conformance.derive.case import (
     LinksTo,
     ListsProperties,
     ListsTypes,
+    Reads,
     ReadsAs,
     Reject,
+    Repeats,
     Returns,
 )
 from conformance.judge.expect import check, value_problem, without_names
@@ -47,6 +49,13 @@ TABLE: list[tuple[str, Expectation, dict[str, Any], Kind | None]] = [
     ("true is not 1", Returns((1,)), success(True), Kind.VALUE),
     ("1.0 is not 1", Returns((1,)), success(1.0), Kind.VALUE),
     ("refused in place of a value", Returns((1,)), refusal(), Kind.REFUSED),
+    ("reads", Reads(("1", "name"), "n"), success(LISTED), None),
+    ("reads otherwise", Reads(("1", "name"), "m"), success(LISTED), Kind.VALUE),
+    ("reads nothing there", Reads(("2", "name"), "n"), success(LISTED), Kind.VALUE),
+    ("reads a null", Reads(("a",), None), success({"a": None}), None),
+    ("reads no null", Reads(("b",), None), success({"a": None}), Kind.VALUE),
+    ("repeats", Repeats(0), success(LISTED), None),
+    ("repeats not", Repeats(0), success(LISTED[:1]), Kind.VALUE),
     ("holds", Holds((("obj", "child<toy>"),), ("gone",)), success(LISTED), None),
     ("holds less", Holds((("other", "child<toy>"),)), success(LISTED), Kind.VALUE),
     ("holds another type", Holds((("obj", "child<x>"),)), success(LISTED), Kind.VALUE),
@@ -95,7 +104,7 @@ def test_a_reply_is_held_against_what_is_expected(
 ) -> None:
     one = step(expect)
 
-    miss = check(case(one), one, message)
+    miss = check(case(one), one, message, (success(LISTED),))
 
     assert (miss.kind if miss else None) is kind
     assert miss is None or (miss.rule == "X20" and miss.summary.startswith("do: "))

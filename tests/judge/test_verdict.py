@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from conformance.derive.case import LinksTo, ListsProperties, ReadsAs, Reject, Role, Step
 from conformance.judge.observation import Death, Observation
-from conformance.judge.verdict import Verdict, death_words, ending_text, judge
+from conformance.judge.verdict import Verdict, death_words, ending_text, judge, judge_claims
 from conformance.terms import Outcome
-from tests.judge.made import case, judge_of_messages, line, refusal, step, success
+from tests.judge.made import case, claim, judge_of_messages, line, refusal, step, success
 
 ABORT = "qemu: ../x.c:12: f: Assertion `size != 0' failed."
 
@@ -135,3 +136,16 @@ def test_last_words_are_what_the_build_died_of_less_what_differs_by_run() -> Non
     assert death_words(Death(status=-6, stderr=said)) == "Unexpected error in f() at ../y.c:*:"
     assert death_words(Death(status=1, stderr="warning: x\nbye\n")) == "bye"
     assert death_words(Death(status=-11, stderr="warning: x\n")) == ""
+
+
+def test_claims_are_kept_where_what_is_found_is_what_was_promised() -> None:
+    kept = claim("mandatory", "mandatory")
+    broken = claim("uint8", "str", where="qapi/made.json:3")
+    both = replace(case(), claims=(kept, broken))
+
+    assert judge_claims(replace(both, claims=(kept,))) == Verdict(outcome=Outcome.PASS)
+    verdict = judge_claims(both)
+    assert verdict.outcome is Outcome.FAIL
+    assert [(miss.rule, miss.summary, miss.expected, miss.fold) for miss in verdict.misses] == [
+        ("Q30", "member a: str", "uint8, says qapi/made.json:3", "uint8")
+    ]

@@ -102,6 +102,9 @@ BREAKAGES: dict[str, Breakage] = {
         "X24", f"{_TOY}/invalid/flag/type=int", f"{_TOY}/invalid/unknown-member"
     ),
     "other-default": _breaks("X25", f"{_TOY}/defaults/*"),
+    "default-undocumented": _breaks("X17", f"{_TOY}/documentation/default/*"),
+    "error-not-as-documented": _breaks("Q29", "object-add/errors/*"),
+    "error-of-undocumented-class": _breaks("X19", "object-del/errors/unknown-id"),
     "reset-drops-objects": _breaks("X26", f"{_TOY}/lifecycle/system-reset"),
     "beyond-limits": _breaks("X27", "object-add/iothread/invalid/poll-max-ns/*"),
     "conflict-taken": _breaks("X27", "object-add/memory-backend-ram/errors/*"),

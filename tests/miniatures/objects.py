@@ -228,6 +228,8 @@ class Tree:
             node.values["text"] = members["text"].upper()
         if "other-default" in self._broken and "flag" not in members and kind == "toy":
             node.values["flag"] = True
+        if "default-undocumented" in self._broken and "mode" not in members and kind == "toy":
+            node.values["mode"] = "auto"
         return node
 
     def _check_meaning(self, kind: str, members: dict[str, Any]) -> None:
@@ -250,7 +252,9 @@ class Tree:
         if name not in self.objects.children:
             if "deleted-twice" in self._broken:
                 return
-            raise RefusedError(f"object '{name}' not found")
+            other = "error-of-undocumented-class" in self._broken
+            kind = "DeviceNotFound" if other else "GenericError"
+            raise RefusedError(f"object '{name}' not found", kind)
         if name in self.users and "used-object-deleted" not in self._broken:
             if "used-object-vanishes" in self._broken:
                 del self.objects.children[name]

@@ -94,6 +94,8 @@ class Server:
         kind, name = arguments.get("qom-type"), arguments.get("id")
         if "refusal-leaves-object" in self._broken and kind == "toy" and isinstance(name, str):
             self._tree.objects.children.setdefault(name, self._tree.root.children["machine"])
+        if "error-not-as-documented" in self._broken and kind == "no-such-type":
+            error.name = "DeviceNotFound"
         if "other-error-class" in self._broken and error.name == "DeviceNotFound":
             error.name = "GenericError"
 

@@ -220,11 +220,11 @@ SUBJECTS = {
     ),
     "a command may be run out of band": (
         [command("c")],
-        [command("c", **{"allow-oob": True})],
+        [{**command("c"), "allow-oob": True}],
         {(K.OOB_GAINED, "command c")},
     ),
     "a command may no longer be run out of band": (
-        [command("c", **{"allow-oob": True})],
+        [{**command("c"), "allow-oob": True}],
         [command("c")],
         {(K.OOB_LOST, "command c")},
     ),

@@ -15,12 +15,13 @@ from conformance.qapi.digest import (
     DigestValue,
     Program,
 )
-from conformance.qapi.objectmodel import DocumentedMember, ObjectModel, ObjectType, object_model
+from conformance.qapi.lookup import DocumentedMember
+from conformance.qapi.objectmodel import ObjectModel, ObjectType, object_model
 from conformance.terms import ABSENT, JsonValue
 
 
 def _seed() -> ObjectModel:
-    return object_model(load_digest(SEED))
+    return object_model(load_digest(SEED).schemas[Program.SYSTEM])
 
 
 def _types() -> dict[str, ObjectType]:
@@ -151,18 +152,20 @@ def _union(member: DigestMember, **base_defaults: JsonValue) -> Digest:
 
 
 def test_default_of_the_type_that_is_nearest_to_the_object_counts() -> None:
-    found = object_model(_union(_flag(DefaultKind.VALUE), flag=True))
+    found = object_model(_union(_flag(DefaultKind.VALUE), flag=True).schemas[Program.SYSTEM])
 
     assert [kind.members[0].default for kind in found.types] == [False, True]
 
 
 def test_default_that_a_text_gives_for_some_object_types_is_theirs_alone() -> None:
-    found = object_model(_union(_flag(DefaultKind.DEPENDS, b=True)))
+    found = object_model(_union(_flag(DefaultKind.DEPENDS, b=True)).schemas[Program.SYSTEM])
 
     assert [kind.members[0].default for kind in found.types] == [ABSENT, True]
 
 
 def test_object_add_without_types_has_none() -> None:
-    found = object_model(_digest(DigestEntity(kind=EntityKind.COMMAND, name="object-add")))
+    found = object_model(
+        _digest(DigestEntity(kind=EntityKind.COMMAND, name="object-add")).schemas[Program.SYSTEM]
+    )
 
     assert (found.commands, found.types) == (("object-add",), ())

@@ -15,6 +15,7 @@ from conformance.qapi.validate import Validator
 from conformance.run.engine import Engine, Result
 from conformance.stage import MachineSpec, Stage
 from conformance.terms import Outcome
+from tests.judge.made import claim
 from tests.qapi.schemas import command, schema_of
 from tests.run.made import Answer, FakePool, case, step
 
@@ -181,6 +182,15 @@ def test_a_blocked_case_takes_no_machine(run: Run) -> None:
     (result,) = run(pool, blocked)
 
     assert (result.verdict.outcome, result.verdict.reason) == (Outcome.NOT_APPLICABLE, "gone")
+    assert pool.taken == []
+
+
+def test_claims_are_judged_without_a_machine(run: Run) -> None:
+    pool = FakePool(answering())
+    kept = replace(A, steps=(), claims=(claim("1", "1"),))
+    broken = replace(B, steps=(), claims=(claim("1", "2"),))
+
+    assert _outcomes(run(pool, kept, broken)) == [PASS, FAIL]
     assert pool.taken == []
 
 
