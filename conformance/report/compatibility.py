@@ -74,13 +74,13 @@ def text(
         lines += [*textwrap.wrap(f"Note: {note}", width), ""]
     for name, changes in _by_class(comparison):
         head = f"{HEADINGS[name].upper()} ({number(len(changes))}): {MEANINGS[name]}"
-        lines.append(paint(_STYLES.get(name, Style.HEAD), head))
+        lines += [paint(_STYLES.get(name, Style.HEAD), line) for line in _wrapped(head, "", width)]
         shown = changes if everything else _shown(name, changes)
         lines += _listed(shown, width, paint)
         rest = [] if everything else [each for each in changes if each not in shown]
         lines += [f"  {line}" for line in _kinds(rest)]
         lines.append("")
-    lines.append(paint(Style.HEAD, verdict(comparison)))
+    lines += [paint(Style.HEAD, line) for line in _wrapped(verdict(comparison), "", width)]
     return "\n".join(lines) + "\n"
 
 
@@ -90,7 +90,7 @@ def markdown(comparison: Comparison) -> str:
     lines += [row(["", "Side", "What it is", "Version"]), row([":--"] * 4)]
     for which, facts in (("old", comparison.old), ("new", comparison.new)):
         what = ", ".join(filter(None, (facts.kind, facts.detail)))
-        lines.append(row([which, code_cell(facts.name), plain(what), plain(facts.version or "?")]))
+        lines.append(row([which, code_cell(facts.name), plain(what), code_cell(facts.version)]))
     lines.append("")
     for note in comparison.notes:
         lines += [f"> {plain(note)}", ""]
