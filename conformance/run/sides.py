@@ -66,9 +66,13 @@ def read_side(named: Named) -> Side:
     if named.version and not _VERSION.fullmatch(named.version):
         raise UsageError(f"{named.version!r} is no version", "Write one such as 10.0 or 10.0.2.")
     try:
-        return _read(named)
+        side = _read(named)
     except SchemaError as error:
         raise UsageError(f"{named.name}: {error}", SIDES) from error
+    if not side.schema.commands and not side.schema.events:
+        # An empty file would otherwise be a schema that lacks nothing, being a part.
+        raise UsageError(f"{named.name}: has neither commands nor events", SIDES)
+    return side
 
 
 def load_knowledge(program: Program) -> Knowledge:
