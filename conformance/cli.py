@@ -26,6 +26,7 @@ from conformance.run.campaign import Campaign, find_case, prepare
 from conformance.run.options import read_options
 from conformance.run.run import Options, Run
 from conformance.run.show import describe, replayed
+from conformance.schema_cli import add_schema
 from conformance.terms import BROKEN, ExitCode, Outcome
 from conformance.validate_cli import add_validate
 
@@ -111,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
         if name == "run":
             _add_run(command)
         command.set_defaults(usage=command.format_usage())
+    add_schema(commands)
     add_validate(commands)
     return parser
 

@@ -71,7 +71,8 @@ class Outcome(enum.StrEnum):
     TIMEOUT = "timeout"
     # It failed among other cases and passed alone on a fresh machine, or the reverse.
     FLAKY = "flaky"
-    # It was refused as it should be, but no request without the fault was ever accepted.
+    # It shows nothing: it was refused as it should be, but no request without the fault was ever
+    # accepted; or it was refused, and a reason of which no document speaks may be behind that.
     VACUOUS = "vacuous"
     # The subject or the promise does not exist in this build.
     NOT_APPLICABLE = "not-applicable"

@@ -60,6 +60,15 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Understood:
+    """The request gets past the schema's own check of it.
+
+    It succeeds, or fails with a class that no check of arguments gives.  Refused with one that a
+    check may give it shows nothing: nobody tells whether it was refused for its arguments.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class Returns:
     """The request succeeds and returns one of `values`, compared as JSON."""
 
@@ -132,6 +141,7 @@ Expectation = (
     | Answer
     | Ends
     | Known
+    | Understood
     | Returns
     | Reads
     | Repeats

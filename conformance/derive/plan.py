@@ -16,11 +16,13 @@ from conformance.derive.object_life import error_cases, lifecycle_cases
 from conformance.derive.objects import ObjectContext, valid_cases
 from conformance.derive.promises import declaration_cases
 from conformance.derive.qom import lost_cases, tree_cases, type_cases
+from conformance.derive.ranges import RangeContext, range_cases
 from conformance.derive.shape import OBJECT_ADD, object_shape, object_types
 from conformance.errors import HarnessError
 from conformance.knowledge.commands import CommandRecipe
 from conformance.knowledge.defaults import Showing, showings_for
 from conformance.knowledge.examples import ExampleRecipes
+from conformance.knowledge.ranges import RangeRecipe
 from conformance.knowledge.recipes import ObjectRecipe, Recipes
 from conformance.knowledge.versions import Version
 from conformance.qapi.digest import DigestEntity
@@ -44,6 +46,7 @@ class Knowledge:
     commands: Mapping[str, CommandRecipe]
     showings: tuple[Showing, ...]
     examples: ExampleRecipes
+    ranges: Mapping[str, tuple[RangeRecipe, ...]]
     seed: SeedModel
 
 
@@ -107,6 +110,7 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
         if recipe is not None and name in build.schema.commands:
             facts = build.facts.entities if build.facts and build.facts.exact else {}
             yield from command_cases(build.schema, recipe, build.version, facts.get(name))
+    yield from _range_cases(build, knowledge)
     yield from lost_cases(build.model)
     yield from type_cases(build.model)
     for machine in sorted(build.model.trees):
@@ -132,6 +136,20 @@ def _documentation_cases(build: Introspected, facts: Facts, knowledge: Knowledge
         lacks=build.lacks,
     )
     yield from example_cases(facts.examples or (), context)
+
+
+def _range_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
+    context = RangeContext(
+        schema=build.schema,
+        validator=Validator(build.schema),
+        version=build.version,
+        recipes=knowledge.ranges,
+        commands=knowledge.commands,
+    )
+    for name, command in build.schema.commands.items():
+        # The integers of object-add are those of its object types, which have cases of their own.
+        if name != OBJECT_ADD:
+            yield from range_cases(context, command)
 
 
 def _object_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:

@@ -38,7 +38,7 @@ def exemplar(schema: Schema, type_name: str, depth: int = 0) -> Any:
         case Array(element=element):
             return [] if depth > _DEPTH else [exemplar(schema, element, depth + 1)]
         case Alternate(members=members):
-            return exemplar(schema, members[0], depth + 1)
+            return exemplar(schema, _plainest(schema, members), depth + 1)
         case Object():
             branch = branches(schema, type_name)[0]
             tags = dict(branch.tags)
@@ -50,6 +50,12 @@ def exemplar(schema: Schema, type_name: str, depth: int = 0) -> Any:
                 if not member.optional and depth <= _DEPTH
             }
     raise TypeError(type_name)
+
+
+def _plainest(schema: Schema, members: tuple[str, ...]) -> str:
+    """Return the branch of an alternate that needs least: objects may hold it again."""
+    plain = (name for name in members if not isinstance(schema.types[name], Object))
+    return next(plain, members[0])
 
 
 def variations(schema: Schema, type_name: str) -> Iterator[tuple[str, Any]]:

@@ -24,6 +24,7 @@ from conformance.derive.case import (
     Repeats,
     Returns,
     Step,
+    Understood,
 )
 from conformance.judge.miss import Kind, Miss
 from conformance.qapi.qom import INTEGER_RANGES, TypeInfo, type_from_json
@@ -31,6 +32,8 @@ from conformance.terms import ABSENT, ErrorClass
 
 _SPECIFIC: Final = re.compile(r"'[^']*'|\"[^\"]*\"|/\S*|\b\d+\b|\b0x[0-9a-f]+\b")
 """What differs between the texts of errors that are the same: names, paths, numbers."""
+_OF_CHECKS: Final = frozenset({ErrorClass.GENERIC, ErrorClass.COMMAND_NOT_FOUND})
+"""The classes that a request may be refused with before its command sees it."""
 _STRINGS: Final = frozenset({"str", "string"})
 
 
@@ -59,6 +62,10 @@ def check(
             return judged.rejected(frozenset(map(str, classes)))
         case Accept() | Ends():
             return judged.accepted()
+        case Understood():
+            error = message.get("error")
+            heard = error is not None and error.get("class") not in _OF_CHECKS
+            return None if heard else judged.accepted()
         case Holds(present=()) if judged.not_found():
             # Containers are made when they are first needed: where none stands, nothing is in it.
             return None

@@ -21,6 +21,7 @@ from conformance.derive.case import (
     Returns,
     Role,
     Step,
+    Understood,
 )
 from conformance.judge.expect import check
 from conformance.judge.miss import Kind, Miss
@@ -113,6 +114,8 @@ def _weigh(step: Step, miss: Miss) -> tuple[Outcome, str, bool]:
             return Outcome.UNTESTABLE_HERE, f"the set-up failed: {miss.summary}", False
         if step.role is Role.WITNESS:
             return Outcome.VACUOUS, f"never accepted without the fault: {miss.summary}", False
+        if isinstance(step.expect, Understood):
+            return Outcome.VACUOUS, f"refused, and nothing tells what for: {miss.summary}", False
         if isinstance(step.expect, ReadsAs | LinksTo):
             return Outcome.NOT_APPLICABLE, f"cannot be read: {miss.summary}", False
         if isinstance(step.expect, ListsProperties) and step.expect.entries is None:

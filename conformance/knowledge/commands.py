@@ -82,6 +82,8 @@ def load_commands(folder: Path) -> Mapping[str, CommandRecipe]:
             if recipe.name in found:
                 raise KnowledgeError(f"{table.place}: {recipe.name} has two recipes")
             found[recipe.name] = recipe
+        # What is known of integers stands beside: knowledge/ranges.py reads it.
+        top.take("range", list, [])
         top.done()
     return found
 

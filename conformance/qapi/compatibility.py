@@ -23,7 +23,6 @@ from conformance.qapi.verdict import Judge, Knowledge, Side, is_before
 
 _NAMED = frozenset({SideKind.DIGEST, SideKind.SOURCE})
 """Where all types are known, those too that nothing reaches, by their real names."""
-_NO_CLIENT = "no command or event reaches the type"
 
 
 def compare(old: Side, new: Side, knowledge: Knowledge | None = None) -> tuple[Change, ...]:
@@ -87,7 +86,6 @@ def _unreachable(old: Side, new: Side) -> Iterator[Change]:
             rule="Q74",
             old=difference.old,
             new=difference.new,
-            reason=_NO_CLIENT,
         )
     if old.partial or new.partial:
         return
@@ -103,7 +101,6 @@ def _unreachable(old: Side, new: Side) -> Iterator[Change]:
                 subject=subject,
                 place=subject,
                 rule="Q74",
-                reason=_NO_CLIENT,
             )
 
 

@@ -175,6 +175,8 @@ class _Expansion:
     def _object_name(self, name: str) -> str:
         """Return the name of the object type `name`, which may be declared nowhere."""
         if name in self.entities:
+            if self.entities[name].kind not in _OBJECTS:
+                raise SchemaError(name, "stands where an object must, and is none")
             return name
         # Where data or a branch is wanted, only an object will do.
         self._add(Object(name=_open(name), members=()))

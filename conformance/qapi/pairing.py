@@ -146,24 +146,26 @@ class Pairs:
         self, node: Node, steps: tuple[Step, ...], names: tuple[str, str], place: _Place
     ) -> None:
         """Compare the types of a value that `steps` from `node` lead to."""
-        if self._unknown(names):
-            return
-        old, new = self._old.schema.types[names[0]], self._new.schema.types[names[1]]
-        match old, new:
-            case Array(), Array():
-                steps = (*steps, route.ELEMENT)
-                self._values(node, steps, (old.element, new.element), place)
-            case (Alternate(), Alternate()) | (Object(), Object()) | (Enum(), Enum()):
-                pair = Pair(names[0], names[1], place.direction)
-                self._go(node, Edge(steps, place.guard, pair))
-            case _:
-                self._kinds(node, steps, names, place)
+        passed = set()
+        while names not in passed and not self._unknown(names):
+            passed.add(names)
+            match self._both(names):
+                case Array() as old, Array() as new:
+                    steps, names = (*steps, route.ELEMENT), (old.element, new.element)
+                case (Alternate(), Alternate()) | (Object(), Object()) | (Enum(), Enum()):
+                    pair = Pair(names[0], names[1], place.direction)
+                    self._go(node, Edge(steps, place.guard, pair))
+                case _:
+                    self._kinds(node, steps, names, place)
+
+    def _both(self, names: tuple[str, str]) -> tuple[Type, Type]:
+        return self._old.schema.types[names[0]], self._new.schema.types[names[1]]
 
     def _kinds(
         self, node: Node, steps: tuple[Step, ...], names: tuple[str, str], place: _Place
     ) -> None:
         """Compare types of two kinds, or builtin ones."""
-        old, new = self._old.schema.types[names[0]], self._new.schema.types[names[1]]
+        old, new = self._both(names)
         how, common = relation(self._old.schema, old, self._new.schema, new)
         integers = JsonType.INT in _json_types(old) & _json_types(new)
         if how is not Relation.SAME:
@@ -207,19 +209,21 @@ class Pairs:
     def _alternates(self, node: Node, pair: Pair, old: Alternate, new: Alternate) -> None:
         before = {route.alternative_kind(_type(self._old.schema, n)): n for n in old.members}
         after = {route.alternative_kind(_type(self._new.schema, n)): n for n in new.members}
-        for kind in sorted(before.keys() | after.keys()):
+        for kind, name in sorted(before.items()):
             steps = (route.alternative(kind),)
-            if kind not in after:
-                said = described(self._old.schema, _type(self._old.schema, before[kind]))
-                kind_of = ChangeKind.ALTERNATIVE_REMOVED
-                node.local.append(Local(kind=kind_of, steps=steps, old=said))
-            elif kind not in before:
-                said = described(self._new.schema, _type(self._new.schema, after[kind]))
-                kind_of = ChangeKind.ALTERNATIVE_ADDED
-                node.local.append(Local(kind=kind_of, steps=steps, new=said))
+            there = route.counterpart(kind, after)
+            if there is None:
+                said = described(self._old.schema, _type(self._old.schema, name))
+                removed = ChangeKind.ALTERNATIVE_REMOVED
+                node.local.append(Local(kind=removed, steps=steps, old=said))
             else:
-                names = before[kind], after[kind]
-                self._values(node, steps, names, _Place(direction=pair.direction))
+                place = _Place(direction=pair.direction)
+                self._values(node, steps, (name, after[there]), place)
+        for kind, name in sorted(after.items()):
+            if route.counterpart(kind, before) is None:
+                said = described(self._new.schema, _type(self._new.schema, name))
+                steps = (route.alternative(kind),)
+                node.local.append(Local(kind=ChangeKind.ALTERNATIVE_ADDED, steps=steps, new=said))
 
     def _objects(self, node: Node, pair: Pair, old: Object, new: Object) -> None:
         before = _by_name((*old.members, *pair.old_more))

@@ -17,7 +17,7 @@ from conformance.qapi.model import (
     Schema,
     Type,
 )
-from conformance.qapi.route import alternative_kind
+from conformance.qapi.route import alternative_kind, counterpart
 
 
 class Relation(enum.StrEnum):
@@ -48,11 +48,11 @@ def relation(
         case Builtin(), Builtin():
             return _builtins(old, new), None
         case _, Alternate():
-            for name in new.members:
-                inside = new_schema.types[name]
-                if alternative_kind(inside) == alternative_kind(old):
-                    return Relation.WIDER, (old.name, name)
-            return Relation.OTHER, None
+            inside = {alternative_kind(new_schema.types[name]): name for name in new.members}
+            kind = counterpart(alternative_kind(old), inside)
+            if kind is None or kind is JsonType.VALUE:
+                return Relation.OTHER, None
+            return Relation.WIDER, (old.name, inside[kind])
         case Alternate(), _:
             how, common = relation(new_schema, new, old_schema, old)
             return _BACK.get(how, how), common and (common[1], common[0])
@@ -114,6 +114,16 @@ _LISTED = 6
 def described(schema: Schema, kind: Type) -> str:
     """Return a type in words that need no name of it, but for those that are built in."""
     match kind:
+        case Array():
+            return f"array of {_outermost(schema.types[kind.element])}"
+        case Alternate():
+            return " or ".join(described(schema, schema.types[name]) for name in kind.members)
+        case _:
+            return _outermost(kind)
+
+
+def _outermost(kind: Type) -> str:
+    match kind:
         case Builtin(json_type=JsonType.INT) if kind.range != ANY_INT:
             return kind.name
         case Builtin():
@@ -123,9 +133,8 @@ def described(schema: Schema, kind: Type) -> str:
             names = ", ".join(kind.values[:_LISTED])
             return f"one of {names}" + (f" and {more} more" if more > 0 else "")
         case Array():
-            return f"array of {described(schema, schema.types[kind.element])}"
+            return "arrays"
         case Object():
             return "object"
         case Alternate():
-            inner = (described(schema, schema.types[name]) for name in kind.members)
-            return " or ".join(inner)
+            return "one of several types"

@@ -47,7 +47,8 @@ class Release:
         for index, condition in enumerate(self._conditions):
             schema = self._less(place.name, index)
             gone = _find(schema, place, feature) is None
-            if gone and (around == place or follow(schema, around) is not None):
+            whole = not feature and not place.steps
+            if gone and (whole or follow(schema, around) is not None):
                 return condition_in_words(condition)
         return ""
 

@@ -11,6 +11,7 @@ elements of arrays and alternatives:
 from __future__ import annotations
 
 import enum
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -163,6 +164,17 @@ def alternative_kind(kind: Type) -> JsonType:
             return JsonType.OBJECT
         case Alternate():
             return JsonType.VALUE
+
+
+def counterpart(kind: JsonType, others: Collection[JsonType]) -> JsonType | None:
+    """Return by which of the JSON types of another alternate it chooses what is of type `kind`.
+
+    An integer is a number too; no alternate has both.
+    """
+    if kind in others:
+        return kind
+    other = {JsonType.INT: JsonType.NUMBER, JsonType.NUMBER: JsonType.INT}.get(kind)
+    return other if other in others else None
 
 
 @dataclass(frozen=True, slots=True)

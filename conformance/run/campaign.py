@@ -23,6 +23,7 @@ from conformance.knowledge.commands import load_commands
 from conformance.knowledge.defaults import load_showings
 from conformance.knowledge.digests import SEED, load_digest
 from conformance.knowledge.examples import load_examples
+from conformance.knowledge.ranges import load_ranges
 from conformance.knowledge.recipes import load_recipes
 from conformance.knowledge.rules import Rule, load_rules
 from conformance.knowledge.store import cases_folder
@@ -143,6 +144,7 @@ def load_knowledge() -> Knowledge:
         commands=load_commands(folder / "commands"),
         showings=load_showings(folder / "defaults.toml"),
         examples=load_examples(folder / "examples.toml"),
+        ranges=load_ranges(folder / "commands"),
         seed=object_model(load_digest(SEED).schemas[Program.SYSTEM]),
     )
 

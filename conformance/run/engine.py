@@ -170,6 +170,9 @@ class Engine:
             return alone
         if alone.verdict.outcome in BROKEN:
             return alone
+        if alone.verdict.outcome is result.verdict.outcome is Outcome.VACUOUS:
+            # It shows nothing either way, whatever words the refusals have.
+            return alone
         company = self.alone(result.case, lease.played, again=True)
         if company.verdict.outcome in BROKEN and _defect(company) == defect:
             return company

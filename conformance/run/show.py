@@ -23,6 +23,7 @@ from conformance.derive.case import (
     Reject,
     Repeats,
     Returns,
+    Understood,
 )
 from conformance.judge.reply import MessageJudge
 from conformance.launch.folder import RunFolder
@@ -94,6 +95,7 @@ _WORDS: Final[Mapping[type[Expectation], str]] = {
     Answer: "answered, either way",
     Ends: "accepted, and ends the build",
     Known: "answered as a command that the build knows",
+    Understood: "accepted, or refused for another reason than its arguments",
     LinksTo: "returns the path of an object of the tree, or nothing",
 }
 """The expectations that one sentence says."""
@@ -102,7 +104,7 @@ _WORDS: Final[Mapping[type[Expectation], str]] = {
 def _expected(expect: Expectation) -> str:
     """Return an expectation in words."""
     match expect:
-        case Accept() | Answer() | Ends() | Known() | LinksTo():
+        case Accept() | Answer() | Ends() | Known() | Understood() | LinksTo():
             return _WORDS[type(expect)]
         case Reject(classes=classes):
             return f"refused with {' or '.join(sorted(classes))}"

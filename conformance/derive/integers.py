@@ -1,0 +1,45 @@
+"""The integer types by name: which rule speaks of each, and what it takes; knows no schema."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from conformance.qapi.model import ANY_INT, Builtin, IntRange, JsonType, Type
+from conformance.qapi.qom import INTEGER_RANGES
+
+_RULES: Final = {
+    "int": "Q03",
+    "int64": "Q03",
+    "int8": "Q04",
+    "int16": "Q04",
+    "int32": "Q04",
+    "uint8": "Q05",
+    "uint16": "Q05",
+    "uint32": "Q05",
+    "uint64": "Q06",
+    "size": "Q07",
+}
+WIDEST: Final = "Q06"
+"""The rule that refuses what no integer type takes."""
+LENIENT: Final = frozenset({"Q06", "Q07"})
+"""The rules of the types where servers let negative numbers through, on purpose (see there)."""
+
+
+def is_integer(kind: Type) -> bool:
+    """Return whether a type is one of integers, whatever their width."""
+    return isinstance(kind, Builtin) and kind.json_type is JsonType.INT
+
+
+def width_of(kind: Builtin) -> str:
+    """Return the name of the integer type, "" where only "some integer" is known of it."""
+    return "" if kind.range == ANY_INT or kind.name not in _RULES else kind.name
+
+
+def rule_of(width: str) -> str:
+    """Return the rule of an integer type; of one that is not known, that of the widest."""
+    return _RULES.get(width, WIDEST)
+
+
+def range_of(width: str) -> IntRange:
+    """Return what an integer type takes; of one that is not known, all that some type takes."""
+    return IntRange(*INTEGER_RANGES[width]) if width in INTEGER_RANGES else ANY_INT

@@ -1,0 +1,296 @@
+"""Cases of the integers among a command's arguments: both ends of their range, one beyond each.
+
+Where a recipe has a request that succeeds, the ends are tried in it; where none does, in a request
+that is valid by the schema, and what comes of that may show nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from conformance.canonical import digest
+from conformance.derive.case import (
+    Accept,
+    Answer,
+    Blocked,
+    Case,
+    Expectation,
+    Isolation,
+    Reads,
+    Reject,
+    Role,
+    Step,
+    Understood,
+)
+from conformance.derive.commands import command_subject
+from conformance.derive.integers import LENIENT, range_of, rule_of, width_of
+from conformance.derive.paths import IntegerPath, integer_at, integer_paths, with_integer
+from conformance.derive.values import WORD
+from conformance.errors import HarnessError
+from conformance.knowledge.commands import CommandRecipe
+from conformance.knowledge.ranges import Limits, RangeRecipe
+from conformance.knowledge.versions import Version
+from conformance.qapi.model import Command, Schema
+from conformance.qapi.validate import Validator
+from conformance.stage import MachineSpec, Request, Stage
+from conformance.terms import Aspect, Outcome
+
+_ACCEPTED: Final = Accept()
+LIMITED: Final = "X27"
+"""The rule of limits that are documented and narrower than a type."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangeContext:
+    """All that the cases of integers are derived from.
+
+    `validator` is one of `schema`, which knows the widths; `recipes` are those of each command in
+    the order in which they are tried, `commands` hold the requests that succeed.
+    """
+
+    schema: Schema
+    validator: Validator
+    version: Version
+    recipes: Mapping[str, Sequence[RangeRecipe]]
+    commands: Mapping[str, CommandRecipe]
+
+    def tried(self, command: Command, path: IntegerPath) -> _Tried:
+        """Return the integer in the first known request that is valid by the schema."""
+        for recipe in self._known(command.name, path):
+            tried = _Tried(context=self, command=command, path=path, recipe=recipe, known=True)
+            if recipe.omit or not tried.problem(tried.usual):
+                return tried
+        bare = RangeRecipe(command=command.name)
+        return _Tried(context=self, command=command, path=path, recipe=bare, known=False)
+
+    def _known(self, command: str, path: IntegerPath) -> Iterator[RangeRecipe]:
+        for recipe in self.recipes.get(command, ()):
+            if self.version in recipe.versions and recipe.fits(path.label):
+                yield recipe
+        plain = self.commands.get(command)
+        if plain is not None and plain.arguments:
+            yield RangeRecipe(
+                command=command,
+                setup=plain.setup,
+                arguments=plain.arguments,
+                cleanup=plain.cleanup,
+            )
+
+
+def range_cases(context: RangeContext, command: Command) -> Iterator[Case]:
+    """Yield the cases of every integer among the arguments of `command`, nearest first.
+
+    Of an integer whose width is not known only what no integer type takes is tried.
+    """
+    for path in integer_paths(context.schema, command.arg_type).paths:
+        tried = context.tried(command, path)
+        yield from tried.valid_cases()
+        yield from tried.invalid_cases()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tried:
+    """One integer, and the request in which it is tried.
+
+    `known` tells whether somebody knows that the request succeeds.
+    """
+
+    context: RangeContext
+    command: Command
+    path: IntegerPath
+    recipe: RangeRecipe
+    known: bool
+
+    @property
+    def limits(self) -> Limits:
+        return self.recipe.limit(self.path.label)
+
+    @property
+    def usual(self) -> int:
+        """The value in the request that is accepted: the recipe's own, if it has one."""
+        own = integer_at(self.path, self.recipe.arguments)
+        if own is not None:
+            return own
+        least = max(1, self.limits.least or 1)
+        return least if self.limits.greatest is None else min(least, self.limits.greatest)
+
+    def arguments(self, value: int, *, word: str = "") -> dict[str, Any]:
+        """Return the request with `value`.
+
+        What nobody has seen succeed may leave something behind by a name of its own: each such
+        request names other things (`word`), so that none is refused for one before it.
+        """
+        base = self.recipe.arguments
+        whole = with_integer(self.context.schema, self.command.arg_type, self.path, value, base)
+        return whole if self.known or not word else _renamed(whole, word)
+
+    def problem(self, value: int) -> str:
+        """Return why the request with `value` is not valid by the schema, "" where it is."""
+        fault = self.context.validator.check(self.command.arg_type, self.arguments(value))
+        return f"{fault.path}: {fault.problem}" if fault else ""
+
+    def valid_cases(self) -> Iterator[Case]:
+        """Yield the cases of values that the type takes: its ends, and where limits are known."""
+        width = width_of(self.path.type)
+        if not width:
+            return
+        ends, limits, rule = range_of(width), self.limits, rule_of(width)
+        own = LIMITED if limits.documented else rule
+        for label, end, name, bound in (
+            ("least", ends.low, "min", limits.least),
+            ("greatest", ends.high, "max", limits.greatest),
+        ):
+            if bound is not None and bound != end:
+                yield self._valid(name, bound, own, Accept())
+            if bound is None or bound == end:
+                yield self._valid(label, end, rule, self._of_end(), why_not=limits.omit)
+            elif not limits.documented:
+                yield self._valid(label, end, rule, Understood(), why_not=limits.omit)
+        for value in limits.tries:
+            if ends.low <= value <= ends.high:
+                yield self._valid(str(value), value, rule, Understood())
+
+    def _of_end(self) -> Expectation:
+        return Accept() if self.known and not self.limits.open else Understood()
+
+    def _valid(
+        self, label: str, value: int, rule: str, expect: Expectation, *, why_not: str = ""
+    ) -> Case:
+        self._check_valid(value)
+        why = self.limits.open or self.limits.reason
+        steps = [self._step(label, value, expect, Role.SUBJECT, rule, why)]
+        shown = self.recipe.shown
+        if shown is not None and isinstance(expect, Accept):
+            reads = Reads(tuple(map(str, shown.place(self.path.member))), value)
+            steps.append(Step(request=shown.request, expect=reads, role=Role.CHECK, rule="X31"))
+        # What is refused leaves nothing to take away.
+        cleanup = Answer() if isinstance(expect, Understood) else Accept()
+        name = f"{self.path.label}={label}"
+        return self._case(Aspect.VALID, name, steps, cleanup=cleanup, why_not=why_not)
+
+    def invalid_cases(self) -> Iterator[Case]:
+        """Yield the cases of values that must be refused: one beyond each end, and each limit.
+
+        Where limits are documented, the ends of the type are beyond them too: a value that is cut
+        down to the limits' width is within them again.
+        """
+        width = width_of(self.path.type)
+        ends, limits, rule = range_of(width), self.limits, rule_of(width)
+        yield self._invalid("below", ends.low - 1, rule, f"{ends.low}..{ends.high}")
+        yield self._invalid("above", ends.high + 1, rule, f"{ends.low}..{ends.high}")
+        if not limits.documented or not width:
+            return
+        least = ends.low if limits.least is None else limits.least
+        greatest = ends.high if limits.greatest is None else limits.greatest
+        for label, value, applies in (
+            ("under", least - 1, least > ends.low),
+            ("far-under", ends.low, least - 1 > ends.low),
+            ("over", greatest + 1, greatest < ends.high),
+            ("far-over", ends.high, greatest + 1 < ends.high),
+        ):
+            if applies:
+                yield self._invalid(label, value, LIMITED, f"{least}..{greatest}")
+
+    def _invalid(self, label: str, value: int, rule: str, allowed: str) -> Case:
+        if rule != LIMITED and not self.problem(value):
+            raise HarnessError(
+                f"{self.command.name}: {value} at {self.path.label} is valid by the schema",
+                "This is a defect of the suite: please report it.",
+            )
+        # Servers let negative numbers through where an unsigned 64-bit integer is wanted, on
+        # purpose (see the rules): then nothing is promised, and they are taken for large ones.
+        open_ended = rule in LENIENT and value < 0
+        expect: Expectation = Answer() if open_ended else Reject()
+        why = self.limits.reason if rule == LIMITED else ""
+        steps = [self._step(label, value, expect, Role.SUBJECT, rule, why)]
+        if open_ended:
+            steps += self._requests(self.recipe.cleanup, Role.CLEANUP, Answer())
+            steps += self._requests(self.recipe.setup, Role.SETUP, Answer())
+        witness: Expectation = Accept() if self.known else Understood()
+        steps.append(self._step(label, self.usual, witness, Role.WITNESS, "Q30"))
+        return self._case(
+            Aspect.INVALID,
+            f"{self.path.label}/{label}",
+            steps,
+            fault=f"{self.path.label}: {value} lies outside {allowed}",
+            why_not=self.limits.omit if open_ended else "",
+        )
+
+    def _check_valid(self, value: int) -> None:
+        problem = self.problem(value)
+        if problem and not self._blocked(""):
+            raise HarnessError(
+                f"{self.command.name}: {value} at {self.path.label} is not valid: {problem}",
+                "This is a defect of the suite: please report it.",
+            )
+
+    def _blocked(self, why_not: str) -> Blocked | None:
+        reason = self.recipe.omit or why_not
+        if not reason and self.problem(self.usual):
+            reason = "no request of finite depth holds this integer"
+        return Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=reason) if reason else None
+
+    def _step(
+        self, label: str, value: int, expect: Expectation, role: Role, rule: str, why: str = ""
+    ) -> Step:
+        word = f"w{digest([self.path.label, label, role])[:8]}"
+        request = Request(self.command.name, self.arguments(value, word=word))
+        return Step(request=request, expect=expect, role=role, rule=rule, why=why)
+
+    def _requests(
+        self, requests: Sequence[Request], role: Role, expect: Expectation = _ACCEPTED
+    ) -> Iterator[Step]:
+        for request in requests:
+            yield Step(request=request, expect=expect, role=role, rule="Q30")
+
+    def _case(
+        self,
+        aspect: Aspect,
+        name: str,
+        steps: Sequence[Step],
+        *,
+        fault: str = "",
+        cleanup: Expectation = _ACCEPTED,
+        why_not: str = "",
+    ) -> Case:
+        """Return a case; it is not run for the reason `why_not`, if there is one."""
+        blocked = self._blocked(why_not)
+        whole = (
+            *self._requests(self.recipe.setup, Role.SETUP),
+            *steps,
+            *self._requests(self.recipe.cleanup, Role.CLEANUP, cleanup),
+        )
+        return Case(
+            id=f"{self.command.name}/{aspect}/{name}",
+            subject=command_subject(self.command.name),
+            aspect=aspect,
+            stage=_stage(self.recipe),
+            steps=() if blocked else whole,
+            isolation=Isolation.ALONE if self.recipe.alone else Isolation.SHARED,
+            about=self.path.label,
+            fault=fault,
+            blocked=blocked,
+        )
+
+
+def _renamed(value: Any, word: str) -> Any:
+    """Put `word` in the place of every string that means nothing."""
+    match value:
+        case str():
+            return word if value == WORD else value
+        case dict():
+            return {key: _renamed(item, word) for key, item in value.items()}
+        case list():
+            return [_renamed(item, word) for item in value]
+        case _:
+            return value
+
+
+def _stage(recipe: RangeRecipe) -> Stage:
+    """Return the stage of a command's own: what it may leave behind, no other command meets."""
+    name = f"ranges/{recipe.command}"
+    if recipe.spec != MachineSpec():
+        name += f"/{digest(asdict(recipe.spec))[:6]}"
+    return Stage(name=name, spec=recipe.spec)
