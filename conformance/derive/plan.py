@@ -87,6 +87,7 @@ def _range_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
         schema=build.schema,
         validator=Validator(build.schema),
         version=build.version,
+        lacks=build.lacks,
         recipes=knowledge.ranges,
         commands=knowledge.commands,
     )

@@ -21,7 +21,7 @@ from conformance.derive.plan import Introspected, Knowledge, Plan, plan
 from conformance.errors import LaunchError, UsageError
 from conformance.knowledge.commands import load_commands
 from conformance.knowledge.objectmodel import load_object_model
-from conformance.knowledge.ranges import load_ranges
+from conformance.knowledge.ranges import load_ranges, needs_of
 from conformance.knowledge.recipes import load_recipes
 from conformance.knowledge.rules import Rule, load_rules
 from conformance.knowledge.store import cases_folder
@@ -153,7 +153,8 @@ def _prepare(target: Target, folder: RunFolder, *, thorough: bool) -> Campaign:
     with Pool(target, folder) as pool:
         found = introspect(pool, _walk(), thorough=thorough)
     schema = check_schema(found.schema)
-    lacks = _lacks(knowledge.recipes.needs(), target, found.model)
+    needs = knowledge.recipes.needs() | needs_of(knowledge.ranges)
+    lacks = _lacks(needs, target, found.model)
     return Campaign(
         target=target,
         build=build,
