@@ -70,7 +70,8 @@ class Introspected:
     """What one build says of itself, and what its host lacks (need to reason).
 
     With the facts of just its release come an `alignment` of its schema with them, and the widths
-    of its integers are in its schema.
+    of its integers are in its schema.  With those of an older one, `older` is its schema with the
+    widths that were: a later release may take more, and never less.
     """
 
     version: Version
@@ -79,6 +80,7 @@ class Introspected:
     lacks: Mapping[str, str]
     facts: Facts | None = None
     alignment: Alignment | None = None
+    older: Schema | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,14 +141,17 @@ def _documentation_cases(build: Introspected, facts: Facts, knowledge: Knowledge
 
 
 def _range_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
+    schema = build.older or build.schema
     context = RangeContext(
-        schema=build.schema,
-        validator=Validator(build.schema),
+        schema=schema,
+        validator=Validator(schema),
+        release=build.older is None,
         version=build.version,
+        lacks=build.lacks,
         recipes=knowledge.ranges,
         commands=knowledge.commands,
     )
-    for name, command in build.schema.commands.items():
+    for name, command in schema.commands.items():
         # The integers of object-add are those of its object types, which have cases of their own.
         if name != OBJECT_ADD:
             yield from range_cases(context, command)

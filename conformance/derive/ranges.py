@@ -7,7 +7,7 @@ that is valid by the schema, and what comes of that may show nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from conformance.canonical import digest
@@ -29,7 +29,7 @@ from conformance.derive.integers import LENIENT, range_of, rule_of, width_of
 from conformance.derive.paths import IntegerPath, integer_at, integer_paths, with_integer
 from conformance.derive.values import WORD
 from conformance.errors import HarnessError
-from conformance.knowledge.commands import CommandRecipe
+from conformance.knowledge.commands import CommandRecipe, Effect
 from conformance.knowledge.ranges import Limits, RangeRecipe
 from conformance.knowledge.versions import Version
 from conformance.qapi.model import Command, Schema
@@ -46,8 +46,10 @@ LIMITED: Final = "X27"
 class RangeContext:
     """All that the cases of integers are derived from.
 
-    `validator` is one of `schema`, which knows the widths; `recipes` are those of each command in
-    the order in which they are tried, `commands` hold the requests that succeed.
+    `validator` is one of `schema`, which knows the widths, in `release` those of the build's very
+    own: a later one takes what an earlier one took, and may take more.  `recipes` are those of
+    each command in the order in which they are tried, `commands` hold the requests that succeed;
+    `lacks` maps each need that host and build do not meet to why.
     """
 
     schema: Schema
@@ -55,28 +57,34 @@ class RangeContext:
     version: Version
     recipes: Mapping[str, Sequence[RangeRecipe]]
     commands: Mapping[str, CommandRecipe]
+    lacks: Mapping[str, str]
+    release: bool = True
 
     def tried(self, command: Command, path: IntegerPath) -> _Tried:
         """Return the integer in the first known request that is valid by the schema."""
-        for recipe in self._known(command.name, path):
-            tried = _Tried(context=self, command=command, path=path, recipe=recipe, known=True)
-            if recipe.omit or not tried.problem(tried.usual):
-                return tried
-        bare = RangeRecipe(command=command.name)
-        return _Tried(context=self, command=command, path=path, recipe=bare, known=False)
-
-    def _known(self, command: str, path: IntegerPath) -> Iterator[RangeRecipe]:
-        for recipe in self.recipes.get(command, ()):
+        for recipe in self.recipes.get(command.name, ()):
             if self.version in recipe.versions and recipe.fits(path.label):
-                yield recipe
-        plain = self.commands.get(command)
-        if plain is not None and plain.arguments:
-            yield RangeRecipe(
-                command=command,
-                setup=plain.setup,
-                arguments=plain.arguments,
-                cleanup=plain.cleanup,
-            )
+                tried = _Tried(context=self, command=command, path=path, recipe=recipe, known=True)
+                if recipe.omit or not tried.problem(tried.usual):
+                    return tried
+        plain = self._plain(command.name)
+        tried = _Tried(context=self, command=command, path=path, recipe=plain, known=False)
+        if not tried.problem(tried.usual):
+            return tried
+        return replace(tried, recipe=RangeRecipe(command=command.name))
+
+    def _plain(self, command: str) -> RangeRecipe:
+        """Return the command's own request, which succeeds, but perhaps not with the integer."""
+        own = self.commands.get(command)
+        if own is None or own.effect is not Effect.NONE:
+            return RangeRecipe(command=command)
+        return RangeRecipe(
+            command=command,
+            spec=own.spec,
+            setup=own.setup,
+            arguments=own.arguments,
+            cleanup=own.cleanup,
+        )
 
 
 def range_cases(context: RangeContext, command: Command) -> Iterator[Case]:
@@ -133,27 +141,27 @@ class _Tried:
 
     def valid_cases(self) -> Iterator[Case]:
         """Yield the cases of values that the type takes: its ends, and where limits are known."""
-        width = width_of(self.path.type)
-        if not width:
-            return
-        ends, limits, rule = range_of(width), self.limits, rule_of(width)
+        width, limits = width_of(self.path.type), self.limits
+        ends, rule = range_of(width), rule_of(width)
         own = LIMITED if limits.documented else rule
         for label, end, name, bound in (
             ("least", ends.low, "min", limits.least),
             ("greatest", ends.high, "max", limits.greatest),
         ):
-            if bound is not None and bound != end:
-                yield self._valid(name, bound, own, Accept())
-            if bound is None or bound == end:
-                yield self._valid(label, end, rule, self._of_end(), why_not=limits.omit)
-            elif not limits.documented:
-                yield self._valid(label, end, rule, Understood(), why_not=limits.omit)
+            narrower = bound is not None and bound != end
+            if bound is not None and narrower:
+                yield self._valid(name, bound, own, self._success)
+            if width and not (narrower and limits.documented):
+                expect = Understood() if narrower or limits.open else self._success
+                yield self._valid(label, end, rule, expect, why_not=limits.omit)
         for value in limits.tries:
             if ends.low <= value <= ends.high:
                 yield self._valid(str(value), value, rule, Understood())
 
-    def _of_end(self) -> Expectation:
-        return Accept() if self.known and not self.limits.open else Understood()
+    @property
+    def _success(self) -> Expectation:
+        """What is known to come of the request with a value that the command takes."""
+        return Accept() if self.known and not self.recipe.refused else Understood()
 
     def _valid(
         self, label: str, value: int, rule: str, expect: Expectation, *, why_not: str = ""
@@ -176,12 +184,14 @@ class _Tried:
         Where limits are documented, the ends of the type are beyond them too: a value that is cut
         down to the limits' width is within them again.
         """
-        width = width_of(self.path.type)
+        # Of widths that are not of the build's release, only what lies beyond all of them is known.
+        width = width_of(self.path.type) if self.context.release else ""
         ends, limits, rule = range_of(width), self.limits, rule_of(width)
         yield self._invalid("below", ends.low - 1, rule, f"{ends.low}..{ends.high}")
         yield self._invalid("above", ends.high + 1, rule, f"{ends.low}..{ends.high}")
-        if not limits.documented or not width:
+        if not limits.documented:
             return
+        ends = range_of(width_of(self.path.type))
         least = ends.low if limits.least is None else limits.least
         greatest = ends.high if limits.greatest is None else limits.greatest
         for label, value, applies in (
@@ -208,8 +218,7 @@ class _Tried:
         if open_ended:
             steps += self._requests(self.recipe.cleanup, Role.CLEANUP, Answer())
             steps += self._requests(self.recipe.setup, Role.SETUP, Answer())
-        witness: Expectation = Accept() if self.known else Understood()
-        steps.append(self._step(label, self.usual, witness, Role.WITNESS, "Q30"))
+        steps.append(self._step(label, self.usual, self._success, Role.WITNESS, "Q30"))
         return self._case(
             Aspect.INVALID,
             f"{self.path.label}/{label}",
@@ -227,7 +236,8 @@ class _Tried:
             )
 
     def _blocked(self, why_not: str) -> Blocked | None:
-        reason = self.recipe.omit or why_not
+        lacking = (self.context.lacks[n] for n in self.recipe.needs if n in self.context.lacks)
+        reason = self.recipe.omit or why_not or "; ".join(lacking)
         if not reason and self.problem(self.usual):
             reason = "no request of finite depth holds this integer"
         return Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=reason) if reason else None

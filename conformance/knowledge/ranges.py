@@ -59,7 +59,8 @@ class Shown:
 class RangeRecipe:
     """A request of a command that succeeds, in which the integers at `paths` (globs) are tried.
 
-    `omit` is why they are never tried, then nothing else counts.
+    `omit` is why they are never tried, then nothing else counts.  `refused` is why it does not
+    succeed, but is refused with a class that no check of arguments gives.
     """
 
     command: str
@@ -67,7 +68,9 @@ class RangeRecipe:
     versions: VersionRange = VersionRange()
     reason: str = ""
     omit: str = ""
+    refused: str = ""
     spec: MachineSpec = MachineSpec()
+    needs: tuple[str, ...] = ()
     setup: tuple[Request, ...] = ()
     arguments: Mapping[str, JsonValue] = field(default_factory=dict)
     cleanup: tuple[Request, ...] = ()
@@ -100,6 +103,11 @@ def load_ranges(folder: Path) -> Mapping[str, tuple[RangeRecipe, ...]]:
     return found
 
 
+def needs_of(recipes: Mapping[str, tuple[RangeRecipe, ...]]) -> frozenset[str]:
+    """Return all needs of `recipes` that a host or a build is asked for."""
+    return frozenset(need for some in recipes.values() for recipe in some for need in recipe.needs)
+
+
 def _recipe(table: Table) -> RangeRecipe:
     command = table.take("command", str)
     table.place = f"{table.place} ({command})"
@@ -116,7 +124,9 @@ def _recipe(table: Table) -> RangeRecipe:
         versions=versions,
         reason=table.take("reason", str, ""),
         omit=table.take("omit", str, ""),
+        refused=table.take("refused", str, ""),
         spec=spec_of(table, MachineSpec()),
+        needs=table.texts("needs"),
         setup=requests_of(table, "setup"),
         arguments=filled(table.take("arguments", dict, {})),
         cleanup=requests_of(table, "cleanup"),

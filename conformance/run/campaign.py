@@ -23,7 +23,7 @@ from conformance.knowledge.commands import load_commands
 from conformance.knowledge.defaults import load_showings
 from conformance.knowledge.digests import SEED, load_digest
 from conformance.knowledge.examples import load_examples
-from conformance.knowledge.ranges import load_ranges
+from conformance.knowledge.ranges import load_ranges, needs_of
 from conformance.knowledge.recipes import load_recipes
 from conformance.knowledge.rules import Rule, load_rules
 from conformance.knowledge.store import cases_folder
@@ -165,7 +165,11 @@ def _prepare(target: Target, folder: RunFolder, *, thorough: bool) -> Campaign:
     with Pool(target, folder) as pool:
         found = introspect(pool, _walk(), thorough=thorough)
     schema = check_schema(found.schema)
-    needs = {*knowledge.recipes.needs(), *knowledge.examples.needs()}
+    needs = {
+        *knowledge.recipes.needs(),
+        *knowledge.examples.needs(),
+        *needs_of(knowledge.ranges),
+    }
     lacks = _lacks(needs, target, found.model)
     return Campaign(
         target=target,
@@ -209,11 +213,13 @@ def load(path: Path) -> Campaign:
 
 def _aligned(facts: Facts | None, *, schema: Schema, **more: Any) -> Introspected:
     """Return what is known of a build, its schema brought beside the source of its release."""
-    if facts is None or not facts.exact:
-        return Introspected(facts=facts, schema=schema, **more)
+    if facts is None:
+        return Introspected(schema=schema, **more)
     alignment = align(facts.entities, schema)
     typed = with_widths(schema, alignment, facts.entities)
-    return Introspected(facts=facts, schema=typed, alignment=alignment, **more)
+    if facts.exact:
+        return Introspected(facts=facts, schema=typed, alignment=alignment, **more)
+    return Introspected(facts=facts, schema=schema, older=typed, **more)
 
 
 def find_case(campaign: Campaign, case_id: str) -> Case:
