@@ -10,14 +10,14 @@ from typing import Any, Final
 
 from conformance.canonical import pretty
 from conformance.change import ChangeClass, Comparison, to_json
+from conformance.compare.compatibility import compared
+from conformance.digest.digest import Program
+from conformance.digest.digest_json import digest_text
 from conformance.errors import UsageError
-from conformance.qapi.compatibility import compared
-from conformance.qapi.digest import Program
-from conformance.qapi.digest_json import digest_text
-from conformance.qapi.digesting import read_tree
 from conformance.qapi.model import SchemaError
 from conformance.report import compatibility
 from conformance.run.sides import SIDES, Named, load_knowledge, read_side
+from conformance.source.digesting import read_tree
 from conformance.terms import ExitCode
 
 _WIDTH: Final = 100

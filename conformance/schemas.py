@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from conformance.canonical import canonical, digest
+from conformance.digest.digest import Program
+from conformance.digest.expand import schema_of
 from conformance.errors import UsageError
 from conformance.knowledge.digests import digest_names, load_digest
-from conformance.qapi.digest import Program
-from conformance.qapi.expand import schema_of
 from conformance.qapi.introspection import read_introspection
 from conformance.qapi.model import Schema, SchemaError
 from conformance.wire.recording import RecordingError, decode, read_values

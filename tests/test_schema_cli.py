@@ -9,8 +9,8 @@ import pytest
 
 from conformance.canonical import pretty
 from conformance.cli import main
-from conformance.qapi.digest_json import digest_text
-from conformance.qapi.digesting import read_tree
+from conformance.digest.digest_json import digest_text
+from conformance.source.digesting import read_tree
 from conformance.terms import ExitCode
 from tests.conftest import QEMU
 from tests.qapi.schemas import BUILTINS, Entry, command, struct

@@ -22,9 +22,9 @@ from conformance.derive.case import (
 )
 from conformance.derive.commands import command_subject
 from conformance.derive.defaults import WORDS, default_of
+from conformance.digest.digest import DigestEntity
+from conformance.digest.lookup import argument_fact
 from conformance.knowledge.defaults import Showing
-from conformance.qapi.digest import DigestEntity
-from conformance.qapi.lookup import argument_fact
 from conformance.stage import Request, Stage
 from conformance.terms import ABSENT, Aspect, JsonValue, Outcome
 

@@ -8,9 +8,9 @@ from typing import Any
 from conformance.derive.case import Accept, Blocked, Case, Expectation, Reject, Role, Step, Subject
 from conformance.derive.mutate import Fault, members_of, object_faults
 from conformance.derive.values import exemplar
+from conformance.digest.digest import DigestEntity
 from conformance.knowledge.commands import CommandRecipe, Refusal
 from conformance.knowledge.versions import Version
-from conformance.qapi.digest import DigestEntity
 from conformance.qapi.model import Schema
 from conformance.stage import Request, Stage
 from conformance.terms import Aspect, ErrorClass, Outcome, SubjectKind

@@ -18,9 +18,9 @@ from conformance.derive.objects import (
     read,
     readings,
 )
+from conformance.digest.digest import DefaultKind
+from conformance.digest.lookup import DocumentedMember
 from conformance.knowledge.recipes import Wish
-from conformance.qapi.digest import DefaultKind
-from conformance.qapi.lookup import DocumentedMember
 from conformance.qapi.model import Member
 from conformance.terms import ABSENT, Absent, Aspect, JsonValue, Outcome
 

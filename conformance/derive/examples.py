@@ -20,12 +20,12 @@ from conformance.derive.case import (
 )
 from conformance.derive.commands import PLAIN
 from conformance.derive.qom import machine_stage
+from conformance.digest.declaration import EntityKind
 from conformance.knowledge.examples import ExampleRecipe, ExampleRecipes
 from conformance.knowledge.versions import Version
-from conformance.qapi.declaration import EntityKind
-from conformance.qapi.dialogue import ShownRequest
-from conformance.qapi.documented import DocumentedExample
 from conformance.qapi.model import Schema
+from conformance.source.dialogue import ShownRequest
+from conformance.source.documented import DocumentedExample
 from conformance.stage import Request, Stage
 from conformance.terms import Absent, Aspect, ErrorClass, JsonValue, Outcome, SubjectKind
 

@@ -27,9 +27,9 @@ from conformance.derive.case import (
 )
 from conformance.derive.commands import command_subject
 from conformance.derive.mutate import UNKNOWN
+from conformance.digest.declaration import EntityKind, Flag
+from conformance.digest.digest import DigestEntity
 from conformance.knowledge.commands import CommandRecipe, Effect
-from conformance.qapi.declaration import EntityKind, Flag
-from conformance.qapi.digest import DigestEntity
 from conformance.qapi.model import Command, Object, Schema
 from conformance.qapi.validate import Validator
 from conformance.stage import NEGOTIATION, OUT_OF_BAND, MachineSpec, Request, Stage

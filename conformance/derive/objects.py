@@ -24,8 +24,8 @@ from conformance.derive.case import (
 )
 from conformance.derive.shape import ID, OBJECT_ADD, QOM_TYPE, ObjectShape
 from conformance.derive.values import exemplar, variations
+from conformance.digest.lookup import DocumentedMember
 from conformance.knowledge.recipes import Given, ObjectRecipe, Reads, Wish
-from conformance.qapi.lookup import DocumentedMember
 from conformance.qapi.model import Builtin, Enum, JsonType, Member
 from conformance.stage import Request, Stage
 from conformance.terms import ABSENT, Aspect, Outcome, SubjectKind

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from conformance.compare.statement import Alignment
 from conformance.derive.case import Case, Subject
 from conformance.derive.command_defaults import command_defaults
 from conformance.derive.commands import command_cases, command_subject
@@ -18,6 +19,10 @@ from conformance.derive.promises import declaration_cases
 from conformance.derive.qom import lost_cases, tree_cases, type_cases
 from conformance.derive.ranges import RangeContext, range_cases
 from conformance.derive.shape import OBJECT_ADD, object_shape, object_types
+from conformance.digest.digest import DigestEntity
+from conformance.digest.lookup import DocumentedMember
+from conformance.digest.objectmodel import ObjectModel as SeedModel
+from conformance.digest.objectmodel import object_model
 from conformance.errors import HarnessError
 from conformance.knowledge.commands import CommandRecipe
 from conformance.knowledge.defaults import Showing, showings_for
@@ -25,15 +30,10 @@ from conformance.knowledge.examples import ExampleRecipes
 from conformance.knowledge.ranges import RangeRecipe
 from conformance.knowledge.recipes import ObjectRecipe, Recipes
 from conformance.knowledge.versions import Version
-from conformance.qapi.digest import DigestEntity
-from conformance.qapi.documented import DocumentedExample
-from conformance.qapi.lookup import DocumentedMember
 from conformance.qapi.model import Member, Schema
-from conformance.qapi.objectmodel import ObjectModel as SeedModel
-from conformance.qapi.objectmodel import object_model
 from conformance.qapi.qom import ObjectModel
-from conformance.qapi.statement import Alignment
 from conformance.qapi.validate import Validator
+from conformance.source.documented import DocumentedExample
 from conformance.stage import Stage
 from conformance.terms import SubjectKind
 

@@ -10,13 +10,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from conformance.compare.conditions import Contradiction, condition_text, contradictions
+from conformance.compare.statement import Alignment, Side, Statement
 from conformance.derive.case import Blocked, Case, Claim, Subject
 from conformance.derive.commands import PLAIN
-from conformance.qapi.conditions import Contradiction, condition_text, contradictions
-from conformance.qapi.declaration import Condition, EntityKind
-from conformance.qapi.digest import DigestEntity
+from conformance.digest.declaration import Condition, EntityKind
+from conformance.digest.digest import DigestEntity
 from conformance.qapi.model import Schema
-from conformance.qapi.statement import Alignment, Side, Statement
 from conformance.terms import Aspect, Outcome, SubjectKind
 
 INTROSPECT: Final = Subject(kind=SubjectKind.COMMAND, name="query-qmp-schema")

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from conformance.digest.lookup import DocumentedMember
 from conformance.knowledge.recipes import ObjectRecipe
 from conformance.qapi.flatten import branch_of
-from conformance.qapi.lookup import DocumentedMember
 from conformance.qapi.model import Builtin, Enum, EnumMember, JsonType, Member, Object, Schema
 from conformance.qapi.qom import INTEGER_RANGES, ObjectModel, Property
 from conformance.qapi.validate import Validator

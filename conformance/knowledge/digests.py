@@ -14,11 +14,11 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from conformance.digest.digest import Digest
+from conformance.digest.digest_json import from_json
 from conformance.errors import KnowledgeError
 from conformance.knowledge import store
 from conformance.knowledge.versions import Version
-from conformance.qapi.digest import Digest
-from conformance.qapi.digest_json import from_json
 from conformance.qapi.model import SchemaError
 
 FOLDER: Final = "qapi"

@@ -16,8 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from conformance.canonical import canonical, digest
+from conformance.compare.alignment import align
+from conformance.compare.widths import with_widths
 from conformance.derive.case import Case
 from conformance.derive.plan import Facts, Introspected, Knowledge, Plan, plan
+from conformance.digest.digest import Program
+from conformance.digest.objectmodel import object_model
 from conformance.errors import LaunchError, UsageError
 from conformance.knowledge.commands import load_commands
 from conformance.knowledge.defaults import load_showings
@@ -34,13 +38,9 @@ from conformance.launch.host import probe
 from conformance.launch.machine import qemu_argv
 from conformance.launch.pool import Pool
 from conformance.launch.target import Target
-from conformance.qapi.alignment import align
-from conformance.qapi.digest import Program
 from conformance.qapi.introspection import read_introspection
 from conformance.qapi.model import Schema
-from conformance.qapi.objectmodel import object_model
 from conformance.qapi.qom import ObjectModel, model_from_json, model_to_json
-from conformance.qapi.widths import with_widths
 from conformance.run.introspect import check_schema, introspect
 from conformance.run.source import find_facts, load_facts, save_facts, words
 from conformance.stage import SCRATCH, MachineSpec

@@ -14,6 +14,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from conformance.change import SideFacts, SideKind
+from conformance.compare.release import Entities
+from conformance.compare.verdict import Knowledge, Side
+from conformance.digest.digest import Digest, Program
+from conformance.digest.digest_json import from_json
+from conformance.digest.expand import open_objects, schema_of
 from conformance.errors import UsageError
 from conformance.knowledge.compatibility import load_documented
 from conformance.knowledge.digests import (
@@ -27,15 +32,10 @@ from conformance.launch.build import identify
 from conformance.launch.folder import RunFolder
 from conformance.launch.pool import Pool
 from conformance.launch.target import program_target
-from conformance.qapi.digest import Digest, Program
-from conformance.qapi.digest_json import from_json
-from conformance.qapi.digesting import read_tree
-from conformance.qapi.expand import open_objects, schema_of
 from conformance.qapi.introspection import read_introspection
 from conformance.qapi.model import SchemaError
-from conformance.qapi.release import Entities
-from conformance.qapi.verdict import Knowledge, Side
 from conformance.run.introspect import ask_schema, check_schema
+from conformance.source.digesting import read_tree
 
 SIDES: Final = (
     "A side is a QEMU system emulator, the name of a digest (10.0 or digest:10.0) or its file, "

@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from conformance.derive.plan import Facts
+from conformance.digest.digest import Digest, Program
+from conformance.digest.digest_json import from_json, to_json
+from conformance.digest.expand import open_objects, schema_of
 from conformance.errors import UsageError
 from conformance.knowledge.digests import find_digest, load_digest
 from conformance.knowledge.versions import Version
-from conformance.qapi.digest import Digest, Program
-from conformance.qapi.digest_json import from_json, to_json
-from conformance.qapi.digesting import digest_of, schema_file
-from conformance.qapi.documented import documented_examples
-from conformance.qapi.documented import from_json as examples_from_json
-from conformance.qapi.documented import to_json as examples_to_json
-from conformance.qapi.expand import open_objects, schema_of
 from conformance.qapi.model import SchemaError
-from conformance.qapi.source import read_source
+from conformance.source.digesting import digest_of, schema_file
+from conformance.source.documented import documented_examples
+from conformance.source.documented import from_json as examples_from_json
+from conformance.source.documented import to_json as examples_to_json
+from conformance.source.reader import read_source
 
 
 def find_facts(schema: str, version: Version) -> Facts | None:

@@ -8,10 +8,10 @@ import pytest
 
 from conformance.derive.case import Case, Isolation, Reads, Repeats
 from conformance.derive.command_defaults import command_defaults
+from conformance.digest.declaration import EntityKind
+from conformance.digest.digest import DefaultKind, DigestEntity, DigestMember
 from conformance.knowledge.defaults import Showing
 from conformance.knowledge.versions import VersionRange
-from conformance.qapi.declaration import EntityKind
-from conformance.qapi.digest import DefaultKind, DigestEntity, DigestMember
 from conformance.stage import Request
 from conformance.terms import ABSENT, Aspect, Outcome
 

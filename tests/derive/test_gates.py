@@ -18,9 +18,9 @@ from conformance.derive.case import (
     Role,
 )
 from conformance.derive.gates import NO_RECIPE, gate_cases, preconfig_flags
+from conformance.digest.declaration import EntityKind, Flag
+from conformance.digest.digest import DigestEntity
 from conformance.knowledge.commands import CommandRecipe, Effect
-from conformance.qapi.declaration import EntityKind, Flag
-from conformance.qapi.digest import DigestEntity
 from conformance.stage import NEGOTIATION, OUT_OF_BAND, MachineSpec, Request
 from conformance.terms import ABSENT, ErrorClass, Outcome
 from tests.qapi.schemas import array, command, member, schema_of, struct

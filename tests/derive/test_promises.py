@@ -7,15 +7,15 @@ from dataclasses import replace
 
 import pytest
 
+from conformance.compare.alignment import align
 from conformance.derive.case import Case, Claim
 from conformance.derive.promises import declaration_cases
+from conformance.digest.expand import schema_of
 from conformance.judge.verdict import judge_claims
 from conformance.knowledge.rules import load_rules
-from conformance.qapi.alignment import align
-from conformance.qapi.expand import schema_of
 from conformance.qapi.model import Schema
 from conformance.terms import Aspect, Outcome, SubjectKind
-from tests.qapi.declared import (
+from tests.digest.declared import (
     Entities,
     build,
     command,

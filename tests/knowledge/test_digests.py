@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from conformance.digest.digest import Digest, Program
+from conformance.digest.digest_json import digest_text
 from conformance.errors import KnowledgeError
 from conformance.knowledge.digests import (
     SEED,
@@ -15,8 +17,6 @@ from conformance.knowledge.digests import (
     load_digests,
 )
 from conformance.knowledge.store import fixtures_folder
-from conformance.qapi.digest import Digest, Program
-from conformance.qapi.digest_json import digest_text
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from conformance.digest.digest import Program
+from conformance.digest.objectmodel import object_model
 from conformance.errors import KnowledgeError
 from conformance.knowledge.commands import Effect, load_commands
 from conformance.knowledge.digests import SEED, load_digest
@@ -14,8 +16,6 @@ from conformance.knowledge.recipes import Reads, Recipes, Wish, load_recipes
 from conformance.knowledge.store import cases_folder
 from conformance.knowledge.versions import Version, VersionRange
 from conformance.launch.host import answers
-from conformance.qapi.digest import Program
-from conformance.qapi.objectmodel import object_model
 from conformance.stage import MachineSpec, Request
 from conformance.terms import ABSENT, ErrorClass
 

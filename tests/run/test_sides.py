@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from conformance.change import SideKind
+from conformance.digest.digest import Program
+from conformance.digest.digest_json import digest_text
 from conformance.errors import LaunchError, UsageError
 from conformance.knowledge.digests import load_digest
-from conformance.qapi.digest import Program
-from conformance.qapi.digest_json import digest_text
 from conformance.run.sides import Named, load_knowledge, read_side
 from tests.conftest import QEMU
 from tests.qapi.schemas import BUILTINS, command

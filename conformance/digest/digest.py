@@ -1,0 +1,130 @@
+"""The facts that a schema's source states and introspection cannot: a digest of one release.
+
+No sentence of the documentation is in it.  Knows neither how source is read nor any build.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from conformance.digest.declaration import Condition, EntityKind, Flag
+from conformance.terms import ABSENT, Absent, JsonValue
+
+
+class DefaultKind(enum.StrEnum):
+    """What the documentation says of a member that is left out."""
+
+    # Nothing.
+    NONE = "none"
+    # The value that it then has.
+    VALUE = "value"
+    # That the value depends on another member, the host, or an image.
+    DEPENDS = "depends-on"
+    # Something that only a reader understands.
+    PROSE = "prose"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestFeature:
+    """A feature and its condition."""
+
+    name: str
+    condition: Condition = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestMember:
+    """A member with what is documented of it; `default` is ABSENT but for DefaultKind.VALUE.
+
+    `case_defaults` has the defaults that its text gives for some object types alone, by their name.
+    """
+
+    name: str
+    type: str
+    optional: bool = False
+    condition: Condition = ""
+    features: tuple[DigestFeature, ...] = ()
+    since: str = ""
+    default_kind: DefaultKind = DefaultKind.NONE
+    default: JsonValue | Absent = ABSENT
+    case_defaults: Mapping[str, JsonValue] = field(default_factory=dict)
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestValue:
+    """A value of an enumeration."""
+
+    name: str
+    condition: Condition = ""
+    features: tuple[DigestFeature, ...] = ()
+    since: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestBranch:
+    """What a union has besides where its tag is `case`."""
+
+    case: str
+    type: str
+    condition: Condition = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestEntity:
+    """The facts of one declaration; its members are those of `declaration.Entity`.
+
+    `module` and `line` tell where it stands, `documented` whether it is documented at all.
+    `errors` are the classes of errors that its documentation names, `unknown_errors` what is named
+    as one and is none; `error_items` has the class of each item of its section of errors, "" where
+    the item names none.  `base_defaults` are the defaults that it gives for members of its base.
+    """
+
+    kind: EntityKind
+    name: str
+    module: str = ""
+    line: int = 0
+    condition: Condition = ""
+    features: tuple[DigestFeature, ...] = ()
+    since: str = ""
+    members: tuple[DigestMember, ...] = ()
+    values: tuple[DigestValue, ...] = ()
+    base: str = ""
+    base_members: tuple[DigestMember, ...] = ()
+    tag: str = ""
+    branches: tuple[DigestBranch, ...] = ()
+    arg_type: str = ""
+    boxed: bool = False
+    returns: str = ""
+    flags: frozenset[Flag] = frozenset()
+    errors: tuple[str, ...] = ()
+    error_items: tuple[str, ...] = ()
+    unknown_errors: tuple[str, ...] = ()
+    base_defaults: Mapping[str, JsonValue] = field(default_factory=dict)
+    documented: bool = True
+
+
+class Program(enum.StrEnum):
+    """Whose schema it is."""
+
+    # qemu-system-*.
+    SYSTEM = "system"
+    # qemu-storage-daemon.
+    STORAGE_DAEMON = "storage-daemon"
+    # qemu-ga.
+    GUEST_AGENT = "guest-agent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """The facts of one release.
+
+    `schemas` holds the entities of each program in source order, by name; `open_names` the types
+    that are used and declared in no file that was read (a part of a tree alone has such).
+    """
+
+    version: str
+    schemas: Mapping[Program, Mapping[str, DigestEntity]] = field(default_factory=dict)
+    open_names: tuple[str, ...] = ()
