@@ -68,5 +68,15 @@ def test_what_is_no_introspection_is_refused(tmp_path: Path, data: bytes, part: 
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"none: cannot be read: No such file"):
+    with pytest.raises(UsageError, match=r"none: there is no such file, folder or digest"):
         schema_named(str(tmp_path / "none"))
+
+
+def test_a_schema_file_of_the_source_is_a_schema(tmp_path: Path) -> None:
+    path = tmp_path / "qapi-schema.json"
+    path.write_text("# made up\n{ 'command': 'grow', 'data': { 'by': 'uint8' } }\n")
+
+    named = schema_named(str(path))
+
+    assert named.schema.command("grow").name == "grow"
+    assert (named.sha256, named.release) == ("", None)
