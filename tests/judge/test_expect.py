@@ -17,6 +17,8 @@ from conformance.derive.case import (
     ReadsAs,
     Reject,
     Returns,
+    Shows,
+    Understood,
 )
 from conformance.judge.expect import check, value_problem, without_names
 from conformance.judge.miss import Kind
@@ -42,6 +44,15 @@ TABLE: list[tuple[str, Expectation, dict[str, Any], Kind | None]] = [
     ("refused with another class", NOT_FOUND, refusal(), Kind.CLASS),
     ("answered with success", Answer(), success(), None),
     ("answered with an error", Answer(), refusal("CommandNotFound"), None),
+    ("understood and done", Understood(), success(), None),
+    ("understood and refused for what is there", Understood(), refusal("DeviceNotFound"), None),
+    ("refused for who knows what", Understood(), refusal(), Kind.REFUSED),
+    ("refused before it was read", Understood(), refusal("CommandNotFound"), Kind.REFUSED),
+    ("shows it", Shows((0, "name"), "obj"), success(LISTED), None),
+    ("shows another", Shows((1, "name"), "obj"), success(LISTED), Kind.VALUE),
+    ("shows none", Shows((2, "name"), "obj"), success(LISTED), Kind.VALUE),
+    ("shows it nowhere", Shows(("name", "x"), "obj"), success({"name": 1}), Kind.VALUE),
+    ("shows it itself", Shows((), 7), success(7), None),
     ("one of the values", Returns((1, 2)), success(2), None),
     ("none of the values", Returns((1, 2)), success(3), Kind.VALUE),
     ("true is not 1", Returns((1,)), success(True), Kind.VALUE),

@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from conformance.derive.case import LinksTo, ListsProperties, ReadsAs, Reject, Role, Step
+from conformance.derive.case import (
+    LinksTo,
+    ListsProperties,
+    ReadsAs,
+    Reject,
+    Role,
+    Step,
+    Understood,
+)
 from conformance.judge.observation import Death, Observation
 from conformance.judge.verdict import Verdict, death_words, ending_text, judge
 from conformance.terms import Outcome
@@ -36,12 +44,24 @@ def test_a_case_passes_where_every_step_came_to_what_it_expects() -> None:
         (step(role=Role.CLEANUP), Outcome.FAIL),
         (step(role=Role.SETUP), Outcome.UNTESTABLE_HERE),
         (step(role=Role.WITNESS), Outcome.VACUOUS),
+        (step(Understood()), Outcome.VACUOUS),
         (step(ReadsAs("uint8"), execute="read"), Outcome.NOT_APPLICABLE),
         (step(LinksTo(frozenset()), execute="read"), Outcome.NOT_APPLICABLE),
         (step(ListsProperties(frozenset()), execute="list"), Outcome.UNTESTABLE_HERE),
         (step(ListsProperties(frozenset(), {}), execute="list"), Outcome.FAIL),
     ],
-    ids=["subject", "check", "cleanup", "setup", "witness", "read", "link", "type", "object"],
+    ids=[
+        "subject",
+        "check",
+        "cleanup",
+        "setup",
+        "witness",
+        "open",
+        "read",
+        "link",
+        "type",
+        "object",
+    ],
 )
 def test_what_a_refusal_means_depends_on_the_step(one: Step, outcome: Outcome) -> None:
     verdict = _verdict((one, refusal()))
