@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from conformance.qapi.model import ANY_INT, Builtin, IntRange, JsonType, Type
+from conformance.qapi.model import ANY_INT, INT64, Builtin, IntRange, JsonType, Type
 from conformance.qapi.qom import INTEGER_RANGES
 
 _RULES: Final = {
@@ -21,7 +21,7 @@ _RULES: Final = {
 }
 WIDEST: Final = "Q06"
 """The rule that refuses what no integer type takes."""
-LENIENT: Final = frozenset({"Q06", "Q07"})
+_LENIENT: Final = frozenset({"Q06", "Q07"})
 """The rules of the types where servers let negative numbers through, on purpose (see there)."""
 
 
@@ -38,6 +38,11 @@ def width_of(kind: Builtin) -> str:
 def rule_of(width: str) -> str:
     """Return the rule of an integer type; of one that is not known, that of the widest."""
     return _RULES.get(width, WIDEST)
+
+
+def is_let_through(rule: str, value: int) -> bool:
+    """Return whether servers may take `value` for a large one where the rule wants none below 0."""
+    return rule in _LENIENT and INT64.low <= value < 0
 
 
 def range_of(width: str) -> IntRange:

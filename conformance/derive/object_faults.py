@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from conformance.derive.case import Answer, Blocked, Case, Expectation, Reject, Role, Step
+from conformance.derive.integers import is_let_through, range_of, rule_of, width_of
 from conformance.derive.mutate import Fault, member_faults, object_faults
 from conformance.derive.objects import (
     OBJECT_ID,
@@ -15,6 +16,7 @@ from conformance.derive.objects import (
     first_value,
     listed,
 )
+from conformance.derive.paths import member_paths, member_with_integer
 from conformance.derive.shape import ID, QOM_TYPE
 from conformance.derive.values import exemplar
 from conformance.errors import HarnessError
@@ -54,6 +56,7 @@ def invalid_cases(context: ObjectContext, others: Mapping[str, Member]) -> Itera
             yield from _optional_member(context, member)
         yield from _excluded(context, member)
         yield from _ranges(context, member, base)
+        yield from _inner_ranges(context, member)
     yield from _ids(context, base)
 
 
@@ -95,7 +98,7 @@ def _ranges(context: ObjectContext, member: Member, base: Mapping[str, Any]) -> 
     for label, beyond in (("below", limits.least - 1), ("above", limits.greatest + 1)):
         # Servers let negative numbers through where an unsigned 64-bit integer is wanted, on
         # purpose (see the rule): then nothing is promised.
-        open_ended = limits.rule == "Q06" and beyond < 0
+        open_ended = is_let_through(limits.rule, beyond)
         yield _case(
             context,
             Fault(
@@ -109,6 +112,31 @@ def _ranges(context: ObjectContext, member: Member, base: Mapping[str, Any]) -> 
             by_schema=False,
             expect=Answer() if open_ended else None,
         )
+
+
+def _inner_ranges(context: ObjectContext, member: Member) -> Iterator[Case]:
+    """Yield the integers beyond their types within a member that is no integer itself."""
+    schema = context.shape.schema
+    if member.name in context.shape.ranges:
+        return
+    valid = context.giving(member.name, first_value(context, member))
+    for path in member_paths(schema, member).paths:
+        width = width_of(path.type)
+        ends, rule = range_of(width), rule_of(width)
+        for label, beyond in (("below", ends.low - 1), ("above", ends.high + 1)):
+            value = member_with_integer(schema, member, path, beyond, valid[member.name])
+            yield _case(
+                context,
+                Fault(
+                    label=f"{path.label}/{label}",
+                    value={**valid, member.name: value},
+                    rule=rule,
+                    text=f"{path.label}: {beyond} lies outside {ends.low}..{ends.high}",
+                ),
+                valid,
+                about=member.name,
+                expect=Answer() if is_let_through(rule, beyond) else None,
+            )
 
 
 def _foreign(

@@ -21,7 +21,10 @@ from conformance.derive.case import (
     Role,
     Step,
     Subject,
+    Understood,
 )
+from conformance.derive.integers import range_of, rule_of, width_of
+from conformance.derive.paths import member_paths, member_with_integer
 from conformance.derive.shape import ID, OBJECT_ADD, QOM_TYPE, ObjectShape
 from conformance.derive.values import exemplar, variations
 from conformance.digest.lookup import DocumentedMember
@@ -204,6 +207,31 @@ def _member_cases(
             yield _omitted(context, name, recipe.omit, member.name)
         elif special.expect is not Wish.REJECT:
             yield _wished(context, name, arguments, special, member.name, rule)
+    if member.name not in context.shape.ranges and not recipe.omit:
+        yield from _inner_ends(context, member)
+
+
+def _inner_ends(context: ObjectContext, member: Member) -> Iterator[Case]:
+    """Yield the ends of the integers within a member that is no integer itself.
+
+    What an integer may name there, a node or a processor, is for the host to say.
+    """
+    schema = context.shape.schema
+    valid = context.giving(member.name, first_value(context, member))
+    for path in member_paths(schema, member).paths:
+        width = width_of(path.type)
+        if not width:
+            continue
+        ends = range_of(width)
+        for label, end in (("least", ends.low), ("greatest", ends.high)):
+            value = member_with_integer(schema, member, path, end, valid[member.name])
+            arguments = {**valid, member.name: value}
+            rule = rule_of(width)
+            steps = [
+                add(arguments, role=Role.SUBJECT, rule=rule, expect=Understood()),
+                delete(expect=Answer()),
+            ]
+            yield context.case(Aspect.VALID, f"{path.label}={label}", steps, about=member.name)
 
 
 def member_values(context: ObjectContext, member: Member) -> Iterator[tuple[str, Any, str]]:

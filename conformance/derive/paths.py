@@ -94,8 +94,15 @@ def integer_paths(schema: Schema, type_name: str) -> Reach:
     being asked for a hundred times.
     """
     search = _Search(schema)
-    search.begin(type_name)
-    return Reach(paths=tuple(search.found), left_out=search.left_out())
+    search.enter(type_name, ())
+    return search.reach()
+
+
+def member_paths(schema: Schema, member: Member) -> Reach:
+    """Return where integers stand within one member of an object, likewise."""
+    search = _Search(schema)
+    search.enter_member(member)
+    return search.reach()
 
 
 @dataclass(slots=True)
@@ -108,13 +115,19 @@ class _Search:
     _with_integers: set[str] = field(default_factory=set)
     _again: list[str] = field(default_factory=list)
 
-    def begin(self, type_name: str) -> None:
-        self._enter(type_name, ())
+    def reach(self) -> Reach:
+        """Return what is found from what was entered."""
         while self._todo:
             name, way = self._todo.popleft()
             self._members(name, self.schema.object(name), way)
+        return Reach(paths=tuple(self.found), left_out=self._left_out())
 
-    def _enter(self, name: str, way: Way) -> None:
+    def enter_member(self, member: Member) -> None:
+        # What holds the member is no type that can be reached again.
+        self._holds[""] = set()
+        self._reach("", member.type, (Into(member.name),), frozenset())
+
+    def enter(self, name: str, way: Way) -> None:
         self._holds[name] = set()
         self._todo.append((name, way))
 
@@ -142,7 +155,7 @@ class _Search:
                 if name in self._holds:
                     self._again.append(name)
                 else:
-                    self._enter(name, way)
+                    self.enter(name, way)
             case _ if name in above:
                 pass
             case Array(element=element):
@@ -151,7 +164,7 @@ class _Search:
                 for member in members:
                     self._reach(owner, member, (*way, Choice(member)), above | {name})
 
-    def left_out(self) -> int:
+    def _left_out(self) -> int:
         holding = set(self._with_integers)
         while True:
             more = {name for name, inner in self._holds.items() if inner & holding} - holding
@@ -185,6 +198,13 @@ def with_integer(
     """
     made: dict[str, Any] = _placed(schema, type_name, path.way, value, base)
     return made
+
+
+def member_with_integer(
+    schema: Schema, member: Member, path: IntegerPath, value: int, base: Any
+) -> Any:
+    """Return a value of the member that has the integer `value` at `path`, else like `base`."""
+    return _placed(schema, member.type, path.way[1:], value, base)
 
 
 def integer_at(path: IntegerPath, base: Mapping[str, Any]) -> int | None:

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from conformance.derive.integers import is_integer, range_of, rule_of, width_of
 from conformance.digest.lookup import DocumentedMember
 from conformance.knowledge.recipes import ObjectRecipe
 from conformance.qapi.flatten import branch_of
-from conformance.qapi.model import Builtin, Enum, EnumMember, JsonType, Member, Object, Schema
+from conformance.qapi.model import Builtin, Enum, EnumMember, Member, Object, Schema
 from conformance.qapi.qom import INTEGER_RANGES, ObjectModel, Property
 from conformance.qapi.validate import Validator
 
@@ -111,7 +112,9 @@ def object_shape(
         members=own,
         typed=typed,
         ranges={
-            m.name: _range(m, properties, recipe, known) for m in own if _is_integer(schema, m)
+            m.name: _range(schema, m, properties, recipe, known.get(m.name))
+            for m in own
+            if is_integer(schema.type(m.type))
         },
         properties=properties,
         validator=validator,
@@ -122,25 +125,23 @@ def _arguments(schema: Schema) -> Object:
     return schema.object(schema.command(OBJECT_ADD).arg_type)
 
 
-def _is_integer(schema: Schema, member: Member) -> bool:
-    found = schema.types[member.type]
-    return isinstance(found, Builtin) and found.json_type is JsonType.INT
-
-
 def _range(
+    schema: Schema,
     member: Member,
     properties: Mapping[str, Property],
     recipe: ObjectRecipe,
-    known: Mapping[str, DocumentedMember],
+    fact: DocumentedMember | None,
 ) -> Range:
-    """Take the width that is documented, else that of the QOM property, else the widest."""
-    fact = known.get(member.name)
+    """Take the width of the schema, else the documented one, else the property's, else the widest.
+
+    The schema of a build knows no width unless somebody told it.
+    """
+    kind = schema.type(member.type)
     declared = properties.get(member.name)
-    width = fact.type if fact else declared.type if declared else ""
-    least, greatest = INTEGER_RANGES.get(width, (-(2**63), 2**64 - 1))
-    rule = {"int": "Q03", "int64": "Q03", "uint64": "Q06", "size": "Q06"}.get(
-        width, "Q05" if width.startswith("uint") else "Q04"
-    )
+    width = width_of(kind) if isinstance(kind, Builtin) else ""
+    width = width or (fact.type if fact else declared.type if declared else "")
+    ends, rule = range_of(width), rule_of(width)
+    least, greatest = ends.low, ends.high
     own = recipe.member(member.name)
     if own.least is not None and own.least > least:
         least, rule = own.least, "X27"

@@ -58,7 +58,7 @@ def test_the_facts_of_later_releases_tell_what_is_mandatory() -> None:
         ("toy", "narrow", (-128, 127, "Q04")),
         ("toy", "small", (0, 255, "Q05")),
         ("toy", "wide", (-(2**63), 2**63 - 1, "Q03")),
-        ("toy", "big", (0, 2**64 - 1, "Q06")),
+        ("toy", "big", (0, 2**64 - 1, "Q07")),
         ("iothread", "poll-max-ns", (0, 2**63 - 1, "X27")),
     ],
     ids=["int8", "uint8", "int", "size", "documented"],

@@ -21,6 +21,7 @@ from conformance.derive.case import (
     Reject,
     Repeats,
     Returns,
+    Understood,
 )
 from conformance.judge.expect import check, value_problem, without_names
 from conformance.judge.miss import Kind
@@ -51,6 +52,10 @@ TABLE: list[tuple[str, Expectation, dict[str, Any], Kind | None]] = [
     ("known and accepted", Known(), success(), None),
     ("known and refused", Known(), refusal(), None),
     ("not known", Known(), refusal("CommandNotFound"), Kind.CLASS),
+    ("understood and done", Understood(), success(), None),
+    ("understood and refused for what is there", Understood(), refusal("DeviceNotFound"), None),
+    ("refused for who knows what", Understood(), refusal(), Kind.REFUSED),
+    ("refused before it was read", Understood(), refusal("CommandNotFound"), Kind.REFUSED),
     ("one of the values", Returns((1, 2)), success(2), None),
     ("none of the values", Returns((1, 2)), success(3), Kind.VALUE),
     ("true is not 1", Returns((1,)), success(True), Kind.VALUE),

@@ -15,6 +15,7 @@ from conformance.derive.case import (
     Reject,
     Role,
     Step,
+    Understood,
 )
 from conformance.judge.observation import Death, Observation
 from conformance.judge.verdict import Verdict, death_words, ending_text, judge, judge_claims
@@ -46,6 +47,7 @@ def test_a_case_passes_where_every_step_came_to_what_it_expects() -> None:
         (step(role=Role.SETUP), Outcome.UNTESTABLE_HERE),
         (step(role=Role.PASSAGE), Outcome.UNTESTABLE_HERE),
         (step(role=Role.WITNESS), Outcome.VACUOUS),
+        (step(Understood()), Outcome.VACUOUS),
         (step(ReadsAs("uint8"), execute="read"), Outcome.NOT_APPLICABLE),
         (step(LinksTo(frozenset()), execute="read"), Outcome.NOT_APPLICABLE),
         (step(ListsProperties(frozenset()), execute="list"), Outcome.UNTESTABLE_HERE),
@@ -58,6 +60,7 @@ def test_a_case_passes_where_every_step_came_to_what_it_expects() -> None:
         "setup",
         "passage",
         "witness",
+        "open",
         "read",
         "link",
         "type",

@@ -81,7 +81,13 @@ BREAKAGES: dict[str, Breakage] = {
     "int-wraps": _breaks("Q03", f"{_TOY}/invalid/wide/*"),
     "int8-wraps": _breaks("Q04", f"{_TOY}/invalid/narrow/*"),
     "uint8-wraps": _breaks("Q05", f"{_TOY}/invalid/small/*"),
-    "int-takes-huge": _breaks("Q06", f"{_TOY}/invalid/big/*"),
+    "int-takes-huge": Breakage(
+        "Q06",
+        (f"{_TOY}/invalid/big/*", "balloon/invalid/value/above"),
+        also=frozenset({"Q07"}),
+        why="what no integer type takes, a size does not take either",
+    ),
+    "size-wraps": _breaks("Q07", f"{_TOY}/invalid/big/above"),
     "int-takes-fraction": _breaks("Q08", f"{_TOY}/invalid/wide/*"),
     "bool-takes-int": _breaks("Q09", f"{_TOY}/invalid/flag/*"),
     "null-takes-true": _breaks("Q10", f"{_TOY}/invalid/nothing/*"),
@@ -137,6 +143,7 @@ BREAKAGES: dict[str, Breakage] = {
     "other-error-class": _breaks("X27", "object-add/memory-backend-ram/errors/*"),
     "set-takes-any": _breaks("X28", "qom-set/invalid/none/machine/unattached/gauge/level"),
     "id-grammar-gone": _breaks("X29", f"{_TOY}/invalid/id/*"),
+    "parameter-reads-otherwise": _breaks("X31", "migrate-set-parameters/valid/*"),
     "type-writable": _breaks("X30", "qom-set/errors/none/machine/type"),
 }
 """By the word that the server is given; none of them stops it from being introspected."""

@@ -130,6 +130,10 @@ _TYPES: list[Entry] = [
     _struct("TypeName", typename="str"),
     _struct("Id", id="str"),
     _struct("Device", driver="str", id="str?", memdev="str?", rng="str?"),
+    _struct(
+        "Parameters", downtime_limit="int?", max_cpu_throttle="int?", cpu_throttle_initial="int?"
+    ),
+    _struct("Balloon", value="int"),
     _struct("Reset", guest="bool", reason="ShutdownCause"),
     _struct("Status", running="bool"),
     _struct("Instances", instances="[any]"),
@@ -153,6 +157,9 @@ _COMMANDS: list[Entry] = [
     _command("qom-set", "PropertyValue"),
     _command("qom-list-types", "TypeFilter", "[TypeInfo]"),
     _command("qom-list-properties", "TypeName", "[Property]"),
+    _command("balloon", "Balloon"),
+    _command("migrate-set-parameters", "Parameters"),
+    _command("query-migrate-parameters", ret="Parameters"),
     _event("STOP"),
     _event("RESUME"),
     _event("RESET", "Reset"),
@@ -261,7 +268,8 @@ class Checker:
             return value.isdigit() and self._is("int-takes-string")
         if type(value) is not int:
             return False
-        if not -INT64 <= value < UINT64 and not self._is("int-takes-huge"):
+        huge = self._is("int-takes-huge") or (name == "big" and self._is("size-wraps"))
+        if not -INT64 <= value < UINT64 and not huge:
             raise RefusedError(f"Parameter '{name}' expects a 64-bit integer")
         return True
 

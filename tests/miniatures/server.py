@@ -12,6 +12,12 @@ from typing import Any
 from .objects import TYPES, Tree, become_older, heirs, property_types
 from .schema import Broken, Checker, Entry, RefusedError, early, entries, shown
 
+PARAMETERS = {
+    "downtime_limit": (0, 2_000_000),
+    "max_cpu_throttle": (20, 99),
+    "cpu_throttle_initial": (1, 99),
+}
+"""The integers that each parameter of migration takes."""
 Message = dict[str, Any]
 Arguments = dict[str, Any]
 
@@ -48,6 +54,7 @@ class Server:
         self._early = early(typed=self._typed)
         self._running = self._negotiated = self._ended = False
         self._enabled: list[str] = []
+        self._parameters = {name: low for name, (low, _) in PARAMETERS.items()}
         self._events: list[Message] = []
 
     def serve(self, source: int, sink: int) -> None:
@@ -269,6 +276,21 @@ class Server:
             found.append(entry)
         twice = "property-listed-twice" in self._broken and typename == "gauge"
         return found * 2 if twice else found
+
+    def _balloon(self, value: int) -> Arguments:
+        raise RefusedError("No balloon device has been activated", "DeviceNotActive")
+
+    def _migrate_set_parameters(self, **given: int) -> Arguments:
+        for name, value in given.items():
+            low, high = PARAMETERS[name]
+            if not low <= value <= high:
+                raise RefusedError(f"Parameter '{name}' expects {low} to {high}")
+        self._parameters |= given
+        return {}
+
+    def _query_migrate_parameters(self) -> Arguments:
+        more = int("parameter-reads-otherwise" in self._broken)
+        return {name.replace("_", "-"): value + more for name, value in self._parameters.items()}
 
     def _event(self, name: str, data: Arguments | None = None) -> None:
         event: Message = {"event": name, "timestamp": {"seconds": 1, "microseconds": 999_999}}

@@ -175,6 +175,15 @@ def test_a_vacuous_case_is_proved_and_spoils_no_machine(run: Run) -> None:
     assert pool.taken == [False, True]
 
 
+def test_a_case_that_shows_nothing_alone_either_does_so_in_whatever_words(run: Run) -> None:
+    witness = replace(step("bad"), role=Role.WITNESS)
+    setup = replace(step("worse"), role=Role.WITNESS)
+    vacuous = case("vacuous", witness, setup)
+    pool = FakePool(answering("bad"), answering("worse"))
+
+    assert _outcomes(run(pool, A, vacuous)) == [PASS, Outcome.VACUOUS]
+
+
 def test_a_blocked_case_takes_no_machine(run: Run) -> None:
     blocked = replace(A, blocked=Blocked(outcome=Outcome.NOT_APPLICABLE, reason="gone"), steps=())
     pool = FakePool()

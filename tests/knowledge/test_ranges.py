@@ -1,0 +1,130 @@
+"""What is known of integers is read strictly, and what ships agrees with itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance.errors import KnowledgeError
+from conformance.knowledge.ranges import Limits, RangeRecipe, Shown, load_ranges, needs_of
+from conformance.knowledge.store import cases_folder
+from conformance.knowledge.versions import VersionRange
+from conformance.launch.host import answers
+from conformance.stage import MachineSpec, Request
+
+WHOLE = """
+[[range]]
+command = "do"
+paths = ["a.*", "b"]
+versions = ">=6.0,<8"
+reason = "r"
+refused = "x"
+machine = "q35"
+args = ["-smp", "2"]
+needs = ["kvm"]
+isolation = "alone"
+setup = [{ execute = "stop" }]
+arguments = { path = "{scratch}/f" }
+cleanup = [{ execute = "cont" }]
+shown = { execute = "query", arguments = { a = 1 }, at = ["all", 0, "{member}"] }
+[range.limits.b]
+min = 1
+max = 18446744073709551615
+documented = true
+tries = [4]
+reason = "l"
+[range.limits."a.*"]
+open = "o"
+[range.limits."*"]
+omit = "p"
+"""
+
+
+def read(tmp_path: Path, text: str) -> tuple[RangeRecipe, ...]:
+    (tmp_path / "x.toml").write_text(text)
+    return load_ranges(tmp_path).get("do", ())
+
+
+def test_every_key_is_read(tmp_path: Path) -> None:
+    (recipe,) = read(tmp_path, WHOLE)
+
+    assert recipe == RangeRecipe(
+        command="do",
+        paths=("a.*", "b"),
+        versions=VersionRange(">=6.0,<8"),
+        reason="r",
+        refused="x",
+        spec=MachineSpec(machine="q35", args=("-smp", "2")),
+        needs=("kvm",),
+        setup=recipe.setup,
+        arguments={"path": "/tmp/qmp/f"},
+        cleanup=recipe.cleanup,
+        alone=True,
+        shown=Shown(request=Request("query", {"a": 1}), at=("all", 0, "{member}")),
+        limits=recipe.limits,
+    )
+    assert [request.execute for request in (*recipe.setup, *recipe.cleanup)] == ["stop", "cont"]
+    assert recipe.limit("b") == Limits(
+        least=1, greatest=2**64 - 1, documented=True, tries=(4,), reason="l"
+    )
+    assert (recipe.limit("a.c").open, recipe.limit("d").omit) == ("o", "p")
+    assert needs_of({"do": (recipe,)}) == {"kvm"}
+
+
+@pytest.mark.parametrize(("path", "fits"), [("a.c", True), ("b", True), ("a", False), ("c", False)])
+def test_paths_are_globs(tmp_path: Path, path: str, fits: bool) -> None:
+    (recipe,) = read(tmp_path, WHOLE)
+
+    assert recipe.fits(path) is fits
+
+
+def test_where_nothing_is_shown_or_limited_nothing_is_known(tmp_path: Path) -> None:
+    (recipe,) = read(tmp_path, '[[range]]\ncommand = "do"')
+
+    assert recipe == RangeRecipe(command="do")
+    assert recipe.fits("anything")
+    assert recipe.limit("anything") == Limits()
+
+
+def test_the_recipes_of_a_command_stand_in_the_order_of_the_files(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text('[[range]]\ncommand = "do"\nomit = "1"')
+    (tmp_path / "b.toml").write_text('[[range]]\ncommand = "do"\nomit = "2"')
+
+    assert [recipe.omit for recipe in load_ranges(tmp_path)["do"]] == ["1", "2"]
+
+
+BAD = {
+    "no command": ("[[range]]", "'command' is missing"),
+    "unknown key": ('[[range]]\ncommand = "do"\npath = ["a"]', "unknown key 'path'"),
+    "isolation": ('[[range]]\ncommand = "do"\nisolation = "x"', "isolation is 'x'"),
+    "versions": ('[[range]]\ncommand = "do"\nversions = "new"', "'new' is no bound"),
+    "bound": ('[[range]]\ncommand = "do"\n[range.limits.a]\nmin = "1"', "min and max are integers"),
+    "tries": ('[[range]]\ncommand = "do"\n[range.limits.a]\ntries = ["1"]', "tries holds other"),
+    "reason": ('[[range]]\ncommand = "do"\n[range.limits.a]\nmin = 1', "a limit has no reason"),
+    "place": (
+        '[[range]]\ncommand = "do"\nshown = { execute = "q", at = [1.5] }',
+        "at holds other things",
+    ),
+    "shown": ('[[range]]\ncommand = "do"\nshown = { at = ["a"] }', "'execute' is missing"),
+}
+
+
+@pytest.mark.parametrize("fault", BAD)
+def test_a_fault_in_a_file_is_told_with_its_place(tmp_path: Path, fault: str) -> None:
+    text, problem = BAD[fault]
+
+    with pytest.raises(KnowledgeError) as caught:
+        read(tmp_path, text)
+    assert problem in str(caught.value)
+    assert "x.toml" in str(caught.value)
+
+
+def test_what_ships_names_needs_that_can_be_answered_and_gives_every_limit_a_reason() -> None:
+    shipped = load_ranges(cases_folder() / "commands")
+
+    assert len(shipped) > 30
+    assert all(answers(need) or need.startswith("type:") for need in needs_of(shipped))
+    for recipes in shipped.values():
+        for recipe in recipes:
+            assert all(item.reason or item.open or item.omit for item in recipe.limits.values())
