@@ -26,7 +26,9 @@ from conformance.run.campaign import Campaign, find_case, prepare
 from conformance.run.options import read_options
 from conformance.run.run import Options, Run
 from conformance.run.show import describe, replayed
+from conformance.schema_cli import add_schema
 from conformance.terms import BROKEN, ExitCode, Outcome
+from conformance.validate_cli import add_validate
 
 _QUIET = ("-qq", "--no-header", "--tb=no", "-rN", "--disable-warnings", "--assert=plain")
 """pytest shows its progress alone: the report says the rest."""
@@ -101,12 +103,17 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(call=call, several=name == "run")
         if name in ("show", "replay"):
             command.add_argument("case", metavar="CASE", help="the id of the case")
+        if name == "replay":
+            command.add_argument("--record", default="", metavar="FILE",
+                help="write the dialogue to a file, for `validate`")  # fmt: skip
         _add_targets(command, several=name == "run")
         if name in ("run", "list"):
             _add_selection(command)
         if name == "run":
             _add_run(command)
         command.set_defaults(usage=command.format_usage())
+    add_schema(commands)
+    add_validate(commands)
     return parser
 
 
@@ -115,6 +122,8 @@ def _add_targets(command: argparse.ArgumentParser, *, several: bool) -> None:
     add("targets", metavar="TARGET", nargs="+" if several else 1,
         help="a QEMU system emulator, or a target file (*.toml, or *.toml:NAME)")  # fmt: skip
     add("--rootfs", default="", metavar="DIR", help="the root file system that the program is in")
+    add("--schema", default="", metavar="PATH",
+        help="QEMU's source tree, or a digest, that the program is built from")  # fmt: skip
     add("--no-sandbox", action="store_true",
         help="start QEMU without bubblewrap: requests then reach the host")  # fmt: skip
     add("--thorough", action="store_true", help="walk the trees of all machines")
@@ -140,7 +149,7 @@ def _words(asked: argparse.Namespace) -> list[str]:
     files = [name for name in asked.targets if name.endswith(".toml") or ".toml:" in name]
     words = [f"--qmp-targets={name}" for name in files]
     words += [f"--qmp-program={name}" for name in asked.targets if name not in files]
-    words += [f"--qmp-rootfs={asked.rootfs}"]
+    words += [f"--qmp-rootfs={asked.rootfs}", f"--qmp-schema={asked.schema}"]
     words += ["--qmp-no-sandbox"] if asked.no_sandbox else []
     words += ["--qmp-thorough"] if asked.thorough else []
     for name in ("shard", "report", "seed"):
@@ -239,9 +248,22 @@ def _show(asked: argparse.Namespace) -> int:
 
 
 def _replay(asked: argparse.Namespace) -> int:
+    if asked.record:
+        # Better now than when the case has run.
+        _write(Path(asked.record), "")
     with _campaign(asked) as (campaign, _, folder):
-        text, outcome = replayed(find_case(campaign, asked.case), campaign, folder)
-    print(text)
-    if outcome in BROKEN:
+        replay = replayed(find_case(campaign, asked.case), campaign, folder)
+    print(replay.text)
+    if asked.record:
+        _write(Path(asked.record), replay.recording)
+    if replay.outcome in BROKEN:
         return ExitCode.FINDINGS
-    return ExitCode.CONFORMS if outcome is Outcome.PASS else ExitCode.USAGE
+    return ExitCode.CONFORMS if replay.outcome is Outcome.PASS else ExitCode.USAGE
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="ascii")
+    except OSError as error:
+        what = f"the recording {path} cannot be written: {error.strerror}"
+        raise UsageError(what, "Choose another with --record.") from error

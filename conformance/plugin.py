@@ -52,6 +52,11 @@ def add_options(add: Callable[..., Any]) -> None:
         add(f"--qmp-{name}", action="append", default=[], help=more)
     for name, default, text in (
         ("rootfs", "", "the root file system that the programs are in"),
+        (
+            "schema",
+            "",
+            "QEMU's source tree, or a digest, that the programs are built from",
+        ),
         ("shard", "1/1", "only the Nth of M parts of the subjects: N/M"),
         ("report", "qmp-report", "the folder of the report (default: qmp-report)"),
     ):
@@ -100,7 +105,7 @@ def pytest_configure(config: pytest.Config) -> None:
             config.stash[OPTIONS] = read_options(option)
         except ConformanceError as error:
             raise pytest.UsageError(str(error)) from None
-    elif option.qmp_case or option.qmp_rootfs:
+    elif option.qmp_case or option.qmp_rootfs or option.qmp_schema:
         raise pytest.UsageError("no target\n  Name one with --qmp-program or --qmp-targets.")
 
 

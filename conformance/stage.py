@@ -5,9 +5,16 @@ Knows no process, no socket and no schema: launch/ makes a stage stand, knowledg
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from conformance.terms import ABSENT
+
+NEGOTIATION: Final = "qmp_capabilities"
+"""The command that ends the negotiation with which every session begins."""
+IN_BAND: Final = "execute"
+OUT_OF_BAND: Final = "exec-oob"
+"""The members of a request that name its command: OUT_OF_BAND for one that overtakes others."""
 SCRATCH: Final = "/tmp/qmp"
 """Where a machine sees its scratch folder; short, for QEMU reads requests byte by byte."""
 
@@ -16,13 +23,13 @@ SCRATCH: Final = "/tmp/qmp"
 class Request:
     """One command as it goes over the wire, less its id.
 
-    `arguments` is any JSON value (the suite sends wrong ones), or ABSENT.  `key` is "execute" or
-    "exec-oob".
+    `arguments` is any JSON value (the suite sends wrong ones), or ABSENT.  `key` is IN_BAND or
+    OUT_OF_BAND.
     """
 
     execute: str
     arguments: object
-    key: str = "execute"
+    key: str = IN_BAND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +85,28 @@ class MachineSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """A machine and the requests that make it ready; cases of one stage may share a machine."""
+    """A machine and the requests that make it ready; cases of one stage may share a machine.
+
+    `capabilities` are those that the negotiation enables; None leaves the monitor in negotiation.
+    `kept` tells that cases of other stages come between those of this one, again and again.
+    """
 
     name: str
     spec: MachineSpec = MachineSpec()
     setup: tuple[Request, ...] = ()
+    capabilities: tuple[str, ...] | None = ()
+    kept: bool = False
+
+    def negotiation(self) -> tuple[Request, ...]:
+        """Return the request that ends the negotiation, none where it is not to end."""
+        if self.capabilities is None:
+            return ()
+        arguments = {"enable": list(self.capabilities)} if self.capabilities else ABSENT
+        return (Request(NEGOTIATION, arguments),)
+
+    def beyond(self, passage: Request) -> Stage:
+        """Return the stage on whose machine `passage`, which leads to another phase, is done."""
+        name = f"{self.name}/{passage.execute}"
+        if passage.execute == NEGOTIATION:
+            return replace(self, name=name, capabilities=())
+        return replace(self, name=name, setup=(*self.setup, passage))

@@ -50,6 +50,8 @@ class TargetStarted:
     sha256: str
     schema_sha256: str
     launcher: str
+    documentation: str
+    """In words: the source whose facts the build was compared with, or why there is none."""
     command_line: tuple[str, ...]
     cases: int
 
@@ -120,6 +122,33 @@ class CaseEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DefaultRead:
+    """What a member that was left out reads as, beside what is said of it.
+
+    `documented` and `declared` (by qom-list-properties or by a command that lists defaults) and
+    `real` are JSON texts; "" where nothing is said, or nothing could be read.  `says` tells in
+    words what the documentation says where it gives no value, `where` in which file and line.
+    """
+
+    kind: ClassVar[str] = "default-read"
+    target: str
+    case: str
+    subject_kind: SubjectKind
+    subject: str
+    member: str
+    documented: str
+    says: str
+    where: str
+    declared: str
+    real: str
+
+    @property
+    def differs(self) -> bool:
+        """Whether what is said of the default and what it is are not all one value."""
+        return len({self.documented, self.declared, self.real} - {""}) > 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnded:
     """The last event: whether the run is whole, and what it returns to the shell."""
 
@@ -131,10 +160,11 @@ class RunEnded:
     time: str
 
 
-Event = RunStarted | TargetStarted | RowPlanned | Finding | CaseEnded | RunEnded
+Event = RunStarted | TargetStarted | RowPlanned | Finding | CaseEnded | DefaultRead | RunEnded
 
 KINDS: Final[Mapping[str, type[Any]]] = {
-    cls.kind: cls for cls in (RunStarted, TargetStarted, RowPlanned, Finding, CaseEnded, RunEnded)
+    cls.kind: cls
+    for cls in (RunStarted, TargetStarted, RowPlanned, Finding, CaseEnded, DefaultRead, RunEnded)
 }
 """The class of each kind of event."""
 

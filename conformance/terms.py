@@ -50,6 +50,12 @@ class Aspect(enum.StrEnum):
     ERRORS = "errors"
     # The subject in company and over time: order, use by others, reset.
     LIFECYCLE = "lifecycle"
+    # What the build says of itself is what its source declares and documents.
+    DOCUMENTATION = "documentation"
+    # The documentation's examples are valid, and come out as shown.
+    EXAMPLES = "examples"
+    # A command is there where, when and out of band as its declaration says.
+    GATES = "gates"
 
 
 class Outcome(enum.StrEnum):
@@ -89,6 +95,8 @@ class SubjectKind(enum.StrEnum):
     COMMAND = "command"
     # A QOM type that object-add creates.
     OBJECT_TYPE = "object type"
+    # A QMP event.
+    EVENT = "event"
 
 
 class ErrorClass(enum.StrEnum):

@@ -11,17 +11,25 @@ import pytest
 import conformance
 
 ROOT = Path(conformance.__file__).parent
-BOTTOM = frozenset({"terms", "errors", "canonical", "stage", "stream"})
+BOTTOM = frozenset({"terms", "errors", "canonical", "stage", "stream", "change", "validation"})
+
+SCHEMAS = frozenset({"qapi", "digest", "source", "compare"})
+
+# Of the source, cases know what was read of its examples, and nothing of reading.
+EXAMPLES = frozenset({"source.documented", "source.dialogue"})
 
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "qapi": BOTTOM,
     "wire": BOTTOM,
     "launch": BOTTOM,
-    "knowledge": BOTTOM,
-    "derive": BOTTOM | {"qapi", "knowledge"},
-    # Of the wire, a judge knows how one line reads and nothing of connections.
-    "judge": BOTTOM | {"qapi", "derive", "wire.framing"},
-    "run": BOTTOM | {"qapi", "wire", "launch", "knowledge", "derive", "judge"},
+    "digest": BOTTOM | {"qapi"},
+    "source": BOTTOM | {"qapi", "digest"},
+    "compare": BOTTOM | {"qapi", "digest"},
+    "knowledge": BOTTOM | {"qapi", "digest"},
+    "derive": BOTTOM | {"qapi", "digest", "compare", "knowledge", *EXAMPLES},
+    # Of the wire, a judge knows how a line and a recording read, and nothing of connections.
+    "judge": BOTTOM | {"qapi", "derive", "wire.framing", "wire.recording"},
+    "run": BOTTOM | SCHEMAS | {"wire", "launch", "knowledge", "derive", "judge"},
     "report": BOTTOM,
 }
 """What each room may import besides itself; the modules of no room are at the bottom or on top."""

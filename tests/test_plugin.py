@@ -39,7 +39,7 @@ def test_a_run_shows_its_report_and_writes_it(doors: Doors) -> None:
     done = doors.pytest(*IOTHREAD, "--qmp-report", "here")
 
     assert (done.code, done.err) == (0, "")
-    assert counted(done) == "5 passed"
+    assert counted(done) == "6 passed"
     assert "CONFORMS: " in done.out
     assert "Report: here" in done.out
     stream = events(doors.home / "here")
@@ -54,7 +54,7 @@ def test_values_apart_from_their_options_do_not_move_the_root(doors: Doors) -> N
     done = doors.pytest(*IOTHREAD, "--qmp-report", "there")
 
     assert f"rootdir: {doors.home}\nconfigfile: pytest.ini\n" in done.out
-    assert counted(done) == "5 passed"
+    assert counted(done) == "6 passed"
     assert (doors.home / ".pytest_cache").is_dir()
     assert not (Path(QEMU).parent / ".pytest_cache").exists()
     assert not (doors.home / "there/.pytest_cache").exists()
@@ -63,19 +63,19 @@ def test_values_apart_from_their_options_do_not_move_the_root(doors: Doors) -> N
 def test_collecting_names_the_items_and_runs_nothing(doors: Doors) -> None:
     done = doors.pytest(*IOTHREAD, "--collect-only", "-q")
 
-    assert collected(done) == [f"{NODE}::{aspect}" for aspect in ASPECTS]
+    assert collected(done) == [f"{NODE}::{aspect}" for aspect in (*ASPECTS, "documentation")]
     assert not (doors.home / "qmp-report").exists()
 
 
 def test_k_chooses_among_the_items_and_the_report_says_so(doors: Doors) -> None:
     done = doors.pytest(*IOTHREAD, "-k", "lifecycle or errors", "-v")
 
-    assert counted(done) == "2 passed, 3 deselected"
+    assert counted(done) == "2 passed, 4 deselected"
     # What -v shows can be pasted.
     assert f"\n{NODE}::errors PASSED" in done.out
     stream = events(doors.home / "qmp-report")
     assert {case.split("/")[2] for _, case, _ in outcomes(stream)} == {"lifecycle", "errors"}
-    assert stream[0]["selection"][-1] == "2 of 5 items, chosen by pytest"
+    assert stream[0]["selection"][-1] == "2 of 6 items, chosen by pytest"
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
@@ -83,7 +83,7 @@ def test_node_ids_choose_items_and_subjects(doors: Doors, workers: tuple[str, ..
     one = doors.pytest(*IOTHREAD, f"{NODE}::valid", *workers)
     all_of_it = doors.pytest(*IOTHREAD, NODE, *workers)
 
-    assert (counted(one), counted(all_of_it)) == ("1 passed", "5 passed")
+    assert (counted(one), counted(all_of_it)) == ("1 passed", "6 passed")
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
@@ -212,7 +212,7 @@ def test_it_works_without_what_shows_it(doors: Doors, targets: str) -> None:
 
 def test_it_works_without_the_plugins_that_it_can_use(doors: Doors) -> None:
     blocked = ("-p", "no:xdist", "-p", "no:cacheprovider", "-p", "no:allure_pytest")
-    assert counted(doors.pytest(*IOTHREAD, *blocked)) == "5 passed"
+    assert counted(doors.pytest(*IOTHREAD, *blocked)) == "6 passed"
 
 
 def test_other_runs_of_pytest_are_not_disturbed(doors: Doors) -> None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conformance.qapi.qom import TypeInfo
-from conformance.stage import Request, Stage
-from conformance.terms import Aspect, ErrorClass, JsonValue, Outcome, SubjectKind
+from conformance.stage import OUT_OF_BAND, Request, Stage
+from conformance.terms import ABSENT, Absent, Aspect, ErrorClass, JsonValue, Outcome, SubjectKind
 
 
 class Role(enum.StrEnum):
@@ -26,6 +26,8 @@ class Role(enum.StrEnum):
     WITNESS = "witness"
     # Looks at the state that the subject left.
     CHECK = "check"
+    # Takes the machine to its next phase, from which there is no way back.
+    PASSAGE = "passage"
     # Takes away what the case made.
     CLEANUP = "cleanup"
 
@@ -48,6 +50,16 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Ends:
+    """The request succeeds and ends the build: then the answer may be lost, not the status 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The request is answered, either way, as one of a command that the build knows."""
+
+
+@dataclass(frozen=True, slots=True)
 class Understood:
     """The request gets past the schema's own check of it.
 
@@ -57,18 +69,26 @@ class Understood:
 
 
 @dataclass(frozen=True, slots=True)
-class Shows:
-    """The request succeeds, and what it returns holds `value` at `at`: names and indices."""
-
-    at: tuple[str | int, ...]
-    value: JsonValue
-
-
-@dataclass(frozen=True, slots=True)
 class Returns:
     """The request succeeds and returns one of `values`, compared as JSON."""
 
     values: tuple[JsonValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """The request succeeds, and what it returns has `value` at `path`: names, and numbers of
+    elements from 0."""
+
+    path: tuple[str, ...]
+    value: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """The request succeeds and returns what the case's step number `step` (from 0) returned."""
+
+    step: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +139,12 @@ Expectation = (
     Accept
     | Reject
     | Answer
+    | Ends
+    | Known
     | Understood
-    | Shows
     | Returns
+    | Reads
+    | Repeats
     | Holds
     | ReadsAs
     | LinksTo
@@ -140,6 +163,38 @@ class Step:
     rule: str
     why: str = ""
     """Why that must come of it, for a reader who knows the rule's text; "" where it says all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One thing that the source says (`promised`) beside what is there (`found`), in like words.
+
+    `what` says of what, `where` in which file and line the source does.  It is kept if the two are
+    equal; no machine is needed to judge it.
+    """
+
+    rule: str
+    what: str
+    promised: str
+    found: str
+    fold: str
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefaultOf:
+    """What is said of a member that the case leaves out; its step `step` reads the real value.
+
+    `path` leads to the value within what that step returns.  See stream.DefaultRead.
+    """
+
+    member: str
+    documented: JsonValue | Absent = ABSENT
+    says: str = ""
+    where: str = ""
+    declared: JsonValue | Absent = ABSENT
+    step: int
+    path: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,9 +227,9 @@ class Isolation(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One promise of one subject, and the dialogue that shows it kept or broken.
+    """One promise of one subject, and the dialogue or the claims that show it kept or broken.
 
-    `id` is a path that is the same on every build.
+    `id` is a path that is the same on every build.  A case has steps or claims, not both.
     """
 
     id: str
@@ -191,3 +246,37 @@ class Case:
     """Why the case is not run; then it may have no steps."""
     limit: float = 10.0
     """Seconds within which each of its replies must come."""
+    claims: tuple[Claim, ...] = ()
+    defaults: tuple[DefaultOf, ...] = ()
+    """The defaults that its steps read, for the report's table."""
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rules that it is about, in order."""
+        return tuple(sorted({*(s.rule for s in self.steps), *(c.rule for c in self.claims)}))
+
+    @property
+    def plays(self) -> bool:
+        """Whether it needs a machine."""
+        return self.blocked is None and not self.claims
+
+    @property
+    def in_step(self) -> bool:
+        """Whether each request waits for the answer to the one before.
+
+        Answers out of band overtake others, and so would the refusal of such a request.
+        """
+        return any(step.request.key == OUT_OF_BAND for step in self.steps)
+
+    def parts(self) -> tuple[Case, ...]:
+        """Return the case cut at its passages, each part on a stage that has them behind it.
+
+        The parts of a case that has none are the case itself.
+        """
+        for number, step in enumerate(self.steps):
+            if step.role is Role.PASSAGE:
+                first = replace(self, steps=self.steps[:number])
+                beyond = self.stage.beyond(step.request)
+                rest = replace(self, stage=beyond, steps=self.steps[number + 1 :])
+                return (first, *rest.parts())
+        return (self,)

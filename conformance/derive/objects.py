@@ -1,13 +1,13 @@
-"""Cases of one object type that must succeed: valid requests and declared defaults."""
+"""Cases of one object type that must succeed, and what cases of objects are made of."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from conformance.canonical import compact, digest, same
+from conformance.canonical import compact, digest
 from conformance.derive.case import (
     Accept,
     Answer,
@@ -27,6 +27,7 @@ from conformance.derive.integers import range_of, rule_of, width_of
 from conformance.derive.paths import member_paths, member_with_integer
 from conformance.derive.shape import ID, OBJECT_ADD, QOM_TYPE, ObjectShape
 from conformance.derive.values import exemplar, variations
+from conformance.digest.lookup import DocumentedMember
 from conformance.knowledge.recipes import Given, ObjectRecipe, Reads, Wish
 from conformance.qapi.model import Builtin, Enum, JsonType, Member
 from conformance.stage import Request, Stage
@@ -48,7 +49,8 @@ class ObjectContext:
     """All that cases of one object type are derived from.
 
     `untestable` is why nothing can be created here, "" where it can; `lacks` maps each need that
-    the host does not meet to why.
+    the host does not meet to why.  `documented` is what the source says of the members, and
+    `documented_by` names the older release whose source that is, "" where it is the build's own.
     """
 
     shape: ObjectShape
@@ -57,6 +59,8 @@ class ObjectContext:
     lacks: Mapping[str, str]
     untestable: str = ""
     not_applicable: str = ""
+    documented: Mapping[str, DocumentedMember] = field(default_factory=dict)
+    documented_by: str = ""
 
     @property
     def subject(self) -> Subject:
@@ -363,47 +367,3 @@ def readings(context: ObjectContext, given: Mapping[str, Any], rule: str = "X21"
             yield read(name, Returns((recipe.reads_as,)), rule, recipe.reason)
         else:
             yield read(name, Returns((value,)), rule)
-
-
-def default_cases(context: ObjectContext) -> Iterator[Case]:
-    """Yield a case per optional member: left out, it reads back as the build declares it."""
-    base = context.base()
-    for member in context.shape.members:
-        if not member.optional or member.name in base:
-            continue
-        recipe = context.recipe.member(member.name)
-        declared = context.shape.properties.get(member.name)
-        default = recipe.default
-        if default is ABSENT and declared is not None:
-            default = declared.default
-        blocked = context.blocked
-        if default is ABSENT and not blocked:
-            why = f"qom-list-properties declares no default of {member.name}"
-            blocked = Blocked(outcome=Outcome.NOT_APPLICABLE, reason=why)
-        elif recipe.default_of and not blocked:
-            blocked = Blocked(outcome=Outcome.NOT_APPLICABLE, reason=recipe.default_of)
-        steps = []
-        if default is not ABSENT:
-            steps = [add(base), read(member.name, Returns((default,)), "X25")]
-            if not context.recipe.alone:
-                steps.append(delete())
-        yield context.case(Aspect.DEFAULTS, member.name, steps, blocked=blocked, about=member.name)
-        if not blocked and not context.recipe.alone:
-            yield from _default_again(context, member, default, steps)
-
-
-def _default_again(
-    context: ObjectContext, member: Member, default: Any, steps: list[Step]
-) -> Iterator[Case]:
-    """Yield the case of a default that must not remember what an object before was given."""
-    recipe = context.recipe.member(member.name)
-    if recipe.omit:
-        return
-    for label, value, _ in member_values(context, member):
-        special = recipe.special(value)
-        unmet = any(need in context.lacks for need in special.needs)
-        if special.expect is Wish.ACCEPT and not unmet and not same(value, default):
-            before = [add(context.giving(member.name, value)), delete(Role.SETUP)]
-            name = f"{member.name}/after={label}"
-            yield context.case(Aspect.DEFAULTS, name, [*before, *steps], about=member.name)
-            return

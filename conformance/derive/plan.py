@@ -5,23 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from conformance.compare.statement import Alignment
 from conformance.derive.case import Case, Subject
+from conformance.derive.command_defaults import command_defaults
 from conformance.derive.commands import command_cases, command_subject
+from conformance.derive.defaults import default_cases, documented_defaults
+from conformance.derive.examples import ExampleContext, example_cases
+from conformance.derive.gates import gate_cases, preconfig_flags
 from conformance.derive.object_faults import invalid_cases
 from conformance.derive.object_life import error_cases, lifecycle_cases
-from conformance.derive.objects import ObjectContext, default_cases, valid_cases
+from conformance.derive.objects import ObjectContext, valid_cases
+from conformance.derive.promises import declaration_cases
 from conformance.derive.qom import lost_cases, tree_cases, type_cases
 from conformance.derive.ranges import RangeContext, range_cases
 from conformance.derive.shape import OBJECT_ADD, object_shape, object_types
+from conformance.digest.digest import DigestEntity
+from conformance.digest.lookup import DocumentedMember
+from conformance.digest.objectmodel import ObjectModel as SeedModel
+from conformance.digest.objectmodel import object_model
 from conformance.errors import HarnessError
 from conformance.knowledge.commands import CommandRecipe
-from conformance.knowledge.objectmodel import ObjectModel as SeedModel
+from conformance.knowledge.defaults import Showing, showings_for
+from conformance.knowledge.examples import ExampleRecipes
 from conformance.knowledge.ranges import RangeRecipe
 from conformance.knowledge.recipes import ObjectRecipe, Recipes
 from conformance.knowledge.versions import Version
 from conformance.qapi.model import Member, Schema
 from conformance.qapi.qom import ObjectModel
 from conformance.qapi.validate import Validator
+from conformance.source.documented import DocumentedExample
 from conformance.stage import Stage
 from conformance.terms import SubjectKind
 
@@ -32,18 +44,43 @@ class Knowledge:
 
     recipes: Recipes
     commands: Mapping[str, CommandRecipe]
+    showings: tuple[Showing, ...]
+    examples: ExampleRecipes
     ranges: Mapping[str, tuple[RangeRecipe, ...]]
     seed: SeedModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known of the source of a build: a digest's entities of its program.
+
+    `exact` tells whether they are of just its release; else they are of the nearest older one that
+    is known, and nothing can be held against the build that later releases may have changed.
+    """
+
+    entities: Mapping[str, DigestEntity]
+    name: str
+    exact: bool
+    examples: tuple[DocumentedExample, ...] | None = None
+    """Those of the documentation, where the source itself is at hand: no digest holds them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Introspected:
-    """What one build says of itself, and what its host lacks (need to reason)."""
+    """What one build says of itself, and what its host lacks (need to reason).
+
+    With the facts of just its release come an `alignment` of its schema with them, and the widths
+    of its integers are in its schema.  With those of an older one, `older` is its schema with the
+    widths that were: a later release may take more, and never less.
+    """
 
     version: Version
     schema: Schema
     model: ObjectModel
     lacks: Mapping[str, str]
+    facts: Facts | None = None
+    alignment: Alignment | None = None
+    older: Schema | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,25 +110,48 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
     for name in knowledge.seed.commands:
         recipe = knowledge.commands.get(name)
         if recipe is not None and name in build.schema.commands:
-            yield from command_cases(build.schema, recipe, build.version)
+            facts = build.facts.entities if build.facts and build.facts.exact else {}
+            yield from command_cases(build.schema, recipe, build.version, facts.get(name))
     yield from _range_cases(build, knowledge)
     yield from lost_cases(build.model)
     yield from type_cases(build.model)
     for machine in sorted(build.model.trees):
         yield from tree_cases(build.model, machine)
     yield from _object_cases(build, knowledge)
+    exact = build.facts if build.facts is not None and build.facts.exact else None
+    flags = preconfig_flags(exact.entities) if exact else {}
+    yield from gate_cases(build.schema, knowledge.commands, flags)
+    if exact is not None:
+        yield from _documentation_cases(build, exact, knowledge)
+
+
+def _documentation_cases(build: Introspected, facts: Facts, knowledge: Knowledge) -> Iterator[Case]:
+    if build.alignment is not None:
+        yield from declaration_cases(facts.entities, build.schema, build.alignment)
+    for showing in showings_for(knowledge.showings, build.version):
+        if showing.command in build.schema.commands:
+            yield from command_defaults(showing, facts.entities)
+    context = ExampleContext(
+        recipes=knowledge.examples,
+        version=build.version,
+        schema=build.schema,
+        lacks=build.lacks,
+    )
+    yield from example_cases(facts.examples or (), context)
 
 
 def _range_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
+    schema = build.older or build.schema
     context = RangeContext(
-        schema=build.schema,
-        validator=Validator(build.schema),
+        schema=schema,
+        validator=Validator(schema),
+        release=build.older is None,
         version=build.version,
         lacks=build.lacks,
         recipes=knowledge.ranges,
         commands=knowledge.commands,
     )
-    for name, command in build.schema.commands.items():
+    for name, command in schema.commands.items():
         # The integers of object-add are those of its object types, which have cases of their own.
         if name != OBJECT_ADD:
             yield from range_cases(context, command)
@@ -105,6 +165,7 @@ def _object_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
         others = dict(_members_of_others(context, contexts))
         yield from valid_cases(context)
         yield from default_cases(context)
+        yield from documented_defaults(context)
         yield from invalid_cases(context, others)
         yield from error_cases(context)
         yield from lifecycle_cases(context)
@@ -112,21 +173,28 @@ def _object_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
 
 def _contexts(build: Introspected, knowledge: Knowledge) -> Iterator[ObjectContext]:
     validator = Validator(build.schema)
-    documented = {
-        kind.name: {member.name: member for member in kind.members} for kind in knowledge.seed.types
-    }
+    facts = build.facts
+    documented = _members_by_type(object_model(facts.entities)) if facts else {}
+    # Before 6.0 no release documents its object types: what later ones say of widths stands in.
+    known = documented or _members_by_type(knowledge.seed)
     for name in object_types(build.schema, build.model):
         recipe = knowledge.recipes.find(name, build.version)
         yield ObjectContext(
             shape=object_shape(
-                name, build.schema, validator, build.model, recipe, documented.get(name, {})
+                name, build.schema, validator, build.model, recipe, known.get(name, {})
             ),
             recipe=recipe,
             stage=Stage(name=name, spec=recipe.spec, setup=recipe.setup),
             lacks=build.lacks,
             untestable="; ".join(build.lacks[n] for n in recipe.needs if n in build.lacks),
             not_applicable=_absence(name, recipe, build.model),
+            documented=documented.get(name, {}),
+            documented_by=facts.name if facts and not facts.exact else "",
         )
+
+
+def _members_by_type(model: SeedModel) -> dict[str, dict[str, DocumentedMember]]:
+    return {kind.name: {member.name: member for member in kind.members} for kind in model.types}
 
 
 def _absence(name: str, recipe: ObjectRecipe, model: ObjectModel) -> str:
@@ -145,7 +213,8 @@ def _members_of_others(
 
 
 def _rows(build: Introspected, seed: SeedModel) -> Iterator[Row]:
-    for name in seed.commands:
+    others = build.schema.commands.keys() - set(seed.commands)
+    for name in (*seed.commands, *sorted(others)):
         there = name in build.schema.commands
         note = "" if there else "this build's schema has no such command"
         yield Row(subject=command_subject(name), note=note)

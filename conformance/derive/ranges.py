@@ -7,7 +7,7 @@ that is valid by the schema, and what comes of that may show nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from conformance.canonical import digest
@@ -18,9 +18,9 @@ from conformance.derive.case import (
     Case,
     Expectation,
     Isolation,
+    Reads,
     Reject,
     Role,
-    Shows,
     Step,
     Understood,
 )
@@ -29,7 +29,7 @@ from conformance.derive.integers import is_let_through, range_of, rule_of, width
 from conformance.derive.paths import IntegerPath, integer_at, integer_paths, with_integer
 from conformance.derive.values import WORD
 from conformance.errors import HarnessError
-from conformance.knowledge.commands import CommandRecipe
+from conformance.knowledge.commands import CommandRecipe, Effect
 from conformance.knowledge.ranges import Limits, RangeRecipe
 from conformance.knowledge.versions import Version
 from conformance.qapi.model import Command, Schema
@@ -62,25 +62,29 @@ class RangeContext:
 
     def tried(self, command: Command, path: IntegerPath) -> _Tried:
         """Return the integer in the first known request that is valid by the schema."""
-        for recipe in self._known(command.name, path):
-            tried = _Tried(context=self, command=command, path=path, recipe=recipe, known=True)
-            if recipe.omit or not tried.problem(tried.usual):
-                return tried
-        bare = RangeRecipe(command=command.name)
-        return _Tried(context=self, command=command, path=path, recipe=bare, known=False)
-
-    def _known(self, command: str, path: IntegerPath) -> Iterator[RangeRecipe]:
-        for recipe in self.recipes.get(command, ()):
+        for recipe in self.recipes.get(command.name, ()):
             if self.version in recipe.versions and recipe.fits(path.label):
-                yield recipe
-        plain = self.commands.get(command)
-        if plain is not None and plain.arguments:
-            yield RangeRecipe(
-                command=command,
-                setup=plain.setup,
-                arguments=plain.arguments,
-                cleanup=plain.cleanup,
-            )
+                tried = _Tried(context=self, command=command, path=path, recipe=recipe, known=True)
+                if recipe.omit or not tried.problem(tried.usual):
+                    return tried
+        plain = self._plain(command.name)
+        tried = _Tried(context=self, command=command, path=path, recipe=plain, known=False)
+        if not tried.problem(tried.usual):
+            return tried
+        return replace(tried, recipe=RangeRecipe(command=command.name))
+
+    def _plain(self, command: str) -> RangeRecipe:
+        """Return the command's own request, which succeeds, but perhaps not with the integer."""
+        own = self.commands.get(command)
+        if own is None or own.effect is not Effect.NONE:
+            return RangeRecipe(command=command)
+        return RangeRecipe(
+            command=command,
+            spec=own.spec,
+            setup=own.setup,
+            arguments=own.arguments,
+            cleanup=own.cleanup,
+        )
 
 
 def range_cases(context: RangeContext, command: Command) -> Iterator[Case]:
@@ -167,12 +171,10 @@ class _Tried:
         steps = [self._step(label, value, expect, Role.SUBJECT, rule, why)]
         shown = self.recipe.shown
         if shown is not None and isinstance(expect, Accept):
-            reads = Shows(shown.place(self.path.member), value)
+            reads = Reads(tuple(map(str, shown.place(self.path.member))), value)
             steps.append(Step(request=shown.request, expect=reads, role=Role.CHECK, rule="X31"))
-        # What is refused leaves nothing to take away.
-        cleanup = Answer() if isinstance(expect, Understood) else Accept()
         name = f"{self.path.label}={label}"
-        return self._case(Aspect.VALID, name, steps, cleanup=cleanup, why_not=why_not)
+        return self._case(Aspect.VALID, name, steps, last=expect, why_not=why_not)
 
     def invalid_cases(self) -> Iterator[Case]:
         """Yield the cases of values that must be refused: one beyond each end, and each limit.
@@ -220,6 +222,7 @@ class _Tried:
             f"{self.path.label}/{label}",
             steps,
             fault=f"{self.path.label}: {value} lies outside {allowed}",
+            last=self._success,
             why_not=self.limits.omit if open_ended else "",
         )
 
@@ -257,12 +260,16 @@ class _Tried:
         name: str,
         steps: Sequence[Step],
         *,
+        last: Expectation,
         fault: str = "",
-        cleanup: Expectation = _ACCEPTED,
         why_not: str = "",
     ) -> Case:
-        """Return a case; it is not run for the reason `why_not`, if there is one."""
+        """Return a case; it is not run for the reason `why_not`, if there is one.
+
+        `last` is what is expected of the last request that may leave something to take away.
+        """
         blocked = self._blocked(why_not)
+        cleanup = Answer() if isinstance(last, Understood) else _ACCEPTED
         whole = (
             *self._requests(self.recipe.setup, Role.SETUP),
             *steps,

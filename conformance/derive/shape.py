@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from conformance.derive.integers import is_integer, range_of, rule_of, width_of
-from conformance.knowledge.objectmodel import DocumentedMember
+from conformance.digest.lookup import DocumentedMember
 from conformance.knowledge.recipes import ObjectRecipe
 from conformance.qapi.flatten import branch_of
 from conformance.qapi.model import Builtin, Enum, EnumMember, Member, Object, Schema

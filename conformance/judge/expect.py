@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, assert_never
 
@@ -12,20 +12,23 @@ from conformance.derive.case import (
     Accept,
     Answer,
     Case,
+    Ends,
     Holds,
+    Known,
     LinksTo,
     ListsProperties,
     ListsTypes,
+    Reads,
     ReadsAs,
     Reject,
+    Repeats,
     Returns,
-    Shows,
     Step,
     Understood,
 )
 from conformance.judge.miss import Kind, Miss
 from conformance.qapi.qom import INTEGER_RANGES, TypeInfo, type_from_json
-from conformance.terms import ErrorClass
+from conformance.terms import ABSENT, ErrorClass
 
 _SPECIFIC: Final = re.compile(r"'[^']*'|\"[^\"]*\"|/\S*|\b\d+\b|\b0x[0-9a-f]+\b")
 """What differs between the texts of errors that are the same: names, paths, numbers."""
@@ -39,15 +42,25 @@ def without_names(text: str) -> str:
     return _SPECIFIC.sub("*", text)
 
 
-def check(case: Case, step: Step, message: Mapping[str, Any]) -> Miss | None:
-    """Return how `message`, a well-formed reply, breaks what `step` of `case` expects."""
+def check(
+    case: Case,
+    step: Step,
+    message: Mapping[str, Any],
+    earlier: Sequence[Mapping[str, Any]] = (),
+) -> Miss | None:
+    """Return how `message`, a well-formed reply, breaks what `step` of `case` expects.
+
+    `earlier` are the replies to the steps before.
+    """
     judged = _Judged(case, step, message)
     match step.expect:
         case Answer():
             return None
+        case Known():
+            return judged.known()
         case Reject(classes=classes):
             return judged.rejected(frozenset(map(str, classes)))
-        case Accept():
+        case Accept() | Ends():
             return judged.accepted()
         case Understood():
             error = message.get("error")
@@ -60,12 +73,16 @@ def check(case: Case, step: Step, message: Mapping[str, Any]) -> Miss | None:
             refused = judged.accepted()
             if refused is not None:
                 return refused
-            problem = _problem(expect, message["return"], case.about)
+            value = message["return"]
+            if isinstance(expect, Repeats):
+                problem = _repeats(value, earlier[expect.step])
+            else:
+                problem = _problem(expect, value, case.about)
             return judged.value(problem) if problem else None
 
 
 def _problem(
-    expect: Returns | Shows | Holds | ReadsAs | LinksTo | ListsTypes | ListsProperties,
+    expect: Returns | Reads | Holds | ReadsAs | LinksTo | ListsTypes | ListsProperties,
     value: Any,
     about: str,
 ) -> _Problem | None:
@@ -73,8 +90,8 @@ def _problem(
     match expect:
         case Returns(values=values):
             return _returns(value, values)
-        case Shows():
-            return _shows(value, expect)
+        case Reads():
+            return _reads(value, expect)
         case Holds():
             return _holds(value, expect)
         case ReadsAs(type=type_name):
@@ -146,6 +163,13 @@ class _Judged:
             fold = without_names(text)
         return self.miss(Kind.REFUSED, f"refused with {text}", "the request is accepted", fold)
 
+    def known(self) -> Miss | None:
+        error = self._message.get("error")
+        if error is None or error.get("class") != ErrorClass.COMMAND_NOT_FOUND:
+            return None
+        what = f"refused with {error.get('class')}: {error.get('desc')}"
+        return self.miss(Kind.CLASS, what, "the build knows the command")
+
     def rejected(self, classes: frozenset[str]) -> Miss | None:
         wanted = " or ".join(sorted(classes))
         error = self._message.get("error")
@@ -166,17 +190,33 @@ def _returns(value: Any, values: tuple[Any, ...]) -> _Problem | None:
     return _Problem(f"returned {_brief(value)}", f"the value {wanted}")
 
 
-def _shows(value: Any, expect: Shows) -> _Problem | None:
-    place = ".".join(map(str, expect.at))
-    found = value
-    for turn in expect.at:
-        try:
-            found = found[turn]
-        except (KeyError, IndexError, TypeError):
-            return _Problem(f"returned nothing at {place}", f"{_brief(expect.value)} at {place}")
-    if same(found, expect.value):
-        return None
-    return _Problem(f"returned {_brief(found)} at {place}", f"{_brief(expect.value)} at {place}")
+def _reads(value: Any, expect: Reads) -> _Problem | None:
+    where = ".".join(expect.path)
+    wanted = f"{where} is {_brief(expect.value)}"
+    found = at(value, expect.path)
+    if found is ABSENT:
+        return _Problem(f"returned no {where}", wanted)
+    if not same(found, expect.value):
+        return _Problem(f"{where} is {_brief(found)}", wanted)
+    return None
+
+
+def _repeats(value: Any, earlier: Mapping[str, Any]) -> _Problem | None:
+    if "return" in earlier and not same(value, earlier["return"]):
+        return _Problem(f"returned {_brief(value)}", f"the value {_brief(earlier['return'])}")
+    return None
+
+
+def at(value: Any, path: Sequence[str]) -> Any:
+    """Return what stands at `path` of a JSON value, ABSENT where nothing does."""
+    for name in path:
+        if isinstance(value, list) and name.isdigit() and int(name) < len(value):
+            value = value[int(name)]
+        elif isinstance(value, dict) and name in value:
+            value = value[name]
+        else:
+            return ABSENT
+    return value
 
 
 def _plain(value: Any) -> Any:

@@ -1,6 +1,6 @@
 """Checks of every message of a server, whatever the case is about: framing, shape, schema.
 
-Rules W03, W09 to W11, W25, W35 to W41, W46 to W49, W68.
+Rules W03, W09 to W11, W25, W35 to W41, W46 to W49, W68, and those of greetings.
 """
 
 from __future__ import annotations
@@ -9,16 +9,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from conformance.judge.greeting import VERSION_COMMAND, greeting_misses
 from conformance.judge.miss import Kind, Miss
 from conformance.judge.observation import Line
 from conformance.qapi.model import Schema
-from conformance.qapi.validate import Validator
+from conformance.qapi.validate import Fault, Validator
 from conformance.stage import Request
 from conformance.terms import ErrorClass
 from conformance.wire.framing import FramingFault
 
 _CLASSES: Final = frozenset(ErrorClass)
 _EVENT_MEMBERS: Final = frozenset({"event", "timestamp", "data"})
+_NUMBERS: Final = (int, float)
 _NO_CLOCK: Final = -1
 """Both parts of a timestamp on a host whose clock failed (W48)."""
 
@@ -35,27 +37,58 @@ class Read:
 
 
 class MessageJudge:
-    """Judges single messages against the wire's rules and a build's own schema."""
+    """Judges single messages against the wire's rules and a build's own schema.
 
-    def __init__(self, schema: Schema, validator: Validator) -> None:
+    Without a schema, names and values are taken as they come.
+    """
+
+    def __init__(self, schema: Schema | None, validator: Validator | None) -> None:
         self._schema = schema
         self._validator = validator
+
+    def greeting(self, line: Line) -> Read:
+        """Return the greeting in `line` and what is wrong with it."""
+        message, misses = _framed(line)
+        if message is None:
+            return Read(None, misses)
+        return Read(message, misses + tuple(greeting_misses(message, self._version_fault)))
+
+    def _version_fault(self, version: Any) -> Fault | None:
+        """Return what keeps `version` from being what query-version returns, if it is known."""
+        command = self._schema.commands.get(VERSION_COMMAND) if self._schema else None
+        if command is None or self._validator is None:
+            return None
+        return self._validator.check(command.ret_type, version)
 
     def reply(self, line: Line, request: Request, request_id: int) -> Read:
         """Return the reply in `line` and what is wrong with it as an answer to `request`."""
         message, misses = _framed(line)
         if message is None:
             return Read(None, misses)
-        unsound = tuple(self._content_misses(message, request))
-        found = (*misses, *_envelope_misses(message, request_id), *unsound)
+        unsound = tuple(self._content_misses(message, request.execute))
+        found = (*misses, *_id_misses(message, request_id), *_extra_misses(message), *unsound)
         return Read(None if unsound else message, found)
 
-    def event(self, line: Line) -> Read:
-        """Return the event in `line` and what is wrong with it."""
+    def answer(self, line: Line, command: str | None) -> Read:
+        """Return the reply in `line` and what is wrong with it, whatever its id.
+
+        Of what the reply to an unknown `command` returns nothing is said.
+        """
         message, misses = _framed(line)
         if message is None:
             return Read(None, misses)
-        return Read(message, misses + tuple(self._event_misses(message)))
+        unsound = tuple(self._content_misses(message, command))
+        return Read(None if unsound else message, (*misses, *_extra_misses(message), *unsound))
+
+    def event(self, line: Line, *, timed: bool = True) -> Read:
+        """Return the event in `line` and what is wrong with it.
+
+        Of one that is not `timed` the recording may have left the timestamp out.
+        """
+        message, misses = _framed(line)
+        if message is None:
+            return Read(None, misses)
+        return Read(message, misses + tuple(self._event_misses(message, timed)))
 
     def stray(self, line: Line) -> Read:
         """Return what is wrong with a message that answers nothing and is no event."""
@@ -64,35 +97,40 @@ class MessageJudge:
         what = f"a message that answers no request: {_short(line.data)}"
         return Read(message, (*misses, _miss(rule, what, expected, "stray")))
 
-    def _content_misses(self, message: Mapping[str, Any], request: Request) -> Iterator[Miss]:
+    def _content_misses(self, message: Mapping[str, Any], command: str | None) -> Iterator[Miss]:
         if ("return" in message) == ("error" in message):
             expected = "success or error, one of the two"
             yield _miss("W35", "the reply has both or neither", expected, "both")
         elif "error" in message:
             yield from _error_misses(message["error"])
         else:
-            yield from self._return_misses(message["return"], request)
+            yield from self._return_misses(message["return"], command)
 
-    def _return_misses(self, value: Any, request: Request) -> Iterator[Miss]:
-        command = self._schema.commands.get(request.execute)
-        if command is None:
+    def _return_misses(self, value: Any, name: str | None) -> Iterator[Miss]:
+        command = self._schema.commands.get(name) if self._schema and name else None
+        if command is None or self._validator is None:
             return
         fault = self._validator.check(command.ret_type, value)
         if fault is not None:
-            where = f"return.{fault.path}" if fault.path else "return"
-            what = f"{request.execute} returned a value out of schema: {where}: {fault.problem}"
-            expected = f"a value of the return type that the schema gives {request.execute}"
-            yield _miss("W38", what, expected, f"{request.execute} {fault.path}")
+            # A path into an array begins with its index.
+            dot = "." if fault.path and not fault.path.startswith("[") else ""
+            where = f"return{dot}{fault.path}"
+            what = f"{name} returned a value out of schema: {where}: {fault.problem}"
+            expected = f"a value of the return type that the schema gives {name}"
+            yield _miss("W38", what, expected, f"{name} {fault.path}")
 
-    def _event_misses(self, message: Mapping[str, Any]) -> Iterator[Miss]:
+    def _event_misses(self, message: Mapping[str, Any], timed: bool) -> Iterator[Miss]:
         name = message.get("event")
         extra = sorted(set(message) - _EVENT_MEMBERS)
         if extra:
             what = f"the event {name!r} has a member {extra[0]!r}"
             yield _miss("W46", what, "event, timestamp and data alone", f"{name} extra")
-        if not _is_timestamp(message.get("timestamp")):
+        if (timed or "timestamp" in message) and not _is_timestamp(message.get("timestamp")):
             what = f"the event {name!r} has the timestamp {message.get('timestamp')!r}"
             yield _miss("W48", what, "seconds and microseconds of the host's clock", f"{name}")
+        if self._schema is None or self._validator is None:
+            yield from _event_form_misses(message)
+            return
         event = self._schema.events.get(name) if isinstance(name, str) else None
         if event is None:
             yield _miss("W49", f"an event {name!r}", "an event of the schema", f"{name}")
@@ -104,14 +142,61 @@ class MessageJudge:
             yield _miss("W47", what, expected, f"{name} {fault.path}")
 
 
-def _envelope_misses(message: Mapping[str, Any], request_id: int) -> Iterator[Miss]:
+def echoes(sent: Any, found: Any) -> bool:
+    """Return whether `found` is the id `sent` as a server gives it back.
+
+    Numbers are compared by value: a server may write 1.0 as 1, or a large one as a fraction.
+    """
+    waiting = [(sent, found)]
+    while waiting:
+        one, other = waiting.pop()
+        if type(one) in _NUMBERS and type(other) in _NUMBERS:
+            if not _equal(one, other):
+                return False
+        elif type(one) is not type(other):
+            return False
+        elif isinstance(one, dict):
+            if one.keys() != other.keys():
+                return False
+            waiting += ((one[name], other[name]) for name in one)
+        elif isinstance(one, list):
+            if len(one) != len(other):
+                return False
+            waiting += zip(one, other, strict=True)
+        elif one != other:
+            return False
+    return True
+
+
+def _equal(one: float, other: float) -> bool:
+    if type(one) is type(other):
+        return one == other
+    try:
+        return float(one) == float(other)
+    except OverflowError:
+        return False
+
+
+def _id_misses(message: Mapping[str, Any], request_id: int) -> Iterator[Miss]:
     if not _is(message.get("id"), request_id):
         what = f"the reply's id is {message.get('id')!r}, the request's {request_id}"
         yield _miss("W25", what, "the id of the request in its reply", "id")
+
+
+def _extra_misses(message: Mapping[str, Any]) -> Iterator[Miss]:
     extra = sorted(set(message) - {"id", "return", "error"})
     if extra:
         rule = "W37" if "return" in message else "W40"
         yield _miss(rule, f"the reply has a member {extra[0]!r}", "no other members", "extra")
+
+
+def _event_form_misses(message: Mapping[str, Any]) -> Iterator[Miss]:
+    """Yield what is wrong with an event's name and data whatever the schema may say."""
+    name, data = message.get("event"), message.get("data", {})
+    if not isinstance(name, str):
+        yield _miss("W46", f"the event's name is {name!r}", "a string", "name")
+    if not isinstance(data, dict):
+        yield _miss("W46", f"the data of the event {name!r} are no object", "an object", "data")
 
 
 def _error_misses(error: Any) -> Iterator[Miss]:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from conformance.derive.case import (
     Case,
+    Claim,
+    Ends,
     LinksTo,
     ListsProperties,
     ListsTypes,
+    Reads,
     ReadsAs,
+    Repeats,
     Returns,
     Role,
-    Shows,
     Step,
     Understood,
 )
@@ -25,13 +28,14 @@ from conformance.judge.miss import Kind, Miss
 from conformance.judge.observation import Death, Observation
 from conformance.judge.reply import MessageJudge
 from conformance.terms import Outcome, SubjectKind
+from conformance.wire.framing import Message
 
 _ASSERTION: Final = re.compile(
     r"^.*?(?:Assertion|assertion|ERROR:|GLib: |BUG:|Unexpected error|is not an instance of).*$",
     re.M,
 )
 """The line in which a dying QEMU says what it died of."""
-_READ: Final = (Returns, Shows, ReadsAs, LinksTo, ListsTypes, ListsProperties)
+_READ: Final = (Returns, Reads, Repeats, ReadsAs, LinksTo, ListsTypes, ListsProperties)
 """The expectations about a value alone."""
 NO_CLASS: Final = "the build lists the type and finds no class of it"
 """Why the properties of a listed type cannot be asked for."""
@@ -57,6 +61,7 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
     """
     misses = list(_unasked(seen, messages))
     outcome, reason, harmless = Outcome.PASS, "", True
+    earlier: list[Mapping[str, Any]] = []
     for number, (step, line) in enumerate(zip(case.steps, seen.replies, strict=True)):
         if line is None:
             break
@@ -64,15 +69,18 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
         misses += read.misses
         if read.message is None:
             break
-        miss = check(case, step, read.message)
+        miss = check(case, step, read.message, earlier)
+        earlier.append(read.message)
         if miss is None:
             continue
         outcome, reason, counted = _weigh(step, miss)
+        if counted and miss.kind is Kind.REFUSED and _refused_anyway(case, seen, number):
+            outcome, reason, counted = Outcome.VACUOUS, f"never accepted: {miss.summary}", False
         misses += [miss] if counted else []
         harmless &= miss.kind is Kind.VALUE and step.role is Role.SUBJECT
         if not (miss.kind is Kind.VALUE and isinstance(step.expect, _READ)):
             break
-    if None in seen.replies:
+    if None in seen.replies and not _ended_well(case, seen):
         ended, miss = _unanswered(case, seen.replies.index(None), seen)
         misses.insert(0, miss)
         outcome, reason, harmless = ended, miss.summary, False
@@ -81,10 +89,28 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
     return Verdict(outcome=outcome, reason=reason, misses=tuple(misses), harmless=harmless)
 
 
+def judge_claims(case: Case) -> Verdict:
+    """Return the verdict on a case that holds claims instead of steps."""
+    misses = tuple(map(_miss, (claim for claim in case.claims if claim.promised != claim.found)))
+    if not misses:
+        return Verdict(outcome=Outcome.PASS)
+    return Verdict(outcome=Outcome.FAIL, reason=misses[0].summary, misses=misses)
+
+
+def _miss(claim: Claim) -> Miss:
+    return Miss(
+        rule=claim.rule,
+        kind=Kind.VALUE,
+        summary=f"{claim.what}: {claim.found}",
+        expected=f"{claim.promised}, says {claim.where}" if claim.where else claim.promised,
+        fold=claim.fold,
+    )
+
+
 def _weigh(step: Step, miss: Miss) -> tuple[Outcome, str, bool]:
     """Return (outcome, reason, whether the miss is a broken promise)."""
     if miss.kind is Kind.REFUSED:
-        if step.role is Role.SETUP:
+        if step.role in (Role.SETUP, Role.PASSAGE):
             return Outcome.UNTESTABLE_HERE, f"the set-up failed: {miss.summary}", False
         if step.role is Role.WITNESS:
             return Outcome.VACUOUS, f"never accepted without the fault: {miss.summary}", False
@@ -96,6 +122,30 @@ def _weigh(step: Step, miss: Miss) -> tuple[Outcome, str, bool]:
             # Types of modules may be listed whether or not the module is installed.
             return Outcome.UNTESTABLE_HERE, NO_CLASS, False
     return Outcome.FAIL, miss.summary, True
+
+
+def _refused_anyway(case: Case, seen: Observation, number: int) -> bool:
+    """Return whether the witness of the subject step `number` was refused too.
+
+    Then what both lack, and not where the two differ, may be the cause.
+    """
+    subject = case.steps[number]
+    return any(
+        step.role is Role.WITNESS
+        and step.request == subject.request
+        and line is not None
+        and isinstance(line.read, Message)
+        and "error" in line.read.value
+        for step, line in zip(case.steps[number + 1 :], seen.replies[number + 1 :], strict=True)
+    )
+
+
+def _ended_well(case: Case, seen: Observation) -> bool:
+    """Return whether all that is missing is the answer of a last request that ends the build."""
+    *others, last = seen.replies
+    ends = isinstance(case.steps[-1].expect, Ends)
+    ended = seen.death is not None and seen.death.status == 0
+    return ends and ended and last is None and None not in others
 
 
 def _unasked(seen: Observation, messages: MessageJudge) -> Iterator[Miss]:

@@ -5,21 +5,26 @@ docs/recipes.md describes the files.  Knows neither a schema nor a machine.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from conformance.errors import KnowledgeError
-from conformance.knowledge.recipes import requests_of
+from conformance.knowledge.recipes import filled, requests_of, spec_of
 from conformance.knowledge.tables import Table, read_table
 from conformance.knowledge.versions import Version, VersionRange
-from conformance.stage import Request
+from conformance.stage import MachineSpec, Request
 from conformance.terms import ErrorClass, JsonValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A request of the right types that must be refused with one of `classes`."""
+    """A request of the right types that must be refused with one of `classes`.
+
+    `item` is the number, from 1, of the condition of the command's documented errors that it is a
+    case of, 0 where it is none of them.
+    """
 
     name: str
     arguments: Mapping[str, JsonValue]
@@ -28,17 +33,39 @@ class Refusal:
     classes: frozenset[ErrorClass]
     versions: VersionRange
     reason: str
+    item: int = 0
+
+
+class Effect(enum.StrEnum):
+    """What a command that succeeds does to the machine, its clean-up done."""
+
+    # Nothing: the machine is as it was before.
+    NONE = "none"
+    # It is another machine from then on.
+    LASTING = "lasting"
+    # It ends the build.
+    END = "end"
+    # It ends the phase before the machine is complete, the one in which it can be run.
+    COMPLETES = "completes-machine"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandRecipe:
-    """A request of one command that succeeds, with what must stand before and be undone after."""
+    """A request of one command that succeeds, with what must stand before and be undone after.
+
+    `shows` are requests that return something else once the command has taken effect.
+    """
 
     name: str
-    arguments: Mapping[str, JsonValue]
-    setup: tuple[Request, ...]
-    cleanup: tuple[Request, ...]
-    refusals: tuple[Refusal, ...]
+    arguments: Mapping[str, JsonValue] = field(default_factory=dict)
+    spec: MachineSpec = MachineSpec()
+    setup: tuple[Request, ...] = ()
+    cleanup: tuple[Request, ...] = ()
+    shows: tuple[Request, ...] = ()
+    effect: Effect = Effect.NONE
+    reason: str = ""
+    """Why the machine is what it is, and what the effect is."""
+    refusals: tuple[Refusal, ...] = ()
 
     def refusals_for(self, version: Version) -> tuple[Refusal, ...]:
         """Return the refusals that hold for `version`."""
@@ -62,14 +89,24 @@ def load_commands(folder: Path) -> Mapping[str, CommandRecipe]:
 
 
 def _command(table: Table) -> CommandRecipe:
+    try:
+        effect = Effect(table.take("effect", str, Effect.NONE.value))
+    except ValueError as error:
+        raise KnowledgeError(f"{table.place}: {error}", f"Known: {', '.join(Effect)}.") from error
     recipe = CommandRecipe(
         name=table.take("name", str),
-        arguments=table.take("arguments", dict, {}),
+        arguments=filled(table.take("arguments", dict, {})),
+        spec=spec_of(table, MachineSpec()),
         setup=requests_of(table, "setup"),
         cleanup=requests_of(table, "cleanup"),
+        shows=requests_of(table, "shows"),
+        effect=effect,
+        reason=table.take("reason", str, ""),
         refusals=tuple(_refusal(t) for t in table.tables("errors")),
     )
     table.done()
+    if not recipe.reason and (effect is not Effect.NONE or recipe.spec != MachineSpec()):
+        raise KnowledgeError(f"{table.place}: 'reason' is missing", "Say why it is needed.")
     return recipe
 
 
@@ -87,6 +124,7 @@ def _refusal(table: Table) -> Refusal:
         classes=classes,
         versions=versions,
         reason=table.take("reason", str),
+        item=table.take("documented", int, 0),
     )
     table.done()
     return refusal

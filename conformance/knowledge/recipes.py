@@ -204,6 +204,7 @@ def _recipe(table: Table) -> ObjectRecipe:
 
 
 def spec_of(table: Table, base: MachineSpec) -> MachineSpec:
+    """Return the machine that a recipe asks for: what it leaves out is as in `base`."""
     return MachineSpec(
         machine=table.take("machine", str, base.machine),
         accel=table.take("accel", str, base.accel),

@@ -19,6 +19,9 @@ from collections.abc import Iterator
 MARK = "QMP_CONFORMANCE_FOLDER"
 # How long killed processes may take to go; a dying QEMU gives back its memory first.
 GRACE = 10.0
+# How often in a row none must be seen: one that dies of its own may start another behind the look
+# that no longer finds it, and that other, waiting for it in vain, starts none.
+LOOKS = 2
 # How long a process may take to get its new environment; it is looked at again until it has it.
 MOMENT = 0.01
 
@@ -70,11 +73,11 @@ def _amid_exec(pid: str) -> bool:
 def end(folder: str) -> None:
     """Kill every process with the mark of `folder`, until there is none or GRACE is over."""
     deadline = time.monotonic() + GRACE
-    while time.monotonic() < deadline:
+    clean = 0
+    while clean < LOOKS and time.monotonic() < deadline:
         # One that is killed may just have started another: look again until none is left.
         found = dict(held(folder))
-        if not found:
-            return
+        clean = 0 if found else clean + 1
         for pidfd, mine in found.items():
             if mine:
                 with contextlib.suppress(OSError):

@@ -31,8 +31,10 @@ class Target:
     """A program and how it is started.
 
     `program` is a path on the host or, where `rootfs` (a folder of the host) is not "", inside
-    that root.  `accel` "" leaves the choice to QEMU.  `spelling` is shell text: the
-    words with which the user names the target on a command line, "" where there was none.
+    that root.  `accel` "" leaves the choice to QEMU.  `schema` is the tree of QEMU's source that
+    it was built from, or a digest of it, on the host; "" leaves it to the digests that ship with
+    the suite.  `spelling` is shell text: the words with which the user names the target on a
+    command line, "" where there was none.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Target:
     args: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
     sandbox: bool = True
+    schema: str = ""
     spelling: str = ""
 
 
@@ -183,7 +186,7 @@ class _Reader:
             yield replace(target, program=program, name=name)
 
     def _value(self, values: Mapping[str, Any], where: str) -> Target:
-        for key in ("name", "program", "rootfs", "machine", "accel"):
+        for key in ("name", "program", "rootfs", "machine", "accel", "schema"):
             if not isinstance(values.get(key, ""), str):
                 raise self._wrong(f"{where}: `{key}` is no string", "Put it in quotes.")
         args, env = values.get("args", []), values.get("env", {})
@@ -196,6 +199,7 @@ class _Reader:
         rootfs = values.get("rootfs", "")
         root = str(self._absolute(rootfs)) if rootfs else ""
         program = self._program(values["program"], root)
+        schema = values.get("schema", "")
         return Target(
             name=values.get("name", os.path.basename(program)),
             program=program,
@@ -205,6 +209,7 @@ class _Reader:
             args=tuple(args),
             env=tuple(env.items()),
             sandbox=values.get("sandbox", True),
+            schema=str(self._absolute(schema)) if schema else "",
         )
 
     def _program(self, program: str, root: str) -> str:

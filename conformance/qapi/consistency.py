@@ -6,7 +6,7 @@ What it lets through can be flattened and validated against without further ques
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable, Iterator
 
 from conformance.qapi.model import (
     Alternate,
@@ -14,7 +14,6 @@ from conformance.qapi.model import (
     Builtin,
     Enum,
     JsonType,
-    Member,
     Object,
     Schema,
     SchemaError,
@@ -22,19 +21,12 @@ from conformance.qapi.model import (
 )
 
 
-def check_type(schema: Schema, kind: Type, place: str) -> None:
-    """Raise SchemaError at `place` or below it unless `kind` fits into `schema`."""
-    match kind:
-        case Array():
-            _check_known(schema, kind.element, f"{place}: element-type")
-        case Enum():
-            _check_distinct(kind.values, f"{place}: members", "value")
-        case Alternate():
-            _check_alternate(schema, kind, place)
-        case Object():
-            _check_object(schema, kind, place)
-        case Builtin():
-            pass
+class ContradictionError(SchemaError):
+    """What a schema says against itself or its own form, and the `rule` that this breaks."""
+
+    def __init__(self, rule: str, place: str, problem: str) -> None:
+        super().__init__(place, problem)
+        self.rule = rule
 
 
 def json_kinds(kind: Type) -> frozenset[JsonType]:
@@ -57,73 +49,118 @@ def json_kinds(kind: Type) -> frozenset[JsonType]:
             return frozenset({kind.json_type})
 
 
-def _check_known(schema: Schema, name: str, place: str) -> None:
-    if name not in schema.types:
-        raise SchemaError(place, f"there is no type {name!r}")
+class Checker:
+    """Looks for contradictions within one schema.
+
+    `unread` are the names of entries that could not be read: of them nothing is said again.
+    """
+
+    def __init__(self, schema: Schema, unread: frozenset[str] = frozenset()) -> None:
+        self._schema = schema
+        self._types = schema.types
+        self._unread = unread
+
+    def contradictions(self, kind: Type, place: str) -> Iterator[ContradictionError]:
+        """Yield what keeps `kind` from fitting into the schema, each at `place` or below it."""
+        match kind:
+            case Array():
+                yield from self.any_type(kind.element, f"{place}: element-type")
+            case Enum():
+                yield from _distinct("Q12", kind.values, f"{place}: members", "value")
+            case Alternate():
+                yield from self._alternate(kind, place)
+            case Object():
+                yield from self._object(kind, place)
+            case Builtin():
+                pass
+
+    def object_type(self, rule: str, name: str, place: str) -> Iterator[ContradictionError]:
+        """Yield that `name` is no object type of the schema, if it is none."""
+        if name not in self._unread and not isinstance(self._types.get(name), Object):
+            yield ContradictionError(rule, place, f"there is no object type {name!r}")
+
+    def any_type(self, name: str, place: str) -> Iterator[ContradictionError]:
+        """Yield that `name` is no type of the schema, if it is none."""
+        if name not in self._types and name not in self._unread:
+            yield ContradictionError("Q68", place, f"there is no type {name!r}")
+
+    def _alternate(self, alternate: Alternate, place: str) -> Iterator[ContradictionError]:
+        taken: dict[JsonType, str] = {}
+        for index, name in enumerate(alternate.members):
+            where = f"{place}: members[{index}]: type"
+            if name not in self._types:
+                yield from self.any_type(name, where)
+                continue
+            kinds = json_kinds(self._types[name])
+            if not kinds:
+                problem = f"no JSON type tells {name!r} from other branches"
+                yield ContradictionError("Q63", where, problem)
+            for kind in sorted(kinds & taken.keys())[:1]:
+                problem = f"{name!r} and {taken[kind]!r} are both of type {kind}"
+                yield ContradictionError("Q63", where, problem)
+            taken |= {kind: name for kind in kinds if kind not in taken}
+
+    def _object(self, union: Object, place: str) -> Iterator[ContradictionError]:
+        for index, member in enumerate(union.members):
+            yield from self.any_type(member.type, f"{place}: members[{index}]: type")
+        names = [member.name for member in union.members]
+        yield from _distinct("Q60", names, f"{place}: members", "member")
+        if union.tag is None:
+            return
+        values = yield from self._tag_values(union, f"{place}: tag")
+        for index, variant in enumerate(union.variants):
+            where = f"{place}: variants[{index}]"
+            if values is not None and variant.case not in values:
+                problem = f"{variant.case!r} is no value of {union.tag!r}"
+                yield ContradictionError("Q62", f"{where}: case", problem)
+            yield from self.object_type("Q62", variant.type, f"{where}: type")
+            yield from self._branch(variant.type, union, (union.name,), where)
+        cases = [variant.case for variant in union.variants]
+        yield from _distinct("Q62", cases, f"{place}: variants", "case")
+
+    def _tag_values(
+        self, union: Object, place: str
+    ) -> Generator[ContradictionError, None, frozenset[str] | None]:
+        """Return the values that the tag of `union` may have, None where they are not known."""
+        tag = next((member for member in union.members if member.name == union.tag), None)
+        if tag is None:
+            yield ContradictionError("Q60", place, f"{union.tag!r} is no member")
+            return None
+        if tag.optional:
+            yield ContradictionError("Q60", place, f"the member {union.tag!r} is optional")
+        kind = self._types.get(tag.type)
+        if isinstance(kind, Enum):
+            return frozenset(kind.values)
+        if kind is not None:
+            yield ContradictionError("Q60", place, f"the member {union.tag!r} is no enumeration")
+        return None
+
+    def _branch(
+        self, name: str, union: Object, path: tuple[str, ...], place: str
+    ) -> Iterator[ContradictionError]:
+        """Yield what keeps the object `name` from being a branch, at some depth, of `union`.
+
+        `path` are the unions that lead to it.  What is wrong between the branch and unions further
+        in is said of those.
+        """
+        branch = self._types.get(name)
+        if name == union.name:
+            problem = f"the object {name!r} is a branch of itself"
+            yield ContradictionError("Q62", place, problem)
+        if name in path or not isinstance(branch, Object):
+            return
+        outer = {member.name for member in union.members}
+        for member in branch.members:
+            if member.name in outer:
+                problem = f"the member {member.name!r} stands there 2 times"
+                yield ContradictionError("Q22", f"{place}: type", problem)
+        for variant in branch.variants:
+            yield from self._branch(variant.type, union, (*path, name), place)
 
 
-def _check_distinct(names: Iterable[str], place: str, what: str) -> None:
+def _distinct(
+    rule: str, names: Iterable[str], place: str, what: str
+) -> Iterator[ContradictionError]:
     for name, times in Counter(names).items():
         if times > 1:
-            raise SchemaError(place, f"the {what} {name!r} stands there {times} times")
-
-
-def _check_alternate(schema: Schema, alternate: Alternate, place: str) -> None:
-    taken: dict[JsonType, str] = {}
-    for index, name in enumerate(alternate.members):
-        where = f"{place}: members[{index}]: type"
-        _check_known(schema, name, where)
-        kinds = json_kinds(schema.types[name])
-        if not kinds:
-            raise SchemaError(where, f"no JSON type tells {name!r} from other branches")
-        for kind in sorted(kinds):
-            if kind in taken:
-                raise SchemaError(where, f"{name!r} and {taken[kind]!r} are both of type {kind}")
-            taken[kind] = name
-
-
-def _check_object(schema: Schema, union: Object, place: str) -> None:
-    for index, member in enumerate(union.members):
-        _check_known(schema, member.type, f"{place}: members[{index}]: type")
-    _check_distinct((m.name for m in union.members), f"{place}: members", "member")
-    if union.tag is None:
-        return
-    values = _tag_values(schema, union, f"{place}: tag")
-    for index, variant in enumerate(union.variants):
-        where = f"{place}: variants[{index}]"
-        if variant.case not in values:
-            raise SchemaError(f"{where}: case", f"{variant.case!r} is no value of {union.tag!r}")
-        if not isinstance(schema.types.get(variant.type), Object):
-            raise SchemaError(f"{where}: type", f"there is no object type {variant.type!r}")
-        _check_branch(schema, variant.type, union.members, (union.name,), where)
-    _check_distinct((v.case for v in union.variants), f"{place}: variants", "case")
-
-
-def _tag_values(schema: Schema, union: Object, place: str) -> frozenset[str]:
-    for member in union.members:
-        if member.name == union.tag:
-            break
-    else:
-        raise SchemaError(place, f"{union.tag!r} is no member")
-    if member.optional:
-        raise SchemaError(place, f"the member {union.tag!r} is optional")
-    kind = schema.types[member.type]
-    if not isinstance(kind, Enum):
-        raise SchemaError(place, f"the member {union.tag!r} is no enumeration")
-    return frozenset(kind.values)
-
-
-def _check_branch(
-    schema: Schema, name: str, outer: tuple[Member, ...], path: tuple[str, ...], place: str
-) -> None:
-    """Raise SchemaError unless the object `name` can be a branch within `path` beside `outer`."""
-    branch = schema.types.get(name)
-    if not isinstance(branch, Object):
-        # The entry that names it is at fault, and is named when its turn comes.
-        return
-    if name in path:
-        raise SchemaError(place, f"the object {name!r} is a branch of itself")
-    members = outer + branch.members
-    _check_distinct((m.name for m in members), f"{place}: type", "member")
-    for variant in branch.variants:
-        _check_branch(schema, variant.type, members, (*path, name), place)
+            yield ContradictionError(rule, place, f"the {what} {name!r} stands there {times} times")

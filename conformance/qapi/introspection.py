@@ -7,11 +7,12 @@ with the rest of the schema.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from conformance.qapi.consistency import check_type
+from conformance.qapi.consistency import Checker, ContradictionError
 from conformance.qapi.model import (
     Alternate,
     Array,
@@ -24,7 +25,6 @@ from conformance.qapi.model import (
     Member,
     Object,
     Schema,
-    SchemaError,
     Type,
     Variant,
 )
@@ -36,7 +36,21 @@ _JSON_NAMES: dict[type, str] = {
     dict: "an object",
 }
 
+# How each place begins but that of the whole.
+_ENTRY = re.compile(r"entry ([0-9]+)")
+
 _Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """What `entries` describe as far as they can be read, and all that is wrong with them.
+
+    Where there is no fault, the schema is sound and whole.
+    """
+
+    schema: Schema
+    faults: tuple[ContradictionError, ...] = ()
 
 
 def read_introspection(entries: object) -> Schema:
@@ -44,80 +58,153 @@ def read_introspection(entries: object) -> Schema:
 
     Raises SchemaError, which names the entry and the place in it.
     """
+    found = examine(entries)
+    if found.faults:
+        raise found.faults[0]
+    return found.schema
+
+
+def examine(entries: object) -> Examined:
+    """Return the schema of the entries that can be read, with every fault of all of them.
+
+    Faults of single entries come first, in their order; then what entries say against each other,
+    by kind and name.
+    """
     if not isinstance(entries, list):
-        raise SchemaError("query-qmp-schema", "does not return an array")
-    places: dict[str, str] = {}
-    commands: dict[str, Command] = {}
-    events: dict[str, Event] = {}
-    types: dict[str, Type] = {}
+        fault = ContradictionError("Q53", "query-qmp-schema", "does not return an array")
+        return Examined(schema=Schema(), faults=(fault,))
+    reading = _Reading()
     for index, raw in enumerate(entries):
-        entry = _entry(index, raw)
+        reading.read(index, raw)
+    schema = Schema(commands=reading.commands, events=reading.events, types=reading.types)
+    return Examined(schema=schema, faults=(*reading.faults, *_between(schema, reading)))
+
+
+def entry_of(fault: ContradictionError) -> int | None:
+    """Return the number (from 0) of the entry that a fault of `examine` is about, if of one."""
+    numbered = _ENTRY.match(fault.place)
+    return int(numbered[1]) if numbered else None
+
+
+class _Reading:
+    """The entries read so far, by name, and what is wrong with them."""
+
+    def __init__(self) -> None:
+        self.faults: list[ContradictionError] = []
+        self.places: dict[str, str] = {}
+        self.commands: dict[str, Command] = {}
+        self.events: dict[str, Event] = {}
+        self.types: dict[str, Type] = {}
+
+    def read(self, index: int, raw: object) -> None:
+        """Add an entry; one with a fault leaves its place behind, and is no part of the schema."""
+        before = len(self.faults)
+        entry = _entry(index, raw, self.faults)
+        if entry is None:
+            return
         name = entry.text("name")
-        if name in places:
-            raise SchemaError(entry.place, f"has the name of {places[name]}")
-        places[name] = entry.place
-        read = _named(entry, "meta-type", _READERS)
-        match read(entry, name):
-            case Command() as command:
-                commands[name] = command
-            case Event() as event:
-                events[name] = event
+        if name in self.places:
+            entry.fault(f"has the name of {self.places[name]}", rule="Q46")
+            return
+        if isinstance(entry.raw.get("name"), str):
+            self.places[name] = entry.place
+        rule, read = _named(entry, "meta-type", _READERS)
+        if len(self.faults) > before:
+            return
+        made = read(replace(entry, rule=rule), name)
+        if len(self.faults) > before:
+            return
+        match made:
+            case Command():
+                self.commands[name] = made
+            case Event():
+                self.events[name] = made
             case kind:
-                types[name] = kind
-    schema = Schema(commands=commands, events=events, types=types)
-    _check(schema, places)
-    return schema
+                self.types[name] = kind
 
 
-@dataclass(frozen=True, slots=True)
+def _between(schema: Schema, reading: _Reading) -> Iterator[ContradictionError]:
+    """Yield what the entries of a schema say against each other."""
+    places = reading.places
+    known = {*schema.commands, *schema.events, *schema.types}
+    checker = Checker(schema, frozenset(places) - known)
+    for name, kind in schema.types.items():
+        yield from checker.contradictions(kind, places[name])
+    for command in schema.commands.values():
+        place = places[command.name]
+        yield from checker.object_type("Q58", command.arg_type, f"{place}: arg-type")
+        yield from checker.any_type(command.ret_type, f"{place}: ret-type")
+    for event in schema.events.values():
+        yield from checker.object_type("Q59", event.arg_type, f"{places[event.name]}: arg-type")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Node:
-    """An object of the schema's JSON and where it stands."""
+    """An object of the schema's JSON, where it stands, and the rule that gives it its form.
+
+    What is not as it must be is added to `faults`, and read as the empty value of its type.
+    """
 
     place: str
     raw: dict[str, Any]
+    rule: str
+    faults: list[ContradictionError]
+
+    def fault(self, problem: str, *, at: str = "", rule: str = "") -> None:
+        place = f"{self.place}: {at}" if at else self.place
+        self.faults.append(ContradictionError(rule or self.rule, place, problem))
 
     def get(self, key: str, kind: type[_Value]) -> _Value:
         if key not in self.raw:
-            raise SchemaError(self.place, f"has no {key!r}")
+            self.fault(f"has no {key!r}")
+            return kind()
         value = self.raw[key]
         if not isinstance(value, kind):
-            raise SchemaError(f"{self.place}: {key}", f"is not {_JSON_NAMES[kind]}")
+            self.fault(f"is not {_JSON_NAMES[kind]}", at=key)
+            return kind()
         return value
 
     def text(self, key: str) -> str:
         return self.get(key, str)
 
     def texts(self, key: str) -> tuple[str, ...]:
-        for index, value in enumerate(self.get(key, list)):
+        values = self.get(key, list)
+        for index, value in enumerate(values):
             if not isinstance(value, str):
-                raise SchemaError(f"{self.place}: {key}[{index}]", "is not a string")
-        return tuple(self.raw[key])
+                self.fault("is not a string", at=f"{key}[{index}]")
+        return tuple(value for value in values if isinstance(value, str))
 
-    def nodes(self, key: str) -> Iterator[_Node]:
+    def nodes(self, key: str, rule: str) -> Iterator[_Node]:
         for index, value in enumerate(self.get(key, list)):
-            place = f"{self.place}: {key}[{index}]"
-            if not isinstance(value, dict):
-                raise SchemaError(place, "is not an object")
-            yield _Node(place, value)
+            at = f"{key}[{index}]"
+            if isinstance(value, dict):
+                yield replace(self, place=f"{self.place}: {at}", raw=value, rule=rule)
+            else:
+                self.fault("is not an object", at=at)
 
     def features(self) -> tuple[str, ...]:
         return self.texts("features") if "features" in self.raw else ()
 
 
-def _entry(index: int, raw: object) -> _Node:
+def _entry(index: int, raw: object, faults: list[ContradictionError]) -> _Node | None:
     place = f"entry {index}"
     if not isinstance(raw, dict):
-        raise SchemaError(place, "is not an object")
+        faults.append(ContradictionError("Q53", place, "is not an object"))
+        return None
     kind, name = raw.get("meta-type"), raw.get("name")
     if isinstance(kind, str) and isinstance(name, str):
         place = f"{place} ({kind} {name!r})"
-    return _Node(place, raw)
+    return _Node(place=place, raw=raw, rule="Q53", faults=faults)
 
 
 def _named(node: _Node, key: str, known: dict[str, _Value]) -> _Value:
+    """Return what the text `key` names, anything at all where it names nothing known."""
+    before = len(node.faults)
     value = node.text(key)
     if value not in known:
-        raise SchemaError(f"{node.place}: {key}", f"is {value!r}, none of {', '.join(known)}")
+        if len(node.faults) == before:
+            node.fault(f"is {value!r}, none of {', '.join(known)}", at=key)
+        return next(iter(known.values()))
     return known[value]
 
 
@@ -131,11 +218,11 @@ def _enum(entry: _Node, name: str) -> Enum:
     else:
         members = tuple(
             EnumMember(name=node.text("name"), features=node.features())
-            for node in entry.nodes("members")
+            for node in entry.nodes("members", "Q65")
         )
         # Since 6.2 the values stand there twice, for clients that know the older form alone.
         if "values" in entry.raw and entry.texts("values") != tuple(m.name for m in members):
-            raise SchemaError(f"{entry.place}: values", "do not agree with members")
+            entry.fault("do not agree with members", at="values")
     return Enum(name=name, members=members, features=entry.features())
 
 
@@ -145,13 +232,13 @@ def _array(entry: _Node, name: str) -> Array:
 
 def _object(entry: _Node, name: str) -> Object:
     if ("tag" in entry.raw) != ("variants" in entry.raw):
-        raise SchemaError(entry.place, "has one of 'tag' and 'variants' without the other")
-    union = "tag" in entry.raw
+        entry.fault("has one of 'tag' and 'variants' without the other")
+    union = "tag" in entry.raw and "variants" in entry.raw
     return Object(
         name=name,
-        members=tuple(map(_member, entry.nodes("members"))),
+        members=tuple(map(_member, entry.nodes("members", "Q61"))),
         tag=entry.text("tag") if union else None,
-        variants=tuple(map(_variant, entry.nodes("variants"))) if union else (),
+        variants=tuple(map(_variant, entry.nodes("variants", "Q62"))) if union else (),
         features=entry.features(),
     )
 
@@ -172,7 +259,7 @@ def _variant(node: _Node) -> Variant:
 
 
 def _alternate(entry: _Node, name: str) -> Alternate:
-    members = tuple(node.text("type") for node in entry.nodes("members"))
+    members = tuple(node.text("type") for node in entry.nodes("members", "Q63"))
     return Alternate(name=name, members=members, features=entry.features())
 
 
@@ -190,26 +277,13 @@ def _event(entry: _Node, name: str) -> Event:
     return Event(name=name, arg_type=entry.text("arg-type"), features=entry.features())
 
 
-_READERS: dict[str, Callable[[_Node, str], Type | Command | Event]] = {
-    "builtin": _builtin,
-    "enum": _enum,
-    "array": _array,
-    "object": _object,
-    "alternate": _alternate,
-    "command": _command,
-    "event": _event,
+_READERS: dict[str, tuple[str, Callable[[_Node, str], Type | Command | Event]]] = {
+    "builtin": ("Q66", _builtin),
+    "enum": ("Q65", _enum),
+    "array": ("Q64", _array),
+    "object": ("Q60", _object),
+    "alternate": ("Q63", _alternate),
+    "command": ("Q57", _command),
+    "event": ("Q59", _event),
 }
-
-
-def _check(schema: Schema, places: dict[str, str]) -> None:
-    for name, kind in schema.types.items():
-        check_type(schema, kind, places[name])
-    users: Sequence[Command | Event] = (*schema.commands.values(), *schema.events.values())
-    for user in users:
-        place = f"{places[user.name]}: arg-type"
-        if not isinstance(schema.types.get(user.arg_type), Object):
-            raise SchemaError(place, f"there is no object type {user.arg_type!r}")
-        if isinstance(user, Command) and user.ret_type not in schema.types:
-            raise SchemaError(
-                f"{places[user.name]}: ret-type", f"there is no type {user.ret_type!r}"
-            )
+"""How an entry of each meta-type is read, and the rule that gives it its form."""

@@ -7,7 +7,15 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from conformance.report.markup import block, code, code_cell, folded, plain, row
-from conformance.report.result import Counts, FoldedFinding, Reason, Row, Summary, TargetSummary
+from conformance.report.result import (
+    Counts,
+    FoldedFinding,
+    Reason,
+    Row,
+    Summary,
+    TargetSummary,
+    shown_aspects,
+)
 from conformance.report.wording import (
     MEANINGS,
     OUTCOMES,
@@ -19,8 +27,8 @@ from conformance.report.wording import (
     run_verdict,
     target_verdict,
 )
-from conformance.stream import Evidence, Finding, TargetStarted
-from conformance.terms import Aspect, Outcome, Severity
+from conformance.stream import DefaultRead, Evidence, Finding, TargetStarted
+from conformance.terms import Outcome, Severity
 
 # What a reader takes in; the rest is in the stream, which the report names.
 _TRANSCRIPT_LINES: Final = 40
@@ -87,6 +95,7 @@ def _target(target: TargetSummary) -> Iterator[str]:
     yield "### Subjects"
     yield ""
     yield from _rows(target.rows)
+    yield from _defaults(target.defaults)
     yield from _untested(target)
 
 
@@ -102,6 +111,7 @@ def _provenance(target: TargetSummary) -> Iterator[str]:
         ("SHA-256", facts.sha256),
         ("SHA-256 of its introspection", facts.schema_sha256),
         ("started by", facts.launcher),
+        ("compared with", facts.documentation),
         ("command line", shlex.join(facts.command_line)),
     ):
         if value:
@@ -178,13 +188,42 @@ def _cases(cases: Sequence[str]) -> list[str]:
 
 
 def _rows(rows: Sequence[Row]) -> Iterator[str]:
-    yield row(["Subject", "Kind", *map(str, Aspect), "Note"])
-    yield row([":--", ":--", *("--:" for _ in Aspect), ":--"])
+    aspects = shown_aspects(rows)
+    yield row(["Subject", "Kind", *map(str, aspects), "Note"])
+    yield row([":--", ":--", *("--:" for _ in aspects), ":--"])
     for each in rows:
-        cells = [_cell(each.cells.get(aspect, {})) for aspect in Aspect]
+        cells = [_cell(each.cells.get(aspect, {})) for aspect in aspects]
         note = each.note or ("" if each.cells else "no case")
         yield row([code_cell(each.subject), str(each.kind), *cells, plain(note)])
     yield ""
+
+
+def _defaults(defaults: Sequence[DefaultRead]) -> Iterator[str]:
+    """Yield the table of defaults: those that differ in sight, the others folded."""
+    if not defaults:
+        return
+    differ = [each for each in defaults if each.differs]
+    alike = [each for each in defaults if not each.differs]
+    yield "### Defaults"
+    yield ""
+    yield "What a member that was left out reads as, beside what the documentation and QOM say."
+    yield ""
+    if differ:
+        yield from _default_rows(differ)
+        yield ""
+    if alike:
+        yield from folded(
+            f"{counted(len(alike), 'default')} without a difference", list(_default_rows(alike))
+        )
+
+
+def _default_rows(defaults: Sequence[DefaultRead]) -> Iterator[str]:
+    yield row(["Subject", "Member", "Documented", "Declared", "Real", "Where"])
+    yield row([":--"] * 6)
+    for each in defaults:
+        documented = code_cell(each.documented) or plain(each.says)
+        values = [documented, code_cell(each.declared), code_cell(each.real)]
+        yield row([code_cell(each.subject), code_cell(each.member), *values, plain(each.where)])
 
 
 def _cell(counts: Counts) -> str:

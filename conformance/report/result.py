@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from conformance.stream import Finding, RunEnded, RunStarted, TargetStarted
+from conformance.stream import DefaultRead, Finding, RunEnded, RunStarted, TargetStarted
 from conformance.terms import BROKEN, Aspect, Outcome, Severity, SubjectKind
 
 SUMMARY_VERSION: Final = 1
@@ -83,6 +83,8 @@ class TargetSummary:
     findings: tuple[FoldedFinding, ...]
     """Worst first."""
     totals: Counts
+    defaults: tuple[DefaultRead, ...]
+    """What members that were left out read as, in the order of the cases."""
     reasons: tuple[Reason, ...]
     missing: int
     """Cases that were announced and have no result in the stream."""
@@ -123,6 +125,12 @@ class Summary:
         }
 
 
+def shown_aspects(rows: Iterable[Row]) -> tuple[Aspect, ...]:
+    """Return the aspects that a table of `rows` has columns for: those with a case."""
+    found = {aspect for row in rows for aspect in row.cells}
+    return tuple(aspect for aspect in Aspect if aspect in found)
+
+
 def judge(totals: Counts, findings: tuple[FoldedFinding, ...], *, incomplete: bool) -> Verdict:
     """Return the verdict on cases with these outcomes and findings."""
     judged = sum(totals.get(outcome, 0) for outcome in (Outcome.PASS, *BROKEN))
@@ -154,6 +162,7 @@ def _target(target: TargetSummary) -> dict[str, Any]:
             {**dataclasses.asdict(each.finding), "cases": list(each.cases)}
             for each in target.findings
         ],
+        "defaults": [dataclasses.asdict(default) for default in target.defaults],
         "reasons": [dataclasses.asdict(reason) for reason in target.reasons],
     }
 

@@ -22,6 +22,7 @@ from conformance.report.result import (
 )
 from conformance.stream import (
     CaseEnded,
+    DefaultRead,
     Event,
     Finding,
     RowPlanned,
@@ -50,6 +51,7 @@ class _Target:
     notes: dict[_Subject, str] = field(default_factory=dict)
     cases: dict[str, CaseEnded] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    defaults: dict[tuple[str, str], DefaultRead] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -105,6 +107,8 @@ def _take(run: _Run, event: Event) -> None:
             run.target(event.target).notes[event.subject_kind, event.subject] = event.note
         case Finding():
             run.target(event.target).findings.append(event)
+        case DefaultRead():
+            run.target(event.target).defaults[event.case, event.member] = event
         case CaseEnded():
             # A case that ended again was replayed: its last outcome counts.
             run.target(event.target).cases[event.case] = event
@@ -141,6 +145,7 @@ def _target(target: _Target, *, broken_off: bool) -> TargetSummary:
         rows=_rows(target),
         findings=findings,
         totals=totals,
+        defaults=tuple(target.defaults.values()),
         reasons=_reasons(target.cases),
         missing=missing,
         verdict=judge(totals, findings, incomplete=incomplete),

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from conformance.report.paint import Paint, Style
-from conformance.report.result import Counts, Row
+from conformance.report.result import Counts, Row, shown_aspects
 from conformance.report.wording import number, visible
-from conformance.terms import BROKEN, Aspect, Outcome, SubjectKind
+from conformance.terms import BROKEN, Outcome, SubjectKind
 
 LETTERS: Final = {
     Outcome.FAIL: "F",
@@ -34,21 +34,31 @@ _ALONE: Final = {
     Outcome.VACUOUS: "vacuous",
     Outcome.NOT_RUN: "not run",
 }
-_HEADINGS: Final = {SubjectKind.COMMAND: "Commands", SubjectKind.OBJECT_TYPE: "Object types"}
+_HEADINGS: Final = {
+    SubjectKind.COMMAND: "Commands",
+    SubjectKind.OBJECT_TYPE: "Object types",
+    SubjectKind.EVENT: "Events",
+}
 _GAP: Final = "  "
+_TITLE: Final = 6
+"""Characters of a column's title that are shown however narrow the terminal is."""
 
 
 def table(rows: Sequence[Row], width: int, paint: Paint) -> Iterator[str]:
     """Yield the lines of the table, subjects cut so that it fits `width` columns if it can."""
-    cells = [[_cell(row.cells.get(aspect, {})) for aspect in Aspect] for row in rows]
-    widths = [
-        max([len(aspect), *(len(line[column][0]) for line in cells)])
-        for column, aspect in enumerate(Aspect)
-    ]
+    aspects = shown_aspects(rows)
+    cells = [[_cell(row.cells.get(aspect, {})) for aspect in aspects] for row in rows]
     longest = max([len("subject"), *(len(visible(row.subject)) for row in rows)])
+    inner = [
+        max([_TITLE, *(len(line[column][0]) for line in cells)]) for column in range(len(aspects))
+    ]
+    widths = [max(size, len(title)) for size, title in zip(inner, aspects, strict=True)]
+    if longest + sum(widths) + len(_GAP) * len(widths) > width:
+        # Titles give way before subjects do: their beginnings tell them apart.
+        widths = inner
     rest = width - sum(widths) - len(_GAP) * len(widths)
     subject = max(min(longest, rest), len("subject"))
-    titles = (f"{aspect:>{size}}" for aspect, size in zip(Aspect, widths, strict=True))
+    titles = (f"{_cut(aspect, size):>{size}}" for aspect, size in zip(aspects, widths, strict=True))
     yield paint(Style.HEAD, _GAP.join([f"{'subject':{subject}}", *titles]))
     kind = None
     for row, line in zip(rows, cells, strict=True):

@@ -25,7 +25,7 @@ from conformance.report.wording import (
 from conformance.stream import Evidence
 from conformance.terms import Severity
 
-# Below this a table of six aspects cannot be read, whatever one does.
+# Below this a table of all aspects cannot be read, whatever one does.
 _NARROWEST: Final = 60
 # The end of a dialogue tells most: the request at fault and what came of it.
 _TRANSCRIPT_LINES: Final = 4

@@ -16,11 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from conformance.canonical import canonical, digest
+from conformance.compare.alignment import align
+from conformance.compare.widths import with_widths
 from conformance.derive.case import Case
-from conformance.derive.plan import Introspected, Knowledge, Plan, plan
+from conformance.derive.plan import Facts, Introspected, Knowledge, Plan, plan
+from conformance.digest.digest import Program
+from conformance.digest.objectmodel import object_model
 from conformance.errors import LaunchError, UsageError
 from conformance.knowledge.commands import load_commands
-from conformance.knowledge.objectmodel import load_object_model
+from conformance.knowledge.defaults import load_showings
+from conformance.knowledge.digests import SEED, load_digest
+from conformance.knowledge.examples import load_examples
 from conformance.knowledge.ranges import load_ranges, needs_of
 from conformance.knowledge.recipes import load_recipes
 from conformance.knowledge.rules import Rule, load_rules
@@ -33,8 +39,10 @@ from conformance.launch.machine import qemu_argv
 from conformance.launch.pool import Pool
 from conformance.launch.target import Target
 from conformance.qapi.introspection import read_introspection
+from conformance.qapi.model import Schema
 from conformance.qapi.qom import ObjectModel, model_from_json, model_to_json
 from conformance.run.introspect import check_schema, introspect
+from conformance.run.source import find_facts, load_facts, save_facts, words
 from conformance.stage import SCRATCH, MachineSpec
 from conformance.stream import RowPlanned, TargetStarted
 
@@ -96,6 +104,7 @@ class Campaign:
             sha256=self.build.sha256,
             schema_sha256=digest(sorted(self.entries, key=canonical)),
             launcher=_launcher(self.target),
+            documentation=words(self.introspected.facts, self.target.schema),
             command_line=self.command_line,
             cases=cases,
         )
@@ -122,6 +131,7 @@ class Campaign:
             "version": self.introspected.version,
             "model": model_to_json(self.introspected.model),
             "lacks": dict(self.introspected.lacks),
+            "facts": save_facts(self.introspected.facts, self.target.schema),
         }
         path.write_text(json.dumps(value))
 
@@ -132,8 +142,10 @@ def load_knowledge() -> Knowledge:
     return Knowledge(
         recipes=load_recipes(folder / "objects"),
         commands=load_commands(folder / "commands"),
+        showings=load_showings(folder / "defaults.toml"),
+        examples=load_examples(folder / "examples.toml"),
         ranges=load_ranges(folder / "commands"),
-        seed=load_object_model(),
+        seed=object_model(load_digest(SEED).schemas[Program.SYSTEM]),
     )
 
 
@@ -153,15 +165,23 @@ def _prepare(target: Target, folder: RunFolder, *, thorough: bool) -> Campaign:
     with Pool(target, folder) as pool:
         found = introspect(pool, _walk(), thorough=thorough)
     schema = check_schema(found.schema)
-    needs = knowledge.recipes.needs() | needs_of(knowledge.ranges)
+    needs = {
+        *knowledge.recipes.needs(),
+        *knowledge.examples.needs(),
+        *needs_of(knowledge.ranges),
+    }
     lacks = _lacks(needs, target, found.model)
     return Campaign(
         target=target,
         build=build,
         package=found.package,
         entries=found.schema,
-        introspected=Introspected(
-            version=found.version, schema=schema, model=found.model, lacks=lacks
+        introspected=_aligned(
+            find_facts(target.schema, found.version),
+            version=found.version,
+            schema=schema,
+            model=found.model,
+            lacks=lacks,
         ),
         knowledge=knowledge,
         rules=load_rules(),
@@ -179,7 +199,8 @@ def load(path: Path) -> Campaign:
         build=Build(**build),
         package=value["package"],
         entries=value["entries"],
-        introspected=Introspected(
+        introspected=_aligned(
+            load_facts(value["facts"]),
             version=tuple(value["version"]),
             schema=read_introspection(value["entries"]),
             model=model_from_json(value["model"]),
@@ -188,6 +209,17 @@ def load(path: Path) -> Campaign:
         knowledge=load_knowledge(),
         rules=load_rules(),
     )
+
+
+def _aligned(facts: Facts | None, *, schema: Schema, **more: Any) -> Introspected:
+    """Return what is known of a build, its schema brought beside the source of its release."""
+    if facts is None:
+        return Introspected(schema=schema, **more)
+    alignment = align(facts.entities, schema)
+    typed = with_widths(schema, alignment, facts.entities)
+    if facts.exact:
+        return Introspected(facts=facts, schema=typed, alignment=alignment, **more)
+    return Introspected(facts=facts, schema=schema, older=typed, **more)
 
 
 def find_case(campaign: Campaign, case_id: str) -> Case:

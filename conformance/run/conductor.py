@@ -14,7 +14,7 @@ from conformance.launch.pool import Pool
 from conformance.qapi.validate import Validator
 from conformance.run.campaign import Campaign
 from conformance.run.engine import Engine, Result
-from conformance.run.evidence import finding
+from conformance.run.evidence import default_read, finding
 from conformance.run.records import PART, Recorder
 from conformance.stream import CaseEnded, Event
 from conformance.terms import Outcome
@@ -84,6 +84,8 @@ def _events(campaign: Campaign, result: Result) -> Iterator[Event]:
     case, verdict = result.case, result.verdict
     for miss in verdict.misses:
         yield finding(campaign.target.name, result, miss, campaign.rules, campaign.command_line)
+    for default in case.defaults:
+        yield default_read(campaign.target.name, result, default)
     yield CaseEnded(
         target=campaign.target.name,
         case=case.id,
@@ -92,6 +94,6 @@ def _events(campaign: Campaign, result: Result) -> Iterator[Event]:
         aspect=case.aspect,
         outcome=verdict.outcome,
         reason=verdict.reason,
-        rules=tuple(sorted({step.rule for step in case.steps})),
+        rules=case.rules,
         seconds=round(result.seen.seconds, 6) if result.seen else 0.0,
     )

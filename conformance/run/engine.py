@@ -8,16 +8,16 @@ on a fresh one, and that is what counts.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 
 from conformance.derive.case import Case, Isolation
 from conformance.judge.expect import without_names
 from conformance.judge.observation import Observation
 from conformance.judge.reply import MessageJudge
-from conformance.judge.verdict import Verdict, judge
+from conformance.judge.verdict import Verdict, judge, judge_claims
 from conformance.launch.pool import Pool
-from conformance.run.exchange import Player
+from conformance.run.leases import Lease, Leases
 from conformance.run.setup import NotStanding, stand
 from conformance.stage import Stage
 from conformance.terms import BROKEN, Outcome
@@ -33,22 +33,14 @@ class Result:
     """What became of a case, and the observation that shows it.
 
     `before` are the cases that the machine had seen before, where they are needed to see the same
-    again.
+    again; `first` is the id of the first request, where the case ran alone.
     """
 
     case: Case
     verdict: Verdict
     seen: Observation | None = None
     before: tuple[Case, ...] = ()
-
-
-@dataclass(slots=True)
-class _Lease:
-    """The machine that the cases of one stage (known by its name) share at the moment."""
-
-    stage: Stage
-    player: Player
-    played: list[Case] = field(default_factory=list)
+    first: int = 0
 
 
 class Engine:
@@ -57,16 +49,15 @@ class Engine:
     def __init__(self, pool: Pool, messages: MessageJudge) -> None:
         self._pool = pool
         self._messages = messages
-        self._lease: _Lease | None = None
+        self._leases = Leases(pool, messages)
         self._proved: dict[str, Outcome] = {}
         """The outcome that each defect had alone on a fresh machine."""
-        self._fallen: dict[str, NotStanding] = {}
 
     def __enter__(self) -> Engine:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._end_lease()
+        self._leases.close()
 
     def run(self, cases: Sequence[Case]) -> Iterator[Result]:
         """Yield a result for each case, in order."""
@@ -79,32 +70,23 @@ class Engine:
 
         `after` are the cases that come before them and may leave a machine standing.
         """
-        standing = self._lease.stage.name if self._lease else ""
-        for case in after:
-            if case.blocked is None and case.isolation is not Isolation.ALONE:
-                standing = case.stage.name
-        ahead = []
-        for case in cases:
-            if case.blocked is not None or case.stage.name in self._fallen:
-                continue
-            if case.isolation is Isolation.ALONE:
-                ahead.append(case.stage.spec)
-            elif case.stage.name != standing:
-                ahead.append(case.stage.spec)
-                standing = case.stage.name
-        self._pool.expect(ahead)
+        self._leases.expect(cases, after)
 
     def _run_stage(self, stage: Stage, cases: list[Case]) -> Iterator[Result]:
         shared = [
-            case for case in cases if case.blocked is None and case.isolation is not Isolation.ALONE
+            case
+            for case in cases
+            if case.plays and case.isolation is not Isolation.ALONE and len(case.parts()) == 1
         ]
         results = self._shared(stage, shared)
         for case in cases:
             if case.blocked is not None:
                 verdict = Verdict(outcome=case.blocked.outcome, reason=case.blocked.reason)
                 yield Result(case=case, verdict=verdict)
-            elif case.isolation is Isolation.ALONE:
+            elif case.claims or case.isolation is Isolation.ALONE:
                 yield self.alone(case)
+            elif len(case.parts()) > 1:
+                yield self._parted(case)
             else:
                 yield next(results)
 
@@ -112,7 +94,7 @@ class Engine:
         """Yield the results of cases that share machines, one machine after the other."""
         todo = cases
         while todo:
-            lease = self._leased(stage, again=todo is not cases)
+            lease = self._leases.take(stage, again=todo is not cases)
             if isinstance(lease, NotStanding):
                 yield from (_fallen(case, lease) for case in todo)
                 return
@@ -128,7 +110,7 @@ class Engine:
             else:
                 return
             # What is on its way to this machine is answered by the next one.
-            self._end_lease()
+            self._leases.end(stage)
             proven = self._proven(result, lease)
             if proven.verdict.outcome is Outcome.FLAKY and seen.death is not None:
                 ahead = lease.player.ahead
@@ -140,27 +122,31 @@ class Engine:
                 yield proven
             todo = todo[done:]
 
-    def _leased(self, stage: Stage, *, again: bool) -> _Lease | NotStanding:
-        lease = self._lease
-        if lease is not None and lease.stage.name == stage.name and lease.player.healthy:
-            return lease
-        self._end_lease()
-        if stage.name in self._fallen:
-            return self._fallen[stage.name]
-        standing = stand(stage, self._pool, self._messages, again=again)
-        if isinstance(standing, NotStanding):
-            self._fallen[stage.name] = standing
-            return standing
-        self._lease = _Lease(stage, standing)
-        return self._lease
+    def _parted(self, case: Case) -> Result:
+        """Return what became of a case that goes through phases, of which there is no way back.
 
-    def _end_lease(self) -> None:
-        if self._lease is not None:
-            self._lease.player.machine.close()
-            self._lease = None
+        Each part is played where cases share a machine that is in its phase already.  Only that
+        it passes is believed then: else it is played as a whole, on a fresh machine.
+        """
+        seen = None
+        for part in case.parts():
+            lease = self._leases.take(part.stage)
+            if isinstance(lease, NotStanding):
+                return _fallen(case, lease)
+            ((_, first, seen),) = lease.player.play((part,))
+            verdict = judge(part, seen, self._messages, first)
+            if _spoils(part, verdict) or None in seen.replies:
+                self._leases.end(part.stage)
+            if verdict.outcome is not Outcome.PASS:
+                alone = self.alone(case, again=True)
+                passes = alone.verdict.outcome is Outcome.PASS
+                return _flaky(case, verdict, alone.verdict, seen) if passes else alone
+        return Result(case=case, verdict=Verdict(outcome=Outcome.PASS), seen=seen)
 
     def alone(self, case: Case, before: Sequence[Case] = (), *, again: bool = False) -> Result:
-        """Play a case on a fresh machine of its own, after `before`."""
+        """Play a case on a fresh machine of its own, after `before`; claims need none."""
+        if case.claims:
+            return Result(case=case, verdict=judge_claims(case))
         standing = stand(case.stage, self._pool, self._messages, again=again)
         if isinstance(standing, NotStanding):
             return _fallen(case, standing)
@@ -168,10 +154,12 @@ class Engine:
             for played, first, seen in standing.play((*before, case)):
                 verdict = judge(played, seen, self._messages, first)
                 if played is case:
-                    return Result(case=case, verdict=verdict, seen=seen, before=tuple(before))
+                    return Result(
+                        case=case, verdict=verdict, seen=seen, before=tuple(before), first=first
+                    )
         return Result(case=case, verdict=Verdict(outcome=Outcome.FLAKY))
 
-    def _proven(self, result: Result, lease: _Lease) -> Result:
+    def _proven(self, result: Result, lease: Lease) -> Result:
         """Return the result that the case has alone; what is proved already is believed."""
         defect = _defect(result)
         if self._proved.get(defect) is result.verdict.outcome:
@@ -188,12 +176,7 @@ class Engine:
         company = self.alone(result.case, lease.played, again=True)
         if company.verdict.outcome in BROKEN and _defect(company) == defect:
             return company
-        reason = (
-            f"{result.verdict.outcome} among other cases ({result.verdict.reason}), "
-            f"{alone.verdict.outcome} alone on a fresh machine"
-        )
-        verdict = Verdict(outcome=Outcome.FLAKY, reason=reason)
-        return Result(case=result.case, verdict=verdict, seen=result.seen)
+        return _flaky(result.case, result.verdict, alone.verdict, result.seen)
 
     def _explained(self, result: Result, behind: Sequence[Result]) -> Result:
         """Return what became of a case whose death did not come again when it was tried.
@@ -204,6 +187,14 @@ class Engine:
         if any(_same_death(result, other) for other in behind):
             return self.alone(result.case, again=True)
         return result
+
+
+def _flaky(case: Case, shared: Verdict, alone: Verdict, seen: Observation | None) -> Result:
+    reason = (
+        f"{shared.outcome} among other cases ({shared.reason}), "
+        f"{alone.outcome} alone on a fresh machine"
+    )
+    return Result(case=case, verdict=Verdict(outcome=Outcome.FLAKY, reason=reason), seen=seen)
 
 
 def _same_death(one: Result, other: Result) -> bool:

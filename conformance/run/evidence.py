@@ -8,14 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from conformance.canonical import compact
-from conformance.derive.case import Case
+from conformance.derive.case import Case, DefaultOf
+from conformance.judge.expect import at
 from conformance.judge.miss import Kind, Miss
 from conformance.judge.observation import Observation
 from conformance.knowledge.rules import Rule
 from conformance.run.engine import Result
-from conformance.stage import SCRATCH, MachineSpec, Request
-from conformance.stream import Evidence, Finding
-from conformance.terms import ABSENT, Outcome, Severity
+from conformance.stage import NEGOTIATION, SCRATCH, MachineSpec, Request, Stage
+from conformance.stream import DefaultRead, Evidence, Finding
+from conformance.terms import ABSENT, Absent, JsonValue, Outcome, Severity
+from conformance.wire.framing import Message
 from conformance.wire.transcript import Transcript
 
 _PASSING: Final = re.compile(
@@ -54,9 +56,54 @@ def finding(
         expected=miss.expected,
         why=" ".join(filter(None, (rule.promise, miss.why, f"({rule.source})"))),
         fold=miss.fold,
-        evidence=evidence(case, result.seen),
+        evidence=_claimed(case, miss) if case.claims else evidence(case, result.seen),
         reproducer=reproducer(case, result.before, command_line, seen=result.seen),
     )
+
+
+def default_read(target: str, result: Result, default: DefaultOf) -> DefaultRead:
+    """Return the row of the table of defaults that a case has found."""
+    case = result.case
+    return DefaultRead(
+        target=target,
+        case=case.id,
+        subject_kind=case.subject.kind,
+        subject=case.subject.name,
+        member=default.member,
+        documented=_text(default.documented),
+        says=default.says,
+        where=default.where,
+        declared=_text(default.declared),
+        real=_text(_real(result.seen, default)),
+    )
+
+
+def _text(value: JsonValue | Absent) -> str:
+    return "" if value is ABSENT else compact(value)
+
+
+def _real(seen: Observation | None, default: DefaultOf) -> JsonValue | Absent:
+    line = seen.replies[default.step] if seen else None
+    if line is None or not isinstance(line.read, Message):
+        return ABSENT
+    # What is wrong with such a reply is the verdict's to say.
+    real: JsonValue | Absent = at(line.read.value, ("return", *default.path))
+    return real
+
+
+def _claimed(case: Case, miss: Miss) -> Evidence:
+    """Return the broken claim and what its source says, as the lines of a comparison."""
+    lines = [
+        line
+        for claim in case.claims
+        if claim.fold == miss.fold and claim.promised != claim.found
+        for line in (
+            f"   {claim.what}",
+            f"-  {claim.promised}" + f"    ({claim.where})" * bool(claim.where),
+            f"+  {claim.found}",
+        )
+    ]
+    return Evidence(transcript=tuple(lines[:_LINES]))
 
 
 def evidence(case: Case, seen: Observation | None) -> Evidence:
@@ -92,14 +139,16 @@ def reproducer(
     """
     earlier = [step.request for other in before for step in other.steps]
     own = [step.request for step in case.steps]
+    if case.claims:
+        own = [Request("query-qmp-schema", ABSENT)]
     if seen is not None and None in seen.replies:
         own = own[: seen.replies.index(None) + 1]
     requests = [
-        Request("qmp_capabilities", ABSENT),
+        *case.stage.negotiation(),
         *case.stage.setup,
         *earlier[-_COMPANY:],
         *own,
-        Request("quit", ABSENT),
+        *_farewell(case.stage, own),
     ]
     command = shlex.join(_stdio(command_line, case.stage.spec))
     dialogue = [f"{command} <<'EOF'", *map(request_line, requests), "EOF"]
@@ -109,6 +158,13 @@ def reproducer(
     if len(earlier) > _COMPANY:
         lines.append(f"# The first {len(earlier) - _COMPANY} requests are left out here.")
     return "\n".join([*lines, *dialogue])
+
+
+def _farewell(stage: Stage, own: Sequence[Request]) -> Iterator[Request]:
+    """Yield what ends the build, which in negotiation takes no other command."""
+    if stage.capabilities is None and all(each.execute != NEGOTIATION for each in own):
+        yield Request(NEGOTIATION, ABSENT)
+    yield Request("quit", ABSENT)
 
 
 def _stdio(command_line: Sequence[str], spec: MachineSpec) -> list[str]:

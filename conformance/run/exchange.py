@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from conformance.canonical import compact
-from conformance.derive.case import Case
+from conformance.derive.case import Case, Step
 from conformance.judge.observation import Death, Line, Observation
 from conformance.launch.machine import Machine
 from conformance.stage import SCRATCH, Request
@@ -53,6 +53,11 @@ class _Seen:
         )
 
 
+def _may_follow(case: Case, other: Case, waiting: int) -> bool:
+    """Return whether `case` may be sent while `other`, and `waiting` requests, are in flight."""
+    return waiting < WINDOW and not case.in_step and not other.in_step
+
+
 class _OvertakenError(Exception):
     """A later request was answered first."""
 
@@ -84,7 +89,7 @@ class Player:
         waiting = 0
         self.healthy = False
         while todo or flight:
-            while todo and (waiting < WINDOW or not flight):
+            while todo and (not flight or _may_follow(todo[0], flight[-1][0], waiting)):
                 case = todo.popleft()
                 flight.append((case, self._next_id))
                 waiting += len(case.steps)
@@ -101,15 +106,23 @@ class Player:
         self.healthy = True
 
     def _send(self, case: Case) -> None:
-        for step in case.steps:
-            data = encode(step.request, self._next_id)
-            self._connection.queue(data.replace(self._shown, self._real))
-            self._next_id += 1
+        """Queue the requests of a case; those of one that goes in step are sent in `_receive`."""
+        if not case.in_step:
+            for number, step in enumerate(case.steps):
+                self._queue(step, self._next_id + number)
+        self._next_id += len(case.steps)
+
+    def _queue(self, step: Step, request_id: int) -> None:
+        data = encode(step.request, request_id)
+        self._connection.queue(data.replace(self._shown, self._real))
 
     def _receive(self, case: Case, first: int) -> tuple[Observation, bool]:
         """Return what came of `case`, and whether all of its replies came."""
         seen = _Seen([None] * len(case.steps), began=time.monotonic())
-        for number in range(len(case.steps)):
+        in_step = case.in_step
+        for number, step in enumerate(case.steps):
+            if in_step:
+                self._queue(step, first + number)
             try:
                 seen.replies[number] = self._reply(case, first + number, seen)
             except _OvertakenError:

@@ -36,9 +36,15 @@ def groups(campaign: Campaign, selection: Selection) -> tuple[Group, ...]:
 
 
 def subject_name(group: Group) -> str:
-    """Return the subject of a group as node ids name it: object types under their command."""
+    """Return the subject of a group as node ids name it: what is no command under its like."""
     name = group.subject.name
-    return name if group.subject.kind is SubjectKind.COMMAND else f"object-add.{name}"
+    match group.subject.kind:
+        case SubjectKind.COMMAND:
+            return name
+        case SubjectKind.OBJECT_TYPE:
+            return f"object-add.{name}"
+        case SubjectKind.EVENT:
+            return f"event.{name}"
 
 
 def node_id(campaign: Campaign, group: Group) -> str:

@@ -47,6 +47,36 @@ class Introspection:
     model: ObjectModel
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedSchema:
+    """What a build answered that was asked for its schema alone."""
+
+    version: Version
+    package: str
+    entries: Sequence[Any]
+
+
+def ask_schema(pool: Pool) -> AskedSchema:
+    """Return the schema of a build; raises LaunchError where it does not start or speaks no QMP."""
+    try:
+        with _session(pool, "none") as asked:
+            greeting = asked.greeting["QMP"]["version"]
+            return AskedSchema(
+                version=_version(greeting),
+                package=greeting["package"],
+                entries=asked.execute("query-qmp-schema"),
+            )
+    except SessionLost as error:
+        raise LaunchError(f"the build speaks no QMP that a client can follow: {error}") from error
+    except (SessionError, KeyError, TypeError, ValueError) as error:
+        raise LaunchError(f"the build does not say what it is: {error}") from error
+
+
+def _version(greeting: Mapping[str, Any]) -> Version:
+    qemu = greeting["qemu"]
+    return (qemu["major"], qemu["minor"], qemu["micro"])
+
+
 def introspect(pool: Pool, walk: Mapping[str, str], *, thorough: bool = False) -> Introspection:
     """Return what the build says of itself, with the trees of those machines in `walk` it has.
 
@@ -79,7 +109,7 @@ def introspect(pool: Pool, walk: Mapping[str, str], *, thorough: bool = False) -
     properties = _properties(pool, creatable, lost)
     trees = _trees(pool, tuple(wanted), lost)
     return Introspection(
-        version=(greeting["qemu"]["major"], greeting["qemu"]["minor"], greeting["qemu"]["micro"]),
+        version=_version(greeting),
         package=greeting["package"],
         schema=schema,
         model=ObjectModel(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ class Asked(Protocol):
 
     qmp_program: list[str]
     qmp_rootfs: str
+    qmp_schema: str
     qmp_targets: list[str]
     qmp_case: list[str]
     qmp_shard: str
@@ -33,12 +35,12 @@ class Asked(Protocol):
 
 def read_options(asked: Asked) -> Options:
     """Return the options, target files read; raises UsageError."""
-    _check_root(asked)
+    _check_program(asked)
     words = ["--no-sandbox"] if asked.qmp_no_sandbox else []
     words += ["--thorough"] if asked.qmp_thorough else []
     targets: list[Target] = []
     for program in asked.qmp_program:
-        targets.append(_from_program(program, asked.qmp_rootfs, words))
+        targets.append(_from_program(program, asked, words))
     for text in asked.qmp_targets:
         targets += _from_file(text, words)
     if asked.qmp_no_sandbox:
@@ -57,27 +59,29 @@ def read_options(asked: Asked) -> Options:
     )
 
 
-def _check_root(asked: Asked) -> None:
-    if not asked.qmp_rootfs:
-        return
-    if asked.qmp_targets:
-        raise UsageError(
-            f"the root {asked.qmp_rootfs} does not reach the targets of {asked.qmp_targets[0]}",
-            "Write `rootfs` in that file.",
-        )
-    if not Path(asked.qmp_rootfs).is_dir():
+def _check_program(asked: Asked) -> None:
+    for key, value in (("rootfs", asked.qmp_rootfs), ("schema", asked.qmp_schema)):
+        if value and asked.qmp_targets:
+            raise UsageError(
+                f"--{key} {value} does not reach the targets of {asked.qmp_targets[0]}",
+                f"Write `{key}` in that file.",
+            )
+    if asked.qmp_rootfs and not Path(asked.qmp_rootfs).is_dir():
         raise UsageError(
             f"the root {asked.qmp_rootfs} is no folder",
             "Name the folder that holds the root file system of the program.",
         )
 
 
-def _from_program(program: str, rootfs: str, words: Sequence[str]) -> Target:
+def _from_program(program: str, asked: Asked, words: Sequence[str]) -> Target:
     if not program:
         raise UsageError("a target has no name", "Name a QEMU system emulator, or a target file.")
-    target = program_target(program, rootfs)
-    root = ["--rootfs", target.rootfs] if target.rootfs else []
-    return replace(target, spelling=shlex.join([*words, *root, target.program]))
+    target = program_target(program, asked.qmp_rootfs)
+    schema = os.path.abspath(asked.qmp_schema) if asked.qmp_schema else ""
+    options = ["--rootfs", target.rootfs] if target.rootfs else []
+    options += ["--schema", schema] if schema else []
+    spelling = shlex.join([*words, *options, target.program])
+    return replace(target, schema=schema, spelling=spelling)
 
 
 def _from_file(text: str, words: Sequence[str]) -> Sequence[Target]:

@@ -195,7 +195,7 @@ def not_run(target: str, case: Case) -> CaseEnded:
         aspect=case.aspect,
         outcome=Outcome.NOT_RUN,
         reason="the run ended before its turn",
-        rules=tuple(sorted({step.rule for step in case.steps})),
+        rules=case.rules,
         seconds=0.0,
     )
 

@@ -14,13 +14,12 @@ from conformance.launch.machine import Machine
 from conformance.launch.pool import Pool
 from conformance.run.exchange import Player, encode
 from conformance.stage import Descriptor, Request, Stage
-from conformance.terms import ABSENT, Aspect, Outcome, SubjectKind
+from conformance.terms import Aspect, Outcome, SubjectKind
 from conformance.wire.connection import Connection, WireError
 from conformance.wire.framing import Message, read_message
 
 GREETING_LIMIT = 30.0
 """Seconds for a machine to greet: it takes 0.1, or seconds on a loaded host."""
-_CAPABILITIES = Request("qmp_capabilities", ABSENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +54,9 @@ def _negotiated(machine: Machine, stage: Stage, messages: MessageJudge) -> Playe
     case = _setup_case(stage)
     try:
         connection.receive(GREETING_LIMIT)
+        for request in stage.negotiation() if stage.spec.descriptors else ():
+            _ask(connection, request, ())
         for descriptor in stage.spec.descriptors:
-            _negotiate_once(connection, descriptor is stage.spec.descriptors[0])
             _pass(connection, descriptor)
     except (WireError, OSError) as error:
         return _no_start(machine, case, str(error))
@@ -72,7 +72,7 @@ def _negotiated(machine: Machine, stage: Stage, messages: MessageJudge) -> Playe
 
 def _setup_case(stage: Stage, *, negotiated: bool = False) -> Case:
     """Write the set-up of a stage as a case, so that it is played and judged as one."""
-    requests = stage.setup if negotiated else (_CAPABILITIES, *stage.setup)
+    requests = stage.setup if negotiated else (*stage.negotiation(), *stage.setup)
     return Case(
         id=f"set-up/{stage.name}",
         subject=Subject(kind=SubjectKind.COMMAND, name="set-up"),
@@ -84,11 +84,6 @@ def _setup_case(stage: Stage, *, negotiated: bool = False) -> Case:
         ),
         limit=GREETING_LIMIT,
     )
-
-
-def _negotiate_once(connection: Connection, first: bool) -> None:
-    if first:
-        _ask(connection, _CAPABILITIES, ())
 
 
 def _pass(connection: Connection, descriptor: Descriptor) -> None:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
 
 from conformance.canonical import compact
 from conformance.derive.case import (
     Accept,
     Answer,
     Case,
+    Ends,
     Expectation,
     Holds,
+    Known,
     LinksTo,
     ListsProperties,
     ListsTypes,
+    Reads,
     ReadsAs,
     Reject,
+    Repeats,
     Returns,
-    Shows,
     Understood,
 )
 from conformance.judge.reply import MessageJudge
@@ -27,7 +32,12 @@ from conformance.qapi.validate import Validator
 from conformance.run.campaign import Campaign
 from conformance.run.engine import Engine, Result
 from conformance.run.evidence import evidence, reproducer, request_line
+from conformance.run.exchange import encode
 from conformance.terms import Outcome
+from conformance.wire.recording import received_entry, sent_entry
+
+_SCHEMA: Final = "schema"
+"""The id of the question for the schema: no case has one like it."""
 
 
 def describe(case: Case, campaign: Campaign) -> str:
@@ -35,16 +45,29 @@ def describe(case: Case, campaign: Campaign) -> str:
     return "\n".join(_description(case, campaign))
 
 
-def replayed(case: Case, campaign: Campaign, folder: RunFolder) -> tuple[str, Outcome]:
-    """Run a case alone on a fresh machine; return the dialogue with its verdict, and the outcome.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """A case run once more: the dialogue with its verdict, for a reader, and the outcome.
 
-    Raises LaunchError.
+    `recording` is the dialogue for `validate` (docs/validate.md), with the schema before it.
     """
+
+    text: str
+    outcome: Outcome
+    recording: str
+
+
+def replayed(case: Case, campaign: Campaign, folder: RunFolder) -> Replay:
+    """Run a case alone on a fresh machine; raises LaunchError."""
     schema = campaign.introspected.schema
     messages = MessageJudge(schema, Validator(schema))
     with Pool(campaign.target, folder) as pool, Engine(pool, messages) as engine:
         result = engine.alone(case)
-    return "\n".join(_account(result, campaign)), result.verdict.outcome
+    return Replay(
+        text="\n".join(_account(result, campaign)),
+        outcome=result.verdict.outcome,
+        recording="".join(_recording(result, campaign)),
+    )
 
 
 def _description(case: Case, campaign: Campaign) -> Iterator[str]:
@@ -59,25 +82,38 @@ def _description(case: Case, campaign: Campaign) -> Iterator[str]:
         yield f"           {step.rule}: {_expected(step.expect)}"
         if step.why:
             yield f"           {step.why}"
+    for claim in case.claims:
+        yield f"  {claim.rule} {claim.what}: {claim.promised}" + f" ({claim.where})" * bool(
+            claim.where
+        )
     yield ""
     yield reproducer(case, (), campaign.command_line)
+
+
+_WORDS: Final[Mapping[type[Expectation], str]] = {
+    Accept: "accepted",
+    Answer: "answered, either way",
+    Ends: "accepted, and ends the build",
+    Known: "answered as a command that the build knows",
+    Understood: "accepted, or refused for another reason than its arguments",
+    LinksTo: "returns the path of an object of the tree, or nothing",
+}
+"""The expectations that one sentence says."""
 
 
 def _expected(expect: Expectation) -> str:
     """Return an expectation in words."""
     match expect:
-        case Accept():
-            return "accepted"
-        case Answer():
-            return "answered, either way"
-        case Understood():
-            return "accepted, or refused for another reason than its arguments"
-        case Shows(at=at, value=value):
-            return f"returns {compact(value)} at {'.'.join(map(str, at))}"
+        case Accept() | Answer() | Ends() | Known() | Understood() | LinksTo():
+            return _WORDS[type(expect)]
         case Reject(classes=classes):
             return f"refused with {' or '.join(sorted(classes))}"
         case Returns(values=values):
             return f"returns {' or '.join(map(compact, values))}"
+        case Reads(path=path, value=value):
+            return f"returns {compact(value)} at {'.'.join(path)}"
+        case Repeats(step=step):
+            return f"returns the same as step {step + 1}"
         case Holds(present=present, absent=absent):
             return "; ".join(
                 [f"lists {name} as {kind}" for name, kind in present]
@@ -85,13 +121,30 @@ def _expected(expect: Expectation) -> str:
             )
         case ReadsAs(type=type_name):
             return f"returns a value of the QOM type {type_name}"
-        case LinksTo():
-            return "returns the path of an object of the tree, or nothing"
         case ListsTypes(exactly=exactly):
             return "lists known types" if exactly is None else f"lists exactly {len(exactly)} types"
         case ListsProperties(entries=entries):
             listed = "well-formed" if entries is None else f"{len(entries)} known"
             return f"lists {listed} properties"
+
+
+def _recording(result: Result, campaign: Campaign) -> Iterator[str]:
+    """Yield the entries of a recording: the schema as the build gave it, then the case.
+
+    Events and strays stand at the end: when they came between replies is not observed.
+    """
+    yield sent_entry(compact({"execute": "query-qmp-schema", "id": _SCHEMA}).encode())
+    answer = {"return": campaign.entries, "id": _SCHEMA}
+    yield received_entry(compact(answer).encode() + b"\r\n")
+    seen = result.seen
+    if seen is None:
+        return
+    for number, (step, line) in enumerate(zip(result.case.steps, seen.replies, strict=True)):
+        yield sent_entry(encode(step.request, result.first + number))
+        if line is not None:
+            yield received_entry(line.data)
+    for line in (*seen.events, *seen.strays):
+        yield received_entry(line.data)
 
 
 def _account(result: Result, campaign: Campaign) -> Iterator[str]:

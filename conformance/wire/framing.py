@@ -50,8 +50,36 @@ def read_message(line: bytes) -> Message | FramingFault:
     return _read_closely(line)
 
 
-class _NotStrictError(ValueError):
-    """The line is no strict JSON although Python's reader takes it."""
+def read_value(text: str, start: int) -> tuple[Any, int]:
+    """Return the JSON value that begins at `start` of `text`, and the index behind it.
+
+    As strict as `read_message`: no member twice, no NaN, no lone surrogate.  Raises ValueError,
+    which is a json.JSONDecodeError where it can tell the place.
+    """
+    try:
+        value, end = _scan_strictly(text, start)
+    except RecursionError:
+        value, end = _read_deeply(text, start)
+    except (NotStrictError, json.JSONDecodeError):
+        raise
+    except ValueError as error:
+        # Python refuses to read integers of more than some thousand digits.
+        raise NotStrictError("holds an integer that is too long to be read") from error
+    if text.find("\\u", start, end) >= 0:
+        _refuse_lone_surrogates(value)
+    return value, end
+
+
+def _read_deeply(text: str, start: int) -> tuple[Any, int]:
+    try:
+        value, length = read_deep_json(text[start:], _scan_strictly, _distinct)
+    except json.JSONDecodeError as error:
+        raise json.JSONDecodeError(error.msg, text, start + error.pos) from error
+    return value, start + length
+
+
+class NotStrictError(ValueError):
+    """A text is no strict JSON although Python's reader takes it; reads on from "the message"."""
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -59,12 +87,12 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise _NotStrictError(f"has the member {_clip(twice)} more than once in one object")
+        raise NotStrictError(f"has the member {_clip(twice)} more than once in one object")
     return members
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise _NotStrictError(f"holds {name}, which is no JSON")
+    raise NotStrictError(f"holds {name}, which is no JSON")
 
 
 def _finite(text: str) -> float:
@@ -133,7 +161,7 @@ def _refuse_lone_surrogates(value: Any) -> None:
             waiting += current
         elif type(current) is str and (lone := _SURROGATE.search(current)):
             # Python has joined those that stand in pairs.
-            raise _NotStrictError(f"holds the lone surrogate U+{ord(lone[0]):04X}")
+            raise NotStrictError(f"holds the lone surrogate U+{ord(lone[0]):04X}")
 
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -145,7 +173,7 @@ def _json_fault(text: str, error: ValueError) -> tuple[str, str]:
             return "W09", f"the message has a single-quoted string at character {error.pos}"
         reason = (error.msg[:1].lower() + error.msg[1:]).removesuffix(" at")
         return "W68", f"the message is no JSON: {reason} at character {error.pos}"
-    if isinstance(error, _NotStrictError):
+    if isinstance(error, NotStrictError):
         return "W68", f"the message {error}"
     # Python refuses to read integers of more than some thousand digits.
     return "W68", "the message holds an integer that is too long to be read"

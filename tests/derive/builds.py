@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 import functools
+import tempfile
+from pathlib import Path
 
 from conformance.canonical import canonical
-from conformance.derive.plan import Introspected, Knowledge, Plan, plan
+from conformance.derive.plan import Facts, Introspected, Knowledge, Plan, plan
+from conformance.digest.digest import Program
 from conformance.qapi.introspection import read_introspection
 from conformance.qapi.qom import Node, ObjectModel, Property, TypeInfo
 from conformance.run.campaign import load_knowledge
+from conformance.source.digesting import digest_of
+from conformance.source.reader import read_source
 from conformance.terms import ABSENT
 from tests.miniatures.objects import TYPES, property_types
 from tests.miniatures.schema import OBJECT_MEMBERS, entries
+from tests.miniatures.source import source_path, write_sources
 
 
 @functools.cache
 def knowledge() -> Knowledge:
     return load_knowledge()
+
+
+@functools.cache
+def facts(*, typed: bool) -> Facts:
+    """Return what the source of the miniature's schema says."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_sources(Path(folder))
+        source = read_source(source_path(Path(folder), "typed" if typed else "untyped"))
+    entities = digest_of("", {Program.SYSTEM: source}).schemas[Program.SYSTEM]
+    return Facts(entities=entities, name="the miniature's source", exact=True)
 
 
 @functools.cache
@@ -48,6 +64,7 @@ def build(*, typed: bool) -> Introspected:
             trees={"none": (root, machine)},
         ),
         lacks={},
+        facts=facts(typed=typed),
     )
 
 

@@ -13,13 +13,13 @@ from conformance.derive.case import (
     Case,
     Expectation,
     Isolation,
+    Reads,
     Reject,
     Role,
-    Shows,
     Understood,
 )
 from conformance.derive.ranges import RangeContext, range_cases
-from conformance.knowledge.commands import CommandRecipe
+from conformance.knowledge.commands import CommandRecipe, Effect
 from conformance.knowledge.ranges import Limits, RangeRecipe, Shown
 from conformance.knowledge.versions import VersionRange
 from conformance.qapi.model import Schema
@@ -149,13 +149,20 @@ def test_without_a_recipe_no_request_names_what_another_names() -> None:
 
 
 def test_the_request_of_the_command_that_succeeds_stands_in_for_a_recipe() -> None:
-    plain = CommandRecipe(
-        name="do", arguments={"name": "b"}, setup=(PREPARE,), cleanup=(), refusals=()
-    )
+    plain = CommandRecipe(name="do", arguments={"name": "b"}, setup=(PREPARE,))
     case = cases_of("uint8", commands={"do": plain})["do/valid/n=least"]
 
-    assert asked(case) == (0, Accept(), "Q05")
+    # That it succeeds with the integer too, nobody said.
+    assert asked(case) == (0, Understood(), "Q05")
     assert [step.request.arguments for step in case.steps] == [{}, {"name": "b", "n": 0}]
+
+
+def test_a_command_that_changes_the_machine_is_not_asked_its_own_request() -> None:
+    plain = CommandRecipe(name="do", arguments={"name": "b"}, effect=Effect.LASTING)
+    case = cases_of("uint8", commands={"do": plain})["do/valid/n=least"]
+
+    (step,) = case.steps
+    assert step.request.arguments != {"name": "b", "n": 0}
 
 
 def test_of_an_integer_of_no_known_width_only_what_no_type_takes_is_tried() -> None:
@@ -252,7 +259,7 @@ def test_what_was_given_is_read_where_it_is_shown() -> None:
 
     checks = [step for step in cases["do/valid/n=max"].steps if step.role is Role.CHECK]
     assert [(step.request.execute, step.expect, step.rule) for step in checks] == [
-        ("query", Shows(("all", 0, "n"), 9), "X31")
+        ("query", Reads(("all", "0", "n"), 9), "X31")
     ]
     assert all(step.role is not Role.CHECK for step in cases["do/valid/n=greatest"].steps)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from conformance.derive.case import Accept, Case, Expectation, Role, Step, Subject
+from conformance.derive.case import Accept, Case, Claim, Expectation, Role, Step, Subject
 from conformance.judge.observation import Line
 from conformance.judge.reply import MessageJudge
 from conformance.qapi.validate import Validator
@@ -58,3 +58,8 @@ def success(value: Any = None, number: int = 0) -> dict[str, Any]:
 
 def refusal(kind: str = "GenericError", number: int = 0) -> dict[str, Any]:
     return {"error": {"class": kind, "desc": "no 'a' at /b 7"}, "id": number}
+
+
+def claim(promised: str, found: str, **more: Any) -> Claim:
+    more = {"rule": "Q30", "what": "member a", "fold": promised, **more}
+    return Claim(promised=promised, found=found, **more)

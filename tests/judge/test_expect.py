@@ -9,15 +9,18 @@ import pytest
 from conformance.derive.case import (
     Accept,
     Answer,
+    Ends,
     Expectation,
     Holds,
+    Known,
     LinksTo,
     ListsProperties,
     ListsTypes,
+    Reads,
     ReadsAs,
     Reject,
+    Repeats,
     Returns,
-    Shows,
     Understood,
 )
 from conformance.judge.expect import check, value_problem, without_names
@@ -48,16 +51,23 @@ TABLE: list[tuple[str, Expectation, dict[str, Any], Kind | None]] = [
     ("understood and refused for what is there", Understood(), refusal("DeviceNotFound"), None),
     ("refused for who knows what", Understood(), refusal(), Kind.REFUSED),
     ("refused before it was read", Understood(), refusal("CommandNotFound"), Kind.REFUSED),
-    ("shows it", Shows((0, "name"), "obj"), success(LISTED), None),
-    ("shows another", Shows((1, "name"), "obj"), success(LISTED), Kind.VALUE),
-    ("shows none", Shows((2, "name"), "obj"), success(LISTED), Kind.VALUE),
-    ("shows it nowhere", Shows(("name", "x"), "obj"), success({"name": 1}), Kind.VALUE),
-    ("shows it itself", Shows((), 7), success(7), None),
+    ("ends, and says so", Ends(), success(), None),
+    ("does not end", Ends(), refusal(), Kind.REFUSED),
+    ("known and accepted", Known(), success(), None),
+    ("known and refused", Known(), refusal(), None),
+    ("not known", Known(), refusal("CommandNotFound"), Kind.CLASS),
     ("one of the values", Returns((1, 2)), success(2), None),
     ("none of the values", Returns((1, 2)), success(3), Kind.VALUE),
     ("true is not 1", Returns((1,)), success(True), Kind.VALUE),
     ("1.0 is not 1", Returns((1,)), success(1.0), Kind.VALUE),
     ("refused in place of a value", Returns((1,)), refusal(), Kind.REFUSED),
+    ("reads", Reads(("1", "name"), "n"), success(LISTED), None),
+    ("reads otherwise", Reads(("1", "name"), "m"), success(LISTED), Kind.VALUE),
+    ("reads nothing there", Reads(("2", "name"), "n"), success(LISTED), Kind.VALUE),
+    ("reads a null", Reads(("a",), None), success({"a": None}), None),
+    ("reads no null", Reads(("b",), None), success({"a": None}), Kind.VALUE),
+    ("repeats", Repeats(0), success(LISTED), None),
+    ("repeats not", Repeats(0), success(LISTED[:1]), Kind.VALUE),
     ("holds", Holds((("obj", "child<toy>"),), ("gone",)), success(LISTED), None),
     ("holds less", Holds((("other", "child<toy>"),)), success(LISTED), Kind.VALUE),
     ("holds another type", Holds((("obj", "child<x>"),)), success(LISTED), Kind.VALUE),
@@ -106,7 +116,7 @@ def test_a_reply_is_held_against_what_is_expected(
 ) -> None:
     one = step(expect)
 
-    miss = check(case(one), one, message)
+    miss = check(case(one), one, message, (success(LISTED),))
 
     assert (miss.kind if miss else None) is kind
     assert miss is None or (miss.rule == "X20" and miss.summary.startswith("do: "))

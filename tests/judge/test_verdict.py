@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from conformance.derive.case import (
+    Ends,
     LinksTo,
     ListsProperties,
     ReadsAs,
@@ -16,9 +18,9 @@ from conformance.derive.case import (
     Understood,
 )
 from conformance.judge.observation import Death, Observation
-from conformance.judge.verdict import Verdict, death_words, ending_text, judge
+from conformance.judge.verdict import Verdict, death_words, ending_text, judge, judge_claims
 from conformance.terms import Outcome
-from tests.judge.made import case, judge_of_messages, line, refusal, step, success
+from tests.judge.made import case, claim, judge_of_messages, line, refusal, step, success
 
 ABORT = "qemu: ../x.c:12: f: Assertion `size != 0' failed."
 
@@ -43,6 +45,7 @@ def test_a_case_passes_where_every_step_came_to_what_it_expects() -> None:
         (step(role=Role.CHECK), Outcome.FAIL),
         (step(role=Role.CLEANUP), Outcome.FAIL),
         (step(role=Role.SETUP), Outcome.UNTESTABLE_HERE),
+        (step(role=Role.PASSAGE), Outcome.UNTESTABLE_HERE),
         (step(role=Role.WITNESS), Outcome.VACUOUS),
         (step(Understood()), Outcome.VACUOUS),
         (step(ReadsAs("uint8"), execute="read"), Outcome.NOT_APPLICABLE),
@@ -55,6 +58,7 @@ def test_a_case_passes_where_every_step_came_to_what_it_expects() -> None:
         "check",
         "cleanup",
         "setup",
+        "passage",
         "witness",
         "open",
         "read",
@@ -155,3 +159,47 @@ def test_last_words_are_what_the_build_died_of_less_what_differs_by_run() -> Non
     assert death_words(Death(status=-6, stderr=said)) == "Unexpected error in f() at ../y.c:*:"
     assert death_words(Death(status=1, stderr="warning: x\nbye\n")) == "bye"
     assert death_words(Death(status=-11, stderr="warning: x\n")) == ""
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome"),
+    [(refusal(number=1), Outcome.VACUOUS), (success(number=1), Outcome.FAIL)],
+    ids=["refused there too", "accepted there"],
+)
+def test_a_refusal_says_nothing_where_the_witness_is_refused_too(
+    reply: dict[str, Any], outcome: Outcome
+) -> None:
+    verdict = _verdict((step(), refusal()), (step(role=Role.WITNESS), reply))
+
+    assert verdict.outcome is outcome
+    assert bool(verdict.misses) is (outcome is Outcome.FAIL)
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"), [(0, Outcome.PASS), (1, Outcome.CRASH), (-6, Outcome.CRASH)]
+)
+def test_the_answer_of_what_ends_the_build_may_be_lost_and_its_status_not(
+    status: int, outcome: Outcome
+) -> None:
+    verdict = _verdict((step(Ends()), None), death=Death(status=status, stderr=""))
+
+    assert verdict.outcome is outcome
+
+
+def test_the_end_takes_no_answer_along_but_its_own() -> None:
+    pairs = ((step(), None), (step(Ends()), None))
+
+    assert _verdict(*pairs, death=Death(status=0, stderr="")).outcome is Outcome.CRASH
+
+
+def test_claims_are_kept_where_what_is_found_is_what_was_promised() -> None:
+    kept = claim("mandatory", "mandatory")
+    broken = claim("uint8", "str", where="qapi/made.json:3")
+    both = replace(case(), claims=(kept, broken))
+
+    assert judge_claims(replace(both, claims=(kept,))) == Verdict(outcome=Outcome.PASS)
+    verdict = judge_claims(both)
+    assert verdict.outcome is Outcome.FAIL
+    assert [(miss.rule, miss.summary, miss.expected, miss.fold) for miss in verdict.misses] == [
+        ("Q30", "member a: str", "uint8, says qapi/made.json:3", "uint8")
+    ]

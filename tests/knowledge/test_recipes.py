@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from conformance.digest.digest import Program
+from conformance.digest.objectmodel import object_model
 from conformance.errors import KnowledgeError
-from conformance.knowledge.commands import load_commands
-from conformance.knowledge.objectmodel import load_object_model
+from conformance.knowledge.commands import Effect, load_commands
+from conformance.knowledge.digests import SEED, load_digest
 from conformance.knowledge.recipes import Reads, Recipes, Wish, load_recipes
 from conformance.knowledge.store import cases_folder
 from conformance.knowledge.versions import Version, VersionRange
 from conformance.launch.host import answers
 from conformance.stage import MachineSpec, Request
-from conformance.terms import ErrorClass
+from conformance.terms import ABSENT, ErrorClass
 
 WHOLE = """
 [[recipe]]
@@ -129,7 +132,7 @@ def test_every_need_of_the_recipes_has_a_probe() -> None:
 def test_every_command_of_the_object_model_has_a_recipe() -> None:
     recipes = load_commands(cases_folder() / "commands")
 
-    assert set(load_object_model().commands) <= set(recipes)
+    assert set(object_model(load_digest(SEED).schemas[Program.SYSTEM]).commands) <= set(recipes)
 
 
 def test_command_with_two_recipes_is_an_error(tmp_path: Path) -> None:
@@ -158,3 +161,34 @@ def test_a_range_of_versions_holds_what_it_says(text: str, version: Version, ins
 def test_a_range_that_is_none_is_an_error() -> None:
     with pytest.raises(ValueError, match="no bound"):
         VersionRange("~6")
+
+
+def test_what_a_command_does_and_needs_is_read_with_its_reason(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text(
+        '[[command]]\nname = "stop"\nmachine = "pc"\nargs = ["-usb"]\neffect = "lasting"\n'
+        'shows = [{ execute = "query-status" }]\nreason = "it stops"\n'
+    )
+
+    recipe = load_commands(tmp_path)["stop"]
+
+    assert recipe.spec == MachineSpec(machine="pc", args=("-usb",))
+    assert recipe.effect is Effect.LASTING
+    assert recipe.shows == (Request("query-status", ABSENT),)
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('effect = "end"', "'reason' is missing"),
+        ('machine = "pc"', "'reason' is missing"),
+        ('effect = "slow"\nreason = "r"', "'slow' is not a valid Effect"),
+    ],
+    ids=["effect without reason", "machine without reason", "unknown effect"],
+)
+def test_a_command_whose_effect_is_not_explained_is_an_error(
+    tmp_path: Path, line: str, problem: str
+) -> None:
+    (tmp_path / "c.toml").write_text(f'[[command]]\nname = "stop"\n{line}\n')
+
+    with pytest.raises(KnowledgeError, match=re.escape(problem)):
+        load_commands(tmp_path)

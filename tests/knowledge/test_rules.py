@@ -105,4 +105,4 @@ def test_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_folders_of_a_checkout_are_found() -> None:
     assert (cases_folder() / FILE).is_file()
-    assert (fixtures_folder() / "object-model.json").is_file()
+    assert (fixtures_folder() / "qapi" / "seed.json").is_file()

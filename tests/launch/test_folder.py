@@ -84,6 +84,21 @@ def test_what_has_the_mark_ends_with_the_folder() -> None:
         process.communicate(timeout=LIMIT)
 
 
+def test_what_comes_up_behind_the_first_look_ends_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = iter([lambda folder: iter(())])
+    held = janitor.held
+    # What dies of its own may have started another just before: the first look finds neither.
+    monkeypatch.setattr(janitor, "held", lambda folder: next(looks, held)(folder))
+    process = cat(tmp_path)
+
+    janitor.end(str(tmp_path))
+
+    assert process.wait(LIMIT) == -signal.SIGKILL
+    process.communicate(timeout=LIMIT)
+
+
 @pytest.mark.qemu
 @pytest.mark.parametrize("mode", ["sandbox", "plain"])
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])

@@ -23,6 +23,7 @@ def _breaks(rule: str, *cases: str) -> Breakage:
 
 
 _DELETED = ("object-add/toy/valid/mandatory-only", "object-add/toy/valid/flag=*")
+_DECLARED = ("*/documentation/declaration", "*/documentation/[!d]*")
 _STOPPED = "object-add/toy/lifecycle/stop-cont"
 _TOY = "object-add/toy"
 
@@ -56,6 +57,19 @@ BREAKAGES: dict[str, Breakage] = {
     "event-has-bad-time": _breaks("W48", _STOPPED),
     "event-has-no-time": _breaks("W48", _STOPPED),
     "event-of-no-schema": _breaks("W49", _STOPPED),
+    # Where, when and how a command can be run at all.
+    "oob-unmarked-taken": _breaks("W33", "qom-list/gates/out-of-band"),
+    "oob-marked-refused": _breaks("W33", "yank/gates/out-of-band"),
+    "oob-refused-takes-effect": _breaks("W33", "cont/gates/out-of-band"),
+    "oob-unasked": _breaks("W34", "yank/gates/oob-not-negotiated"),
+    "runs-before-negotiation": _breaks("W56", "query-version/gates/before-negotiation"),
+    "other-class-before-negotiation": _breaks("W56", "quit/gates/before-negotiation"),
+    "negotiates-twice": _breaks("W60", "qmp_capabilities/gates/negotiation"),
+    "oob-only": _breaks("Q34", "yank/gates/in-band"),
+    "early-unmarked": _breaks("Q36", "stop/gates/preconfig"),
+    "early-marked-refused": _breaks("Q36", "qom-list/gates/preconfig"),
+    "preconfig-unasked": _breaks("Q37", "x-exit-preconfig/gates/*"),
+    "listed-command-unknown": _breaks("Q42", "system_reset/gates/before-negotiation"),
     # Arguments of types that the schema gives.
     "struct-takes-array": _breaks("W63", f"{_TOY}/invalid/point/*"),
     "unknown-member-taken": _breaks("W64", f"{_TOY}/invalid/*-member"),
@@ -108,6 +122,21 @@ BREAKAGES: dict[str, Breakage] = {
         "X24", f"{_TOY}/invalid/flag/type=int", f"{_TOY}/invalid/unknown-member"
     ),
     "other-default": _breaks("X25", f"{_TOY}/defaults/*"),
+    # What introspection shows, beside the source.
+    "shows-no-such-command": _breaks("Q27", *_DECLARED),
+    "shows-other-return": _breaks("Q30", *_DECLARED),
+    "shows-no-oob": _breaks("Q33", *_DECLARED),
+    "shows-other-event-data": _breaks("Q40", *_DECLARED),
+    "shows-fewer-values": _breaks("Q13", *_DECLARED),
+    "shows-optional": _breaks("Q61", *_DECLARED),
+    "shows-orphan": _breaks("Q56", *_DECLARED),
+    "shows-half-a-condition": _breaks("Q42", *_DECLARED),
+    # What the documentation shows.
+    "example-invalid": _breaks("X18", "query-status/examples/*/static"),
+    "example-refused": _breaks("W73", "query-status/examples/*/run"),
+    "default-undocumented": _breaks("X17", f"{_TOY}/documentation/default/*"),
+    "error-not-as-documented": _breaks("Q29", "object-add/errors/*"),
+    "error-of-undocumented-class": _breaks("X19", "object-del/errors/unknown-id"),
     "reset-drops-objects": _breaks("X26", f"{_TOY}/lifecycle/system-reset"),
     "beyond-limits": _breaks("X27", "object-add/iothread/invalid/poll-max-ns/*"),
     "conflict-taken": _breaks("X27", "object-add/memory-backend-ram/errors/*"),

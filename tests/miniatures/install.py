@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from conformance.launch.target import Target
+from tests.miniatures.source import source_path, write_sources
 
 _PARTS = ("schema.py", "objects.py", "server.py")
 
@@ -33,6 +34,7 @@ def install(folder: Path) -> Path:
         "main(sys.argv)\n"
     )
     program.chmod(0o755)
+    write_sources(folder)
     return program
 
 
@@ -40,4 +42,5 @@ def miniature(program: Path, *words: str) -> Target:
     """Return the target that is the miniature, breaking the promises that `words` name."""
     args = ("-D", ",".join(words)) if words else ()
     name = "-".join(("mini", *words))
-    return Target(name=name, program=str(program), args=args)
+    source = source_path(program.parent, *words)
+    return Target(name=name, program=str(program), args=args, schema=str(source))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import Any
 
@@ -41,8 +42,9 @@ def _array(element: str) -> Entry:
     return {"name": f"[{element}]", "meta-type": "array", "element-type": element}
 
 
-def _command(name: str, arg: str = "empty", ret: str = "empty") -> Entry:
-    return {"name": name, "meta-type": "command", "arg-type": arg, "ret-type": ret}
+def _command(name: str, arg: str = "empty", ret: str = "empty", *, oob: bool = False) -> Entry:
+    entry: Entry = {"name": name, "meta-type": "command", "arg-type": arg, "ret-type": ret}
+    return {**entry, "allow-oob": True} if oob else entry
 
 
 def _event(name: str, arg: str = "empty") -> Entry:
@@ -133,6 +135,8 @@ _TYPES: list[Entry] = [
     ),
     _struct("Balloon", value="int"),
     _struct("Reset", guest="bool", reason="ShutdownCause"),
+    _struct("Status", running="bool"),
+    _struct("Instances", instances="[any]"),
     *OBJECT_MEMBERS.values(),
 ]
 
@@ -141,7 +145,10 @@ _COMMANDS: list[Entry] = [
     _command("query-version", ret="Version"),
     _command("query-qmp-schema", ret="[any]"),
     _command("query-commands", ret="[Name]"),
-    *map(_command, ("stop", "cont", "system_reset", "quit")),
+    *map(_command, ("stop", "cont", "system_reset", "quit", "x-exit-preconfig")),
+    _command("query-status", ret="Status"),
+    _command("query-yank", ret="[any]", oob=True),
+    _command("yank", "Instances", oob=True),
     _command("device_add", "Device"),
     _command("object-add", "ObjectOptions"),
     _command("object-del", "Id"),
@@ -159,17 +166,56 @@ _COMMANDS: list[Entry] = [
 ]
 
 
+_EARLY = {
+    *("qmp_capabilities", "x-exit-preconfig", "query-version", "query-status", "query-commands"),
+    *("qom-list", "qom-get", "qom-set", "qom-list-types", "qom-list-properties"),
+}
+
+
+def early(*, typed: bool) -> set[str]:
+    """Return the commands that may be run before the machine is complete."""
+    return _EARLY | ({"object-add", "object-del", "query-qmp-schema", "quit"} if typed else set())
+
+
 def entries(*, typed: bool) -> list[Entry]:
     """Return the schema; where it is not `typed`, it leaves the members of object-add open."""
     if not typed:
         options = _struct("ObjectOptions", qom_type="str", id="str", props="any?")
-        return [*_COMMANDS, *_TYPES, options]
+        # Introspection holds what something leads to, and nothing else.
+        typed_alone = {each["name"] for each in OBJECT_MEMBERS.values()}
+        typed_alone |= {"HostMemPolicy", "Mode", "IntOrMode", "Point", "number", "null", "[int]"}
+        rest = [each for each in _TYPES if each["name"] not in typed_alone]
+        return [*_COMMANDS, *rest, options]
     options = _struct("ObjectOptions", qom_type="ObjectType", id="str")
     options["tag"] = "qom-type"
     options["variants"] = [
         {"case": case, "type": kind["name"]} for case, kind in OBJECT_MEMBERS.items()
     ]
     return [*_COMMANDS, *_TYPES, _enum("ObjectType", *OBJECT_MEMBERS), options]
+
+
+def shown(schema: list[Entry], broken: Broken) -> list[Entry]:
+    """Return the schema as introspection shows it: not what the server goes by, if that broke."""
+    by_name = {entry["name"]: copy.deepcopy(entry) for entry in schema}
+    toy = by_name.get("Toy", {}).get("members", [])
+    if "shows-no-such-command" in broken:
+        del by_name["query-yank"]
+    if "shows-other-return" in broken:
+        by_name["qom-set"]["ret-type"] = "Status"
+    if "shows-no-oob" in broken:
+        del by_name["yank"]["allow-oob"]
+    if "shows-other-event-data" in broken:
+        by_name["STOP"]["arg-type"] = "Reset"
+    if "shows-fewer-values" in broken:
+        by_name["ShutdownCause"]["members"].pop()
+        by_name["ShutdownCause"]["values"].pop()
+    if "shows-optional" in broken:
+        toy[0]["default"] = None
+    if "shows-orphan" in broken:
+        by_name["Orphan"] = _struct("Orphan", x="int")
+    if "shows-half-a-condition" in broken:
+        del by_name["RESUME"]
+    return list(by_name.values())
 
 
 class Checker:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .objects import TYPES, Tree, become_older, heirs, property_types
-from .schema import Broken, Checker, Entry, RefusedError, entries
+from .schema import Broken, Checker, Entry, RefusedError, early, entries, shown
 
 PARAMETERS = {
     "downtime_limit": (0, 2_000_000),
@@ -35,14 +35,22 @@ def main(argv: list[str]) -> None:
     source, sink = 0, 1
     if "-chardev" in options:
         source = sink = int(options["-chardev"].partition("fd=")[2])
-    Server(words).serve(source, sink)
+    server = Server(words, complete="--preconfig" not in argv)
+    server.balloon = options.get("-device") == "virtio-balloon"
+    server.serve(source, sink)
 
 
 class Server:
-    """A monitor: greets, then answers one command after the other."""
+    """A monitor: greets, then answers one command after the other.
 
-    def __init__(self, broken: Broken) -> None:
+    `balloon` tells whether the machine has such a device.
+    """
+
+    balloon = False
+
+    def __init__(self, broken: Broken, *, complete: bool) -> None:
         self._broken = broken
+        self._complete = complete
         self._typed = "untyped" not in broken
         if not self._typed:
             become_older()
@@ -50,23 +58,27 @@ class Server:
         self._commands = {e["name"]: e for e in self._schema if e["meta-type"] == "command"}
         self._checker = Checker(self._schema, broken)
         self._tree = Tree(broken, typed=self._typed)
-        self._running = self._negotiated = False
+        self._early = early(typed=self._typed)
+        self._running = self._negotiated = self._ended = False
+        self._enabled: list[str] = []
         self._parameters = {name: low for name, (low, _) in PARAMETERS.items()}
         self._events: list[Message] = []
 
     def serve(self, source: int, sink: int) -> None:
         """Answer what comes from one descriptor on another, until it ends or `quit` comes."""
-        os.write(sink, _line({"QMP": {"version": self._version(), "capabilities": []}}))
+        os.write(sink, _line({"QMP": {"version": self._version(), "capabilities": ["oob"]}}))
         for request in _requests(source):
             for message in self._answers(request):
                 _write(sink, message)
-            if request.get("execute") == "quit":
+            if self._ended:
                 return
 
     def _answers(self, request: Message) -> Iterator[bytes]:
         """Yield the lines that answer a request: its events first."""
-        name = request.get("execute", "")
+        outside = "exec-oob" in request
+        name = request.get("exec-oob" if outside else "execute", "")
         try:
+            self._gate(name, outside=outside)
             reply: Message = {"return": self._run(name, request.get("arguments", {}))}
         except RefusedError as error:
             reply = {"error": {"class": error.name, "desc": error.desc}}
@@ -77,10 +89,49 @@ class Server:
         self._events = []
         yield from self._bent(name, reply)
 
-    def _run(self, name: str, arguments: Any) -> Any:
-        command = self._commands.get(name)
-        if command is None or self._negotiated == (name == "qmp_capabilities"):
+    def _gate(self, name: str, *, outside: bool) -> None:
+        """Raise RefusedError where a command is not to be had at all, in this way, or yet."""
+        if outside and "oob" not in self._enabled and "oob-unasked" not in self._broken:
+            raise RefusedError("QMP input member 'exec-oob' is unexpected")
+        if name not in self._commands or not self._there(name):
             raise RefusedError(f"The command {name} has not been found", "CommandNotFound")
+        marked = self._commands[name].get("allow-oob", False)
+        if outside and not self._outside(marked=marked):
+            self._after_oob(name)
+            raise RefusedError(f"The command {name} does not support OOB")
+        if marked and not outside and "oob-only" in self._broken and self._enabled:
+            raise RefusedError(f"The command {name} needs OOB")
+        if not self._complete and not self._allowed_early(name):
+            raise RefusedError(f"The command '{name}' must wait until the machine is complete")
+
+    def _outside(self, *, marked: bool) -> bool:
+        """Return whether a command runs out of band."""
+        if marked:
+            return "oob-marked-refused" not in self._broken
+        return "oob-unmarked-taken" in self._broken
+
+    def _there(self, name: str) -> bool:
+        if name == "system_reset" and "listed-command-unknown" in self._broken:
+            return False
+        if name == "qmp_capabilities":
+            return not self._negotiated or "negotiates-twice" in self._broken
+        if "other-class-before-negotiation" in self._broken and not self._negotiated:
+            raise RefusedError("negotiate first")
+        return self._negotiated or "runs-before-negotiation" in self._broken
+
+    def _allowed_early(self, name: str) -> bool:
+        if name == "stop" and "early-unmarked" in self._broken:
+            return True
+        if name == "qom-list" and "early-marked-refused" in self._broken:
+            return False
+        return name in self._early
+
+    def _after_oob(self, name: str) -> None:
+        if name == "cont" and "oob-refused-takes-effect" in self._broken:
+            self._running = True
+
+    def _run(self, name: str, arguments: Any) -> Any:
+        command = self._commands[name]
         untyped = name == "object-add" and not self._typed
         try:
             checked = {k: v for k, v in arguments.items() if not untyped or k in ("qom-type", "id")}
@@ -101,13 +152,33 @@ class Server:
         kind, name = arguments.get("qom-type"), arguments.get("id")
         if "refusal-leaves-object" in self._broken and kind == "toy" and isinstance(name, str):
             self._tree.objects.children.setdefault(name, self._tree.root.children["machine"])
+        if "error-not-as-documented" in self._broken and kind == "no-such-type":
+            error.name = "DeviceNotFound"
         if "other-error-class" in self._broken and error.name == "DeviceNotFound":
             error.name = "GenericError"
 
     # What each command does; the name of the method is that of the command.
 
-    def _qmp_capabilities(self, enable: object = None) -> Arguments:
+    def _qmp_capabilities(self, enable: list[str] | None = None) -> Arguments:
         self._negotiated = True
+        self._enabled = enable or []
+        return {}
+
+    def _x_exit_preconfig(self) -> Arguments:
+        if self._complete and "preconfig-unasked" not in self._broken:
+            raise RefusedError("The machine is complete")
+        self._complete = True
+        return {}
+
+    def _query_status(self) -> Arguments:
+        if "example-refused" in self._broken:
+            raise RefusedError("the status is not known")
+        return {"running": self._running}
+
+    def _query_yank(self) -> list[Arguments]:
+        return []
+
+    def _yank(self, instances: list[Arguments]) -> Arguments:
         return {}
 
     def _query_version(self) -> Arguments:
@@ -121,7 +192,7 @@ class Server:
         }
 
     def _query_qmp_schema(self) -> list[Entry]:
-        return self._schema
+        return shown(self._schema, self._broken)
 
     def _query_commands(self) -> list[Arguments]:
         return [{"name": name} for name in self._commands]
@@ -145,6 +216,7 @@ class Server:
         return {}
 
     def _quit(self) -> Arguments:
+        self._ended = True
         return {}
 
     def _device_add(self, driver: str, id: str = "", memdev: str = "", rng: str = "") -> Arguments:
@@ -213,7 +285,9 @@ class Server:
         return found * 2 if twice else found
 
     def _balloon(self, value: int) -> Arguments:
-        raise RefusedError("No balloon device has been activated", "DeviceNotActive")
+        if not self.balloon:
+            raise RefusedError("No balloon device has been activated", "DeviceNotActive")
+        return {}
 
     def _migrate_set_parameters(self, **given: int) -> Arguments:
         for name, value in given.items():

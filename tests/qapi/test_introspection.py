@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conformance.qapi.introspection import read_introspection
+import conformance
+from conformance.knowledge.rules import load_rules
+from conformance.qapi.introspection import examine, read_introspection
 from conformance.qapi.model import (
     Alternate,
     Array,
@@ -226,6 +231,56 @@ def test_a_malformed_entry_is_named_with_its_place(
     assert str(caught.value) == f"{place}: {caught.value.problem}"
 
 
+def test_every_fault_of_every_entry_is_told_with_its_rule() -> None:
+    entries = [
+        {"name": "E", "meta-type": "enum", "members": ["a", {"name": 1}]},
+        struct("S", member("a", "E"), member("b", "x"), member("c", "y")),
+        command("c", "nothing", "nowhere"),
+        event("c"),
+        {"name": "o", "meta-type": "command", "arg-type": 1, "allow-oob": 1},
+        union("U", "f", [optional("f", "str")], {"a": "S"}),
+        union("V", "a", [member("a", "G")], {"p": "S", "q": "int"}),
+        enum("G", "p"),
+    ]
+    found = examine([*BUILTINS, *entries])
+    assert [(fault.rule, str(fault)) for fault in found.faults] == [
+        ("Q65", "entry 7 (enum 'E'): members[0]: is not an object"),
+        ("Q65", "entry 7 (enum 'E'): members[1]: name: is not a string"),
+        ("Q46", "entry 10 (event 'c'): has the name of entry 9 (command 'c')"),
+        ("Q57", "entry 11 (command 'o'): arg-type: is not a string"),
+        ("Q57", "entry 11 (command 'o'): has no 'ret-type'"),
+        ("Q57", "entry 11 (command 'o'): allow-oob: is not true or false"),
+        ("Q68", "entry 8 (object 'S'): members[1]: type: there is no type 'x'"),
+        ("Q68", "entry 8 (object 'S'): members[2]: type: there is no type 'y'"),
+        ("Q60", "entry 12 (object 'U'): tag: the member 'f' is optional"),
+        ("Q60", "entry 12 (object 'U'): tag: the member 'f' is no enumeration"),
+        ("Q22", "entry 13 (object 'V'): variants[0]: type: the member 'a' stands there 2 times"),
+        ("Q62", "entry 13 (object 'V'): variants[1]: case: 'q' is no value of 'a'"),
+        ("Q62", "entry 13 (object 'V'): variants[1]: type: there is no object type 'int'"),
+        ("Q58", "entry 9 (command 'c'): arg-type: there is no object type 'nothing'"),
+        ("Q68", "entry 9 (command 'c'): ret-type: there is no type 'nowhere'"),
+    ]
+    assert "S" in found.schema.types
+    assert "E" not in found.schema.types
+
+
+def test_branches_in_a_circle_are_told_once_for_each_union_of_it() -> None:
+    tags = [enum("F", "a"), enum("G", "b")]
+    found = examine(
+        [
+            *BUILTINS,
+            *tags,
+            union("A", "f", [member("f", "F")], {"a": "B"}),
+            union("B", "g", [member("g", "G")], {"b": "A"}),
+            union("C", "h", [member("h", "F")], {"a": "A"}),
+        ]
+    )
+    assert [fault.problem for fault in found.faults] == [
+        "the object 'A' is a branch of itself",
+        "the object 'B' is a branch of itself",
+    ]
+
+
 def test_what_is_no_array_is_no_schema() -> None:
     with pytest.raises(SchemaError, match="does not return an array"):
         read_introspection({})
@@ -233,3 +288,19 @@ def test_what_is_no_array_is_no_schema() -> None:
 
 def test_a_schema_error_is_a_value_error() -> None:
     assert issubclass(SchemaError, ValueError)
+
+
+def test_every_rule_that_a_contradiction_cites_is_broken_here() -> None:
+    folder = Path(conformance.__file__).parent / "qapi"
+    cited = {
+        node.value
+        for name in ("consistency", "introspection")
+        for node in ast.walk(ast.parse((folder / f"{name}.py").read_text()))
+        if isinstance(node, ast.Constant) and re.fullmatch(r"[WQX]\d\d", str(node.value))
+    }
+    broken = {
+        fault.rule
+        for entries, _, _ in MALFORMED.values()
+        for fault in examine([*BUILTINS, *entries]).faults
+    }
+    assert broken == cited <= load_rules().keys()

@@ -10,6 +10,7 @@ import pytest
 from conformance.stream import (
     STREAM_VERSION,
     CaseEnded,
+    DefaultRead,
     Event,
     Evidence,
     Finding,
@@ -54,6 +55,7 @@ def _target(name: str, version: str, cases: int) -> TargetStarted:
         sha256="ab" * 32,
         schema_sha256="cd" * 32,
         launcher="bubblewrap",
+        documentation="the source of 10.0, by the digest that ships with the suite",
         command_line=("qemu-system-x86_64", "-machine", "none", "-qmp", "unix:/tmp/a b"),
         cases=cases,
     )
@@ -127,6 +129,22 @@ def _cases(target: str, count: int, seed: int) -> Iterator[CaseEnded | Finding]:
         yield case
 
 
+def _defaults(target: str) -> Iterator[DefaultRead]:
+    for member, documented, real in (("same", "1", "1"), ("a|b", '"<x>"', '"<y>"')):
+        yield DefaultRead(
+            target=target,
+            case=f"object-add/type-00/documentation/default/{member}",
+            subject_kind=SubjectKind.OBJECT_TYPE,
+            subject="type-00",
+            member=member,
+            documented=documented,
+            says="",
+            where="qapi/qom.json:7",
+            declared="",
+            real=real,
+        )
+
+
 @pytest.fixture(scope="session")
 def make_run() -> RunMaker:
     """Return a function that makes the events of a run: targets, cases a target, complete."""
@@ -143,6 +161,7 @@ def make_run() -> RunMaker:
                     RowPlanned(target=name, subject_kind=kind, subject=subject, note=note)
                 )
             events += _cases(name, cases, seed)
+            events += _defaults(name)
         if complete:
             ended = RunEnded(
                 complete=True,

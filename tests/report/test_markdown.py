@@ -73,7 +73,8 @@ def test_every_table_has_rows_of_one_width(make_run: RunMaker) -> None:
         {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()} for table in tables
     ]
 
-    assert len(tables) == 1 + 2 * 2
+    # An overview; of each target its facts, its subjects and its defaults, in sight and folded.
+    assert len(tables) == 1 + 2 * 4
     assert all(len(each) == 1 for each in widths)
 
 
@@ -116,9 +117,22 @@ def test_provenance_names_the_build(make_run: RunMaker) -> None:
 def test_rows_without_cases_and_what_was_not_tested_say_why(make_run: RunMaker) -> None:
     text = _report(make_run)
 
-    assert "| `type-53` | object type |  |  |  |  |  |  | not in this build's schema |" in text
+    assert (
+        "| `type-53` | object type |  |  |  |  |  |  |  |  |  | not in this build's schema |"
+        in text
+    )
     assert "### Not tested, or without a verdict" in text
     assert re.search(r"^- \d+: needs KVM: /dev/kvm is missing \(`", text, re.MULTILINE)
+
+
+def test_defaults_that_differ_stand_in_sight_and_the_others_are_folded(
+    make_run: RunMaker,
+) -> None:
+    text = markdown.render(summarise(make_run(1)))
+    shown, _, hidden = text.partition("<summary>1 default without a difference</summary>")
+
+    assert r'| `type-00` | `a\|b` | `"<x>"` |  | `"<y>"` | qapi/qom.json:7 |' in shown
+    assert "| `type-00` | `same` | `1` |  | `1` | qapi/qom.json:7 |" in hidden
 
 
 def test_partial_run_is_said_at_the_top(make_run: RunMaker) -> None:

@@ -42,6 +42,7 @@ def _target(cases: int, name: str = "t") -> TargetStarted:
         sha256="",
         schema_sha256="",
         launcher="direct",
+        documentation="",
         command_line=(),
         cases=cases,
     )

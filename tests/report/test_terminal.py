@@ -72,7 +72,7 @@ def _widths(text: str) -> Sequence[int]:
 
 
 @pytest.mark.parametrize("width", [100, 120])
-def test_sixty_rows_by_six_aspects_fit_the_width(make_run: RunMaker, width: int) -> None:
+def test_sixty_rows_by_all_aspects_fit_the_width(make_run: RunMaker, width: int) -> None:
     text = render(summarise(make_run()), width, colour=True)
 
     assert max(_widths(text)) <= width

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import select
 import socket
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -70,6 +71,10 @@ class FakeMachine:
     def ending(self, timeout: float) -> Ending | None:
         return self._ending
 
+    def pending(self, seconds: float) -> bool:
+        """Return whether more than what was read has come, or comes within `seconds`."""
+        return bool(select.select([self._theirs], [], [], seconds)[0])
+
     def hang_up(self) -> None:
         """Close the server's end, as a process does that ends before it greets."""
         self._theirs.shutdown(socket.SHUT_RDWR)
@@ -101,7 +106,8 @@ class FakeMachine:
         with self._theirs, contextlib.suppress(BrokenPipeError, ConnectionResetError):
             if self._greets:
                 self._theirs.sendall(_data({"QMP": {"version": {}, "capabilities": []}}))
-            for line in self._theirs.makefile("rb"):
+            # Unbuffered, so that `pending` sees what is not read yet.
+            for line in self._theirs.makefile("rb", buffering=0):
                 self.requests.append(json.loads(line))
                 answers = self._answer(self.requests[-1])
                 if answers is None:

@@ -15,6 +15,7 @@ from conformance.qapi.validate import Validator
 from conformance.run.engine import Engine, Result
 from conformance.stage import MachineSpec, Stage
 from conformance.terms import Outcome
+from tests.judge.made import claim
 from tests.qapi.schemas import command, schema_of
 from tests.run.made import Answer, FakePool, case, step
 
@@ -193,6 +194,15 @@ def test_a_blocked_case_takes_no_machine(run: Run) -> None:
     assert pool.taken == []
 
 
+def test_claims_are_judged_without_a_machine(run: Run) -> None:
+    pool = FakePool(answering())
+    kept = replace(A, steps=(), claims=(claim("1", "1"),))
+    broken = replace(B, steps=(), claims=(claim("1", "2"),))
+
+    assert _outcomes(run(pool, kept, broken)) == [PASS, FAIL]
+    assert pool.taken == []
+
+
 def test_a_case_that_changes_the_machine_has_one_of_its_own(run: Run) -> None:
     alone = replace(B, isolation=Isolation.ALONE)
     pool = FakePool(*[answering()] * 2)
@@ -269,3 +279,74 @@ def test_a_death_that_never_comes_again_is_not_forgotten(run: Run) -> None:
     results = run(FakePool(mute_until("good"), *[answering()] * 3), A, B, C)
 
     assert _outcomes(results) == [Outcome.FLAKY, PASS, PASS]
+
+
+PASSAGE = replace(step("complete"), role=Role.PASSAGE)
+EARLY = Stage(name="early", kept=True)
+
+
+def _parted(name: str, before: Step, after: Step) -> Case:
+    return replace(case(name, before, PASSAGE, after), stage=EARLY)
+
+
+def phased(*late: str) -> Answer:
+    """Return a server that refuses the commands `late` until it has seen the passage."""
+    seen: list[str] = []
+
+    def answer(request: dict[str, Any]) -> Sequence[object] | None:
+        seen.append(request["execute"])
+        return answering(*(() if "complete" in seen else late))(request)
+
+    return answer
+
+
+def test_cases_with_a_passage_share_a_machine_on_either_side_of_it(run: Run) -> None:
+    witness = replace(step("bad"), role=Role.WITNESS)
+    cases = [_parted(name, _refused("bad"), witness) for name in "abc"]
+    pool = FakePool(phased("bad"), phased("bad"))
+
+    assert _outcomes(run(pool, *cases)) == [PASS] * 3
+    sent = [[request["execute"] for request in machine.requests] for machine in pool.machines]
+    assert sent == [
+        ["qmp_capabilities", *["bad"] * 3],
+        ["qmp_capabilities", "complete", *["bad"] * 3],
+    ]
+
+
+def test_a_part_that_does_not_pass_has_the_whole_case_played_alone(run: Run) -> None:
+    taken = _parted("taken", _refused("good"), step("good"))
+    pool = FakePool(*[answering()] * 4)
+
+    (first, second) = run(pool, taken, _parted("right", step("good"), step("good")))
+
+    assert (first.verdict.outcome, second.verdict.outcome) == (FAIL, PASS)
+    assert first.seen is not None
+    assert len(first.seen.replies) == 3
+    whole = [request["execute"] for request in pool.machines[1].requests]
+    assert whole == ["qmp_capabilities", "good", "complete", "good"]
+
+
+def test_a_part_that_fails_in_company_alone_makes_the_case_flaky(run: Run) -> None:
+    pool = FakePool(answering("bad"), phased())
+
+    (result,) = run(pool, _parted("doubtful", step("bad"), step("good")))
+
+    assert result.verdict.outcome is Outcome.FLAKY
+    assert result.verdict.misses == ()
+
+
+def test_a_case_cannot_be_tested_whose_passage_is_not_to_be_had(run: Run) -> None:
+    pool = FakePool(answering("complete"), answering("complete"))
+
+    (result,) = run(pool, _parted("stuck", step("good"), step("good")))
+
+    assert result.verdict.outcome is Outcome.UNTESTABLE_HERE
+    assert "no complete" in result.verdict.reason
+
+
+def test_a_machine_that_changes_for_good_goes_through_its_phases_itself(run: Run) -> None:
+    whole = replace(_parted("own", step("good"), step("good")), isolation=Isolation.ALONE)
+    pool = FakePool(answering())
+
+    assert _outcomes(run(pool, whole)) == [PASS]
+    assert len(pool.machines[0].requests) == 4

@@ -11,18 +11,19 @@ from typing import Any
 
 import pytest
 
-from conformance.derive.case import Answer, Case, Reject, Step
+from conformance.derive.case import Answer, Case, DefaultOf, Reject, Step
 from conformance.judge.miss import Kind, Miss
 from conformance.judge.observation import Death, Line, Observation
-from conformance.judge.verdict import Verdict
+from conformance.judge.verdict import Verdict, judge_claims
 from conformance.knowledge.rules import load_rules
 from conformance.launch.target import program_target
 from conformance.run.campaign import Campaign, prepare
 from conformance.run.engine import Result
-from conformance.run.evidence import finding, reproducer
+from conformance.run.evidence import default_read, finding, reproducer
 from conformance.stage import Descriptor, MachineSpec, Peer, Request, ScratchFile, Stage
 from conformance.terms import ABSENT, Outcome, Severity
 from conformance.wire.framing import read_message
+from tests.judge.made import claim
 from tests.run.conftest import Runner
 from tests.run.made import case, step
 
@@ -74,6 +75,26 @@ def test_a_reproducer_negotiates_sets_up_repeats_the_company_and_quits() -> None
         {"execute": "qom-list", "arguments": {"path": "/it's"}},
         {"execute": "quit"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "sent"),
+    [
+        (("oob",), ["qmp_capabilities", "stop", "quit"]),
+        (None, ["stop", "qmp_capabilities", "quit"]),
+    ],
+    ids=["out of band", "in negotiation"],
+)
+def test_a_reproducer_negotiates_as_its_stage_does(
+    capabilities: tuple[str, ...] | None, sent: list[str]
+) -> None:
+    own = replace(case("own", step("stop")), stage=Stage(name="s", capabilities=capabilities))
+
+    lines = _lines(reproducer(own, (), COMMAND))
+
+    assert [line["execute"] for line in lines] == sent
+    enabled = {"enable": ["oob"]} if capabilities else None
+    assert lines[sent.index("qmp_capabilities")].get("arguments") == enabled
 
 
 def test_a_long_company_is_cut_from_its_beginning_and_that_is_said() -> None:
@@ -130,6 +151,47 @@ def test_a_finding_shows_the_dialogue_and_the_end() -> None:
     assert (found.evidence.exit_status, found.evidence.stderr) == (-6, "Assertion")
     assert [line[:3] for line in found.evidence.transcript] == ["-> ", "<- ", "-> "]
     assert found.reproducer == reproducer(dead, (), COMMAND)
+
+
+def test_a_broken_claim_shows_both_sides_and_how_the_build_says_it() -> None:
+    broken = claim("uint8", "str", what="member a", where="qapi/made.json:3")
+    other = replace(case("claims"), claims=(broken, claim("1", "1")))
+    verdict = judge_claims(other)
+
+    found = finding("t", Result(case=other, verdict=verdict), verdict.misses[0], RULES, COMMAND)
+
+    assert found.evidence.transcript == (
+        "   member a",
+        "-  uint8    (qapi/made.json:3)",
+        "+  str",
+    )
+    assert {"execute": "query-qmp-schema"} in _lines(found.reproducer)
+
+
+@pytest.mark.parametrize(
+    ("reply", "real"),
+    [
+        ({"return": {"a": {"b": 3}}}, "3"),
+        ({"return": {"a": {}}}, ""),
+        ({"return": 1}, ""),
+        ({"error": {"class": "GenericError", "desc": "no"}}, ""),
+        (None, ""),
+    ],
+    ids=["read", "absent", "no-object", "refused", "unanswered"],
+)
+def test_a_default_is_read_where_the_reply_has_it(reply: Any, real: str) -> None:
+    default = DefaultOf(member="b", documented=None, declared=4, step=0, path=("a", "b"))
+    data = json.dumps(reply).encode() + b"\r\n"
+    line = None if reply is None else Line(data, read_message(data))
+    read = Result(
+        case=replace(case("reads", step("stop")), defaults=(default,)),
+        verdict=Verdict(outcome=Outcome.PASS),
+        seen=Observation(replies=(line,)),
+    )
+
+    row = default_read("t", read, default)
+
+    assert (row.documented, row.declared, row.real) == ("null", "4", real)
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from conformance.derive.case import Case
 from conformance.judge.observation import Line
 from conformance.run.exchange import WINDOW, encode
-from conformance.stage import Request
+from conformance.stage import OUT_OF_BAND, Request
 from conformance.terms import ABSENT
 from conformance.wire.framing import Message
 from tests.run.made import KILLED, LIMIT, FakeMachine, case, step, success
@@ -197,3 +198,36 @@ def test_a_case_without_steps_is_seen_without_replies() -> None:
 
     assert [_ids(one.replies) for one in seen] == [[], [0, 1]]
     assert seen[0].seconds < LIMIT
+
+
+def _out_of_band(name: str) -> Case:
+    outside = replace(step("fast"), request=Request("fast", ABSENT, OUT_OF_BAND))
+    return case(name, step("one"), outside, step("two"))
+
+
+def test_around_a_request_out_of_band_nothing_is_sent_before_the_answer_came() -> None:
+    early: list[bool] = []
+
+    def answer(request: dict[str, Any]) -> list[object]:
+        # Whatever is sent without waiting for the answer comes at once.
+        early.append(server.pending(0.02))
+        return [success(request)]
+
+    server = FakeMachine(answer, None)
+    with server:
+        played = list(server.player.play((THREE[0], _out_of_band("d"), THREE[1])))
+
+    assert [_ids(seen.replies) for _, _, seen in played] == [[0, 1], [2, 3, 4], [5, 6]]
+    assert early == [True, False, False, False, False, True, False]
+
+
+def test_a_case_that_goes_in_step_ends_where_the_server_does() -> None:
+    def answer(request: dict[str, Any]) -> list[object] | None:
+        return None if "exec-oob" in request else [success(request)]
+
+    with FakeMachine(answer, KILLED) as server:
+        ((_, _, seen),) = server.player.play((_out_of_band("d"),))
+
+    assert _ids(seen.replies) == [0, None, None]
+    assert seen.death is not None
+    assert len(server.requests) == 2

@@ -26,12 +26,16 @@ LIMIT = 1.0
 RULE = re.compile(r"[WQX]\d\d")
 # The rooms that say which rule is broken.
 JUDGES = ("derive/*.py", "judge/*.py", "run/setup.py", "wire/framing.py")
+# Nothing that runs asks these; what breaks their rules stands in tests/judge.
+OFFLINE = ("greeting.py", "introspected.py", "recorded.py", "request.py")
 
 EXPLAINED = {
-    Outcome.UNTESTABLE_HERE: "the set-up failed: blockdev-add|the set-up failed: chardev-add",
+    Outcome.UNTESTABLE_HERE: "the set-up failed: blockdev-add|the set-up failed: chardev-add"
+    "|no recipe for a request that succeeds",
     Outcome.NOT_APPLICABLE: "declares no default|is not valid for this build's schema"
-    "|cannot be read|opens itself once|the grammar of ids holds from",
-    Outcome.VACUOUS: "^$",
+    "|cannot be read|opens itself once|the grammar of ids holds from"
+    "|the documentation gives no value: none",
+    Outcome.VACUOUS: "^refused, and nothing tells what for: (migrate-set-parameters|object-add)",
 }
 """Why a case may come to something else than PASS on a server that keeps every promise."""
 
@@ -101,7 +105,7 @@ def _told(case_id: str, reason: str) -> str:
 def _sources() -> Iterator[Path]:
     root = Path(conformance.__file__).parent
     for pattern in JUDGES:
-        yield from sorted(root.glob(pattern))
+        yield from (path for path in sorted(root.glob(pattern)) if path.name not in OFFLINE)
 
 
 def _rules_in(path: Path) -> Iterator[str]:

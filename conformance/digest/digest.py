@@ -9,7 +9,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from conformance.qapi.declaration import Condition, EntityKind, Flag
+from conformance.digest.declaration import Condition, EntityKind, Flag
 from conformance.terms import ABSENT, Absent, JsonValue
 
 
@@ -36,7 +36,10 @@ class DigestFeature:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestMember:
-    """A member with what is documented of it; `default` is ABSENT but for DefaultKind.VALUE."""
+    """A member with what is documented of it; `default` is ABSENT but for DefaultKind.VALUE.
+
+    `case_defaults` has the defaults that its text gives for some object types alone, by their name.
+    """
 
     name: str
     type: str
@@ -46,6 +49,7 @@ class DigestMember:
     since: str = ""
     default_kind: DefaultKind = DefaultKind.NONE
     default: JsonValue | Absent = ABSENT
+    case_defaults: Mapping[str, JsonValue] = field(default_factory=dict)
     line: int = 0
 
 
@@ -72,8 +76,10 @@ class DigestBranch:
 class DigestEntity:
     """The facts of one declaration; its members are those of `declaration.Entity`.
 
-    `module` and `line` tell where it stands, `errors` the classes that its documentation names,
-    `documented` whether it is documented at all.
+    `module` and `line` tell where it stands, `documented` whether it is documented at all.
+    `errors` are the classes of errors that its documentation names, `unknown_errors` what is named
+    as one and is none; `error_items` has the class of each item of its section of errors, "" where
+    the item names none.  `base_defaults` are the defaults that it gives for members of its base.
     """
 
     kind: EntityKind
@@ -94,6 +100,9 @@ class DigestEntity:
     returns: str = ""
     flags: frozenset[Flag] = frozenset()
     errors: tuple[str, ...] = ()
+    error_items: tuple[str, ...] = ()
+    unknown_errors: tuple[str, ...] = ()
+    base_defaults: Mapping[str, JsonValue] = field(default_factory=dict)
     documented: bool = True
 
 

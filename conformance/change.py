@@ -1,0 +1,228 @@
+"""What changed between two schemas, as values for every room that finds or shows it.
+
+Knows neither how schemas are compared nor how changes are shown.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+COMPARISON_VERSION: Final = 1
+"""The version of the JSON form; it grows when members change their meaning or go away."""
+
+
+class ChangeClass(enum.StrEnum):
+    """What a change means to a client that was written for the old side, worst first."""
+
+    # The client breaks, and nothing had told it before.
+    INCOMPATIBLE = "incompatible"
+    # The client breaks, but what it uses had been deprecated for as long as the policy asks.
+    DEPRECATED_FIRST = "deprecated-first"
+    # The client breaks, but what it uses was never promised to stay.
+    UNSTABLE = "unstable"
+    # One of the sides was built without it; its release has it.
+    CONFIGURATION = "configuration"
+    # No client can come across it.
+    UNREACHABLE = "unreachable"
+    # The client works on.
+    COMPATIBLE = "compatible"
+
+    @property
+    def rank(self) -> int:
+        """Return 0 for the worst class, more for each better one."""
+        return list(ChangeClass).index(self)
+
+
+class Direction(enum.StrEnum):
+    """Who sends the values that a change is about."""
+
+    # The client: arguments of commands.
+    INPUT = "input"
+    # The server: results of commands and data of events.
+    OUTPUT = "output"
+
+
+class ChangeKind(enum.StrEnum):
+    """What happened to a place in the schema."""
+
+    # A command is new.
+    COMMAND_ADDED = "command added"
+    # A command is gone.
+    COMMAND_REMOVED = "command removed"
+    # An event is new.
+    EVENT_ADDED = "event added"
+    # An event is gone.
+    EVENT_REMOVED = "event removed"
+    # A type that nothing reaches is new.
+    TYPE_ADDED = "type added"
+    # A type that nothing reached is gone.
+    TYPE_REMOVED = "type removed"
+    # An object has a new member that may be left out.
+    OPTIONAL_ADDED = "optional member added"
+    # An object has a new member that is always there.
+    MANDATORY_ADDED = "mandatory member added"
+    # An object has lost a member.
+    MEMBER_REMOVED = "member removed"
+    # A member that could be left out no longer can.
+    NOW_MANDATORY = "became mandatory"
+    # A member that was always there can be left out.
+    NOW_OPTIONAL = "became optional"
+    # A value is of a type that holds all values of the old one, and more.
+    TYPE_WIDENED = "type widened"
+    # A value is of a type that holds only some values of the old one.
+    TYPE_NARROWED = "type narrowed"
+    # An integer may be of a wider range; introspection does not tell.
+    RANGE_WIDENED = "range widened"
+    # An integer may no longer be of the whole range; introspection does not tell.
+    RANGE_NARROWED = "range narrowed"
+    # A value is of a type that holds other values.
+    TYPE_CHANGED = "type changed"
+    # An enumeration has a new value.
+    VALUE_ADDED = "value added"
+    # An enumeration has lost a value.
+    VALUE_REMOVED = "value removed"
+    # A union has a new branch, for a new value of its tag.
+    BRANCH_ADDED = "branch added"
+    # A union has lost a branch with the value of its tag.
+    BRANCH_REMOVED = "branch removed"
+    # A union chooses its branch by another member.
+    TAG_CHANGED = "tag changed"
+    # An alternate has a new type.
+    ALTERNATIVE_ADDED = "alternative added"
+    # An alternate has lost a type.
+    ALTERNATIVE_REMOVED = "alternative removed"
+    # Something has a new feature.
+    FEATURE_ADDED = "feature added"
+    # Something has lost a feature.
+    FEATURE_REMOVED = "feature removed"
+    # A command may now be run out of band.
+    OOB_GAINED = "out-of-band execution gained"
+    # A command may no longer be run out of band.
+    OOB_LOST = "out-of-band execution lost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One difference of two schemas, and what it means.
+
+    `subject` is the command, event or type in which it is told, `place` where in it, and `others`
+    the places in other commands and events that share it, one each.  `old` and `new` say what was
+    and is there, where that is more than the kind says.  `rule` is the promise that decides, and
+    `reason` why the class is this one where the rule alone would say another.
+    """
+
+    kind: ChangeKind
+    change_class: ChangeClass
+    subject: str
+    place: str
+    rule: str
+    direction: Direction | None = None
+    old: str = ""
+    new: str = ""
+    reason: str = ""
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Documented:
+    """What QEMU says of changes outside of its schemas.
+
+    Of the places that `place` fits ("*" stands for anything) the changes of `kinds`, or all where
+    there are none, are of `change_class` when they happen from a version before `gone_in` on to it
+    or a later one.  `deprecated_in` is "" for what was never deprecated.
+    """
+
+    place: str
+    change_class: ChangeClass
+    gone_in: str
+    where: str
+    reason: str
+    deprecated_in: str = ""
+    kinds: frozenset[ChangeKind] = frozenset()
+
+
+class SideKind(enum.StrEnum):
+    """Where the schema of a side comes from."""
+
+    # A program was asked.
+    BUILD = "build"
+    # The answer of a program, in a file.
+    INTROSPECTION = "saved introspection"
+    # The facts of a release.
+    DIGEST = "digest"
+    # The files that a release is made of.
+    SOURCE = "source tree"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideFacts:
+    """What a side of a comparison is; `version` is "" where nothing tells it."""
+
+    name: str
+    kind: SideKind
+    version: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Two sides and all that differs, the worst first.
+
+    `notes` say what could not be judged, and with which knowledge it was.
+    """
+
+    old: SideFacts
+    new: SideFacts
+    changes: tuple[Change, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> Mapping[ChangeClass, int]:
+        """Return how many changes there are of each class, the classes worst first."""
+        found = Counter(change.change_class for change in self.changes)
+        return {each: found[each] for each in ChangeClass}
+
+    def at_least(self, worst: ChangeClass) -> tuple[Change, ...]:
+        """Return the changes of the class `worst` or a worse one."""
+        return tuple(c for c in self.changes if c.change_class.rank <= worst.rank)
+
+
+def to_json(comparison: Comparison) -> dict[str, Any]:
+    """Return a comparison as JSON; members that say nothing are left out of the changes."""
+    return {
+        "comparison": COMPARISON_VERSION,
+        "old": _side(comparison.old),
+        "new": _side(comparison.new),
+        "notes": list(comparison.notes),
+        "counts": {str(name): count for name, count in comparison.counts.items()},
+        "changes": [_change(change) for change in comparison.changes],
+    }
+
+
+def _side(facts: SideFacts) -> dict[str, str]:
+    return {
+        "name": facts.name,
+        "kind": facts.kind,
+        "version": facts.version,
+        "detail": facts.detail,
+    }
+
+
+def _change(change: Change) -> dict[str, str | Sequence[str]]:
+    members: dict[str, str | Sequence[str]] = {
+        "class": change.change_class,
+        "kind": change.kind,
+        "subject": change.subject,
+        "place": change.place,
+        "rule": change.rule,
+        "direction": change.direction or "",
+        "old": change.old,
+        "new": change.new,
+        "reason": change.reason,
+        "others": list(change.others),
+    }
+    return {name: value for name, value in members.items() if value}

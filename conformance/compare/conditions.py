@@ -1,0 +1,212 @@
+"""What a build's items show about the conditions under which they were compiled in.
+
+Knows the logic of conditions; knows neither what the items are nor where they were found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from conformance.digest.declaration import Condition
+
+Assignment: TypeAlias = Mapping[str, bool]
+"""Configuration symbols that are known to be on (true) or off (false) in a build."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """That the item at `where`, which has `condition`, is in the build (`held`) or is not."""
+
+    condition: Condition
+    held: bool
+    where: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contradiction:
+    """Items of one build that no configuration explains together.
+
+    Leaving out any one of their conditions would make the rest possible.
+    """
+
+    present: tuple[Shown, ...]
+    absent: tuple[Shown, ...]
+
+    @property
+    def text(self) -> str:
+        """The conditions that disagree, in words."""
+        return "; ".join(dict.fromkeys(condition_text(s.condition) for s in self.shown))
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The configuration symbols at issue, sorted."""
+        return tuple(sorted(frozenset().union(*(symbols(s.condition) for s in self.shown))))
+
+    @property
+    def shown(self) -> tuple[Shown, ...]:
+        """All of the items, those that are there first."""
+        return self.present + self.absent
+
+
+def condition_text(condition: Condition) -> str:
+    """Return a condition as a person would write it, "" for that of what is always there."""
+    if isinstance(condition, str):
+        return condition
+    ((operator, operand),) = condition.items()
+    if operator == "not":
+        return f"not {_bracketed(_one(operand))}"
+    word = " and " if operator == "all" else " or "
+    return word.join(_bracketed(part) for part in _many(operand))
+
+
+def symbols(condition: Condition) -> frozenset[str]:
+    """Return the configuration symbols that a condition depends on."""
+    if isinstance(condition, str):
+        return frozenset({condition}) if condition else frozenset()
+    ((_, operand),) = condition.items()
+    return frozenset().union(*(symbols(part) for part in _many(operand)))
+
+
+def value_of(condition: Condition, known: Assignment) -> bool | None:
+    """Return whether a condition holds where `known` is so, None where that leaves it open."""
+    if isinstance(condition, str):
+        return known.get(condition) if condition else True
+    ((operator, operand),) = condition.items()
+    values = {value_of(part, known) for part in _many(operand)}
+    if operator == "not":
+        (value,) = values
+        return None if value is None else not value
+    # All of nothing holds and any of nothing does not.
+    deciding = operator == "any"
+    if deciding in values:
+        return deciding
+    return None if None in values else not deciding
+
+
+def contradictions(shown: Iterable[Shown]) -> tuple[Contradiction, ...]:
+    """Return each smallest group of the items `shown` that cannot be of one configuration."""
+    return tuple(
+        found for part in _components(_groups(shown)) for found in _settle(part).contradictions
+    )
+
+
+def assignment(shown: Iterable[Shown]) -> Assignment:
+    """Return the symbols that the items `shown` prove on or off, in the order of their names.
+
+    Where items contradict each other, what is there counts and what is missing does not.
+    """
+    known: dict[str, bool] = {}
+    for part in _components(_groups(shown)):
+        kept = _settle(part).kept
+        for symbol in frozenset().union(*(group.symbols for group in kept)):
+            possible = [value for value in (False, True) if _possible(kept, {symbol: value})]
+            if len(possible) == 1:
+                known[symbol] = possible[0]
+    return dict(sorted(known.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """All items that show the same of equal conditions."""
+
+    condition: Condition
+    held: bool
+    shown: tuple[Shown, ...]
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        return symbols(self.condition)
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """Groups that are possible together, and the contradictions that the others made."""
+
+    kept: tuple[_Group, ...]
+    contradictions: tuple[Contradiction, ...]
+
+
+def _groups(shown: Iterable[Shown]) -> tuple[_Group, ...]:
+    """Return the items that say something, with equal ones together, in the order they came in."""
+    found: dict[tuple[str, bool], list[Shown]] = {}
+    for each in shown:
+        if each.condition:
+            found.setdefault((condition_text(each.condition), each.held), []).append(each)
+    return tuple(_Group(some[0].condition, some[0].held, tuple(some)) for some in found.values())
+
+
+def _components(groups: Iterable[_Group]) -> tuple[tuple[_Group, ...], ...]:
+    """Return the groups apart by what they share symbols with, directly or through others."""
+    parts: list[tuple[set[str], list[_Group]]] = []
+    for group in groups:
+        joined: tuple[set[str], list[_Group]] = (set(group.symbols), [])
+        apart = []
+        for part in parts:
+            if part[0] & group.symbols:
+                joined[0].update(part[0])
+                joined[1].extend(part[1])
+            else:
+                apart.append(part)
+        joined[1].append(group)
+        parts = [*apart, joined]
+    return tuple(tuple(members) for _, members in parts)
+
+
+def _settle(groups: Sequence[_Group]) -> _Settled:
+    kept = list(groups)
+    found: list[Contradiction] = []
+    while not _possible(kept, {}):
+        core = _core(kept)
+        found.append(
+            Contradiction(
+                present=tuple(s for group in core if group.held for s in group.shown),
+                absent=tuple(s for group in core if not group.held for s in group.shown),
+            )
+        )
+        # What is missing is at fault where anything is: what is there was compiled in.
+        faulty = [group for group in core if not group.held] or core[-1:]
+        kept = [group for group in kept if group not in faulty]
+    return _Settled(tuple(kept), tuple(found))
+
+
+def _core(groups: Sequence[_Group]) -> list[_Group]:
+    """Return groups that are impossible together, none of which can be left out."""
+    core = list(groups)
+    for group in groups:
+        without = [other for other in core if other is not group]
+        if not _possible(without, {}):
+            core = without
+    return core
+
+
+def _possible(groups: Sequence[_Group], known: Assignment) -> bool:
+    """Return whether some configuration, in which `known` is so, shows all of `groups`."""
+    open_groups = []
+    for group in groups:
+        value = value_of(group.condition, known)
+        if value is None:
+            open_groups.append(group)
+        elif value is not group.held:
+            return False
+    if not open_groups:
+        return True
+    # The condition with the fewest symbols left soonest forces one or fails.
+    left = [sorted(group.symbols - known.keys()) for group in open_groups]
+    symbol = min(left, key=lambda names: (len(names), names))[0]
+    return any(_possible(open_groups, {**known, symbol: value}) for value in (True, False))
+
+
+def _bracketed(condition: Condition) -> str:
+    text = condition_text(condition)
+    return text if isinstance(condition, str) or "not" in condition else f"({text})"
+
+
+def _one(operand: Condition | tuple[Condition, ...]) -> Condition:
+    (condition,) = _many(operand)
+    return condition
+
+
+def _many(operand: Condition | tuple[Condition, ...]) -> tuple[Condition, ...]:
+    return (operand,) if isinstance(operand, str | Mapping) else tuple(operand)

@@ -1,0 +1,1 @@
+"""What the source of a release declares, as values, and digests of its facts."""

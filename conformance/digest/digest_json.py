@@ -1,0 +1,329 @@
+"""A digest as JSON and back: exact inverses, compact, one declaration a line.
+
+What has its default value is left out, and what another program's schema takes from the system's
+stands there once.  Knows the values alone: neither files nor how a digest is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import Any, Final, TypeAlias, TypeVar
+
+from conformance.canonical import canonical
+from conformance.digest.declaration import Condition, EntityKind, Flag
+from conformance.digest.digest import (
+    DefaultKind,
+    Digest,
+    DigestBranch,
+    DigestEntity,
+    DigestFeature,
+    DigestMember,
+    DigestValue,
+    Program,
+)
+from conformance.qapi.model import SchemaError
+from conformance.terms import ABSENT
+
+FORMAT: Final = 1
+"""The version of the format: what an older reader would misread has a new one."""
+
+Entities: TypeAlias = Mapping[str, DigestEntity]
+T = TypeVar("T")
+
+
+def to_json(digest: Digest) -> dict[str, Any]:
+    """Return the JSON value of a digest."""
+    system = digest.schemas.get(Program.SYSTEM, {})
+    schemas = {
+        str(program): list(_schema(entities, {} if program is Program.SYSTEM else system))
+        for program, entities in digest.schemas.items()
+    }
+    found: dict[str, Any] = {"format": FORMAT, "version": digest.version, "schemas": schemas}
+    if digest.open_names:
+        found["open-names"] = list(digest.open_names)
+    return found
+
+
+def from_json(value: object) -> Digest:
+    """Return the digest of a JSON value that `to_json` made; raises SchemaError otherwise."""
+    top = _Entry("digest", value)
+    if top.take("format", int) != FORMAT:
+        raise SchemaError("digest", f"its format is not {FORMAT}, the only one known here")
+    version, open_names = top.take("version", str), top.texts("open-names")
+    schemas: dict[Program, Entities] = {}
+    for program, entities in top.entry("schemas").items():
+        key = _word(Program, "digest", program)
+        schemas[key] = _entities(program, entities, schemas.get(Program.SYSTEM, {}))
+    top.done()
+    return Digest(version=version, schemas=schemas, open_names=open_names)
+
+
+def digest_text(digest: Digest) -> str:
+    """Return the text of a digest's file: canonical JSON, each declaration on a line of its own."""
+    value = to_json(digest)
+    schemas = value.pop("schemas")
+    lines = [f"{canonical(key)}:{canonical(part)},\n" for key, part in sorted(value.items())]
+    parts = [
+        f"{canonical(program)}:[\n" + ",\n".join(map(canonical, entities)) + "\n]"
+        for program, entities in schemas.items()
+    ]
+    return "{\n" + "".join(lines) + '"schemas":{\n' + ",\n".join(parts) + "\n}\n}\n"
+
+
+def _schema(entities: Entities, system: Entities) -> Iterator[Any]:
+    """Yield each entity, or the name of a module whose entities are just the system's."""
+    for module, found in groupby(entities.values(), key=lambda entity: entity.module):
+        run = tuple(found)
+        if run == _of_module(system, module):
+            yield module
+        else:
+            yield from map(_from_entity, run)
+
+
+def _of_module(entities: Entities, module: str) -> tuple[DigestEntity, ...]:
+    return tuple(entity for entity in entities.values() if entity.module == module)
+
+
+def _entities(program: str, value: object, system: Entities) -> Entities:
+    if not isinstance(value, list):
+        raise SchemaError(program, "is no array")
+    found: dict[str, DigestEntity] = {}
+    for item in value:
+        taken = _of_module(system, item) if isinstance(item, str) else (_to_entity(program, item),)
+        if not taken:
+            raise SchemaError(program, f"takes {item!r}, of which the system has nothing")
+        for entity in taken:
+            if entity.name in found:
+                raise SchemaError(program, f"{entity.name} stands there twice")
+            found[entity.name] = entity
+    return found
+
+
+def _from_entity(entity: DigestEntity) -> dict[str, Any]:
+    return _short(
+        kind=str(entity.kind),
+        name=entity.name,
+        module=entity.module,
+        line=entity.line,
+        condition=_from_condition(entity.condition),
+        features=_each(_from_feature, entity.features),
+        since=entity.since,
+        members=_each(_from_member, entity.members),
+        values=_each(_from_value, entity.values),
+        base=entity.base,
+        base_members=_each(_from_member, entity.base_members),
+        tag=entity.tag,
+        branches=_each(_from_branch, entity.branches),
+        arg_type=entity.arg_type,
+        boxed=entity.boxed,
+        returns=entity.returns,
+        flags=sorted(entity.flags),
+        errors=list(entity.errors),
+        error_items=list(entity.error_items),
+        unknown_errors=list(entity.unknown_errors),
+        base_defaults=dict(entity.base_defaults),
+        undocumented=not entity.documented,
+    )
+
+
+def _to_entity(program: str, value: object) -> DigestEntity:
+    entry = _Entry(program, value)
+    kind = _word(EntityKind, program, entry.take("kind", str))
+    name = entry.take("name", str)
+    entry.place = f"{program}: {kind} {name}"
+    entity = DigestEntity(
+        kind=kind,
+        name=name,
+        module=entry.take("module", str, ""),
+        line=entry.take("line", int, 0),
+        condition=_to_condition(entry.place, entry.take("condition", object, "")),
+        features=entry.each("features", _to_feature),
+        since=entry.take("since", str, ""),
+        members=entry.each("members", _to_member),
+        values=entry.each("values", _to_value),
+        base=entry.take("base", str, ""),
+        base_members=entry.each("base-members", _to_member),
+        tag=entry.take("tag", str, ""),
+        branches=entry.each("branches", _to_branch),
+        arg_type=entry.take("arg-type", str, ""),
+        boxed=entry.take("boxed", bool, False),
+        returns=entry.take("returns", str, ""),
+        flags=frozenset(_word(Flag, entry.place, flag) for flag in entry.texts("flags")),
+        errors=entry.texts("errors"),
+        error_items=entry.texts("error-items"),
+        unknown_errors=entry.texts("unknown-errors"),
+        base_defaults=entry.entry("base-defaults"),
+        documented=not entry.take("undocumented", bool, False),
+    )
+    entry.done()
+    return entity
+
+
+def _from_member(member: DigestMember) -> dict[str, Any]:
+    found = _short(
+        name=member.name,
+        type=member.type,
+        optional=member.optional,
+        condition=_from_condition(member.condition),
+        features=_each(_from_feature, member.features),
+        since=member.since,
+        case_defaults=dict(member.case_defaults),
+        line=member.line,
+    )
+    match member.default_kind:
+        case DefaultKind.VALUE:
+            found["default"] = member.default
+        case DefaultKind.DEPENDS | DefaultKind.PROSE:
+            found["default-kind"] = str(member.default_kind)
+        case DefaultKind.NONE:
+            pass
+    return found
+
+
+def _to_member(entry: _Entry) -> DigestMember:
+    default = entry.take("default", object, ABSENT)
+    kind = DefaultKind.NONE if default is ABSENT else DefaultKind.VALUE
+    if default is ABSENT:
+        kind = _word(DefaultKind, entry.place, entry.take("default-kind", str, str(kind)))
+    return DigestMember(
+        name=entry.take("name", str),
+        type=entry.take("type", str),
+        optional=entry.take("optional", bool, False),
+        condition=_to_condition(entry.place, entry.take("condition", object, "")),
+        features=entry.each("features", _to_feature),
+        since=entry.take("since", str, ""),
+        default_kind=kind,
+        default=default,
+        case_defaults=entry.entry("case-defaults"),
+        line=entry.take("line", int, 0),
+    )
+
+
+def _from_value(value: DigestValue) -> dict[str, Any]:
+    return _short(
+        name=value.name,
+        condition=_from_condition(value.condition),
+        features=_each(_from_feature, value.features),
+        since=value.since,
+    )
+
+
+def _to_value(entry: _Entry) -> DigestValue:
+    return DigestValue(
+        name=entry.take("name", str),
+        condition=_to_condition(entry.place, entry.take("condition", object, "")),
+        features=entry.each("features", _to_feature),
+        since=entry.take("since", str, ""),
+    )
+
+
+def _from_branch(branch: DigestBranch) -> dict[str, Any]:
+    return _short(case=branch.case, type=branch.type, condition=_from_condition(branch.condition))
+
+
+def _to_branch(entry: _Entry) -> DigestBranch:
+    return DigestBranch(
+        case=entry.take("case", str),
+        type=entry.take("type", str),
+        condition=_to_condition(entry.place, entry.take("condition", object, "")),
+    )
+
+
+def _from_feature(feature: DigestFeature) -> dict[str, Any]:
+    return _short(name=feature.name, condition=_from_condition(feature.condition))
+
+
+def _to_feature(entry: _Entry) -> DigestFeature:
+    return DigestFeature(
+        name=entry.take("name", str),
+        condition=_to_condition(entry.place, entry.take("condition", object, "")),
+    )
+
+
+def _from_condition(condition: Condition) -> Any:
+    if isinstance(condition, str):
+        return condition
+    return {
+        word: list(map(_from_condition, parts))
+        if isinstance(parts, tuple)
+        else _from_condition(parts)
+        for word, parts in condition.items()
+    }
+
+
+def _to_condition(place: str, value: object) -> Condition:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict) and len(value) == 1:
+        [(word, parts)] = value.items()
+        if word in ("all", "any") and isinstance(parts, list):
+            return {word: tuple(_to_condition(place, part) for part in parts)}
+        if word == "not":
+            return {word: _to_condition(place, parts)}
+    raise SchemaError(place, f"{value!r:.60} is no condition")
+
+
+def _each(encode: Callable[[T], dict[str, Any]], parts: Iterable[T]) -> list[Any]:
+    """Return the parts as objects, those that have a name alone as that name."""
+    found = map(encode, parts)
+    return [part["name"] if part.keys() == {"name"} else part for part in found]
+
+
+def _short(**members: Any) -> dict[str, Any]:
+    """Return the members that say something, named as JSON's are here."""
+    return {name.replace("_", "-"): value for name, value in members.items() if value}
+
+
+class _Entry:
+    """An object of the file, and the place where it stands; `done` complains of what is left."""
+
+    def __init__(self, place: str, value: object) -> None:
+        if not isinstance(value, dict):
+            raise SchemaError(place, f"{value!r:.60} is no object")
+        self.place = place
+        self._left = dict(value)
+
+    def take(self, key: str, kind: type[T], default: Any = None) -> Any:
+        """Return the value of `key`, which is a `kind`; without a default it must be there."""
+        value = self._left.pop(key, default)
+        if value is None and default is None and kind is not object:
+            raise SchemaError(self.place, f"{key!r} is missing")
+        if value is not default and not (kind is object or type(value) is kind):
+            raise SchemaError(self.place, f"{key!r} is no {kind.__name__}")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return the strings of the array `key`, none where it is left out."""
+        found = self.take(key, list, [])
+        if not all(isinstance(text, str) for text in found):
+            raise SchemaError(self.place, f"{key!r} holds other things than strings")
+        return tuple(found)
+
+    def entry(self, key: str) -> dict[str, Any]:
+        """Return the object `key`, empty where it is left out."""
+        found: dict[str, Any] = self.take(key, dict, {})
+        return found
+
+    def each(self, key: str, decode: Callable[[_Entry], T]) -> tuple[T, ...]:
+        """Return what `decode` makes of each entry of the array `key`."""
+        found = []
+        for item in self.take(key, list, []):
+            value = {"name": item} if isinstance(item, str) else item
+            name = value.get("name") or value.get("case") if isinstance(value, dict) else None
+            entry = _Entry(f"{self.place}: {key}" + (f" {name}" if name else ""), value)
+            found.append(decode(entry))
+            entry.done()
+        return tuple(found)
+
+    def done(self) -> None:
+        """Raise SchemaError where the object has members that nobody took."""
+        if self._left:
+            raise SchemaError(self.place, f"{min(self._left)!r} is unknown")
+
+
+def _word(kind: type[T], place: str, word: str) -> T:
+    try:
+        return kind(word)  # type: ignore[call-arg]
+    except ValueError:
+        raise SchemaError(place, f"{word!r} is no {kind.__name__}") from None

@@ -1,0 +1,296 @@
+"""The schema that a digest describes, in the form in which a build would show it.
+
+Knows the digest of a release and the model; knows neither source nor any build.  What introspection
+does to declarations is done here too: bases are dissolved, unions show a variant for each value of
+their tag, data given in place become types.  Unlike introspection it keeps names and the widths of
+integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias, TypeVar
+
+from conformance.digest.declaration import Condition, EntityKind, Flag
+from conformance.digest.digest import (
+    DigestBranch,
+    DigestEntity,
+    DigestFeature,
+    DigestMember,
+    DigestValue,
+)
+from conformance.qapi.model import (
+    INT64,
+    UINT64,
+    Alternate,
+    Array,
+    Builtin,
+    Command,
+    Enum,
+    EnumMember,
+    Event,
+    IntRange,
+    JsonType,
+    Member,
+    Object,
+    Schema,
+    SchemaError,
+    Type,
+    Variant,
+)
+
+Holds: TypeAlias = Callable[[Condition], bool]
+"""Whether what has a condition is compiled in."""
+
+EMPTY: Final = "q_empty"
+"""The name of the object without members, as QEMU calls it."""
+
+_Item = TypeVar("_Item", DigestFeature, DigestMember, DigestValue, DigestBranch)
+_OBJECTS: Final = frozenset({EntityKind.STRUCT, EntityKind.UNION})
+_WIDTHS: Final = (8, 16, 32, 64)
+# QType of qapi/common.json's language: the one enumeration that no file declares.
+_QTYPE: Final = ("none", "qnull", "qnum", "qstring", "qdict", "qlist", "qbool")
+
+
+def _integer(name: str, bounds: IntRange) -> Builtin:
+    return Builtin(name=name, json_type=JsonType.INT, range=bounds)
+
+
+BUILTINS: Final[Mapping[str, Type]] = {
+    **{f"int{bits}": _integer(f"int{bits}", IntRange.signed(bits)) for bits in _WIDTHS},
+    **{f"uint{bits}": _integer(f"uint{bits}", IntRange.unsigned(bits)) for bits in _WIDTHS},
+    "int": _integer("int", INT64),
+    "size": _integer("size", UINT64),
+    "str": Builtin(name="str", json_type=JsonType.STRING),
+    "number": Builtin(name="number", json_type=JsonType.NUMBER),
+    "bool": Builtin(name="bool", json_type=JsonType.BOOLEAN),
+    "null": Builtin(name="null", json_type=JsonType.NULL),
+    "any": Builtin(name="any", json_type=JsonType.VALUE),
+    "QType": Enum(name="QType", members=tuple(EnumMember(name=value) for value in _QTYPE)),
+}
+"""The types of the language that are declared nowhere, with the integers that each may be."""
+
+
+def everything(condition: Condition) -> bool:
+    """Hold every condition: what any build of the release can have."""
+    del condition
+    return True
+
+
+def schema_of(
+    entities: Mapping[str, DigestEntity], holds: Holds = everything, *, whole: bool = False
+) -> Schema:
+    """Return the schema that `entities` (one program's of a digest) describe.
+
+    What has a condition that does not hold is left out.  Of the types only those that a command or
+    event reaches are there, as in introspection, or all of them if `whole`.  A type that is
+    declared nowhere takes any value where a member is of it; as a base or branch its members are
+    not there, and `open_objects` names the types that lack them.  Raises SchemaError for entities
+    that no schema can be made of.
+    """
+    expansion = _Expansion(entities, holds)
+    present = [entity for entity in entities.values() if holds(entity.condition)]
+    commands = [expansion.command(e) for e in present if e.kind is EntityKind.COMMAND]
+    events = [expansion.event(e) for e in present if e.kind is EntityKind.EVENT]
+    if whole:
+        declared = [e.name for e in present if e.kind not in (EntityKind.COMMAND, EntityKind.EVENT)]
+        expansion.reach([*BUILTINS, *declared])
+    return Schema(
+        commands={each.name: each for each in commands},
+        events={each.name: each for each in events},
+        types=expansion.types,
+    )
+
+
+def open_objects(entities: Mapping[str, DigestEntity]) -> frozenset[str]:
+    """Return the object types, as `schema_of` names them, that may have members it does not show.
+
+    These are the ones declared nowhere that stand as a branch or as data, and those that extend
+    such a type.
+    """
+    found: set[str] = set()
+    for entity in entities.values():
+        used = {entity.arg_type, *(branch.type for branch in entity.branches)} - {""}
+        found |= {_open(name) for name in used if name not in entities}
+        base, seen = entity.base, {entity.name}
+        while base in entities and base not in seen:
+            seen.add(base)
+            base = entities[base].base
+        if base and base not in entities:
+            found.add(entity.name)
+    return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Expansion:
+    """Makes types as they are reached; `types` holds those made so far."""
+
+    entities: Mapping[str, DigestEntity]
+    holds: Holds
+    types: dict[str, Type] = field(default_factory=dict)
+
+    def command(self, entity: DigestEntity) -> Command:
+        command = Command(
+            name=entity.name,
+            arg_type=self._data(entity),
+            ret_type=entity.returns or EMPTY,
+            allow_oob=Flag.ALLOW_OOB in entity.flags,
+            features=self._features(entity.features),
+        )
+        if entity.returns:
+            self.reach([entity.returns])
+        else:
+            self._empty()
+        return command
+
+    def event(self, entity: DigestEntity) -> Event:
+        return Event(
+            name=entity.name,
+            arg_type=self._data(entity),
+            features=self._features(entity.features),
+        )
+
+    def reach(self, names: Iterable[str]) -> None:
+        """Make the types `names` and all that they lead to."""
+        todo = list(names)
+        while todo:
+            name = todo.pop()
+            if name not in self.types:
+                self.types[name] = made = self._type(name)
+                todo += parts_of(made)
+
+    def _data(self, entity: DigestEntity) -> str:
+        """Return the name of the object type that a command or event takes."""
+        if entity.arg_type:
+            name = self._object_name(entity.arg_type)
+            self.reach([name])
+            return name
+        if not entity.members:
+            return self._empty()
+        name = f"q_obj_{entity.name}-arg"
+        self._add(Object(name=name, members=self._members(entity.members)))
+        return name
+
+    def _object_name(self, name: str) -> str:
+        """Return the name of the object type `name`, which may be declared nowhere."""
+        if name in self.entities:
+            if self.entities[name].kind not in _OBJECTS:
+                raise SchemaError(name, "stands where an object must, and is none")
+            return name
+        # Where data or a branch is wanted, only an object will do.
+        self._add(Object(name=_open(name), members=()))
+        return _open(name)
+
+    def _empty(self) -> str:
+        self._add(Object(name=EMPTY, members=()))
+        return EMPTY
+
+    def _add(self, made: Object) -> None:
+        self.types[made.name] = made
+        self.reach(parts_of(made))
+
+    def _type(self, name: str) -> Type:
+        if name in BUILTINS:
+            return BUILTINS[name]
+        if name.startswith("["):
+            return Array(name=name, element=name[1:-1])
+        entity = self.entities.get(name)
+        if entity is None:
+            return Builtin(name=name, json_type=JsonType.VALUE)
+        features = self._features(entity.features)
+        match entity.kind:
+            case EntityKind.ENUM:
+                return Enum(name=name, members=self._values(entity), features=features)
+            case EntityKind.ALTERNATE:
+                members = tuple(dict.fromkeys(m.type for m in self._present(entity.members)))
+                return Alternate(name=name, members=members, features=features)
+            case EntityKind.STRUCT | EntityKind.UNION:
+                return self._object(entity, features)
+            case EntityKind.COMMAND | EntityKind.EVENT:
+                raise SchemaError(f"{entity.module}:{entity.line}", f"{name!r} is no type")
+
+    def _object(self, entity: DigestEntity, features: tuple[str, ...]) -> Object:
+        members = self._members(self._declared(entity, ()))
+        if entity.kind is not EntityKind.UNION:
+            return Object(name=entity.name, members=members, features=features)
+        return Object(
+            name=entity.name,
+            members=members,
+            tag=entity.tag,
+            variants=tuple(self._variants(entity, members)),
+            features=features,
+        )
+
+    def _declared(self, entity: DigestEntity, inside: tuple[str, ...]) -> tuple[DigestMember, ...]:
+        """Return the members of an object, those of its base first."""
+        if entity.name in inside:
+            where = f"{entity.module}:{entity.line}"
+            raise SchemaError(where, f"{entity.name!r} is its own base")
+        base = self.entities.get(entity.base)
+        inherited = entity.base_members
+        if base is not None:
+            if base.kind not in _OBJECTS:
+                where = f"{entity.module}:{entity.line}"
+                raise SchemaError(where, f"the base {base.name!r} of {entity.name!r} is no object")
+            inherited = self._declared(base, (*inside, entity.name))
+        return inherited + entity.members
+
+    def _variants(self, entity: DigestEntity, members: tuple[Member, ...]) -> Iterator[Variant]:
+        """Yield a variant for each branch, and for each value of the tag that has none."""
+        tag = next((member for member in members if member.name == entity.tag), None)
+        if tag is None:
+            where = f"{entity.module}:{entity.line}"
+            raise SchemaError(where, f"the tag {entity.tag!r} of {entity.name!r} is no member")
+        values = self.entities.get(tag.type)
+        present = [v.name for v in self._present(values.values)] if values else []
+        for branch in self._present(entity.branches):
+            # Where the tag's enumeration is open, its values are not known.
+            if values is None or branch.case in present:
+                yield Variant(case=branch.case, type=self._object_name(branch.type))
+        spoken_of = {branch.case for branch in entity.branches}
+        for name in present:
+            if name not in spoken_of:
+                yield Variant(case=name, type=self._empty())
+
+    def _members(self, members: Iterable[DigestMember]) -> tuple[Member, ...]:
+        return tuple(
+            Member(
+                name=member.name,
+                type=member.type,
+                optional=member.optional,
+                features=self._features(member.features),
+            )
+            for member in self._present(members)
+        )
+
+    def _values(self, entity: DigestEntity) -> tuple[EnumMember, ...]:
+        return tuple(
+            EnumMember(name=value.name, features=self._features(value.features))
+            for value in self._present(entity.values)
+        )
+
+    def _features(self, features: Iterable[DigestFeature]) -> tuple[str, ...]:
+        return tuple(feature.name for feature in self._present(features))
+
+    def _present(self, items: Iterable[_Item]) -> list[_Item]:
+        return [item for item in items if self.holds(item.condition)]
+
+
+def _open(name: str) -> str:
+    # A name of its own: where a member is of the type, any value will do.
+    return f"q_open_{name}"
+
+
+def parts_of(kind: Type) -> Iterator[str]:
+    """Yield the names of the types that `kind` is made of."""
+    match kind:
+        case Array(element=element):
+            yield element
+        case Alternate(members=names):
+            yield from names
+        case Object(members=members, variants=variants):
+            yield from (member.type for member in members)
+            yield from (variant.type for variant in variants)
+        case Enum() | Builtin():
+            pass

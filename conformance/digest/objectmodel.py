@@ -1,0 +1,96 @@
+"""The commands and object types of a digest, each object type with all its members.
+
+What object-add takes stands in the branches of one union and in the bases of their types; here it
+is gathered.  Knows one digest and no build.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from conformance.digest.declaration import Condition, EntityKind
+from conformance.digest.digest import DefaultKind, DigestEntity, DigestFeature
+from conformance.digest.lookup import DocumentedMember, documented
+from conformance.terms import ABSENT, JsonValue
+
+OBJECT_ADD: Final = "object-add"
+VALUE: Final = DefaultKind.VALUE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectType:
+    """One object type, its members in the order of the schema, the base's first.
+
+    `open` tells that its members stand in a file that is not part of the schema: none are known.
+    """
+
+    name: str
+    members: tuple[DocumentedMember, ...]
+    open: bool = False
+    condition: Condition = ""
+    features: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectModel:
+    """The commands and object types, in the order of the schema."""
+
+    commands: tuple[str, ...]
+    types: tuple[ObjectType, ...]
+
+
+def object_model(entities: Mapping[str, DigestEntity]) -> ObjectModel:
+    """Return the commands of a digest's schema and the object types of its object-add.
+
+    A release whose object-add lists no types has none (before 6.0).
+    """
+    commands = tuple(name for name, entity in entities.items() if entity.kind is EntityKind.COMMAND)
+    return ObjectModel(commands=commands, types=tuple(_types(entities)))
+
+
+def _types(entities: Mapping[str, DigestEntity]) -> Iterator[ObjectType]:
+    command = entities.get(OBJECT_ADD)
+    options = entities.get(command.arg_type) if command else None
+    if options is None or options.kind is not EntityKind.UNION:
+        return
+    tags = {member.name: member.type for member in options.base_members}
+    tag = entities.get(tags.get(options.tag, ""))
+    if tag is None:
+        return
+    branches = {branch.case: branch.type for branch in options.branches}
+    for value in tag.values:
+        chain = tuple(_chain(branches.get(value.name, ""), entities))
+        closed = all(name in entities for name in chain)
+        known = [entities[name] for name in chain] if closed else []
+        yield ObjectType(
+            name=value.name,
+            members=tuple(_members(known, value.name)),
+            open=not closed,
+            condition=value.condition,
+            features=_names(value.features),
+        )
+
+
+def _chain(name: str, entities: Mapping[str, DigestEntity]) -> Iterator[str]:
+    """Yield the name of a type and of its bases, up to one that is not there."""
+    while name:
+        yield name
+        name = entities[name].base if name in entities else ""
+
+
+def _members(chain: list[DigestEntity], case: str) -> Iterator[DocumentedMember]:
+    """Yield the members of a type and its bases; `chain` begins with the type itself."""
+    overriding: dict[str, JsonValue] = {}
+    for entity in chain:
+        overriding = {**entity.base_defaults, **overriding}
+    for entity in reversed(chain):
+        for member in entity.members:
+            default = overriding.get(member.name, member.case_defaults.get(case, ABSENT))
+            known = {} if default is ABSENT else {"default": default, "default_kind": VALUE}
+            yield documented(entity, member, **known)
+
+
+def _names(features: tuple[DigestFeature, ...]) -> tuple[str, ...]:
+    return tuple(feature.name for feature in features)

@@ -1,0 +1,1 @@
+"""Reading QAPI source: declarations, documentation, examples, and what facts they state."""

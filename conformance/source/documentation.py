@@ -1,0 +1,274 @@
+"""What a documentation comment says: its members, features, sections and examples, with places.
+
+Reads both forms: the one up to 9.0, whose sections are known by their words alone ("Returns:",
+"Note:", "Example:"), and the reStructuredText of later ones (".. qmp-example::").  Knows nothing of
+the declaration that the comment belongs to.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, assert_never
+
+from conformance.digest.declaration import Documentation, Place, Section
+from conformance.source.expression import Comment, SourceError
+
+
+class _Kind(enum.StrEnum):
+    """What a piece of a comment is about."""
+
+    # The entity as a whole.
+    BODY = "body"
+    # The line that says that features follow; nothing is said in it.
+    HEADING = "heading"
+    # One argument, member, value or branch.
+    MEMBER = "member"
+    # One feature.
+    FEATURE = "feature"
+    # What a command returns.
+    RETURNS = "Returns"
+    # How a command fails.
+    ERRORS = "Errors"
+    # The release that brought the entity.
+    SINCE = "Since"
+    # A dialogue.
+    EXAMPLE = "Example"
+    # An aside, which belongs to the body.
+    NOTE = "Note"
+    # A word from developers to each other.
+    TODO = "TODO"
+
+
+_SYMBOL: Final = re.compile(r"@([\w.-]+):")
+_DESCRIPTION: Final = re.compile(r"@([^\s:]+):(?!:)[ \t]*")
+_TAG: Final = re.compile(r"(\w+):(?!:)[ \t]*")
+_TAGS: Final[Mapping[str, _Kind]] = {kind: kind for kind in _Kind if kind[0].isupper()} | {
+    "Notes": _Kind.NOTE,
+    "Examples": _Kind.EXAMPLE,
+}
+_EXAMPLE: Final = re.compile(r" *\.\. qmp-example::\s*")
+_OPTION: Final = re.compile(r" *:[\w-]+:(?:\s|$)")
+_VERSION: Final = re.compile(r"\d+(?:\.\d+)+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Line:
+    """A part of a line of the comment, from some column on."""
+
+    text: str
+    place: Place
+
+    @property
+    def indent(self) -> int:
+        return len(self.text) - len(self.text.lstrip(" "))
+
+    def after(self, columns: int) -> _Line:
+        place = self.place
+        moved = Place(file=place.file, line=place.line, column=place.column + columns)
+        return _Line(text=self.text[columns:], place=moved)
+
+
+class _Piece:
+    """What is said of one thing; gathers its lines while the comment is read.
+
+    `behind_tag` is the text that stands in the line of the tag that begins the piece.
+    """
+
+    def __init__(
+        self, kind: _Kind, place: Place, name: str = "", behind_tag: _Line | None = None
+    ) -> None:
+        self.kind = kind
+        self.place = place
+        self.name = name
+        self.is_tagged = behind_tag is not None
+        self.lines = [behind_tag] if behind_tag else []
+
+    def goes_on(self, after_blank: bool) -> bool:
+        """Return whether a line without indentation still belongs to the piece."""
+        if self.kind is _Kind.BODY or not after_blank:
+            return self.kind is not _Kind.HEADING
+        if self.kind in (_Kind.HEADING, _Kind.MEMBER, _Kind.FEATURE) or self.is_tagged:
+            return False
+        # The old form lets the text of a section begin below its tag, and then does not indent it.
+        first = next((line for line in self.lines if line.text), None)
+        return first is None or first.indent == 0
+
+
+def read_documentation(comment: Comment) -> Documentation:
+    """Return what `comment` says; its symbol is "" if it documents no declaration.
+
+    Examples are taken out of the text around them.  The body holds all that is said of the entity
+    as a whole, notes too; words of developers to each other ("TODO:") are left out.  Raises
+    SourceError for a first line that names no symbol as it should, and for what is said twice.
+    """
+    lines = tuple(
+        _Line(text=text, place=comment.place_of(index)) for index, text in enumerate(comment.lines)
+    )
+    first = lines[0].text if lines else ""
+    if not first.startswith("@"):
+        body, examples = _without_examples(lines)
+        section = _section(body, comment.place)
+        return Documentation(symbol="", body=section, examples=tuple(examples), place=comment.place)
+    if (match := _SYMBOL.fullmatch(first)) is None:
+        raise SourceError(lines[0].place, "the first line must be '@NAME:' and nothing else")
+    return _assembled(match[1], _pieces(lines[1:], lines[0].place), comment.place)
+
+
+def _pieces(lines: Iterable[_Line], place: Place) -> list[_Piece]:
+    """Split the lines below the symbol into pieces, in order."""
+    pieces = [_Piece(_Kind.BODY, place)]
+    among_features = after_blank = False
+    for line in lines:
+        started = _started(line, among_features=among_features) if line.indent == 0 else None
+        if (
+            started is None
+            and line.text
+            and line.indent == 0
+            and not pieces[-1].goes_on(after_blank)
+        ):
+            started = _Piece(_Kind.BODY, line.place)
+            started.lines.append(line)
+        if started is None:
+            pieces[-1].lines.append(line)
+        else:
+            pieces.append(started)
+            among_features = started.kind in (_Kind.HEADING, _Kind.FEATURE)
+        after_blank = not line.text
+    return pieces
+
+
+def _started(line: _Line, *, among_features: bool) -> _Piece | None:
+    """Return the piece that begins with `line`, None if none does."""
+    if line.text == "Features:":
+        return _Piece(_Kind.HEADING, line.place)
+    if match := _DESCRIPTION.match(line.text):
+        kind = _Kind.FEATURE if among_features else _Kind.MEMBER
+    elif (match := _TAG.match(line.text)) and match[1] in _TAGS:
+        kind = _TAGS[match[1]]
+    else:
+        return None
+    rest = line.after(match.end())
+    return _Piece(kind, line.place, match[1], rest if rest.text else None)
+
+
+def _assembled(symbol: str, pieces: list[_Piece], place: Place) -> Documentation:
+    bodies: list[Section] = []
+    examples: list[Section] = []
+    members: dict[str, Section] = {}
+    features: dict[str, Section] = {}
+    single: dict[str, Section] = {}
+    for piece in pieces:
+        section, found = _read(piece)
+        examples += found
+        match piece.kind:
+            case _Kind.BODY | _Kind.HEADING:
+                bodies.append(section)
+            case _Kind.NOTE:
+                text = f"{piece.name}: {section.text}"
+                bodies.append(Section(text=text, place=section.place))
+            case _Kind.MEMBER:
+                _put(members, f"@{piece.name}:", piece.name, section)
+            case _Kind.FEATURE:
+                _put(features, f"@{piece.name}:", piece.name, section)
+            case _Kind.RETURNS | _Kind.ERRORS | _Kind.SINCE:
+                _put(single, f"{piece.kind}:", piece.kind, section)
+            case _Kind.EXAMPLE:
+                examples += [section] if section.text else []
+            case _Kind.TODO:
+                pass
+            case _:
+                assert_never(piece.kind)
+    version, beyond = _since(single.get(_Kind.SINCE))
+    return Documentation(
+        symbol=symbol,
+        body=_joined(bodies + beyond),
+        members=members,
+        features=features,
+        since=version,
+        returns=single.get(_Kind.RETURNS),
+        errors=single.get(_Kind.ERRORS),
+        examples=tuple(examples),
+        place=place,
+    )
+
+
+def _put(sections: dict[str, Section], what: str, name: str, section: Section) -> None:
+    if name in sections:
+        raise SourceError(section.place, f"{what!r} stands twice in one comment")
+    sections[name] = section
+
+
+def _read(piece: _Piece) -> tuple[Section, list[Section]]:
+    """Return the text of `piece` less its examples, and these."""
+    lines, examples = _without_examples(piece.lines)
+    section = _section(lines, piece.place, first_apart=piece.is_tagged)
+    if piece.kind not in (_Kind.BODY, _Kind.EXAMPLE):
+        section = Section(text=section.text, place=piece.place)
+    return section, examples
+
+
+def _joined(bodies: list[Section]) -> Section:
+    told = [section for section in bodies if section.text] or bodies
+    return Section(text="\n\n".join(section.text for section in told), place=told[0].place)
+
+
+def _since(section: Section | None) -> tuple[str, list[Section]]:
+    """Return the version that a "Since:" names, and what the body gets: all that says more.
+
+    Some sections go on with the versions of single members.
+    """
+    if section is None:
+        return "", []
+    match = _VERSION.match(section.text)
+    told = [Section(text=f"Since: {section.text}", place=section.place)]
+    if match is None:
+        return "", told
+    # Older releases write "0.14.0" for "0.14".
+    version = re.sub(r"^(\d+\.\d+)\.0$", r"\1", match.group())
+    return version, told if match.end() < len(section.text) else []
+
+
+def _section(lines: Sequence[_Line], place: Place, *, first_apart: bool = False) -> Section:
+    """Return `lines` as one text without the indentation they share and blank lines around them.
+
+    The first line does not count for the indentation if it is `first_apart`: it stands behind a
+    tag.  `place` is for a text without lines; else it is that of the first character.
+    """
+    told = [index for index, line in enumerate(lines) if line.text.strip()]
+    if not told:
+        return Section(text="", place=place)
+    shared = min((lines[i].indent for i in told if i > 0 or not first_apart), default=0)
+    texts = [
+        line.text[shared:] if i > 0 or not first_apart else line.text
+        for i, line in enumerate(lines)
+    ]
+    first = lines[told[0]]
+    return Section(
+        text="\n".join(texts[told[0] : told[-1] + 1]), place=first.after(first.indent).place
+    )
+
+
+def _without_examples(lines: Sequence[_Line]) -> tuple[list[_Line], list[Section]]:
+    """Take the `.. qmp-example::` directives out of `lines`: what is left, and their contents."""
+    left: list[_Line] = []
+    examples: list[Section] = []
+    index = 0
+    while index < len(lines):
+        directive = lines[index]
+        index += 1
+        if not _EXAMPLE.fullmatch(directive.text):
+            left.append(directive)
+            continue
+        begin = index
+        while index < len(lines) and (
+            not lines[index].text or lines[index].indent > directive.indent
+        ):
+            index += 1
+        while begin < index and _OPTION.match(lines[begin].text):
+            begin += 1
+        section = _section(lines[begin:index], directive.place)
+        examples += [section] if section.text else []
+    return left, examples

@@ -1,0 +1,227 @@
+"""An example of the documentation as the dialogue that it shows; knows no schema.
+
+Arrows say who speaks: "->" the client, "<-" the server.  Between the messages stands prose, and
+three dots for messages left out.  What is wrong with the JSON is a fault of the example, a value.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from conformance.digest.declaration import Place, Section
+from conformance.source.example_json import ELISION, read_written
+from conformance.terms import JsonValue
+
+
+class Direction(enum.StrEnum):
+    """Who says something in an example."""
+
+    # The client: "->".
+    SENT = "sent"
+    # The server: "<-".
+    RECEIVED = "received"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExampleFault:
+    """What is wrong with an example, and where."""
+
+    place: Place
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message of an example.
+
+    `elided` are the paths (as in `validate.Fault`) of the objects and arrays from which parts are
+    left out, and of whole values left out, for which `value` has null.  `places` tells where each
+    path begins.  A message that cannot be read as JSON has `value` null and is not `readable`.
+    """
+
+    direction: Direction
+    value: JsonValue
+    readable: bool = True
+    elided: frozenset[str] = frozenset()
+    place: Place
+    places: Mapping[str, Place] = field(default_factory=dict, compare=False)
+
+    def nearest(self, path: str) -> Place:
+        """Return the place of `path`, or of the innermost part around it that is there."""
+        while path and path not in self.places:
+            path = path[: max(path.rfind("."), path.rfind("["), 0)]
+        return self.places.get(path, self.place)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """Something that is not shown: a message of `direction`, or any number where that is None."""
+
+    direction: Direction | None
+    text: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prose:
+    """A line for the reader: a title, an option of the directive, what happens in between."""
+
+    text: str
+    place: Place
+
+
+Part: TypeAlias = Message | LeftOut | Prose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """What one example shows, in order; `faults` are those that need no schema to be seen."""
+
+    parts: tuple[Part, ...]
+    faults: tuple[ExampleFault, ...]
+    place: Place
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The messages alone."""
+        return tuple(part for part in self.parts if isinstance(part, Message))
+
+
+_ARROWS: Final = {"->": Direction.SENT, "<-": Direction.RECEIVED}
+_ARROW: Final = re.compile(r"(->|<-)(?=\s|[{\[.]|$)")
+_LINE_ARROW: Final = re.compile(r"^[ \t]*(?:->|<-)(?=\s|[{\[.]|$)", re.MULTILINE)
+_STRAY_HERE: Final = re.compile(r"[ \t]*([\]}),:;'\"][^\s.]*)")
+_STRAY_BELOW: Final = re.compile(r"\s*([\]},]+)")
+_GOES_ON: Final = re.compile(r"[\s\]},]*(\"[^\"\n]*\")\s*:")
+"""Another member, behind the bracket that ends the message."""
+_ANOTHER: Final = re.compile(r"\{\s*['\"]")
+"""How a message begins that has no arrow."""
+_SERVED: Final = re.compile(r"\{\s*['\"](?:return|error|event|data|timestamp|QMP)['\"]")
+"""How a message begins that a server sends, whatever its members' order."""
+_LINE: Final = re.compile(r"[^\n]*")
+
+
+def parse_example(section: Section) -> Example:
+    """Return the dialogue of an example's text, whatever it is like."""
+    parser = _Parser(section)
+    parts = tuple(parser.parts())
+    return Example(parts=parts, faults=tuple(parser.faults), place=section.place)
+
+
+class _Parser:
+    """A place in an example's text."""
+
+    def __init__(self, section: Section) -> None:
+        self._text = section.text
+        self._origin = section.place
+        self._position = 0
+        self.faults: list[ExampleFault] = []
+
+    def parts(self) -> Iterator[Part]:
+        """Yield what is there, one after the other; faults are noted on the way."""
+        while self._skip_space():
+            arrow = _ARROW.match(self._text, self._position)
+            if arrow is not None:
+                place = self._place(self._position)
+                self._position = arrow.end()
+                yield from self._said(_ARROWS[arrow[1]], place)
+            elif _ANOTHER.match(self._text, self._position):
+                yield self._without_arrow()
+            elif match := ELISION.match(self._text, self._position):
+                yield LeftOut(direction=None, text=match[0], place=self._place(match.start()))
+                self._position = match.end()
+            else:
+                yield self._prose()
+
+    def _said(self, direction: Direction, place: Place) -> Iterator[Part]:
+        """Yield the message behind an arrow, or what stands in its place."""
+        end = self._next_arrow()
+        self._skip_space(end)
+        if self._position == end:
+            self._fault(place, "nothing follows the arrow")
+        elif match := ELISION.match(self._text, self._position, end):
+            self._position = match.end()
+            yield LeftOut(direction=direction, text=match[0], place=place)
+        elif self._text[self._position] not in "{[":
+            line = self._prose()
+            self._fault(place, f"the message is no JSON: {line.text}")
+            yield line
+        else:
+            yield self._message(direction, place, end)
+
+    def _message(self, direction: Direction, place: Place, end: int) -> Message:
+        written = read_written(self._text, self._position, end)
+        for slip in written.slips:
+            self._fault(self._place(slip.offset), slip.problem)
+        readable = written.whole
+        self._position = written.end
+        if readable and (more := _GOES_ON.match(self._text, self._position, end)):
+            closed = self._place(written.end - 1)
+            self._fault(closed, f"the message is closed too early: {more[1]} stands behind its end")
+            readable = False
+        if readable:
+            self._stray()
+        else:
+            # Where the JSON goes on after what is wrong with it cannot be known.
+            self._position = end
+        return Message(
+            direction=direction,
+            value=written.value if readable else None,
+            readable=readable,
+            elided=written.elided,
+            place=place,
+            places={path: self._place(offset) for path, offset in written.offsets.items()},
+        )
+
+    def _stray(self) -> None:
+        """Note brackets, commas and quotes behind the end of a message."""
+        end = self._position
+        match = _STRAY_HERE.match(self._text, end) or _STRAY_BELOW.match(self._text, end)
+        while match is not None:
+            place = self._place(match.start(1))
+            self._fault(place, f"{match[1]!r} stands behind the end of the message")
+            self._position = end = match.end()
+            match = _STRAY_BELOW.match(self._text, end)
+
+    def _without_arrow(self) -> Message:
+        place = self._place(self._position)
+        self._fault(place, "a message without an arrow: nothing says who sends it")
+        end = self._next_arrow()
+        served = _SERVED.match(self._text, self._position)
+        return self._message(Direction.RECEIVED if served else Direction.SENT, place, end)
+
+    def _prose(self) -> Prose:
+        match = _LINE.match(self._text, self._position)
+        text = match[0] if match else ""
+        place = self._place(self._position)
+        self._position += len(text)
+        return Prose(text=text.strip(), place=place)
+
+    def _next_arrow(self) -> int:
+        """Return where the next line begins that has an arrow, or the end of the text."""
+        match = _LINE_ARROW.search(self._text, self._text.find("\n", self._position) + 1)
+        no_more_lines = "\n" not in self._text[self._position :]
+        return len(self._text) if match is None or no_more_lines else match.start()
+
+    def _skip_space(self, end: int | None = None) -> bool:
+        """Go to the next character that is no space; return whether there is one before `end`."""
+        limit = len(self._text) if end is None else end
+        while self._position < limit and self._text[self._position].isspace():
+            self._position += 1
+        return self._position < limit
+
+    def _fault(self, place: Place, problem: str) -> None:
+        self.faults.append(ExampleFault(place=place, problem=problem))
+
+    def _place(self, offset: int) -> Place:
+        before = self._text[:offset]
+        line_start = before.rfind("\n") + 1
+        return Place(
+            file=self._origin.file,
+            line=self._origin.line + before.count("\n"),
+            column=self._origin.column + offset - line_start,
+        )

@@ -1,0 +1,73 @@
+"""Small facts in the words of the documentation: releases, and the classes of errors.
+
+Knows how QEMU's documentation words them, and no declaration.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from conformance.terms import ErrorClass
+
+_SINCE: Final = re.compile(
+    r"(?:^|[(,;.] ?)since:? (?:QEMU )?v?(?P<release>\d+(?:\.\d+)+)", re.IGNORECASE
+)
+"""Words that date the whole; "supported since" and the like date a part of what is described."""
+_RELEASE: Final = re.compile(r"(\d+\.\d+)(\.\d+)?")
+
+_CLASSES: Final = frozenset(ErrorClass)
+_WORD: Final = re.compile(r"\w+")
+_ITEM: Final = re.compile(r"^[ \t]*[-*][ \t]+", re.MULTILINE)
+# Sections of results list what is returned too; what begins so is about an error.
+_CONDITION: Final = re.compile(r"^[ \t]*(?:[-*][ \t]+)?(?=if\b)", re.IGNORECASE | re.MULTILINE)
+_CAPITALISED: Final = re.compile(r"[A-Z]\w+")
+
+
+def release_of(text: str) -> str:
+    """Return the first release that a text names, less a micro version of 0; "" without one."""
+    match = _RELEASE.search(text)
+    if match is None:
+        return ""
+    return match[1] if match[2] in (None, ".0") else match[0]
+
+
+def since_of(text: str) -> str:
+    """Return the release in which what a text describes came, "" where it does not say.
+
+    Where several are named, the others date what was added to it: the oldest counts.
+    """
+    found = {release_of(match["release"]) for match in _SINCE.finditer(" ".join(text.split()))}
+    return min(found, key=lambda release: [int(part) for part in release.split(".")], default="")
+
+
+def error_classes(*texts: str) -> tuple[str, ...]:
+    """Return the classes of errors that the texts name, in their order."""
+    words = (word for text in texts for word in _WORD.findall(text))
+    return tuple(dict.fromkeys(word for word in words if word in _CLASSES))
+
+
+def unknown_classes(*texts: str) -> tuple[str, ...]:
+    """Return what the texts name as the class of an error and QMP has not, in their order.
+
+    Only the last word of an item "If ..., SomeClass" is surely meant as a class.
+    """
+    items = (item for text in texts for item in _CONDITION.split(text)[1:])
+    ends = (_joined(_ITEM.split(item)[0]).rstrip(".").rpartition(", ") for item in items)
+    found = (end for start, _, end in ends if start and _CAPITALISED.fullmatch(end))
+    return tuple(dict.fromkeys(word for word in found if word not in _CLASSES))
+
+
+def error_items(text: str) -> tuple[str, ...]:
+    """Return the class of each item of a section of errors, "" for an item that names none.
+
+    A text without a list is one item.
+    """
+    head, *items = _ITEM.split(text)
+    classes = [error_classes(item) for item in items or [head] if item.strip()]
+    return tuple(found[0] if found else "" for found in classes)
+
+
+def _joined(text: str) -> str:
+    """Return the first paragraph of a text on one line."""
+    return " ".join(text.split("\n\n")[0].split())

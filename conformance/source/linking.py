@@ -1,0 +1,277 @@
+"""What holds between the entities of a schema: what they imply, and that they fit together.
+
+Knows nothing of files but the places that entities carry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Final
+
+from conformance.digest.declaration import (
+    DeclaredBranch,
+    DeclaredMember,
+    DeclaredValue,
+    Entity,
+    EntityKind,
+    Place,
+)
+from conformance.qapi.model import JsonType
+from conformance.source.expression import SourceError
+
+_INTEGERS: Final = tuple(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))
+
+BUILTIN_TYPES: Final[Mapping[str, JsonType]] = {
+    "str": JsonType.STRING,
+    # An enumeration that the generator itself declares.
+    "QType": JsonType.STRING,
+    "bool": JsonType.BOOLEAN,
+    "null": JsonType.NULL,
+    "any": JsonType.VALUE,
+    **dict.fromkeys(("number", "int", "size", *_INTEGERS), JsonType.NUMBER),
+}
+"""The types that no schema declares, and what tells them apart in an alternate."""
+
+_OBJECTS: Final = frozenset({EntityKind.STRUCT, EntityKind.UNION})
+_TYPES: Final = _OBJECTS | {EntityKind.ENUM, EntityKind.ALTERNATE}
+
+
+def element_of(type_name: str) -> str:
+    """Return the name of the type that `type_name` uses: of its elements, if it is an array."""
+    return type_name[1:-1] if type_name.startswith("[") else type_name
+
+
+def with_implied(entities: Iterable[Entity]) -> tuple[Entity, ...]:
+    """Return `entities` with what simple unions imply, each right before the union.
+
+    A union without discriminator is, on the wire, one with the tag "type" of an enumeration of its
+    own, and each branch is an object with the one member "data".
+    """
+    entities = tuple(entities)
+    conditions = {entity.name: entity.condition for entity in entities}
+    wrapped: set[str] = set()
+    done: list[Entity] = []
+    for entity in entities:
+        if entity.kind is not EntityKind.UNION or entity.tag:
+            done.append(entity)
+            continue
+        done.append(_implied_enum(entity))
+        for branch in entity.branches:
+            if branch.type not in wrapped:
+                wrapped.add(branch.type)
+                wrapper = _implied_wrapper(branch, entity.place)
+                condition = conditions.get(element_of(branch.type), "")
+                done.append(replace(wrapper, condition=condition))
+        done.append(_tagged(entity))
+    return tuple(done)
+
+
+def _implied_enum(union: Entity) -> Entity:
+    values = tuple(
+        DeclaredValue(name=branch.case, condition=branch.condition, place=branch.place)
+        for branch in union.branches
+    )
+    return Entity(
+        kind=EntityKind.ENUM,
+        name=f"{union.name}Kind",
+        condition=union.condition,
+        values=values,
+        place=union.place,
+    )
+
+
+def _wrapper_name(type_name: str) -> str:
+    listed = "List" if type_name.startswith("[") else ""
+    return f"q_obj_{element_of(type_name)}{listed}-wrapper"
+
+
+def _implied_wrapper(branch: DeclaredBranch, place: Place) -> Entity:
+    member = DeclaredMember(name="data", type=branch.type, place=branch.place)
+    name = _wrapper_name(branch.type)
+    return Entity(kind=EntityKind.STRUCT, name=name, members=(member,), place=place)
+
+
+def _tagged(union: Entity) -> Entity:
+    tag = DeclaredMember(name="type", type=f"{union.name}Kind", place=union.place)
+    branches = tuple(replace(branch, type=_wrapper_name(branch.type)) for branch in union.branches)
+    return replace(union, tag=tag.name, base_members=(tag,), branches=branches)
+
+
+def check_links(entities: Iterable[Entity], *, is_whole: bool) -> tuple[str, ...]:
+    """Return the types that are used and not declared; raises SourceError for what does not fit.
+
+    Such types are an error where the schema `is_whole`; else what depends on them is not checked.
+    """
+    linker = _Linker(entities, is_whole=is_whole)
+    linker.check()
+    return tuple(sorted(linker.open_names))
+
+
+class _Linker:
+    """Checks the entities of one schema against each other."""
+
+    def __init__(self, entities: Iterable[Entity], *, is_whole: bool) -> None:
+        self._is_whole = is_whole
+        self._entities: dict[str, Entity] = {}
+        for entity in entities:
+            if entity.name in BUILTIN_TYPES:
+                raise SourceError(entity.place, f"{entity.name!r} is the name of a built-in type")
+            if (other := self._entities.setdefault(entity.name, entity)) is not entity:
+                problem = f"{entity.name!r} is already declared at {other.place}"
+                raise SourceError(entity.place, problem)
+        self._flat: dict[str, Mapping[str, DeclaredMember] | None] = {}
+        self.open_names: set[str] = set()
+
+    def check(self) -> None:
+        for entity in self._entities.values():
+            for type_name, place in _used_types(entity):
+                self._check_type(element_of(type_name), place)
+        for entity in self._entities.values():
+            if entity.base:
+                self._check_base(entity)
+            if entity.arg_type:
+                self._check_arguments(entity)
+        for entity in self._entities.values():
+            if entity.kind in _OBJECTS:
+                self._members(entity)
+            if entity.kind is EntityKind.UNION:
+                self._check_union(entity)
+            elif entity.kind is EntityKind.ALTERNATE:
+                self._check_alternate(entity)
+
+    def _check_type(self, name: str, place: Place) -> None:
+        """Note the type as open if it is not declared, or raise SourceError."""
+        if name in BUILTIN_TYPES:
+            return
+        entity = self._entities.get(name)
+        if entity is None and self._is_whole:
+            raise SourceError(place, f"the type {name!r} is declared nowhere")
+        if entity is None:
+            self.open_names.add(name)
+        elif entity.kind not in _TYPES:
+            raise SourceError(place, f"{name!r} is no type but declared as {entity.kind}")
+
+    def _is_open(self, name: str) -> bool:
+        return name in self.open_names
+
+    def _check_base(self, entity: Entity) -> None:
+        base = self._entities.get(entity.base)
+        if not self._is_open(entity.base) and (base is None or base.kind is not EntityKind.STRUCT):
+            raise SourceError(entity.place, f"the base {entity.base!r} is no struct")
+
+    def _check_arguments(self, entity: Entity) -> None:
+        used = self._entities.get(entity.arg_type)
+        if self._is_open(entity.arg_type):
+            return
+        if used is None or used.kind not in _OBJECTS:
+            raise SourceError(entity.place, f"'data' names {entity.arg_type!r}, which is no object")
+        if used.kind is EntityKind.UNION and not entity.boxed:
+            problem = f"'data' names the union {entity.arg_type!r}, which needs 'boxed'"
+            raise SourceError(entity.place, problem)
+
+    def _members(self, entity: Entity) -> Mapping[str, DeclaredMember] | None:
+        """Return the members that all values of an object have, None if some are not known."""
+        for link in reversed(self._unread_bases(entity)):
+            inherited = self._flat.get(link.base, {})
+            members = dict(inherited or {})
+            for member in link.base_members + link.members:
+                if member.name in members:
+                    problem = f"the base of {link.name!r} has a member {member.name!r} too"
+                    raise SourceError(member.place, problem)
+                members[member.name] = member
+            is_known = inherited is not None and not self._is_open(link.base)
+            self._flat[link.name] = members if is_known else None
+        return self._flat[entity.name]
+
+    def _unread_bases(self, entity: Entity) -> list[Entity]:
+        """Return `entity`, its base, and so on, up to one whose members are known already."""
+        chain: dict[str, Entity] = {}
+        current: Entity | None = entity
+        while current is not None and current.name not in self._flat:
+            if current.name in chain:
+                path = " -> ".join((*chain, current.name))
+                raise SourceError(current.place, f"the struct is its own base: {path}")
+            chain[current.name] = current
+            current = self._entities.get(current.base)
+        return list(chain.values())
+
+    def _check_union(self, union: Entity) -> None:
+        common = self._members(union)
+        if common is None:
+            return
+        values = self._tag_values(union, common)
+        for branch in union.branches:
+            if values is not None and branch.case not in values:
+                problem = f"the tag {union.tag!r} has no value {branch.case!r}"
+                raise SourceError(branch.place, problem)
+            if self._is_open(branch.type):
+                continue
+            used = self._entities.get(branch.type)
+            if used is None or used.kind not in _OBJECTS:
+                problem = f"the type {branch.type!r} of branch {branch.case!r} is no object"
+                raise SourceError(branch.place, problem)
+            self._check_disjoint(branch, used, common)
+
+    def _check_disjoint(
+        self, branch: DeclaredBranch, used: Entity, common: Mapping[str, DeclaredMember]
+    ) -> None:
+        for name in self._members(used) or ():
+            if name in common:
+                problem = f"the member {name!r} of branch {branch.case!r} is one of the base too"
+                raise SourceError(branch.place, problem)
+
+    def _tag_values(
+        self, union: Entity, common: Mapping[str, DeclaredMember]
+    ) -> frozenset[str] | None:
+        """Return the values that the tag may have, None if its type is not known."""
+        tag = common.get(union.tag)
+        if tag is None:
+            raise SourceError(
+                union.place, f"the discriminator {union.tag!r} is no member of the base"
+            )
+        if tag.optional or tag.condition:
+            problem = f"the discriminator {union.tag!r} must always be there"
+            raise SourceError(tag.place, problem)
+        if self._is_open(tag.type) or tag.type == "QType":
+            return None
+        used = self._entities.get(tag.type)
+        if used is None or used.kind is not EntityKind.ENUM:
+            raise SourceError(tag.place, f"the discriminator {union.tag!r} is of no enumeration")
+        return frozenset(value.name for value in used.values)
+
+    def _check_alternate(self, alternate: Entity) -> None:
+        seen: dict[JsonType, str] = {}
+        for member in alternate.members:
+            json_type = self._json_type(member)
+            if json_type is None:
+                continue
+            if json_type in seen:
+                problem = f"{member.name!r} cannot be told from {seen[json_type]!r}"
+                raise SourceError(member.place, problem)
+            seen[json_type] = member.name
+
+    def _json_type(self, member: DeclaredMember) -> JsonType | None:
+        """Return what tells an alternative from others, None if its type is not known."""
+        if member.type.startswith("["):
+            return JsonType.ARRAY
+        if self._is_open(member.type):
+            return None
+        json_type = BUILTIN_TYPES.get(member.type)
+        used = self._entities.get(member.type)
+        if json_type is JsonType.VALUE or (used and used.kind is EntityKind.ALTERNATE):
+            raise SourceError(member.place, f"an alternate cannot have the type {member.type!r}")
+        if used is not None:
+            json_type = JsonType.OBJECT if used.kind in _OBJECTS else JsonType.STRING
+        return json_type
+
+
+def _used_types(entity: Entity) -> Iterator[tuple[str, Place]]:
+    """Yield the types that a declaration names, and where."""
+    for member in entity.base_members + entity.members:
+        yield member.type, member.place
+    for branch in entity.branches:
+        yield branch.type, branch.place
+    for name in (entity.base, entity.arg_type, entity.returns):
+        if name:
+            yield name, entity.place

@@ -1,0 +1,134 @@
+"""The stream of a run is validated event by event, and the dialogues of its findings with it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from conformance.canonical import canonical
+from conformance.knowledge.rules import load_rules
+from conformance.offline import Validator
+from conformance.qapi.introspection import read_introspection
+from conformance.schemas import NamedSchema, sha256_of
+from conformance.stream import Event, Evidence, Finding, TargetStarted, to_json
+from conformance.terms import ExitCode
+from conformance.validation import FileKind, Unreadable, Validated
+from tests.recordings import ENTRIES
+from tests.report.conftest import RunMaker
+
+SCHEMA = NamedSchema(
+    schema=read_introspection(ENTRIES), origin="given.json", sha256=sha256_of(ENTRIES)
+)
+LINES = (
+    '-> {"execute":"resize","arguments":{"size":1}}',
+    '<- {"return": {}}',
+    '-> {"execute":"query-status"}',
+    '<- {"return": {"running": 1}}',
+    '-> {"execute":"look"}',
+)
+
+
+@pytest.fixture
+def run(make_run: RunMaker) -> list[Event]:
+    """A run with a finding on line 64, whose dialogue breaks W38."""
+    events = make_run(1, 400)
+    found = next(event for event in events if isinstance(event, Finding))
+    evidence = Evidence(transcript=LINES)
+    kept: list[Event] = [event for event in events if not isinstance(event, Finding)]
+    kept.insert(63, dataclasses.replace(found, evidence=evidence))
+    return [
+        dataclasses.replace(event, schema_sha256=SCHEMA.sha256)
+        if isinstance(event, TargetStarted)
+        else event
+        for event in kept
+    ]
+
+
+def write(path: Path, events: Sequence[Event]) -> Path:
+    path.write_text("".join(f"{canonical(to_json(event))}\n" for event in events))
+    return path
+
+
+def validated(path: Path, given: NamedSchema | None = None) -> Validated:
+    outcome = Validator(rules=load_rules(), given=given).validate(path)
+    assert isinstance(outcome, Validated), outcome
+    return outcome
+
+
+def test_a_stream_is_counted_and_its_dialogues_are_judged(tmp_path: Path, run: list[Event]) -> None:
+    found = validated(write(tmp_path / "events.ndjson", run), SCHEMA)
+
+    assert found.kind is FileKind.STREAM
+    assert (found.holds["targets"], found.holds["cases"], found.holds["findings"]) == (1, 400, 1)
+    assert sum(found.holds.values()) == len(run)
+    (remark,) = found.remarks
+    assert (remark.line, remark.rule) == (64, "W38")
+    assert remark.summary.startswith("qemu-5.2, ")
+    assert found.schema == "given.json"
+    assert found.exit_code is ExitCode.FINDINGS
+
+
+def test_the_schema_of_another_build_is_not_used(tmp_path: Path, run: list[Event]) -> None:
+    other = dataclasses.replace(SCHEMA, sha256="0" * 64)
+
+    found = validated(write(tmp_path / "events.ndjson", run), other)
+
+    assert (found.remarks, found.schema) == ((), "")
+    assert "given.json is not the schema of qemu-5.2: not used there" in found.notes
+    assert "no schema is known: names and values were not checked" in found.notes
+
+
+@pytest.mark.parametrize(("release", "lines"), [((5, 2), [64]), ((7, 2), [])])
+def test_a_digest_holds_for_builds_of_its_release(
+    tmp_path: Path, run: list[Event], release: tuple[int, int], lines: list[int]
+) -> None:
+    digest = dataclasses.replace(SCHEMA, sha256="", release=release)
+
+    found = validated(write(tmp_path / "events.ndjson", run), digest)
+
+    assert [remark.line for remark in found.remarks] == lines
+
+
+def test_a_killed_run_is_told_as_such(tmp_path: Path, run: list[Event]) -> None:
+    path = write(tmp_path / "events.ndjson", run[:-1])
+    path.write_text(path.read_text() + '{"event": "run-')
+
+    notes = " ".join(validated(path).notes)
+
+    assert f":{len(run)}: the last line is cut off" in notes
+    assert "the run did not end" in notes
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('{"event": "case-ended"}', "not an event: missing or unknown members"),
+        ("{}", "not an event"),
+        ("x", "not an event"),
+    ],
+)
+def test_a_line_that_is_no_event_is_refused_by_its_number(
+    tmp_path: Path, run: list[Event], line: str, problem: str
+) -> None:
+    path = write(tmp_path / "events.ndjson", run[:5])
+    path.write_text(f"{path.read_text()}{line}\n")
+
+    outcome = Validator(rules=load_rules()).validate(path)
+
+    assert isinstance(outcome, Unreadable)
+    assert outcome.place == "6"
+    assert problem in outcome.problem
+
+
+def test_a_finding_of_a_target_that_never_started_is_refused(
+    tmp_path: Path, run: list[Event]
+) -> None:
+    kept = [event for event in run if not isinstance(event, TargetStarted)]
+
+    outcome = Validator(rules=load_rules()).validate(write(tmp_path / "events.ndjson", kept))
+
+    assert isinstance(outcome, Unreadable)
+    assert outcome.problem == "no target 'qemu-5.2' has started"
