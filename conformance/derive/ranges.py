@@ -173,10 +173,8 @@ class _Tried:
         if shown is not None and isinstance(expect, Accept):
             reads = Reads(tuple(map(str, shown.place(self.path.member))), value)
             steps.append(Step(request=shown.request, expect=reads, role=Role.CHECK, rule="X31"))
-        # What is refused leaves nothing to take away.
-        cleanup = Answer() if isinstance(expect, Understood) else Accept()
         name = f"{self.path.label}={label}"
-        return self._case(Aspect.VALID, name, steps, cleanup=cleanup, why_not=why_not)
+        return self._case(Aspect.VALID, name, steps, last=expect, why_not=why_not)
 
     def invalid_cases(self) -> Iterator[Case]:
         """Yield the cases of values that must be refused: one beyond each end, and each limit.
@@ -224,6 +222,7 @@ class _Tried:
             f"{self.path.label}/{label}",
             steps,
             fault=f"{self.path.label}: {value} lies outside {allowed}",
+            last=self._success,
             why_not=self.limits.omit if open_ended else "",
         )
 
@@ -261,12 +260,16 @@ class _Tried:
         name: str,
         steps: Sequence[Step],
         *,
+        last: Expectation,
         fault: str = "",
-        cleanup: Expectation = _ACCEPTED,
         why_not: str = "",
     ) -> Case:
-        """Return a case; it is not run for the reason `why_not`, if there is one."""
+        """Return a case; it is not run for the reason `why_not`, if there is one.
+
+        `last` is what is expected of the last request that may leave something to take away.
+        """
         blocked = self._blocked(why_not)
+        cleanup = Answer() if isinstance(last, Understood) else _ACCEPTED
         whole = (
             *self._requests(self.recipe.setup, Role.SETUP),
             *steps,

@@ -19,7 +19,7 @@ from conformance.derive.case import (
     Understood,
 )
 from conformance.derive.ranges import RangeContext, range_cases
-from conformance.knowledge.commands import CommandRecipe
+from conformance.knowledge.commands import CommandRecipe, Effect
 from conformance.knowledge.ranges import Limits, RangeRecipe, Shown
 from conformance.knowledge.versions import VersionRange
 from conformance.qapi.model import Schema
@@ -148,14 +148,21 @@ def test_without_a_recipe_no_request_names_what_another_names() -> None:
     assert len(named) == len(set(named)) == 6
 
 
-def test_without_a_recipe_the_request_that_succeeds_is_no_promise_for_the_integer() -> None:
-    plain = CommandRecipe(
-        name="do", arguments={"name": "b"}, setup=(PREPARE,), cleanup=(), refusals=()
-    )
+def test_the_request_of_the_command_that_succeeds_stands_in_for_a_recipe() -> None:
+    plain = CommandRecipe(name="do", arguments={"name": "b"}, setup=(PREPARE,))
     case = cases_of("uint8", commands={"do": plain})["do/valid/n=least"]
 
+    # That it succeeds with the integer too, nobody said.
     assert asked(case) == (0, Understood(), "Q05")
     assert [step.request.arguments for step in case.steps] == [{}, {"name": "b", "n": 0}]
+
+
+def test_a_command_that_changes_the_machine_is_not_asked_its_own_request() -> None:
+    plain = CommandRecipe(name="do", arguments={"name": "b"}, effect=Effect.LASTING)
+    case = cases_of("uint8", commands={"do": plain})["do/valid/n=least"]
+
+    (step,) = case.steps
+    assert step.request.arguments != {"name": "b", "n": 0}
 
 
 def test_of_an_integer_of_no_known_width_only_what_no_type_takes_is_tried() -> None:
