@@ -26,6 +26,7 @@ _SUBJECTS: Final = {
     EntityKind.COMMAND: SubjectKind.COMMAND,
     EntityKind.EVENT: SubjectKind.EVENT,
 }
+_CLASS: Final = "a class that an error can have"
 _SHOWN: Final = 3
 """How many items on each side of a contradiction are named: a reader checks one or two."""
 
@@ -48,7 +49,7 @@ def declaration_cases(
     for entity in entities.values():
         if entity.kind in _SUBJECTS:
             subject = Subject(kind=_SUBJECTS[entity.kind], name=entity.name)
-            yield _declaration(subject, by_entity[entity.name])
+            yield _declaration(subject, by_entity[entity.name], tuple(_classes(entity)))
     for statement in undeclared:
         command = statement.entity in schema.commands
         kind = SubjectKind.COMMAND if command else SubjectKind.EVENT
@@ -62,12 +63,27 @@ def declaration_cases(
     yield _case(INTROSPECT, "conditions", _conditions(alignment))
 
 
-def _declaration(subject: Subject, statements: list[Statement]) -> Case:
+def _declaration(
+    subject: Subject, statements: list[Statement], more: tuple[Claim, ...] = ()
+) -> Case:
     first = statements[0]
     if first.compiled_out and not first.part:
         reason = f"not compiled into this build: {condition_text(first.condition)}"
         return _absent(subject, "declaration", reason)
-    return _case(subject, "declaration", _claims(statements))
+    return _case(subject, "declaration", (*_claims(statements), *more))
+
+
+def _classes(entity: DigestEntity) -> Iterator[Claim]:
+    """Yield a claim for each class of errors that the documentation names: QMP must have it."""
+    for name in (*entity.errors, *entity.unknown_errors):
+        yield Claim(
+            rule="X19",
+            what=f"documented error class {name}",
+            promised=_CLASS,
+            found=_CLASS if name in entity.errors else "no class that an error can have",
+            fold=f"error class {name}",
+            where=_where(entity.module, entity.line),
+        )
 
 
 def _case(subject: Subject, name: str, claims: Iterable[Claim]) -> Case:

@@ -188,8 +188,8 @@ class _Parser:
             match = _STRAY_BELOW.match(self._text, end)
 
     def _without_arrow(self) -> Message:
+        """Return a message that lacks an arrow: what it is tells who sends it."""
         place = self._place(self._position)
-        self._fault(place, "a message without an arrow: nothing says who sends it")
         end = self._next_arrow()
         served = _SERVED.match(self._text, self._position)
         return self._message(Direction.RECEIVED if served else Direction.SENT, place, end)

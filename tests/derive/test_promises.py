@@ -245,3 +245,20 @@ def test_every_rule_that_a_claim_cites_is_in_the_catalogue() -> None:
 
     assert cited <= load_rules().keys()
     assert len(cited) > 8
+
+
+def test_a_documented_error_class_must_be_one_that_an_error_can_have() -> None:
+    declared = {
+        name: replace(entity, errors=("DeviceNotFound",), unknown_errors=("NoSuchThing",))
+        for name, entity in entities(command("stop", line=4)).items()
+    }
+
+    found = cases(declared, build(declared))
+
+    assert [claim.what for claim in found["stop/documentation/declaration"].claims][-2:] == [
+        "documented error class DeviceNotFound",
+        "documented error class NoSuchThing",
+    ]
+    assert [(name, claim.rule, claim.where) for name, claim in broken(found)] == [
+        ("stop/documentation/declaration", "X19", "qapi/made.json:4")
+    ]

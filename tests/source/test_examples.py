@@ -105,10 +105,6 @@ def test_a_path_has_its_place_or_that_of_what_it_is_missing_from() -> None:
         ('-> { "a": 1, }\n', ["10:16 a comma stands before the closing '}'"]),
         ("->\n", ["10:3 nothing follows the arrow"]),
         ("-> a word\n", ["10:3 the message is no JSON: a word"]),
-        (
-            '{ "execute": "a" }\n',
-            ["10:3 a message without an arrow: nothing says who sends it"],
-        ),
         ("<- {} }\n", ["10:9 '}' stands behind the end of the message"]),
         ("<- {}\n   }\n", ["11:6 '}' stands behind the end of the message"]),
         ("<- {}'\n", ['10:8 "\'" stands behind the end of the message']),
@@ -127,7 +123,6 @@ def test_a_path_has_its_place_or_that_of_what_it_is_missing_from() -> None:
         "JSON",
         "nothing",
         "a word",
-        "no arrow",
         "a bracket too many",
         "a bracket too many on the next line",
         "a quote too many",
