@@ -35,18 +35,11 @@ def main(argv: list[str]) -> None:
     source, sink = 0, 1
     if "-chardev" in options:
         source = sink = int(options["-chardev"].partition("fd=")[2])
-    server = Server(words, complete="--preconfig" not in argv)
-    server.balloon = options.get("-device") == "virtio-balloon"
-    server.serve(source, sink)
+    Server(words, complete="--preconfig" not in argv).serve(source, sink)
 
 
 class Server:
-    """A monitor: greets, then answers one command after the other.
-
-    `balloon` tells whether the machine has such a device.
-    """
-
-    balloon = False
+    """A monitor: greets, then answers one command after the other."""
 
     def __init__(self, broken: Broken, *, complete: bool) -> None:
         self._broken = broken
@@ -285,9 +278,7 @@ class Server:
         return found * 2 if twice else found
 
     def _balloon(self, value: int) -> Arguments:
-        if not self.balloon:
-            raise RefusedError("No balloon device has been activated", "DeviceNotActive")
-        return {}
+        raise RefusedError("No balloon device has been activated", "DeviceNotActive")
 
     def _migrate_set_parameters(self, **given: int) -> Arguments:
         for name, value in given.items():
