@@ -5,6 +5,7 @@ Knows neither where the events come from nor how a report looks.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -34,6 +35,8 @@ from conformance.terms import BROKEN, Aspect, Outcome, Severity, SubjectKind
 
 __all__ = ["Summary", "summarise"]
 
+# What differs between reasons that are alike: names in quotation marks, and made-up words.
+_NAMED: Final = re.compile(r"'[^']*'|\"[^\"]*\"|\bw[0-9a-f]{8}\b")
 # Enough to look at and to replay; the stream has them all.
 _EXAMPLES: Final = 10
 
@@ -221,12 +224,14 @@ def _reasons(cases: Mapping[str, CaseEnded]) -> tuple[Reason, ...]:
     groups: dict[tuple[Outcome, str], list[CaseEnded]] = {}
     for case in cases.values():
         if case.outcome is not Outcome.PASS and case.outcome not in BROKEN:
-            groups.setdefault((case.outcome, case.reason), []).append(case)
+            alike = _NAMED.sub("*", case.reason)
+            groups.setdefault((case.outcome, alike), []).append(case)
     places = {outcome: place for place, outcome in enumerate(Outcome)}
     reasons = [
         Reason(
             outcome=outcome,
-            reason=reason,
+            # What one case says, or all say alike, is said as it is.
+            reason=group[0].reason if len({each.reason for each in group}) == 1 else reason,
             count=len(group),
             subjects=tuple(sorted({each.subject for each in group})),
             examples=tuple(sorted(each.case for each in group)[:_EXAMPLES]),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from conformance.report.paint import Paint, Style
 from conformance.report.result import Counts, Row, shown_aspects
 from conformance.report.wording import number, visible
-from conformance.terms import BROKEN, Outcome, SubjectKind
+from conformance.terms import BROKEN, Aspect, Outcome, SubjectKind
 
 LETTERS: Final = {
     Outcome.FAIL: "F",
@@ -24,7 +25,7 @@ LETTERS: Final = {
 
 LEGEND: Final = (
     "12 passed; F fail, C crash, T timeout, H harness error, ~ flaky, V vacuous, "
-    "U untestable, N not run"
+    "U untestable, N not run, + and some without a verdict"
 )
 
 # What a cell says whose cases all came to the same end without a verdict.
@@ -40,24 +41,40 @@ _HEADINGS: Final = {
     SubjectKind.EVENT: "Events",
 }
 _GAP: Final = "  "
+_ROWS: Final = 40
+"""Rows with cases that a reader takes in; more are condensed."""
+_AMISS: Final = frozenset({*BROKEN, Outcome.HARNESS_ERROR, Outcome.FLAKY})
+_QUIET: Final = frozenset({Outcome.VACUOUS, Outcome.UNTESTABLE_HERE, Outcome.NOT_RUN})
+"""What a cell may leave out where there is no room: the report tells of it."""
+_SUBJECT: Final = 24
+"""Characters of a subject that tell it from others."""
 _TITLE: Final = 6
 """Characters of a column's title that are shown however narrow the terminal is."""
 
 
 def table(rows: Sequence[Row], width: int, paint: Paint) -> Iterator[str]:
-    """Yield the lines of the table, subjects cut so that it fits `width` columns if it can."""
+    """Yield the lines of the table, in `width` columns if it can.
+
+    Where there are more rows than a reader takes in, those of a kind in which nothing is amiss
+    stand together in one.
+    """
+    rows = condensed(rows)
     aspects = shown_aspects(rows)
-    cells = [[_cell(row.cells.get(aspect, {})) for aspect in aspects] for row in rows]
     longest = max([len("subject"), *(len(visible(row.subject)) for row in rows)])
-    inner = [
-        max([_TITLE, *(len(line[column][0]) for line in cells)]) for column in range(len(aspects))
-    ]
-    widths = [max(size, len(title)) for size, title in zip(inner, aspects, strict=True)]
-    if longest + sum(widths) + len(_GAP) * len(widths) > width:
+    for brief in (False, True):
+        cells = [
+            [_cell(row.cells.get(aspect, {}), brief=brief) for aspect in aspects] for row in rows
+        ]
+        inner = [
+            max([_TITLE, *(len(line[column][0]) for line in cells)])
+            for column in range(len(aspects))
+        ]
         # Titles give way before subjects do: their beginnings tell them apart.
-        widths = inner
-    rest = width - sum(widths) - len(_GAP) * len(widths)
-    subject = max(min(longest, rest), len("subject"))
+        full = [max(size, len(title)) for size, title in zip(inner, aspects, strict=True)]
+        widths = next((sizes for sizes in (full, inner) if _room(sizes, width) >= longest), inner)
+        if _room(widths, width) >= min(longest, _SUBJECT):
+            break
+    subject = max(min(longest, _room(widths, width)), len("subject"))
     titles = (f"{_cut(aspect, size):>{size}}" for aspect, size in zip(aspects, widths, strict=True))
     yield paint(Style.HEAD, _GAP.join([f"{'subject':{subject}}", *titles]))
     kind = None
@@ -77,7 +94,38 @@ def table(rows: Sequence[Row], width: int, paint: Paint) -> Iterator[str]:
             yield name + _GAP + paint(Style.FAINT, note)
 
 
-def _cell(counts: Counts) -> tuple[str, Style]:
+def condensed(rows: Sequence[Row]) -> list[Row]:
+    """Return `rows`; of more than a reader takes in, one row for all in which nothing is amiss."""
+    if sum(bool(row.cells) for row in rows) <= _ROWS:
+        return list(rows)
+    shown = []
+    for kind in dict.fromkeys(row.kind for row in rows):
+        own = [row for row in rows if row.kind is kind]
+        amiss = [row for row in own if any(_AMISS & cell.keys() for cell in row.cells.values())]
+        others = [row for row in own if row not in amiss]
+        shown += amiss
+        if others:
+            name = f"{number(len(others))} other{'s' * (len(others) > 1)}"
+            shown.append(Row(kind=kind, subject=name, note="", cells=_summed(others)))
+    return shown
+
+
+def _summed(rows: Sequence[Row]) -> dict[Aspect, Counts]:
+    sums: dict[Aspect, Counter[Outcome]] = {}
+    for row in rows:
+        for aspect, counts in row.cells.items():
+            sums.setdefault(aspect, Counter()).update(counts)
+    return {
+        aspect: {outcome: found[outcome] for outcome in Outcome if outcome in found}
+        for aspect, found in sums.items()
+    }
+
+
+def _room(widths: Sequence[int], width: int) -> int:
+    return width - sum(widths) - len(_GAP) * len(widths)
+
+
+def _cell(counts: Counts, *, brief: bool = False) -> tuple[str, Style]:
     told = {outcome: count for outcome, count in counts.items() if outcome in LETTERS}
     passed = counts.get(Outcome.PASS, 0)
     if not passed and len(counts) == 1:
@@ -85,10 +133,10 @@ def _cell(counts: Counts) -> tuple[str, Style]:
         if only in _ALONE:
             return _ALONE[only], _style(counts)
     marks = [number(passed)] if passed else []
-    marks += [
-        f"{number(told[outcome])}{LETTERS[outcome]}" for outcome in LETTERS if outcome in told
-    ]
-    return " ".join(marks), _style(counts)
+    few = [outcome for outcome in LETTERS if outcome in told and not (brief and outcome in _QUIET)]
+    marks += [f"{number(told[outcome])}{LETTERS[outcome]}" for outcome in few]
+    more = "+" if len(few) < len(told) else ""
+    return " ".join(marks) + more, _style(counts)
 
 
 def _style(counts: Counts) -> Style:

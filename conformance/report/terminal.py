@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Final
 
 from conformance.report.paint import Paint, Style
@@ -31,6 +32,8 @@ _NARROWEST: Final = 60
 _TRANSCRIPT_LINES: Final = 4
 _STDERR_LINES: Final = 3
 _SUBJECTS: Final = 6
+# The commonest reasons; the report in the folder has them all.
+_REASONS: Final = 8
 _LABEL: Final = 10
 
 _VERDICT_STYLES: Final = {
@@ -74,7 +77,7 @@ def _target(target: TargetSummary, width: int, paint: Paint) -> Iterator[str]:
     yield f"{visible(target.build.program)}, started by {visible(target.build.launcher)}"
     yield ""
     yield from table(target.rows, width, paint)
-    yield paint(Style.FAINT, LEGEND)
+    yield from (paint(Style.FAINT, line) for line in textwrap.wrap(LEGEND, width))
     yield ""
     if target.findings:
         yield paint(Style.HEAD, _findings_head(target))
@@ -140,12 +143,15 @@ def _totals(target: TargetSummary, width: int, paint: Paint) -> Iterator[str]:
     yield from textwrap.wrap(f"{cases}: {counts(target.totals)}", width, subsequent_indent="  ")
     if target.missing:
         yield paint(Style.BAD, f"{counted(target.missing, 'case')} announced and without a result")
-    outcome = None
-    for reason in target.reasons:
-        if reason.outcome is not outcome:
-            outcome = reason.outcome
-            yield f"{OUTCOMES[outcome]}: {MEANINGS[outcome]}"
-        yield from _reason(reason, width)
+    for outcome, group in groupby(target.reasons, key=lambda reason: reason.outcome):
+        reasons = list(group)
+        yield f"{OUTCOMES[outcome]}: {MEANINGS[outcome]}"
+        for reason in reasons[:_REASONS]:
+            yield from _reason(reason, width)
+        if len(reasons) > _REASONS:
+            rest = sum(reason.count for reason in reasons[_REASONS:])
+            more = number(len(reasons) - _REASONS)
+            yield f"{number(rest):>7}  for {more} more reasons, which the written report tells"
     yield ""
 
 

@@ -148,12 +148,11 @@ def test_without_a_recipe_no_request_names_what_another_names() -> None:
     assert len(named) == len(set(named)) == 6
 
 
-def test_without_a_recipe_the_request_that_succeeds_is_no_promise_for_the_integer() -> None:
-    plain = CommandRecipe(
-        name="do", arguments={"name": "b"}, setup=(PREPARE,), cleanup=(), refusals=()
-    )
+def test_the_request_of_the_command_that_succeeds_stands_in_for_a_recipe() -> None:
+    plain = CommandRecipe(name="do", arguments={"name": "b"}, setup=(PREPARE,))
     case = cases_of("uint8", commands={"do": plain})["do/valid/n=least"]
 
+    # That it succeeds with the integer too, nobody said.
     assert asked(case) == (0, Understood(), "Q05")
     assert [step.request.arguments for step in case.steps] == [{}, {"name": "b", "n": 0}]
 

@@ -10,8 +10,8 @@ _HEAD = """
 { 'enum': 'Mode', 'data': [ 'off', 'on', 'auto' ] }
 { 'enum': 'ShutdownCause', 'data': [ 'none', 'host-qmp-quit', 'host-qmp-system-reset' ] }
 { 'enum': 'Capability', 'data': [ 'oob' ] }
-{ 'alternate': 'IntOrMode', 'data': { 'n': 'uint64', 'mode': 'Mode' } }
-{ 'struct': 'Point', 'data': { 'x': 'uint64', '*y': 'uint64' } }
+{ 'alternate': 'IntOrMode', 'data': { 'n': 'int', 'mode': 'Mode' } }
+{ 'struct': 'Point', 'data': { 'x': 'int', '*y': 'int' } }
 { 'struct': 'Name', 'data': { 'name': 'str' } }
 { 'struct': 'Triple', 'data': { 'major': 'int', 'minor': 'int', 'micro': 'int' } }
 { 'struct': 'Version', 'data': { 'qemu': 'Triple', 'package': 'str' } }
@@ -63,12 +63,6 @@ _HEAD = """
   'allow-preconfig': true }
 { 'command': 'qom-list-types', 'data': { '*implements': 'str', '*abstract': 'bool' },
   'returns': [ 'TypeInfo' ], 'allow-preconfig': true }
-{ 'struct': 'Parameters',
-  'data': { '*downtime-limit': 'uint64', '*max-cpu-throttle': 'uint8',
-            '*cpu-throttle-initial': 'uint8' } }
-{ 'command': 'balloon', 'data': { 'value': 'uint64' } }
-{ 'command': 'migrate-set-parameters', 'data': 'Parameters', 'boxed': true }
-{ 'command': 'query-migrate-parameters', 'returns': 'Parameters' }
 { 'command': 'qom-list-properties', 'data': { 'typename': 'str' }, 'returns': [ 'Property' ],
   'allow-preconfig': true }
 { 'event': 'STOP' }
@@ -88,10 +82,10 @@ _TYPED = """
             '*poll-max-ns': 'int', '*poll-grow': 'int', '*poll-shrink': 'int' } }
 { 'struct': 'MemoryBackend',
   'data': { 'size': 'size', '*share': 'bool', '*policy': 'HostMemPolicy',
-            '*host-nodes': [ 'uint64' ], '*prealloc': 'bool', '*prealloc-context': 'str',
+            '*host-nodes': [ 'uint16' ], '*prealloc': 'bool', '*prealloc-context': 'str',
             '*reserve': 'bool' } }
 { 'struct': 'RngBuiltin', 'data': { '*opened': 'bool' } }
-{ 'struct': 'ThreadContext', 'data': { '*cpu-affinity': [ 'uint64' ] } }
+{ 'struct': 'ThreadContext', 'data': { '*cpu-affinity': [ 'uint16' ] } }
 
 ##
 # @Toy:

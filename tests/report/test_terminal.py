@@ -133,3 +133,24 @@ def test_run_that_conforms_ends_green(make_run: RunMaker) -> None:
     text = render(summarise(events), colour=True)
 
     assert text.splitlines()[-1].startswith(f"{GREEN}CONFORMS: 4 cases passed on 1 build")
+
+
+def test_of_many_rows_those_without_anything_amiss_stand_together() -> None:
+    sound = [_row({Outcome.PASS: 2, Outcome.VACUOUS: 1}, f"sound-{number}") for number in range(50)]
+    rows = [*sound, _row({Outcome.CRASH: 1}, "broken"), _row({Outcome.FLAKY: 1}, "odd")]
+
+    text = "\n".join(table(rows, 100, Paint(False)))
+
+    assert [line.split()[0] for line in text.splitlines()[2:]] == ["broken", "odd", "50"]
+    assert "50 others  100 50V" in text
+    assert "sound-7" not in text
+    assert "sound-7" in "\n".join(table(sound[:40], 100, Paint(False)))
+
+
+def test_where_there_is_no_room_a_cell_says_that_there_is_more() -> None:
+    wide = {aspect: {Outcome.PASS: 12345, Outcome.VACUOUS: 12345} for aspect in Aspect}
+    row = Row(kind=SubjectKind.COMMAND, subject="s" * 24, note="", cells=wide)
+
+    *_, last = table([row], 120, Paint(False))
+
+    assert last.count("12,345+") == len(Aspect)

@@ -34,10 +34,8 @@ EXPLAINED = {
     "|no recipe for a request that succeeds",
     Outcome.NOT_APPLICABLE: "declares no default|is not valid for this build's schema"
     "|cannot be read|opens itself once|the grammar of ids holds from"
-    "|the documentation gives no value",
-    # What the miniature takes of an integer may be less than its type, and it has no balloon.
-    Outcome.VACUOUS: "^refused, and nothing tells what for: (migrate-set-parameters|object-add)"
-    "|DeviceNotActive",
+    "|the documentation gives no value: none",
+    Outcome.VACUOUS: "^refused, and nothing tells what for: (migrate-set-parameters|object-add)",
 }
 """Why a case may come to something else than PASS on a server that keeps every promise."""
 
