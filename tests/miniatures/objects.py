@@ -76,6 +76,11 @@ PROPERTIES: dict[str, dict[str, tuple[str, Any]]] = {
 }
 _WIDTHS = {"int8": (-128, 127), "uint8": (0, 255), "int": (-INT64, INT64 - 1)}
 _WIDTHS["size"] = (0, UINT64 - 1)
+_WITHIN = {
+    **dict.fromkeys(("host-nodes", "cpu-affinity"), (0, 2**16 - 1)),
+    **dict.fromkeys(("point", "pick"), (-INT64, INT64 - 1)),
+}
+"""The integers of what a member holds that is no integer itself, or not always."""
 _LIMITS = {
     "aio-max-batch": (0, INT64 - 1),
     "poll-max-ns": (0, INT64 - 1),
@@ -239,6 +244,9 @@ class Tree:
             wraps = f"{declared}-wraps" in self._broken or "int-takes-huge" in self._broken
             if type(value) is int and low < high and not low <= value <= high and not wraps:
                 raise RefusedError(f"Parameter '{name}' expects {declared}")
+            low, high = _WITHIN.get(name, (0, 0))
+            if low < high and not all(low <= n <= high for n in _integers(value)) and not wraps:
+                raise RefusedError(f"Parameter '{name}' holds an integer that is none of its type")
             low, high = _LIMITS.get(name, (value, value))
             odd = type(value) is int and not low <= value <= high
             if odd and "beyond-limits" not in self._broken:
@@ -265,6 +273,18 @@ class Tree:
 
 def _made(kind: str) -> Node:
     return Node(kind, {name: default for name, (_, default) in PROPERTIES[kind].items()})
+
+
+def _integers(value: Any) -> Iterator[int]:
+    match value:
+        case bool():
+            return
+        case int():
+            yield value
+        case list():
+            yield from (n for item in value for n in _integers(item))
+        case dict():
+            yield from (n for item in value.values() for n in _integers(item))
 
 
 def _check_properties(kind: str, members: dict[str, Any]) -> None:

@@ -35,11 +35,18 @@ def main(argv: list[str]) -> None:
     source, sink = 0, 1
     if "-chardev" in options:
         source = sink = int(options["-chardev"].partition("fd=")[2])
-    Server(words, complete="--preconfig" not in argv).serve(source, sink)
+    server = Server(words, complete="--preconfig" not in argv)
+    server.balloon = options.get("-device") == "virtio-balloon"
+    server.serve(source, sink)
 
 
 class Server:
-    """A monitor: greets, then answers one command after the other."""
+    """A monitor: greets, then answers one command after the other.
+
+    `balloon` tells whether the machine has such a device.
+    """
+
+    balloon = False
 
     def __init__(self, broken: Broken, *, complete: bool) -> None:
         self._broken = broken
@@ -278,7 +285,9 @@ class Server:
         return found * 2 if twice else found
 
     def _balloon(self, value: int) -> Arguments:
-        raise RefusedError("No balloon device has been activated", "DeviceNotActive")
+        if not self.balloon:
+            raise RefusedError("No balloon device has been activated", "DeviceNotActive")
+        return {}
 
     def _migrate_set_parameters(self, **given: int) -> Arguments:
         for name, value in given.items():

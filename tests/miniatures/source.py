@@ -20,6 +20,9 @@ _HEAD = """
 { 'struct': 'TypeInfo', 'data': { 'name': 'str', '*abstract': 'bool', '*parent': 'str' } }
 
 { 'struct': 'Status', 'data': { 'running': 'bool' } }
+{ 'struct': 'Parameters',
+  'data': { '*downtime-limit': 'uint64', '*max-cpu-throttle': 'uint8',
+            '*cpu-throttle-initial': 'uint8' } }
 
 { 'command': 'qmp_capabilities', 'data': { '*enable': [ 'Capability' ] },
   'allow-preconfig': true }
@@ -65,6 +68,9 @@ _HEAD = """
   'returns': [ 'TypeInfo' ], 'allow-preconfig': true }
 { 'command': 'qom-list-properties', 'data': { 'typename': 'str' }, 'returns': [ 'Property' ],
   'allow-preconfig': true }
+{ 'command': 'balloon', 'data': { 'value': 'size' } }
+{ 'command': 'migrate-set-parameters', 'data': 'Parameters', 'boxed': true }
+{ 'command': 'query-migrate-parameters', 'returns': 'Parameters' }
 { 'event': 'STOP' }
 { 'event': 'RESUME', 'if': 'CONFIG_RUNS' }
 { 'event': 'RESET', 'data': { 'guest': 'bool', 'reason': 'ShutdownCause' } }
