@@ -15,7 +15,7 @@ from conformance.errors import UsageError
 from conformance.knowledge.digests import find_digest, load_digest
 from conformance.knowledge.versions import Version
 from conformance.qapi.model import SchemaError
-from conformance.source.digesting import digest_of, schema_file
+from conformance.source.digesting import digest_of, schema_file, version_of
 from conformance.source.documented import documented_examples
 from conformance.source.documented import from_json as examples_from_json
 from conformance.source.documented import to_json as examples_to_json
@@ -29,7 +29,7 @@ def find_facts(schema: str, version: Version) -> Facts | None:
     UsageError.
     """
     if schema:
-        return _named(Path(schema))
+        return _named(Path(schema), version)
     shipped = find_digest(version)
     if shipped is None:
         return None
@@ -78,11 +78,12 @@ def load_facts(value: Mapping[str, Any] | None) -> Facts | None:
     )
 
 
-def _named(path: Path) -> Facts:
-    """Return the facts of the source, or of the digest, at `path`."""
+def _named(path: Path, version: Version) -> Facts:
+    """Return the facts of the source, or of the digest, at `path`, which is of that version."""
     remedy = "Name a tree of QEMU's source, its schema file, or a digest of it."
     try:
         digest = _digest(path)
+        _check_release(path, digest.version if digest else version_of(path), version)
         if digest is not None:
             return Facts(entities=digest.schemas[Program.SYSTEM], name=str(path), exact=True)
         source = read_source(schema_file(path))
@@ -93,6 +94,16 @@ def _named(path: Path) -> Facts:
         raise UsageError(f"{path}: {error}", remedy) from error
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read: {error}", remedy) from error
+
+
+def _check_release(path: Path, told: str, version: Version) -> None:
+    """Raise UsageError where the source says that it is of another release than the build."""
+    parts = told.split(".")[:2]
+    if told and parts != [str(part) for part in version[:2]]:
+        raise UsageError(
+            f"{path} is the source of QEMU {told}, and the build is {'.'.join(map(str, version))}",
+            "Name the source of the build's own release; what others declare binds it to nothing.",
+        )
 
 
 def _digest(path: Path) -> Digest | None:

@@ -78,7 +78,7 @@ def read_tree(path: Path, version: str = "") -> Digest:
     if path.is_dir():
         files = {program: path / file for program, file in SCHEMA_FILES.items()}
         found = {program: file for program, file in files.items() if file.is_file()}
-        version = _version_of(path) or version
+        version = version_of(path) or version
     return digest_of(version, {program: read_source(file) for program, file in found.items()})
 
 
@@ -104,7 +104,8 @@ def digest_of(version: str, sources: Mapping[Program, Source]) -> Digest:
     return Digest(version=version, schemas=schemas, open_names=tuple(sorted(open_names)))
 
 
-def _version_of(tree: Path) -> str:
+def version_of(tree: Path) -> str:
+    """Return the version that a source tree says it is of, "" where it says none."""
     try:
         text = (tree / _VERSION_FILE).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
