@@ -23,10 +23,10 @@ from conformance.derive.case import (
 from conformance.derive.commands import command_subject
 from conformance.derive.defaults import WORDS, default_of
 from conformance.digest.digest import DigestEntity
-from conformance.digest.lookup import argument_fact
+from conformance.digest.lookup import DocumentedMember, argument_fact
 from conformance.knowledge.defaults import Showing
 from conformance.stage import Request, Stage
-from conformance.terms import ABSENT, Aspect, JsonValue, Outcome
+from conformance.terms import ABSENT, Aspect, Outcome
 
 RULE: Final = "X17"
 
@@ -46,23 +46,27 @@ def command_defaults(showing: Showing, entities: Mapping[str, DigestEntity]) -> 
             blocked = Blocked(outcome=Outcome.NOT_APPLICABLE, reason=why)
             yield _command_case(showing, name, (), blocked=blocked)
         elif showing.read is None:
-            yield _command_case(showing, name, _alike(showing, name, fact.default))
+            yield _command_case(showing, name, _alike(showing, name, fact))
         else:
             path = showing.shows[name]
             expect = Reads(path, fact.default)
             steps = (
                 *_requests(showing.setup, Role.SETUP),
                 _step(Request(showing.command, showing.arguments), Accept(), Role.SUBJECT, "Q16"),
-                _step(showing.read, expect, Role.CHECK, RULE, showing.reason),
+                _step(showing.read, expect, Role.CHECK, RULE, _why(showing, fact)),
                 *_requests(showing.cleanup, Role.CLEANUP),
             )
             row = default_of(name, fact, step=len(showing.setup) + 1, path=path)
             yield _command_case(showing, name, steps, defaults=(row,))
 
 
-def _alike(showing: Showing, name: str, default: JsonValue) -> tuple[Step, ...]:
+def _why(showing: Showing, fact: DocumentedMember) -> str:
+    return f"{fact.where} documents it. {showing.reason}"
+
+
+def _alike(showing: Showing, name: str, fact: DocumentedMember) -> tuple[Step, ...]:
     """Return the steps of a default that shows in the answer alone."""
-    given = {**showing.arguments, name: default}
+    given = {**showing.arguments, name: fact.default}
     first = len(showing.setup)
     return (
         *_requests(showing.setup, Role.SETUP),
@@ -72,7 +76,7 @@ def _alike(showing: Showing, name: str, default: JsonValue) -> tuple[Step, ...]:
             Repeats(first),
             Role.CHECK,
             RULE,
-            showing.reason,
+            _why(showing, fact),
         ),
         *_requests(showing.cleanup, Role.CLEANUP),
     )

@@ -6,6 +6,7 @@ Knows what a digest says and how a value is read back; where both come from is n
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from conformance.canonical import same
@@ -122,7 +123,11 @@ def _object_default(
     context: ObjectContext, member: Member, fact: DocumentedMember, value: JsonValue
 ) -> Case:
     recipe = context.recipe.member(member.name)
-    steps = [add(context.base()), *readings(context, {member.name: value}, "X17")]
+    reads = [
+        replace(step, why=". ".join(filter(None, (f"{fact.where} documents it", step.why))))
+        for step in readings(context, {member.name: value}, "X17")
+    ]
+    steps = [add(context.base()), *reads]
     why = recipe.default_of
     if context.documented_by:
         why = f"documented by the source of {context.documented_by}, and not known of this release"

@@ -53,18 +53,21 @@ _TITLE: Final = 6
 
 
 def table(rows: Sequence[Row], width: int, paint: Paint) -> Iterator[str]:
-    """Yield the lines of the table, in `width` columns if it can.
+    """Yield the lines of a table for each kind of subject, in `width` columns if it can.
 
     Where there are more rows than a reader takes in, those of a kind in which nothing is amiss
     stand together in one.
     """
     rows = condensed(rows)
+    for kind in dict.fromkeys(row.kind for row in rows):
+        yield from _table(_HEADINGS[kind], [row for row in rows if row.kind is kind], width, paint)
+
+
+def _table(heading: str, rows: Sequence[Row], width: int, paint: Paint) -> Iterator[str]:
     aspects = shown_aspects(rows)
-    longest = max([len("subject"), *(len(visible(row.subject)) for row in rows)])
+    longest = max([len(heading), *(len(visible(row.subject)) for row in rows)])
     for brief in (False, True):
-        cells = [
-            [_cell(row.cells.get(aspect, {}), brief=brief) for aspect in aspects] for row in rows
-        ]
+        cells = [[_cell(row.cells.get(each, {}), brief=brief) for each in aspects] for row in rows]
         inner = [
             max([_TITLE, *(len(line[column][0]) for line in cells)])
             for column in range(len(aspects))
@@ -74,14 +77,10 @@ def table(rows: Sequence[Row], width: int, paint: Paint) -> Iterator[str]:
         widths = next((sizes for sizes in (full, inner) if _room(sizes, width) >= longest), inner)
         if _room(widths, width) >= min(longest, _SUBJECT):
             break
-    subject = max(min(longest, _room(widths, width)), len("subject"))
+    subject = max(min(longest, _room(widths, width)), len(heading))
     titles = (f"{_cut(aspect, size):>{size}}" for aspect, size in zip(aspects, widths, strict=True))
-    yield paint(Style.HEAD, _GAP.join([f"{'subject':{subject}}", *titles]))
-    kind = None
+    yield paint(Style.HEAD, _GAP.join([f"{heading:{subject}}", *titles]))
     for row, line in zip(rows, cells, strict=True):
-        if row.kind is not kind:
-            kind = row.kind
-            yield paint(Style.HEAD, _HEADINGS[kind])
         name = f"{_cut(visible(row.subject), subject):{subject}}"
         if row.cells:
             shown = (
