@@ -23,10 +23,14 @@ from conformance.terms import ExitCode
 _WIDTH: Final = 100
 
 
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
 def add_schema(commands: Any) -> None:
     """Add the command `schema` with its own to the subparsers `commands`."""
     text = "compare schemas, and gather what the source of one says"
-    parser = commands.add_parser("schema", help=text, description=f"{text.capitalize()}.")
+    parser = commands.add_parser("schema", help=text, description=_sentence(text))
     group = parser.add_subparsers(required=True, metavar="COMMAND")
     parser.set_defaults(several=True, usage=parser.format_usage())
     _add_diff(group)
@@ -35,7 +39,7 @@ def add_schema(commands: Any) -> None:
 
 def _add_diff(group: Any) -> None:
     text = "tell what changed from one schema to another, and what it means to clients"
-    command = group.add_parser("diff", help=text, description=f"{text.capitalize()}.", epilog=SIDES)
+    command = group.add_parser("diff", help=text, description=_sentence(text), epilog=SIDES)
     add = command.add_argument
     add("old", metavar="OLD", help="the side that clients were written for")
     add("new", metavar="NEW", help="the side that they meet")
@@ -57,7 +61,7 @@ def _add_diff(group: Any) -> None:
 
 def _add_digest(group: Any) -> None:
     text = "write the digest of a QEMU source tree: the facts that its schemas state"
-    command = group.add_parser("digest", help=text, description=f"{text.capitalize()}.")
+    command = group.add_parser("digest", help=text, description=_sentence(text))
     add = command.add_argument
     add("path", metavar="PATH", help="a QEMU source tree, or one schema file")
     add("--version", default="", metavar="VERSION", help="the release, where no tree tells it")

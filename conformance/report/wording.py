@@ -27,7 +27,7 @@ OUTCOMES: Final = {
 
 MEANINGS: Final = {
     Outcome.FLAKY: "failed among other cases and passed alone on a fresh machine, or the reverse",
-    Outcome.VACUOUS: "refused, but no request without the fault was ever accepted",
+    Outcome.VACUOUS: "refused, and perhaps for another reason: no request shows what for",
     Outcome.NOT_APPLICABLE: "this build has no such subject or promise",
     Outcome.UNTESTABLE_HERE: "this host lacks what the case needs",
     Outcome.HARNESS_ERROR: "the suite itself failed",
