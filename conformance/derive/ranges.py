@@ -27,7 +27,7 @@ from conformance.derive.case import (
 from conformance.derive.commands import command_subject
 from conformance.derive.integers import is_let_through, range_of, rule_of, width_of
 from conformance.derive.paths import IntegerPath, integer_at, integer_paths, with_integer
-from conformance.derive.values import WORD
+from conformance.derive.values import renamed
 from conformance.errors import HarnessError
 from conformance.knowledge.commands import CommandRecipe, Effect
 from conformance.knowledge.ranges import Limits, RangeRecipe
@@ -132,7 +132,7 @@ class _Tried:
         """
         base = self.recipe.arguments
         whole = with_integer(self.context.schema, self.command.arg_type, self.path, value, base)
-        return whole if self.known or not word else _renamed(whole, word)
+        return whole if self.known or not word else renamed(whole, word)
 
     def problem(self, value: int) -> str:
         """Return why the request with `value` is not valid by the schema, "" where it is."""
@@ -286,19 +286,6 @@ class _Tried:
             fault=fault,
             blocked=blocked,
         )
-
-
-def _renamed(value: Any, word: str) -> Any:
-    """Put `word` in the place of every string that means nothing."""
-    match value:
-        case str():
-            return word if value == WORD else value
-        case dict():
-            return {key: _renamed(item, word) for key, item in value.items()}
-        case list():
-            return [_renamed(item, word) for item in value]
-        case _:
-            return value
 
 
 def _stage(recipe: RangeRecipe) -> Stage:
