@@ -26,15 +26,17 @@ from conformance.derive.case import (
     Understood,
 )
 from conformance.derive.commands import PLAIN, command_subject
+from conformance.derive.integers import is_integer
 from conformance.derive.mutate import Fault, member_faults, no_objects, unknown_members
-from conformance.derive.paths import edited
+from conformance.derive.paths import IntegerPath, Into, edited, with_integer
 from conformance.derive.places import Place, object_places
+from conformance.derive.ranges import usual_integer
 from conformance.derive.values import exemplar, renamed
 from conformance.errors import HarnessError
 from conformance.knowledge.commands import CommandRecipe, Effect
 from conformance.knowledge.ranges import RangeRecipe
 from conformance.knowledge.versions import Version
-from conformance.qapi.model import Command, Schema
+from conformance.qapi.model import Builtin, Command, Member, Schema
 from conformance.qapi.validate import Validator
 from conformance.stage import NEGOTIATION, MachineSpec, Request, Stage
 from conformance.terms import Aspect, Outcome
@@ -60,6 +62,13 @@ class ArgumentContext:
     lacks: Mapping[str, str]
     unchecked: AbstractSet[str] = frozenset()
     shallow: AbstractSet[str] = frozenset()
+
+    def recipes(self, command: Command) -> Iterator[RangeRecipe]:
+        """Yield the recipes of the command's integers whose requests succeed here."""
+        for recipe in self.ranges.get(command.name, ()):
+            usable = not (recipe.omit or recipe.refused or self.lacks.keys() & {*recipe.needs})
+            if usable and self.version in recipe.versions:
+                yield recipe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +113,8 @@ def _object_cases(
         def with_member(value: Any, name: str = member.name, kind: str = member.type) -> Any:
             return value if name in value else {**value, name: exemplar(schema, kind)}
 
-        tried = _tried(context, command, bases, place, with_member)
+        known = tuple(_with_integer(context, command, place, member))
+        tried = _tried(context, command, (*known, *bases), place, with_member)
         yield from tried.cases(
             place.label_with(member),
             lambda value, member=member: (
@@ -137,18 +147,37 @@ def _bases(context: ArgumentContext, command: Command) -> Iterator[_Base]:
             alone=own.effect is not Effect.NONE,
             known=True,
         )
-    for recipe in context.ranges.get(command.name, ()):
-        usable = not (recipe.omit or recipe.refused or context.lacks.keys() & {*recipe.needs})
-        if usable and context.version in recipe.versions:
-            yield _Base(
-                arguments=recipe.arguments,
-                spec=recipe.spec,
-                setup=recipe.setup,
-                cleanup=recipe.cleanup,
-                alone=recipe.alone,
-                known=True,
-            )
+    for recipe in context.recipes(command):
+        yield _of_recipe(recipe, recipe.arguments)
     yield _Base(arguments={}, own=True)
+
+
+def _of_recipe(recipe: RangeRecipe, arguments: Mapping[str, Any]) -> _Base:
+    return _Base(
+        arguments=arguments,
+        spec=recipe.spec,
+        setup=recipe.setup,
+        cleanup=recipe.cleanup,
+        alone=recipe.alone,
+        known=True,
+    )
+
+
+def _with_integer(
+    context: ArgumentContext, command: Command, place: Place, member: Member
+) -> Iterator[_Base]:
+    """Yield the requests in which a member that is an integer is known to be accepted."""
+    kind = context.schema.type(member.type)
+    if not isinstance(kind, Builtin) or not is_integer(kind):
+        return
+    path = IntegerPath(
+        label=place.label_with(member), type=kind, way=(*place.way, Into(member.name))
+    )
+    for recipe in context.recipes(command):
+        if recipe.fits(path.label):
+            value = usual_integer(recipe, path)
+            whole = with_integer(context.schema, command.arg_type, path, value, recipe.arguments)
+            yield _of_recipe(recipe, whole)
 
 
 def _tried(

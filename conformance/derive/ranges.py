@@ -98,6 +98,16 @@ def range_cases(context: RangeContext, command: Command) -> Iterator[Case]:
         yield from tried.invalid_cases()
 
 
+def usual_integer(recipe: RangeRecipe, path: IntegerPath) -> int:
+    """Return an integer that is accepted in the recipe's request: its own, if it has one."""
+    own = integer_at(path, recipe.arguments)
+    if own is not None:
+        return own
+    limits = recipe.limit(path.label)
+    least = max(1, limits.least or 1)
+    return least if limits.greatest is None else min(least, limits.greatest)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tried:
     """One integer, and the request in which it is tried.
@@ -118,11 +128,7 @@ class _Tried:
     @property
     def usual(self) -> int:
         """The value in the request that is accepted: the recipe's own, if it has one."""
-        own = integer_at(self.path, self.recipe.arguments)
-        if own is not None:
-            return own
-        least = max(1, self.limits.least or 1)
-        return least if self.limits.greatest is None else min(least, self.limits.greatest)
+        return usual_integer(self.recipe, self.path)
 
     def arguments(self, value: int, *, word: str = "") -> dict[str, Any]:
         """Return the request with `value`.
