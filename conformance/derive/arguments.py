@@ -7,8 +7,8 @@ comes of it may show nothing.  Leaves the ranges of integers to derive/ranges.py
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 from conformance.canonical import digest
@@ -26,66 +26,25 @@ from conformance.derive.case import (
     Understood,
 )
 from conformance.derive.commands import PLAIN, command_subject
-from conformance.derive.integers import is_integer
 from conformance.derive.mutate import Fault, member_faults, no_objects, unknown_members
-from conformance.derive.paths import IntegerPath, Into, edited, with_integer
+from conformance.derive.paths import Edit, edited
 from conformance.derive.places import Place, object_places
-from conformance.derive.ranges import usual_integer
+from conformance.derive.siblings import (
+    ArgumentContext,
+    Sibling,
+    is_within,
+    siblings,
+    siblings_with,
+)
 from conformance.derive.values import exemplar, renamed
 from conformance.errors import HarnessError
-from conformance.knowledge.commands import CommandRecipe, Effect
-from conformance.knowledge.ranges import RangeRecipe
-from conformance.knowledge.versions import Version
-from conformance.qapi.model import Builtin, Command, Member, Schema
-from conformance.qapi.validate import Validator
+from conformance.knowledge.commands import Effect
+from conformance.qapi.model import Command, Member, Schema
 from conformance.stage import NEGOTIATION, MachineSpec, Request, Stage
 from conformance.terms import Aspect, Outcome
 
 _OF_RANGES: Final = "huge"
 """What is wrong with an integer's size, derive/ranges.py tries for the width that it has."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArgumentContext:
-    """All that the cases of arguments are derived from.
-
-    `validator` is one of `schema`.  `commands` and `ranges` hold requests that succeed; `lacks`
-    maps each need that host and build do not meet to why.  The arguments of `unchecked` the build
-    takes as they come; of `shallow` the branches have cases elsewhere.
-    """
-
-    schema: Schema
-    validator: Validator
-    version: Version
-    commands: Mapping[str, CommandRecipe]
-    ranges: Mapping[str, Sequence[RangeRecipe]]
-    lacks: Mapping[str, str]
-    unchecked: AbstractSet[str] = frozenset()
-    shallow: AbstractSet[str] = frozenset()
-
-    def recipes(self, command: Command) -> Iterator[RangeRecipe]:
-        """Yield the recipes of the command's integers whose requests succeed here."""
-        for recipe in self.ranges.get(command.name, ()):
-            usable = not (recipe.omit or recipe.refused or self.lacks.keys() & {*recipe.needs})
-            if usable and self.version in recipe.versions:
-                yield recipe
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Base:
-    """A request of the command to start from; `known` tells whether it succeeds as it stands.
-
-    `own` tells that it is nobody's, but made from the schema, with names that mean nothing.
-    """
-
-    arguments: Mapping[str, Any]
-    spec: MachineSpec = MachineSpec()
-    setup: tuple[Request, ...] = ()
-    cleanup: tuple[Request, ...] = ()
-    effect: Effect = Effect.NONE
-    alone: bool = False
-    known: bool = False
-    own: bool = False
 
 
 def argument_cases(context: ArgumentContext, command: Command) -> Iterator[Case]:
@@ -95,33 +54,43 @@ def argument_cases(context: ArgumentContext, command: Command) -> Iterator[Case]
     """
     if command.name in context.unchecked - context.shallow:
         return
-    bases = tuple(_bases(context, command))
+    bases = tuple(siblings(context, command))
     places = object_places(context.schema, command.arg_type).places
     for place in places[:1] if command.name in context.shallow else places:
         yield from _object_cases(context, command, bases, place)
 
 
 def _object_cases(
-    context: ArgumentContext, command: Command, bases: Sequence[_Base], place: Place
+    context: ArgumentContext, command: Command, bases: Sequence[Sibling], place: Place
 ) -> Iterator[Case]:
     """Yield the faults of one object as such, then those of its members."""
     schema = context.schema
-    tried = _tried(context, command, bases, place, lambda value: value)
-    yield from tried.cases(place.label, lambda value: _faults_of(schema, place, value), "members")
+    tried = _tried(context, command, bases, place, _as_it_is)
+    yield from tried.cases(place.label, partial(_faults_of, schema, place), "members")
     for member in place.members:
+        known = tuple(siblings_with(context, command, place, member))
+        edit = partial(_with_member, schema, member)
+        tried = _tried(context, command, (*known, *bases), place, edit)
+        yield from tried.cases(place.label_with(member), partial(_faults_of_member, schema, member))
 
-        def with_member(value: Any, name: str = member.name, kind: str = member.type) -> Any:
-            return value if name in value else {**value, name: exemplar(schema, kind)}
 
-        known = tuple(_with_integer(context, command, place, member))
-        tried = _tried(context, command, (*known, *bases), place, with_member)
-        yield from tried.cases(
-            place.label_with(member),
-            lambda value, member=member: (
-                replace(fault, label=fault.label.partition("/")[2])
-                for fault in member_faults(schema, member, value, within=False)
-            ),
-        )
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _instead(value: Any, _: Any) -> Any:
+    return value
+
+
+def _with_member(schema: Schema, member: Member, value: Mapping[str, Any]) -> Mapping[str, Any]:
+    if member.name in value:
+        return value
+    return {**value, member.name: exemplar(schema, member.type)}
+
+
+def _faults_of_member(schema: Schema, member: Member, value: Any) -> Iterator[Fault]:
+    for fault in member_faults(schema, member, value, within=False):
+        yield replace(fault, label=fault.label.removeprefix(f"{member.name}/"))
 
 
 def _faults_of(schema: Schema, place: Place, value: Mapping[str, Any]) -> Iterator[Fault]:
@@ -134,58 +103,12 @@ def _faults_of(schema: Schema, place: Place, value: Mapping[str, Any]) -> Iterat
         yield Fault(label="foreign-member", value=more, rule="Q20", text=text)
 
 
-def _bases(context: ArgumentContext, command: Command) -> Iterator[_Base]:
-    """Yield the requests to start from: those that succeed, then one that may not."""
-    own = context.commands.get(command.name)
-    if own is not None:
-        yield _Base(
-            arguments=own.arguments,
-            spec=own.spec,
-            setup=own.setup,
-            cleanup=own.cleanup,
-            effect=own.effect,
-            alone=own.effect is not Effect.NONE,
-            known=True,
-        )
-    for recipe in context.recipes(command):
-        yield _of_recipe(recipe, recipe.arguments)
-    yield _Base(arguments={}, own=True)
-
-
-def _of_recipe(recipe: RangeRecipe, arguments: Mapping[str, Any]) -> _Base:
-    return _Base(
-        arguments=arguments,
-        spec=recipe.spec,
-        setup=recipe.setup,
-        cleanup=recipe.cleanup,
-        alone=recipe.alone,
-        known=True,
-    )
-
-
-def _with_integer(
-    context: ArgumentContext, command: Command, place: Place, member: Member
-) -> Iterator[_Base]:
-    """Yield the requests in which a member that is an integer is known to be accepted."""
-    kind = context.schema.type(member.type)
-    if not isinstance(kind, Builtin) or not is_integer(kind):
-        return
-    path = IntegerPath(
-        label=place.label_with(member), type=kind, way=(*place.way, Into(member.name))
-    )
-    for recipe in context.recipes(command):
-        if recipe.fits(path.label):
-            value = usual_integer(recipe, path)
-            whole = with_integer(context.schema, command.arg_type, path, value, recipe.arguments)
-            yield _of_recipe(recipe, whole)
-
-
 def _tried(
     context: ArgumentContext,
     command: Command,
-    bases: Sequence[_Base],
+    bases: Sequence[Sibling],
     place: Place,
-    edit: Callable[[Any], Any],
+    edit: Edit,
 ) -> _Tried:
     """Return the place in a request that is known to succeed, else in one that may.
 
@@ -201,7 +124,7 @@ def _tried(
         if tried.base.known and tried.arguments == tried.base.arguments:
             return tried
     for tried in valid:
-        if tried.base.own or _within(tried.base.arguments, tried.arguments):
+        if tried.base.own or is_within(tried.base.arguments, tried.arguments):
             break
     else:
         tried = made[-1]
@@ -214,39 +137,22 @@ def _unsure(tried: _Tried) -> _Tried:
     return replace(tried, base=replace(tried.base, known=False))
 
 
-def _within(part: Any, whole: Any) -> bool:
-    """Return whether all that is in `part` is in `whole` too."""
-    match part:
-        case dict():
-            return isinstance(whole, dict) and all(
-                key in whole and _within(value, whole[key]) for key, value in part.items()
-            )
-        case list():
-            return (
-                isinstance(whole, list)
-                and len(part) <= len(whole)
-                and all(map(_within, part, whole))
-            )
-        case _:
-            return bool(part == whole)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tried:
     """One object among the arguments, as `edit` makes it valid, and the request that holds it."""
 
     context: ArgumentContext
     command: Command
-    base: _Base
+    base: Sibling
     place: Place
-    edit: Callable[[Any], Any]
+    edit: Edit
 
     @property
     def arguments(self) -> Any:
         """The request without a fault."""
         return self._with(self.edit)
 
-    def _with(self, edit: Callable[[Any], Any]) -> Any:
+    def _with(self, edit: Edit) -> Any:
         schema, base = self.context.schema, self.base.arguments
         return edited(schema, self.command.arg_type, self.place.way, edit, base)
 
@@ -330,18 +236,20 @@ class _Tried:
         base, setup = self.base, self.base.setup
         yield from (_step(request, Accept(), Role.SETUP) for request in setup)
         for fault in faults:
-            arguments = self._with(lambda _, value=fault.value: value)
+            arguments = self._with(partial(_instead, fault.value))
             self._check_invalid(fault, arguments)
             yield _step(self._request(arguments, word), Reject(), Role.SUBJECT, fault.rule)
         yield _step(self._request(self.arguments, word), self._success, Role.WITNESS)
         after: Expectation = Accept() if base.known else Answer()
         if setup and not base.known:
-            yield _step(self._request(base.arguments, word), after, Role.CLEANUP)
+            yield _step(Request(self.command.name, base.arguments), after, Role.CLEANUP)
         if base.effect is not Effect.END:
             yield from (_step(request, after, Role.CLEANUP) for request in base.cleanup)
 
     def _request(self, arguments: Any, word: str) -> Request:
-        return Request(self.command.name, renamed(arguments, word) if self.base.own else arguments)
+        """Return a request, which where nobody knows it names things that no other case names."""
+        whole = arguments if self.base.known else renamed(arguments, word)
+        return Request(self.command.name, whole)
 
     def _check_invalid(self, fault: Fault, arguments: Any) -> None:
         if not self.problem(arguments):

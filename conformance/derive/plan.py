@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from conformance.compare.statement import Alignment
-from conformance.derive.arguments import ArgumentContext, argument_cases
+from conformance.derive.arguments import argument_cases
 from conformance.derive.case import Case, Subject
 from conformance.derive.command_defaults import command_defaults
 from conformance.derive.commands import command_cases, command_subject
@@ -20,6 +20,7 @@ from conformance.derive.promises import declaration_cases
 from conformance.derive.qom import lost_cases, tree_cases, type_cases
 from conformance.derive.ranges import RangeContext, range_cases
 from conformance.derive.shape import OBJECT_ADD, object_shape, object_types
+from conformance.derive.siblings import ArgumentContext
 from conformance.digest.digest import DigestEntity
 from conformance.digest.lookup import DocumentedMember
 from conformance.digest.objectmodel import ObjectModel as SeedModel
