@@ -1,17 +1,14 @@
-"""Cases of a command as such: its recipe, its arguments one fault at a time, its errors."""
+"""Cases of a command as such: its recipe and its errors."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from conformance.derive.case import Accept, Blocked, Case, Expectation, Reject, Role, Step, Subject
-from conformance.derive.mutate import Fault, members_of, object_faults
-from conformance.derive.values import exemplar
 from conformance.digest.digest import DigestEntity
 from conformance.knowledge.commands import CommandRecipe, Refusal
 from conformance.knowledge.versions import Version
-from conformance.qapi.model import Schema
 from conformance.stage import Request, Stage
 from conformance.terms import Aspect, ErrorClass, Outcome, SubjectKind
 
@@ -25,50 +22,21 @@ def command_subject(name: str) -> Subject:
 
 
 def command_cases(
-    schema: Schema,
     recipe: CommandRecipe,
     version: Version,
     documented: DigestEntity | None = None,
 ) -> Iterator[Case]:
-    """Yield the request that succeeds, its single faults, and the errors.
+    """Yield the request that succeeds, and the errors.
 
     `documented` is what the source of just this release says of the command, where it is known.
     """
     accepted = _step(recipe.name, recipe.arguments, Accept(), Role.SUBJECT, "Q30")
     yield _case(recipe, Aspect.VALID, "recipe", (accepted,))
-    for fault, sibling in _faults(schema, recipe):
-        refused = _step(recipe.name, fault.value, Reject(), Role.SUBJECT, fault.rule)
-        witness = _step(recipe.name, sibling, Accept(), Role.WITNESS, "Q30")
-        about = fault.label.split("/")[0]
-        yield _case(
-            recipe,
-            Aspect.INVALID,
-            fault.label,
-            (refused, witness),
-            about=about,
-            fault=fault.text,
-        )
     refusals = recipe.refusals_for(version)
     for refusal in refusals:
         yield _refused(recipe, refusal, documented)
     if documented is not None:
         yield from _unprovoked(recipe, refusals, documented)
-
-
-def _faults(schema: Schema, recipe: CommandRecipe) -> Iterator[tuple[Fault, Mapping[str, Any]]]:
-    """Yield the faults of the recipe's arguments, and of each optional one added to them.
-
-    Each comes with the arguments that lack the fault.
-    """
-    arg_type = schema.command(recipe.name).arg_type
-    base = recipe.arguments
-    yield from ((fault, base) for fault in object_faults(schema, arg_type, base))
-    for member in members_of(schema, arg_type, base):
-        if member.optional and member.name not in base and member.type != "any":
-            fuller = {**base, member.name: exemplar(schema, member.type)}
-            for fault in object_faults(schema, arg_type, fuller):
-                if fault.label.startswith(f"{member.name}/"):
-                    yield fault, fuller
 
 
 def _promised(refusal: Refusal, documented: DigestEntity | None) -> tuple[str, frozenset[str]]:

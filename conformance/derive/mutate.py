@@ -55,11 +55,11 @@ class Fault:
     text: str
 
 
-def faults(schema: Schema, type_name: str, valid: Any) -> Iterator[Fault]:
+def faults(schema: Schema, type_name: str, valid: Any, *, within: bool = True) -> Iterator[Fault]:
     """Yield what can be wrong with `valid`, a valid value of the type, at every depth.
 
     A value that is null where null is wanted by nobody is among them; ranges of integers are left
-    to the caller, who knows them.
+    to the caller, who knows them.  Not `within`: what is wrong inside objects is left out.
     """
     match schema.types[type_name]:
         case Builtin(json_type=JsonType.VALUE):
@@ -74,32 +74,40 @@ def faults(schema: Schema, type_name: str, valid: Any) -> Iterator[Fault]:
             yield from _of_enum(enum)
         case Array(element=element):
             yield from _of_wrong_type({JsonType.ARRAY}, "Q14")
-            yield from _of_array(schema, element, valid)
+            yield from _of_array(schema, element, valid, within=within)
         case Alternate() as alternate:
-            yield from _of_alternate(schema, alternate, valid)
+            yield from _of_alternate(schema, alternate, valid, within=within)
         case Object():
             yield from _of_wrong_type({JsonType.OBJECT}, "W63")
-            yield from object_faults(schema, type_name, valid)
+            if within:
+                yield from object_faults(schema, type_name, valid)
 
 
 def object_faults(schema: Schema, type_name: str, valid: Mapping[str, Any]) -> Iterator[Fault]:
     """Yield what can be wrong within an object that is itself a JSON object."""
-    yield _unknown(valid, UNKNOWN, "unknown-member", "a member that the schema does not have")
-    yield _unknown(valid, DOWNSTREAM, "downstream-member", "a downstream member of nobody's")
+    yield from unknown_members(valid)
     for member in members_of(schema, type_name, valid):
         if member.name in valid:
             yield from member_faults(schema, member, valid)
 
 
-def member_faults(schema: Schema, member: Member, valid: Mapping[str, Any]) -> Iterator[Fault]:
-    """Yield what can be wrong with one member of `valid`, which holds it."""
+def unknown_members(valid: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield `valid` with a member that no schema has, of its own and of a vendor's namespace."""
+    yield _unknown(valid, UNKNOWN, "unknown-member", "a member that the schema does not have")
+    yield _unknown(valid, DOWNSTREAM, "downstream-member", "a downstream member of nobody's")
+
+
+def member_faults(
+    schema: Schema, member: Member, valid: Mapping[str, Any], *, within: bool = True
+) -> Iterator[Fault]:
+    """Yield what can be wrong with one member of `valid`, which holds it; `within` as in faults."""
     name = member.name
     if not member.optional:
         less = {key: value for key, value in valid.items() if key != name}
         yield Fault(
             label=f"{name}/missing", value=less, rule="Q15", text=f"mandatory member {name} missing"
         )
-    for fault in faults(schema, member.type, valid[name]):
+    for fault in faults(schema, member.type, valid[name], within=within):
         rule = "Q16" if member.optional and fault.label == "type=null" else fault.rule
         yield replace(
             fault,
@@ -128,6 +136,11 @@ def _wrong(label: str, value: Any, rule: str, text: str) -> Fault:
     return Fault(label=label, value=value, rule=rule, text=text)
 
 
+def no_objects(rule: str) -> Iterator[Fault]:
+    """Yield values of every JSON type but object, where an object is wanted."""
+    yield from _of_wrong_type({JsonType.OBJECT}, rule)
+
+
 def _of_wrong_type(right: set[JsonType], rule: str) -> Iterator[Fault]:
     if JsonType.NUMBER in right:
         right = right | {JsonType.INT}
@@ -150,22 +163,24 @@ def _of_enum(enum: Enum) -> Iterator[Fault]:
             yield _wrong(label, value, "Q13", text)
 
 
-def _of_array(schema: Schema, element: str, valid: Any) -> Iterator[Fault]:
+def _of_array(schema: Schema, element: str, valid: Any, *, within: bool) -> Iterator[Fault]:
     one = valid[0] if valid else exemplar(schema, element)
     if not isinstance(one, list):
         yield _wrong("element", one, "Q14", "an element where an array is wanted")
-    for fault in faults(schema, element, one):
+    for fault in faults(schema, element, one, within=within):
         yield replace(fault, label=f"last/{fault.label}", value=[one, fault.value])
 
 
-def _of_alternate(schema: Schema, alternate: Alternate, valid: Any) -> Iterator[Fault]:
+def _of_alternate(
+    schema: Schema, alternate: Alternate, valid: Any, *, within: bool
+) -> Iterator[Fault]:
     taken = {json_type_of(schema, branch) for branch in alternate.members}
     yield from _of_wrong_type(taken, "Q24")
     for branch in alternate.members:
         match schema.types[branch]:
             case Enum() as enum:
                 yield from _of_enum(enum)
-            case Object() if isinstance(valid, dict):
+            case Object() if within and isinstance(valid, dict):
                 yield from object_faults(schema, branch, valid)
             case _:
                 pass

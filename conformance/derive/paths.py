@@ -7,7 +7,7 @@ by that is counted.  Knows nothing of ranges, cases or recipes.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -55,6 +55,8 @@ class Choice:
 
 Turn: TypeAlias = Into | Branch | Element | Choice
 Way: TypeAlias = tuple[Turn, ...]
+Edit: TypeAlias = Callable[[Any], Any]
+"""Makes of the value at the end of a way, ABSENT where there is none, another one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +149,7 @@ class _Search:
             case Builtin():
                 if is_integer(kind):
                     self._with_integers.add(owner)
-                    self.found.append(IntegerPath(label=_label(way), type=kind, way=way))
+                    self.found.append(IntegerPath(label=label_of(way), type=kind, way=way))
             case Enum():
                 pass
             case Object():
@@ -173,7 +175,7 @@ class _Search:
             holding |= more
 
 
-def _label(way: Way) -> str:
+def label_of(way: Way) -> str:
     """Spell a way; which branch of an alternate is taken, what follows tells."""
     words = []
     for turn in way:
@@ -196,7 +198,7 @@ def with_integer(
 
     It is `base` as far as that fits to the path, and has the mandatory members that `base` lacks.
     """
-    made: dict[str, Any] = _placed(schema, type_name, path.way, value, base)
+    made: dict[str, Any] = edited(schema, type_name, path.way, lambda _: value, base)
     return made
 
 
@@ -204,7 +206,7 @@ def member_with_integer(
     schema: Schema, member: Member, path: IntegerPath, value: int, base: Any
 ) -> Any:
     """Return a value of the member that has the integer `value` at `path`, else like `base`."""
-    return _placed(schema, member.type, path.way[1:], value, base)
+    return edited(schema, member.type, path.way[1:], lambda _: value, base)
 
 
 def integer_at(path: IntegerPath, base: Mapping[str, Any]) -> int | None:
@@ -224,42 +226,43 @@ def integer_at(path: IntegerPath, base: Mapping[str, Any]) -> int | None:
     return value if type(value) is int else None
 
 
-def _placed(schema: Schema, type_name: str, way: Way, value: int, base: Any) -> Any:
+def edited(schema: Schema, type_name: str, way: Way, edit: Edit, base: Any) -> Any:
+    """Return a value of the type that has at the end of `way` what `edit` makes of it.
+
+    It is `base` as far as that fits to the way, and has the mandatory members that `base` lacks;
+    so has an object at the end of the way before it is edited.
+    """
     kind = schema.type(type_name)
     match kind:
         case Array(element=element):
             rest = list(base) if isinstance(base, list) else []
             first = rest[0] if rest else ABSENT
-            return [_placed(schema, element, way[1:], value, first), *rest[1:]]
+            return [edited(schema, element, way[1:], edit, first), *rest[1:]]
         case Alternate():
             chosen = way[0]
-            assert isinstance(chosen, Choice), "the way to an integer chooses at every alternate"
-            return _placed(schema, chosen.type, way[1:], value, base)
+            assert isinstance(chosen, Choice), "a way chooses at every alternate"
+            return edited(schema, chosen.type, way[1:], edit, base)
         case Object():
-            return _object(schema, kind, way, value, base if isinstance(base, Mapping) else {})
+            return _object(schema, kind, way, edit, base if isinstance(base, Mapping) else {})
         case _:
-            return value
+            return edit(base)
 
 
-def _object(
-    schema: Schema, kind: Object, way: Way, value: int, base: Mapping[str, Any]
-) -> dict[str, Any]:
+def _object(schema: Schema, kind: Object, way: Way, edit: Edit, base: Mapping[str, Any]) -> Any:
     tags: dict[str, str] = {}
-    turn = way[0]
-    while isinstance(turn, Branch):
+    while way and isinstance(turn := way[0], Branch):
         tags[turn.tag] = turn.case
         way = way[1:]
-        turn = way[0]
-    assert isinstance(turn, Into), "the way to an integer goes on into a member"
+    into = way[0] if way else None
     members = _members_at(schema, kind, {**base, **tags}, tags)
     made = {m.name: base[m.name] for m in members if m.name in base} | tags
     for member in members:
-        if member.name == turn.name:
+        if isinstance(into, Into) and member.name == into.name:
             inner = made.get(member.name, ABSENT)
-            made[member.name] = _placed(schema, member.type, way[1:], value, inner)
+            made[member.name] = edited(schema, member.type, way[1:], edit, inner)
         elif not member.optional and member.name not in made:
             made[member.name] = exemplar(schema, member.type)
-    return made
+    return made if into is not None else edit(made)
 
 
 def _members_at(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from conformance.compare.statement import Alignment
+from conformance.derive.arguments import argument_cases
 from conformance.derive.case import Case, Subject
 from conformance.derive.command_defaults import command_defaults
 from conformance.derive.commands import command_cases, command_subject
@@ -19,6 +20,7 @@ from conformance.derive.promises import declaration_cases
 from conformance.derive.qom import lost_cases, tree_cases, type_cases
 from conformance.derive.ranges import RangeContext, range_cases
 from conformance.derive.shape import OBJECT_ADD, object_shape, object_types
+from conformance.derive.siblings import ArgumentContext
 from conformance.digest.digest import DigestEntity
 from conformance.digest.lookup import DocumentedMember
 from conformance.digest.objectmodel import ObjectModel as SeedModel
@@ -29,6 +31,7 @@ from conformance.knowledge.defaults import Showing, showings_for
 from conformance.knowledge.examples import ExampleRecipes
 from conformance.knowledge.ranges import RangeRecipe
 from conformance.knowledge.recipes import ObjectRecipe, Recipes
+from conformance.knowledge.unchecked import Unchecked, names_for
 from conformance.knowledge.versions import Version
 from conformance.qapi.model import Member, Schema
 from conformance.qapi.qom import ObjectModel
@@ -47,6 +50,7 @@ class Knowledge:
     showings: tuple[Showing, ...]
     examples: ExampleRecipes
     ranges: Mapping[str, tuple[RangeRecipe, ...]]
+    unchecked: tuple[Unchecked, ...]
     seed: SeedModel
 
 
@@ -111,7 +115,8 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
         recipe = knowledge.commands.get(name)
         if recipe is not None and name in build.schema.commands:
             facts = build.facts.entities if build.facts and build.facts.exact else {}
-            yield from command_cases(build.schema, recipe, build.version, facts.get(name))
+            yield from command_cases(recipe, build.version, facts.get(name))
+    yield from _argument_cases(build, knowledge)
     yield from _range_cases(build, knowledge)
     yield from lost_cases(build.model)
     yield from type_cases(build.model)
@@ -138,6 +143,22 @@ def _documentation_cases(build: Introspected, facts: Facts, knowledge: Knowledge
         lacks=build.lacks,
     )
     yield from example_cases(facts.examples or (), context)
+
+
+def _argument_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
+    context = ArgumentContext(
+        schema=build.schema,
+        validator=Validator(build.schema),
+        version=build.version,
+        commands=knowledge.commands,
+        ranges=knowledge.ranges,
+        lacks=build.lacks,
+        unchecked=names_for(knowledge.unchecked, build.version),
+        # What its branches take are the members of its object types, which have their own cases.
+        shallow=frozenset({OBJECT_ADD}),
+    )
+    for command in build.schema.commands.values():
+        yield from argument_cases(context, command)
 
 
 def _range_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:

@@ -27,7 +27,7 @@ from conformance.derive.case import (
 from conformance.derive.commands import command_subject
 from conformance.derive.integers import is_let_through, range_of, rule_of, width_of
 from conformance.derive.paths import IntegerPath, integer_at, integer_paths, with_integer
-from conformance.derive.values import WORD
+from conformance.derive.values import renamed
 from conformance.errors import HarnessError
 from conformance.knowledge.commands import CommandRecipe, Effect
 from conformance.knowledge.ranges import Limits, RangeRecipe
@@ -98,6 +98,16 @@ def range_cases(context: RangeContext, command: Command) -> Iterator[Case]:
         yield from tried.invalid_cases()
 
 
+def usual_integer(recipe: RangeRecipe, path: IntegerPath) -> int:
+    """Return an integer that is accepted in the recipe's request: its own, if it has one."""
+    own = integer_at(path, recipe.arguments)
+    if own is not None:
+        return own
+    limits = recipe.limit(path.label)
+    least = max(1, limits.least or 1)
+    return least if limits.greatest is None else min(least, limits.greatest)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tried:
     """One integer, and the request in which it is tried.
@@ -118,11 +128,7 @@ class _Tried:
     @property
     def usual(self) -> int:
         """The value in the request that is accepted: the recipe's own, if it has one."""
-        own = integer_at(self.path, self.recipe.arguments)
-        if own is not None:
-            return own
-        least = max(1, self.limits.least or 1)
-        return least if self.limits.greatest is None else min(least, self.limits.greatest)
+        return usual_integer(self.recipe, self.path)
 
     def arguments(self, value: int, *, word: str = "") -> dict[str, Any]:
         """Return the request with `value`.
@@ -132,7 +138,7 @@ class _Tried:
         """
         base = self.recipe.arguments
         whole = with_integer(self.context.schema, self.command.arg_type, self.path, value, base)
-        return whole if self.known or not word else _renamed(whole, word)
+        return whole if self.known or not word else renamed(whole, word)
 
     def problem(self, value: int) -> str:
         """Return why the request with `value` is not valid by the schema, "" where it is."""
@@ -286,19 +292,6 @@ class _Tried:
             fault=fault,
             blocked=blocked,
         )
-
-
-def _renamed(value: Any, word: str) -> Any:
-    """Put `word` in the place of every string that means nothing."""
-    match value:
-        case str():
-            return word if value == WORD else value
-        case dict():
-            return {key: _renamed(item, word) for key, item in value.items()}
-        case list():
-            return [_renamed(item, word) for item in value]
-        case _:
-            return value
 
 
 def _stage(recipe: RangeRecipe) -> Stage:

@@ -58,6 +58,19 @@ def _plainest(schema: Schema, members: tuple[str, ...]) -> str:
     return next(plain, members[0])
 
 
+def renamed(value: Any, word: str) -> Any:
+    """Return `value` with `word` in the place of every string that means nothing."""
+    match value:
+        case str():
+            return word if value == WORD else value
+        case dict():
+            return {key: renamed(item, word) for key, item in value.items()}
+        case list():
+            return [renamed(item, word) for item in value]
+        case _:
+            return value
+
+
 def variations(schema: Schema, type_name: str) -> Iterator[tuple[str, Any]]:
     """Yield (label, value) pairs that together take every branch of the type once.
 

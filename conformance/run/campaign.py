@@ -32,6 +32,7 @@ from conformance.knowledge.recipes import load_recipes
 from conformance.knowledge.rules import Rule, load_rules
 from conformance.knowledge.store import cases_folder
 from conformance.knowledge.tables import read_table
+from conformance.knowledge.unchecked import load_unchecked
 from conformance.launch.build import Build, identify
 from conformance.launch.folder import RunFolder
 from conformance.launch.host import probe
@@ -145,6 +146,7 @@ def load_knowledge() -> Knowledge:
         showings=load_showings(folder / "defaults.toml"),
         examples=load_examples(folder / "examples.toml"),
         ranges=load_ranges(folder / "commands"),
+        unchecked=load_unchecked(folder / "unchecked.toml"),
         seed=object_model(load_digest(SEED).schemas[Program.SYSTEM]),
     )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conformance.canonical import same
-from conformance.derive.case import Accept, Case, Reject, Role, Understood
+from conformance.derive.case import Accept, Case, Ends, Reject, Role, Understood
 from conformance.derive.plan import plan
 from conformance.knowledge.rules import load_rules
 from conformance.terms import Aspect, Outcome, SubjectKind
@@ -127,5 +127,5 @@ def _case(case_id: str) -> Case:
 def _witnessed(case: Case) -> bool:
     refused = [s for s in case.steps if s.role is Role.SUBJECT]
     witnesses = [s for s in case.steps if s.role is Role.WITNESS]
-    proving = Accept | Understood
+    proving = Accept | Ends | Understood
     return bool(refused and witnesses) and all(isinstance(s.expect, proving) for s in witnesses)

@@ -133,6 +133,10 @@ class Server:
     def _run(self, name: str, arguments: Any) -> Any:
         command = self._commands[name]
         untyped = name == "object-add" and not self._typed
+        if not isinstance(arguments, dict):
+            if "arguments-of-any-type" not in self._broken:
+                raise RefusedError("QMP input member 'arguments' must be an object")
+            arguments = {}
         try:
             checked = {k: v for k, v in arguments.items() if not untyped or k in ("qom-type", "id")}
             self._checker.check(command["arg-type"], checked, "arguments")
