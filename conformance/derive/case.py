@@ -76,6 +76,13 @@ class Returns:
 
 
 @dataclass(frozen=True, slots=True)
+class Lists:
+    """The request succeeds and returns an array of just `values`, in whatever order."""
+
+    values: tuple[JsonValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Reads:
     """The request succeeds, and what it returns has `value` at `path`: names, and numbers of
     elements from 0."""
@@ -143,6 +150,7 @@ Expectation = (
     | Known
     | Understood
     | Returns
+    | Lists
     | Reads
     | Repeats
     | Holds

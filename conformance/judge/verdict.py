@@ -13,6 +13,7 @@ from conformance.derive.case import (
     Claim,
     Ends,
     LinksTo,
+    Lists,
     ListsProperties,
     ListsTypes,
     Reads,
@@ -35,7 +36,7 @@ _ASSERTION: Final = re.compile(
     re.M,
 )
 """The line in which a dying QEMU says what it died of."""
-_READ: Final = (Returns, Reads, Repeats, ReadsAs, LinksTo, ListsTypes, ListsProperties)
+_READ: Final = (Returns, Lists, Reads, Repeats, ReadsAs, LinksTo, ListsTypes, ListsProperties)
 """The expectations about a value alone."""
 NO_CLASS: Final = "the build lists the type and finds no class of it"
 """Why the properties of a listed type cannot be asked for."""

@@ -37,16 +37,17 @@ def main(argv: list[str]) -> None:
         source = sink = int(options["-chardev"].partition("fd=")[2])
     server = Server(words, complete="--preconfig" not in argv)
     server.balloon = options.get("-device") == "virtio-balloon"
+    server.named = "-name" in argv
     server.serve(source, sink)
 
 
 class Server:
     """A monitor: greets, then answers one command after the other.
 
-    `balloon` tells whether the machine has such a device.
+    `balloon` tells whether the machine has such a device, `named` whether it was given a name.
     """
 
-    balloon = False
+    balloon = named = False
 
     def __init__(self, broken: Broken, *, complete: bool) -> None:
         self._broken = broken
@@ -192,10 +193,14 @@ class Server:
         }
 
     def _query_qmp_schema(self) -> list[Entry]:
-        return shown(self._schema, self._broken)
+        found = shown(self._schema, self._broken)
+        if self.named and "schema-by-command-line" in self._broken:
+            found = [entry for entry in found if entry["name"] != "RESUME"]
+        return found
 
     def _query_commands(self) -> list[Arguments]:
-        return [{"name": name} for name in self._commands]
+        hidden = "query-status" if "command-unlisted" in self._broken else ""
+        return [{"name": name} for name in self._commands if name != hidden]
 
     def _stop(self) -> Arguments:
         if self._running:
