@@ -77,9 +77,13 @@ class Returns:
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """The request succeeds and returns an array of just `values`, in whatever order."""
+    """The request succeeds and returns an array of just `values`, in whatever order.
+
+    Members that bear the feature `withheld`, if one is named, need not be there in it.
+    """
 
     values: tuple[JsonValue, ...]
+    withheld: str = ""
 
 
 @dataclass(frozen=True, slots=True)

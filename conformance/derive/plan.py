@@ -17,6 +17,7 @@ from conformance.derive.lint import LintContext, lint_cases
 from conformance.derive.object_faults import invalid_cases
 from conformance.derive.object_life import error_cases, lifecycle_cases
 from conformance.derive.objects import ObjectContext, valid_cases
+from conformance.derive.policies import PolicyContext, policy_cases
 from conformance.derive.promises import declaration_cases
 from conformance.derive.qom import lost_cases, tree_cases, type_cases
 from conformance.derive.ranges import RangeContext, range_cases
@@ -32,6 +33,7 @@ from conformance.knowledge.examples import ExampleRecipes
 from conformance.knowledge.naming import NamingException
 from conformance.knowledge.ranges import RangeRecipe
 from conformance.knowledge.recipes import ObjectRecipe, Recipes
+from conformance.knowledge.unchecked import Unchecked
 from conformance.knowledge.versions import Version
 from conformance.qapi.model import Member, Schema
 from conformance.qapi.qom import ObjectModel
@@ -52,6 +54,7 @@ class Knowledge:
     ranges: Mapping[str, tuple[RangeRecipe, ...]]
     seed: SeedModel
     naming: tuple[NamingException, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +131,14 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
     exact = build.facts if build.facts is not None and build.facts.exact else None
     flags = preconfig_flags(exact.entities) if exact else {}
     yield from gate_cases(build.schema, knowledge.commands, flags)
+    policies = PolicyContext(
+        schema=build.schema,
+        entries=build.entries,
+        version=build.version,
+        recipes=knowledge.commands,
+        unchecked=knowledge.unchecked,
+    )
+    yield from policy_cases(policies)
     if exact is not None:
         yield from _documentation_cases(build, exact, knowledge)
 

@@ -66,7 +66,8 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
     for number, (step, line) in enumerate(zip(case.steps, seen.replies, strict=True)):
         if line is None:
             break
-        read = messages.reply(line, step.request, first_id + number)
+        withheld = step.expect.withheld if isinstance(step.expect, Lists) else ""
+        read = messages.reply(line, step.request, first_id + number, withheld=withheld)
         misses += read.misses
         if read.message is None:
             break

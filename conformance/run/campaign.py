@@ -33,6 +33,7 @@ from conformance.knowledge.recipes import load_recipes
 from conformance.knowledge.rules import Rule, load_rules
 from conformance.knowledge.store import cases_folder
 from conformance.knowledge.tables import read_table
+from conformance.knowledge.unchecked import load_unchecked
 from conformance.launch.build import Build, identify
 from conformance.launch.folder import RunFolder
 from conformance.launch.host import probe
@@ -148,6 +149,7 @@ def load_knowledge() -> Knowledge:
         ranges=load_ranges(folder / "commands"),
         seed=object_model(load_digest(SEED).schemas[Program.SYSTEM]),
         naming=load_naming(folder / "naming.toml"),
+        unchecked=load_unchecked(),
     )
 
 

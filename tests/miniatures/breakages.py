@@ -70,6 +70,9 @@ BREAKAGES: dict[str, Breakage] = {
     "oob-only": _breaks("Q34", "yank/gates/in-band"),
     "early-unmarked": _breaks("Q36", "stop/gates/preconfig"),
     "early-marked-refused": _breaks("Q36", "qom-list/gates/preconfig"),
+    "deprecated-taken": _breaks("X05", "*/gates/deprecated-*"),
+    "deprecated-shown": _breaks("X06", "*/gates/deprecated-*"),
+    "unstable-taken": _breaks("X07", "*/gates/unstable-*"),
     "preconfig-unasked": _breaks("Q37", "x-exit-preconfig/gates/*"),
     "listed-command-unknown": _breaks("Q42", "system_reset/gates/before-negotiation"),
     # Arguments of types that the schema gives.
