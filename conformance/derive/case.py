@@ -76,6 +76,17 @@ class Returns:
 
 
 @dataclass(frozen=True, slots=True)
+class Lists:
+    """The request succeeds and returns an array of just `values`, in whatever order.
+
+    Members that bear the feature `withheld`, if one is named, need not be there in it.
+    """
+
+    values: tuple[JsonValue, ...]
+    withheld: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Reads:
     """The request succeeds, and what it returns has `value` at `path`: names, and numbers of
     elements from 0."""
@@ -143,6 +154,7 @@ Expectation = (
     | Known
     | Understood
     | Returns
+    | Lists
     | Reads
     | Repeats
     | Holds

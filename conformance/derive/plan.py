@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from conformance.compare.statement import Alignment
 from conformance.derive.arguments import argument_cases
@@ -13,9 +14,11 @@ from conformance.derive.commands import command_cases, command_subject
 from conformance.derive.defaults import default_cases, documented_defaults
 from conformance.derive.examples import ExampleContext, example_cases
 from conformance.derive.gates import gate_cases, preconfig_flags
+from conformance.derive.lint import LintContext, lint_cases
 from conformance.derive.object_faults import invalid_cases
 from conformance.derive.object_life import error_cases, lifecycle_cases
 from conformance.derive.objects import ObjectContext, valid_cases
+from conformance.derive.policies import PolicyContext, policy_cases
 from conformance.derive.promises import declaration_cases
 from conformance.derive.qom import lost_cases, tree_cases, type_cases
 from conformance.derive.ranges import RangeContext, range_cases
@@ -29,6 +32,7 @@ from conformance.errors import HarnessError
 from conformance.knowledge.commands import CommandRecipe
 from conformance.knowledge.defaults import Showing, showings_for
 from conformance.knowledge.examples import ExampleRecipes
+from conformance.knowledge.naming import NamingException
 from conformance.knowledge.ranges import RangeRecipe
 from conformance.knowledge.recipes import ObjectRecipe, Recipes
 from conformance.knowledge.unchecked import Unchecked, names_for
@@ -37,7 +41,7 @@ from conformance.qapi.model import Member, Schema
 from conformance.qapi.qom import ObjectModel
 from conformance.qapi.validate import Validator
 from conformance.source.documented import DocumentedExample
-from conformance.stage import Stage
+from conformance.stage import MachineSpec, Stage
 from conformance.terms import SubjectKind
 
 
@@ -52,6 +56,7 @@ class Knowledge:
     ranges: Mapping[str, tuple[RangeRecipe, ...]]
     unchecked: tuple[Unchecked, ...]
     seed: SeedModel
+    naming: tuple[NamingException, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +90,8 @@ class Introspected:
     facts: Facts | None = None
     alignment: Alignment | None = None
     older: Schema | None = None
+    entries: Sequence[Any] = ()
+    """What the schema was read from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +125,7 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
             yield from command_cases(recipe, build.version, facts.get(name))
     yield from _argument_cases(build, knowledge)
     yield from _range_cases(build, knowledge)
+    yield from _lint_cases(build, knowledge)
     yield from lost_cases(build.model)
     yield from type_cases(build.model)
     for machine in sorted(build.model.trees):
@@ -126,8 +134,28 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
     exact = build.facts if build.facts is not None and build.facts.exact else None
     flags = preconfig_flags(exact.entities) if exact else {}
     yield from gate_cases(build.schema, knowledge.commands, flags)
+    policies = PolicyContext(
+        schema=build.schema,
+        entries=build.entries,
+        version=build.version,
+        recipes=knowledge.commands,
+        unchecked=knowledge.unchecked,
+    )
+    yield from policy_cases(policies)
     if exact is not None:
         yield from _documentation_cases(build, exact, knowledge)
+
+
+def _lint_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
+    machines = tuple(sorted(build.model.trees.keys() - {MachineSpec().machine}))
+    context = LintContext(
+        schema=build.schema,
+        entries=build.entries,
+        version=build.version,
+        exceptions=knowledge.naming,
+        machines=machines,
+    )
+    yield from lint_cases(context)
 
 
 def _documentation_cases(build: Introspected, facts: Facts, knowledge: Knowledge) -> Iterator[Case]:

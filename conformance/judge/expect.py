@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, assert_never
 
-from conformance.canonical import compact, same
+from conformance.canonical import canonical, compact, same
 from conformance.derive.case import (
     Accept,
     Answer,
@@ -16,6 +18,7 @@ from conformance.derive.case import (
     Holds,
     Known,
     LinksTo,
+    Lists,
     ListsProperties,
     ListsTypes,
     Reads,
@@ -82,7 +85,7 @@ def check(
 
 
 def _problem(
-    expect: Returns | Reads | Holds | ReadsAs | LinksTo | ListsTypes | ListsProperties,
+    expect: Returns | Lists | Reads | Holds | ReadsAs | LinksTo | ListsTypes | ListsProperties,
     value: Any,
     about: str,
 ) -> _Problem | None:
@@ -90,6 +93,8 @@ def _problem(
     match expect:
         case Returns(values=values):
             return _returns(value, values)
+        case Lists(values=values):
+            return _lists(value, values)
         case Reads():
             return _reads(value, expect)
         case Holds():
@@ -188,6 +193,22 @@ def _returns(value: Any, values: tuple[Any, ...]) -> _Problem | None:
         return None
     wanted = " or ".join(_brief(item) for item in values)
     return _Problem(f"returned {_brief(value)}", f"the value {wanted}")
+
+
+def _lists(value: Any, values: tuple[Any, ...]) -> _Problem | None:
+    """Compare two arrays whose order means nothing, and name the first that only one has."""
+    if not isinstance(value, list):
+        return _Problem(f"returned {_brief(value)}", "an array")
+    found, wanted = Counter(map(canonical, value)), Counter(map(canonical, values))
+    for more, other, what, expected in (
+        (found, wanted, "lists more than it should", "an array without it"),
+        (wanted, found, "does not list all", "an array with it"),
+    ):
+        odd = sorted((more - other).elements())
+        if odd:
+            first = _brief(json.loads(odd[0]))
+            return _Problem(f"{what}: {first} and {len(odd) - 1} others", f"{expected}: {first}")
+    return None
 
 
 def _reads(value: Any, expect: Reads) -> _Problem | None:

@@ -6,13 +6,13 @@ Rules W03, W09 to W11, W25, W35 to W41, W46 to W49, W68, and those of greetings.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from conformance.judge.greeting import VERSION_COMMAND, greeting_misses
 from conformance.judge.miss import Kind, Miss
 from conformance.judge.observation import Line
-from conformance.qapi.model import Schema
+from conformance.qapi.model import Object, Schema
 from conformance.qapi.validate import Fault, Validator
 from conformance.stage import Request
 from conformance.terms import ErrorClass
@@ -34,6 +34,22 @@ class Read:
 
     message: Mapping[str, Any] | None
     misses: tuple[Miss, ...]
+
+
+def _withholding(schema: Schema, feature: str) -> Schema:
+    """Return the schema with every member optional that bears the feature."""
+    types = {
+        name: replace(
+            kind,
+            members=tuple(
+                replace(m, optional=m.optional or feature in m.features) for m in kind.members
+            ),
+        )
+        if isinstance(kind, Object)
+        else kind
+        for name, kind in schema.types.items()
+    }
+    return replace(schema, types=types)
 
 
 class MessageJudge:
@@ -60,12 +76,15 @@ class MessageJudge:
             return None
         return self._validator.check(command.ret_type, version)
 
-    def reply(self, line: Line, request: Request, request_id: int) -> Read:
-        """Return the reply in `line` and what is wrong with it as an answer to `request`."""
+    def reply(self, line: Line, request: Request, request_id: int, *, withheld: str = "") -> Read:
+        """Return the reply in `line` and what is wrong with it as an answer to `request`.
+
+        What bears the feature `withheld`, if one is named, need not be there.
+        """
         message, misses = _framed(line)
         if message is None:
             return Read(None, misses)
-        unsound = tuple(self._content_misses(message, request.execute))
+        unsound = tuple(self._content_misses(message, request.execute, withheld))
         found = (*misses, *_id_misses(message, request_id), *_extra_misses(message), *unsound)
         return Read(None if unsound else message, found)
 
@@ -97,20 +116,25 @@ class MessageJudge:
         what = f"a message that answers no request: {_short(line.data)}"
         return Read(message, (*misses, _miss(rule, what, expected, "stray")))
 
-    def _content_misses(self, message: Mapping[str, Any], command: str | None) -> Iterator[Miss]:
+    def _content_misses(
+        self, message: Mapping[str, Any], command: str | None, withheld: str = ""
+    ) -> Iterator[Miss]:
         if ("return" in message) == ("error" in message):
             expected = "success or error, one of the two"
             yield _miss("W35", "the reply has both or neither", expected, "both")
         elif "error" in message:
             yield from _error_misses(message["error"])
         else:
-            yield from self._return_misses(message["return"], command)
+            yield from self._return_misses(message["return"], command, withheld)
 
-    def _return_misses(self, value: Any, name: str | None) -> Iterator[Miss]:
+    def _return_misses(self, value: Any, name: str | None, withheld: str = "") -> Iterator[Miss]:
         command = self._schema.commands.get(name) if self._schema and name else None
-        if command is None or self._validator is None:
+        if command is None or self._validator is None or self._schema is None:
             return
-        fault = self._validator.check(command.ret_type, value)
+        validator = self._validator
+        if withheld:
+            validator = Validator(_withholding(self._schema, withheld))
+        fault = validator.check(command.ret_type, value)
         if fault is not None:
             # A path into an array begins with its index.
             dot = "." if fault.path and not fault.path.startswith("[") else ""

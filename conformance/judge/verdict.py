@@ -13,6 +13,7 @@ from conformance.derive.case import (
     Claim,
     Ends,
     LinksTo,
+    Lists,
     ListsProperties,
     ListsTypes,
     Reads,
@@ -35,7 +36,7 @@ _ASSERTION: Final = re.compile(
     re.M,
 )
 """The line in which a dying QEMU says what it died of."""
-_READ: Final = (Returns, Reads, Repeats, ReadsAs, LinksTo, ListsTypes, ListsProperties)
+_READ: Final = (Returns, Lists, Reads, Repeats, ReadsAs, LinksTo, ListsTypes, ListsProperties)
 """The expectations about a value alone."""
 NO_CLASS: Final = "the build lists the type and finds no class of it"
 """Why the properties of a listed type cannot be asked for."""
@@ -65,7 +66,8 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
     for number, (step, line) in enumerate(zip(case.steps, seen.replies, strict=True)):
         if line is None:
             break
-        read = messages.reply(line, step.request, first_id + number)
+        withheld = step.expect.withheld if isinstance(step.expect, Lists) else ""
+        read = messages.reply(line, step.request, first_id + number, withheld=withheld)
         misses += read.misses
         if read.message is None:
             break

@@ -27,6 +27,7 @@ from conformance.knowledge.commands import load_commands
 from conformance.knowledge.defaults import load_showings
 from conformance.knowledge.digests import SEED, load_digest
 from conformance.knowledge.examples import load_examples
+from conformance.knowledge.naming import load_naming
 from conformance.knowledge.ranges import load_ranges, needs_of
 from conformance.knowledge.recipes import load_recipes
 from conformance.knowledge.rules import Rule, load_rules
@@ -148,6 +149,7 @@ def load_knowledge() -> Knowledge:
         ranges=load_ranges(folder / "commands"),
         unchecked=load_unchecked(folder / "unchecked.toml"),
         seed=object_model(load_digest(SEED).schemas[Program.SYSTEM]),
+        naming=load_naming(folder / "naming.toml"),
     )
 
 
@@ -182,6 +184,7 @@ def _prepare(target: Target, folder: RunFolder, *, thorough: bool) -> Campaign:
             find_facts(target.schema, found.version),
             version=found.version,
             schema=schema,
+            entries=found.schema,
             model=found.model,
             lacks=lacks,
         ),
@@ -205,6 +208,7 @@ def load(path: Path) -> Campaign:
             load_facts(value["facts"]),
             version=tuple(value["version"]),
             schema=read_introspection(value["entries"]),
+            entries=value["entries"],
             model=model_from_json(value["model"]),
             lacks=value["lacks"],
         ),

@@ -16,6 +16,7 @@ from conformance.derive.case import (
     Holds,
     Known,
     LinksTo,
+    Lists,
     ListsProperties,
     ListsTypes,
     Reads,
@@ -110,6 +111,8 @@ def _expected(expect: Expectation) -> str:
             return f"refused with {' or '.join(sorted(classes))}"
         case Returns(values=values):
             return f"returns {' or '.join(map(compact, values))}"
+        case Lists(values=values):
+            return f"returns just {len(values)} known values, in any order"
         case Reads(path=path, value=value):
             return f"returns {compact(value)} at {'.'.join(path)}"
         case Repeats(step=step):

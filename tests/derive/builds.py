@@ -64,6 +64,7 @@ def build(*, typed: bool) -> Introspected:
             trees={"none": (root, machine)},
         ),
         lacks={},
+        entries=entries(typed=typed),
         facts=facts(typed=typed),
     )
 

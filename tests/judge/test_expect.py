@@ -14,6 +14,7 @@ from conformance.derive.case import (
     Holds,
     Known,
     LinksTo,
+    Lists,
     ListsProperties,
     ListsTypes,
     Reads,
@@ -39,6 +40,10 @@ A, B = {"name": "a", "abstract": True}, {"name": "b", "parent": "a"}
 TOY = frozenset({"toy"})
 
 TABLE: list[tuple[str, Expectation, dict[str, Any], Kind | None]] = [
+    ("listed", Lists((A, B)), success([B, A]), None),
+    ("listed twice", Lists((A,)), success([A, A]), Kind.VALUE),
+    ("not all listed", Lists((A, B)), success([A]), Kind.VALUE),
+    ("no list", Lists((A, B)), success({}), Kind.VALUE),
     ("accepted", Accept(), success(), None),
     ("not accepted", Accept(), refusal(), Kind.REFUSED),
     ("refused", Reject(), refusal(), None),

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from conformance.judge.reply import MessageJudge
+from conformance.qapi.validate import Validator
 from conformance.stage import Request
 from conformance.terms import ABSENT
 from tests.judge.made import judge_of_messages, line, refusal, success
+from tests.qapi.schemas import command, member, schema_of, struct
 
 ENTRY = {"name": "a", "type": "b"}
 STAMP = {"seconds": 1, "microseconds": 999_999}
@@ -131,3 +134,21 @@ def test_a_long_line_is_cut_in_what_is_said_of_it() -> None:
     read = judge_of_messages().stray(line(b'{"return": "' + b"x" * 5000 + b'"}\r\n'))
 
     assert len(read.misses[0].summary) < 300
+
+
+def test_what_a_machine_withholds_need_not_be_returned() -> None:
+    schema = schema_of(
+        struct("Told", member("kept", "str"), member("old", "str", features=["deprecated"])),
+        command("tell", ret="Told"),
+    )
+    judge = MessageJudge(schema, Validator(schema))
+    request = Request("tell", ABSENT)
+
+    def rules(returned: Any, withheld: str = "") -> list[str]:
+        read = judge.reply(line(success(returned) | {"id": 1}), request, 1, withheld=withheld)
+        return [miss.rule for miss in read.misses]
+
+    assert rules({"kept": "a"}) == ["W38"]
+    assert rules({"kept": "a"}, "deprecated") == []
+    assert rules({"kept": "a", "old": "b"}, "deprecated") == []
+    assert rules({"old": "b"}, "deprecated") == ["W38"]

@@ -24,6 +24,8 @@ def _breaks(rule: str, *cases: str) -> Breakage:
 
 _DELETED = ("object-add/toy/valid/mandatory-only", "object-add/toy/valid/flag=*")
 _DECLARED = ("*/documentation/declaration", "*/documentation/[!d]*")
+_INTROSPECTION = "query-qmp-schema/introspection"
+_LINT = (f"{_INTROSPECTION}/[!c]*",)
 _STOPPED = "object-add/toy/lifecycle/stop-cont"
 _TOY = "object-add/toy"
 
@@ -68,6 +70,9 @@ BREAKAGES: dict[str, Breakage] = {
     "oob-only": _breaks("Q34", "yank/gates/in-band"),
     "early-unmarked": _breaks("Q36", "stop/gates/preconfig"),
     "early-marked-refused": _breaks("Q36", "qom-list/gates/preconfig"),
+    "deprecated-taken": _breaks("X05", "*/gates/deprecated-*"),
+    "deprecated-shown": _breaks("X06", "*/gates/deprecated-*"),
+    "unstable-taken": _breaks("X07", "*/gates/unstable-*"),
     "preconfig-unasked": _breaks("Q37", "x-exit-preconfig/gates/*"),
     "listed-command-unknown": _breaks("Q42", "system_reset/gates/before-negotiation"),
     # Arguments of types that the schema gives.
@@ -123,6 +128,18 @@ BREAKAGES: dict[str, Breakage] = {
         "X24", f"{_TOY}/invalid/flag/type=int", f"{_TOY}/invalid/unknown-member"
     ),
     "other-default": _breaks("X25", f"{_TOY}/defaults/*"),
+    # What introspection shows, by itself.
+    "odd-letters": _breaks("Q44", *_LINT),
+    "reserved-name": _breaks("Q45", *_LINT),
+    "upper-case-member": _breaks("Q47", *_LINT),
+    "lower-case-event": _breaks("Q48", *_LINT),
+    "underscore-name": _breaks("Q50", *_LINT),
+    "returns-plain": _breaks("Q28", *_LINT),
+    "experiment-unmarked": _breaks("Q49", *_LINT),
+    "returns-text-unmarked": _breaks("Q77", *_LINT),
+    "schema-beyond-itself": _breaks("Q53", f"{_INTROSPECTION}/self-description"),
+    "command-unlisted": _breaks("X01", f"{_INTROSPECTION}/*"),
+    "schema-by-command-line": _breaks("Q69", f"{_INTROSPECTION}/*"),
     # What introspection shows, beside the source.
     "shows-no-such-command": _breaks("Q27", *_DECLARED),
     "shows-other-return": _breaks("Q30", *_DECLARED),

@@ -42,8 +42,12 @@ def _array(element: str) -> Entry:
     return {"name": f"[{element}]", "meta-type": "array", "element-type": element}
 
 
-def _command(name: str, arg: str = "empty", ret: str = "empty", *, oob: bool = False) -> Entry:
+def _command(
+    name: str, arg: str = "empty", ret: str = "empty", *, oob: bool = False, feature: str = ""
+) -> Entry:
     entry: Entry = {"name": name, "meta-type": "command", "arg-type": arg, "ret-type": ret}
+    if feature:
+        entry["features"] = [feature]
     return {**entry, "allow-oob": True} if oob else entry
 
 
@@ -115,13 +119,28 @@ _TYPES: list[Entry] = [
         "meta-type": "alternate",
         "members": [{"type": "int"}, {"type": "Mode"}],
     },
-    *map(_array, ("int", "str", "any", "Capability", "Name", "Property", "TypeInfo")),
+    *map(_array, ("int", "str", "any", "Capability", "Name", "SchemaInfo", "Property", "TypeInfo")),
     _struct("Point", x="int", y="int?"),
     _struct("Name", name="str"),
     _struct("Triple", major="int", minor="int", micro="int"),
     _struct("Version", qemu="Triple", package="str"),
     _struct("Property", name="str", type="str", description="str?", default_value="any?"),
     _struct("TypeInfo", name="str", abstract="bool?", parent="str?"),
+    _struct(
+        "SchemaInfo",
+        name="str",
+        meta_type="str",
+        json_type="str?",
+        members="[any]?",
+        values="[str]?",
+        element_type="str?",
+        tag="str?",
+        variants="[any]?",
+        arg_type="str?",
+        ret_type="str?",
+        allow_oob="bool?",
+        features="[str]?",
+    ),
     _struct("Negotiation", enable="[Capability]?"),
     _struct("Path", path="str"),
     _struct("PropertyPath", path="str", property="str"),
@@ -143,11 +162,12 @@ _TYPES: list[Entry] = [
 _COMMANDS: list[Entry] = [
     _command("qmp_capabilities", "Negotiation"),
     _command("query-version", ret="Version"),
-    _command("query-qmp-schema", ret="[any]"),
+    _command("query-qmp-schema", ret="[SchemaInfo]"),
     _command("query-commands", ret="[Name]"),
-    *map(_command, ("stop", "cont", "system_reset", "quit", "x-exit-preconfig")),
+    *map(_command, ("stop", "cont", "system_reset", "quit")),
+    _command("x-exit-preconfig", feature="unstable"),
     _command("query-status", ret="Status"),
-    _command("query-yank", ret="[any]", oob=True),
+    _command("query-yank", ret="[Name]", oob=True, feature="deprecated"),
     _command("yank", "Instances", oob=True),
     _command("device_add", "Device"),
     _command("object-add", "ObjectOptions"),
@@ -215,7 +235,32 @@ def shown(schema: list[Entry], broken: Broken) -> list[Entry]:
         by_name["Orphan"] = _struct("Orphan", x="int")
     if "shows-half-a-condition" in broken:
         del by_name["RESUME"]
+    _misname(by_name, broken)
     return list(by_name.values())
+
+
+def _misname(by_name: dict[str, Entry], broken: Broken) -> None:
+    """Break the rules that the language has for names and return types."""
+    odd = {
+        "odd-letters": "odd.name",
+        "reserved-name": "has-x",
+        "upper-case-member": "oddName",
+        "underscore-name": "__odd",
+    }
+    for word in sorted(odd.keys() & broken):
+        member = {"name": odd[word], "type": "int", "default": None}
+        by_name["Point"]["members"].append(member)
+    if "lower-case-event" in broken:
+        by_name["paused"] = _event("paused")
+    if "returns-plain" in broken:
+        by_name["query-status"]["ret-type"] = "int"
+    if "experiment-unmarked" in broken:
+        del by_name["x-exit-preconfig"]["features"]
+    if "returns-text-unmarked" in broken:
+        by_name["Text"] = _struct("Text", human_readable_text="str")
+        by_name["query-status"]["ret-type"] = "Text"
+    if "schema-beyond-itself" in broken:
+        by_name["empty"]["since"] = "1.0"
 
 
 class Checker:

@@ -37,16 +37,20 @@ def main(argv: list[str]) -> None:
         source = sink = int(options["-chardev"].partition("fd=")[2])
     server = Server(words, complete="--preconfig" not in argv)
     server.balloon = options.get("-device") == "virtio-balloon"
+    server.named = "-name" in argv
+    server.compat = options.get("-compat", "")
     server.serve(source, sink)
 
 
 class Server:
     """A monitor: greets, then answers one command after the other.
 
-    `balloon` tells whether the machine has such a device.
+    `balloon` tells whether the machine has such a device, `named` whether it was given a name, and
+    `compat` is what it was told of deprecated and unstable things.
     """
 
-    balloon = False
+    balloon = named = False
+    compat = ""
 
     def __init__(self, broken: Broken, *, complete: bool) -> None:
         self._broken = broken
@@ -95,6 +99,8 @@ class Server:
             raise RefusedError("QMP input member 'exec-oob' is unexpected")
         if name not in self._commands or not self._there(name):
             raise RefusedError(f"The command {name} has not been found", "CommandNotFound")
+        if self._refused_by_policy(name):
+            raise RefusedError(f"The command {name} is refused by policy", "CommandNotFound")
         marked = self._commands[name].get("allow-oob", False)
         if outside and not self._outside(marked=marked):
             self._after_oob(name)
@@ -103,6 +109,12 @@ class Server:
             raise RefusedError(f"The command {name} needs OOB")
         if not self._complete and not self._allowed_early(name):
             raise RefusedError(f"The command '{name}' must wait until the machine is complete")
+
+    def _refused_by_policy(self, name: str) -> bool:
+        """Return whether -compat keeps a command from being had."""
+        feature = self.compat.removesuffix("-input=reject")
+        taken = f"{feature}-taken" in self._broken
+        return feature in self._commands[name].get("features", ()) and not taken
 
     def _outside(self, *, marked: bool) -> bool:
         """Return whether a command runs out of band."""
@@ -196,10 +208,16 @@ class Server:
         }
 
     def _query_qmp_schema(self) -> list[Entry]:
-        return shown(self._schema, self._broken)
+        found = shown(self._schema, self._broken)
+        if self.named and "schema-by-command-line" in self._broken:
+            found = [entry for entry in found if entry["name"] != "RESUME"]
+        if self.compat == "deprecated-output=hide" and "deprecated-shown" not in self._broken:
+            found = [entry for entry in found if "deprecated" not in entry.get("features", ())]
+        return found
 
     def _query_commands(self) -> list[Arguments]:
-        return [{"name": name} for name in self._commands]
+        hidden = "query-status" if "command-unlisted" in self._broken else ""
+        return [{"name": name} for name in self._commands if name != hidden]
 
     def _stop(self) -> Arguments:
         if self._running:

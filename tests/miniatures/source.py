@@ -37,14 +37,19 @@ _HEAD = """
 #     <- { "return": { "running": false } }
 ##
 { 'command': 'query-status', 'returns': 'Status', 'allow-preconfig': true }
-{ 'command': 'query-qmp-schema', 'returns': [ 'any' ]LATER }
+{ 'struct': 'SchemaInfo',
+  'data': { 'name': 'str', 'meta-type': 'str', '*json-type': 'str', '*members': [ 'any' ],
+            '*values': [ 'str' ], '*element-type': 'str', '*tag': 'str', '*variants': [ 'any' ],
+            '*arg-type': 'str', '*ret-type': 'str', '*allow-oob': 'bool', '*features': [ 'str' ] } }
+{ 'command': 'query-qmp-schema', 'returns': [ 'SchemaInfo' ]LATER }
 { 'command': 'query-commands', 'returns': [ 'Name' ], 'allow-preconfig': true }
-{ 'command': 'x-exit-preconfig', 'allow-preconfig': true }
+{ 'command': 'x-exit-preconfig', 'features': [ 'unstable' ], 'allow-preconfig': true }
 { 'command': 'stop' }
 { 'command': 'cont', 'if': 'CONFIG_RUNS' }
 { 'command': 'system_reset' }
 { 'command': 'quit'LATER }
-{ 'command': 'query-yank', 'returns': [ 'any' ], 'allow-oob': true }
+{ 'command': 'query-yank', 'returns': [ 'Name' ],
+  'features': [ 'deprecated' ], 'allow-oob': true }
 { 'command': 'yank', 'data': { 'instances': [ 'any' ] }, 'allow-oob': true }
 { 'command': 'device_add',
   'data': { 'driver': 'str', '*id': 'str', '*memdev': 'str', '*rng': 'str' } }
