@@ -120,7 +120,7 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
     yield from _object_cases(build, knowledge)
     exact = build.facts if build.facts is not None and build.facts.exact else None
     flags = preconfig_flags(exact.entities) if exact else {}
-    yield from gate_cases(build.schema, knowledge.commands, flags)
+    yield from gate_cases(build.schema, knowledge.commands, flags, build.lacks)
     if exact is not None:
         yield from _documentation_cases(build, exact, knowledge)
 
