@@ -24,12 +24,14 @@ class Request:
     """One command as it goes over the wire, less its id.
 
     `arguments` is any JSON value (the suite sends wrong ones), or ABSENT.  `key` is IN_BAND or
-    OUT_OF_BAND.
+    OUT_OF_BAND.  `descriptor`, unless "", is the source of a file descriptor that goes along with it,
+    as a Descriptor has one.
     """
 
     execute: str
     arguments: object
     key: str = IN_BAND
+    descriptor: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -276,9 +276,11 @@ class Case:
     def in_step(self) -> bool:
         """Whether each request waits for the answer to the one before.
 
-        Answers out of band overtake others, and so would the refusal of such a request.
+        Answers out of band overtake others, and so would the refusal of such a request.  Of two
+        descriptors on their way the first would be closed.
         """
-        return any(step.request.key == OUT_OF_BAND for step in self.steps)
+        requests = (step.request for step in self.steps)
+        return any(each.key == OUT_OF_BAND or each.descriptor for each in requests)
 
     def parts(self) -> tuple[Case, ...]:
         """Return the case cut at its passages, each part on a stage that has them behind it.

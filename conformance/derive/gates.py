@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Final
 
 from conformance.derive.case import (
@@ -43,6 +44,7 @@ _GREETED: Final = Stage(name="gates", capabilities=None, kept=True)
 _NEGOTIATE: Final = Request(NEGOTIATION, ABSENT)
 _OPEN: Final = _GREETED.beyond(_NEGOTIATE)
 _OUT_OF_BAND: Final = Stage(name="gates/oob", capabilities=("oob",), kept=True)
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 _EARLY: Final = Stage(name="gates/preconfig", kept=True)
 
 
@@ -56,12 +58,15 @@ def preconfig_flags(entities: Mapping[str, DigestEntity]) -> Mapping[str, bool]:
 
 
 def gate_cases(
-    schema: Schema, recipes: Mapping[str, CommandRecipe], flags: Mapping[str, bool]
+    schema: Schema,
+    recipes: Mapping[str, CommandRecipe],
+    flags: Mapping[str, bool],
+    lacks: Mapping[str, str] = _NOTHING,
 ) -> Iterator[Case]:
     """Yield the cases of every command of the schema.
 
     `flags` are those that just this release has for preconfig; a command of which none is known
-    has no case about it.
+    has no case about it.  `lacks` maps each need that host and build do not meet to why.
     """
     validator = Validator(schema)
     completing = next(
@@ -69,7 +74,7 @@ def gate_cases(
         None,
     )
     for name, command in sorted(schema.commands.items()):
-        gated = _gated(schema, validator, command, recipes.get(name))
+        gated = _met(_gated(schema, validator, command, recipes.get(name)), lacks)
         if name == NEGOTIATION:
             yield from _negotiating(gated)
         else:
@@ -94,7 +99,8 @@ class _Gated:
         return Ends() if self.recipe.effect is Effect.END else Accept()
 
     def request(self, key: str = "execute") -> Request:
-        return Request(self.command.name, self.recipe.arguments or ABSENT, key)
+        own = self.recipe
+        return Request(self.command.name, own.arguments or ABSENT, key, own.descriptor)
 
     def stage(self, stage: Stage, more: tuple[str, ...] = ()) -> Stage:
         """Return `stage` with what the command's recipe asks for, and `more` arguments."""
@@ -145,6 +151,14 @@ def _gated(
         reason = f"{NO_RECIPE}: {fault.path}: {fault.problem}"
         blocked = Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=reason)
     return _Gated(command=command, recipe=made, isolation=isolation, blocked=blocked)
+
+
+def _met(gated: _Gated, lacks: Mapping[str, str]) -> _Gated:
+    """Return `gated`, blocked where a need of its recipe is in `lacks`."""
+    reason = "; ".join(lacks[need] for need in gated.recipe.needs if need in lacks)
+    if not reason or gated.blocked is not None:
+        return gated
+    return replace(gated, blocked=Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=reason))
 
 
 def _before_negotiation(gated: _Gated) -> Case:

@@ -133,7 +133,7 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
     yield from _object_cases(build, knowledge)
     exact = build.facts if build.facts is not None and build.facts.exact else None
     flags = preconfig_flags(exact.entities) if exact else {}
-    yield from gate_cases(build.schema, knowledge.commands, flags)
+    yield from gate_cases(build.schema, knowledge.commands, flags, build.lacks)
     policies = PolicyContext(
         schema=build.schema,
         entries=build.entries,

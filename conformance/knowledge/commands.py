@@ -53,11 +53,14 @@ class Effect(enum.StrEnum):
 class CommandRecipe:
     """A request of one command that succeeds, with what must stand before and be undone after.
 
-    `shows` are requests that return something else once the command has taken effect.
+    `descriptor` is the source of a file descriptor that goes with it, "" where none does.  `needs`
+    are probes: where one fails the request cannot succeed.  `shows` are requests that return something else once the command has taken effect.
     """
 
     name: str
     arguments: Mapping[str, JsonValue] = field(default_factory=dict)
+    descriptor: str = ""
+    needs: tuple[str, ...] = ()
     spec: MachineSpec = MachineSpec()
     setup: tuple[Request, ...] = ()
     cleanup: tuple[Request, ...] = ()
@@ -96,6 +99,8 @@ def _command(table: Table) -> CommandRecipe:
     recipe = CommandRecipe(
         name=table.take("name", str),
         arguments=filled(table.take("arguments", dict, {})),
+        descriptor=table.take("descriptor", str, ""),
+        needs=table.texts("needs"),
         spec=spec_of(table, MachineSpec()),
         setup=requests_of(table, "setup"),
         cleanup=requests_of(table, "cleanup"),

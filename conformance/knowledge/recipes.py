@@ -306,7 +306,8 @@ def requests_of(table: Table, key: str) -> tuple[Request, ...]:
     requests = []
     for entry in table.tables(key):
         arguments = entry.take_any("arguments", ABSENT)
-        requests.append(Request(entry.take("execute", str), filled(arguments)))
+        name, descriptor = entry.take("execute", str), entry.take("descriptor", str, "")
+        requests.append(Request(name, filled(arguments), descriptor=descriptor))
         entry.done()
     return tuple(requests)
 

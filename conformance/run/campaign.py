@@ -173,6 +173,7 @@ def _prepare(target: Target, folder: RunFolder, *, thorough: bool) -> Campaign:
         *knowledge.recipes.needs(),
         *knowledge.examples.needs(),
         *needs_of(knowledge.ranges),
+        *(need for recipe in knowledge.commands.values() for need in recipe.needs),
     }
     lacks = _lacks(needs, target, found.model)
     return Campaign(

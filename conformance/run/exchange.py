@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import socket
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -22,6 +25,25 @@ WINDOW: Final = 96
 little is sent in vain when it dies."""
 _REST: Final = 2.0
 """Seconds in which a process whose socket closed must have ended."""
+
+
+@contextlib.contextmanager
+def opened(source: str) -> Iterator[int]:
+    """Open the source of a descriptor to pass, and close it; raises OSError where that fails."""
+    ours: list[int] = []
+    match source:
+        case "socketpair":
+            left, right = socket.socketpair()
+            ours += [left.detach(), right.detach()]
+        case "memfd":
+            ours.append(os.memfd_create("passed"))
+        case path:
+            ours.append(os.open(path, os.O_RDWR))
+    try:
+        yield ours[0]
+    finally:
+        for number in ours:
+            os.close(number)
 
 
 def encode(request: Request, request_id: int) -> bytes:
@@ -113,8 +135,12 @@ class Player:
         self._next_id += len(case.steps)
 
     def _queue(self, step: Step, request_id: int) -> None:
-        data = encode(step.request, request_id)
-        self._connection.queue(data.replace(self._shown, self._real))
+        data = encode(step.request, request_id).replace(self._shown, self._real)
+        if step.request.descriptor:
+            with opened(step.request.descriptor) as descriptor:
+                self._connection.send_descriptors(data, (descriptor,))
+        else:
+            self._connection.queue(data)
 
     def _receive(self, case: Case, first: int) -> tuple[Observation, bool]:
         """Return what came of `case`, and whether all of its replies came."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from dataclasses import dataclass
 
 from conformance.derive.case import Accept, Case, Role, Step, Subject
@@ -12,7 +10,7 @@ from conformance.judge.reply import MessageJudge
 from conformance.judge.verdict import Verdict, judge
 from conformance.launch.machine import Machine
 from conformance.launch.pool import Pool
-from conformance.run.exchange import Player, encode
+from conformance.run.exchange import Player, encode, opened
 from conformance.stage import Descriptor, Request, Stage
 from conformance.terms import Aspect, Outcome, SubjectKind
 from conformance.wire.connection import Connection, WireError
@@ -88,23 +86,11 @@ def _setup_case(stage: Stage, *, negotiated: bool = False) -> Case:
 
 def _pass(connection: Connection, descriptor: Descriptor) -> None:
     """Pass one descriptor and close our own; raises OSError where its source cannot be opened."""
-    ours: list[int] = []
-    match descriptor.source:
-        case "socketpair":
-            left, right = socket.socketpair()
-            ours += [left.detach(), right.detach()]
-        case "memfd":
-            ours.append(os.memfd_create(descriptor.name))
-        case path:
-            ours.append(os.open(path, os.O_RDWR))
-    try:
-        _ask(connection, Request("getfd", {"fdname": descriptor.name}), ours[:1])
-    finally:
-        for number in ours:
-            os.close(number)
+    with opened(descriptor.source) as ours:
+        _ask(connection, Request("getfd", {"fdname": descriptor.name}), (ours,))
 
 
-def _ask(connection: Connection, request: Request, fds: list[int] | tuple[int, ...]) -> None:
+def _ask(connection: Connection, request: Request, fds: tuple[int, ...]) -> None:
     data = encode(request, 0)
     if fds:
         connection.send_descriptors(data, fds)
