@@ -10,6 +10,7 @@ from conformance.derive.case import Case, Subject
 from conformance.derive.command_defaults import command_defaults
 from conformance.derive.commands import command_cases, command_subject
 from conformance.derive.defaults import default_cases, documented_defaults
+from conformance.derive.events import EventContext, event_cases
 from conformance.derive.examples import ExampleContext, example_cases
 from conformance.derive.gates import gate_cases, preconfig_flags
 from conformance.derive.object_faults import invalid_cases
@@ -26,6 +27,7 @@ from conformance.digest.objectmodel import object_model
 from conformance.errors import HarnessError
 from conformance.knowledge.commands import CommandRecipe
 from conformance.knowledge.defaults import Showing, showings_for
+from conformance.knowledge.events import EventRecipes
 from conformance.knowledge.examples import ExampleRecipes
 from conformance.knowledge.ranges import RangeRecipe
 from conformance.knowledge.recipes import ObjectRecipe, Recipes
@@ -46,6 +48,7 @@ class Knowledge:
     commands: Mapping[str, CommandRecipe]
     showings: tuple[Showing, ...]
     examples: ExampleRecipes
+    events: EventRecipes
     ranges: Mapping[str, tuple[RangeRecipe, ...]]
     seed: SeedModel
 
@@ -121,6 +124,14 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
     exact = build.facts if build.facts is not None and build.facts.exact else None
     flags = preconfig_flags(exact.entities) if exact else {}
     yield from gate_cases(build.schema, knowledge.commands, flags)
+    yield from event_cases(
+        EventContext(
+            recipes=knowledge.events,
+            version=build.version,
+            schema=build.schema,
+            lacks=build.lacks,
+        )
+    )
     if exact is not None:
         yield from _documentation_cases(build, exact, knowledge)
 
