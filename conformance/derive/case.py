@@ -166,6 +166,19 @@ Expectation = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Emits:
+    """An event that comes of a request, with data that hold all of `data`, objects by member.
+
+    `answered` tells whether the reply comes before it; None where nothing is promised of that.
+    """
+
+    event: str
+    data: Mapping[str, JsonValue]
+    answered: bool | None = None
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One request of a case, what must come of it, and which rule says so."""
 
@@ -175,6 +188,8 @@ class Step:
     rule: str
     why: str = ""
     """Why that must come of it, for a reader who knows the rule's text; "" where it says all."""
+    emits: tuple[Emits, ...] = ()
+    """The events that come of it besides; the next request is not sent before they have come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,7 +280,9 @@ class Case:
     @property
     def rules(self) -> tuple[str, ...]:
         """The rules that it is about, in order."""
-        return tuple(sorted({*(s.rule for s in self.steps), *(c.rule for c in self.claims)}))
+        of_events = (each.rule for step in self.steps for each in step.emits)
+        of_steps = (step.rule for step in self.steps)
+        return tuple(sorted({*of_steps, *of_events, *(c.rule for c in self.claims)}))
 
     @property
     def plays(self) -> bool:
@@ -277,10 +294,13 @@ class Case:
         """Whether each request waits for the answer to the one before.
 
         Answers out of band overtake others, and so would the refusal of such a request.  Of two
-        descriptors on their way the first would be closed.
+        descriptors on their way the first would be closed, and an event is of the request before it
+        where no other is on its way.
         """
-        requests = (step.request for step in self.steps)
-        return any(each.key == OUT_OF_BAND or each.descriptor for each in requests)
+        return any(
+            step.request.key == OUT_OF_BAND or step.request.descriptor or step.emits
+            for step in self.steps
+        )
 
     def parts(self) -> tuple[Case, ...]:
         """Return the case cut at its passages, each part on a stage that has them behind it.

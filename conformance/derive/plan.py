@@ -12,6 +12,7 @@ from conformance.derive.case import Case, Subject
 from conformance.derive.command_defaults import command_defaults
 from conformance.derive.commands import command_cases, command_subject
 from conformance.derive.defaults import default_cases, documented_defaults
+from conformance.derive.events import EventContext, event_cases
 from conformance.derive.examples import ExampleContext, example_cases
 from conformance.derive.gates import gate_cases, preconfig_flags
 from conformance.derive.lint import LintContext, lint_cases
@@ -31,6 +32,7 @@ from conformance.digest.objectmodel import object_model
 from conformance.errors import HarnessError
 from conformance.knowledge.commands import CommandRecipe
 from conformance.knowledge.defaults import Showing, showings_for
+from conformance.knowledge.events import EventRecipes
 from conformance.knowledge.examples import ExampleRecipes
 from conformance.knowledge.naming import NamingException
 from conformance.knowledge.ranges import RangeRecipe
@@ -53,6 +55,7 @@ class Knowledge:
     commands: Mapping[str, CommandRecipe]
     showings: tuple[Showing, ...]
     examples: ExampleRecipes
+    events: EventRecipes
     ranges: Mapping[str, tuple[RangeRecipe, ...]]
     unchecked: tuple[Unchecked, ...]
     seed: SeedModel
@@ -142,6 +145,14 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
         unchecked=knowledge.unchecked,
     )
     yield from policy_cases(policies)
+    yield from event_cases(
+        EventContext(
+            recipes=knowledge.events,
+            version=build.version,
+            schema=build.schema,
+            lacks=build.lacks,
+        )
+    )
     if exact is not None:
         yield from _documentation_cases(build, exact, knowledge)
 

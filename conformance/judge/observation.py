@@ -26,17 +26,30 @@ class Death:
     stderr: str
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a case an event came: while what came of step `step` was awaited.
+
+    `answered` tells whether that step had been answered by then.
+    """
+
+    step: int
+    answered: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """The replies to a case's steps, in order, and everything else that came meanwhile.
 
     `replies[i]` answers step i, or is None where no reply came; `strays` are messages that are
     neither events nor expected replies; `death` and `hung` say how the dialogue broke off, where
-    it did: a request may also go unanswered while later ones are answered.
+    it did: a request may also go unanswered while later ones are answered.  `places[i]` is where
+    events[i] came.
     """
 
     replies: tuple[Line | None, ...]
     events: tuple[Line, ...] = ()
+    places: tuple[Place, ...] = ()
     strays: tuple[Line, ...] = ()
     death: Death | None = None
     hung: bool = False

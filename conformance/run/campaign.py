@@ -26,6 +26,7 @@ from conformance.errors import LaunchError, UsageError
 from conformance.knowledge.commands import load_commands
 from conformance.knowledge.defaults import load_showings
 from conformance.knowledge.digests import SEED, load_digest
+from conformance.knowledge.events import load_events
 from conformance.knowledge.examples import load_examples
 from conformance.knowledge.naming import load_naming
 from conformance.knowledge.ranges import load_ranges, needs_of
@@ -146,6 +147,7 @@ def load_knowledge() -> Knowledge:
         commands=load_commands(folder / "commands"),
         showings=load_showings(folder / "defaults.toml"),
         examples=load_examples(folder / "examples.toml"),
+        events=load_events(folder / "events"),
         ranges=load_ranges(folder / "commands"),
         unchecked=load_unchecked(folder / "unchecked.toml"),
         seed=object_model(load_digest(SEED).schemas[Program.SYSTEM]),
@@ -172,6 +174,7 @@ def _prepare(target: Target, folder: RunFolder, *, thorough: bool) -> Campaign:
     needs = {
         *knowledge.recipes.needs(),
         *knowledge.examples.needs(),
+        *knowledge.events.needs(),
         *needs_of(knowledge.ranges),
         *(need for recipe in knowledge.commands.values() for need in recipe.needs),
     }

@@ -13,7 +13,8 @@ from typing import Final
 
 from conformance.canonical import compact
 from conformance.derive.case import Case, Step
-from conformance.judge.observation import Death, Line, Observation
+from conformance.judge.events import awaited
+from conformance.judge.observation import Death, Line, Observation, Place
 from conformance.launch.machine import Machine
 from conformance.stage import SCRATCH, Request
 from conformance.terms import ABSENT
@@ -61,13 +62,25 @@ class _Seen:
 
     replies: list[Line | None]
     events: list[Line] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
     strays: list[Line] = field(default_factory=list)
     began: float = 0.0
+
+    def add(self, event: Line, step: int) -> None:
+        """Note an event that came while what comes of the step was awaited."""
+        self.events.append(event)
+        self.places.append(Place(step, self.replies[step] is not None))
+
+    def of_step(self, step: int) -> list[Line]:
+        """Return the events that came since the step was sent."""
+        pairs = zip(self.events, self.places, strict=True)
+        return [line for line, place in pairs if place.step == step]
 
     def observation(self, *, death: Death | None = None, hung: bool = False) -> Observation:
         return Observation(
             replies=tuple(self.replies),
             events=tuple(self.events),
+            places=tuple(self.places),
             strays=tuple(self.strays),
             death=death,
             hung=hung,
@@ -150,7 +163,8 @@ class Player:
             if in_step:
                 self._queue(step, first + number)
             try:
-                seen.replies[number] = self._reply(case, first + number, seen)
+                seen.replies[number] = self._reply(case, number, first, seen)
+                self._await(case, number, seen)
             except _OvertakenError:
                 continue
             except WireTimeout:
@@ -168,15 +182,36 @@ class Player:
             return seen.observation(hung=True)
         return seen.observation(death=Death(status=ending.status, stderr=ending.stderr))
 
-    def _reply(self, case: Case, request_id: int, seen: _Seen) -> Line:
+    def _await(self, case: Case, number: int, seen: _Seen) -> None:
+        """Take in what comes until the events of a step have come, or its time is up.
+
+        That an event did not come is the judge's to say, and so is what comes unasked.
+        """
+        step, reply = case.steps[number], seen.replies[number]
+        if not step.emits or reply is None or "error" in (_message_of(reply) or {}):
+            return
+        deadline = time.monotonic() + case.limit
+        while awaited(step, seen.of_step(number)):
+            try:
+                line = self._next(max(0.0, deadline - time.monotonic()))
+            except WireTimeout:
+                return
+            message = _message_of(line)
+            if message is not None and "event" in message:
+                seen.add(line, number)
+            else:
+                seen.strays.append(line)
+
+    def _reply(self, case: Case, number: int, first: int, seen: _Seen) -> Line:
         """Return the next message that is neither an event nor an answer to something earlier."""
+        request_id = first + number
         while True:
             line = self._next(case.limit)
             message = _message_of(line)
             if message is None:
                 return line
             if "event" in message and "return" not in message and "error" not in message:
-                seen.events.append(line)
+                seen.add(line, number)
                 continue
             found = message.get("id")
             if type(found) is int and found < request_id:

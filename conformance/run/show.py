@@ -83,6 +83,10 @@ def _description(case: Case, campaign: Campaign) -> Iterator[str]:
         yield f"           {step.rule}: {_expected(step.expect)}"
         if step.why:
             yield f"           {step.why}"
+        for each in step.emits:
+            side = {None: "", True: " after the reply", False: " before the reply"}[each.answered]
+            data = f" with {compact(dict(each.data))}" if each.data else ""
+            yield f"           {each.rule}: emits {each.event}{data}{side}"
     for claim in case.claims:
         yield f"  {claim.rule} {claim.what}: {claim.promised}" + f" ({claim.where})" * bool(
             claim.where

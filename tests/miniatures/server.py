@@ -220,7 +220,7 @@ class Server:
         return [{"name": name} for name in self._commands if name != hidden]
 
     def _stop(self) -> Arguments:
-        if self._running:
+        if self._running and "stop-untold" not in self._broken:
             self._event("STOP")
         self._running = False
         return {}
@@ -234,7 +234,8 @@ class Server:
         if "reset-drops-objects" in self._broken:
             self._tree.objects.children.clear()
         reason = 7 if "event-data-out-of-schema" in self._broken else "host-qmp-system-reset"
-        self._event("RESET", {"guest": False, "reason": reason})
+        guest = "reset-told-of-guest" in self._broken
+        self._event("RESET", {"guest": guest, "reason": reason})
         return {}
 
     def _quit(self) -> Arguments:

@@ -75,6 +75,10 @@ class FakeMachine:
         """Return whether more than what was read has come, or comes within `seconds`."""
         return bool(select.select([self._theirs], [], [], seconds)[0])
 
+    def machine_says(self, message: object) -> None:
+        """Send a message now, before the answer that is being made."""
+        self._theirs.sendall(_data(message))
+
     def hang_up(self) -> None:
         """Close the server's end, as a process does that ends before it greets."""
         self._theirs.shutdown(socket.SHUT_RDWR)

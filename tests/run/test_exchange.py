@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from conformance.derive.case import Case
-from conformance.judge.observation import Line
+from conformance.derive.case import Case, Emits, Step
+from conformance.judge.observation import Line, Place
 from conformance.run.exchange import WINDOW, encode
 from conformance.stage import OUT_OF_BAND, Request
 from conformance.terms import ABSENT
@@ -231,3 +231,42 @@ def test_a_case_that_goes_in_step_ends_where_the_server_does() -> None:
     assert _ids(seen.replies) == [0, None, None]
     assert seen.death is not None
     assert len(server.requests) == 2
+
+
+def _emitting(name: str) -> Step:
+    return replace(step(name), emits=(Emits(event="STOP", data={}, rule="X40"),))
+
+
+def test_the_next_request_waits_for_the_events_of_a_step() -> None:
+    late: list[bool] = []
+
+    def answer(request: dict[str, Any]) -> list[object]:
+        if request["execute"] == "two":
+            return [STOP, success(request)]
+        server.machine_says(success(request))
+        # Whatever the player sends next, it sends only once the event is out.
+        late.append(server.pending(0.05))
+        return [STOP]
+
+    with FakeMachine(answer, None) as server:
+        ((_, _, seen),) = server.player.play((case("a", _emitting("one"), step("two")),))
+
+    assert late == [False]
+    assert seen.places == (Place(0, answered=True), Place(1, answered=False))
+    assert None not in seen.replies
+
+
+@pytest.mark.parametrize("refused", [False, True], ids=["accepted", "refused"])
+def test_an_event_that_does_not_come_is_waited_for_once_and_only_of_a_success(
+    refused: bool,
+) -> None:
+    def answer(request: dict[str, Any]) -> list[object]:
+        return [{"error": {}, "id": request["id"]}] if refused else [success(request)]
+
+    with FakeMachine(answer, None) as server:
+        made = case("a", _emitting("one"), step("two"), limit=0.2)
+        ((_, _, seen),) = server.player.play((made,))
+
+    assert (seen.seconds >= 0.2) is not refused
+    assert (seen.events, seen.hung) == ((), False)
+    assert None not in seen.replies

@@ -31,7 +31,7 @@ OFFLINE = ("greeting.py", "introspected.py", "recorded.py", "request.py")
 
 EXPLAINED = {
     Outcome.UNTESTABLE_HERE: "the set-up failed: blockdev-add|the set-up failed: chardev-add"
-    "|no recipe for a request that succeeds",
+    "|no recipe for a request that succeeds|this build's schema has no command human-",
     Outcome.NOT_APPLICABLE: "declares no default|is not valid for this build's schema"
     "|cannot be read|opens itself once|the grammar of ids holds from"
     "|the documentation gives no value: none",

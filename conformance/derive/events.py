@@ -1,0 +1,124 @@
+"""Cases of events: each is brought about, and must come with the data that tell what happened.
+
+Knows neither machines nor how long an event takes to come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from conformance.derive.case import (
+    Accept,
+    Blocked,
+    Case,
+    Emits,
+    Ends,
+    Isolation,
+    Role,
+    Step,
+    Subject,
+)
+from conformance.derive.commands import PLAIN
+from conformance.knowledge.events import EventRecipe, EventRecipes, Order, Provocation
+from conformance.knowledge.versions import Version
+from conformance.qapi.model import Schema
+from conformance.stage import Request, Stage
+from conformance.terms import Aspect, Outcome, SubjectKind
+
+NO_RECIPE: Final = "no recipe provokes it"
+"""Of an event of which nobody has said how it comes about, nor why it cannot here."""
+_RULE: Final = "X40"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventContext:
+    """What a build's events can be provoked with: its schema, and what its host lacks."""
+
+    recipes: EventRecipes
+    version: Version
+    schema: Schema
+    lacks: Mapping[str, str]
+
+
+def event_cases(context: EventContext) -> Iterator[Case]:
+    """Yield a case for each recipe of each event of the schema, a blocked one where none is."""
+    for name in context.schema.events:
+        recipes = context.recipes.find(name, context.version)
+        for recipe in recipes:
+            yield _case(recipe, context)
+        if not recipes:
+            why = context.recipes.why_not(name, context.version) or NO_RECIPE
+            yield _blocked(name, "recipe", why)
+
+
+def _case(recipe: EventRecipe, context: EventContext) -> Case:
+    unmet = _unmet(recipe, context)
+    if unmet:
+        return _blocked(recipe.event, recipe.name, unmet)
+    return Case(
+        id=f"{recipe.event}/{Aspect.VALID}/{recipe.name}",
+        subject=Subject(kind=SubjectKind.EVENT, name=recipe.event),
+        aspect=Aspect.VALID,
+        stage=Stage(name=f"event-{recipe.stage}", spec=recipe.spec) if recipe.stage else PLAIN,
+        steps=tuple(_steps(recipe)),
+        isolation=Isolation.ALONE if recipe.alone else Isolation.SHARED,
+        about=recipe.name,
+    )
+
+
+def _blocked(event: str, name: str, why: str) -> Case:
+    return Case(
+        id=f"{event}/{Aspect.VALID}/{name}",
+        subject=Subject(kind=SubjectKind.EVENT, name=event),
+        aspect=Aspect.VALID,
+        stage=PLAIN,
+        steps=(),
+        about=name,
+        blocked=Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=why),
+    )
+
+
+def _unmet(recipe: EventRecipe, context: EventContext) -> str:
+    """Return what the host or the build lacks of what a recipe needs, "" where it lacks nothing."""
+    lacking = [context.lacks[need] for need in recipe.needs if need in context.lacks]
+    requests = (*recipe.setup, *(step.request for step in recipe.steps), *recipe.cleanup)
+    for name in dict.fromkeys(request.execute for request in requests):
+        if name not in context.schema.commands:
+            lacking.append(f"this build's schema has no command {name}")
+    return "; ".join(lacking)
+
+
+def _steps(recipe: EventRecipe) -> Iterator[Step]:
+    for request in recipe.setup:
+        yield _plain(request, Role.SETUP)
+    for provocation in recipe.steps:
+        # What is to be ready before the event comes about, is only a way to it.
+        own = any(each.event == recipe.event for each in provocation.emissions)
+        yield _provoking(provocation, Role.SUBJECT if own else Role.SETUP, recipe.reason)
+    for request in recipe.cleanup:
+        yield _plain(request, Role.CLEANUP)
+
+
+def _plain(request: Request, role: Role) -> Step:
+    return Step(request=request, expect=Accept(), role=role, rule="Q30")
+
+
+def _provoking(provocation: Provocation, role: Role, why: str) -> Step:
+    return Step(
+        request=provocation.request,
+        expect=Ends() if provocation.ends else Accept(),
+        role=role,
+        rule="Q30",
+        why=why,
+        emits=tuple(
+            Emits(
+                event=each.event,
+                data=each.data,
+                answered=None if each.order is Order.ANY else each.order is Order.AFTER,
+                rule=_RULE,
+            )
+            for each in provocation.emissions
+        ),
+    )

@@ -1,0 +1,99 @@
+"""Whether the events that a step must bring about have come; knows no wire and no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from conformance.canonical import compact, same
+from conformance.derive.case import Case, Emits, Ends, Step
+from conformance.judge.miss import Kind, Miss
+from conformance.judge.observation import Line, Observation, Place
+from conformance.wire.framing import Message
+
+
+def awaited(step: Step, events: Sequence[Line]) -> tuple[Emits, ...]:
+    """Return the events of `step` that are not among `events`, those that came since it was sent.
+
+    One event stands for one that is awaited, no more.
+    """
+    left = [message_of(line) for line in events]
+    missing = []
+    for wanted in step.emits:
+        found = next((each for each in left if fits(wanted, each)), None)
+        if found is None:
+            missing.append(wanted)
+        else:
+            left.remove(found)
+    return tuple(missing)
+
+
+def fits(wanted: Emits, message: Mapping[str, Any]) -> bool:
+    """Return whether `message` is the event, and says of each member what it must."""
+    return message.get("event") == wanted.event and _holds(message.get("data", {}), wanted.data)
+
+
+def message_of(line: Line) -> Mapping[str, Any]:
+    """Return what a line says, nothing where it says nothing."""
+    if isinstance(line.read, Message):
+        return line.read.value
+    return line.read.message.value if line.read.message else {}
+
+
+def event_misses(case: Case, seen: Observation) -> Iterator[Miss]:
+    """Yield a miss for each event that did not come of its step, or on the wrong side of the reply.
+
+    Of a step that did not succeed nothing is said: something else is wrong there.
+    """
+    for number, (step, reply) in enumerate(zip(case.steps, seen.replies, strict=True)):
+        if not step.emits or not _succeeded(step, reply):
+            continue
+        own = [(line, place) for line, place in _placed(seen) if place.step == number]
+        for wanted in awaited(step, [line for line, _ in own]):
+            yield _miss(case, step, wanted, _instead(wanted, [line for line, _ in own]))
+        for wanted in step.emits:
+            sides = {place.answered for line, place in own if fits(wanted, message_of(line))}
+            if sides and wanted.answered is not None and wanted.answered not in sides:
+                side = "before" if wanted.answered else "after"
+                yield _miss(case, step, wanted, f"{wanted.event} came {side} the reply")
+
+
+def _placed(seen: Observation) -> Iterator[tuple[Line, Place]]:
+    yield from zip(seen.events, seen.places, strict=False)
+
+
+def _succeeded(step: Step, reply: Line | None) -> bool:
+    """Return whether a step did what it should: the answer to one that ends the build is lost."""
+    if reply is None:
+        return isinstance(step.expect, Ends)
+    return "return" in message_of(reply)
+
+
+def _instead(wanted: Emits, events: Sequence[Line]) -> str:
+    """Return what came in place of an event: one of its name with other data, or nothing."""
+    others = [message_of(line) for line in events if message_of(line).get("event") == wanted.event]
+    if not others:
+        return f"no event {wanted.event} came"
+    data = " and ".join(compact(each.get("data", {})) for each in others)
+    return f"{wanted.event} came with {data}"
+
+
+def _miss(case: Case, step: Step, wanted: Emits, what: str) -> Miss:
+    data = f" with {compact(dict(wanted.data))}" if wanted.data else ""
+    side = {None: "", True: ", after the reply", False: ", before the reply"}[wanted.answered]
+    return Miss(
+        rule=wanted.rule,
+        kind=Kind.VALUE,
+        summary=f"{step.request.execute}: {what}",
+        expected=f"the event {wanted.event}{data}{side}",
+        fold=f"{wanted.rule} {case.subject.name} {step.request.execute} {wanted.event}",
+        why=step.why,
+    )
+
+
+def _holds(found: Any, wanted: Any) -> bool:
+    if isinstance(wanted, Mapping):
+        return isinstance(found, Mapping) and all(
+            name in found and _holds(found[name], value) for name, value in wanted.items()
+        )
+    return same(found, wanted)

@@ -1,0 +1,111 @@
+"""Whether the events that a step must bring about came, and on which side of its reply."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from conformance.derive.case import Emits, Ends
+from conformance.judge.events import awaited, event_misses
+from conformance.judge.observation import Observation, Place
+from conformance.judge.verdict import judge
+from conformance.terms import Outcome
+from tests.judge.made import case, judge_of_messages, line, refusal, step, success
+
+STAMP = {"seconds": 1, "microseconds": 1}
+STOP = {"event": "STOP", "timestamp": STAMP}
+BEFORE, AFTER = Place(0, answered=False), Place(0, answered=True)
+
+
+def _reset(guest: bool) -> dict[str, Any]:
+    return {"event": "RESET", "timestamp": STAMP, "data": {"guest": guest}}
+
+
+def _emits(name: str = "STOP", answered: bool | None = None, **data: Any) -> Emits:
+    return Emits(event=name, data=data, answered=answered, rule="X40")
+
+
+def _misses(wanted: Emits, *came: tuple[dict[str, Any], Place], reply: Any = None) -> list[str]:
+    made = case(replace(step(), emits=(wanted,)))
+    seen = Observation(
+        replies=(line(reply or success()),),
+        events=tuple(line(event) for event, _ in came),
+        places=tuple(place for _, place in came),
+    )
+    return [miss.summary for miss in event_misses(made, seen)]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "came", "told"),
+    [
+        (_emits(), [(STOP, BEFORE)], []),
+        (_emits(), [(STOP, AFTER)], []),
+        (_emits(), [], ["do: no event STOP came"]),
+        (_emits(), [(_reset(False), BEFORE)], ["do: no event STOP came"]),
+        (_emits(), [(STOP, Place(1, answered=False))], ["do: no event STOP came"]),
+        (_emits(answered=True), [(STOP, AFTER)], []),
+        (_emits(answered=True), [(STOP, BEFORE)], ["do: STOP came before the reply"]),
+        (_emits(answered=False), [(STOP, AFTER)], ["do: STOP came after the reply"]),
+        (_emits("RESET", guest=True), [(_reset(False), AFTER), (_reset(True), AFTER)], []),
+        (
+            _emits("RESET", guest=True),
+            [(_reset(False), AFTER)],
+            ['do: RESET came with {"guest":false}'],
+        ),
+    ],
+    ids=[
+        "before",
+        "after",
+        "nothing",
+        "another",
+        "of another step",
+        "in order",
+        "too early",
+        "too late",
+        "the second",
+        "other data",
+    ],
+)
+def test_an_event_comes_of_its_step(
+    wanted: Emits, came: list[tuple[dict[str, Any], Place]], told: list[str]
+) -> None:
+    assert _misses(wanted, *came) == told
+
+
+def test_of_a_request_that_was_refused_no_event_is_missed() -> None:
+    assert _misses(_emits(), reply=refusal()) == []
+
+
+def test_one_event_does_not_stand_for_two() -> None:
+    twice = replace(step(), emits=(_emits(), _emits()))
+
+    assert awaited(twice, [line(STOP)]) == (_emits(),)
+    assert awaited(twice, [line(STOP), line(STOP)]) == ()
+
+
+def test_objects_are_compared_by_the_members_that_are_given() -> None:
+    told = {"event": "RESET", "data": {"cause": {"name": "hand", "time": 7}, "guest": True}}
+    wanted = replace(step(), emits=(_emits("RESET", cause={"name": "hand"}),))
+
+    assert awaited(wanted, [line(told)]) == ()
+    assert awaited(wanted, [line({"event": "RESET", "data": {"cause": 1}})]) == wanted.emits
+
+
+def test_an_event_that_did_not_come_fails_its_case() -> None:
+    made = case(replace(step(), emits=(_emits(),)))
+    seen = Observation(replies=(line(success()),))
+
+    verdict = judge(made, seen, judge_of_messages(), 0)
+
+    assert verdict.outcome is Outcome.FAIL
+    assert [(miss.rule, miss.expected) for miss in verdict.misses] == [("X40", "the event STOP")]
+
+
+def test_an_event_is_missed_where_the_answer_of_the_last_request_is_lost() -> None:
+    made = case(replace(step(Ends()), emits=(_emits(),)))
+
+    told = [miss.summary for miss in event_misses(made, Observation(replies=(None,)))]
+
+    assert told == ["do: no event STOP came"]
