@@ -27,7 +27,7 @@ from conformance.derive.case import (
 from conformance.judge.expect import check, value_problem, without_names
 from conformance.judge.miss import Kind
 from conformance.qapi.qom import TypeInfo
-from conformance.terms import ErrorClass
+from conformance.terms import ErrorClass, JsonValue
 from tests.judge.made import case, refusal, step, success
 
 NOT_FOUND = Reject(frozenset({ErrorClass.DEVICE_NOT_FOUND}))
@@ -36,6 +36,8 @@ KNOWN = {
     "a": TypeInfo(name="a", abstract=True),
     "b": TypeInfo(name="b", parent="a"),
 }
+A: dict[str, JsonValue]
+B: dict[str, JsonValue]
 A, B = {"name": "a", "abstract": True}, {"name": "b", "parent": "a"}
 TOY = frozenset({"toy"})
 
