@@ -65,6 +65,8 @@ class CommandRecipe:
     effect: Effect = Effect.NONE
     reason: str = ""
     """Why the machine is what it is, and what the effect is."""
+    unready: str = ""
+    """Why it does not succeed before the machine is complete, even where it is allowed then."""
     refusals: tuple[Refusal, ...] = ()
 
     def refusals_for(self, version: Version) -> tuple[Refusal, ...]:
@@ -102,6 +104,7 @@ def _command(table: Table) -> CommandRecipe:
         shows=requests_of(table, "shows"),
         effect=effect,
         reason=table.take("reason", str, ""),
+        unready=table.take("unready", str, ""),
         refusals=tuple(_refusal(t) for t in table.tables("errors")),
     )
     table.done()
