@@ -11,6 +11,7 @@ from conformance.derive.command_defaults import command_defaults
 from conformance.derive.commands import command_cases, command_subject
 from conformance.derive.defaults import default_cases, documented_defaults
 from conformance.derive.examples import ExampleContext, example_cases
+from conformance.derive.further import further_cases
 from conformance.derive.gates import gate_cases, preconfig_flags
 from conformance.derive.object_faults import invalid_cases
 from conformance.derive.object_life import error_cases, lifecycle_cases
@@ -112,6 +113,9 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
         if recipe is not None and name in build.schema.commands:
             facts = build.facts.entities if build.facts and build.facts.exact else {}
             yield from command_cases(build.schema, recipe, build.version, facts.get(name))
+    for name, recipe in sorted(knowledge.commands.items()):
+        if name in build.schema.commands:
+            yield from further_cases(recipe, build.version)
     yield from _range_cases(build, knowledge)
     yield from lost_cases(build.model)
     yield from type_cases(build.model)
