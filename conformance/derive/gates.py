@@ -145,6 +145,9 @@ def _gated(
     if fault is not None:
         reason = f"{NO_RECIPE}: {fault.path}: {fault.problem}"
         blocked = Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=reason)
+    elif made.never:
+        reason = f"no request of it succeeds: {made.never}"
+        blocked = Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=reason)
     return _Gated(command=command, recipe=made, isolation=isolation, blocked=blocked)
 
 

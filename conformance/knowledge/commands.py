@@ -84,6 +84,8 @@ class CommandRecipe:
     """Why the machine is what it is, and what the effect is."""
     unready: str = ""
     """Why it does not succeed before the machine is complete, even where it is allowed then."""
+    never: str = ""
+    """Why the request, and any other of the command, never succeeds."""
     further: tuple[Further, ...] = ()
     refusals: tuple[Refusal, ...] = ()
 
@@ -127,6 +129,7 @@ def _command(table: Table) -> CommandRecipe:
         effect=effect,
         reason=table.take("reason", str, ""),
         unready=table.take("unready", str, ""),
+        never=table.take("never", str, ""),
         further=tuple(_further(t) for t in table.tables("further")),
         refusals=tuple(_refusal(t) for t in table.tables("errors")),
     )

@@ -184,6 +184,17 @@ def test_what_cannot_succeed_early_is_let_in_early_and_accepted_later() -> None:
     assert case.steps[3].expect == Accept()
 
 
+def test_of_what_never_succeeds_only_the_negotiation_is_tried() -> None:
+    gone = CommandRecipe(name="ask", never="it is gone")
+    cases = gate_cases(SCHEMA, {**RECIPES, "ask": gone}, FLAGS)
+    blocked = {c.id.rpartition("/")[2]: c.blocked for c in cases if c.subject.name == "ask"}
+
+    assert blocked.pop("before-negotiation") is None
+    assert {b and b.reason for b in blocked.values()} == {
+        "no request of it succeeds: it is gone",
+    }
+
+
 def test_the_machine_of_a_recipe_counts_before_it_is_complete_too() -> None:
     stage = CASES["grow/gates/preconfig"].stage
 
