@@ -25,6 +25,7 @@ from conformance.derive.case import (
     Repeats,
     Role,
     Step,
+    Understood,
 )
 from conformance.derive.commands import command_subject
 from conformance.derive.mutate import UNKNOWN
@@ -150,6 +151,9 @@ def _gated(
     if fault is not None:
         reason = f"{NO_RECIPE}: {fault.path}: {fault.problem}"
         blocked = Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=reason)
+    elif made.never:
+        reason = f"no request of it succeeds: {made.never}"
+        blocked = Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=reason)
     return _Gated(command=command, recipe=made, isolation=isolation, blocked=blocked)
 
 
@@ -222,7 +226,11 @@ def _before_completion(
         return
     early = replace(_EARLY, capabilities=None) if name == NEGOTIATION else _EARLY
     stage = gated.stage(early, completing.spec.args)
-    if allowed:
+    if allowed and gated.recipe.unready:
+        let_in = _subject(gated.request(), Understood(), "Q36", gated.recipe.unready)
+        steps = (let_in, *_completed(gated, completing, gated.accept))
+        yield gated.case("preconfig", stage, steps)
+    elif allowed:
         first = gated.around(_subject(gated.request(), gated.accept, "Q36"))
         last = own or effect is Effect.END or name == NEGOTIATION
         # Whether it is accepted later too matters only where it is refused now.  What it leaves
@@ -269,8 +277,8 @@ def _witness(gated: _Gated) -> Step:
     return Step(request=gated.request(), expect=gated.accept, role=Role.WITNESS, rule="Q30")
 
 
-def _subject(request: Request, expect: Expectation, rule: str) -> Step:
-    return Step(request=request, expect=expect, role=Role.SUBJECT, rule=rule)
+def _subject(request: Request, expect: Expectation, rule: str, why: str = "") -> Step:
+    return Step(request=request, expect=expect, role=Role.SUBJECT, rule=rule, why=why)
 
 
 def _other(request: Request, role: Role) -> Step:

@@ -14,6 +14,7 @@ from conformance.derive.commands import command_cases, command_subject
 from conformance.derive.defaults import default_cases, documented_defaults
 from conformance.derive.events import EventContext, event_cases
 from conformance.derive.examples import ExampleContext, example_cases
+from conformance.derive.further import further_cases
 from conformance.derive.gates import gate_cases, preconfig_flags
 from conformance.derive.lint import LintContext, lint_cases
 from conformance.derive.object_faults import invalid_cases
@@ -126,6 +127,9 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
         if recipe is not None and name in build.schema.commands:
             facts = build.facts.entities if build.facts and build.facts.exact else {}
             yield from command_cases(recipe, build.version, facts.get(name))
+    for name, recipe in sorted(knowledge.commands.items()):
+        if name in build.schema.commands:
+            yield from further_cases(recipe, build.version)
     yield from _argument_cases(build, knowledge)
     yield from _range_cases(build, knowledge)
     yield from _lint_cases(build, knowledge)

@@ -36,6 +36,23 @@ class Refusal:
     item: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Further:
+    """Another request of a command that succeeds, in a state or a way of its own.
+
+    It is made on the machine of the command's recipe, and `lasting` tells that this one is another
+    from then on.
+    """
+
+    name: str
+    arguments: Mapping[str, JsonValue]
+    setup: tuple[Request, ...] = ()
+    cleanup: tuple[Request, ...] = ()
+    lasting: bool = False
+    versions: VersionRange = VersionRange()
+    reason: str = ""
+
+
 class Effect(enum.StrEnum):
     """What a command that succeeds does to the machine, its clean-up done."""
 
@@ -69,7 +86,16 @@ class CommandRecipe:
     effect: Effect = Effect.NONE
     reason: str = ""
     """Why the machine is what it is, and what the effect is."""
+    unready: str = ""
+    """Why it does not succeed before the machine is complete, even where it is allowed then."""
+    never: str = ""
+    """Why the request, and any other of the command, never succeeds."""
+    further: tuple[Further, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+
+    def further_for(self, version: Version) -> tuple[Further, ...]:
+        """Return the further requests that hold for `version`."""
+        return tuple(request for request in self.further if version in request.versions)
 
     def refusals_for(self, version: Version) -> tuple[Refusal, ...]:
         """Return the refusals that hold for `version`."""
@@ -108,12 +134,33 @@ def _command(table: Table) -> CommandRecipe:
         shows=requests_of(table, "shows"),
         effect=effect,
         reason=table.take("reason", str, ""),
+        unready=table.take("unready", str, ""),
+        never=table.take("never", str, ""),
+        further=tuple(_further(t) for t in table.tables("further")),
         refusals=tuple(_refusal(t) for t in table.tables("errors")),
     )
     table.done()
     if not recipe.reason and (effect is not Effect.NONE or recipe.spec != MachineSpec()):
         raise KnowledgeError(f"{table.place}: 'reason' is missing", "Say why it is needed.")
     return recipe
+
+
+def _further(table: Table) -> Further:
+    try:
+        versions = VersionRange(table.take("versions", str, ""))
+    except ValueError as error:
+        raise KnowledgeError(f"{table.place}: {error}") from error
+    further = Further(
+        name=table.take("name", str),
+        arguments=filled(table.take("arguments", dict, {})),
+        setup=requests_of(table, "setup"),
+        cleanup=requests_of(table, "cleanup"),
+        lasting=table.take("lasting", bool, False),
+        versions=versions,
+        reason=table.take("reason", str),
+    )
+    table.done()
+    return further
 
 
 def _refusal(table: Table) -> Refusal:

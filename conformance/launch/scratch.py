@@ -11,6 +11,7 @@ from typing import Final
 
 from conformance.errors import KnowledgeError
 from conformance.launch.diffie_hellman import PARAMETERS_FILE, parameters
+from conformance.launch.images import chain
 from conformance.stage import ScratchFile
 
 
@@ -85,6 +86,7 @@ def _x509_encrypted() -> Mapping[str, bytes]:
 
 _MAKERS: Final[Mapping[str, Callable[[], Mapping[str, bytes]]]] = {
     "dh": _dh,
+    "images": functools.cache(chain),
     "psk": _psk,
     "x509": _x509,
     "x509-encrypted": _x509_encrypted,

@@ -16,6 +16,7 @@ from conformance.derive.case import (
     Reject,
     Repeats,
     Role,
+    Understood,
 )
 from conformance.derive.gates import NO_RECIPE, gate_cases, preconfig_flags
 from conformance.digest.declaration import EntityKind, Flag
@@ -168,6 +169,30 @@ def test_what_is_set_up_early_and_for_good_is_not_set_up_again() -> None:
     ]
     # Where it was accepted it may well be refused the second time.
     assert case.steps[-1].expect == Answer()
+
+
+def test_what_cannot_succeed_early_is_let_in_early_and_accepted_later() -> None:
+    unready = CommandRecipe(name="ask", setup=(LOOK,), cleanup=(LOOK,), unready="no device yet")
+    cases = {case.id: case for case in gate_cases(SCHEMA, {**RECIPES, "ask": unready}, FLAGS)}
+    case = cases["ask/gates/preconfig"]
+
+    assert [role for role, _, _ in _steps(case)] == [
+        *("subject", "passage"),
+        *("setup", "witness", "cleanup"),
+    ]
+    assert (case.steps[0].expect, case.steps[0].why) == (Understood(), "no device yet")
+    assert case.steps[3].expect == Accept()
+
+
+def test_of_what_never_succeeds_only_the_negotiation_is_tried() -> None:
+    gone = CommandRecipe(name="ask", never="it is gone")
+    cases = gate_cases(SCHEMA, {**RECIPES, "ask": gone}, FLAGS)
+    blocked = {c.id.rpartition("/")[2]: c.blocked for c in cases if c.subject.name == "ask"}
+
+    assert blocked.pop("before-negotiation") is None
+    assert {b and b.reason for b in blocked.values()} == {
+        "no request of it succeeds: it is gone",
+    }
 
 
 def test_the_machine_of_a_recipe_counts_before_it_is_complete_too() -> None:

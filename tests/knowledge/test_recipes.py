@@ -16,7 +16,7 @@ from conformance.knowledge.recipes import Reads, Recipes, Wish, load_recipes
 from conformance.knowledge.store import cases_folder
 from conformance.knowledge.versions import Version, VersionRange
 from conformance.launch.host import answers
-from conformance.stage import MachineSpec, Request
+from conformance.stage import SCRATCH, MachineSpec, Request
 from conformance.terms import ABSENT, ErrorClass
 
 WHOLE = """
@@ -189,6 +189,36 @@ def test_a_command_whose_effect_is_not_explained_is_an_error(
     tmp_path: Path, line: str, problem: str
 ) -> None:
     (tmp_path / "c.toml").write_text(f'[[command]]\nname = "stop"\n{line}\n')
+
+    with pytest.raises(KnowledgeError, match=re.escape(problem)):
+        load_commands(tmp_path)
+
+
+def test_further_requests_of_a_command_are_read_with_their_versions(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text(
+        '[[command]]\nname = "stop"\n[[command.further]]\nname = "again"\nversions = ">=6.0"\n'
+        'arguments = { path = "{scratch}/x" }\nlasting = true\nreason = "it is stopped"\n'
+    )
+
+    recipe = load_commands(tmp_path)["stop"]
+
+    assert recipe.further_for((5, 2, 0)) == ()
+    (further,) = recipe.further_for((6, 0, 0))
+    assert (further.name, further.lasting) == ("again", True)
+    assert further.arguments == {"path": f"{SCRATCH}/x"}
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [('reason = "r"\nversions = "6"', "no bound"), ("versions = '>=6'", "'reason' is missing")],
+    ids=["versions that are none", "no reason"],
+)
+def test_a_further_request_that_is_not_well_said_is_an_error(
+    tmp_path: Path, line: str, problem: str
+) -> None:
+    (tmp_path / "c.toml").write_text(
+        f'[[command]]\nname = "stop"\n[[command.further]]\nname = "again"\n{line}\n'
+    )
 
     with pytest.raises(KnowledgeError, match=re.escape(problem)):
         load_commands(tmp_path)

@@ -1,0 +1,45 @@
+"""Cases of the further requests that a command's recipe holds: each is accepted.
+
+Knows neither what a command does nor a schema; the first request of a recipe is tried elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.derive.case import Accept, Case, Isolation, Role, Step
+from conformance.derive.commands import PLAIN, command_subject
+from conformance.knowledge.commands import CommandRecipe, Further
+from conformance.knowledge.versions import Version
+from conformance.stage import MachineSpec, Request, Stage
+from conformance.terms import ABSENT, Aspect
+
+
+def further_cases(recipe: CommandRecipe, version: Version) -> Iterator[Case]:
+    """Yield a case for each further request of the recipe that holds for `version`."""
+    name = recipe.name
+    plain = recipe.spec == MachineSpec()
+    stage = PLAIN if plain else Stage(name=f"further/{name}", spec=recipe.spec)
+    for further in recipe.further_for(version):
+        yield Case(
+            id=f"{name}/{Aspect.VALID}/{further.name}",
+            subject=command_subject(name),
+            aspect=Aspect.VALID,
+            stage=stage,
+            steps=_steps(name, further),
+            isolation=Isolation.ALONE if further.lasting else Isolation.SHARED,
+            about=further.name,
+        )
+
+
+def _steps(name: str, further: Further) -> tuple[Step, ...]:
+    request = Request(name, further.arguments or ABSENT)
+    return (
+        *(_step(each, Role.SETUP) for each in further.setup),
+        _step(request, Role.SUBJECT, further.reason),
+        *(_step(each, Role.CLEANUP) for each in further.cleanup),
+    )
+
+
+def _step(request: Request, role: Role, why: str = "") -> Step:
+    return Step(request=request, expect=Accept(), role=role, rule="Q30", why=why)

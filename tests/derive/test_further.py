@@ -1,0 +1,53 @@
+"""The further requests of a recipe: which cases they are, and on which machine."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.derive.case import Accept, Isolation
+from conformance.derive.commands import PLAIN
+from conformance.derive.further import further_cases
+from conformance.knowledge.commands import CommandRecipe, Further
+from conformance.knowledge.versions import VersionRange
+from conformance.stage import MachineSpec, Request
+from conformance.terms import ABSENT
+
+LOOK = Request("look", ABSENT)
+
+
+def _recipe(spec: MachineSpec, *further: Further) -> CommandRecipe:
+    return CommandRecipe(name="do", spec=spec, setup=(LOOK, LOOK), further=further)
+
+
+def test_a_further_request_has_a_set_up_and_a_clean_up_of_its_own() -> None:
+    further = Further(
+        name="late", arguments={"a": 1}, setup=(LOOK,), cleanup=(LOOK,), reason="it is late"
+    )
+    (case,) = further_cases(_recipe(MachineSpec(), further), (10, 0, 0))
+
+    assert case.id == "do/valid/late"
+    assert [step.role for step in case.steps] == ["setup", "subject", "cleanup"]
+    assert case.steps[1].request == Request("do", {"a": 1})
+    assert (case.steps[1].expect, case.steps[1].why) == (Accept(), "it is late")
+    assert (case.stage, case.isolation) == (PLAIN, Isolation.SHARED)
+
+
+def test_what_lasts_gets_a_machine_of_its_own_and_that_is_the_recipes() -> None:
+    spec = MachineSpec(machine="pc")
+    (case,) = further_cases(
+        _recipe(spec, Further(name="on", arguments={}, lasting=True)), (10, 0, 0)
+    )
+
+    assert case.isolation is Isolation.ALONE
+    assert case.stage.spec == spec
+    assert case.stage.name != PLAIN.name
+    assert case.steps[0].request.arguments is ABSENT
+
+
+@pytest.mark.parametrize(("minor", "there"), [(1, False), (2, True)], ids=["before", "since"])
+def test_a_further_request_holds_for_its_versions(minor: int, there: bool) -> None:
+    recipe = _recipe(
+        MachineSpec(), Further(name="new", arguments={}, versions=VersionRange(">=6.2"))
+    )
+
+    assert bool([*further_cases(recipe, (6, minor, 0))]) is there
