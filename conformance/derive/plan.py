@@ -15,11 +15,12 @@ from conformance.derive.gates import gate_cases, preconfig_flags
 from conformance.derive.object_faults import invalid_cases
 from conformance.derive.object_life import error_cases, lifecycle_cases
 from conformance.derive.objects import ObjectContext, valid_cases
+from conformance.derive.offers import OFFERS, offered
 from conformance.derive.promises import declaration_cases
 from conformance.derive.qom import lost_cases, tree_cases, type_cases
 from conformance.derive.ranges import RangeContext, range_cases
 from conformance.derive.shape import OBJECT_ADD, object_shape, object_types
-from conformance.digest.digest import DigestEntity
+from conformance.digest.digest import DigestEntity, Program
 from conformance.digest.lookup import DocumentedMember
 from conformance.digest.objectmodel import ObjectModel as SeedModel
 from conformance.digest.objectmodel import object_model
@@ -81,6 +82,9 @@ class Introspected:
     facts: Facts | None = None
     alignment: Alignment | None = None
     older: Schema | None = None
+    program: Program = Program.SYSTEM
+    unserved: frozenset[str] = frozenset()
+    """The commands that the schema lists and query-commands does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +105,10 @@ class Plan:
 
 def plan(build: Introspected, knowledge: Knowledge) -> Plan:
     """Return the plan of a build: the same input gives the same plan."""
-    cases = tuple(_cases(build, knowledge))
+    offer = OFFERS[build.program]
+    cases = tuple(
+        offered(case, offer, build.schema, build.unserved) for case in _cases(build, knowledge)
+    )
     _check_unique(cases)
     return Plan(cases=cases, rows=tuple(_rows(build, knowledge.seed)))
 
