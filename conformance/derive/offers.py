@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from conformance.derive.case import Blocked, Case, Known, Role
+from conformance.derive.case import Blocked, Case, Known
 from conformance.digest.digest import Program
 from conformance.qapi.model import Schema
-from conformance.stage import MachineSpec
+from conformance.stage import MachineSpec, Request
 from conformance.terms import Outcome
 
+_PATH: Final = "path"
+"""The argument by which the commands of the tree name an object."""
 _PASSES: Final = "getfd"
 """The command by which a descriptor becomes known to a machine."""
 
@@ -24,17 +26,18 @@ class Offer:
     """What can stand on a build: `name` tells its kind, `machines` whether it can be a machine.
 
     A kind without machines takes none of the arguments that stages add, which are options of the
-    system emulator.
+    system emulator, and its tree of objects lacks what is below `absent`.
     """
 
     name: str
     machines: bool
+    absent: str = ""
 
 
 OFFERS: Final[Mapping[Program, Offer]] = {
     Program.SYSTEM: Offer(name="the system emulator", machines=True),
-    Program.STORAGE_DAEMON: Offer(name="the storage daemon", machines=False),
-    Program.GUEST_AGENT: Offer(name="the guest agent", machines=False),
+    Program.STORAGE_DAEMON: Offer(name="the storage daemon", machines=False, absent="machine"),
+    Program.GUEST_AGENT: Offer(name="the guest agent", machines=False, absent="machine"),
 }
 
 
@@ -48,7 +51,7 @@ def offered(case: Case, offer: Offer, schema: Schema, unserved: frozenset[str]) 
         return case
     reason = (
         ("" if offer.machines else _beyond(case.stage.spec, offer))
-        or _missing(case, offer, schema)
+        or ("" if offer.machines else _missing(case, offer, schema))
         or _unserved(case, unserved)
     )
     if not reason:
@@ -68,14 +71,23 @@ def _beyond(spec: MachineSpec, offer: Offer) -> str:
 
 
 def _missing(case: Case, offer: Offer, schema: Schema) -> str:
-    """Return which command around the subject a program without machines does not have."""
-    if offer.machines:
-        return ""
-    around = {request.execute for request in case.stage.setup}
-    around |= {step.request.execute for step in case.steps if step.role is not Role.SUBJECT}
-    around |= {_PASSES} if case.stage.spec.descriptors else set()
-    missing = sorted(around - schema.commands.keys())
-    return f"it needs {missing[0]}, which {offer.name} does not have" if missing else ""
+    """Return which command or which part of the tree the case asks for in vain."""
+    requests = (*case.stage.setup, *(step.request for step in case.steps))
+    asked = {request.execute for request in requests}
+    asked |= {_PASSES} if case.stage.spec.descriptors else set()
+    missing = sorted(asked - schema.commands.keys())
+    if missing:
+        return f"it needs {missing[0]}, which {offer.name} does not have"
+    if offer.absent and any(_first(request) == offer.absent for request in requests):
+        return f"it needs /{offer.absent}, which the tree of {offer.name} does not have"
+    return ""
+
+
+def _first(request: Request) -> str:
+    """Return the first part of the path in the tree that a request names, "" where it has none."""
+    arguments = request.arguments
+    path = arguments.get(_PATH) if isinstance(arguments, Mapping) else None
+    return path.removeprefix("/").split("/")[0] if isinstance(path, str) else ""
 
 
 def _unserved(case: Case, unserved: frozenset[str]) -> str:
