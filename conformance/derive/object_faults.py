@@ -144,7 +144,9 @@ def _foreign(
 ) -> Fault | None:
     """Return the fault of a member that belongs to another type."""
     for name, member in others.items():
-        if name not in context.shape.names():
+        # Before 6.0 a shape's schema has the types of its own members alone.
+        known = member.type in context.shape.schema.types
+        if known and name not in context.shape.names():
             value = {**base, name: exemplar(context.shape.schema, member.type)}
             text = f"member {name} belongs to another type"
             return Fault(label="foreign-member", value=value, rule="Q20", text=text)

@@ -20,13 +20,14 @@ from conformance.derive.lint import LintContext, lint_cases
 from conformance.derive.object_faults import invalid_cases
 from conformance.derive.object_life import error_cases, lifecycle_cases
 from conformance.derive.objects import ObjectContext, valid_cases
+from conformance.derive.offers import OFFERS, offered
 from conformance.derive.policies import PolicyContext, policy_cases
 from conformance.derive.promises import declaration_cases
 from conformance.derive.qom import lost_cases, tree_cases, type_cases
 from conformance.derive.ranges import RangeContext, range_cases
 from conformance.derive.shape import OBJECT_ADD, object_shape, object_types
 from conformance.derive.siblings import ArgumentContext
-from conformance.digest.digest import DigestEntity
+from conformance.digest.digest import DigestEntity, Program
 from conformance.digest.lookup import DocumentedMember
 from conformance.digest.objectmodel import ObjectModel as SeedModel
 from conformance.digest.objectmodel import object_model
@@ -96,6 +97,9 @@ class Introspected:
     older: Schema | None = None
     entries: Sequence[Any] = ()
     """What the schema was read from."""
+    program: Program = Program.SYSTEM
+    unserved: frozenset[str] = frozenset()
+    """The commands that the schema lists and query-commands does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +120,10 @@ class Plan:
 
 def plan(build: Introspected, knowledge: Knowledge) -> Plan:
     """Return the plan of a build: the same input gives the same plan."""
-    cases = tuple(_cases(build, knowledge))
+    offer = OFFERS[build.program]
+    cases = tuple(
+        offered(case, offer, build.schema, build.unserved) for case in _cases(build, knowledge)
+    )
     _check_unique(cases)
     return Plan(cases=cases, rows=tuple(_rows(build, knowledge.seed)))
 

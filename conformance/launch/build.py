@@ -13,22 +13,28 @@ from pathlib import Path
 from typing import IO, Final
 
 from conformance.errors import LaunchError
+from conformance.launch.program import STYLES, Kind
 from conformance.launch.sandbox import Confinement, command, environment, failure
 from conformance.launch.target import Target, host_path
 from conformance.launch.waiting import readable
 
 # A build with a sanitizer on a busy machine takes a few seconds to print its version.
 _LIMIT: Final = 30.0
-_VERSION: Final = re.compile(r"QEMU emulator version (\d+)\.(\d+)\.(\d+)[^\s(]*(?: \((.*)\))?")
+_VERSION: Final = {
+    kind: re.compile(rf"{style.banner} (\d+)\.(\d+)\.(\d+)[^\s(]*(?: \((.*)\))?")
+    for kind, style in STYLES.items()
+}
 _ARCH: Final = re.compile(r"qemu-system-([a-z0-9_]+)")
-_REMEDY: Final = "Name a QEMU system emulator, such as /usr/bin/qemu-system-x86_64."
+_REMEDY: Final = (
+    "Name a QEMU system emulator, such as /usr/bin/qemu-system-x86_64, or a qemu-storage-daemon."
+)
 # Enough for a version and for the last words of a loader; a program that says more is no QEMU.
 _ENOUGH: Final = 65536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
-    """One QEMU system emulator.
+    """One QEMU program that speaks QMP.
 
     `package` is what stands in brackets behind the version, else "".  `arch` comes from the
     program's name, and is "" where that does not tell.
@@ -39,13 +45,14 @@ class Build:
     package: str
     arch: str
     sha256: str
+    kind: Kind = Kind.SYSTEM
 
 
 def identify(target: Target, folder: Path, *, limit: float = _LIMIT) -> Build:
     """Return which build the target's program is, as it says when run in the sandbox.
 
-    `folder` is one to write in.  Raises LaunchError: no such file, not a program, no QEMU system
-    emulator, or no answer within `limit` seconds.
+    `folder` is one to write in.  Raises LaunchError: no such file, not a program, no QEMU program
+    that can be a target, or no answer within `limit` seconds.
     """
     file = host_path(target)
     where = f"{target.program} (in {target.rootfs})" if target.rootfs else target.program
@@ -54,11 +61,12 @@ def identify(target: Target, folder: Path, *, limit: float = _LIMIT) -> Build:
     broken = failure(complaint)
     if broken is not None:
         raise broken
-    found = _VERSION.search(said)
+    answers = {kind: banner.search(said) for kind, banner in _VERSION.items()}
+    kind, found = next((pair for pair in answers.items() if pair[1]), (Kind.SYSTEM, None))
     if found is None:
         raise LaunchError(
-            f"{where} is no QEMU system emulator: to --version it {_answer(said, complaint)}"
-            f" and ended with status {status}",
+            f"{where} is no QEMU system emulator and no storage daemon: to --version it"
+            f" {_answer(said, complaint)} and ended with status {status}",
             _REMEDY,
         )
     major, minor, micro, package = found.groups()
@@ -68,6 +76,7 @@ def identify(target: Target, folder: Path, *, limit: float = _LIMIT) -> Build:
         package=package or "",
         arch=_arch(target, file),
         sha256=_sha256(file),
+        kind=kind,
     )
 
 

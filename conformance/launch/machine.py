@@ -19,6 +19,7 @@ from conformance.errors import HarnessError, LaunchError
 from conformance.launch import janitor
 from conformance.launch.folder import RunFolder
 from conformance.launch.peers import Peers
+from conformance.launch.program import STYLES, monitor_on, monitor_on_stdio
 from conformance.launch.sandbox import Confinement, command, environment, failure
 from conformance.launch.scratch import fill
 from conformance.launch.target import Target
@@ -72,7 +73,8 @@ class Machine:
             undo.callback(janitor.remove, str(self.scratch))
             fill(self.scratch, spec.files)
             self.inside = SCRATCH if target.sandbox else str(self.scratch)
-            self.command_line = qemu_argv(target, spec, self.inside, ("-qmp", "stdio"))
+            stdio = monitor_on_stdio(target.kind)
+            self.command_line = qemu_argv(target, spec, self.inside, stdio)
             self._stderr = os.memfd_create("stderr", os.MFD_CLOEXEC)
             undo.callback(os.close, self._stderr)
             self._start(undo)
@@ -98,10 +100,7 @@ class Machine:
             self._meet_child(report)
 
     def _spawn(self, monitor_fd: int, status_fd: int) -> subprocess.Popen[bytes]:
-        monitor = (
-            *("-chardev", f"socket,id=mon,fd={monitor_fd}"),
-            *("-mon", "chardev=mon,mode=control"),
-        )
+        monitor = monitor_on(self.target.kind, monitor_fd)
         argv = command(
             self.target,
             qemu_argv(self.target, self.spec, self.inside, monitor),
@@ -256,14 +255,18 @@ def qemu_argv(
 ) -> tuple[str, ...]:
     """Return QEMU's command line.
 
-    A machine type or accelerator that the spec asks for counts, else that of the target.
+    A machine type or accelerator that the spec asks for counts, else that of the target; a kind
+    of program that has none is told none.
     """
+    style = STYLES[target.kind]
     machine = spec.machine if spec.machine not in ("", "none") else target.machine
     accel = spec.accel or target.accel
     return (
-        *(target.program, "-machine", machine, "-nodefaults", "-display", "none", "-S"),
+        target.program,
+        *((style.machine, machine) if style.machine else ()),
+        *style.fixed,
         *monitor,
-        *(("-accel", accel) if accel else ()),
+        *((style.accel, accel) if style.accel and accel else ()),
         *target.args,
         *(arg.replace("{scratch}", scratch) for arg in spec.args),
     )

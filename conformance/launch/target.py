@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from conformance.errors import LaunchError, TargetFileError
+from conformance.launch.program import Kind
 
 # Names become parts of test ids and of file names; "[" and "::" have a meaning in pytest ids.
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _GLOB: Final = frozenset("*?[")
 _AXES: Final = ("program", "rootfs", "machine", "accel")
-# What a file says of itself: where it stands is not for it to say.
-_UNWRITTEN: Final = "spelling"
+# What no file says: where it stands itself, and what its program tells when it is asked.
+_UNWRITTEN: Final = frozenset({"spelling", "kind"})
 # As many as the kernel follows (MAXSYMLINKS of include/linux/namei.h).
 _LINKS: Final = 40
 
@@ -34,7 +35,8 @@ class Target:
     that root.  `accel` "" leaves the choice to QEMU.  `schema` is the tree of QEMU's source that
     it was built from, or a digest of it, on the host; "" leaves it to the digests that ship with
     the suite.  `spelling` is shell text: the words with which the user names the target on a
-    command line, "" where there was none.
+    command line, "" where there was none.  `kind` is what the program says that it is, once it
+    was identified.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Target:
     sandbox: bool = True
     schema: str = ""
     spelling: str = ""
+    kind: Kind = Kind.SYSTEM
 
 
 def program_target(path: str, rootfs: str = "") -> Target:
@@ -135,7 +138,7 @@ class _Reader:
     def _table(self, table: object, where: str) -> Iterator[Target]:
         if not isinstance(table, dict):
             raise self._wrong(f"{where} is no table", "Write [[target]].")
-        keys = tuple(field.name for field in fields(Target) if field.name != _UNWRITTEN)
+        keys = tuple(field.name for field in fields(Target) if field.name not in _UNWRITTEN)
         self._known(table, (*keys, "axes"), where)
         if "program" not in table and "program" not in self._axes(table, where):
             raise self._wrong(f"{where} has no `program`", "Name the QEMU program to start.")

@@ -10,7 +10,7 @@ import difflib
 import fnmatch
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ from conformance.launch.folder import RunFolder
 from conformance.launch.host import probe
 from conformance.launch.machine import qemu_argv
 from conformance.launch.pool import Pool
+from conformance.launch.program import Kind, monitor_on_stdio
 from conformance.launch.target import Target
 from conformance.qapi.introspection import read_introspection
 from conformance.qapi.model import Schema
@@ -93,7 +94,8 @@ class Campaign:
     @property
     def command_line(self) -> tuple[str, ...]:
         """QEMU's own command line, with QMP on standard input and output."""
-        return qemu_argv(self.target, MachineSpec(), SCRATCH, ("-qmp", "stdio"))
+        stdio = monitor_on_stdio(self.target.kind)
+        return qemu_argv(self.target, MachineSpec(), SCRATCH, stdio)
 
     def started(self, cases: int) -> TargetStarted:
         """Return the event that opens the target in the stream."""
@@ -134,7 +136,10 @@ class Campaign:
             "version": self.introspected.version,
             "model": model_to_json(self.introspected.model),
             "lacks": dict(self.introspected.lacks),
-            "facts": save_facts(self.introspected.facts, self.target.schema),
+            "facts": save_facts(
+                self.introspected.facts, self.target.schema, self.introspected.program
+            ),
+            "unserved": sorted(self.introspected.unserved),
         }
         path.write_text(json.dumps(value))
 
@@ -167,6 +172,8 @@ def prepare(target: Target, folder: RunFolder, *, thorough: bool = False) -> Cam
 
 def _prepare(target: Target, folder: RunFolder, *, thorough: bool) -> Campaign:
     build = identify(target, folder.path)
+    target = replace(target, kind=build.kind)
+    program = Program(build.kind)
     knowledge = load_knowledge()
     with Pool(target, folder) as pool:
         found = introspect(pool, _walk(), thorough=thorough)
@@ -185,7 +192,9 @@ def _prepare(target: Target, folder: RunFolder, *, thorough: bool) -> Campaign:
         package=found.package,
         entries=found.schema,
         introspected=_aligned(
-            find_facts(target.schema, found.version),
+            find_facts(target.schema, found.version, program),
+            program=program,
+            unserved=frozenset(found.unserved),
             version=found.version,
             schema=schema,
             entries=found.schema,
@@ -201,15 +210,19 @@ def load(path: Path) -> Campaign:
     """Return the campaign that another process of the run has saved at `path`."""
     value = json.loads(path.read_text())
     target = {**value["target"], "args": tuple(value["target"]["args"])}
+    target["kind"] = kind = Kind(target["kind"])
     target["env"] = tuple((name, text) for name, text in value["target"]["env"])
     build = {**value["build"], "version": tuple(value["build"]["version"])}
+    build["kind"] = kind
     return Campaign(
         target=Target(**target),
         build=Build(**build),
         package=value["package"],
         entries=value["entries"],
         introspected=_aligned(
-            load_facts(value["facts"]),
+            load_facts(value["facts"], Program(kind)),
+            program=Program(kind),
+            unserved=frozenset(value["unserved"]),
             version=tuple(value["version"]),
             schema=read_introspection(value["entries"]),
             entries=value["entries"],

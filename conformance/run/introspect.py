@@ -45,6 +45,8 @@ class Introspection:
     package: str
     schema: Sequence[Any]
     model: ObjectModel
+    unserved: tuple[str, ...] = ()
+    """The commands that its schema lists and query-commands does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,7 @@ def introspect(pool: Pool, walk: Mapping[str, str], *, thorough: bool = False) -
         with _session(pool, "none") as asked:
             greeting = asked.greeting["QMP"]["version"]
             schema = asked.execute("query-qmp-schema")
+            unserved = _unserved(schema, asked.execute("query-commands"))
             types = _types(asked.execute("qom-list-types", {"abstract": True}))
             found = _types(asked.execute("qom-list-types", {"implements": "user-creatable"}))
     except SessionLost as error:
@@ -105,6 +108,8 @@ def introspect(pool: Pool, walk: Mapping[str, str], *, thorough: bool = False) -
         for name, beginning in walk.items()
         if any(machine.startswith(beginning) for machine in machines)
     )
+    # A program without machines has a tree too, that of no machine.
+    common = common if machines else (MachineSpec().machine,)
     wanted = dict.fromkeys((*common, *machines) if thorough else common)
     properties = _properties(pool, creatable, lost)
     trees = _trees(pool, tuple(wanted), lost)
@@ -112,6 +117,7 @@ def introspect(pool: Pool, walk: Mapping[str, str], *, thorough: bool = False) -
         version=_version(greeting),
         package=greeting["package"],
         schema=schema,
+        unserved=unserved,
         model=ObjectModel(
             types=types,
             creatable=creatable,
@@ -164,6 +170,11 @@ class _session:  # noqa: N801 - reads as a function where it is used
             self._session.__exit__(*error)
         finally:
             self._machine.close()
+
+
+def _unserved(schema: Sequence[Any], served: Sequence[Any]) -> tuple[str, ...]:
+    listed = {entry["name"] for entry in schema if entry["meta-type"] == "command"}
+    return tuple(sorted(listed - {command["name"] for command in served}))
 
 
 def _types(value: Any) -> tuple[TypeInfo, ...]:

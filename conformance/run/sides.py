@@ -9,7 +9,7 @@ import json
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -168,15 +168,15 @@ def _introspection(named: Named, value: Any) -> Side:
 
 
 def _build(named: Named) -> Side:
-    if named.program is not Program.SYSTEM:
-        raise UsageError(
-            f"{named.name}: builds are asked as {Program.SYSTEM}",
-            f"Save the reply of the {named.program} to query-qmp-schema, and name the file.",
-        )
     target = program_target(named.name, named.rootfs)
     with RunFolder() as folder:
         build = identify(target, folder.path)
-        with Pool(target, folder) as pool:
+        if Program(build.kind) is not named.program:
+            raise UsageError(
+                f"{named.name}: is a build of the {build.kind}, not of the {named.program}",
+                f"Add --program {build.kind}, or name another build.",
+            )
+        with Pool(replace(target, kind=build.kind), folder) as pool:
             asked = ask_schema(pool)
     version = ".".join(map(str, asked.version))
     detail = ", ".join(filter(None, (asked.package or build.package, build.arch, named.rootfs)))

@@ -15,25 +15,27 @@ from conformance.errors import UsageError
 from conformance.knowledge.digests import find_digest, load_digest
 from conformance.knowledge.versions import Version
 from conformance.qapi.model import SchemaError
-from conformance.source.digesting import digest_of, schema_file, version_of
+from conformance.source.digesting import SCHEMA_FILES, digest_of, schema_file, version_of
 from conformance.source.documented import documented_examples
 from conformance.source.documented import from_json as examples_from_json
 from conformance.source.documented import to_json as examples_to_json
 from conformance.source.reader import read_source
 
 
-def find_facts(schema: str, version: Version) -> Facts | None:
-    """Return what is known of the source of a build, None where nothing is.
+def find_facts(schema: str, version: Version, program: Program = Program.SYSTEM) -> Facts | None:
+    """Return what is known of the source of a build of `program`, None where nothing is.
 
     `schema` is the tree, the schema file or the digest that the user names, "" for none.  Raises
     UsageError.
     """
     if schema:
-        return _named(Path(schema), version)
+        return _named(Path(schema), version, program)
     shipped = find_digest(version)
     if shipped is None:
         return None
-    entities = shipped.digest.schemas[Program.SYSTEM]
+    entities = shipped.digest.schemas.get(program)
+    if entities is None:
+        return None
     return Facts(entities=entities, name=shipped.name, exact=shipped.exact)
 
 
@@ -51,11 +53,13 @@ def words(facts: Facts | None, schema: str) -> str:
     )
 
 
-def save_facts(facts: Facts | None, schema: str) -> dict[str, Any] | None:
+def save_facts(
+    facts: Facts | None, schema: str, program: Program = Program.SYSTEM
+) -> dict[str, Any] | None:
     """Return JSON from which `load_facts` makes the same facts in another process."""
     if facts is None:
         return None
-    digest = Digest(version="", schemas={Program.SYSTEM: facts.entities})
+    digest = Digest(version="", schemas={program: facts.entities})
     return {
         "name": facts.name,
         "exact": facts.exact,
@@ -64,36 +68,42 @@ def save_facts(facts: Facts | None, schema: str) -> dict[str, Any] | None:
     }
 
 
-def load_facts(value: Mapping[str, Any] | None) -> Facts | None:
+def load_facts(value: Mapping[str, Any] | None, program: Program = Program.SYSTEM) -> Facts | None:
     """Return the facts that `save_facts` made `value` of."""
     if value is None:
         return None
     digest = from_json(value["digest"]) if value["digest"] else load_digest(value["name"])
     examples = value["examples"]
     return Facts(
-        entities=digest.schemas[Program.SYSTEM],
+        entities=digest.schemas[program],
         name=value["name"],
         exact=value["exact"],
         examples=None if examples is None else examples_from_json(examples),
     )
 
 
-def _named(path: Path, version: Version) -> Facts:
+def _named(path: Path, version: Version, program: Program) -> Facts:
     """Return the facts of the source, or of the digest, at `path`, which is of that version."""
     remedy = "Name a tree of QEMU's source, its schema file, or a digest of it."
     try:
         digest = _digest(path)
         _check_release(path, digest.version if digest else version_of(path), version)
         if digest is not None:
-            return Facts(entities=digest.schemas[Program.SYSTEM], name=str(path), exact=True)
-        source = read_source(schema_file(path))
-        entities = digest_of("", {Program.SYSTEM: source}).schemas[Program.SYSTEM]
+            return Facts(entities=digest.schemas[program], name=str(path), exact=True)
+        source = read_source(_schema_file(path, program))
+        entities = digest_of("", {program: source}).schemas[program]
         examples = documented_examples(source, schema_of(entities), open_objects(entities))
         return Facts(entities=entities, name=str(path), exact=True, examples=examples)
     except (SchemaError, KeyError) as error:
         raise UsageError(f"{path}: {error}", remedy) from error
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read: {error}", remedy) from error
+
+
+def _schema_file(path: Path, program: Program) -> Path:
+    """Return the file with which the schema of `program` begins, of a tree or named itself."""
+    own = path / SCHEMA_FILES[program]
+    return own if path.is_dir() and program is not Program.SYSTEM else schema_file(path)
 
 
 def _check_release(path: Path, told: str, version: Version) -> None:

@@ -195,5 +195,5 @@ def test_a_build_is_asked() -> None:
     assert side.facts.version.count(".") == 2
     assert "x86_64" in side.facts.detail
     assert "query-qmp-schema" in side.schema.commands
-    with pytest.raises(UsageError, match="builds are asked as system"):
+    with pytest.raises(UsageError, match="not of the storage-daemon"):
         read_side(Named(name=QEMU, program=Program.STORAGE_DAEMON))

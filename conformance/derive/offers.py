@@ -1,0 +1,101 @@
+"""Which cases a build's kind of program cannot be asked at all, and why, by rule.
+
+Looks at what a case's stage and steps ask for; knows no command by name but for descriptors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from conformance.derive.case import Blocked, Case, Known
+from conformance.digest.digest import Program
+from conformance.qapi.model import Schema
+from conformance.stage import MachineSpec, Request
+from conformance.terms import Outcome
+
+_PATH: Final = "path"
+"""The argument by which the commands of the tree name an object."""
+_PASSES: Final = "getfd"
+"""The command by which a descriptor becomes known to a machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What can stand on a build: `name` tells its kind, `machines` whether it can be a machine.
+
+    A kind without machines takes none of the arguments that stages add, which are options of the
+    system emulator, and its tree of objects lacks what is below `absent`.
+    """
+
+    name: str
+    machines: bool
+    absent: str = ""
+
+
+OFFERS: Final[Mapping[Program, Offer]] = {
+    Program.SYSTEM: Offer(name="the system emulator", machines=True),
+    Program.STORAGE_DAEMON: Offer(name="the storage daemon", machines=False, absent="machine"),
+    Program.GUEST_AGENT: Offer(name="the guest agent", machines=False, absent="machine"),
+}
+
+
+def offered(case: Case, offer: Offer, schema: Schema, unserved: frozenset[str]) -> Case:
+    """Return the case, blocked as not applicable where the build cannot offer what it needs.
+
+    `unserved` are the commands that the schema lists and the build does not serve: only a case of
+    whether they are known at all remains of them.
+    """
+    if not case.plays:
+        return case
+    reason = (
+        ("" if offer.machines else _beyond(case.stage.spec, offer))
+        or ("" if offer.machines else _missing(case, offer, schema))
+        or _unserved(case, unserved)
+    )
+    if not reason:
+        return case
+    return replace(case, blocked=Blocked(outcome=Outcome.NOT_APPLICABLE, reason=reason))
+
+
+def _beyond(spec: MachineSpec, offer: Offer) -> str:
+    """Return what of `spec` only a program with machines can offer, "" for nothing."""
+    if spec.machine != MachineSpec().machine:
+        return f"it needs a machine {spec.machine}, and {offer.name} has no machines"
+    if spec.accel:
+        return f"it needs the accelerator {spec.accel}, and {offer.name} has none"
+    if spec.args:
+        return f"it needs {' '.join(spec.args)}, which {offer.name} has no options for"
+    return ""
+
+
+def _missing(case: Case, offer: Offer, schema: Schema) -> str:
+    """Return which command or which part of the tree the case asks for in vain."""
+    requests = (*case.stage.setup, *(step.request for step in case.steps))
+    asked = {request.execute for request in requests}
+    asked |= {_PASSES} if case.stage.spec.descriptors else set()
+    missing = sorted(asked - schema.commands.keys())
+    if missing:
+        return f"it needs {missing[0]}, which {offer.name} does not have"
+    if offer.absent and any(_first(request) == offer.absent for request in requests):
+        return f"it needs /{offer.absent}, which the tree of {offer.name} does not have"
+    return ""
+
+
+def _first(request: Request) -> str:
+    """Return the first part of the path in the tree that a request names, "" where it has none."""
+    arguments = request.arguments
+    path = arguments.get(_PATH) if isinstance(arguments, Mapping) else None
+    return path.removeprefix("/").split("/")[0] if isinstance(path, str) else ""
+
+
+def _unserved(case: Case, unserved: frozenset[str]) -> str:
+    used = {request.execute for request in case.stage.setup}
+    used |= {step.request.execute for step in case.steps if not isinstance(step.expect, Known)}
+    if not unserved & used or any(isinstance(step.expect, Known) for step in case.steps):
+        return ""
+    return (
+        f"this build's schema lists {min(unserved & used)}, and query-commands does not: "
+        "that it is not to be had is a finding of its gate before-negotiation"
+    )

@@ -1,0 +1,58 @@
+"""Each kind of program is told apart by its words and gets a command line of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance.launch.build import identify
+from conformance.launch.folder import RunFolder
+from conformance.launch.machine import Machine, qemu_argv
+from conformance.launch.program import STYLES, Kind, monitor_on, monitor_on_stdio
+from conformance.launch.target import Target, program_target
+from conformance.stage import MachineSpec
+from conformance.wire.connection import Connection
+
+DAEMON = "/usr/bin/qemu-storage-daemon"
+
+
+def test_a_program_without_machines_is_told_of_none() -> None:
+    target = Target(
+        name="d", program="/d", accel="tcg", args=("--pidfile", "x"), kind=Kind.STORAGE_DAEMON
+    )
+
+    argv = qemu_argv(target, MachineSpec(), "", monitor_on(target.kind, 7))
+
+    assert argv == (
+        *("/d", "--chardev", "socket,id=mon,fd=7", "--monitor", "chardev=mon"),
+        *("--pidfile", "x"),
+    )
+
+
+def test_a_reader_starts_it_with_qmp_on_standard_input_and_output() -> None:
+    assert monitor_on_stdio(Kind.SYSTEM) == ("-qmp", "stdio")
+    assert "stdio,id=mon" in monitor_on_stdio(Kind.STORAGE_DAEMON)
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("kind", Kind)
+def test_the_answer_to_version_tells_the_kind(kind: Kind, tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\necho '{STYLES[kind].banner} 12.3.4 (of Hue)'\n")
+    program.chmod(0o755)
+    with RunFolder() as folder:
+        build = identify(program_target(str(program)), folder.path)
+
+    assert (build.kind, build.version, build.package) == (kind, (12, 3, 4), "of Hue")
+
+
+@pytest.mark.qemu
+@pytest.mark.skipif(
+    not Path(DAEMON).exists(), reason=f"no {DAEMON}: install the package qemu-system-common"
+)
+def test_a_real_storage_daemon_greets() -> None:
+    target = Target(name="d", program=DAEMON, kind=Kind.STORAGE_DAEMON)
+    with RunFolder() as folder, Machine(target, MachineSpec(), folder) as machine:
+        assert identify(target, folder.path).kind is Kind.STORAGE_DAEMON
+        assert b'"QMP"' in Connection(machine.monitor).receive(30.0)
