@@ -29,7 +29,7 @@ from conformance.terms import Aspect, Outcome, SubjectKind
 
 NO_RECIPE: Final = "no recipe provokes it"
 """Of an event of which nobody has said how it comes about, nor why it cannot here."""
-_RULE: Final = "X40"
+_RULE: Final = "X32"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

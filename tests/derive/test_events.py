@@ -68,11 +68,11 @@ def test_a_recipe_becomes_a_case_of_its_event() -> None:
         ("ring", Role.SUBJECT),
     ]
     assert [step.expect for step in case.steps] == [Accept(), Accept(), Ends()]
-    wanted = Emits(event="RANG", data={"times": 1}, answered=True, rule="X40")
+    wanted = Emits(event="RANG", data={"times": 1}, answered=True, rule="X32")
     assert case.steps[-1].emits == (wanted,)
     assert case.steps[1].emits[0].answered is None
     assert case.in_step
-    assert case.rules == ("Q30", "X40")
+    assert case.rules == ("Q30", "X32")
 
 
 def test_an_event_without_a_recipe_is_blocked_and_says_why() -> None:

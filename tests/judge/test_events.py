@@ -24,7 +24,7 @@ def _reset(guest: bool) -> dict[str, Any]:
 
 
 def _emits(name: str = "STOP", answered: bool | None = None, **data: Any) -> Emits:
-    return Emits(event=name, data=data, answered=answered, rule="X40")
+    return Emits(event=name, data=data, answered=answered, rule="X32")
 
 
 def _misses(wanted: Emits, *came: tuple[dict[str, Any], Place], reply: Any = None) -> list[str]:
@@ -100,7 +100,7 @@ def test_an_event_that_did_not_come_fails_its_case() -> None:
     verdict = judge(made, seen, judge_of_messages(), 0)
 
     assert verdict.outcome is Outcome.FAIL
-    assert [(miss.rule, miss.expected) for miss in verdict.misses] == [("X40", "the event STOP")]
+    assert [(miss.rule, miss.expected) for miss in verdict.misses] == [("X32", "the event STOP")]
 
 
 def test_an_event_is_missed_where_the_answer_of_the_last_request_is_lost() -> None:

@@ -59,8 +59,8 @@ BREAKAGES: dict[str, Breakage] = {
     "event-has-bad-time": _breaks("W48", _STOPPED),
     "event-has-no-time": _breaks("W48", _STOPPED),
     "event-of-no-schema": _breaks("W49", _STOPPED),
-    "stop-untold": _breaks("X40", "STOP/valid/recipe"),
-    "reset-told-of-guest": _breaks("X40", "RESET/valid/request"),
+    "stop-untold": _breaks("X32", "STOP/valid/recipe"),
+    "reset-told-of-guest": _breaks("X32", "RESET/valid/request"),
     # Where, when and how a command can be run at all.
     "oob-unmarked-taken": _breaks("W33", "qom-list/gates/out-of-band"),
     "oob-marked-refused": _breaks("W33", "yank/gates/out-of-band"),

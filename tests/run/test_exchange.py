@@ -234,7 +234,7 @@ def test_a_case_that_goes_in_step_ends_where_the_server_does() -> None:
 
 
 def _emitting(name: str) -> Step:
-    return replace(step(name), emits=(Emits(event="STOP", data={}, rule="X40"),))
+    return replace(step(name), emits=(Emits(event="STOP", data={}, rule="X32"),))
 
 
 def test_the_next_request_waits_for_the_events_of_a_step() -> None:
