@@ -24,8 +24,8 @@ class Request:
     """One command as it goes over the wire, less its id.
 
     `arguments` is any JSON value (the suite sends wrong ones), or ABSENT.  `key` is IN_BAND or
-    OUT_OF_BAND.  `descriptor`, unless "", is the source of a file descriptor that goes along with it,
-    as a Descriptor has one.
+    OUT_OF_BAND.  `descriptor`, unless "", is the source of a file descriptor that goes along, as a
+    Descriptor has one.
     """
 
     execute: str

@@ -54,7 +54,8 @@ class CommandRecipe:
     """A request of one command that succeeds, with what must stand before and be undone after.
 
     `descriptor` is the source of a file descriptor that goes with it, "" where none does.  `needs`
-    are probes: where one fails the request cannot succeed.  `shows` are requests that return something else once the command has taken effect.
+    are probes: where one fails the request cannot succeed.  `shows` are requests that return
+    something else once the command has taken effect.
     """
 
     name: str
