@@ -283,3 +283,22 @@ def test_a_witness_differs_from_what_was_refused_in_its_gate_alone() -> None:
             assert (witness.execute, witness.arguments) in [
                 (one.execute, one.arguments) for one in subjects
             ]
+
+
+def test_what_the_host_lacks_for_a_request_that_succeeds_blocks_its_gates() -> None:
+    recipes = {**RECIPES, "act": CommandRecipe(name="act", needs=("kvm",))}
+    cases = gate_cases(SCHEMA, recipes, FLAGS, {"kvm": "no kvm here"})
+    blocked = {case.id: case.blocked.reason for case in cases if case.blocked is not None}
+
+    assert blocked["act/gates/oob-not-negotiated"] == "no kvm here"
+    assert "act/gates/before-negotiation" not in blocked
+    assert "turn/gates/oob-not-negotiated" not in blocked
+
+
+def test_a_descriptor_goes_along_with_the_request_that_needs_one() -> None:
+    recipes = {**RECIPES, "act": CommandRecipe(name="act", descriptor="memfd")}
+    cases = {case.id: case for case in gate_cases(SCHEMA, recipes, FLAGS)}
+    case = cases["act/gates/oob-not-negotiated"]
+
+    assert {step.request.descriptor for step in case.steps} == {"memfd"}
+    assert case.in_step

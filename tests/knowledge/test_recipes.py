@@ -222,3 +222,15 @@ def test_a_further_request_that_is_not_well_said_is_an_error(
 
     with pytest.raises(KnowledgeError, match=re.escape(problem)):
         load_commands(tmp_path)
+
+
+def test_a_request_can_say_which_descriptor_goes_along(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text(
+        '[[command]]\nname = "getfd"\ndescriptor = "memfd"\nneeds = ["kvm"]\n'
+        'setup = [{ execute = "add-fd", descriptor = "socketpair" }]\n'
+    )
+
+    recipe = load_commands(tmp_path)["getfd"]
+
+    assert (recipe.descriptor, recipe.needs) == ("memfd", ("kvm",))
+    assert recipe.setup == (Request("add-fd", ABSENT, descriptor="socketpair"),)
