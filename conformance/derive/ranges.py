@@ -76,7 +76,8 @@ class RangeContext:
     def _plain(self, command: str) -> RangeRecipe:
         """Return the command's own request, which succeeds, but perhaps not with the integer."""
         own = self.commands.get(command)
-        if own is None or own.effect is not Effect.NONE:
+        lacking = own is not None and self.lacks.keys() & {*own.needs}
+        if own is None or lacking or own.effect is not Effect.NONE:
             return RangeRecipe(command=command)
         return RangeRecipe(
             command=command,

@@ -68,7 +68,7 @@ class Sibling:
 def siblings(context: ArgumentContext, command: Command) -> Iterator[Sibling]:
     """Yield the requests to start from: those that succeed, then one that may not."""
     own = context.commands.get(command.name)
-    if own is not None:
+    if own is not None and not context.lacks.keys() & {*own.needs}:
         yield Sibling(
             arguments=own.arguments,
             spec=own.spec,
