@@ -55,9 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("qmp-conformance: interrupted", file=sys.stderr)
         return int(ExitCode.INTERRUPTED)
-    except Exception:
-        # The one boundary of the leading process: left to python, a defect of the suite would end
-        # with status 1, which says that the build has findings.
+    except Exception:  # the one boundary of the leading process
+        # Left to python, a defect of the suite would end with status 1, which says that the build
+        # has findings.
         traceback.print_exc()
         print("qmp-conformance: the suite itself failed\n  Please report this.", file=sys.stderr)
         return int(ExitCode.HARNESS)

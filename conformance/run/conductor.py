@@ -54,9 +54,9 @@ class Conductor:
                 self._recorder.write(_events(campaign, result))
                 done += 1
                 yield result
-        except Exception as error:
-            # The one boundary of a process that runs cases: whatever fails here, a defect of the
-            # suite included, must stand in the record of the cases that it cost, and goes on.
+        except Exception as error:  # the one boundary of a process that runs cases
+            # Whatever fails here, a defect of the suite included, must stand in the record of the
+            # cases that it cost, and goes on.
             self._target = ""
             reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
             verdict = Verdict(outcome=Outcome.HARNESS_ERROR, reason=reason)

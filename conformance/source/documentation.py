@@ -38,8 +38,8 @@ class _Kind(enum.StrEnum):
     EXAMPLE = "Example"
     # An aside, which belongs to the body.
     NOTE = "Note"
-    # A word from developers to each other.
-    TODO = "TODO"
+    # A word from developers to each other: so the language's own tag reads.
+    DEVELOPERS = "TODO"  # a tag that QEMU's comments bear, not work that is left here
 
 
 _SYMBOL: Final = re.compile(r"@([\w.-]+):")
@@ -101,7 +101,7 @@ def read_documentation(comment: Comment) -> Documentation:
     """Return what `comment` says; its symbol is "" if it documents no declaration.
 
     Examples are taken out of the text around them.  The body holds all that is said of the entity
-    as a whole, notes too; words of developers to each other ("TODO:") are left out.  Raises
+    as a whole, notes too; words of developers to each other are left out.  Raises
     SourceError for a first line that names no symbol as it should, and for what is said twice.
     """
     lines = tuple(
@@ -177,7 +177,8 @@ def _assembled(symbol: str, pieces: list[_Piece], place: Place) -> Documentation
                 _put(single, f"{piece.kind}:", piece.kind, section)
             case _Kind.EXAMPLE:
                 examples += [section] if section.text else []
-            case _Kind.TODO:
+            case _Kind.DEVELOPERS:
+                # Not for readers, and no fact.
                 pass
             case _:
                 assert_never(piece.kind)
