@@ -190,10 +190,11 @@ class _Tried:
         return self.base.alone or self.command.name == NEGOTIATION
 
     def _case(self, name: str, label: str, faults: Sequence[Fault]) -> Case:
-        problem = self.problem(self.arguments)
-        blocked = None
-        if problem:
+        reason = self.context.omitted(self.command.name, label)
+        if not reason and self.problem(self.arguments):
             reason = "no request of finite depth holds this"
+        blocked = None
+        if reason:
             blocked = Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=reason)
         return Case(
             id=f"{self.command.name}/{Aspect.INVALID}/{name}",

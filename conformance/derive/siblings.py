@@ -40,6 +40,15 @@ class ArgumentContext:
     unchecked: AbstractSet[str] = frozenset()
     shallow: AbstractSet[str] = frozenset()
 
+    def omitted(self, command: str, label: str) -> str:
+        """Return why what stands at `label` is never asked of the command, "" where it is."""
+        fits = (
+            recipe.omit
+            for recipe in self.ranges.get(command, ())
+            if recipe.omit and self.version in recipe.versions and recipe.fits(label)
+        )
+        return next(fits, "")
+
     def recipes(self, command: Command) -> Iterator[RangeRecipe]:
         """Yield the recipes of the command's integers whose requests succeed here."""
         for recipe in self.ranges.get(command.name, ()):

@@ -233,6 +233,17 @@ def test_a_recipe_whose_needs_are_lacking_is_passed_over() -> None:
     assert asked(cases["name/missing"], Role.WITNESS) != [{"name": "b"}]
 
 
+def test_what_a_recipe_omits_is_not_asked_and_says_why() -> None:
+    schema = schema_with(member("name", "str"), optional("n", "int"))
+    never = RangeRecipe(command="do", paths=("n",), omit="it waits for ever")
+
+    cases = cases_of(schema, recipe_with(), ranges={"do": (never,)})
+
+    blocked = {name: case.blocked for name, case in cases.items() if case.blocked}
+    assert {name.split("/")[0] for name in blocked} == {"n"}
+    assert {each.reason for each in blocked.values()} == {"it waits for ever"}
+
+
 def test_the_arguments_of_unchecked_commands_are_not_tried() -> None:
     schema = schema_with(member("node", "Node"), types=NESTED)
     names = frozenset({"do"})
