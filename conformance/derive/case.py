@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from conformance.qapi.qom import TypeInfo
 from conformance.stage import OUT_OF_BAND, Request, Stage
@@ -178,6 +179,9 @@ class Emits:
     rule: str
 
 
+_ACCEPTED: Final = Accept()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One request of a case, what must come of it, and which rule says so."""
@@ -190,6 +194,11 @@ class Step:
     """Why that must come of it, for a reader who knows the rule's text; "" where it says all."""
     emits: tuple[Emits, ...] = ()
     """The events that come of it besides; the next request is not sent before they have come."""
+
+
+def aside(request: Request, role: Role, expect: Expectation = _ACCEPTED) -> Step:
+    """Return the step of a valid request that the case is not about."""
+    return Step(request=request, expect=expect, role=role, rule="Q30")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

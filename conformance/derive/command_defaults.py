@@ -19,6 +19,7 @@ from conformance.derive.case import (
     Repeats,
     Role,
     Step,
+    aside,
 )
 from conformance.derive.commands import command_subject
 from conformance.derive.defaults import WORDS, default_of
@@ -107,7 +108,7 @@ def _command_case(
 
 def _requests(requests: tuple[Request, ...], role: Role) -> Iterator[Step]:
     for request in requests:
-        yield _step(request, Accept(), role, "Q30")
+        yield aside(request, role)
 
 
 def _step(request: Request, expect: Expectation, role: Role, rule: str, why: str = "") -> Step:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from conformance.derive.case import Accept, Blocked, Case, Expectation, Reject, Role, Step, Subject
+from conformance.derive.case import (
+    Accept,
+    Blocked,
+    Case,
+    Expectation,
+    Reject,
+    Role,
+    Step,
+    Subject,
+    aside,
+)
 from conformance.digest.digest import DigestEntity
 from conformance.knowledge.commands import CommandRecipe, Refusal
 from conformance.knowledge.versions import Version
@@ -79,17 +89,17 @@ def _refused(recipe: CommandRecipe, refusal: Refusal, documented: DigestEntity |
     expect = Reject(frozenset(map(ErrorClass, classes)))
     steps = [
         _step(recipe.name, refusal.arguments, expect, Role.SUBJECT, rule, refusal.reason),
-        *(_request(request, Role.CLEANUP) for request in refusal.cleanup),
-        *(_request(request, Role.SETUP) for request in recipe.setup),
+        *(aside(request, Role.CLEANUP) for request in refusal.cleanup),
+        *(aside(request, Role.SETUP) for request in recipe.setup),
         _step(recipe.name, recipe.arguments, Accept(), Role.WITNESS, "Q30"),
-        *(_request(request, Role.CLEANUP) for request in recipe.cleanup),
+        *(aside(request, Role.CLEANUP) for request in recipe.cleanup),
     ]
     return Case(
         id=f"{recipe.name}/{Aspect.ERRORS}/{refusal.name}",
         subject=command_subject(recipe.name),
         aspect=Aspect.ERRORS,
         stage=PLAIN,
-        steps=(*(_request(request, Role.SETUP) for request in refusal.setup), *steps),
+        steps=(*(aside(request, Role.SETUP) for request in refusal.setup), *steps),
         fault=refusal.reason,
         about=refusal.name,
     )
@@ -104,16 +114,12 @@ def _case(
         aspect=aspect,
         stage=PLAIN,
         steps=(
-            *(_request(request, Role.SETUP) for request in recipe.setup),
+            *(aside(request, Role.SETUP) for request in recipe.setup),
             *steps,
-            *(_request(request, Role.CLEANUP) for request in recipe.cleanup),
+            *(aside(request, Role.CLEANUP) for request in recipe.cleanup),
         ),
         **more,
     )
-
-
-def _request(request: Request, role: Role) -> Step:
-    return Step(request=request, expect=Accept(), role=role, rule="Q30")
 
 
 def _step(

@@ -19,12 +19,13 @@ from conformance.derive.case import (
     Role,
     Step,
     Subject,
+    aside,
 )
 from conformance.derive.commands import PLAIN
 from conformance.knowledge.events import EventRecipe, EventRecipes, Order, Provocation
 from conformance.knowledge.versions import Version
 from conformance.qapi.model import Schema
-from conformance.stage import Request, Stage
+from conformance.stage import Stage
 from conformance.terms import Aspect, Outcome, SubjectKind
 
 NO_RECIPE: Final = "no recipe provokes it"
@@ -92,17 +93,13 @@ def _unmet(recipe: EventRecipe, context: EventContext) -> str:
 
 def _steps(recipe: EventRecipe) -> Iterator[Step]:
     for request in recipe.setup:
-        yield _plain(request, Role.SETUP)
+        yield aside(request, Role.SETUP)
     for provocation in recipe.steps:
         # What is to be ready before the event comes about, is only a way to it.
         own = any(each.event == recipe.event for each in provocation.emissions)
         yield _provoking(provocation, Role.SUBJECT if own else Role.SETUP, recipe.reason)
     for request in recipe.cleanup:
-        yield _plain(request, Role.CLEANUP)
-
-
-def _plain(request: Request, role: Role) -> Step:
-    return Step(request=request, expect=Accept(), role=role, rule="Q30")
+        yield aside(request, Role.CLEANUP)
 
 
 def _provoking(provocation: Provocation, role: Role, why: str) -> Step:

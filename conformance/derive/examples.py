@@ -17,6 +17,7 @@ from conformance.derive.case import (
     Role,
     Step,
     Subject,
+    aside,
 )
 from conformance.derive.commands import PLAIN
 from conformance.derive.qom import machine_stage
@@ -143,13 +144,13 @@ def _unmet(recipe: ExampleRecipe | None, context: ExampleContext) -> Blocked | N
 def _steps(requests: Iterable[ShownRequest], recipe: ExampleRecipe) -> Iterator[Step]:
     """Yield the example's requests, which must be answered with values of their return types."""
     for request in recipe.setup:
-        yield Step(request=request, expect=Accept(), role=Role.SETUP, rule="Q30")
+        yield aside(request, Role.SETUP)
     for shown in requests:
         request, why = _substituted(shown.request, recipe)
         expect = _expected(shown.reply)
         yield Step(request=request, expect=expect, role=Role.SUBJECT, rule="W73", why=why)
     for request in recipe.cleanup:
-        yield Step(request=request, expect=Accept(), role=Role.CLEANUP, rule="Q30")
+        yield aside(request, Role.CLEANUP)
 
 
 def _substituted(request: Request, recipe: ExampleRecipe) -> tuple[Request, str]:

@@ -6,8 +6,9 @@ Knows neither what a command does nor a schema; the first request of a recipe is
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from conformance.derive.case import Accept, Case, Isolation, Role, Step
+from conformance.derive.case import Case, Isolation, Role, Step, aside
 from conformance.derive.commands import PLAIN, command_subject
 from conformance.knowledge.commands import CommandRecipe, Further
 from conformance.knowledge.versions import Version
@@ -35,11 +36,7 @@ def further_cases(recipe: CommandRecipe, version: Version) -> Iterator[Case]:
 def _steps(name: str, further: Further) -> tuple[Step, ...]:
     request = Request(name, further.arguments or ABSENT)
     return (
-        *(_step(each, Role.SETUP) for each in further.setup),
-        _step(request, Role.SUBJECT, further.reason),
-        *(_step(each, Role.CLEANUP) for each in further.cleanup),
+        *(aside(each, Role.SETUP) for each in further.setup),
+        replace(aside(request, Role.SUBJECT), why=further.reason),
+        *(aside(each, Role.CLEANUP) for each in further.cleanup),
     )
-
-
-def _step(request: Request, role: Role, why: str = "") -> Step:
-    return Step(request=request, expect=Accept(), role=role, rule="Q30", why=why)

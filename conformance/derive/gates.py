@@ -26,6 +26,7 @@ from conformance.derive.case import (
     Role,
     Step,
     Understood,
+    aside,
 )
 from conformance.derive.commands import command_subject
 from conformance.derive.mutate import UNKNOWN
@@ -114,9 +115,9 @@ class _Gated:
     def around(self, *steps: Step) -> tuple[Step, ...]:
         """Return the steps between the recipe's set-up and clean-up."""
         return (
-            *(_other(request, Role.SETUP) for request in self.recipe.setup),
+            *(aside(request, Role.SETUP) for request in self.recipe.setup),
             *steps,
-            *(_other(request, Role.CLEANUP) for request in self.recipe.cleanup),
+            *(aside(request, Role.CLEANUP) for request in self.recipe.cleanup),
         )
 
     def case(self, name: str, stage: Stage, steps: tuple[Step, ...], fault: str = "") -> Case:
@@ -174,7 +175,7 @@ def _before_negotiation(gated: _Gated) -> Case:
     known = Step(request=Request(name, {UNKNOWN: 1}), expect=Known(), role=Role.CHECK, rule="Q42")
     steps = (
         _subject(gated.request(), _UNKNOWN_COMMAND, "W56"),
-        _other(_NEGOTIATE, Role.PASSAGE),
+        aside(_NEGOTIATE, Role.PASSAGE),
         known,
     )
     pure = replace(gated, isolation=Isolation.PURE, blocked=None)
@@ -199,12 +200,12 @@ def _out_of_band(gated: _Gated) -> Iterator[Case]:
         ("in-band", "Q34", outside, inside),
     ):
         accepted = gated.around(_subject(then, gated.accept, rule))
-        yield gated.case(name, stage, (*gated.around(_other(first, Role.SETUP)), *accepted))
+        yield gated.case(name, stage, (*gated.around(aside(first, Role.SETUP)), *accepted))
 
 
 def _refused(gated: _Gated, request: Request, rule: str) -> tuple[Step, ...]:
     """Write a refusal that leaves nothing behind, with the request in band as the witness."""
-    looks = tuple(_other(look, Role.SETUP) for look in gated.recipe.shows)
+    looks = tuple(aside(look, Role.SETUP) for look in gated.recipe.shows)
     first = len(gated.recipe.setup)
     same = tuple(
         replace(look, expect=Repeats(first + number), role=Role.CHECK, rule=rule)
@@ -249,13 +250,13 @@ def _before_completion(
 def _completed(gated: _Gated, completing: CommandRecipe, expect: Expectation) -> tuple[Step, ...]:
     """Write how the machine is completed, and what the command then comes to."""
     passage = Request(completing.name, completing.arguments or ABSENT)
-    return (_other(passage, Role.PASSAGE), *gated.around(replace(_witness(gated), expect=expect)))
+    return (aside(passage, Role.PASSAGE), *gated.around(replace(_witness(gated), expect=expect)))
 
 
 def _completion(gated: _Gated) -> Iterator[Case]:
     """Yield the cases that the phase can be ended where it was asked for, and once."""
     again = gated.around(
-        _other(gated.request(), Role.SETUP), _subject(gated.request(), Reject(), "Q37")
+        aside(gated.request(), Role.SETUP), _subject(gated.request(), Reject(), "Q37")
     )
     yield gated.case("twice", gated.stage(_EARLY), again, fault="the machine is complete")
     never = (_subject(gated.request(), Reject(), "Q37"),)
@@ -279,7 +280,3 @@ def _witness(gated: _Gated) -> Step:
 
 def _subject(request: Request, expect: Expectation, rule: str, why: str = "") -> Step:
     return Step(request=request, expect=expect, role=Role.SUBJECT, rule=rule, why=why)
-
-
-def _other(request: Request, role: Role) -> Step:
-    return Step(request=request, expect=Accept(), role=role, rule="Q30")

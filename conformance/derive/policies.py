@@ -23,6 +23,7 @@ from conformance.derive.case import (
     Role,
     Step,
     Understood,
+    aside,
 )
 from conformance.derive.commands import command_subject
 from conformance.derive.mutate import UNKNOWN
@@ -164,15 +165,15 @@ def _argument_case(
     accepted: Expectation = Accept() if known else Understood()
     after: Expectation = Accept() if known else Answer()
     steps = (
-        *(_step(request, Accept(), Role.SETUP) for request in recipe.setup),
+        *(aside(request, Role.SETUP) for request in recipe.setup),
         Step(
             request=Request(recipe.name, marked.subject),
             expect=Reject(),
             role=Role.SUBJECT,
             rule=policy.rule,
         ),
-        _step(Request(recipe.name, marked.witness or ABSENT), accepted, Role.WITNESS),
-        *(_step(request, after, Role.CLEANUP) for request in recipe.cleanup),
+        aside(Request(recipe.name, marked.witness or ABSENT), Role.WITNESS, accepted),
+        *(aside(request, Role.CLEANUP, after) for request in recipe.cleanup),
     )
     reason = f"no request with and without it is valid by the schema: {problem}"
     # What nobody has seen succeed may leave something behind, or need what is not there.
@@ -188,10 +189,6 @@ def _argument_case(
         fault=f"{marked.text} is {policy.feature}",
         blocked=Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=reason) if problem else None,
     )
-
-
-def _step(request: Request, expect: Expectation, role: Role) -> Step:
-    return Step(request=request, expect=expect, role=role, rule="Q30")
 
 
 def _marked(

@@ -23,6 +23,7 @@ from conformance.derive.case import (
     Role,
     Step,
     Understood,
+    aside,
 )
 from conformance.derive.commands import command_subject
 from conformance.derive.integers import is_let_through, range_of, rule_of, width_of
@@ -259,7 +260,7 @@ class _Tried:
         self, requests: Sequence[Request], role: Role, expect: Expectation = _ACCEPTED
     ) -> Iterator[Step]:
         for request in requests:
-            yield Step(request=request, expect=expect, role=role, rule="Q30")
+            yield aside(request, role, expect)
 
     def _case(
         self,
