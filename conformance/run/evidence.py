@@ -153,6 +153,10 @@ def reproducer(
     command = shlex.join(_stdio(command_line, case.stage.spec))
     dialogue = [f"{command} <<'EOF'", *map(request_line, requests), "EOF"]
     lines = [*_preparation(case.stage.spec)]
+    passed = {(each.execute, each.descriptor): None for each in requests if each.descriptor}
+    lines += [
+        f"# a descriptor ({source}) must be passed along with {name}" for name, source in passed
+    ]
     if any(SCRATCH in line for line in dialogue):
         lines.insert(0, f"mkdir -p {SCRATCH}")
     if len(earlier) > _COMPANY:

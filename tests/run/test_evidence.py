@@ -134,6 +134,15 @@ def test_a_reproducer_prepares_what_the_stage_needs() -> None:
     assert "-accel tcg -m /tmp/qmp/x" in start
 
 
+def test_a_reproducer_tells_of_descriptors_that_go_along() -> None:
+    passing = step("add-fd")
+    passing = replace(passing, request=replace(passing.request, descriptor="memfd"))
+
+    lines = reproducer(case("own", passing, passing), (), COMMAND).splitlines()
+
+    assert lines.count("# a descriptor (memfd) must be passed along with add-fd") == 1
+
+
 def test_a_finding_shows_the_dialogue_and_the_end() -> None:
     miss = Miss(rule="W35", kind=Kind.CRASH, summary="s", expected="e", fold="f", why="because")
     seen = Observation(
