@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final
 
 from conformance.terms import Aspect, Outcome, Severity, SubjectKind
 
-STREAM_VERSION = 1
+STREAM_VERSION = 2
 STREAM_FILE: Final = "events.ndjson"
 SUMMARY_FILE: Final = "summary.json"
 REPORT_FILE: Final = "report.md"
@@ -60,7 +60,8 @@ class TargetStarted:
 class RowPlanned:
     """A subject that keeps a row in the report, also where the build does not have it.
 
-    `note` says why there is nothing to test, else "".
+    `note` says why there is nothing to test, else "".  Of a command, `members` are those of its
+    arguments at all depths, and `left_out` counts the places that were not entered once more.
     """
 
     kind: ClassVar[str] = "row-planned"
@@ -68,6 +69,12 @@ class RowPlanned:
     subject_kind: SubjectKind
     subject: str
     note: str
+    members: int = 0
+    left_out: int = 0
+    blocked: str = ""
+    """Why no request of the command can succeed here, "" where nothing is known against it."""
+    unseen: str = ""
+    """Why nothing shows the command's effect, "" where something does or nobody has said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +126,23 @@ class CaseEnded:
     reason: str
     rules: tuple[str, ...]
     seconds: float
+    about: str = ""
+    """The path of the one member of a command's arguments that the case tries, if one."""
+    accepted: bool = False
+    """Whether a valid request of the subject was seen to succeed in it."""
+    refused: int = 0
+    """Requests with a fault in that member that were refused, and how many of the refusals
+    name it (`named`): nothing is promised of that."""
+    named: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventSeen:
+    """An event of the schema that came at some time in the run, whatever it came of."""
+
+    kind: ClassVar[str] = "event-seen"
+    target: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,11 +184,29 @@ class RunEnded:
     time: str
 
 
-Event = RunStarted | TargetStarted | RowPlanned | Finding | CaseEnded | DefaultRead | RunEnded
+Event = (
+    RunStarted
+    | TargetStarted
+    | RowPlanned
+    | Finding
+    | CaseEnded
+    | EventSeen
+    | DefaultRead
+    | RunEnded
+)
 
 KINDS: Final[Mapping[str, type[Any]]] = {
     cls.kind: cls
-    for cls in (RunStarted, TargetStarted, RowPlanned, Finding, CaseEnded, DefaultRead, RunEnded)
+    for cls in (
+        RunStarted,
+        TargetStarted,
+        RowPlanned,
+        Finding,
+        CaseEnded,
+        EventSeen,
+        DefaultRead,
+        RunEnded,
+    )
 }
 """The class of each kind of event."""
 

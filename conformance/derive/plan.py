@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from conformance.compare.statement import Alignment
 from conformance.derive.arguments import argument_cases
@@ -17,6 +17,7 @@ from conformance.derive.examples import ExampleContext, example_cases
 from conformance.derive.further import further_cases
 from conformance.derive.gates import gate_cases, preconfig_flags
 from conformance.derive.lint import LintContext, lint_cases
+from conformance.derive.members import ArgumentMembers, argument_members
 from conformance.derive.object_faults import invalid_cases
 from conformance.derive.object_life import error_cases, lifecycle_cases
 from conformance.derive.objects import ObjectContext, valid_cases
@@ -47,6 +48,9 @@ from conformance.qapi.validate import Validator
 from conformance.source.documented import DocumentedExample
 from conformance.stage import MachineSpec, Stage
 from conformance.terms import SubjectKind
+
+_SHALLOW: Final = frozenset({OBJECT_ADD})
+"""The command whose branches take the members of its object types, which have their own cases."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,10 +108,17 @@ class Introspected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A subject that keeps a row in the report; `note` says why it has no cases, else ""."""
+    """A subject that keeps a row in the report; `note` says why it has no cases, else "".
+
+    See stream.RowPlanned for what a command's row tells of it.
+    """
 
     subject: Subject
     note: str = ""
+    members: int = 0
+    left_out: int = 0
+    blocked: str = ""
+    unseen: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +127,8 @@ class Plan:
 
     cases: tuple[Case, ...]
     rows: tuple[Row, ...]
+    members: Mapping[str, ArgumentMembers]
+    """Those of each command's arguments, by its name."""
 
 
 def plan(build: Introspected, knowledge: Knowledge) -> Plan:
@@ -125,7 +138,12 @@ def plan(build: Introspected, knowledge: Knowledge) -> Plan:
         offered(case, offer, build.schema, build.unserved) for case in _cases(build, knowledge)
     )
     _check_unique(cases)
-    return Plan(cases=cases, rows=tuple(_rows(build, knowledge.seed)))
+    members = {
+        name: argument_members(build.schema, command, shallow=name in _SHALLOW)
+        for name, command in build.schema.commands.items()
+    }
+    rows = (*_command_rows(build, knowledge, members), *_other_rows(build, knowledge.seed))
+    return Plan(cases=cases, rows=rows, members=members)
 
 
 def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
@@ -204,8 +222,7 @@ def _argument_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]
         ranges=knowledge.ranges,
         lacks=build.lacks,
         unchecked=names_for(knowledge.unchecked, build.version),
-        # What its branches take are the members of its object types, which have their own cases.
-        shallow=frozenset({OBJECT_ADD}),
+        shallow=_SHALLOW,
     )
     for command in build.schema.commands.values():
         yield from argument_cases(context, command)
@@ -283,17 +300,38 @@ def _members_of_others(
                 yield member.name, member
 
 
-def _rows(build: Introspected, seed: SeedModel) -> Iterator[Row]:
-    others = build.schema.commands.keys() - set(seed.commands)
-    for name in (*seed.commands, *sorted(others)):
-        there = name in build.schema.commands
-        note = "" if there else "this build's schema has no such command"
-        yield Row(subject=command_subject(name), note=note)
+def _command_rows(
+    build: Introspected, knowledge: Knowledge, members: Mapping[str, ArgumentMembers]
+) -> Iterator[Row]:
+    others = members.keys() - set(knowledge.seed.commands)
+    for name in (*knowledge.seed.commands, *sorted(others)):
+        subject = command_subject(name)
+        if name not in members:
+            yield Row(subject=subject, note="this build's schema has no such command")
+            continue
+        yield Row(
+            subject=subject,
+            members=len(members[name].labels),
+            left_out=members[name].left_out,
+            blocked=_hindrance(knowledge.commands.get(name), build),
+        )
+
+
+def _hindrance(recipe: CommandRecipe | None, build: Introspected) -> str:
+    """Return why no request of a command can succeed here, "" where nothing is known of that."""
+    if recipe is None:
+        return ""
+    return recipe.never or "; ".join(build.lacks[n] for n in recipe.needs if n in build.lacks)
+
+
+def _other_rows(build: Introspected, seed: SeedModel) -> Iterator[Row]:
     own = object_types(build.schema, build.model)
     for name in sorted({kind.name for kind in seed.types} | set(own)):
         note = "" if name in own else "this build's object-add knows no such type"
         subject = Subject(kind=SubjectKind.OBJECT_TYPE, name=name)
         yield Row(subject=subject, note=note)
+    for name in build.schema.events:
+        yield Row(subject=Subject(kind=SubjectKind.EVENT, name=name))
 
 
 def _check_unique(cases: Iterable[Case]) -> None:

@@ -8,14 +8,12 @@ from typing import Final
 
 from conformance.report.markup import block, code, code_cell, folded, plain, row
 from conformance.report.result import (
-    Counts,
     FoldedFinding,
     Reason,
-    Row,
     Summary,
     TargetSummary,
-    shown_aspects,
 )
+from conformance.report.subjects import subjects
 from conformance.report.wording import (
     MEANINGS,
     OUTCOMES,
@@ -38,8 +36,6 @@ _CASES: Final = 200
 _SUBJECTS: Final = 60
 # So few cases need no folding.
 _OPEN_CASES: Final = 5
-# In the narrow cells of the table.
-_BRIEFLY: Final = {Outcome.NOT_APPLICABLE: "n/a", Outcome.UNTESTABLE_HERE: "untestable"}
 
 
 def render(summary: Summary) -> str:
@@ -92,9 +88,7 @@ def _target(target: TargetSummary) -> Iterator[str]:
         yield ""
         for place, each in enumerate(target.findings, start=1):
             yield from _finding(place, each, target.build)
-    yield "### Subjects"
-    yield ""
-    yield from _rows(target.rows)
+    yield from subjects(target)
     yield from _defaults(target.defaults)
     yield from _untested(target)
 
@@ -187,17 +181,6 @@ def _cases(cases: Sequence[str]) -> list[str]:
     return folded(f"All {number(len(cases))} cases that show it", lines)
 
 
-def _rows(rows: Sequence[Row]) -> Iterator[str]:
-    aspects = shown_aspects(rows)
-    yield row(["Subject", "Kind", *map(str, aspects), "Note"])
-    yield row([":--", ":--", *("--:" for _ in aspects), ":--"])
-    for each in rows:
-        cells = [_cell(each.cells.get(aspect, {})) for aspect in aspects]
-        note = each.note or ("" if each.cells else "no case")
-        yield row([code_cell(each.subject), str(each.kind), *cells, plain(note)])
-    yield ""
-
-
 def _defaults(defaults: Sequence[DefaultRead]) -> Iterator[str]:
     """Yield the table of defaults: those that differ in sight, the others folded."""
     if not defaults:
@@ -224,20 +207,6 @@ def _default_rows(defaults: Sequence[DefaultRead]) -> Iterator[str]:
         documented = code_cell(each.documented) or plain(each.says)
         values = [documented, code_cell(each.declared), code_cell(each.real)]
         yield row([code_cell(each.subject), code_cell(each.member), *values, plain(each.where)])
-
-
-def _cell(counts: Counts) -> str:
-    # A tick stands beside what passed and nowhere else; what broke is bold.
-    told = []
-    for outcome, count in counts.items():
-        match outcome:
-            case Outcome.PASS:
-                told.append(f"{number(count)} ✓")
-            case Outcome.FAIL | Outcome.CRASH | Outcome.TIMEOUT | Outcome.HARNESS_ERROR:
-                told.append(f"**{number(count)} {OUTCOMES[outcome]}**")
-            case _:
-                told.append(f"{number(count)} {_BRIEFLY.get(outcome, OUTCOMES[outcome])}")
-    return "<br>".join(told)
 
 
 def _untested(target: TargetSummary) -> Iterator[str]:

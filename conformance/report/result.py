@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from conformance.report.coverage import CommandCoverage, EventCoverage, Share
 from conformance.stream import DefaultRead, Finding, RunEnded, RunStarted, TargetStarted
 from conformance.terms import BROKEN, Aspect, Outcome, Severity, SubjectKind
 
-SUMMARY_VERSION: Final = 1
+SUMMARY_VERSION: Final = 2
 
 Counts = Mapping[Outcome, int]
 """Cases by outcome: only outcomes that occur, in the order of `Outcome`."""
@@ -62,6 +63,8 @@ class Row:
     note: str
     cells: Mapping[Aspect, Counts]
     """Only aspects that have cases."""
+    reached: CommandCoverage | EventCoverage | None = None
+    """Of a command or an event that the build has, what its cases have reached of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,19 @@ class TargetSummary:
     missing: int
     """Cases that were announced and have no result in the stream."""
     verdict: Verdict
+
+    @property
+    def commands(self) -> Share:
+        """The commands of which a valid request was accepted, of those that were asked."""
+        found = [row.reached for row in self.rows if isinstance(row.reached, CommandCoverage)]
+        asked = [each for each in found if each.asked]
+        return Share(part=sum(each.accepted for each in asked), whole=len(asked))
+
+    @property
+    def events(self) -> Share:
+        """The events that were provoked, of those in the schema."""
+        found = [row.reached for row in self.rows if isinstance(row.reached, EventCoverage)]
+        return Share(part=sum(each.provoked for each in found), whole=len(found))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +173,8 @@ def _target(target: TargetSummary) -> dict[str, Any]:
         "verdict": str(target.verdict),
         "totals": _counts(target.totals),
         "missing": target.missing,
+        "commands": {"asked": target.commands.whole, "accepted": target.commands.part},
+        "events": {"in_schema": target.events.whole, "provoked": target.events.part},
         "rows": [_row(row) for row in target.rows],
         "findings": [
             {**dataclasses.asdict(each.finding), "cases": list(each.cases)}
@@ -173,4 +191,5 @@ def _row(row: Row) -> dict[str, Any]:
         "subject": row.subject,
         "note": row.note,
         "aspects": {str(aspect): _counts(counts) for aspect, counts in row.cells.items()},
+        "reached": dataclasses.asdict(row.reached) if row.reached else None,
     }

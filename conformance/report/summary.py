@@ -5,13 +5,19 @@ Knows neither where the events come from nor how a report looks.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, assert_never
 
 from conformance.errors import UsageError
+from conformance.report.coverage import (
+    CommandCoverage,
+    EventCoverage,
+    command_coverage,
+    event_coverage,
+    without_names,
+)
 from conformance.report.result import (
     Counts,
     FoldedFinding,
@@ -25,6 +31,7 @@ from conformance.stream import (
     CaseEnded,
     DefaultRead,
     Event,
+    EventSeen,
     Finding,
     RowPlanned,
     RunEnded,
@@ -35,8 +42,6 @@ from conformance.terms import BROKEN, Aspect, Outcome, Severity, SubjectKind
 
 __all__ = ["Summary", "summarise"]
 
-# What differs between reasons that are alike: names in quotation marks, and made-up words.
-_NAMED: Final = re.compile(r"'[^']*'|\"[^\"]*\"|\bw[0-9a-f]{8}\b")
 # Enough to look at and to replay; the stream has them all.
 _EXAMPLES: Final = 10
 
@@ -51,7 +56,8 @@ class _Target:
     """What the stream has told of a target so far."""
 
     build: TargetStarted
-    notes: dict[_Subject, str] = field(default_factory=dict)
+    planned: dict[_Subject, RowPlanned] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
     cases: dict[str, CaseEnded] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     defaults: dict[tuple[str, str], DefaultRead] = field(default_factory=dict)
@@ -78,8 +84,8 @@ def summarise(events: Iterable[Event]) -> Summary:
     """Return the summary of the run whose events these are.
 
     Commands keep the order in which their rows were planned, then come commands without a planned
-    row and then object types, by name.  A stream that breaks off gives a partial summary; one
-    that speaks of a target before it started it is a UsageError.
+    row, then object types and then events, by name.  A stream that breaks off gives a partial
+    summary; one that speaks of a target before it started it is a UsageError.
     """
     run = _Run()
     for event in events:
@@ -107,7 +113,9 @@ def _take(run: _Run, event: Event) -> None:
         case TargetStarted():
             run.targets.setdefault(event.target, _Target(event))
         case RowPlanned():
-            run.target(event.target).notes[event.subject_kind, event.subject] = event.note
+            run.target(event.target).planned[event.subject_kind, event.subject] = event
+        case EventSeen():
+            run.target(event.target).seen.add(event.name)
         case Finding():
             run.target(event.target).findings.append(event)
         case DefaultRead():
@@ -169,29 +177,52 @@ def _counts(outcomes: Iterable[Outcome]) -> Counts:
 
 
 def _rows(target: _Target) -> tuple[Row, ...]:
-    outcomes: dict[_Subject, dict[Aspect, list[Outcome]]] = {}
+    cases: dict[_Subject, list[CaseEnded]] = {}
     for case in target.cases.values():
-        aspects = outcomes.setdefault((case.subject_kind, case.subject), {})
-        aspects.setdefault(case.aspect, []).append(case.outcome)
-    planned = {subject: place for place, subject in enumerate(target.notes)}
+        cases.setdefault((case.subject_kind, case.subject), []).append(case)
+    planned = {subject: place for place, subject in enumerate(target.planned)}
+    kinds = {kind: place for place, kind in enumerate(SubjectKind)}
 
-    def place(subject: _Subject) -> tuple[bool, int, str]:
+    def place(subject: _Subject) -> tuple[int, int, str]:
         kind, name = subject
-        if kind is SubjectKind.COMMAND:
-            return False, planned.get(subject, len(planned)), name
-        return True, 0, name
+        own = planned.get(subject, len(planned)) if kind is SubjectKind.COMMAND else 0
+        return kinds[kind], own, name
 
-    rows = []
-    for subject in sorted(planned.keys() | outcomes.keys(), key=place):
-        cells = outcomes.get(subject, {})
-        row = Row(
-            kind=subject[0],
-            subject=subject[1],
-            note=target.notes.get(subject, ""),
-            cells={aspect: _counts(cells[aspect]) for aspect in Aspect if aspect in cells},
-        )
-        rows.append(row)
-    return tuple(rows)
+    return tuple(
+        _row(target, subject, cases.get(subject, []))
+        for subject in sorted(planned.keys() | cases.keys(), key=place)
+    )
+
+
+def _row(target: _Target, subject: _Subject, cases: list[CaseEnded]) -> Row:
+    outcomes: dict[Aspect, list[Outcome]] = {}
+    for case in cases:
+        outcomes.setdefault(case.aspect, []).append(case.outcome)
+    planned = target.planned.get(subject)
+    return Row(
+        kind=subject[0],
+        subject=subject[1],
+        note=planned.note if planned else "",
+        cells={aspect: _counts(outcomes[aspect]) for aspect in Aspect if aspect in outcomes},
+        reached=_reached(target, subject, sorted(cases, key=lambda case: case.case)),
+    )
+
+
+def _reached(
+    target: _Target, subject: _Subject, cases: list[CaseEnded]
+) -> CommandCoverage | EventCoverage | None:
+    planned = target.planned.get(subject)
+    kind, name = subject
+    match kind:
+        case SubjectKind.COMMAND:
+            absent = planned is not None and planned.note
+            return None if absent else command_coverage(planned, cases)
+        case SubjectKind.EVENT:
+            return event_coverage(cases, seen=name in target.seen)
+        case SubjectKind.OBJECT_TYPE:
+            return None
+        case _:
+            assert_never(kind)
 
 
 def _fold(findings: Iterable[Finding]) -> tuple[FoldedFinding, ...]:
@@ -224,7 +255,7 @@ def _reasons(cases: Mapping[str, CaseEnded]) -> tuple[Reason, ...]:
     groups: dict[tuple[Outcome, str], list[CaseEnded]] = {}
     for case in cases.values():
         if case.outcome is not Outcome.PASS and case.outcome not in BROKEN:
-            alike = _NAMED.sub("*", case.reason)
+            alike = without_names(case.reason)
             groups.setdefault((case.outcome, alike), []).append(case)
     places = {outcome: place for place, outcome in enumerate(Outcome)}
     reasons = [

@@ -13,11 +13,13 @@ from conformance.report.table import LEGEND, table
 from conformance.report.wording import (
     MEANINGS,
     OUTCOMES,
+    accepted_commands,
     build,
     counted,
     counts,
     ending,
     number,
+    provoked_events,
     replay,
     run_verdict,
     target_verdict,
@@ -76,7 +78,7 @@ def _target(target: TargetSummary, width: int, paint: Paint) -> Iterator[str]:
     yield paint(Style.HEAD, head)
     yield f"{visible(target.build.program)}, started by {visible(target.build.launcher)}"
     yield ""
-    yield from table(target.rows, width, paint)
+    yield from table([row for row in target.rows if row.cells or row.note], width, paint)
     yield from (paint(Style.FAINT, line) for line in textwrap.wrap(LEGEND, width))
     yield ""
     if target.findings:
@@ -141,6 +143,10 @@ def _evidence(evidence: Evidence, width: int, paint: Paint) -> Iterator[str]:
 def _totals(target: TargetSummary, width: int, paint: Paint) -> Iterator[str]:
     cases = counted(sum(target.totals.values()), "case")
     yield from textwrap.wrap(f"{cases}: {counts(target.totals)}", width, subsequent_indent="  ")
+    if target.commands.whole:
+        yield accepted_commands(target.commands)
+    if target.events.whole:
+        yield provoked_events(target.events)
     if target.missing:
         yield paint(Style.BAD, f"{counted(target.missing, 'case')} announced and without a result")
     for outcome, group in groupby(target.reasons, key=lambda reason: reason.outcome):

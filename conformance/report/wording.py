@@ -7,6 +7,7 @@ import shlex
 import signal
 from typing import Final
 
+from conformance.report.coverage import Share
 from conformance.report.result import Counts, Summary, TargetSummary, Verdict
 from conformance.stream import Finding, TargetStarted
 from conformance.terms import BROKEN, Outcome, Severity
@@ -53,6 +54,17 @@ def counts(totals: Counts) -> str:
     """Return all outcomes that occur, with how many cases had each."""
     told = [f"{number(count)} {OUTCOMES[outcome]}" for outcome, count in totals.items()]
     return ", ".join(told) or "no case"
+
+
+def accepted_commands(share: Share) -> str:
+    """Return of how many of the commands that were asked a valid request was accepted."""
+    told = f"{number(share.part)} of {number(share.whole)}"
+    return f"Commands with an accepted valid request: {told}"
+
+
+def provoked_events(share: Share) -> str:
+    """Return how many of the events of the schema were provoked."""
+    return f"Events provoked: {number(share.part)} of {number(share.whole)}"
 
 
 def visible(text: str) -> str:

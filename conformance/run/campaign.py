@@ -122,6 +122,10 @@ class Campaign:
                 subject_kind=row.subject.kind,
                 subject=row.subject.name,
                 note=row.note,
+                members=row.members,
+                left_out=row.left_out,
+                blocked=row.blocked,
+                unseen=row.unseen,
             )
             for row in self.plan.rows
         )

@@ -7,16 +7,18 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from conformance.derive.case import Case
+from conformance.derive.members import member_of
 from conformance.judge.reply import MessageJudge
 from conformance.judge.verdict import Verdict
 from conformance.launch.folder import RunFolder
 from conformance.launch.pool import Pool
 from conformance.qapi.validate import Validator
+from conformance.run.answers import answers_of, event_names
 from conformance.run.campaign import Campaign
 from conformance.run.engine import Engine, Result
 from conformance.run.evidence import default_read, finding
 from conformance.run.records import PART, Recorder
-from conformance.stream import CaseEnded, Event
+from conformance.stream import CaseEnded, Event, EventSeen
 from conformance.terms import Outcome
 
 
@@ -31,6 +33,8 @@ class Conductor:
         self._held = self._own.enter_context(ExitStack())
         self._engine: Engine | None = None
         self._target = ""
+        self._seen: set[tuple[str, str]] = set()
+        """The events (target, name) that are recorded already."""
 
     def __enter__(self) -> Conductor:
         return self
@@ -52,6 +56,7 @@ class Conductor:
         try:
             for result in self._engine_of(campaign).run(cases):
                 self._recorder.write(_events(campaign, result))
+                self._recorder.write(self._new_events(campaign, result))
                 done += 1
                 yield result
         except Exception as error:  # the one boundary of a process that runs cases
@@ -68,6 +73,14 @@ class Conductor:
         """Foretell which cases come after the cases `after`, which run first."""
         if campaign.target.name == self._target and self._engine is not None:
             self._engine.expect(cases, after)
+
+    def _new_events(self, campaign: Campaign, result: Result) -> Iterator[Event]:
+        """Yield each event of the schema that had not come before what is seen in `result`."""
+        target, schema = campaign.target.name, campaign.introspected.schema
+        for name in sorted(event_names(result)):
+            if name in schema.events and (target, name) not in self._seen:
+                self._seen.add((target, name))
+                yield EventSeen(target=target, name=name)
 
     def _engine_of(self, campaign: Campaign) -> Engine:
         if self._engine is None or campaign.target.name != self._target:
@@ -86,6 +99,8 @@ def _events(campaign: Campaign, result: Result) -> Iterator[Event]:
         yield finding(campaign.target.name, result, miss, campaign.rules, campaign.command_line)
     for default in case.defaults:
         yield default_read(campaign.target.name, result, default)
+    member = member_of(case, campaign.plan.members)
+    answers = answers_of(result, member)
     yield CaseEnded(
         target=campaign.target.name,
         case=case.id,
@@ -96,4 +111,8 @@ def _events(campaign: Campaign, result: Result) -> Iterator[Event]:
         reason=verdict.reason,
         rules=case.rules,
         seconds=round(result.seen.seconds, 6) if result.seen else 0.0,
+        about=member,
+        accepted=answers.accepted,
+        refused=answers.refused,
+        named=answers.named,
     )

@@ -15,7 +15,7 @@ from typing import IO, Any, Final
 
 from conformance.canonical import canonical
 from conformance.errors import UsageError
-from conformance.stream import STREAM_FILE, CaseEnded, Event, to_json
+from conformance.stream import STREAM_FILE, CaseEnded, Event, EventSeen, to_json
 from conformance.terms import Outcome
 
 PART: Final = ".part-{}.ndjson"
@@ -76,15 +76,20 @@ def join(
     """Write the stream `path`: `head`, then the parts' events in the given order of cases.
 
     `order` holds what stands for each case of which no part says what became of it.  A part that
-    ends in a torn line loses that line alone.  Returns how many cases had each outcome.
+    ends in a torn line loses that line alone.  Events that several parts have seen come last, each
+    once.  Returns how many cases had each outcome.
     """
     by_case: dict[tuple[str, str], list[str]] = {}
+    seen: set[str] = set()
     outcomes: dict[tuple[str, str], Outcome] = {}
     for part in parts:
         for line in part.read_text(encoding="ascii").splitlines():
             try:
                 value: dict[str, Any] = json.loads(line)
             except ValueError:
+                continue
+            if value["event"] == EventSeen.kind:
+                seen.add(line)
                 continue
             key = (value["target"], value["case"])
             by_case.setdefault(key, []).append(line)
@@ -96,6 +101,7 @@ def join(
             key = (unheard.target, unheard.case)
             own = by_case.get(key, []) if key in outcomes else [canonical(to_json(unheard))]
             file.writelines(f"{line}\n" for line in own)
+        file.writelines(f"{line}\n" for line in sorted(seen))
     return Counter(
         outcomes.get((unheard.target, unheard.case), unheard.outcome) for unheard in order
     )

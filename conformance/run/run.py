@@ -11,6 +11,7 @@ from pathlib import Path
 
 import conformance
 from conformance.derive.case import Case
+from conformance.derive.members import member_of
 from conformance.errors import UsageError
 from conformance.launch.folder import RunFolder
 from conformance.launch.host import capabilities
@@ -145,7 +146,11 @@ class Run:
         }
         parts = sorted(self.options.report.glob(PART.format("*")))
         path = self.options.report / STREAM_FILE
-        order = [not_run(name, case) for name, cases in planned.items() for case in cases]
+        order = [
+            not_run(campaign, case)
+            for campaign in self.campaigns
+            for case in planned[campaign.target.name]
+        ]
         counts = join(parts, order, self._head(planned, self._words(node_ids)), path)
         complete = whole and not counts[Outcome.NOT_RUN]
         code = exit_code(counts, interrupted=not whole)
@@ -185,10 +190,10 @@ class Run:
             yield from campaign.rows()
 
 
-def not_run(target: str, case: Case) -> CaseEnded:
+def not_run(campaign: Campaign, case: Case) -> CaseEnded:
     """Return what stands for a case whose turn never came."""
     return CaseEnded(
-        target=target,
+        target=campaign.target.name,
         case=case.id,
         subject_kind=case.subject.kind,
         subject=case.subject.name,
@@ -197,6 +202,7 @@ def not_run(target: str, case: Case) -> CaseEnded:
         reason="the run ended before its turn",
         rules=case.rules,
         seconds=0.0,
+        about=member_of(case, campaign.plan.members),
     )
 
 

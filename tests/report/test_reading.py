@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,9 @@ import pytest
 from conformance.canonical import compact
 from conformance.errors import UsageError
 from conformance.report.reading import read_events
-from conformance.stream import RunEnded, RunStarted, to_json
+from conformance.stream import STREAM_VERSION, RunEnded, RunStarted, to_json
 
-STARTED = RunStarted(stream=1, suite="0.1.0", seed=0, selection=(), host={}, time="t")
+STARTED = RunStarted(stream=STREAM_VERSION, suite="0.1.0", seed=0, selection=(), host={}, time="t")
 ENDED = RunEnded(complete=True, exit_code=0, outcomes={}, seconds=1.0, time="t")
 
 
@@ -70,9 +71,10 @@ def test_malformed_last_line_that_is_whole_is_named(tmp_path: Path) -> None:
 
 
 def test_stream_of_another_version_is_refused(tmp_path: Path) -> None:
-    path = _file(tmp_path, _line(STARTED).replace('"stream":1', '"stream":2'))
+    old = dataclasses.replace(STARTED, stream=STREAM_VERSION - 1)
+    path = _file(tmp_path, _line(old))
 
-    with pytest.raises(UsageError, match="version 2"):
+    with pytest.raises(UsageError, match=f"version {STREAM_VERSION - 1}"):
         list(read_events(path))
 
 

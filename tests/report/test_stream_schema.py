@@ -14,9 +14,11 @@ import pytest
 import conformance.report
 from conformance.stream import (
     KINDS,
+    STREAM_VERSION,
     CaseEnded,
     DefaultRead,
     Event,
+    EventSeen,
     Evidence,
     Finding,
     RowPlanned,
@@ -35,7 +37,7 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 EVENTS: tuple[Event, ...] = (
     RunStarted(
-        stream=1,
+        stream=STREAM_VERSION,
         suite="0.1.0",
         seed=7,
         selection=("a/*",),
@@ -56,7 +58,16 @@ EVENTS: tuple[Event, ...] = (
         command_line=("qemu", "-S"),
         cases=3,
     ),
-    RowPlanned(target="t", subject_kind=SubjectKind.OBJECT_TYPE, subject="can-bus", note="none"),
+    RowPlanned(
+        target="t",
+        subject_kind=SubjectKind.COMMAND,
+        subject="device_add",
+        note="none",
+        members=12,
+        left_out=3,
+        blocked="needs KVM",
+        unseen="nothing tells",
+    ),
     Finding(
         target="t",
         case="a/b",
@@ -82,7 +93,12 @@ EVENTS: tuple[Event, ...] = (
         reason="r",
         rules=("X09", "W38"),
         seconds=0.5,
+        about="a.b",
+        accepted=True,
+        refused=2,
+        named=1,
     ),
+    EventSeen(target="t", name="STOP"),
     DefaultRead(
         target="t",
         case="a/b",
@@ -190,7 +206,8 @@ def test_unknown_and_missing_members_are_refused_by_schema_and_code(event: Event
         pytest.param(4, "outcome", "passed", "not a valid Outcome", id="unknown-word"),
         pytest.param(3, "evidence", None, "not of type dict", id="null-for-object"),
         pytest.param(3, "evidence", {"transcript": []}, "Evidence|unknown members", id="nested"),
-        pytest.param(5, "event", "run-over", "no such event", id="kind"),
+        pytest.param(4, "accepted", 1, "not of type bool", id="integer-for-bool"),
+        pytest.param(4, "event", "run-over", "no such event", id="kind"),
     ],
 )
 def test_wrong_member_is_refused_by_schema_and_code(

@@ -13,6 +13,7 @@ from conformance.errors import UsageError
 from conformance.report.result import Verdict
 from conformance.report.summary import Summary, summarise
 from conformance.stream import (
+    STREAM_VERSION,
     CaseEnded,
     Event,
     Evidence,
@@ -26,7 +27,7 @@ from conformance.terms import Aspect, Outcome, Severity, SubjectKind
 
 RunMaker = Callable[..., list[Event]]
 
-STARTED = RunStarted(stream=1, suite="0.1.0", seed=0, selection=(), host={}, time="t")
+STARTED = RunStarted(stream=STREAM_VERSION, suite="0.1.0", seed=0, selection=(), host={}, time="t")
 ENDED = RunEnded(complete=True, exit_code=0, outcomes={}, seconds=1.0, time="t")
 COMMAND, TYPE = SubjectKind.COMMAND, SubjectKind.OBJECT_TYPE
 

@@ -1,0 +1,141 @@
+"""What the cases of a command, or of an event, have reached of it: counts for the reports' tables.
+
+Knows neither how a report looks nor whether a build conforms.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from conformance.stream import CaseEnded, RowPlanned
+from conformance.terms import BROKEN, Aspect, Outcome
+
+# What differs between reasons that are alike: names in quotation marks, and made-up words.
+_NAMED: Final = re.compile(r"'[^']*'|\"[^\"]*\"|\bw[0-9a-f]{8}\b")
+_PLAYED: Final = frozenset({Outcome.PASS, Outcome.FLAKY, Outcome.VACUOUS, *BROKEN})
+"""The outcomes of cases whose requests were sent."""
+_SILENT: Final = frozenset({Aspect.INTROSPECTION, Aspect.DOCUMENTATION})
+"""The aspects that compare words: what they ask, if anything, is no try of the command."""
+_TELLING: Final = (Aspect.VALID, Aspect.INVALID)
+"""The aspects whose cases say best why nothing was accepted, in that order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """So many of so many."""
+
+    part: int = 0
+    whole: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandCoverage:
+    """What the cases of a command have reached.
+
+    `covered` are those of its `members` that were in a valid request that was accepted, or at fault
+    in one that was refused and whose valid sibling was accepted.
+    """
+
+    members: int
+    covered: int
+    left_out: int
+    valid: Share
+    """Accepted, of those sent."""
+    invalid: Share
+    """Refused where the sibling without the fault was accepted, of those sent."""
+    vacuous: int
+    """Invalid ones that were refused and show nothing."""
+    effect: Share
+    unseen: str
+    """Why nothing shows the effect, "" where something does or nobody has said."""
+    gates: Share
+    errors: Share
+    named: Share
+    """Refusals that name the member at fault: nothing is promised of that."""
+    asked: bool
+    """Whether any request of it was to be tried."""
+    accepted: bool
+    """Whether a valid request of it was accepted in any of its cases."""
+    why_not: str
+    """Why none was, "" where one was or none was to be tried."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventCoverage:
+    """Whether an event was provoked by a recipe, why not, and whether it came at all."""
+
+    provoked: bool
+    seen: bool
+    why_not: str
+    """"" where it was provoked."""
+
+
+def without_names(reason: str) -> str:
+    """Return a reason less the names in it, which differ where reasons are alike."""
+    return _NAMED.sub("*", reason)
+
+
+def command_coverage(planned: RowPlanned | None, cases: Sequence[CaseEnded]) -> CommandCoverage:
+    """Return what `cases`, all those of one command, have reached; its row may be unplanned."""
+    by_aspect = {
+        aspect: [each for each in cases if each.aspect is aspect and each.outcome in _PLAYED]
+        for aspect in Aspect
+    }
+    valid, invalid = by_aspect[Aspect.VALID], by_aspect[Aspect.INVALID]
+    refused = [each for each in invalid if each.outcome is Outcome.PASS and each.accepted]
+    taken = [each for each in valid if each.accepted]
+    asked = any(each.aspect not in _SILENT for each in cases)
+    accepted = any(each.accepted for each in cases)
+    return CommandCoverage(
+        members=planned.members if planned else 0,
+        covered=len({each.about for each in (*taken, *refused)} - {""}),
+        left_out=planned.left_out if planned else 0,
+        valid=Share(part=len(taken), whole=len(valid)),
+        invalid=Share(part=len(refused), whole=len(invalid)),
+        vacuous=sum(each.outcome is Outcome.VACUOUS for each in invalid),
+        effect=Share(),
+        unseen=planned.unseen if planned else "",
+        gates=_passed(by_aspect[Aspect.GATES]),
+        errors=_passed(by_aspect[Aspect.ERRORS]),
+        named=Share(part=sum(e.named for e in cases), whole=sum(e.refused for e in cases)),
+        asked=asked,
+        accepted=accepted,
+        why_not=_why_not(planned, cases) if asked and not accepted else "",
+    )
+
+
+def event_coverage(cases: Sequence[CaseEnded], *, seen: bool) -> EventCoverage:
+    """Return whether one of `cases`, all those of one event, has brought it about."""
+    recipes = [each for each in cases if each.aspect is Aspect.VALID]
+    provoked = any(each.outcome is Outcome.PASS for each in recipes)
+    why_not = _commonest(recipes) or "no case of it was run"
+    return EventCoverage(provoked=provoked, seen=seen, why_not="" if provoked else why_not)
+
+
+def _passed(cases: Sequence[CaseEnded]) -> Share:
+    passed = sum(each.outcome is Outcome.PASS for each in cases)
+    return Share(part=passed, whole=len(cases))
+
+
+def _why_not(planned: RowPlanned | None, cases: Sequence[CaseEnded]) -> str:
+    if planned is not None and planned.blocked:
+        return planned.blocked
+    tried = [case for case in cases if case.aspect not in _SILENT]
+    groups = [[case for case in tried if case.aspect is aspect] for aspect in _TELLING]
+    reasons = (_commonest(group) for group in (*groups, tried))
+    return next(filter(None, reasons), "no case asks it for success")
+
+
+def _commonest(cases: Iterable[CaseEnded]) -> str:
+    """Return what most of the cases that did not pass say, less names where those differ."""
+    told: dict[str, list[str]] = {}
+    for case in cases:
+        if case.outcome is not Outcome.PASS and case.reason:
+            told.setdefault(without_names(case.reason), []).append(case.reason)
+    if not told:
+        return ""
+    alike, reasons = min(told.items(), key=lambda item: (-len(item[1]), item[0]))
+    return reasons[0] if len(set(reasons)) == 1 else alike

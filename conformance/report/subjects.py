@@ -1,0 +1,180 @@
+"""The tables of the published report that have a row for each subject, as Markdown.
+
+Knows nothing of findings.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from conformance.report.coverage import CommandCoverage, EventCoverage, Share
+from conformance.report.markup import code, code_cell, folded, plain, row
+from conformance.report.result import Counts, Row, TargetSummary, shown_aspects
+from conformance.report.wording import OUTCOMES, accepted_commands, number, provoked_events
+from conformance.terms import Aspect, Outcome, SubjectKind
+
+# In the narrow cells of the tables.
+_BRIEFLY: Final = {Outcome.NOT_APPLICABLE: "n/a", Outcome.UNTESTABLE_HERE: "untestable"}
+_COLUMNS: Final = (Aspect.VALID, Aspect.INVALID, Aspect.GATES, Aspect.ERRORS)
+"""The aspects of commands with columns of their own; the others share one."""
+_HEADS: Final = (
+    "Command",
+    "Members",
+    "Valid",
+    "Invalid",
+    "Effect",
+    "Gates",
+    "Errors",
+    "Named",
+    "Left out",
+    "Other",
+)
+_LEGEND: Final = (
+    "**Members**: those of the arguments at all depths that a judged case tried, of those in the "
+    "schema. **Valid**: accepted, of those sent. **Invalid**: refused where the same request "
+    "without the fault was accepted, of those sent; what was refused and shows nothing is "
+    "vacuous. **Effect**, **Gates**, **Errors**: passed, of those sent. **Named**: refusals that "
+    "name the member at fault, which nothing promises. **Left out**: places in the arguments "
+    "whose type is among them already, and which are not entered again. **Other**: cases of the "
+    "remaining aspects."
+)
+
+
+def subjects(target: TargetSummary) -> Iterator[str]:
+    """Yield the sections about commands, events and object types; kinds without a row have none."""
+    by_kind = {kind: [each for each in target.rows if each.kind is kind] for kind in SubjectKind}
+    if by_kind[SubjectKind.COMMAND]:
+        yield from _commands(by_kind[SubjectKind.COMMAND], target.commands)
+    if by_kind[SubjectKind.EVENT]:
+        yield from _events(by_kind[SubjectKind.EVENT], target.events)
+    if by_kind[SubjectKind.OBJECT_TYPE]:
+        yield from _object_types(by_kind[SubjectKind.OBJECT_TYPE])
+
+
+def _commands(rows: Sequence[Row], share: Share) -> Iterator[str]:
+    yield "### Commands"
+    yield ""
+    tried = [each for each in rows if each.cells]
+    if tried:
+        yield _LEGEND
+        yield ""
+        yield row(_HEADS)
+        yield row([":--", *["--:"] * (len(_HEADS) - 1)])
+        for each in tried:
+            if isinstance(each.reached, CommandCoverage):
+                yield row(_command(each, each.reached))
+            else:
+                yield row([code_cell(each.subject), *[""] * (len(_HEADS) - 2), _sum(each.cells)])
+        yield ""
+    yield from _without_cases([each for each in rows if not each.cells])
+    if share.whole:
+        yield f"{accepted_commands(share)}."
+        yield ""
+        yield from _refusing(rows)
+
+
+def _command(each: Row, reached: CommandCoverage) -> Iterator[str]:
+    valid, invalid, gates, errors = (each.cells.get(aspect, {}) for aspect in _COLUMNS)
+    yield code_cell(each.subject)
+    yield _share(Share(part=reached.covered, whole=reached.members))
+    yield _share(reached.valid, valid)
+    yield _share(reached.invalid, invalid)
+    yield _share(reached.effect) or plain(reached.unseen)
+    yield _share(reached.gates, gates)
+    yield _share(reached.errors, errors)
+    yield _share(reached.named)
+    yield number(reached.left_out) if reached.left_out else ""
+    yield _sum({aspect: told for aspect, told in each.cells.items() if aspect not in _COLUMNS})
+
+
+def _refusing(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield the table of the commands of which nothing valid was accepted."""
+    why = {
+        each.subject: each.reached.why_not
+        for each in rows
+        if isinstance(each.reached, CommandCoverage) and each.reached.why_not
+    }
+    if not why:
+        return
+    yield row(["Nothing valid accepted", "Why"])
+    yield row([":--", ":--"])
+    yield from (row([code_cell(name), plain(reason)]) for name, reason in why.items())
+    yield ""
+
+
+def _without_cases(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield what is said of subjects without cases: those of which the same is said together."""
+    notes: dict[str, list[str]] = {}
+    for each in rows:
+        notes.setdefault(each.note or "no case of it was run", []).append(each.subject)
+    for note, names in notes.items():
+        told = ", ".join(map(code, names))
+        yield from folded(f"{number(len(names))}: {note}", [told])
+
+
+def _events(rows: Sequence[Row], share: Share) -> Iterator[str]:
+    yield "### Events"
+    yield ""
+    yield f"{provoked_events(share)}."
+    yield ""
+    told = [
+        (each, each.reached)
+        for each in rows
+        if isinstance(each.reached, EventCoverage) and (each.cells or each.reached.seen)
+    ]
+    if told:
+        yield row(["Event", "Came", "Cases", "Why it was not provoked"])
+        yield row([":--", ":--", "--:", ":--"])
+        for each, reached in told:
+            came = "provoked" if reached.provoked else "seen besides" if reached.seen else "no"
+            cells = [code_cell(each.subject), came, _sum(each.cells), plain(reached.why_not)]
+            yield row(cells)
+        yield ""
+    shown = {each.subject for each, _ in told}
+    yield from _without_cases([each for each in rows if each.subject not in shown])
+
+
+def _object_types(rows: Sequence[Row]) -> Iterator[str]:
+    aspects = shown_aspects(rows)
+    yield "### Object types"
+    yield ""
+    yield row(["Object type", *map(str, aspects), "Note"])
+    yield row([":--", *("--:" for _ in aspects), ":--"])
+    for each in rows:
+        cells = [_cell(each.cells.get(aspect, {})) for aspect in aspects]
+        note = each.note or ("" if each.cells else "no case")
+        yield row([code_cell(each.subject), *cells, plain(note)])
+    yield ""
+
+
+def _share(share: Share, counts: Counts | None = None) -> str:
+    """Return a share, and how many of the cases did not pass."""
+    others = dict(counts or {})
+    others.pop(Outcome.PASS, None)
+    told = [f"{number(share.part)} / {number(share.whole)}"] if share.whole else []
+    return "<br>".join([*told, *_told(others)])
+
+
+def _sum(cells: Mapping[Aspect, Counts]) -> str:
+    total: Counter[Outcome] = Counter()
+    for counts in cells.values():
+        total.update(counts)
+    return _cell({outcome: total[outcome] for outcome in Outcome if outcome in total})
+
+
+def _cell(counts: Counts) -> str:
+    return "<br>".join(_told(counts))
+
+
+def _told(counts: Counts) -> Iterable[str]:
+    # A tick stands beside what passed and nowhere else; what broke is bold.
+    for outcome, count in counts.items():
+        match outcome:
+            case Outcome.PASS:
+                yield f"{number(count)} ✓"
+            case Outcome.FAIL | Outcome.CRASH | Outcome.TIMEOUT | Outcome.HARNESS_ERROR:
+                yield f"**{number(count)} {OUTCOMES[outcome]}**"
+            case _:
+                yield f"{number(count)} {_BRIEFLY.get(outcome, OUTCOMES[outcome])}"
