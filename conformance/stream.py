@@ -73,8 +73,6 @@ class RowPlanned:
     left_out: int = 0
     blocked: str = ""
     """Why no request of the command can succeed here, "" where nothing is known against it."""
-    unseen: str = ""
-    """Why nothing shows the command's effect, "" where something does or nobody has said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

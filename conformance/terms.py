@@ -42,6 +42,8 @@ class Aspect(enum.StrEnum):
     INTROSPECTION = "introspection"
     # A request that the schema allows is accepted and has its effect.
     VALID = "valid"
+    # What a command changes shows in the query that shows it, and is taken back by what removes it.
+    EFFECT = "effect"
     # What is left out has the declared value.
     DEFAULTS = "defaults"
     # A request that the schema forbids is refused, and leaves nothing behind.

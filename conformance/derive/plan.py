@@ -118,7 +118,6 @@ class Row:
     members: int = 0
     left_out: int = 0
     blocked: str = ""
-    unseen: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,6 +87,7 @@ def command_coverage(planned: RowPlanned | None, cases: Sequence[CaseEnded]) -> 
     valid, invalid = by_aspect[Aspect.VALID], by_aspect[Aspect.INVALID]
     refused = [each for each in invalid if each.outcome is Outcome.PASS and each.accepted]
     taken = [each for each in valid if each.accepted]
+    effect = _passed(by_aspect[Aspect.EFFECT])
     asked = any(each.aspect not in _SILENT for each in cases)
     accepted = any(each.accepted for each in cases)
     return CommandCoverage(
@@ -96,8 +97,8 @@ def command_coverage(planned: RowPlanned | None, cases: Sequence[CaseEnded]) -> 
         valid=Share(part=len(taken), whole=len(valid)),
         invalid=Share(part=len(refused), whole=len(invalid)),
         vacuous=sum(each.outcome is Outcome.VACUOUS for each in invalid),
-        effect=Share(),
-        unseen=planned.unseen if planned else "",
+        effect=effect,
+        unseen="" if effect.whole else _unseen(cases),
         gates=_passed(by_aspect[Aspect.GATES]),
         errors=_passed(by_aspect[Aspect.ERRORS]),
         named=Share(part=sum(e.named for e in cases), whole=sum(e.refused for e in cases)),
@@ -118,6 +119,11 @@ def event_coverage(cases: Sequence[CaseEnded], *, seen: bool) -> EventCoverage:
 def _passed(cases: Sequence[CaseEnded]) -> Share:
     passed = sum(each.outcome is Outcome.PASS for each in cases)
     return Share(part=passed, whole=len(cases))
+
+
+def _unseen(cases: Iterable[CaseEnded]) -> str:
+    looking = (each for each in cases if each.aspect is Aspect.EFFECT)
+    return _commonest(each for each in looking if each.outcome is Outcome.NOT_APPLICABLE)
 
 
 def _why_not(planned: RowPlanned | None, cases: Sequence[CaseEnded]) -> str:

@@ -6,7 +6,7 @@ Knows nothing of findings.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from conformance.report.coverage import CommandCoverage, EventCoverage, Share
@@ -17,7 +17,7 @@ from conformance.terms import Aspect, Outcome, SubjectKind
 
 # In the narrow cells of the tables.
 _BRIEFLY: Final = {Outcome.NOT_APPLICABLE: "n/a", Outcome.UNTESTABLE_HERE: "untestable"}
-_COLUMNS: Final = (Aspect.VALID, Aspect.INVALID, Aspect.GATES, Aspect.ERRORS)
+_COLUMNS: Final = (Aspect.VALID, Aspect.INVALID, Aspect.EFFECT, Aspect.GATES, Aspect.ERRORS)
 """The aspects of commands with columns of their own; the others share one."""
 _HEADS: Final = (
     "Command",
@@ -56,7 +56,7 @@ def subjects(target: TargetSummary) -> Iterator[str]:
 def _commands(rows: Sequence[Row], share: Share) -> Iterator[str]:
     yield "### Commands"
     yield ""
-    tried = [each for each in rows if each.cells]
+    tried = [each for each in rows if _applies(each)]
     if tried:
         yield _LEGEND
         yield ""
@@ -68,7 +68,7 @@ def _commands(rows: Sequence[Row], share: Share) -> Iterator[str]:
             else:
                 yield row([code_cell(each.subject), *[""] * (len(_HEADS) - 2), _sum(each.cells)])
         yield ""
-    yield from _without_cases([each for each in rows if not each.cells])
+    yield from _without_cases([each for each in rows if not _applies(each)])
     if share.whole:
         yield f"{accepted_commands(share)}."
         yield ""
@@ -76,12 +76,12 @@ def _commands(rows: Sequence[Row], share: Share) -> Iterator[str]:
 
 
 def _command(each: Row, reached: CommandCoverage) -> Iterator[str]:
-    valid, invalid, gates, errors = (each.cells.get(aspect, {}) for aspect in _COLUMNS)
+    valid, invalid, effect, gates, errors = (each.cells.get(aspect, {}) for aspect in _COLUMNS)
     yield code_cell(each.subject)
     yield _share(Share(part=reached.covered, whole=reached.members))
     yield _share(reached.valid, valid)
     yield _share(reached.invalid, invalid)
-    yield _share(reached.effect) or plain(reached.unseen)
+    yield plain(reached.unseen) or _share(reached.effect, effect)
     yield _share(reached.gates, gates)
     yield _share(reached.errors, errors)
     yield _share(reached.named)
@@ -104,11 +104,17 @@ def _refusing(rows: Sequence[Row]) -> Iterator[str]:
     yield ""
 
 
+def _applies(each: Row) -> bool:
+    """Return whether a subject has cases that apply to the build."""
+    return any(counts.keys() - {Outcome.NOT_APPLICABLE} for counts in each.cells.values())
+
+
 def _without_cases(rows: Sequence[Row]) -> Iterator[str]:
     """Yield what is said of subjects without cases: those of which the same is said together."""
     notes: dict[str, list[str]] = {}
     for each in rows:
-        notes.setdefault(each.note or "no case of it was run", []).append(each.subject)
+        nothing = "nothing of it applies to this build" if each.cells else "no case of it was run"
+        notes.setdefault(each.note or nothing, []).append(each.subject)
     for note, names in notes.items():
         told = ", ".join(map(code, names))
         yield from folded(f"{number(len(names))}: {note}", [told])
@@ -140,13 +146,15 @@ def _object_types(rows: Sequence[Row]) -> Iterator[str]:
     aspects = shown_aspects(rows)
     yield "### Object types"
     yield ""
-    yield row(["Object type", *map(str, aspects), "Note"])
-    yield row([":--", *("--:" for _ in aspects), ":--"])
-    for each in rows:
-        cells = [_cell(each.cells.get(aspect, {})) for aspect in aspects]
-        note = each.note or ("" if each.cells else "no case")
-        yield row([code_cell(each.subject), *cells, plain(note)])
-    yield ""
+    if aspects:
+        yield row(["Object type", *map(str, aspects)])
+        yield row([":--", *("--:" for _ in aspects)])
+        for each in rows:
+            if each.cells:
+                cells = [_cell(each.cells.get(aspect, {})) for aspect in aspects]
+                yield row([code_cell(each.subject), *cells])
+        yield ""
+    yield from _without_cases([each for each in rows if not each.cells])
 
 
 def _share(share: Share, counts: Counts | None = None) -> str:
@@ -168,7 +176,7 @@ def _cell(counts: Counts) -> str:
     return "<br>".join(_told(counts))
 
 
-def _told(counts: Counts) -> Iterable[str]:
+def _told(counts: Counts) -> Iterator[str]:
     # A tick stands beside what passed and nowhere else; what broke is bold.
     for outcome, count in counts.items():
         match outcome:

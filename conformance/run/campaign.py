@@ -125,7 +125,6 @@ class Campaign:
                 members=row.members,
                 left_out=row.left_out,
                 blocked=row.blocked,
-                unseen=row.unseen,
             )
             for row in self.plan.rows
         )

@@ -109,6 +109,15 @@ def test_each_subject_keeps_a_row_and_says_why_it_has_no_cases() -> None:
     assert set(knowledge().seed.commands) <= rows.keys()
 
 
+def test_the_row_of_a_command_tells_how_many_members_its_arguments_have() -> None:
+    plan_ = made_plan(typed=True)
+    members = {row.subject.name: row.members for row in plan_.rows}
+
+    assert members["qom-get"] == 2
+    assert plan_.members["qom-get"].labels == {"path", "property"}
+    assert members["toy"] == 0
+
+
 def test_a_type_that_was_not_compiled_in_is_not_applicable() -> None:
     made = build(typed=True)
     types = tuple(info for info in made.model.types if info.name != "toy")

@@ -32,7 +32,7 @@ def _case(aspect: Aspect, outcome: Outcome, about: str = "", **more: Any) -> Cas
     )
 
 
-def _planned(*, blocked: str = "", unseen: str = "") -> RowPlanned:
+def _planned(*, blocked: str = "") -> RowPlanned:
     return RowPlanned(
         target="t",
         subject_kind=SubjectKind.COMMAND,
@@ -41,7 +41,6 @@ def _planned(*, blocked: str = "", unseen: str = "") -> RowPlanned:
         members=5,
         left_out=2,
         blocked=blocked,
-        unseen=unseen,
     )
 
 
@@ -87,8 +86,11 @@ def test_invalid_counts_no_refusal_whose_sibling_was_not_accepted() -> None:
     assert reached.named == Share(part=2, whole=4)
 
 
-@pytest.mark.parametrize(("aspect", "column"), [(Aspect.GATES, "gates"), (Aspect.ERRORS, "errors")])
-def test_gates_and_errors_count_what_passed(aspect: Aspect, column: str) -> None:
+@pytest.mark.parametrize(
+    ("aspect", "column"),
+    [(Aspect.EFFECT, "effect"), (Aspect.GATES, "gates"), (Aspect.ERRORS, "errors")],
+)
+def test_effects_gates_and_errors_count_what_passed(aspect: Aspect, column: str) -> None:
     reached = _reached(
         _case(aspect, Outcome.PASS, "a"),
         _case(aspect, Outcome.FAIL, "b"),
@@ -148,7 +150,12 @@ def test_reason_is_the_commonest_of_the_cases(cases: list[CaseEnded], why: str) 
 
 
 def test_reason_why_no_effect_shows_is_kept() -> None:
-    assert command_coverage(_planned(unseen="no command tells"), []).unseen == "no command tells"
+    reached = _reached(_case(Aspect.EFFECT, Outcome.NOT_APPLICABLE, reason="no command tells"))
+
+    unknown = _reached(_case(Aspect.EFFECT, Outcome.UNTESTABLE_HERE, reason="nobody has looked"))
+
+    assert unknown.unseen == ""
+    assert (reached.effect, reached.unseen) == (Share(part=0, whole=0), "no command tells")
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,6 @@ EVENTS: tuple[Event, ...] = (
         members=12,
         left_out=3,
         blocked="needs KVM",
-        unseen="nothing tells",
     ),
     Finding(
         target="t",

@@ -11,7 +11,7 @@ import pytest
 
 from conformance.errors import UsageError
 from conformance.run.records import Recorder, append, join, prepare_folder
-from conformance.stream import CaseEnded, RunEnded, RunStarted, from_json
+from conformance.stream import CaseEnded, EventSeen, RunEnded, RunStarted, from_json
 from conformance.terms import Aspect, Outcome, SubjectKind
 
 STARTED = RunStarted(stream=1, suite="1", seed=0, selection=(), host={}, time="t")
@@ -59,6 +59,18 @@ def test_parts_are_joined_in_the_order_of_the_cases(tmp_path: Path) -> None:
 
     assert _read(tmp_path / "all") == [STARTED, *map(_ended, "abcd"), ENDED]
     assert counts == {_ended("a").outcome: 4}
+
+
+def test_what_several_parts_have_seen_comes_last_and_once(tmp_path: Path) -> None:
+    stop, reset = EventSeen(target="t", name="STOP"), EventSeen(target="t", name="RESET")
+    parts = [tmp_path / "1", tmp_path / "2"]
+    for part, seen, name in zip(parts, ((stop,), (stop, reset)), "ba", strict=True):
+        with Recorder(part) as recorder:
+            recorder.write([*seen, _ended(name)])
+
+    join(parts, [_unheard("a"), _unheard("b")], [STARTED], tmp_path / "all")
+
+    assert _read(tmp_path / "all") == [STARTED, _ended("a"), _ended("b"), reset, stop]
 
 
 def test_a_torn_line_is_lost_alone_and_its_case_counts_as_not_run(tmp_path: Path) -> None:
