@@ -6,7 +6,7 @@ Knows nothing of findings.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from conformance.report.coverage import CommandCoverage, EventCoverage, Share
@@ -19,6 +19,7 @@ from conformance.terms import Aspect, Outcome, SubjectKind
 _BRIEFLY: Final = {Outcome.NOT_APPLICABLE: "n/a", Outcome.UNTESTABLE_HERE: "untestable"}
 _COLUMNS: Final = (Aspect.VALID, Aspect.INVALID, Aspect.EFFECT, Aspect.GATES, Aspect.ERRORS)
 """The aspects of commands with columns of their own; the others share one."""
+_KEPT_SPACE: Final = "\N{NO-BREAK SPACE}"
 _HEADS: Final = (
     "Command",
     "Members",
@@ -56,6 +57,9 @@ def subjects(target: TargetSummary) -> Iterator[str]:
 def _commands(rows: Sequence[Row], share: Share) -> Iterator[str]:
     yield "### Commands"
     yield ""
+    if share.whole:
+        yield f"{accepted_commands(share)}."
+        yield ""
     tried = [each for each in rows if _applies(each)]
     if tried:
         yield _LEGEND
@@ -69,10 +73,7 @@ def _commands(rows: Sequence[Row], share: Share) -> Iterator[str]:
                 yield row([code_cell(each.subject), *[""] * (len(_HEADS) - 2), _sum(each.cells)])
         yield ""
     yield from _without_cases([each for each in rows if not _applies(each)])
-    if share.whole:
-        yield f"{accepted_commands(share)}."
-        yield ""
-        yield from _refusing(rows)
+    yield from _refusing(rows)
 
 
 def _command(each: Row, reached: CommandCoverage) -> Iterator[str]:
@@ -162,7 +163,7 @@ def _share(share: Share, counts: Counts | None = None) -> str:
     others = dict(counts or {})
     others.pop(Outcome.PASS, None)
     told = [f"{number(share.part)} / {number(share.whole)}"] if share.whole else []
-    return "<br>".join([*told, *_told(others)])
+    return _lines([*told, *_told(others)])
 
 
 def _sum(cells: Mapping[Aspect, Counts]) -> str:
@@ -173,7 +174,12 @@ def _sum(cells: Mapping[Aspect, Counts]) -> str:
 
 
 def _cell(counts: Counts) -> str:
-    return "<br>".join(_told(counts))
+    return _lines(_told(counts))
+
+
+def _lines(told: Iterable[str]) -> str:
+    """Return the content of a cell whose lines break nowhere else, however narrow it is."""
+    return "<br>".join(line.replace(" ", _KEPT_SPACE) for line in told)
 
 
 def _told(counts: Counts) -> Iterator[str]:
