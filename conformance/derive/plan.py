@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Any
 
 from conformance.compare.statement import Alignment
 from conformance.derive.arguments import argument_cases
@@ -48,9 +48,6 @@ from conformance.qapi.validate import Validator
 from conformance.source.documented import DocumentedExample
 from conformance.stage import MachineSpec, Stage
 from conformance.terms import SubjectKind
-
-_SHALLOW: Final = frozenset({OBJECT_ADD})
-"""The command whose branches take the members of its object types, which have their own cases."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,10 +135,10 @@ def plan(build: Introspected, knowledge: Knowledge) -> Plan:
     )
     _check_unique(cases)
     members = {
-        name: argument_members(build.schema, command, shallow=name in _SHALLOW)
+        name: argument_members(build.schema, command, shallow=name == OBJECT_ADD)
         for name, command in build.schema.commands.items()
     }
-    rows = (*_command_rows(build, knowledge, members), *_other_rows(build, knowledge.seed))
+    rows = tuple(_counted(row, members, knowledge, build) for row in _rows(build, knowledge.seed))
     return Plan(cases=cases, rows=rows, members=members)
 
 
@@ -221,7 +218,8 @@ def _argument_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]
         ranges=knowledge.ranges,
         lacks=build.lacks,
         unchecked=names_for(knowledge.unchecked, build.version),
-        shallow=_SHALLOW,
+        # What its branches take are the members of its object types, which have their own cases.
+        shallow=frozenset({OBJECT_ADD}),
     )
     for command in build.schema.commands.values():
         yield from argument_cases(context, command)
@@ -299,31 +297,12 @@ def _members_of_others(
                 yield member.name, member
 
 
-def _command_rows(
-    build: Introspected, knowledge: Knowledge, members: Mapping[str, ArgumentMembers]
-) -> Iterator[Row]:
-    others = members.keys() - set(knowledge.seed.commands)
-    for name in (*knowledge.seed.commands, *sorted(others)):
-        subject = command_subject(name)
-        if name not in members:
-            yield Row(subject=subject, note="this build's schema has no such command")
-            continue
-        yield Row(
-            subject=subject,
-            members=len(members[name].labels),
-            left_out=members[name].left_out,
-            blocked=_hindrance(knowledge.commands.get(name), build),
-        )
-
-
-def _hindrance(recipe: CommandRecipe | None, build: Introspected) -> str:
-    """Return why no request of a command can succeed here, "" where nothing is known of that."""
-    if recipe is None:
-        return ""
-    return recipe.never or "; ".join(build.lacks[n] for n in recipe.needs if n in build.lacks)
-
-
-def _other_rows(build: Introspected, seed: SeedModel) -> Iterator[Row]:
+def _rows(build: Introspected, seed: SeedModel) -> Iterator[Row]:
+    others = build.schema.commands.keys() - set(seed.commands)
+    for name in (*seed.commands, *sorted(others)):
+        there = name in build.schema.commands
+        note = "" if there else "this build's schema has no such command"
+        yield Row(subject=command_subject(name), note=note)
     own = object_types(build.schema, build.model)
     for name in sorted({kind.name for kind in seed.types} | set(own)):
         note = "" if name in own else "this build's object-add knows no such type"
@@ -331,6 +310,23 @@ def _other_rows(build: Introspected, seed: SeedModel) -> Iterator[Row]:
         yield Row(subject=subject, note=note)
     for name in build.schema.events:
         yield Row(subject=Subject(kind=SubjectKind.EVENT, name=name))
+
+
+def _counted(
+    row: Row, members: Mapping[str, ArgumentMembers], knowledge: Knowledge, build: Introspected
+) -> Row:
+    """Return the row of a command with what its schema has, and why it cannot succeed here."""
+    name = row.subject.name
+    if row.subject.kind is not SubjectKind.COMMAND or name not in members:
+        return row
+    recipe = knowledge.commands.get(name, CommandRecipe(name=name))
+    lacking = "; ".join(build.lacks[need] for need in recipe.needs if need in build.lacks)
+    return replace(
+        row,
+        members=len(members[name].labels),
+        left_out=members[name].left_out,
+        blocked=recipe.never or lacking,
+    )
 
 
 def _check_unique(cases: Iterable[Case]) -> None:
