@@ -11,6 +11,7 @@ from conformance.derive.arguments import argument_cases
 from conformance.derive.case import Case, Subject
 from conformance.derive.command_defaults import command_defaults
 from conformance.derive.commands import command_cases, command_subject
+from conformance.derive.contradictions import contradiction_cases
 from conformance.derive.defaults import default_cases, documented_defaults
 from conformance.derive.events import EventContext, event_cases
 from conformance.derive.examples import ExampleContext, example_cases
@@ -20,7 +21,7 @@ from conformance.derive.lint import LintContext, lint_cases
 from conformance.derive.object_faults import invalid_cases
 from conformance.derive.object_life import error_cases, lifecycle_cases
 from conformance.derive.objects import ObjectContext, valid_cases
-from conformance.derive.offers import OFFERS, offered
+from conformance.derive.offers import CONTRADICTION, OFFERS, offered
 from conformance.derive.policies import PolicyContext, policy_cases
 from conformance.derive.promises import declaration_cases
 from conformance.derive.qom import lost_cases, tree_cases, type_cases
@@ -41,6 +42,8 @@ from conformance.knowledge.ranges import RangeRecipe
 from conformance.knowledge.recipes import ObjectRecipe, Recipes
 from conformance.knowledge.unchecked import Unchecked, names_for
 from conformance.knowledge.versions import Version
+from conformance.qapi.consistency import ContradictionError
+from conformance.qapi.introspection import listed
 from conformance.qapi.model import Member, Schema
 from conformance.qapi.qom import ObjectModel
 from conformance.qapi.validate import Validator
@@ -97,6 +100,8 @@ class Introspected:
     older: Schema | None = None
     entries: Sequence[Any] = ()
     """What the schema was read from."""
+    faults: tuple[ContradictionError, ...] = ()
+    """What they say against themselves; what that makes unusable is no part of the schema."""
     program: Program = Program.SYSTEM
     unserved: frozenset[str] = frozenset()
     """The commands that the schema lists and query-commands does not."""
@@ -150,7 +155,7 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
     yield from gate_cases(build.schema, knowledge.commands, flags, build.lacks)
     policies = PolicyContext(
         schema=build.schema,
-        entries=build.entries,
+        entries=() if build.faults else build.entries,
         version=build.version,
         recipes=knowledge.commands,
         unchecked=knowledge.unchecked,
@@ -177,6 +182,7 @@ def _lint_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
         exceptions=knowledge.naming,
         machines=machines,
     )
+    yield from contradiction_cases(build.faults)
     yield from lint_cases(context)
 
 
@@ -284,10 +290,12 @@ def _members_of_others(
 
 
 def _rows(build: Introspected, seed: SeedModel) -> Iterator[Row]:
-    others = build.schema.commands.keys() - set(seed.commands)
+    shown = {*build.schema.commands, *listed(build.entries, "command")}
+    others = shown - set(seed.commands)
     for name in (*seed.commands, *sorted(others)):
-        there = name in build.schema.commands
-        note = "" if there else "this build's schema has no such command"
+        note = "" if name in shown else "this build's schema has no such command"
+        if name in build.schema.left_out:
+            note = f"this build's schema contradicts itself about it: {CONTRADICTION}"
         yield Row(subject=command_subject(name), note=note)
     own = object_types(build.schema, build.model)
     for name in sorted({kind.name for kind in seed.types} | set(own)):
