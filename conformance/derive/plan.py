@@ -26,6 +26,7 @@ from conformance.derive.policies import PolicyContext, policy_cases
 from conformance.derive.promises import declaration_cases
 from conformance.derive.qom import lost_cases, tree_cases, type_cases
 from conformance.derive.ranges import RangeContext, range_cases
+from conformance.derive.reach import unconfined
 from conformance.derive.shape import OBJECT_ADD, object_shape, object_types
 from conformance.derive.siblings import ArgumentContext
 from conformance.digest.digest import DigestEntity, Program
@@ -34,6 +35,7 @@ from conformance.digest.objectmodel import ObjectModel as SeedModel
 from conformance.digest.objectmodel import object_model
 from conformance.errors import HarnessError
 from conformance.knowledge.commands import CommandRecipe
+from conformance.knowledge.dangers import Dangers
 from conformance.knowledge.defaults import Showing, showings_for
 from conformance.knowledge.events import EventRecipes
 from conformance.knowledge.examples import ExampleRecipes
@@ -65,6 +67,7 @@ class Knowledge:
     unchecked: tuple[Unchecked, ...]
     seed: SeedModel
     naming: tuple[NamingException, ...] = ()
+    dangers: Dangers = Dangers()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +108,8 @@ class Introspected:
     program: Program = Program.SYSTEM
     unserved: frozenset[str] = frozenset()
     """The commands that the schema lists and query-commands does not."""
+    sandboxed: bool = True
+    """Whether it runs where its requests cannot reach the host."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +134,8 @@ def plan(build: Introspected, knowledge: Knowledge) -> Plan:
     cases = tuple(
         offered(case, offer, build.schema, build.unserved) for case in _cases(build, knowledge)
     )
+    if not build.sandboxed:
+        cases = tuple(unconfined(case, knowledge.dangers) for case in cases)
     _check_unique(cases)
     return Plan(cases=cases, rows=tuple(_rows(build, knowledge.seed)))
 

@@ -24,6 +24,7 @@ from conformance.digest.digest import Program
 from conformance.digest.objectmodel import object_model
 from conformance.errors import LaunchError, UsageError
 from conformance.knowledge.commands import load_commands
+from conformance.knowledge.dangers import load_dangers
 from conformance.knowledge.defaults import load_showings
 from conformance.knowledge.digests import SEED, load_digest
 from conformance.knowledge.events import load_events
@@ -156,6 +157,7 @@ def load_knowledge() -> Knowledge:
         unchecked=load_unchecked(folder / "unchecked.toml"),
         seed=object_model(load_digest(SEED).schemas[Program.SYSTEM]),
         naming=load_naming(folder / "naming.toml"),
+        dangers=load_dangers(),
     )
 
 
@@ -199,6 +201,7 @@ def _prepare(target: Target, folder: RunFolder, *, thorough: bool) -> Campaign:
             entries=found.schema,
             model=found.model,
             lacks=lacks,
+            sandboxed=target.sandbox,
         ),
         knowledge=knowledge,
         rules=load_rules(),
@@ -227,6 +230,7 @@ def load(path: Path) -> Campaign:
             entries=value["entries"],
             model=model_from_json(value["model"]),
             lacks=value["lacks"],
+            sandboxed=target["sandbox"],
         ),
         knowledge=load_knowledge(),
         rules=load_rules(),
