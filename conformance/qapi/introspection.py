@@ -25,6 +25,7 @@ from conformance.qapi.model import (
     Member,
     Object,
     Schema,
+    SchemaError,
     Type,
     Variant,
 )
@@ -84,15 +85,15 @@ def examine(entries: object) -> Examined:
 def read_usable(entries: object) -> Examined:
     """Return the part of a schema that does not contradict itself, and all that is wrong besides.
 
-    Raises SchemaError, the first fault of all, where no command is left.
+    Raises SchemaError, the first fault of all, where no command is left or none was there.
     """
     found = examine(entries)
-    if not found.faults:
-        return found
-    schema = sound_part(found.schema, listed(entries))
-    if not schema.commands:
-        raise found.faults[0]
-    return replace(found, schema=schema)
+    if found.faults:
+        schema = sound_part(found.schema, listed(entries))
+        found = replace(found, schema=schema)
+    if not found.schema.commands:
+        raise next(iter(found.faults), SchemaError("query-qmp-schema", "lists no command"))
+    return found
 
 
 def listed(entries: object, *kinds: str) -> tuple[str, ...]:

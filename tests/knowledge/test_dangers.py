@@ -97,14 +97,14 @@ def test_every_way_through_which_a_command_reaches_out_is_one_of_its_members() -
                 members[command.name].update(_members(schema, command.arg_type, set()))
 
     ways: dict[tuple[Way, str], list[str]] = defaultdict(list)
-    for command, dangers in load_dangers().dangers.items():
-        for danger in dangers if command not in UNTYPED else ():
+    for reaching, dangers in load_dangers().dangers.items():
+        for danger in dangers if reaching not in UNTYPED else ():
             for way in danger.through:
-                ways[way, danger.reason].append(command)
+                ways[way, danger.reason].append(reaching)
     lost = {
         way.names
-        for (way, _), commands in ways.items()
-        if not any(fnmatch.filter(members[command], way.names[-1]) for command in commands)
+        for (way, _), names in ways.items()
+        if not any(fnmatch.filter(members[each], way.names[-1]) for each in names)
     }
     assert lost == LATER
 
