@@ -17,11 +17,14 @@ from conformance.derive.commands import PLAIN
 from conformance.derive.promises import INTROSPECT
 from conformance.knowledge.naming import Named, NamingException, excepted
 from conformance.knowledge.versions import Version, VersionRange
+from conformance.qapi.introspection import listed
 from conformance.qapi.model import Array, Enum, Object, Schema
 from conformance.qapi.validate import validate
 from conformance.stage import MachineSpec, Request, Stage
 from conformance.terms import ABSENT, Aspect
 
+COMMAND: Final = "command"
+"""The meta-type of the entries that are commands."""
 LIST_COMMANDS: Final = "query-commands"
 """The command that lists all commands, whatever introspection shows."""
 UNSTABLE: Final = "unstable"
@@ -239,10 +242,10 @@ def _self_description(context: LintContext) -> Iterator[Case]:
 def _live(context: LintContext) -> Iterator[Case]:
     """Yield the cases that need machines: what lists commands, and other command lines."""
     if LIST_COMMANDS in context.schema.commands:
-        listed: tuple[Mapping[str, Any], ...] = tuple(
-            {"name": name} for name in context.schema.commands
-        )
-        yield _asked("commands", PLAIN, LIST_COMMANDS, listed, "X01")
+        # Also those that were left out of the schema, for what it says of them.
+        names = dict.fromkeys((*context.schema.commands, *listed(context.entries, COMMAND)))
+        shown: tuple[Mapping[str, Any], ...] = tuple({"name": name} for name in names)
+        yield _asked("commands", PLAIN, LIST_COMMANDS, shown, "X01")
     specs = {name: MachineSpec(args=args) for name, args in _OTHER_LINES.items()}
     specs |= {f"machine-{name}": MachineSpec(machine=name) for name in context.machines}
     for name, spec in specs.items():

@@ -17,6 +17,8 @@ from conformance.terms import Outcome
 
 _PATH: Final = "path"
 """The argument by which the commands of the tree name an object."""
+CONTRADICTION: Final = "a finding of query-qmp-schema"
+"""Where it is told what is wrong with a command that was left out of the schema."""
 _PASSES: Final = "getfd"
 """The command by which a descriptor becomes known to a machine."""
 
@@ -53,6 +55,7 @@ def offered(case: Case, offer: Offer, schema: Schema, unserved: frozenset[str]) 
         ("" if offer.machines else _beyond(case.stage.spec, offer))
         or ("" if offer.machines else _missing(case, offer, schema))
         or _unserved(case, unserved)
+        or _left_out(case, schema)
     )
     if not reason:
         return case
@@ -99,3 +102,14 @@ def _unserved(case: Case, unserved: frozenset[str]) -> str:
         f"this build's schema lists {min(unserved & used)}, and query-commands does not: "
         "that it is not to be had is a finding of its gate before-negotiation"
     )
+
+
+def _left_out(case: Case, schema: Schema) -> str:
+    """Return which command of the case the schema does not tell soundly, "" where none."""
+    if not schema.left_out:
+        return ""
+    used = {request.execute for request in case.stage.setup}
+    left_out = (used | {step.request.execute for step in case.steps}) & schema.left_out
+    if not left_out:
+        return ""
+    return f"this build's schema contradicts itself about {min(left_out)}: {CONTRADICTION}"

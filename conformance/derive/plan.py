@@ -11,6 +11,7 @@ from conformance.derive.arguments import argument_cases
 from conformance.derive.case import Case, Subject
 from conformance.derive.command_defaults import command_defaults
 from conformance.derive.commands import command_cases, command_subject
+from conformance.derive.contradictions import contradiction_cases
 from conformance.derive.defaults import default_cases, documented_defaults
 from conformance.derive.events import EventContext, event_cases
 from conformance.derive.examples import ExampleContext, example_cases
@@ -21,11 +22,12 @@ from conformance.derive.members import ArgumentMembers, argument_members
 from conformance.derive.object_faults import invalid_cases
 from conformance.derive.object_life import error_cases, lifecycle_cases
 from conformance.derive.objects import ObjectContext, valid_cases
-from conformance.derive.offers import OFFERS, offered
+from conformance.derive.offers import CONTRADICTION, OFFERS, offered
 from conformance.derive.policies import PolicyContext, policy_cases
 from conformance.derive.promises import declaration_cases
 from conformance.derive.qom import lost_cases, tree_cases, type_cases
 from conformance.derive.ranges import RangeContext, range_cases
+from conformance.derive.reach import unconfined
 from conformance.derive.shape import OBJECT_ADD, object_shape, object_types
 from conformance.derive.siblings import ArgumentContext
 from conformance.digest.digest import DigestEntity, Program
@@ -34,6 +36,7 @@ from conformance.digest.objectmodel import ObjectModel as SeedModel
 from conformance.digest.objectmodel import object_model
 from conformance.errors import HarnessError
 from conformance.knowledge.commands import CommandRecipe
+from conformance.knowledge.dangers import Dangers
 from conformance.knowledge.defaults import Showing, showings_for
 from conformance.knowledge.events import EventRecipes
 from conformance.knowledge.examples import ExampleRecipes
@@ -42,6 +45,8 @@ from conformance.knowledge.ranges import RangeRecipe
 from conformance.knowledge.recipes import ObjectRecipe, Recipes
 from conformance.knowledge.unchecked import Unchecked, names_for
 from conformance.knowledge.versions import Version
+from conformance.qapi.consistency import ContradictionError
+from conformance.qapi.introspection import listed
 from conformance.qapi.model import Member, Schema
 from conformance.qapi.qom import ObjectModel
 from conformance.qapi.validate import Validator
@@ -63,6 +68,7 @@ class Knowledge:
     unchecked: tuple[Unchecked, ...]
     seed: SeedModel
     naming: tuple[NamingException, ...] = ()
+    dangers: Dangers = Dangers()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +104,13 @@ class Introspected:
     older: Schema | None = None
     entries: Sequence[Any] = ()
     """What the schema was read from."""
+    faults: tuple[ContradictionError, ...] = ()
+    """What they say against themselves; what that makes unusable is no part of the schema."""
     program: Program = Program.SYSTEM
     unserved: frozenset[str] = frozenset()
     """The commands that the schema lists and query-commands does not."""
+    sandboxed: bool = True
+    """Whether it runs where its requests cannot reach the host."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +143,8 @@ def plan(build: Introspected, knowledge: Knowledge) -> Plan:
     cases = tuple(
         offered(case, offer, build.schema, build.unserved) for case in _cases(build, knowledge)
     )
+    if not build.sandboxed:
+        cases = tuple(unconfined(case, knowledge.dangers) for case in cases)
     _check_unique(cases)
     members = {
         name: argument_members(build.schema, command, shallow=name == OBJECT_ADD)
@@ -164,7 +176,7 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
     yield from gate_cases(build.schema, knowledge.commands, flags, build.lacks)
     policies = PolicyContext(
         schema=build.schema,
-        entries=build.entries,
+        entries=() if build.faults else build.entries,
         version=build.version,
         recipes=knowledge.commands,
         unchecked=knowledge.unchecked,
@@ -191,6 +203,7 @@ def _lint_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
         exceptions=knowledge.naming,
         machines=machines,
     )
+    yield from contradiction_cases(build.faults)
     yield from lint_cases(context)
 
 
@@ -298,10 +311,12 @@ def _members_of_others(
 
 
 def _rows(build: Introspected, seed: SeedModel) -> Iterator[Row]:
-    others = build.schema.commands.keys() - set(seed.commands)
+    shown = {*build.schema.commands, *listed(build.entries, "command")}
+    others = shown - set(seed.commands)
     for name in (*seed.commands, *sorted(others)):
-        there = name in build.schema.commands
-        note = "" if there else "this build's schema has no such command"
+        note = "" if name in shown else "this build's schema has no such command"
+        if name in build.schema.left_out:
+            note = f"this build's schema contradicts itself about it: {CONTRADICTION}"
         yield Row(subject=command_subject(name), note=note)
     own = object_types(build.schema, build.model)
     for name in sorted({kind.name for kind in seed.types} | set(own)):

@@ -68,6 +68,7 @@ class PolicyContext:
 
     schema: Schema
     entries: Sequence[Any]
+    """What the schema was read from; none where it contradicts itself."""
     version: Version
     recipes: Mapping[str, CommandRecipe]
     unchecked: tuple[Unchecked, ...]
@@ -89,7 +90,8 @@ def policy_cases(context: PolicyContext) -> Iterator[Case]:
                 yield _command_case(policy, command)
             if name not in unchecked and policy.feature not in command.features:
                 yield from _argument_cases(context, policy, command, validator)
-    if context.version in DEPRECATED.versions and INTROSPECT.name in context.schema.commands:
+    shown = context.entries and INTROSPECT.name in context.schema.commands
+    if context.version in DEPRECATED.versions and shown:
         yield _hidden_case(context.entries)
 
 

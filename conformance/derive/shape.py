@@ -62,7 +62,12 @@ class ObjectShape:
 
 
 def object_types(schema: Schema, model: ObjectModel) -> tuple[str, ...]:
-    """Return the qom-types of object-add: those of the schema, or where it lists none of QOM."""
+    """Return the qom-types of object-add: those of the schema, or where it lists none of QOM.
+
+    There are none where the schema has no object-add.
+    """
+    if OBJECT_ADD not in schema.commands:
+        return ()
     arguments = _arguments(schema)
     if arguments.tag is None:
         return tuple(sorted(model.creatable))

@@ -156,6 +156,8 @@ class MessageJudge:
             yield from _event_form_misses(message)
             return
         event = self._schema.events.get(name) if isinstance(name, str) else None
+        if event is None and name in self._schema.left_out:
+            return
         if event is None:
             yield _miss("W49", f"an event {name!r}", "an event of the schema", f"{name}")
             return

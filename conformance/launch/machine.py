@@ -116,6 +116,9 @@ class Machine:
                 env=environment(self.target, self.scratch),
                 cwd=self.scratch,
                 start_new_session=True,
+                # Python ignores SIGXFSZ, and so shall QEMU, for which a file too large is then an
+                # error and not its end; SIGPIPE, which comes along, QEMU ignores by itself.
+                restore_signals=False,
             )
         except OSError as error:
             raise LaunchError(

@@ -1,14 +1,18 @@
 """The command line that confines a program; starts nothing itself.
 
-By default bubblewrap: the root read-only, everything that takes writes private and empty, no
-network, no privileges, gone with the thread that started it.  Sockets with a path outside the
-masked folders stay reachable, for a read-only mount does not stop a connect.
+By default bubblewrap: of the root what programs are made of, read-only; everything that takes
+writes private, empty and of limited size; no network, no privileges, gone with the thread that
+started it.  Every other folder of the root is hidden, for a read-only mount does not stop a connect
+to the sockets in it.
 """
 
 from __future__ import annotations
 
+import functools
 import os
+import re
 import shutil
+import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +23,23 @@ from conformance.launch.janitor import MARK
 from conformance.launch.target import Target, host_path
 from conformance.stage import SCRATCH
 
-# Folders that any user may write to or that hold the host's sockets; /dev/shm is a fourth, which
-# bubblewrap's own /dev already hides.
-MASKED: Final = ("/tmp", "/var/tmp", "/run")
+# The folders of a root that programs and what they read lie in, and those that the sandbox mounts
+# itself.  What else stands there (homes, /run, /var, disks) is the host's, and may hold sockets.
+_KEPT: Final = re.compile(r"bin|sbin|lib[0-9a-z]*|usr|etc|opt|nix|gnu|sys|dev|proc")
+# How many folders deep what belongs together lies below a masked folder, where it is not one: each
+# user has a home, each service a folder below /var/lib.
+_DEPTHS: Final = {"/home": 2, "/var": 2}
+_TREE: Final = 1
+SPACE: Final = 256 << 20
+"""How much each folder that takes writes holds, in bytes: twice the memory of a default machine,
+which commands write to files, and not enough to matter to the memory of the host."""
+FILE_SIZE: Final = 8 << 30
+"""How large a file may become, in bytes: enough for sparse files on both sides of 32 bits, and less
+than the disk of a host that runs tests.  A size beyond is refused, as by a file system."""
+# As much as the kernel reads of a script's first line (BINPRM_BUF_SIZE of linux/binfmts.h).
+_LINE: Final = 256
+# bwrap --help only prints; on a machine that swaps it takes a while to load.
+_LIMIT: Final = 30.0
 _PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -43,10 +61,11 @@ def command(
 ) -> tuple[str, ...]:
     """Return the command line that runs `argv` as the target is to be run, without core dumps.
 
+    No file that it writes grows beyond FILE_SIZE: whoever starts it ignores SIGXFSZ, or it dies.
     `argv[0]` is a path in the target's root.  Raises LaunchError where a tool, a device or a part
     of the root is missing.
     """
-    limits = (_tool("prlimit", "util-linux"), "--core=0:0", "--")
+    limits = (_tool("prlimit", "util-linux"), "--core=0:0", f"--fsize={FILE_SIZE}", "--")
     if not target.sandbox:
         if target.rootfs:
             raise LaunchError(
@@ -56,10 +75,11 @@ def command(
         return (_tool("setpriv", "util-linux"), "--pdeathsig", "KILL", "--", *limits, *argv)
     # Every option of bubblewrap stands here or in what is called here.
     bwrap = _tool("bwrap", "bubblewrap")
-    options = [*_root(target), *_masks(target), *_program(target, argv[0])]
+    room = ("--size", f"{SPACE}") if _sizes_folders(bwrap) else ()
+    options = [*_root(target), *_masks(target, room), *_named(target, argv[0])]
     if confinement.scratch is not None:
         options += ["--bind", str(confinement.scratch), SCRATCH]
-    options += _devices(confinement.devices)
+    options += [*_devices(confinement.devices), "--remount-ro", "/dev"]
     # The mark stays on bubblewrap, which all else ends with.
     options += ["--unsetenv", MARK]
     for name, value in target.env:
@@ -126,10 +146,29 @@ def _root(target: Target) -> Iterator[str]:
         yield from ("--ro-bind-try", "/sys", "/sys")
 
 
-def _masks(target: Target) -> Iterator[str]:
-    for folder in MASKED:
-        if _has(target, folder):
-            yield from ("--tmpfs", folder)
+@functools.cache
+def _sizes_folders(bwrap: str) -> bool:
+    """Return whether this bubblewrap can limit the size of a tmpfs (since 0.7)."""
+    try:
+        asked = subprocess.run([bwrap, "--help"], capture_output=True, timeout=_LIMIT, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return b"--size " in asked.stdout + asked.stderr
+
+
+def _masks(target: Target, room: tuple[str, ...]) -> Iterator[str]:
+    """Hide what is not kept under folders that hold nothing, each of the size that `room` says."""
+    for folder in (*masked(target), "/dev/shm"):
+        yield from (*room, "--tmpfs", folder)
+    # Their places within /var go with it.
+    if _has(target, "/var"):
+        yield from ("--dir", "/var/tmp")
+
+
+def masked(target: Target) -> tuple[str, ...]:
+    """Return the folders at the top of the target's root that are not shown to what runs there."""
+    names = sorted(name for name in os.listdir(target.rootfs or "/") if not _KEPT.fullmatch(name))
+    return tuple(f"/{name}" for name in names if _has(target, f"/{name}"))
 
 
 def _has(target: Target, folder: str) -> bool:
@@ -137,20 +176,47 @@ def _has(target: Target, folder: str) -> bool:
     return path.is_dir() and not path.is_symlink()
 
 
-def _program(target: Target, program: str) -> Iterator[str]:
-    """Bring back what a mask hides of the program, and of the build tree that it is part of."""
+def _named(target: Target, program: str) -> Iterator[str]:
+    """Bring back what a mask hides of the program and the environment that the target names.
+
+    With a file comes the tree of what belongs together: the build of which it is part; with a
+    script the interpreter that it names.
+    """
     real = _real(target, program)
-    for folder in MASKED:
-        if not real.startswith(folder + "/"):
-            continue
-        tree = os.path.join(folder, real.removeprefix(folder + "/").split("/")[0])
-        # A program straight in the masked folder comes alone.
-        yield from ("--ro-bind", target.rootfs + tree, tree)
+    folders = (part for _, text in target.env for part in text.split(":"))
+    paths = (real, _interpreter(target.rootfs + real), *folders)
+    hidden = masked(target)
+    trees = {tree for path in paths for folder in hidden if (tree := _tree(path, folder))}
+    for tree in sorted(trees):
+        if os.path.exists(target.rootfs + tree):
+            yield from ("--ro-bind", target.rootfs + tree, tree)
+
+
+def _interpreter(program: str) -> str:
+    """Return what the first line of a script names, "" where the program is none."""
+    try:
+        with open(program, "rb") as file:
+            line = file.readline(_LINE)
+    except OSError:
+        return ""
+    words = line.removeprefix(b"#!").split()
+    return os.fsdecode(words[0]) if line.startswith(b"#!") and words else ""
+
+
+def _tree(path: str, folder: str) -> str:
+    """Return the folder below the masked `folder` that `path` belongs to, "" where to none.
+
+    A program straight in the masked folder, or in a home, comes alone.
+    """
+    if not path.startswith(folder + "/"):
+        return ""
+    parts = path.removeprefix(folder + "/").split("/")
+    return "/".join((folder, *parts[: _DEPTHS.get(folder, _TREE)]))
 
 
 def _visible(target: Target, argv: Sequence[str]) -> Sequence[str]:
     """Return `argv` with the real path of a program that is reached through a masked link."""
-    hidden = any(argv[0].startswith(folder + "/") for folder in MASKED)
+    hidden = any(argv[0].startswith(folder + "/") for folder in masked(target))
     return [_real(target, argv[0]), *argv[1:]] if hidden else argv
 
 

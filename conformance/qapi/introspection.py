@@ -25,9 +25,11 @@ from conformance.qapi.model import (
     Member,
     Object,
     Schema,
+    SchemaError,
     Type,
     Variant,
 )
+from conformance.qapi.soundness import sound_part
 
 _JSON_NAMES: dict[type, str] = {
     str: "a string",
@@ -78,6 +80,32 @@ def examine(entries: object) -> Examined:
         reading.read(index, raw)
     schema = Schema(commands=reading.commands, events=reading.events, types=reading.types)
     return Examined(schema=schema, faults=(*reading.faults, *_between(schema, reading)))
+
+
+def read_usable(entries: object) -> Examined:
+    """Return the part of a schema that does not contradict itself, and all that is wrong besides.
+
+    Raises SchemaError, the first fault of all, where no command is left or none was there.
+    """
+    found = examine(entries)
+    if found.faults:
+        schema = sound_part(found.schema, listed(entries))
+        found = replace(found, schema=schema)
+    if not found.schema.commands:
+        raise next(iter(found.faults), SchemaError("query-qmp-schema", "lists no command"))
+    return found
+
+
+def listed(entries: object, *kinds: str) -> tuple[str, ...]:
+    """Return the names of commands and events that `entries` list, readable or not, in order.
+
+    With `kinds`, those whose meta-type is one of them.
+    """
+    if not isinstance(entries, list):
+        return ()
+    wanted = kinds or ("command", "event")
+    names = (e.get("name") for e in entries if isinstance(e, dict) and e.get("meta-type") in wanted)
+    return tuple(dict.fromkeys(name for name in names if isinstance(name, str)))
 
 
 def entry_of(fault: ContradictionError) -> int | None:

@@ -180,11 +180,16 @@ _Entity = TypeVar("_Entity")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schema:
-    """All that a build says of its interface; each mapping iterates in the order of its names."""
+    """All that a build says of its interface; each mapping iterates in the order of its names.
+
+    `left_out` are commands and events that the build has and that are no part of it, for what is
+    said of them contradicts itself.
+    """
 
     commands: Mapping[str, Command] = field(default_factory=dict)
     events: Mapping[str, Event] = field(default_factory=dict)
     types: Mapping[str, Type] = field(default_factory=dict)
+    left_out: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         for name in ("commands", "events", "types"):

@@ -24,6 +24,7 @@ from conformance.digest.digest import Program
 from conformance.digest.objectmodel import object_model
 from conformance.errors import LaunchError, UsageError
 from conformance.knowledge.commands import load_commands
+from conformance.knowledge.dangers import load_dangers
 from conformance.knowledge.defaults import load_showings
 from conformance.knowledge.digests import SEED, load_digest
 from conformance.knowledge.events import load_events
@@ -42,10 +43,9 @@ from conformance.launch.machine import qemu_argv
 from conformance.launch.pool import Pool
 from conformance.launch.program import Kind, monitor_on_stdio
 from conformance.launch.target import Target
-from conformance.qapi.introspection import read_introspection
-from conformance.qapi.model import Schema
+from conformance.qapi.introspection import Examined
 from conformance.qapi.qom import ObjectModel, model_from_json, model_to_json
-from conformance.run.introspect import check_schema, introspect
+from conformance.run.introspect import find_usable, introspect
 from conformance.run.source import find_facts, load_facts, save_facts, words
 from conformance.stage import SCRATCH, MachineSpec
 from conformance.stream import RowPlanned, TargetStarted
@@ -160,6 +160,7 @@ def load_knowledge() -> Knowledge:
         unchecked=load_unchecked(folder / "unchecked.toml"),
         seed=object_model(load_digest(SEED).schemas[Program.SYSTEM]),
         naming=load_naming(folder / "naming.toml"),
+        dangers=load_dangers(),
     )
 
 
@@ -180,7 +181,7 @@ def _prepare(target: Target, folder: RunFolder, *, thorough: bool) -> Campaign:
     knowledge = load_knowledge()
     with Pool(target, folder) as pool:
         found = introspect(pool, _walk(), thorough=thorough)
-    schema = check_schema(found.schema)
+    usable = find_usable(found.schema)
     needs = {
         *knowledge.recipes.needs(),
         *knowledge.examples.needs(),
@@ -199,10 +200,11 @@ def _prepare(target: Target, folder: RunFolder, *, thorough: bool) -> Campaign:
             program=program,
             unserved=frozenset(found.unserved),
             version=found.version,
-            schema=schema,
+            usable=usable,
             entries=found.schema,
             model=found.model,
             lacks=lacks,
+            sandboxed=target.sandbox,
         ),
         knowledge=knowledge,
         rules=load_rules(),
@@ -227,20 +229,26 @@ def load(path: Path) -> Campaign:
             program=Program(kind),
             unserved=frozenset(value["unserved"]),
             version=tuple(value["version"]),
-            schema=read_introspection(value["entries"]),
+            usable=find_usable(value["entries"]),
             entries=value["entries"],
             model=model_from_json(value["model"]),
             lacks=value["lacks"],
+            sandboxed=target["sandbox"],
         ),
         knowledge=load_knowledge(),
         rules=load_rules(),
     )
 
 
-def _aligned(facts: Facts | None, *, schema: Schema, **more: Any) -> Introspected:
-    """Return what is known of a build, its schema brought beside the source of its release."""
-    if facts is None:
-        return Introspected(schema=schema, **more)
+def _aligned(facts: Facts | None, *, usable: Examined, **more: Any) -> Introspected:
+    """Return what is known of a build, its schema brought beside the source of its release.
+
+    Of a schema that contradicts itself, nothing is held against the source: what is left out of
+    it would seem to be missing from the build.
+    """
+    schema = usable.schema
+    if facts is None or usable.faults:
+        return Introspected(schema=schema, faults=usable.faults, **more)
     alignment = align(facts.entities, schema)
     typed = with_widths(schema, alignment, facts.entities)
     if facts.exact:

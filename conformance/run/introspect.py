@@ -15,8 +15,8 @@ from typing import Any, Final, TypeVar
 from conformance.errors import LaunchError
 from conformance.knowledge.versions import Version
 from conformance.launch.pool import Pool
-from conformance.qapi.introspection import read_introspection
-from conformance.qapi.model import SchemaError
+from conformance.qapi.introspection import Examined, listed, read_introspection, read_usable
+from conformance.qapi.model import Schema, SchemaError
 from conformance.qapi.qom import (
     Node,
     ObjectModel,
@@ -129,15 +129,27 @@ def introspect(pool: Pool, walk: Mapping[str, str], *, thorough: bool = False) -
     )
 
 
-def check_schema(entries: Sequence[Any]) -> Any:
+def check_schema(entries: Sequence[Any]) -> Schema:
     """Return the schema that `entries` are; raises LaunchError where they are none."""
     try:
         return read_introspection(entries)
     except SchemaError as error:
-        raise LaunchError(
-            f"query-qmp-schema returns what is no schema: {error}",
-            "Without a schema nothing can be derived: report this to whoever made the build.",
-        ) from error
+        raise _no_schema(error) from error
+
+
+def find_usable(entries: Sequence[Any]) -> Examined:
+    """Return what of the schema can be used and what is wrong; LaunchError where nothing can."""
+    try:
+        return read_usable(entries)
+    except SchemaError as error:
+        raise _no_schema(error) from error
+
+
+def _no_schema(error: SchemaError) -> LaunchError:
+    return LaunchError(
+        f"query-qmp-schema returns what is no schema: {error}",
+        "Without a schema nothing can be derived: report this to whoever made the build.",
+    )
 
 
 class _session:  # noqa: N801 - reads as a function where it is used
@@ -173,8 +185,8 @@ class _session:  # noqa: N801 - reads as a function where it is used
 
 
 def _unserved(schema: Sequence[Any], served: Sequence[Any]) -> tuple[str, ...]:
-    listed = {entry["name"] for entry in schema if entry["meta-type"] == "command"}
-    return tuple(sorted(listed - {command["name"] for command in served}))
+    shown = set(listed(schema, "command"))
+    return tuple(sorted(shown - {command["name"] for command in served}))
 
 
 def _types(value: Any) -> tuple[TypeInfo, ...]:

@@ -9,13 +9,21 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from conformance.errors import LaunchError
-from conformance.launch.sandbox import Confinement, command, environment, failure
+from conformance.launch.sandbox import (
+    FILE_SIZE,
+    SPACE,
+    Confinement,
+    command,
+    environment,
+    failure,
+)
 from conformance.launch.target import Target, program_target
 
 SHELL = program_target("/bin/sh")
@@ -132,7 +140,7 @@ def test_a_root_is_masked_only_where_it_has_the_folders(tmp_path: Path) -> None:
     for name in ("dev", "proc", "tmp"):
         (tmp_path / name).mkdir()
     argv = command(replace(SHELL, rootfs=str(tmp_path)), ["/bin/sh"])
-    assert [argv[i + 1] for i, part in enumerate(argv) if part == "--tmpfs"] == ["/tmp"]
+    assert [argv[i + 1] for i, part in enumerate(argv) if part == "--tmpfs"] == ["/tmp", "/dev/shm"]
 
 
 def test_a_device_that_is_not_there_is_named() -> None:
@@ -165,3 +173,88 @@ def test_forbidden_namespaces_give_one_clear_message(said: str) -> None:
 
 def test_what_qemu_says_is_no_failure_of_the_sandbox() -> None:
     assert failure("qemu-system-x86_64: -machine foo: unsupported machine type\n") is None
+
+
+@pytest.mark.parametrize("home", ["/home/someone", "/root", "/srv", "/data", "/var/lib/service"])
+def test_what_is_no_part_of_a_system_is_hidden(tmp_path: Path, home: str) -> None:
+    root = _root(tmp_path, home)
+    argv = command(replace(SHELL, rootfs=str(root)), ["/bin/sh"])
+    assert "/" + home.split("/")[1] in _mounted(argv, "--tmpfs")
+    assert not any(part.startswith(str(root) + home) for part in argv)
+
+
+@pytest.mark.parametrize(
+    ("program", "tree"),
+    [
+        ("/home/someone/qemu/build/program", "/home/someone/qemu"),
+        ("/home/someone/program", "/home/someone/program"),
+        ("/root/qemu/program", "/root/qemu"),
+        ("/var/lib/qemu/program", "/var/lib/qemu"),
+        ("/data/program", "/data/program"),
+    ],
+)
+def test_a_program_in_a_hidden_folder_brings_its_own_tree_alone(
+    tmp_path: Path, program: str, tree: str
+) -> None:
+    folder, name = program.rsplit("/", 1)
+    root = _root(tmp_path, folder)
+    (root / folder.lstrip("/") / name).write_text("#!/bin/sh\n")
+    argv = command(replace(SHELL, program=program, rootfs=str(root)), [program])
+    assert _mounted(argv, "--ro-bind", target=2)[1:] == [tree]
+
+
+def test_a_script_brings_its_interpreter_and_the_environment_its_folders(tmp_path: Path) -> None:
+    root = _root(tmp_path, "/root/tools/bin")
+    (root / "data").mkdir()
+    (root / "data/lib").mkdir()
+    (root / "opt").mkdir()
+    (root / "opt/program").write_text("#! /root/tools/bin/run -x\n")
+    target = replace(SHELL, rootfs=str(root), env=(("LD_LIBRARY_PATH", "/usr/lib:/data/lib"),))
+    argv = command(target, ["/opt/program"])
+    assert _mounted(argv, "--ro-bind", target=2)[1:] == ["/data/lib", "/root/tools"]
+
+
+def test_a_socket_in_a_home_is_not_reached_by_its_path(tmp_path: Path) -> None:
+    # Made in a home of its own, which is not below a folder for all.
+    with tempfile.TemporaryDirectory(prefix=".qmp-conformance-", dir=Path.home()) as home:
+        path = f"{home}/socket"
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(path)
+            listener.listen()
+            assert sh(f"test -e {path}").returncode != 0
+
+
+@pytest.mark.parametrize("folder", ["/tmp", "/var/tmp", "/run", "/dev/shm"])
+def test_a_folder_that_takes_writes_is_full_in_time(folder: str) -> None:
+    done = sh(f"head -c {SPACE + (1 << 20)} /dev/zero > {folder}/big; wc -c < {folder}/big")
+    assert "No space left" in done.stderr
+    assert int(done.stdout) <= SPACE
+
+
+def test_a_file_grows_to_its_limit_and_no_further(tmp_path: Path) -> None:
+    sized = f"truncate -s {FILE_SIZE} /tmp/qmp/file && echo sized"
+    assert sh(sized, scratch=tmp_path).stdout == "sized\n"
+    over = f"truncate -s {FILE_SIZE + 1} /tmp/qmp/file"
+    assert sh(over, scratch=tmp_path).returncode != 0
+    assert (tmp_path / "file").stat().st_size == FILE_SIZE
+
+
+def test_an_older_bubblewrap_is_not_asked_for_what_it_cannot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = tmp_path / "bwrap"
+    older.write_text("#!/bin/sh\necho '--tmpfs DEST'\n")
+    older.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "--size" not in command(SHELL, ["/bin/sh"])
+
+
+def _root(folder: Path, *more: str) -> Path:
+    """Return a root that has the folders to mount on, and `more`."""
+    for name in ("dev", "proc", "tmp", *more):
+        (folder / "root" / name.lstrip("/")).mkdir(parents=True)
+    return folder / "root"
+
+
+def _mounted(argv: tuple[str, ...], option: str, *, target: int = 1) -> list[str]:
+    return [argv[number + target] for number, part in enumerate(argv) if part == option]

@@ -9,6 +9,8 @@ import copy
 import math
 from typing import Any
 
+from .contradictions import contradict
+
 Entry = dict[str, Any]
 Broken = frozenset[str]
 INT64 = 2**63
@@ -236,6 +238,7 @@ def shown(schema: list[Entry], broken: Broken) -> list[Entry]:
     if "shows-half-a-condition" in broken:
         del by_name["RESUME"]
     _misname(by_name, broken)
+    contradict(by_name, broken)
     return list(by_name.values())
 
 

@@ -1,0 +1,232 @@
+"""Each word of containment: requests on a real QEMU try to get out of the sandbox, in vain."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.knowledge.dangers import WITHOUT_SANDBOX, Containment
+from conformance.launch.folder import RunFolder
+from conformance.launch.machine import Machine
+from conformance.launch.sandbox import FILE_SIZE, SPACE
+from conformance.launch.target import program_target
+from conformance.launch.waiting import readable
+from conformance.stage import SCRATCH, MachineSpec
+from conformance.wire.session import Session, SessionError
+
+pytestmark = pytest.mark.qemu
+
+LIMIT = 30.0
+SPEC = MachineSpec(machine="pc", args=("-m", "16", "-device", "VGA"))
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A machine in the sandbox and a session with it."""
+
+    machine: Machine
+    session: Session
+
+    def ask(self, command: str, **arguments: Any) -> bool:
+        """Return whether QEMU did as it was asked."""
+        named = {key.replace("_", "-"): item for key, item in arguments.items()}
+        try:
+            self.session.execute(command, named)
+        except SessionError:
+            return False
+        return True
+
+    def shell(self, script: str) -> str:
+        """Return what a script writes that QEMU is made to run."""
+        said = self.machine.scratch / "said"
+        os.mkfifo(said)
+        reader = os.open(said, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            assert self.ask("migrate", uri=f"exec:{{ {script}; echo end; }} >{SCRATCH}/said 2>&1")
+            return _read(reader)
+        finally:
+            os.close(reader)
+            said.unlink()
+
+
+def _read(reader: int) -> str:
+    text, deadline = "", time.monotonic() + LIMIT
+    while not text.endswith("end\n"):
+        assert readable(reader, max(0.0, deadline - time.monotonic())), text
+        text += os.read(reader, 65536).decode()
+    return text.removesuffix("end\n")
+
+
+@pytest.fixture
+def inside() -> Iterator[Inside]:
+    target = program_target("/usr/bin/qemu-system-x86_64")
+    with (
+        RunFolder() as folder,
+        Machine(target, SPEC, folder) as machine,
+        Session(machine.monitor, LIMIT) as session,
+    ):
+        yield Inside(machine, session)
+
+
+def _log(path: str) -> dict[str, Any]:
+    return {"id": "leak", "backend": {"type": "null", "data": {"logfile": path}}}
+
+
+WRITERS: dict[str, Callable[[str], tuple[str, dict[str, Any]]]] = {
+    "screendump": lambda path: ("screendump", {"filename": path}),
+    "pmemsave": lambda path: ("pmemsave", {"val": 0, "size": 4096, "filename": path}),
+    "dump-guest-memory": lambda path: (
+        "dump-guest-memory",
+        {"paging": False, "protocol": f"file:{path}"},
+    ),
+    "logfile": lambda path: ("chardev-add", _log(path)),
+    "blockdev-create": lambda path: (
+        "blockdev-create",
+        {"job_id": "leak", "options": {"driver": "file", "filename": path, "size": 4096}},
+    ),
+    "monitor-for-people": lambda path: (
+        "human-monitor-command",
+        {"command_line": f"dump-guest-memory {path}"},
+    ),
+    "exec": lambda path: ("migrate", {"uri": f"exec:cat >{path}"}),
+}
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_a_file_is_written_in_the_scratch_folder_and_nowhere_else(
+    inside: Inside, writer: str
+) -> None:
+    name = f"qmp-conformance-{secrets.token_hex(8)}"
+    leaks = [Path(folder, name) for folder in ("/etc", "/usr", "/opt", "/var/lib", "/tmp", "/")]
+
+    command, arguments = WRITERS[writer](f"{SCRATCH}/{name}")
+    assert inside.ask(command, **arguments)
+    _settle(inside)
+    assert (inside.machine.scratch / name).exists()
+    for leak in leaks:
+        inside.ask("chardev-remove", id="leak")
+        command, arguments = WRITERS[writer](str(leak))
+        inside.ask(command, **arguments)
+        _settle(inside)
+
+    assert [leak for leak in leaks if leak.exists()] == []
+
+
+def _settle(inside: Inside) -> None:
+    """Wait until no job and no migration of the machine is under way."""
+    deadline = time.monotonic() + LIMIT
+    while time.monotonic() < deadline:
+        jobs = inside.session.execute("query-jobs", {})
+        for job in jobs:
+            if job["status"] == "concluded":
+                inside.ask("job-dismiss", id=job["id"])
+        state = inside.session.execute("query-migrate", {}).get("status", "none")
+        if not jobs and state in ("none", "completed", "failed", "cancelled"):
+            return
+    raise AssertionError("the machine does not come to rest")
+
+
+def test_what_a_request_writes_is_bounded(inside: Inside) -> None:
+    said = inside.shell(
+        f"head -c {SPACE + 4096} /dev/zero >/dev/shm/big; truncate -s {FILE_SIZE + 1} {SCRATCH}/big"
+    )
+
+    assert "No space left" in said
+    assert "File too large" in said
+
+
+def test_a_file_too_large_is_an_error_and_not_the_end_of_qemu(inside: Inside) -> None:
+    options = {"driver": "file", "filename": f"{SCRATCH}/big", "size": 2 * FILE_SIZE}
+    assert inside.ask("blockdev-create", job_id="big", options=options)
+    deadline = time.monotonic() + LIMIT
+    jobs: list[dict[str, Any]] = []
+    while not any(job["status"] == "concluded" for job in jobs):
+        assert time.monotonic() < deadline
+        jobs = inside.session.execute("query-jobs", {})
+
+    assert "too large" in jobs[0]["error"]
+    assert inside.ask("query-status")
+
+
+def test_a_home_of_the_host_and_the_sockets_in_it_are_not_there(inside: Inside) -> None:
+    with (
+        tempfile.TemporaryDirectory(prefix=".qmp-conformance-", dir=Path.home()) as home,
+        socket.socket(socket.AF_UNIX) as listener,
+    ):
+        Path(home, "secret").write_text("secret")
+        listener.bind(f"{home}/socket")
+        listener.listen()
+        listener.setblocking(False)
+        address = {"type": "unix", "data": {"path": f"{home}/socket"}}
+        backend = {"type": "socket", "data": {"addr": address, "server": False}}
+
+        assert not inside.ask("chardev-add", id="leak", backend=backend)
+        node = {"driver": "file", "node_name": "leak", "filename": f"{home}/secret"}
+        assert not inside.ask("blockdev-add", **node)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+
+
+def test_a_process_of_the_host_has_no_number_inside(inside: Inside) -> None:
+    with subprocess.Popen(["sleep", "1000"]) as process:
+        try:
+            said = inside.shell(f"kill -KILL {process.pid}; ls -d /proc/[0-9]* | wc -l")
+            assert "No such process" in said
+            # bubblewrap, QEMU, the shell and what it runs.
+            assert int(said.splitlines()[-1]) < 10
+            assert process.poll() is None
+        finally:
+            process.kill()
+
+
+def test_the_network_is_a_loopback_of_its_own(inside: Inside) -> None:
+    said = inside.shell("tail -n +3 /proc/net/dev | cut -d: -f1")
+
+    assert said.split() == ["lo"]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        inside.ask("migrate", uri=f"tcp:127.0.0.1:{server.getsockname()[1]}")
+        _settle(inside)
+        with pytest.raises(BlockingIOError):
+            server.accept()
+
+
+def test_what_a_request_runs_has_no_capability_and_gets_none(inside: Inside) -> None:
+    said = inside.shell("grep -E 'CapEff|CapBnd|NoNewPrivs' /proc/self/status; date -s @0")
+
+    assert said.split()[:6] == ["CapEff:", "0" * 16, "CapBnd:", "0" * 16, "NoNewPrivs:", "1"]
+    assert "Operation not permitted" in said
+
+
+def test_no_device_is_there_but_those_of_every_program(inside: Inside) -> None:
+    said = inside.shell("ls /dev; touch /dev/leak")
+
+    usual = {"console", "core", "fd", "full", "null", "ptmx", "pts", "random", "shm"}
+    usual |= {"stderr", "stdin", "stdout", "tty", "urandom", "zero"}
+    assert set(said.split("touch:")[0].split()) <= usual
+    assert "Read-only file system" in said
+
+
+PROOFS = {
+    Containment.SCRATCH_ONLY: test_a_file_is_written_in_the_scratch_folder_and_nowhere_else,
+    Containment.BOUNDED_FILES: test_what_a_request_writes_is_bounded,
+    Containment.HIDDEN_FILES: test_a_home_of_the_host_and_the_sockets_in_it_are_not_there,
+    Containment.OWN_PROCESSES: test_a_process_of_the_host_has_no_number_inside,
+    Containment.OWN_NETWORK: test_the_network_is_a_loopback_of_its_own,
+    Containment.NO_PRIVILEGES: test_what_a_request_runs_has_no_capability_and_gets_none,
+    Containment.NAMED_DEVICES: test_no_device_is_there_but_those_of_every_program,
+}
+
+
+def test_every_word_that_the_sandbox_sees_to_is_proved() -> None:
+    assert PROOFS.keys() == set(Containment) - WITHOUT_SANDBOX
