@@ -127,7 +127,8 @@ class _Made:
         if self.context.validator.check(command.arg_type, arguments) is not None:
             return
         fault = f"no {reference.to} is {reference.instead!r}"
-        rule, classes = _promised(reference.classes, reference.item, self.documented, _NOT_THERE)
+        promised = _promised(reference.classes, reference.item, self.documented)
+        rule, classes = promised or (_NOT_THERE, ANY_CLASS)
         refused = replace(base.request, arguments=arguments)
         looks = tuple(aside(look, Role.SETUP) for look in base.shows)
         same = tuple(
@@ -155,7 +156,9 @@ class _Made:
         )
         if refusal.when is When.APART:
             request = Request(recipe.name, refusal.arguments)
-        rule, classes = _promised(refusal.classes, refusal.item, self.documented, _EXCLUDED)
+        promised = _promised(refusal.classes, refusal.item, self.documented)
+        own_classes = ANY_CLASS if refusal.when is not When.APART else _known(refusal.classes)
+        rule, classes = promised or (_EXCLUDED, own_classes)
         setup = tuple(aside(each, Role.SETUP) for each in recipe.setup)
         own = (
             *(aside(each, Role.SETUP) for each in refusal.setup),
@@ -164,6 +167,9 @@ class _Made:
         )
         witness = self._witness(recipe_request(recipe))
         cleanup = tuple(aside(each, Role.CLEANUP) for each in recipe.cleanup)
+        if refusal.lasting:
+            # What it leaves has no use for the clean-up, and may be in its way.
+            cleanup = ()
         steps = {
             When.APART: (*own, *setup, witness, *cleanup),
             When.BEFORE: (*setup, *own, witness, *cleanup),
@@ -212,22 +218,25 @@ def _put(whole: Any, at: Sequence[str], value: Any) -> Any:
     return {**whole, first: _put(whole.get(first, {}), rest, value)}
 
 
-def _promised(
-    classes: frozenset[ErrorClass], item: int, documented: DigestEntity | None, otherwise: str
-) -> tuple[str, frozenset[str]]:
-    """Return the rule that says what a refusal must come to, and the classes that it may have.
+def _known(classes: frozenset[ErrorClass]) -> frozenset[str]:
+    return frozenset(map(str, classes)) or ANY_CLASS
 
-    What is not there may be told in any class, unless the documentation of just this release names
-    one: `otherwise` is the rule then.
+
+def _promised(
+    classes: frozenset[ErrorClass], item: int, documented: DigestEntity | None
+) -> tuple[str, frozenset[str]] | None:
+    """Return the rule of a documented error and the classes that it may have, if it is one.
+
+    `classes` are those that a release names for it, `item` is the condition's number.  Where the
+    documentation of just this release is not known, or has no such error, nothing is promised.
     """
-    known = frozenset(map(str, classes)) or ANY_CLASS
-    open_ = ANY_CLASS if otherwise == _NOT_THERE else known
     if documented is None:
-        return otherwise, open_
+        return None
     if 0 < item <= len(documented.error_items):
         named = documented.error_items[item - 1]
-        return ("X19", frozenset({named})) if named else ("Q29", known)
-    return ("X19", known) if known <= {*documented.errors} else (otherwise, open_)
+        return ("X19", frozenset({named})) if named else ("Q29", _known(classes))
+    known = frozenset(map(str, classes))
+    return ("X19", known) if known and known <= {*documented.errors} else None
 
 
 def _unprovoked(
