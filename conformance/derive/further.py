@@ -9,24 +9,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from conformance.derive.case import Case, Isolation, Role, Step, aside
-from conformance.derive.commands import PLAIN, command_subject
+from conformance.derive.commands import command_subject, recipe_stage
 from conformance.knowledge.commands import CommandRecipe, Further
 from conformance.knowledge.versions import Version
-from conformance.stage import MachineSpec, Request, Stage
+from conformance.stage import Request
 from conformance.terms import ABSENT, Aspect
 
 
 def further_cases(recipe: CommandRecipe, version: Version) -> Iterator[Case]:
     """Yield a case for each further request of the recipe that holds for `version`."""
     name = recipe.name
-    plain = recipe.spec == MachineSpec()
-    stage = PLAIN if plain else Stage(name=f"further/{name}", spec=recipe.spec)
     for further in recipe.further_for(version):
         yield Case(
             id=f"{name}/{Aspect.VALID}/{further.name}",
             subject=command_subject(name),
             aspect=Aspect.VALID,
-            stage=stage,
+            stage=recipe_stage(recipe),
             steps=_steps(name, further),
             isolation=Isolation.ALONE if further.lasting else Isolation.SHARED,
             about=further.name,

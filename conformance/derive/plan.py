@@ -10,6 +10,7 @@ from conformance.compare.statement import Alignment
 from conformance.derive.arguments import argument_cases
 from conformance.derive.case import Case, Subject
 from conformance.derive.command_defaults import command_defaults
+from conformance.derive.command_errors import ErrorContext, command_errors
 from conformance.derive.commands import command_cases, command_subject
 from conformance.derive.contradictions import contradiction_cases
 from conformance.derive.defaults import default_cases, documented_defaults
@@ -155,14 +156,7 @@ def plan(build: Introspected, knowledge: Knowledge) -> Plan:
 
 
 def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
-    for name in knowledge.seed.commands:
-        recipe = knowledge.commands.get(name)
-        if recipe is not None and name in build.schema.commands:
-            facts = build.facts.entities if build.facts and build.facts.exact else {}
-            yield from command_cases(recipe, build.version, facts.get(name))
-    for name, recipe in sorted(knowledge.commands.items()):
-        if name in build.schema.commands:
-            yield from further_cases(recipe, build.version)
+    yield from _command_cases(build, knowledge)
     yield from _argument_cases(build, knowledge)
     yield from _range_cases(build, knowledge)
     yield from _lint_cases(build, knowledge)
@@ -192,6 +186,23 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
     )
     if exact is not None:
         yield from _documentation_cases(build, exact, knowledge)
+
+
+def _command_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
+    errors = ErrorContext(
+        schema=build.schema,
+        validator=Validator(build.schema),
+        version=build.version,
+        documented=build.facts.entities if build.facts and build.facts.exact else {},
+        lacks=build.lacks,
+    )
+    own = tuple(name for name in knowledge.seed.commands if name in build.schema.commands)
+    for name in (*own, *sorted(build.schema.commands.keys() - {*own})):
+        recipe = knowledge.commands.get(name)
+        if recipe is not None:
+            yield from command_cases(recipe, build.lacks)
+            yield from further_cases(recipe, build.version)
+        yield from command_errors(errors, recipe or CommandRecipe(name=name))
 
 
 def _lint_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:

@@ -12,28 +12,18 @@ from pathlib import Path
 
 from conformance.errors import KnowledgeError
 from conformance.knowledge.recipes import filled, requests_of, spec_of
+from conformance.knowledge.refusals import (
+    Reference,
+    Refusal,
+    Unprovoked,
+    references_of,
+    refusals_of,
+    unprovoked_of,
+)
 from conformance.knowledge.tables import Table, read_table
 from conformance.knowledge.versions import Version, VersionRange
 from conformance.stage import MachineSpec, Request
-from conformance.terms import ErrorClass, JsonValue
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """A request of the right types that must be refused with one of `classes`.
-
-    `item` is the number, from 1, of the condition of the command's documented errors that it is a
-    case of, 0 where it is none of them.
-    """
-
-    name: str
-    arguments: Mapping[str, JsonValue]
-    setup: tuple[Request, ...]
-    cleanup: tuple[Request, ...]
-    classes: frozenset[ErrorClass]
-    versions: VersionRange
-    reason: str
-    item: int = 0
+from conformance.terms import JsonValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +41,7 @@ class Further:
     lasting: bool = False
     versions: VersionRange = VersionRange()
     reason: str = ""
+    references: tuple[Reference, ...] = ()
 
 
 class Effect(enum.StrEnum):
@@ -91,7 +82,9 @@ class CommandRecipe:
     never: str = ""
     """Why the request, and any other of the command, never succeeds."""
     further: tuple[Further, ...] = ()
+    references: tuple[Reference, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+    unprovoked: tuple[Unprovoked, ...] = ()
 
     def further_for(self, version: Version) -> tuple[Further, ...]:
         """Return the further requests that hold for `version`."""
@@ -137,7 +130,9 @@ def _command(table: Table) -> CommandRecipe:
         unready=table.take("unready", str, ""),
         never=table.take("never", str, ""),
         further=tuple(_further(t) for t in table.tables("further")),
-        refusals=tuple(_refusal(t) for t in table.tables("errors")),
+        references=references_of(table),
+        refusals=refusals_of(table),
+        unprovoked=unprovoked_of(table),
     )
     table.done()
     if not recipe.reason and (effect is not Effect.NONE or recipe.spec != MachineSpec()):
@@ -158,26 +153,7 @@ def _further(table: Table) -> Further:
         lasting=table.take("lasting", bool, False),
         versions=versions,
         reason=table.take("reason", str),
+        references=references_of(table),
     )
     table.done()
     return further
-
-
-def _refusal(table: Table) -> Refusal:
-    try:
-        versions = VersionRange(table.take("versions", str, ""))
-        classes = frozenset(map(ErrorClass, table.texts("classes") or ("GenericError",)))
-    except ValueError as error:
-        raise KnowledgeError(f"{table.place}: {error}") from error
-    refusal = Refusal(
-        name=table.take("name", str),
-        arguments=table.take("arguments", dict, {}),
-        setup=requests_of(table, "setup"),
-        cleanup=requests_of(table, "cleanup"),
-        classes=classes,
-        versions=versions,
-        reason=table.take("reason", str),
-        item=table.take("documented", int, 0),
-    )
-    table.done()
-    return refusal

@@ -188,6 +188,7 @@ BREAKAGES: dict[str, Breakage] = {
     "set-takes-any": _breaks("X28", "qom-set/invalid/none/machine/unattached/gauge/level"),
     "id-grammar-gone": _breaks("X29", f"{_TOY}/invalid/id/*"),
     "parameter-reads-otherwise": _breaks("X31", "migrate-set-parameters/valid/*"),
+    "not-there-taken": _breaks("X34", "yank/errors/not-there/*"),
     "type-writable": _breaks("X30", "qom-set/errors/none/machine/type"),
 }
 """By the word that the server is given; none of them stops it from being introspected."""

@@ -195,6 +195,8 @@ class Server:
         return []
 
     def _yank(self, instances: list[Arguments]) -> Arguments:
+        if instances and "not-there-taken" not in self._broken:
+            raise RefusedError("There is no such instance", "DeviceNotFound")
         return {}
 
     def _query_version(self) -> Arguments:

@@ -1,0 +1,85 @@
+"""The files of what must be refused: what is read, and what is complained of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance.errors import KnowledgeError
+from conformance.knowledge.commands import CommandRecipe, load_commands
+from conformance.knowledge.refusals import Reference, Unprovoked, When, references_for
+from conformance.knowledge.versions import VersionRange
+from conformance.stage import SCRATCH
+from conformance.terms import ErrorClass
+
+
+def _read(folder: Path, text: str) -> CommandRecipe:
+    (folder / "made.toml").write_text(f'[[command]]\nname = "act"\n{text}', encoding="utf-8")
+    return load_commands(folder)["act"]
+
+
+def test_a_reference_is_named_by_its_kind_unless_it_says_what_instead(tmp_path: Path) -> None:
+    recipe = _read(
+        tmp_path,
+        """refers = [
+            { at = "a.0.b", to = "block node", classes = ["DeviceNotFound"], documented = 1 },
+            { at = "c", to = "file", instead = "{scratch}/none", without = ["d"] },
+        ]""",
+    )
+
+    assert recipe.references == (
+        Reference(
+            at=("a", "0", "b"),
+            to="block node",
+            instead="no-such-block-node",
+            classes=frozenset({ErrorClass("DeviceNotFound")}),
+            item=1,
+        ),
+        Reference(at=("c",), to="file", instead=f"{SCRATCH}/none", without=frozenset({"d"})),
+    )
+
+
+def test_of_references_at_one_place_the_first_that_fits_counts() -> None:
+    old = Reference(at=("a",), to="x", instead=1, versions=VersionRange("<6"))
+    new = Reference(at=("a",), to="x", instead=2)
+
+    assert list(references_for((old, new), (5, 2, 0))) == [old]
+    assert list(references_for((old, new), (6, 0, 0))) == [new]
+
+
+@pytest.mark.parametrize(
+    ("when", "classes"),
+    [("apart", {ErrorClass.GENERIC}), ("before", set()), ("after", set())],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_refusal_in_the_recipes_state_promises_no_class(
+    tmp_path: Path, when: str, classes: set[ErrorClass]
+) -> None:
+    recipe = _read(tmp_path, f'[[command.errors]]\nname = "n"\nwhen = "{when}"\nreason = "r"\n')
+
+    assert recipe.refusals[0].when is When(when)
+    assert recipe.refusals[0].classes == classes
+
+
+def test_why_an_error_is_not_provoked_is_read(tmp_path: Path) -> None:
+    recipe = _read(tmp_path, 'unprovoked = [{ class = "KVMMissingCap", reason = "r" }]')
+
+    assert recipe.unprovoked == (Unprovoked(item=0, name="KVMMissingCap", reason="r"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('refers = [{ to = "node" }]', "'at' is missing"),
+        ('refers = [{ at = "a", to = "b", class = "x" }]', "unknown key 'class'"),
+        ('refers = [{ at = "a", to = "b", classes = ["Odd"] }]', "'Odd' is not a valid"),
+        ('refers = [{ at = "a", to = "b", versions = "6" }]', "is no bound"),
+        ("unprovoked = [{ documented = 1 }]", "'reason' is missing"),
+        ('[[command.errors]]\nname = "n"\nreason = "r"\nwhen = "now"', "'now' is not a valid"),
+    ],
+    ids=["at", "key", "class", "versions", "reason", "when"],
+)
+def test_what_is_wrong_with_a_file_is_said(tmp_path: Path, text: str, complaint: str) -> None:
+    with pytest.raises(KnowledgeError, match=complaint):
+        _read(tmp_path, text)
