@@ -24,6 +24,7 @@ from conformance.derive.case import (
     aside,
 )
 from conformance.derive.commands import (
+    PLAIN,
     command_subject,
     recipe_blocked,
     recipe_request,
@@ -35,7 +36,7 @@ from conformance.knowledge.refusals import Reference, Refusal, When, references_
 from conformance.knowledge.versions import Version
 from conformance.qapi.model import Schema
 from conformance.qapi.validate import Validator
-from conformance.stage import Request
+from conformance.stage import MachineSpec, Request, Stage
 from conformance.terms import ABSENT, Aspect, ErrorClass, Outcome
 
 ANY_CLASS: Final = frozenset(map(str, ErrorClass)) - {str(ErrorClass.COMMAND_NOT_FOUND)}
@@ -149,6 +150,8 @@ class _Made:
 
     def refused(self, refusal: Refusal) -> Case:
         """Return the case of a refusal, with the recipe's request as its witness."""
+        if refusal.spec is not None:
+            return self._refused_elsewhere(refusal, refusal.spec)
         recipe = self.recipe
         request = replace(
             recipe_request(recipe),
@@ -177,6 +180,25 @@ class _Made:
         }[refusal.when]
         alone = refusal.lasting or recipe.effect is not Effect.NONE
         return self._case(refusal.name, steps, refusal.reason, alone=alone)
+
+    def _refused_elsewhere(self, refusal: Refusal, spec: MachineSpec) -> Case:
+        """Return the case of a refusal on a machine of its own, with its own witness if any."""
+        name = self.recipe.name
+        rule, classes = _promised(refusal.classes, refusal.item, self.documented, _EXCLUDED)
+        own = (
+            *(aside(each, Role.SETUP) for each in refusal.setup),
+            _refusal(Request(name, refusal.arguments or ABSENT), classes, rule, refusal.reason),
+            *(aside(each, Role.CLEANUP) for each in refusal.cleanup),
+        )
+        witness: tuple[Step, ...] = ()
+        if refusal.witness is not None:
+            witness = (self._witness(Request(name, refusal.witness or ABSENT)),)
+        steps = (*witness, *own) if refusal.when is When.AFTER else (*own, *witness)
+        case = self._case(refusal.name, steps, refusal.reason, alone=refusal.lasting)
+        plain = spec == MachineSpec()
+        stage = PLAIN if plain else Stage(name=f"refused/{name}/{refusal.name}", spec=spec)
+        # What the recipe's machine needs, this one does not.
+        return replace(case, stage=stage, blocked=None)
 
     def _witness(self, request: Request) -> Step:
         expect = Ends() if self.recipe.effect is Effect.END else Accept()

@@ -8,14 +8,18 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from conformance.errors import KnowledgeError
-from conformance.knowledge.recipes import filled, requests_of
+from conformance.knowledge.recipes import filled, requests_of, spec_of
 from conformance.knowledge.tables import Table
 from conformance.knowledge.versions import Version, VersionRange
-from conformance.stage import Request
+from conformance.stage import MachineSpec, Request
 from conformance.terms import ErrorClass, JsonValue
+
+_NO_MACHINE: Final = MachineSpec(machine="")
+_OF_ARGUMENTS: Final = frozenset({ErrorClass.GENERIC, ErrorClass.COMMAND_NOT_FOUND})
+"""The classes that a request can be refused with before its command has looked at anything."""
 
 
 class When(enum.StrEnum):
@@ -36,6 +40,10 @@ class Refusal:
     None of them means that no class is promised.  `item` is the number, from 1, of the condition of
     the command's documented errors that it is a case of, 0 where it is none of them.  `lasting`
     tells that the machine is another one from then on.
+
+    A refusal with a `spec` happens on that machine and not on the recipe's, with nothing of the
+    recipe around it.  Then `witness` are the arguments with which the command succeeds there; where
+    it never does, the classes alone must tell that the request was understood.
     """
 
     name: str
@@ -48,6 +56,8 @@ class Refusal:
     item: int = 0
     when: When = When.APART
     lasting: bool = False
+    spec: MachineSpec | None = None
+    witness: Mapping[str, JsonValue] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +120,10 @@ def _refusal(table: Table) -> Refusal:
         classes = frozenset(map(ErrorClass, table.texts("classes") or usual))
     except ValueError as error:
         raise KnowledgeError(f"{table.place}: {error}") from error
+    spec = spec_of(table, _NO_MACHINE)
+    witness = table.take_any("witness", None)
+    if not isinstance(witness, dict | None):
+        raise KnowledgeError(f"{table.place}: 'witness' is no table")
     refusal = Refusal(
         name=table.take("name", str),
         arguments=filled(table.take("arguments", dict, {})),
@@ -121,9 +135,27 @@ def _refusal(table: Table) -> Refusal:
         item=table.take("documented", int, 0),
         when=when,
         lasting=table.take("lasting", bool, False),
+        spec=spec if spec.machine else None,
+        witness=None if witness is None else filled(witness),
     )
     table.done()
+    _check_machine(refusal, table.place, given=spec != _NO_MACHINE)
     return refusal
+
+
+def _check_machine(refusal: Refusal, place: str, *, given: bool) -> None:
+    """Raise KnowledgeError where the refusal proves nothing on a machine of its own, or has none.
+
+    The class of which any wrong argument is told shows nothing without a request that succeeds.
+    """
+    if refusal.spec is None:
+        if given or refusal.witness is not None:
+            hint = "Name the machine that this refusal has to itself."
+            raise KnowledgeError(f"{place}: 'machine' is missing", hint)
+        return
+    if refusal.witness is None and (not refusal.classes or refusal.classes & _OF_ARGUMENTS):
+        hint = "Give the arguments with which the command succeeds there, or classes of its own."
+        raise KnowledgeError(f"{place}: 'witness' is missing", hint)
 
 
 def _reference(table: Table) -> Reference:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
 from conformance.derive.case import Case, Isolation, Reject, Repeats, Role
 from conformance.derive.command_errors import ANY_CLASS, UNPROVOKED, ErrorContext, command_errors
+from conformance.derive.commands import PLAIN
 from conformance.digest.declaration import EntityKind
 from conformance.digest.digest import DigestEntity
 from conformance.knowledge.commands import CommandRecipe, Effect, Further
 from conformance.knowledge.refusals import Reference, Refusal, Unprovoked, When
 from conformance.knowledge.versions import VersionRange
 from conformance.qapi.validate import Validator
-from conformance.stage import Request
+from conformance.stage import MachineSpec, Request
 from conformance.terms import ABSENT, ErrorClass
 from tests.qapi.schemas import array, command, member, optional, schema_of, struct
 
@@ -26,16 +28,18 @@ SCHEMA = schema_of(
     command("act", "Args"),
 )
 LOOK, PUT, GONE = (Request(name, ABSENT) for name in ("look", "put", "gone"))
+NOTHING: Mapping[str, str] = MappingProxyType({})
 GENERIC, NOT_FOUND = ErrorClass.GENERIC, ErrorClass("DeviceNotFound")
 
 
-def _context(**documented: Any) -> ErrorContext:
+def _context(lacks: Mapping[str, str], **documented: Any) -> ErrorContext:
     entity = DigestEntity(kind=EntityKind.COMMAND, name="act", **documented)
     return ErrorContext(
         schema=SCHEMA,
         validator=Validator(SCHEMA),
         version=(10, 0, 0),
         documented={"act": entity} if documented else {},
+        lacks=lacks,
     )
 
 
@@ -63,8 +67,10 @@ def _refusal(**more: Any) -> Refusal:
     return Refusal(**{**made, **more})
 
 
-def _cases(recipe: CommandRecipe, **documented: Any) -> list[Case]:
-    return list(command_errors(_context(**documented), recipe))
+def _cases(
+    recipe: CommandRecipe, lacks: Mapping[str, str] = NOTHING, **documented: Any
+) -> list[Case]:
+    return list(command_errors(_context(lacks, **documented), recipe))
 
 
 def _names(case: Case) -> list[tuple[Role, str]]:
@@ -202,6 +208,36 @@ def test_what_lasts_gets_a_machine_of_its_own(
     (case,) = _cases(_recipe(effect=effect, refusals=(_refusal(lasting=lasting),)))
 
     assert case.isolation is isolation
+
+
+@pytest.mark.parametrize(
+    ("when", "witness", "roles"),
+    [
+        (When.APART, None, [Role.SETUP, Role.SUBJECT, Role.CLEANUP]),
+        (When.APART, {"id": "there"}, [Role.SETUP, Role.SUBJECT, Role.CLEANUP, Role.WITNESS]),
+        (When.AFTER, {"id": "there"}, [Role.WITNESS, Role.SETUP, Role.SUBJECT, Role.CLEANUP]),
+    ],
+    ids=["without a witness", "witness after", "witness before"],
+)
+def test_a_refusal_on_a_machine_of_its_own_has_nothing_of_the_recipe_around_it(
+    when: When, witness: Mapping[str, Any] | None, roles: list[Role]
+) -> None:
+    spec = MachineSpec(machine="other")
+    refusal = _refusal(when=when, setup=(LOOK,), cleanup=(LOOK,), spec=spec, witness=witness)
+    (case,) = _cases(_recipe(refusals=(refusal,), needs=("kvm",)), lacks={"kvm": "no KVM"})
+
+    assert [step.role for step in case.steps] == roles
+    assert case.stage.spec == spec
+    assert case.blocked is None
+    witnesses = [step.request.arguments for step in case.steps if step.role is Role.WITNESS]
+    assert witnesses == ([] if witness is None else [witness])
+
+
+def test_a_refusal_on_the_plain_machine_shares_it() -> None:
+    (case,) = _cases(_recipe(refusals=(_refusal(spec=MachineSpec()),), effect=Effect.LASTING))
+
+    assert case.stage == PLAIN
+    assert case.isolation is Isolation.SHARED
 
 
 def test_a_documented_error_that_nothing_provokes_stays_with_its_reason() -> None:

@@ -10,7 +10,7 @@ from conformance.errors import KnowledgeError
 from conformance.knowledge.commands import CommandRecipe, load_commands
 from conformance.knowledge.refusals import Reference, Unprovoked, When, references_for
 from conformance.knowledge.versions import VersionRange
-from conformance.stage import SCRATCH
+from conformance.stage import SCRATCH, MachineSpec
 from conformance.terms import ErrorClass
 
 
@@ -60,6 +60,47 @@ def test_a_refusal_in_the_recipes_state_promises_no_class(
 
     assert recipe.refusals[0].when is When(when)
     assert recipe.refusals[0].classes == classes
+
+
+def test_a_refusal_can_have_a_machine_and_a_witness_of_its_own(tmp_path: Path) -> None:
+    recipe = _read(
+        tmp_path,
+        """[[command.errors]]
+        name = "n"
+        machine = "other"
+        args = ["-more"]
+        witness = { path = "{scratch}/there" }
+        reason = "r"
+        """,
+    )
+
+    assert recipe.refusals[0].spec == MachineSpec(machine="other", args=("-more",))
+    assert recipe.refusals[0].witness == {"path": f"{SCRATCH}/there"}
+
+
+def test_a_refusal_of_another_class_than_wrong_arguments_needs_no_witness(tmp_path: Path) -> None:
+    text = 'machine = "other"\nclasses = ["DeviceNotActive"]'
+    recipe = _read(tmp_path, f'[[command.errors]]\nname = "n"\nreason = "r"\n{text}')
+
+    assert recipe.refusals[0].witness is None
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('machine = "other"', "'witness' is missing"),
+        ('machine = "other"\nwhen = "after"', "'witness' is missing"),
+        ('args = ["-more"]', "'machine' is missing"),
+        ("witness = { id = 1 }", "'machine' is missing"),
+        ('machine = "other"\nwitness = 1', "'witness' is no table"),
+    ],
+    ids=["usual class", "no class", "args alone", "witness alone", "no table"],
+)
+def test_a_refusal_on_another_machine_that_proves_nothing_is_complained_of(
+    tmp_path: Path, text: str, complaint: str
+) -> None:
+    with pytest.raises(KnowledgeError, match=complaint):
+        _read(tmp_path, f'[[command.errors]]\nname = "n"\nreason = "r"\n{text}')
 
 
 def test_why_an_error_is_not_provoked_is_read(tmp_path: Path) -> None:
