@@ -23,6 +23,10 @@ class Absent(enum.Enum):
 
 ABSENT: Final = Absent.ABSENT
 
+PathPart: TypeAlias = str | Mapping[str, JsonValue]
+"""A step into a JSON value: a member's name, an element's number from 0, or members that the
+element of an array has."""
+
 
 class Severity(enum.StrEnum):
     """How strongly the source of a rule words its promise."""
@@ -42,6 +46,8 @@ class Aspect(enum.StrEnum):
     INTROSPECTION = "introspection"
     # A request that the schema allows is accepted and has its effect.
     VALID = "valid"
+    # What a command changes shows in the query that shows it, and is taken back by what removes it.
+    EFFECT = "effect"
     # What is left out has the declared value.
     DEFAULTS = "defaults"
     # A request that the schema forbids is refused, and leaves nothing behind.

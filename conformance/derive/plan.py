@@ -12,6 +12,7 @@ from conformance.derive.case import Case, Subject
 from conformance.derive.command_defaults import command_defaults
 from conformance.derive.commands import command_cases, command_subject
 from conformance.derive.defaults import default_cases, documented_defaults
+from conformance.derive.effects import EffectContext, effect_cases
 from conformance.derive.events import EventContext, event_cases
 from conformance.derive.examples import ExampleContext, example_cases
 from conformance.derive.further import further_cases
@@ -137,6 +138,10 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
     for name, recipe in sorted(knowledge.commands.items()):
         if name in build.schema.commands:
             yield from further_cases(recipe, build.version)
+    effects = EffectContext(
+        recipes=knowledge.commands, version=build.version, schema=build.schema, lacks=build.lacks
+    )
+    yield from effect_cases(effects)
     yield from _argument_cases(build, knowledge)
     yield from _range_cases(build, knowledge)
     yield from _lint_cases(build, knowledge)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from conformance.errors import KnowledgeError
+from conformance.knowledge.looks import Look, looks_of
 from conformance.knowledge.recipes import filled, requests_of, spec_of
 from conformance.knowledge.tables import Table, read_table
 from conformance.knowledge.versions import Version, VersionRange
@@ -51,6 +52,7 @@ class Further:
     lasting: bool = False
     versions: VersionRange = VersionRange()
     reason: str = ""
+    sees: tuple[Look, ...] = ()
 
 
 class Effect(enum.StrEnum):
@@ -72,7 +74,7 @@ class CommandRecipe:
 
     `descriptor` is the source of a file descriptor that goes with it, "" where none does.  `needs`
     are probes: where one fails the request cannot succeed.  `shows` are requests that return
-    something else once the command has taken effect.
+    something else once the command has taken effect; `sees` say just what they return then.
     """
 
     name: str
@@ -90,6 +92,9 @@ class CommandRecipe:
     """Why it does not succeed before the machine is complete, even where it is allowed then."""
     never: str = ""
     """Why the request, and any other of the command, never succeeds."""
+    sees: tuple[Look, ...] = ()
+    unseen: str = ""
+    """Why nothing shows what it does, where nothing does."""
     further: tuple[Further, ...] = ()
     refusals: tuple[Refusal, ...] = ()
 
@@ -136,10 +141,14 @@ def _command(table: Table) -> CommandRecipe:
         reason=table.take("reason", str, ""),
         unready=table.take("unready", str, ""),
         never=table.take("never", str, ""),
+        sees=looks_of(table),
+        unseen=table.take("unseen", str, ""),
         further=tuple(_further(t) for t in table.tables("further")),
         refusals=tuple(_refusal(t) for t in table.tables("errors")),
     )
     table.done()
+    if recipe.unseen and recipe.sees:
+        raise KnowledgeError(f"{table.place}: has both 'sees' and 'unseen'", "Leave one out.")
     if not recipe.reason and (effect is not Effect.NONE or recipe.spec != MachineSpec()):
         raise KnowledgeError(f"{table.place}: 'reason' is missing", "Say why it is needed.")
     return recipe
@@ -158,6 +167,7 @@ def _further(table: Table) -> Further:
         lasting=table.take("lasting", bool, False),
         versions=versions,
         reason=table.take("reason", str),
+        sees=looks_of(table),
     )
     table.done()
     return further
