@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, cast
 
 from conformance.derive.case import (
     Accept,
@@ -26,6 +26,7 @@ from conformance.derive.case import (
     aside,
 )
 from conformance.derive.commands import PLAIN, command_subject
+from conformance.derive.further import untaken
 from conformance.knowledge.commands import CommandRecipe, Effect
 from conformance.knowledge.looks import Look, Wanted, looks_for
 from conformance.knowledge.versions import Version
@@ -122,10 +123,19 @@ def _seen(recipe: CommandRecipe, context: EffectContext) -> Iterator[Case]:
             aspect=Aspect.EFFECT,
             stage=stage,
             steps=() if why else tuple(_Writing(doing).steps()),
-            isolation=Isolation.ALONE if doing.lasting else Isolation.SHARED,
+            isolation=_isolation(doing),
             about=doing.name,
             blocked=Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=why) if why else None,
         )
+
+
+def _isolation(doing: _Doing) -> Isolation:
+    """Return which machine shows the effect.
+
+    A clean-up without a set-up takes nothing away, or sets what there always is to a value that the
+    recipe names: that is the one from before only where nobody has set another.
+    """
+    return Isolation.ALONE if doing.lasting or not doing.setup else Isolation.SHARED
 
 
 def _unmet(recipe: CommandRecipe, doing: _Doing, context: EffectContext) -> str:
@@ -135,9 +145,11 @@ def _unmet(recipe: CommandRecipe, doing: _Doing, context: EffectContext) -> str:
     for request in (*doing.setup, *looks, *doing.cleanup):
         if request.execute not in context.schema.commands:
             lacking.append(f"this build's schema has no command {request.execute}")
+    arguments = {} if doing.request.arguments is ABSENT else doing.request.arguments
+    lacking.append(untaken(context.schema, recipe.name, cast("Mapping[str, JsonValue]", arguments)))
     if recipe.never and doing.name == _FIRST:
         lacking.append(f"no request of it succeeds: {recipe.never}")
-    return "; ".join(dict.fromkeys(lacking))
+    return "; ".join(dict.fromkeys(filter(None, lacking)))
 
 
 def _unseen(recipe: CommandRecipe, command: Command, context: EffectContext) -> Iterator[Case]:

@@ -137,7 +137,7 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
             yield from command_cases(recipe, build.version, facts.get(name))
     for name, recipe in sorted(knowledge.commands.items()):
         if name in build.schema.commands:
-            yield from further_cases(recipe, build.version)
+            yield from further_cases(recipe, build.version, build.schema)
     effects = EffectContext(
         recipes=knowledge.commands, version=build.version, schema=build.schema, lacks=build.lacks
     )
