@@ -145,6 +145,9 @@ def _unmet(recipe: CommandRecipe, doing: _Doing, context: EffectContext) -> str:
     for request in (*doing.setup, *looks, *doing.cleanup):
         if request.execute not in context.schema.commands:
             lacking.append(f"this build's schema has no command {request.execute}")
+    for each in (each for look in doing.looks for each in look.after):
+        if each.event not in context.schema.events:
+            lacking.append(f"this build's schema has no event {each.event}")
     arguments = {} if doing.request.arguments is ABSENT else doing.request.arguments
     lacking.append(untaken(context.schema, recipe.name, cast("Mapping[str, JsonValue]", arguments)))
     if recipe.never and doing.name == _FIRST:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -38,6 +39,7 @@ SCHEMA = schema_of(
 )
 MAKE, UNMAKE, LOOK = (Request(name, ABSENT) for name in ("make", "unmake", "look"))
 ON = Look(request=LOOK, path=("on",), wanted=Wanted.VALUE, value=True, moves=(("at",),))
+GONE = replace(ON, after=(Emitted(event="GONE", data={}),))
 LIT = Shows(("on",), Sight.VALUE, True)
 
 
@@ -140,10 +142,11 @@ def test_a_further_request_is_seen_too() -> None:
     [
         ({"needs": ("kvm",)}, "no kvm"),
         ({"setup": (Request("light", ABSENT),)}, "this build's schema has no command light"),
+        ({"sees": (GONE,)}, "this build's schema has no event GONE"),
         ({"arguments": {}}, "this build's schema does not take the request"),
         ({"never": "it is gone"}, "no request of it succeeds: it is gone"),
     ],
-    ids=["need", "command", "arguments", "never"],
+    ids=["need", "command", "event", "arguments", "never"],
 )
 def test_what_the_build_or_its_host_lacks_is_said(more: dict[str, Any], reason: str) -> None:
     case = _cases(_recipe(**more), kvm="no kvm")["do/effect/recipe"]
