@@ -23,6 +23,10 @@ class Absent(enum.Enum):
 
 ABSENT: Final = Absent.ABSENT
 
+PathPart: TypeAlias = str | Mapping[str, JsonValue]
+"""A step into a JSON value: a member's name, an element's number from 0, or members that the
+element of an array has."""
+
 
 class Severity(enum.StrEnum):
     """How strongly the source of a rule words its promise."""

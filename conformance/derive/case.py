@@ -13,7 +13,16 @@ from typing import Final
 
 from conformance.qapi.qom import TypeInfo
 from conformance.stage import OUT_OF_BAND, Request, Stage
-from conformance.terms import ABSENT, Absent, Aspect, ErrorClass, JsonValue, Outcome, SubjectKind
+from conformance.terms import (
+    ABSENT,
+    Absent,
+    Aspect,
+    ErrorClass,
+    JsonValue,
+    Outcome,
+    PathPart,
+    SubjectKind,
+)
 
 
 class Role(enum.StrEnum):
@@ -98,9 +107,49 @@ class Reads:
 
 @dataclass(frozen=True, slots=True)
 class Repeats:
-    """The request succeeds and returns what the case's step number `step` (from 0) returned."""
+    """The request succeeds and returns what the case's step number `step` (from 0) returned.
+
+    What stands at the paths `less` is left out on both sides; "*" in one is any member or element.
+    """
 
     step: int
+    less: tuple[tuple[str, ...], ...] = ()
+
+
+class Sight(enum.StrEnum):
+    """What is to be seen at a path of a returned value."""
+
+    # Just the value that is given.
+    VALUE = "value"
+    # Something, whatever it is.
+    THERE = "there"
+    # Nothing.
+    ABSENT = "absent"
+    # Something else than an earlier step returned there.
+    DIFFERENT = "different"
+
+
+@dataclass(frozen=True, slots=True)
+class Shows:
+    """The request succeeds, and at `path` of what it returns is what `sight` says.
+
+    `value` is that of Sight.VALUE, `step` the earlier step of Sight.DIFFERENT.
+    """
+
+    path: tuple[PathPart, ...]
+    sight: Sight
+    value: JsonValue = None
+    step: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """The request succeeds, and what `shows` is to show does not show yet.
+
+    Where it does, what comes after cannot show that anything was done.
+    """
+
+    shows: Shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +207,8 @@ Expectation = (
     | Lists
     | Reads
     | Repeats
+    | Shows
+    | NotYet
     | Holds
     | ReadsAs
     | LinksTo

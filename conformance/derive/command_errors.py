@@ -184,7 +184,10 @@ class _Made:
     def _refused_elsewhere(self, refusal: Refusal, spec: MachineSpec) -> Case:
         """Return the case of a refusal on a machine of its own, with its own witness if any."""
         name = self.recipe.name
-        rule, classes = _promised(refusal.classes, refusal.item, self.documented, _EXCLUDED)
+        promised = _promised(refusal.classes, refusal.item, self.documented)
+        # Without a witness the class alone tells that the request was understood.
+        own_classes = ANY_CLASS if refusal.witness is not None else _known(refusal.classes)
+        rule, classes = promised or (_EXCLUDED, own_classes)
         own = (
             *(aside(each, Role.SETUP) for each in refusal.setup),
             _refusal(Request(name, refusal.arguments or ABSENT), classes, rule, refusal.reason),

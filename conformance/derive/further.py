@@ -5,30 +5,47 @@ Knows neither what a command does nor a schema; the first request of a recipe is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from conformance.derive.case import Case, Isolation, Role, Step, aside
+from conformance.derive.case import Blocked, Case, Isolation, Role, Step, aside
 from conformance.derive.commands import command_subject, recipe_stage
 from conformance.knowledge.commands import CommandRecipe, Further
 from conformance.knowledge.versions import Version
+from conformance.qapi.model import Schema
+from conformance.qapi.validate import Validator
 from conformance.stage import Request
-from conformance.terms import ABSENT, Aspect
+from conformance.terms import ABSENT, Aspect, JsonValue, Outcome
 
 
-def further_cases(recipe: CommandRecipe, version: Version) -> Iterator[Case]:
-    """Yield a case for each further request of the recipe that holds for `version`."""
+def further_cases(
+    recipe: CommandRecipe, version: Version, schema: Schema | None = None
+) -> Iterator[Case]:
+    """Yield a case for each further request of the recipe that holds for `version`.
+
+    One that is not valid by `schema`, where that is given, is blocked.
+    """
     name = recipe.name
     for further in recipe.further_for(version):
+        why = untaken(schema, name, further.arguments) if schema is not None else ""
         yield Case(
             id=f"{name}/{Aspect.VALID}/{further.name}",
             subject=command_subject(name),
             aspect=Aspect.VALID,
             stage=recipe_stage(recipe),
-            steps=_steps(name, further),
+            steps=() if why else _steps(name, further),
             isolation=Isolation.ALONE if further.lasting else Isolation.SHARED,
             about=further.name,
+            blocked=Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=why) if why else None,
         )
+
+
+def untaken(schema: Schema, name: str, arguments: Mapping[str, JsonValue]) -> str:
+    """Return why a request of the command is not valid by the schema, "" where it is."""
+    fault = Validator(schema).check(schema.commands[name].arg_type, arguments)
+    if fault is None:
+        return ""
+    return f"this build's schema does not take the request: {fault.path}: {fault.problem}"
 
 
 def _steps(name: str, further: Further) -> tuple[Step, ...]:

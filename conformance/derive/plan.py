@@ -14,6 +14,7 @@ from conformance.derive.command_errors import ErrorContext, command_errors
 from conformance.derive.commands import command_cases, command_subject
 from conformance.derive.contradictions import contradiction_cases
 from conformance.derive.defaults import default_cases, documented_defaults
+from conformance.derive.effects import EffectContext, effect_cases
 from conformance.derive.events import EventContext, event_cases
 from conformance.derive.examples import ExampleContext, example_cases
 from conformance.derive.further import further_cases
@@ -157,6 +158,10 @@ def plan(build: Introspected, knowledge: Knowledge) -> Plan:
 
 def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
     yield from _command_cases(build, knowledge)
+    effects = EffectContext(
+        recipes=knowledge.commands, version=build.version, schema=build.schema, lacks=build.lacks
+    )
+    yield from effect_cases(effects)
     yield from _argument_cases(build, knowledge)
     yield from _range_cases(build, knowledge)
     yield from _lint_cases(build, knowledge)
@@ -201,7 +206,7 @@ def _command_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
         recipe = knowledge.commands.get(name)
         if recipe is not None:
             yield from command_cases(recipe, build.lacks)
-            yield from further_cases(recipe, build.version)
+            yield from further_cases(recipe, build.version, build.schema)
         yield from command_errors(errors, recipe or CommandRecipe(name=name))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, assert_never
 
-from conformance.canonical import canonical, compact, same
+from conformance.canonical import canonical, same
 from conformance.derive.case import (
     Accept,
     Answer,
@@ -21,15 +21,19 @@ from conformance.derive.case import (
     Lists,
     ListsProperties,
     ListsTypes,
+    NotYet,
     Reads,
     ReadsAs,
     Reject,
     Repeats,
     Returns,
+    Shows,
+    Sight,
     Step,
     Understood,
 )
 from conformance.judge.miss import Kind, Miss
+from conformance.judge.sight import brief, path_text, shown, stands_at, without
 from conformance.qapi.qom import INTEGER_RANGES, TypeInfo, type_from_json
 from conformance.terms import ABSENT, ErrorClass
 
@@ -77,10 +81,15 @@ def check(
             if refused is not None:
                 return refused
             value = message["return"]
-            if isinstance(expect, Repeats):
-                problem = _repeats(value, earlier[expect.step])
-            else:
-                problem = _problem(expect, value, case.about)
+            match expect:
+                case Repeats():
+                    problem = _repeats(value, earlier[expect.step], expect)
+                case Shows():
+                    problem = _shows(value, earlier, expect)
+                case NotYet(shows=shows):
+                    problem = _not_yet(value, shows)
+                case _:
+                    problem = _problem(expect, value, case.about)
             return judged.value(problem) if problem else None
 
 
@@ -106,7 +115,7 @@ def _problem(
         case LinksTo(paths=paths):
             if isinstance(value, str) and (value == "" or value in paths):
                 return None
-            return _Problem(f"the link reads {_brief(value)}", "the path of an object, or nothing")
+            return _Problem(f"the link reads {brief(value)}", "the path of an object, or nothing")
         case ListsTypes():
             return _lists_types(value, expect)
         case ListsProperties():
@@ -180,7 +189,7 @@ class _Judged:
         error = self._message.get("error")
         if error is None:
             fault = f" ({self._case.fault})" if self._case.fault else ""
-            what = f"accepted{fault}, and returned {_brief(self._message.get('return'))}"
+            what = f"accepted{fault}, and returned {brief(self._message.get('return'))}"
             return self.miss(Kind.ACCEPTED, what, f"the request is refused with {wanted}")
         if error.get("class") not in classes:
             what = f"refused with {error.get('class')}: {error.get('desc')}"
@@ -191,14 +200,14 @@ class _Judged:
 def _returns(value: Any, values: tuple[Any, ...]) -> _Problem | None:
     if any(same(value, _plain(wanted)) for wanted in values):
         return None
-    wanted = " or ".join(_brief(item) for item in values)
-    return _Problem(f"returned {_brief(value)}", f"the value {wanted}")
+    wanted = " or ".join(brief(item) for item in values)
+    return _Problem(f"returned {brief(value)}", f"the value {wanted}")
 
 
 def _lists(value: Any, values: tuple[Any, ...]) -> _Problem | None:
     """Compare two arrays whose order means nothing, and name the first that only one has."""
     if not isinstance(value, list):
-        return _Problem(f"returned {_brief(value)}", "an array")
+        return _Problem(f"returned {brief(value)}", "an array")
     found, wanted = Counter(map(canonical, value)), Counter(map(canonical, values))
     for more, other, what, expected in (
         (found, wanted, "lists more than it should", "an array without it"),
@@ -206,38 +215,44 @@ def _lists(value: Any, values: tuple[Any, ...]) -> _Problem | None:
     ):
         odd = sorted((more - other).elements())
         if odd:
-            first = _brief(json.loads(odd[0]))
+            first = brief(json.loads(odd[0]))
             return _Problem(f"{what}: {first} and {len(odd) - 1} others", f"{expected}: {first}")
     return None
 
 
 def _reads(value: Any, expect: Reads) -> _Problem | None:
     where = ".".join(expect.path)
-    wanted = f"{where} is {_brief(expect.value)}"
-    found = at(value, expect.path)
+    wanted = f"{where} is {brief(expect.value)}"
+    found = stands_at(value, expect.path)
     if found is ABSENT:
         return _Problem(f"returned no {where}", wanted)
     if not same(found, expect.value):
-        return _Problem(f"{where} is {_brief(found)}", wanted)
+        return _Problem(f"{where} is {brief(found)}", wanted)
     return None
 
 
-def _repeats(value: Any, earlier: Mapping[str, Any]) -> _Problem | None:
-    if "return" in earlier and not same(value, earlier["return"]):
-        return _Problem(f"returned {_brief(value)}", f"the value {_brief(earlier['return'])}")
-    return None
+def _repeats(value: Any, earlier: Mapping[str, Any], expect: Repeats) -> _Problem | None:
+    if "return" not in earlier:
+        return None
+    found, wanted = without(value, expect.less), without(earlier["return"], expect.less)
+    if same(found, wanted):
+        return None
+    return _Problem(f"returned {brief(found)}", f"the value {brief(wanted)}")
 
 
-def at(value: Any, path: Sequence[str]) -> Any:
-    """Return what stands at `path` of a JSON value, ABSENT where nothing does."""
-    for name in path:
-        if isinstance(value, list) and name.isdigit() and int(name) < len(value):
-            value = value[int(name)]
-        elif isinstance(value, dict) and name in value:
-            value = value[name]
-        else:
-            return ABSENT
-    return value
+def _shows(value: Any, earlier: Sequence[Mapping[str, Any]], expect: Shows) -> _Problem | None:
+    before = earlier[expect.step].get("return") if earlier else None
+    wrong = shown(value, expect, before)
+    return _Problem(*wrong) if wrong else None
+
+
+def _not_yet(value: Any, expect: Shows) -> _Problem | None:
+    """What differs from what is now may be anything: of that nothing can show too early."""
+    if expect.sight is Sight.DIFFERENT or shown(value, expect, None):
+        return None
+    found = stands_at(value, expect.path)
+    what = "not there" if found is ABSENT else brief(found)
+    return _Problem(f"{path_text(expect.path)} is {what} before", "that it is not so before")
 
 
 def _plain(value: Any) -> Any:
@@ -272,7 +287,7 @@ def value_problem(type_name: str, value: Any) -> str:
         right = isinstance(value, int | float) and not isinstance(value, bool)
     else:
         right = value is not None
-    return "" if right else f"the {type_name} reads {_brief(value)}"
+    return "" if right else f"the {type_name} reads {brief(value)}"
 
 
 def _lists_types(value: Any, expect: ListsTypes) -> _Problem | None:
@@ -312,8 +327,3 @@ def _lists_properties(value: Any, expect: ListsProperties) -> _Problem | None:
         what = f"the properties {differ} differ"
         return _Problem(what, "the same properties as when asked before")
     return None
-
-
-def _brief(value: Any, limit: int = 100) -> str:
-    text = compact(value)
-    return text if len(text) <= limit else f"{text[:limit]}..."

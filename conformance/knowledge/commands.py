@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from conformance.errors import KnowledgeError
+from conformance.knowledge.looks import Look, looks_of
 from conformance.knowledge.recipes import filled, requests_of, spec_of
 from conformance.knowledge.refusals import (
     Reference,
@@ -42,6 +43,7 @@ class Further:
     versions: VersionRange = VersionRange()
     reason: str = ""
     references: tuple[Reference, ...] = ()
+    sees: tuple[Look, ...] = ()
 
 
 class Effect(enum.StrEnum):
@@ -63,7 +65,7 @@ class CommandRecipe:
 
     `descriptor` is the source of a file descriptor that goes with it, "" where none does.  `needs`
     are probes: where one fails the request cannot succeed.  `shows` are requests that return
-    something else once the command has taken effect.
+    something else once the command has taken effect; `sees` say just what they return then.
     """
 
     name: str
@@ -81,6 +83,9 @@ class CommandRecipe:
     """Why it does not succeed before the machine is complete, even where it is allowed then."""
     never: str = ""
     """Why the request, and any other of the command, never succeeds."""
+    sees: tuple[Look, ...] = ()
+    unseen: str = ""
+    """Why nothing shows what it does, where nothing does."""
     further: tuple[Further, ...] = ()
     references: tuple[Reference, ...] = ()
     refusals: tuple[Refusal, ...] = ()
@@ -129,12 +134,16 @@ def _command(table: Table) -> CommandRecipe:
         reason=table.take("reason", str, ""),
         unready=table.take("unready", str, ""),
         never=table.take("never", str, ""),
+        sees=looks_of(table),
+        unseen=table.take("unseen", str, ""),
         further=tuple(_further(t) for t in table.tables("further")),
         references=references_of(table),
         refusals=refusals_of(table),
         unprovoked=unprovoked_of(table),
     )
     table.done()
+    if recipe.unseen and recipe.sees:
+        raise KnowledgeError(f"{table.place}: has both 'sees' and 'unseen'", "Leave one out.")
     if not recipe.reason and (effect is not Effect.NONE or recipe.spec != MachineSpec()):
         raise KnowledgeError(f"{table.place}: 'reason' is missing", "Say why it is needed.")
     return recipe
@@ -154,6 +163,7 @@ def _further(table: Table) -> Further:
         versions=versions,
         reason=table.take("reason", str),
         references=references_of(table),
+        sees=looks_of(table),
     )
     table.done()
     return further

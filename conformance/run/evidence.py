@@ -9,9 +9,9 @@ from typing import Final
 
 from conformance.canonical import compact
 from conformance.derive.case import Case, DefaultOf
-from conformance.judge.expect import at
 from conformance.judge.miss import Kind, Miss
 from conformance.judge.observation import Observation
+from conformance.judge.sight import stands_at
 from conformance.knowledge.rules import Rule
 from conformance.run.engine import Result
 from conformance.stage import NEGOTIATION, SCRATCH, MachineSpec, Request, Stage
@@ -87,7 +87,7 @@ def _real(seen: Observation | None, default: DefaultOf) -> JsonValue | Absent:
     if line is None or not isinstance(line.read, Message):
         return ABSENT
     # What is wrong with such a reply is the verdict's to say.
-    real: JsonValue | Absent = at(line.read.value, ("return", *default.path))
+    real: JsonValue | Absent = stands_at(line.read.value, ("return", *default.path))
     return real
 
 

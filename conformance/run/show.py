@@ -19,14 +19,18 @@ from conformance.derive.case import (
     Lists,
     ListsProperties,
     ListsTypes,
+    NotYet,
     Reads,
     ReadsAs,
     Reject,
     Repeats,
     Returns,
+    Shows,
+    Sight,
     Understood,
 )
 from conformance.judge.reply import MessageJudge
+from conformance.judge.sight import path_text
 from conformance.launch.folder import RunFolder
 from conformance.launch.pool import Pool
 from conformance.qapi.validate import Validator
@@ -121,6 +125,8 @@ def _expected(expect: Expectation) -> str:
             return f"returns {compact(value)} at {'.'.join(path)}"
         case Repeats(step=step):
             return f"returns the same as step {step + 1}"
+        case Shows() | NotYet():
+            return _seen(expect)
         case Holds(present=present, absent=absent):
             return "; ".join(
                 [f"lists {name} as {kind}" for name, kind in present]
@@ -133,6 +139,18 @@ def _expected(expect: Expectation) -> str:
         case ListsProperties(entries=entries):
             listed = "well-formed" if entries is None else f"{len(entries)} known"
             return f"lists {listed} properties"
+
+
+def _seen(expect: Shows | NotYet) -> str:
+    if isinstance(expect, NotYet):
+        return f"not yet so: {_seen(expect.shows)}"
+    what = {
+        Sight.VALUE: compact(expect.value),
+        Sight.THERE: "something",
+        Sight.ABSENT: "nothing",
+        Sight.DIFFERENT: f"something else than step {expect.step + 1}",
+    }
+    return f"returns {what[expect.sight]} at {path_text(expect.path)}"
 
 
 def _recording(result: Result, campaign: Campaign) -> Iterator[str]:

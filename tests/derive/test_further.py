@@ -10,7 +10,8 @@ from conformance.derive.further import further_cases
 from conformance.knowledge.commands import CommandRecipe, Further
 from conformance.knowledge.versions import VersionRange
 from conformance.stage import MachineSpec, Request
-from conformance.terms import ABSENT
+from conformance.terms import ABSENT, Outcome
+from tests.qapi.schemas import command, schema_of
 
 LOOK = Request("look", ABSENT)
 
@@ -51,3 +52,14 @@ def test_a_further_request_holds_for_its_versions(minor: int, there: bool) -> No
     )
 
     assert bool([*further_cases(recipe, (6, minor, 0))]) is there
+
+
+def test_what_the_schema_does_not_take_is_not_asked_for() -> None:
+    recipe = _recipe(MachineSpec(), Further(name="odd", arguments={"b": 1}))
+    schema = schema_of(command("do"), command("look"))
+    (case,) = further_cases(recipe, (10, 0, 0), schema)
+
+    assert case.steps == ()
+    assert case.blocked is not None
+    assert case.blocked.outcome is Outcome.UNTESTABLE_HERE
+    assert "this build's schema does not take the request: b" in case.blocked.reason

@@ -67,6 +67,8 @@ BREAKAGES: dict[str, Breakage] = {
     "event-has-bad-time": _breaks("W48", _STOPPED),
     "event-has-no-time": _breaks("W48", _STOPPED),
     "event-of-no-schema": _breaks("W49", _STOPPED),
+    "stop-unseen": _breaks("X33", "stop/effect/recipe"),
+    "parameter-not-set-back": _breaks("X33", "migrate-set-parameters/effect/numbers"),
     "stop-untold": _breaks("X32", "STOP/valid/recipe"),
     "reset-told-of-guest": _breaks("X32", "RESET/valid/request"),
     # Where, when and how a command can be run at all.

@@ -156,7 +156,7 @@ _TYPES: list[Entry] = [
     ),
     _struct("Balloon", value="int"),
     _struct("Reset", guest="bool", reason="ShutdownCause"),
-    _struct("Status", running="bool"),
+    _struct("Status", running="bool", status="str?"),
     _struct("Instances", instances="[any]"),
     *OBJECT_MEMBERS.values(),
 ]

@@ -9,15 +9,15 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from .objects import TYPES, Tree, become_older, heirs, property_types
+from .objects import TYPES, Node, Tree, become_older, heirs, property_types
 from .schema import Broken, Checker, Entry, RefusedError, early, entries, shown
 
 PARAMETERS = {
-    "downtime_limit": (0, 2_000_000),
-    "max_cpu_throttle": (20, 99),
-    "cpu_throttle_initial": (1, 99),
+    "downtime_limit": (0, 2_000_000, 300),
+    "max_cpu_throttle": (20, 99, 99),
+    "cpu_throttle_initial": (1, 99, 20),
 }
-"""The integers that each parameter of migration takes."""
+"""The least and the greatest integer that each parameter of migration takes, and what it is."""
 Message = dict[str, Any]
 Arguments = dict[str, Any]
 
@@ -51,6 +51,7 @@ class Server:
 
     balloon = named = False
     compat = ""
+    _rests = "prelaunch"
 
     def __init__(self, broken: Broken, *, complete: bool) -> None:
         self._broken = broken
@@ -65,7 +66,7 @@ class Server:
         self._early = early(typed=self._typed)
         self._running = self._negotiated = self._ended = False
         self._enabled: list[str] = []
-        self._parameters = {name: low for name, (low, _) in PARAMETERS.items()}
+        self._parameters = {name: usual for name, (_, _, usual) in PARAMETERS.items()}
         self._events: list[Message] = []
 
     def serve(self, source: int, sink: int) -> None:
@@ -189,7 +190,8 @@ class Server:
     def _query_status(self) -> Arguments:
         if "example-refused" in self._broken:
             raise RefusedError("the status is not known")
-        return {"running": self._running}
+        status = "running" if self._running or "stop-unseen" in self._broken else self._rests
+        return {"running": self._running, "status": status}
 
     def _query_yank(self) -> list[Arguments]:
         return []
@@ -224,7 +226,7 @@ class Server:
     def _stop(self) -> Arguments:
         if self._running and "stop-untold" not in self._broken:
             self._event("STOP")
-        self._running = False
+        self._running, self._rests = False, "paused"
         return {}
 
     def _cont(self) -> Arguments:
@@ -249,6 +251,8 @@ class Server:
             raise RefusedError(f"'{driver}' is not a valid device model name")
         # A source of entropy can be deleted while it is used; memory cannot.
         self._tree.users |= {memdev} - {""}
+        if id:
+            self._tree.find("/machine/peripheral")[1].children[id] = Node(driver)
         return {}
 
     def _object_add(self, **arguments: Any) -> Arguments:
@@ -316,10 +320,11 @@ class Server:
 
     def _migrate_set_parameters(self, **given: int) -> Arguments:
         for name, value in given.items():
-            low, high = PARAMETERS[name]
+            low, high, _ = PARAMETERS[name]
             if not low <= value <= high:
                 raise RefusedError(f"Parameter '{name}' expects {low} to {high}")
-        self._parameters |= given
+        stuck = self._parameters if "parameter-not-set-back" in self._broken else {}
+        self._parameters |= {name: n for name, n in given.items() if stuck.get(name, n) == n}
         return {}
 
     def _query_migrate_parameters(self) -> Arguments:

@@ -19,7 +19,7 @@ _HEAD = """
   'data': { 'name': 'str', 'type': 'str', '*description': 'str', '*default-value': 'any' } }
 { 'struct': 'TypeInfo', 'data': { 'name': 'str', '*abstract': 'bool', '*parent': 'str' } }
 
-{ 'struct': 'Status', 'data': { 'running': 'bool' } }
+{ 'struct': 'Status', 'data': { 'running': 'bool', '*status': 'str' } }
 { 'struct': 'Parameters',
   'data': { '*downtime-limit': 'uint64', '*max-cpu-throttle': 'uint8',
             '*cpu-throttle-initial': 'uint8' } }

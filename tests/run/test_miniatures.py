@@ -31,10 +31,11 @@ OFFLINE = ("greeting.py", "introspected.py", "recorded.py", "request.py")
 
 EXPLAINED = {
     Outcome.UNTESTABLE_HERE: "the set-up failed: blockdev-add|the set-up failed: chardev-add"
+    "|no recipe says what shows its effect|this build's schema does not take the request"
     "|no recipe for a request that succeeds|this build's schema has no command human-",
     Outcome.NOT_APPLICABLE: "declares no default|is not valid for this build's schema"
     "|cannot be read|opens itself once|the grammar of ids holds from"
-    "|the documentation gives no value: none",
+    "|the documentation gives no value: none|nothing shows its effect",
     Outcome.VACUOUS: "^refused, and nothing tells what for: (migrate-set-parameters|object-add)",
 }
 """Why a case may come to something else than PASS on a server that keeps every promise."""
