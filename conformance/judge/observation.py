@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from conformance.wire.framing import FramingFault, Message
@@ -30,11 +31,14 @@ class Death:
 class Place:
     """Where in a case an event came: while what came of step `step` was awaited.
 
-    `answered` tells whether that step had been answered by then.
+    `answered` tells whether that step had been answered by then.  It was sent after `since` and
+    before `until`, in seconds of one clock; as they are by themselves, they tell nothing.
     """
 
     step: int
     answered: bool
+    since: float = -math.inf
+    until: float = math.inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from conformance.derive.case import (
     Step,
     Understood,
 )
-from conformance.judge.events import event_misses
+from conformance.judge.events import event_misses, limit_misses
 from conformance.judge.expect import check
 from conformance.judge.miss import Kind, Miss
 from conformance.judge.observation import Death, Observation
@@ -84,6 +84,7 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
         if not (miss.kind is Kind.VALUE and isinstance(step.expect, _READ)):
             break
     misses += event_misses(case, seen) if outcome is Outcome.PASS else ()
+    misses += limit_misses(case, seen)
     if None in seen.replies and not _ended_well(case, seen):
         ended, miss = _unanswered(case, seen.replies.index(None), seen)
         misses.insert(0, miss)
