@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.compare.statement import Alignment
@@ -32,7 +32,7 @@ from conformance.digest.lookup import DocumentedMember
 from conformance.digest.objectmodel import ObjectModel as SeedModel
 from conformance.digest.objectmodel import object_model
 from conformance.errors import HarnessError
-from conformance.knowledge.commands import CommandRecipe
+from conformance.knowledge.commands import CommandRecipes
 from conformance.knowledge.defaults import Showing, showings_for
 from conformance.knowledge.events import EventRecipes
 from conformance.knowledge.examples import ExampleRecipes
@@ -54,7 +54,7 @@ class Knowledge:
     """What people know, as the files under cases/ and fixtures/ hold it."""
 
     recipes: Recipes
-    commands: Mapping[str, CommandRecipe]
+    commands: CommandRecipes
     showings: tuple[Showing, ...]
     examples: ExampleRecipes
     events: EventRecipes
@@ -98,6 +98,8 @@ class Introspected:
     entries: Sequence[Any] = ()
     """What the schema was read from."""
     program: Program = Program.SYSTEM
+    arch: str = ""
+    """What its guests are of, "" where its name does not tell."""
     unserved: frozenset[str] = frozenset()
     """The commands that the schema lists and query-commands does not."""
 
@@ -121,6 +123,8 @@ class Plan:
 def plan(build: Introspected, knowledge: Knowledge) -> Plan:
     """Return the plan of a build: the same input gives the same plan."""
     offer = OFFERS[build.program]
+    commands = knowledge.commands.for_build(build.version, build.arch)
+    knowledge = replace(knowledge, commands=commands)
     cases = tuple(
         offered(case, offer, build.schema, build.unserved) for case in _cases(build, knowledge)
     )

@@ -183,7 +183,7 @@ def _prepare(target: Target, folder: RunFolder, *, thorough: bool) -> Campaign:
         *knowledge.examples.needs(),
         *knowledge.events.needs(),
         *needs_of(knowledge.ranges),
-        *(need for recipe in knowledge.commands.values() for need in recipe.needs),
+        *knowledge.commands.needs(),
     }
     lacks = _lacks(needs, target, found.model)
     return Campaign(
@@ -194,6 +194,7 @@ def _prepare(target: Target, folder: RunFolder, *, thorough: bool) -> Campaign:
         introspected=_aligned(
             find_facts(target.schema, found.version, program),
             program=program,
+            arch=build.arch,
             unserved=frozenset(found.unserved),
             version=found.version,
             schema=schema,
@@ -222,6 +223,7 @@ def load(path: Path) -> Campaign:
         introspected=_aligned(
             load_facts(value["facts"], Program(kind)),
             program=Program(kind),
+            arch=build["arch"],
             unserved=frozenset(value["unserved"]),
             version=tuple(value["version"]),
             schema=read_introspection(value["entries"]),
