@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from conformance.compare.statement import Alignment
@@ -20,7 +20,7 @@ from conformance.derive.lint import LintContext, lint_cases
 from conformance.derive.object_faults import invalid_cases
 from conformance.derive.object_life import error_cases, lifecycle_cases
 from conformance.derive.objects import ObjectContext, valid_cases
-from conformance.derive.offers import OFFERS, offered
+from conformance.derive.offers import OFFERS, offered, substituted
 from conformance.derive.policies import PolicyContext, policy_cases
 from conformance.derive.promises import declaration_cases
 from conformance.derive.qom import lost_cases, tree_cases, type_cases
@@ -36,8 +36,9 @@ from conformance.knowledge.commands import CommandRecipes
 from conformance.knowledge.defaults import Showing, showings_for
 from conformance.knowledge.events import EventRecipes
 from conformance.knowledge.examples import ExampleRecipes
+from conformance.knowledge.machines import StandIns
 from conformance.knowledge.naming import NamingException
-from conformance.knowledge.ranges import RangeRecipe
+from conformance.knowledge.ranges import RangeRecipe, ranges_of_arch
 from conformance.knowledge.recipes import ObjectRecipe, Recipes
 from conformance.knowledge.unchecked import Unchecked, names_for
 from conformance.knowledge.versions import Version
@@ -62,6 +63,10 @@ class Knowledge:
     unchecked: tuple[Unchecked, ...]
     seed: SeedModel
     naming: tuple[NamingException, ...] = ()
+    stand_ins: Mapping[str, StandIns] = field(default_factory=dict)
+    """By architecture, what stands in for machines and devices that recipes name."""
+    coupled: frozenset[tuple[str, str]] = frozenset()
+    """The properties, by path and name, that change others when they are set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,9 +129,17 @@ def plan(build: Introspected, knowledge: Knowledge) -> Plan:
     """Return the plan of a build: the same input gives the same plan."""
     offer = OFFERS[build.program]
     commands = knowledge.commands.for_build(build.version, build.arch)
-    knowledge = replace(knowledge, commands=commands)
+    knowledge = replace(
+        knowledge,
+        commands=commands,
+        recipes=knowledge.recipes.for_arch(build.arch),
+        events=knowledge.events.for_arch(build.arch),
+        ranges=ranges_of_arch(knowledge.ranges, build.arch),
+    )
+    stand_ins = knowledge.stand_ins.get(build.arch, StandIns())
     cases = tuple(
-        offered(case, offer, build.schema, build.unserved) for case in _cases(build, knowledge)
+        offered(substituted(case, stand_ins), offer, build.schema, build.unserved)
+        for case in _cases(build, knowledge)
     )
     _check_unique(cases)
     return Plan(cases=cases, rows=tuple(_rows(build, knowledge.seed)))
@@ -147,7 +160,7 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
     yield from lost_cases(build.model)
     yield from type_cases(build.model)
     for machine in sorted(build.model.trees):
-        yield from tree_cases(build.model, machine)
+        yield from tree_cases(build.model, machine, knowledge.coupled)
     yield from _object_cases(build, knowledge)
     exact = build.facts if build.facts is not None and build.facts.exact else None
     flags = preconfig_flags(exact.entities) if exact else {}

@@ -47,7 +47,8 @@ class Observation:
 
     `replies[i]` answers step i, or is None where no reply came; `strays` are messages that are
     neither events nor expected replies; `death` and `hung` say how the dialogue broke off, where
-    it did: a request may also go unanswered while later ones are answered.  `places[i]` is where
+    it did: a request may also go unanswered while later ones are answered.  `broke_off` is the step
+    of which the reply, or what comes of it besides, was awaited then.  `places[i]` is where
     events[i] came.
     """
 
@@ -57,4 +58,5 @@ class Observation:
     strays: tuple[Line, ...] = ()
     death: Death | None = None
     hung: bool = False
+    broke_off: int | None = None
     seconds: float = 0.0

@@ -13,7 +13,7 @@ from pathlib import Path
 from conformance.errors import KnowledgeError
 from conformance.knowledge.recipes import filled, requests_of, spec_of
 from conformance.knowledge.tables import Table, read_table
-from conformance.knowledge.versions import Version, VersionRange
+from conformance.knowledge.versions import Version, VersionRange, of_arch
 from conformance.stage import MachineSpec, Request
 from conformance.terms import ErrorClass, JsonValue
 
@@ -98,7 +98,7 @@ class CommandRecipe:
 
     def fits(self, version: Version, arch: str) -> bool:
         """Return whether it is for a build; one whose `arch` is not known, "", is of any."""
-        return version in self.versions and (not arch or not self.arches or arch in self.arches)
+        return version in self.versions and of_arch(self.arches, arch)
 
     def further_for(self, version: Version) -> tuple[Further, ...]:
         """Return the further requests that hold for `version`."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from conformance.errors import KnowledgeError
 from conformance.knowledge.recipes import filled, requests_of, spec_of
 from conformance.knowledge.tables import Table, read_table
-from conformance.knowledge.versions import Version, VersionRange
+from conformance.knowledge.versions import Version, VersionRange, of_arch
 from conformance.stage import MachineSpec, Request
 from conformance.terms import ABSENT, JsonValue
 
@@ -61,6 +61,7 @@ class EventRecipe:
     name: str
     reason: str
     versions: VersionRange
+    arches: tuple[str, ...] = ()
     stage: str
     spec: MachineSpec
     needs: tuple[str, ...]
@@ -120,6 +121,20 @@ class EventRecipes:
         )
         return next(reasons, "")
 
+    def for_arch(self, arch: str) -> EventRecipes:
+        """Return those for builds whose guests are of `arch`, and which have none there."""
+        recipes = tuple(r for r in self._recipes if of_arch(r.arches, arch))
+        elsewhere = {r.event for r in self._recipes} - {r.event for r in recipes}
+        why = (
+            Unprovoked(
+                event=name,
+                versions=VersionRange(),
+                reason=f"no recipe provokes it where guests are of {arch}",
+            )
+            for name in sorted(elsewhere)
+        )
+        return EventRecipes(recipes, (*self._unprovoked, *why), self._limited)
+
     def limited(self, event: str, version: Version) -> Limited | None:
         """Return how builds of `version` limit `event`, None where they send every one."""
         found = (x for x in self._limited if x.event == event and version in x.versions)
@@ -164,6 +179,7 @@ def _recipe(table: Table, specs: Mapping[str, MachineSpec]) -> EventRecipe:
         name=table.take("name", str, "recipe"),
         reason=table.take("reason", str),
         versions=_versions(table),
+        arches=table.texts("arch"),
         stage=stage,
         spec=specs[stage] if stage else MachineSpec(),
         needs=table.texts("needs"),

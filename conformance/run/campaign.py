@@ -28,6 +28,7 @@ from conformance.knowledge.defaults import load_showings
 from conformance.knowledge.digests import SEED, load_digest
 from conformance.knowledge.events import load_events
 from conformance.knowledge.examples import load_examples
+from conformance.knowledge.machines import load_coupled, load_stand_ins
 from conformance.knowledge.naming import load_naming
 from conformance.knowledge.ranges import load_ranges, needs_of
 from conformance.knowledge.recipes import load_recipes
@@ -157,6 +158,8 @@ def load_knowledge() -> Knowledge:
         unchecked=load_unchecked(folder / "unchecked.toml"),
         seed=object_model(load_digest(SEED).schemas[Program.SYSTEM]),
         naming=load_naming(folder / "naming.toml"),
+        stand_ins=load_stand_ins(folder / "machines.toml"),
+        coupled=load_coupled(folder / "machines.toml"),
     )
 
 
@@ -270,8 +273,7 @@ def check_selection(selection: Selection, campaigns: Iterable[Campaign]) -> None
 
 
 def _walk() -> Mapping[str, str]:
-    table = read_table(cases_folder() / "machines.toml")
-    walk: dict[str, str] = table.take("walk", dict)
+    walk: dict[str, str] = read_table(cases_folder() / "machines.toml").take("walk", dict)
     return walk
 
 

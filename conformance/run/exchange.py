@@ -84,8 +84,11 @@ class _Seen:
         pairs = zip(self.events, self.places, strict=True)
         return [line for line, place in pairs if place.step == step]
 
-    def observation(self, *, death: Death | None = None, hung: bool = False) -> Observation:
+    def observation(
+        self, *, death: Death | None = None, hung: bool = False, broke_off: int | None = None
+    ) -> Observation:
         return Observation(
+            broke_off=broke_off,
             replies=tuple(self.replies),
             events=tuple(self.events),
             places=tuple(self.places),
@@ -177,7 +180,7 @@ class Player:
             except _OvertakenError:
                 continue
             except WireTimeout:
-                return seen.observation(hung=True), False
+                return seen.observation(hung=True, broke_off=number), False
             except (WireClosed, WireOverflow) as error:
                 return self._broken(error, seen, number), False
         return seen.observation(), True
@@ -188,8 +191,9 @@ class Player:
             return seen.observation()
         ending = self.machine.ending(_REST)
         if ending is None:
-            return seen.observation(hung=True)
-        return seen.observation(death=Death(status=ending.status, stderr=ending.stderr))
+            return seen.observation(hung=True, broke_off=number)
+        death = Death(status=ending.status, stderr=ending.stderr)
+        return seen.observation(death=death, broke_off=number)
 
     def _await(self, case: Case, number: int, seen: _Seen) -> None:
         """Take in what comes until the events of a step have come, or its time is up.

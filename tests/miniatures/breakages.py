@@ -60,6 +60,8 @@ BREAKAGES: dict[str, Breakage] = {
     "event-has-no-time": _breaks("W48", _STOPPED),
     "event-of-no-schema": _breaks("W49", _STOPPED),
     "stop-untold": _breaks("X32", "STOP/valid/recipe"),
+    "burst-unlimited": _breaks("W50", "BALLOON_CHANGE/valid/burst"),
+    "burst-loses-last": _breaks("W50", "BALLOON_CHANGE/valid/burst"),
     "reset-told-of-guest": _breaks("X32", "RESET/valid/request"),
     # Where, when and how a command can be run at all.
     "oob-unmarked-taken": _breaks("W33", "qom-list/gates/out-of-band"),

@@ -39,7 +39,7 @@ needs_qemu = pytest.mark.skipif(shutil.which(QEMU) is None, reason=f"no {QEMU} o
 
 def _lines(text: str) -> list[Any]:
     """Return the requests that a reproducer sends."""
-    body = text.split("<<'EOF'\n", 1)[1].removesuffix("EOF")
+    body = text.split("<<'EOF'", 1)[1].partition("\n")[2].removesuffix("EOF")
     return [json.loads(line) for line in body.splitlines()]
 
 
