@@ -260,3 +260,11 @@ def _any(execute: str, arguments: object) -> Step:
 
 def _expecting_refusal(execute: str) -> Case:
     return case(execute, step(execute, expect=Reject()))
+
+
+def test_a_reproducer_out_of_band_keeps_its_input_open() -> None:
+    own = replace(case("own", step("stop")), stage=Stage(name="s", capabilities=("oob",)))
+
+    first = reproducer(own, (), COMMAND).splitlines()[0]
+
+    assert first.startswith("{ cat; sleep 1; } <<'EOF' | ")
