@@ -39,7 +39,7 @@ def main(argv: list[str]) -> None:
         source = sink = int(options["-chardev"].partition("fd=")[2])
     server = Server(words, complete="--preconfig" not in argv)
     server.balloon = options.get("-device") == "virtio-balloon"
-    server.memory = int(options.get("-m", "0").removesuffix("M")) << 20
+    server.memory = int(options.get("-m", "0").partition(",")[0].removesuffix("M")) << 20
     server.named = "-name" in argv
     server.compat = options.get("-compat", "")
     server.serve(source, sink)
