@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from conformance.qapi.qom import TypeInfo
@@ -230,6 +230,20 @@ class Emits:
     rule: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """An event of which at most one of a kind is sent per second.
+
+    The members `by` of its data tell one kind from another.  One whose data hold all of `unless`,
+    if that is anything, is not limited.
+    """
+
+    event: str
+    by: tuple[str, ...] = ()
+    unless: Mapping[str, JsonValue] = field(default_factory=dict)
+    rule: str
+
+
 _ACCEPTED: Final = Accept()
 
 
@@ -336,13 +350,17 @@ class Case:
     claims: tuple[Claim, ...] = ()
     defaults: tuple[DefaultOf, ...] = ()
     """The defaults that its steps read, for the report's table."""
+    limits: tuple[Limit, ...] = ()
+    """The events of its steps that are limited; each comes of a step that has another before it."""
 
     @property
     def rules(self) -> tuple[str, ...]:
         """The rules that it is about, in order."""
         of_events = (each.rule for step in self.steps for each in step.emits)
         of_steps = (step.rule for step in self.steps)
-        return tuple(sorted({*of_steps, *of_events, *(c.rule for c in self.claims)}))
+        of_limits = (limit.rule for limit in self.limits)
+        of_claims = (claim.rule for claim in self.claims)
+        return tuple(sorted({*of_steps, *of_events, *of_limits, *of_claims}))
 
     @property
     def plays(self) -> bool:

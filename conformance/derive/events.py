@@ -5,7 +5,8 @@ Knows neither machines nor how long an event takes to come.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +17,7 @@ from conformance.derive.case import (
     Emits,
     Ends,
     Isolation,
+    Limit,
     Role,
     Step,
     Subject,
@@ -31,6 +33,7 @@ from conformance.terms import Aspect, Outcome, SubjectKind
 NO_RECIPE: Final = "no recipe provokes it"
 """Of an event of which nobody has said how it comes about, nor why it cannot here."""
 _RULE: Final = "X32"
+_LIMIT: Final = "W50"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,15 +61,24 @@ def _case(recipe: EventRecipe, context: EventContext) -> Case:
     unmet = _unmet(recipe, context)
     if unmet:
         return _blocked(recipe.event, recipe.name, unmet)
+    limits = _limits(recipe.event, context)
     return Case(
         id=f"{recipe.event}/{Aspect.VALID}/{recipe.name}",
         subject=Subject(kind=SubjectKind.EVENT, name=recipe.event),
         aspect=Aspect.VALID,
         stage=Stage(name=f"event-{recipe.stage}", spec=recipe.spec) if recipe.stage else PLAIN,
-        steps=tuple(_steps(recipe)),
+        steps=tuple(_steps(recipe, limits)),
         isolation=Isolation.ALONE if recipe.alone else Isolation.SHARED,
         about=recipe.name,
+        limits=limits,
     )
+
+
+def _limits(event: str, context: EventContext) -> tuple[Limit, ...]:
+    found = context.recipes.limited(event, context.version)
+    if found is None:
+        return ()
+    return (Limit(event=event, by=found.by, unless=found.unless, rule=_LIMIT),)
 
 
 def _blocked(event: str, name: str, why: str) -> Case:
@@ -91,18 +103,25 @@ def _unmet(recipe: EventRecipe, context: EventContext) -> str:
     return "; ".join(lacking)
 
 
-def _steps(recipe: EventRecipe) -> Iterator[Step]:
+def _steps(recipe: EventRecipe, limits: Sequence[Limit]) -> Iterator[Step]:
     for request in recipe.setup:
         yield aside(request, Role.SETUP)
+    limited = {each.event for each in limits}
+    come: set[str] = set()
     for provocation in recipe.steps:
         # What is to be ready before the event comes about, is only a way to it.
         own = any(each.event == recipe.event for each in provocation.emissions)
-        yield _provoking(provocation, Role.SUBJECT if own else Role.SETUP, recipe.reason)
+        role = Role.SUBJECT if own else Role.SETUP
+        # Of a limited event the first is sent at once.  One that comes behind it may have to wait,
+        # and is lost where whoever limits it forgets it.
+        late = limited & come
+        yield _provoking(provocation, role, recipe.reason, late)
+        come |= {each.event for each in provocation.emissions}
     for request in recipe.cleanup:
         yield aside(request, Role.CLEANUP)
 
 
-def _provoking(provocation: Provocation, role: Role, why: str) -> Step:
+def _provoking(provocation: Provocation, role: Role, why: str, late: AbstractSet[str]) -> Step:
     return Step(
         request=provocation.request,
         expect=Ends() if provocation.ends else Accept(),
@@ -114,7 +133,7 @@ def _provoking(provocation: Provocation, role: Role, why: str) -> Step:
                 event=each.event,
                 data=each.data,
                 answered=None if each.order is Order.ANY else each.order is Order.AFTER,
-                rule=_RULE,
+                rule=_LIMIT if each.event in late else _RULE,
             )
             for each in provocation.emissions
         ),

@@ -11,6 +11,7 @@ from typing import Final
 
 from conformance.derive.case import Blocked, Case, Known
 from conformance.digest.digest import Program
+from conformance.knowledge.machines import StandIns
 from conformance.qapi.model import Schema
 from conformance.stage import MachineSpec, Request
 from conformance.terms import Outcome
@@ -60,6 +61,28 @@ def offered(case: Case, offer: Offer, schema: Schema, unserved: frozenset[str]) 
     if not reason:
         return case
     return replace(case, blocked=Blocked(outcome=Outcome.NOT_APPLICABLE, reason=reason))
+
+
+def substituted(case: Case, stand_ins: StandIns) -> Case:
+    """Return the case on a machine of the build's architecture, where one stands in for its own.
+
+    What is said of a machine or a device beside its name is said of its stand-in.
+    """
+    spec = case.stage.spec
+    name, comma, rest = spec.machine.partition(",")
+    machine = stand_ins.machines.get(name)
+    if machine is None:
+        return case
+    args = [*machine.args]
+    for word in spec.args:
+        name, behind, options = word.partition(",")
+        device = stand_ins.devices.get(name)
+        if device is None or args[-1:] != ["-device"]:
+            args.append(word)
+        else:
+            args[-1:] = [*device.args, "-device", f"{device.name}{behind}{options}"]
+    own = replace(spec, machine=f"{machine.name}{comma}{rest}", args=tuple(args))
+    return replace(case, stage=replace(case.stage, spec=own))
 
 
 def _beyond(spec: MachineSpec, offer: Offer) -> str:

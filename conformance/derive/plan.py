@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from conformance.compare.statement import Alignment
@@ -24,7 +24,7 @@ from conformance.derive.members import ArgumentMembers, argument_members
 from conformance.derive.object_faults import invalid_cases
 from conformance.derive.object_life import error_cases, lifecycle_cases
 from conformance.derive.objects import ObjectContext, valid_cases
-from conformance.derive.offers import CONTRADICTION, OFFERS, offered
+from conformance.derive.offers import CONTRADICTION, OFFERS, offered, substituted
 from conformance.derive.policies import PolicyContext, policy_cases
 from conformance.derive.promises import declaration_cases
 from conformance.derive.qom import lost_cases, tree_cases, type_cases
@@ -37,13 +37,14 @@ from conformance.digest.lookup import DocumentedMember
 from conformance.digest.objectmodel import ObjectModel as SeedModel
 from conformance.digest.objectmodel import object_model
 from conformance.errors import HarnessError
-from conformance.knowledge.commands import CommandRecipe
+from conformance.knowledge.commands import CommandRecipe, CommandRecipes
 from conformance.knowledge.dangers import Dangers
 from conformance.knowledge.defaults import Showing, showings_for
 from conformance.knowledge.events import EventRecipes
 from conformance.knowledge.examples import ExampleRecipes
+from conformance.knowledge.machines import StandIns
 from conformance.knowledge.naming import NamingException
-from conformance.knowledge.ranges import RangeRecipe
+from conformance.knowledge.ranges import RangeRecipe, ranges_of_arch
 from conformance.knowledge.recipes import ObjectRecipe, Recipes
 from conformance.knowledge.unchecked import Unchecked, names_for
 from conformance.knowledge.versions import Version
@@ -62,7 +63,7 @@ class Knowledge:
     """What people know, as the files under cases/ and fixtures/ hold it."""
 
     recipes: Recipes
-    commands: Mapping[str, CommandRecipe]
+    commands: CommandRecipes
     showings: tuple[Showing, ...]
     examples: ExampleRecipes
     events: EventRecipes
@@ -71,6 +72,10 @@ class Knowledge:
     seed: SeedModel
     naming: tuple[NamingException, ...] = ()
     dangers: Dangers = Dangers()
+    stand_ins: Mapping[str, StandIns] = field(default_factory=dict)
+    """By architecture, what stands in for machines and devices that recipes name."""
+    coupled: frozenset[tuple[str, str]] = frozenset()
+    """The properties, by path and name, that change others when they are set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +114,8 @@ class Introspected:
     faults: tuple[ContradictionError, ...] = ()
     """What they say against themselves; what that makes unusable is no part of the schema."""
     program: Program = Program.SYSTEM
+    arch: str = ""
+    """What its guests are of, "" where its name does not tell."""
     unserved: frozenset[str] = frozenset()
     """The commands that the schema lists and query-commands does not."""
     sandboxed: bool = True
@@ -142,8 +149,18 @@ class Plan:
 def plan(build: Introspected, knowledge: Knowledge) -> Plan:
     """Return the plan of a build: the same input gives the same plan."""
     offer = OFFERS[build.program]
+    commands = knowledge.commands.for_build(build.version, build.arch)
+    knowledge = replace(
+        knowledge,
+        commands=commands,
+        recipes=knowledge.recipes.for_arch(build.arch),
+        events=knowledge.events.for_arch(build.arch),
+        ranges=ranges_of_arch(knowledge.ranges, build.arch),
+    )
+    stand_ins = knowledge.stand_ins.get(build.arch, StandIns())
     cases = tuple(
-        offered(case, offer, build.schema, build.unserved) for case in _cases(build, knowledge)
+        offered(substituted(case, stand_ins), offer, build.schema, build.unserved)
+        for case in _cases(build, knowledge)
     )
     if not build.sandboxed:
         cases = tuple(unconfined(case, knowledge.dangers) for case in cases)
@@ -168,7 +185,7 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
     yield from lost_cases(build.model)
     yield from type_cases(build.model)
     for machine in sorted(build.model.trees):
-        yield from tree_cases(build.model, machine)
+        yield from tree_cases(build.model, machine, knowledge.coupled)
     yield from _object_cases(build, knowledge)
     exact = build.facts if build.facts is not None and build.facts.exact else None
     flags = preconfig_flags(exact.entities) if exact else {}

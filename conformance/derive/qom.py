@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import Any, Final
 
 from conformance.derive.case import (
@@ -159,8 +161,13 @@ def _listing(
     )
 
 
-def tree_cases(model: ObjectModel, machine: str) -> Iterator[Case]:
-    """Yield the cases of qom-list, qom-get and qom-set over the tree of one machine."""
+def tree_cases(
+    model: ObjectModel, machine: str, coupled: AbstractSet[tuple[str, str]] = frozenset()
+) -> Iterator[Case]:
+    """Yield the cases of qom-list, qom-get and qom-set over the tree of one machine.
+
+    `coupled` are the properties, by path and name, that change others when they are set.
+    """
     tree = model.trees[machine]
     stage = machine_stage(machine)
     types = frozenset(model.by_name)
@@ -175,7 +182,9 @@ def tree_cases(model: ObjectModel, machine: str) -> Iterator[Case]:
             yield _tree_case("qom-get", stage, node.path, item.name, [step])
     for node in tree:
         for item in node.properties:
-            yield from _settings(stage, node, item)
+            for case in _settings(stage, node, item):
+                lone = (node.path, item.name) in coupled
+                yield replace(case, isolation=Isolation.ALONE) if lone else case
     yield from _path_cases(stage, tree)
 
 

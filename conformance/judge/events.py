@@ -1,15 +1,23 @@
-"""Whether the events that a step must bring about have come; knows no wire and no clock."""
+"""Whether the events that a step must bring about have come, and no faster than they may.
+
+Knows no wire and no clock: when an event was sent stands in what was observed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from conformance.canonical import compact, same
-from conformance.derive.case import Case, Emits, Ends, Step
+from conformance.derive.case import Case, Emits, Ends, Limit, Step
 from conformance.judge.miss import Kind, Miss
 from conformance.judge.observation import Line, Observation, Place
 from conformance.wire.framing import Message
+
+_PERIOD: Final = 1.0
+"""Seconds in which at most one of a kind of a limited event is sent (qmp-spec, on events)."""
+_TOLERANCE: Final = 0.01
+"""Seconds by which two clocks, the build's and ours, may run apart within that."""
 
 
 def awaited(step: Step, events: Sequence[Line]) -> tuple[Emits, ...]:
@@ -56,6 +64,45 @@ def event_misses(case: Case, seen: Observation) -> Iterator[Miss]:
             if sides and wanted.answered is not None and wanted.answered not in sides:
                 side = "before" if wanted.answered else "after"
                 yield _miss(case, step, wanted, f"{wanted.event} came {side} the reply")
+
+
+def limit_misses(case: Case, seen: Observation) -> Iterator[Miss]:
+    """Yield a miss for each limited event of which two of a kind came too soon after each other.
+
+    An event bears the time at which it happened, not that at which it was sent; so what counts is
+    the longest time that can lie between the two sendings: too short, it proves the promise broken.
+    """
+    for limit in case.limits:
+        last: dict[str, Place] = {}
+        for line, place in _placed(seen):
+            message = message_of(line)
+            data = message.get("data", {})
+            if message.get("event") != limit.event or _free(limit, data):
+                continue
+            kind = compact([data.get(name) for name in limit.by])
+            before = last.get(kind)
+            last[kind] = place
+            if before and place.until - before.since < _PERIOD - _TOLERANCE:
+                yield _too_soon(case, limit, case.steps[place.step])
+                break
+
+
+def _free(limit: Limit, data: Any) -> bool:
+    if not isinstance(data, Mapping):
+        return True
+    return bool(limit.unless) and _holds(data, limit.unless)
+
+
+def _too_soon(case: Case, limit: Limit, step: Step) -> Miss:
+    alike = f" with the same {' and '.join(limit.by)}" if limit.by else ""
+    return Miss(
+        rule=limit.rule,
+        kind=Kind.VALUE,
+        summary=f"{step.request.execute}: {limit.event} came twice within a second",
+        expected=f"at most one event {limit.event}{alike} per second",
+        fold=f"{limit.rule} {case.subject.name} soon",
+        why=step.why,
+    )
 
 
 def _placed(seen: Observation) -> Iterator[tuple[Line, Place]]:

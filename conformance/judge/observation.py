@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from conformance.wire.framing import FramingFault, Message
@@ -30,11 +31,14 @@ class Death:
 class Place:
     """Where in a case an event came: while what came of step `step` was awaited.
 
-    `answered` tells whether that step had been answered by then.
+    `answered` tells whether that step had been answered by then.  It was sent after `since` and
+    before `until`, in seconds of one clock; as they are by themselves, they tell nothing.
     """
 
     step: int
     answered: bool
+    since: float = -math.inf
+    until: float = math.inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +47,8 @@ class Observation:
 
     `replies[i]` answers step i, or is None where no reply came; `strays` are messages that are
     neither events nor expected replies; `death` and `hung` say how the dialogue broke off, where
-    it did: a request may also go unanswered while later ones are answered.  `places[i]` is where
+    it did: a request may also go unanswered while later ones are answered.  `broke_off` is the step
+    of which the reply, or what comes of it besides, was awaited then.  `places[i]` is where
     events[i] came.
     """
 
@@ -53,4 +58,5 @@ class Observation:
     strays: tuple[Line, ...] = ()
     death: Death | None = None
     hung: bool = False
+    broke_off: int | None = None
     seconds: float = 0.0

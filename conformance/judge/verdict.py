@@ -26,7 +26,7 @@ from conformance.derive.case import (
     Step,
     Understood,
 )
-from conformance.judge.events import event_misses
+from conformance.judge.events import event_misses, limit_misses
 from conformance.judge.expect import check
 from conformance.judge.miss import Kind, Miss
 from conformance.judge.observation import Death, Observation
@@ -96,8 +96,9 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
         if not (miss.kind is Kind.VALUE and isinstance(step.expect, _READ)):
             break
     misses += event_misses(case, seen) if outcome is Outcome.PASS else ()
-    if None in seen.replies and not _ended_well(case, seen):
-        ended, miss = _unanswered(case, seen.replies.index(None), seen)
+    misses += limit_misses(case, seen)
+    if _broke_off(seen) and not _ended_well(case, seen):
+        ended, miss = _unanswered(case, _number(seen), seen)
         misses.insert(0, miss)
         outcome, reason, harmless = ended, miss.summary, False
     elif misses:
@@ -159,11 +160,22 @@ def _refused_anyway(case: Case, seen: Observation, number: int) -> bool:
 
 
 def _ended_well(case: Case, seen: Observation) -> bool:
-    """Return whether all that is missing is the answer of a last request that ends the build."""
-    *others, last = seen.replies
+    """Return whether a last request has ended the build, and at most its answer is missing."""
+    *others, _ = seen.replies
     ends = isinstance(case.steps[-1].expect, Ends)
     ended = seen.death is not None and seen.death.status == 0
-    return ends and ended and last is None and None not in others
+    return ends and ended and None not in others
+
+
+def _broke_off(seen: Observation) -> bool:
+    """Return whether an answer is missing, or the build died when all of them had come."""
+    return None in seen.replies or (seen.death is not None and seen.broke_off is not None)
+
+
+def _number(seen: Observation) -> int:
+    """Return the first step that was not answered, or else the one of which the build died."""
+    unanswered = seen.replies.index(None) if None in seen.replies else len(seen.replies)
+    return unanswered if seen.broke_off is None else min(unanswered, seen.broke_off)
 
 
 def _unasked(seen: Observation, messages: MessageJudge) -> Iterator[Miss]:
@@ -178,8 +190,8 @@ def _unanswered(case: Case, number: int, seen: Observation) -> tuple[Outcome, Mi
     command = step.request.execute
     # Of what a case is about only its subject step speaks: the others are alike in many cases.
     about = case.about if step.role is Role.SUBJECT else ""
-    overtaken = any(line is not None for line in seen.replies[number:])
-    if overtaken or not (seen.death or seen.hung):
+    answered, *later = (line is not None for line in seen.replies[number:])
+    if (any(later) and not answered) or not (seen.death or seen.hung):
         what = f"{command}: no answer, though a later request was answered"
         fold = f"skipped {command} {case.subject.name} {about}"
         outcome, kind = Outcome.FAIL, Kind.SHAPE

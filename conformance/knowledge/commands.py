@@ -6,7 +6,7 @@ docs/recipes.md describes the files.  Knows neither a schema nor a machine.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from conformance.knowledge.refusals import (
     unprovoked_of,
 )
 from conformance.knowledge.tables import Table, read_table
-from conformance.knowledge.versions import Version, VersionRange
+from conformance.knowledge.versions import Version, VersionRange, of_arch
 from conformance.stage import MachineSpec, Request
 from conformance.terms import JsonValue
 
@@ -63,12 +63,15 @@ class Effect(enum.StrEnum):
 class CommandRecipe:
     """A request of one command that succeeds, with what must stand before and be undone after.
 
+    It is for builds of `versions` and of `arches`, of any where that is empty.
     `descriptor` is the source of a file descriptor that goes with it, "" where none does.  `needs`
     are probes: where one fails the request cannot succeed.  `shows` are requests that return
     something else once the command has taken effect; `sees` say just what they return then.
     """
 
     name: str
+    versions: VersionRange = VersionRange()
+    arches: tuple[str, ...] = ()
     arguments: Mapping[str, JsonValue] = field(default_factory=dict)
     descriptor: str = ""
     needs: tuple[str, ...] = ()
@@ -91,6 +94,10 @@ class CommandRecipe:
     refusals: tuple[Refusal, ...] = ()
     unprovoked: tuple[Unprovoked, ...] = ()
 
+    def fits(self, version: Version, arch: str) -> bool:
+        """Return whether it is for a build; one whose `arch` is not known, "", is of any."""
+        return version in self.versions and of_arch(self.arches, arch)
+
     def further_for(self, version: Version) -> tuple[Further, ...]:
         """Return the further requests that hold for `version`."""
         return tuple(request for request in self.further if version in request.versions)
@@ -100,20 +107,56 @@ class CommandRecipe:
         return tuple(refusal for refusal in self.refusals if version in refusal.versions)
 
 
-def load_commands(folder: Path) -> Mapping[str, CommandRecipe]:
-    """Return the recipes of all files `*.toml` in `folder` by command; raises KnowledgeError."""
-    found: dict[str, CommandRecipe] = {}
+class CommandRecipes(Mapping[str, CommandRecipe]):
+    """The recipes of all commands by name; of those of one command the first that fits counts."""
+
+    def __init__(self, recipes: Iterable[CommandRecipe]) -> None:
+        self._all = tuple(recipes)
+        self._first = {recipe.name: recipe for recipe in reversed(self._all)}
+
+    def __getitem__(self, name: str) -> CommandRecipe:
+        return self._first[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._first)
+
+    def __len__(self) -> int:
+        return len(self._first)
+
+    def for_build(self, version: Version, arch: str) -> CommandRecipes:
+        """Return those for one build, of each command one at most."""
+        found: dict[str, CommandRecipe] = {}
+        for recipe in self._all:
+            if recipe.fits(version, arch):
+                found.setdefault(recipe.name, recipe)
+        return CommandRecipes(found.values())
+
+    def needs(self) -> frozenset[str]:
+        """Return all needs that a host is probed for."""
+        return frozenset(need for recipe in self._all for need in recipe.needs)
+
+
+def load_commands(folder: Path) -> CommandRecipes:
+    """Return the recipes of all files `*.toml` in `folder`; raises KnowledgeError."""
+    found: list[CommandRecipe] = []
+    # The commands that a recipe for all builds speaks of: another could never count.
+    settled: set[str] = set()
     for path in sorted(folder.glob("*.toml")):
         top = read_table(path)
         for table in top.tables("command"):
             recipe = _command(table)
-            if recipe.name in found:
-                raise KnowledgeError(f"{table.place}: {recipe.name} has two recipes")
-            found[recipe.name] = recipe
+            if recipe.name in settled:
+                raise KnowledgeError(
+                    f"{table.place}: {recipe.name} has two recipes",
+                    "Say with versions or arch which builds the one before it is for.",
+                )
+            if not recipe.versions.text and not recipe.arches:
+                settled.add(recipe.name)
+            found.append(recipe)
         # What is known of integers stands beside: knowledge/ranges.py reads it.
         top.take("range", list, [])
         top.done()
-    return found
+    return CommandRecipes(found)
 
 
 def _command(table: Table) -> CommandRecipe:
@@ -123,6 +166,8 @@ def _command(table: Table) -> CommandRecipe:
         raise KnowledgeError(f"{table.place}: {error}", f"Known: {', '.join(Effect)}.") from error
     recipe = CommandRecipe(
         name=table.take("name", str),
+        versions=_versions(table),
+        arches=table.texts("arch"),
         arguments=filled(table.take("arguments", dict, {})),
         descriptor=table.take("descriptor", str, ""),
         needs=table.texts("needs"),
@@ -149,18 +194,21 @@ def _command(table: Table) -> CommandRecipe:
     return recipe
 
 
-def _further(table: Table) -> Further:
+def _versions(table: Table) -> VersionRange:
     try:
-        versions = VersionRange(table.take("versions", str, ""))
+        return VersionRange(table.take("versions", str, ""))
     except ValueError as error:
         raise KnowledgeError(f"{table.place}: {error}") from error
+
+
+def _further(table: Table) -> Further:
     further = Further(
         name=table.take("name", str),
         arguments=filled(table.take("arguments", dict, {})),
         setup=requests_of(table, "setup"),
         cleanup=requests_of(table, "cleanup"),
         lasting=table.take("lasting", bool, False),
-        versions=versions,
+        versions=_versions(table),
         reason=table.take("reason", str),
         references=references_of(table),
         sees=looks_of(table),

@@ -13,7 +13,7 @@ from pathlib import Path
 from conformance.errors import KnowledgeError
 from conformance.knowledge.recipes import filled, requests_of, spec_of
 from conformance.knowledge.tables import Table, read_table
-from conformance.knowledge.versions import Version, VersionRange
+from conformance.knowledge.versions import Version, VersionRange, of_arch
 from conformance.stage import MachineSpec, Request
 from conformance.terms import ABSENT, JsonValue
 
@@ -61,6 +61,7 @@ class EventRecipe:
     name: str
     reason: str
     versions: VersionRange
+    arches: tuple[str, ...] = ()
     stage: str
     spec: MachineSpec
     needs: tuple[str, ...]
@@ -79,14 +80,33 @@ class Unprovoked:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limited:
+    """That builds of `versions` send at most one of a kind of an event per second.
+
+    The members `by` of its data tell one kind from another.  One whose data hold all of `unless`,
+    if that is anything, is not limited.
+    """
+
+    event: str
+    versions: VersionRange
+    by: tuple[str, ...]
+    unless: Mapping[str, JsonValue]
+    reason: str
+
+
 class EventRecipes:
     """What is known of all events."""
 
     def __init__(
-        self, recipes: Iterable[EventRecipe] = (), unprovoked: Iterable[Unprovoked] = ()
+        self,
+        recipes: Iterable[EventRecipe] = (),
+        unprovoked: Iterable[Unprovoked] = (),
+        limited: Iterable[Limited] = (),
     ) -> None:
         self._recipes = tuple(recipes)
         self._unprovoked = tuple(unprovoked)
+        self._limited = tuple(limited)
 
     def find(self, event: str, version: Version) -> tuple[EventRecipe, ...]:
         """Return the recipes of `event` for builds of `version`, in the order of the files."""
@@ -100,6 +120,25 @@ class EventRecipes:
             if each.event == event and version in each.versions
         )
         return next(reasons, "")
+
+    def for_arch(self, arch: str) -> EventRecipes:
+        """Return those for builds whose guests are of `arch`, and which have none there."""
+        recipes = tuple(r for r in self._recipes if of_arch(r.arches, arch))
+        elsewhere = {r.event for r in self._recipes} - {r.event for r in recipes}
+        why = (
+            Unprovoked(
+                event=name,
+                versions=VersionRange(),
+                reason=f"no recipe provokes it where guests are of {arch}",
+            )
+            for name in sorted(elsewhere)
+        )
+        return EventRecipes(recipes, (*self._unprovoked, *why), self._limited)
+
+    def limited(self, event: str, version: Version) -> Limited | None:
+        """Return how builds of `version` limit `event`, None where they send every one."""
+        found = (x for x in self._limited if x.event == event and version in x.versions)
+        return next(found, None)
 
     def needs(self) -> frozenset[str]:
         """Return all needs that a host is probed for."""
@@ -117,9 +156,10 @@ def load_events(folder: Path) -> EventRecipes:
         specs[name] = _spec(table)
     recipes = [_recipe(table, specs) for top in tops for table in top.tables("event")]
     unprovoked = [_unprovoked(table) for top in tops for table in top.tables("unprovoked")]
+    limited = [_limited(table) for top in tops for table in top.tables("limited")]
     for top in tops:
         top.done()
-    return EventRecipes(recipes, unprovoked)
+    return EventRecipes(recipes, unprovoked, limited)
 
 
 def _spec(table: Table) -> MachineSpec:
@@ -139,6 +179,7 @@ def _recipe(table: Table, specs: Mapping[str, MachineSpec]) -> EventRecipe:
         name=table.take("name", str, "recipe"),
         reason=table.take("reason", str),
         versions=_versions(table),
+        arches=table.texts("arch"),
         stage=stage,
         spec=specs[stage] if stage else MachineSpec(),
         needs=table.texts("needs"),
@@ -182,6 +223,18 @@ def _unprovoked(table: Table) -> Unprovoked:
     found = Unprovoked(
         event=table.take("event", str),
         versions=_versions(table),
+        reason=table.take("reason", str),
+    )
+    table.done()
+    return found
+
+
+def _limited(table: Table) -> Limited:
+    found = Limited(
+        event=table.take("event", str),
+        versions=_versions(table),
+        by=table.texts("by"),
+        unless=filled(table.take("unless", dict, {})),
         reason=table.take("reason", str),
     )
     table.done()

@@ -14,7 +14,7 @@ from typing import Final
 from conformance.errors import KnowledgeError
 from conformance.knowledge.recipes import filled, requests_of, spec_of
 from conformance.knowledge.tables import Table, read_table
-from conformance.knowledge.versions import VersionRange
+from conformance.knowledge.versions import VersionRange, of_arch
 from conformance.stage import MachineSpec, Request
 from conformance.terms import JsonValue
 
@@ -66,6 +66,7 @@ class RangeRecipe:
     command: str
     paths: tuple[str, ...] = ("*",)
     versions: VersionRange = VersionRange()
+    arches: tuple[str, ...] = ()
     reason: str = ""
     omit: str = ""
     refused: str = ""
@@ -103,6 +104,16 @@ def load_ranges(folder: Path) -> Mapping[str, tuple[RangeRecipe, ...]]:
     return found
 
 
+def ranges_of_arch(
+    recipes: Mapping[str, tuple[RangeRecipe, ...]], arch: str
+) -> Mapping[str, tuple[RangeRecipe, ...]]:
+    """Return those of `recipes` that are for builds whose guests are of `arch`."""
+    return {
+        command: tuple(recipe for recipe in some if of_arch(recipe.arches, arch))
+        for command, some in recipes.items()
+    }
+
+
 def needs_of(recipes: Mapping[str, tuple[RangeRecipe, ...]]) -> frozenset[str]:
     """Return all needs of `recipes` that a host or a build is asked for."""
     return frozenset(need for some in recipes.values() for recipe in some for need in recipe.needs)
@@ -122,6 +133,7 @@ def _recipe(table: Table) -> RangeRecipe:
         command=command,
         paths=table.texts("paths") or ("*",),
         versions=versions,
+        arches=table.texts("arch"),
         reason=table.take("reason", str, ""),
         omit=table.take("omit", str, ""),
         refused=table.take("refused", str, ""),

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from conformance.errors import KnowledgeError
 from conformance.knowledge.tables import Table, read_table
-from conformance.knowledge.versions import Version, VersionRange
+from conformance.knowledge.versions import Version, VersionRange, of_arch
 from conformance.stage import SCRATCH, Descriptor, MachineSpec, Peer, Request, ScratchFile
 from conformance.terms import ABSENT, Absent, ErrorClass, JsonValue
 
@@ -109,10 +109,11 @@ class UserRecipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectRecipe:
-    """All that is known of one object type on a range of versions."""
+    """All that is known of one object type on a range of versions, of one arch of `arches`."""
 
     type: str
     versions: VersionRange = VersionRange()
+    arches: tuple[str, ...] = ()
     reason: str = ""
     spec: MachineSpec = MachineSpec()
     setup: tuple[Request, ...] = ()
@@ -146,6 +147,11 @@ class Recipes:
             if version in recipe.versions:
                 return recipe
         return ObjectRecipe(type=type_name)
+
+    def for_arch(self, arch: str) -> Recipes:
+        """Return those for builds whose guests are of `arch`."""
+        every = (recipe for recipes in self._by_type.values() for recipe in recipes)
+        return Recipes(recipe for recipe in every if of_arch(recipe.arches, arch))
 
     def needs(self) -> frozenset[str]:
         """Return all needs that a host is probed for."""
@@ -185,6 +191,7 @@ def _recipe(table: Table) -> ObjectRecipe:
     recipe = ObjectRecipe(
         type=type_name,
         versions=versions,
+        arches=table.texts("arch"),
         reason=table.take("reason", str, ""),
         spec=spec,
         setup=requests_of(table, "setup"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -42,3 +42,11 @@ class VersionRange:
 
     def __contains__(self, version: Version) -> bool:
         return all(holds(version, bound) for holds, bound in self._clauses())
+
+
+def of_arch(arches: Sequence[str], arch: str) -> bool:
+    """Return whether what is of `arches`, of any where that is empty, holds for guests of `arch`.
+
+    An architecture that is not known, "", may be any.
+    """
+    return not arch or not arches or arch in arches

@@ -29,6 +29,7 @@ from conformance.knowledge.defaults import load_showings
 from conformance.knowledge.digests import SEED, load_digest
 from conformance.knowledge.events import load_events
 from conformance.knowledge.examples import load_examples
+from conformance.knowledge.machines import load_coupled, load_stand_ins
 from conformance.knowledge.naming import load_naming
 from conformance.knowledge.ranges import load_ranges, needs_of
 from conformance.knowledge.recipes import load_recipes
@@ -161,6 +162,8 @@ def load_knowledge() -> Knowledge:
         seed=object_model(load_digest(SEED).schemas[Program.SYSTEM]),
         naming=load_naming(folder / "naming.toml"),
         dangers=load_dangers(),
+        stand_ins=load_stand_ins(folder / "machines.toml"),
+        coupled=load_coupled(folder / "machines.toml"),
     )
 
 
@@ -187,7 +190,7 @@ def _prepare(target: Target, folder: RunFolder, *, thorough: bool) -> Campaign:
         *knowledge.examples.needs(),
         *knowledge.events.needs(),
         *needs_of(knowledge.ranges),
-        *(need for recipe in knowledge.commands.values() for need in recipe.needs),
+        *knowledge.commands.needs(),
     }
     lacks = _lacks(needs, target, found.model)
     return Campaign(
@@ -198,6 +201,7 @@ def _prepare(target: Target, folder: RunFolder, *, thorough: bool) -> Campaign:
         introspected=_aligned(
             find_facts(target.schema, found.version, program),
             program=program,
+            arch=build.arch,
             unserved=frozenset(found.unserved),
             version=found.version,
             usable=usable,
@@ -227,6 +231,7 @@ def load(path: Path) -> Campaign:
         introspected=_aligned(
             load_facts(value["facts"], Program(kind)),
             program=Program(kind),
+            arch=build["arch"],
             unserved=frozenset(value["unserved"]),
             version=tuple(value["version"]),
             usable=find_usable(value["entries"]),
@@ -279,8 +284,7 @@ def check_selection(selection: Selection, campaigns: Iterable[Campaign]) -> None
 
 
 def _walk() -> Mapping[str, str]:
-    table = read_table(cases_folder() / "machines.toml")
-    walk: dict[str, str] = table.take("walk", dict)
+    walk: dict[str, str] = read_table(cases_folder() / "machines.toml").take("walk", dict)
     return walk
 
 

@@ -142,7 +142,8 @@ def reproducer(
     if case.claims:
         own = [Request("query-qmp-schema", ABSENT)]
     if seen is not None and None in seen.replies:
-        own = own[: seen.replies.index(None) + 1]
+        broke_off = seen.replies.index(None) if seen.broke_off is None else seen.broke_off
+        own = own[: broke_off + 1]
     requests = [
         *case.stage.negotiation(),
         *case.stage.setup,
@@ -151,7 +152,10 @@ def reproducer(
         *_farewell(case.stage, own),
     ]
     command = shlex.join(_stdio(command_line, case.stage.spec))
-    dialogue = [f"{command} <<'EOF'", *map(request_line, requests), "EOF"]
+    # Out of band it drops what it has not done yet when its input ends, the last request as well.
+    lasting = f"{{ cat; sleep 1; }} <<'EOF' | {command}"
+    first = lasting if case.stage.capabilities else f"{command} <<'EOF'"
+    dialogue = [first, *map(request_line, requests), "EOF"]
     lines = [*_preparation(case.stage.spec)]
     passed = {(each.execute, each.descriptor): None for each in requests if each.descriptor}
     lines += [

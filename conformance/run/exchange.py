@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import socket
 import time
@@ -65,19 +66,29 @@ class _Seen:
     places: list[Place] = field(default_factory=list)
     strays: list[Line] = field(default_factory=list)
     began: float = 0.0
+    sent: dict[int, float] = field(default_factory=dict)
+    """When each step was sent, where that was not ahead of its turn."""
 
     def add(self, event: Line, step: int) -> None:
         """Note an event that came while what comes of the step was awaited."""
         self.events.append(event)
-        self.places.append(Place(step, self.replies[step] is not None))
+        answered = self.replies[step] is not None
+        # It may have lain in the socket before the step was sent, but not before the last answer.
+        last = step if answered else step - 1
+        followed = last >= 0 and self.replies[last] is not None
+        since = self.sent.get(last, -math.inf) if followed else -math.inf
+        self.places.append(Place(step, answered, since, time.monotonic()))
 
     def of_step(self, step: int) -> list[Line]:
         """Return the events that came since the step was sent."""
         pairs = zip(self.events, self.places, strict=True)
         return [line for line, place in pairs if place.step == step]
 
-    def observation(self, *, death: Death | None = None, hung: bool = False) -> Observation:
+    def observation(
+        self, *, death: Death | None = None, hung: bool = False, broke_off: int | None = None
+    ) -> Observation:
         return Observation(
+            broke_off=broke_off,
             replies=tuple(self.replies),
             events=tuple(self.events),
             places=tuple(self.places),
@@ -161,6 +172,7 @@ class Player:
         in_step = case.in_step
         for number, step in enumerate(case.steps):
             if in_step:
+                seen.sent[number] = time.monotonic()
                 self._queue(step, first + number)
             try:
                 seen.replies[number] = self._reply(case, number, first, seen)
@@ -168,7 +180,7 @@ class Player:
             except _OvertakenError:
                 continue
             except WireTimeout:
-                return seen.observation(hung=True), False
+                return seen.observation(hung=True, broke_off=number), False
             except (WireClosed, WireOverflow) as error:
                 return self._broken(error, seen, number), False
         return seen.observation(), True
@@ -179,8 +191,9 @@ class Player:
             return seen.observation()
         ending = self.machine.ending(_REST)
         if ending is None:
-            return seen.observation(hung=True)
-        return seen.observation(death=Death(status=ending.status, stderr=ending.stderr))
+            return seen.observation(hung=True, broke_off=number)
+        death = Death(status=ending.status, stderr=ending.stderr)
+        return seen.observation(death=death, broke_off=number)
 
     def _await(self, case: Case, number: int, seen: _Seen) -> None:
         """Take in what comes until the events of a step have come, or its time is up.

@@ -63,9 +63,20 @@ def _negotiated(machine: Machine, stage: Stage, messages: MessageJudge) -> Playe
     player = Player(machine, connection)
     for played, first, seen in player.play((case,)):
         verdict = judge(played, seen, messages, first)
+        if verdict.outcome is Outcome.CRASH and _declined(seen):
+            return _no_start(machine, case, verdict.reason)
         if verdict.outcome is not Outcome.PASS:
             return NotStanding(verdict, case, seen)
     return player
+
+
+def _declined(seen: Observation) -> bool:
+    """Return whether a machine ended itself for want of what its command line asks for.
+
+    Some builds greet first and look at their devices then.
+    """
+    answered = any(reply is not None for reply in seen.replies)
+    return not answered and seen.death is not None and seen.death.status > 0
 
 
 def _setup_case(stage: Stage, *, negotiated: bool = False) -> Case:

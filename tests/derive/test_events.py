@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conformance.derive.case import Accept, Case, Emits, Ends, Isolation, Role
+from conformance.derive.case import Accept, Case, Emits, Ends, Isolation, Limit, Role
 from conformance.derive.events import NO_RECIPE, EventContext, event_cases
 from conformance.knowledge.events import (
     Emission,
     EventRecipe,
     EventRecipes,
+    Limited,
     Order,
     Provocation,
     Unprovoked,
@@ -110,3 +111,28 @@ def test_of_several_recipes_each_has_a_case() -> None:
     ids = [case.id for case in event_cases(context) if case.subject.name == "RANG"]
 
     assert ids == ["RANG/valid/recipe", "RANG/valid/again"]
+
+
+def test_a_limited_event_is_limited_in_its_cases_and_its_last_is_awaited() -> None:
+    burst = replace(RECIPE, needs=(), steps=(RECIPE.steps[1], RECIPE.steps[1]))
+    limited = Limited(event="RANG", versions=ALWAYS, by=("bell",), unless={}, reason="deaf")
+    context = EventContext(
+        recipes=EventRecipes((burst,), (), (limited,)), version=(10, 0, 0), schema=SCHEMA, lacks={}
+    )
+
+    case = next(case for case in event_cases(context) if case.subject.name == "RANG")
+
+    assert case.limits == (Limit(event="RANG", by=("bell",), rule="W50"),)
+    assert [each.rule for step in case.steps for each in step.emits] == ["X32", "W50"]
+    assert case.rules == ("Q30", "W50", "X32")
+
+
+def test_where_guests_are_of_another_architecture_an_event_says_so() -> None:
+    recipes = EventRecipes((replace(RECIPE, arches=("x86_64",)),))
+    names = {"x86_64": 1, "": 1, "aarch64": 0}
+
+    found = {arch: len(recipes.for_arch(arch).find("RANG", (10, 0, 0))) for arch in names}
+
+    assert found == names
+    why = recipes.for_arch("aarch64").why_not("RANG", (10, 0, 0))
+    assert why == "no recipe provokes it where guests are of aarch64"

@@ -8,8 +8,9 @@ import pytest
 
 from conformance.derive.case import Accept, Case, Expectation, Isolation, Known, Role, Step
 from conformance.derive.commands import command_subject
-from conformance.derive.offers import OFFERS, offered
+from conformance.derive.offers import OFFERS, offered, substituted
 from conformance.digest.digest import Program
+from conformance.knowledge.machines import StandIn, StandIns
 from conformance.qapi.introspection import read_introspection
 from conformance.stage import Descriptor, MachineSpec, Request, Stage
 from conformance.terms import ABSENT, Aspect, Outcome
@@ -85,3 +86,28 @@ def test_a_command_that_is_listed_and_not_served_is_asked_only_whether_it_is_kno
     assert blocked is not None
     assert "lists look, and query-commands does not" in blocked.reason
     assert offered(known, offer, SCHEMA, unserved) is known
+
+
+STAND_INS = StandIns(
+    machines={"pc": StandIn(name="board", args=("-x",))},
+    devices={"old": StandIn(name="new", args=("-device", "hub"))},
+)
+
+
+@pytest.mark.parametrize(
+    ("spec", "there"),
+    [
+        (MachineSpec(), MachineSpec()),
+        (MachineSpec(machine="pc,a=b"), MachineSpec(machine="board,a=b", args=("-x",))),
+        (
+            MachineSpec(machine="pc", args=("-device", "old,id=d", "-m", "old")),
+            MachineSpec(
+                machine="board",
+                args=("-x", "-device", "hub", "-device", "new,id=d", "-m", "old"),
+            ),
+        ),
+    ],
+    ids=["another", "machine", "device"],
+)
+def test_a_machine_stands_in_with_its_devices(spec: MachineSpec, there: MachineSpec) -> None:
+    assert substituted(case(spec), STAND_INS).stage.spec == there

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 import pytest
 
-from conformance.derive.case import Emits, Ends
-from conformance.judge.events import awaited, event_misses
+from conformance.derive.case import Emits, Ends, Limit
+from conformance.judge.events import awaited, event_misses, limit_misses
 from conformance.judge.observation import Observation, Place
 from conformance.judge.verdict import judge
 from conformance.terms import Outcome
@@ -109,3 +110,44 @@ def test_an_event_is_missed_where_the_answer_of_the_last_request_is_lost() -> No
     told = [miss.summary for miss in event_misses(made, Observation(replies=(None,)))]
 
     assert told == ["do: no event STOP came"]
+
+
+def _limited(limit: Limit, *came: tuple[dict[str, Any], float, float]) -> list[str]:
+    made = replace(case(step()), limits=(limit,))
+    seen = Observation(
+        replies=(line(success()),),
+        events=tuple(line(event) for event, _, _ in came),
+        places=tuple(Place(0, True, since, until) for _, since, until in came),
+    )
+    return [miss.summary for miss in limit_misses(made, seen)]
+
+
+@pytest.mark.parametrize(
+    ("limit", "came", "told"),
+    [
+        (Limit(event="STOP", rule="W50"), [(STOP, 0.0, 0.1), (STOP, 0.0, 0.9)], True),
+        (Limit(event="STOP", rule="W50"), [(STOP, 0.0, 0.1), (STOP, 0.9, 1.0)], False),
+        (Limit(event="STOP", rule="W50"), [(STOP, -inf, 0.1), (STOP, 0.0, 0.2)], False),
+        (Limit(event="RESET", rule="W50"), [(STOP, 0.0, 0.1), (STOP, 0.0, 0.2)], False),
+        (
+            Limit(event="RESET", by=("guest",), rule="W50"),
+            [(_reset(True), 0.0, 0.1), (_reset(False), 0.0, 0.2)],
+            False,
+        ),
+        (
+            Limit(event="RESET", by=("guest",), rule="W50"),
+            [(_reset(True), 0.0, 0.1), (_reset(False), 0.0, 0.2), (_reset(True), 0.0, 0.3)],
+            True,
+        ),
+        (
+            Limit(event="RESET", unless={"guest": True}, rule="W50"),
+            [(_reset(True), 0.0, 0.1), (_reset(True), 0.0, 0.2)],
+            False,
+        ),
+    ],
+    ids=["too soon", "in time", "of unknown time", "another", "two kinds", "one kind", "free"],
+)
+def test_a_limited_event_comes_once_a_second(
+    limit: Limit, came: list[tuple[dict[str, Any], float, float]], told: bool
+) -> None:
+    assert _limited(limit, *came) == [f"do: {limit.event} came twice within a second"] * told

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from conformance.derive.case import (
+    Emits,
     Ends,
     LinksTo,
     ListsProperties,
@@ -17,6 +18,7 @@ from conformance.derive.case import (
     Step,
     Understood,
 )
+from conformance.judge.miss import Kind
 from conformance.judge.observation import Death, Observation
 from conformance.judge.verdict import Verdict, death_words, ending_text, judge, judge_claims
 from conformance.terms import Outcome
@@ -184,6 +186,16 @@ def test_the_answer_of_what_ends_the_build_may_be_lost_and_its_status_not(
     verdict = _verdict((step(Ends()), None), death=Death(status=status, stderr=""))
 
     assert verdict.outcome is outcome
+
+
+def test_a_death_behind_the_last_answer_is_a_crash_of_its_request() -> None:
+    emitting = replace(step(), emits=(Emits(event="STOP", data={}, rule="X32"),))
+    death = Death(status=-6, stderr=ABORT)
+
+    verdict = _verdict((step(), success()), (emitting, success(number=1)), death=death, broke_off=1)
+
+    assert (verdict.outcome, verdict.misses[0].kind) == (Outcome.CRASH, Kind.CRASH)
+    assert verdict.reason.startswith("do: QEMU died (SIGABRT)")
 
 
 def test_the_end_takes_no_answer_along_but_its_own() -> None:

@@ -143,6 +143,44 @@ def test_command_with_two_recipes_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("version", "arch", "machine"),
+    [
+        ((5, 2, 0), "x86_64", "pc"),
+        ((5, 2, 0), "", "pc"),
+        ((7, 2, 0), "x86_64", "q35"),
+        ((5, 2, 0), "aarch64", "virt"),
+    ],
+    ids=["versions and arch fit", "arch not known", "arch alone fits", "neither fits"],
+)
+def test_of_several_recipes_of_a_command_the_first_that_fits_a_build_counts(
+    tmp_path: Path, version: Version, arch: str, machine: str
+) -> None:
+    head = '[[command]]\nname = "stop"\nreason = "r"\n'
+    (tmp_path / "c.toml").write_text(
+        f'{head}machine = "pc"\nversions = "<6"\narch = ["x86_64"]\nneeds = ["kvm"]\n'
+        f'{head}machine = "q35"\narch = ["x86_64"]\n{head}machine = "virt"\nneeds = ["path:/x"]\n'
+    )
+
+    recipes = load_commands(tmp_path)
+
+    assert recipes.for_build(version, arch)["stop"].spec.machine == machine
+    assert recipes.needs() == {"kvm", "path:/x"}
+
+
+def test_a_command_can_be_without_a_recipe_for_a_build(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text('[[command]]\nname = "stop"\nversions = "<6"\n')
+
+    assert "stop" not in load_commands(tmp_path).for_build((6, 0, 0), "x86_64")
+
+
+def test_versions_of_a_command_that_are_none_are_an_error(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text('[[command]]\nname = "stop"\nversions = "6"\n')
+
+    with pytest.raises(KnowledgeError, match="no bound"):
+        load_commands(tmp_path)
+
+
+@pytest.mark.parametrize(
     ("text", "version", "inside"),
     [
         ("", (5, 2, 0), True),

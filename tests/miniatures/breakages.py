@@ -70,6 +70,8 @@ BREAKAGES: dict[str, Breakage] = {
     "stop-unseen": _breaks("X33", "stop/effect/recipe"),
     "parameter-not-set-back": _breaks("X33", "migrate-set-parameters/effect/numbers"),
     "stop-untold": _breaks("X32", "STOP/valid/recipe"),
+    "burst-unlimited": _breaks("W50", "BALLOON_CHANGE/valid/burst"),
+    "burst-loses-last": _breaks("W50", "BALLOON_CHANGE/valid/burst"),
     "reset-told-of-guest": _breaks("X32", "RESET/valid/request"),
     # Where, when and how a command can be run at all.
     "oob-unmarked-taken": _breaks("W33", "qom-list/gates/out-of-band"),

@@ -23,7 +23,7 @@ def install(folder: Path) -> Path:
         shutil.copy(Path(__file__).parent / part, package / part)
     # The sandbox writes no byte code, and without it each start takes twice as long.
     compileall.compile_dir(package, quiet=2)
-    program = folder / "qemu-system-mini"
+    program = folder / "qemu-system-x86_64-mini"
     # Not sys.executable: a virtual environment may lie where the sandbox shows nothing.
     interpreter = os.path.realpath(sys.executable)
     program.write_text(

@@ -114,7 +114,7 @@ _TYPES: list[Entry] = [
     _struct("empty"),
     _enum("HostMemPolicy", "default", "preferred", "bind", "interleave"),
     _enum("Mode", "off", "on", "auto"),
-    _enum("ShutdownCause", "none", "host-qmp-quit", "host-qmp-system-reset"),
+    _enum("ShutdownCause", "none", "host-qmp-quit", "host-qmp-system-reset", "guest-reset"),
     _enum("Capability", "oob"),
     {
         "name": "IntOrMode",
@@ -155,6 +155,8 @@ _TYPES: list[Entry] = [
         "Parameters", downtime_limit="int?", max_cpu_throttle="int?", cpu_throttle_initial="int?"
     ),
     _struct("Balloon", value="int"),
+    _struct("Line", command_line="str"),
+    _struct("Actual", actual="int"),
     _struct("Reset", guest="bool", reason="ShutdownCause"),
     _struct("Status", running="bool", status="str?"),
     _struct("Instances", instances="[any]"),
@@ -182,6 +184,8 @@ _COMMANDS: list[Entry] = [
     _command("balloon", "Balloon"),
     _command("migrate-set-parameters", "Parameters"),
     _command("query-migrate-parameters", ret="Parameters"),
+    _command("human-monitor-command", "Line", "str"),
+    _event("BALLOON_CHANGE", "Actual"),
     _event("STOP"),
     _event("RESUME"),
     _event("RESET", "Reset"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .objects import TYPES, Node, Tree, become_older, heirs, property_types
@@ -37,6 +39,7 @@ def main(argv: list[str]) -> None:
         source = sink = int(options["-chardev"].partition("fd=")[2])
     server = Server(words, complete="--preconfig" not in argv)
     server.balloon = options.get("-device") == "virtio-balloon"
+    server.memory = int(options.get("-m", "0").partition(",")[0].removesuffix("M")) << 20
     server.named = "-name" in argv
     server.compat = options.get("-compat", "")
     server.serve(source, sink)
@@ -45,11 +48,12 @@ def main(argv: list[str]) -> None:
 class Server:
     """A monitor: greets, then answers one command after the other.
 
-    `balloon` tells whether the machine has such a device, `named` whether it was given a name, and
-    `compat` is what it was told of deprecated and unstable things.
+    `balloon` tells whether the machine has such a device, `named` whether it was given a name,
+    `compat` is what it was told of deprecated and unstable things, and `memory` the bytes of it.
     """
 
     balloon = named = False
+    memory = 0
     compat = ""
     _rests = "prelaunch"
 
@@ -68,12 +72,16 @@ class Server:
         self._enabled: list[str] = []
         self._parameters = {name: usual for name, (_, _, usual) in PARAMETERS.items()}
         self._events: list[Message] = []
+        self._due: dict[str, float] = {}
+        """When a limited event may be sent again."""
+        self._late: dict[str, Message] = {}
+        """The limited events that wait for that."""
 
     def serve(self, source: int, sink: int) -> None:
         """Answer what comes from one descriptor on another, until it ends or `quit` comes."""
         os.write(sink, _line({"QMP": {"version": self._version(), "capabilities": ["oob"]}}))
-        for request in _requests(source):
-            for message in self._answers(request):
+        for request in _requests(source, self._patience):
+            for message in self._timely() if request is None else self._answers(request):
                 _write(sink, message)
             if self._ended:
                 return
@@ -331,9 +339,37 @@ class Server:
         more = int("parameter-reads-otherwise" in self._broken)
         return {name.replace("_", "-"): value + more for name, value in self._parameters.items()}
 
+    def _human_monitor_command(self, command_line: str) -> str:
+        match command_line.split():
+            case ["o/w", "0xc018", pages] if self.memory:
+                self._limited("BALLOON_CHANGE", {"actual": self.memory - int(pages) * 4096})
+            case ["o/b", "0xcf9", "6"]:
+                self._event("RESET", {"guest": True, "reason": "guest-reset"})
+        return ""
+
+    def _limited(self, name: str, data: Arguments) -> None:
+        """Send an event of which one per second is sent, or have it wait in place of another."""
+        now = time.monotonic()
+        if now >= self._due.get(name, now) or "burst-unlimited" in self._broken:
+            self._event(name, data)
+            self._due[name] = now + 1
+        elif "burst-loses-last" not in self._broken:
+            self._late[name] = _stamped(name, data)
+
+    def _patience(self) -> float | None:
+        """Return for how many seconds nothing is to be done, None where that is for ever."""
+        waits = [self._due[name] - time.monotonic() for name in self._late]
+        return max(0.0, min(waits)) if waits else None
+
+    def _timely(self) -> Iterator[bytes]:
+        """Yield the lines of the events whose time has come."""
+        now = time.monotonic()
+        for name in [name for name in self._late if self._due[name] <= now]:
+            yield _line(self._late.pop(name))
+            self._due[name] = now + 1
+
     def _event(self, name: str, data: Arguments | None = None) -> None:
-        event: Message = {"event": name, "timestamp": {"seconds": 1, "microseconds": 999_999}}
-        self._events.append({**event, "data": data} if data else event)
+        self._events.append(_stamped(name, data))
 
     # How a message that is right is bent on its way out.
 
@@ -408,10 +444,19 @@ class Server:
             sys.exit("miniature: Unexpected error in object_del() at miniature.c:1:")
 
 
-def _requests(source: int) -> Iterator[Message]:
-    """Yield the requests that come in; as for QEMU, one ends with its brace, not its line."""
+def _requests(source: int, patience: Callable[[], float | None]) -> Iterator[Message | None]:
+    """Yield the requests that come in; as for QEMU, one ends with its brace, not its line.
+
+    Where none comes for as long as `patience` says, None is yielded.
+    """
     text, decoder = "", json.JSONDecoder()
-    while data := os.read(source, 65536):
+    while True:
+        if not select.select([source], [], [], patience())[0]:
+            yield None
+            continue
+        data = os.read(source, 65536)
+        if not data:
+            return
         text += data.decode("utf-8", "surrogateescape")
         while text := text.lstrip():
             try:
@@ -420,6 +465,11 @@ def _requests(source: int) -> Iterator[Message]:
                 break
             text = text[end:]
             yield request
+
+
+def _stamped(name: str, data: Arguments | None) -> Message:
+    event: Message = {"event": name, "timestamp": {"seconds": 1, "microseconds": 999_999}}
+    return {**event, "data": data} if data else event
 
 
 def _write(sink: int, data: bytes) -> None:

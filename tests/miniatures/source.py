@@ -8,7 +8,8 @@ _HEAD = """
 { 'pragma': { 'doc-required': true } }
 
 { 'enum': 'Mode', 'data': [ 'off', 'on', 'auto' ] }
-{ 'enum': 'ShutdownCause', 'data': [ 'none', 'host-qmp-quit', 'host-qmp-system-reset' ] }
+{ 'enum': 'ShutdownCause',
+  'data': [ 'none', 'host-qmp-quit', 'host-qmp-system-reset', 'guest-reset' ] }
 { 'enum': 'Capability', 'data': [ 'oob' ] }
 { 'alternate': 'IntOrMode', 'data': { 'n': 'int', 'mode': 'Mode' } }
 { 'struct': 'Point', 'data': { 'x': 'int', '*y': 'int' } }
@@ -76,6 +77,8 @@ _HEAD = """
 { 'command': 'balloon', 'data': { 'value': 'size' } }
 { 'command': 'migrate-set-parameters', 'data': 'Parameters', 'boxed': true }
 { 'command': 'query-migrate-parameters', 'returns': 'Parameters' }
+{ 'command': 'human-monitor-command', 'data': { 'command-line': 'str' }, 'returns': 'str' }
+{ 'event': 'BALLOON_CHANGE', 'data': { 'actual': 'int' } }
 { 'event': 'STOP' }
 { 'event': 'RESUME', 'if': 'CONFIG_RUNS' }
 { 'event': 'RESET', 'data': { 'guest': 'bool', 'reason': 'ShutdownCause' } }

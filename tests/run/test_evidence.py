@@ -39,7 +39,7 @@ needs_qemu = pytest.mark.skipif(shutil.which(QEMU) is None, reason=f"no {QEMU} o
 
 def _lines(text: str) -> list[Any]:
     """Return the requests that a reproducer sends."""
-    body = text.split("<<'EOF'\n", 1)[1].removesuffix("EOF")
+    body = text.split("<<'EOF'", 1)[1].partition("\n")[2].removesuffix("EOF")
     return [json.loads(line) for line in body.splitlines()]
 
 
@@ -260,3 +260,11 @@ def _any(execute: str, arguments: object) -> Step:
 
 def _expecting_refusal(execute: str) -> Case:
     return case(execute, step(execute, expect=Reject()))
+
+
+def test_a_reproducer_out_of_band_keeps_its_input_open() -> None:
+    own = replace(case("own", step("stop")), stage=Stage(name="s", capabilities=("oob",)))
+
+    first = reproducer(own, (), COMMAND).splitlines()[0]
+
+    assert first.startswith("{ cat; sleep 1; } <<'EOF' | ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from conformance.derive.case import Case, Emits, Step
-from conformance.judge.observation import Line, Place
+from conformance.judge.observation import Line
 from conformance.run.exchange import WINDOW, encode
 from conformance.stage import OUT_OF_BAND, Request
 from conformance.terms import ABSENT
@@ -252,7 +253,10 @@ def test_the_next_request_waits_for_the_events_of_a_step() -> None:
         ((_, _, seen),) = server.player.play((case("a", _emitting("one"), step("two")),))
 
     assert late == [False]
-    assert seen.places == (Place(0, answered=True), Place(1, answered=False))
+    assert [(place.step, place.answered) for place in seen.places] == [(0, True), (1, False)]
+    # The second came behind the first answer, and so after the first request was sent.
+    assert all(-math.inf < place.since < place.until < math.inf for place in seen.places)
+    assert seen.places[0].since == seen.places[1].since
     assert None not in seen.replies
 
 
