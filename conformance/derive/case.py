@@ -177,6 +177,7 @@ class Emits:
     data: Mapping[str, JsonValue]
     answered: bool | None = None
     rule: str
+    """The one that promises it; "" where it only tells when the case can go on."""
 
 
 _ACCEPTED: Final = Accept()
@@ -198,7 +199,8 @@ class Step:
 
 def aside(request: Request, role: Role, expect: Expectation = _ACCEPTED) -> Step:
     """Return the step of a valid request that the case is not about."""
-    return Step(request=request, expect=expect, role=role, rule="Q30")
+    emits = tuple(Emits(event=each.event, data=each.data, rule="") for each in request.awaits)
+    return Step(request=request, expect=expect, role=role, rule="Q30", emits=emits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,7 +291,7 @@ class Case:
     @property
     def rules(self) -> tuple[str, ...]:
         """The rules that it is about, in order."""
-        of_events = (each.rule for step in self.steps for each in step.emits)
+        of_events = (each.rule for step in self.steps for each in step.emits if each.rule)
         of_steps = (step.rule for step in self.steps)
         return tuple(sorted({*of_steps, *of_events, *(c.rule for c in self.claims)}))
 
