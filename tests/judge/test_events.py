@@ -109,3 +109,26 @@ def test_an_event_is_missed_where_the_answer_of_the_last_request_is_lost() -> No
     told = [miss.summary for miss in event_misses(made, Observation(replies=(None,)))]
 
     assert told == ["do: no event STOP came"]
+
+
+@pytest.mark.parametrize(
+    ("came", "outcome", "reason"),
+    [
+        ((STOP,), Outcome.PASS, ""),
+        ((), Outcome.UNTESTABLE_HERE, "the set-up failed: do: no event STOP came"),
+    ],
+    ids=["it came", "it did not come"],
+)
+def test_an_event_that_only_makes_ready_is_no_promise(
+    came: tuple[dict[str, Any], ...], outcome: Outcome, reason: str
+) -> None:
+    made = case(replace(step(), emits=(replace(_emits(), rule=""),)))
+    seen = Observation(
+        replies=(line(success()),),
+        events=tuple(map(line, came)),
+        places=(AFTER,) * len(came),
+    )
+
+    verdict = judge(made, seen, judge_of_messages(), 0)
+
+    assert (verdict.outcome, verdict.reason, verdict.misses) == (outcome, reason, ())
