@@ -99,6 +99,19 @@ class MachineSpec:
     descriptors: tuple[Descriptor, ...] = ()
     devices: tuple[str, ...] = ()
     """Device nodes of the host that the sandbox lets in."""
+    companions: tuple[Companion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Companion:
+    """A second machine of the same build that stands before the first one does, and as long.
+
+    The two share a scratch folder, where they meet.  `setup` are requests that it has answered by
+    then.
+    """
+
+    spec: MachineSpec
+    setup: tuple[Request, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from conformance.knowledge.versions import Version, VersionRange
 from conformance.stage import (
     SCRATCH,
     Awaited,
+    Companion,
     Descriptor,
     MachineSpec,
     Peer,
@@ -225,7 +226,14 @@ def spec_of(table: Table, base: MachineSpec) -> MachineSpec:
         )
         or base.descriptors,
         devices=table.texts("devices") or base.devices,
+        companions=tuple(map(_companion, table.tables("companions"))) or base.companions,
     )
+
+
+def _companion(table: Table) -> Companion:
+    companion = Companion(spec=spec_of(table, MachineSpec()), setup=requests_of(table, "setup"))
+    table.done()
+    return companion
 
 
 def _file(table: Table) -> ScratchFile:
