@@ -5,10 +5,11 @@ Knows no process, no socket and no schema: launch/ makes a stage stand, knowledg
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from conformance.terms import ABSENT
+from conformance.terms import ABSENT, JsonValue
 
 NEGOTIATION: Final = "qmp_capabilities"
 """The command that ends the negotiation with which every session begins."""
@@ -19,19 +20,32 @@ SCRATCH: Final = "/tmp/qmp"
 """Where a machine sees its scratch folder; short, for QEMU reads requests byte by byte."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Awaited:
+    """An event that tells when what a request began has come about.
+
+    Its data hold all of `data`, objects by member.
+    """
+
+    event: str
+    data: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One command as it goes over the wire, less its id.
 
     `arguments` is any JSON value (the suite sends wrong ones), or ABSENT.  `key` is IN_BAND or
     OUT_OF_BAND.  `descriptor`, unless "", is the source of a file descriptor that goes along with
-    it, as a Descriptor has one.
+    it, as a Descriptor has one.  Where it makes ready for another request, that one is not sent
+    before the events of `awaits` have come.
     """
 
     execute: str
     arguments: object
     key: str = IN_BAND
     descriptor: str = ""
+    awaits: tuple[Awaited, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +54,13 @@ class ScratchFile:
 
     `path` is relative; it is a folder with nothing in it if it ends in "/".  `make` names a maker
     of launch/scratch.py ("x509", ...) which then owns what is under `path`; else the content is
-    `text`, padded with zero bytes to `size` bytes.
+    `text`, or the bytes `hex`, with `at` zero bytes before it, and padded with more to `size`.
     """
 
     path: str
     text: str = ""
+    hex: str = ""
+    at: int = 0
     size: int = 0
     make: str = ""
 
@@ -83,6 +99,19 @@ class MachineSpec:
     descriptors: tuple[Descriptor, ...] = ()
     devices: tuple[str, ...] = ()
     """Device nodes of the host that the sandbox lets in."""
+    companions: tuple[Companion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Companion:
+    """A second machine of the same build that stands before the first one does, and as long.
+
+    The two share a scratch folder, where they meet.  `setup` are requests that it has answered by
+    then.
+    """
+
+    spec: MachineSpec
+    setup: tuple[Request, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

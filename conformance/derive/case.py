@@ -228,6 +228,7 @@ class Emits:
     data: Mapping[str, JsonValue]
     answered: bool | None = None
     rule: str
+    """The one that promises it; "" where it only tells when the case can go on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,7 +264,8 @@ class Step:
 
 def aside(request: Request, role: Role, expect: Expectation = _ACCEPTED) -> Step:
     """Return the step of a valid request that the case is not about."""
-    return Step(request=request, expect=expect, role=role, rule="Q30")
+    emits = tuple(Emits(event=each.event, data=each.data, rule="") for each in request.awaits)
+    return Step(request=request, expect=expect, role=role, rule="Q30", emits=emits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -356,7 +358,7 @@ class Case:
     @property
     def rules(self) -> tuple[str, ...]:
         """The rules that it is about, in order."""
-        of_events = (each.rule for step in self.steps for each in step.emits)
+        of_events = (each.rule for step in self.steps for each in step.emits if each.rule)
         of_steps = (step.rule for step in self.steps)
         of_limits = (limit.rule for limit in self.limits)
         of_claims = (claim.rule for claim in self.claims)

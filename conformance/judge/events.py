@@ -36,6 +36,17 @@ def awaited(step: Step, events: Sequence[Line]) -> tuple[Emits, ...]:
     return tuple(missing)
 
 
+def not_come(case: Case, seen: Observation, number: int) -> str:
+    """Return which event that no rule promises did not come of a step, so that the case waits.
+
+    "" where all came.
+    """
+    step = case.steps[number]
+    own = [line for line, place in _placed(seen) if place.step == number]
+    late = next((wanted for wanted in awaited(step, own) if not wanted.rule), None)
+    return f"{step.request.execute}: {_instead(late, own)}" if late is not None else ""
+
+
 def fits(wanted: Emits, message: Mapping[str, Any]) -> bool:
     """Return whether `message` is the event, and says of each member what it must."""
     return message.get("event") == wanted.event and _holds(message.get("data", {}), wanted.data)
@@ -58,6 +69,8 @@ def event_misses(case: Case, seen: Observation) -> Iterator[Miss]:
             continue
         own = [(line, place) for line, place in _placed(seen) if place.step == number]
         for wanted in awaited(step, [line for line, _ in own]):
+            if not wanted.rule:
+                continue
             yield _miss(case, step, wanted, _instead(wanted, [line for line, _ in own]))
         for wanted in step.emits:
             sides = {place.answered for line, place in own if fits(wanted, message_of(line))}

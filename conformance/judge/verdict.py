@@ -26,7 +26,7 @@ from conformance.derive.case import (
     Step,
     Understood,
 )
-from conformance.judge.events import event_misses, limit_misses
+from conformance.judge.events import event_misses, limit_misses, not_come
 from conformance.judge.expect import check
 from conformance.judge.miss import Kind, Miss
 from conformance.judge.observation import Death, Observation
@@ -86,6 +86,10 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
             break
         miss = check(case, step, read.message, earlier)
         earlier.append(read.message)
+        late = not_come(case, seen, number) if miss is None else ""
+        if late:
+            outcome, reason = Outcome.UNTESTABLE_HERE, f"the set-up failed: {late}"
+            break
         if miss is None:
             continue
         outcome, reason, counted = _weigh(step, miss)

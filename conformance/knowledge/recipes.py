@@ -14,7 +14,16 @@ from typing import Any, Final
 from conformance.errors import KnowledgeError
 from conformance.knowledge.tables import Table, read_table
 from conformance.knowledge.versions import Version, VersionRange, of_arch
-from conformance.stage import SCRATCH, Descriptor, MachineSpec, Peer, Request, ScratchFile
+from conformance.stage import (
+    SCRATCH,
+    Awaited,
+    Companion,
+    Descriptor,
+    MachineSpec,
+    Peer,
+    Request,
+    ScratchFile,
+)
 from conformance.terms import ABSENT, Absent, ErrorClass, JsonValue
 
 SCRATCH_MARK: Final = "{scratch}"
@@ -224,13 +233,26 @@ def spec_of(table: Table, base: MachineSpec) -> MachineSpec:
         )
         or base.descriptors,
         devices=table.texts("devices") or base.devices,
+        companions=tuple(map(_companion, table.tables("companions"))) or base.companions,
     )
 
 
+def _companion(table: Table) -> Companion:
+    companion = Companion(spec=spec_of(table, MachineSpec()), setup=requests_of(table, "setup"))
+    table.done()
+    return companion
+
+
 def _file(table: Table) -> ScratchFile:
+    try:
+        digits = bytes.fromhex(table.take("hex", str, "")).hex()
+    except ValueError as error:
+        raise KnowledgeError(f"{table.place}: hex: {error}") from error
     file = ScratchFile(
         path=table.take("path", str),
         text=table.take("text", str, ""),
+        hex=digits,
+        at=table.take("at", int, 0),
         size=table.take("size", int, 0),
         make=table.take("make", str, ""),
     )
@@ -314,9 +336,16 @@ def requests_of(table: Table, key: str) -> tuple[Request, ...]:
     for entry in table.tables(key):
         arguments = entry.take_any("arguments", ABSENT)
         name, descriptor = entry.take("execute", str), entry.take("descriptor", str, "")
-        requests.append(Request(name, filled(arguments), descriptor=descriptor))
+        awaits = tuple(map(_awaited, entry.tables("awaits")))
+        requests.append(Request(name, filled(arguments), descriptor=descriptor, awaits=awaits))
         entry.done()
     return tuple(requests)
+
+
+def _awaited(table: Table) -> Awaited:
+    awaited = Awaited(event=table.take("event", str), data=table.take("data", dict, {}))
+    table.done()
+    return awaited
 
 
 def _word(table: Table, key: str, kind: Any, default: Any) -> Any:

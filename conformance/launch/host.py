@@ -6,6 +6,7 @@ Needs are those of docs/recipes.md that concern the host alone.  Those that ask 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import platform
 import re
@@ -20,6 +21,8 @@ from conformance.launch.target import Target, host_path
 
 _NODES: Final = Path("/sys/devices/system/node")
 _HUGE: Final = Path("/sys/kernel/mm/hugepages")
+# KVM_CHECK_EXTENSION of <linux/kvm.h>: 0 for what this KVM cannot do.
+_CHECK_EXTENSION: Final = 0xAE03
 # bwrap --version only prints; on a machine that swaps it takes a while to load.
 _LIMIT: Final = 30.0
 
@@ -68,6 +71,23 @@ def _kvm(argument: str, target: Target) -> str:
     except OSError as error:
         return f"/dev/kvm cannot be used: {error.strerror}"
     return ""
+
+
+def _kvm_extension(argument: str, target: Target) -> str:
+    if not argument.isdecimal():
+        raise KnowledgeError(
+            f"the need 'kvm-extension:{argument}' has no number", "Write kvm-extension:38."
+        )
+    if missing := _kvm("", target):
+        return missing
+    kvm = os.open("/dev/kvm", os.O_RDWR | os.O_CLOEXEC)
+    try:
+        there = fcntl.ioctl(kvm, _CHECK_EXTENSION, int(argument)) > 0
+    except OSError:
+        there = False
+    finally:
+        os.close(kvm)
+    return "" if there else f"this host's KVM has no extension {argument}"
 
 
 def _cpu_flag(argument: str, target: Target) -> str:
@@ -145,6 +165,7 @@ def _read(path: Path) -> str:
 _PROBES: Final[Mapping[str, Callable[[str, Target], str]]] = {
     "path": _path,
     "kvm": _kvm,
+    "kvm-extension": _kvm_extension,
     "cpu": _cpu_flag,
     "program": _program,
     "interface": _interface,

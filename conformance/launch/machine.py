@@ -17,6 +17,7 @@ from typing import Final, Self
 
 from conformance.errors import HarnessError, LaunchError
 from conformance.launch import janitor
+from conformance.launch.companions import make_ready
 from conformance.launch.folder import RunFolder
 from conformance.launch.peers import Peers
 from conformance.launch.program import STYLES, monitor_on, monitor_on_stdio
@@ -57,10 +58,13 @@ class Machine:
     nor the socket.
     """
 
-    def __init__(self, target: Target, spec: MachineSpec, folder: RunFolder) -> None:
-        """Start QEMU; it dies with the thread that does this.  Raises LaunchError.
+    def __init__(
+        self, target: Target, spec: MachineSpec, folder: RunFolder, *, within: Path | None = None
+    ) -> None:
+        """Start QEMU, its companions first; they die with the thread that does this.
 
-        That QEMU itself ends at once is no error here: `ending` tells.
+        `within` is the scratch folder of another machine that this one is a companion of.  Raises
+        LaunchError.  That QEMU itself ends at once is no error here: `ending` tells.
         """
         self.target = target
         self.spec = spec
@@ -69,14 +73,19 @@ class Machine:
         self._failure: HarnessError | None = None
         self._ending: Ending | None = None
         with contextlib.ExitStack() as undo:
-            self.scratch = folder.subfolder("machine")
-            undo.callback(janitor.remove, str(self.scratch))
+            self.scratch = within or folder.subfolder("machine")
+            if within is None:
+                undo.callback(janitor.remove, str(self.scratch))
             fill(self.scratch, spec.files)
             self.inside = SCRATCH if target.sandbox else str(self.scratch)
             stdio = monitor_on_stdio(target.kind)
             self.command_line = qemu_argv(target, spec, self.inside, stdio)
             self._stderr = os.memfd_create("stderr", os.MFD_CLOEXEC)
             undo.callback(os.close, self._stderr)
+            for companion in spec.companions:
+                other = Machine(target, companion.spec, folder, within=self.scratch)
+                undo.callback(other.close)
+                make_ready(other.monitor, companion.setup, other.inside)
             self._start(undo)
             self._peers = Peers(spec.peers, self.scratch, self._child)
             undo.callback(self._peers.close)

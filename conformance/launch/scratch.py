@@ -27,7 +27,9 @@ def fill(folder: Path, files: Sequence[ScratchFile]) -> None:
         elif file.path.endswith("/"):
             path.mkdir(mode=0o700, exist_ok=True)
         else:
-            _write(path, file.text.encode(), file.size)
+            _write(
+                path, bytes(file.at) + (bytes.fromhex(file.hex) or file.text.encode()), file.size
+            )
 
 
 def confined(folder: Path, path: str) -> Path:

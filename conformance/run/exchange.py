@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from conformance.canonical import compact
-from conformance.derive.case import Case, Step
+from conformance.derive.case import Case, Role, Step
 from conformance.judge.events import awaited
 from conformance.judge.observation import Death, Line, Observation, Place
 from conformance.launch.machine import Machine
@@ -198,10 +198,14 @@ class Player:
     def _await(self, case: Case, number: int, seen: _Seen) -> None:
         """Take in what comes until the events of a step have come, or its time is up.
 
-        That an event did not come is the judge's to say, and so is what comes unasked.
+        That an event did not come is the judge's to say, and so is what comes unasked.  Where the
+        set-up was refused before, nothing is waited for: the case says nothing any more.
         """
         step, reply = case.steps[number], seen.replies[number]
-        if not step.emits or reply is None or "error" in (_message_of(reply) or {}):
+        if not step.emits or reply is None or _refused(reply):
+            return
+        done = zip(case.steps[:number], seen.replies[:number], strict=True)
+        if any(line and each.role is Role.SETUP and _refused(line) for each, line in done):
             return
         deadline = time.monotonic() + case.limit
         while awaited(step, seen.of_step(number)):
@@ -241,6 +245,10 @@ class Player:
             return held
         data = self._connection.receive(limit).replace(self._real, self._shown)
         return Line(data, read_message(data))
+
+
+def _refused(line: Line) -> bool:
+    return "error" in (_message_of(line) or {})
 
 
 def _message_of(line: Line) -> dict[str, object] | None:

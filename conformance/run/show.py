@@ -90,7 +90,8 @@ def _description(case: Case, campaign: Campaign) -> Iterator[str]:
         for each in step.emits:
             side = {None: "", True: " after the reply", False: " before the reply"}[each.answered]
             data = f" with {compact(dict(each.data))}" if each.data else ""
-            yield f"           {each.rule}: emits {each.event}{data}{side}"
+            how = f"{each.rule}: emits" if each.rule else "awaits"
+            yield f"           {how} {each.event}{data}{side}"
     for claim in case.claims:
         yield f"  {claim.rule} {claim.what}: {claim.promised}" + f" ({claim.where})" * bool(
             claim.where

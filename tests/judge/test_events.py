@@ -151,3 +151,26 @@ def test_a_limited_event_comes_once_a_second(
     limit: Limit, came: list[tuple[dict[str, Any], float, float]], told: bool
 ) -> None:
     assert _limited(limit, *came) == [f"do: {limit.event} came twice within a second"] * told
+
+
+@pytest.mark.parametrize(
+    ("came", "outcome", "reason"),
+    [
+        ((STOP,), Outcome.PASS, ""),
+        ((), Outcome.UNTESTABLE_HERE, "the set-up failed: do: no event STOP came"),
+    ],
+    ids=["it came", "it did not come"],
+)
+def test_an_event_that_only_makes_ready_is_no_promise(
+    came: tuple[dict[str, Any], ...], outcome: Outcome, reason: str
+) -> None:
+    made = case(replace(step(), emits=(replace(_emits(), rule=""),)))
+    seen = Observation(
+        replies=(line(success()),),
+        events=tuple(map(line, came)),
+        places=(AFTER,) * len(came),
+    )
+
+    verdict = judge(made, seen, judge_of_messages(), 0)
+
+    assert (verdict.outcome, verdict.reason, verdict.misses) == (outcome, reason, ())

@@ -16,7 +16,7 @@ from conformance.knowledge.recipes import Reads, Recipes, Wish, load_recipes
 from conformance.knowledge.store import cases_folder
 from conformance.knowledge.versions import Version, VersionRange
 from conformance.launch.host import answers
-from conformance.stage import SCRATCH, MachineSpec, Request
+from conformance.stage import SCRATCH, Awaited, MachineSpec, Request
 from conformance.terms import ABSENT, ErrorClass
 
 WHOLE = """
@@ -259,6 +259,26 @@ def test_a_further_request_that_is_not_well_said_is_an_error(
     )
 
     with pytest.raises(KnowledgeError, match=re.escape(problem)):
+        load_commands(tmp_path)
+
+
+def test_a_request_that_makes_ready_can_say_which_events_to_await(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text(
+        '[[command]]\nname = "cont"\n'
+        'setup = [{ execute = "stop", awaits = [{ event = "STOP", data = { a = 1 } }] }]\n'
+    )
+
+    (request,) = load_commands(tmp_path)["cont"].setup
+
+    assert request.awaits == (Awaited(event="STOP", data={"a": 1}),)
+
+
+def test_bytes_of_a_file_that_are_none_are_an_error(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text(
+        '[[command]]\nname = "cont"\nfiles = [{ path = "x", hex = "0g" }]\nreason = "r"\n'
+    )
+
+    with pytest.raises(KnowledgeError, match="hex"):
         load_commands(tmp_path)
 
 

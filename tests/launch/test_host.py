@@ -42,7 +42,17 @@ def test_a_file_of_the_target_is_looked_for_in_its_root(tmp_path: Path) -> None:
     assert probe("target-file:/etc/there", target) == ""
 
 
-@pytest.mark.parametrize("need", ["nosuch:x", "path", "path:", "numa:one", "property:a.b"])
+def test_what_kvm_cannot_do_is_told_by_its_number() -> None:
+    said = probe("kvm", HOST)
+
+    assert probe("kvm-extension:99999", HOST) == (said or "this host's KVM has no extension 99999")
+    # KVM_CAP_HLT, which every KVM has.
+    assert probe("kvm-extension:1", HOST) == said
+
+
+@pytest.mark.parametrize(
+    "need", ["nosuch:x", "path", "path:", "numa:one", "kvm-extension:x", "property:a.b"]
+)
 def test_a_need_that_makes_no_sense_here_is_refused(need: str) -> None:
     with pytest.raises(KnowledgeError):
         probe(need, HOST)

@@ -16,7 +16,7 @@ from conformance.launch.folder import RunFolder
 from conformance.launch.machine import Machine, qemu_argv
 from conformance.launch.target import Target, program_target
 from conformance.launch.waiting import readable
-from conformance.stage import MachineSpec, Peer, ScratchFile
+from conformance.stage import SCRATCH, Companion, MachineSpec, Peer, Request, ScratchFile
 
 from .qmp import LIMIT, Client
 
@@ -228,6 +228,38 @@ def test_files_are_as_the_spec_says(host_target: Target, folder: RunFolder) -> N
         assert (running.scratch / "a/b/text").read_text() == "hello"
         assert (running.scratch / "big").read_bytes() == b"x" + bytes(4095)
         assert list((running.scratch / "empty").iterdir()) == []
+
+
+@pytest.mark.parametrize("uri", ["unix:nowhere/in.sock", f"unix:{SCRATCH}/in.sock"])
+def test_a_companion_meets_its_machine_and_ends_with_it(
+    host_target: Target, folder: RunFolder, uri: str
+) -> None:
+    incoming = Request("migrate-incoming", {"uri": uri})
+    other = Companion(spec=MachineSpec(args=("-incoming", "defer")), setup=(incoming,))
+    with Machine(host_target, MachineSpec(companions=(other,)), folder) as running:
+        there = (running.scratch / "in.sock").is_socket()
+        scratch = str(running.scratch)
+        assert len(_within(scratch)) == 2
+        assert "return" in Client(running).execute("query-status")
+    assert there is (SCRATCH in uri)
+    assert _within(scratch) == []
+    assert not Path(scratch).exists()
+
+
+def _within(scratch: str) -> list[str]:
+    """Return the sandboxes, by number, that have a scratch folder."""
+    found = []
+    for process in Path("/proc").iterdir():
+        try:
+            words = (process / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        # bubblewrap has two processes, of which the inner one's parent is the outer.
+        if scratch.encode() in words and Path(os.fsdecode(words[0])).name == "bwrap":
+            parent = (process / "stat").read_text().rsplit(")", 1)[1].split()[1]
+            if Path(f"/proc/{parent}/comm").read_text().strip() != "bwrap":
+                found.append(process.name)
+    return found
 
 
 def test_a_device_that_the_host_lacks_stops_the_start(
