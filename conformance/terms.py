@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 JsonValue: TypeAlias = (
@@ -22,6 +23,17 @@ class Absent(enum.Enum):
 
 
 ABSENT: Final = Absent.ABSENT
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """The element of an array of objects whose member `member` is `value`."""
+
+    member: str
+    value: JsonValue
+
+    def __str__(self) -> str:
+        return f"{self.member}={self.value}"
 
 
 class Severity(enum.StrEnum):

@@ -13,7 +13,16 @@ from typing import Final
 
 from conformance.qapi.qom import TypeInfo
 from conformance.stage import OUT_OF_BAND, Request, Stage
-from conformance.terms import ABSENT, Absent, Aspect, ErrorClass, JsonValue, Outcome, SubjectKind
+from conformance.terms import (
+    ABSENT,
+    Absent,
+    Aspect,
+    ErrorClass,
+    JsonValue,
+    Outcome,
+    SubjectKind,
+    Which,
+)
 
 
 class Role(enum.StrEnum):
@@ -89,10 +98,10 @@ class Lists:
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """The request succeeds, and what it returns has `value` at `path`: names, and numbers of
-    elements from 0."""
+    """The request succeeds, and what it returns has `value` at `path`: names, numbers of elements
+    from 0, and which element it is."""
 
-    path: tuple[str, ...]
+    path: tuple[str | Which, ...]
     value: JsonValue
 
 

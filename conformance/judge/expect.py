@@ -31,7 +31,7 @@ from conformance.derive.case import (
 )
 from conformance.judge.miss import Kind, Miss
 from conformance.qapi.qom import INTEGER_RANGES, TypeInfo, type_from_json
-from conformance.terms import ABSENT, ErrorClass
+from conformance.terms import ABSENT, ErrorClass, Which
 
 _SPECIFIC: Final = re.compile(r"'[^']*'|\"[^\"]*\"|/\S*|\b\d+\b|\b0x[0-9a-f]+\b")
 """What differs between the texts of errors that are the same: names, paths, numbers."""
@@ -212,7 +212,7 @@ def _lists(value: Any, values: tuple[Any, ...]) -> _Problem | None:
 
 
 def _reads(value: Any, expect: Reads) -> _Problem | None:
-    where = ".".join(expect.path)
+    where = ".".join(map(str, expect.path))
     wanted = f"{where} is {_brief(expect.value)}"
     found = at(value, expect.path)
     if found is ABSENT:
@@ -228,16 +228,24 @@ def _repeats(value: Any, earlier: Mapping[str, Any]) -> _Problem | None:
     return None
 
 
-def at(value: Any, path: Sequence[str]) -> Any:
+def at(value: Any, path: Sequence[str | Which]) -> Any:
     """Return what stands at `path` of a JSON value, ABSENT where nothing does."""
     for name in path:
-        if isinstance(value, list) and name.isdigit() and int(name) < len(value):
+        if isinstance(name, Which):
+            value = _which(value, name)
+        elif isinstance(value, list) and name.isdigit() and int(name) < len(value):
             value = value[int(name)]
         elif isinstance(value, dict) and name in value:
             value = value[name]
         else:
             return ABSENT
     return value
+
+
+def _which(value: Any, which: Which) -> Any:
+    elements = value if isinstance(value, list) else ()
+    fitting = (each for each in elements if same(at(each, (which.member,)), which.value))
+    return next(fitting, ABSENT)
 
 
 def _plain(value: Any) -> Any:
