@@ -27,7 +27,7 @@ from conformance.derive.case import (
 from conformance.judge.expect import check, value_problem, without_names
 from conformance.judge.miss import Kind
 from conformance.qapi.qom import TypeInfo
-from conformance.terms import ErrorClass, JsonValue
+from conformance.terms import ErrorClass, JsonValue, Which
 from tests.judge.made import case, refusal, step, success
 
 NOT_FOUND = Reject(frozenset({ErrorClass.DEVICE_NOT_FOUND}))
@@ -71,6 +71,9 @@ TABLE: list[tuple[str, Expectation, dict[str, Any], Kind | None]] = [
     ("reads", Reads(("1", "name"), "n"), success(LISTED), None),
     ("reads otherwise", Reads(("1", "name"), "m"), success(LISTED), Kind.VALUE),
     ("reads nothing there", Reads(("2", "name"), "n"), success(LISTED), Kind.VALUE),
+    ("reads of one", Reads((Which("name", "obj"), "name"), "obj"), success(LISTED), None),
+    ("reads of none", Reads((Which("name", "x"), "name"), "x"), success(LISTED), Kind.VALUE),
+    ("reads of no array", Reads((Which("a", 1),), 1), success({"a": 1}), Kind.VALUE),
     ("reads a null", Reads(("a",), None), success({"a": None}), None),
     ("reads no null", Reads(("b",), None), success({"a": None}), Kind.VALUE),
     ("repeats", Repeats(0), success(LISTED), None),
