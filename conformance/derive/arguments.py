@@ -151,7 +151,7 @@ class _Tried:
             self._check_invalid(fault, arguments)
             request = tried.request(arguments, word)
             yield Step(request=request, expect=Reject(), role=Role.SUBJECT, rule=fault.rule)
-        yield aside(tried.request(tried.arguments, word), Role.WITNESS, tried.success)
+        yield aside(tried.valid_request(word), Role.WITNESS, tried.success)
         yield from tried.after()
 
     def _check_invalid(self, fault: Fault, arguments: Any) -> None:

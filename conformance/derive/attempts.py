@@ -84,6 +84,10 @@ class Attempt:
         whole = arguments if self.base.known else renamed(arguments, word)
         return Request(self.command.name, whole)
 
+    def valid_request(self, word: str) -> Request:
+        """Return the request without a fault, and the descriptor that goes along with it."""
+        return replace(self.request(self.arguments, word), descriptor=self.base.descriptor)
+
     def before(self) -> Iterator[Step]:
         """Yield what must stand before the request."""
         yield from (aside(request, Role.SETUP) for request in self.base.setup)

@@ -74,6 +74,7 @@ class Sibling:
     alone: bool = False
     known: bool = False
     own: bool = False
+    descriptor: str = ""
     whole: bool = False
     """Whether it succeeds with nothing added: that of integers may need one."""
     paths: tuple[str, ...] = ()
@@ -95,6 +96,7 @@ def siblings(context: ArgumentContext, command: Command) -> Iterator[Sibling]:
             cleanup=own.cleanup,
             effect=own.effect,
             alone=own.effect is not Effect.NONE,
+            descriptor=own.descriptor,
             known=True,
             whole=True,
         )
@@ -112,6 +114,7 @@ def _of_further(recipe: CommandRecipe, further: Further) -> Sibling:
         setup=further.setup,
         cleanup=further.cleanup,
         alone=further.lasting,
+        descriptor=recipe.descriptor,
         known=True,
         whole=True,
     )

@@ -129,7 +129,7 @@ class _Varied:
     def _steps(self) -> Iterator[Step]:
         tried, variation = self.attempt, self.variation
         word = f"w{digest([variation.label])[:8]}"
-        request = tried.request(tried.arguments, word)
+        request = tried.valid_request(word)
         yield from tried.before()
         yield Step(request=request, expect=tried.success, role=Role.SUBJECT, rule=variation.rule)
         if self.shown is not None and tried.base.known:
