@@ -98,7 +98,7 @@ def siblings(context: ArgumentContext, command: Command) -> Iterator[Sibling]:
             alone=own.effect is not Effect.NONE,
             descriptor=own.descriptor,
             known=True,
-            whole=True,
+            whole=not own.never,
         )
     for recipe in context.recipes(command):
         yield _of_recipe(recipe, recipe.arguments)

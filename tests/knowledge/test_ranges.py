@@ -28,7 +28,9 @@ isolation = "alone"
 setup = [{ execute = "stop" }]
 arguments = { path = "{scratch}/f" }
 cleanup = [{ execute = "cont" }]
-shown = { execute = "query", arguments = { a = 1 }, at = ["all", 0, { id = "{value}" }, "{member}"], reads = 5 }
+shown = { execute = "query", arguments = { a = 1 }, at = [
+    "all", 0, { id = "{value}" }, "{member}",
+], reads = 5 }
 accepted = ["c=*"]
 values = { "d" = ["{scratch}/g", 1] }
 [range.limits.b]
