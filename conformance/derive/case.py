@@ -98,10 +98,10 @@ class Lists:
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """The request succeeds, and what it returns has `value` at `path`: names, and numbers of
-    elements from 0."""
+    """The request succeeds, and what it returns has `value` at `path`: names, numbers of elements
+    from 0, and which element it is."""
 
-    path: tuple[str, ...]
+    path: tuple[PathPart, ...]
     value: JsonValue
 
 

@@ -255,7 +255,10 @@ def _object(schema: Schema, kind: Object, way: Way, edit: Edit, base: Mapping[st
         way = way[1:]
     into = way[0] if way else None
     members = _members_at(schema, kind, {**base, **tags}, tags)
-    made = {m.name: base[m.name] for m in members if m.name in base} | tags
+    # What bears the same name in two branches may be of two types.
+    types = {m.name: m.type for m in _members_at(schema, kind, base, {})}
+    kept = (m.name for m in members if types.get(m.name, m.type) == m.type)
+    made = {name: base[name] for name in kept if name in base} | tags
     for member in members:
         if isinstance(into, Into) and member.name == into.name:
             inner = made.get(member.name, ABSENT)

@@ -19,12 +19,15 @@ from conformance.qapi.model import Alternate, Array, Member, Object, Schema
 class Place:
     """An object, or what one branch of a union adds to it: `members`, at the end of `way`.
 
-    `foreign` is a member of another branch, which this one does not have, if there is one.
+    `foreign` is a member of another branch, which this one does not have, if there is one.  `cases`
+    are the values of the one of the members, `tag`, that selects a branch of what stands there.
     """
 
     way: Way
     members: tuple[Member, ...]
     foreign: Member | None = None
+    tag: str | None = None
+    cases: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -82,14 +85,13 @@ class _Search:
 
     def _layers(self, kind: Object, way: Way, foreign: Member | None) -> Iterator[Place]:
         """Yield the object's own members, and those that each of its branches adds."""
-        yield Place(way=way, members=kind.members, foreign=foreign)
+        cases = tag_values(self.schema, kind) if kind.tag else ()
+        yield Place(way=way, members=kind.members, foreign=foreign, tag=kind.tag, cases=cases)
         for member in kind.members:
             self._reach(member.type, (*way, Into(member.name)), frozenset())
         if kind.tag is None:
             return
-        variants = {
-            case: variant_of(self.schema, kind, case) for case in tag_values(self.schema, kind)
-        }
+        variants = {case: variant_of(self.schema, kind, case) for case in cases}
         for case, inner in variants.items():
             if inner.name and inner.name in self._entered:
                 self._left_out += 1

@@ -32,6 +32,8 @@ from conformance.derive.ranges import RangeContext, range_cases
 from conformance.derive.reach import unconfined
 from conformance.derive.shape import OBJECT_ADD, object_shape, object_types
 from conformance.derive.siblings import ArgumentContext
+from conformance.derive.unique import named_apart
+from conformance.derive.variations import variation_cases
 from conformance.digest.digest import DigestEntity, Program
 from conformance.digest.lookup import DocumentedMember
 from conformance.digest.objectmodel import ObjectModel as SeedModel
@@ -268,7 +270,8 @@ def _argument_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]
         shallow=frozenset({OBJECT_ADD}),
     )
     for command in build.schema.commands.values():
-        yield from argument_cases(context, command)
+        yield from map(named_apart, argument_cases(context, command))
+        yield from map(named_apart, variation_cases(context, command))
 
 
 def _range_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
@@ -285,7 +288,7 @@ def _range_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
     for name, command in schema.commands.items():
         # The integers of object-add are those of its object types, which have cases of their own.
         if name != OBJECT_ADD:
-            yield from range_cases(context, command)
+            yield from map(named_apart, range_cases(context, command))
 
 
 def _object_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:

@@ -179,7 +179,7 @@ class _Tried:
         steps = [self._step(label, value, expect, Role.SUBJECT, rule, why)]
         shown = self.recipe.shown
         if shown is not None and isinstance(expect, Accept):
-            reads = Reads(tuple(map(str, shown.place(self.path.member))), value)
+            reads = Reads(shown.place(self.path.member, value), value)
             steps.append(Step(request=shown.request, expect=reads, role=Role.CHECK, rule="X31"))
         name = f"{self.path.label}={label}"
         return self._case(Aspect.VALID, name, steps, last=expect, why_not=why_not)

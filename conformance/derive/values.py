@@ -90,7 +90,7 @@ def variations(schema: Schema, type_name: str) -> Iterator[tuple[str, Any]]:
         case Alternate(members=members):
             for branch in members:
                 for label, value in variations(schema, branch):
-                    yield f"{_kind(schema, branch)}:{label}", value
+                    yield f"{kind_of(schema, branch)}:{label}", value
         case Object():
             yield from _objects(schema, type_name)
 
@@ -118,7 +118,8 @@ def _objects(schema: Schema, type_name: str) -> Iterator[tuple[str, Any]]:
             yield f"{label or 'object'}+all", least | most
 
 
-def _kind(schema: Schema, type_name: str) -> str:
+def kind_of(schema: Schema, type_name: str) -> str:
+    """Return what a value of the type is in JSON: what selects a branch of an alternate."""
     match schema.types[type_name]:
         case Builtin(json_type=json_type):
             return str(json_type)

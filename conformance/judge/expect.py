@@ -221,7 +221,7 @@ def _lists(value: Any, values: tuple[Any, ...]) -> _Problem | None:
 
 
 def _reads(value: Any, expect: Reads) -> _Problem | None:
-    where = ".".join(expect.path)
+    where = path_text(expect.path)
     wanted = f"{where} is {brief(expect.value)}"
     found = stands_at(value, expect.path)
     if found is ABSENT:

@@ -1,4 +1,4 @@
-"""What is known of the integers among a command's arguments: requests in which they can be tried.
+"""What is known of a command's arguments: requests in which they can be tried, and what they take.
 
 docs/recipes.md describes the files.  Knows neither a schema nor a machine.
 """
@@ -9,16 +9,20 @@ import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from conformance.errors import KnowledgeError
 from conformance.knowledge.recipes import filled, requests_of, spec_of
 from conformance.knowledge.tables import Table, read_table
 from conformance.knowledge.versions import VersionRange, of_arch
 from conformance.stage import MachineSpec, Request
-from conformance.terms import JsonValue
+from conformance.terms import ABSENT, Absent, JsonValue, PathPart
 
 MEMBER: Final = "{member}"
+VALUE: Final = "{value}"
+UNIQUE: Final = "{unique}"
+"""Stands for a word that no other case has: what it names may stay when the case is over."""
+ANY_PATH: Final = ("*",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,29 +46,52 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A request that shows what an integer is, and where in its answer: names and indices.
+    """A request that shows what an argument is, and where in its answer: names, indices, elements.
 
-    A name that is MEMBER stands for the integer's own.
+    A name that is MEMBER stands for the argument's own, VALUE for the value that it was given.
+    What it `reads` there is that value, where nothing else is said.
     """
 
     request: Request
-    at: tuple[str | int, ...]
+    at: tuple[PathPart | int, ...]
+    reads: JsonValue | Absent = ABSENT
 
-    def place(self, member: str) -> tuple[str | int, ...]:
-        """Return where in the answer the integer of that name stands."""
-        return tuple(member if turn == MEMBER else turn for turn in self.at)
+    def place(self, member: str, value: JsonValue = None) -> tuple[PathPart, ...]:
+        """Return where in the answer the argument of that name stands, given that value."""
+        return tuple(_turn(turn, member, value) for turn in self.at)
+
+
+def _turn(turn: PathPart | int, member: str, value: JsonValue) -> PathPart:
+    if isinstance(turn, Mapping):
+        return {key: with_value(item, value) for key, item in turn.items()}
+    return member if turn == MEMBER else str(turn)
+
+
+def with_value(whole: Any, value: JsonValue) -> Any:
+    """Return `whole` with `value` in the place of every string VALUE."""
+    match whole:
+        case str():
+            return value if whole == VALUE else whole
+        case dict():
+            return {key: with_value(item, value) for key, item in whole.items()}
+        case list():
+            return [with_value(item, value) for item in whole]
+        case _:
+            return whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RangeRecipe:
-    """A request of a command that succeeds, in which the integers at `paths` (globs) are tried.
+    """A request of a command that succeeds, in which the arguments at `paths` (globs) are tried.
 
     `omit` is why they are never tried, then nothing else counts.  `refused` is why it does not
-    succeed, but is refused with a class that no check of arguments gives.
+    succeed, but is refused with a class that no check of arguments gives.  `accepted` are globs of
+    the variations of which it succeeds, and `values` maps globs of arguments to the values with
+    which it does; of any other nobody knows.
     """
 
     command: str
-    paths: tuple[str, ...] = ("*",)
+    paths: tuple[str, ...] = ANY_PATH
     versions: VersionRange = VersionRange()
     arches: tuple[str, ...] = ()
     reason: str = ""
@@ -78,10 +105,21 @@ class RangeRecipe:
     alone: bool = False
     shown: Shown | None = None
     limits: Mapping[str, Limits] = field(default_factory=dict)
+    accepted: tuple[str, ...] = ()
+    values: Mapping[str, tuple[JsonValue, ...]] = field(default_factory=dict)
 
     def fits(self, path: str) -> bool:
-        """Return whether the integer at `path` is tried in this request."""
+        """Return whether the argument at `path` is tried in this request."""
         return any(fnmatch.fnmatchcase(path, glob) for glob in self.paths)
+
+    def accepts(self, variation: str) -> bool:
+        """Return whether the request is known to succeed with a variation of that label."""
+        return any(fnmatch.fnmatchcase(variation, glob) for glob in self.accepted)
+
+    def values_at(self, path: str) -> tuple[JsonValue, ...]:
+        """Return the values with which the argument at `path` is known to be accepted."""
+        fitting = (some for glob, some in self.values.items() if fnmatch.fnmatchcase(path, glob))
+        return next(fitting, ())
 
     def limit(self, path: str) -> Limits:
         """Return what is known of the integer at `path`: nothing, where no entry has it."""
@@ -131,7 +169,7 @@ def _recipe(table: Table) -> RangeRecipe:
         raise KnowledgeError(f"{table.place}: versions: {error}") from error
     recipe = RangeRecipe(
         command=command,
-        paths=table.texts("paths") or ("*",),
+        paths=table.texts("paths") or ANY_PATH,
         versions=versions,
         arches=table.texts("arch"),
         reason=table.take("reason", str, ""),
@@ -145,6 +183,8 @@ def _recipe(table: Table) -> RangeRecipe:
         alone=isolation == "alone",
         shown=_shown(table),
         limits={path: _limits(item) for path, item in table.table("limits").named_tables()},
+        accepted=table.texts("accepted"),
+        values=_values(table),
     )
     table.done()
     return recipe
@@ -155,12 +195,30 @@ def _shown(table: Table) -> Shown | None:
     if not values:
         return None
     entry = Table(f"{table.place}.shown", values)
-    at = entry.take("at", list, [])
-    if not all(isinstance(turn, str | int) for turn in at):
-        raise KnowledgeError(f"{entry.place}: at holds other things than names and indices")
+    at = tuple(_element(entry, turn) for turn in entry.take("at", list, []))
     request = Request(entry.take("execute", str), filled(entry.take("arguments", dict, {})))
+    reads = entry.take_any("reads", ABSENT)
     entry.done()
-    return Shown(request=request, at=tuple(at))
+    return Shown(request=request, at=at, reads=reads)
+
+
+def _element(entry: Table, turn: Any) -> PathPart | int:
+    match turn:
+        case str() | int() | dict():
+            return turn
+    text = "at holds other things than names, numbers and tables of members"
+    raise KnowledgeError(f"{entry.place}: {text}", "docs/recipes.md describes it.")
+
+
+def _values(table: Table) -> dict[str, tuple[JsonValue, ...]]:
+    found = table.take("values", dict, {})
+    for path, some in found.items():
+        if not isinstance(some, list) or not some:
+            raise KnowledgeError(
+                f"{table.place}.values: {path!r} is no array of values",
+                "Give one, or leave it out.",
+            )
+    return {path: tuple(filled(some)) for path, some in found.items()}
 
 
 def _limits(table: Table) -> Limits:

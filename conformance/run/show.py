@@ -123,7 +123,7 @@ def _expected(expect: Expectation) -> str:
         case Lists(values=values):
             return f"returns just {len(values)} known values, in any order"
         case Reads(path=path, value=value):
-            return f"returns {compact(value)} at {'.'.join(path)}"
+            return f"returns {compact(value)} at {'.'.join(map(str, path))}"
         case Repeats(step=step):
             return f"returns the same as step {step + 1}"
         case Shows() | NotYet():

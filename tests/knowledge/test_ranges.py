@@ -27,7 +27,11 @@ isolation = "alone"
 setup = [{ execute = "stop" }]
 arguments = { path = "{scratch}/f" }
 cleanup = [{ execute = "cont" }]
-shown = { execute = "query", arguments = { a = 1 }, at = ["all", 0, "{member}"] }
+shown = { execute = "query", arguments = { a = 1 }, at = [
+    "all", 0, { id = "{value}" }, "{member}",
+], reads = 5 }
+accepted = ["c=*"]
+values = { "d" = ["{scratch}/g", 1] }
 [range.limits.b]
 min = 1
 max = 18446744073709551615
@@ -61,7 +65,13 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         arguments={"path": "/tmp/qmp/f"},
         cleanup=recipe.cleanup,
         alone=True,
-        shown=Shown(request=Request("query", {"a": 1}), at=("all", 0, "{member}")),
+        shown=Shown(
+            request=Request("query", {"a": 1}),
+            at=("all", 0, {"id": "{value}"}, "{member}"),
+            reads=5,
+        ),
+        accepted=("c=*",),
+        values={"d": ("/tmp/qmp/g", 1)},
         limits=recipe.limits,
     )
     assert [request.execute for request in (*recipe.setup, *recipe.cleanup)] == ["stop", "cont"]
@@ -106,6 +116,11 @@ BAD = {
         '[[range]]\ncommand = "do"\nshown = { execute = "q", at = [1.5] }',
         "at holds other things",
     ),
+    "at": (
+        '[[range]]\ncommand = "do"\nshown = { execute = "q", at = [{ a = 1, b = 2 }] }',
+        "tables of one member",
+    ),
+    "values": ('[[range]]\ncommand = "do"\nvalues = { a = [] }', "no array of values"),
     "shown": ('[[range]]\ncommand = "do"\nshown = { at = ["a"] }', "'execute' is missing"),
 }
 
@@ -128,3 +143,18 @@ def test_what_ships_names_needs_that_can_be_answered_and_gives_every_limit_a_rea
     for recipes in shipped.values():
         for recipe in recipes:
             assert all(item.reason or item.open or item.omit for item in recipe.limits.values())
+
+
+def test_what_is_accepted_is_told_by_label_and_values_by_path(tmp_path: Path) -> None:
+    (recipe,) = read(tmp_path, WHOLE)
+
+    assert recipe.accepts("c=on")
+    assert not recipe.accepts("c")
+    assert recipe.values_at("d") == ("/tmp/qmp/g", 1)
+    assert recipe.values_at("c") == ()
+
+
+def test_where_a_value_reads_back_names_the_value_and_the_member() -> None:
+    shown = Shown(request=Request("q", {}), at=(0, {"id": "{value}"}, "{member}"))
+
+    assert shown.place("level", "on") == ("0", {"id": "on"}, "level")

@@ -1,0 +1,41 @@
+"""Names that no other case has, for what may stay on a machine when a case is over.
+
+Knows nothing of what is named.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from conformance.canonical import digest
+from conformance.derive.case import Case
+from conformance.knowledge.ranges import UNIQUE
+
+
+def named_apart(case: Case) -> Case:
+    """Return the case with a word of its own wherever its requests have the mark UNIQUE."""
+    word = f"u{digest([case.id])[:8]}"
+    steps = []
+    for step in case.steps:
+        named = _named(step.request.arguments, word)
+        same = named is step.request.arguments
+        steps.append(
+            step if same else replace(step, request=replace(step.request, arguments=named))
+        )
+    return replace(case, steps=tuple(steps))
+
+
+def _named(value: Any, word: str) -> Any:
+    """Return `value` with `word` in the place of the mark, itself where it has none."""
+    match value:
+        case str():
+            return value.replace(UNIQUE, word) if UNIQUE in value else value
+        case dict():
+            inner = {key: _named(item, word) for key, item in value.items()}
+            return inner if any(inner[key] is not value[key] for key in value) else value
+        case list():
+            items = [_named(item, word) for item in value]
+            return items if any(a is not b for a, b in zip(items, value, strict=True)) else value
+        case _:
+            return value
