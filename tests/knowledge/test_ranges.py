@@ -117,8 +117,8 @@ BAD = {
         "at holds other things",
     ),
     "at": (
-        '[[range]]\ncommand = "do"\nshown = { execute = "q", at = [{ a = 1, b = 2 }] }',
-        "tables of one member",
+        '[[range]]\ncommand = "do"\nshown = { execute = "q", at = [1.5] }',
+        "tables of members",
     ),
     "values": ('[[range]]\ncommand = "do"\nvalues = { a = [] }', "no array of values"),
     "shown": ('[[range]]\ncommand = "do"\nshown = { at = ["a"] }', "'execute' is missing"),
