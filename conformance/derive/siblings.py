@@ -101,7 +101,8 @@ def siblings(context: ArgumentContext, command: Command) -> Iterator[Sibling]:
             whole=not own.never,
         )
     for recipe in context.recipes(command):
-        yield _of_recipe(recipe, recipe.arguments)
+        if not recipe.varies:
+            yield _of_recipe(recipe, recipe.arguments)
     if own is not None and not context.lacks.keys() & {*own.needs}:
         yield from (_of_further(own, further) for further in own.further_for(context.version))
     yield Sibling(arguments={}, own=True)

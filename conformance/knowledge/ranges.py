@@ -108,6 +108,13 @@ class RangeRecipe:
     accepted: tuple[str, ...] = ()
     values: Mapping[str, tuple[JsonValue, ...]] = field(default_factory=dict)
 
+    @property
+    def varies(self) -> bool:
+        """Whether its requests are none before VALUE stands for something."""
+        requests = (*self.setup, *self.cleanup)
+        wholes: list[Any] = [self.arguments, *(request.arguments for request in requests)]
+        return any(with_value(whole, None) != whole for whole in wholes)
+
     def fits(self, path: str) -> bool:
         """Return whether the argument at `path` is tried in this request."""
         return any(fnmatch.fnmatchcase(path, glob) for glob in self.paths)
