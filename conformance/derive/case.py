@@ -14,6 +14,7 @@ from typing import Final
 from conformance.qapi.qom import TypeInfo
 from conformance.stage import OUT_OF_BAND, Request, Stage
 from conformance.terms import ABSENT, Absent, Aspect, ErrorClass, JsonValue, Outcome, SubjectKind
+from conformance.turns import Exchange
 
 
 class Role(enum.StrEnum):
@@ -265,7 +266,7 @@ class Isolation(enum.StrEnum):
 class Case:
     """One promise of one subject, and the dialogue or the claims that show it kept or broken.
 
-    `id` is a path that is the same on every build.  A case has steps or claims, not both.
+    `id` is a path that is the same on every build.  A case has steps, claims or an exchange.
     """
 
     id: str
@@ -285,13 +286,15 @@ class Case:
     claims: tuple[Claim, ...] = ()
     defaults: tuple[DefaultOf, ...] = ()
     """The defaults that its steps read, for the report's table."""
+    exchange: Exchange | None = None
 
     @property
     def rules(self) -> tuple[str, ...]:
         """The rules that it is about, in order."""
         of_events = (each.rule for step in self.steps for each in step.emits)
         of_steps = (step.rule for step in self.steps)
-        return tuple(sorted({*of_steps, *of_events, *(c.rule for c in self.claims)}))
+        of_turns = self.exchange.rules if self.exchange else ()
+        return tuple(sorted({*of_steps, *of_events, *of_turns, *(c.rule for c in self.claims)}))
 
     @property
     def plays(self) -> bool:

@@ -14,6 +14,7 @@ from conformance.derive.commands import command_cases, command_subject
 from conformance.derive.defaults import default_cases, documented_defaults
 from conformance.derive.events import EventContext, event_cases
 from conformance.derive.examples import ExampleContext, example_cases
+from conformance.derive.exchanges import ExchangeContext, exchange_cases
 from conformance.derive.further import further_cases
 from conformance.derive.gates import gate_cases, preconfig_flags
 from conformance.derive.lint import LintContext, lint_cases
@@ -36,6 +37,7 @@ from conformance.knowledge.commands import CommandRecipe
 from conformance.knowledge.defaults import Showing, showings_for
 from conformance.knowledge.events import EventRecipes
 from conformance.knowledge.examples import ExampleRecipes
+from conformance.knowledge.exchanges import ExchangeRecipe
 from conformance.knowledge.naming import NamingException
 from conformance.knowledge.ranges import RangeRecipe
 from conformance.knowledge.recipes import ObjectRecipe, Recipes
@@ -62,6 +64,7 @@ class Knowledge:
     unchecked: tuple[Unchecked, ...]
     seed: SeedModel
     naming: tuple[NamingException, ...] = ()
+    exchanges: tuple[ExchangeRecipe, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +103,8 @@ class Introspected:
     program: Program = Program.SYSTEM
     unserved: frozenset[str] = frozenset()
     """The commands that the schema lists and query-commands does not."""
+    thorough: bool = False
+    """Whether cases that take long are wanted too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +169,13 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
             lacks=build.lacks,
         )
     )
+    exchanges = ExchangeContext(
+        recipes=knowledge.exchanges,
+        version=build.version,
+        program=build.program,
+        thorough=build.thorough,
+    )
+    yield from exchange_cases(exchanges)
     if exact is not None:
         yield from _documentation_cases(build, exact, knowledge)
 

@@ -19,7 +19,7 @@ from conformance.errors import HarnessError, LaunchError
 from conformance.launch import janitor
 from conformance.launch.folder import RunFolder
 from conformance.launch.peers import Peers
-from conformance.launch.program import STYLES, monitor_on, monitor_on_stdio
+from conformance.launch.program import STYLES, endpoint_options, monitor_on, monitor_on_stdio
 from conformance.launch.sandbox import Confinement, command, environment, failure
 from conformance.launch.scratch import fill
 from conformance.launch.target import Target
@@ -269,6 +269,11 @@ def qemu_argv(
         *((style.accel, accel) if style.accel and accel else ()),
         *target.args,
         *(arg.replace("{scratch}", scratch) for arg in spec.args),
+        *(
+            option
+            for endpoint in spec.endpoints
+            for option in endpoint_options(target.kind, endpoint, scratch)
+        ),
     )
 
 

@@ -28,6 +28,7 @@ from conformance.knowledge.defaults import load_showings
 from conformance.knowledge.digests import SEED, load_digest
 from conformance.knowledge.events import load_events
 from conformance.knowledge.examples import load_examples
+from conformance.knowledge.exchanges import load_exchanges
 from conformance.knowledge.naming import load_naming
 from conformance.knowledge.ranges import load_ranges, needs_of
 from conformance.knowledge.recipes import load_recipes
@@ -140,6 +141,7 @@ class Campaign:
                 self.introspected.facts, self.target.schema, self.introspected.program
             ),
             "unserved": sorted(self.introspected.unserved),
+            "thorough": self.introspected.thorough,
         }
         path.write_text(json.dumps(value))
 
@@ -152,6 +154,7 @@ def load_knowledge() -> Knowledge:
         commands=load_commands(folder / "commands"),
         showings=load_showings(folder / "defaults.toml"),
         examples=load_examples(folder / "examples.toml"),
+        exchanges=load_exchanges(folder / "exchanges"),
         events=load_events(folder / "events"),
         ranges=load_ranges(folder / "commands"),
         unchecked=load_unchecked(folder / "unchecked.toml"),
@@ -200,6 +203,7 @@ def _prepare(target: Target, folder: RunFolder, *, thorough: bool) -> Campaign:
             entries=found.schema,
             model=found.model,
             lacks=lacks,
+            thorough=thorough,
         ),
         knowledge=knowledge,
         rules=load_rules(),
@@ -228,6 +232,7 @@ def load(path: Path) -> Campaign:
             entries=value["entries"],
             model=model_from_json(value["model"]),
             lacks=value["lacks"],
+            thorough=value["thorough"],
         ),
         knowledge=load_knowledge(),
         rules=load_rules(),

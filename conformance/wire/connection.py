@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import select
 import socket
@@ -118,6 +119,11 @@ class Connection:
             # Looks at new bytes only, so that a long line costs no more than its length.
             if self._line_end() < 0 and len(self._in) - self._start > self._limit:
                 raise self._overflow()
+
+    def end(self) -> None:
+        """End our direction: the peer reads the end behind what was sent."""
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_WR)
 
     def send_descriptors(self, data: bytes, fds: Sequence[int], *, timeout: float = 10.0) -> None:
         """Send `data` after all that is queued, with the descriptors `fds` at its first byte.
