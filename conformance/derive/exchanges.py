@@ -37,6 +37,8 @@ PROBES: Final[Mapping[Program, str]] = {
 """What each kind of program can be asked at any time, without arguments."""
 _OTHERS: Final = ("b", "c")
 """The endpoints beside the first, which are Unix sockets."""
+_REJOINED: Final = frozenset({Transport.SOCKET, Transport.TCP})
+"""Where a monitor that is left can be joined anew, and then opens another session."""
 _ANSWERED: Final = "W35"
 """That each command is answered once, whatever came before it."""
 
@@ -64,6 +66,7 @@ def _case(recipe: ExchangeRecipe, transport: Transport, context: ExchangeContext
     if recipe.slow and not context.thorough:
         reason = f"run with --thorough alone: {recipe.slow}"
         blocked = Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=reason)
+    alone = recipe.fresh or recipe.ends or transport not in _REJOINED
     where = "" if transport is Transport.SOCKET else f"@{transport}"
     return Case(
         id=f"wire/{recipe.subject}/{recipe.name}{where}",
@@ -71,7 +74,7 @@ def _case(recipe: ExchangeRecipe, transport: Transport, context: ExchangeContext
         aspect=Aspect.WIRE,
         stage=_stage(recipe, transport),
         steps=(),
-        isolation=Isolation.ALONE if recipe.fresh or recipe.ends else Isolation.SHARED,
+        isolation=Isolation.ALONE if alone else Isolation.SHARED,
         about=recipe.name.partition("/")[0],
         limit=recipe.limit,
         blocked=blocked,
@@ -115,9 +118,7 @@ def _beginning(start: Start) -> Iterator[Turn]:
     enable = b',"arguments":{"enable":["oob"]}' if start is Start.OUT_OF_BAND else b""
     data = b'{"execute":"%s"%s,"id":"negotiation"}\n' % (NEGOTIATION.encode(), enable)
     yield Send(line=FIRST_LINE, data=data)
-    yield Hear(
-        line=FIRST_LINE, what=What.RETURN, rule="W61", id="negotiation", command=NEGOTIATION
-    )
+    yield Hear(line=FIRST_LINE, what=What.RETURN, rule="W61", id="negotiation", command=NEGOTIATION)
 
 
 def _shifted(turn: Turn, by: int) -> Turn:

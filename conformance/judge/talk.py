@@ -43,15 +43,11 @@ def judge_talk(case: Case, talk: Talk, messages: MessageJudge) -> Verdict:
             break
     ended = _ended(case, exchange, talk)
     if ended is not None:
-        return Verdict(
-            outcome=Outcome.CRASH, reason=ended.summary, misses=(ended,), harmless=False
-        )
+        return Verdict(outcome=Outcome.CRASH, reason=ended.summary, misses=(ended,), harmless=False)
     if not misses:
         return Verdict(outcome=Outcome.PASS)
     outcome = Outcome.TIMEOUT if misses[0].kind is Kind.HANG else Outcome.FAIL
-    return Verdict(
-        outcome=outcome, reason=misses[0].summary, misses=tuple(misses), harmless=False
-    )
+    return Verdict(outcome=outcome, reason=misses[0].summary, misses=tuple(misses), harmless=False)
 
 
 def _ended(case: Case, exchange: Exchange, talk: Talk) -> Miss | None:

@@ -8,9 +8,13 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, assert_never
 
 from conformance.stage import Endpoint, Transport
+
+
+PORT: Final = 4444
+"""Where a monitor over TCP listens: in the sandbox a machine has a network of its own."""
 
 
 class Kind(enum.StrEnum):
@@ -70,9 +74,18 @@ def endpoint_options(kind: Kind, endpoint: Endpoint, scratch: str) -> tuple[str,
     """Return the options that make an endpoint, whose socket is in the folder `scratch`."""
     style = STYLES[kind]
     name = socket_name(endpoint)
-    device = f"socket,id={name},path={scratch}/{name},server=on,wait=off"
-    if endpoint.transport is Transport.MUX:
-        device += ",mux=on"
+    listening = f"path={scratch}/{name},server=on,wait=off"
+    match endpoint.transport:
+        case Transport.SOCKET:
+            device = f"socket,id={name},{listening}"
+        case Transport.MUX:
+            device = f"socket,id={name},{listening},mux=on"
+        case Transport.TCP:
+            device = f"socket,id={name},host=127.0.0.1,port={PORT},server=on,wait=off"
+        case Transport.PTY | Transport.STDIO as other:
+            device = f"{other},id={name}"
+        case _:
+            assert_never(endpoint.transport)
     return (style.chardev, device, *_monitor(style, name, ",pretty=on" * endpoint.pretty))
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from conformance.derive.case import Case, Isolation
+from conformance.errors import LaunchError
 from conformance.judge.expect import without_names
 from conformance.judge.observation import Observation, Talk
 from conformance.judge.reply import MessageJudge
@@ -141,7 +142,13 @@ class Engine:
         return self._proven(result, lease)
 
     def _talk(self, case: Case, player: Player) -> Result:
-        seen = player.talk(case)
+        try:
+            seen = player.talk(case)
+        except LaunchError as error:
+            reason = f"{error.what}. {error.remedy}"
+            return Result(
+                case=case, verdict=Verdict(outcome=Outcome.UNTESTABLE_HERE, reason=reason)
+            )
         return Result(case=case, verdict=judge_talk(case, seen, self._messages), seen=seen)
 
     def _parted(self, case: Case) -> Result:
@@ -213,9 +220,7 @@ class Engine:
         return result
 
 
-def _flaky(
-    case: Case, shared: Verdict, alone: Verdict, seen: Observation | Talk | None
-) -> Result:
+def _flaky(case: Case, shared: Verdict, alone: Verdict, seen: Observation | Talk | None) -> Result:
     reason = (
         f"{shared.outcome} among other cases ({shared.reason}), "
         f"{alone.outcome} alone on a fresh machine"

@@ -43,7 +43,11 @@ def retold(
         return _piped(exchange, command)
     lines = [shlex.join([*command, *_endpoints(kind, spec)]) + " </dev/null &", "python3 - <<'EOF'"]
     lines += [_SCRIPT.format(scratch=SCRATCH, limit=limit)]
-    lines += [line for number, turn in enumerate(exchange.turns) for line in _said(turn, number, exchange.probe)]
+    lines += [
+        line
+        for number, turn in enumerate(exchange.turns)
+        for line in _said(turn, number, exchange.probe)
+    ]
     return "\n".join([f"mkdir -p {SCRATCH}", *lines, "EOF", "kill $!"])
 
 
@@ -61,7 +65,9 @@ def _is_plain(exchange: Exchange, spec: MachineSpec) -> bool:
 
 
 def _piped(exchange: Exchange, command: Sequence[str]) -> str:
-    data = b"".join(_sent(turn, number, exchange.probe) for number, turn in enumerate(exchange.turns))
+    data = b"".join(
+        _sent(turn, number, exchange.probe) for number, turn in enumerate(exchange.turns)
+    )
     farewell = b"" if NEGOTIATION.encode() in data else _line(NEGOTIATION)
     data += b"\x07\n" * (not data.endswith(b"}\n")) + farewell + _line("quit") * (not exchange.ends)
     pieces = data.split(b"\n")

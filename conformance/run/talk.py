@@ -60,9 +60,7 @@ class _Turned:
 class _Talker:
     """One exchange under way."""
 
-    def __init__(
-        self, case: Case, machine: Machine, control: Connection, lines: ExitStack
-    ) -> None:
+    def __init__(self, case: Case, machine: Machine, control: Connection, lines: ExitStack) -> None:
         self._machine = machine
         self._limit = case.limit
         self._open = lines
@@ -181,9 +179,7 @@ class _Talker:
             self._undo.pop(turn.line).close()
             del self._lines[turn.line]
 
-    def _until(
-        self, line: str, turned: _Turned, done: Callable[[Mapping[str, Any]], bool]
-    ) -> None:
+    def _until(self, line: str, turned: _Turned, done: Callable[[Mapping[str, Any]], bool]) -> None:
         """Take in what comes on a line until `done` says of a message that it was the last."""
         deadline = time.monotonic() + self._limit
         while len(turned.lines) < _MESSAGES:
