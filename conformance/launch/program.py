@@ -12,7 +12,6 @@ from typing import Final, assert_never
 
 from conformance.stage import Endpoint, Transport
 
-
 PORT: Final = 4444
 """Where a monitor over TCP listens: in the sandbox a machine has a network of its own."""
 
