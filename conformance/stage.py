@@ -5,6 +5,7 @@ Knows no process, no socket and no schema: launch/ makes a stage stand, knowledg
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -87,6 +88,30 @@ class Descriptor:
     source: str
 
 
+class Transport(enum.StrEnum):
+    """What a further monitor of a machine can be reached over."""
+
+    # A Unix socket in the scratch folder.
+    SOCKET = "socket"
+    # A TCP socket of the machine's own network.
+    TCP = "tcp"
+    # A pseudo-terminal that the machine makes.
+    PTY = "pty"
+    # A Unix socket whose monitor shares it with others, as a multiplexer hands it to them.
+    MUX = "mux"
+    # Standard input and output of the program.
+    STDIO = "stdio"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """A monitor of a machine beside its first; `pretty` tells that it indents what it says."""
+
+    name: str
+    transport: Transport = Transport.SOCKET
+    pretty: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachineSpec:
     """How a machine is started beyond what its target says; equal specs, equal machines."""
@@ -99,6 +124,7 @@ class MachineSpec:
     descriptors: tuple[Descriptor, ...] = ()
     devices: tuple[str, ...] = ()
     """Device nodes of the host that the sandbox lets in."""
+    endpoints: tuple[Endpoint, ...] = ()
     companions: tuple[Companion, ...] = ()
 
 

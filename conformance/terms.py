@@ -62,6 +62,8 @@ class Aspect(enum.StrEnum):
     EXAMPLES = "examples"
     # A command is there where, when and out of band as its declaration says.
     GATES = "gates"
+    # What goes over the wire is as the protocol has it, whatever command it is about.
+    WIRE = "wire"
 
 
 class Outcome(enum.StrEnum):
@@ -103,6 +105,8 @@ class SubjectKind(enum.StrEnum):
     OBJECT_TYPE = "object type"
     # A QMP event.
     EVENT = "event"
+    # A part of the protocol itself.
+    PROTOCOL = "protocol"
 
 
 class ErrorClass(enum.StrEnum):

@@ -11,7 +11,7 @@ import pytest
 import conformance
 
 ROOT = Path(conformance.__file__).parent
-BOTTOM = frozenset({"terms", "errors", "canonical", "stage", "stream", "change", "validation"})
+BOTTOM = frozenset({"terms", "errors", "canonical", "stage", "stream", "change", "validation", "turns"})
 
 SCHEMAS = frozenset({"qapi", "digest", "source", "compare"})
 

@@ -23,6 +23,7 @@ from conformance.terms import (
     PathPart,
     SubjectKind,
 )
+from conformance.turns import Exchange
 
 
 class Role(enum.StrEnum):
@@ -332,7 +333,7 @@ class Isolation(enum.StrEnum):
 class Case:
     """One promise of one subject, and the dialogue or the claims that show it kept or broken.
 
-    `id` is a path that is the same on every build.  A case has steps or claims, not both.
+    `id` is a path that is the same on every build.  A case has steps, claims or an exchange.
     """
 
     id: str
@@ -354,6 +355,7 @@ class Case:
     """The defaults that its steps read, for the report's table."""
     limits: tuple[Limit, ...] = ()
     """The events of its steps that are limited; each comes of a step that has another before it."""
+    exchange: Exchange | None = None
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -362,7 +364,8 @@ class Case:
         of_steps = (step.rule for step in self.steps)
         of_limits = (limit.rule for limit in self.limits)
         of_claims = (claim.rule for claim in self.claims)
-        return tuple(sorted({*of_steps, *of_events, *of_limits, *of_claims}))
+        of_turns = self.exchange.rules if self.exchange else ()
+        return tuple(sorted({*of_steps, *of_events, *of_limits, *of_turns, *of_claims}))
 
     @property
     def plays(self) -> bool:

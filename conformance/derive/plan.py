@@ -17,6 +17,7 @@ from conformance.derive.defaults import default_cases, documented_defaults
 from conformance.derive.effects import EffectContext, effect_cases
 from conformance.derive.events import EventContext, event_cases
 from conformance.derive.examples import ExampleContext, example_cases
+from conformance.derive.exchanges import ExchangeContext, exchange_cases
 from conformance.derive.further import further_cases
 from conformance.derive.gates import gate_cases, preconfig_flags
 from conformance.derive.lint import LintContext, lint_cases
@@ -44,6 +45,7 @@ from conformance.knowledge.dangers import Dangers
 from conformance.knowledge.defaults import Showing, showings_for
 from conformance.knowledge.events import EventRecipes
 from conformance.knowledge.examples import ExampleRecipes
+from conformance.knowledge.exchanges import ExchangeRecipe
 from conformance.knowledge.machines import StandIns
 from conformance.knowledge.naming import NamingException
 from conformance.knowledge.ranges import RangeRecipe, ranges_of_arch
@@ -78,6 +80,7 @@ class Knowledge:
     """By architecture, what stands in for machines and devices that recipes name."""
     coupled: frozenset[tuple[str, str]] = frozenset()
     """The properties, by path and name, that change others when they are set."""
+    exchanges: tuple[ExchangeRecipe, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +125,8 @@ class Introspected:
     """The commands that the schema lists and query-commands does not."""
     sandboxed: bool = True
     """Whether it runs where its requests cannot reach the host."""
+    thorough: bool = False
+    """Whether cases that take long are wanted too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +213,13 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
             lacks=build.lacks,
         )
     )
+    exchanges = ExchangeContext(
+        recipes=knowledge.exchanges,
+        version=build.version,
+        program=build.program,
+        thorough=build.thorough,
+    )
+    yield from exchange_cases(exchanges)
     if exact is not None:
         yield from _documentation_cases(build, exact, knowledge)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import math
 from dataclasses import dataclass
 
@@ -60,3 +61,46 @@ class Observation:
     hung: bool = False
     broke_off: int | None = None
     seconds: float = 0.0
+
+
+class Broke(enum.StrEnum):
+    """How what was awaited on a line did not come."""
+
+    # In time nothing came, or not all that was wanted.
+    TIMEOUT = "timeout"
+    # The server closed the line.
+    CLOSED = "closed"
+    # A message is longer than any that a server has reason to send.
+    OVERFLOW = "overflow"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """All messages that came in one turn on its line, in order, and how it broke off, if it did.
+
+    `partial` is what came of a message that is not whole.
+    """
+
+    lines: tuple[Line, ...] = ()
+    broke: Broke | None = None
+    partial: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """What was heard in the turns of an exchange, as far as they were taken.
+
+    `death` is the end of the machine, also where it was to end; `hung` tells that after a turn had
+    broken off the machine did not answer on its first monitor either.
+    """
+
+    heard: tuple[Heard, ...]
+    transcript: tuple[str, ...] = ()
+    death: Death | None = None
+    hung: bool = False
+    seconds: float = 0.0
+
+
+def sync_id(turn: int) -> str:
+    """Return the id of the request with which the turn of that number proves a line in step."""
+    return f"in-step-{turn}"

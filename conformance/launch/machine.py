@@ -20,12 +20,12 @@ from conformance.launch import janitor
 from conformance.launch.companions import make_ready
 from conformance.launch.folder import RunFolder
 from conformance.launch.peers import Peers
-from conformance.launch.program import STYLES, monitor_on, monitor_on_stdio
+from conformance.launch.program import STYLES, endpoint_options, monitor_on, monitor_on_stdio
 from conformance.launch.sandbox import Confinement, command, environment, failure
 from conformance.launch.scratch import fill
 from conformance.launch.target import Target
 from conformance.launch.waiting import readable
-from conformance.stage import SCRATCH, MachineSpec
+from conformance.stage import SCRATCH, MachineSpec, Transport
 
 # bubblewrap reports before it sets up mounts: some milliseconds, more on a loaded machine.
 _REPORT_LIMIT: Final = 30.0
@@ -52,7 +52,8 @@ class Ending:
 class Machine:
     """A QEMU process of one spec; closed by whoever holds it, else when its folder closes.
 
-    `monitor` is the non-blocking end of its QMP socket, with the greeting unread.  `scratch` is
+    `monitor` is the non-blocking end of its QMP socket, with the greeting unread, `stdio` that of
+    its standard input and output, where an endpoint is there.  `scratch` is
     its scratch folder on the host, `inside` the same folder as QEMU sees it.  `command_line` is
     QEMU's own, with QMP on standard input and output, for someone who has neither the sandbox
     nor the socket.
@@ -95,11 +96,17 @@ class Machine:
         self.monitor, theirs = socket.socketpair()
         undo.callback(self.monitor.close)
         self.monitor.setblocking(False)
+        self.stdio: socket.socket | None = None
         with theirs, contextlib.ExitStack() as passed:
+            inner: int = subprocess.DEVNULL
+            if any(each.transport is Transport.STDIO for each in self.spec.endpoints):
+                self.stdio, other = socket.socketpair()
+                undo.callback(self.stdio.close)
+                inner = passed.enter_context(other).fileno()
             report, status_fd = os.pipe()
             undo.callback(os.close, report)
             passed.callback(os.close, status_fd)
-            self._process = self._spawn(theirs.fileno(), status_fd)
+            self._process = self._spawn(theirs.fileno(), status_fd, inner)
         self._pidfd = os.pidfd_open(self._process.pid)
         self._child = self._process.pid
         self._child_fd = -1
@@ -108,7 +115,7 @@ class Machine:
         if self.target.sandbox:
             self._meet_child(report)
 
-    def _spawn(self, monitor_fd: int, status_fd: int) -> subprocess.Popen[bytes]:
+    def _spawn(self, monitor_fd: int, status_fd: int, stdio: int) -> subprocess.Popen[bytes]:
         monitor = monitor_on(self.target.kind, monitor_fd)
         argv = command(
             self.target,
@@ -118,8 +125,8 @@ class Machine:
         try:
             return subprocess.Popen(
                 argv,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
+                stdin=stdio,
+                stdout=stdio,
                 stderr=self._stderr,
                 pass_fds=(monitor_fd, status_fd),
                 env=environment(self.target, self.scratch),
@@ -281,6 +288,11 @@ def qemu_argv(
         *((style.accel, accel) if style.accel and accel else ()),
         *target.args,
         *(arg.replace("{scratch}", scratch) for arg in spec.args),
+        *(
+            option
+            for endpoint in spec.endpoints
+            for option in endpoint_options(target.kind, endpoint, scratch)
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""A TCP listener in the network namespace of another process.
+"""A TCP socket in the network namespace of another process.
 
 Also the program that makes it, run as a process of its own: to enter a user namespace a process
 must have one thread only.  That run imports nothing of the package at its top.
@@ -16,6 +16,8 @@ _CLONE_NEWUSER = 0x10000000  # linux/sched.h
 _CLONE_NEWNET = 0x40000000
 _NS_GET_USERNS = 0xB701  # linux/nsfs.h: the user namespace that owns a namespace
 _LIMIT = 30.0
+_LISTEN = "listen"
+_CONNECT = "connect"
 
 
 def listen_in(pid: int, port: int) -> socket.socket:
@@ -23,13 +25,25 @@ def listen_in(pid: int, port: int) -> socket.socket:
 
     Raises LaunchError if the namespace cannot be entered or the port is taken.
     """
+    return _made_in(pid, port, _LISTEN)
+
+
+def connect_in(pid: int, port: int) -> socket.socket:
+    """Return a socket that is connected to 127.0.0.1:`port` in the network namespace of `pid`.
+
+    Raises LaunchError if the namespace cannot be entered or nobody listens there.
+    """
+    return _made_in(pid, port, _CONNECT)
+
+
+def _made_in(pid: int, port: int, how: str) -> socket.socket:
     from conformance.errors import LaunchError
 
     ours, theirs = socket.socketpair()
     with ours, theirs:
         ours.settimeout(_LIMIT)
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", __file__, str(pid), str(port)],
+            [sys.executable, "-I", "-S", __file__, str(pid), str(port), how],
             stdin=theirs.fileno(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -45,7 +59,7 @@ def listen_in(pid: int, port: int) -> socket.socket:
             process.wait()
     if not descriptors:
         raise LaunchError(
-            f"no peer can listen on port {port} of the machine: {said.decode()}",
+            f"port {port} of the machine: cannot {how}: {said.decode()}",
             "Leave out what needs it, or free the port.",
         )
     return socket.socket(fileno=descriptors[0])
@@ -66,20 +80,23 @@ def _enter(pid: int) -> None:
             raise OSError(number, os.strerror(number))
 
 
-def _main(pid: int, port: int) -> None:
+def _main(pid: int, port: int, how: str) -> None:
     channel = socket.socket(fileno=0)
     try:
         _enter(pid)
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
-        listener.listen()
+        sock = socket.socket()
+        if how == _CONNECT:
+            sock.connect(("127.0.0.1", port))
+        else:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind(("127.0.0.1", port))
+            sock.listen()
     except OSError as error:
         channel.sendall(str(error).encode())
         return
-    right = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [listener.fileno()]))
-    channel.sendmsg([b"listening"], [right])
+    right = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [sock.fileno()]))
+    channel.sendmsg([b"here it is"], [right])
 
 
 if __name__ == "__main__":
-    _main(int(sys.argv[1]), int(sys.argv[2]))
+    _main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])

@@ -6,9 +6,14 @@ Starts nothing and looks into no program; knows nothing of schemas.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, assert_never
+
+from conformance.stage import Endpoint, Transport
+
+PORT: Final = 4444
+"""Where a monitor over TCP listens: in the sandbox a machine has a network of its own."""
 
 
 class Kind(enum.StrEnum):
@@ -26,7 +31,8 @@ class Style:
 
     `banner` begins the answer to --version.  `machine`, where the kind has machines, begins a
     command line, and `accel` is the option for an accelerator; a kind without them has neither.
-    `chardev` and `monitor` are options that make a character device and a QMP monitor on it.
+    `chardev` and `monitor` are options that make a character device and a QMP monitor on it, where
+    ID stands for the device's name.
     """
 
     banner: str
@@ -42,7 +48,7 @@ STYLES: Final[Mapping[Kind, Style]] = {
     Kind.SYSTEM: Style(
         banner="QEMU emulator version",
         chardev="-chardev",
-        monitor=("-mon", "chardev=mon,mode=control"),
+        monitor=("-mon", "chardev=ID,mode=control"),
         stdio=("-qmp", "stdio"),
         machine="-machine",
         accel="-accel",
@@ -51,7 +57,7 @@ STYLES: Final[Mapping[Kind, Style]] = {
     Kind.STORAGE_DAEMON: Style(
         banner="qemu-storage-daemon version",
         chardev="--chardev",
-        monitor=("--monitor", "chardev=mon"),
+        monitor=("--monitor", "chardev=ID"),
         stdio=("--chardev", "stdio,id=mon", "--monitor", "chardev=mon"),
     ),
 }
@@ -60,9 +66,44 @@ STYLES: Final[Mapping[Kind, Style]] = {
 def monitor_on(kind: Kind, fd: int) -> tuple[str, ...]:
     """Return the options that put a QMP monitor on the socket whose descriptor is `fd`."""
     style = STYLES[kind]
-    return (style.chardev, f"socket,id=mon,fd={fd}", *style.monitor)
+    return (style.chardev, f"socket,id=mon,fd={fd}", *_monitor(style, "mon"))
+
+
+def endpoint_options(kind: Kind, endpoint: Endpoint, scratch: str) -> tuple[str, ...]:
+    """Return the options that make an endpoint, whose socket is in the folder `scratch`."""
+    style = STYLES[kind]
+    name = socket_name(endpoint)
+    listening = f"path={scratch}/{name},server=on,wait=off"
+    match endpoint.transport:
+        case Transport.SOCKET:
+            device = f"socket,id={name},{listening}"
+        case Transport.MUX:
+            device = f"socket,id={name},{listening},mux=on"
+        case Transport.TCP:
+            device = f"socket,id={name},host=127.0.0.1,port={PORT},server=on,wait=off"
+        case Transport.PTY | Transport.STDIO as other:
+            device = f"{other},id={name}"
+        case _:
+            assert_never(endpoint.transport)
+    return (style.chardev, device, *_monitor(style, name, ",pretty=on" * endpoint.pretty))
+
+
+def socket_name(endpoint: Endpoint) -> str:
+    """Return the name of an endpoint's character device, and of its socket."""
+    return f"wire-{endpoint.name}"
+
+
+def _monitor(style: Style, device: str, more: str = "") -> tuple[str, ...]:
+    option, value = style.monitor
+    return (option, value.replace("ID", device) + more)
 
 
 def monitor_on_stdio(kind: Kind) -> tuple[str, ...]:
     """Return the options that put a QMP monitor on standard input and output."""
     return STYLES[kind].stdio
+
+
+def kind_of(command_line: Sequence[str]) -> Kind:
+    """Return the kind of program that a command line with a monitor on stdio is for."""
+    words = " ".join(command_line)
+    return next(kind for kind, style in STYLES.items() if " ".join(style.stdio) in words)

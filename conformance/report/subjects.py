@@ -51,7 +51,9 @@ def subjects(target: TargetSummary) -> Iterator[str]:
     if by_kind[SubjectKind.EVENT]:
         yield from _events(by_kind[SubjectKind.EVENT], target.events)
     if by_kind[SubjectKind.OBJECT_TYPE]:
-        yield from _object_types(by_kind[SubjectKind.OBJECT_TYPE])
+        yield from _by_aspect("Object types", by_kind[SubjectKind.OBJECT_TYPE])
+    if by_kind[SubjectKind.PROTOCOL]:
+        yield from _by_aspect("Protocol", by_kind[SubjectKind.PROTOCOL])
 
 
 def _commands(rows: Sequence[Row], share: Share) -> Iterator[str]:
@@ -143,12 +145,12 @@ def _events(rows: Sequence[Row], share: Share) -> Iterator[str]:
     yield from _without_cases([each for each in rows if each.subject not in shown])
 
 
-def _object_types(rows: Sequence[Row]) -> Iterator[str]:
+def _by_aspect(heading: str, rows: Sequence[Row]) -> Iterator[str]:
     aspects = shown_aspects(rows)
-    yield "### Object types"
+    yield f"### {heading}"
     yield ""
     if aspects:
-        yield row(["Object type", *map(str, aspects)])
+        yield row([heading, *map(str, aspects)])
         yield row([":--", *("--:" for _ in aspects)])
         for each in rows:
             if each.cells:

@@ -219,7 +219,7 @@ def _reached(
             return None if absent else command_coverage(planned, cases)
         case SubjectKind.EVENT:
             return event_coverage(cases, seen=name in target.seen)
-        case SubjectKind.OBJECT_TYPE:
+        case SubjectKind.OBJECT_TYPE | SubjectKind.PROTOCOL:
             return None
         case _:
             assert_never(kind)

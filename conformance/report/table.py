@@ -39,6 +39,7 @@ _HEADINGS: Final = {
     SubjectKind.COMMAND: "Commands",
     SubjectKind.OBJECT_TYPE: "Object types",
     SubjectKind.EVENT: "Events",
+    SubjectKind.PROTOCOL: "Protocol",
 }
 _GAP: Final = "  "
 _ROWS: Final = 40

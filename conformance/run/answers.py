@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from conformance.derive.case import Answer, Case, Ends, Reject, Role, Step
-from conformance.judge.observation import Line, Observation
+from conformance.judge.observation import Line, Observation, Talk
 from conformance.run.engine import Result
 from conformance.terms import Outcome, SubjectKind
 from conformance.wire.framing import Message
@@ -32,7 +32,7 @@ class Answers:
 def answers_of(result: Result, member: str) -> Answers:
     """Return what the answers of a case tell that is about `member`, "" for none."""
     case, seen = result.case, result.seen
-    if seen is None:
+    if not isinstance(seen, Observation):
         return Answers()
     passed = result.verdict.outcome is Outcome.PASS
     pairs = [(step, _content(line)) for step, line in _own(case, seen)]
@@ -54,9 +54,14 @@ def answers_of(result: Result, member: str) -> Answers:
 
 def event_names(result: Result) -> frozenset[str]:
     """Return the names of the events that came while the case was played."""
-    if result.seen is None:
-        return frozenset()
-    found = (_content(line).get("event") for line in result.seen.events)
+    match result.seen:
+        case None:
+            lines: tuple[Line, ...] = ()
+        case Observation(events=lines):
+            pass
+        case Talk(heard=heard):
+            lines = tuple(line for each in heard for line in each.lines)
+    found = (_content(line).get("event") for line in lines)
     return frozenset(name for name in found if isinstance(name, str))
 
 

@@ -29,6 +29,7 @@ from conformance.knowledge.defaults import load_showings
 from conformance.knowledge.digests import SEED, load_digest
 from conformance.knowledge.events import load_events
 from conformance.knowledge.examples import load_examples
+from conformance.knowledge.exchanges import load_exchanges
 from conformance.knowledge.machines import load_coupled, load_stand_ins
 from conformance.knowledge.naming import load_naming
 from conformance.knowledge.ranges import load_ranges, needs_of
@@ -144,6 +145,7 @@ class Campaign:
                 self.introspected.facts, self.target.schema, self.introspected.program
             ),
             "unserved": sorted(self.introspected.unserved),
+            "thorough": self.introspected.thorough,
         }
         path.write_text(json.dumps(value))
 
@@ -156,6 +158,7 @@ def load_knowledge() -> Knowledge:
         commands=load_commands(folder / "commands"),
         showings=load_showings(folder / "defaults.toml"),
         examples=load_examples(folder / "examples.toml"),
+        exchanges=load_exchanges(folder / "exchanges"),
         events=load_events(folder / "events"),
         ranges=load_ranges(folder / "commands"),
         unchecked=load_unchecked(folder / "unchecked.toml"),
@@ -209,6 +212,7 @@ def _prepare(target: Target, folder: RunFolder, *, thorough: bool) -> Campaign:
             model=found.model,
             lacks=lacks,
             sandboxed=target.sandbox,
+            thorough=thorough,
         ),
         knowledge=knowledge,
         rules=load_rules(),
@@ -239,6 +243,7 @@ def load(path: Path) -> Campaign:
             model=model_from_json(value["model"]),
             lacks=value["lacks"],
             sandboxed=target["sandbox"],
+            thorough=value["thorough"],
         ),
         knowledge=load_knowledge(),
         rules=load_rules(),

@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from conformance.derive.case import Case, Isolation
+from conformance.errors import LaunchError
 from conformance.judge.expect import without_names
-from conformance.judge.observation import Observation
+from conformance.judge.observation import Observation, Talk
 from conformance.judge.reply import MessageJudge
+from conformance.judge.talk import judge_talk
 from conformance.judge.verdict import Verdict, judge, judge_claims
 from conformance.launch.pool import Pool
+from conformance.run.exchange import Player
 from conformance.run.leases import Lease, Leases
 from conformance.run.setup import NotStanding, stand
 from conformance.stage import Stage
@@ -38,7 +41,7 @@ class Result:
 
     case: Case
     verdict: Verdict
-    seen: Observation | None = None
+    seen: Observation | Talk | None = None
     before: tuple[Case, ...] = ()
     first: int = 0
 
@@ -76,7 +79,10 @@ class Engine:
         shared = [
             case
             for case in cases
-            if case.plays and case.isolation is not Isolation.ALONE and len(case.parts()) == 1
+            if case.plays
+            and case.exchange is None
+            and case.isolation is not Isolation.ALONE
+            and len(case.parts()) == 1
         ]
         results = self._shared(stage, shared)
         for case in cases:
@@ -85,6 +91,8 @@ class Engine:
                 yield Result(case=case, verdict=verdict)
             elif case.claims or case.isolation is Isolation.ALONE:
                 yield self.alone(case)
+            elif case.exchange is not None:
+                yield self._talked(case)
             elif len(case.parts()) > 1:
                 yield self._parted(case)
             else:
@@ -122,6 +130,27 @@ class Engine:
                 yield proven
             todo = todo[done:]
 
+    def _talked(self, case: Case) -> Result:
+        """Return what became of a case that holds an exchange, on the machine of its stage."""
+        lease = self._leases.take(case.stage)
+        if isinstance(lease, NotStanding):
+            return _fallen(case, lease)
+        result = self._talk(case, lease.player)
+        if result.verdict.outcome is Outcome.PASS:
+            return result
+        self._leases.end(case.stage)
+        return self._proven(result, lease)
+
+    def _talk(self, case: Case, player: Player) -> Result:
+        try:
+            seen = player.talk(case)
+        except LaunchError as error:
+            reason = f"{error.what}. {error.remedy}"
+            return Result(
+                case=case, verdict=Verdict(outcome=Outcome.UNTESTABLE_HERE, reason=reason)
+            )
+        return Result(case=case, verdict=judge_talk(case, seen, self._messages), seen=seen)
+
     def _parted(self, case: Case) -> Result:
         """Return what became of a case that goes through phases, of which there is no way back.
 
@@ -151,6 +180,8 @@ class Engine:
         if isinstance(standing, NotStanding):
             return _fallen(case, standing)
         with standing.machine:
+            if case.exchange is not None:
+                return self._talk(case, standing)
             for played, first, seen in standing.play((*before, case)):
                 verdict = judge(played, seen, self._messages, first)
                 if played is case:
@@ -189,7 +220,7 @@ class Engine:
         return result
 
 
-def _flaky(case: Case, shared: Verdict, alone: Verdict, seen: Observation | None) -> Result:
+def _flaky(case: Case, shared: Verdict, alone: Verdict, seen: Observation | Talk | None) -> Result:
     reason = (
         f"{shared.outcome} among other cases ({shared.reason}), "
         f"{alone.outcome} alone on a fresh machine"

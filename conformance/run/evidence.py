@@ -10,10 +10,12 @@ from typing import Final
 from conformance.canonical import compact
 from conformance.derive.case import Case, DefaultOf
 from conformance.judge.miss import Kind, Miss
-from conformance.judge.observation import Observation
+from conformance.judge.observation import Death, Observation, Talk
 from conformance.judge.sight import stands_at
 from conformance.knowledge.rules import Rule
+from conformance.launch.program import kind_of
 from conformance.run.engine import Result
+from conformance.run.retelling import retold
 from conformance.stage import NEGOTIATION, SCRATCH, MachineSpec, Request, Stage
 from conformance.stream import DefaultRead, Evidence, Finding
 from conformance.terms import ABSENT, Absent, JsonValue, Outcome, Severity
@@ -26,6 +28,10 @@ _PASSING: Final = re.compile(
     rb'|"timestamp": \{"microseconds": \d+, "seconds": \d+\}, '
 )
 """What differs from run to run: requests are shown, and can be repeated, without ids."""
+_PASSING_TIME: Final = re.compile(
+    r'"timestamp": \{"(?:micro)?seconds": \d+, "(?:micro)?seconds": \d+\}, '
+    r'|, "timestamp": \{"(?:micro)?seconds": \d+, "(?:micro)?seconds": \d+\}'
+)
 _OUTCOMES: Final = {Kind.CRASH: Outcome.CRASH, Kind.HANG: Outcome.TIMEOUT}
 """What a miss makes of its case, where that is more than a failure."""
 _LINES: Final = 40
@@ -82,8 +88,8 @@ def _text(value: JsonValue | Absent) -> str:
     return "" if value is ABSENT else compact(value)
 
 
-def _real(seen: Observation | None, default: DefaultOf) -> JsonValue | Absent:
-    line = seen.replies[default.step] if seen else None
+def _real(seen: Observation | Talk | None, default: DefaultOf) -> JsonValue | Absent:
+    line = seen.replies[default.step] if isinstance(seen, Observation) else None
     if line is None or not isinstance(line.read, Message):
         return ABSENT
     # What is wrong with such a reply is the verdict's to say.
@@ -106,10 +112,12 @@ def _claimed(case: Case, miss: Miss) -> Evidence:
     return Evidence(transcript=tuple(lines[:_LINES]))
 
 
-def evidence(case: Case, seen: Observation | None) -> Evidence:
+def evidence(case: Case, seen: Observation | Talk | None) -> Evidence:
     """Return what was seen: the dialogue less ids and times of day, and the end of the process."""
     if seen is None:
         return Evidence(transcript=())
+    if isinstance(seen, Talk):
+        return _told(seen)
     record = Transcript()
     for step, line in zip(case.steps, seen.replies, strict=True):
         record.sent(request_line(step.request).encode())
@@ -118,9 +126,18 @@ def evidence(case: Case, seen: Observation | None) -> Evidence:
         record.received(_PASSING.sub(b"", line.data))
     for line in (*seen.events, *seen.strays):
         record.received(_PASSING.sub(b"", line.data))
-    death = seen.death
+    return _with_end(tuple(record.lines(_LINES)), seen.death)
+
+
+def _told(seen: Talk) -> Evidence:
+    """Return the last lines of an exchange: its ids are the same in every run."""
+    lines = [_PASSING_TIME.sub("", line) for line in seen.transcript[-_LINES:]]
+    return _with_end(tuple(lines), seen.death)
+
+
+def _with_end(transcript: tuple[str, ...], death: Death | None) -> Evidence:
     return Evidence(
-        transcript=tuple(record.lines(_LINES)),
+        transcript=transcript,
         exit_status=death.status if death else None,
         stderr=death.stderr if death else "",
     )
@@ -131,17 +148,20 @@ def reproducer(
     before: Iterable[Case],
     command_line: Sequence[str],
     *,
-    seen: Observation | None = None,
+    seen: Observation | Talk | None = None,
 ) -> str:
     """Return shell text that shows the same: QEMU's command line and the lines to send.
 
     With `seen`, it ends with the request that was not answered any more.
     """
+    if case.exchange is not None:
+        words = _stdio(command_line, case.stage.spec)
+        return retold(case.exchange, kind_of(command_line), words, case.stage.spec)
     earlier = [step.request for other in before for step in other.steps]
     own = [step.request for step in case.steps]
     if case.claims:
         own = [Request("query-qmp-schema", ABSENT)]
-    if seen is not None and None in seen.replies:
+    if isinstance(seen, Observation) and None in seen.replies:
         broke_off = seen.replies.index(None) if seen.broke_off is None else seen.broke_off
         own = own[: broke_off + 1]
     requests = [

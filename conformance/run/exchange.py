@@ -15,8 +15,9 @@ from typing import Final
 from conformance.canonical import compact
 from conformance.derive.case import Case, Role, Step
 from conformance.judge.events import awaited
-from conformance.judge.observation import Death, Line, Observation, Place
+from conformance.judge.observation import Death, Line, Observation, Place, Talk
 from conformance.launch.machine import Machine
+from conformance.run.talk import talk
 from conformance.stage import SCRATCH, Request
 from conformance.terms import ABSENT
 from conformance.wire.connection import Connection, WireClosed, WireOverflow, WireTimeout
@@ -150,6 +151,10 @@ class Player:
             self.healthy = not (todo or flight)
             yield case, first, seen
         self.healthy = True
+
+    def talk(self, case: Case) -> Talk:
+        """Return what was heard in the exchange of a case; raises LaunchError."""
+        return talk(case, self.machine, self._connection)
 
     def _send(self, case: Case) -> None:
         """Queue the requests of a case; those of one that goes in step are sent in `_receive`."""

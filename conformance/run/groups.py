@@ -45,6 +45,8 @@ def subject_name(group: Group) -> str:
             return f"object-add.{name}"
         case SubjectKind.EVENT:
             return f"event.{name}"
+        case SubjectKind.PROTOCOL:
+            return f"wire.{name}"
 
 
 def node_id(campaign: Campaign, group: Group) -> str:

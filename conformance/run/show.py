@@ -29,6 +29,8 @@ from conformance.derive.case import (
     Sight,
     Understood,
 )
+from conformance.errors import UsageError
+from conformance.judge.observation import Talk
 from conformance.judge.reply import MessageJudge
 from conformance.judge.sight import path_text
 from conformance.launch.folder import RunFolder
@@ -39,8 +41,11 @@ from conformance.run.engine import Engine, Result
 from conformance.run.evidence import evidence, reproducer, request_line
 from conformance.run.exchange import encode
 from conformance.terms import Outcome
+from conformance.turns import Exchange, Gone, Hear, Join, Leave, Send, Sync
 from conformance.wire.recording import received_entry, sent_entry
 
+_SENT: Final = 200
+"""Bytes of what is sent that a reader is shown."""
 _SCHEMA: Final = "schema"
 """The id of the question for the schema: no case has one like it."""
 
@@ -92,12 +97,34 @@ def _description(case: Case, campaign: Campaign) -> Iterator[str]:
             data = f" with {compact(dict(each.data))}" if each.data else ""
             how = f"{each.rule}: emits" if each.rule else "awaits"
             yield f"           {how} {each.event}{data}{side}"
+    if case.exchange is not None:
+        yield from _turns(case.exchange)
     for claim in case.claims:
         yield f"  {claim.rule} {claim.what}: {claim.promised}" + f" ({claim.where})" * bool(
             claim.where
         )
     yield ""
     yield reproducer(case, (), campaign.command_line)
+
+
+def _turns(exchange: Exchange) -> Iterator[str]:
+    """Yield the turns of an exchange, one a line."""
+    yield f"  {exchange.reason}"
+    for turn in exchange.turns:
+        match turn:
+            case Join(line=line, endpoint=endpoint):
+                yield f"  {line}: joins {endpoint}"
+            case Send(line=line, data=data):
+                yield f"  {line}: sends {data[:_SENT]!r}" + "..." * (len(data) > _SENT)
+            case Hear(line=line, what=what, rule=rule):
+                yield f"  {line}: hears {what} ({rule})"
+            case Sync(line=line, lead=lead, rule=rule):
+                lead_words = f" after {lead!r}" * bool(lead)
+                yield f"  {line}: is in step{lead_words} ({rule})"
+            case Leave(line=line, half=half):
+                yield f"  {line}: is closed" + " for writing" * half
+            case Gone(line=line, rule=rule):
+                yield f"  {line}: is closed by the server ({rule})"
 
 
 _WORDS: Final[Mapping[type[Expectation], str]] = {
@@ -165,6 +192,11 @@ def _recording(result: Result, campaign: Campaign) -> Iterator[str]:
     seen = result.seen
     if seen is None:
         return
+    if isinstance(seen, Talk):
+        raise UsageError(
+            f"{result.case.id} is no dialogue of whole messages: there is nothing to record",
+            "Leave out --record.",
+        )
     for number, (step, line) in enumerate(zip(result.case.steps, seen.replies, strict=True)):
         yield sent_entry(encode(step.request, result.first + number))
         if line is not None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import select
 import socket
 import time
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 REPLY_LIMIT: Final = 64 << 20
 """The longest line that is taken by default: QEMU's own bound for one message it reads."""
@@ -42,6 +43,30 @@ class WireOverflow(WireError):  # noqa: N818 - the same
         self.head = head
 
 
+class Stream(Protocol):
+    """What a Connection needs of a socket, and what a terminal can give as well."""
+
+    def fileno(self) -> int:
+        """Return the descriptor."""
+        ...
+
+    def getblocking(self) -> bool:
+        """Return whether reading and writing block."""
+        ...
+
+    def recv(self, size: int, /) -> bytes:
+        """Return up to `size` bytes, none at the end."""
+        ...
+
+    def send(self, data: bytes, /) -> int:
+        """Return how many bytes of `data` were taken."""
+        ...
+
+    def shutdown(self, how: int, /) -> None:
+        """Close one direction."""
+        ...
+
+
 class Connection:
     """Both directions of a connected, non-blocking stream socket that someone else owns.
 
@@ -49,7 +74,7 @@ class Connection:
     block each other.  Not for use by several threads.
     """
 
-    def __init__(self, sock: socket.socket, *, reply_limit: int = REPLY_LIMIT) -> None:
+    def __init__(self, sock: Stream, *, reply_limit: int = REPLY_LIMIT) -> None:
         if sock.getblocking():
             raise ValueError("the socket is blocking; a Connection needs a non-blocking one")
         self._sock = sock
@@ -119,6 +144,11 @@ class Connection:
             if self._line_end() < 0 and len(self._in) - self._start > self._limit:
                 raise self._overflow()
 
+    def end(self) -> None:
+        """End our direction: the peer reads the end behind what was sent."""
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_WR)
+
     def send_descriptors(self, data: bytes, fds: Sequence[int], *, timeout: float = 10.0) -> None:
         """Send `data` after all that is queued, with the descriptors `fds` at its first byte.
 
@@ -126,6 +156,8 @@ class Connection:
         """
         if not data:
             raise ValueError("descriptors need at least one byte to travel with")
+        if not isinstance(self._sock, socket.socket):
+            raise ValueError("descriptors travel over sockets alone")
         deadline = time.monotonic() + timeout
         self.flush(timeout)
         while True:
@@ -182,7 +214,7 @@ class Connection:
             return
         try:
             # A copy of one chunk: a view of the buffer would forbid to shorten it.
-            sent = self._sock.send(self._out[:_CHUNK])
+            sent = self._sock.send(bytes(self._out[:_CHUNK]))
         except BlockingIOError:
             return
         except (BrokenPipeError, ConnectionResetError):

@@ -1,0 +1,144 @@
+"""Cases of the scripted exchanges: on which endpoints they are played, and how they begin and end.
+
+Knows nothing of what the exchanges are about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Final
+
+from conformance.canonical import digest
+from conformance.derive.case import Blocked, Case, Isolation, Subject
+from conformance.digest.digest import Program
+from conformance.knowledge.exchanges import FIRST_LINE, ExchangeRecipe, Start
+from conformance.knowledge.versions import Version
+from conformance.stage import NEGOTIATION, Endpoint, MachineSpec, Stage, Transport
+from conformance.terms import Aspect, Outcome, SubjectKind
+from conformance.turns import (
+    CONTROL,
+    Exchange,
+    Gone,
+    Hear,
+    Join,
+    Leave,
+    Send,
+    Sync,
+    Turn,
+    What,
+)
+
+PROBES: Final[Mapping[Program, str]] = {
+    Program.SYSTEM: "query-version",
+    Program.STORAGE_DAEMON: "query-version",
+    Program.GUEST_AGENT: "guest-ping",
+}
+"""What each kind of program can be asked at any time, without arguments."""
+_OTHERS: Final = ("b", "c")
+"""The endpoints beside the first, which are Unix sockets."""
+_REJOINED: Final = frozenset({Transport.SOCKET, Transport.TCP})
+"""Where a monitor that is left can be joined anew, and then opens another session."""
+_ANSWERED: Final = "W35"
+"""That each command is answered once, whatever came before it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeContext:
+    """What exchanges are chosen by; without `thorough` those that are slow are left out."""
+
+    recipes: Sequence[ExchangeRecipe]
+    version: Version
+    program: Program
+    thorough: bool
+
+
+def exchange_cases(context: ExchangeContext) -> Iterator[Case]:
+    """Yield a case for each exchange that holds for the build, and each transport it is on."""
+    for recipe in context.recipes:
+        if context.version in recipe.versions and context.program in recipe.programs:
+            for transport in recipe.on:
+                yield _case(recipe, transport, context)
+
+
+def _case(recipe: ExchangeRecipe, transport: Transport, context: ExchangeContext) -> Case:
+    blocked = None
+    if recipe.slow and not context.thorough:
+        reason = f"run with --thorough alone: {recipe.slow}"
+        blocked = Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=reason)
+    alone = recipe.fresh or recipe.ends or transport not in _REJOINED
+    where = "" if transport is Transport.SOCKET else f"@{transport}"
+    return Case(
+        id=f"wire/{recipe.subject}/{recipe.name}{where}",
+        subject=Subject(kind=SubjectKind.PROTOCOL, name=recipe.subject),
+        aspect=Aspect.WIRE,
+        stage=_stage(recipe, transport),
+        steps=(),
+        isolation=Isolation.ALONE if alone else Isolation.SHARED,
+        about=recipe.name.partition("/")[0],
+        limit=recipe.limit,
+        blocked=blocked,
+        exchange=Exchange(
+            turns=tuple(_turns(recipe)),
+            probe=PROBES[context.program],
+            reason=recipe.reason,
+            ends=recipe.ends,
+        ),
+    )
+
+
+def _stage(recipe: ExchangeRecipe, transport: Transport) -> Stage:
+    first = Endpoint(name=FIRST_LINE, transport=transport, pretty=recipe.pretty)
+    endpoints = (first, *(Endpoint(name=name) for name in _OTHERS))
+    name = f"wire/{transport}"
+    if recipe.spec != MachineSpec() or recipe.pretty:
+        name += f"/{digest([asdict(recipe.spec), recipe.pretty])[:6]}"
+    return Stage(name=name, spec=replace(recipe.spec, endpoints=endpoints))
+
+
+def _turns(recipe: ExchangeRecipe) -> Iterator[Turn]:
+    """Yield how the first line gets where the exchange begins, then the exchange, then a proof
+    that each line that still stands is in step."""
+    before = tuple(_beginning(recipe.start))
+    shifted = tuple(_shifted(turn, len(before)) for turn in recipe.turns)
+    yield from before
+    yield from shifted
+    if not recipe.ends:
+        for line in _standing((*before, *shifted)):
+            yield Sync(line=line, rule=_ANSWERED)
+
+
+def _beginning(start: Start) -> Iterator[Turn]:
+    if start is Start.NOWHERE:
+        return
+    yield Join(line=FIRST_LINE, endpoint=FIRST_LINE)
+    yield Hear(line=FIRST_LINE, what=What.GREETING, rule="W13", silent=True)
+    if start is Start.GREETED:
+        return
+    enable = b',"arguments":{"enable":["oob"]}' if start is Start.OUT_OF_BAND else b""
+    data = b'{"execute":"%s"%s,"id":"negotiation"}\n' % (NEGOTIATION.encode(), enable)
+    yield Send(line=FIRST_LINE, data=data)
+    yield Hear(line=FIRST_LINE, what=What.RETURN, rule="W61", id="negotiation", command=NEGOTIATION)
+
+
+def _shifted(turn: Turn, by: int) -> Turn:
+    """Return the turn with the number of an earlier one as it is behind `by` further ones."""
+    if isinstance(turn, Hear) and turn.same is not None:
+        return replace(turn, same=replace(turn.same, turn=turn.same.turn + by))
+    return turn
+
+
+def _standing(turns: Iterable[Turn]) -> Iterator[str]:
+    """Yield the lines that are connected when the turns are over and were not just proved."""
+    standing: dict[str, bool] = {}
+    for turn in turns:
+        match turn:
+            case Join(line=line):
+                standing[line] = False
+            case Leave(line=line) | Gone(line=line):
+                standing.pop(line, None)
+            case Sync(line=line):
+                standing[line] = True
+            case Send(line=line) | Hear(line=line):
+                standing[line] = False
+    yield from (line for line, proved in standing.items() if not proved and line != CONTROL)

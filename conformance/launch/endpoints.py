@@ -1,0 +1,100 @@
+"""Reaching the further monitors of a machine; knows their sockets and reads nothing from them."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from typing import assert_never
+
+from conformance.errors import LaunchError
+from conformance.launch.machine import Machine
+from conformance.launch.namespace import connect_in
+from conformance.launch.program import PORT, socket_name
+from conformance.stage import Endpoint, Transport
+
+
+class Terminal:
+    """A terminal that reads and writes as a non-blocking socket does."""
+
+    def __init__(self, path: str) -> None:
+        """Open the terminal; raises OSError."""
+        self._fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+
+    def fileno(self) -> int:
+        """Return its descriptor."""
+        return self._fd
+
+    def getblocking(self) -> bool:
+        """Return whether it blocks: it never does."""
+        return False
+
+    def recv(self, size: int) -> bytes:
+        """Return up to `size` bytes, none where the other side has closed it."""
+        try:
+            return os.read(self._fd, size)
+        except OSError as error:
+            if error.errno == errno.EIO:
+                return b""
+            raise
+
+    def send(self, data: bytes) -> int:
+        """Return how many bytes of `data` it took."""
+        return os.write(self._fd, data)
+
+    def shutdown(self, how: int) -> None:
+        """Refuse: a terminal has no half that could be closed."""
+        raise OSError(errno.ENOTSUP, "a terminal cannot be closed for writing alone")
+
+    def close(self) -> None:
+        """Close it."""
+        os.close(self._fd)
+
+
+def join(machine: Machine, endpoint: Endpoint) -> socket.socket | Terminal:
+    """Return what is connected to the endpoint and does not block; raises LaunchError."""
+    match endpoint.transport:
+        case Transport.SOCKET | Transport.MUX:
+            sock = _unix(machine, endpoint)
+        case Transport.TCP:
+            sock = connect_in(machine.pid, PORT)
+        case Transport.STDIO:
+            if machine.stdio is None:
+                raise LaunchError("the machine's standard input is no endpoint", "Name it in full.")
+            sock = machine.stdio.dup()
+        case Transport.PTY:
+            return _terminal(machine)
+        case _:
+            assert_never(endpoint.transport)
+    sock.setblocking(False)
+    return sock
+
+
+def _unix(machine: Machine, endpoint: Endpoint) -> socket.socket:
+    sock = socket.socket(socket.AF_UNIX)
+    # A socket's path has room for 107 bytes; by way of the open folder it is short.
+    folder = os.open(machine.scratch, os.O_PATH | os.O_DIRECTORY)
+    try:
+        sock.connect(f"/proc/self/fd/{folder}/{socket_name(endpoint)}")
+    except OSError as error:
+        sock.close()
+        raise LaunchError(
+            f"the monitor {endpoint.name} cannot be reached: {error.strerror}",
+            "Look whether QEMU still runs.",
+        ) from None
+    finally:
+        os.close(folder)
+    return sock
+
+
+def _terminal(machine: Machine) -> Terminal:
+    """Return the machine's terminal: in the sandbox, which has terminals of its own, the first."""
+    if not machine.target.sandbox:
+        raise LaunchError("which terminal is the machine's is not known", "Use the sandbox.")
+    try:
+        return Terminal(f"/proc/{machine.pid}/root/dev/pts/0")
+    except OSError as error:
+        raise LaunchError(
+            f"the machine's terminal cannot be opened: {error.strerror}",
+            "Look whether QEMU still runs.",
+        ) from None

@@ -1,0 +1,221 @@
+"""Plays scripted exchanges on a machine and yields what was heard; judges nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any, Final, assert_never
+
+from conformance.canonical import compact
+from conformance.derive.case import Case
+from conformance.errors import LaunchError
+from conformance.judge.events import message_of
+from conformance.judge.observation import Broke, Death, Heard, Line, Talk, sync_id
+from conformance.knowledge.exchanges import FIRST_LINE
+from conformance.launch.endpoints import join
+from conformance.launch.machine import Machine
+from conformance.stage import SCRATCH
+from conformance.terms import ABSENT
+from conformance.turns import CONTROL, Exchange, Gone, Hear, Join, Leave, Send, Sync, Turn, What
+from conformance.wire.connection import (
+    Connection,
+    WireClosed,
+    WireError,
+    WireOverflow,
+    WireTimeout,
+)
+from conformance.wire.framing import read_message
+from conformance.wire.transcript import Transcript
+
+_REPLY_LIMIT: Final = 8 << 20
+"""The longest line that is taken: longer than any schema, shorter than what harms the suite."""
+_MESSAGES: Final = 20_000
+"""How many messages a turn takes in: more than any one message with an error for each byte."""
+_REST: Final = 2.0
+"""Seconds in which a process whose socket closed must have ended, if it is going to."""
+
+
+def talk(case: Case, machine: Machine, control: Connection) -> Talk:
+    """Play the exchange of `case` and return what was heard.
+
+    `control` is the machine's first monitor, negotiated.  Lines that the exchange joins are closed
+    behind it.  Raises LaunchError where an endpoint cannot be reached.
+    """
+    assert case.exchange is not None, "the case holds an exchange"
+    with ExitStack() as lines:
+        return _Talker(case, machine, control, lines).run(case.exchange)
+
+
+@dataclass(slots=True)
+class _Turned:
+    """What a turn has heard so far, and how it broke off if it did."""
+
+    lines: list[Line] = field(default_factory=list)
+    broke: Broke | None = None
+    partial: bytes = b""
+
+
+class _Talker:
+    """One exchange under way."""
+
+    def __init__(self, case: Case, machine: Machine, control: Connection, lines: ExitStack) -> None:
+        self._machine = machine
+        self._limit = case.limit
+        self._open = lines
+        self._lines = {CONTROL: control}
+        self._undo: dict[str, ExitStack] = {}
+        self._record = Transcript()
+        self._shown, self._real = SCRATCH.encode(), machine.inside.encode()
+        self._endpoints = {endpoint.name: endpoint for endpoint in case.stage.spec.endpoints}
+        self._indented: set[str] = set()
+
+    def run(self, exchange: Exchange) -> Talk:
+        """Take turns until one breaks off, or all are taken."""
+        began = time.monotonic()
+        heard: list[Heard] = []
+        death, hung = None, False
+        for number, turn in enumerate(exchange.turns):
+            turned = _Turned()
+            try:
+                self._take(turn, number, exchange.probe, turned)
+            except WireTimeout:
+                turned.broke = Broke.TIMEOUT
+                hung = not self._answers(exchange.probe)
+            except WireOverflow as error:
+                turned.broke, turned.partial = Broke.OVERFLOW, error.head
+            except WireClosed as error:
+                turned.broke, turned.partial = Broke.CLOSED, error.partial
+                death = self._death(_REST)
+            expected = isinstance(turn, Gone) and turned.broke is Broke.CLOSED
+            heard.append(Heard(tuple(turned.lines), turned.broke, turned.partial))
+            if turned.broke is not None and not expected:
+                break
+        if exchange.ends and death is None:
+            death = self._death(_REST)
+        return Talk(
+            heard=tuple(heard),
+            transcript=self._record.lines(),
+            death=death or self._death(0.0),
+            hung=hung,
+            seconds=time.monotonic() - began,
+        )
+
+    def _answers(self, probe: str) -> bool:
+        """Return whether the machine answers on its first monitor."""
+        try:
+            turn = Sync(line=CONTROL, rule="")
+            self._sync(turn, "alive", probe, _Turned())
+        except WireError:
+            return False
+        return True
+
+    def _death(self, rest: float) -> Death | None:
+        ending = self._machine.ending(rest)
+        return Death(status=ending.status, stderr=ending.stderr) if ending else None
+
+    def _take(self, turn: Turn, number: int, probe: str, turned: _Turned) -> None:
+        match turn:
+            case Join(line=line, endpoint=endpoint):
+                self._join(line, endpoint)
+            case Send():
+                self._send(turn)
+            case Hear():
+                self._hear(turn, turned)
+            case Sync():
+                self._sync(turn, sync_id(number), probe, turned)
+            case Leave():
+                self._leave(turn)
+            case Gone(line=line):
+                self._until(line, turned, lambda message: False)
+            case _:
+                assert_never(turn)
+
+    def _join(self, line: str, name: str) -> None:
+        endpoint = self._endpoints.get(name)
+        if endpoint is None:
+            raise LaunchError(
+                f"line {line} joins an endpoint {name!r}, which the machine lacks",
+                f"Its endpoints: {', '.join(self._endpoints)}.",
+            )
+        undo = self._undo[line] = self._open.enter_context(ExitStack())
+        sock = join(self._machine, endpoint)
+        undo.callback(sock.close)
+        self._lines[line] = Connection(sock, reply_limit=_REPLY_LIMIT)
+        if endpoint.pretty:
+            self._indented.add(line)
+
+    def _send(self, turn: Send) -> None:
+        connection = self._lines[turn.line]
+        data = turn.data.replace(self._shown, self._real)
+        self._record.sent(_named(turn.line, data))
+        for piece in (data[i : i + 1] for i in range(len(data))) if turn.bytewise else (data,):
+            connection.queue(piece)
+            connection.flush(self._limit)
+
+    def _hear(self, turn: Hear, turned: _Turned) -> None:
+        self._until(
+            turn.line,
+            turned,
+            lambda message: turn.silent or _is_heard(turn, message),
+        )
+
+    def _sync(self, turn: Sync, request_id: str, probe: str, turned: _Turned) -> None:
+        request = compact({"execute": probe, "id": request_id}).encode() + b"\n"
+        connection = self._lines[turn.line]
+        self._record.sent(_named(turn.line, turn.lead + request))
+        connection.queue(turn.lead + request)
+        self._until(
+            turn.line,
+            turned,
+            lambda message: message.get("id", ABSENT) == request_id,
+        )
+
+    def _leave(self, turn: Leave) -> None:
+        if turn.half:
+            self._lines[turn.line].end()
+        else:
+            self._undo.pop(turn.line).close()
+            del self._lines[turn.line]
+
+    def _until(self, line: str, turned: _Turned, done: Callable[[Mapping[str, Any]], bool]) -> None:
+        """Take in what comes on a line until `done` says of a message that it was the last."""
+        deadline = time.monotonic() + self._limit
+        while len(turned.lines) < _MESSAGES:
+            found = self._next(line, deadline)
+            turned.lines.append(found)
+            if done(message_of(found)):
+                return
+        raise WireTimeout(f"more than {_MESSAGES} messages")
+
+    def _next(self, line: str, deadline: float) -> Line:
+        """Return the next message on a line, as if the scratch folder were where cases name it.
+
+        A monitor that indents ends a message with a line that is a bracket alone.
+        """
+        data = b""
+        while True:
+            left = max(0.0, deadline - time.monotonic())
+            data += self._lines[line].receive(left)
+            if line not in self._indented or data.endswith(b"\n}\r\n"):
+                break
+        data = data.replace(self._real, self._shown)
+        self._record.received(_named(line, data))
+        return Line(data, read_message(data))
+
+
+def _is_heard(turn: Hear, message: Mapping[str, Any]) -> bool:
+    """Return whether a message is what a turn waits for, whatever it says."""
+    if turn.what is What.EVENT:
+        return _is_event(message) and turn.event in ("", message["event"])
+    return not _is_event(message)
+
+
+def _is_event(message: Mapping[str, Any]) -> bool:
+    return "event" in message and "return" not in message and "error" not in message
+
+
+def _named(line: str, data: bytes) -> bytes:
+    """Return what a transcript shows of a line's bytes: of the first line alone, no name."""
+    return data if line == FIRST_LINE else f"[{line}] ".encode() + data

@@ -1,0 +1,131 @@
+"""A scripted exchange on the wire, turn by turn, as values; knows no socket, file or schema.
+
+A line is a connection to the server under a name.  Turns go in order, whichever line they are on.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Final
+
+from conformance.terms import ABSENT, Absent, ErrorClass, JsonValue
+
+CONTROL: Final = "control"
+"""The line of the machine's first monitor, which is negotiated from the start and never left."""
+
+
+class What(enum.StrEnum):
+    """What is heard."""
+
+    # The message with which a server opens a session.
+    GREETING = "greeting"
+    # A reply of success.
+    RETURN = "return"
+    # A reply of failure.
+    ERROR = "error"
+    # A reply, of either sort.
+    REPLY = "reply"
+    # An event.
+    EVENT = "event"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join:
+    """The line connects to the endpoint of that name; what the server says is left unread."""
+
+    line: str
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Send:
+    """Bytes go out as they are, with `bytewise` each in a write of its own."""
+
+    line: str
+    data: bytes
+    bytewise: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Same:
+    """A part of what an earlier turn (by number, from 0) heard: names and indices lead to it."""
+
+    turn: int
+    at: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hear:
+    """The next message on the line is `what`; events between do not count, unless `silent`.
+
+    A reply has the id `id`, none where that is ABSENT, any where `any_id`; of an error, one of
+    `classes` unless that is empty.  `value`, where given, is what stands at `at` of the message,
+    and `same` a part of an earlier one that equals it.  `command` is the command that is answered,
+    as far as it is known, whose return type counts.
+    """
+
+    line: str
+    what: What
+    rule: str
+    id: JsonValue | Absent = ABSENT
+    any_id: bool = False
+    classes: frozenset[ErrorClass] = frozenset()
+    event: str = ""
+    at: tuple[str, ...] = ()
+    value: JsonValue | Absent = ABSENT
+    same: Same | None = None
+    silent: bool = False
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sync:
+    """`lead` and a request with an id of its own go out, and its reply ends the turn.
+
+    What comes before it are `least` or more errors without an id, and of them no success; with
+    `least` None nothing but events may come.
+    """
+
+    line: str
+    rule: str
+    lead: bytes = b""
+    least: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave:
+    """Our end of the line is closed; with `half`, for writing alone."""
+
+    line: str
+    half: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """The server closes the line, with nothing but events before."""
+
+    line: str
+    rule: str
+
+
+Turn = Join | Send | Hear | Sync | Leave | Gone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """The turns of one exchange.
+
+    `probe` is a command without arguments that may be asked at any time, `reason` tells what is
+    shown, `ends` that the server is to end of it, with status 0.
+    """
+
+    turns: tuple[Turn, ...]
+    probe: str
+    reason: str = ""
+    ends: bool = False
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rules that its turns speak of, sorted."""
+        return tuple(sorted({t.rule for t in self.turns if isinstance(t, Hear | Sync | Gone)}))
