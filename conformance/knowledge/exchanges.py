@@ -226,7 +226,7 @@ def _hear(table: Table, what: What, line: str, rule: str, words: _Words) -> Hear
 def _json(table: Table, key: str, words: _Words) -> JsonValue | Absent:
     """Return the JSON value whose text `key` is, as what is sent is; ABSENT where there is none."""
     pieces = table.take_any(key, ABSENT)
-    if pieces is ABSENT:
+    if isinstance(pieces, Absent):
         return ABSENT
     try:
         value: JsonValue = json.loads(_bytes(table, pieces, words))
