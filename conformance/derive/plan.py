@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.compare.statement import Alignment
@@ -12,6 +12,7 @@ from conformance.derive.case import Case, Subject
 from conformance.derive.command_defaults import command_defaults
 from conformance.derive.commands import command_cases, command_subject
 from conformance.derive.defaults import default_cases, documented_defaults
+from conformance.derive.described import described_cases
 from conformance.derive.events import EventContext, event_cases
 from conformance.derive.examples import ExampleContext, example_cases
 from conformance.derive.exchanges import ExchangeContext, exchange_cases
@@ -28,6 +29,7 @@ from conformance.derive.qom import lost_cases, tree_cases, type_cases
 from conformance.derive.ranges import RangeContext, range_cases
 from conformance.derive.shape import OBJECT_ADD, object_shape, object_types
 from conformance.derive.siblings import ArgumentContext
+from conformance.dialect import Dialect, dialect_of
 from conformance.digest.digest import DigestEntity, Program
 from conformance.digest.lookup import DocumentedMember
 from conformance.digest.objectmodel import ObjectModel as SeedModel
@@ -103,8 +105,15 @@ class Introspected:
     program: Program = Program.SYSTEM
     unserved: frozenset[str] = frozenset()
     """The commands that the schema lists and query-commands does not."""
+    without: Mapping[str, str] = field(default_factory=dict)
+    """The commands that are not asked for although it may have them, and why."""
     thorough: bool = False
     """Whether cases that take long are wanted too."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the build speaks."""
+        return dialect_of(self.program)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,15 +151,34 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
     for name, recipe in sorted(knowledge.commands.items()):
         if name in build.schema.commands:
             yield from further_cases(recipe, build.version)
+    if not build.dialect.introspects:
+        yield from described_cases(build.schema, knowledge.commands)
     yield from _argument_cases(build, knowledge)
     yield from _range_cases(build, knowledge)
+    exact = build.facts if build.facts is not None and build.facts.exact else None
+    if build.dialect.introspects:
+        yield from _introspected_cases(build, knowledge, exact)
+    exchanges = ExchangeContext(
+        recipes=knowledge.exchanges,
+        version=build.version,
+        program=build.program,
+        thorough=build.thorough,
+    )
+    yield from exchange_cases(exchanges)
+    if exact is not None:
+        yield from _documentation_cases(build, exact, knowledge)
+
+
+def _introspected_cases(
+    build: Introspected, knowledge: Knowledge, exact: Facts | None
+) -> Iterator[Case]:
+    """Yield the cases of a build that tells its schema and its objects, and sends events."""
     yield from _lint_cases(build, knowledge)
     yield from lost_cases(build.model)
     yield from type_cases(build.model)
     for machine in sorted(build.model.trees):
         yield from tree_cases(build.model, machine)
     yield from _object_cases(build, knowledge)
-    exact = build.facts if build.facts is not None and build.facts.exact else None
     flags = preconfig_flags(exact.entities) if exact else {}
     yield from gate_cases(build.schema, knowledge.commands, flags, build.lacks)
     policies = PolicyContext(
@@ -169,15 +197,6 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
             lacks=build.lacks,
         )
     )
-    exchanges = ExchangeContext(
-        recipes=knowledge.exchanges,
-        version=build.version,
-        program=build.program,
-        thorough=build.thorough,
-    )
-    yield from exchange_cases(exchanges)
-    if exact is not None:
-        yield from _documentation_cases(build, exact, knowledge)
 
 
 def _lint_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
@@ -296,6 +315,10 @@ def _members_of_others(
 
 
 def _rows(build: Introspected, seed: SeedModel) -> Iterator[Row]:
+    if not build.dialect.introspects:
+        for name in sorted({*build.schema.commands, *build.without}):
+            yield Row(subject=command_subject(name), note=build.without.get(name, ""))
+        return
     others = build.schema.commands.keys() - set(seed.commands)
     for name in (*seed.commands, *sorted(others)):
         there = name in build.schema.commands

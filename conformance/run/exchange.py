@@ -99,14 +99,17 @@ class _OvertakenError(Exception):
 
 
 class Player:
-    """One machine and its negotiated monitor, on which cases are played one after the other."""
+    """One machine and its negotiated monitor, on which cases are played one after the other.
 
-    def __init__(self, machine: Machine, connection: Connection) -> None:
+    Of a machine without one, only exchanges can be played.
+    """
+
+    def __init__(self, machine: Machine, connection: Connection | None) -> None:
         self.machine = machine
         self.healthy = True
         self.ahead = 0
         """How many cases behind the one last yielded are on their way already."""
-        self._connection = connection
+        self._first = connection
         # Cases name the scratch folder as the sandbox shows it; without one it lies elsewhere.
         self._shown, self._real = SCRATCH.encode(), machine.inside.encode()
         self._next_id = 0
@@ -143,7 +146,12 @@ class Player:
 
     def talk(self, case: Case) -> Talk:
         """Return what was heard in the exchange of a case; raises LaunchError."""
-        return talk(case, self.machine, self._connection)
+        return talk(case, self.machine, self._first)
+
+    @property
+    def _connection(self) -> Connection:
+        assert self._first is not None, "the machine has a monitor of its own"
+        return self._first
 
     def _send(self, case: Case) -> None:
         """Queue the requests of a case; those of one that goes in step are sent in `_receive`."""
@@ -232,7 +240,7 @@ class Player:
         if held is not None:
             return held
         data = self._connection.receive(limit).replace(self._real, self._shown)
-        return Line(data, read_message(data))
+        return Line(data, read_message(data, self.machine.dialect.line_end))
 
 
 def _message_of(line: Line) -> dict[str, object] | None:
