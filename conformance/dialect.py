@@ -16,6 +16,7 @@ class Dialect:
     the command by which one that does not lists the commands that it serves.  `single`: it
     serves one client at a time on one line, and has no other monitor.  `line_end` is what its
     messages end with, `probe` a command without arguments that may be asked at any time.
+    Ahead of the reply to the command `delimited` stands `delimiter`, where it succeeds.
     """
 
     greets: bool = True
@@ -24,6 +25,8 @@ class Dialect:
     roster: str = ""
     line_end: bytes = b"\r\n"
     probe: str = "query-version"
+    delimited: str = ""
+    delimiter: bytes = b""
 
 
 QMP: Final = Dialect()
@@ -37,6 +40,8 @@ _OTHERS: Final[Mapping[str, Dialect]] = {
         roster="guest-info",
         line_end=b"\n",
         probe="guest-ping",
+        delimited="guest-sync-delimited",
+        delimiter=b"\xff",
     ),
 }
 """Those of further kinds, by the name of the kind."""

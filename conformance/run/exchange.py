@@ -219,7 +219,7 @@ class Player:
         """Return the next message that is neither an event nor an answer to something earlier."""
         request_id = first + number
         while True:
-            line = self._next(case.limit)
+            line = self._next(case.limit, self._lead(case.steps[number]))
             message = _message_of(line)
             if message is None:
                 return line
@@ -235,12 +235,18 @@ class Player:
                 raise _OvertakenError
             return line
 
-    def _next(self, limit: float) -> Line:
+    def _lead(self, step: Step) -> bytes:
+        """Return what may stand ahead of the reply to a step: that it must, exchanges show."""
+        dialect = self.machine.dialect
+        return dialect.delimiter if step.request.execute == dialect.delimited else b""
+
+    def _next(self, limit: float, lead: bytes = b"") -> Line:
         held, self._held = self._held, None
         if held is not None:
             return held
         data = self._connection.receive(limit).replace(self._real, self._shown)
-        return Line(data, read_message(data, self.machine.dialect.line_end))
+        line_end = self.machine.dialect.line_end
+        return Line(data, read_message(data.removeprefix(lead), line_end))
 
 
 def _message_of(line: Line) -> dict[str, object] | None:
