@@ -17,7 +17,8 @@ PORT: Final = 4444
 """Where a monitor over TCP listens: in the sandbox a machine has a network of its own."""
 
 
-LISTENING: Final = "wire-a"
+FIRST_ENDPOINT: Final = "a"
+LISTENING: Final = f"wire-{FIRST_ENDPOINT}"
 """The socket of a program that has one line alone: where the first endpoint of others is."""
 
 

@@ -167,6 +167,11 @@ def _recording(result: Result, campaign: Campaign) -> Iterator[str]:
 
     Events and strays stand at the end: when they came between replies is not observed.
     """
+    if not campaign.introspected.dialect.introspects:
+        raise UsageError(
+            f"{campaign.target.name} tells no schema: there is nothing to hold a recording against",
+            "Leave out --record.",
+        )
     yield sent_entry(compact({"execute": "query-qmp-schema", "id": _SCHEMA}).encode())
     answer = {"return": campaign.entries, "id": _SCHEMA}
     yield received_entry(compact(answer).encode() + b"\r\n")
