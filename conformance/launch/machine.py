@@ -93,11 +93,10 @@ class Machine:
             self._undo = undo.pop_all()
 
     def _start(self, undo: contextlib.ExitStack) -> None:
-        self.monitor: socket.socket | None
-        self.monitor, theirs = self._sockets()
-        if self.monitor is not None:
-            undo.callback(self.monitor.close)
-            self.monitor.setblocking(False)
+        self._first, theirs = self._sockets()
+        if self._first is not None:
+            undo.callback(self._first.close)
+            self._first.setblocking(False)
         self.stdio: socket.socket | None = None
         with theirs, contextlib.ExitStack() as passed:
             inner: int = subprocess.DEVNULL
@@ -193,6 +192,17 @@ class Machine:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    @property
+    def has_monitor(self) -> bool:
+        """Whether there is a first monitor."""
+        return self._first is not None
+
+    @property
+    def monitor(self) -> socket.socket:
+        """Our end of the first monitor, which must be there."""
+        assert self._first is not None, "the machine's one line is an endpoint"
+        return self._first
 
     @property
     def pid(self) -> int:

@@ -145,9 +145,7 @@ class _session:  # noqa: N801 - reads as a function where it is used
 
     def __init__(self, pool: Pool, machine: str) -> None:
         self._machine = pool.take(MachineSpec(machine=machine))
-        monitor = self._machine.monitor
-        assert monitor is not None, "what introspects has a first monitor"
-        self._session = Session(monitor, LIMIT)
+        self._session = Session(self._machine.monitor, LIMIT)
 
     def __enter__(self) -> Session:
         try:

@@ -48,7 +48,7 @@ def stand(
 
 
 def _negotiated(machine: Machine, stage: Stage, messages: MessageJudge) -> Player | NotStanding:
-    if machine.monitor is None:
+    if not machine.has_monitor:
         return Player(machine, None)
     connection = Connection(machine.monitor)
     negotiated = not machine.dialect.greets

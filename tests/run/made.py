@@ -67,6 +67,7 @@ class FakeMachine:
         self.closed = False
         self.inside = SCRATCH
         self.dialect = QMP
+        self.has_monitor = True
         self._thread = threading.Thread(target=self._serve, name="fake machine")
         self._thread.start()
 
