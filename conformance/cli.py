@@ -254,6 +254,8 @@ def _replay(asked: argparse.Namespace) -> int:
     with _campaign(asked) as (campaign, _, folder):
         replay = replayed(find_case(campaign, asked.case), campaign, folder)
     print(replay.text)
+    if asked.record and replay.unrecorded:
+        raise UsageError(replay.unrecorded, "Leave out --record.")
     if asked.record:
         _write(Path(asked.record), replay.recording)
     if replay.outcome in BROKEN:

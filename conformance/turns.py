@@ -63,7 +63,8 @@ class Hear:
     A reply has the id `id`, none where that is ABSENT, any where `any_id`; of an error, one of
     `classes` unless that is empty.  `value`, where given, is what stands at `at` of the message,
     and `same` a part of an earlier one that equals it.  `command` is the command that is answered,
-    as far as it is known, whose return type counts.
+    as far as it is known, whose return type counts.  `lead` are bytes that stand ahead of the
+    message.
     """
 
     line: str
@@ -78,6 +79,7 @@ class Hear:
     same: Same | None = None
     silent: bool = False
     command: str = ""
+    lead: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

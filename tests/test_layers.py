@@ -12,7 +12,7 @@ import conformance
 
 ROOT = Path(conformance.__file__).parent
 BOTTOM = frozenset(
-    {"terms", "errors", "canonical", "stage", "stream", "change", "validation", "turns"}
+    {"terms", "errors", "canonical", "stage", "stream", "change", "validation", "turns", "dialect"}
 )
 
 SCHEMAS = frozenset({"qapi", "digest", "source", "compare"})

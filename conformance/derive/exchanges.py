@@ -5,12 +5,13 @@ Knows nothing of what the exchanges are about.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from conformance.canonical import digest
 from conformance.derive.case import Blocked, Case, Isolation, Subject
+from conformance.dialect import Dialect, dialect_of
 from conformance.digest.digest import Program
 from conformance.knowledge.exchanges import FIRST_LINE, ExchangeRecipe, Start
 from conformance.knowledge.versions import Version
@@ -31,12 +32,6 @@ from conformance.turns import (
     What,
 )
 
-PROBES: Final[Mapping[Program, str]] = {
-    Program.SYSTEM: "query-version",
-    Program.STORAGE_DAEMON: "query-version",
-    Program.GUEST_AGENT: "guest-ping",
-}
-"""What each kind of program can be asked at any time, without arguments."""
 _OTHERS: Final = ("b", "c")
 """The endpoints beside the first, which are Unix sockets."""
 _REJOINED: Final = frozenset({Transport.SOCKET, Transport.TCP})
@@ -53,6 +48,11 @@ class ExchangeContext:
     version: Version
     program: Program
     thorough: bool
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the build speaks."""
+        return dialect_of(self.program)
 
 
 def exchange_cases(context: ExchangeContext) -> Iterator[Case]:
@@ -74,15 +74,15 @@ def _case(recipe: ExchangeRecipe, transport: Transport, context: ExchangeContext
         id=f"wire/{recipe.subject}/{recipe.name}{where}",
         subject=Subject(kind=SubjectKind.PROTOCOL, name=recipe.subject),
         aspect=Aspect.WIRE,
-        stage=_stage(recipe, transport),
+        stage=_stage(recipe, transport, context.dialect),
         steps=(),
         isolation=Isolation.ALONE if alone else Isolation.SHARED,
         about=recipe.name.partition("/")[0],
         limit=recipe.limit,
         blocked=blocked,
         exchange=Exchange(
-            turns=tuple(_turns(recipe)),
-            probe=PROBES[context.program],
+            turns=tuple(_turns(recipe, context.dialect)),
+            probe=context.dialect.probe,
             reason=recipe.reason,
             ends=recipe.ends,
             shows=recipe.rules,
@@ -90,19 +90,19 @@ def _case(recipe: ExchangeRecipe, transport: Transport, context: ExchangeContext
     )
 
 
-def _stage(recipe: ExchangeRecipe, transport: Transport) -> Stage:
+def _stage(recipe: ExchangeRecipe, transport: Transport, dialect: Dialect) -> Stage:
     first = Endpoint(name=FIRST_LINE, transport=transport, pretty=recipe.pretty)
-    endpoints = (first, *(Endpoint(name=name) for name in _OTHERS))
+    endpoints = (first, *(Endpoint(name=name) for name in _OTHERS if not dialect.single))
     name = f"wire/{transport}"
     if recipe.spec != MachineSpec() or recipe.pretty:
         name += f"/{digest([asdict(recipe.spec), recipe.pretty])[:6]}"
     return Stage(name=name, spec=replace(recipe.spec, endpoints=endpoints))
 
 
-def _turns(recipe: ExchangeRecipe) -> Iterator[Turn]:
+def _turns(recipe: ExchangeRecipe, dialect: Dialect) -> Iterator[Turn]:
     """Yield how the first line gets where the exchange begins, then the exchange, then a proof
     that each line that still stands is in step."""
-    before = tuple(_beginning(recipe.start))
+    before = tuple(_beginning(recipe.start, dialect))
     shifted = tuple(_shifted(turn, len(before)) for turn in recipe.turns)
     yield from before
     yield from shifted
@@ -111,10 +111,12 @@ def _turns(recipe: ExchangeRecipe) -> Iterator[Turn]:
             yield Sync(line=line, rule=_ANSWERED)
 
 
-def _beginning(start: Start) -> Iterator[Turn]:
+def _beginning(start: Start, dialect: Dialect) -> Iterator[Turn]:
     if start is Start.NOWHERE:
         return
     yield Join(line=FIRST_LINE, endpoint=FIRST_LINE)
+    if not dialect.greets:
+        return
     yield Hear(line=FIRST_LINE, what=What.GREETING, rule="W13", silent=True)
     if start is Start.GREETED:
         return

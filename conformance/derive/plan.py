@@ -14,6 +14,7 @@ from conformance.derive.command_errors import ErrorContext, command_errors
 from conformance.derive.commands import command_cases, command_subject
 from conformance.derive.contradictions import contradiction_cases
 from conformance.derive.defaults import default_cases, documented_defaults
+from conformance.derive.described import described_cases
 from conformance.derive.effects import EffectContext, effect_cases
 from conformance.derive.events import EventContext, event_cases
 from conformance.derive.examples import ExampleContext, example_cases
@@ -35,6 +36,7 @@ from conformance.derive.shape import OBJECT_ADD, object_shape, object_types
 from conformance.derive.siblings import ArgumentContext
 from conformance.derive.unique import named_apart
 from conformance.derive.variations import variation_cases
+from conformance.dialect import Dialect, dialect_of
 from conformance.digest.digest import DigestEntity, Program
 from conformance.digest.lookup import DocumentedMember
 from conformance.digest.objectmodel import ObjectModel as SeedModel
@@ -125,8 +127,15 @@ class Introspected:
     """The commands that the schema lists and query-commands does not."""
     sandboxed: bool = True
     """Whether it runs where its requests cannot reach the host."""
+    without: Mapping[str, str] = field(default_factory=dict)
+    """The commands that are not asked for although it may have them, and why."""
     thorough: bool = False
     """Whether cases that take long are wanted too."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the build speaks."""
+        return dialect_of(self.program)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,15 +195,34 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
         recipes=knowledge.commands, version=build.version, schema=build.schema, lacks=build.lacks
     )
     yield from effect_cases(effects)
+    if not build.dialect.introspects:
+        yield from described_cases(build.schema, knowledge.commands)
     yield from _argument_cases(build, knowledge)
     yield from _range_cases(build, knowledge)
+    exact = build.facts if build.facts is not None and build.facts.exact else None
+    if build.dialect.introspects:
+        yield from _introspected_cases(build, knowledge, exact)
+    exchanges = ExchangeContext(
+        recipes=knowledge.exchanges,
+        version=build.version,
+        program=build.program,
+        thorough=build.thorough,
+    )
+    yield from exchange_cases(exchanges)
+    if exact is not None:
+        yield from _documentation_cases(build, exact, knowledge)
+
+
+def _introspected_cases(
+    build: Introspected, knowledge: Knowledge, exact: Facts | None
+) -> Iterator[Case]:
+    """Yield the cases of a build that tells its schema and its objects, and sends events."""
     yield from _lint_cases(build, knowledge)
     yield from lost_cases(build.model)
     yield from type_cases(build.model)
     for machine in sorted(build.model.trees):
         yield from tree_cases(build.model, machine, knowledge.coupled)
     yield from _object_cases(build, knowledge)
-    exact = build.facts if build.facts is not None and build.facts.exact else None
     flags = preconfig_flags(exact.entities) if exact else {}
     yield from gate_cases(build.schema, knowledge.commands, flags, build.lacks)
     policies = PolicyContext(
@@ -213,15 +241,6 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
             lacks=build.lacks,
         )
     )
-    exchanges = ExchangeContext(
-        recipes=knowledge.exchanges,
-        version=build.version,
-        program=build.program,
-        thorough=build.thorough,
-    )
-    yield from exchange_cases(exchanges)
-    if exact is not None:
-        yield from _documentation_cases(build, exact, knowledge)
 
 
 def _command_cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
@@ -359,6 +378,10 @@ def _members_of_others(
 
 
 def _rows(build: Introspected, seed: SeedModel) -> Iterator[Row]:
+    if not build.dialect.introspects:
+        for name in sorted({*build.schema.commands, *build.without}):
+            yield Row(subject=command_subject(name), note=build.without.get(name, ""))
+        return
     shown = {*build.schema.commands, *listed(build.entries, "command")}
     others = shown - set(seed.commands)
     for name in (*seed.commands, *sorted(others)):

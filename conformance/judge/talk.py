@@ -149,6 +149,9 @@ class _Turn:
             what = f"in place of {_WORDS[turn.what]} came {_short(line)}"
             yield self._miss(turn.rule, what, _WORDS[turn.what], turn.what.value)
             return
+        if not line.data.startswith(turn.lead):
+            what = f"ahead of {_WORDS[turn.what]} {turn.lead!r} did not come"
+            yield self._miss(turn.rule, what, f"{turn.lead!r} ahead of it", "lead")
         yield from read.misses
         yield from self._content(turn, message)
 

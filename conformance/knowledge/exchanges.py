@@ -270,6 +270,7 @@ def _hear(table: Table, what: What, line: str, rule: str, words: _Words) -> Hear
         same=Same(turn=same["turn"], at=_path(same.get("at", ""))) if same else None,
         silent=table.take("silent", bool, False),
         command=table.take("command", str, ""),
+        lead=_bytes(table, table.take_any("lead", ""), words),
     )
 
 

@@ -26,7 +26,8 @@ _VERSION: Final = {
 }
 _ARCH: Final = re.compile(r"qemu-system-([a-z0-9_]+)")
 _REMEDY: Final = (
-    "Name a QEMU system emulator, such as /usr/bin/qemu-system-x86_64, or a qemu-storage-daemon."
+    "Name a QEMU system emulator, such as /usr/bin/qemu-system-x86_64, a qemu-storage-daemon or a "
+    "qemu-ga."
 )
 # Enough for a version and for the last words of a loader; a program that says more is no QEMU.
 _ENOUGH: Final = 65536
@@ -65,7 +66,7 @@ def identify(target: Target, folder: Path, *, limit: float = _LIMIT) -> Build:
     kind, found = next((pair for pair in answers.items() if pair[1]), (Kind.SYSTEM, None))
     if found is None:
         raise LaunchError(
-            f"{where} is no QEMU system emulator and no storage daemon: to --version it"
+            f"{where} is no QEMU system emulator, storage daemon or guest agent: to --version it"
             f" {_answer(said, complaint)} and ended with status {status}",
             _REMEDY,
         )

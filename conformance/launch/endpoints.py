@@ -8,6 +8,7 @@ import socket
 from typing import assert_never
 
 from conformance.errors import LaunchError
+from conformance.launch.activation import calling
 from conformance.launch.machine import Machine
 from conformance.launch.namespace import connect_in
 from conformance.launch.program import PORT, socket_name
@@ -71,20 +72,13 @@ def join(machine: Machine, endpoint: Endpoint) -> socket.socket | Terminal:
 
 
 def _unix(machine: Machine, endpoint: Endpoint) -> socket.socket:
-    sock = socket.socket(socket.AF_UNIX)
-    # A socket's path has room for 107 bytes; by way of the open folder it is short.
-    folder = os.open(machine.scratch, os.O_PATH | os.O_DIRECTORY)
     try:
-        sock.connect(f"/proc/self/fd/{folder}/{socket_name(endpoint)}")
+        return calling(machine.scratch, socket_name(endpoint))
     except OSError as error:
-        sock.close()
         raise LaunchError(
             f"the monitor {endpoint.name} cannot be reached: {error.strerror}",
             "Look whether QEMU still runs.",
         ) from None
-    finally:
-        os.close(folder)
-    return sock
 
 
 def _terminal(machine: Machine) -> Terminal:

@@ -16,11 +16,18 @@ from types import TracebackType
 from typing import Final, Self
 
 from conformance.errors import HarnessError, LaunchError
-from conformance.launch import janitor
+from conformance.launch import activation, janitor
 from conformance.launch.companions import make_ready
 from conformance.launch.folder import RunFolder
 from conformance.launch.peers import Peers
-from conformance.launch.program import STYLES, endpoint_options, monitor_on, monitor_on_stdio
+from conformance.launch.program import (
+    LISTENING,
+    STYLES,
+    blocking,
+    endpoint_options,
+    monitor_on,
+    monitor_on_stdio,
+)
 from conformance.launch.sandbox import Confinement, command, environment, failure
 from conformance.launch.scratch import fill
 from conformance.launch.target import Target
@@ -52,8 +59,9 @@ class Ending:
 class Machine:
     """A QEMU process of one spec; closed by whoever holds it, else when its folder closes.
 
-    `monitor` is the non-blocking end of its QMP socket, with the greeting unread, `stdio` that of
-    its standard input and output, where an endpoint is there.  `scratch` is
+    `monitor` is the non-blocking end of its QMP socket, with the greeting unread; a program that
+    has one line alone has none where that is an endpoint.  `stdio` is that of its standard input
+    and output, where an endpoint is there, `dialect` how it speaks.  `scratch` is
     its scratch folder on the host, `inside` the same folder as QEMU sees it.  `command_line` is
     QEMU's own, with QMP on standard input and output, for someone who has neither the sandbox
     nor the socket.
@@ -68,6 +76,7 @@ class Machine:
         LaunchError.  That QEMU itself ends at once is no error here: `ending` tells.
         """
         self.target = target
+        self.dialect = target.kind.dialect
         self.spec = spec
         self._lock = threading.Lock()
         self._closer: threading.Thread | None = None
@@ -93,9 +102,10 @@ class Machine:
             self._undo = undo.pop_all()
 
     def _start(self, undo: contextlib.ExitStack) -> None:
-        self.monitor, theirs = socket.socketpair()
-        undo.callback(self.monitor.close)
-        self.monitor.setblocking(False)
+        self._first, theirs = self._sockets()
+        if self._first is not None:
+            undo.callback(self._first.close)
+            self._first.setblocking(False)
         self.stdio: socket.socket | None = None
         with theirs, contextlib.ExitStack() as passed:
             inner: int = subprocess.DEVNULL
@@ -106,6 +116,9 @@ class Machine:
             report, status_fd = os.pipe()
             undo.callback(os.close, report)
             passed.callback(os.close, status_fd)
+            if self.dialect.single:
+                status_fd = activation.out_of_the_way(status_fd)
+                passed.callback(os.close, status_fd)
             self._process = self._spawn(theirs.fileno(), status_fd, inner)
         self._pidfd = os.pidfd_open(self._process.pid)
         self._child = self._process.pid
@@ -115,6 +128,21 @@ class Machine:
         if self.target.sandbox:
             self._meet_child(report)
 
+    def _sockets(self) -> tuple[socket.socket | None, socket.socket]:
+        """Return our end of the first monitor, and what the program gets."""
+        if not self.dialect.single:
+            return socket.socketpair()
+        if not self.target.sandbox:
+            raise LaunchError(
+                f"{self.target.program} works on the system that it runs on: it is started in the "
+                "sandbox alone",
+                "Leave out --no-sandbox.",
+            )
+        listener = activation.listening(self.scratch, LISTENING)
+        if self.spec.endpoints:
+            return None, listener
+        return activation.calling(self.scratch, LISTENING), listener
+
     def _spawn(self, monitor_fd: int, status_fd: int, stdio: int) -> subprocess.Popen[bytes]:
         monitor = monitor_on(self.target.kind, monitor_fd)
         argv = command(
@@ -122,6 +150,10 @@ class Machine:
             qemu_argv(self.target, self.spec, self.inside, monitor),
             Confinement(scratch=self.scratch, devices=self.spec.devices, status_fd=status_fd),
         )
+        surroundings = environment(self.target, self.scratch)
+        if self.dialect.single:
+            argv = activation.handing(monitor_fd, argv)
+            surroundings |= activation.ENVIRONMENT
         try:
             return subprocess.Popen(
                 argv,
@@ -129,7 +161,7 @@ class Machine:
                 stdout=stdio,
                 stderr=self._stderr,
                 pass_fds=(monitor_fd, status_fd),
-                env=environment(self.target, self.scratch),
+                env=surroundings,
                 cwd=self.scratch,
                 start_new_session=True,
                 # Python ignores SIGXFSZ, and so shall QEMU, for which a file too large is then an
@@ -172,6 +204,17 @@ class Machine:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    @property
+    def has_monitor(self) -> bool:
+        """Whether there is a first monitor."""
+        return self._first is not None
+
+    @property
+    def monitor(self) -> socket.socket:
+        """Our end of the first monitor, which must be there."""
+        assert self._first is not None, "the machine's one line is an endpoint"
+        return self._first
 
     @property
     def pid(self) -> int:
@@ -285,6 +328,7 @@ def qemu_argv(
         *((style.machine, machine) if style.machine else ()),
         *style.fixed,
         *monitor,
+        *blocking(target.kind, target.withheld),
         *((style.accel, accel) if style.accel and accel else ()),
         *target.args,
         *(arg.replace("{scratch}", scratch) for arg in spec.args),

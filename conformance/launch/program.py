@@ -10,10 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-from conformance.stage import Endpoint, Transport
+from conformance.dialect import Dialect, dialect_of
+from conformance.stage import SCRATCH, Endpoint, Transport
 
 PORT: Final = 4444
 """Where a monitor over TCP listens: in the sandbox a machine has a network of its own."""
+
+
+FIRST_ENDPOINT: Final = "a"
+LISTENING: Final = f"wire-{FIRST_ENDPOINT}"
+"""The socket of a program that has one line alone: where the first endpoint of others is."""
 
 
 class Kind(enum.StrEnum):
@@ -23,6 +29,13 @@ class Kind(enum.StrEnum):
     SYSTEM = "system"
     # qemu-storage-daemon.
     STORAGE_DAEMON = "storage-daemon"
+    # qemu-ga.
+    GUEST_AGENT = "guest-agent"
+
+    @property
+    def dialect(self) -> Dialect:
+        """How programs of the kind speak."""
+        return dialect_of(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +45,17 @@ class Style:
     `banner` begins the answer to --version.  `machine`, where the kind has machines, begins a
     command line, and `accel` is the option for an accelerator; a kind without them has neither.
     `chardev` and `monitor` are options that make a character device and a QMP monitor on it, where
-    ID stands for the device's name.
+    ID stands for the device's name.  `stdio` are those that put QMP on standard input and output,
+    or, for a kind that has neither devices nor that, on the socket LISTENING in the scratch folder,
+    which it may also be handed listening already.  `block` is the option that names commands which
+    are not to be served.
     """
 
     banner: str
-    chardev: str
-    monitor: tuple[str, str]
     stdio: tuple[str, ...]
+    chardev: str = ""
+    monitor: tuple[str, str] = ("", "")
+    block: str = ""
     machine: str = ""
     accel: str = ""
     fixed: tuple[str, ...] = ()
@@ -60,18 +77,36 @@ STYLES: Final[Mapping[Kind, Style]] = {
         monitor=("--monitor", "chardev=ID"),
         stdio=("--chardev", "stdio,id=mon", "--monitor", "chardev=mon"),
     ),
+    Kind.GUEST_AGENT: Style(
+        banner="QEMU Guest Agent",
+        stdio=(
+            *("-m", "unix-listen", "-p", f"{SCRATCH}/{LISTENING}"),
+            *("-t", SCRATCH, "-f", f"{SCRATCH}/pid"),
+        ),
+        block="-b",
+    ),
 }
 
 
 def monitor_on(kind: Kind, fd: int) -> tuple[str, ...]:
-    """Return the options that put a QMP monitor on the socket whose descriptor is `fd`."""
+    """Return the options that put a QMP monitor on the socket whose descriptor is `fd`.
+
+    A kind that listens is handed its socket in another way.
+    """
     style = STYLES[kind]
+    if not style.chardev:
+        return style.stdio
     return (style.chardev, f"socket,id=mon,fd={fd}", *_monitor(style, "mon"))
 
 
 def endpoint_options(kind: Kind, endpoint: Endpoint, scratch: str) -> tuple[str, ...]:
-    """Return the options that make an endpoint, whose socket is in the folder `scratch`."""
+    """Return the options that make an endpoint, whose socket is in the folder `scratch`.
+
+    That of a kind with one line alone is there in any case.
+    """
     style = STYLES[kind]
+    if not style.chardev:
+        return ()
     name = socket_name(endpoint)
     listening = f"path={scratch}/{name},server=on,wait=off"
     match endpoint.transport:
@@ -98,12 +133,18 @@ def _monitor(style: Style, device: str, more: str = "") -> tuple[str, ...]:
     return (option, value.replace("ID", device) + more)
 
 
+def blocking(kind: Kind, commands: Sequence[str]) -> tuple[str, ...]:
+    """Return the options that keep the commands from being served, none where none can be kept."""
+    option = STYLES[kind].block
+    return (option, ",".join(commands)) if option and commands else ()
+
+
 def monitor_on_stdio(kind: Kind) -> tuple[str, ...]:
-    """Return the options that put a QMP monitor on standard input and output."""
+    """Return the options that put a QMP monitor on standard input and output, or where it can."""
     return STYLES[kind].stdio
 
 
 def kind_of(command_line: Sequence[str]) -> Kind:
-    """Return the kind of program that a command line with a monitor on stdio is for."""
+    """Return the kind of program that a command line with `monitor_on_stdio` is for."""
     words = " ".join(command_line)
     return next(kind for kind, style in STYLES.items() if " ".join(style.stdio) in words)

@@ -22,7 +22,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _GLOB: Final = frozenset("*?[")
 _AXES: Final = ("program", "rootfs", "machine", "accel")
 # What no file says: where it stands itself, and what its program tells when it is asked.
-_UNWRITTEN: Final = frozenset({"spelling", "kind"})
+_UNWRITTEN: Final = frozenset({"spelling", "kind", "withheld"})
 # As many as the kernel follows (MAXSYMLINKS of include/linux/namei.h).
 _LINKS: Final = 40
 
@@ -36,7 +36,7 @@ class Target:
     it was built from, or a digest of it, on the host; "" leaves it to the digests that ship with
     the suite.  `spelling` is shell text: the words with which the user names the target on a
     command line, "" where there was none.  `kind` is what the program says that it is, once it
-    was identified.
+    was identified; `withheld` are the commands that it is told not to serve.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Target:
     schema: str = ""
     spelling: str = ""
     kind: Kind = Kind.SYSTEM
+    withheld: tuple[str, ...] = ()
 
 
 def program_target(path: str, rootfs: str = "") -> Target:

@@ -38,6 +38,7 @@ from conformance.knowledge.rules import Rule, load_rules
 from conformance.knowledge.store import cases_folder
 from conformance.knowledge.tables import read_table
 from conformance.knowledge.unchecked import load_unchecked
+from conformance.knowledge.withheld import Withheld, load_withheld
 from conformance.launch.build import Build, identify
 from conformance.launch.folder import RunFolder
 from conformance.launch.host import probe
@@ -47,6 +48,7 @@ from conformance.launch.program import Kind, monitor_on_stdio
 from conformance.launch.target import Target
 from conformance.qapi.introspection import Examined
 from conformance.qapi.qom import ObjectModel, model_from_json, model_to_json
+from conformance.run.described import NO_OBJECTS, ask_served, described, unasked
 from conformance.run.introspect import find_usable, introspect
 from conformance.run.source import find_facts, load_facts, save_facts, words
 from conformance.stage import SCRATCH, MachineSpec
@@ -145,6 +147,7 @@ class Campaign:
                 self.introspected.facts, self.target.schema, self.introspected.program
             ),
             "unserved": sorted(self.introspected.unserved),
+            "without": dict(self.introspected.without),
             "thorough": self.introspected.thorough,
         }
         path.write_text(json.dumps(value))
@@ -183,6 +186,8 @@ def prepare(target: Target, folder: RunFolder, *, thorough: bool = False) -> Cam
 def _prepare(target: Target, folder: RunFolder, *, thorough: bool) -> Campaign:
     build = identify(target, folder.path)
     target = replace(target, kind=build.kind)
+    if not build.kind.dialect.introspects:
+        return _prepare_described(target, build, folder, thorough=thorough)
     program = Program(build.kind)
     knowledge = load_knowledge()
     with Pool(target, folder) as pool:
@@ -219,11 +224,47 @@ def _prepare(target: Target, folder: RunFolder, *, thorough: bool) -> Campaign:
     )
 
 
+def _prepare_described(
+    target: Target, build: Build, folder: RunFolder, *, thorough: bool
+) -> Campaign:
+    """Prepare a target that tells no schema: only the source of just its release counts."""
+    program = Program(build.kind)
+    withheld = load_withheld().get(program, Withheld())
+    target = replace(target, withheld=withheld.refused())
+    facts = find_facts(target.schema, build.version, program)
+    facts = facts if facts is not None and facts.exact else None
+    with Pool(target, folder) as pool:
+        served = ask_served(pool, build.kind.dialect.roster)
+    knowledge = load_knowledge()
+    without = unasked(facts, served, withheld)
+    return Campaign(
+        target=replace(target, withheld=withheld.refused(served.listed)),
+        build=build,
+        package=build.package,
+        entries=(),
+        introspected=Introspected(
+            facts=facts,
+            program=program,
+            version=build.version,
+            schema=described(facts, without),
+            model=NO_OBJECTS,
+            lacks=_lacks(knowledge.commands.needs(), target, NO_OBJECTS),
+            arch=build.arch,
+            sandboxed=target.sandbox,
+            without=without,
+            thorough=thorough,
+        ),
+        knowledge=knowledge,
+        rules=load_rules(),
+    )
+
+
 def load(path: Path) -> Campaign:
     """Return the campaign that another process of the run has saved at `path`."""
     value = json.loads(path.read_text())
     target = {**value["target"], "args": tuple(value["target"]["args"])}
     target["kind"] = kind = Kind(target["kind"])
+    target["withheld"] = tuple(value["target"]["withheld"])
     target["env"] = tuple((name, text) for name, text in value["target"]["env"])
     build = {**value["build"], "version": tuple(value["build"]["version"])}
     build["kind"] = kind
@@ -232,21 +273,32 @@ def load(path: Path) -> Campaign:
         build=Build(**build),
         package=value["package"],
         entries=value["entries"],
-        introspected=_aligned(
-            load_facts(value["facts"], Program(kind)),
-            program=Program(kind),
-            arch=build["arch"],
-            unserved=frozenset(value["unserved"]),
-            version=tuple(value["version"]),
-            usable=find_usable(value["entries"]),
-            entries=value["entries"],
-            model=model_from_json(value["model"]),
-            lacks=value["lacks"],
-            sandboxed=target["sandbox"],
-            thorough=value["thorough"],
-        ),
+        introspected=_loaded(value, kind),
         knowledge=load_knowledge(),
         rules=load_rules(),
+    )
+
+
+def _loaded(value: Mapping[str, Any], kind: Kind) -> Introspected:
+    facts = load_facts(value["facts"], Program(kind))
+    more: dict[str, Any] = {
+        "program": Program(kind),
+        "arch": value["build"]["arch"],
+        "version": tuple(value["version"]),
+        "model": model_from_json(value["model"]),
+        "lacks": value["lacks"],
+        "sandboxed": value["target"]["sandbox"],
+        "thorough": value["thorough"],
+    }
+    if not kind.dialect.introspects:
+        without = value["without"]
+        return Introspected(facts=facts, schema=described(facts, without), without=without, **more)
+    return _aligned(
+        facts,
+        unserved=frozenset(value["unserved"]),
+        usable=find_usable(value["entries"]),
+        entries=value["entries"],
+        **more,
     )
 
 

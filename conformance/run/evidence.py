@@ -15,7 +15,7 @@ from conformance.judge.sight import stands_at
 from conformance.knowledge.rules import Rule
 from conformance.launch.program import kind_of
 from conformance.run.engine import Result
-from conformance.run.retelling import retold
+from conformance.run.retelling import asked, retold
 from conformance.stage import NEGOTIATION, SCRATCH, MachineSpec, Request, Stage
 from conformance.stream import DefaultRead, Evidence, Finding
 from conformance.terms import ABSENT, Absent, JsonValue, Outcome, Severity
@@ -164,6 +164,13 @@ def reproducer(
     if isinstance(seen, Observation) and None in seen.replies:
         broke_off = seen.replies.index(None) if seen.broke_off is None else seen.broke_off
         own = own[: broke_off + 1]
+    kind = kind_of(command_line)
+    if kind.dialect.single:
+        lines = [request_line(each) for each in (*case.stage.setup, *earlier[-_COMPANY:], *own)]
+        exchange = asked(lines, kind.dialect.probe)
+        words = _stdio(command_line, case.stage.spec)
+        told = retold(exchange, kind, words, case.stage.spec)
+        return "\n".join([*_preparation(case.stage.spec), told])
     requests = [
         *case.stage.negotiation(),
         *case.stage.setup,

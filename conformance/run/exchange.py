@@ -110,14 +110,17 @@ class _OvertakenError(Exception):
 
 
 class Player:
-    """One machine and its negotiated monitor, on which cases are played one after the other."""
+    """One machine and its negotiated monitor, on which cases are played one after the other.
 
-    def __init__(self, machine: Machine, connection: Connection) -> None:
+    Of a machine without one, only exchanges can be played.
+    """
+
+    def __init__(self, machine: Machine, connection: Connection | None) -> None:
         self.machine = machine
         self.healthy = True
         self.ahead = 0
         """How many cases behind the one last yielded are on their way already."""
-        self._connection = connection
+        self._first = connection
         # Cases name the scratch folder as the sandbox shows it; without one it lies elsewhere.
         self._shown, self._real = SCRATCH.encode(), machine.inside.encode()
         self._next_id = 0
@@ -154,7 +157,12 @@ class Player:
 
     def talk(self, case: Case) -> Talk:
         """Return what was heard in the exchange of a case; raises LaunchError."""
-        return talk(case, self.machine, self._connection)
+        return talk(case, self.machine, self._first)
+
+    @property
+    def _connection(self) -> Connection:
+        assert self._first is not None, "the machine has a monitor of its own"
+        return self._first
 
     def _send(self, case: Case) -> None:
         """Queue the requests of a case; those of one that goes in step are sent in `_receive`."""
@@ -228,7 +236,7 @@ class Player:
         """Return the next message that is neither an event nor an answer to something earlier."""
         request_id = first + number
         while True:
-            line = self._next(case.limit)
+            line = self._next(case.limit, self._lead(case.steps[number]))
             message = _message_of(line)
             if message is None:
                 return line
@@ -244,12 +252,18 @@ class Player:
                 raise _OvertakenError
             return line
 
-    def _next(self, limit: float) -> Line:
+    def _lead(self, step: Step) -> bytes:
+        """Return what may stand ahead of the reply to a step: that it must, exchanges show."""
+        dialect = self.machine.dialect
+        return dialect.delimiter if step.request.execute == dialect.delimited else b""
+
+    def _next(self, limit: float, lead: bytes = b"") -> Line:
         held, self._held = self._held, None
         if held is not None:
             return held
         data = self._connection.receive(limit).replace(self._real, self._shown)
-        return Line(data, read_message(data))
+        line_end = self.machine.dialect.line_end
+        return Line(data, read_message(data.removeprefix(lead), line_end))
 
 
 def _refused(line: Line) -> bool:

@@ -8,7 +8,7 @@ from typing import Final, assert_never
 
 from conformance.canonical import compact
 from conformance.judge.observation import sync_id
-from conformance.launch.program import Kind, endpoint_options, socket_name
+from conformance.launch.program import FIRST_ENDPOINT, Kind, endpoint_options, socket_name
 from conformance.stage import NEGOTIATION, SCRATCH, Endpoint, MachineSpec
 from conformance.turns import (
     CONTROL,
@@ -24,10 +24,13 @@ from conformance.turns import (
     Send,
     Sync,
     Turn,
+    What,
 )
 
 _LONGEST: Final = 200_000
 """Bytes that shell text holds: more is left to the suite."""
+_ONLY: Final = "a"
+"""The line of a client that has one."""
 _SCRIPT: Final = """\
 import os, socket, time
 def join(name):
@@ -57,7 +60,7 @@ def retold(
     sends = [turn for turn in exchange.turns if isinstance(turn, Send)]
     if sum(len(turn.data) * turn.times for turn in sends) > _LONGEST:
         return "# Too long to paste: `qmp-conformance replay` plays it."
-    if _is_plain(exchange, spec):
+    if not kind.dialect.single and _is_plain(exchange, spec):
         return _piped(exchange, command)
     lines = [shlex.join([*command, *_endpoints(kind, spec)]) + " </dev/null &", "python3 - <<'EOF'"]
     lines += [_SCRIPT.format(scratch=SCRATCH, limit=limit)]
@@ -67,6 +70,15 @@ def retold(
         for line in _said(turn, number, exchange.probe)
     ]
     return "\n".join([f"mkdir -p {SCRATCH}", *lines, "EOF", "kill $!"])
+
+
+def asked(requests: Sequence[str], probe: str) -> Exchange:
+    """Return the exchange in which a client of one line sends the requests one after the other."""
+    turns: list[Turn] = [Join(line=_ONLY, endpoint=FIRST_ENDPOINT)]
+    for request in requests:
+        turns.append(Send(line=_ONLY, data=request.encode() + b"\n"))
+        turns.append(Hear(line=_ONLY, what=What.REPLY, rule=""))
+    return Exchange(turns=tuple(turns), probe=probe)
 
 
 def _endpoints(kind: Kind, spec: MachineSpec) -> Iterator[str]:

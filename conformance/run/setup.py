@@ -48,10 +48,14 @@ def stand(
 
 
 def _negotiated(machine: Machine, stage: Stage, messages: MessageJudge) -> Player | NotStanding:
+    if not machine.has_monitor:
+        return Player(machine, None)
     connection = Connection(machine.monitor)
-    case = _setup_case(stage)
+    negotiated = not machine.dialect.greets
+    case = _setup_case(stage, negotiated=negotiated)
     try:
-        connection.receive(GREETING_LIMIT)
+        if machine.dialect.greets:
+            connection.receive(GREETING_LIMIT)
         for request in stage.negotiation() if stage.spec.descriptors else ():
             _ask(connection, request, ())
         for descriptor in stage.spec.descriptors:
@@ -61,6 +65,8 @@ def _negotiated(machine: Machine, stage: Stage, messages: MessageJudge) -> Playe
     if stage.spec.descriptors:
         case = _setup_case(stage, negotiated=True)
     player = Player(machine, connection)
+    if not case.steps:
+        return player
     for played, first, seen in player.play((case,)):
         verdict = judge(played, seen, messages, first)
         if verdict.outcome is Outcome.CRASH and _declined(seen):

@@ -29,8 +29,7 @@ from conformance.derive.case import (
     Sight,
     Understood,
 )
-from conformance.errors import UsageError
-from conformance.judge.observation import Talk
+from conformance.judge.observation import Observation, Talk
 from conformance.judge.reply import MessageJudge
 from conformance.judge.sight import path_text
 from conformance.launch.folder import RunFolder
@@ -71,12 +70,14 @@ def describe(case: Case, campaign: Campaign) -> str:
 class Replay:
     """A case run once more: the dialogue with its verdict, for a reader, and the outcome.
 
-    `recording` is the dialogue for `validate` (docs/validate.md), with the schema before it.
+    `recording` is the dialogue for `validate` (docs/validate.md), with the schema before it, or ""
+    where there can be none, and `unrecorded` tells why.
     """
 
     text: str
     outcome: Outcome
     recording: str
+    unrecorded: str = ""
 
 
 def replayed(case: Case, campaign: Campaign, folder: RunFolder) -> Replay:
@@ -85,10 +86,12 @@ def replayed(case: Case, campaign: Campaign, folder: RunFolder) -> Replay:
     messages = MessageJudge(schema, Validator(schema))
     with Pool(campaign.target, folder) as pool, Engine(pool, messages) as engine:
         result = engine.alone(case)
+    why = _unrecorded(result, campaign)
     return Replay(
         text="\n".join(_account(result, campaign)),
         outcome=result.verdict.outcome,
-        recording="".join(_recording(result, campaign)),
+        recording="" if why else "".join(_recording(result, campaign)),
+        unrecorded=why,
     )
 
 
@@ -128,8 +131,9 @@ def _turns(exchange: Exchange) -> Iterator[str]:
                 yield f"  {line}: joins {endpoint}"
             case Send(line=line, data=data):
                 yield f"  {line}: sends {data[:_SENT]!r}" + "..." * (len(data) > _SENT)
-            case Hear(line=line, what=what, rule=rule):
-                yield f"  {line}: hears {what} ({rule})"
+            case Hear(line=line, what=what, rule=rule, lead=lead):
+                ahead = f" behind {lead!r}" * bool(lead)
+                yield f"  {line}: hears {what}{ahead} ({rule})"
             case Sync(line=line, lead=lead, rule=rule):
                 lead_words = f" after {lead!r}" * bool(lead)
                 yield f"  {line}: is in step{lead_words} ({rule})"
@@ -201,6 +205,15 @@ def _seen(expect: Shows | NotYet) -> str:
     return f"returns {what[expect.sight]} at {path_text(expect.path)}"
 
 
+def _unrecorded(result: Result, campaign: Campaign) -> str:
+    """Return why a recording cannot be made of what was seen, "" where it can."""
+    if not campaign.introspected.dialect.introspects:
+        return f"{campaign.target.name} tells no schema: a recording would say nothing"
+    if isinstance(result.seen, Talk):
+        return f"{result.case.id} is no dialogue of whole messages: there is nothing to record"
+    return ""
+
+
 def _recording(result: Result, campaign: Campaign) -> Iterator[str]:
     """Yield the entries of a recording: the schema as the build gave it, then the case.
 
@@ -210,13 +223,8 @@ def _recording(result: Result, campaign: Campaign) -> Iterator[str]:
     answer = {"return": campaign.entries, "id": _SCHEMA}
     yield received_entry(compact(answer).encode() + b"\r\n")
     seen = result.seen
-    if seen is None:
+    if not isinstance(seen, Observation):
         return
-    if isinstance(seen, Talk):
-        raise UsageError(
-            f"{result.case.id} is no dialogue of whole messages: there is nothing to record",
-            "Leave out --record.",
-        )
     for number, (step, line) in enumerate(zip(result.case.steps, seen.replies, strict=True)):
         yield sent_entry(encode(step.request, result.first + number))
         if line is not None:

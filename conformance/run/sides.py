@@ -176,6 +176,8 @@ def _build(named: Named) -> Side:
                 f"{named.name}: is a build of the {build.kind}, not of the {named.program}",
                 f"Add --program {build.kind}, or name another build.",
             )
+        if not build.kind.dialect.introspects:
+            raise UsageError(f"{named.name}: a {build.kind} does not tell its schema", SIDES)
         with Pool(replace(target, kind=build.kind), folder) as pool:
             asked = ask_schema(pool)
     version = ".".join(map(str, asked.version))

@@ -50,15 +50,17 @@ _REPLY_LIMIT: Final = 8 << 20
 """The longest line that is taken: longer than any schema, shorter than what harms the suite."""
 _MESSAGES: Final = 20_000
 """How many messages a turn takes in: more than any one message with an error for each byte."""
+_RESET: Final = b"\x07\xff\n"
+"""What makes a parser give up what it holds, even one that knows only one of them (W51, W52)."""
 _REST: Final = 2.0
 """Seconds in which a process whose socket closed must have ended, if it is going to."""
 
 
-def talk(case: Case, machine: Machine, control: Connection) -> Talk:
+def talk(case: Case, machine: Machine, control: Connection | None) -> Talk:
     """Play the exchange of `case` and return what was heard.
 
-    `control` is the machine's first monitor, negotiated.  Lines that the exchange joins are closed
-    behind it.  Raises LaunchError where an endpoint cannot be reached.
+    `control` is the machine's first monitor, negotiated, if it has one.  Lines that the exchange
+    joins are closed behind it.  Raises LaunchError where an endpoint cannot be reached.
     """
     assert case.exchange is not None, "the case holds an exchange"
     with ExitStack() as lines:
@@ -77,11 +79,13 @@ class _Turned:
 class _Talker:
     """One exchange under way."""
 
-    def __init__(self, case: Case, machine: Machine, control: Connection, lines: ExitStack) -> None:
+    def __init__(
+        self, case: Case, machine: Machine, control: Connection | None, lines: ExitStack
+    ) -> None:
         self._machine = machine
         self._limit = case.limit
         self._open = lines
-        self._lines = {CONTROL: control}
+        self._lines = {CONTROL: control} if control is not None else {}
         self._undo: dict[str, ExitStack] = {}
         self._gates: dict[str, Gate] = {}
         self._record = Transcript()
@@ -121,13 +125,21 @@ class _Talker:
         )
 
     def _answers(self, probe: str) -> bool:
-        """Return whether the machine, held up no longer, answers on its first monitor."""
+        """Return whether the machine, held up no longer, answers on its first monitor.
+
+        Without one a new client asks: what an earlier one has left in its parser is no reason not
+        to answer.
+        """
         for gate in self._gates.values():
             gate.close()
         try:
-            turn = Sync(line=CONTROL, rule="")
+            if CONTROL not in self._lines:
+                for undo in self._undo.values():
+                    undo.close()
+                self._join(CONTROL, FIRST_LINE)
+            turn = Sync(line=CONTROL, rule="", lead=_RESET * (not self._machine.dialect.greets))
             self._sync(turn, "alive", probe, _Turned())
-        except WireError:
+        except (WireError, LaunchError):
             return False
         return True
 
@@ -190,6 +202,7 @@ class _Talker:
             turn.line,
             turned,
             lambda message: turn.silent or _is_heard(turn, message),
+            turn.lead,
         )
 
     def _sync(self, turn: Sync, request_id: str, probe: str, turned: _Turned) -> None:
@@ -230,17 +243,26 @@ class _Talker:
             self._undo.pop(turn.line).close()
             del self._lines[turn.line]
 
-    def _until(self, line: str, turned: _Turned, done: Callable[[Mapping[str, Any]], bool]) -> None:
-        """Take in what comes on a line until `done` says of a message that it was the last."""
+    def _until(
+        self,
+        line: str,
+        turned: _Turned,
+        done: Callable[[Mapping[str, Any]], bool],
+        lead: bytes = b"",
+    ) -> None:
+        """Take in what comes on a line until `done` says of a message that it was the last.
+
+        The bytes `lead` may stand ahead of a message.
+        """
         deadline = time.monotonic() + self._limit
         while len(turned.lines) < _MESSAGES:
-            found = self._next(line, deadline)
+            found = self._next(line, deadline, lead)
             turned.lines.append(found)
             if done(message_of(found)):
                 return
         raise WireTimeout(f"more than {_MESSAGES} messages")
 
-    def _next(self, line: str, deadline: float) -> Line:
+    def _next(self, line: str, deadline: float, lead: bytes) -> Line:
         """Return the next message on a line, as if the scratch folder were where cases name it.
 
         A monitor that indents ends a message with a line that is a bracket alone.
@@ -253,7 +275,8 @@ class _Talker:
                 break
         data = data.replace(self._real, self._shown)
         self._record.received(_named(line, data))
-        return Line(data, read_message(data))
+        line_end = self._machine.dialect.line_end
+        return Line(data, read_message(data.removeprefix(lead), line_end))
 
 
 def _is_heard(turn: Hear, message: Mapping[str, Any]) -> bool:

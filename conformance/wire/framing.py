@@ -14,6 +14,9 @@ from typing import Any, Final, NoReturn
 
 from conformance.wire.deep_json import ObjectHook, Scanner, read_deep_json
 
+CRLF: Final = b"\r\n"
+"""What a message ends with, but for those of a program that has a line end of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -36,18 +39,18 @@ class FramingFault:
     message: Message | None = None
 
 
-def read_message(line: bytes) -> Message | FramingFault:
+def read_message(line: bytes, line_end: bytes = CRLF) -> Message | FramingFault:
     """Return the message that `line` is, line end included, or the rule that it breaks."""
     # Surrogates, in pairs or alone, are rare and need a closer look.
-    if line.endswith(b"\r\n") and b"\\ud" not in line and b"\\uD" not in line:
+    if line.endswith(line_end) and b"\\ud" not in line and b"\\uD" not in line:
         try:
             text = str(line, "ascii")
             value, end = _scan_strictly(text, 0)
-            if end == len(text) - 2 and type(value) is dict:
+            if end == len(text) - len(line_end) and type(value) is dict:
                 return Message(value)
         except (ValueError, RecursionError):
             pass
-    return _read_closely(line)
+    return _read_closely(line, line_end)
 
 
 def read_value(text: str, start: int) -> tuple[Any, int]:
@@ -117,7 +120,7 @@ _KINDS: Final[dict[type, str]] = {
 }
 
 
-def _read_closely(line: bytes) -> Message | FramingFault:
+def _read_closely(line: bytes, line_end: bytes) -> Message | FramingFault:
     """Read what the fast way did not take, and say why that is."""
     text = line.decode("utf-8", "replace").strip(" \t\r\n")
     fault: tuple[str, str] | None = None
@@ -130,7 +133,7 @@ def _read_closely(line: bytes) -> Message | FramingFault:
         value = _lenient_value(text)
     if fault is None and type(value) is not dict:
         fault = ("W10", f"the message is not an object but {_KINDS[type(value)]}")
-    fault = fault or _ascii_fault(line) or _end_fault(line)
+    fault = fault or _ascii_fault(line) or _end_fault(line, line_end)
     message = Message(value) if type(value) is dict else None
     if fault is not None:
         return FramingFault(*fault, message)
@@ -204,8 +207,8 @@ def _ascii_fault(line: bytes) -> tuple[str, str] | None:
     return "W03", f"byte {index} of the message is {byte:#04x}, which is not ASCII"
 
 
-def _end_fault(line: bytes) -> tuple[str, str] | None:
-    if line.endswith(b"\r\n"):
+def _end_fault(line: bytes, line_end: bytes) -> tuple[str, str] | None:
+    if line.endswith(line_end):
         return None
     if line.endswith(b"\n"):
         return "W11", "the message ends with a line feed alone"

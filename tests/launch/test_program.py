@@ -9,7 +9,7 @@ import pytest
 from conformance.launch.build import identify
 from conformance.launch.folder import RunFolder
 from conformance.launch.machine import Machine, qemu_argv
-from conformance.launch.program import STYLES, Kind, monitor_on, monitor_on_stdio
+from conformance.launch.program import STYLES, Kind, kind_of, monitor_on, monitor_on_stdio
 from conformance.launch.target import Target, program_target
 from conformance.stage import MachineSpec
 from conformance.wire.connection import Connection
@@ -56,3 +56,13 @@ def test_a_real_storage_daemon_greets() -> None:
     with RunFolder() as folder, Machine(target, MachineSpec(), folder) as machine:
         assert identify(target, folder.path).kind is Kind.STORAGE_DAEMON
         assert b'"QMP"' in Connection(machine.monitor).receive(30.0)
+
+
+def test_a_program_on_one_socket_is_told_what_it_must_not_serve() -> None:
+    target = Target(name="a", program="/a", kind=Kind.GUEST_AGENT, withheld=("halt", "sleep"))
+
+    argv = qemu_argv(target, MachineSpec(), "", monitor_on(target.kind, 7))
+
+    assert argv[:5] == ("/a", "-m", "unix-listen", "-p", "/tmp/qmp/wire-a")
+    assert argv[-2:] == ("-b", "halt,sleep")
+    assert kind_of(argv) is Kind.GUEST_AGENT

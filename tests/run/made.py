@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, cast
 
 from conformance.derive.case import Accept, Case, Expectation, Role, Step, Subject
+from conformance.dialect import QMP
 from conformance.launch.machine import Ending, Machine
 from conformance.run.exchange import Player
 from conformance.stage import SCRATCH, MachineSpec, Request, Stage
@@ -65,6 +66,8 @@ class FakeMachine:
         self.requests: list[dict[str, Any]] = []
         self.closed = False
         self.inside = SCRATCH
+        self.dialect = QMP
+        self.has_monitor = True
         self._thread = threading.Thread(target=self._serve, name="fake machine")
         self._thread.start()
 

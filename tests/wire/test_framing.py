@@ -153,3 +153,21 @@ def test_json_comes_back_as_it_went(value: Any) -> None:
 def test_any_bytes_get_an_answer(data: bytes) -> None:
     read = read_message(data)
     assert isinstance(read, Message) or (read.rule and read.problem)
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (b'{"return": {}}\n', ""),
+        (b'{"return": {}}\r\n', ""),
+        (b'{"return": "\\ud83d\\ude00"}\n', ""),
+        (b'{"return": {}}', "ends without a line end"),
+    ],
+    ids=["line feed", "both", "surrogates", "neither"],
+)
+def test_a_program_may_have_a_line_end_of_its_own(line: bytes, problem: str) -> None:
+    read = read_message(line, b"\n")
+
+    assert (read.problem if isinstance(read, FramingFault) else "") == (
+        f"the message {problem}" if problem else ""
+    )

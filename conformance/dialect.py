@@ -1,0 +1,52 @@
+"""How the kinds of program speak, where their dialogues differ; knows no program and no socket."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """What a dialogue with one kind of program is like.
+
+    `greets`: it opens each session with a greeting, and a negotiation must end before it takes
+    commands.  `introspects`: it tells its schema and what else it has when it is asked; `roster` is
+    the command by which one that does not lists the commands that it serves.  `single`: it
+    serves one client at a time on one line, and has no other monitor.  `line_end` is what its
+    messages end with, `probe` a command without arguments that may be asked at any time.
+    Ahead of the reply to the command `delimited` stands `delimiter`, where it succeeds.
+    """
+
+    greets: bool = True
+    introspects: bool = True
+    single: bool = False
+    roster: str = ""
+    line_end: bytes = b"\r\n"
+    probe: str = "query-version"
+    delimited: str = ""
+    delimiter: bytes = b""
+
+
+QMP: Final = Dialect()
+"""That of the system emulator and the storage daemon, which the specification describes."""
+
+_OTHERS: Final[Mapping[str, Dialect]] = {
+    "guest-agent": Dialect(
+        greets=False,
+        introspects=False,
+        single=True,
+        roster="guest-info",
+        line_end=b"\n",
+        probe="guest-ping",
+        delimited="guest-sync-delimited",
+        delimiter=b"\xff",
+    ),
+}
+"""Those of further kinds, by the name of the kind."""
+
+
+def dialect_of(kind: str) -> Dialect:
+    """Return the dialect of a kind of program, a launch.program.Kind or a digest.Program."""
+    return _OTHERS.get(kind, QMP)

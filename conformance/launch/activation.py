@@ -1,0 +1,75 @@
+"""Handing a listening socket to a program as systemd does: it is descriptor 3 from the start.
+
+So the socket can be connected to before the program runs.  Also the program that moves the
+descriptor, run as a process of its own; that run imports nothing of the package at its top.
+"""
+
+import contextlib
+import fcntl
+import os
+import socket
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+_FIRST = 3
+"""SD_LISTEN_FDS_START of sd-daemon.h."""
+_CLEAR = 10
+"""The least number that a descriptor may have that must not be in the way of `_FIRST`."""
+_INSIDE = "2"
+"""The number of the process in the sandbox: bubblewrap's own is the first there."""
+_BACKLOG = 16
+"""Clients that wait: more than any case has."""
+
+ENVIRONMENT: Mapping[str, str] = {"LISTEN_FDS": "1", "LISTEN_PID": _INSIDE}
+"""What tells a program in the sandbox that it has such a socket."""
+
+
+def listening(folder: Path, name: str) -> socket.socket:
+    """Return a Unix socket that listens as `name` in the folder; raises OSError."""
+    sock = socket.socket(socket.AF_UNIX)
+    try:
+        with _short(folder, name) as path:
+            sock.bind(path)
+        sock.listen(_BACKLOG)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def calling(folder: Path, name: str) -> socket.socket:
+    """Return a Unix socket that is connected to `name` in the folder; raises OSError."""
+    sock = socket.socket(socket.AF_UNIX)
+    try:
+        with _short(folder, name) as path:
+            sock.connect(path)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+@contextlib.contextmanager
+def _short(folder: Path, name: str) -> Iterator[str]:
+    """Yield a path by way of the open folder: that of a socket has room for 107 bytes."""
+    number = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{number}/{name}"
+    finally:
+        os.close(number)
+
+
+def out_of_the_way(descriptor: int) -> int:
+    """Return a copy of the descriptor whose number is not the one that the socket gets."""
+    return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _CLEAR)
+
+
+def handing(descriptor: int, argv: Sequence[str]) -> tuple[str, ...]:
+    """Return the command line that runs `argv` with the descriptor as the socket."""
+    return (sys.executable, "-I", "-S", __file__, str(descriptor), *argv)
+
+
+if __name__ == "__main__":
+    os.dup2(int(sys.argv[1]), _FIRST)
+    os.execvp(sys.argv[2], sys.argv[2:])
