@@ -25,6 +25,9 @@ from conformance.wire.framing import Message, read_message
 WINDOW: Final = 96
 """Requests in flight: enough to keep the server busy while replies are judged, few enough that
 little is sent in vain when it dies."""
+_FLOOD: Final = 8 << 20
+"""Bytes of events and other messages that are taken in within one case: a batch of requests brings
+some kilobytes, and what is kept of them takes several times as much."""
 _REST: Final = 2.0
 """Seconds in which a process whose socket closed must have ended."""
 
@@ -66,9 +69,24 @@ class _Seen:
     places: list[Place] = field(default_factory=list)
     strays: list[Line] = field(default_factory=list)
     began: float = 0.0
+    _unasked: int = 0
+
+    def stray(self, line: Line) -> None:
+        """Note a message that is neither an event nor what is awaited; raises as `add` does."""
+        self.strays.append(line)
+        self._count(line)
+
+    def _count(self, line: Line) -> None:
+        self._unasked += len(line.data)
+        if self._unasked > _FLOOD:
+            raise WireTimeout(f"no answer among {self._unasked} bytes of other messages")
 
     def add(self, event: Line, step: int) -> None:
-        """Note an event that came while what comes of the step was awaited."""
+        """Note an event that came while what comes of the step was awaited.
+
+        Raises WireTimeout where there is no end of what comes unasked.
+        """
+        self._count(event)
         self.events.append(event)
         self.places.append(Place(step, self.replies[step] is not None))
 
@@ -205,13 +223,15 @@ class Player:
             if message is not None and "event" in message:
                 seen.add(line, number)
             else:
-                seen.strays.append(line)
+                seen.stray(line)
 
     def _reply(self, case: Case, number: int, first: int, seen: _Seen) -> Line:
         """Return the next message that is neither an event nor an answer to something earlier."""
         request_id = first + number
+        deadline = time.monotonic() + case.limit
         while True:
-            line = self._next(case.limit)
+            # What comes between does not lengthen the time: it may come without end.
+            line = self._next(max(0.0, deadline - time.monotonic()))
             message = _message_of(line)
             if message is None:
                 return line
@@ -220,7 +240,7 @@ class Player:
                 continue
             found = message.get("id")
             if type(found) is int and found < request_id:
-                seen.strays.append(line)
+                seen.stray(line)
                 continue
             if type(found) is int and request_id < found < self._next_id:
                 self._held = line

@@ -33,6 +33,8 @@ _REPLY_LIMIT: Final = 8 << 20
 """The longest line that is taken: longer than any schema, shorter than what harms the suite."""
 _MESSAGES: Final = 20_000
 """How many messages a turn takes in: more than any one message with an error for each byte."""
+_BYTES: Final = 16 << 20
+"""How many bytes a turn takes in, for the same reason."""
 _REST: Final = 2.0
 """Seconds in which a process whose socket closed must have ended, if it is going to."""
 
@@ -182,12 +184,14 @@ class _Talker:
     def _until(self, line: str, turned: _Turned, done: Callable[[Mapping[str, Any]], bool]) -> None:
         """Take in what comes on a line until `done` says of a message that it was the last."""
         deadline = time.monotonic() + self._limit
-        while len(turned.lines) < _MESSAGES:
+        size = 0
+        while len(turned.lines) < _MESSAGES and size < _BYTES:
             found = self._next(line, deadline)
             turned.lines.append(found)
+            size += len(found.data)
             if done(message_of(found)):
                 return
-        raise WireTimeout(f"more than {_MESSAGES} messages")
+        raise WireTimeout(f"{len(turned.lines)} messages of {size} bytes, and no end of them")
 
     def _next(self, line: str, deadline: float) -> Line:
         """Return the next message on a line, as if the scratch folder were where cases name it.
