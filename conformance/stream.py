@@ -191,12 +191,12 @@ KINDS: Final[Mapping[str, type[Any]]] = {
     for cls in (
         RunStarted,
         TargetStarted,
-        TargetLost,
         RowPlanned,
         Finding,
         CaseEnded,
         DefaultRead,
         RunEnded,
+        TargetLost,
     )
 }
 """The class of each kind of event."""

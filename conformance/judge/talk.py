@@ -15,7 +15,7 @@ from conformance.judge.observation import Broke, Death, Heard, Line, Talk, sync_
 from conformance.judge.reply import MessageJudge, echoes
 from conformance.judge.verdict import Verdict, death_words, ending_text
 from conformance.terms import ABSENT, Outcome
-from conformance.turns import Exchange, Gone, Hear, Join, Leave, Send, Sync, Turn, What
+from conformance.turns import Drive, Exchange, Gone, Hear, Join, Leave, Send, Sync, Turn, What
 
 _ANSWERED: Final = "one response to each command, success or error"
 _WORDS: Final[Mapping[What, str]] = {
@@ -96,6 +96,8 @@ class _Turn:
                 yield from self._sync(turn)
             case Gone():
                 yield from self._gone(turn)
+            case Drive():
+                yield from self._drive(turn)
             case Join() | Send() | Leave():
                 if self.heard.broke is not None:
                     yield self._broke("W35", "what was sent was not taken")
@@ -202,6 +204,14 @@ class _Turn:
         elif self.heard.partial:
             what = f"the server ended in the middle of a message: {self.heard.partial[:_SHORT]!r}"
             yield self._miss("W11", what, "whole messages", "partial")
+
+    def _drive(self, turn: Drive) -> Iterator[Miss]:
+        if self.talk.hung:
+            yield self._broke(turn.rule, f"the official client: {self.heard.told}")
+        elif self.heard.told != turn.promised:
+            what = f"the official client's {turn.deed} {turn.name}".rstrip()
+            fold = f"client {turn.deed} {turn.name}"
+            yield self._miss(turn.rule, f"{what}: {self.heard.told}", turn.promised, fold)
 
     def _events(self, lines: Sequence[Line], rule: str) -> Iterator[Miss]:
         """Yield what is wrong with what came before the message that was waited for."""

@@ -20,10 +20,10 @@ from conformance.knowledge.tables import Table, read_table
 from conformance.knowledge.versions import VersionRange
 from conformance.stage import MachineSpec, Transport
 from conformance.terms import ABSENT, Absent, ErrorClass, JsonValue
-from conformance.turns import Gone, Hear, Join, Leave, Same, Send, Sync, Turn, What
+from conformance.turns import Deed, Drive, Gone, Hear, Join, Leave, Same, Send, Sync, Turn, What
 
 _PLACE: Final = re.compile(r"\{(\w+)\}")
-_VERBS: Final = ("join", "send", "hear", "sync", "leave", "half", "gone")
+_VERBS: Final = ("join", "send", "hear", "sync", "leave", "half", "gone", "client")
 FIRST_LINE: Final = "a"
 """The line of a turn that names none, and the endpoint that it joins."""
 
@@ -186,12 +186,27 @@ def _turn(table: Table, rule: str, words: _Words) -> Turn:
         case "sync":
             least = table.take_any("errors", None)
             turn = Sync(line=line, rule=rule, lead=_bytes(table, value, words), least=least)
+        case "client":
+            turn = _drive(table, Deed(str(value)), line, rule, words)
         case "gone":
             turn = Gone(line=line, rule=rule)
         case _:
             turn = Leave(line=line, half=verb == "half")
     table.done()
     return turn
+
+
+def _drive(table: Table, deed: Deed, line: str, rule: str, words: _Words) -> Drive:
+    refused = table.take("refused", str, "")
+    return Drive(
+        line=line,
+        rule=rule,
+        deed=deed,
+        name=words.text(table.take("name", str, FIRST_LINE if deed is Deed.CONNECT else "")),
+        arguments=_json(table, "arguments", words),
+        times=table.take("times", int, 1),
+        refused=ErrorClass(refused) if refused else None,
+    )
 
 
 def _hear(table: Table, what: What, line: str, rule: str, words: _Words) -> Hear:

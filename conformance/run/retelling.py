@@ -10,7 +10,7 @@ from conformance.canonical import compact
 from conformance.judge.observation import sync_id
 from conformance.launch.program import Kind, endpoint_options, socket_name
 from conformance.stage import NEGOTIATION, SCRATCH, Endpoint, MachineSpec
-from conformance.turns import CONTROL, Exchange, Gone, Hear, Join, Leave, Send, Sync, Turn
+from conformance.turns import CONTROL, Drive, Exchange, Gone, Hear, Join, Leave, Send, Sync, Turn
 
 _LONGEST: Final = 200_000
 """Bytes that shell text holds: more is left to the suite."""
@@ -37,6 +37,8 @@ def retold(
 
     `command` is the command line of the machine, with QMP on standard input and output.
     """
+    if any(isinstance(turn, Drive) for turn in exchange.turns):
+        return "# The official client plays it: `qmp-conformance replay` shows it again."
     if sum(len(turn.data) for turn in exchange.turns if isinstance(turn, Send)) > _LONGEST:
         return "# Too long to paste: `qmp-conformance replay` plays it."
     if _is_plain(exchange, spec):
@@ -114,5 +116,7 @@ def _said(turn: Turn, number: int, probe: str) -> Iterator[str]:
             yield f"{line}[0].shutdown(socket.SHUT_WR)" if half else f"{line}[0].shutdown(2)"
         case Gone(line=line):
             yield f"hear({line})"
+        case Drive():
+            raise ValueError("what the official client does is not retold")
         case _:
             assert_never(turn)

@@ -37,7 +37,7 @@ from conformance.run.engine import Engine, Result
 from conformance.run.evidence import evidence, reproducer, request_line
 from conformance.run.exchange import encode
 from conformance.terms import Outcome
-from conformance.turns import Exchange, Gone, Hear, Join, Leave, Send, Sync
+from conformance.turns import Drive, Exchange, Gone, Hear, Join, Leave, Send, Sync
 from conformance.wire.recording import received_entry, sent_entry
 
 _SENT: Final = 200
@@ -120,6 +120,9 @@ def _turns(exchange: Exchange) -> Iterator[str]:
                 yield f"  {line}: is closed" + " for writing" * half
             case Gone(line=line, rule=rule):
                 yield f"  {line}: is closed by the server ({rule})"
+            case Drive(line=line, deed=deed, name=name, rule=rule, promised=promised):
+                words = f"{deed} {name}".rstrip()
+                yield f"  {line}: the official client: {words}: {promised} ({rule})"
 
 
 _WORDS: Final[Mapping[type[Expectation], str]] = {

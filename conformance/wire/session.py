@@ -12,6 +12,7 @@ import math
 import socket
 import time
 from collections.abc import Coroutine, Mapping
+from importlib import metadata
 from types import TracebackType
 from typing import Any, Final, TypeVar
 
@@ -22,6 +23,9 @@ from conformance.wire.connection import REPLY_LIMIT, WireError, weight
 
 # Under this name the client logs every fault that it also raises.
 _NAME: Final = "conformance"
+
+CLIENT: Final = f"qemu.qmp {metadata.version('qemu.qmp')}"
+"""The official client, in the version that is at work."""
 
 _Result = TypeVar("_Result")
 
@@ -87,15 +91,41 @@ class Session:
         assert self._client.first is not None, "a session has its greeting once it is entered"
         return self._client.first
 
-    def execute(self, command: str, arguments: Mapping[str, object] | None = None) -> Any:
-        """Return what `command` returns.
+    def execute(
+        self,
+        command: str,
+        arguments: Mapping[str, object] | None = None,
+        *,
+        outside: bool = False,
+    ) -> Any:
+        """Return what `command` returns, which with `outside` is executed out of band.
 
         Raises SessionError if the server refuses it, SessionLost if there is no proper answer.
         """
         try:
-            return self._run(self._client.execute(command, arguments), command)
+            return self._run(self._client.execute(command, arguments, oob=outside), command)
         except ExecuteError as error:
             raise SessionError(command, error.error_class, str(error)) from error
+
+    def execute_many(self, command: str, times: int) -> None:
+        """Execute `command` several times, all sent at once; raises as `execute`."""
+
+        async def together() -> None:
+            await asyncio.gather(*(self._client.execute(command) for _ in range(times)))
+
+        try:
+            self._run(together(), command)
+        except ExecuteError as error:
+            raise SessionError(command, error.error_class, str(error)) from error
+
+    def await_event(self, name: str) -> None:
+        """Wait until an event of that name has come; raises SessionLost."""
+
+        async def come() -> None:
+            while (await self._client.events.get())["event"] != name:
+                pass
+
+        self._run(come(), name)
 
     def events(self) -> tuple[dict[str, Any], ...]:
         """Return the events that came along with the replies so far, in order, from the first."""

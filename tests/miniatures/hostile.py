@@ -28,8 +28,8 @@ PIECE, PIECES = b"A" * (1 << 20), 10_000
 def main(argv: list[str]) -> None:
     """Run the program with QEMU's arguments; its name says what it does, and when.
 
-    It is qemu-system-mini--PHASE--DEED.  Phases: "version", "connect" (nothing was said yet), "greeted", and the name of a command, in
-    place of whose answer it is.
+    It is qemu-system-mini--PHASE--DEED.  Phases: "version", "connect" (nothing was said yet),
+    "greeted", and the name of a command, in place of whose answer it is.
     """
     options = dict(zip(argv, [*argv[1:], ""], strict=True))
     phase, _, deed = Path(argv[0]).name.partition("--")[2].partition("--")
