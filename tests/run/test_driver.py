@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
@@ -13,7 +12,7 @@ from conformance.run.driver import Driver
 from conformance.terms import ErrorClass
 from conformance.turns import Deed, Drive
 from conformance.wire.session import SessionLost
-from tests.wire.miniature import Answer, Miniature, success
+from tests.wire.miniature import GREETING, Answer, Miniature, success
 
 LIMIT = 5.0
 EVENT = b'{"event": "STOP", "timestamp": {"seconds": 1, "microseconds": 1}}\r\n'
@@ -32,10 +31,9 @@ def with_event(command: dict[str, Any]) -> bytes:
     return EVENT + success(command)
 
 
-def taken(answer: Answer, *turns: Drive, greeting: bytes | None = None) -> list[str]:
+def taken(answer: Answer, *turns: Drive, greeting: bytes = GREETING) -> list[str]:
     """Return what is told of the turns, from connecting on, on a server that answers so."""
-    more = {"greeting": greeting} if greeting else {}
-    with Miniature(answer, **more) as server, ExitStack() as undo:
+    with Miniature(answer, greeting=greeting) as server, ExitStack() as undo:
         sock = server.sock.dup()
         sock.setblocking(False)
         driver = Driver(undo, lambda name: sock, LIMIT)
@@ -46,6 +44,7 @@ def taken(answer: Answer, *turns: Drive, greeting: bytes | None = None) -> list[
     ("answer", "turn"),
     [
         pytest.param(success, drive(Deed.EXECUTE, "stop"), id="execute"),
+        pytest.param(success, drive(Deed.OUT_OF_BAND, "yank"), id="exec-oob"),
         pytest.param(success, drive(Deed.PIPELINE, "stop", times=20), id="pipeline"),
         pytest.param(
             refusal,
@@ -75,14 +74,14 @@ def test_a_refusal_in_place_of_a_success_is_told_otherwise() -> None:
 @pytest.mark.parametrize(
     ("answer", "greeting", "fault"),
     [
-        pytest.param(lambda c: b"{]\r\n", None, "no message: b'{\\]", id="no JSON"),
-        pytest.param(lambda c: None, None, "closed the connection", id="goes away"),
-        pytest.param(lambda c: b"[]\r\n", None, "UnexpectedTypeError", id="no object"),
+        pytest.param(lambda c: b"{]\r\n", GREETING, "no message: b'{\\]", id="no JSON"),
+        pytest.param(lambda c: None, GREETING, "closed the connection", id="goes away"),
+        pytest.param(lambda c: b"[]\r\n", GREETING, "UnexpectedTypeError", id="no object"),
         pytest.param(success, b'{"hello": 1}\r\n', "Greeting", id="no greeting"),
     ],
 )
 def test_what_a_client_cannot_follow_ends_its_session(
-    answer: Callable[[dict[str, Any]], bytes | None], greeting: bytes | None, fault: str
+    answer: Answer, greeting: bytes, fault: str
 ) -> None:
     with pytest.raises(SessionLost, match=fault):
         taken(answer, drive(Deed.EXECUTE, "stop"), greeting=greeting)
