@@ -265,6 +265,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
             if exitstatus == pytest.ExitCode.OK and summary.verdict is Verdict.NOTHING_TESTED:
                 # Skipped items alone are a success to pytest, and none to us.
                 session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
+            if run.lost and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+                # As where no target at all can be started.
+                session.exitstatus = summary.ended.exit_code if summary.ended else exitstatus
     finally:
         _close(config)
 

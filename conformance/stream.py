@@ -57,6 +57,21 @@ class TargetStarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TargetLost:
+    """A target that could not be asked what it is, so that it has no cases.
+
+    `what` says what happened, `remedy` what to do.
+    """
+
+    kind: ClassVar[str] = "target-lost"
+    target: str
+    spelling: str
+    program: str
+    what: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RowPlanned:
     """A subject that keeps a row in the report, also where the build does not have it.
 
@@ -185,6 +200,7 @@ class RunEnded:
 Event = (
     RunStarted
     | TargetStarted
+    | TargetLost
     | RowPlanned
     | Finding
     | CaseEnded
@@ -198,6 +214,7 @@ KINDS: Final[Mapping[str, type[Any]]] = {
     for cls in (
         RunStarted,
         TargetStarted,
+        TargetLost,
         RowPlanned,
         Finding,
         CaseEnded,

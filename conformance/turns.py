@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, assert_never
 
 from conformance.terms import ABSENT, Absent, ErrorClass, JsonValue
 
@@ -150,8 +150,64 @@ class Gone:
     ids: tuple[JsonValue, ...] = ()
 
 
-Turn = Join | Send | Hear | Sync | Gather | Part | Hold | Release | Leave | Gone
-_PROVING: Final = Hear | Sync | Gather | Gone
+class Deed(enum.StrEnum):
+    """What the official client is made to do."""
+
+    # It connects and negotiates, and takes what out-of-band execution there is.
+    CONNECT = "connect"
+    # It executes a command.
+    EXECUTE = "execute"
+    # It executes a command out of band.
+    OUT_OF_BAND = "exec-oob"
+    # It executes a command several times, before the first is answered.
+    PIPELINE = "pipeline"
+    # It waits for an event.
+    EVENT = "event"
+    # It ends the session.
+    DISCONNECT = "disconnect"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drive:
+    """The official client does `deed` on the line, which is its own.
+
+    `name` is the endpoint, command or event; the command is to fail with the class `refused`, or
+    to succeed where that is None.
+    """
+
+    line: str
+    rule: str
+    deed: Deed
+    name: str = ""
+    arguments: JsonValue | Absent = ABSENT
+    times: int = 1
+    refused: ErrorClass | None = None
+
+    @property
+    def promised(self) -> str:
+        """What comes of it, in the words in which it is told."""
+        match self.deed:
+            case Deed.CONNECT:
+                return "connected"
+            case Deed.EXECUTE | Deed.OUT_OF_BAND:
+                return told(self.refused)
+            case Deed.PIPELINE:
+                return f"{self.times} times {told(self.refused)}"
+            case Deed.EVENT:
+                return f"event {self.name}"
+            case Deed.DISCONNECT:
+                return "disconnected"
+            case _:
+                assert_never(self.deed)
+
+
+def told(error_class: str | None) -> str:
+    """Return how it is told that a command failed with a class, or succeeded where it is None."""
+    return "success" if error_class is None else f"error {error_class}"
+
+
+Turn = Join | Send | Hear | Sync | Gather | Part | Hold | Release | Leave | Gone | Drive
+_PROVING: Final = Hear | Sync | Gather | Gone | Drive
 """The turns that a rule is proved by."""
 
 

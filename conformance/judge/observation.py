@@ -78,12 +78,13 @@ class Broke(enum.StrEnum):
 class Heard:
     """All messages that came in one turn on its line, in order, and how it broke off, if it did.
 
-    `partial` is what came of a message that is not whole.
+    `partial` is what came of a message that is not whole, `told` what the official client tells.
     """
 
     lines: tuple[Line, ...] = ()
     broke: Broke | None = None
     partial: bytes = b""
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from conformance.judge.sight import stands_at
 from conformance.judge.verdict import Verdict, death_words, ending_text
 from conformance.terms import ABSENT, JsonValue, Outcome
 from conformance.turns import (
+    Drive,
     Exchange,
     Gather,
     Gone,
@@ -116,6 +117,8 @@ class _Turn:
             case Part():
                 if self.heard.broke is not None:
                     yield self._broke("W35", "what the server had begun to say did not come")
+            case Drive():
+                yield from self._drive(turn)
             case Join() | Send() | Hold() | Release() | Leave():
                 if self.heard.broke is not None:
                     yield self._broke("W35", "what was sent was not taken")
@@ -268,6 +271,14 @@ class _Turn:
         elif self.heard.partial:
             what = f"the server ended in the middle of a message: {self.heard.partial[:_SHORT]!r}"
             yield self._miss("W11", what, "whole messages", "partial")
+
+    def _drive(self, turn: Drive) -> Iterator[Miss]:
+        if self.talk.hung:
+            yield self._broke(turn.rule, f"the official client: {self.heard.told}")
+        elif self.heard.told != turn.promised:
+            what = f"the official client's {turn.deed} {turn.name}".rstrip()
+            fold = f"client {turn.deed} {turn.name}"
+            yield self._miss(turn.rule, f"{what}: {self.heard.told}", turn.promised, fold)
 
     def _events(self, lines: Sequence[Line], rule: str) -> Iterator[Miss]:
         """Yield what is wrong with what came before the message that was waited for."""

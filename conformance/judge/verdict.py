@@ -39,6 +39,8 @@ _ASSERTION: Final = re.compile(
     re.M,
 )
 """The line in which a dying QEMU says what it died of."""
+_MANY: Final = 1000
+"""Messages unasked: more than whole batches of requests bring about."""
 _READ: Final = (
     Returns,
     Lists,
@@ -209,7 +211,9 @@ def _unanswered(case: Case, number: int, seen: Observation) -> tuple[Outcome, Mi
         outcome, kind = Outcome.CRASH, Kind.CRASH
         what = f"{what}: {words}" if words else what
     else:
-        what = f"{command}: no answer within {case.limit:g} s"
+        many = len(seen.events) + len(seen.strays)
+        endless = f", while {many} messages came unasked" if many > _MANY else ""
+        what = f"{command}: no answer within {case.limit:g} s{endless}"
         fold = f"hang {command} {case.subject.name}"
         outcome, kind = Outcome.TIMEOUT, Kind.HANG
     expected = "one response to each command, success or error"

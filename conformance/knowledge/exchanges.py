@@ -21,6 +21,8 @@ from conformance.knowledge.versions import VersionRange
 from conformance.stage import MachineSpec, Transport
 from conformance.terms import ABSENT, Absent, ErrorClass, JsonValue
 from conformance.turns import (
+    Deed,
+    Drive,
     Gather,
     Gone,
     Hear,
@@ -39,7 +41,7 @@ from conformance.turns import (
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 _VERBS: Final = (
     *("join", "send", "hear", "sync", "gather", "part", "hold", "release", "leave", "half"),
-    "gone",
+    *("gone", "client"),
 )
 _NUMBER: Final = "n"
 """What stands in braces for how often something was done before, from 0."""
@@ -246,6 +248,8 @@ def _turn(table: Table, rule: str, words: _Words) -> Turn:
             turn = Hold(path=str(value))
         case "release":
             turn = Release(path=str(value))
+        case "client":
+            turn = _drive(table, Deed(str(value)), line, rule, words)
         case "gone":
             ids = _ids(table, table.take_any("ids", "[]"), words)
             turn = Gone(line=line, rule=rule, ids=ids)
@@ -253,6 +257,19 @@ def _turn(table: Table, rule: str, words: _Words) -> Turn:
             turn = Leave(line=line, half=verb == "half")
     table.done()
     return turn
+
+
+def _drive(table: Table, deed: Deed, line: str, rule: str, words: _Words) -> Drive:
+    refused = table.take("refused", str, "")
+    return Drive(
+        line=line,
+        rule=rule,
+        deed=deed,
+        name=words.text(table.take("name", str, FIRST_LINE if deed is Deed.CONNECT else "")),
+        arguments=_json(table, "arguments", words),
+        times=table.take("times", int, 1),
+        refused=ErrorClass(refused) if refused else None,
+    )
 
 
 def _hear(table: Table, what: What, line: str, rule: str, words: _Words) -> Hear:

@@ -10,9 +10,10 @@ import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from conformance.errors import LaunchError
+from conformance.launch.output import ROOM, open_output, written
 from conformance.launch.program import STYLES, Kind
 from conformance.launch.sandbox import Confinement, command, environment, failure
 from conformance.launch.target import Target, host_path
@@ -102,8 +103,9 @@ def _ask(target: Target, folder: Path, where: str, limit: float) -> tuple[str, s
     """Return what the program writes to standard output and error, and its exit status."""
     argv = command(target, [target.program, "--version"], Confinement())
     with contextlib.ExitStack() as undo:
-        out = undo.enter_context((folder / "version").open("w+b"))
-        complaint = undo.enter_context((folder / "complaint").open("w+b"))
+        out, complaint = open_output("version"), open_output("complaint")
+        undo.callback(os.close, out)
+        undo.callback(os.close, complaint)
         # All that runs inherits one end; when the other is at its end, all of it is gone.
         alive, held = os.pipe()
         undo.callback(os.close, alive)
@@ -122,22 +124,28 @@ def _ask(target: Target, folder: Path, where: str, limit: float) -> tuple[str, s
             raise LaunchError(f"{where} cannot be run: {error}", _REMEDY) from None
         finally:
             os.close(held)
+        pidfd = os.pidfd_open(process.pid)
+        undo.callback(os.close, pidfd)
         ended = False
         try:
-            ended = readable(alive, limit)
+            # It may close all that it inherited and live on.
+            ended = readable(alive, limit) and readable(pidfd, limit)
         finally:
             if not ended:
                 os.killpg(process.pid, signal.SIGKILL)
                 readable(alive, limit)
             status = process.wait()
         if not ended:
-            raise LaunchError(f"{where} did not answer --version within {limit:g} seconds", _REMEDY)
+            said = " and wrote without end" * (max(written(out), written(complaint)) == ROOM)
+            raise LaunchError(
+                f"{where} did not answer --version within {limit:g} seconds{said}", _REMEDY
+            )
         return _start(out), _start(complaint), status
 
 
-def _start(stream: IO[bytes]) -> str:
-    stream.seek(0)
-    return stream.read(_ENOUGH).decode(errors="replace")
+def _start(output: int) -> str:
+    size = min(written(output), _ENOUGH)
+    return os.pread(output, size, 0).decode(errors="replace")
 
 
 def _answer(said: str, complaint: str) -> str:

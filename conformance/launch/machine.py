@@ -19,6 +19,7 @@ from conformance.errors import HarnessError, LaunchError
 from conformance.launch import activation, janitor
 from conformance.launch.companions import make_ready
 from conformance.launch.folder import RunFolder
+from conformance.launch.output import open_output, written
 from conformance.launch.peers import Peers
 from conformance.launch.program import (
     LISTENING,
@@ -90,7 +91,7 @@ class Machine:
             self.inside = SCRATCH if target.sandbox else str(self.scratch)
             stdio = monitor_on_stdio(target.kind)
             self.command_line = qemu_argv(target, spec, self.inside, stdio)
-            self._stderr = os.memfd_create("stderr", os.MFD_CLOEXEC)
+            self._stderr = open_output("stderr")
             undo.callback(os.close, self._stderr)
             for companion in spec.companions:
                 other = Machine(target, companion.spec, folder, within=self.scratch)
@@ -269,9 +270,9 @@ class Machine:
             self._failure = error
 
     def _said(self) -> str:
-        size = os.fstat(self._stderr).st_size
+        size = written(self._stderr)
         start = max(0, size - _STDERR_BYTES)
-        return os.pread(self._stderr, _STDERR_BYTES, start).decode(errors="replace")
+        return os.pread(self._stderr, size - start, start).decode(errors="replace")
 
     def _kill(self) -> None:
         """End the sandbox's first process, and so all inside; then, or without one, the rest.

@@ -36,6 +36,7 @@ from conformance.stream import (
     RowPlanned,
     RunEnded,
     RunStarted,
+    TargetLost,
     TargetStarted,
 )
 from conformance.terms import BROKEN, Aspect, Outcome, Severity, SubjectKind
@@ -70,6 +71,7 @@ class _Run:
     started: RunStarted | None = None
     ended: RunEnded | None = None
     targets: dict[str, _Target] = field(default_factory=dict)
+    lost: list[TargetLost] = field(default_factory=list)
 
     def target(self, name: str) -> _Target:
         if name not in self.targets:
@@ -112,6 +114,8 @@ def _take(run: _Run, event: Event) -> None:
             run.started = event
         case TargetStarted():
             run.targets.setdefault(event.target, _Target(event))
+        case TargetLost():
+            run.lost.append(event)
         case RowPlanned():
             run.target(event.target).planned[event.subject_kind, event.subject] = event
         case EventSeen():
@@ -135,8 +139,12 @@ def _incomplete(run: _Run) -> tuple[str, ...]:
         reasons.append("The stream lacks its beginning.")
     if run.ended is None:
         reasons.append("The stream breaks off: the run was killed, or is still going on.")
-    elif not run.ended.complete:
+    elif not run.ended.complete and not run.lost:
         reasons.append("The run was ended before all cases had their turn.")
+    reasons += [
+        " ".join(filter(None, (f"{lost.target} was not tested: {lost.what}.", lost.remedy)))
+        for lost in run.lost
+    ]
     for name, target in run.targets.items():
         missing = _missing(target)
         not_run = sum(outcome is Outcome.NOT_RUN for outcome in _outcomes(target))

@@ -49,7 +49,7 @@ from conformance.launch.target import Target
 from conformance.qapi.introspection import Examined
 from conformance.qapi.qom import ObjectModel, model_from_json, model_to_json
 from conformance.run.described import NO_OBJECTS, ask_served, described, unasked
-from conformance.run.introspect import find_usable, introspect
+from conformance.run.introspect import LIMIT, find_usable, introspect
 from conformance.run.source import find_facts, load_facts, save_facts, words
 from conformance.stage import SCRATCH, MachineSpec
 from conformance.stream import RowPlanned, TargetStarted
@@ -173,25 +173,30 @@ def load_knowledge() -> Knowledge:
     )
 
 
-def prepare(target: Target, folder: RunFolder, *, thorough: bool = False) -> Campaign:
-    """Identify and introspect a target; raises LaunchError, which names the entry of a file."""
+def prepare(
+    target: Target, folder: RunFolder, *, thorough: bool = False, limit: float = LIMIT
+) -> Campaign:
+    """Identify and introspect a target; raises LaunchError, which names the entry of a file.
+
+    It has `limit` seconds for each answer.
+    """
     try:
-        return _prepare(target, folder, thorough=thorough)
+        return _prepare(target, folder, thorough=thorough, limit=limit)
     except LaunchError as error:
         if ".toml:" not in target.spelling:
             raise
         raise LaunchError(f"{target.spelling}: {error.what}", error.remedy) from error
 
 
-def _prepare(target: Target, folder: RunFolder, *, thorough: bool) -> Campaign:
-    build = identify(target, folder.path)
+def _prepare(target: Target, folder: RunFolder, *, thorough: bool, limit: float) -> Campaign:
+    build = identify(target, folder.path, limit=limit)
     target = replace(target, kind=build.kind)
     if not build.kind.dialect.introspects:
         return _prepare_described(target, build, folder, thorough=thorough)
     program = Program(build.kind)
     knowledge = load_knowledge()
     with Pool(target, folder) as pool:
-        found = introspect(pool, _walk(), thorough=thorough)
+        found = introspect(pool, _walk(), thorough=thorough, limit=limit)
     usable = find_usable(found.schema)
     needs = {
         *knowledge.recipes.needs(),

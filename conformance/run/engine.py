@@ -22,6 +22,7 @@ from conformance.launch.pool import Pool
 from conformance.run.exchange import Player
 from conformance.run.leases import Lease, Leases
 from conformance.run.setup import NotStanding, stand
+from conformance.run.silence import GIVEN_UP, Silence
 from conformance.stage import Stage
 from conformance.terms import BROKEN, Outcome
 
@@ -53,6 +54,7 @@ class Engine:
         self._pool = pool
         self._messages = messages
         self._leases = Leases(pool, messages)
+        self._silence = Silence()
         self._proved: dict[str, Outcome] = {}
         """The outcome that each defect had alone on a fresh machine."""
 
@@ -63,10 +65,19 @@ class Engine:
         self._leases.close()
 
     def run(self, cases: Sequence[Case]) -> Iterator[Result]:
-        """Yield a result for each case, in order."""
+        """Yield a result for each case, in order; none is run on a build that went silent."""
         for _, group in groupby(cases, key=lambda case: case.stage.name):
             together = list(group)
-            yield from self._run_stage(together[0].stage, together)
+            done = 0
+            if not self._silence.given_up:
+                for result in self._run_stage(together[0].stage, together):
+                    done += 1
+                    self._silence.note(result.case.subject, result.verdict)
+                    yield result
+                    if self._silence.given_up:
+                        break
+            for case in together[done:]:
+                yield Result(case=case, verdict=GIVEN_UP)
 
     def expect(self, cases: Sequence[Case], after: Sequence[Case] = ()) -> None:
         """Foretell which machines `cases` want, so that they are started ahead.

@@ -26,6 +26,9 @@ from conformance.wire.framing import Message, read_message
 WINDOW: Final = 96
 """Requests in flight: enough to keep the server busy while replies are judged, few enough that
 little is sent in vain when it dies."""
+_FLOOD: Final = 8 << 20
+"""Bytes of events and other messages that are taken in within one case: a batch of requests brings
+some kilobytes, and what is kept of them takes several times as much."""
 _REST: Final = 2.0
 """Seconds in which a process whose socket closed must have ended."""
 
@@ -69,9 +72,24 @@ class _Seen:
     began: float = 0.0
     sent: dict[int, float] = field(default_factory=dict)
     """When each step was sent, where that was not ahead of its turn."""
+    _unasked: int = 0
+
+    def stray(self, line: Line) -> None:
+        """Note a message that is neither an event nor what is awaited; raises as `add` does."""
+        self.strays.append(line)
+        self._count(line)
+
+    def _count(self, line: Line) -> None:
+        self._unasked += len(line.data)
+        if self._unasked > _FLOOD:
+            raise WireTimeout(f"no answer among {self._unasked} bytes of other messages")
 
     def add(self, event: Line, step: int) -> None:
-        """Note an event that came while what comes of the step was awaited."""
+        """Note an event that came while what comes of the step was awaited.
+
+        Raises WireTimeout where there is no end of what comes unasked.
+        """
+        self._count(event)
         self.events.append(event)
         answered = self.replies[step] is not None
         # It may have lain in the socket before the step was sent, but not before the last answer.
@@ -230,13 +248,16 @@ class Player:
             if message is not None and "event" in message:
                 seen.add(line, number)
             else:
-                seen.strays.append(line)
+                seen.stray(line)
 
     def _reply(self, case: Case, number: int, first: int, seen: _Seen) -> Line:
         """Return the next message that is neither an event nor an answer to something earlier."""
         request_id = first + number
+        deadline = time.monotonic() + case.limit
         while True:
-            line = self._next(case.limit, self._lead(case.steps[number]))
+            # What comes between does not lengthen the time: it may come without end.
+            left = max(0.0, deadline - time.monotonic())
+            line = self._next(left, self._lead(case.steps[number]))
             message = _message_of(line)
             if message is None:
                 return line
@@ -245,7 +266,7 @@ class Player:
                 continue
             found = message.get("id")
             if type(found) is int and found < request_id:
-                seen.strays.append(line)
+                seen.stray(line)
                 continue
             if type(found) is int and request_id < found < self._next_id:
                 self._held = line

@@ -7,9 +7,12 @@ asked is noted as lost, and the questioning goes on with the next.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final, TypeVar
 
 from conformance.errors import LaunchError
@@ -27,14 +30,39 @@ from conformance.qapi.qom import (
 )
 from conformance.stage import MachineSpec
 from conformance.terms import JsonValue
-from conformance.wire.session import Session, SessionError, SessionLost
+from conformance.wire.session import Session, SessionError, SessionLost, SessionSilent
 
 LIMIT: Final = 30.0
 """Seconds for one answer; the longest one, the schema, takes a tenth of one."""
+WHOLE: Final = 300.0
+"""Seconds for all questions: they take 3 to 20, and with all machines a minute."""
+_VAIN: Final = 2
+"""How often it is waited in vain: a build that dies is asked on at once, one that hangs is not."""
+_NODES: Final = 50_000
+"""Nodes of a tree, of which the largest machines have some thousand: it may have no end."""
 _MACHINE_SUFFIX: Final = "-machine"
 _MALFORMED: Final = (KeyError, TypeError, AttributeError)
 """What reading an answer raises that is not of the type that the schema gives it."""
+_WORDS: Final = 3
+"""Lines of the last words of a build that are shown: more seldom tell more."""
+_UNASKED: Final = "not asked any more: the build had taken too long over other questions"
+_REMEDY: Final = "Start it by hand with -qmp stdio and look at what it says."
 T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Asker:
+    """Where sessions are had, how long one answer and all may take, and how many were in vain."""
+
+    pool: Pool
+    limit: float
+    until: float = field(default_factory=lambda: time.monotonic() + WHOLE)
+    vain: int = 0
+
+    @property
+    def tired(self) -> bool:
+        """Whether nothing more is asked."""
+        return self.vain >= _VAIN or time.monotonic() >= self.until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,18 +88,30 @@ class AskedSchema:
 
 def ask_schema(pool: Pool) -> AskedSchema:
     """Return the schema of a build; raises LaunchError where it does not start or speaks no QMP."""
+    with _understood(), _session(_Asker(pool, LIMIT), "none") as asked:
+        greeting = asked.greeting["QMP"]["version"]
+        return AskedSchema(
+            version=_version(greeting),
+            package=greeting["package"],
+            entries=asked.execute("query-qmp-schema"),
+        )
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
+    """Say of a build that cannot be asked or understood that it cannot be tested."""
     try:
-        with _session(pool, "none") as asked:
-            greeting = asked.greeting["QMP"]["version"]
-            return AskedSchema(
-                version=_version(greeting),
-                package=greeting["package"],
-                entries=asked.execute("query-qmp-schema"),
-            )
+        yield
     except SessionLost as error:
-        raise LaunchError(f"the build speaks no QMP that a client can follow: {error}") from error
-    except (SessionError, KeyError, TypeError, ValueError) as error:
-        raise LaunchError(f"the build does not say what it is: {error}") from error
+        raise LaunchError(
+            f"the build speaks no QMP that a client can follow: {error}", _REMEDY
+        ) from error
+    except SessionError as error:
+        raise LaunchError(f"the build does not say what it is: {error}", _REMEDY) from error
+    except (*_MALFORMED, ValueError) as error:
+        raise LaunchError(
+            f"the build does not say what it is, an answer is malformed: {error!r}"[:400], _REMEDY
+        ) from error
 
 
 def _version(greeting: Mapping[str, Any]) -> Version:
@@ -79,23 +119,26 @@ def _version(greeting: Mapping[str, Any]) -> Version:
     return (qemu["major"], qemu["minor"], qemu["micro"])
 
 
-def introspect(pool: Pool, walk: Mapping[str, str], *, thorough: bool = False) -> Introspection:
+def introspect(
+    pool: Pool, walk: Mapping[str, str], *, thorough: bool = False, limit: float = LIMIT
+) -> Introspection:
     """Return what the build says of itself, with the trees of those machines in `walk` it has.
 
     `walk` maps a machine's name to how the types that provide it begin.  With `thorough`, the
-    trees of all machines.  Raises LaunchError where it does not start or speaks no QMP.
+    trees of all machines.  Raises LaunchError where it does not start or speaks no QMP, or where
+    an answer takes longer than `limit` seconds.
     """
-    try:
-        with _session(pool, "none") as asked:
-            greeting = asked.greeting["QMP"]["version"]
-            schema = asked.execute("query-qmp-schema")
-            unserved = _unserved(schema, asked.execute("query-commands"))
-            types = _types(asked.execute("qom-list-types", {"abstract": True}))
-            found = _types(asked.execute("qom-list-types", {"implements": "user-creatable"}))
-    except SessionLost as error:
-        raise LaunchError(f"the build speaks no QMP that a client can follow: {error}") from error
-    except (SessionError, KeyError, TypeError, ValueError) as error:
-        raise LaunchError(f"the build does not say what it is: {error}") from error
+    with _understood():
+        return _introspect(_Asker(pool, limit), walk, thorough=thorough)
+
+
+def _introspect(asker: _Asker, walk: Mapping[str, str], *, thorough: bool) -> Introspection:
+    with _session(asker, "none") as asked:
+        greeting = asked.greeting["QMP"]["version"]
+        schema = asked.execute("query-qmp-schema")
+        unserved = _unserved(schema, asked.execute("query-commands"))
+        types = _types(asked.execute("qom-list-types", {"abstract": True}))
+        found = _types(asked.execute("qom-list-types", {"implements": "user-creatable"}))
     creatable = tuple(info.name for info in found if not info.abstract)
     lost: list[tuple[str, str]] = []
     machines = tuple(
@@ -111,8 +154,8 @@ def introspect(pool: Pool, walk: Mapping[str, str], *, thorough: bool = False) -
     # A program without machines has a tree too, that of no machine.
     common = common if machines else (MachineSpec().machine,)
     wanted = dict.fromkeys((*common, *machines) if thorough else common)
-    properties = _properties(pool, creatable, lost)
-    trees = _trees(pool, tuple(wanted), lost)
+    properties = _properties(asker, creatable, lost)
+    trees = _trees(asker, tuple(wanted), lost)
     return Introspection(
         version=_version(greeting),
         package=greeting["package"],
@@ -155,9 +198,9 @@ def _no_schema(error: SchemaError) -> LaunchError:
 class _session:  # noqa: N801 - reads as a function where it is used
     """A session on a machine of its own; leaving it ends both."""
 
-    def __init__(self, pool: Pool, machine: str) -> None:
-        self._machine = pool.take(MachineSpec(machine=machine))
-        self._session = Session(self._machine.monitor, LIMIT)
+    def __init__(self, asker: _Asker, machine: str) -> None:
+        self._machine = asker.pool.take(MachineSpec(machine=machine))
+        self._session = Session(self._machine.monitor, asker.limit, asker.until)
 
     def __enter__(self) -> Session:
         try:
@@ -167,7 +210,8 @@ class _session:  # noqa: N801 - reads as a function where it is used
             self._machine.close()
             if ending is None:
                 raise
-            said = ending.stderr.strip() or "without a word"
+            last = ending.stderr.strip().splitlines()[-_WORDS:]
+            said = "\n".join(last) or "without a word"
             raise LaunchError(
                 f"{self._machine.target.program} ended instead of greeting (status "
                 f"{ending.status}): {said}",
@@ -194,23 +238,23 @@ def _types(value: Any) -> tuple[TypeInfo, ...]:
 
 
 def _properties(
-    pool: Pool, names: Sequence[str], lost: list[tuple[str, str]]
+    asker: _Asker, names: Sequence[str], lost: list[tuple[str, str]]
 ) -> dict[str, tuple[Property, ...]]:
     def ask(session: Session, name: str) -> tuple[Property, ...]:
         found = session.execute("qom-list-properties", {"typename": name})
         return tuple(sorted(map(property_from_json, found), key=lambda item: item.name))
 
-    return dict(_one_by_one(pool, "none", list(names), ask, lost))
+    return dict(_one_by_one(asker, list(names), ask, lost))
 
 
 def _trees(
-    pool: Pool, machines: Sequence[str], lost: list[tuple[str, str]]
+    asker: _Asker, machines: Sequence[str], lost: list[tuple[str, str]]
 ) -> dict[str, tuple[Node, ...]]:
     """Walk the trees of several machines, as many at a time as there are processors."""
     trees = {}
     # Nothing is foretold to the pool here, so that it does not matter who asks it first.
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
-        walked = threads.map(lambda machine: _tree(pool, machine), machines)
+        walked = threads.map(lambda machine: _tree(asker, machine), machines)
         for machine, tree in zip(machines, walked, strict=True):
             if isinstance(tree, str):
                 lost.append((f"tree/{machine}", tree))
@@ -219,15 +263,22 @@ def _trees(
     return trees
 
 
-def _tree(pool: Pool, machine: str) -> tuple[Node, ...] | str:
+def _tree(asker: _Asker, machine: str) -> tuple[Node, ...] | str:
     """Return the nodes of a machine's tree, or why it cannot be walked."""
+    if asker.tired:
+        return _UNASKED
     try:
-        with _session(pool, machine) as session:
-            nodes = [_node(session, path) for path in _paths(session)]
+        with _session(asker, machine) as session:
+            nodes = [_node(session, path) for path in islice(_paths(session), _NODES)]
+    except SessionSilent as error:
+        asker.vain += 1
+        return str(error)
     except (SessionError, SessionLost, LaunchError) as error:
         return str(error)
     except _MALFORMED as error:
         return f"qom-list answers out of schema: {error!r}"
+    if len(nodes) == _NODES:
+        return f"qom-list shows a tree without end: {nodes[-1].path[:80]} is node {_NODES}"
     return tuple(sorted(nodes, key=lambda node: node.path))
 
 
@@ -252,15 +303,14 @@ def _node(session: Session, listed: tuple[str, tuple[Property, ...]]) -> Node:
 
 
 def _one_by_one(
-    pool: Pool,
-    machine: str,
+    asker: _Asker,
     todo: list[str],
     ask: Callable[[Session, str], T],
     lost: list[tuple[str, str]],
 ) -> Iterator[tuple[str, T]]:
     """Yield the answers to questions of which each may be the build's last."""
-    while todo:
-        with _session(pool, machine) as session:
+    while todo and not asker.tired:
+        with _session(asker, "none") as session:
             while todo:
                 name = todo.pop(0)
                 try:
@@ -269,6 +319,8 @@ def _one_by_one(
                     continue
                 except SessionLost as error:
                     lost.append((f"properties/{name}", str(error)))
+                    asker.vain += isinstance(error, SessionSilent)
                     break
                 except _MALFORMED as error:
                     lost.append((f"properties/{name}", f"answered out of schema: {error!r}"))
+    lost += [(f"properties/{name}", _UNASKED) for name in todo]

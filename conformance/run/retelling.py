@@ -12,6 +12,7 @@ from conformance.launch.program import FIRST_ENDPOINT, Kind, endpoint_options, s
 from conformance.stage import NEGOTIATION, SCRATCH, Endpoint, MachineSpec
 from conformance.turns import (
     CONTROL,
+    Drive,
     Exchange,
     Gather,
     Gone,
@@ -57,6 +58,8 @@ def retold(
 
     `command` is the command line of the machine, with QMP on standard input and output.
     """
+    if any(isinstance(turn, Drive) for turn in exchange.turns):
+        return "# The official client plays it: `qmp-conformance replay` shows it again."
     sends = [turn for turn in exchange.turns if isinstance(turn, Send)]
     if sum(len(turn.data) * turn.times for turn in sends) > _LONGEST:
         return "# Too long to paste: `qmp-conformance replay` plays it."
@@ -152,5 +155,7 @@ def _said(turn: Turn, number: int, probe: str) -> Iterator[str]:
             yield f"{line}[0].shutdown(socket.SHUT_WR)" if half else f"{line}[0].shutdown(2)"
         case Gone(line=line):
             yield f"hear({line})"
+        case Drive():
+            raise ValueError("what the official client does is not retold")
         case _:
             assert_never(turn)

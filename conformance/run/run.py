@@ -12,7 +12,7 @@ from pathlib import Path
 import conformance
 from conformance.derive.case import Case
 from conformance.derive.members import member_of
-from conformance.errors import UsageError
+from conformance.errors import LaunchError, UsageError
 from conformance.launch.folder import RunFolder
 from conformance.launch.host import capabilities
 from conformance.launch.target import Target
@@ -34,6 +34,7 @@ from conformance.stream import (
     Event,
     RunEnded,
     RunStarted,
+    TargetLost,
 )
 from conformance.terms import BROKEN, ExitCode, Outcome
 
@@ -64,7 +65,8 @@ class Run:
     """The targets of a run made ready, and afterwards its stream and reports.
 
     A context manager: what it holds on the host is gone when it is left, and also when it is not.
-    Raises LaunchError or UsageError on entry.
+    A target that cannot be started or asked is `lost`, and the run goes on with the others; on
+    entry, LaunchError is raised where none is left, else UsageError.
     """
 
     def __init__(self, options: Options, *, record: bool = True) -> None:
@@ -72,6 +74,7 @@ class Run:
         self.options = options
         self._record = record
         self.campaigns: tuple[Campaign, ...] = ()
+        self.lost: tuple[TargetLost, ...] = ()
         self._began = time.monotonic()
         self._began_at = _now()
         self._folder: RunFolder | None = None
@@ -81,12 +84,10 @@ class Run:
             prepare_folder(self.options.report)
         self._folder = RunFolder()
         try:
-            thorough = self.options.selection.thorough
-            self.campaigns = tuple(
-                prepare(target, self._folder, thorough=thorough)
-                for target in _distinct(self.options.targets)
-            )
-            check_selection(self.options.selection, self.campaigns)
+            self._prepare(self._folder)
+            if not self.lost:
+                # A pattern may be for a target that is lost.
+                check_selection(self.options.selection, self.campaigns)
         except BaseException:
             self._folder.close()
             raise
@@ -95,6 +96,21 @@ class Run:
     def __exit__(self, *_: object) -> None:
         if self._folder is not None:
             self._folder.close()
+
+    def _prepare(self, folder: RunFolder) -> None:
+        campaigns: list[Campaign] = []
+        lost: list[TargetLost] = []
+        errors: list[LaunchError] = []
+        for target in tuple(_distinct(self.options.targets)):
+            try:
+                thorough = self.options.selection.thorough
+                campaigns.append(prepare(target, folder, thorough=thorough))
+            except LaunchError as error:
+                errors.append(error)
+                lost.append(_lost(target, error))
+        if errors and not campaigns:
+            raise errors[0] if len(errors) == 1 else _all_lost(lost, errors[0])
+        self.campaigns, self.lost = tuple(campaigns), tuple(lost)
 
     @property
     def folder(self) -> RunFolder:
@@ -152,8 +168,8 @@ class Run:
             for case in planned[campaign.target.name]
         ]
         counts = join(parts, order, self._head(planned, self._words(node_ids)), path)
-        complete = whole and not counts[Outcome.NOT_RUN]
-        code = exit_code(counts, interrupted=not whole)
+        complete = whole and not counts[Outcome.NOT_RUN] and not self.lost
+        code = exit_code(counts, interrupted=not whole, lost=bool(self.lost))
         ended = RunEnded(
             complete=complete,
             exit_code=code,
@@ -188,6 +204,7 @@ class Run:
         for campaign in self.campaigns:
             yield campaign.started(len(planned.get(campaign.target.name, ())))
             yield from campaign.rows()
+        yield from self.lost
 
 
 def not_run(campaign: Campaign, case: Case) -> CaseEnded:
@@ -206,12 +223,19 @@ def not_run(campaign: Campaign, case: Case) -> CaseEnded:
     )
 
 
-def exit_code(outcomes: Mapping[Outcome, int], *, interrupted: bool = False) -> ExitCode:
-    """Return what a run with these outcomes returns to the shell."""
+def exit_code(
+    outcomes: Mapping[Outcome, int], *, interrupted: bool = False, lost: bool = False
+) -> ExitCode:
+    """Return what a run with these outcomes returns to the shell; `lost`: not of all its targets.
+
+    That a target was not tested at all weighs more than what the others have shown.
+    """
     if interrupted:
         return ExitCode.INTERRUPTED
     if outcomes.get(Outcome.HARNESS_ERROR):
         return ExitCode.HARNESS
+    if lost:
+        return ExitCode.LAUNCH
     # A case that came out otherwise when tried again is no finding, and no conformance either.
     if any(outcomes.get(outcome) for outcome in (*BROKEN, Outcome.FLAKY)):
         return ExitCode.FINDINGS
@@ -219,6 +243,21 @@ def exit_code(outcomes: Mapping[Outcome, int], *, interrupted: bool = False) -> 
     if outcomes.get(Outcome.NOT_RUN):
         return ExitCode.HARNESS
     return ExitCode.CONFORMS if outcomes.get(Outcome.PASS) else ExitCode.USAGE
+
+
+def _lost(target: Target, error: LaunchError) -> TargetLost:
+    return TargetLost(
+        target=target.name,
+        spelling=target.spelling,
+        program=target.program,
+        what=error.what,
+        remedy=error.remedy,
+    )
+
+
+def _all_lost(lost: Sequence[TargetLost], first: LaunchError) -> LaunchError:
+    said = "; ".join(f"{each.target}: {each.what}" for each in lost)
+    return LaunchError(f"not one of {len(lost)} targets can be tested: {said}", first.remedy)
 
 
 def _distinct(targets: Sequence[Target]) -> Iterator[Target]:

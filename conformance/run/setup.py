@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from conformance.derive.case import Accept, Case, Role, Step, Subject
+from conformance.judge.miss import Kind, Miss
 from conformance.judge.observation import Death, Line, Observation
 from conformance.judge.reply import MessageJudge
 from conformance.judge.verdict import Verdict, judge
 from conformance.launch.machine import Machine
 from conformance.launch.pool import Pool
 from conformance.run.exchange import Player, encode, opened
-from conformance.stage import Descriptor, Request, Stage
-from conformance.terms import Aspect, Outcome, SubjectKind
+from conformance.stage import Descriptor, MachineSpec, Request, Stage
+from conformance.terms import BROKEN, Aspect, Outcome, SubjectKind
 from conformance.wire.connection import Connection, WireError
 from conformance.wire.framing import Message, read_message
 
@@ -37,7 +38,14 @@ def stand(
     With `again`, the machine comes on top of those that were foretold.  Raises LaunchError where
     the machine could not even be started.
     """
-    machine = pool.take(stage.spec, again=again)
+    standing = _tried(pool.take(stage.spec, again=again), stage, messages)
+    if isinstance(standing, NotStanding) and standing.verdict.outcome in BROKEN:
+        # Only a machine that fails twice says something of the build, and not of the host.
+        standing = _tried(pool.take(stage.spec, again=True), stage, messages)
+    return standing
+
+
+def _tried(machine: Machine, stage: Stage, messages: MessageJudge) -> Player | NotStanding:
     standing: Player | NotStanding | None = None
     try:
         standing = _negotiated(machine, stage, messages)
@@ -128,4 +136,18 @@ def _no_start(machine: Machine, case: Case, why: str) -> NotStanding:
         replies: tuple[Line | None, ...] = (None,) * len(case.steps)
         death = Death(status=ending.status, stderr=ending.stderr)
         seen = Observation(replies=replies, death=death)
+    elif case.stage.spec == MachineSpec():
+        # As it greeted when it was introspected; other machines may be none of this build's.
+        return NotStanding(_silent(reason), case, seen)
     return NotStanding(Verdict(outcome=Outcome.UNTESTABLE_HERE, reason=reason), case, seen)
+
+
+def _silent(reason: str) -> Verdict:
+    miss = Miss(
+        rule="W13",
+        kind=Kind.HANG,
+        summary=reason,
+        expected="the greeting, as soon as a client is connected",
+        fold="no greeting",
+    )
+    return Verdict(outcome=Outcome.TIMEOUT, reason=reason, misses=(miss,), harmless=False)

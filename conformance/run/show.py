@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, assert_never
 
 from conformance.canonical import compact
 from conformance.derive.case import (
@@ -41,6 +41,7 @@ from conformance.run.evidence import evidence, reproducer, request_line
 from conformance.run.exchange import encode
 from conformance.terms import Outcome
 from conformance.turns import (
+    Drive,
     Exchange,
     Gather,
     Gone,
@@ -52,6 +53,7 @@ from conformance.turns import (
     Release,
     Send,
     Sync,
+    Turn,
 )
 from conformance.wire.recording import received_entry, sent_entry
 
@@ -126,29 +128,45 @@ def _turns(exchange: Exchange) -> Iterator[str]:
     """Yield the turns of an exchange, one a line."""
     yield f"  {exchange.reason}"
     for turn in exchange.turns:
-        match turn:
-            case Join(line=line, endpoint=endpoint):
-                yield f"  {line}: joins {endpoint}"
-            case Send(line=line, data=data):
-                yield f"  {line}: sends {data[:_SENT]!r}" + "..." * (len(data) > _SENT)
-            case Hear(line=line, what=what, rule=rule, lead=lead):
-                ahead = f" behind {lead!r}" * bool(lead)
-                yield f"  {line}: hears {what}{ahead} ({rule})"
-            case Sync(line=line, lead=lead, rule=rule):
-                lead_words = f" after {lead!r}" * bool(lead)
-                yield f"  {line}: is in step{lead_words} ({rule})"
-            case Gather(line=line, ids=ids, free=free, rule=rule):
-                yield f"  {line}: hears {len(ids) + len(free)} replies ({rule})"
-            case Part(line=line, size=size):
-                yield f"  {line}: hears {size} bytes"
-            case Hold(path=path):
-                yield f"  the server is held up at {path}"
-            case Release(path=path):
-                yield f"  the server is let go at {path}"
-            case Leave(line=line, half=half):
-                yield f"  {line}: is closed" + " for writing" * half
-            case Gone(line=line, rule=rule):
-                yield f"  {line}: is closed by the server ({rule})"
+        yield f"  {_turn(turn)}"
+
+
+def _turn(turn: Turn) -> str:
+    """Return a turn in words: what is heard tells its rule, all else is ours to do."""
+    match turn:
+        case Hear() | Sync() | Gather() | Gone() | Drive():
+            return f"{turn.line}: {_heard(turn)} ({turn.rule})"
+        case Join(line=line, endpoint=endpoint):
+            return f"{line}: joins {endpoint}"
+        case Send(line=line, data=data):
+            return f"{line}: sends {data[:_SENT]!r}" + "..." * (len(data) > _SENT)
+        case Part(line=line, size=size):
+            return f"{line}: hears {size} bytes"
+        case Hold(path=path):
+            return f"the server is held up at {path}"
+        case Release(path=path):
+            return f"the server is let go at {path}"
+        case Leave(line=line, half=half):
+            return f"{line}: is closed" + " for writing" * half
+        case _:
+            assert_never(turn)
+
+
+def _heard(turn: Hear | Sync | Gather | Gone | Drive) -> str:
+    match turn:
+        case Hear(what=what, lead=lead):
+            return f"hears {what}" + f" behind {lead!r}" * bool(lead)
+        case Sync(lead=lead):
+            return "is in step" + f" after {lead!r}" * bool(lead)
+        case Gather(ids=ids, free=free):
+            return f"hears {len(ids) + len(free)} replies"
+        case Gone():
+            return "is closed by the server"
+        case Drive(deed=deed, name=name, promised=promised):
+            words = f"{deed} {name}".rstrip()
+            return f"the official client: {words}: {promised}"
+        case _:
+            assert_never(turn)
 
 
 _WORDS: Final[Mapping[type[Expectation], str]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -14,14 +15,16 @@ from conformance.errors import LaunchError
 from conformance.judge.events import message_of
 from conformance.judge.observation import Broke, Death, Heard, Line, Talk, sync_id
 from conformance.knowledge.exchanges import FIRST_LINE
-from conformance.launch.endpoints import join
+from conformance.launch.endpoints import Terminal, join
 from conformance.launch.gate import Gate
 from conformance.launch.machine import Machine
 from conformance.launch.scratch import confined
+from conformance.run.driver import Driver
 from conformance.stage import SCRATCH
 from conformance.terms import ABSENT
 from conformance.turns import (
     CONTROL,
+    Drive,
     Exchange,
     Gather,
     Gone,
@@ -44,6 +47,7 @@ from conformance.wire.connection import (
     WireTimeout,
 )
 from conformance.wire.framing import read_message
+from conformance.wire.session import CLIENT, SessionLost, SessionSilent
 from conformance.wire.transcript import Transcript
 
 _REPLY_LIMIT: Final = 8 << 20
@@ -52,6 +56,10 @@ _MESSAGES: Final = 20_000
 """How many messages a turn takes in: more than any one message with an error for each byte."""
 _RESET: Final = b"\x07\xff\n"
 """What makes a parser give up what it holds, even one that knows only one of them (W51, W52)."""
+_BYTES: Final = 16 << 20
+"""How many bytes a turn takes in, for the same reason."""
+_LOST: Final = 0.1
+"""Seconds in which a process has ended whose session was lost, if it died of it."""
 _REST: Final = 2.0
 """Seconds in which a process whose socket closed must have ended, if it is going to."""
 
@@ -74,6 +82,7 @@ class _Turned:
     lines: list[Line] = field(default_factory=list)
     broke: Broke | None = None
     partial: bytes = b""
+    told: str = ""
 
 
 class _Talker:
@@ -92,6 +101,7 @@ class _Talker:
         self._shown, self._real = SCRATCH.encode(), machine.inside.encode()
         self._endpoints = {endpoint.name: endpoint for endpoint in case.stage.spec.endpoints}
         self._indented: set[str] = set()
+        self._drive = Driver(lines, self._reach, case.limit)
 
     def run(self, exchange: Exchange) -> Talk:
         """Take turns until one breaks off, or all are taken."""
@@ -105,13 +115,19 @@ class _Talker:
             except WireTimeout:
                 turned.broke = Broke.TIMEOUT
                 hung = not self._answers(exchange.probe)
+            except SessionLost as error:
+                silent = isinstance(error, SessionSilent)
+                turned.broke = Broke.TIMEOUT if silent else Broke.CLOSED
+                turned.told = str(error)
+                hung = silent and not self._answers(exchange.probe)
+                death = self._death(0.0 if silent else _LOST)
             except WireOverflow as error:
                 turned.broke, turned.partial = Broke.OVERFLOW, error.head
             except WireClosed as error:
                 turned.broke, turned.partial = Broke.CLOSED, error.partial
                 death = self._death(_REST)
             expected = isinstance(turn, Gone) and turned.broke is Broke.CLOSED
-            heard.append(Heard(tuple(turned.lines), turned.broke, turned.partial))
+            heard.append(Heard(tuple(turned.lines), turned.broke, turned.partial, turned.told))
             if turned.broke is not None and not expected:
                 break
         if exchange.ends and death is None:
@@ -171,22 +187,29 @@ class _Talker:
                 self._leave(turn)
             case Gone(line=line):
                 self._until(line, turned, lambda message: False)
+            case Drive():
+                self._record.sent(_named(turn.line, _spoken(turn)))
+                turned.told = self._drive.take(turn)
+                self._record.received(_named(turn.line, turned.told.encode()))
             case _:
                 assert_never(turn)
 
     def _join(self, line: str, name: str) -> None:
+        undo = self._undo[line] = self._open.enter_context(ExitStack())
+        sock = self._reach(name)
+        undo.callback(sock.close)
+        self._lines[line] = Connection(sock, reply_limit=_REPLY_LIMIT)
+        if self._endpoints[name].pretty:
+            self._indented.add(line)
+
+    def _reach(self, name: str) -> socket.socket | Terminal:
         endpoint = self._endpoints.get(name)
         if endpoint is None:
             raise LaunchError(
-                f"line {line} joins an endpoint {name!r}, which the machine lacks",
+                f"a line joins an endpoint {name!r}, which the machine lacks",
                 f"Its endpoints: {', '.join(self._endpoints)}.",
             )
-        undo = self._undo[line] = self._open.enter_context(ExitStack())
-        sock = join(self._machine, endpoint)
-        undo.callback(sock.close)
-        self._lines[line] = Connection(sock, reply_limit=_REPLY_LIMIT)
-        if endpoint.pretty:
-            self._indented.add(line)
+        return join(self._machine, endpoint)
 
     def _send(self, turn: Send) -> None:
         connection = self._lines[turn.line]
@@ -255,12 +278,14 @@ class _Talker:
         The bytes `lead` may stand ahead of a message.
         """
         deadline = time.monotonic() + self._limit
-        while len(turned.lines) < _MESSAGES:
+        size = 0
+        while len(turned.lines) < _MESSAGES and size < _BYTES:
             found = self._next(line, deadline, lead)
             turned.lines.append(found)
+            size += len(found.data)
             if done(message_of(found)):
                 return
-        raise WireTimeout(f"more than {_MESSAGES} messages")
+        raise WireTimeout(f"{len(turned.lines)} messages of {size} bytes, and no end of them")
 
     def _next(self, line: str, deadline: float, lead: bytes) -> Line:
         """Return the next message on a line, as if the scratch folder were where cases name it.
@@ -288,6 +313,13 @@ def _is_heard(turn: Hear, message: Mapping[str, Any]) -> bool:
 
 def _is_event(message: Mapping[str, Any]) -> bool:
     return "event" in message and "return" not in message and "error" not in message
+
+
+def _spoken(turn: Drive) -> bytes:
+    """Return what a transcript shows of what the official client does."""
+    arguments = "" if turn.arguments is ABSENT else compact(turn.arguments)
+    words = (CLIENT + ":", turn.deed, turn.name, arguments, f"x{turn.times}" * (turn.times > 1))
+    return " ".join(filter(None, words)).encode()
 
 
 def _named(line: str, data: bytes) -> bytes:

@@ -10,8 +10,12 @@ import time
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-REPLY_LIMIT: Final = 64 << 20
-"""The longest line that is taken by default: QEMU's own bound for one message it reads."""
+REPLY_LIMIT: Final = 4 << 20
+"""The longest line that is taken by default: sixteen times the longest that a build sends (its
+schema, 250 KiB), and little enough that the suite stays below 200 MB whatever a server sends."""
+_BRACKET: Final = 30
+"""What an opening bracket weighs in bytes of a line: the object or array that it becomes takes up
+to 250, eight times what as many bytes of text take."""
 
 # What a Unix socket holds by default is 208 KiB; more than a third of it seldom comes at once.
 _CHUNK: Final = 1 << 16
@@ -35,12 +39,19 @@ class WireClosed(WireError):  # noqa: N818 - the same
 
 
 class WireOverflow(WireError):  # noqa: N818 - the same
-    """A line is longer than `limit` bytes; `head` is how it begins."""
+    """A line is longer than `limit` bytes, or as heavy to read; `head` is how it begins."""
 
     def __init__(self, limit: int, head: bytes) -> None:
-        super().__init__(f"a line of the peer is longer than {limit} bytes: {head!r}...")
+        super().__init__(
+            f"a line of the peer is longer than {limit} bytes, or as heavy to read: {head!r}..."
+        )
         self.limit = limit
         self.head = head
+
+
+def weight(line: bytes) -> int:
+    """Return how heavy a line is to read as JSON, in bytes of text."""
+    return len(line) + _BRACKET * (line.count(b"{") + line.count(b"["))
 
 
 class Stream(Protocol):
@@ -257,6 +268,8 @@ class Connection:
         if end - self._start >= self._limit:
             raise self._overflow()
         line = bytes(self._in[self._start : end + 1])
+        if weight(line) > self._limit:
+            raise self._overflow()
         self._start = self._scanned = end + 1
         return line
 

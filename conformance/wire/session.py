@@ -8,17 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import socket
+import time
 from collections.abc import Coroutine, Mapping
+from importlib import metadata
 from types import TracebackType
 from typing import Any, Final, TypeVar
 
 from qemu.qmp import ExecInterruptedError, ExecuteError, Message, QMPClient, QMPError
+from qemu.qmp.message import DeserializationError
 
-from conformance.wire.connection import REPLY_LIMIT, WireError
+from conformance.wire.connection import REPLY_LIMIT, WireError, weight
 
 # Under this name the client logs every fault that it also raises.
 _NAME: Final = "conformance"
+
+CLIENT: Final = f"qemu.qmp {metadata.version('qemu.qmp')}"
+"""The official client, in the version that is at work."""
 
 _Result = TypeVar("_Result")
 
@@ -37,16 +44,22 @@ class SessionLost(WireError):  # noqa: N818 - it says what happened
     """The server went away, broke the protocol or did not answer; the session is over."""
 
 
+class SessionSilent(SessionLost):
+    """The server did not answer in time."""
+
+
 class Session:
     """A negotiated session on a connected socket, from entering the context to leaving it.
 
     The socket stays open and its owner's: the session works on a copy of its descriptor.  Every
-    wait ends after `timeout` seconds.  Enter it once, and not where an asyncio loop runs.
+    wait ends after `timeout` seconds, and no answer is waited for beyond the monotonic time
+    `until`.  Enter it once, and not where an asyncio loop runs.
     """
 
-    def __init__(self, sock: socket.socket, timeout: float) -> None:
+    def __init__(self, sock: socket.socket, timeout: float, until: float = math.inf) -> None:
         self._sock = sock
         self._timeout = timeout
+        self._until = until
         self._client = _Client()
 
     def __enter__(self) -> Session:
@@ -78,15 +91,41 @@ class Session:
         assert self._client.first is not None, "a session has its greeting once it is entered"
         return self._client.first
 
-    def execute(self, command: str, arguments: Mapping[str, object] | None = None) -> Any:
-        """Return what `command` returns.
+    def execute(
+        self,
+        command: str,
+        arguments: Mapping[str, object] | None = None,
+        *,
+        outside: bool = False,
+    ) -> Any:
+        """Return what `command` returns, which with `outside` is executed out of band.
 
         Raises SessionError if the server refuses it, SessionLost if there is no proper answer.
         """
         try:
-            return self._run(self._client.execute(command, arguments), command)
+            return self._run(self._client.execute(command, arguments, oob=outside), command)
         except ExecuteError as error:
             raise SessionError(command, error.error_class, str(error)) from error
+
+    def execute_many(self, command: str, times: int) -> None:
+        """Execute `command` several times, all sent at once; raises as `execute`."""
+
+        async def together() -> None:
+            await asyncio.gather(*(self._client.execute(command) for _ in range(times)))
+
+        try:
+            self._run(together(), command)
+        except ExecuteError as error:
+            raise SessionError(command, error.error_class, str(error)) from error
+
+    def await_event(self, name: str) -> None:
+        """Wait until an event of that name has come; raises SessionLost."""
+
+        async def come() -> None:
+            while (await self._client.events.get())["event"] != name:
+                pass
+
+        self._run(come(), name)
 
     def events(self) -> tuple[dict[str, Any], ...]:
         """Return the events that came along with the replies so far, in order, from the first."""
@@ -97,23 +136,29 @@ class Session:
 
     async def _bounded(self, doing: Coroutine[Any, Any, _Result], what: str) -> _Result:
         """Return the result of `doing`; raises ExecuteError as it is, SessionLost for the rest."""
+        self._client.heard = 0
+        limit = max(0.0, min(self._timeout, self._until - time.monotonic()))
         task = asyncio.ensure_future(doing)
-        await asyncio.wait({task}, timeout=self._timeout)
+        await asyncio.wait({task}, timeout=limit)
         if not task.done():
             # Aborting first: a client that still has to send would wait for that when cancelled.
             self._client.abort()
             task.cancel()
             await asyncio.wait({task}, timeout=self._timeout)
-            raise SessionLost(f"{what}: no answer within {self._timeout:g} s")
+            if limit < self._timeout:
+                raise SessionSilent(f"{what}: no answer when the time for all questions was up")
+            came = self._client.heard
+            but = f", though {came} bytes came, the last of them {self._client.last!r}"
+            raise SessionSilent(f"{what}: no answer within {limit:g} s{but * bool(came)}")
         try:
             return task.result()
         except ExecuteError:
             raise
         except ExecInterruptedError as error:
             cause = await self._end() or error
-            raise SessionLost(f"{what}: {_described(cause)}") from cause
+            raise SessionLost(f"{what}: {self._described(cause)}") from cause
         except QMPError as error:
-            raise SessionLost(f"{what}: {_described(error)}") from error
+            raise SessionLost(f"{what}: {self._described(error)}") from error
 
     async def _end(self) -> BaseException | None:
         """Disconnect the client; return what had ended the session before, if anything had."""
@@ -124,6 +169,22 @@ class Session:
             self._client.abort()
             await asyncio.wait({task}, timeout=self._timeout)
         return task.exception() if task.done() and not task.cancelled() else None
+
+    def _described(self, error: BaseException) -> str:
+        """Return one line that says what `error` is; some have no words of their own."""
+        inner = getattr(error, "exc", None)
+        if isinstance(inner, BaseException):
+            error = inner
+        match error:
+            case EOFError():
+                return "the server has closed the connection"
+            case _FloodError():
+                return str(error)
+            case DeserializationError() | UnicodeDecodeError() | RecursionError():
+                return f"the server sent a line that is no message: {self._client.last!r}"
+        words = str(error).splitlines()
+        # The client ends a line with a colon where an inner error has no words.
+        return f"{type(error).__name__}: {words[0]}".rstrip(": ") if words else type(error).__name__
 
     def _release(self) -> None:
         """Close the loop and the copied descriptor, whatever state they are in."""
@@ -139,6 +200,10 @@ class Session:
         self._sock.settimeout(self._sock.gettimeout())
 
 
+class _FloodError(QMPError):
+    """The server sends more than there is any reason for."""
+
+
 class _Client(QMPClient):
     """The official client, which keeps the greeting whole and can be stopped at once."""
 
@@ -148,6 +213,12 @@ class _Client(QMPClient):
         # Above every level: what it logs, it raises as well.
         self.logger.setLevel(logging.CRITICAL + 1)
         self.first: dict[str, Any] | None = None
+        self.heard = 0
+        """Bytes that came since the last request."""
+        self.last = b""
+        """How the last line begins."""
+        self._events_heard = 0
+        self._length = 0
 
     def abort(self) -> None:
         """Drop the connection with all that is not sent."""
@@ -158,19 +229,26 @@ class _Client(QMPClient):
         # Not the parent's: it writes out every message for its log, wanted or not.
         if self.first is None:
             self.first = dict(msg)
+        if "event" in msg:
+            self._events_heard += self._length
+            if self._events_heard > REPLY_LIMIT:
+                raise _FloodError(f"the server sends events without end, the last one {msg}"[:200])
         return msg
+
+    async def _readline(self) -> bytes:
+        """Return the next line; the parent's takes any number of them, of any kind."""
+        try:
+            data = await super()._readline()
+        except ValueError:
+            raise _FloodError(f"a line of the server is longer than {REPLY_LIMIT} bytes") from None
+        self.last = data[:80]
+        self._length = weight(data)
+        if self._length > REPLY_LIMIT:
+            raise _FloodError(f"a line of the server holds too much to read: {self.last!r}")
+        self.heard += len(data)
+        if self.heard > 2 * REPLY_LIMIT:
+            raise _FloodError(f"the server sends without end, the last line {self.last!r}")
+        return data
 
     def _cb_outbound(self, msg: Message) -> Message:
         return msg
-
-
-def _described(error: BaseException) -> str:
-    """Return one line that says what `error` is; some have no words of their own."""
-    inner = getattr(error, "exc", None)
-    if isinstance(inner, BaseException):
-        error = inner
-    if isinstance(error, EOFError):
-        return "the server has closed the connection"
-    words = str(error).splitlines()
-    # The client ends a line with a colon where an inner error has no words.
-    return f"{type(error).__name__}: {words[0]}".rstrip(": ") if words else type(error).__name__

@@ -24,6 +24,7 @@ from conformance.stream import (
     RowPlanned,
     RunEnded,
     RunStarted,
+    TargetLost,
     TargetStarted,
     from_json,
     to_json,
@@ -111,6 +112,7 @@ EVENTS: tuple[Event, ...] = (
         real="2",
     ),
     RunEnded(complete=False, exit_code=130, outcomes={"pass": 1}, seconds=2, time="t"),
+    TargetLost(target="u", spelling="u", program="/u", what="it is no QEMU", remedy="Name one."),
 )
 
 

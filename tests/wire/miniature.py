@@ -75,7 +75,7 @@ class Miniature:
                 yield command
 
     def _reply(self, command: dict[str, Any]) -> bytes | None:
-        if command["execute"] == "qmp_capabilities" and self._negotiates:
+        if command.get("execute") == "qmp_capabilities" and self._negotiates:
             # qemu.qmp negotiates without an id.
             return b'{"return": {}}\r\n'
         return self._answer(command)

@@ -67,8 +67,8 @@ def test_a_refusal_is_an_error_with_its_class_and_the_session_goes_on() -> None:
         assert session.execute("stop") == {}
 
 
-def test_a_reply_of_ten_megabytes_is_read() -> None:
-    text = "x" * (10 << 20)
+def test_a_reply_of_three_megabytes_is_read() -> None:
+    text = "x" * (3 << 20)
     with (
         Miniature(lambda c: with_id(c, **{"return": text})) as server,
         Session(server.sock, 30) as session,
@@ -76,11 +76,24 @@ def test_a_reply_of_ten_megabytes_is_read() -> None:
         assert session.execute("much") == text
 
 
+def test_a_reply_that_would_take_much_to_read_is_not_read() -> None:
+    with (
+        Miniature(lambda c: with_id(c, **{"return": [{}] * 200_000})) as server,
+        Session(server.sock, 30) as session,
+        pytest.raises(SessionLost, match="holds too much to read"),
+    ):
+        session.execute("much")
+
+
 @pytest.mark.parametrize(
     ("reply", "problem"),
     [
         pytest.param(None, "stop: the server has closed the connection", id="goes away"),
-        pytest.param(b"garbage\r\n", "stop: DeserializationError", id="no JSON"),
+        pytest.param(
+            b"garbage\r\n",
+            "stop: the server sent a line that is no message",
+            id="no JSON",
+        ),
         pytest.param(b"[]\r\n", "stop: UnexpectedTypeError", id="no object"),
         pytest.param(
             b'{"error": {"class": "GenericError", "desc": "x"}}\r\n',

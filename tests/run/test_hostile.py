@@ -1,0 +1,109 @@
+"""Servers that mean no good cost one clear message, bounded time and little memory."""
+
+from __future__ import annotations
+
+import re
+import resource
+import time
+from pathlib import Path
+
+import pytest
+
+from conformance.errors import LaunchError
+from conformance.launch.folder import RunFolder
+from conformance.launch.target import program_target
+from conformance.run.campaign import prepare
+from tests.miniatures.hostile import install_hostile
+
+LIMIT = 2.0
+# Starting and ending take a part of it, on a busy machine.
+WHOLE = 6 * LIMIT
+MEBIBYTES = 1024
+NO_MESSAGE = "the server sent a line that is no message"
+TOO_LONG = "a line of the server is longer than 4194304 bytes"
+TOO_HEAVY = "a line of the server holds too much to read"
+CLOSED = "the server has closed the connection"
+IN_TIME = f"no answer within {LIMIT:g} s"
+
+FAULTS = {
+    "version": {
+        "endless-line": "is no QEMU system emulator",
+        "endless-words": "is no QEMU system emulator",
+        "silence": "did not answer --version within 2 seconds",
+        "closes": "did not answer --version within 2 seconds",
+        "exits": "answered 'hostile: it is over' and ended with status 1",
+        "forks": "answered nothing",
+    },
+    "connect": {
+        "endless-line": TOO_LONG,
+        "endless-events": "Did not understand Greeting",
+        "endless-words": "ended instead of greeting",
+        "garbage": NO_MESSAGE,
+        "deep": TOO_HEAVY,
+        "bomb": TOO_HEAVY,
+        "half": IN_TIME,
+        "silence": IN_TIME,
+        "closes": "Did not understand Greeting",
+        "exits": "hostile: it is over",
+        "forks": r"ended instead of greeting \(status 0\)",
+    },
+    "greeted": {
+        "endless-line": TOO_LONG,
+        "garbage": NO_MESSAGE,
+        "silence": IN_TIME,
+        "exits": "hostile: it is over",
+    },
+    "query-qmp-schema": {
+        "endless-line": TOO_LONG,
+        "endless-events": f"({IN_TIME}, though|sends events without end)",
+        "garbage": NO_MESSAGE,
+        "bomb": TOO_HEAVY,
+        "silence": IN_TIME,
+        "closes": NO_MESSAGE,
+        "exits": CLOSED,
+        "forks": CLOSED,
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("phase", "deed", "fault"),
+    [
+        pytest.param(phase, deed, fault, id=f"{deed} at {phase}")
+        for phase, deeds in FAULTS.items()
+        for deed, fault in deeds.items()
+    ],
+)
+def test_a_hostile_server_is_left_in_time_with_a_word_for_its_fault(
+    run_folder: RunFolder, program: Path, phase: str, deed: str, fault: str
+) -> None:
+    target = program_target(str(install_hostile(program, phase, deed)))
+    began, before = time.monotonic(), _peak()
+
+    with pytest.raises(LaunchError) as caught:
+        prepare(target, run_folder, limit=LIMIT)
+
+    assert re.search(fault, str(caught.value)), str(caught.value)
+    assert caught.value.remedy
+    assert time.monotonic() - began < WHOLE
+    assert _peak() - before < 100 * MEBIBYTES
+
+
+@pytest.mark.parametrize("deed", ["endless-line", "silence", "bomb", "exits"])
+def test_what_only_some_questions_are_answered_with_costs_those_alone(
+    run_folder: RunFolder, program: Path, deed: str
+) -> None:
+    target = program_target(str(install_hostile(program, "qom-list-properties", deed)))
+    began = time.monotonic()
+
+    found = prepare(target, run_folder, limit=LIMIT).introspected.model
+
+    assert dict(found.lost).keys() >= {f"properties/{name}" for name in found.creatable}
+    # Where it was waited in vain, nothing else is asked.
+    assert bool(found.trees) == (deed != "silence")
+    assert time.monotonic() - began < 3 * WHOLE
+
+
+def _peak() -> int:
+    """Return the most memory that this process ever had, in KiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -1,0 +1,75 @@
+"""A run goes on with the next target whatever the others do, and says so."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from conformance.terms import ExitCode
+from tests.miniatures.hostile import install_hostile
+from tests.miniatures.install import install
+
+from .conftest import Doors, events, outcomes
+
+# Runs what follows and writes how much memory the largest process of it had, in KiB.
+MEASURE = (
+    "import resource, subprocess, sys\n"
+    "code = subprocess.run(sys.argv[2:]).returncode\n"
+    "peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss\n"
+    "open(sys.argv[1], 'w').write(str(peak))\n"
+    "sys.exit(code)\n"
+)
+MOST = 200 * 1024
+CASE = "--case=object-add/toy/valid/*"
+
+
+def test_the_targets_behind_hostile_ones_are_tested(doors: Doors, tmp_path: Path) -> None:
+    good = install(tmp_path)
+    lost = [
+        str(install_hostile(good, phase, deed))
+        for phase, deed in (("version", "endless-line"), ("connect", "bomb"), ("greeted", "exits"))
+    ]
+    peak = tmp_path / "peak"
+
+    done = doors.command(
+        "run", *lost, str(good), CASE, before=(sys.executable, "-c", MEASURE, str(peak))
+    )
+
+    assert (done.code, done.err) == (ExitCode.LAUNCH, "")
+    assert "THIS RUN IS PARTIAL" in done.out
+    stream = events(doors.home / "qmp-report")
+    assert [each["program"] for each in stream if each["event"] == "target-lost"] == lost
+    assert {outcome for _, _, outcome in outcomes(stream)} == {"pass"}
+    assert (stream[-1]["complete"], stream[-1]["exit_code"]) == (False, ExitCode.LAUNCH)
+    summary = json.loads((doors.home / "qmp-report/summary.json").read_text())
+    assert summary["verdict"] == "partial"
+    assert sum("was not tested" in reason for reason in summary["incomplete"]) == len(lost)
+    assert int(peak.read_text()) < MOST
+
+
+def test_a_server_that_turns_hostile_in_a_case_is_a_finding(doors: Doors, tmp_path: Path) -> None:
+    good = install(tmp_path)
+    turning = install_hostile(good, "object-del", "endless-line")
+    peak = tmp_path / "peak"
+
+    done = doors.command(
+        "run", str(turning), str(good), CASE, before=(sys.executable, "-c", MEASURE, str(peak))
+    )
+
+    assert (done.code, done.err) == (ExitCode.FINDINGS, "")
+    found = outcomes(events(doors.home / "qmp-report"))
+    assert {outcome for target, _, outcome in found if target != good.name} & {"fail"}
+    assert {outcome for target, _, outcome in found if target == good.name} == {"pass"}
+    assert int(peak.read_text()) < MOST
+
+
+def test_where_no_target_is_left_there_is_one_message(doors: Doors, tmp_path: Path) -> None:
+    good = install(tmp_path)
+    lost = [str(install_hostile(good, "version", deed)) for deed in ("exits", "deep")]
+
+    done = doors.command("run", *lost, CASE)
+
+    assert done.code == ExitCode.LAUNCH
+    assert done.err.startswith("qmp-conformance: not one of 2 targets can be tested: ")
+    assert done.err.count("is no QEMU system emulator") == 2
