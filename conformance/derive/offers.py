@@ -16,8 +16,8 @@ from conformance.qapi.model import Schema
 from conformance.stage import MachineSpec, Request
 from conformance.terms import Outcome
 
-_PATH: Final = "path"
-"""The argument by which the commands of the tree name an object."""
+_PATHS: Final = ("path", "paths")
+"""The arguments by which the commands of the tree name an object, or several."""
 CONTRADICTION: Final = "a finding of query-qmp-schema"
 """Where it is told what is wrong with a command that was left out of the schema."""
 _PASSES: Final = "getfd"
@@ -104,16 +104,18 @@ def _missing(case: Case, offer: Offer, schema: Schema) -> str:
     missing = sorted(asked - schema.commands.keys())
     if missing:
         return f"it needs {missing[0]}, which {offer.name} does not have"
-    if offer.absent and any(_first(request) == offer.absent for request in requests):
+    if offer.absent and any(offer.absent in _firsts(request) for request in requests):
         return f"it needs /{offer.absent}, which the tree of {offer.name} does not have"
     return ""
 
 
-def _first(request: Request) -> str:
-    """Return the first part of the path in the tree that a request names, "" where it has none."""
+def _firsts(request: Request) -> frozenset[str]:
+    """Return the first parts of the paths in the tree that a request names."""
     arguments = request.arguments
-    path = arguments.get(_PATH) if isinstance(arguments, Mapping) else None
-    return path.removeprefix("/").split("/")[0] if isinstance(path, str) else ""
+    given = [arguments.get(name) for name in _PATHS] if isinstance(arguments, Mapping) else []
+    flat = (item for each in given for item in (each if isinstance(each, list) else [each]))
+    paths = (item for item in flat if isinstance(item, str))
+    return frozenset(path.removeprefix("/").split("/")[0] for path in paths)
 
 
 def _unserved(case: Case, unserved: frozenset[str]) -> str:
