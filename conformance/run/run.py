@@ -188,6 +188,7 @@ class Run:
         for campaign in self.campaigns:
             yield campaign.started(len(planned.get(campaign.target.name, ())))
             yield from campaign.rows()
+            yield from campaign.rule_rows()
 
 
 def not_run(campaign: Campaign, case: Case) -> CaseEnded:
