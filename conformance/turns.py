@@ -114,7 +114,7 @@ Turn = Join | Send | Hear | Sync | Leave | Gone
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """The turns of one exchange, which as a whole shows the rules `shown`.
+    """The turns of one exchange.
 
     `probe` is a command without arguments that may be asked at any time, `reason` tells what is
     shown, `ends` that the server is to end of it, with status 0.
@@ -124,10 +124,8 @@ class Exchange:
     probe: str
     reason: str = ""
     ends: bool = False
-    shown: tuple[str, ...] = ()
 
     @property
     def rules(self) -> tuple[str, ...]:
-        """The rules that it shows, and those that its turns speak of, sorted."""
-        of_turns = {t.rule for t in self.turns if isinstance(t, Hear | Sync | Gone)}
-        return tuple(sorted({*self.shown, *of_turns}))
+        """The rules that its turns speak of, sorted."""
+        return tuple(sorted({t.rule for t in self.turns if isinstance(t, Hear | Sync | Gone)}))

@@ -83,7 +83,6 @@ def _case(recipe: ExchangeRecipe, transport: Transport, context: ExchangeContext
             probe=PROBES[context.program],
             reason=recipe.reason,
             ends=recipe.ends,
-            shown=recipe.rules,
         ),
     )
 

@@ -6,7 +6,7 @@ Knows neither how a report looks nor whether a build conforms.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.stream import CaseEnded, Finding, RulePlanned
@@ -55,10 +55,11 @@ def rule_rows(
 
     `findings` are all of them, `folded` those of which one stands for all that are alike.
     """
-    cited = {(each.case, each.rule): each.severity for each in findings}
     of_case: dict[str, set[str]] = {}
-    for name, rule in cited:
-        of_case.setdefault(name, set()).add(rule)
+    severities: dict[str, set[Severity]] = {}
+    for each in findings:
+        of_case.setdefault(each.case, set()).add(each.rule)
+        severities.setdefault(each.rule, set()).add(each.severity)
     passed, broken, undecided = Counter[str](), Counter[str](), Counter[str]()
     for case in cases:
         amiss = of_case.get(case.case, set())
@@ -66,19 +67,20 @@ def rule_rows(
         others = set(case.rules) - amiss
         (passed if case.outcome is Outcome.PASS else undecided).update(others)
     distinct = Counter(each.rule for each in folded)
-    severities = {rule: severity for (_, rule), severity in cited.items()}
-    known = {**passed, **broken, **undecided}
+    known = {*passed, *broken, *undecided}
     return tuple(
         _row(
-            planned.get(rule) or _unplanned(rule, severities.get(rule, Severity.MUST)),
+            planned.get(rule) or _unplanned(rule, severities.get(rule, set())),
             (passed[rule], broken[rule], undecided[rule]),
             distinct[rule],
         )
-        for rule in (*planned, *sorted(known.keys() - planned.keys()))
+        for rule in (*planned, *sorted(known - planned.keys()))
     )
 
 
-def _unplanned(rule: str, severity: Severity) -> RulePlanned:
+def _unplanned(rule: str, severities: Collection[Severity]) -> RulePlanned:
+    """Return what stands for a rule of which the stream tells in its cases alone."""
+    severity = next((each for each in Severity if each in severities), Severity.MUST)
     return RulePlanned(
         target="", rule=rule, promise="", severity=severity, throughout=False, note=""
     )
