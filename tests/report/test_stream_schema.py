@@ -148,7 +148,7 @@ def test_event_survives_the_way_through_json(event: Event) -> None:
 
 
 def test_event_without_exit_status_survives_too() -> None:
-    finding = EVENTS[3]
+    finding = EVENTS[4]
     assert isinstance(finding, Finding)
     event = dataclasses.replace(finding, evidence=Evidence(transcript=()))
     value = _through_json(event)
@@ -210,12 +210,12 @@ def test_unknown_and_missing_members_are_refused_by_schema_and_code(event: Event
         pytest.param(1, "command_line", ["a", 1], "not of type str", id="array-element"),
         pytest.param(1, "command_line", "a", "not of type list", id="string-for-array"),
         pytest.param(0, "host", {"kvm": 1}, "not of type str", id="mapping-value"),
-        pytest.param(4, "seconds", "1", "not of type float", id="string-for-number"),
-        pytest.param(4, "outcome", "passed", "not a valid Outcome", id="unknown-word"),
-        pytest.param(3, "evidence", None, "not of type dict", id="null-for-object"),
-        pytest.param(3, "evidence", {"transcript": []}, "Evidence|unknown members", id="nested"),
-        pytest.param(4, "accepted", 1, "not of type bool", id="integer-for-bool"),
-        pytest.param(4, "event", "run-over", "no such event", id="kind"),
+        pytest.param(5, "seconds", "1", "not of type float", id="string-for-number"),
+        pytest.param(5, "outcome", "passed", "not a valid Outcome", id="unknown-word"),
+        pytest.param(4, "evidence", None, "not of type dict", id="null-for-object"),
+        pytest.param(4, "evidence", {"transcript": []}, "Evidence|unknown members", id="nested"),
+        pytest.param(5, "accepted", 1, "not of type bool", id="integer-for-bool"),
+        pytest.param(5, "event", "run-over", "no such event", id="kind"),
     ],
 )
 def test_wrong_member_is_refused_by_schema_and_code(
