@@ -122,7 +122,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_targets(command: argparse.ArgumentParser, *, several: bool, needed: bool = True) -> None:
     add = command.add_argument
-    add("targets", metavar="TARGET", nargs=("+" if several else 1) if needed else "*",
+    nargs = ("+" if several else 1) if needed else "*"
+    add("targets", metavar="TARGET", nargs=nargs, default=[],
         help="a QEMU system emulator, or a target file (*.toml, or *.toml:NAME)")  # fmt: skip
     add("--rootfs", default="", metavar="DIR", help="the root file system that the program is in")
     add("--schema", default="", metavar="PATH",

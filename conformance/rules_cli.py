@@ -74,6 +74,10 @@ def _explain(asked: argparse.Namespace, opened: Opened) -> int:
 
 def _book(asked: argparse.Namespace, opened: Opened) -> Book:
     """Return the rules with the cases of the target, or of a release where none is named."""
+    if len(asked.targets) > 1:
+        raise UsageError(f"one target is enough, {asked.targets[1]} is too many", "Leave it out.")
+    if not asked.targets and (asked.rootfs or asked.schema):
+        raise UsageError("--rootfs and --schema are of a target", "Name one, or leave them out.")
     if asked.targets and asked.release:
         raise UsageError("--release is for where no target is named", "Leave one of them out.")
     if asked.targets:

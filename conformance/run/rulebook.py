@@ -5,6 +5,7 @@ Knows nothing of what became of a case.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ findings cite, and says nothing of its others. "wire/..." are the exchanges of t
 `cases/exchanges/` (docs/exchanges.md); other cases are named by the kind of their subject and by
 their aspect.
 """
+_MARKUP: Final = re.compile(r"`[^`]*`|[\\*<_]")
 _EXAMPLES: Final = 3
 """The cases of a group that are named, and the reasons of exchanges."""
 _MARGIN: Final = 6
@@ -182,20 +184,25 @@ def _failure(rule: Rule) -> str:
 
 
 def _paragraph(book: Book, rule: Rule) -> Iterator[str]:
-    yield f"**{rule.id}** ({_weight(rule)}): {rule.promise}"
+    yield f"**{rule.id}** ({_weight(rule)}): {_plain(rule.promise)}"
     yield ""
-    yield f"- Source: {rule.source}"
+    yield f"- Source: {_plain(rule.source)}"
     names = ", ".join(group.name for group in book.groups(rule.id))
     if names:
         yield f"- Cases: {names}"
     if rule.means:
         yield f"- Throughout: {MEANS[rule.means]}"
     if rule.untested:
-        yield f"- No case: {rule.untested}"
+        yield f"- No case: {_plain(rule.untested)}"
     if rule.failure:
-        yield f"- A failure: {rule.failure}"
+        yield f"- A failure: {_plain(rule.failure)}"
     if rule.note:
-        yield f"- Note: {rule.note}"
+        yield f"- Note: {_plain(rule.note)}"
+
+
+def _plain(text: str) -> str:
+    """Return a text whose only markup are its spans of code."""
+    return _MARKUP.sub(lambda match: match[0] if match[0][0] == "`" else f"\\{match[0]}", text)
 
 
 def _wrapped(text: str, width: int, margin: str = " " * _MARGIN) -> list[str]:
