@@ -35,7 +35,8 @@ def add_rules(
         ("rules", "list what QEMU promises, and how many cases show it"),
         ("explain", "tell what one rule promises and how it is tested"),
     ):
-        command = commands.add_parser(name, help=text, description=f"{text.capitalize()}.")
+        sentence = f"{text[0].upper()}{text[1:]}."
+        command = commands.add_parser(name, help=text, description=sentence)
         if name == "explain":
             command.add_argument("rule", metavar="RULE", help="the id of the rule: W68")
         else:

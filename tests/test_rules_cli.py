@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from conformance.cli import main
 from conformance.derive.case import Case
 from conformance.terms import ExitCode
 from tests.derive.builds import made_plan
+from tests.miniatures.install import install
 
 
 @pytest.fixture
@@ -62,6 +64,17 @@ def test_rules_are_told_as_markdown(capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = run(capsys, "rules", "--format=markdown")
 
     assert out.startswith("# Rules\n")
+
+
+def test_the_cases_of_a_build_are_those_that_its_introspection_gives(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = str(install(tmp_path))
+    code, out, err = run(capsys, "explain", "X25", program)
+
+    assert (code, err) == (ExitCode.CONFORMS, "")
+    assert "How it is tested (those of qemu-system-" in out
+    assert "object type, defaults: " in out
 
 
 @pytest.mark.parametrize(

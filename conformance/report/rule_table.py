@@ -10,7 +10,7 @@ from typing import Final
 
 from conformance.report.markup import folded, plain, row
 from conformance.report.rules import RuleRow
-from conformance.report.wording import number, rules_kept
+from conformance.report.wording import counted, number, rules_kept
 
 _LEGEND: Final = (
     "**Passed**: cases about the rule that passed, and so have shown it kept. **Broken**: cases "
@@ -39,8 +39,9 @@ def rules(rows: Sequence[RuleRow]) -> Iterator[str]:
         yield ""
     others = [each for each in rows if not each.cases]
     if others:
-        names = f"{number(len(others))} rules without a case in this run"
-        yield from folded(names, [f"- {_without(each)}" for each in others])
+        names = f"{counted(len(others), 'rule')} without a case in this run"
+        heads = [row(["Rule", "Promise", "Why"]), row([":--"] * 3)]
+        yield from folded(names, [*heads, *map(_without, others)])
 
 
 def _row(each: RuleRow) -> str:
@@ -64,4 +65,4 @@ def _without(each: RuleRow) -> str:
         why = "every message of every case is held against it"
     else:
         why = each.note or "no case of it was run"
-    return f"{plain(each.rule)}: {plain(each.promise)} {plain(why)}"
+    return row([plain(each.rule), plain(each.promise), plain(why)])

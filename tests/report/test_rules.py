@@ -173,9 +173,9 @@ def test_the_written_report_has_a_table_of_rules_with_cases_and_says_why_others_
     assert "| W25 † | The promise of W25. | must | 1 ✓ | **1** |  | 1 |" in text
     assert "| W36 | The promise of W36. | must | 1 ✓ |  |  |  |" in text
     assert "3 rules without a case in this run" in text
-    assert "- W42: The promise of W42. It binds whoever judges." in text
-    assert "- W68: The promise of W68. every message of every case is held against it" in text
-    assert "- W70: The promise of W70. no case of it was run" in text
+    assert "| W42 | The promise of W42. | It binds whoever judges. |" in text
+    assert "| W68 | The promise of W68. | every message of every case is held against it |" in text
+    assert "| W70 | The promise of W70. | no case of it was run |" in text
 
 
 def test_the_terminal_names_broken_rules_alone() -> None:
