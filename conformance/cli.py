@@ -12,6 +12,7 @@ import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,6 +23,7 @@ from conformance import plugin
 from conformance.derive.case import Case
 from conformance.errors import ConformanceError, HarnessError, UsageError
 from conformance.launch.folder import RunFolder
+from conformance.rules_cli import add_rules
 from conformance.run.campaign import Campaign, find_case, prepare
 from conformance.run.options import read_options
 from conformance.run.run import Options, Run
@@ -114,12 +116,14 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(usage=command.format_usage())
     add_schema(commands)
     add_validate(commands)
+    add_rules(commands, partial(_add_targets, several=False, needed=False), _ready)
     return parser
 
 
-def _add_targets(command: argparse.ArgumentParser, *, several: bool) -> None:
+def _add_targets(command: argparse.ArgumentParser, *, several: bool, needed: bool = True) -> None:
     add = command.add_argument
-    add("targets", metavar="TARGET", nargs="+" if several else 1,
+    nargs = ("+" if several else 1) if needed else "*"
+    add("targets", metavar="TARGET", nargs=nargs, default=[],
         help="a QEMU system emulator, or a target file (*.toml, or *.toml:NAME)")  # fmt: skip
     add("--rootfs", default="", metavar="DIR", help="the root file system that the program is in")
     add("--schema", default="", metavar="PATH",
@@ -229,6 +233,12 @@ def _campaign(asked: argparse.Namespace) -> Iterator[tuple[Campaign, Options, Ru
     with RunFolder() as folder:
         thorough = options.selection.thorough
         yield prepare(options.targets[0], folder, thorough=thorough), options, folder
+
+
+@contextmanager
+def _ready(asked: argparse.Namespace) -> Iterator[Campaign]:
+    with _campaign(asked) as (campaign, _, _):
+        yield campaign
 
 
 def _list(asked: argparse.Namespace) -> int:

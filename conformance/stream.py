@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final
 
 from conformance.terms import Aspect, Outcome, Severity, SubjectKind
 
-STREAM_VERSION = 2
+STREAM_VERSION = 3
 STREAM_FILE: Final = "events.ndjson"
 SUMMARY_FILE: Final = "summary.json"
 REPORT_FILE: Final = "report.md"
@@ -88,6 +88,22 @@ class RowPlanned:
     left_out: int = 0
     blocked: str = ""
     """Why no request of the command can succeed here, "" where nothing is known against it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulePlanned:
+    """A rule that keeps a row in the report; `note` says how it is tested beside cases, or why not.
+
+    One with `throughout` is held against every message of every case.
+    """
+
+    kind: ClassVar[str] = "rule-planned"
+    target: str
+    rule: str
+    promise: str
+    severity: Severity
+    throughout: bool
+    note: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +218,7 @@ Event = (
     | TargetStarted
     | TargetLost
     | RowPlanned
+    | RulePlanned
     | Finding
     | CaseEnded
     | EventSeen
@@ -216,6 +233,7 @@ KINDS: Final[Mapping[str, type[Any]]] = {
         TargetStarted,
         TargetLost,
         RowPlanned,
+        RulePlanned,
         Finding,
         CaseEnded,
         EventSeen,

@@ -13,6 +13,7 @@ from conformance.report.result import (
     Summary,
     TargetSummary,
 )
+from conformance.report.rule_table import rules
 from conformance.report.subjects import subjects
 from conformance.report.wording import (
     MEANINGS,
@@ -88,6 +89,7 @@ def _target(target: TargetSummary) -> Iterator[str]:
         yield ""
         for place, each in enumerate(target.findings, start=1):
             yield from _finding(place, each, target.build)
+    yield from rules(target.rules)
     yield from subjects(target)
     yield from _defaults(target.defaults)
     yield from _untested(target)

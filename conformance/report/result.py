@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from conformance.report.coverage import CommandCoverage, EventCoverage, Share
+from conformance.report.rules import RuleRow
 from conformance.stream import DefaultRead, Finding, RunEnded, RunStarted, TargetStarted
 from conformance.terms import BROKEN, Aspect, Outcome, Severity, SubjectKind
 
-SUMMARY_VERSION: Final = 2
+SUMMARY_VERSION: Final = 3
 
 Counts = Mapping[Outcome, int]
 """Cases by outcome: only outcomes that occur, in the order of `Outcome`."""
@@ -83,6 +84,8 @@ class TargetSummary:
 
     build: TargetStarted
     rows: tuple[Row, ...]
+    rules: tuple[RuleRow, ...]
+    """In the order of the catalogue."""
     findings: tuple[FoldedFinding, ...]
     """Worst first."""
     totals: Counts
@@ -176,6 +179,7 @@ def _target(target: TargetSummary) -> dict[str, Any]:
         "commands": {"asked": target.commands.whole, "accepted": target.commands.part},
         "events": {"in_schema": target.events.whole, "provoked": target.events.part},
         "rows": [_row(row) for row in target.rows],
+        "rules": [dataclasses.asdict(rule) for rule in target.rules],
         "findings": [
             {**dataclasses.asdict(each.finding), "cases": list(each.cases)}
             for each in target.findings

@@ -27,6 +27,7 @@ from conformance.report.result import (
     TargetSummary,
     judge,
 )
+from conformance.report.rules import rule_rows
 from conformance.stream import (
     CaseEnded,
     DefaultRead,
@@ -34,6 +35,7 @@ from conformance.stream import (
     EventSeen,
     Finding,
     RowPlanned,
+    RulePlanned,
     RunEnded,
     RunStarted,
     TargetLost,
@@ -58,6 +60,7 @@ class _Target:
 
     build: TargetStarted
     planned: dict[_Subject, RowPlanned] = field(default_factory=dict)
+    rules: dict[str, RulePlanned] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     cases: dict[str, CaseEnded] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
@@ -118,6 +121,8 @@ def _take(run: _Run, event: Event) -> None:
             run.lost.append(event)
         case RowPlanned():
             run.target(event.target).planned[event.subject_kind, event.subject] = event
+        case RulePlanned():
+            run.target(event.target).rules[event.rule] = event
         case EventSeen():
             run.target(event.target).seen.add(event.name)
         case Finding():
@@ -162,6 +167,12 @@ def _target(target: _Target, *, broken_off: bool) -> TargetSummary:
     return TargetSummary(
         build=target.build,
         rows=_rows(target),
+        rules=rule_rows(
+            target.rules,
+            target.cases.values(),
+            target.findings,
+            (each.finding for each in findings),
+        ),
         findings=findings,
         totals=totals,
         defaults=tuple(target.defaults.values()),

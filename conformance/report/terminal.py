@@ -21,6 +21,7 @@ from conformance.report.wording import (
     number,
     provoked_events,
     replay,
+    rules_kept,
     run_verdict,
     target_verdict,
     visible,
@@ -147,6 +148,8 @@ def _totals(target: TargetSummary, width: int, paint: Paint) -> Iterator[str]:
         yield accepted_commands(target.commands)
     if target.events.whole:
         yield provoked_events(target.events)
+    if any(each.cases for each in target.rules):
+        yield from textwrap.wrap(rules_kept(target.rules), width, subsequent_indent="  ")
     if target.missing:
         yield paint(Style.BAD, f"{counted(target.missing, 'case')} announced and without a result")
     for outcome, group in groupby(target.reasons, key=lambda reason: reason.outcome):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 import signal
+from collections.abc import Iterable
 from typing import Final
 
 from conformance.report.coverage import Share
 from conformance.report.result import Counts, Summary, TargetSummary, Verdict
+from conformance.report.rules import RuleRow
 from conformance.stream import Finding, TargetStarted
 from conformance.terms import BROKEN, Outcome, Severity
 
@@ -65,6 +67,20 @@ def accepted_commands(share: Share) -> str:
 def provoked_events(share: Share) -> str:
     """Return how many of the events of the schema were provoked."""
     return f"Events provoked: {number(share.part)} of {number(share.whole)}"
+
+
+def rules_kept(rows: Iterable[RuleRow]) -> str:
+    """Return how many rules were kept wherever they were tested, and which were not."""
+    told = list(rows)
+    kept = sum(each.kept for each in told)
+    broken = [
+        f"{each.rule} in {number(each.broken)} of {counted(each.cases, 'case')}"
+        for each in told
+        if each.broken
+    ]
+    return f"Rules kept in every case that shows them: {number(kept)}; broken: " + (
+        ", ".join(broken) or "none"
+    )
 
 
 def visible(text: str) -> str:

@@ -34,7 +34,7 @@ from conformance.knowledge.machines import load_coupled, load_stand_ins
 from conformance.knowledge.naming import load_naming
 from conformance.knowledge.ranges import load_ranges, needs_of
 from conformance.knowledge.recipes import load_recipes
-from conformance.knowledge.rules import Rule, load_rules
+from conformance.knowledge.rules import Means, Rule, load_rules
 from conformance.knowledge.store import cases_folder
 from conformance.knowledge.tables import read_table
 from conformance.knowledge.unchecked import load_unchecked
@@ -52,7 +52,7 @@ from conformance.run.described import NO_OBJECTS, ask_served, described, unasked
 from conformance.run.introspect import LIMIT, find_usable, introspect
 from conformance.run.source import find_facts, load_facts, save_facts, words
 from conformance.stage import SCRATCH, MachineSpec
-from conformance.stream import RowPlanned, TargetStarted
+from conformance.stream import RowPlanned, RulePlanned, TargetStarted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +131,20 @@ class Campaign:
                 blocked=row.blocked,
             )
             for row in self.plan.rows
+        )
+
+    def rule_rows(self) -> tuple[RulePlanned, ...]:
+        """Return the events that give each rule its row."""
+        return tuple(
+            RulePlanned(
+                target=self.target.name,
+                rule=rule.id,
+                promise=rule.promise,
+                severity=rule.severity,
+                throughout=rule.means is Means.MESSAGES,
+                note=rule.remark(self.introspected.version),
+            )
+            for rule in self.rules.values()
         )
 
     def save(self, path: Path) -> None:

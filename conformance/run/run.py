@@ -204,6 +204,7 @@ class Run:
         for campaign in self.campaigns:
             yield campaign.started(len(planned.get(campaign.target.name, ())))
             yield from campaign.rows()
+            yield from campaign.rule_rows()
         yield from self.lost
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.errors import KnowledgeError
-from conformance.knowledge.rules import FILE, Rule, load_rules, parse_rules
+from conformance.errors import KnowledgeError, UsageError
+from conformance.knowledge.rules import FILE, Rule, find_rule, load_rules, parse_rules
 from conformance.knowledge.store import cases_folder, fixtures_folder
 from conformance.terms import Severity
 
@@ -74,6 +74,52 @@ def test_rule_holds_from_its_version_on(version: tuple[int, ...], held: bool) ->
     assert rule.holds(version) is held
 
 
+def test_every_wire_rule_that_has_cases_says_what_a_failure_looks_like() -> None:
+    rules = [rule for rule in load_rules().values() if rule.id.startswith("W")]
+
+    silent = [rule.id for rule in rules if not rule.failure and not rule.untested]
+    assert silent == []
+    texts = [rule.failure for rule in load_rules().values() if rule.failure]
+    assert len(set(texts)) == len(texts)
+    assert all(text.endswith(".") for text in texts)
+
+
+def test_what_is_told_of_a_rule_without_cases_is_a_sentence_of_its_own() -> None:
+    reasons = [rule.untested for rule in load_rules().values() if rule.untested]
+
+    assert all(reason.endswith(".") and len(reason) > 20 for reason in reasons)
+
+
+@pytest.mark.parametrize(
+    ("more", "version", "remark"),
+    [
+        pytest.param("", (5, 2), "", id="cases-say-all"),
+        pytest.param('since = "6.2"\n', (5, 2), "holds from 6.2 on", id="too-old"),
+        pytest.param('since = "6.2"\n', (6, 2), "", id="new-enough"),
+        pytest.param('untested = "Nobody can."\n', (5, 2), "Nobody can.", id="untested"),
+    ],
+)
+def test_a_rule_says_why_a_build_may_have_no_case_of_it(
+    more: str, version: tuple[int, int], remark: str
+) -> None:
+    assert parse_rules(WHOLE + more)["W01"].remark(version) == remark
+
+
+def test_a_rule_is_found_however_its_letter_is_written() -> None:
+    rules = load_rules()
+
+    assert find_rule(rules, "w68") is rules["W68"]
+
+
+@pytest.mark.parametrize(
+    ("word", "near"), [("W99", "Nearest: W"), ("W6", "Nearest: W"), ("foo", "lists all of them")]
+)
+def test_an_unknown_rule_is_named_with_what_is_near(word: str, near: str) -> None:
+    with pytest.raises(UsageError, match=f"there is no rule {word}") as caught:
+        find_rule(load_rules(), word)
+    assert near in str(caught.value.remedy)
+
+
 def test_rule_without_version_holds_for_all() -> None:
     assert parse_rules(WHOLE)["W01"].holds((5, 2))
 
@@ -90,6 +136,10 @@ def test_rule_without_version_holds_for_all() -> None:
         pytest.param(WHOLE + "note = 1\n", "f.toml: rule W01: note is not a text", id="type"),
         pytest.param(WHOLE.replace('"p"', '" "'), "rule W01: promise is not a text", id="empty"),
         pytest.param(WHOLE.replace("must", "shall"), "rule W01: severity shall", id="severity"),
+        pytest.param(WHOLE + 'means = "luck"\n', "f.toml: rule W01: means luck", id="means"),
+        pytest.param(
+            WHOLE + 'means = "build"\nuntested = "u"\n', "rule W01: tested by means", id="both"
+        ),
         pytest.param(WHOLE + 'since = "6"\n', "f.toml: rule W01: since 6", id="since"),
     ],
 )

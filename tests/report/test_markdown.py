@@ -73,9 +73,9 @@ def test_every_table_has_rows_of_one_width(make_run: RunMaker) -> None:
         {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()} for table in tables
     ]
 
-    # An overview; of each target its facts, its commands, those that accepted nothing, its object
-    # types and its defaults, in sight and folded.
-    assert len(tables) == 1 + 2 * 6
+    # An overview; of each target its facts, its rules, its commands, those that accepted nothing,
+    # its object types and its defaults, in sight and folded.
+    assert len(tables) == 1 + 2 * 7
     assert all(len(each) == 1 for each in widths)
 
 

@@ -22,6 +22,7 @@ from conformance.stream import (
     Evidence,
     Finding,
     RowPlanned,
+    RulePlanned,
     RunEnded,
     RunStarted,
     TargetLost,
@@ -68,6 +69,14 @@ EVENTS: tuple[Event, ...] = (
         members=12,
         left_out=3,
         blocked="needs KVM",
+    ),
+    RulePlanned(
+        target="t",
+        rule="W38",
+        promise="p",
+        severity=Severity.MUST,
+        throughout=True,
+        note="n",
     ),
     Finding(
         target="t",
