@@ -27,7 +27,6 @@ from conformance.knowledge.versions import Version, VersionRange, of_arch
 from conformance.stage import MachineSpec, Request
 from conformance.terms import JsonValue
 
-
 _NO_MACHINE: Final = MachineSpec(machine="")
 
 
