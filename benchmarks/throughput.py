@@ -1,6 +1,6 @@
 """How fast a run of the suite is, beside the same requests without a suite around them.
 
-    python -m benchmarks.throughput PROGRAM [--rootfs DIR] [--rounds 3] [--json FILE]
+    python -m benchmarks.throughput PROGRAM [--rootfs DIR] [--case GLOB] [--rounds 3] [--json FILE]
 
 Each round runs the suite once per number of workers, start to finish, and then plays back what
 that very run sent, machine by machine, as raw bytes to plain QEMUs in as many processes.  The two
@@ -74,11 +74,11 @@ class Pair:
         return self.run.seconds / self.replay.seconds
 
 
-def measure(target: Target, workers: int) -> Pair:
-    """Run the suite, then play the same back.  Raises CalledProcessError where it fails."""
+def measure(target: Target, workers: int, glob: str = "*") -> Pair:
+    """Run the cases that `glob` fits, then play the same back.  Raises CalledProcessError where it fails."""
     with tempfile.TemporaryDirectory(prefix="qmp-benchmark-") as name:
         folder = Path(name)
-        run = _run(target, workers, folder)
+        run = _run(target, workers, glob, folder)
         seen = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
         tapes = [_tapes(path) for path in sorted(folder.glob("*.tapes"))]
         cases = _cases(folder / "report" / "events.ndjson")
@@ -99,8 +99,8 @@ def measure(target: Target, workers: int) -> Pair:
     )
 
 
-def _run(target: Target, workers: int, folder: Path) -> Cost:
-    words = ["run", target.program, "--report", str(folder / "report")]
+def _run(target: Target, workers: int, glob: str, folder: Path) -> Cost:
+    words = ["run", target.program, "--case", glob, "--report", str(folder / "report")]
     words += ["--rootfs", target.rootfs] if target.rootfs else []
     words += ["-n", str(workers)] if workers > 1 else []
     began = _mark()
@@ -224,6 +224,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Compare a run with its own requests alone.")
     parser.add_argument("program")
     parser.add_argument("--rootfs", default="")
+    parser.add_argument("--case", default="*", metavar="GLOB", help="the cases that are run")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--json", type=Path, help="where to write the numbers")
@@ -232,7 +233,7 @@ def main() -> None:
     rounds: dict[int, list[Pair]] = {workers: [] for workers in asked.workers}
     for _ in range(asked.rounds):
         for workers, pairs in rounds.items():
-            pairs.append(measure(target, workers))
+            pairs.append(measure(target, workers, asked.case))
     summaries = [summary(pairs) for pairs in rounds.values()]
     print(table(summaries))
     if asked.json:

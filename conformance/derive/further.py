@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from conformance.derive.case import Blocked, Case, Isolation, Role, Step, aside
-from conformance.derive.commands import command_subject, recipe_stage
+from conformance.derive.commands import PLAIN, command_subject, recipe_stage
 from conformance.knowledge.commands import CommandRecipe, Further
 from conformance.knowledge.versions import Version
 from conformance.qapi.model import Schema
 from conformance.qapi.validate import Validator
-from conformance.stage import Request
+from conformance.stage import MachineSpec, Request, Stage
 from conformance.terms import ABSENT, Aspect, JsonValue, Outcome
 
 
@@ -32,12 +32,23 @@ def further_cases(
             id=f"{name}/{Aspect.VALID}/{further.name}",
             subject=command_subject(name),
             aspect=Aspect.VALID,
-            stage=recipe_stage(recipe),
+            stage=_stage(recipe, further),
             steps=() if why else _steps(name, further),
             isolation=Isolation.ALONE if further.lasting else Isolation.SHARED,
             about=further.name,
             blocked=Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=why) if why else None,
         )
+
+
+def _stage(recipe: CommandRecipe, further: Further) -> Stage:
+    """Return the recipe's machine, or the request's own."""
+    match further.spec:
+        case None:
+            return recipe_stage(recipe)
+        case spec if spec == MachineSpec():
+            return PLAIN
+        case spec:
+            return Stage(name=f"further/{recipe.name}/{further.name}", spec=spec)
 
 
 def untaken(schema: Schema, name: str, arguments: Mapping[str, JsonValue]) -> str:

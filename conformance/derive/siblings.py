@@ -111,7 +111,7 @@ def siblings(context: ArgumentContext, command: Command) -> Iterator[Sibling]:
 def _of_further(recipe: CommandRecipe, further: Further) -> Sibling:
     return Sibling(
         arguments=further.arguments,
-        spec=recipe.spec,
+        spec=recipe.spec if further.spec is None else further.spec,
         setup=further.setup,
         cleanup=further.cleanup,
         alone=further.lasting,

@@ -9,6 +9,7 @@ import enum
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from conformance.errors import KnowledgeError
 from conformance.knowledge.looks import Look, looks_of
@@ -26,13 +27,15 @@ from conformance.knowledge.versions import Version, VersionRange, of_arch
 from conformance.stage import MachineSpec, Request
 from conformance.terms import JsonValue
 
+_NO_MACHINE: Final = MachineSpec(machine="")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Further:
     """Another request of a command that succeeds, in a state or a way of its own.
 
-    It is made on the machine of the command's recipe, and `lasting` tells that this one is another
-    from then on.
+    It is made on the machine of the command's recipe, or on that of its own `spec`, and `lasting`
+    tells that this one is another from then on.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Further:
     reason: str = ""
     references: tuple[Reference, ...] = ()
     sees: tuple[Look, ...] = ()
+    spec: MachineSpec | None = None
 
 
 class Effect(enum.StrEnum):
@@ -202,6 +206,7 @@ def _versions(table: Table) -> VersionRange:
 
 
 def _further(table: Table) -> Further:
+    spec = spec_of(table, _NO_MACHINE)
     further = Further(
         name=table.take("name", str),
         arguments=filled(table.take("arguments", dict, {})),
@@ -212,6 +217,14 @@ def _further(table: Table) -> Further:
         reason=table.take("reason", str),
         references=references_of(table),
         sees=looks_of(table),
+        spec=spec if spec.machine else None,
     )
     table.done()
+    if spec != _NO_MACHINE and not spec.machine:
+        raise KnowledgeError(f"{table.place}: says what goes with a machine but not which")
+    if further.spec is not None and (further.references or further.sees):
+        raise KnowledgeError(
+            f"{table.place}: 'refers' and 'sees' are of the recipe's machine only",
+            "Leave them out where 'machine' stands.",
+        )
     return further

@@ -63,3 +63,18 @@ def test_what_the_schema_does_not_take_is_not_asked_for() -> None:
     assert case.blocked is not None
     assert case.blocked.outcome is Outcome.UNTESTABLE_HERE
     assert "this build's schema does not take the request: b" in case.blocked.reason
+
+
+@pytest.mark.parametrize(
+    ("own", "name"),
+    [
+        (MachineSpec(machine="pc"), "further/do/elsewhere"),
+        (MachineSpec(), PLAIN.name),
+    ],
+    ids=["another machine", "the plain one"],
+)
+def test_a_machine_of_its_own_stands_in_place_of_the_recipes(own: MachineSpec, name: str) -> None:
+    further = Further(name="elsewhere", arguments={}, spec=own)
+    (case,) = further_cases(_recipe(MachineSpec(machine="q35"), further), (10, 0, 0))
+
+    assert (case.stage.name, case.stage.spec) == (name, own)

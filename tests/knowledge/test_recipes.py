@@ -248,8 +248,13 @@ def test_further_requests_of_a_command_are_read_with_their_versions(tmp_path: Pa
 
 @pytest.mark.parametrize(
     ("line", "problem"),
-    [('reason = "r"\nversions = "6"', "no bound"), ("versions = '>=6'", "'reason' is missing")],
-    ids=["versions that are none", "no reason"],
+    [
+        ('reason = "r"\nversions = "6"', "no bound"),
+        ("versions = '>=6'", "'reason' is missing"),
+        ('reason = "r"\nargs = ["-S"]', "what goes with a machine but not which"),
+        ('reason = "r"\nmachine = "pc"\nrefers = [{ at = "a", to = "b" }]', "'refers' and 'sees'"),
+    ],
+    ids=["versions that are none", "no reason", "no machine", "what is looked for elsewhere"],
 )
 def test_a_further_request_that_is_not_well_said_is_an_error(
     tmp_path: Path, line: str, problem: str
@@ -260,6 +265,18 @@ def test_a_further_request_that_is_not_well_said_is_an_error(
 
     with pytest.raises(KnowledgeError, match=re.escape(problem)):
         load_commands(tmp_path)
+
+
+def test_a_further_request_can_have_a_machine_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text(
+        '[[command]]\nname = "stop"\n[[command.further]]\nname = "elsewhere"\nmachine = "pc"\n'
+        'reason = "r"\n[[command.further]]\nname = "here"\nreason = "r"\n'
+    )
+
+    elsewhere, here = load_commands(tmp_path)["stop"].further
+
+    assert elsewhere.spec == MachineSpec(machine="pc")
+    assert here.spec is None
 
 
 def test_a_request_that_makes_ready_can_say_which_events_to_await(tmp_path: Path) -> None:
