@@ -7,7 +7,7 @@ with a value, or of which values are tried.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from conformance.canonical import digest
@@ -39,11 +39,11 @@ class Attempt:
     base: Sibling
     way: Way
     edit: Edit
+    arguments: Any = field(init=False, repr=False)
+    """Those of the request without a fault."""
 
-    @property
-    def arguments(self) -> Any:
-        """The request without a fault."""
-        return self.edited(self.edit)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "arguments", self.edited(self.edit))
 
     def edited(self, edit: Edit) -> Any:
         """Return the request as another edit makes it."""
@@ -114,18 +114,19 @@ def attempt(
     A request that must give up something of a recipe's is made from the schema where the recipe
     changes its machine: it would need a machine for each try, and might show nothing.
     """
-    made = [
-        Attempt(context=context, command=command, base=base, way=way, edit=edit) for base in bases
-    ]
-    valid = [each for each in made if not each.problem(each.arguments)]
-    for each in valid:
-        if each.base.known and each.arguments == each.base.arguments:
-            return each
+    valid = []
+    for base in bases:
+        each = Attempt(context=context, command=command, base=base, way=way, edit=edit)
+        if not each.problem(each.arguments):
+            if base.known and each.arguments == base.arguments:
+                return each
+            valid.append(each)
+    last = each
     for each in valid:
         if each.base.own or is_within(each.base.arguments, each.arguments):
             break
     else:
-        each = made[-1]
+        each = last
     if each.base.own:
         return next((unsure(e) for e in valid if not (e.base.own or e.base.alone)), each)
     return unsure(each)

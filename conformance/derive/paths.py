@@ -254,9 +254,11 @@ def _object(schema: Schema, kind: Object, way: Way, edit: Edit, base: Mapping[st
         tags[turn.tag] = turn.case
         way = way[1:]
     into = way[0] if way else None
+    types: dict[str, str] = {}
+    if tags:
+        # What bears the same name in two branches may be of two types.
+        types = {m.name: m.type for m in _members_at(schema, kind, base, {})}
     members = _members_at(schema, kind, {**base, **tags}, tags)
-    # What bears the same name in two branches may be of two types.
-    types = {m.name: m.type for m in _members_at(schema, kind, base, {})}
     kept = (m.name for m in members if types.get(m.name, m.type) == m.type)
     made = {name: base[name] for name in kept if name in base} | tags
     for member in members:

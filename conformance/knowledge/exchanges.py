@@ -337,6 +337,10 @@ def _piece(table: Table, piece: Any, words: _Words) -> bytes:
         case {"hex": str(text), **rest} if not rest:
             return bytes.fromhex(text)
         case {"repeat": repeated, "times": int(times), **rest} if not rest:
+            # Most hold no number, and are the same each time: there are up to some 65,536.
+            first, second = (_bytes(table, repeated, words.numbered(n)) for n in (0, 1))
+            if first == second:
+                return first * times
             pieces = (_bytes(table, repeated, words.numbered(n)) for n in range(times))
             return b"".join(pieces)
         case _:

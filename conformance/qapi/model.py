@@ -98,11 +98,12 @@ class Enum:
     name: str
     members: tuple[EnumMember, ...]
     features: tuple[str, ...] = ()
+    values: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """The strings alone."""
 
-    @property
-    def values(self) -> tuple[str, ...]:
-        """The strings alone."""
-        return tuple(member.name for member in self.members)
+    def __post_init__(self) -> None:
+        # Kept, for the tag of a union is looked up more often than anything else.
+        object.__setattr__(self, "values", tuple(member.name for member in self.members))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
