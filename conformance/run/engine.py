@@ -54,6 +54,8 @@ class Engine:
         self._pool = pool
         self._messages = messages
         self._leases = Leases(pool, messages)
+        self._doubts = Leases(pool, messages)
+        """The machine on which cases that show nothing are tried again, one after the other."""
         self._silence = Silence()
         self._proved: dict[str, Outcome] = {}
         """The outcome that each defect had alone on a fresh machine."""
@@ -63,6 +65,7 @@ class Engine:
 
     def __exit__(self, *_: object) -> None:
         self._leases.close()
+        self._doubts.close()
 
     def run(self, cases: Sequence[Case]) -> Iterator[Result]:
         """Yield a result for each case, in order; none is run on a build that went silent."""
@@ -206,6 +209,11 @@ class Engine:
         defect = _defect(result)
         if self._proved.get(defect) is result.verdict.outcome:
             return result
+        if result.verdict.outcome is Outcome.VACUOUS:
+            again = self._doubted(result.case)
+            if again is not None:
+                self._proved[defect] = Outcome.VACUOUS
+                return again
         alone = self.alone(result.case, again=True)
         if alone.verdict.outcome is result.verdict.outcome and _defect(alone) == defect:
             self._proved[defect] = alone.verdict.outcome
@@ -219,6 +227,21 @@ class Engine:
         if company.verdict.outcome in BROKEN and _defect(company) == defect:
             return company
         return _flaky(result.case, result.verdict, alone.verdict, result.seen)
+
+    def _doubted(self, case: Case) -> Result | None:
+        """Return what became of a case that shows nothing, if it shows nothing here either.
+
+        The machine has seen nothing but such cases, in which all is refused: they share it.
+        """
+        lease = self._doubts.take(case.stage, again=True)
+        if isinstance(lease, NotStanding):
+            return None
+        ((_, first, seen),) = lease.player.play((case,))
+        verdict = judge(case, seen, self._messages, first)
+        if verdict.outcome is not Outcome.VACUOUS:
+            self._doubts.end(case.stage)
+            return None
+        return Result(case=case, verdict=verdict, seen=seen)
 
     def _explained(self, result: Result, behind: Sequence[Result]) -> Result:
         """Return what became of a case whose death did not come again when it was tried.
