@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from typing import Any
 
+from .monitors import Listening, Loop, Monitor, Terminal
 from .objects import TYPES, Tree, become_older, heirs, property_types
 from .schema import Broken, Checker, Entry, RefusedError, early, entries, shown
+from .session import Message, Session
 
 PARAMETERS = {
     "downtime_limit": (0, 2_000_000),
@@ -18,7 +22,6 @@ PARAMETERS = {
     "cpu_throttle_initial": (1, 99),
 }
 """The integers that each parameter of migration takes."""
-Message = dict[str, Any]
 Arguments = dict[str, Any]
 
 
@@ -32,18 +35,18 @@ def main(argv: list[str]) -> None:
     if machine not in ("none", "pc"):
         sys.exit(f'{argv[0]}: unsupported machine type: "{machine}"')
     words = frozenset(filter(None, options.get("-D", "").split(",")))
-    source, sink = 0, 1
-    if "-chardev" in options:
-        source = sink = int(options["-chardev"].partition("fd=")[2])
+    # What is nested as deep as the protocol allows is read and written by recursion.
+    sys.setrecursionlimit(20_000)
     server = Server(words, complete="--preconfig" not in argv)
     server.balloon = options.get("-device") == "virtio-balloon"
     server.named = "-name" in argv
     server.compat = options.get("-compat", "")
-    server.serve(source, sink)
+    server.monitors = list(monitors(argv)) or [Monitor(0, 1)]
+    Loop(server.monitors, server, words).run()
 
 
 class Server:
-    """A monitor: greets, then answers one command after the other.
+    """The machine behind all monitors: runs commands and tells of events.
 
     `balloon` tells whether the machine has such a device, `named` whether it was given a name, and
     `compat` is what it was told of deprecated and unstable things.
@@ -63,39 +66,55 @@ class Server:
         self._checker = Checker(self._schema, broken)
         self._tree = Tree(broken, typed=self._typed)
         self._early = early(typed=self._typed)
-        self._running = self._negotiated = self._ended = False
-        self._enabled: list[str] = []
+        self._running = False
         self._parameters = {name: low for name, (low, _) in PARAMETERS.items()}
         self._events: list[Message] = []
+        self._session = Session(broken)
+        """Whose command is under way."""
+        self.monitors: list[Monitor] = []
+        self.ended = False
+        self.blocked = -1
 
-    def serve(self, source: int, sink: int) -> None:
-        """Answer what comes from one descriptor on another, until it ends or `quit` comes."""
-        os.write(sink, _line({"QMP": {"version": self._version(), "capabilities": ["oob"]}}))
-        for request in _requests(source):
-            for message in self._answers(request):
-                _write(sink, message)
-            if self._ended:
-                return
+    def greeting(self) -> Message:
+        """Return how a session begins."""
+        return {"QMP": {"version": self._version(), "capabilities": ["oob"]}}
 
-    def _answers(self, request: Message) -> Iterator[bytes]:
-        """Yield the lines that answer a request: its events first."""
-        outside = "exec-oob" in request
-        name = request.get("exec-oob" if outside else "execute", "")
+    def resume(self) -> None:
+        """Go on with the command that waited."""
+
+    def answer(self, request: Any, session: Session) -> None:
+        """Run a request of a session and say what came of it: its events first."""
+        self._session = session
+        name, reply = self._reply(request)
+        for event in self._events:
+            self._tell(self._bent_event(event))
+        self._events = []
+        for message in self._bent(name, reply):
+            session.say(message)
+
+    def _reply(self, request: Any) -> tuple[str, Message]:
+        """Return the command that a request names, "" where it names none, and the reply."""
+        if not isinstance(request, dict):
+            return "", _error(RefusedError(f"no object came: {request}"))
         try:
+            name, outside = _named_command(request)
             self._gate(name, outside=outside)
             reply: Message = {"return": self._run(name, request.get("arguments", {}))}
         except RefusedError as error:
-            reply = {"error": {"class": error.name, "desc": error.desc}}
+            name, reply = str(request.get("execute", "")), _error(error)
         if "id" in request:
             reply["id"] = request["id"]
-        for event in self._events:
-            yield _line(self._bent_event(event))
-        self._events = []
-        yield from self._bent(name, reply)
+        return name, reply
+
+    def _tell(self, event: Message) -> None:
+        """Tell an event to every client whose negotiation is over."""
+        for monitor in self.monitors:
+            if monitor.session is not None and monitor.session.negotiated:
+                monitor.session.say(event)
 
     def _gate(self, name: str, *, outside: bool) -> None:
         """Raise RefusedError where a command is not to be had at all, in this way, or yet."""
-        if outside and "oob" not in self._enabled and "oob-unasked" not in self._broken:
+        if outside and not self._session.out_of_band and "oob-unasked" not in self._broken:
             raise RefusedError("QMP input member 'exec-oob' is unexpected")
         if name not in self._commands or not self._there(name):
             raise RefusedError(f"The command {name} has not been found", "CommandNotFound")
@@ -105,7 +124,7 @@ class Server:
         if outside and not self._outside(marked=marked):
             self._after_oob(name)
             raise RefusedError(f"The command {name} does not support OOB")
-        if marked and not outside and "oob-only" in self._broken and self._enabled:
+        if marked and not outside and "oob-only" in self._broken and self._session.enabled:
             raise RefusedError(f"The command {name} needs OOB")
         if not self._complete and not self._allowed_early(name):
             raise RefusedError(f"The command '{name}' must wait until the machine is complete")
@@ -126,10 +145,10 @@ class Server:
         if name == "system_reset" and "listed-command-unknown" in self._broken:
             return False
         if name == "qmp_capabilities":
-            return not self._negotiated or "negotiates-twice" in self._broken
-        if "other-class-before-negotiation" in self._broken and not self._negotiated:
+            return not self._session.negotiated or "negotiates-twice" in self._broken
+        if "other-class-before-negotiation" in self._broken and not self._session.negotiated:
             raise RefusedError("negotiate first")
-        return self._negotiated or "runs-before-negotiation" in self._broken
+        return self._session.negotiated or "runs-before-negotiation" in self._broken
 
     def _allowed_early(self, name: str) -> bool:
         if name == "stop" and "early-unmarked" in self._broken:
@@ -176,8 +195,8 @@ class Server:
     # What each command does; the name of the method is that of the command.
 
     def _qmp_capabilities(self, enable: list[str] | None = None) -> Arguments:
-        self._negotiated = True
-        self._enabled = enable or []
+        self._session.negotiated = True
+        self._session.enabled = enable or []
         return {}
 
     def _x_exit_preconfig(self) -> Arguments:
@@ -239,7 +258,7 @@ class Server:
         return {}
 
     def _quit(self) -> Arguments:
-        self._ended = True
+        self.ended = True
         return {}
 
     def _device_add(self, driver: str, id: str = "", memdev: str = "", rng: str = "") -> Arguments:
@@ -344,22 +363,23 @@ class Server:
         }
         return next((bent[word] for word in sorted(self._broken) if word in bent), event)
 
-    def _bent(self, command: str, reply: Message) -> Iterator[bytes]:
+    def _bent(self, command: str, reply: Message) -> Iterator[Message | bytes]:
         if command == "object-add" and "error" in reply:
-            yield _line(self._bent_error(reply), ascii_only="raw-utf8" not in self._broken)
+            bent = self._bent_error(reply)
+            yield _line(bent, ascii_only=False) if "raw-utf8" in self._broken else bent
             return
         if command == "object-add" and "object-add-refused" in self._broken:
-            yield _line({"error": {"class": "GenericError", "desc": "no"}, "id": reply["id"]})
+            yield {"error": {"class": "GenericError", "desc": "no"}, "id": reply["id"]}
             return
         if command != "object-del" or "return" not in reply:
-            yield _line(reply)
+            yield reply
             return
         self._die()
         if "no-reply" in self._broken:
             return
         yield self._bent_success(reply)
         if "two-replies" in self._broken:
-            yield _line(reply)
+            yield reply
 
     def _bent_error(self, reply: Message) -> Message:
         error = reply["error"]
@@ -401,23 +421,56 @@ class Server:
             sys.exit("miniature: Unexpected error in object_del() at miniature.c:1:")
 
 
-def _requests(source: int) -> Iterator[Message]:
-    """Yield the requests that come in; as for QEMU, one ends with its brace, not its line."""
-    text, decoder = "", json.JSONDecoder()
-    while data := os.read(source, 65536):
-        text += data.decode("utf-8", "surrogateescape")
-        while text := text.lstrip():
-            try:
-                request, end = decoder.raw_decode(text)
-            except json.JSONDecodeError:
-                break
-            text = text[end:]
-            yield request
+def monitors(argv: list[str]) -> Iterator[Monitor]:
+    """Yield the monitors that a command line asks for, each opened."""
+    pairs = [(word.removeprefix("-"), value) for word, value in itertools.pairwise(argv)]
+    devices = {}
+    for word, value in pairs:
+        if word in ("-chardev", "chardev"):
+            kind, *rest = value.split(",")
+            settings = dict(setting.partition("=")[::2] for setting in rest)
+            devices[settings["id"]] = (kind, settings)
+    for word, value in pairs:
+        if word in ("mon", "-mon", "monitor", "-monitor"):
+            settings = dict(setting.partition("=")[::2] for setting in value.split(","))
+            kind, device = devices[settings["chardev"]]
+            yield _opened(kind, device, indented=settings.get("pretty") == "on")
 
 
-def _write(sink: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(sink, data) :]
+def _opened(kind: str, device: dict[str, str], *, indented: bool) -> Monitor:
+    if kind == "pty":
+        return Terminal(indented=indented)
+    if kind == "stdio":
+        return Monitor(0, 1, indented=indented)
+    if "fd" in device:
+        fd = int(device["fd"])
+        monitor = Monitor(fd, fd, indented=indented)
+        monitor.vital = True
+        return monitor
+    if "path" in device:
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(device["path"])
+    else:
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((device["host"], int(device["port"])))
+    listener.listen(1)
+    return Listening(listener, indented=indented)
+
+
+def _named_command(request: Message) -> tuple[str, bool]:
+    """Return the command of a request, and whether it is to overtake; raises RefusedError."""
+    names = [key for key in ("execute", "exec-oob") if key in request]
+    unknown = sorted(request.keys() - {"execute", "exec-oob", "arguments", "id"})
+    if unknown:
+        raise RefusedError(f"QMP input member '{unknown[0]}' is unexpected")
+    if len(names) != 1 or not isinstance(request[names[0]], str):
+        raise RefusedError("QMP input names no command, or more than one")
+    return request[names[0]], names[0] == "exec-oob"
+
+
+def _error(error: RefusedError) -> Message:
+    return {"error": {"class": error.name, "desc": error.desc}}
 
 
 def _line(message: object, *, ascii_only: bool = True) -> bytes:
