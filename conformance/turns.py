@@ -40,11 +40,12 @@ class Join:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
-    """Bytes go out as they are, with `bytewise` each in a write of its own."""
+    """Bytes go out as they are, `times` times, with `bytewise` each in a write of its own."""
 
     line: str
     data: bytes
     bytewise: bool = False
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +85,14 @@ class Sync:
     """`lead` and a request with an id of its own go out, and its reply ends the turn.
 
     What comes before it are `least` or more errors without an id, and of them no success; with
-    `least` None nothing but events may come.
+    `least` None nothing but events may come, with `open` replies of any sort.
     """
 
     line: str
     rule: str
     lead: bytes = b""
     least: int | None = None
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,8 @@ from conformance.turns import Gone, Hear, Join, Leave, Same, Send, Sync, Turn, W
 
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 _VERBS: Final = ("join", "send", "hear", "sync", "leave", "half", "gone")
+_PIECES: Final = frozenset({"hex", "repeat"})
+"""What a table that is a piece of what is sent begins with."""
 FIRST_LINE: Final = "a"
 """The line of a turn that names none, and the endpoint that it joins."""
 
@@ -111,11 +113,18 @@ def _exchanges(place: str, entry: dict[str, Any], subject: str) -> Iterator[Exch
         raise KnowledgeError(f"{place}: 'vary' has more than one place", "One thing varies.")
     variants: list[tuple[str, dict[str, Any]]] = [("", {})]
     for mark, values in vary.items():
-        variants = [(f"/{name}", {mark: value}) for name, value in values.items()]
+        variants = [(f"/{name}", _places(mark, value)) for name, value in values.items()]
     for suffix, pieces in variants:
         recipe = _recipe(Table(place, entry), subject, _Words(pieces=pieces))
         recipe = replace(recipe, name=recipe.name + suffix)
         yield from _cut(recipe, entry, place)
+
+
+def _places(mark: str, value: Any) -> dict[str, Any]:
+    """Return what stands for which place in a variant: a table that is no piece names several."""
+    if isinstance(value, dict) and not value.keys() & _PIECES:
+        return value
+    return {mark: value}
 
 
 def _cut(recipe: ExchangeRecipe, entry: Mapping[str, Any], place: str) -> Iterator[ExchangeRecipe]:
@@ -180,12 +189,14 @@ def _turn(table: Table, rule: str, words: _Words) -> Turn:
         case "send":
             table.take("cut", bool, False)
             data = _bytes(table, value, words)
-            turn = Send(line=line, data=data, bytewise=table.take("bytewise", bool, False))
+            bytewise, times = table.take("bytewise", bool, False), table.take("times", int, 1)
+            turn = Send(line=line, data=data, bytewise=bytewise, times=times)
         case "hear":
             turn = _hear(table, What(str(value)), line, rule, words)
         case "sync":
             least = table.take_any("errors", None)
-            turn = Sync(line=line, rule=rule, lead=_bytes(table, value, words), least=least)
+            lead, loose = _bytes(table, value, words), table.take("open", bool, False)
+            turn = Sync(line=line, rule=rule, lead=lead, least=least, open=loose)
         case "gone":
             turn = Gone(line=line, rule=rule)
         case _:
@@ -213,13 +224,13 @@ def _hear(table: Table, what: What, line: str, rule: str, words: _Words) -> Hear
 
 
 def _json(table: Table, key: str, words: _Words) -> JsonValue | Absent:
-    """Return the JSON value whose text is the string `key`, ABSENT where there is none."""
-    text = table.take(key, str, "")
-    if not text:
+    """Return the JSON value whose text `key` is, as what is sent is; ABSENT where there is none."""
+    pieces = table.take_any(key, ABSENT)
+    if pieces is ABSENT:
         return ABSENT
     try:
-        value: JsonValue = json.loads(words.text(text))
-    except ValueError as error:
+        value: JsonValue = json.loads(_bytes(table, pieces, words))
+    except (ValueError, RecursionError) as error:
         raise KnowledgeError(f"{table.place}: {key!r} is no JSON: {error}") from error
     return value
 

@@ -37,7 +37,8 @@ def retold(
 
     `command` is the command line of the machine, with QMP on standard input and output.
     """
-    if sum(len(turn.data) for turn in exchange.turns if isinstance(turn, Send)) > _LONGEST:
+    sends = [turn for turn in exchange.turns if isinstance(turn, Send)]
+    if sum(len(turn.data) * turn.times for turn in sends) > _LONGEST:
         return "# Too long to paste: `qmp-conformance replay` plays it."
     if _is_plain(exchange, spec):
         return _piped(exchange, command)
@@ -78,8 +79,8 @@ def _piped(exchange: Exchange, command: Sequence[str]) -> str:
 
 def _sent(turn: Turn, number: int, probe: str) -> bytes:
     match turn:
-        case Send(data=data):
-            return data
+        case Send(data=data, times=times):
+            return data * times
         case Sync(lead=lead):
             return lead + _line(probe, sync_id(number))
         case _:
@@ -103,8 +104,8 @@ def _said(turn: Turn, number: int, probe: str) -> Iterator[str]:
     match turn:
         case Join(line=line, endpoint=endpoint):
             yield f'{line} = join("{socket_name(Endpoint(name=endpoint))}")'
-        case Send(line=line, data=data):
-            yield f"{line}[0].sendall({data!r})"
+        case Send(line=line):
+            yield f"{line}[0].sendall({_sent(turn, number, probe)!r})"
         case Hear(line=line):
             yield f"hear({line})"
         case Sync(line=line):

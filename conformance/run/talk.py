@@ -149,10 +149,11 @@ class _Talker:
     def _send(self, turn: Send) -> None:
         connection = self._lines[turn.line]
         data = turn.data.replace(self._shown, self._real)
-        self._record.sent(_named(turn.line, data))
-        for piece in (data[i : i + 1] for i in range(len(data))) if turn.bytewise else (data,):
-            connection.queue(piece)
-            connection.flush(self._limit)
+        for _ in range(turn.times):
+            self._record.sent(_named(turn.line, data))
+            for piece in (data[i : i + 1] for i in range(len(data))) if turn.bytewise else (data,):
+                connection.queue(piece)
+                connection.flush(self._limit)
 
     def _hear(self, turn: Hear, turned: _Turned) -> None:
         self._until(
