@@ -11,7 +11,15 @@ from pathlib import Path
 from conformance.launch.target import Target
 from tests.miniatures.source import source_path, write_sources
 
-_PARTS = ("schema.py", "objects.py", "text.py", "session.py", "monitors.py", "server.py")
+_PARTS = (
+    "schema.py",
+    "objects.py",
+    "text.py",
+    "blocks.py",
+    "session.py",
+    "monitors.py",
+    "server.py",
+)
 
 
 def install(folder: Path) -> Path:

@@ -11,9 +11,10 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from .blocks import BLOCKS, Blocks, widened
 from .monitors import Listening, Loop, Monitor, Terminal
 from .objects import TYPES, Tree, become_older, heirs, property_types
-from .schema import Broken, Checker, Entry, RefusedError, early, entries, shown
+from .schema import UINT64, Broken, Checker, Entry, RefusedError, early, entries, shown
 from .session import Message, Session
 
 PARAMETERS = {
@@ -62,6 +63,10 @@ class Server:
         if not self._typed:
             become_older()
         self._schema = entries(typed=self._typed)
+        self._more = Blocks(self)
+        if "wide" in broken:
+            self._schema = [*widened(self._schema), *BLOCKS]
+            PARAMETERS["max_postcopy_bandwidth"] = (0, UINT64 - 1)
         self._commands = {e["name"]: e for e in self._schema if e["meta-type"] == "command"}
         self._checker = Checker(self._schema, broken)
         self._tree = Tree(broken, typed=self._typed)
@@ -71,6 +76,8 @@ class Server:
         self._events: list[Message] = []
         self._session = Session(broken)
         """Whose command is under way."""
+        self._waiting: tuple[Message, Session] = ({}, self._session)
+        """What answers the command that waits, and whom."""
         self.monitors: list[Monitor] = []
         self.ended = False
         self.blocked = -1
@@ -80,17 +87,31 @@ class Server:
         return {"QMP": {"version": self._version(), "capabilities": ["oob"]}}
 
     def resume(self) -> None:
-        """Go on with the command that waited."""
+        """Read on in the file that a command waits for, and answer it at the end of that."""
+        if os.read(self.blocked, 4096):
+            return
+        os.close(self.blocked)
+        self.blocked = -1
+        reply, self._session = self._waiting
+        self._say("blockdev-add", reply)
 
     def answer(self, request: Any, session: Session) -> None:
-        """Run a request of a session and say what came of it: its events first."""
+        """Run a request of a session and say what came of it."""
         self._session = session
+        blocked = self.blocked
         name, reply = self._reply(request)
+        if self.blocked != blocked:
+            self._waiting = reply, session
+        else:
+            self._say(name, reply)
+
+    def _say(self, name: str, reply: Message) -> None:
+        """Tell all of the events that a command led to, then its session what came of it."""
         for event in self._events:
             self._tell(self._bent_event(event))
         self._events = []
         for message in self._bent(name, reply):
-            session.say(message)
+            self._session.say(message)
 
     def _reply(self, request: Any) -> tuple[str, Message]:
         """Return the command that a request names, "" where it names none, and the reply."""
@@ -173,7 +194,8 @@ class Server:
             self._checker.check(command["arg-type"], checked, "arguments")
             if name == "qom-list-types" and arguments == self._refused_request():
                 raise RefusedError("this is refused for no reason")
-            return getattr(self, "_" + name.replace("-", "_"))(**_named(arguments))
+            owner = self if hasattr(self, _method(name)) else self._more
+            return getattr(owner, _method(name))(**_named(arguments))
         except RefusedError as error:
             if name == "object-add" and isinstance(arguments, dict):
                 self._after_refusal(arguments, error)
@@ -240,13 +262,13 @@ class Server:
 
     def _stop(self) -> Arguments:
         if self._running and "stop-untold" not in self._broken:
-            self._event("STOP")
+            self.event("STOP")
         self._running = False
         return {}
 
     def _cont(self) -> Arguments:
         self._running = True
-        self._event("RESUME")
+        self.event("RESUME")
         return {}
 
     def _system_reset(self) -> Arguments:
@@ -254,7 +276,7 @@ class Server:
             self._tree.objects.children.clear()
         reason = 7 if "event-data-out-of-schema" in self._broken else "host-qmp-system-reset"
         guest = "reset-told-of-guest" in self._broken
-        self._event("RESET", {"guest": guest, "reason": reason})
+        self.event("RESET", {"guest": guest, "reason": reason})
         return {}
 
     def _quit(self) -> Arguments:
@@ -343,7 +365,7 @@ class Server:
         more = int("parameter-reads-otherwise" in self._broken)
         return {name.replace("_", "-"): value + more for name, value in self._parameters.items()}
 
-    def _event(self, name: str, data: Arguments | None = None) -> None:
+    def event(self, name: str, data: Arguments | None = None) -> None:
         event: Message = {"event": name, "timestamp": {"seconds": 1, "microseconds": 999_999}}
         self._events.append({**event, "data": data} if data else event)
 
@@ -487,6 +509,11 @@ def _type(name: str) -> Arguments:
     if parent:
         entry["parent"] = parent
     return {**entry, "abstract": True} if abstract else entry
+
+
+def _method(command: str) -> str:
+    """Return the name of the method that a command is."""
+    return "_" + command.replace("-", "_")
 
 
 def _named(arguments: Arguments) -> Arguments:

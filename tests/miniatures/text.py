@@ -6,6 +6,7 @@ Knows nothing of what a message means, only where one ends and when there is non
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
@@ -216,11 +217,9 @@ def _array(rest: Iterator[bytes], broken: Broken) -> list[Any]:
 def _number(token: bytes) -> int | float:
     match = _NUMBER.fullmatch(token)
     assert match is not None, "it was looked at when it was taken"
-    whole = match[1] is None and match[2] is None
-    number = int(token) if whole and len(token) < 25 else float(token)
-    if abs(number) == float("inf"):
-        raise MalformedError("the number is too large")
-    return number
+    whole = match[1] is None and match[2] is None and len(token) < 4000
+    number = int(token) if whole else float(token)
+    return number if whole else min(max(number, -sys.float_info.max), sys.float_info.max)
 
 
 def _string(token: bytes, broken: Broken) -> str:
