@@ -176,7 +176,7 @@ class _Turn:
                 yield from self.messages.answer(line, None).misses
             elif _is_event(message):
                 yield from self.messages.event(line).misses
-            elif turn.open and ("return" in message or "error" in message):
+            elif turn.open:
                 yield from self.messages.answer(line, None).misses
             elif turn.least is None:
                 yield from self.messages.stray(line).misses
