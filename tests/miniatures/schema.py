@@ -318,7 +318,7 @@ class Checker:
             raise RefusedError(f"Parameter '{name}' expects a 64-bit integer")
         return True
 
-    def enum(self, kind: Entry, value: Any, name: str) -> bool:
+    def _enum(self, kind: Entry, value: Any, name: str) -> bool:
         if type(value) is not str:
             return False
         if value not in kind["values"]:
@@ -327,7 +327,7 @@ class Checker:
             raise RefusedError(f"Parameter '{name}' does not accept value '{value}'")
         return True
 
-    def array(self, kind: Entry, value: Any, name: str) -> bool:
+    def _array(self, kind: Entry, value: Any, name: str) -> bool:
         if type(value) is not list:
             single = self._is("array-takes-element") and type(value) in (int, str)
             return single and self._fits(self._types[kind["element-type"]], value, name)
