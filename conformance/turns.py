@@ -96,6 +96,42 @@ class Sync:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gather:
+    """Replies of either sort come: to `ids` in that order, to `free` anywhere between them.
+
+    With `errors`, errors without an id may come as well.
+    """
+
+    line: str
+    rule: str
+    ids: tuple[JsonValue, ...] = ()
+    free: tuple[JsonValue, ...] = ()
+    errors: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """So many bytes of what the server says are taken; what follows them is left unread."""
+
+    line: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Waits until the server reads the FIFO `path` of the scratch folder, and keeps it there."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """The server finds the FIFO `path`, where it was held, empty and at its end."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Leave:
     """Our end of the line is closed; with `half`, for writing alone."""
 
@@ -105,13 +141,16 @@ class Leave:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gone:
-    """The server closes the line, with nothing but events before."""
+    """The server closes the line; before, events may come, and replies to `ids` in that order."""
 
     line: str
     rule: str
+    ids: tuple[JsonValue, ...] = ()
 
 
-Turn = Join | Send | Hear | Sync | Leave | Gone
+Turn = Join | Send | Hear | Sync | Gather | Part | Hold | Release | Leave | Gone
+_PROVING: Final = Hear | Sync | Gather | Gone
+"""The turns that a rule is proved by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,4 +169,4 @@ class Exchange:
     @property
     def rules(self) -> tuple[str, ...]:
         """The rules that its turns speak of, sorted."""
-        return tuple(sorted({t.rule for t in self.turns if isinstance(t, Hear | Sync | Gone)}))
+        return tuple(sorted({t.rule for t in self.turns if isinstance(t, _PROVING)}))

@@ -19,10 +19,12 @@ from conformance.terms import Aspect, Outcome, SubjectKind
 from conformance.turns import (
     CONTROL,
     Exchange,
+    Gather,
     Gone,
     Hear,
     Join,
     Leave,
+    Part,
     Send,
     Sync,
     Turn,
@@ -139,6 +141,6 @@ def _standing(turns: Iterable[Turn]) -> Iterator[str]:
                 standing.pop(line, None)
             case Sync(line=line):
                 standing[line] = True
-            case Send(line=line) | Hear(line=line):
+            case Send(line=line) | Hear(line=line) | Gather(line=line) | Part(line=line):
                 standing[line] = False
     yield from (line for line, proved in standing.items() if not proved and line != CONTROL)

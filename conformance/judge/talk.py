@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, assert_never
@@ -14,8 +15,22 @@ from conformance.judge.miss import Kind, Miss
 from conformance.judge.observation import Broke, Death, Heard, Line, Talk, sync_id
 from conformance.judge.reply import MessageJudge, echoes
 from conformance.judge.verdict import Verdict, death_words, ending_text
-from conformance.terms import ABSENT, Outcome
-from conformance.turns import Exchange, Gone, Hear, Join, Leave, Send, Sync, Turn, What
+from conformance.terms import ABSENT, JsonValue, Outcome
+from conformance.turns import (
+    Exchange,
+    Gather,
+    Gone,
+    Hear,
+    Hold,
+    Join,
+    Leave,
+    Part,
+    Release,
+    Send,
+    Sync,
+    Turn,
+    What,
+)
 
 _ANSWERED: Final = "one response to each command, success or error"
 _WORDS: Final[Mapping[What, str]] = {
@@ -96,7 +111,12 @@ class _Turn:
                 yield from self._sync(turn)
             case Gone():
                 yield from self._gone(turn)
-            case Join() | Send() | Leave():
+            case Gather():
+                yield from self._gather(turn)
+            case Part():
+                if self.heard.broke is not None:
+                    yield self._broke("W35", "what the server had begun to say did not come")
+            case Join() | Send() | Hold() | Release() | Leave():
                 if self.heard.broke is not None:
                     yield self._broke("W35", "what was sent was not taken")
             case _:
@@ -197,8 +217,49 @@ class _Turn:
             what = f"{errors} errors came of it" if errors else "no error came of it"
             yield self._miss(turn.rule, what, f"at least {turn.least}", "untold")
 
+    def _gather(self, turn: Gather) -> Iterator[Miss]:
+        """Yield what is wrong with replies that come together."""
+        lines = self.heard.lines
+        if turn.errors:
+            misread = [line for line in lines if _is_plain_error(message_of(line))]
+            for line in misread:
+                yield from self.messages.answer(line, None).misses
+            lines = tuple(line for line in lines if line not in misread)
+        yield from self._replies(turn.rule, lines, turn.ids, turn.free)
+        if self.heard.broke is not None:
+            yield self._broke(turn.rule, "not every request was answered")
+
+    def _replies(
+        self,
+        rule: str,
+        lines: Sequence[Line],
+        ids: Sequence[JsonValue],
+        free: Sequence[JsonValue] = (),
+    ) -> Iterator[Miss]:
+        """Yield what is wrong with replies: to `ids` in their order, to `free` in any."""
+        waiting, loose = deque(ids), list(free)
+        for line in lines:
+            message = message_of(line)
+            if _is_event(message):
+                yield from self.messages.event(line).misses
+                continue
+            yield from self.messages.answer(line, None).misses
+            found = message.get("id", ABSENT)
+            place = next((n for n, each in enumerate(loose) if echoes(each, found)), None)
+            if waiting and echoes(waiting[0], found):
+                waiting.popleft()
+            elif place is not None:
+                del loose[place]
+            elif any(echoes(each, found) for each in waiting):
+                what = f"the reply to {_text(found)} came before that to {_text(waiting[0])}"
+                yield self._miss(rule, what, "replies in the order of the requests", "order")
+                return
+            else:
+                yield self._miss(rule, f"unasked came {_short(line)}", "nothing", "unasked")
+                return
+
     def _gone(self, turn: Gone) -> Iterator[Miss]:
-        yield from self._events(self.heard.lines, turn.rule)
+        yield from self._replies(turn.rule, self.heard.lines, turn.ids)
         if self.heard.broke is not Broke.CLOSED:
             yield self._broke(turn.rule, "the server did not close the connection")
         elif self.heard.partial:
@@ -244,6 +305,10 @@ class _Turn:
 
 def _is_event(message: Mapping[str, Any]) -> bool:
     return "event" in message and "return" not in message and "error" not in message
+
+
+def _is_plain_error(message: Mapping[str, Any]) -> bool:
+    return "error" in message and "id" not in message
 
 
 def _short(line: Line) -> str:

@@ -20,12 +20,31 @@ from conformance.knowledge.tables import Table, read_table
 from conformance.knowledge.versions import VersionRange
 from conformance.stage import MachineSpec, Transport
 from conformance.terms import ABSENT, Absent, ErrorClass, JsonValue
-from conformance.turns import Gone, Hear, Join, Leave, Same, Send, Sync, Turn, What
+from conformance.turns import (
+    Gather,
+    Gone,
+    Hear,
+    Hold,
+    Join,
+    Leave,
+    Part,
+    Release,
+    Same,
+    Send,
+    Sync,
+    Turn,
+    What,
+)
 
 _PLACE: Final = re.compile(r"\{(\w+)\}")
-_VERBS: Final = ("join", "send", "hear", "sync", "leave", "half", "gone")
+_VERBS: Final = (
+    *("join", "send", "hear", "sync", "gather", "part", "hold", "release", "leave", "half"),
+    "gone",
+)
 _PIECES: Final = frozenset({"hex", "repeat"})
 """What a table that is a piece of what is sent begins with."""
+_NUMBER: Final = "n"
+"""What stands in braces for how often something was done before, from 0."""
 FIRST_LINE: Final = "a"
 """The line of a turn that names none, and the endpoint that it joins."""
 
@@ -82,6 +101,10 @@ class _Words:
             return found if isinstance(found, str) else match[0]
 
         return _PLACE.sub(put, template)
+
+    def numbered(self, number: int) -> _Words:
+        """Return the same words, and a number."""
+        return _Words(pieces={**self.pieces, _NUMBER: str(number)})
 
     def whole(self, template: str) -> Any:
         """Return what stands for a template that is a place and nothing else, else its text."""
@@ -164,12 +187,24 @@ def _recipe(table: Table, subject: str, words: _Words) -> ExchangeRecipe:
             fresh=table.take("fresh", bool, False),
             ends=table.take("ends", bool, False),
             slow=table.take("slow", str, ""),
-            turns=tuple(_turn(each, rules[0], words) for each in table.tables("turns")),
+            turns=tuple(_turns(table, rules[0], words)),
         )
     except ValueError as error:
         raise KnowledgeError(f"{table.place}: {error}") from error
     table.done()
     return recipe
+
+
+def _turns(table: Table, rule: str, words: _Words) -> Iterator[Turn]:
+    """Yield the turns of a table, those of `again` as often as it says."""
+    for each in table.tables("turns"):
+        again = each.take("again", list, [])
+        if not again:
+            yield _turn(each, rule, words)
+            continue
+        for number in range(each.take("times", int)):
+            yield from _turns(Table(each.place, {"turns": again}), rule, words.numbered(number))
+        each.done()
 
 
 def _turn(table: Table, rule: str, words: _Words) -> Turn:
@@ -197,8 +232,23 @@ def _turn(table: Table, rule: str, words: _Words) -> Turn:
             least = table.take_any("errors", None)
             lead, loose = _bytes(table, value, words), table.take("open", bool, False)
             turn = Sync(line=line, rule=rule, lead=lead, least=least, open=loose)
+        case "gather":
+            turn = Gather(
+                line=line,
+                rule=rule,
+                ids=_ids(table, value, words),
+                free=_ids(table, table.take_any("free", "[]"), words),
+                errors=table.take("errors", bool, False),
+            )
+        case "part":
+            turn = Part(line=line, size=int(value))
+        case "hold":
+            turn = Hold(path=str(value))
+        case "release":
+            turn = Release(path=str(value))
         case "gone":
-            turn = Gone(line=line, rule=rule)
+            ids = _ids(table, table.take_any("ids", "[]"), words)
+            turn = Gone(line=line, rule=rule, ids=ids)
         case _:
             turn = Leave(line=line, half=verb == "half")
     table.done()
@@ -226,13 +276,25 @@ def _hear(table: Table, what: What, line: str, rule: str, words: _Words) -> Hear
 def _json(table: Table, key: str, words: _Words) -> JsonValue | Absent:
     """Return the JSON value whose text `key` is, as what is sent is; ABSENT where there is none."""
     pieces = table.take_any(key, ABSENT)
-    if pieces is ABSENT:
-        return ABSENT
+    return ABSENT if pieces is ABSENT else _value(table, key, _bytes(table, pieces, words))
+
+
+def _value(table: Table, key: str, text: str | bytes) -> JsonValue:
     try:
-        value: JsonValue = json.loads(_bytes(table, pieces, words))
+        value: JsonValue = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise KnowledgeError(f"{table.place}: {key!r} is no JSON: {error}") from error
     return value
+
+
+def _ids(table: Table, value: Any, words: _Words) -> tuple[JsonValue, ...]:
+    """Return the ids that the text of a JSON array holds, or as many numbers from 0 on."""
+    if type(value) is int:
+        return tuple(range(value))
+    ids = _value(table, "ids", words.text(str(value)))
+    if not isinstance(ids, list):
+        raise KnowledgeError(f"{table.place}: {value!r} is no array of ids and no number of them")
+    return tuple(ids)
 
 
 def _path(text: str) -> tuple[str, ...]:
@@ -255,7 +317,8 @@ def _piece(table: Table, piece: Any, words: _Words) -> bytes:
         case {"hex": str(text), **rest} if not rest:
             return bytes.fromhex(text)
         case {"repeat": repeated, "times": int(times), **rest} if not rest:
-            return _bytes(table, repeated, words) * times
+            pieces = (_bytes(table, repeated, words.numbered(n)) for n in range(times))
+            return b"".join(pieces)
         case _:
             raise KnowledgeError(
                 f"{table.place}: {piece!r} cannot be sent",

@@ -14,13 +14,18 @@ from conformance.launch.diffie_hellman import PARAMETERS_FILE, parameters
 from conformance.launch.images import chain
 from conformance.stage import ScratchFile
 
+_FIFO: Final = "fifo"
+"""The maker of a pipe that has a name, which is a file of its own and no folder."""
+
 
 def fill(folder: Path, files: Sequence[ScratchFile]) -> None:
     """Make `files` in `folder`.  Raises KnowledgeError for a path outside it, or no such maker."""
     for file in files:
         path = confined(folder, file.path)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if file.make:
+        if file.make == _FIFO:
+            os.mkfifo(path, 0o600)
+        elif file.make:
             path.mkdir(mode=0o700, exist_ok=True)
             for name, content in _maker(file.make)().items():
                 _write(path / name, content)
@@ -54,7 +59,7 @@ def _private(path: str, flags: int) -> int:
 
 def _maker(name: str) -> Callable[[], Mapping[str, bytes]]:
     if name not in _MAKERS:
-        known = ", ".join(sorted(_MAKERS))
+        known = ", ".join(sorted((*_MAKERS, _FIFO)))
         raise KnowledgeError(f"nothing makes {name!r}", f"Use one of: {known}.")
     return _MAKERS[name]
 

@@ -203,7 +203,9 @@ def _stdio(command_line: Sequence[str], spec: MachineSpec) -> list[str]:
 def _preparation(spec: MachineSpec) -> Iterator[str]:
     for file in spec.files:
         path = shlex.quote(f"{SCRATCH}/{file.path}")
-        if file.make:
+        if file.make == "fifo":
+            yield f"mkfifo {path}"
+        elif file.make:
             yield f"# {path}: a set of {file.make} credentials is needed here"
         elif file.path.endswith("/"):
             yield f"mkdir -p {path}"

@@ -10,7 +10,21 @@ from conformance.canonical import compact
 from conformance.judge.observation import sync_id
 from conformance.launch.program import Kind, endpoint_options, socket_name
 from conformance.stage import NEGOTIATION, SCRATCH, Endpoint, MachineSpec
-from conformance.turns import CONTROL, Exchange, Gone, Hear, Join, Leave, Send, Sync, Turn
+from conformance.turns import (
+    CONTROL,
+    Exchange,
+    Gather,
+    Gone,
+    Hear,
+    Hold,
+    Join,
+    Leave,
+    Part,
+    Release,
+    Send,
+    Sync,
+    Turn,
+)
 
 _LONGEST: Final = 200_000
 """Bytes that shell text holds: more is left to the suite."""
@@ -28,6 +42,9 @@ def hear(line):
         print("<-", line[1].readline())
     except TimeoutError:
         print("<- nothing in time")"""
+
+_NEEDING_CODE: Final = Leave | Gone | Part | Hold | Release
+"""The turns that no pipe takes."""
 
 
 def retold(
@@ -60,8 +77,8 @@ def _endpoints(kind: Kind, spec: MachineSpec) -> Iterator[str]:
 def _is_plain(exchange: Exchange, spec: MachineSpec) -> bool:
     """Return whether one line is joined once and written to until the end, and nothing else."""
     joined = [turn for turn in exchange.turns if isinstance(turn, Join)]
-    others = [turn for turn in exchange.turns if isinstance(turn, Leave | Gone)]
-    lines = {turn.line for turn in exchange.turns}
+    others = [turn for turn in exchange.turns if isinstance(turn, _NEEDING_CODE)]
+    lines = {turn.line for turn in exchange.turns if not isinstance(turn, Hold | Release)}
     return len(joined) == len(lines) == 1 and not others and not spec.endpoints[0].pretty
 
 
@@ -111,6 +128,14 @@ def _said(turn: Turn, number: int, probe: str) -> Iterator[str]:
         case Sync(line=line):
             yield f"{line}[0].sendall({_sent(turn, number, probe)!r})"
             yield f"hear({line})"
+        case Gather(line=line, ids=ids, free=free):
+            yield f"for _ in range({len(ids) + len(free)}): hear({line})"
+        case Part(line=line, size=size):
+            yield f'print("<-", {line}[0].recv({size}))'
+        case Hold(path=path):
+            yield f'gate = open("{SCRATCH}/{path}", "wb")'
+        case Release():
+            yield "gate.close()"
         case Leave(line=line, half=half):
             yield f"{line}[0].shutdown(socket.SHUT_WR)" if half else f"{line}[0].shutdown(2)"
         case Gone(line=line):

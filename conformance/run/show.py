@@ -37,7 +37,19 @@ from conformance.run.engine import Engine, Result
 from conformance.run.evidence import evidence, reproducer, request_line
 from conformance.run.exchange import encode
 from conformance.terms import Outcome
-from conformance.turns import Exchange, Gone, Hear, Join, Leave, Send, Sync
+from conformance.turns import (
+    Exchange,
+    Gather,
+    Gone,
+    Hear,
+    Hold,
+    Join,
+    Leave,
+    Part,
+    Release,
+    Send,
+    Sync,
+)
 from conformance.wire.recording import received_entry, sent_entry
 
 _SENT: Final = 200
@@ -116,6 +128,14 @@ def _turns(exchange: Exchange) -> Iterator[str]:
             case Sync(line=line, lead=lead, rule=rule):
                 lead_words = f" after {lead!r}" * bool(lead)
                 yield f"  {line}: is in step{lead_words} ({rule})"
+            case Gather(line=line, ids=ids, free=free, rule=rule):
+                yield f"  {line}: hears {len(ids) + len(free)} replies ({rule})"
+            case Part(line=line, size=size):
+                yield f"  {line}: hears {size} bytes"
+            case Hold(path=path):
+                yield f"  the server is held up at {path}"
+            case Release(path=path):
+                yield f"  the server is let go at {path}"
             case Leave(line=line, half=half):
                 yield f"  {line}: is closed" + " for writing" * half
             case Gone(line=line, rule=rule):

@@ -15,10 +15,27 @@ from conformance.judge.events import message_of
 from conformance.judge.observation import Broke, Death, Heard, Line, Talk, sync_id
 from conformance.knowledge.exchanges import FIRST_LINE
 from conformance.launch.endpoints import join
+from conformance.launch.gate import Gate
 from conformance.launch.machine import Machine
+from conformance.launch.scratch import confined
 from conformance.stage import SCRATCH
 from conformance.terms import ABSENT
-from conformance.turns import CONTROL, Exchange, Gone, Hear, Join, Leave, Send, Sync, Turn, What
+from conformance.turns import (
+    CONTROL,
+    Exchange,
+    Gather,
+    Gone,
+    Hear,
+    Hold,
+    Join,
+    Leave,
+    Part,
+    Release,
+    Send,
+    Sync,
+    Turn,
+    What,
+)
 from conformance.wire.connection import (
     Connection,
     WireClosed,
@@ -66,6 +83,7 @@ class _Talker:
         self._open = lines
         self._lines = {CONTROL: control}
         self._undo: dict[str, ExitStack] = {}
+        self._gates: dict[str, Gate] = {}
         self._record = Transcript()
         self._shown, self._real = SCRATCH.encode(), machine.inside.encode()
         self._endpoints = {endpoint.name: endpoint for endpoint in case.stage.spec.endpoints}
@@ -103,7 +121,9 @@ class _Talker:
         )
 
     def _answers(self, probe: str) -> bool:
-        """Return whether the machine answers on its first monitor."""
+        """Return whether the machine, held up no longer, answers on its first monitor."""
+        for gate in self._gates.values():
+            gate.close()
         try:
             turn = Sync(line=CONTROL, rule="")
             self._sync(turn, "alive", probe, _Turned())
@@ -125,6 +145,16 @@ class _Talker:
                 self._hear(turn, turned)
             case Sync():
                 self._sync(turn, sync_id(number), probe, turned)
+            case Gather():
+                self._gather(turn, turned)
+            case Part(line=line, size=size):
+                self._record.received(
+                    _named(line, self._lines[line].receive_part(size, self._limit))
+                )
+            case Hold(path=path):
+                self._hold(path)
+            case Release(path=path):
+                self._gates.pop(path).close()
             case Leave():
                 self._leave(turn)
             case Gone(line=line):
@@ -172,6 +202,26 @@ class _Talker:
             turned,
             lambda message: message.get("id", ABSENT) == request_id,
         )
+
+    def _gather(self, turn: Gather, turned: _Turned) -> None:
+        left = len(turn.ids) + len(turn.free)
+
+        def done(message: Mapping[str, Any]) -> bool:
+            nonlocal left
+            left -= not _is_event(message) and ("id" in message or not turn.errors)
+            return left == 0
+
+        self._until(turn.line, turned, done)
+
+    def _hold(self, path: str) -> None:
+        try:
+            gate = Gate(confined(self._machine.scratch, path), self._limit)
+        except (TimeoutError, OSError) as error:
+            raise LaunchError(
+                f"the server cannot be held up: {error}", "Look what it answers to the request."
+            ) from None
+        self._open.callback(gate.close)
+        self._gates[path] = gate
 
     def _leave(self, turn: Leave) -> None:
         if turn.half:

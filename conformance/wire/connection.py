@@ -127,6 +127,22 @@ class Connection:
             if line is not None:
                 return line
 
+    def receive_part(self, size: int, timeout: float) -> bytes:
+        """Return the next `size` bytes, and read no further ones from the peer.
+
+        Raises WireTimeout if they do not come within `timeout` seconds, WireClosed at the end.
+        """
+        deadline = time.monotonic() + timeout
+        while (missing := self._start + size - len(self._in)) > 0:
+            if self._at_end:
+                raise WireClosed(self._unfinished())
+            if not self._step(deadline, most=missing):
+                raise WireTimeout(f"{missing} of {size} bytes did not come within {timeout:g} s")
+        data = bytes(self._in[self._start : self._start + size])
+        self._start += size
+        self._scanned = max(self._scanned, self._start)
+        return data
+
     def flush(self, timeout: float) -> None:
         """Send all that is queued; keeps for `receive` what comes meanwhile.
 
@@ -173,8 +189,11 @@ class Connection:
                 self._out += data[sent:]
                 return
 
-    def _step(self, deadline: float, *, write: bool = False) -> bool:
-        """Wait once, read and write what is possible; return False when the time is up."""
+    def _step(self, deadline: float, *, write: bool = False, most: int = _CHUNK) -> bool:
+        """Wait once, read (no more than `most` bytes) and write what is possible.
+
+        Returns False when the time is up.
+        """
         write = write or (bool(self._out) and not self._deaf)
         interest = (0 if self._at_end else select.POLLIN) | (select.POLLOUT if write else 0)
         if interest != self._interest:
@@ -188,19 +207,19 @@ class Connection:
         if happened & select.POLLNVAL:
             raise ValueError("the socket of the connection is closed")
         if happened & _READABLE and not self._at_end:
-            self._read()
+            self._read(most)
         if self._out:
             self._write()
         return True
 
-    def _read(self) -> None:
+    def _read(self, most: int) -> None:
         if self._start:
             # Cheap: a bytearray only moves where it begins.
             del self._in[: self._start]
             self._scanned -= self._start
             self._start = 0
         try:
-            data = self._sock.recv(_CHUNK)
+            data = self._sock.recv(most)
         except BlockingIOError:
             return
         except ConnectionResetError:
