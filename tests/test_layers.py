@@ -11,7 +11,9 @@ import pytest
 import conformance
 
 ROOT = Path(conformance.__file__).parent
-BOTTOM = frozenset({"terms", "errors", "canonical", "stage", "stream", "change", "validation", "turns"})
+BOTTOM = frozenset(
+    {"terms", "errors", "canonical", "stage", "stream", "change", "validation", "turns"}
+)
 
 SCHEMAS = frozenset({"qapi", "digest", "source", "compare"})
 

@@ -14,6 +14,7 @@ from tests.miniatures.source import source_path, write_sources
 _PARTS = (
     "schema.py",
     "objects.py",
+    "bends.py",
     "text.py",
     "blocks.py",
     "session.py",

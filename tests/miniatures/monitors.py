@@ -26,8 +26,8 @@ class Answering(Protocol):
     blocked: int
     """The descriptor that the command under way waits to be readable; -1 where none waits."""
 
-    def greeting(self) -> Message:
-        """Return how a session begins."""
+    def greeting(self, broken: Broken) -> Message:
+        """Return how a session begins, where `broken` are the promises that it breaks."""
         ...
 
     def answer(self, request: object, session: Session) -> None:
@@ -46,6 +46,8 @@ class Monitor:
     """
 
     vital = False
+    kept = False
+    """Whether the next client is taken to have negotiated, as no server should."""
 
     def __init__(self, source: int, sink: int, *, indented: bool = False) -> None:
         self.source = source
@@ -132,10 +134,12 @@ class Loop:
         for monitor in self._monitors:
             if monitor.session is None and monitor.open():
                 monitor.session = Session(self._broken, indented=monitor.indented)
-                if "greets-late" not in self._broken:
-                    monitor.session.say(self._server.greeting())
-                if "greets-twice" in self._broken:
-                    monitor.session.say(self._server.greeting())
+                monitor.session.negotiated = monitor.kept
+                # The first monitor is the suite's own, which breaks off where that is not right.
+                words = frozenset[str]() if monitor.vital else self._broken
+                monitor.session.greeted = "greets-late" not in words
+                for _ in range(monitor.session.greeted + ("greets-twice" in words)):
+                    monitor.session.say(self._server.greeting(words))
         self._send()
 
     def _wait(self) -> None:
@@ -173,9 +177,9 @@ class Loop:
         except OSError:
             # A terminal that is left reads so, and a connection that was reset.
             data = b""
-        if "greets-late" in self._broken and data and not session.greeted:
+        if data and not session.greeted:
             session.greeted = True
-            session.say(self._server.greeting())
+            session.say(self._server.greeting(frozenset()))
         session.text.feed(data)
         session.ended = not data
 
@@ -189,7 +193,7 @@ class Loop:
                     self._server.answer(request, session)
                 if session.queue and self._server.blocked < 0 and not self._server.ended:
                     busy = True
-                    self._server.answer(session.queue.popleft(), session)
+                    self._server.answer(session.next_in_line(), session)
 
     def _sessions(self) -> Iterator[Session]:
         yield from [each.session for each in self._monitors if each.session is not None]
@@ -209,6 +213,7 @@ class Loop:
                 session.out.clear()
             if session.ended and not session.out:
                 monitor.session = None
+                monitor.kept = session.negotiated and "session-kept" in self._broken
                 self._goes_on = monitor.close() and self._goes_on
 
     def _flush(self) -> None:

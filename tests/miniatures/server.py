@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
-import signal
 import socket
 import sys
 from collections.abc import Iterator
 from typing import Any
 
+from .bends import Bends, bent_greeting, torn
 from .blocks import BLOCKS, Blocks, widened
 from .monitors import Listening, Loop, Monitor, Terminal
 from .objects import TYPES, Tree, become_older, heirs, property_types
@@ -74,6 +73,7 @@ class Server:
         self._running = False
         self._parameters = {name: low for name, (low, _) in PARAMETERS.items()}
         self._events: list[Message] = []
+        self._bends = Bends(broken)
         self._session = Session(broken)
         """Whose command is under way."""
         self._waiting: tuple[Message, Session] = ({}, self._session)
@@ -82,9 +82,10 @@ class Server:
         self.ended = False
         self.blocked = -1
 
-    def greeting(self) -> Message:
-        """Return how a session begins."""
-        return {"QMP": {"version": self._version(), "capabilities": ["oob"]}}
+    def greeting(self, broken: Broken) -> Message:
+        """Return how a session begins, where `broken` are the promises that it breaks."""
+        greeting = {"QMP": {"version": self._version(), "capabilities": ["oob"]}}
+        return bent_greeting(greeting, broken)
 
     def resume(self) -> None:
         """Read on in the file that a command waits for, and answer it at the end of that."""
@@ -107,10 +108,13 @@ class Server:
 
     def _say(self, name: str, reply: Message) -> None:
         """Tell all of the events that a command led to, then its session what came of it."""
-        for event in self._events:
-            self._tell(self._bent_event(event))
-        self._events = []
-        for message in self._bent(name, reply):
+        events, self._events = self._events, []
+        if events and "event-inside" in self._broken:
+            self._session.say(torn(events[0], reply))
+            return
+        for event in events:
+            self._tell(self._bends.event(event))
+        for message in self._bends.replies(name, reply):
             self._session.say(message)
 
     def _reply(self, request: Any) -> tuple[str, Message]:
@@ -118,20 +122,43 @@ class Server:
         if not isinstance(request, dict):
             return "", _error(RefusedError(f"no object came: {request}"))
         try:
-            name, outside = _named_command(request)
-            self._gate(name, outside=outside)
-            reply: Message = {"return": self._run(name, request.get("arguments", {}))}
+            name, reply = self._tried(request)
         except RefusedError as error:
             name, reply = str(request.get("execute", "")), _error(error)
+            if name == "qmp_capabilities" and "failure-negotiates" in self._broken:
+                self._session.negotiated = True
         if "id" in request:
             reply["id"] = request["id"]
         return name, reply
 
+    def _tried(self, request: Message) -> tuple[str, Message]:
+        """Return the command of a request and what it returned; raises RefusedError."""
+        named = request.get("execute", request.get("exec-oob"))
+        word = "nameless-taken" if named is None else "name-of-any-type"
+        if not isinstance(named, str) and word in self._broken:
+            return "", {"return": {}}
+        name, outside = _named_command(request, self._broken)
+        self._gate(name, outside=outside)
+        value = self._run(name, request.get("arguments", {}))
+        if request.keys() - {"execute", "exec-oob", "arguments", "id"}:
+            self._after_unknown()
+        return name, {"return": value}
+
+    def _after_unknown(self) -> None:
+        if "refused-runs" in self._broken:
+            raise RefusedError("QMP input has a member that is unexpected")
+
     def _tell(self, event: Message) -> None:
         """Tell an event to every client whose negotiation is over."""
         for monitor in self.monitors:
-            if monitor.session is not None and monitor.session.negotiated:
-                monitor.session.say(event)
+            session = monitor.session
+            if session is None or (session is not self._session and self._is("events-to-one")):
+                continue
+            if session.negotiated or self._is("events-in-negotiation"):
+                session.say(event)
+
+    def _is(self, breakage: str) -> bool:
+        return breakage in self._broken
 
     def _gate(self, name: str, *, outside: bool) -> None:
         """Raise RefusedError where a command is not to be had at all, in this way, or yet."""
@@ -189,6 +216,8 @@ class Server:
             if "arguments-of-any-type" not in self._broken:
                 raise RefusedError("QMP input member 'arguments' must be an object")
             arguments = {}
+        if name == "qmp_capabilities" and self._is("unknown-capability-taken"):
+            arguments = {}
         try:
             checked = {k: v for k, v in arguments.items() if not untyped or k in ("qom-type", "id")}
             self._checker.check(command["arg-type"], checked, "arguments")
@@ -218,7 +247,7 @@ class Server:
 
     def _qmp_capabilities(self, enable: list[str] | None = None) -> Arguments:
         self._session.negotiated = True
-        self._session.enabled = enable or []
+        self._session.enabled = [*(enable or []), *["oob"] * self._is("oob-from-the-start")]
         return {}
 
     def _x_exit_preconfig(self) -> Arguments:
@@ -298,7 +327,7 @@ class Server:
     def _object_del(self, id: str) -> Arguments:
         self._tree.delete(id)
         if "id-stays-taken" in self._broken:
-            self._broken |= {"object-add-refused"}
+            self._bends.refuse_more()
         return {}
 
     def _qom_list(self, path: str) -> list[Arguments]:
@@ -318,6 +347,8 @@ class Server:
 
     def _qom_get(self, path: str, property: str) -> Any:
         value = self._tree.get(path, property)
+        if isinstance(value, list) and self._is("array-reversed"):
+            return value[::-1]
         if property == "level" and "integer-as-string" in self._broken:
             return str(value)
         if property == "peer" and "link-to-nowhere" in self._broken:
@@ -369,79 +400,6 @@ class Server:
         event: Message = {"event": name, "timestamp": {"seconds": 1, "microseconds": 999_999}}
         self._events.append({**event, "data": data} if data else event)
 
-    # How a message that is right is bent on its way out.
-
-    def _bent_event(self, event: Message) -> Message:
-        if event["event"] != "RESUME":
-            return event
-        bent: dict[str, Message] = {
-            "event-has-more": {**event, "id": 1},
-            "event-has-bad-time": {
-                **event,
-                "timestamp": {"seconds": 1, "microseconds": 1_000_000},
-            },
-            "event-has-no-time": {"event": event["event"]},
-            "event-of-no-schema": {**event, "event": "NO_SUCH_EVENT"},
-        }
-        return next((bent[word] for word in sorted(self._broken) if word in bent), event)
-
-    def _bent(self, command: str, reply: Message) -> Iterator[Message | bytes]:
-        if command == "object-add" and "error" in reply:
-            bent = self._bent_error(reply)
-            yield _line(bent, ascii_only=False) if "raw-utf8" in self._broken else bent
-            return
-        if command == "object-add" and "object-add-refused" in self._broken:
-            yield {"error": {"class": "GenericError", "desc": "no"}, "id": reply["id"]}
-            return
-        if command != "object-del" or "return" not in reply:
-            yield reply
-            return
-        self._die()
-        if "no-reply" in self._broken:
-            return
-        yield self._bent_success(reply)
-        if "two-replies" in self._broken:
-            yield reply
-
-    def _bent_error(self, reply: Message) -> Message:
-        error = reply["error"]
-        if "raw-utf8" in self._broken:
-            error["desc"] += " \N{EURO SIGN}"
-        if "error-has-more" in self._broken:
-            error["reason"] = "none"
-        if "error-without-desc" in self._broken:
-            del error["desc"]
-        if "unknown-class" in self._broken:
-            error["class"] = "NoSuchClass"
-        return {**reply, "hint": "none"} if "error-reply-has-more" in self._broken else reply
-
-    def _bent_success(self, reply: Message) -> bytes:
-        number = reply.get("id", 0)
-        bent: dict[str, Message] = {
-            "id-missing": {"return": {}},
-            "id-of-another": {"return": {}, "id": number + 1_000_000},
-            "id-as-string": {"return": {}, "id": str(number)},
-            "return-and-error": {**reply, "error": {"class": "GenericError", "desc": "no"}},
-            "neither-return-nor-error": {"id": number},
-            "success-has-more": {**reply, "took": 1},
-            "return-out-of-schema": {**reply, "return": {"deleted": True}},
-        }
-        line = _line(next((bent[w] for w in sorted(self._broken) if w in bent), reply))
-        raw = {
-            "single-quotes": line.replace(b'"', b"'"),
-            "array-reply": b"[" + line[:-2] + b"]\r\n",
-            "lf-only": line[:-2] + b"\n",
-            "duplicate-key": b'{"return": {}, ' + line[1:],
-            "trailing-brace": line[:-2] + b"}\r\n",
-        }
-        return next((raw[word] for word in sorted(self._broken) if word in raw), line)
-
-    def _die(self) -> None:
-        if "dies-by-signal" in self._broken:
-            os.kill(os.getpid(), signal.SIGSEGV)
-        if "exits" in self._broken:
-            sys.exit("miniature: Unexpected error in object_del() at miniature.c:1:")
-
 
 def monitors(argv: list[str]) -> Iterator[Monitor]:
     """Yield the monitors that a command line asks for, each opened."""
@@ -480,23 +438,25 @@ def _opened(kind: str, device: dict[str, str], *, indented: bool) -> Monitor:
     return Listening(listener, indented=indented)
 
 
-def _named_command(request: Message) -> tuple[str, bool]:
+def _named_command(request: Message, broken: Broken) -> tuple[str, bool]:
     """Return the command of a request, and whether it is to overtake; raises RefusedError."""
     names = [key for key in ("execute", "exec-oob") if key in request]
     unknown = sorted(request.keys() - {"execute", "exec-oob", "arguments", "id"})
-    if unknown:
+    if unknown and not broken & {"unknown-beside-taken", "refused-runs"}:
         raise RefusedError(f"QMP input member '{unknown[0]}' is unexpected")
+    if len(names) == 2 and "both-taken" in broken:
+        names.pop()
     if len(names) != 1 or not isinstance(request[names[0]], str):
         raise RefusedError("QMP input names no command, or more than one")
+    if next(iter(request)) == "arguments" and "arguments-first-refused" in broken:
+        raise RefusedError("QMP input begins with its arguments")
+    if request.get("arguments") == {} and "empty-arguments-refused" in broken:
+        raise RefusedError("QMP input has arguments of nothing")
     return request[names[0]], names[0] == "exec-oob"
 
 
 def _error(error: RefusedError) -> Message:
     return {"error": {"class": error.name, "desc": error.desc}}
-
-
-def _line(message: object, *, ascii_only: bool = True) -> bytes:
-    return json.dumps(message, ensure_ascii=ascii_only).encode() + b"\r\n"
 
 
 def _property(name: str, kind: str) -> Arguments:

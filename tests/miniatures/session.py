@@ -22,7 +22,7 @@ class Session:
 
     def __init__(self, broken: Broken, *, indented: bool = False) -> None:
         self.negotiated = False
-        self.enabled: list[str] = []
+        self.enabled = []
         self.text = Text(broken)
         self.queue: deque[Any] = deque()
         self.out = bytearray()
@@ -40,8 +40,9 @@ class Session:
 
     def next_overtaking(self) -> Any:
         """Take in what is to wait, as far as there is room; return what overtakes it, if any."""
-        room = (4 if "short-queue" in self._broken else WAITING) if self.out_of_band else 1
-        while len(self.queue) < room or "endless-queue" in self._broken:
+        room = WAITING if self.out_of_band or self._last_first() else 1
+        room = min(room, 4) if "short-queue" in self._broken else room
+        while len(self.queue) < room:
             try:
                 message = self.text.take()
             except EOFError:
@@ -49,9 +50,16 @@ class Session:
             if self.out_of_band and _overtakes(message) and "oob-in-line" not in self._broken:
                 return message
             self.queue.append(message)
-            if "queue-drops" in self._broken and len(self.queue) > WAITING // 2:
+            if "queue-drops" in self._broken and len(self.queue) == WAITING:
                 self.queue.pop()
         return None
+
+    def next_in_line(self) -> Any:
+        """Return what is to be run next of what waits."""
+        return self.queue.pop() if self._last_first() else self.queue.popleft()
+
+    def _last_first(self) -> bool:
+        return ("last-first-with-oob" if self.out_of_band else "last-first") in self._broken
 
     def say(self, message: Message | bytes) -> None:
         """Send a message; bytes go as they are."""

@@ -56,10 +56,12 @@ class Text:
         self._size = 0
         self._lost = False
         """Whether all is passed over until a byte comes that promises to recover."""
+        self._skips = False
+        """Whether the next message is passed over, which no server should do."""
 
     def feed(self, data: bytes) -> None:
         """Add what has come."""
-        self._data += data
+        self._data += data.replace(b"\xff", b"") if "deaf-to-ff" in self._broken else data
 
     def take(self) -> Any:
         """Return the next message, or MalformedError as a value.
@@ -72,9 +74,13 @@ class Text:
                 if self._take_token():
                     tokens, self._tokens = self._tokens, []
                     self._size = 0
-                    return _value(tokens, self._broken)
+                    value = _value(tokens, self._broken)
+                    if not self._skips:
+                        return value
+                    self._skips = False
         except MalformedError as error:
             self._forget()
+            self._skips = "loses-the-next" in self._broken
             return error
 
     def _forget(self) -> None:
@@ -93,9 +99,7 @@ class Text:
         self._lost = False
 
     def _is_deaf_to(self, byte: bytes) -> bool:
-        if byte == b"\xff":
-            return "deaf-to-ff" in self._broken
-        return "deaf-to-controls" in self._broken
+        return byte != b"\xff" and "deaf-to-controls" in self._broken
 
     def _take_token(self) -> bool:
         """Take one token; return whether it ends a message."""
@@ -186,6 +190,8 @@ def _object(rest: Iterator[bytes], broken: Broken) -> dict[str, Any]:
     token = next(rest)
     while token != b"}":
         name = _read(token, rest, broken)
+        if isinstance(name, str) and name in found and "member-twice-unanswered" in broken:
+            raise EOFError
         if not isinstance(name, str) or name in found or next(rest) != b":":
             raise MalformedError("a member is no pair of a new name and a value")
         found[name] = _read(next(rest), rest, broken)
