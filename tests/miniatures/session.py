@@ -22,7 +22,7 @@ class Session:
 
     def __init__(self, broken: Broken, *, indented: bool = False) -> None:
         self.negotiated = False
-        self.enabled = []
+        self.enabled: list[str] = []
         self.text = Text(broken)
         self.queue: deque[Any] = deque()
         self.out = bytearray()
