@@ -158,15 +158,18 @@ class Exchange:
     """The turns of one exchange.
 
     `probe` is a command without arguments that may be asked at any time, `reason` tells what is
-    shown, `ends` that the server is to end of it, with status 0.
+    shown, `ends` that the server is to end of it, with status 0.  `shows` are rules that it is
+    about whatever rule its turns name: those that each message of a sort is held against.
     """
 
     turns: tuple[Turn, ...]
     probe: str
     reason: str = ""
     ends: bool = False
+    shows: tuple[str, ...] = ()
 
     @property
     def rules(self) -> tuple[str, ...]:
-        """The rules that its turns speak of, sorted."""
-        return tuple(sorted({t.rule for t in self.turns if isinstance(t, _PROVING)}))
+        """The rules that it and its turns speak of, sorted."""
+        of_turns = {t.rule for t in self.turns if isinstance(t, _PROVING)}
+        return tuple(sorted(of_turns.union(self.shows)))

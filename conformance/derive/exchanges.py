@@ -85,6 +85,7 @@ def _case(recipe: ExchangeRecipe, transport: Transport, context: ExchangeContext
             probe=PROBES[context.program],
             reason=recipe.reason,
             ends=recipe.ends,
+            shows=recipe.rules,
         ),
     )
 

@@ -1,0 +1,75 @@
+"""Which rules the cases of exchanges are about: those of the turns, and those of all messages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance.derive.case import Case
+from conformance.derive.exchanges import ExchangeContext, exchange_cases
+from conformance.digest.digest import Program
+from conformance.knowledge.exchanges import ExchangeRecipe, load_exchanges
+from conformance.knowledge.rules import load_rules
+from conformance.knowledge.store import cases_folder
+from conformance.knowledge.versions import Version
+from conformance.stage import Transport
+
+VERSION: Version = (10, 0, 0)
+OF_SESSIONS = (
+    *("W04", "W05", "W06", "W12", "W13", "W14", "W15", "W16", "W17", "W19", "W20", "W21", "W22"),
+    *("W23", "W24", "W25", "W26", "W35", "W36", "W37", "W38", "W39", "W40", "W41", "W43", "W55"),
+    *("W56", "W57", "W58", "W59", "W60", "W61", "W62", "W71", "W73"),
+)
+"""The rules of greetings, negotiations, requests and replies that a dialogue can show."""
+TEXT = """
+[[exchange]]
+name = "made"
+rules = ["W13", "W15"]
+reason = "made up"
+start = "nowhere"
+turns = [
+    { join = "a" },
+    { hear = "greeting" },
+    { sync = "", rule = "W43" },
+]
+"""
+
+
+def _cases(recipes: tuple[ExchangeRecipe, ...], program: Program) -> list[Case]:
+    context = ExchangeContext(recipes=recipes, version=VERSION, program=program, thorough=False)
+    return list(exchange_cases(context))
+
+
+def test_a_case_is_about_the_rules_of_its_turns_and_those_that_its_exchange_names(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "made.toml").write_text(TEXT)
+
+    (case,) = _cases(load_exchanges(tmp_path), Program.SYSTEM)
+
+    assert case.rules == ("W13", "W15", "W43")
+
+
+@pytest.mark.parametrize("program", [Program.SYSTEM, Program.STORAGE_DAEMON], ids=str)
+def test_each_rule_of_sessions_and_messages_has_a_case(program: Program) -> None:
+    cases = _cases(load_exchanges(cases_folder() / "exchanges"), program)
+
+    found = {rule for case in cases for rule in case.rules}
+    assert sorted(set(OF_SESSIONS) - found) == []
+
+
+def test_no_exchange_is_about_a_rule_that_is_not_in_the_catalogue() -> None:
+    cases = _cases(load_exchanges(cases_folder() / "exchanges"), Program.SYSTEM)
+
+    assert {rule for case in cases for rule in case.rules} <= set(load_rules())
+
+
+@pytest.mark.parametrize("transport", list(Transport), ids=str)
+def test_a_session_opens_on_every_transport(transport: Transport) -> None:
+    recipes = load_exchanges(cases_folder() / "exchanges")
+
+    assert {r.name for r in recipes if r.subject == "greeting" and transport in r.on} >= {
+        "at-once",
+        "version",
+    }
