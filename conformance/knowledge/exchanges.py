@@ -276,7 +276,9 @@ def _hear(table: Table, what: What, line: str, rule: str, words: _Words) -> Hear
 def _json(table: Table, key: str, words: _Words) -> JsonValue | Absent:
     """Return the JSON value whose text `key` is, as what is sent is; ABSENT where there is none."""
     pieces = table.take_any(key, ABSENT)
-    return ABSENT if pieces is ABSENT else _value(table, key, _bytes(table, pieces, words))
+    if isinstance(pieces, Absent):
+        return ABSENT
+    return _value(table, key, _bytes(table, pieces, words))
 
 
 def _value(table: Table, key: str, text: str | bytes) -> JsonValue:
