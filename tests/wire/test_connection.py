@@ -376,3 +376,24 @@ class _Terminal:
         self.recv = sock.recv
         self.send = sock.send
         self.shutdown = sock.shutdown
+
+
+def test_a_part_is_taken_and_the_rest_stays_with_the_peer_or_comes_as_a_line() -> None:
+    with pair() as p:
+        p.peer.sendall(b"one\r\ntwo\r\n")
+        assert p.connection.receive_part(4, LONG) == b"one\r"
+        assert p.sock.recv(100, socket.MSG_PEEK) == b"\ntwo\r\n"
+        assert p.connection.receive(LONG) == b"\n"
+        assert p.connection.receive_part(2, LONG) == b"tw"
+        assert p.connection.receive(LONG) == b"o\r\n"
+
+
+def test_a_part_that_does_not_come_is_told_and_kept() -> None:
+    with pair() as p:
+        p.peer.sendall(b"one")
+        with pytest.raises(WireTimeout, match="1 of 4 bytes did not come"):
+            p.connection.receive_part(4, 0.01)
+        p.peer.close()
+        with pytest.raises(WireClosed):
+            p.connection.receive_part(4, LONG)
+        assert p.connection.receive_part(3, LONG) == b"one"
