@@ -180,13 +180,18 @@ class Loop:
         for monitor in self._monitors:
             if monitor.session is None and monitor.open():
                 monitor.session = Session(self._broken, indented=monitor.indented)
-                monitor.session.negotiated = monitor.kept
+                monitor.session.negotiated = monitor.kept or self._negotiated_elsewhere()
                 # The first monitor is the suite's own, which breaks off where that is not right.
                 words = frozenset[str]() if monitor.vital else self._broken
                 monitor.session.greeted = "greets-late" not in words
                 for _ in range(monitor.session.greeted + ("greets-twice" in words)):
                     monitor.session.say(self._server.greeting(words))
         self._send()
+
+    def _negotiated_elsewhere(self) -> bool:
+        """Return whether a client is spared its negotiation for that of another one."""
+        others = [each.session for each in self._monitors if each.session and not each.vital]
+        return "session-shared" in self._broken and any(each.negotiated for each in others)
 
     def _wait(self) -> None:
         """Wait until something can be done, and read what has come."""

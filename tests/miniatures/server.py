@@ -329,10 +329,15 @@ class Server:
     def _device_add(self, driver: str, id: str = "", memdev: str = "", rng: str = "") -> Arguments:
         if driver not in ("pc-dimm", "ivshmem-plain", "virtio-rng-pci"):
             raise RefusedError(f"'{driver}' is not a valid device model name")
+        devices = self._tree.find("/machine/peripheral")[1].children
+        if id in devices:
+            raise RefusedError(f"Duplicate device ID '{id}'")
+        if rng and rng not in self._tree.objects.children:
+            raise RefusedError(f"Device '{rng}' not found", "DeviceNotFound")
         # A source of entropy can be deleted while it is used; memory cannot.
         self._tree.users |= {memdev} - {""}
         if id:
-            self._tree.find("/machine/peripheral")[1].children[id] = Node(driver)
+            devices[id] = Node(driver)
         return {}
 
     def _object_add(self, **arguments: Any) -> Arguments:
@@ -398,6 +403,8 @@ class Server:
     def _balloon(self, value: int) -> Arguments:
         if not self.balloon:
             raise RefusedError("No balloon device has been activated", "DeviceNotActive")
+        if not value:
+            raise RefusedError("Parameter 'target' expects a size")
         return {}
 
     def _migrate_set_parameters(self, **given: int) -> Arguments:

@@ -68,3 +68,16 @@ WIRE_BREAKAGES: dict[str, Breakage] = {
     "oob-unasked": _breaks("W34", "oob/of-one-connection"),
 }
 """By the word that the server is given; all of them answer on the suite's own monitor."""
+
+CLIENT_BREAKAGES: tuple[tuple[str, Breakage], ...] = (
+    ("greets-late", _breaks("W13", "client/connect")),
+    ("list-forgets-id", _breaks("W25", "client/execute")),
+    # It hears of the refusal, and cannot tell of what.
+    ("failure-forgets-id", _breaks("W40", "client/errors")),
+    ("stop-untold", _breaks("W46", "client/events")),
+    ("oob-marked-refused", _breaks("W33", "client/out-of-band")),
+    ("session-kept", _breaks("W55", "client/reconnect")),
+    ("queue-drops", _breaks("W30", "client/pipelined")),
+    ("session-shared", _breaks("W55", "client/two-clients")),
+)
+"""Words that the server is given over which the official client stumbles, once in each exchange."""

@@ -37,7 +37,9 @@ EXPLAINED = {
     Outcome.NOT_APPLICABLE: "declares no default|is not valid for this build's schema"
     "|cannot be read|opens itself once|the grammar of ids holds from"
     "|the documentation gives no value: none|nothing shows its effect",
-    Outcome.VACUOUS: "^refused, and nothing tells what for: (migrate-set-parameters|object-add)",
+    Outcome.VACUOUS: "^refused, and nothing tells what for: (migrate-set-parameters|object-add)"
+    "|^never accepted without the fault: device_add: refused with GenericError: "
+    "('e1000' is not a valid|Parameter 'chardev' is|Parameter 'drive' is)",
 }
 """Why a case may come to something else than PASS on a server that keeps every promise."""
 

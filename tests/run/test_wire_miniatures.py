@@ -17,10 +17,10 @@ from conformance.knowledge.exchanges import load_exchanges
 from conformance.knowledge.store import cases_folder
 from conformance.run.campaign import Campaign
 from conformance.terms import BROKEN, Aspect, Outcome
-from conformance.turns import Gather, Gone, Hear, Sync
+from conformance.turns import Drive, Gather, Gone, Hear, Sync
 from tests.miniatures.breakages import BREAKAGES, Breakage
 from tests.miniatures.install import miniature
-from tests.miniatures.wire_breakages import WIRE_BREAKAGES
+from tests.miniatures.wire_breakages import CLIENT_BREAKAGES, WIRE_BREAKAGES
 from tests.run.conftest import Runner
 
 # Far more than the miniature takes for a reply; what never comes costs a test as much.
@@ -52,18 +52,28 @@ def test_a_server_that_keeps_every_promise_passes_all_exchanges(
     assert outcomes[Outcome.PASS] > 1000
 
 
-@pytest.mark.parametrize("word", WIRE_BREAKAGES)
-def test_a_broken_promise_of_the_wire_is_found_and_no_other(
-    runner: Runner, program: Path, campaign: Campaign, word: str
-) -> None:
-    breakage = WIRE_BREAKAGES[word]
+_ALL = [*WIRE_BREAKAGES.items(), *CLIENT_BREAKAGES]
 
+
+@pytest.mark.parametrize(
+    ("word", "breakage"), _ALL, ids=[f"{word}-{each.cases[0]}" for word, each in _ALL]
+)
+def test_a_broken_promise_of_the_wire_is_found_and_no_other(
+    runner: Runner, program: Path, campaign: Campaign, word: str, breakage: Breakage
+) -> None:
     results = runner.play(campaign, miniature(program, "wide", word), _cases(campaign, breakage))
 
     found = {miss.rule for r in results for miss in r.verdict.misses}
     told = [f"{r.case.id}: {r.verdict.reason}" for r in results if r.verdict.misses]
     assert found == {breakage.rule} | breakage.also, told
     assert any(r.verdict.outcome in BROKEN for r in results)
+
+
+def test_the_official_client_stumbles_in_each_of_its_exchanges() -> None:
+    recipes = load_exchanges(cases_folder() / "exchanges")
+    names = {f"wire/client/{each.name}" for each in recipes if each.subject == "client"}
+
+    assert names == {case for _, breakage in CLIENT_BREAKAGES for case in breakage.cases}
 
 
 def test_every_rule_that_an_exchange_cites_is_broken_by_a_miniature() -> None:
@@ -76,8 +86,11 @@ def test_every_rule_that_an_exchange_cites_is_broken_by_a_miniature() -> None:
     assert UNBROKEN.keys() & broken == set()
 
 
-UNBROKEN = {"W45": "says when events may come, which is for a client to bear"}
-"""The rules that a server cannot break by itself, each with the reason."""
+UNBROKEN = {
+    "W45": "says when events may come, which is for a client to bear",
+    "W54": "binds the guest agent alone, whose miniature breaks it in test_guest_agent.py",
+}
+"""The rules that a monitor cannot break by itself, each with the reason."""
 
 
 def _cited() -> set[str]:
@@ -87,7 +100,7 @@ def _cited() -> set[str]:
     rooms = (Path(conformance.__file__).parent / name for name in _JUDGES)
     nodes = (n for room in rooms for n in ast.walk(ast.parse(room.read_text(encoding="utf-8"))))
     texts = {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
-    cited = {turn.rule for turn in turns if isinstance(turn, Hear | Sync | Gone | Gather)}
+    cited = {turn.rule for turn in turns if isinstance(turn, Hear | Sync | Gone | Gather | Drive)}
     return cited | {text for text in texts if RULE.fullmatch(text)}
 
 
