@@ -11,7 +11,17 @@ import os
 from typing import Any, Protocol
 
 from .objects import PROPERTIES, TYPES
-from .schema import OBJECT_MEMBERS, Entry, RefusedError, array, command, entries, event, struct
+from .schema import (
+    OBJECT_MEMBERS,
+    Entry,
+    RefusedError,
+    array,
+    command,
+    entries,
+    enum,
+    event,
+    struct,
+)
 
 BLOCKS: list[Entry] = [
     struct("Block", driver="str", node_name="str?", config="str?", image="any?", size="int?"),
@@ -20,6 +30,14 @@ BLOCKS: list[Entry] = [
     struct("Job", device="str"),
     struct("Kvm", enabled="bool", present="bool"),
     struct("JobStatus", id="str", status="str"),
+    enum("NetdevType", "hubport", "user"),
+    struct("Hubport", hubid="int"),
+    struct("User", hostname="str?"),
+    {
+        **struct("Netdev", type="NetdevType", id="str"),
+        "tag": "type",
+        "variants": [{"case": "hubport", "type": "Hubport"}, {"case": "user", "type": "User"}],
+    },
     array("Node"),
     command("blockdev-add", "Block"),
     command("blockdev-del", "Node"),
@@ -27,6 +45,7 @@ BLOCKS: list[Entry] = [
     command("query-named-block-nodes", ret="[Node]"),
     *(command(f"query-{what}", ret="[any]") for what in ("jobs", "block-jobs", "block-exports")),
     *(command(name, "Id") for name in ("job-dismiss", "block-export-del", "device_del")),
+    command("netdev_add", "Netdev"),
     command("netdev_del", "Id"),
     command("block-job-cancel", "Job"),
     command("query-balloon", ret="Balloon"),
@@ -72,6 +91,7 @@ class Blocks:
         self._machine = machine
         self._nodes: list[str] = []
         self._jobs: list[str] = []
+        self._backends: list[str] = []
 
     def _blockdev_add(
         self,
@@ -132,8 +152,17 @@ class Blocks:
     def _device_del(self, id: str) -> dict[str, Any]:
         raise RefusedError(f"Device '{id}' not found", "DeviceNotFound")
 
+    def _netdev_add(self, id: str, **settings: Any) -> dict[str, Any]:
+        if id in self._backends:
+            raise RefusedError(f"Duplicate ID '{id}' for netdev")
+        self._backends.append(id)
+        return {}
+
     def _netdev_del(self, id: str) -> dict[str, Any]:
-        raise RefusedError(f"Device '{id}' not found", "DeviceNotFound")
+        if id not in self._backends:
+            raise RefusedError(f"Device '{id}' not found", "DeviceNotFound")
+        self._backends.remove(id)
+        return {}
 
     def _query_balloon(self) -> dict[str, Any]:
         raise RefusedError("No balloon device has been activated", "DeviceNotActive")

@@ -356,7 +356,7 @@ class Checker:
         members = list(kind["members"])
         self._members(members, value)
         if "tag" in kind:
-            branch = OBJECT_MEMBERS[value[kind["tag"]]]["members"]
+            branch = self._branch(kind, value[kind["tag"]])
             self._members(branch, value)
             members += branch
         unknown = sorted(set(value) - {member["name"] for member in members})
@@ -364,6 +364,13 @@ class Checker:
             if not self._unknown_taken(member):
                 raise RefusedError(f"Parameter '{member}' is unexpected")
         return True
+
+    def _branch(self, kind: Entry, selected: str) -> list[Entry]:
+        """Return the members that a union takes beside its own where its tag is `selected`."""
+        if kind["name"] == "Netdev" and self._is("branch-not-taken"):
+            return []
+        types = {variant["case"]: variant["type"] for variant in kind["variants"]}
+        return list(self._types[types[selected]]["members"])
 
     def _members(self, members: list[Entry], value: dict[str, Any]) -> None:
         for member in members:

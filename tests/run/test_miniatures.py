@@ -17,7 +17,7 @@ from conformance.derive.case import Case
 from conformance.knowledge.rules import load_rules
 from conformance.run.campaign import Campaign
 from conformance.terms import BROKEN, Aspect, Outcome
-from tests.miniatures.breakages import BREAKAGES, UNTYPED, Breakage
+from tests.miniatures.breakages import BESIDE, BREAKAGES, Breakage
 from tests.miniatures.install import miniature
 from tests.miniatures.wire_breakages import WIRE_BREAKAGES
 from tests.run.conftest import Runner
@@ -69,7 +69,7 @@ def test_a_server_that_keeps_every_promise_has_no_finding(
 @pytest.mark.parametrize("word", BREAKAGES)
 def test_a_broken_promise_is_found_and_no_other(runner: Runner, program: Path, word: str) -> None:
     breakage = BREAKAGES[word]
-    words = ("untyped", word) if word in UNTYPED else (word,)
+    words = (BESIDE[word], word) if word in BESIDE else (word,)
 
     _, results = runner.run(miniature(program, *words), lambda made: _cases(made, breakage))
 
