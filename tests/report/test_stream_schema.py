@@ -59,6 +59,7 @@ EVENTS: tuple[Event, ...] = (
         command_line=("qemu", "-S"),
         cases=3,
     ),
+    TargetLost(target="u", spelling="u", program="/u", what="it is no QEMU", remedy="Name one."),
     RowPlanned(
         target="t",
         subject_kind=SubjectKind.COMMAND,
@@ -112,7 +113,6 @@ EVENTS: tuple[Event, ...] = (
         real="2",
     ),
     RunEnded(complete=False, exit_code=130, outcomes={"pass": 1}, seconds=2, time="t"),
-    TargetLost(target="u", spelling="u", program="/u", what="it is no QEMU", remedy="Name one."),
 )
 
 
