@@ -141,10 +141,10 @@ class _Turn:
                 read = self.messages.event(line)
                 there = "event" in message and turn.event in ("", message["event"])
             case What.RETURN | What.ERROR:
-                read = self.messages.answer(line, turn.command or None)
+                read = self.messages.answer(line, self._answered(turn, message))
                 there = turn.what.value in message
             case What.REPLY:
-                read = self.messages.answer(line, turn.command or None)
+                read = self.messages.answer(line, self._answered(turn, message))
                 there = "return" in message or "error" in message
             case _:
                 assert_never(turn.what)
@@ -157,6 +157,11 @@ class _Turn:
             yield self._miss(turn.rule, what, f"{turn.lead!r} ahead of it", "lead")
         yield from read.misses
         yield from self._content(turn, message)
+
+    def _answered(self, turn: Hear, message: Mapping[str, Any]) -> str | None:
+        """Return the command that a reply answers, None where it is that of another request."""
+        awaited = turn.any_id or not any(self._id(turn, message))
+        return turn.command or None if awaited else None
 
     def _content(self, turn: Hear, message: Mapping[str, Any]) -> Iterator[Miss]:
         """Yield what is wrong with a message that is of the right sort."""

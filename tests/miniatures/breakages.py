@@ -115,6 +115,7 @@ BREAKAGES: dict[str, Breakage] = {
     "array-takes-element": _breaks("Q14", f"{_TOY}/invalid/list/*"),
     "mandatory-made-up": _breaks("Q15", f"{_TOY}/invalid/label/*"),
     "null-as-absent": _breaks("Q16", f"{_TOY}/invalid/text/*"),
+    "branch-not-taken": _breaks("Q19", "netdev_add/valid/type:*"),
     "foreign-member-taken": _breaks("Q20", f"{_TOY}/invalid/*-member"),
     "alternate-takes-bool": _breaks("Q24", f"{_TOY}/invalid/pick/*"),
     "request-refused": _breaks("Q30", "qom-list-types/valid/*"),
@@ -197,5 +198,10 @@ BREAKAGES: dict[str, Breakage] = {
 }
 """By the word that the server is given; none of them stops it from being introspected."""
 
-UNTYPED = frozenset({"untyped-takes-any"})
-"""Breakages of what releases promise whose schema leaves object-add untyped."""
+BESIDE = {
+    # Releases promise it whose schema leaves object-add untyped.
+    "untyped-takes-any": "untyped",
+    # The one union that this is shown with is asked for by exchanges.
+    "branch-not-taken": "wide",
+}
+"""What else the server is given where a breakage needs another server than the usual one."""

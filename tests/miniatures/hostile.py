@@ -10,11 +10,13 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .monitors import Loop, Monitor, monitors
 from .server import Server
+from .session import Session
 
 GREETING = b'{"QMP": {"version": {"qemu": {"major": 10, "minor": 0, "micro": 99}, "package": ""},'
 EVENT = b'{"event": "STOP", "timestamp": {"seconds": 1, "microseconds": 1}}\r\n'
@@ -31,34 +33,36 @@ def main(argv: list[str]) -> None:
     It is qemu-system-mini--PHASE--DEED.  Phases: "version", "connect" (nothing was said yet),
     "greeted", and the name of a command, in place of whose answer it is.
     """
-    options = dict(zip(argv, [*argv[1:], ""], strict=True))
     phase, _, deed = Path(argv[0]).name.partition("--")[2].partition("--")
     if "--version" in argv:
         if phase == "version":
             DEEDS[deed](1)
         print("QEMU emulator version 10.0.99 (hostile)")
         return
-    source = sink = int(options["-chardev"].partition("fd=")[2])
+    own = next(monitors(argv))
     if phase == "connect":
-        DEEDS[deed](sink)
-    server = _Hostile(phase, DEEDS[deed], sink)
-    server.serve(source, sink)
+        DEEDS[deed](own.sink)
+    Loop([own], _Hostile(phase, DEEDS[deed], own), frozenset()).run()
 
 
 class _Hostile(Server):
     """The miniature, until the command is asked that it is waiting for."""
 
-    def __init__(self, phase: str, deed: Callable[[int], None], sink: int) -> None:
+    def __init__(self, phase: str, deed: Callable[[int], None], own: Monitor) -> None:
         super().__init__(frozenset(), complete=True)
-        self._phase, self._deed, self._sink = phase, deed, sink
+        self.monitors = [own]
+        self._phase, self._deed, self._own = phase, deed, own
 
-    def _answers(self, request: dict[str, Any]) -> Iterator[bytes]:
+    def answer(self, request: Any, session: Session) -> None:
         if self._phase in ("greeted", request.get("execute")):
-            self._deed(self._sink)
-        yield from super()._answers(request)
+            _write(self._own.sink, bytes(session.out))
+            session.out.clear()
+            self._deed(self._own.sink)
+        super().answer(request, session)
 
 
 def _write(sink: int, data: bytes) -> None:
+    os.set_blocking(sink, True)
     while data:
         data = data[os.write(sink, data) :]
 

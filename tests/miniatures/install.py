@@ -11,7 +11,19 @@ from pathlib import Path
 from conformance.launch.target import Target
 from tests.miniatures.source import source_path, write_sources
 
-_PARTS = ("contradictions.py", "schema.py", "objects.py", "server.py", "hostile.py")
+_PARTS = (
+    "contradictions.py",
+    "schema.py",
+    "objects.py",
+    "bends.py",
+    "text.py",
+    "blocks.py",
+    "session.py",
+    "limited.py",
+    "monitors.py",
+    "server.py",
+    "hostile.py",
+)
 
 
 def install(folder: Path) -> Path:

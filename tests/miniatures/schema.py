@@ -26,7 +26,7 @@ class RefusedError(Exception):
         self.name = name
 
 
-def _struct(name: str, /, **members: str) -> Entry:
+def struct(name: str, /, **members: str) -> Entry:
     """Return a struct type; a type that ends in "?" makes its member optional."""
     entries = []
     for member, kind in members.items():
@@ -35,16 +35,16 @@ def _struct(name: str, /, **members: str) -> Entry:
     return {"name": name, "meta-type": "object", "members": entries}
 
 
-def _enum(name: str, *values: str) -> Entry:
+def enum(name: str, *values: str) -> Entry:
     members = [{"name": value} for value in values]
     return {"name": name, "meta-type": "enum", "members": members, "values": list(values)}
 
 
-def _array(element: str) -> Entry:
+def array(element: str) -> Entry:
     return {"name": f"[{element}]", "meta-type": "array", "element-type": element}
 
 
-def _command(
+def command(
     name: str, arg: str = "empty", ret: str = "empty", *, oob: bool = False, feature: str = ""
 ) -> Entry:
     entry: Entry = {"name": name, "meta-type": "command", "arg-type": arg, "ret-type": ret}
@@ -53,12 +53,12 @@ def _command(
     return {**entry, "allow-oob": True} if oob else entry
 
 
-def _event(name: str, arg: str = "empty") -> Entry:
+def event(name: str, arg: str = "empty") -> Entry:
     return {"name": name, "meta-type": "event", "arg-type": arg}
 
 
 OBJECT_MEMBERS: dict[str, Entry] = {
-    "iothread": _struct(
+    "iothread": struct(
         "IOThread",
         aio_max_batch="int?",
         thread_pool_min="int?",
@@ -67,7 +67,7 @@ OBJECT_MEMBERS: dict[str, Entry] = {
         poll_grow="int?",
         poll_shrink="int?",
     ),
-    "memory-backend-ram": _struct(
+    "memory-backend-ram": struct(
         "MemoryBackend",
         size="int",
         share="bool?",
@@ -77,9 +77,9 @@ OBJECT_MEMBERS: dict[str, Entry] = {
         prealloc_context="str?",
         reserve="bool?",
     ),
-    "rng-builtin": _struct("RngBuiltin", opened="bool?"),
-    "thread-context": _struct("ThreadContext", cpu_affinity="[int]?"),
-    "toy": _struct(
+    "rng-builtin": struct("RngBuiltin", opened="bool?"),
+    "thread-context": struct("ThreadContext", cpu_affinity="[int]?"),
+    "toy": struct(
         "Toy",
         label="str",
         flag="bool?",
@@ -111,24 +111,24 @@ _TYPES: list[Entry] = [
             "any": "value",
         }.items()
     ),
-    _struct("empty"),
-    _enum("HostMemPolicy", "default", "preferred", "bind", "interleave"),
-    _enum("Mode", "off", "on", "auto"),
-    _enum("ShutdownCause", "none", "host-qmp-quit", "host-qmp-system-reset", "guest-reset"),
-    _enum("Capability", "oob"),
+    struct("empty"),
+    enum("HostMemPolicy", "default", "preferred", "bind", "interleave"),
+    enum("Mode", "off", "on", "auto"),
+    enum("ShutdownCause", "none", "host-qmp-quit", "host-qmp-system-reset", "guest-reset"),
+    enum("Capability", "oob"),
     {
         "name": "IntOrMode",
         "meta-type": "alternate",
         "members": [{"type": "int"}, {"type": "Mode"}],
     },
-    *map(_array, ("int", "str", "any", "Capability", "Name", "SchemaInfo", "Property", "TypeInfo")),
-    _struct("Point", x="int", y="int?"),
-    _struct("Name", name="str"),
-    _struct("Triple", major="int", minor="int", micro="int"),
-    _struct("Version", qemu="Triple", package="str"),
-    _struct("Property", name="str", type="str", description="str?", default_value="any?"),
-    _struct("TypeInfo", name="str", abstract="bool?", parent="str?"),
-    _struct(
+    *map(array, ("int", "str", "any", "Capability", "Name", "SchemaInfo", "Property", "TypeInfo")),
+    struct("Point", x="int", y="int?"),
+    struct("Name", name="str"),
+    struct("Triple", major="int", minor="int", micro="int"),
+    struct("Version", qemu="Triple", package="str"),
+    struct("Property", name="str", type="str", description="str?", default_value="any?"),
+    struct("TypeInfo", name="str", abstract="bool?", parent="str?"),
+    struct(
         "SchemaInfo",
         name="str",
         meta_type="str",
@@ -143,52 +143,52 @@ _TYPES: list[Entry] = [
         allow_oob="bool?",
         features="[str]?",
     ),
-    _struct("Negotiation", enable="[Capability]?"),
-    _struct("Path", path="str"),
-    _struct("PropertyPath", path="str", property="str"),
-    _struct("PropertyValue", path="str", property="str", value="any"),
-    _struct("TypeFilter", implements="str?", abstract="bool?"),
-    _struct("TypeName", typename="str"),
-    _struct("Id", id="str"),
-    _struct("Device", driver="str", id="str?", memdev="str?", rng="str?"),
-    _struct(
+    struct("Negotiation", enable="[Capability]?"),
+    struct("Path", path="str"),
+    struct("PropertyPath", path="str", property="str"),
+    struct("PropertyValue", path="str", property="str", value="any"),
+    struct("TypeFilter", implements="str?", abstract="bool?"),
+    struct("TypeName", typename="str"),
+    struct("Id", id="str"),
+    struct("Device", driver="str", id="str?", memdev="str?", rng="str?"),
+    struct(
         "Parameters", downtime_limit="int?", max_cpu_throttle="int?", cpu_throttle_initial="int?"
     ),
-    _struct("Balloon", value="int"),
-    _struct("Line", command_line="str"),
-    _struct("Actual", actual="int"),
-    _struct("Reset", guest="bool", reason="ShutdownCause"),
-    _struct("Status", running="bool", status="str?"),
-    _struct("Instances", instances="[any]"),
+    struct("Balloon", value="int"),
+    struct("Line", command_line="str"),
+    struct("Actual", actual="int"),
+    struct("Reset", guest="bool", reason="ShutdownCause"),
+    struct("Status", running="bool", status="str?"),
+    struct("Instances", instances="[any]"),
     *OBJECT_MEMBERS.values(),
 ]
 
 _COMMANDS: list[Entry] = [
-    _command("qmp_capabilities", "Negotiation"),
-    _command("query-version", ret="Version"),
-    _command("query-qmp-schema", ret="[SchemaInfo]"),
-    _command("query-commands", ret="[Name]"),
-    *map(_command, ("stop", "cont", "system_reset", "quit")),
-    _command("x-exit-preconfig", feature="unstable"),
-    _command("query-status", ret="Status"),
-    _command("query-yank", ret="[Name]", oob=True, feature="deprecated"),
-    _command("yank", "Instances", oob=True),
-    _command("device_add", "Device"),
-    _command("object-add", "ObjectOptions"),
-    _command("object-del", "Id"),
-    _command("qom-list", "Path", "[Property]"),
-    _command("qom-get", "PropertyPath", "any"),
-    _command("qom-set", "PropertyValue"),
-    _command("qom-list-types", "TypeFilter", "[TypeInfo]"),
-    _command("qom-list-properties", "TypeName", "[Property]"),
-    _command("balloon", "Balloon"),
-    _command("migrate-set-parameters", "Parameters"),
-    _command("query-migrate-parameters", ret="Parameters"),
-    _command("human-monitor-command", "Line", "str"),
-    _event("BALLOON_CHANGE", "Actual"),
-    _event("STOP"),
-    _event("RESUME"),
-    _event("RESET", "Reset"),
+    command("qmp_capabilities", "Negotiation"),
+    command("query-version", ret="Version"),
+    command("query-qmp-schema", ret="[SchemaInfo]"),
+    command("query-commands", ret="[Name]"),
+    *map(command, ("stop", "cont", "system_reset", "quit")),
+    command("x-exit-preconfig", feature="unstable"),
+    command("query-status", ret="Status"),
+    command("query-yank", ret="[Name]", oob=True, feature="deprecated"),
+    command("yank", "Instances", oob=True),
+    command("device_add", "Device"),
+    command("object-add", "ObjectOptions"),
+    command("object-del", "Id"),
+    command("qom-list", "Path", "[Property]"),
+    command("qom-get", "PropertyPath", "any"),
+    command("qom-set", "PropertyValue"),
+    command("qom-list-types", "TypeFilter", "[TypeInfo]"),
+    command("qom-list-properties", "TypeName", "[Property]"),
+    command("balloon", "Balloon"),
+    command("migrate-set-parameters", "Parameters"),
+    command("query-migrate-parameters", ret="Parameters"),
+    command("human-monitor-command", "Line", "str"),
+    event("BALLOON_CHANGE", "Actual"),
+    event("STOP"),
+    event("RESUME"),
+    event("RESET", "Reset"),
 ]
 
 
@@ -206,18 +206,18 @@ def early(*, typed: bool) -> set[str]:
 def entries(*, typed: bool) -> list[Entry]:
     """Return the schema; where it is not `typed`, it leaves the members of object-add open."""
     if not typed:
-        options = _struct("ObjectOptions", qom_type="str", id="str", props="any?")
+        options = struct("ObjectOptions", qom_type="str", id="str", props="any?")
         # Introspection holds what something leads to, and nothing else.
         typed_alone = {each["name"] for each in OBJECT_MEMBERS.values()}
         typed_alone |= {"HostMemPolicy", "Mode", "IntOrMode", "Point", "number", "null", "[int]"}
         rest = [each for each in _TYPES if each["name"] not in typed_alone]
         return [*_COMMANDS, *rest, options]
-    options = _struct("ObjectOptions", qom_type="ObjectType", id="str")
+    options = struct("ObjectOptions", qom_type="ObjectType", id="str")
     options["tag"] = "qom-type"
     options["variants"] = [
         {"case": case, "type": kind["name"]} for case, kind in OBJECT_MEMBERS.items()
     ]
-    return [*_COMMANDS, *_TYPES, _enum("ObjectType", *OBJECT_MEMBERS), options]
+    return [*_COMMANDS, *_TYPES, enum("ObjectType", *OBJECT_MEMBERS), options]
 
 
 def shown(schema: list[Entry], broken: Broken) -> list[Entry]:
@@ -238,7 +238,7 @@ def shown(schema: list[Entry], broken: Broken) -> list[Entry]:
     if "shows-optional" in broken:
         toy[0]["default"] = None
     if "shows-orphan" in broken:
-        by_name["Orphan"] = _struct("Orphan", x="int")
+        by_name["Orphan"] = struct("Orphan", x="int")
     if "shows-half-a-condition" in broken:
         del by_name["RESUME"]
     _misname(by_name, broken)
@@ -258,13 +258,13 @@ def _misname(by_name: dict[str, Entry], broken: Broken) -> None:
         member = {"name": odd[word], "type": "int", "default": None}
         by_name["Point"]["members"].append(member)
     if "lower-case-event" in broken:
-        by_name["paused"] = _event("paused")
+        by_name["paused"] = event("paused")
     if "returns-plain" in broken:
         by_name["query-status"]["ret-type"] = "int"
     if "experiment-unmarked" in broken:
         del by_name["x-exit-preconfig"]["features"]
     if "returns-text-unmarked" in broken:
-        by_name["Text"] = _struct("Text", human_readable_text="str")
+        by_name["Text"] = struct("Text", human_readable_text="str")
         by_name["query-status"]["ret-type"] = "Text"
     if "schema-beyond-itself" in broken:
         by_name["empty"]["since"] = "1.0"
@@ -356,7 +356,7 @@ class Checker:
         members = list(kind["members"])
         self._members(members, value)
         if "tag" in kind:
-            branch = OBJECT_MEMBERS[value[kind["tag"]]]["members"]
+            branch = self._branch(kind, value[kind["tag"]])
             self._members(branch, value)
             members += branch
         unknown = sorted(set(value) - {member["name"] for member in members})
@@ -364,6 +364,13 @@ class Checker:
             if not self._unknown_taken(member):
                 raise RefusedError(f"Parameter '{member}' is unexpected")
         return True
+
+    def _branch(self, kind: Entry, selected: str) -> list[Entry]:
+        """Return the members that a union takes beside its own where its tag is `selected`."""
+        if kind["name"] == "Netdev" and self._is("branch-not-taken"):
+            return []
+        types = {variant["case"]: variant["type"] for variant in kind["variants"]}
+        return list(self._types[types[selected]]["members"])
 
     def _members(self, members: list[Entry], value: dict[str, Any]) -> None:
         for member in members:

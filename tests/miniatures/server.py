@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
-import select
-import signal
 import sys
-import time
-from collections.abc import Callable, Iterator
 from typing import Any
 
+from .bends import Bends, bent_greeting, torn
+from .blocks import BLOCKS, Blocks, widened
+from .limited import Limited
+from .monitors import Loop, Monitor, monitors
 from .objects import TYPES, Node, Tree, become_older, heirs, property_types
-from .schema import Broken, Checker, Entry, RefusedError, early, entries, shown
+from .schema import UINT64, Broken, Checker, Entry, RefusedError, early, entries, shown
+from .session import Message, Session
 
 PARAMETERS = {
     "downtime_limit": (0, 2_000_000, 300),
@@ -20,7 +20,6 @@ PARAMETERS = {
     "cpu_throttle_initial": (1, 99, 20),
 }
 """The least and the greatest integer that each parameter of migration takes, and what it is."""
-Message = dict[str, Any]
 Arguments = dict[str, Any]
 
 
@@ -34,19 +33,19 @@ def main(argv: list[str]) -> None:
     if machine not in ("none", "pc"):
         sys.exit(f'{argv[0]}: unsupported machine type: "{machine}"')
     words = frozenset(filter(None, options.get("-D", "").split(",")))
-    source, sink = 0, 1
-    if "-chardev" in options:
-        source = sink = int(options["-chardev"].partition("fd=")[2])
+    # What is nested as deep as the protocol allows is read and written by recursion.
+    sys.setrecursionlimit(20_000)
     server = Server(words, complete="--preconfig" not in argv)
     server.balloon = options.get("-device") == "virtio-balloon"
     server.memory = int(options.get("-m", "0").partition(",")[0].removesuffix("M")) << 20
     server.named = "-name" in argv
     server.compat = options.get("-compat", "")
-    server.serve(source, sink)
+    server.monitors = list(monitors(argv)) or [Monitor(0, 1)]
+    Loop(server.monitors, server, words).run()
 
 
 class Server:
-    """A monitor: greets, then answers one command after the other.
+    """The machine behind all monitors: runs commands and tells of events.
 
     `balloon` tells whether the machine has such a device, `named` whether it was given a name,
     `compat` is what it was told of deprecated and unstable things, and `memory` the bytes of it.
@@ -64,47 +63,117 @@ class Server:
         if not self._typed:
             become_older()
         self._schema = entries(typed=self._typed)
+        self._more = Blocks(self)
+        if "wide" in broken:
+            self._schema = [*widened(self._schema), *BLOCKS]
+            PARAMETERS["max_postcopy_bandwidth"] = (0, UINT64 - 1, 0)
         self._commands = {e["name"]: e for e in self._schema if e["meta-type"] == "command"}
         self._checker = Checker(self._schema, broken)
         self._tree = Tree(broken, typed=self._typed)
         self._early = early(typed=self._typed)
-        self._running = self._negotiated = self._ended = False
-        self._enabled: list[str] = []
+        self._running = False
         self._parameters = {name: usual for name, (_, _, usual) in PARAMETERS.items()}
         self._events: list[Message] = []
-        self._due: dict[str, float] = {}
-        """When a limited event may be sent again."""
-        self._late: dict[str, Message] = {}
-        """The limited events that wait for that."""
+        self._limited = Limited(broken)
+        self._bends = Bends(broken)
+        self._session = Session(broken)
+        """Whose command is under way."""
+        self._waiting: tuple[Message, Session] = ({}, self._session)
+        """What answers the command that waits, and whom."""
+        self.monitors: list[Monitor] = []
+        self.ended = False
+        self.blocked = -1
 
-    def serve(self, source: int, sink: int) -> None:
-        """Answer what comes from one descriptor on another, until it ends or `quit` comes."""
-        os.write(sink, _line({"QMP": {"version": self._version(), "capabilities": ["oob"]}}))
-        for request in _requests(source, self._patience):
-            for message in self._timely() if request is None else self._answers(request):
-                _write(sink, message)
-            if self._ended:
-                return
+    def greeting(self, broken: Broken) -> Message:
+        """Return how a session begins, where `broken` are the promises that it breaks."""
+        greeting = {"QMP": {"version": self._version(), "capabilities": ["oob"]}}
+        return bent_greeting(greeting, broken)
 
-    def _answers(self, request: Message) -> Iterator[bytes]:
-        """Yield the lines that answer a request: its events first."""
-        outside = "exec-oob" in request
-        name = request.get("exec-oob" if outside else "execute", "")
+    def resume(self) -> None:
+        """Read on in the file that a command waits for, and answer it at the end of that."""
+        if os.read(self.blocked, 4096):
+            return
+        os.close(self.blocked)
+        self.blocked = -1
+        reply, self._session = self._waiting
+        self._say("blockdev-add", reply)
+
+    def patience(self) -> float | None:
+        """Return for how many seconds nothing is to be told, None where that is for ever."""
+        return self._limited.patience()
+
+    def tell_timely(self) -> None:
+        """Tell of the events whose time has come."""
+        for event in self._limited.timely():
+            self._tell(event)
+
+    def answer(self, request: Any, session: Session) -> None:
+        """Run a request of a session and say what came of it."""
+        self._session = session
+        blocked = self.blocked
+        name, reply = self._reply(request)
+        if self.blocked != blocked:
+            self._waiting = reply, session
+        else:
+            self._say(name, reply)
+
+    def _say(self, name: str, reply: Message) -> None:
+        """Tell all of the events that a command led to, then its session what came of it."""
+        events, self._events = self._events, []
+        if events and "event-inside" in self._broken:
+            self._session.say(torn(events[0], reply))
+            return
+        for event in events:
+            self._tell(self._bends.event(event))
+        for message in self._bends.replies(name, reply):
+            self._session.say(message)
+
+    def _reply(self, request: Any) -> tuple[str, Message]:
+        """Return the command that a request names, "" where it names none, and the reply."""
+        if not isinstance(request, dict):
+            return "", _error(RefusedError(f"no object came: {request}"))
         try:
-            self._gate(name, outside=outside)
-            reply: Message = {"return": self._run(name, request.get("arguments", {}))}
+            name, reply = self._tried(request)
         except RefusedError as error:
-            reply = {"error": {"class": error.name, "desc": error.desc}}
+            name, reply = str(request.get("execute", "")), _error(error)
+            if name == "qmp_capabilities" and "failure-negotiates" in self._broken:
+                self._session.negotiated = True
         if "id" in request:
             reply["id"] = request["id"]
-        for event in self._events:
-            yield _line(self._bent_event(event))
-        self._events = []
-        yield from self._bent(name, reply)
+        return name, reply
+
+    def _tried(self, request: Message) -> tuple[str, Message]:
+        """Return the command of a request and what it returned; raises RefusedError."""
+        named = request.get("execute", request.get("exec-oob"))
+        word = "nameless-taken" if named is None else "name-of-any-type"
+        if not isinstance(named, str) and word in self._broken:
+            return "", {"return": {}}
+        name, outside = _named_command(request, self._broken)
+        self._gate(name, outside=outside)
+        value = self._run(name, request.get("arguments", {}))
+        if request.keys() - {"execute", "exec-oob", "arguments", "id"}:
+            self._after_unknown()
+        return name, {"return": value}
+
+    def _after_unknown(self) -> None:
+        if "refused-runs" in self._broken:
+            raise RefusedError("QMP input has a member that is unexpected")
+
+    def _tell(self, event: Message) -> None:
+        """Tell an event to every client whose negotiation is over."""
+        for monitor in self.monitors:
+            session = monitor.session
+            if session is None or (session is not self._session and self._is("events-to-one")):
+                continue
+            if session.negotiated or self._is("events-in-negotiation"):
+                session.say(event)
+
+    def _is(self, breakage: str) -> bool:
+        return breakage in self._broken
 
     def _gate(self, name: str, *, outside: bool) -> None:
         """Raise RefusedError where a command is not to be had at all, in this way, or yet."""
-        if outside and "oob" not in self._enabled and "oob-unasked" not in self._broken:
+        if outside and not self._session.out_of_band and "oob-unasked" not in self._broken:
             raise RefusedError("QMP input member 'exec-oob' is unexpected")
         if name not in self._commands or not self._there(name):
             raise RefusedError(f"The command {name} has not been found", "CommandNotFound")
@@ -114,7 +183,7 @@ class Server:
         if outside and not self._outside(marked=marked):
             self._after_oob(name)
             raise RefusedError(f"The command {name} does not support OOB")
-        if marked and not outside and "oob-only" in self._broken and self._enabled:
+        if marked and not outside and "oob-only" in self._broken and self._session.enabled:
             raise RefusedError(f"The command {name} needs OOB")
         if not self._complete and not self._allowed_early(name):
             raise RefusedError(f"The command '{name}' must wait until the machine is complete")
@@ -135,10 +204,10 @@ class Server:
         if name == "system_reset" and "listed-command-unknown" in self._broken:
             return False
         if name == "qmp_capabilities":
-            return not self._negotiated or "negotiates-twice" in self._broken
-        if "other-class-before-negotiation" in self._broken and not self._negotiated:
+            return not self._session.negotiated or "negotiates-twice" in self._broken
+        if "other-class-before-negotiation" in self._broken and not self._session.negotiated:
             raise RefusedError("negotiate first")
-        return self._negotiated or "runs-before-negotiation" in self._broken
+        return self._session.negotiated or "runs-before-negotiation" in self._broken
 
     def _allowed_early(self, name: str) -> bool:
         if name == "stop" and "early-unmarked" in self._broken:
@@ -158,12 +227,15 @@ class Server:
             if "arguments-of-any-type" not in self._broken:
                 raise RefusedError("QMP input member 'arguments' must be an object")
             arguments = {}
+        if name == "qmp_capabilities" and self._is("unknown-capability-taken"):
+            arguments = {}
         try:
             checked = {k: v for k, v in arguments.items() if not untyped or k in ("qom-type", "id")}
             self._checker.check(command["arg-type"], checked, "arguments")
             if name == "qom-list-types" and arguments == self._refused_request():
                 raise RefusedError("this is refused for no reason")
-            return getattr(self, "_" + name.replace("-", "_"))(**_named(arguments))
+            owner = self if hasattr(self, _method(name)) else self._more
+            return getattr(owner, _method(name))(**_named(arguments))
         except RefusedError as error:
             if name == "object-add" and isinstance(arguments, dict):
                 self._after_refusal(arguments, error)
@@ -185,8 +257,8 @@ class Server:
     # What each command does; the name of the method is that of the command.
 
     def _qmp_capabilities(self, enable: list[str] | None = None) -> Arguments:
-        self._negotiated = True
-        self._enabled = enable or []
+        self._session.negotiated = True
+        self._session.enabled = [*(enable or []), *["oob"] * self._is("oob-from-the-start")]
         return {}
 
     def _x_exit_preconfig(self) -> Arguments:
@@ -233,13 +305,13 @@ class Server:
 
     def _stop(self) -> Arguments:
         if self._running and "stop-untold" not in self._broken:
-            self._event("STOP")
+            self.event("STOP")
         self._running, self._rests = False, "paused"
         return {}
 
     def _cont(self) -> Arguments:
         self._running = True
-        self._event("RESUME")
+        self.event("RESUME")
         return {}
 
     def _system_reset(self) -> Arguments:
@@ -247,20 +319,25 @@ class Server:
             self._tree.objects.children.clear()
         reason = 7 if "event-data-out-of-schema" in self._broken else "host-qmp-system-reset"
         guest = "reset-told-of-guest" in self._broken
-        self._event("RESET", {"guest": guest, "reason": reason})
+        self.event("RESET", {"guest": guest, "reason": reason})
         return {}
 
     def _quit(self) -> Arguments:
-        self._ended = True
+        self.ended = True
         return {}
 
     def _device_add(self, driver: str, id: str = "", memdev: str = "", rng: str = "") -> Arguments:
         if driver not in ("pc-dimm", "ivshmem-plain", "virtio-rng-pci"):
             raise RefusedError(f"'{driver}' is not a valid device model name")
+        devices = self._tree.find("/machine/peripheral")[1].children
+        if id in devices:
+            raise RefusedError(f"Duplicate device ID '{id}'")
+        if rng and rng not in self._tree.objects.children:
+            raise RefusedError(f"Device '{rng}' not found", "DeviceNotFound")
         # A source of entropy can be deleted while it is used; memory cannot.
         self._tree.users |= {memdev} - {""}
         if id:
-            self._tree.find("/machine/peripheral")[1].children[id] = Node(driver)
+            devices[id] = Node(driver)
         return {}
 
     def _object_add(self, **arguments: Any) -> Arguments:
@@ -271,7 +348,7 @@ class Server:
     def _object_del(self, id: str) -> Arguments:
         self._tree.delete(id)
         if "id-stays-taken" in self._broken:
-            self._broken |= {"object-add-refused"}
+            self._bends.refuse_more()
         return {}
 
     def _qom_list(self, path: str) -> list[Arguments]:
@@ -291,6 +368,8 @@ class Server:
 
     def _qom_get(self, path: str, property: str) -> Any:
         value = self._tree.get(path, property)
+        if isinstance(value, list) and self._is("array-reversed"):
+            return value[::-1]
         if property == "level" and "integer-as-string" in self._broken:
             return str(value)
         if property == "peer" and "link-to-nowhere" in self._broken:
@@ -324,6 +403,8 @@ class Server:
     def _balloon(self, value: int) -> Arguments:
         if not self.balloon:
             raise RefusedError("No balloon device has been activated", "DeviceNotActive")
+        if not value:
+            raise RefusedError("Parameter 'target' expects a size")
         return {}
 
     def _migrate_set_parameters(self, **given: int) -> Arguments:
@@ -342,129 +423,32 @@ class Server:
     def _human_monitor_command(self, command_line: str) -> str:
         match command_line.split():
             case ["o/w", "0xc018", pages] if self.memory:
-                self._limited("BALLOON_CHANGE", {"actual": self.memory - int(pages) * 4096})
+                actual = self.memory - int(pages) * 4096
+                event = _stamped("BALLOON_CHANGE", {"actual": actual})
+                self._events += [event] * self._limited.admit(event)
             case ["o/b", "0xcf9", "6"]:
-                self._event("RESET", {"guest": True, "reason": "guest-reset"})
+                self.event("RESET", {"guest": True, "reason": "guest-reset"})
         return ""
 
-    def _limited(self, name: str, data: Arguments) -> None:
-        """Send an event of which one per second is sent, or have it wait in place of another."""
-        now = time.monotonic()
-        if now >= self._due.get(name, now) or "burst-unlimited" in self._broken:
-            self._event(name, data)
-            self._due[name] = now + 1
-        elif "burst-loses-last" not in self._broken:
-            self._late[name] = _stamped(name, data)
-
-    def _patience(self) -> float | None:
-        """Return for how many seconds nothing is to be done, None where that is for ever."""
-        waits = [self._due[name] - time.monotonic() for name in self._late]
-        return max(0.0, min(waits)) if waits else None
-
-    def _timely(self) -> Iterator[bytes]:
-        """Yield the lines of the events whose time has come."""
-        now = time.monotonic()
-        for name in [name for name in self._late if self._due[name] <= now]:
-            yield _line(self._late.pop(name))
-            self._due[name] = now + 1
-
-    def _event(self, name: str, data: Arguments | None = None) -> None:
+    def event(self, name: str, data: Arguments | None = None) -> None:
         self._events.append(_stamped(name, data))
 
-    # How a message that is right is bent on its way out.
 
-    def _bent_event(self, event: Message) -> Message:
-        if event["event"] != "RESUME":
-            return event
-        bent: dict[str, Message] = {
-            "event-has-more": {**event, "id": 1},
-            "event-has-bad-time": {
-                **event,
-                "timestamp": {"seconds": 1, "microseconds": 1_000_000},
-            },
-            "event-has-no-time": {"event": event["event"]},
-            "event-of-no-schema": {**event, "event": "NO_SUCH_EVENT"},
-        }
-        return next((bent[word] for word in sorted(self._broken) if word in bent), event)
-
-    def _bent(self, command: str, reply: Message) -> Iterator[bytes]:
-        if command == "object-add" and "error" in reply:
-            yield _line(self._bent_error(reply), ascii_only="raw-utf8" not in self._broken)
-            return
-        if command == "object-add" and "object-add-refused" in self._broken:
-            yield _line({"error": {"class": "GenericError", "desc": "no"}, "id": reply["id"]})
-            return
-        if command != "object-del" or "return" not in reply:
-            yield _line(reply)
-            return
-        self._die()
-        if "no-reply" in self._broken:
-            return
-        yield self._bent_success(reply)
-        if "two-replies" in self._broken:
-            yield _line(reply)
-
-    def _bent_error(self, reply: Message) -> Message:
-        error = reply["error"]
-        if "raw-utf8" in self._broken:
-            error["desc"] += " \N{EURO SIGN}"
-        if "error-has-more" in self._broken:
-            error["reason"] = "none"
-        if "error-without-desc" in self._broken:
-            del error["desc"]
-        if "unknown-class" in self._broken:
-            error["class"] = "NoSuchClass"
-        return {**reply, "hint": "none"} if "error-reply-has-more" in self._broken else reply
-
-    def _bent_success(self, reply: Message) -> bytes:
-        number = reply.get("id", 0)
-        bent: dict[str, Message] = {
-            "id-missing": {"return": {}},
-            "id-of-another": {"return": {}, "id": number + 1_000_000},
-            "id-as-string": {"return": {}, "id": str(number)},
-            "return-and-error": {**reply, "error": {"class": "GenericError", "desc": "no"}},
-            "neither-return-nor-error": {"id": number},
-            "success-has-more": {**reply, "took": 1},
-            "return-out-of-schema": {**reply, "return": {"deleted": True}},
-        }
-        line = _line(next((bent[w] for w in sorted(self._broken) if w in bent), reply))
-        raw = {
-            "single-quotes": line.replace(b'"', b"'"),
-            "array-reply": b"[" + line[:-2] + b"]\r\n",
-            "lf-only": line[:-2] + b"\n",
-            "duplicate-key": b'{"return": {}, ' + line[1:],
-            "trailing-brace": line[:-2] + b"}\r\n",
-        }
-        return next((raw[word] for word in sorted(self._broken) if word in raw), line)
-
-    def _die(self) -> None:
-        if "dies-by-signal" in self._broken:
-            os.kill(os.getpid(), signal.SIGSEGV)
-        if "exits" in self._broken:
-            sys.exit("miniature: Unexpected error in object_del() at miniature.c:1:")
-
-
-def _requests(source: int, patience: Callable[[], float | None]) -> Iterator[Message | None]:
-    """Yield the requests that come in; as for QEMU, one ends with its brace, not its line.
-
-    Where none comes for as long as `patience` says, None is yielded.
-    """
-    text, decoder = "", json.JSONDecoder()
-    while True:
-        if not select.select([source], [], [], patience())[0]:
-            yield None
-            continue
-        data = os.read(source, 65536)
-        if not data:
-            return
-        text += data.decode("utf-8", "surrogateescape")
-        while text := text.lstrip():
-            try:
-                request, end = decoder.raw_decode(text)
-            except json.JSONDecodeError:
-                break
-            text = text[end:]
-            yield request
+def _named_command(request: Message, broken: Broken) -> tuple[str, bool]:
+    """Return the command of a request, and whether it is to overtake; raises RefusedError."""
+    names = [key for key in ("execute", "exec-oob") if key in request]
+    unknown = sorted(request.keys() - {"execute", "exec-oob", "arguments", "id"})
+    if unknown and not broken & {"unknown-beside-taken", "refused-runs"}:
+        raise RefusedError(f"QMP input member '{unknown[0]}' is unexpected")
+    if len(names) == 2 and "both-taken" in broken:
+        names.pop()
+    if len(names) != 1 or not isinstance(request[names[0]], str):
+        raise RefusedError("QMP input names no command, or more than one")
+    if next(iter(request)) == "arguments" and "arguments-first-refused" in broken:
+        raise RefusedError("QMP input begins with its arguments")
+    if request.get("arguments") == {} and "empty-arguments-refused" in broken:
+        raise RefusedError("QMP input has arguments of nothing")
+    return request[names[0]], names[0] == "exec-oob"
 
 
 def _stamped(name: str, data: Arguments | None) -> Message:
@@ -472,13 +456,8 @@ def _stamped(name: str, data: Arguments | None) -> Message:
     return {**event, "data": data} if data else event
 
 
-def _write(sink: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(sink, data) :]
-
-
-def _line(message: object, *, ascii_only: bool = True) -> bytes:
-    return json.dumps(message, ensure_ascii=ascii_only).encode() + b"\r\n"
+def _error(error: RefusedError) -> Message:
+    return {"error": {"class": error.name, "desc": error.desc}}
 
 
 def _property(name: str, kind: str) -> Arguments:
@@ -491,6 +470,11 @@ def _type(name: str) -> Arguments:
     if parent:
         entry["parent"] = parent
     return {**entry, "abstract": True} if abstract else entry
+
+
+def _method(command: str) -> str:
+    """Return the name of the method that a command is."""
+    return "_" + command.replace("-", "_")
 
 
 def _named(arguments: Arguments) -> Arguments:

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from conformance.derive.case import Blocked, Case, Isolation, Reject, Role, Step
+from conformance.judge.observation import Observation
 from conformance.judge.reply import MessageJudge
 from conformance.launch.pool import Pool
 from conformance.qapi.validate import Validator
@@ -320,7 +321,7 @@ def test_a_part_that_does_not_pass_has_the_whole_case_played_alone(run: Run) -> 
     (first, second) = run(pool, taken, _parted("right", step("good"), step("good")))
 
     assert (first.verdict.outcome, second.verdict.outcome) == (FAIL, PASS)
-    assert first.seen is not None
+    assert isinstance(first.seen, Observation)
     assert len(first.seen.replies) == 3
     whole = [request["execute"] for request in pool.machines[1].requests]
     assert whole == ["qmp_capabilities", "good", "complete", "good"]

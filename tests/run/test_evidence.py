@@ -237,6 +237,7 @@ def test_a_reproducer_in_a_shell_sees_the_replies_that_the_run_saw(
     assert done.returncode == 0, done.stderr
     negotiated, *own_replies, _ = _replies(done.stdout)
     assert negotiated == {"return": {}}
+    assert isinstance(result.seen, Observation)
     assert own_replies == [_without_id(line) for line in result.seen.replies]
 
 

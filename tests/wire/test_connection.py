@@ -336,6 +336,48 @@ def test_qemu_takes_a_descriptor() -> None:
         assert read_message(connection.receive(LONG)) == Message({"return": {}, "id": 1})
 
 
+def test_our_end_comes_behind_what_was_sent_and_the_peer_may_still_speak() -> None:
+    with pair() as p:
+        p.connection.queue(b"last")
+        p.connection.flush(LONG)
+        p.connection.end()
+        assert p.peer.recv(100) == b"last"
+        assert p.peer.recv(100) == b""
+        p.peer.sendall(b"answer\r\n")
+        assert p.connection.receive(LONG) == b"answer\r\n"
+
+
+def test_a_peer_that_is_gone_takes_our_end_in_silence() -> None:
+    with pair() as p:
+        p.peer.close()
+        p.connection.end()
+        with pytest.raises(WireClosed):
+            p.connection.receive(LONG)
+
+
+def test_a_stream_that_is_no_socket_does_and_carries_no_descriptors() -> None:
+    with pair() as p:
+        terminal = _Terminal(p.sock)
+        connection = Connection(terminal)
+        connection.queue(b"x")
+        connection.flush(LONG)
+        p.peer.sendall(b"y\n")
+        assert (p.peer.recv(10), connection.receive(LONG)) == (b"x", b"y\n")
+        with pytest.raises(ValueError, match="sockets alone"):
+            connection.send_descriptors(b"x", [0])
+
+
+class _Terminal:
+    """A stream with no more than a terminal has."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.fileno = sock.fileno
+        self.getblocking = sock.getblocking
+        self.recv = sock.recv
+        self.send = sock.send
+        self.shutdown = sock.shutdown
+
+
 def test_a_part_is_taken_and_the_rest_stays_with_the_peer_or_comes_as_a_line() -> None:
     with pair() as p:
         p.peer.sendall(b"one\r\ntwo\r\n")

@@ -1,0 +1,137 @@
+"""Exchanges become cases: chosen by build, with a beginning, and with a proof at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conformance.derive.case import Case, Isolation
+from conformance.derive.exchanges import ExchangeContext, exchange_cases
+from conformance.digest.digest import Program
+from conformance.knowledge.exchanges import load_exchanges
+from conformance.knowledge.versions import Version
+from conformance.terms import Outcome
+from conformance.turns import Hear, Join, Same, Send, Sync, Turn, What
+
+Cases = Callable[..., list[Case]]
+
+
+@pytest.fixture
+def cases(tmp_path: Path) -> Cases:
+    def make(
+        text: str,
+        *,
+        version: Version = (10, 0, 0),
+        program: Program = Program.SYSTEM,
+        thorough: bool = False,
+    ) -> list[Case]:
+        head = '[[exchange]]\nname = "n"\nrules = ["W25"]\nreason = "r"\n'
+        (tmp_path / "subject.toml").write_text(head + text, encoding="utf-8")
+        context = ExchangeContext(
+            recipes=load_exchanges(tmp_path),
+            version=version,
+            program=program,
+            thorough=thorough,
+        )
+        return list(exchange_cases(context))
+
+    return make
+
+
+def turns(case: Case) -> tuple[Turn, ...]:
+    assert case.exchange is not None
+    return case.exchange.turns
+
+
+def test_a_case_for_each_transport_that_says_which_it_is_on(cases: Cases) -> None:
+    made = cases('on = ["socket", "tcp", "pty"]\nturns = [{ sync = "" }]')
+
+    assert [case.id for case in made] == [
+        "wire/subject/n",
+        "wire/subject/n@tcp",
+        "wire/subject/n@pty",
+    ]
+    # A terminal is left with what the last client did to it.
+    assert [case.isolation for case in made] == [
+        Isolation.SHARED,
+        Isolation.SHARED,
+        Isolation.ALONE,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("start", "kinds"),
+    [
+        ("nowhere", []),
+        ("greeted", [Join, Hear]),
+        ("negotiated", [Join, Hear, Send, Hear]),
+        ("oob", [Join, Hear, Send, Hear]),
+    ],
+)
+def test_an_exchange_begins_where_it_says(
+    cases: Cases, start: str, kinds: list[type[Turn]]
+) -> None:
+    (case,) = cases(f'start = "{start}"\nturns = [{{ sync = "!" }}]')
+
+    *before, last = turns(case)
+    assert [type(turn) for turn in before] == kinds
+    assert last == Sync(line="a", rule="W25", lead=b"!")
+    enabled = [b'"oob"' in turn.data for turn in before if isinstance(turn, Send)]
+    assert enabled == [start == "oob"] * len(enabled)
+
+
+def test_a_line_that_still_stands_proves_in_the_end_that_it_is_in_step(cases: Cases) -> None:
+    (case,) = cases(
+        'turns = [{ join = "b", line = "b" }, { join = "c", line = "c" }, '
+        '{ send = "x", line = "control" }, { leave = true, line = "c" }]'
+    )
+
+    assert turns(case)[-2:] == (Sync(line="a", rule="W35"), Sync(line="b", rule="W35"))
+
+
+def test_a_server_that_ends_is_asked_no_more_and_had_by_no_other_case(cases: Cases) -> None:
+    (case,) = cases('ends = true\nturns = [{ send = "x" }]')
+
+    assert turns(case)[-1] == Send(line="a", data=b"x")
+    assert case.isolation is Isolation.ALONE
+
+
+def test_an_earlier_turn_is_counted_from_where_the_exchange_begins(cases: Cases) -> None:
+    (case,) = cases('turns = [{ hear = "return" }, { hear = "return", same = { turn = 0 } }]')
+
+    heard = [turn for turn in turns(case) if isinstance(turn, Hear) and turn.rule == "W25"]
+    assert heard[1].same == Same(turn=4)
+    assert turns(case)[4] == heard[0] == Hear(line="a", what=What.RETURN, rule="W25")
+
+
+@pytest.mark.parametrize(
+    ("text", "version", "program", "count"),
+    [
+        ("", (5, 2, 0), Program.SYSTEM, 1),
+        ("", (5, 2, 0), Program.STORAGE_DAEMON, 1),
+        ("", (5, 2, 0), Program.GUEST_AGENT, 0),
+        ('versions = ">=6.0"\n', (5, 2, 0), Program.SYSTEM, 0),
+        ('versions = ">=6.0"\n', (6, 0, 0), Program.SYSTEM, 1),
+        ('programs = ["system"]\n', (6, 0, 0), Program.STORAGE_DAEMON, 0),
+    ],
+)
+def test_a_build_gets_the_exchanges_that_hold_for_it(
+    cases: Cases, text: str, version: Version, program: Program, count: int
+) -> None:
+    made = cases(text + 'turns = [{ sync = "" }]', version=version, program=program)
+
+    assert len(made) == count
+
+
+def test_what_is_slow_is_blocked_unless_all_is_run(cases: Cases) -> None:
+    text = 'slow = "it reads byte by byte"\nturns = [{ sync = "" }]'
+
+    (blocked,) = cases(text)
+    (played,) = cases(text, thorough=True)
+
+    assert blocked.blocked is not None
+    assert blocked.blocked.outcome is Outcome.UNTESTABLE_HERE
+    assert "byte by byte" in blocked.blocked.reason
+    assert played.blocked is None

@@ -1,0 +1,111 @@
+"""Files of exchanges are read strictly, and what they write down comes out as turns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance.errors import KnowledgeError
+from conformance.knowledge.exchanges import ExchangeRecipe, Start, load_exchanges
+from conformance.knowledge.rules import load_rules
+from conformance.knowledge.store import cases_folder
+from conformance.stage import Transport
+from conformance.terms import ABSENT
+from conformance.turns import Gone, Hear, Join, Leave, Send, Sync, What
+
+HEAD = '[[exchange]]\nname = "n"\nrules = ["W25", "W36"]\nreason = "r"\n'
+
+
+def loaded(folder: Path, text: str) -> tuple[ExchangeRecipe, ...]:
+    (folder / "subject.toml").write_text(text, encoding="utf-8")
+    return load_exchanges(folder)
+
+
+def test_a_turn_names_what_it_does_and_the_rest_is_left_out(tmp_path: Path) -> None:
+    (recipe,) = loaded(
+        tmp_path,
+        HEAD
+        + """turns = [
+            { join = "b", line = "x" },
+            { send = ["a", { hex = "FF" }, { repeat = "[", times = 3 }], bytewise = true },
+            { hear = "error", id = "[1]", rule = "W36" },
+            { sync = "!", errors = 2 },
+            { half = true },
+            { leave = true, line = "x" },
+            { gone = true },
+        ]""",
+    )
+
+    assert recipe.subject == "subject"
+    assert (recipe.start, recipe.on) == (Start.NEGOTIATED, (Transport.SOCKET,))
+    assert recipe.turns == (
+        Join(line="x", endpoint="b"),
+        Send(line="a", data=b"a\xff[[[", bytewise=True),
+        Hear(line="a", what=What.ERROR, rule="W36", id=[1]),
+        Sync(line="a", rule="W25", lead=b"!", least=2),
+        Leave(line="a", half=True),
+        Leave(line="x"),
+        Gone(line="a", rule="W25"),
+    )
+
+
+def test_a_turn_that_gives_no_id_hears_a_reply_without_one(tmp_path: Path) -> None:
+    (recipe,) = loaded(tmp_path, HEAD + 'turns = [{ hear = "return" }]')
+
+    (turn,) = recipe.turns
+    assert isinstance(turn, Hear)
+    assert turn.id is ABSENT
+
+
+def test_what_varies_makes_a_case_for_each_of_its_values(tmp_path: Path) -> None:
+    text = 'vary.id = { one = "1", two = "2" }\nturns = [{ send = "{id}{" }]'
+
+    recipes = loaded(tmp_path, HEAD + text)
+
+    assert [recipe.name for recipe in recipes] == ["n/one", "n/two"]
+    assert [recipe.turns for recipe in recipes] == [
+        (Send(line="a", data=b"1{"),),
+        (Send(line="a", data=b"2{"),),
+    ]
+
+
+def test_what_is_cut_is_sent_up_to_each_place_within(tmp_path: Path) -> None:
+    recipes = loaded(tmp_path, HEAD + 'turns = [{ send = "abc", cut = true }, { sync = "" }]')
+
+    assert [recipe.name for recipe in recipes] == ["n/cut-1", "n/cut-2"]
+    assert [recipe.turns[0] for recipe in recipes] == [
+        Send(line="a", data=b"a"),
+        Send(line="a", data=b"ab"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[[exchange]]\nname = "n"\nreason = "r"\nturns = []', "'rules' is missing"),
+        (HEAD + 'turns = [{ line = "a" }]', "a turn is one of"),
+        (HEAD + 'turns = [{ send = "a", sync = "" }]', "a turn is one of"),
+        (HEAD + 'turns = [{ hear = "silence" }]', "silence"),
+        (HEAD + 'turns = [{ hear = "return", id = "{" }]', "is no JSON"),
+        (HEAD + "turns = [{ send = { what = 1 } }]", "cannot be sent"),
+        (HEAD + 'turns = [{ send = "a", loud = true }]', "unknown key 'loud'"),
+        (HEAD + 'start = "later"\nturns = []', "later"),
+        (HEAD + 'on = ["pigeon"]\nturns = []', "pigeon"),
+        (HEAD + 'vary.a = { x = "1" }\nvary.b = { y = "2" }\nturns = []', "more than one place"),
+        (HEAD + 'turns = [{ send = "ab", cut = true }, { send = "ab", cut = true }]', "just one"),
+    ],
+    ids=lambda text: text[-30:].strip(),
+)
+def test_what_no_exchange_has_is_refused_by_name(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(KnowledgeError, match=words) as caught:
+        loaded(tmp_path, text)
+    assert "subject.toml" in str(caught.value)
+
+
+def test_the_exchanges_that_ship_are_named_once_and_speak_of_known_rules() -> None:
+    recipes = load_exchanges(cases_folder() / "exchanges")
+
+    names = [(recipe.subject, recipe.name) for recipe in recipes]
+    assert len(set(names)) == len(names) > 500
+    assert {rule for recipe in recipes for rule in recipe.rules} <= load_rules().keys()

@@ -1,0 +1,178 @@
+"""What the exchanges on the wire ask of a machine beyond the rest: block devices, jobs, and more.
+
+The miniature has it where it is given the word "wide": the cases that the suite derives of these
+commands by their names would ask more of them than they do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import Any, Protocol
+
+from .objects import PROPERTIES, TYPES
+from .schema import (
+    OBJECT_MEMBERS,
+    Entry,
+    RefusedError,
+    array,
+    command,
+    entries,
+    enum,
+    event,
+    struct,
+)
+
+BLOCKS: list[Entry] = [
+    struct("Block", driver="str", node_name="str?", config="str?", image="any?", size="int?"),
+    struct("Node", node_name="str"),
+    struct("Made", job_id="str", options="any"),
+    struct("Job", device="str"),
+    struct("Kvm", enabled="bool", present="bool"),
+    struct("JobStatus", id="str", status="str"),
+    enum("NetdevType", "hubport", "user"),
+    struct("Hubport", hubid="int"),
+    struct("User", hostname="str?"),
+    {
+        **struct("Netdev", type="NetdevType", id="str"),
+        "tag": "type",
+        "variants": [{"case": "hubport", "type": "Hubport"}, {"case": "user", "type": "User"}],
+    },
+    array("Node"),
+    command("blockdev-add", "Block"),
+    command("blockdev-del", "Node"),
+    command("blockdev-create", "Made"),
+    command("query-named-block-nodes", ret="[Node]"),
+    *(command(f"query-{what}", ret="[any]") for what in ("jobs", "block-jobs", "block-exports")),
+    *(command(name, "Id") for name in ("job-dismiss", "block-export-del", "device_del")),
+    command("netdev_add", "Netdev"),
+    command("netdev_del", "Id"),
+    command("block-job-cancel", "Job"),
+    command("query-balloon", ret="Balloon"),
+    command("query-kvm", ret="Kvm"),
+    command("system_powerdown"),
+    command("migrate-pause", oob=True),
+    event("POWERDOWN"),
+    event("JOB_STATUS_CHANGE", "JobStatus"),
+]
+
+
+class Machine(Protocol):
+    """The machine that the devices are in."""
+
+    blocked: int
+
+    def event(self, name: str, data: dict[str, Any] | None = None) -> None:
+        """Tell of an event before the command is answered."""
+        ...
+
+
+def widened(schema: list[Entry]) -> list[Entry]:
+    """Return the schema with what the exchanges want beside commands; for the whole process."""
+    rules = struct("AuthZList", rules="[any]?")
+    OBJECT_MEMBERS["authz-list"] = rules
+    TYPES["authz-list"] = ("object", False)
+    PROPERTIES["authz-list"] = {"rules": ("AuthZRuleList", [])}
+    typed = any(entry["name"] == "ObjectType" for entry in schema)
+    wide = [*entries(typed=typed), *([rules] if typed else [])]
+    for entry in wide:
+        if entry["name"] == "Parameters":
+            entry["members"] = [
+                *entry["members"],
+                {"name": "max-postcopy-bandwidth", "type": "int", "default": None},
+            ]
+    return wide
+
+
+class Blocks:
+    """The commands; the name of each method is that of its command."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._nodes: list[str] = []
+        self._jobs: list[str] = []
+        self._backends: list[str] = []
+
+    def _blockdev_add(
+        self,
+        driver: str,
+        node_name: str = "",
+        config: str = "",
+        image: Any = None,
+        size: int = 0,
+    ) -> dict[str, Any]:
+        if driver not in ("blkdebug", "null-co") or not node_name:
+            raise RefusedError(f"Unknown driver '{driver}'")
+        if node_name in self._nodes:
+            raise RefusedError(f"node-name={node_name} is in use")
+        if config:
+            # A file that is there is read to its end; who writes a pipe may take time for that.
+            with contextlib.suppress(OSError):
+                self._machine.blocked = os.open(config, os.O_RDONLY | os.O_NONBLOCK)
+        self._nodes.append(node_name)
+        return {}
+
+    def _blockdev_del(self, node_name: str) -> dict[str, Any]:
+        if node_name not in self._nodes:
+            raise RefusedError(f"Failed to find node with node-name='{node_name}'")
+        self._nodes.remove(node_name)
+        return {}
+
+    def _query_named_block_nodes(self) -> list[dict[str, Any]]:
+        return [{"node-name": name} for name in self._nodes]
+
+    def _blockdev_create(self, job_id: str, options: Any) -> dict[str, Any]:
+        self._jobs.append(job_id)
+        for status in ("created", "running", "waiting", "pending", "concluded"):
+            self._machine.event("JOB_STATUS_CHANGE", {"id": job_id, "status": status})
+        return {}
+
+    def _job_dismiss(self, id: str) -> dict[str, Any]:
+        if id not in self._jobs:
+            raise RefusedError(f"Job '{id}' not found")
+        self._jobs.remove(id)
+        self._machine.event("JOB_STATUS_CHANGE", {"id": id, "status": "null"})
+        return {}
+
+    def _query_jobs(self) -> list[Any]:
+        return []
+
+    def _query_block_jobs(self) -> list[Any]:
+        return []
+
+    def _query_block_exports(self) -> list[Any]:
+        return []
+
+    def _block_job_cancel(self, device: str) -> dict[str, Any]:
+        raise RefusedError(f"Block job '{device}' not found", "DeviceNotActive")
+
+    def _block_export_del(self, id: str) -> dict[str, Any]:
+        raise RefusedError(f"Export '{id}' is not found")
+
+    def _device_del(self, id: str) -> dict[str, Any]:
+        raise RefusedError(f"Device '{id}' not found", "DeviceNotFound")
+
+    def _netdev_add(self, id: str, **settings: Any) -> dict[str, Any]:
+        if id in self._backends:
+            raise RefusedError(f"Duplicate ID '{id}' for netdev")
+        self._backends.append(id)
+        return {}
+
+    def _netdev_del(self, id: str) -> dict[str, Any]:
+        if id not in self._backends:
+            raise RefusedError(f"Device '{id}' not found", "DeviceNotFound")
+        self._backends.remove(id)
+        return {}
+
+    def _query_balloon(self) -> dict[str, Any]:
+        raise RefusedError("No balloon device has been activated", "DeviceNotActive")
+
+    def _query_kvm(self) -> dict[str, Any]:
+        return {"enabled": False, "present": False}
+
+    def _system_powerdown(self) -> dict[str, Any]:
+        self._machine.event("POWERDOWN")
+        return {}
+
+    def _migrate_pause(self) -> dict[str, Any]:
+        raise RefusedError("migrate-pause is only possible during postcopy migration")
