@@ -75,7 +75,10 @@ class Pair:
 
 
 def measure(target: Target, workers: int, glob: str = "*") -> Pair:
-    """Run the cases that `glob` fits, then play the same back.  Raises CalledProcessError where it fails."""
+    """Run the cases that `glob` fits, then play the same back.
+
+    Raises CalledProcessError where it fails.
+    """
     with tempfile.TemporaryDirectory(prefix="qmp-benchmark-") as name:
         folder = Path(name)
         run = _run(target, workers, glob, folder)
