@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from conformance.canonical import digest
 from conformance.derive.attempts import Attempt, attempt
-from conformance.derive.case import Blocked, Case, Isolation, Reject, Role, Step, aside
+from conformance.derive.case import Case, Isolation, Reject, Role, Step, aside
 from conformance.derive.commands import command_subject
 from conformance.derive.mutate import Fault, member_faults, no_objects, unknown_members
 from conformance.derive.places import Place, object_places
@@ -27,7 +27,7 @@ from conformance.derive.siblings import (
 from conformance.derive.values import exemplar
 from conformance.errors import HarnessError
 from conformance.qapi.model import Command, Member, Schema
-from conformance.terms import Aspect, Outcome
+from conformance.terms import Aspect
 
 _OF_RANGES: Final = "huge"
 """What is wrong with an integer's size, derive/ranges.py tries for the width that it has."""
@@ -124,12 +124,7 @@ class _Tried:
 
     def _case(self, name: str, label: str, faults: Sequence[Fault]) -> Case:
         tried, command = self.attempt, self.attempt.command.name
-        reason = tried.context.omitted(command, label)
-        if not reason and tried.problem(tried.arguments):
-            reason = "no request of finite depth holds this"
-        blocked = None
-        if reason:
-            blocked = Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=reason)
+        blocked = tried.blocked(label)
         return Case(
             id=f"{command}/{Aspect.INVALID}/{name}",
             subject=command_subject(command),

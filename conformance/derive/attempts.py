@@ -14,6 +14,7 @@ from conformance.canonical import digest
 from conformance.derive.case import (
     Accept,
     Answer,
+    Blocked,
     Ends,
     Expectation,
     Role,
@@ -28,6 +29,7 @@ from conformance.derive.values import renamed
 from conformance.knowledge.commands import Effect
 from conformance.qapi.model import Command
 from conformance.stage import NEGOTIATION, MachineSpec, Request, Stage
+from conformance.terms import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,13 @@ class Attempt:
         """Return why the request is not valid by the schema, "" where it is."""
         fault = self.context.validator.check(self.command.arg_type, arguments)
         return f"{fault.path}: {fault.problem}" if fault else ""
+
+    def blocked(self, path: str) -> Blocked | None:
+        """Return why nothing about the argument at `path` is asked, None where it is."""
+        reason = self.context.omitted(self.command.name, path)
+        if not reason and self.problem(self.arguments):
+            reason = "no request of finite depth holds this"
+        return Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=reason) if reason else None
 
     @property
     def alone(self) -> bool:

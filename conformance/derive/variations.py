@@ -15,7 +15,7 @@ from typing import Any
 from conformance.canonical import digest
 from conformance.derive.alternatives import Variation, variations_of
 from conformance.derive.attempts import Attempt, attempt, unsure
-from conformance.derive.case import Blocked, Case, Isolation, Reads, Role, Step
+from conformance.derive.case import Case, Isolation, Reads, Role, Step
 from conformance.derive.commands import command_subject
 from conformance.derive.integers import is_integer
 from conformance.derive.places import Place, object_places
@@ -30,7 +30,7 @@ from conformance.derive.siblings import (
 )
 from conformance.knowledge.ranges import Shown
 from conformance.qapi.model import Builtin, Command, Member
-from conformance.terms import ABSENT, Aspect, Outcome
+from conformance.terms import ABSENT, Aspect
 
 
 def variation_cases(context: ArgumentContext, command: Command) -> Iterator[Case]:
@@ -109,12 +109,7 @@ class _Varied:
         """Return the case of the variation."""
         tried, label = self.attempt, self.variation.label
         command = tried.command.name
-        reason = tried.context.omitted(command, self.variation.path)
-        if not reason and tried.problem(tried.arguments):
-            reason = "no request of finite depth holds this"
-        blocked = None
-        if reason:
-            blocked = Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=reason)
+        blocked = tried.blocked(self.variation.path)
         return Case(
             id=f"{command}/{Aspect.VALID}/{label}",
             subject=command_subject(command),

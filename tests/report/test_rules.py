@@ -10,17 +10,14 @@ from conformance.report import markdown, terminal
 from conformance.report.rules import RuleRow
 from conformance.report.summary import summarise
 from conformance.stream import (
-    STREAM_VERSION,
     CaseEnded,
     Event,
     Evidence,
     Finding,
     RulePlanned,
-    RunEnded,
-    RunStarted,
-    TargetStarted,
 )
 from conformance.terms import Aspect, Outcome, Severity, SubjectKind
+from tests.report.made import whole_run
 
 RunMaker = Callable[..., list[Event]]
 
@@ -68,29 +65,8 @@ def finding(name: str, rule: str, fold: str, severity: Severity = Severity.MUST)
     )
 
 
-def run_of(*events: Event) -> list[Event]:
-    cases = sum(isinstance(event, CaseEnded) for event in events)
-    head = RunStarted(stream=STREAM_VERSION, suite="1", seed=0, selection=(), host={}, time="t")
-    target = TargetStarted(
-        target="t",
-        spelling="p",
-        program="p",
-        version="10.0",
-        package="",
-        arch="x86_64",
-        sha256="",
-        schema_sha256="",
-        launcher="direct",
-        documentation="",
-        command_line=(),
-        cases=cases,
-    )
-    end = RunEnded(complete=True, exit_code=0, outcomes={}, seconds=1.0, time="t")
-    return [head, target, *events, end]
-
-
 def rows_of(*events: Event) -> dict[str, RuleRow]:
-    (target,) = summarise(run_of(*events)).targets
+    (target,) = summarise(whole_run(*events)).targets
     return {row.rule: row for row in target.rules}
 
 
@@ -157,7 +133,7 @@ def test_rules_stand_in_the_order_of_the_catalogue_and_unknown_ones_behind() -> 
 
 
 def test_the_written_report_has_a_table_of_rules_with_cases_and_says_why_others_have_none() -> None:
-    events = run_of(
+    events = whole_run(
         planned("W25", throughout=True),
         planned("W36"),
         planned("W42", note="It binds whoever judges."),
@@ -179,7 +155,7 @@ def test_the_written_report_has_a_table_of_rules_with_cases_and_says_why_others_
 
 
 def test_the_terminal_names_broken_rules_alone() -> None:
-    events = run_of(
+    events = whole_run(
         planned("W25"),
         planned("W36"),
         finding("a", "W25", "f"),

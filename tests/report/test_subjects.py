@@ -12,16 +12,13 @@ from conformance.report.result import Summary
 from conformance.report.subjects import subjects
 from conformance.report.summary import summarise
 from conformance.stream import (
-    STREAM_VERSION,
     CaseEnded,
     Event,
     EventSeen,
     RowPlanned,
-    RunEnded,
-    RunStarted,
-    TargetStarted,
 )
 from conformance.terms import Aspect, Outcome, SubjectKind
+from tests.report.made import whole_run
 
 COMMAND, TYPE, EVENT = SubjectKind.COMMAND, SubjectKind.OBJECT_TYPE, SubjectKind.EVENT
 PASS = Outcome.PASS
@@ -49,23 +46,7 @@ def _case(
 
 
 def _summary(events: Sequence[Event]) -> Summary:
-    started = TargetStarted(
-        target="t",
-        spelling="p",
-        program="p",
-        version="10.0",
-        package="",
-        arch="x86_64",
-        sha256="",
-        schema_sha256="",
-        launcher="direct",
-        documentation="",
-        command_line=(),
-        cases=sum(isinstance(event, CaseEnded) for event in events),
-    )
-    head = RunStarted(stream=STREAM_VERSION, suite="1", seed=0, selection=(), host={}, time="t")
-    tail = RunEnded(complete=True, exit_code=0, outcomes={}, seconds=1.0, time="t")
-    return summarise([head, started, *events, tail])
+    return summarise(whole_run(*events))
 
 
 def _text(*events: Event) -> str:

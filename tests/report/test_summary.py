@@ -13,40 +13,18 @@ from conformance.errors import UsageError
 from conformance.report.result import Verdict
 from conformance.report.summary import Summary, summarise
 from conformance.stream import (
-    STREAM_VERSION,
     CaseEnded,
     Event,
     Evidence,
     Finding,
     RowPlanned,
-    RunEnded,
-    RunStarted,
-    TargetStarted,
 )
 from conformance.terms import Aspect, Outcome, Severity, SubjectKind
+from tests.report.made import ENDED, STARTED, made_target
 
 RunMaker = Callable[..., list[Event]]
 
-STARTED = RunStarted(stream=STREAM_VERSION, suite="0.1.0", seed=0, selection=(), host={}, time="t")
-ENDED = RunEnded(complete=True, exit_code=0, outcomes={}, seconds=1.0, time="t")
 COMMAND, TYPE = SubjectKind.COMMAND, SubjectKind.OBJECT_TYPE
-
-
-def _target(cases: int, name: str = "t") -> TargetStarted:
-    return TargetStarted(
-        target=name,
-        spelling="p",
-        program="p",
-        version="10.0",
-        package="",
-        arch="x86_64",
-        sha256="",
-        schema_sha256="",
-        launcher="direct",
-        documentation="",
-        command_line=(),
-        cases=cases,
-    )
 
 
 def _case(
@@ -97,7 +75,7 @@ def _finding(
 
 def _run(*events: Event, cases: int | None = None) -> Summary:
     ended = sum(isinstance(event, CaseEnded) for event in events)
-    return summarise([STARTED, _target(ended if cases is None else cases), *events, ENDED])
+    return summarise([STARTED, made_target(ended if cases is None else cases), *events, ENDED])
 
 
 def _row(subject: str, kind: SubjectKind, note: str = "") -> RowPlanned:
@@ -264,7 +242,7 @@ def test_missing_cases_make_a_run_partial() -> None:
 
 
 def test_stream_that_breaks_off_is_partial_even_if_all_passed() -> None:
-    summary = summarise([STARTED, _target(1), _case("1", Outcome.PASS)])
+    summary = summarise([STARTED, made_target(1), _case("1", Outcome.PASS)])
 
     assert not summary.complete
     assert "breaks off" in summary.incomplete[0]
@@ -273,7 +251,7 @@ def test_stream_that_breaks_off_is_partial_even_if_all_passed() -> None:
 
 def test_run_that_says_it_is_not_whole_is_partial() -> None:
     ended = dataclasses.replace(ENDED, complete=False)
-    summary = summarise([STARTED, _target(1), _case("1", Outcome.PASS), ended])
+    summary = summarise([STARTED, made_target(1), _case("1", Outcome.PASS), ended])
 
     assert summary.verdict is Verdict.PARTIAL
 
@@ -303,10 +281,10 @@ def test_order_of_cases_changes_no_byte(make_run: RunMaker) -> None:
 
 def test_two_runs_of_one_build_differ_in_times_alone() -> None:
     case = _case("1", Outcome.PASS)
-    first: list[Event] = [STARTED, _target(1), case, ENDED]
+    first: list[Event] = [STARTED, made_target(1), case, ENDED]
     second: list[Event] = [
         dataclasses.replace(STARTED, time="later"),
-        _target(1),
+        made_target(1),
         dataclasses.replace(case, seconds=9.0),
         dataclasses.replace(ENDED, time="later", seconds=9.0),
     ]
