@@ -59,6 +59,7 @@ EVENTS: tuple[Event, ...] = (
         command_line=("qemu", "-S"),
         cases=3,
     ),
+    TargetLost(target="u", spelling="u", program="/u", what="it is no QEMU", remedy="Name one."),
     RowPlanned(
         target="t",
         subject_kind=SubjectKind.COMMAND,
@@ -112,8 +113,8 @@ EVENTS: tuple[Event, ...] = (
         real="2",
     ),
     RunEnded(complete=False, exit_code=130, outcomes={"pass": 1}, seconds=2, time="t"),
-    TargetLost(target="u", spelling="u", program="/u", what="it is no QEMU", remedy="Name one."),
 )
+OF_KIND = {event.kind: event for event in EVENTS}
 
 
 def _events() -> list[Any]:
@@ -141,7 +142,7 @@ def test_event_survives_the_way_through_json(event: Event) -> None:
 
 
 def test_event_without_exit_status_survives_too() -> None:
-    finding = EVENTS[3]
+    finding = OF_KIND["finding"]
     assert isinstance(finding, Finding)
     event = dataclasses.replace(finding, evidence=Evidence(transcript=()))
     value = _through_json(event)
@@ -197,24 +198,30 @@ def test_unknown_and_missing_members_are_refused_by_schema_and_code(event: Event
 
 
 @pytest.mark.parametrize(
-    ("place", "member", "wrong", "message"),
+    ("kind", "member", "wrong", "message"),
     [
-        pytest.param(1, "cases", True, "not of type int", id="bool-for-int"),
-        pytest.param(1, "command_line", ["a", 1], "not of type str", id="array-element"),
-        pytest.param(1, "command_line", "a", "not of type list", id="string-for-array"),
-        pytest.param(0, "host", {"kvm": 1}, "not of type str", id="mapping-value"),
-        pytest.param(4, "seconds", "1", "not of type float", id="string-for-number"),
-        pytest.param(4, "outcome", "passed", "not a valid Outcome", id="unknown-word"),
-        pytest.param(3, "evidence", None, "not of type dict", id="null-for-object"),
-        pytest.param(3, "evidence", {"transcript": []}, "Evidence|unknown members", id="nested"),
-        pytest.param(4, "accepted", 1, "not of type bool", id="integer-for-bool"),
-        pytest.param(4, "event", "run-over", "no such event", id="kind"),
+        pytest.param("target-started", "cases", True, "not of type int", id="bool-for-int"),
+        pytest.param(
+            "target-started", "command_line", ["a", 1], "not of type str", id="array-element"
+        ),
+        pytest.param(
+            "target-started", "command_line", "a", "not of type list", id="string-for-array"
+        ),
+        pytest.param("run-started", "host", {"kvm": 1}, "not of type str", id="mapping-value"),
+        pytest.param("case-ended", "seconds", "1", "not of type float", id="string-for-number"),
+        pytest.param("case-ended", "outcome", "passed", "not a valid Outcome", id="unknown-word"),
+        pytest.param("finding", "evidence", None, "not of type dict", id="null-for-object"),
+        pytest.param(
+            "finding", "evidence", {"transcript": []}, "Evidence|unknown members", id="nested"
+        ),
+        pytest.param("case-ended", "accepted", 1, "not of type bool", id="integer-for-bool"),
+        pytest.param("case-ended", "event", "run-over", "no such event", id="kind"),
     ],
 )
 def test_wrong_member_is_refused_by_schema_and_code(
-    place: int, member: str, wrong: object, message: str
+    kind: str, member: str, wrong: object, message: str
 ) -> None:
-    value = {**_through_json(EVENTS[place]), member: wrong}
+    value = {**_through_json(OF_KIND[kind]), member: wrong}
 
     assert not VALIDATOR.is_valid(value)
     with pytest.raises(ValueError, match=message):
