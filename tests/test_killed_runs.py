@@ -181,7 +181,9 @@ def test_a_worker_that_dies_makes_the_run_a_failure_of_the_suite(doors: Doors) -
             items.setdefault(f"{event['subject']} {event['aspect']}", set()).add(event["outcome"])
     lost = [item for item, seen in items.items() if "not-run" in seen]
     assert len(lost) == 1
-    assert all(seen == {"pass"} for item, seen in items.items() if item not in lost)
+    # Without the sandbox what could reach the host is not run.
+    kept = {"pass", "untestable-here"}
+    assert all(seen <= kept and "pass" in seen for item, seen in items.items() if item not in lost)
     assert len(items) > 5
 
 
