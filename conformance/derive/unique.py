@@ -15,6 +15,8 @@ from conformance.knowledge.ranges import UNIQUE
 
 def named_apart(case: Case) -> Case:
     """Return the case with a word of its own wherever its requests have the mark UNIQUE."""
+    if not any(_bears(step.request.arguments) for step in case.steps):
+        return case
     word = f"u{digest([case.id])[:8]}"
     steps = []
     for step in case.steps:
@@ -24,6 +26,19 @@ def named_apart(case: Case) -> Case:
             step if same else replace(step, request=replace(step.request, arguments=named))
         )
     return replace(case, steps=tuple(steps))
+
+
+def _bears(value: Any) -> bool:
+    """Return whether the mark is anywhere in `value`: in most requests it is not."""
+    match value:
+        case str():
+            return UNIQUE in value
+        case dict():
+            return any(map(_bears, value.values()))
+        case list():
+            return any(map(_bears, value))
+        case _:
+            return False
 
 
 def _named(value: Any, word: str) -> Any:
