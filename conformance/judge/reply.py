@@ -12,7 +12,7 @@ from typing import Any, Final
 from conformance.judge.greeting import VERSION_COMMAND, greeting_misses
 from conformance.judge.miss import Kind, Miss
 from conformance.judge.observation import Line
-from conformance.qapi.model import Object, Schema
+from conformance.qapi.model import Object, Schema, Type
 from conformance.qapi.validate import Fault, Validator
 from conformance.stage import Request
 from conformance.terms import ErrorClass
@@ -140,8 +140,11 @@ class MessageJudge:
             dot = "." if fault.path and not fault.path.startswith("[") else ""
             where = f"return{dot}{fault.path}"
             what = f"{name} returned a value out of schema: {where}: {fault.problem}"
-            expected = f"a value of the return type that the schema gives {name}"
-            yield _miss("W38", what, expected, f"{name} {fault.path}")
+            if _is_empty(self._schema.types[command.ret_type]):
+                yield _miss("W39", what, "an empty object", f"{name} {fault.path}")
+            else:
+                expected = f"a value of the return type that the schema gives {name}"
+                yield _miss("W38", what, expected, f"{name} {fault.path}")
 
     def _event_misses(self, message: Mapping[str, Any], timed: bool) -> Iterator[Miss]:
         name = message.get("event")
@@ -166,6 +169,10 @@ class MessageJudge:
             what = f"the event {name} has data out of schema: {fault.path}: {fault.problem}"
             expected = "data of the type that the schema gives the event"
             yield _miss("W47", what, expected, f"{name} {fault.path}")
+
+
+def _is_empty(kind: Type) -> bool:
+    return isinstance(kind, Object) and not kind.members and not kind.variants
 
 
 def echoes(sent: Any, found: Any) -> bool:

@@ -115,7 +115,7 @@ class Bends:
             "return-and-error": {**reply, "error": {"class": "GenericError", "desc": "no"}},
             "neither-return-nor-error": {"id": number},
             "success-has-more": {**reply, "took": 1},
-            "return-out-of-schema": {**reply, "return": {"deleted": True}},
+            "data-from-nothing": {**reply, "return": {"deleted": True}},
         }
         line = _line(next((bent[w] for w in sorted(self._broken) if w in bent), reply))
         raw = {

@@ -56,7 +56,7 @@ BREAKAGES: dict[str, Breakage] = {
     "dies-by-signal": _breaks("W35", *_DELETED),
     "exits": _breaks("W35", *_DELETED),
     "success-has-more": _breaks("W37", *_DELETED),
-    "return-out-of-schema": _breaks("W38", *_DELETED),
+    "data-from-nothing": _breaks("W39", *_DELETED),
     "list-out-of-schema": _breaks("W38", *_DELETED),
     "error-reply-has-more": _breaks("W40", f"{_TOY}/invalid/text/*"),
     "error-has-more": _breaks("W40", f"{_TOY}/invalid/text/*"),

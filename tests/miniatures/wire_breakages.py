@@ -50,12 +50,7 @@ WIRE_BREAKAGES: dict[str, Breakage] = {
     "id-made-up": _breaks("W26", "id/absent"),
     "arrays-as-text": _breaks("W30", "pipelining/told-by-id"),
     "failure-forgets-id": _breaks("W36", "id/echo/string"),
-    "null-for-nothing": Breakage(
-        "W39",
-        ("wire/reply/no-data",),
-        also=frozenset({"W38"}),
-        why="null is not of the empty type that the schema gives the command",
-    ),
+    "null-for-nothing": _breaks("W39", "reply/no-data"),
     "id-in-no-request": _breaks("W43", "framing/no-object/*array*"),
     "event-inside": _breaks("W44", "framing/pretty-events"),
     # What comes when.
