@@ -11,6 +11,8 @@ from typing import Final, assert_never
 
 from conformance.terms import ABSENT, Absent, ErrorClass, JsonValue
 
+FIRST: Final = "a"
+"""The line of a turn that names none, and the endpoint that it joins."""
 CONTROL: Final = "control"
 """The line of the machine's first monitor, which is negotiated from the start and never left."""
 

@@ -13,12 +13,13 @@ from conformance.canonical import digest
 from conformance.derive.case import Blocked, Case, Isolation, Subject
 from conformance.dialect import Dialect, dialect_of
 from conformance.digest.digest import Program
-from conformance.knowledge.exchanges import FIRST_LINE, ExchangeRecipe, Start
+from conformance.knowledge.exchanges import ExchangeRecipe, Start
 from conformance.knowledge.versions import Version
 from conformance.stage import NEGOTIATION, Endpoint, MachineSpec, Stage, Transport
 from conformance.terms import Aspect, Outcome, SubjectKind
 from conformance.turns import (
     CONTROL,
+    FIRST,
     Exchange,
     Gather,
     Gone,
@@ -91,7 +92,7 @@ def _case(recipe: ExchangeRecipe, transport: Transport, context: ExchangeContext
 
 
 def _stage(recipe: ExchangeRecipe, transport: Transport, dialect: Dialect) -> Stage:
-    first = Endpoint(name=FIRST_LINE, transport=transport, pretty=recipe.pretty)
+    first = Endpoint(name=FIRST, transport=transport, pretty=recipe.pretty)
     endpoints = (first, *(Endpoint(name=name) for name in _OTHERS if not dialect.single))
     name = f"wire/{transport}"
     if recipe.spec != MachineSpec() or recipe.pretty:
@@ -114,16 +115,16 @@ def _turns(recipe: ExchangeRecipe, dialect: Dialect) -> Iterator[Turn]:
 def _beginning(start: Start, dialect: Dialect) -> Iterator[Turn]:
     if start is Start.NOWHERE:
         return
-    yield Join(line=FIRST_LINE, endpoint=FIRST_LINE)
+    yield Join(line=FIRST, endpoint=FIRST)
     if not dialect.greets:
         return
-    yield Hear(line=FIRST_LINE, what=What.GREETING, rule="W13", silent=True)
+    yield Hear(line=FIRST, what=What.GREETING, rule="W13", silent=True)
     if start is Start.GREETED:
         return
     enable = b',"arguments":{"enable":["oob"]}' if start is Start.OUT_OF_BAND else b""
     data = b'{"execute":"%s"%s,"id":"negotiation"}\n' % (NEGOTIATION.encode(), enable)
-    yield Send(line=FIRST_LINE, data=data)
-    yield Hear(line=FIRST_LINE, what=What.RETURN, rule="W61", id="negotiation", command=NEGOTIATION)
+    yield Send(line=FIRST, data=data)
+    yield Hear(line=FIRST, what=What.RETURN, rule="W61", id="negotiation", command=NEGOTIATION)
 
 
 def _shifted(turn: Turn, by: int) -> Turn:

@@ -59,6 +59,11 @@ def message_of(line: Line) -> Mapping[str, Any]:
     return line.read.message.value if line.read.message else {}
 
 
+def is_event(message: Mapping[str, Any]) -> bool:
+    """Return whether a message is an event, and no reply that has such a member besides."""
+    return "event" in message and "return" not in message and "error" not in message
+
+
 def event_misses(case: Case, seen: Observation) -> Iterator[Miss]:
     """Yield a miss for each event that did not come of its step, or on the wrong side of the reply.
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from conformance.canonical import compact, same
+from conformance.judge.events import is_event
 from conformance.judge.greeting import VERSION_COMMAND
 from conformance.judge.introspected import SCHEMA_COMMAND
 from conformance.judge.miss import Kind, Miss
@@ -142,7 +143,7 @@ class Listener:
         message = spoken.message or {}
         if "QMP" in message:
             yield from self._greeted(spoken, line)
-        elif "event" in message and "return" not in message and "error" not in message:
+        elif is_event(message):
             if self._mode is Mode.NEGOTIATION:
                 what = f"the event {message['event']!r} comes before the negotiation is over"
                 miss = _miss("W57", Kind.SHAPE, what, "no event in negotiation mode", "early")

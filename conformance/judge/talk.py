@@ -9,9 +9,9 @@ from typing import Any, Final, assert_never
 
 from conformance.canonical import compact, same
 from conformance.derive.case import Case
-from conformance.judge.events import message_of
+from conformance.judge.events import is_event, message_of
 from conformance.judge.miss import Kind, Miss
-from conformance.judge.observation import Broke, Death, Heard, Line, Talk, sync_id
+from conformance.judge.observation import Broke, Heard, Line, Talk, sync_id
 from conformance.judge.reply import MessageJudge, echoes
 from conformance.judge.sight import stands_at
 from conformance.judge.verdict import Verdict, death_words, ending_text
@@ -74,13 +74,9 @@ def _ended(case: Case, exchange: Exchange, talk: Talk) -> Miss | None:
         return _crash(case, "the server should have ended and still runs", "runs on")
     if exchange.ends and talk.death.status == 0:
         return None
-    words = death_words(talk.death)
-    what = f"the server died ({ending_text(talk.death.status)})" + f": {words}" * bool(words)
-    return _crash(case, what, words or _how(talk.death))
-
-
-def _how(death: Death) -> str:
-    return ending_text(death.status)
+    words, how = death_words(talk.death), ending_text(talk.death.status)
+    what = f"the server died ({how})" + f": {words}" * bool(words)
+    return _crash(case, what, words or how)
 
 
 def _crash(case: Case, what: str, fold: str) -> Miss:
@@ -205,7 +201,7 @@ class _Turn:
             message = message_of(line)
             if message.get("id", ABSENT) == wanted:
                 yield from self.messages.answer(line, None).misses
-            elif _is_event(message):
+            elif is_event(message):
                 yield from self.messages.event(line).misses
             elif turn.open:
                 yield from self.messages.answer(line, None).misses
@@ -251,7 +247,7 @@ class _Turn:
         waiting, loose = deque(ids), list(free)
         for line in lines:
             message = message_of(line)
-            if _is_event(message):
+            if is_event(message):
                 yield from self.messages.event(line).misses
                 continue
             yield from self.messages.answer(line, None).misses
@@ -288,7 +284,7 @@ class _Turn:
     def _events(self, lines: Sequence[Line], rule: str) -> Iterator[Miss]:
         """Yield what is wrong with what came before the message that was waited for."""
         for line in lines:
-            if _is_event(message_of(line)):
+            if is_event(message_of(line)):
                 yield from self.messages.event(line).misses
             else:
                 yield self._miss(rule, f"unasked came {_short(line)}", "nothing", "unasked")
@@ -320,10 +316,6 @@ class _Turn:
             fold=f"{rule} {self.case.about} {fold}",
             why=self.case.exchange.reason if self.case.exchange else "",
         )
-
-
-def _is_event(message: Mapping[str, Any]) -> bool:
-    return "event" in message and "return" not in message and "error" not in message
 
 
 def _is_plain_error(message: Mapping[str, Any]) -> bool:

@@ -21,6 +21,7 @@ from conformance.knowledge.versions import VersionRange
 from conformance.stage import MachineSpec, Transport
 from conformance.terms import ABSENT, Absent, ErrorClass, JsonValue
 from conformance.turns import (
+    FIRST,
     Deed,
     Drive,
     Gather,
@@ -47,8 +48,6 @@ _NUMBER: Final = "n"
 """What stands in braces for how often something was done before, from 0."""
 _PIECES: Final = frozenset({"hex", "repeat"})
 """What a table that is a piece of what is sent begins with."""
-FIRST_LINE: Final = "a"
-"""The line of a turn that names none, and the endpoint that it joins."""
 
 
 class Start(enum.StrEnum):
@@ -217,7 +216,7 @@ def _turn(table: Table, rule: str, words: _Words) -> Turn:
         raise KnowledgeError(f"{table.place}: a turn is one of {', '.join(_VERBS)}")
     verb = verbs[0]
     value = found[verb]
-    line = table.take("line", str, FIRST_LINE)
+    line = table.take("line", str, FIRST)
     rule = table.take("rule", str, rule)
     turn: Turn
     match verb:
@@ -265,7 +264,7 @@ def _drive(table: Table, deed: Deed, line: str, rule: str, words: _Words) -> Dri
         line=line,
         rule=rule,
         deed=deed,
-        name=words.text(table.take("name", str, FIRST_LINE if deed is Deed.CONNECT else "")),
+        name=words.text(table.take("name", str, FIRST if deed is Deed.CONNECT else "")),
         arguments=_json(table, "arguments", words),
         times=table.take("times", int, 1),
         refused=ErrorClass(refused) if refused else None,

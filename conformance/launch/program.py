@@ -12,13 +12,12 @@ from typing import Final, assert_never
 
 from conformance.dialect import Dialect, dialect_of
 from conformance.stage import SCRATCH, Endpoint, Transport
+from conformance.turns import FIRST
 
 PORT: Final = 4444
 """Where a monitor over TCP listens: in the sandbox a machine has a network of its own."""
 
-
-FIRST_ENDPOINT: Final = "a"
-LISTENING: Final = f"wire-{FIRST_ENDPOINT}"
+LISTENING: Final = f"wire-{FIRST}"
 """The socket of a program that has one line alone: where the first endpoint of others is."""
 
 

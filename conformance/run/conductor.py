@@ -59,7 +59,7 @@ class Conductor:
                 self._recorder.write(self._new_events(campaign, result))
                 done += 1
                 yield result
-        except Exception as error:  # the one boundary of a process that runs cases
+        except Exception as error:  # of any kind: it is recorded for the cases it cost, and raised
             # Whatever fails here, a defect of the suite included, must stand in the record of the
             # cases that it cost, and goes on.
             self._target = ""

@@ -15,10 +15,11 @@ from conformance.judge.sight import stands_at
 from conformance.knowledge.rules import Rule
 from conformance.launch.program import kind_of
 from conformance.run.engine import Result
-from conformance.run.retelling import asked, retold
+from conformance.run.retelling import LASTING, asked, retold
 from conformance.stage import NEGOTIATION, SCRATCH, MachineSpec, Request, Stage
 from conformance.stream import DefaultRead, Evidence, Finding
 from conformance.terms import ABSENT, Absent, JsonValue, Outcome, Severity
+from conformance.turns import Exchange
 from conformance.wire.framing import Message
 from conformance.wire.transcript import Transcript
 
@@ -155,8 +156,7 @@ def reproducer(
     With `seen`, it ends with the request that was not answered any more.
     """
     if case.exchange is not None:
-        words = _stdio(command_line, case.stage.spec)
-        return retold(case.exchange, kind_of(command_line), words, case.stage.spec)
+        return _retold(case.exchange, command_line, case.stage.spec)
     earlier = [step.request for other in before for step in other.steps]
     own = [step.request for step in case.steps]
     if case.claims:
@@ -168,9 +168,7 @@ def reproducer(
     if kind.dialect.single:
         lines = [request_line(each) for each in (*case.stage.setup, *earlier[-_COMPANY:], *own)]
         exchange = asked(lines, kind.dialect.probe)
-        words = _stdio(command_line, case.stage.spec)
-        told = retold(exchange, kind, words, case.stage.spec)
-        return "\n".join([*_preparation(case.stage.spec), told])
+        return _retold(exchange, command_line, case.stage.spec)
     requests = [
         *case.stage.negotiation(),
         *case.stage.setup,
@@ -179,8 +177,7 @@ def reproducer(
         *_farewell(case.stage, own),
     ]
     command = shlex.join(_stdio(command_line, case.stage.spec))
-    # Out of band it drops what it has not done yet when its input ends, the last request as well.
-    lasting = f"{{ cat; sleep 1; }} <<'EOF' | {command}"
+    lasting = f"{{ cat{LASTING}; }} <<'EOF' | {command}"
     first = lasting if case.stage.capabilities else f"{command} <<'EOF'"
     dialogue = [first, *map(request_line, requests), "EOF"]
     lines = [*_preparation(case.stage.spec)]
@@ -188,11 +185,9 @@ def reproducer(
     lines += [
         f"# a descriptor ({source}) must be passed along with {name}" for name, source in passed
     ]
-    if any(SCRATCH in line for line in dialogue):
-        lines.insert(0, f"mkdir -p {SCRATCH}")
     if len(earlier) > _COMPANY:
         lines.append(f"# The first {len(earlier) - _COMPANY} requests are left out here.")
-    return "\n".join([*lines, *dialogue])
+    return _pasted([*lines, *dialogue])
 
 
 def _farewell(stage: Stage, own: Sequence[Request]) -> Iterator[Request]:
@@ -209,6 +204,18 @@ def _stdio(command_line: Sequence[str], spec: MachineSpec) -> list[str]:
         words[words.index("-machine") + 1] = spec.machine
     accel = ["-accel", spec.accel] if spec.accel else []
     return [*words, *accel, *(arg.replace("{scratch}", SCRATCH) for arg in spec.args)]
+
+
+def _retold(exchange: Exchange, command_line: Sequence[str], spec: MachineSpec) -> str:
+    """Return shell text that takes the turns, behind what makes the files that they need."""
+    told = retold(exchange, kind_of(command_line), _stdio(command_line, spec), spec)
+    return _pasted([*_preparation(spec), told])
+
+
+def _pasted(lines: Sequence[str]) -> str:
+    """Return lines of shell text, behind the making of the scratch folder where they name it."""
+    folder = [f"mkdir -p {SCRATCH}"] * any(SCRATCH in line for line in lines)
+    return "\n".join([*folder, *lines])
 
 
 def _preparation(spec: MachineSpec) -> Iterator[str]:

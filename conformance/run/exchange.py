@@ -14,7 +14,7 @@ from typing import Final
 
 from conformance.canonical import compact
 from conformance.derive.case import Case, Role, Step
-from conformance.judge.events import awaited
+from conformance.judge.events import awaited, is_event
 from conformance.judge.observation import Death, Line, Observation, Place, Talk
 from conformance.launch.machine import Machine
 from conformance.run.talk import talk
@@ -261,7 +261,7 @@ class Player:
             message = _message_of(line)
             if message is None:
                 return line
-            if "event" in message and "return" not in message and "error" not in message:
+            if is_event(message):
                 seen.add(line, number)
                 continue
             found = message.get("id")

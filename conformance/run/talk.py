@@ -12,9 +12,8 @@ from typing import Any, Final, assert_never
 from conformance.canonical import compact
 from conformance.derive.case import Case
 from conformance.errors import LaunchError
-from conformance.judge.events import message_of
+from conformance.judge.events import is_event, message_of
 from conformance.judge.observation import Broke, Death, Heard, Line, Talk, sync_id
-from conformance.knowledge.exchanges import FIRST_LINE
 from conformance.launch.endpoints import Terminal, join
 from conformance.launch.gate import Gate
 from conformance.launch.machine import Machine
@@ -24,6 +23,7 @@ from conformance.stage import SCRATCH
 from conformance.terms import ABSENT
 from conformance.turns import (
     CONTROL,
+    FIRST,
     Drive,
     Exchange,
     Gather,
@@ -152,7 +152,7 @@ class _Talker:
             if CONTROL not in self._lines:
                 for undo in self._undo.values():
                     undo.close()
-                self._join(CONTROL, FIRST_LINE)
+                self._join(CONTROL, FIRST)
             turn = Sync(line=CONTROL, rule="", lead=_RESET * (not self._machine.dialect.greets))
             self._sync(turn, "alive", probe, _Turned())
         except (WireError, LaunchError):
@@ -244,7 +244,7 @@ class _Talker:
 
         def done(message: Mapping[str, Any]) -> bool:
             nonlocal left
-            left -= not _is_event(message) and ("id" in message or not turn.errors)
+            left -= not is_event(message) and ("id" in message or not turn.errors)
             return left == 0
 
         self._until(turn.line, turned, done)
@@ -307,12 +307,8 @@ class _Talker:
 def _is_heard(turn: Hear, message: Mapping[str, Any]) -> bool:
     """Return whether a message is what a turn waits for, whatever it says."""
     if turn.what is What.EVENT:
-        return _is_event(message) and turn.event in ("", message["event"])
-    return not _is_event(message)
-
-
-def _is_event(message: Mapping[str, Any]) -> bool:
-    return "event" in message and "return" not in message and "error" not in message
+        return is_event(message) and turn.event in ("", message["event"])
+    return not is_event(message)
 
 
 def _spoken(turn: Drive) -> bytes:
@@ -324,4 +320,4 @@ def _spoken(turn: Drive) -> bytes:
 
 def _named(line: str, data: bytes) -> bytes:
     """Return what a transcript shows of a line's bytes: of the first line alone, no name."""
-    return data if line == FIRST_LINE else f"[{line}] ".encode() + data
+    return data if line == FIRST else f"[{line}] ".encode() + data

@@ -25,6 +25,7 @@ from conformance.run.campaign import Campaign, load, prepare
 from conformance.run.described import ask_served
 from conformance.run.engine import Engine, Result
 from conformance.run.evidence import reproducer
+from conformance.stage import SCRATCH
 from conformance.terms import Aspect, Outcome
 from tests.miniatures import agent
 
@@ -154,7 +155,7 @@ def test_a_reproducer_speaks_with_the_socket_of_the_agent(real: Campaign) -> Non
     text = reproducer(case, (), real.command_line)
 
     assert "-b guest-exec," in text
-    assert 'a = join("wire-a")' in text
+    assert f'a = join("{SCRATCH}/wire-a")' in text
     assert text.count("hear(a)") == 2
     assert "qmp_capabilities" not in text
 

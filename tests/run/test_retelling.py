@@ -8,10 +8,26 @@ from pathlib import Path
 
 import pytest
 
-from conformance.launch.program import Kind
+from conformance.launch.program import STYLES, Kind
 from conformance.run.retelling import retold
-from conformance.stage import Endpoint, MachineSpec
-from conformance.turns import Exchange, Gone, Hear, Join, Leave, Send, Sync, Turn, What
+from conformance.stage import SCRATCH, Endpoint, MachineSpec, Transport
+from conformance.terms import ErrorClass
+from conformance.turns import (
+    CONTROL,
+    Deed,
+    Drive,
+    Exchange,
+    Gather,
+    Gone,
+    Hear,
+    Join,
+    Leave,
+    Send,
+    Sync,
+    Turn,
+    What,
+)
+from tests.conftest import QEMU
 
 SPEC = MachineSpec(endpoints=(Endpoint(name="a"), Endpoint(name="b")))
 JOIN = Join(line="a", endpoint="a")
@@ -77,3 +93,90 @@ def test_what_is_indented_needs_a_monitor_of_its_own() -> None:
 
 def test_what_is_too_long_to_paste_is_left_to_the_suite() -> None:
     assert told(JOIN, Send(line="a", data=b"x" * 300_000)).startswith("#")
+
+
+NEGOTIATE = Send(line="a", data=b'{"execute":"qmp_capabilities","id":0}\n')
+READY = (JOIN, REPLY, NEGOTIATE, REPLY)
+SCHEMA = Send(line="a", data=b'{"execute":"query-qmp-schema","id":1}\n')
+CONT = Send(line="a", data=b'{"execute":"cont","id":2}\n')
+
+
+def pasted(tmp_path: Path, *turns: Turn, spec: MachineSpec = SPEC) -> list[str]:
+    """Return what is heard when the text is pasted, in a folder of its own, on QEMU."""
+    if not Path(QEMU).exists():
+        pytest.skip(f"no {QEMU} on this host")
+    style = STYLES[Kind.SYSTEM]
+    command = (QEMU, style.machine, "none", *style.fixed, *style.stdio)
+    text = retold(Exchange(turns=turns, probe="query-version"), Kind.SYSTEM, command, spec)
+    text = text.replace(SCRATCH, str(tmp_path))
+    done = subprocess.run(["sh", "-c", text], capture_output=True, timeout=60, check=False)
+    assert b"Traceback" not in done.stderr, done.stderr.decode()
+    return done.stdout.decode().splitlines()
+
+
+def test_a_script_hears_replies_past_events_and_on_the_first_monitor(tmp_path: Path) -> None:
+    control = Sync(line=CONTROL, rule="W35")
+
+    heard = pasted(tmp_path, *READY, SCHEMA, REPLY, CONT, REPLY, control, Leave(line="a"))
+
+    assert ['"QMP"' in heard[0], '"return": {}' in heard[1], '"QMP"' in heard[2]] == [True] * 3
+    events = [line for line in heard if '"event": "RESUME"' in line]
+    assert sum('"id": 1' in line for line in heard) == 1
+    assert sum('"id": 2' in line for line in heard) == 1
+    # Each monitor is told of it.
+    assert len(events) == 2
+    assert '"id": "in-step-8"' in heard[-1]
+
+
+def test_a_script_waits_for_an_event(tmp_path: Path) -> None:
+    event = Hear(line="a", what=What.EVENT, rule="W46", event="RESUME")
+
+    heard = pasted(tmp_path, *READY, CONT, event, REPLY, Leave(line="a"))
+
+    assert ["RESUME" in heard[-2], '"id": 2' in heard[-1]] == [True, True]
+
+
+def test_a_script_hears_messages_of_several_lines(tmp_path: Path) -> None:
+    spec = replace(SPEC, endpoints=(Endpoint(name="a", pretty=True),))
+    both = Gather(line="a", rule="W27", ids=(1, 3))
+    again = Send(line="a", data=b'{"execute":"query-status","id":3}\n')
+
+    heard = pasted(tmp_path, *READY, SCHEMA, again, both, Leave(line="a"), spec=spec)
+
+    assert len(heard) == 4
+    assert ['"id": 1' in heard[2], '"id": 3' in heard[3]] == [True, True]
+
+
+def test_what_the_official_client_does_it_does_in_a_script(tmp_path: Path) -> None:
+    other = Drive(line="other", rule="W13", deed=Deed.CONNECT, name="b")
+    refused = ErrorClass.GENERIC
+
+    heard = pasted(
+        tmp_path,
+        Drive(line="a", rule="W13", deed=Deed.CONNECT, name="a"),
+        other,
+        Drive(line="a", rule="W46", deed=Deed.EXECUTE, name="cont"),
+        Drive(line="other", rule="W46", deed=Deed.EVENT, name="RESUME"),
+        Drive(
+            line="a",
+            rule="W33",
+            deed=Deed.OUT_OF_BAND,
+            name="query-version",
+            arguments={"no-such": None},
+            refused=refused,
+        ),
+        Drive(line="a", rule="W30", deed=Deed.PIPELINE, name="query-status", times=3),
+        Drive(line="a", rule="W55", deed=Deed.DISCONNECT),
+        Drive(line="other", rule="W55", deed=Deed.DISCONNECT),
+    )
+
+    assert ["capabilities" in line for line in heard[:2]] == [True] * 2
+    assert heard[2:4] == ["<- {}", "<- RESUME"]
+    assert heard[4].startswith(f"<- {refused} ")
+    assert [line.startswith("<- {") for line in heard[5:]] == [True] * 3
+
+
+def test_what_cannot_be_pasted_is_left_to_the_suite() -> None:
+    terminal = replace(SPEC, endpoints=(Endpoint(name="a", transport=Transport.PTY),))
+
+    assert told(JOIN, REPLY, spec=terminal).startswith("#")
