@@ -109,6 +109,10 @@ class SubjectKind(enum.StrEnum):
     PROTOCOL = "protocol"
 
 
+CLIENT: Final = "client"
+"""The part of the protocol whose cases the official client plays."""
+
+
 class ErrorClass(enum.StrEnum):
     """The error classes that a reply may carry (QapiErrorClass, rule W41)."""
 

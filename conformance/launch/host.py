@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Final
 
@@ -52,6 +53,7 @@ def capabilities(target: Target) -> Mapping[str, str]:
         "machine": platform.machine(),
         "kernel": platform.release(),
         "cpu": _cpu("vendor_id") or "its vendor is not in /proc/cpuinfo",
+        "qemu.qmp": metadata.version("qemu.qmp"),
         "kvm": _kvm("", target) or "yes",
         "bubblewrap": _bubblewrap(),
         "huge pages": _hugepages("", target) or "yes",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,7 +16,7 @@ from typing import Any, Final
 from conformance.report.coverage import CommandCoverage, EventCoverage, Share
 from conformance.report.rules import RuleRow
 from conformance.stream import DefaultRead, Finding, RunEnded, RunStarted, TargetStarted
-from conformance.terms import BROKEN, Aspect, Outcome, Severity, SubjectKind
+from conformance.terms import BROKEN, CLIENT, Aspect, Outcome, Severity, SubjectKind
 
 SUMMARY_VERSION: Final = 3
 
@@ -109,6 +110,19 @@ class TargetSummary:
         found = [row.reached for row in self.rows if isinstance(row.reached, EventCoverage)]
         return Share(part=sum(each.provoked for each in found), whole=len(found))
 
+    @property
+    def sessions(self) -> Share:
+        """The sessions with the official client that were kept, of those that were played."""
+        found = [
+            row for row in self.rows if (row.kind, row.subject) == (SubjectKind.PROTOCOL, CLIENT)
+        ]
+        counts = Counter[Outcome]()
+        for row in found:
+            for told in row.cells.values():
+                counts.update(told)
+        played = counts.keys() - {Outcome.NOT_APPLICABLE, Outcome.UNTESTABLE_HERE}
+        return Share(part=counts[Outcome.PASS], whole=sum(counts[each] for each in played))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
@@ -178,6 +192,7 @@ def _target(target: TargetSummary) -> dict[str, Any]:
         "missing": target.missing,
         "commands": {"asked": target.commands.whole, "accepted": target.commands.part},
         "events": {"in_schema": target.events.whole, "provoked": target.events.part},
+        "client": {"sessions": target.sessions.whole, "kept": target.sessions.part},
         "rows": [_row(row) for row in target.rows],
         "rules": [dataclasses.asdict(rule) for rule in target.rules],
         "findings": [

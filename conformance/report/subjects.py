@@ -12,7 +12,13 @@ from typing import Final
 from conformance.report.coverage import CommandCoverage, EventCoverage, Share
 from conformance.report.markup import code, code_cell, folded, plain, row
 from conformance.report.result import Counts, Row, TargetSummary, shown_aspects
-from conformance.report.wording import OUTCOMES, accepted_commands, number, provoked_events
+from conformance.report.wording import (
+    OUTCOMES,
+    accepted_commands,
+    kept_sessions,
+    number,
+    provoked_events,
+)
 from conformance.terms import Aspect, Outcome, SubjectKind
 
 # In the narrow cells of the tables.
@@ -53,7 +59,7 @@ def subjects(target: TargetSummary) -> Iterator[str]:
     if by_kind[SubjectKind.OBJECT_TYPE]:
         yield from _by_aspect("Object types", by_kind[SubjectKind.OBJECT_TYPE])
     if by_kind[SubjectKind.PROTOCOL]:
-        yield from _by_aspect("Protocol", by_kind[SubjectKind.PROTOCOL])
+        yield from _protocol(by_kind[SubjectKind.PROTOCOL], target.sessions)
 
 
 def _commands(rows: Sequence[Row], share: Share) -> Iterator[str]:
@@ -143,6 +149,13 @@ def _events(rows: Sequence[Row], share: Share) -> Iterator[str]:
         yield ""
     shown = {each.subject for each, _ in told}
     yield from _without_cases([each for each in rows if each.subject not in shown])
+
+
+def _protocol(rows: Sequence[Row], sessions: Share) -> Iterator[str]:
+    yield from _by_aspect("Protocol", rows)
+    if sessions.whole:
+        yield f"{kept_sessions(sessions)}."
+        yield ""
 
 
 def _by_aspect(heading: str, rows: Sequence[Row]) -> Iterator[str]:

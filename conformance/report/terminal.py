@@ -18,6 +18,7 @@ from conformance.report.wording import (
     counted,
     counts,
     ending,
+    kept_sessions,
     number,
     provoked_events,
     replay,
@@ -148,6 +149,8 @@ def _totals(target: TargetSummary, width: int, paint: Paint) -> Iterator[str]:
         yield accepted_commands(target.commands)
     if target.events.whole:
         yield provoked_events(target.events)
+    if target.sessions.whole:
+        yield kept_sessions(target.sessions)
     if any(each.cases for each in target.rules):
         yield from textwrap.wrap(rules_kept(target.rules), width, subsequent_indent="  ")
     if target.missing:

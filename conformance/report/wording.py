@@ -69,6 +69,12 @@ def provoked_events(share: Share) -> str:
     return f"Events provoked: {number(share.part)} of {number(share.whole)}"
 
 
+def kept_sessions(share: Share) -> str:
+    """Return how many of the sessions with the official client were kept."""
+    told = f"{number(share.part)} of {number(share.whole)}"
+    return f"Sessions with the official client, qemu.qmp: {told} kept"
+
+
 def rules_kept(rows: Iterable[RuleRow]) -> str:
     """Return how many rules were kept wherever they were tested, and which were not."""
     told = list(rows)

@@ -17,10 +17,11 @@ from conformance.stream import (
     EventSeen,
     RowPlanned,
 )
-from conformance.terms import Aspect, Outcome, SubjectKind
+from conformance.terms import CLIENT, Aspect, Outcome, SubjectKind
 from tests.report.made import whole_run
 
 COMMAND, TYPE, EVENT = SubjectKind.COMMAND, SubjectKind.OBJECT_TYPE, SubjectKind.EVENT
+PROTOCOL = SubjectKind.PROTOCOL
 PASS = Outcome.PASS
 
 
@@ -152,6 +153,10 @@ def test_the_terminal_and_the_summary_tell_the_same_shares() -> None:
             _row("B", EVENT),
             _case("mend", Aspect.VALID, accepted=True),
             _case("A", Aspect.VALID, subject_kind=EVENT),
+            _case(CLIENT, Aspect.WIRE, subject_kind=PROTOCOL),
+            _case(CLIENT, Aspect.WIRE, Outcome.FAIL, subject_kind=PROTOCOL),
+            _case(CLIENT, Aspect.WIRE, Outcome.NOT_APPLICABLE, subject_kind=PROTOCOL),
+            _case("strings", Aspect.WIRE, subject_kind=PROTOCOL),
         ]
     )
     text = terminal.render(summary)
@@ -159,6 +164,8 @@ def test_the_terminal_and_the_summary_tell_the_same_shares() -> None:
 
     assert "Commands with an accepted valid request: 1 of 1\n" in text
     assert "Events provoked: 1 of 2\n" in text
+    assert "Sessions with the official client, qemu.qmp: 1 of 2 kept\n" in text
+    assert target["client"] == {"sessions": 2, "kept": 1}
     assert target["commands"] == {"asked": 1, "accepted": 1}
     assert target["events"] == {"in_schema": 2, "provoked": 1}
     assert target["rows"][0]["reached"]["valid"] == {"part": 1, "whole": 1}

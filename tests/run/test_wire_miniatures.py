@@ -16,7 +16,7 @@ from conformance.derive.case import Case
 from conformance.knowledge.exchanges import load_exchanges
 from conformance.knowledge.store import cases_folder
 from conformance.run.campaign import Campaign
-from conformance.terms import BROKEN, Aspect, Outcome
+from conformance.terms import BROKEN, CLIENT, Aspect, Outcome
 from conformance.turns import Drive, Gather, Gone, Hear, Sync
 from tests.miniatures.breakages import BREAKAGES, Breakage
 from tests.miniatures.install import miniature
@@ -71,8 +71,10 @@ def test_a_broken_promise_of_the_wire_is_found_and_no_other(
 
 def test_the_official_client_stumbles_in_each_of_its_exchanges() -> None:
     recipes = load_exchanges(cases_folder() / "exchanges")
-    names = {f"wire/client/{each.name}" for each in recipes if each.subject == "client"}
+    names = {f"wire/{CLIENT}/{each.name}" for each in recipes if each.subject == CLIENT}
+    driven = [each for each in recipes if any(isinstance(turn, Drive) for turn in each.turns)]
 
+    assert {each.subject for each in driven} == {CLIENT}
     assert names == {case for _, breakage in CLIENT_BREAKAGES for case in breakage.cases}
 
 
