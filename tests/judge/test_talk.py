@@ -372,6 +372,53 @@ def test_a_part_that_stands_nowhere_equals_nothing() -> None:
     assert rules(verdict({"return": {}})) == ["W35"]
 
 
+def test_a_part_of_a_turn_is_that_of_its_last_message() -> None:
+    first = replace(RETURN, id=1, command="")
+    second = replace(first, rule="W17", at=("return",), same=Same(turn=0, at=("return",)))
+
+    def verdict(one: Any, other: Any) -> Verdict:
+        talk = Talk(
+            heard=(heard(STOP, {"return": one, "id": 1}), heard({"return": other, "id": 1}))
+        )
+        return judge_talk(case(first, second), talk, judge_of_messages())
+
+    assert verdict(7, 7).outcome is Outcome.PASS
+    assert rules(verdict(7, 8)) == ["W17"]
+    assert "return is 8, and 7 before" in verdict(7, 8).reason
+
+
+def test_an_id_too_many_is_told_from_one_that_changed() -> None:
+    assert "without a cause for one has the id 1" in judged(ERROR, {**UNKNOWN, "id": 1}).reason
+    assert "the id 7 came back as 8" in judged(RETURN, {**DONE, "id": 8}).reason
+    assert "the id 7 came back as nothing" in judged(RETURN, DONE).reason
+
+
+def test_a_class_is_asked_of_errors_alone() -> None:
+    either = replace(REPLY, classes=frozenset({ErrorClass.COMMAND_NOT_FOUND}))
+
+    assert judged(either, DONE).outcome is Outcome.PASS
+    assert judged(either, UNKNOWN).outcome is Outcome.PASS
+    assert rules(judged(either, NO)) == ["W35"]
+
+
+def test_a_whole_message_may_be_compared() -> None:
+    whole = replace(REPLY, any_id=True, value={"return": 7})
+
+    assert judged(whole, {"return": 7}).outcome is Outcome.PASS
+    assert "the message is" in judged(whole, {"return": 8}).reason
+
+
+@pytest.mark.parametrize("stderr", ["", "it: 1: Assertion `x' failed."], ids=["mute", "speaking"])
+def test_a_death_is_folded_by_its_last_words_or_by_how_it_came(stderr: str) -> None:
+    talk = Talk(heard=(heard(DONE),), death=Death(status=-6, stderr=stderr))
+
+    [miss] = judge_talk(case(RETURN), talk, judge_of_messages()).misses
+
+    assert "SIGABRT" in miss.summary
+    assert miss.summary.endswith(")" if not stderr else "failed.")
+    assert ("SIGABRT" in miss.fold) is (not stderr)
+
+
 def test_what_was_found_can_be_told_from_what_is_harmless() -> None:
     fail = judged(RETURN, NO)
     death = Death(status=-6, stderr="it: 1: Assertion `x' failed.")
