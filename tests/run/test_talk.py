@@ -113,6 +113,7 @@ def test_each_turn_has_what_was_heard_in_it(played: Played) -> None:
     assert message_of(seen.heard[-1].lines[-1])["id"] == sync_id(7)
     assert not any(turn.broke for turn in seen.heard)
     assert seen.death is None
+    assert 0.0 < seen.seconds < 20.0
 
 
 def test_silence_is_broken_by_an_event(played: Played) -> None:
@@ -256,10 +257,32 @@ def test_a_client_that_ends_its_direction_still_hears_how_it_ends(
     # Whether the machine has ended of it is not what counts here.
     monkeypatch.setattr("conformance.run.talk._REST", 0.1)
 
-    seen = played(*BEGUN, Leave(line="a", half=True), Gone(line="a", rule="W55"))
+    after = Sync(line=CONTROL, rule="W35")
+    seen = played(*BEGUN, Leave(line="a", half=True), Gone(line="a", rule="W55"), after)
 
-    assert seen.heard[-1].broke is Broke.CLOSED
+    # It was to end so: what follows is played.
+    assert [turn.broke for turn in seen.heard[-2:]] == [Broke.CLOSED, None]
     assert seen.death is None
+
+
+def test_a_line_that_does_not_go_ends_the_exchange(played: Played) -> None:
+    after = Sync(line=CONTROL, rule="W35")
+
+    seen = played(*BEGUN, Gone(line="a", rule="W55"), after, limit=0.3)
+
+    assert [turn.broke for turn in seen.heard[4:]] == [Broke.TIMEOUT]
+
+
+def test_a_machine_that_is_dead_already_is_told_so(program: Path, run_folder: RunFolder) -> None:
+    with started(program, run_folder) as (machine, control):
+        control.queue(b'{"execute":"quit"}')
+        control.flush(20.0)
+        assert machine.ending(20.0) is not None
+
+        seen = talk(case(), machine, control)
+
+    assert seen.death is not None
+    assert seen.death.status == 0
 
 
 def test_an_end_that_nothing_waits_for_is_waited_for(played: Played) -> None:
