@@ -265,6 +265,15 @@ def test_a_client_that_ends_its_direction_still_hears_how_it_ends(
     assert seen.death is None
 
 
+def test_all_that_comes_before_a_line_closes_is_heard(played: Played) -> None:
+    bye = Send(line="a", data=b'{"execute":"cont"}{"execute":"quit"}')
+
+    seen = played(*BEGUN, bye, Gone(line="a", rule="W35"), ends=True)
+
+    replies = [line for line in seen.heard[-1].lines if "return" in message_of(line)]
+    assert (len(replies), seen.heard[-1].broke) == (2, Broke.CLOSED)
+
+
 def test_a_line_that_does_not_go_ends_the_exchange(played: Played) -> None:
     after = Sync(line=CONTROL, rule="W35")
 
