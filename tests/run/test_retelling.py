@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -109,7 +111,15 @@ def pasted(tmp_path: Path, *turns: Turn, spec: MachineSpec = SPEC) -> list[str]:
     command = (QEMU, style.machine, "none", *style.fixed, *style.stdio)
     text = retold(Exchange(turns=turns, probe="query-version"), Kind.SYSTEM, command, spec)
     text = text.replace(SCRATCH, str(tmp_path))
-    done = subprocess.run(["sh", "-c", text], capture_output=True, timeout=60, check=False)
+    # A script takes the first Python there is, which is to have the official client.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["sh", "-c", text],
+        capture_output=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "PATH": path},
+    )
     assert b"Traceback" not in done.stderr, done.stderr.decode()
     return done.stdout.decode().splitlines()
 
