@@ -275,3 +275,44 @@ def test_a_type_with_optional_members_alone_is_not_empty() -> None:
     assert rules({}) == []
     assert rules({"may": 7}) == ["W38"]
     assert rules({"other": 7}) == ["W38"]
+
+
+def test_the_version_of_a_greeting_is_of_the_type_that_its_command_returns() -> None:
+    schema = schema_of(
+        struct("Version", member("major", "int")), command("query-version", ret="Version")
+    )
+    judge = MessageJudge(schema, Validator(schema))
+
+    def rules(version: Any) -> list[str]:
+        greeting = {"QMP": {"version": version, "capabilities": []}}
+        return [miss.rule for miss in judge.greeting(line(greeting)).misses]
+
+    assert rules({"major": 8}) == []
+    assert rules({"major": "8"}) == ["W16"]
+
+
+def test_what_cannot_be_read_is_told_as_such_whatever_was_waited_for() -> None:
+    judge, garbage = judge_of_messages(), line(b"\x00\r\n")
+
+    for read in (
+        judge.greeting(garbage),
+        judge.event(garbage),
+        judge.answer(garbage, "do"),
+        judge.reply(garbage, Request("do", ABSENT), 0),
+    ):
+        assert ([miss.rule for miss in read.misses], read.message) == (["W68"], None)
+
+
+def test_what_is_optional_stays_so_where_something_is_withheld() -> None:
+    schema = schema_of(
+        struct("Told", optional("may", "str"), member("must", "str")), command("tell", ret="Told")
+    )
+    judge = MessageJudge(schema, Validator(schema))
+    request = Request("tell", ABSENT)
+
+    def rules(value: Any) -> list[str]:
+        read = judge.reply(line({"return": value, "id": 0}), request, 0, withheld="deprecated")
+        return [miss.rule for miss in read.misses]
+
+    assert rules({"must": "x"}) == []
+    assert rules({"may": "x"}) == ["W38"]
