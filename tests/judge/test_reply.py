@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from conformance.judge.reply import MessageJudge, echoes
 from conformance.qapi.validate import Validator
 from conformance.stage import Request
 from conformance.terms import ABSENT
-from tests.judge.made import judge_of_messages, line, refusal, success
+from tests.judge.made import SCHEMA, judge_of_messages, line, refusal, success
 from tests.qapi.schemas import command, member, optional, schema_of, struct
 
 ENTRY = {"name": "a", "type": "b"}
@@ -162,6 +163,8 @@ def test_what_a_machine_withholds_need_not_be_returned() -> None:
         pytest.param(7, 7.0, True, id="a fraction of the same value"),
         pytest.param(7, 7.5, False, id="a fraction of another value"),
         pytest.param(1e300, 10**400, False, id="more than any fraction holds"),
+        pytest.param(2**64, 2**64 + 1, False, id="another number beyond all fractions"),
+        pytest.param(2**64, 2.0**64, True, id="a large number as a fraction"),
         pytest.param(1, True, False, id="a boolean"),
         pytest.param("1", 1, False, id="a number for a string"),
         pytest.param("a", "b", False, id="another string"),
@@ -316,3 +319,16 @@ def test_what_is_optional_stays_so_where_something_is_withheld() -> None:
 
     assert rules({"must": "x"}) == []
     assert rules({"may": "x"}) == ["W38"]
+
+
+def test_an_event_that_the_schema_leaves_out_is_known_and_no_other() -> None:
+    schema = replace(SCHEMA, left_out=frozenset({"GONE"}))
+    judge = MessageJudge(schema, Validator(schema))
+
+    def rules(name: str) -> list[str]:
+        event = {"event": name, "timestamp": STAMP, "data": {"any": 1}}
+        return [miss.rule for miss in judge.event(line(event)).misses]
+
+    assert rules("GONE") == []
+    assert rules("OTHER") == ["W49"]
+    assert rules("STOP") == ["W47"]
