@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conformance.launch.program import STYLES, Kind
-from conformance.run.retelling import retold
+from conformance.run.retelling import asked, retold
 from conformance.stage import SCRATCH, Endpoint, MachineSpec, Transport
 from conformance.terms import ErrorClass
 from conformance.turns import (
@@ -91,6 +91,29 @@ def test_what_is_indented_needs_a_monitor_of_its_own() -> None:
     pretty = replace(SPEC, endpoints=(Endpoint(name="a", pretty=True),))
 
     assert "pretty=on" in told(JOIN, REPLY, spec=pretty)
+
+
+def test_what_needs_a_terminal_is_left_to_the_suite() -> None:
+    terminal = Endpoint(name="a", transport=Transport.PTY)
+
+    text = told(JOIN, Leave(line="a"), spec=replace(SPEC, endpoints=(terminal,)))
+
+    assert text.startswith("# Over a pseudo-terminal")
+
+
+def test_a_client_of_one_line_sends_each_request_and_waits_for_its_reply() -> None:
+    exchange = asked(('{"execute":"one"}', '{"execute":"two"}'), "probe")
+
+    text = retold(exchange, Kind.GUEST_AGENT, ("agent",), MachineSpec())
+
+    assert exchange.probe == "probe"
+    assert [type(turn) for turn in exchange.turns] == [Join, Send, Hear, Send, Hear]
+    assert [turn.data for turn in exchange.turns if isinstance(turn, Send)] == [
+        b'{"execute":"one"}\n',
+        b'{"execute":"two"}\n',
+    ]
+    # What speaks over a socket alone takes nothing from a pipe.
+    assert "python3" in text
 
 
 def test_what_is_too_long_to_paste_is_left_to_the_suite() -> None:
