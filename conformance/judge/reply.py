@@ -59,8 +59,7 @@ class MessageJudge:
     """
 
     def __init__(self, schema: Schema | None, validator: Validator | None) -> None:
-        self._schema = schema
-        self._validator = validator
+        self._known = (schema, validator) if schema and validator else None
 
     def greeting(self, line: Line) -> Read:
         """Return the greeting in `line` and what is wrong with it."""
@@ -71,10 +70,11 @@ class MessageJudge:
 
     def _version_fault(self, version: Any) -> Fault | None:
         """Return what keeps `version` from being what query-version returns, if it is known."""
-        command = self._schema.commands.get(VERSION_COMMAND) if self._schema else None
-        if command is None or self._validator is None:
+        if self._known is None:
             return None
-        return self._validator.check(command.ret_type, version)
+        schema, validator = self._known
+        command = schema.commands.get(VERSION_COMMAND)
+        return validator.check(command.ret_type, version) if command else None
 
     def reply(self, line: Line, request: Request, request_id: int, *, withheld: str = "") -> Read:
         """Return the reply in `line` and what is wrong with it as an answer to `request`.
@@ -128,19 +128,21 @@ class MessageJudge:
             yield from self._return_misses(message["return"], command, withheld)
 
     def _return_misses(self, value: Any, name: str | None, withheld: str = "") -> Iterator[Miss]:
-        command = self._schema.commands.get(name) if self._schema and name else None
-        if command is None or self._validator is None or self._schema is None:
+        if self._known is None or name is None:
             return
-        validator = self._validator
+        schema, validator = self._known
+        command = schema.commands.get(name)
+        if command is None:
+            return
         if withheld:
-            validator = Validator(_withholding(self._schema, withheld))
+            validator = Validator(_withholding(schema, withheld))
         fault = validator.check(command.ret_type, value)
         if fault is not None:
             # A path into an array begins with its index.
             dot = "." if fault.path and not fault.path.startswith("[") else ""
             where = f"return{dot}{fault.path}"
             what = f"{name} returned a value out of schema: {where}: {fault.problem}"
-            if _is_empty(self._schema.types[command.ret_type]):
+            if _is_empty(schema.types[command.ret_type]):
                 yield _miss("W39", what, "an empty object", f"{name} {fault.path}")
             else:
                 expected = f"a value of the return type that the schema gives {name}"
@@ -155,16 +157,17 @@ class MessageJudge:
         if (timed or "timestamp" in message) and not _is_timestamp(message.get("timestamp")):
             what = f"the event {name!r} has the timestamp {message.get('timestamp')!r}"
             yield _miss("W48", what, "seconds and microseconds of the host's clock", f"{name}")
-        if self._schema is None or self._validator is None:
+        if self._known is None:
             yield from _event_form_misses(message)
             return
-        event = self._schema.events.get(name) if isinstance(name, str) else None
-        if event is None and name in self._schema.left_out:
+        schema, validator = self._known
+        event = schema.events.get(name) if isinstance(name, str) else None
+        if event is None and name in schema.left_out:
             return
         if event is None:
             yield _miss("W49", f"an event {name!r}", "an event of the schema", f"{name}")
             return
-        fault = self._validator.check(event.arg_type, message.get("data", {}))
+        fault = validator.check(event.arg_type, message.get("data", {}))
         if fault is not None:
             what = f"the event {name} has data out of schema: {fault.path}: {fault.problem}"
             expected = "data of the type that the schema gives the event"

@@ -49,7 +49,7 @@ def shown(value: Any, expect: Shows, before: Any) -> tuple[str, str] | None:
     what = f"{where} is {'not there' if found is ABSENT else brief(found)}"
     match expect.sight:
         case Sight.VALUE:
-            right = found is not ABSENT and same(found, expect.value)
+            right = same(found, expect.value)
             wanted = f"{where} is {brief(expect.value)}"
         case Sight.THERE:
             right, wanted = found is not ABSENT, f"{where} is there"
@@ -57,7 +57,7 @@ def shown(value: Any, expect: Shows, before: Any) -> tuple[str, str] | None:
             right, wanted = found is ABSENT, f"there is no {where}"
         case Sight.DIFFERENT:
             old = stands_at(before, expect.path)
-            right = found is not old if ABSENT in (found, old) else not same(found, old)
+            right = not same(found, old)
             wanted = f"{where} is another than before"
         case _:
             assert_never(expect.sight)

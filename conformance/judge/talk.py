@@ -186,10 +186,12 @@ class _Turn:
 
     def _id(self, turn: Hear, message: Mapping[str, Any]) -> Iterator[Miss]:
         found = message.get("id", ABSENT)
-        if turn.id is ABSENT and found is not ABSENT:
+        if echoes(turn.id, found):
+            return
+        if turn.id is ABSENT:
             what = f"a reply without a cause for one has the id {_text(found)}"
             yield self._miss(turn.rule, what, "no id", "id")
-        elif turn.id is not ABSENT and (found is ABSENT or not echoes(turn.id, found)):
+        else:
             what = f"the id {_text(turn.id)} came back as {_text(found)}"
             yield self._miss(turn.rule, what, "the id of the request as it was given", "id")
 

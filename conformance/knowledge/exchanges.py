@@ -122,6 +122,8 @@ def load_exchanges(folder: Path) -> tuple[ExchangeRecipe, ...]:
     for path in sorted(folder.glob("*.toml")):
         top = read_table(path)
         for number, entry in enumerate(top.take("exchange", list, []), start=1):
+            if not isinstance(entry, dict):
+                raise KnowledgeError(f"{path.name}: 'exchange' entry {number} is no table")
             place = f"{path.name}, exchange {entry.get('name', number)}"
             found += _exchanges(place, entry, path.stem)
         top.done()
@@ -190,7 +192,7 @@ def _recipe(table: Table, subject: str, words: _Words) -> ExchangeRecipe:
             slow=table.take("slow", str, ""),
             turns=tuple(_turns(table, rules[0], words)),
         )
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise KnowledgeError(f"{table.place}: {error}") from error
     table.done()
     return recipe
@@ -230,9 +232,7 @@ def _turn(table: Table, rule: str, words: _Words) -> Turn:
         case "hear":
             turn = _hear(table, What(str(value)), line, rule, words)
         case "sync":
-            least = table.take_any("errors", None)
-            lead, loose = _bytes(table, value, words), table.take("open", bool, False)
-            turn = Sync(line=line, rule=rule, lead=lead, least=least, open=loose)
+            turn = _sync(table, _bytes(table, value, words), line, rule)
         case "gather":
             turn = Gather(
                 line=line,
@@ -256,6 +256,14 @@ def _turn(table: Table, rule: str, words: _Words) -> Turn:
             turn = Leave(line=line, half=verb == "half")
     table.done()
     return turn
+
+
+def _sync(table: Table, lead: bytes, line: str, rule: str) -> Sync:
+    least = table.take_any("errors", None)
+    if type(least) not in (int, type(None)):
+        raise KnowledgeError(f"{table.place}: 'errors' is no number", "How many at least?")
+    loose = table.take("open", bool, False)
+    return Sync(line=line, rule=rule, lead=lead, least=least, open=loose)
 
 
 def _drive(table: Table, deed: Deed, line: str, rule: str, words: _Words) -> Drive:

@@ -135,3 +135,71 @@ def test_what_is_slow_is_blocked_unless_all_is_run(cases: Cases) -> None:
     assert blocked.blocked.outcome is Outcome.UNTESTABLE_HERE
     assert "byte by byte" in blocked.blocked.reason
     assert played.blocked is None
+
+
+@pytest.mark.parametrize(
+    ("text", "isolation"),
+    [
+        ("", Isolation.SHARED),
+        ("fresh = true\n", Isolation.ALONE),
+        ("ends = true\n", Isolation.ALONE),
+    ],
+    ids=["cleans up", "fresh", "ends"],
+)
+def test_what_leaves_something_behind_gets_a_machine_of_its_own(
+    cases: Cases, text: str, isolation: Isolation
+) -> None:
+    (case,) = cases(text + 'turns = [{ sync = "" }]')
+
+    assert case.isolation is isolation
+    assert case.blocked is None
+
+
+def test_machines_that_differ_are_stages_that_differ(cases: Cases) -> None:
+    turn = 'turns = [{ sync = "" }]'
+    texts = ("", "pretty = true\n", 'machine = "q35"\n', 'machine = "q35"\npretty = true\n')
+
+    stages = [cases(text + turn)[0].stage for text in texts]
+
+    assert stages[0].name == "wire/socket"
+    assert len({stage.name for stage in stages}) == len(stages)
+    assert all(stage.name.startswith("wire/socket/") for stage in stages[1:])
+    assert [stage.spec.endpoints[0].pretty for stage in stages] == [False, True, False, True]
+    assert [endpoint.name for endpoint in stages[0].spec.endpoints] == ["a", "b", "c"]
+
+
+def test_a_server_of_one_client_has_one_endpoint_and_is_not_greeted(cases: Cases) -> None:
+    text = 'programs = ["guest-agent"]\nturns = [{ send = "x" }]'
+
+    (case,) = cases(text, program=Program.GUEST_AGENT)
+
+    assert [endpoint.name for endpoint in case.stage.spec.endpoints] == ["a"]
+    assert [type(turn) for turn in turns(case)] == [Join, Send, Sync]
+
+
+def test_the_greeting_comes_before_all_else_and_is_what_it_is(cases: Cases) -> None:
+    (case,) = cases('start = "greeted"\nturns = [{ gone = true }]')
+
+    assert turns(case)[1] == Hear(line="a", what=What.GREETING, rule="W13", silent=True)
+
+
+@pytest.mark.parametrize(
+    ("last", "proved"),
+    [
+        ('{ sync = "" }', []),
+        ('{ sync = "" }, { send = "x" }', ["a"]),
+        ('{ sync = "" }, { hear = "event" }', ["a"]),
+        ('{ sync = "" }, { gather = 1 }', ["a"]),
+        ('{ sync = "" }, { part = 1 }', ["a"]),
+        ('{ sync = "" }, { leave = true }', []),
+        ("{ gone = true }", []),
+        ('{ gone = true }, { join = "a" }', ["a"]),
+    ],
+)
+def test_what_is_proved_in_the_end_is_what_was_not_just_proved(
+    cases: Cases, last: str, proved: list[str]
+) -> None:
+    (case,) = cases(f"turns = [{last}]")
+
+    ends = turns(case)[4 + last.count("}, {") + 1 :]
+    assert ends == tuple(Sync(line=line, rule="W35") for line in proved)

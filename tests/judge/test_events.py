@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 
 from conformance.derive.case import Emits, Ends, Limit
-from conformance.judge.events import awaited, event_misses, limit_misses
+from conformance.judge.events import (
+    awaited,
+    event_misses,
+    is_event,
+    limit_misses,
+    message_of,
+    not_come,
+)
 from conformance.judge.observation import Observation, Place
 from conformance.judge.verdict import judge
 from conformance.terms import Outcome
@@ -49,6 +56,13 @@ def _misses(wanted: Emits, *came: tuple[dict[str, Any], Place], reply: Any = Non
         (_emits(answered=True), [(STOP, AFTER)], []),
         (_emits(answered=True), [(STOP, BEFORE)], ["do: STOP came before the reply"]),
         (_emits(answered=False), [(STOP, AFTER)], ["do: STOP came after the reply"]),
+        (_emits(answered=True), [], ["do: no event STOP came"]),
+        (
+            _emits(answered=True),
+            [(STOP, BEFORE), (_reset(True), AFTER)],
+            ["do: STOP came before the reply"],
+        ),
+        (replace(_emits(), rule=""), [], []),
         (_emits("RESET", guest=True), [(_reset(False), AFTER), (_reset(True), AFTER)], []),
         (
             _emits("RESET", guest=True),
@@ -65,6 +79,9 @@ def _misses(wanted: Emits, *came: tuple[dict[str, Any], Place], reply: Any = Non
         "in order",
         "too early",
         "too late",
+        "in order, and none",
+        "too early, and another in order",
+        "no promise",
         "the second",
         "other data",
     ],
@@ -144,8 +161,28 @@ def _limited(limit: Limit, *came: tuple[dict[str, Any], float, float]) -> list[s
             [(_reset(True), 0.0, 0.1), (_reset(True), 0.0, 0.2)],
             False,
         ),
+        (
+            Limit(event="RESET", unless={"guest": True}, rule="W50"),
+            [(_reset(False), 0.0, 0.1), (_reset(False), 0.0, 0.2)],
+            True,
+        ),
+        (Limit(event="STOP", rule="W50"), [(STOP, 0.0, 0.1), (STOP, 0.9, 0.99)], False),
+        (Limit(event="STOP", rule="W50"), [(STOP, 0.0, 0.1)] * 3, True),
+        (Limit(event="STOP", rule="W50"), [({**STOP, "data": 7}, 0.0, 0.1)] * 2, False),
     ],
-    ids=["too soon", "in time", "of unknown time", "another", "two kinds", "one kind", "free"],
+    ids=[
+        "too soon",
+        "in time",
+        "of unknown time",
+        "another",
+        "two kinds",
+        "one kind",
+        "free",
+        "not free",
+        "hardly in time",
+        "thrice",
+        "no object",
+    ],
 )
 def test_a_limited_event_comes_once_a_second(
     limit: Limit, came: list[tuple[dict[str, Any], float, float]], told: bool
@@ -174,3 +211,56 @@ def test_an_event_that_only_makes_ready_is_no_promise(
     verdict = judge(made, seen, judge_of_messages(), 0)
 
     assert (verdict.outcome, verdict.reason, verdict.misses) == (outcome, reason, ())
+
+
+def test_an_event_of_another_step_does_not_make_ready() -> None:
+    waits = replace(step(), emits=(replace(_emits(), rule=""),))
+    made = case(waits, step())
+    replies = (line(success()), line(success(number=1)))
+
+    def seen(number: int) -> Observation:
+        place = Place(number, answered=True)
+        return Observation(replies=replies, events=(line(STOP),), places=(place,))
+
+    assert not_come(made, seen(0), 0) == ""
+    assert not_come(made, seen(1), 0) == "do: no event STOP came"
+    assert not_come(made, seen(1), 1) == ""
+
+
+def test_an_event_without_a_member_is_not_one_with_it() -> None:
+    wanted = replace(step(), emits=(_emits("RESET", guest=True),))
+
+    assert awaited(wanted, [line({"event": "RESET"})]) == wanted.emits
+
+
+def test_what_is_limited_by_a_member_is_told_so() -> None:
+    made = replace(case(step()), limits=(Limit(event="RESET", by=("guest",), rule="W50"),))
+    seen = Observation(
+        replies=(line(success()),),
+        events=(line(_reset(True)),) * 2,
+        places=(Place(0, True, 0.0, 0.1),) * 2,
+    )
+
+    [miss] = limit_misses(made, seen)
+    assert "with the same guest" in miss.expected
+
+
+@pytest.mark.parametrize(
+    ("message", "event"),
+    [
+        (STOP, True),
+        ({**STOP, "id": 1}, True),
+        ({**STOP, "return": {}}, False),
+        ({**STOP, "error": {}}, False),
+        (success(), False),
+        ({}, False),
+    ],
+    ids=["event", "with an id", "and a success", "and an error", "success", "nothing"],
+)
+def test_an_event_is_no_reply(message: dict[str, Any], event: bool) -> None:
+    assert is_event(message) is event
+
+
+def test_a_faulty_line_says_what_can_be_read_of_it() -> None:
+    assert message_of(line(b'{"return": {}}\n')) == {"return": {}}
+    assert message_of(line(b"\x00\r\n")) == {}

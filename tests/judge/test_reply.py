@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from conformance.judge.reply import MessageJudge
+from conformance.judge.reply import MessageJudge, echoes
 from conformance.qapi.validate import Validator
 from conformance.stage import Request
 from conformance.terms import ABSENT
-from tests.judge.made import judge_of_messages, line, refusal, success
-from tests.qapi.schemas import command, member, schema_of, struct
+from tests.judge.made import SCHEMA, judge_of_messages, line, refusal, success
+from tests.qapi.schemas import command, member, optional, schema_of, struct
 
 ENTRY = {"name": "a", "type": "b"}
 STAMP = {"seconds": 1, "microseconds": 999_999}
@@ -152,3 +153,182 @@ def test_what_a_machine_withholds_need_not_be_returned() -> None:
     assert rules({"kept": "a"}, "deprecated") == []
     assert rules({"kept": "a", "old": "b"}, "deprecated") == []
     assert rules({"old": "b"}, "deprecated") == ["W38"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "found", "echoed"),
+    [
+        pytest.param(7, 7, True, id="a number"),
+        pytest.param(7, 8, False, id="another number"),
+        pytest.param(7, 7.0, True, id="a fraction of the same value"),
+        pytest.param(7, 7.5, False, id="a fraction of another value"),
+        pytest.param(1e300, 10**400, False, id="more than any fraction holds"),
+        pytest.param(2**64, 2**64 + 1, False, id="another number beyond all fractions"),
+        pytest.param(2**64, 2.0**64, True, id="a large number as a fraction"),
+        pytest.param(1, True, False, id="a boolean"),
+        pytest.param("1", 1, False, id="a number for a string"),
+        pytest.param("a", "b", False, id="another string"),
+        pytest.param(None, None, True, id="null"),
+        pytest.param(None, ABSENT, False, id="nothing for null"),
+        pytest.param(ABSENT, ABSENT, True, id="nothing"),
+        pytest.param({"a": [1, {"b": 2}]}, {"a": [1.0, {"b": 2}]}, True, id="all that is inside"),
+        pytest.param({"a": 1}, {"a": 2}, False, id="a member of another value"),
+        pytest.param({"a": 1}, {"b": 1}, False, id="a member of another name"),
+        pytest.param({"a": 1}, {"a": 1, "b": 1}, False, id="a member more"),
+        pytest.param([1], [2], False, id="another element"),
+        pytest.param([1], [1, 1], False, id="an element more"),
+        pytest.param([[1], 2], [[3], 2], False, id="another element inside"),
+    ],
+)
+def test_an_id_comes_back_with_its_value_and_its_kind(sent: Any, found: Any, echoed: bool) -> None:
+    assert echoes(sent, found) is echoed
+    assert echoes(found, sent) is echoed
+
+
+def test_without_a_schema_the_form_of_what_comes_is_held_against_the_wire_alone() -> None:
+    judge = MessageJudge(None, None)
+    event = {"event": "ODD", "timestamp": STAMP}
+
+    def rules(message: Any) -> list[str]:
+        return [miss.rule for miss in judge.event(line(message)).misses]
+
+    assert rules(event) == rules({**event, "data": {"odd": 1}}) == []
+    assert rules({**event, "event": 7}) == ["W46"]
+    assert rules({**event, "data": []}) == ["W46"]
+    assert judge.answer(line(success(7)), "do").misses == ()
+    greeting = {"QMP": {"version": {"odd": 1}, "capabilities": []}}
+    assert judge.greeting(line(greeting)).misses == ()
+
+
+def test_an_event_that_was_trimmed_may_lack_its_timestamp_and_have_no_false_one() -> None:
+    judge = judge_of_messages()
+
+    assert judge.event(line({"event": "STOP"}), timed=False).misses == ()
+    trimmed = judge.event(line({"event": "STOP", "timestamp": 7}), timed=False)
+    assert [miss.rule for miss in trimmed.misses] == ["W48"]
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        pytest.param({"seconds": True, "microseconds": 1}, id="a boolean"),
+        pytest.param({"seconds": 1, "microseconds": 1.0}, id="a fraction"),
+        pytest.param({"seconds": 1, "microseconds": -1}, id="before the second"),
+        pytest.param({"seconds": -1, "microseconds": 5}, id="before all time"),
+        pytest.param({"seconds": 1}, id="a part alone"),
+        pytest.param({"seconds": 1, "microseconds": 1, "more": 1}, id="a part more"),
+        pytest.param(7, id="a number"),
+    ],
+)
+def test_a_timestamp_has_two_whole_parts_in_their_bounds(stamp: Any) -> None:
+    event = {"event": "STOP", "timestamp": stamp}
+
+    assert [miss.rule for miss in judge_of_messages().event(line(event)).misses] == ["W48"]
+
+
+def test_time_begins_with_its_first_second() -> None:
+    event = {"event": "STOP", "timestamp": {"seconds": 0, "microseconds": 0}}
+
+    assert judge_of_messages().event(line(event)).misses == ()
+
+
+@pytest.mark.parametrize("error", [{"class": "GenericError", "desc": 7}, {"desc": "no"}, 7])
+def test_an_error_has_two_strings(error: Any) -> None:
+    read = judge_of_messages().answer(line({"error": error}), None)
+
+    assert [miss.rule for miss in read.misses] == ["W40"]
+    assert read.message is None
+
+
+def test_a_class_that_is_no_string_is_none_of_the_known() -> None:
+    error = {"class": ["GenericError"], "desc": "no"}
+
+    assert [m.rule for m in judge_of_messages().answer(line({"error": error}), None).misses] == [
+        "W41"
+    ]
+
+
+def test_an_answer_is_told_whatever_else_it_holds_and_not_where_it_is_none() -> None:
+    judge = judge_of_messages()
+
+    more = judge.answer(line({"return": {}, "id": 9, "more": 1}), "do")
+    assert ([miss.rule for miss in more.misses], more.message is None) == (["W37"], False)
+    none = judge.answer(line({"id": 9}), "do")
+    assert ([miss.rule for miss in none.misses], none.message is None) == (["W35"], True)
+
+
+def test_where_a_value_is_out_of_schema_is_told_as_a_path() -> None:
+    judge = judge_of_messages()
+
+    def where(command: str, value: Any) -> str:
+        [miss] = judge.answer(line({"return": value}), command).misses
+        return miss.summary.split(": ")[1]
+
+    assert where("list", [{"name": 7, "type": "t"}]) == "return[0].name"
+    assert where("list", 7) == "return"
+
+
+def test_a_type_with_optional_members_alone_is_not_empty() -> None:
+    schema = schema_of(struct("Told", optional("may", "str")), command("tell", ret="Told"))
+    judge = MessageJudge(schema, Validator(schema))
+
+    def rules(value: Any) -> list[str]:
+        return [miss.rule for miss in judge.answer(line({"return": value}), "tell").misses]
+
+    assert rules({}) == []
+    assert rules({"may": 7}) == ["W38"]
+    assert rules({"other": 7}) == ["W38"]
+
+
+def test_the_version_of_a_greeting_is_of_the_type_that_its_command_returns() -> None:
+    schema = schema_of(
+        struct("Version", member("major", "int")), command("query-version", ret="Version")
+    )
+    judge = MessageJudge(schema, Validator(schema))
+
+    def rules(version: Any) -> list[str]:
+        greeting = {"QMP": {"version": version, "capabilities": []}}
+        return [miss.rule for miss in judge.greeting(line(greeting)).misses]
+
+    assert rules({"major": 8}) == []
+    assert rules({"major": "8"}) == ["W16"]
+
+
+def test_what_cannot_be_read_is_told_as_such_whatever_was_waited_for() -> None:
+    judge, garbage = judge_of_messages(), line(b"\x00\r\n")
+
+    for read in (
+        judge.greeting(garbage),
+        judge.event(garbage),
+        judge.answer(garbage, "do"),
+        judge.reply(garbage, Request("do", ABSENT), 0),
+    ):
+        assert ([miss.rule for miss in read.misses], read.message) == (["W68"], None)
+
+
+def test_what_is_optional_stays_so_where_something_is_withheld() -> None:
+    schema = schema_of(
+        struct("Told", optional("may", "str"), member("must", "str")), command("tell", ret="Told")
+    )
+    judge = MessageJudge(schema, Validator(schema))
+    request = Request("tell", ABSENT)
+
+    def rules(value: Any) -> list[str]:
+        read = judge.reply(line({"return": value, "id": 0}), request, 0, withheld="deprecated")
+        return [miss.rule for miss in read.misses]
+
+    assert rules({"must": "x"}) == []
+    assert rules({"may": "x"}) == ["W38"]
+
+
+def test_an_event_that_the_schema_leaves_out_is_known_and_no_other() -> None:
+    schema = replace(SCHEMA, left_out=frozenset({"GONE"}))
+    judge = MessageJudge(schema, Validator(schema))
+
+    def rules(name: str) -> list[str]:
+        event = {"event": name, "timestamp": STAMP, "data": {"any": 1}}
+        return [miss.rule for miss in judge.event(line(event)).misses]
+
+    assert rules("GONE") == []
+    assert rules("OTHER") == ["W49"]
+    assert rules("STOP") == ["W47"]

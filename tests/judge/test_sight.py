@@ -52,6 +52,17 @@ def test_a_path_leads_to_what_stands_there(path: tuple[PathPart, ...], found: An
     assert stands_at(NODES, path) == found
 
 
+def test_a_number_leads_into_an_object_by_its_name_and_into_nothing_else() -> None:
+    assert stands_at({"0": 5}, ("0",)) == 5
+    assert stands_at("text", ("0",)) is ABSENT
+
+
+def test_what_is_no_object_or_lacks_the_member_is_passed_over() -> None:
+    mixed = [1, {"n": 2}, {"name": "a", "n": 3}]
+
+    assert stands_at(mixed, A) == 3
+
+
 def test_what_is_left_out_is_out_and_the_rest_stays_as_it_is() -> None:
     assert without(NODES, (("*", "t"), ("0", "name"), ("x",))) == [
         {"n": 1},
@@ -79,6 +90,7 @@ TABLE: list[tuple[str, Expectation, Any, Kind | None]] = [
     ("not gone", Shows(B, Sight.ABSENT), NODES, Kind.VALUE),
     ("as before", Shows(A, Sight.DIFFERENT), NODES, Kind.VALUE),
     ("another than before", Shows(A, Sight.DIFFERENT), NODES[1:], None),
+    ("there no more", Shows(B, Sight.DIFFERENT), NODES[:1], None),
     ("never there", Shows(C, Sight.DIFFERENT), NODES, Kind.VALUE),
     ("not yet", NotYet(Shows(A, Sight.VALUE, 2)), NODES, None),
     ("so before", NotYet(Shows(A, Sight.VALUE, 1)), NODES, Kind.VALUE),

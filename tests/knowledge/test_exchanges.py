@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from conformance.digest.digest import Program
 from conformance.errors import KnowledgeError
 from conformance.knowledge.exchanges import ExchangeRecipe, Start, load_exchanges
 from conformance.knowledge.rules import load_rules
 from conformance.knowledge.store import cases_folder
-from conformance.stage import Transport
-from conformance.terms import ABSENT
-from conformance.turns import Gone, Hear, Join, Leave, Send, Sync, What
+from conformance.stage import MachineSpec, Transport
+from conformance.terms import ABSENT, ErrorClass
+from conformance.turns import Deed, Drive, Gone, Hear, Join, Leave, Send, Sync, What
 
 HEAD = '[[exchange]]\nname = "n"\nrules = ["W25", "W36"]\nreason = "r"\n'
 
@@ -58,6 +59,53 @@ def test_a_turn_that_gives_no_id_hears_a_reply_without_one(tmp_path: Path) -> No
     assert turn.id is ABSENT
 
 
+def test_what_an_exchange_leaves_out_is_as_it_mostly_is(tmp_path: Path) -> None:
+    (recipe,) = loaded(tmp_path, HEAD + 'turns = [{ client = "connect" }, { client = "event" }]')
+
+    assert recipe.programs == (Program.SYSTEM, Program.STORAGE_DAEMON)
+    assert (recipe.pretty, recipe.fresh, recipe.ends, recipe.slow) == (False, False, False, "")
+    assert (recipe.spec, recipe.limit) == (MachineSpec(), 10.0)
+    assert recipe.turns == (
+        Drive(line="a", rule="W25", deed=Deed.CONNECT, name="a"),
+        Drive(line="a", rule="W25", deed=Deed.EVENT),
+    )
+
+
+def test_what_an_exchange_says_of_itself_is_kept(tmp_path: Path) -> None:
+    said = 'programs = ["system"]\npretty = true\nfresh = true\nends = true\nslow = "it is"\n'
+    turns = """turns = [
+        { client = "connect", name = "b", line = "c" },
+        { client = "pipeline", name = "stop", times = 3, refused = "GenericError" },
+        { client = "exec-oob", name = "yank", arguments = '{"a":1}', rule = "W36" },
+        { sync = "", open = true },
+    ]"""
+
+    (recipe,) = loaded(tmp_path, HEAD + said + 'limit = 3\non = ["pty"]\n' + turns)
+
+    assert recipe.programs == (Program.SYSTEM,)
+    assert (recipe.pretty, recipe.fresh, recipe.ends, recipe.slow) == (True, True, True, "it is")
+    assert (recipe.on, recipe.limit) == ((Transport.PTY,), 3.0)
+    refused = ErrorClass.GENERIC
+    assert recipe.turns == (
+        Drive(line="c", rule="W25", deed=Deed.CONNECT, name="b"),
+        Drive(line="a", rule="W25", deed=Deed.PIPELINE, name="stop", times=3, refused=refused),
+        Drive(line="a", rule="W36", deed=Deed.OUT_OF_BAND, name="yank", arguments={"a": 1}),
+        Sync(line="a", rule="W25", open=True),
+    )
+
+
+def test_a_cut_leaves_what_comes_before_and_behind_it_whole(tmp_path: Path) -> None:
+    text = 'turns = [{ leave = true }, { send = "ab", cut = true }, { gone = true }]'
+
+    (recipe,) = loaded(tmp_path, HEAD + text)
+
+    assert recipe.turns == (
+        Leave(line="a"),
+        Send(line="a", data=b"a"),
+        Gone(line="a", rule="W25"),
+    )
+
+
 def test_what_varies_makes_a_case_for_each_of_its_values(tmp_path: Path) -> None:
     text = 'vary.id = { one = "1", two = "2" }\nturns = [{ send = "{id}{" }]'
 
@@ -94,6 +142,22 @@ def test_what_is_cut_is_sent_up_to_each_place_within(tmp_path: Path) -> None:
         (HEAD + 'on = ["pigeon"]\nturns = []', "pigeon"),
         (HEAD + 'vary.a = { x = "1" }\nvary.b = { y = "2" }\nturns = []', "more than one place"),
         (HEAD + 'turns = [{ send = "ab", cut = true }, { send = "ab", cut = true }]', "just one"),
+        (HEAD + 'turns = [{ sync = "" }, { send = "ab", cut = true }, 7]', "entry 3 is no table"),
+        (HEAD + 'turns = [{ hear = "reply", cut = true }]', "unknown key 'cut'"),
+        (HEAD + "vary = 7\nturns = []", "'vary' names no tables"),
+        (HEAD + "vary.a = 7\nturns = []", "'vary' names no tables"),
+        (HEAD + "loud = true\nturns = []", "unknown key 'loud'"),
+        (HEAD + "limit = []\nturns = []", "not 'list'"),
+        (HEAD + "turns = [{ part = [1] }]", "not 'list'"),
+        (HEAD + 'turns = [{ sync = "", errors = "2" }]', "'errors' is no number"),
+        (HEAD + 'turns = [{ send = { hex = "FF", more = 1 } }]', "cannot be sent"),
+        (HEAD + 'turns = [{ send = { repeat = "x", times = 2, more = 1 } }]', "cannot be sent"),
+        ("exchange = [7]", "'exchange' entry 1 is no table"),
+        ("other = 7", "unknown key 'other'"),
+        (
+            '[[exchange]]\nrules = ["W25"]\nreason = "r"\nturns = []',
+            "exchange 1: 'name' is missing",
+        ),
     ],
     ids=lambda text: text[-30:].strip(),
 )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from conformance.launch.program import STYLES, Kind
-from conformance.run.retelling import retold
+from conformance.run.retelling import asked, retold
 from conformance.stage import SCRATCH, Endpoint, MachineSpec, Transport
 from conformance.terms import ErrorClass
 from conformance.turns import (
@@ -91,6 +93,29 @@ def test_what_is_indented_needs_a_monitor_of_its_own() -> None:
     assert "pretty=on" in told(JOIN, REPLY, spec=pretty)
 
 
+def test_what_needs_a_terminal_is_left_to_the_suite() -> None:
+    terminal = Endpoint(name="a", transport=Transport.PTY)
+
+    text = told(JOIN, Leave(line="a"), spec=replace(SPEC, endpoints=(terminal,)))
+
+    assert text.startswith("# Over a pseudo-terminal")
+
+
+def test_a_client_of_one_line_sends_each_request_and_waits_for_its_reply() -> None:
+    exchange = asked(('{"execute":"one"}', '{"execute":"two"}'), "probe")
+
+    text = retold(exchange, Kind.GUEST_AGENT, ("agent",), MachineSpec())
+
+    assert exchange.probe == "probe"
+    assert [type(turn) for turn in exchange.turns] == [Join, Send, Hear, Send, Hear]
+    assert [turn.data for turn in exchange.turns if isinstance(turn, Send)] == [
+        b'{"execute":"one"}\n',
+        b'{"execute":"two"}\n',
+    ]
+    # What speaks over a socket alone takes nothing from a pipe.
+    assert "python3" in text
+
+
 def test_what_is_too_long_to_paste_is_left_to_the_suite() -> None:
     assert told(JOIN, Send(line="a", data=b"x" * 300_000)).startswith("#")
 
@@ -109,7 +134,15 @@ def pasted(tmp_path: Path, *turns: Turn, spec: MachineSpec = SPEC) -> list[str]:
     command = (QEMU, style.machine, "none", *style.fixed, *style.stdio)
     text = retold(Exchange(turns=turns, probe="query-version"), Kind.SYSTEM, command, spec)
     text = text.replace(SCRATCH, str(tmp_path))
-    done = subprocess.run(["sh", "-c", text], capture_output=True, timeout=60, check=False)
+    # A script takes the first Python there is, which is to have the official client.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["sh", "-c", text],
+        capture_output=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "PATH": path},
+    )
     assert b"Traceback" not in done.stderr, done.stderr.decode()
     return done.stdout.decode().splitlines()
 

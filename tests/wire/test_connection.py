@@ -17,6 +17,7 @@ from conformance.wire.connection import (
     WireError,
     WireOverflow,
     WireTimeout,
+    weight,
 )
 from conformance.wire.framing import Message, read_message
 from tests.wire.machine import machine
@@ -397,3 +398,35 @@ def test_a_part_that_does_not_come_is_told_and_kept() -> None:
         with pytest.raises(WireClosed):
             p.connection.receive_part(4, LONG)
         assert p.connection.receive_part(3, LONG) == b"one"
+
+
+def test_a_line_is_as_heavy_as_its_text_and_its_brackets() -> None:
+    assert weight(b"text") == 4
+    assert weight(b"[{") - 2 == (weight(b"[") - 1) + (weight(b"{") - 1) > 0
+    assert weight(b"]}") == 2
+
+
+def test_a_part_behind_lines_that_were_taken_is_the_next_one() -> None:
+    with pair() as p:
+        p.peer.sendall(b"one\ntwo\nthree\n")
+        assert p.connection.receive(LONG) == b"one\n"
+
+        assert p.connection.receive_part(3, LONG) == b"two"
+        assert [p.connection.receive(LONG) for _ in range(2)] == [b"\n", b"three\n"]
+
+
+def test_what_ended_a_dialogue_says_so() -> None:
+    assert "after 3 bytes of a line" in str(WireClosed(b"abc"))
+    overflow = WireOverflow(7, b"head")
+    assert (overflow.limit, overflow.head) == (7, b"head")
+    assert "longer than 7 bytes" in str(overflow)
+    assert "head" in str(overflow)
+
+
+def test_lines_that_wait_count_for_no_limit_while_more_is_sent() -> None:
+    with pair(limit=16) as p:
+        p.peer.sendall(b"0123456789\n" * 3)
+        p.connection.queue(b"x" * 100)
+        p.connection.flush(LONG)
+
+        assert [p.connection.receive(LONG) for _ in range(3)] == [b"0123456789\n"] * 3

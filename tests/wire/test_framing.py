@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.wire.framing import FramingFault, Message, read_message
+from conformance.wire.framing import FramingFault, Message, NotStrictError, read_message, read_value
 
 WELL_FORMED: dict[str, tuple[bytes, Any]] = {
     "empty object": (b"{}\r\n", {}),
@@ -35,6 +35,12 @@ BROKEN: dict[str, tuple[bytes, str, str, Any]] = {
     "no UTF-8 either": (b'{"a": "\xff"}\r\n', "W03", "byte 7 of the", {"a": "\ufffd"}),
     "single-quoted name": (b"{'a': 1}\r\n", "W09", "the message has a single-quoted", {"a": 1}),
     "single-quoted value": (b'{"a": \'"\\\'\'}\r\n', "W09", "the message has a", {"a": "\"'"}),
+    "first byte beyond ASCII": (
+        b'{"a": "\x7f\x80"}\r\n', "W03", "byte 8 of the message", {"a": "\x7f\ufffd"}),
+    "blank before the end": (b'{"a": 1} \n', "W11", "the message ends with a line", {"a": 1}),
+    "second name twice": (
+        b'{"a": 0, "b": 1, "b": 2}\r\n',
+        "W68", "the message has the member 'b' more", {"a": 0, "b": 2}),
     "array": (b"[1]\r\n", "W10", "the message is not an object but an array", None),
     "string": (b'"x"\r\n', "W10", "the message is not an object but a string", None),
     "number": (b"1\r\n", "W10", "the message is not an object but a number", None),
@@ -59,6 +65,9 @@ BROKEN: dict[str, tuple[bytes, str, str, Any]] = {
         "W68", "the message holds the lone surrogate U+D800", {"a": "\ud800"}),
     "lone low surrogate in a name": (
         b'{"\\uDC80": 1}\r\n', "W68", "the message holds the lone surrogate U+DC80", {"\udc80": 1}),
+    "lone surrogate in an array": (
+        b'{"a": ["\\ud800"]}\r\n',
+        "W68", "the message holds the lone surrogate U+D800", {"a": ["\ud800"]}),
     "raw control character": (
         b'{"a": "\t"}\r\n',
         "W68", "the message is no JSON: invalid control character at c", {"a": "\t"}),
@@ -171,3 +180,48 @@ def test_a_program_may_have_a_line_end_of_its_own(line: bytes, problem: str) -> 
     assert (read.problem if isinstance(read, FramingFault) else "") == (
         f"the message {problem}" if problem else ""
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "value", "end"),
+    [
+        pytest.param('{"a": 1} rest', 0, {"a": 1}, 8, id="from the beginning"),
+        pytest.param('-> {"a": 1}', 3, {"a": 1}, 11, id="from further on"),
+        pytest.param('\\ud800 "x" \\ud800', 7, "x", 10, id="surrogates before and behind it"),
+        pytest.param('"\\ud83d\\ude00"', 0, "\U0001f600", 14, id="surrogates in a pair"),
+    ],
+)
+def test_a_value_is_read_from_where_it_begins(text: str, start: int, value: Any, end: int) -> None:
+    assert read_value(text, start) == (value, end)
+
+
+def test_a_value_that_is_deep_ends_where_it_ends() -> None:
+    deep = "[" * 100_000 + "]" * 100_000
+
+    assert read_value(f"-> {deep} rest", 3)[1] == 3 + len(deep)
+    with pytest.raises(json.JSONDecodeError) as caught:
+        read_value("-> " + deep[:-1], 3)
+    assert caught.value.pos == 3 + len(deep) - 1
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("1" * 5000, "an integer that is too long"),
+        ("NaN", "NaN"),
+        ('"\\ud800"', "the lone surrogate"),
+        ('{"a": 1, "a": 2}', "the member 'a' more than once"),
+        ('{"\\ud800": 1}', "the lone surrogate"),
+    ],
+    ids=["long integer", "constant", "surrogate", "twice", "surrogate in a name"],
+)
+def test_a_value_is_read_as_strictly_as_a_message(text: str, problem: str) -> None:
+    with pytest.raises(NotStrictError, match=problem):
+        read_value(text, 0)
+
+
+def test_what_is_no_json_is_told_with_its_place() -> None:
+    with pytest.raises(json.JSONDecodeError) as caught:
+        read_value("-> {]", 3)
+
+    assert caught.value.pos == 4
