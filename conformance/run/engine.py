@@ -22,7 +22,7 @@ from conformance.launch.pool import Pool
 from conformance.run.exchange import Player
 from conformance.run.leases import Lease, Leases
 from conformance.run.setup import NotStanding, stand
-from conformance.run.silence import GIVEN_UP, Silence
+from conformance.run.silence import Silence
 from conformance.stage import Stage
 from conformance.terms import BROKEN, Outcome
 
@@ -68,19 +68,23 @@ class Engine:
         self._doubts.close()
 
     def run(self, cases: Sequence[Case]) -> Iterator[Result]:
-        """Yield a result for each case, in order; none is run on a build that went silent."""
-        for _, group in groupby(cases, key=lambda case: case.stage.name):
+        """Yield a result for each case, in order; none is run of what went silent."""
+        for _, group in groupby(cases, key=lambda case: (case.stage.name, case.subject)):
             together = list(group)
-            done = 0
-            if not self._silence.given_up:
+            done, subject = 0, together[0].subject
+            left = self._silence.left(subject)
+            if left is None:
                 for result in self._run_stage(together[0].stage, together):
                     done += 1
-                    self._silence.note(result.case.subject, result.verdict)
+                    seconds = result.seen.seconds if result.seen else 0.0
+                    self._silence.note(result.case, result.verdict, seconds)
                     yield result
-                    if self._silence.given_up:
+                    left = self._silence.left(subject)
+                    if left is not None:
                         break
-            for case in together[done:]:
-                yield Result(case=case, verdict=GIVEN_UP)
+            if left is not None:
+                for case in together[done:]:
+                    yield Result(case=case, verdict=left)
 
     def expect(self, cases: Sequence[Case], after: Sequence[Case] = ()) -> None:
         """Foretell which machines `cases` want, so that they are started ahead.
