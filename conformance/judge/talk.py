@@ -277,7 +277,7 @@ class _Turn:
             yield self._miss("W11", what, "whole messages", "partial")
 
     def _drive(self, turn: Drive) -> Iterator[Miss]:
-        if self.talk.hung:
+        if self.talk.hung and self.heard.broke is not None:
             yield self._broke(turn.rule, f"the official client: {self.heard.told}")
         elif self.heard.told != turn.promised:
             what = f"the official client's {turn.deed} {turn.name}".rstrip()

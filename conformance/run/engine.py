@@ -19,7 +19,7 @@ from conformance.judge.reply import MessageJudge
 from conformance.judge.talk import judge_talk
 from conformance.judge.verdict import Verdict, judge, judge_claims
 from conformance.launch.pool import Pool
-from conformance.run.exchange import Player
+from conformance.run.exchange import REST, Player
 from conformance.run.leases import Lease, Leases
 from conformance.run.setup import NotStanding, stand
 from conformance.run.silence import Silence
@@ -76,8 +76,7 @@ class Engine:
             if left is None:
                 for result in self._run_stage(together[0].stage, together):
                     done += 1
-                    seconds = result.seen.seconds if result.seen else 0.0
-                    self._silence.note(result.case, result.verdict, seconds)
+                    self._silence.note(subject, result.verdict, waited=_waited(result))
                     yield result
                     left = self._silence.left(subject)
                     if left is not None:
@@ -276,6 +275,18 @@ def _spoils(case: Case, verdict: Verdict) -> bool:
     if case.isolation is Isolation.PURE and verdict.harmless:
         return False
     return verdict.outcome in _DOUBTFUL
+
+
+def _waited(result: Result) -> bool:
+    """Return whether a case took the time that is given to what does not come."""
+    match result.seen:
+        case None:
+            return False
+        case Talk(heard=heard):
+            broke = any(turn.broke for turn in heard)
+        case Observation(broke=how):
+            broke = how is not None
+    return result.seen.seconds >= (min(REST, result.case.limit) if broke else result.case.limit)
 
 
 def _fallen(case: Case, standing: NotStanding) -> Result:

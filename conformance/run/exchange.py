@@ -29,7 +29,7 @@ little is sent in vain when it dies."""
 _FLOOD: Final = 2 << 20
 """What the events and other messages of one case weigh at most: a batch of requests brings some
 kilobytes, and what is kept of them takes eight times their weight."""
-_REST: Final = 2.0
+REST: Final = 2.0
 """Seconds in which a process whose socket closed must have ended."""
 
 
@@ -227,7 +227,7 @@ class Player:
         if isinstance(error, WireOverflow):
             seen.replies[number] = Line(error.head, read_message(error.head))
             return seen.observation(broke_off=number, broke=Broke.OVERFLOW)
-        ending = self.machine.ending(_REST)
+        ending = self.machine.ending(REST)
         if ending is None:
             return seen.observation(hung=True, broke_off=number, broke=Broke.CLOSED)
         death = Death(status=ending.status, stderr=ending.stderr)

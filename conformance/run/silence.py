@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from conformance.derive.case import Case, Subject
+from conformance.derive.case import Subject
 from conformance.judge.verdict import Verdict
 from conformance.terms import Outcome, SubjectKind
 
 _SUBJECTS: Final = 3
 """Subjects in a row of which nothing was answered: one or two may hang in a build that works, and
 each costs twice its limit of 10 s, so that a dead build is left after a minute."""
-_OF_SUBJECT: Final = 8
+_OF_SUBJECT: Final = 6
 """Cases of one subject that wait in vain: in builds that work there are up to five."""
 _OF_KIND: Final = 24
 """The same of one kind of subject, whatever else is answered: in builds that work up to nine."""
@@ -39,16 +39,15 @@ class Silence:
             return _not_asked(f"{_OF_KIND} cases about a {subject.kind} had waited in vain")
         return None
 
-    def note(self, case: Case, verdict: Verdict, seconds: float) -> None:
-        """Take in what became of the next case, which took so long."""
+    def note(self, subject: Subject, verdict: Verdict, *, waited: bool) -> None:
+        """Take in what became of the next case, and whether it waited for what did not come."""
         if verdict.outcome is Outcome.TIMEOUT:
-            self._hung.add(case.subject)
+            self._hung.add(subject)
         elif verdict.outcome in (Outcome.PASS, Outcome.FAIL, Outcome.VACUOUS):
             self._hung.clear()
-        waited = seconds >= case.limit and verdict.outcome is not Outcome.PASS
-        if waited or verdict.outcome is Outcome.TIMEOUT:
-            self._vain[case.subject] += 1
-            self._kinds[case.subject.kind] += 1
+        if verdict.outcome is Outcome.TIMEOUT or (waited and verdict.outcome is not Outcome.PASS):
+            self._vain[subject] += 1
+            self._kinds[subject.kind] += 1
 
 
 def _not_asked(why: str) -> Verdict:

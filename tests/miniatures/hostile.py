@@ -33,9 +33,9 @@ def main(argv: list[str]) -> None:
 
     It is qemu-system-mini--PHASE--DEED.  Phases: "version", "connect" (nothing was said yet),
     "greeted", "set-up" (a raw client negotiates), "cases" (a raw client asks anything else),
-    "lines" (anything is asked on a monitor that is not the first), "control" (a raw client is asked
-    on the first whether it still answers), and the name of a command, in place of whose answer it
-    is.
+    "lines" (anything is asked on a monitor that is not the first), "in-command-mode" (a command is,
+    but not to negotiate), "control" (a raw client asks on the first whether it still answers), and
+    the name of a command, in place of whose answer it is.
     """
     phase, _, deed = Path(argv[0]).name.partition("--")[2].partition("--")
     if "--version" in argv:
@@ -71,11 +71,13 @@ class _Hostile(Server):
 def _phases(request: Any, monitor: Monitor) -> Iterator[str]:
     """Yield the phases that a server is in when it is asked something."""
     yield "greeted"
-    if not monitor.vital:
-        yield "lines"
     if isinstance(request, dict):
         name, number = request.get("execute", ""), request.get("id")
         yield str(name)
+        if not monitor.vital:
+            yield "lines"
+            if name != "qmp_capabilities":
+                yield "in-command-mode"
         if monitor.vital and number == "alive":
             yield "control"
         # The official client, which introspects, numbers in words.
