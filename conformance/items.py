@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
@@ -108,7 +109,8 @@ class GroupItem(pytest.Item):
             outcome = result.verdict.outcome
             counts[outcome] += 1
             if outcome in BROKEN:
-                broken.append(result)
+                # What was seen is recorded; kept for all that break, it is more than fits.
+                broken.append(replace(result, seen=None, before=()))
             elif outcome is not Outcome.PASS:
                 reasons[f"{outcome}: {result.verdict.reason}"] += 1
         self.user_properties += [(str(outcome), count) for outcome, count in counts.items()]

@@ -6,6 +6,8 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
+
 from conformance.terms import ExitCode
 from tests.miniatures.hostile import install_hostile
 from tests.miniatures.install import install
@@ -73,3 +75,24 @@ def test_where_no_target_is_left_there_is_one_message(doors: Doors, tmp_path: Pa
     assert done.code == ExitCode.LAUNCH
     assert done.err.startswith("qmp-conformance: not one of 2 targets can be tested: ")
     assert done.err.count("is no QEMU system emulator") == 2
+
+
+@pytest.mark.parametrize("deed", ["endless-events", "endless-line", "bomb"])
+def test_what_a_server_floods_cases_with_costs_no_memory(
+    doors: Doors, tmp_path: Path, deed: str
+) -> None:
+    good = install(tmp_path)
+    turning = install_hostile(good, "cases", deed)
+    peaks = []
+
+    for targets in ([good], [turning, good]):
+        words = ("run", "-n", "2", *map(str, targets), CASE)
+        peak = tmp_path / "peak"
+        doors.command(*words, before=(sys.executable, "-c", MEASURE, str(peak)))
+        peaks.append(int(peak.read_text()))
+
+    found = outcomes(events(doors.home / "qmp-report"))
+    assert {outcome for target, _, outcome in found if target == good.name} == {"pass"}
+    assert {outcome for target, _, outcome in found if target != good.name} & {"fail", "timeout"}
+    assert peaks[1] < MOST
+    assert peaks[1] - peaks[0] < MOST // 2

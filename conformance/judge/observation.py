@@ -42,6 +42,17 @@ class Place:
     until: float = math.inf
 
 
+class Broke(enum.StrEnum):
+    """How what was awaited on a line did not come."""
+
+    # In time nothing came, or not all that was wanted.
+    TIMEOUT = "timeout"
+    # The server closed the line.
+    CLOSED = "closed"
+    # A message is longer, or holds more, than any that a server has reason to send.
+    OVERFLOW = "overflow"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """The replies to a case's steps, in order, and everything else that came meanwhile.
@@ -49,7 +60,8 @@ class Observation:
     `replies[i]` answers step i, or is None where no reply came; `strays` are messages that are
     neither events nor expected replies; `death` and `hung` say how the dialogue broke off, where
     it did: a request may also go unanswered while later ones are answered.  `broke_off` is the step
-    of which the reply, or what comes of it besides, was awaited then.  `places[i]` is where
+    of which the reply, or what comes of it besides, was awaited then, and `broke` how that did not
+    come; of a message that was too long the reply holds the beginning.  `places[i]` is where
     events[i] came.
     """
 
@@ -60,18 +72,8 @@ class Observation:
     death: Death | None = None
     hung: bool = False
     broke_off: int | None = None
+    broke: Broke | None = None
     seconds: float = 0.0
-
-
-class Broke(enum.StrEnum):
-    """How what was awaited on a line did not come."""
-
-    # In time nothing came, or not all that was wanted.
-    TIMEOUT = "timeout"
-    # The server closed the line.
-    CLOSED = "closed"
-    # A message is longer than any that a server has reason to send.
-    OVERFLOW = "overflow"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final, assert_never
 
 from conformance.canonical import compact, same
@@ -42,6 +43,8 @@ _WORDS: Final[Mapping[What, str]] = {
     What.EVENT: "an event",
 }
 _SHORT: Final = 120
+_MISSES: Final = 100
+"""Misses of one turn that are told: each costs a finding, and these show enough."""
 
 
 def judge_talk(case: Case, talk: Talk, messages: MessageJudge) -> Verdict:
@@ -54,7 +57,7 @@ def judge_talk(case: Case, talk: Talk, messages: MessageJudge) -> Verdict:
     misses: list[Miss] = []
     for number, (turn, heard) in enumerate(zip(exchange.turns, talk.heard, strict=False)):
         judged = _Turn(case=case, talk=talk, messages=messages, number=number, heard=heard)
-        misses = list(judged.misses(turn))
+        misses = list(islice(judged.misses(turn), _MISSES))
         if misses:
             break
     ended = _ended(case, exchange, talk)
@@ -276,7 +279,7 @@ class _Turn:
             yield self._miss("W11", what, "whole messages", "partial")
 
     def _drive(self, turn: Drive) -> Iterator[Miss]:
-        if self.talk.hung:
+        if self.talk.hung and self.heard.broke is not None:
             yield self._broke(turn.rule, f"the official client: {self.heard.told}")
         elif self.heard.told != turn.promised:
             what = f"the official client's {turn.deed} {turn.name}".rstrip()
@@ -304,7 +307,7 @@ class _Turn:
         how = {
             Broke.TIMEOUT: f"within {self.case.limit:g} s",
             Broke.CLOSED: "before the server closed the connection",
-            Broke.OVERFLOW: "before a message of endless length",
+            Broke.OVERFLOW: "before a message that is too long or holds too much to read",
             None: "",
         }[self.heard.broke]
         return self._miss(rule, f"{what} {how}", _ANSWERED, f"broke {self.heard.broke}")

@@ -6,6 +6,7 @@ import re
 import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from conformance.derive.case import (
@@ -29,7 +30,7 @@ from conformance.derive.case import (
 from conformance.judge.events import event_misses, limit_misses, not_come
 from conformance.judge.expect import check
 from conformance.judge.miss import Kind, Miss
-from conformance.judge.observation import Death, Observation
+from conformance.judge.observation import Broke, Death, Observation
 from conformance.judge.reply import MessageJudge
 from conformance.terms import Outcome, SubjectKind
 from conformance.wire.framing import Message
@@ -41,6 +42,8 @@ _ASSERTION: Final = re.compile(
 """The line in which a dying QEMU says what it died of."""
 _MANY: Final = 1000
 """Messages unasked: more than whole batches of requests bring about."""
+_MISSES: Final = 100
+"""Misses of messages unasked that are told: each costs a finding, and these show enough."""
 _READ: Final = (
     Returns,
     Lists,
@@ -75,11 +78,11 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
     Shape and schema are judged for every message that came.  A step that reads a wrong value does
     not keep the next from being judged; any other miss does, for what follows, follows from it.
     """
-    misses = list(_unasked(seen, messages))
+    misses = list(islice(_unasked(seen, messages), _MISSES))
     outcome, reason, harmless = Outcome.PASS, "", True
     earlier: list[Mapping[str, Any]] = []
     for number, (step, line) in enumerate(zip(case.steps, seen.replies, strict=True)):
-        if line is None:
+        if line is None or (seen.broke is Broke.OVERFLOW and number == seen.broke_off):
             break
         withheld = step.expect.withheld if isinstance(step.expect, Lists) else ""
         read = messages.reply(line, step.request, first_id + number, withheld=withheld)
@@ -174,8 +177,9 @@ def _ended_well(case: Case, seen: Observation) -> bool:
 
 
 def _broke_off(seen: Observation) -> bool:
-    """Return whether an answer is missing, or the build died when all of them had come."""
-    return None in seen.replies or (seen.death is not None and seen.broke_off is not None)
+    """Return whether an answer is missing, or was the last, though not as it should be."""
+    ended = seen.death is not None or seen.broke is Broke.OVERFLOW
+    return None in seen.replies or (ended and seen.broke_off is not None)
 
 
 def _number(seen: Observation) -> int:
@@ -197,7 +201,11 @@ def _unanswered(case: Case, number: int, seen: Observation) -> tuple[Outcome, Mi
     # Of what a case is about only its subject step speaks: the others are alike in many cases.
     about = case.about if step.role is Role.SUBJECT else ""
     answered, *later = (line is not None for line in seen.replies[number:])
-    if (any(later) and not answered) or not (seen.death or seen.hung):
+    if seen.broke is Broke.OVERFLOW:
+        what = f"{command}: what came in place of an answer is too long or holds too much to read"
+        fold = f"overflow {command} {case.subject.name} {about}"
+        outcome, kind = Outcome.FAIL, Kind.SHAPE
+    elif (any(later) and not answered) or not (seen.death or seen.hung):
         what = f"{command}: no answer, though a later request was answered"
         fold = f"skipped {command} {case.subject.name} {about}"
         outcome, kind = Outcome.FAIL, Kind.SHAPE
@@ -211,13 +219,20 @@ def _unanswered(case: Case, number: int, seen: Observation) -> tuple[Outcome, Mi
         outcome, kind = Outcome.CRASH, Kind.CRASH
         what = f"{what}: {words}" if words else what
     else:
-        many = len(seen.events) + len(seen.strays)
-        endless = f", while {many} messages came unasked" if many > _MANY else ""
-        what = f"{command}: no answer within {case.limit:g} s{endless}"
+        what = f"{command}: {_silent(case, seen)}"
         fold = f"hang {command} {case.subject.name}"
         outcome, kind = Outcome.TIMEOUT, Kind.HANG
     expected = "one response to each command, success or error"
     return outcome, Miss(rule="W35", kind=kind, summary=what, expected=expected, fold=fold)
+
+
+def _silent(case: Case, seen: Observation) -> str:
+    """Return in what way a build that lives did not answer."""
+    if seen.broke is Broke.CLOSED:
+        return "no answer, the connection was closed, and QEMU runs on"
+    many = len(seen.events) + len(seen.strays)
+    endless = f", while {many} messages came unasked" if many > _MANY else ""
+    return f"no answer within {case.limit:g} s{endless}"
 
 
 def death_words(death: Death) -> str:

@@ -19,10 +19,10 @@ from conformance.judge.reply import MessageJudge
 from conformance.judge.talk import judge_talk
 from conformance.judge.verdict import Verdict, judge, judge_claims
 from conformance.launch.pool import Pool
-from conformance.run.exchange import Player
+from conformance.run.exchange import REST, Player
 from conformance.run.leases import Lease, Leases
 from conformance.run.setup import NotStanding, stand
-from conformance.run.silence import GIVEN_UP, Silence
+from conformance.run.silence import Silence
 from conformance.stage import Stage
 from conformance.terms import BROKEN, Outcome
 
@@ -68,19 +68,22 @@ class Engine:
         self._doubts.close()
 
     def run(self, cases: Sequence[Case]) -> Iterator[Result]:
-        """Yield a result for each case, in order; none is run on a build that went silent."""
-        for _, group in groupby(cases, key=lambda case: case.stage.name):
+        """Yield a result for each case, in order; none is run of what went silent."""
+        for _, group in groupby(cases, key=lambda case: (case.stage.name, case.subject)):
             together = list(group)
-            done = 0
-            if not self._silence.given_up:
+            done, subject = 0, together[0].subject
+            left = self._silence.left(subject)
+            if left is None:
                 for result in self._run_stage(together[0].stage, together):
                     done += 1
-                    self._silence.note(result.case.subject, result.verdict)
+                    self._silence.note(subject, result.verdict, waited=_waited(result))
                     yield result
-                    if self._silence.given_up:
+                    left = self._silence.left(subject)
+                    if left is not None:
                         break
-            for case in together[done:]:
-                yield Result(case=case, verdict=GIVEN_UP)
+            if left is not None:
+                for case in together[done:]:
+                    yield Result(case=case, verdict=left)
 
     def expect(self, cases: Sequence[Case], after: Sequence[Case] = ()) -> None:
         """Foretell which machines `cases` want, so that they are started ahead.
@@ -272,6 +275,18 @@ def _spoils(case: Case, verdict: Verdict) -> bool:
     if case.isolation is Isolation.PURE and verdict.harmless:
         return False
     return verdict.outcome in _DOUBTFUL
+
+
+def _waited(result: Result) -> bool:
+    """Return whether a case took the time that is given to what does not come."""
+    match result.seen:
+        case None:
+            return False
+        case Talk(heard=heard):
+            broke = any(turn.broke for turn in heard)
+        case Observation(broke=how):
+            broke = how is not None
+    return result.seen.seconds >= (min(REST, result.case.limit) if broke else result.case.limit)
 
 
 def _fallen(case: Case, standing: NotStanding) -> Result:

@@ -15,21 +15,21 @@ from typing import Final
 from conformance.canonical import compact
 from conformance.derive.case import Case, Role, Step
 from conformance.judge.events import awaited, is_event
-from conformance.judge.observation import Death, Line, Observation, Place, Talk
+from conformance.judge.observation import Broke, Death, Line, Observation, Place, Talk
 from conformance.launch.machine import Machine
 from conformance.run.talk import talk
 from conformance.stage import SCRATCH, Request
 from conformance.terms import ABSENT
-from conformance.wire.connection import Connection, WireClosed, WireOverflow, WireTimeout
+from conformance.wire.connection import Connection, WireClosed, WireOverflow, WireTimeout, weight
 from conformance.wire.framing import Message, read_message
 
 WINDOW: Final = 96
 """Requests in flight: enough to keep the server busy while replies are judged, few enough that
 little is sent in vain when it dies."""
-_FLOOD: Final = 8 << 20
-"""Bytes of events and other messages that are taken in within one case: a batch of requests brings
-some kilobytes, and what is kept of them takes several times as much."""
-_REST: Final = 2.0
+_FLOOD: Final = 2 << 20
+"""What the events and other messages of one case weigh at most: a batch of requests brings some
+kilobytes, and what is kept of them takes eight times their weight."""
+REST: Final = 2.0
 """Seconds in which a process whose socket closed must have ended."""
 
 
@@ -80,9 +80,9 @@ class _Seen:
         self._count(line)
 
     def _count(self, line: Line) -> None:
-        self._unasked += len(line.data)
+        self._unasked += weight(line.data)
         if self._unasked > _FLOOD:
-            raise WireTimeout(f"no answer among {self._unasked} bytes of other messages")
+            raise WireTimeout("other messages came without end")
 
     def add(self, event: Line, step: int) -> None:
         """Note an event that came while what comes of the step was awaited.
@@ -104,10 +104,16 @@ class _Seen:
         return [line for line, place in pairs if place.step == step]
 
     def observation(
-        self, *, death: Death | None = None, hung: bool = False, broke_off: int | None = None
+        self,
+        *,
+        death: Death | None = None,
+        hung: bool = False,
+        broke_off: int | None = None,
+        broke: Broke | None = None,
     ) -> Observation:
         return Observation(
             broke_off=broke_off,
+            broke=broke,
             replies=tuple(self.replies),
             events=tuple(self.events),
             places=tuple(self.places),
@@ -211,7 +217,8 @@ class Player:
             except _OvertakenError:
                 continue
             except WireTimeout:
-                return seen.observation(hung=True, broke_off=number), False
+                broke = Broke.TIMEOUT
+                return seen.observation(hung=True, broke_off=number, broke=broke), False
             except (WireClosed, WireOverflow) as error:
                 return self._broken(error, seen, number), False
         return seen.observation(), True
@@ -219,12 +226,12 @@ class Player:
     def _broken(self, error: WireClosed | WireOverflow, seen: _Seen, number: int) -> Observation:
         if isinstance(error, WireOverflow):
             seen.replies[number] = Line(error.head, read_message(error.head))
-            return seen.observation()
-        ending = self.machine.ending(_REST)
+            return seen.observation(broke_off=number, broke=Broke.OVERFLOW)
+        ending = self.machine.ending(REST)
         if ending is None:
-            return seen.observation(hung=True, broke_off=number)
+            return seen.observation(hung=True, broke_off=number, broke=Broke.CLOSED)
         death = Death(status=ending.status, stderr=ending.stderr)
-        return seen.observation(death=death, broke_off=number)
+        return seen.observation(death=death, broke_off=number, broke=Broke.CLOSED)
 
     def _await(self, case: Case, number: int, seen: _Seen) -> None:
         """Take in what comes until the events of a step have come, or its time is up.

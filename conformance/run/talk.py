@@ -45,19 +45,18 @@ from conformance.wire.connection import (
     WireError,
     WireOverflow,
     WireTimeout,
+    weight,
 )
 from conformance.wire.framing import read_message
 from conformance.wire.session import CLIENT, SessionLost, SessionSilent
 from conformance.wire.transcript import Transcript
 
-_REPLY_LIMIT: Final = 8 << 20
-"""The longest line that is taken: longer than any schema, shorter than what harms the suite."""
 _MESSAGES: Final = 20_000
 """How many messages a turn takes in: more than any one message with an error for each byte."""
 _RESET: Final = b"\x07\xff\n"
 """What makes a parser give up what it holds, even one that knows only one of them (W51, W52)."""
-_BYTES: Final = 16 << 20
-"""How many bytes a turn takes in, for the same reason."""
+_WEIGHT: Final = 8 << 20
+"""What they weigh at most: what is kept of them takes eight times as much."""
 _LOST: Final = 0.1
 """Seconds in which a process has ended whose session was lost, if it died of it."""
 _REST: Final = 2.0
@@ -198,7 +197,7 @@ class _Talker:
         undo = self._undo[line] = self._open.enter_context(ExitStack())
         sock = self._reach(name)
         undo.callback(sock.close)
-        self._lines[line] = Connection(sock, reply_limit=_REPLY_LIMIT)
+        self._lines[line] = Connection(sock)
         if self._endpoints[name].pretty:
             self._indented.add(line)
 
@@ -279,13 +278,13 @@ class _Talker:
         """
         deadline = time.monotonic() + self._limit
         size = 0
-        while len(turned.lines) < _MESSAGES and size < _BYTES:
+        while len(turned.lines) < _MESSAGES and size < _WEIGHT:
             found = self._next(line, deadline, lead)
             turned.lines.append(found)
-            size += len(found.data)
+            size += weight(found.data)
             if done(message_of(found)):
                 return
-        raise WireTimeout(f"{len(turned.lines)} messages of {size} bytes, and no end of them")
+        raise WireTimeout(f"{len(turned.lines)} messages, and no end of them")
 
     def _next(self, line: str, deadline: float, lead: bytes) -> Line:
         """Return the next message on a line, as if the scratch folder were where cases name it.

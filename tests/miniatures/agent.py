@@ -3,10 +3,12 @@
 A program of its own that imports nothing of the package; it is handed its socket as descriptor 3.
 """
 
+import contextlib
 import json
 import os
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,12 +25,15 @@ class _Agent:
 
     def serve(self, client: socket.socket) -> None:
         """Answer one client until it leaves."""
+        self._client = client
         if "greets" in self._words:
             client.sendall(b'{"QMP": {}}\n')
         while data := client.recv(65536):
             for byte in data:
                 for reply in self._read(byte):
-                    client.sendall(reply)
+                    # What hangs up has nobody to say it to.
+                    with contextlib.suppress(BrokenPipeError):
+                        client.sendall(reply)
 
     def _read(self, byte: int) -> Iterator[bytes]:
         if bytes([byte]) in _RESETS:
@@ -52,10 +57,24 @@ class _Agent:
         reply = self._reply(value)
         if "id" in value and "loses-id" not in self._words:
             reply["id"] = value["id"]
+        if value.get("execute") == "guest-sync-delimited":
+            self._turn_hostile()
         delimited = value.get("execute") == "guest-sync-delimited" and "return" in reply
         if "delimits-all" in self._words or (delimited and "no-delimiter" not in self._words):
             return b"\xff" + _line(reply)
         return _line(reply)
+
+    def _turn_hostile(self) -> None:
+        """Do in place of an answer what the words say of it."""
+        while "floods" in self._words:
+            self._client.sendall(b"A" * (1 << 20))
+        while "falls-silent" in self._words:
+            time.sleep(3600)
+        if "hangs-up" in self._words:
+            self._client.sendall(b'\xff{"ret')
+            self._client.shutdown(socket.SHUT_RDWR)
+        if "exits" in self._words:
+            sys.exit("it is over")
 
     def _reply(self, value: dict[str, Any]) -> dict[str, Any]:
         name, arguments = value.get("execute"), value.get("arguments", {})

@@ -10,12 +10,13 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from .monitors import Loop, Monitor, monitors
-from .server import Server
+from .monitors import Monitor, monitors
+from .schema import Broken
+from .server import Server, serve
 from .session import Session
 
 GREETING = b'{"QMP": {"version": {"qemu": {"major": 10, "minor": 0, "micro": 99}, "package": ""},'
@@ -31,7 +32,10 @@ def main(argv: list[str]) -> None:
     """Run the program with QEMU's arguments; its name says what it does, and when.
 
     It is qemu-system-mini--PHASE--DEED.  Phases: "version", "connect" (nothing was said yet),
-    "greeted", and the name of a command, in place of whose answer it is.
+    "greeted", "set-up" (a raw client negotiates), "cases" (a raw client asks anything else),
+    "lines" (anything is asked on a monitor that is not the first), "in-command-mode" (a command is,
+    but not to negotiate), "control" (a raw client asks on the first whether it still answers), and
+    the name of a command, in place of whose answer it is.
     """
     phase, _, deed = Path(argv[0]).name.partition("--")[2].partition("--")
     if "--version" in argv:
@@ -39,26 +43,46 @@ def main(argv: list[str]) -> None:
             DEEDS[deed](1)
         print("QEMU emulator version 10.0.99 (hostile)")
         return
-    own = next(monitors(argv))
+    options = dict(zip(argv, [*argv[1:], ""], strict=True))
+    words = frozenset(filter(None, options.get("-D", "").split(",")))
     if phase == "connect":
-        DEEDS[deed](own.sink)
-    Loop([own], _Hostile(phase, DEEDS[deed], own), frozenset()).run()
+        DEEDS[deed](next(monitors(argv)).sink)
+    serve(_Hostile(phase, DEEDS[deed], words, complete="--preconfig" not in argv), argv, words)
 
 
 class _Hostile(Server):
-    """The miniature, until the command is asked that it is waiting for."""
+    """The miniature, until the moment comes that it is waiting for."""
 
-    def __init__(self, phase: str, deed: Callable[[int], None], own: Monitor) -> None:
-        super().__init__(frozenset(), complete=True)
-        self.monitors = [own]
-        self._phase, self._deed, self._own = phase, deed, own
+    def __init__(
+        self, phase: str, deed: Callable[[int], None], words: Broken, *, complete: bool
+    ) -> None:
+        super().__init__(words, complete=complete)
+        self._phase, self._deed = phase, deed
 
     def answer(self, request: Any, session: Session) -> None:
-        if self._phase in ("greeted", request.get("execute")):
-            _write(self._own.sink, bytes(session.out))
+        (monitor,) = (each for each in self.monitors if each.session is session)
+        if self._phase in _phases(request, monitor):
+            _write(monitor.sink, bytes(session.out))
             session.out.clear()
-            self._deed(self._own.sink)
+            self._deed(monitor.sink)
         super().answer(request, session)
+
+
+def _phases(request: Any, monitor: Monitor) -> Iterator[str]:
+    """Yield the phases that a server is in when it is asked something."""
+    yield "greeted"
+    if isinstance(request, dict):
+        name, number = request.get("execute", ""), request.get("id")
+        yield str(name)
+        if not monitor.vital:
+            yield "lines"
+            if name != "qmp_capabilities":
+                yield "in-command-mode"
+        if monitor.vital and number == "alive":
+            yield "control"
+        # The official client, which introspects, numbers in words.
+        if isinstance(number, int):
+            yield "set-up" if name == "qmp_capabilities" else "cases"
 
 
 def _write(sink: int, data: bytes) -> None:

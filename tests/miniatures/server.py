@@ -33,9 +33,14 @@ def main(argv: list[str]) -> None:
     if machine not in ("none", "pc"):
         sys.exit(f'{argv[0]}: unsupported machine type: "{machine}"')
     words = frozenset(filter(None, options.get("-D", "").split(",")))
+    serve(Server(words, complete="--preconfig" not in argv), argv, words)
+
+
+def serve(server: Server, argv: list[str], words: Broken) -> None:
+    """Let a server be on the machine that a command line describes, until it ends."""
+    options = dict(zip(argv, [*argv[1:], ""], strict=True))
     # What is nested as deep as the protocol allows is read and written by recursion.
     sys.setrecursionlimit(20_000)
-    server = Server(words, complete="--preconfig" not in argv)
     server.balloon = options.get("-device") == "virtio-balloon"
     server.memory = int(options.get("-m", "0").partition(",")[0].removesuffix("M")) << 20
     server.named = "-name" in argv

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import re
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +28,7 @@ from conformance.run.described import ask_served
 from conformance.run.engine import Engine, Result
 from conformance.run.evidence import reproducer
 from conformance.stage import SCRATCH
-from conformance.terms import Aspect, Outcome
+from conformance.terms import BROKEN, Aspect, Outcome
 from tests.miniatures import agent
 
 pytestmark = pytest.mark.qemu
@@ -192,3 +194,26 @@ def test_a_broken_miniature_breaks_the_rule(
 
     assert result.verdict.outcome is Outcome.FAIL, result.verdict.reason
     assert rule in {miss.rule for miss in result.verdict.misses}
+
+
+@pytest.mark.parametrize(
+    ("word", "fault"),
+    [
+        ("floods", "too long or holds too much to read"),
+        ("falls-silent", "nothing else is answered"),
+        ("hangs-up", "before the server closed the connection"),
+        ("exits", "died .exit status 1.: it is over"),
+    ],
+)
+def test_a_hostile_miniature_is_left_in_time_with_its_fault_named(
+    correct: Campaign, run_folder: RunFolder, word: str, fault: str
+) -> None:
+    campaign = replace(correct, target=replace(correct.target, args=("-D", word)))
+    cases = _fitting(campaign, "wire/guest-agent/sync-delimited/*")
+    began = time.monotonic()
+
+    results = _play(campaign, run_folder, [replace(case, limit=0.5) for case in cases])
+
+    assert results[0].verdict.outcome in BROKEN
+    assert re.search(fault, results[0].verdict.reason), results[0].verdict.reason
+    assert time.monotonic() - began < 30.0
