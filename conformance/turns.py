@@ -89,7 +89,8 @@ class Sync:
     """`lead` and a request with an id of its own go out, and its reply ends the turn.
 
     What comes before it are `least` or more errors without an id, and of them no success; with
-    `least` None nothing but events may come, with `open` replies of any sort.
+    `least` None nothing but events may come, with `open` replies of any sort.  With `works` the
+    reply must be a success: the line is known to be in command mode, and must have stayed there.
     """
 
     line: str
@@ -97,6 +98,7 @@ class Sync:
     lead: bytes = b""
     least: int | None = None
     open: bool = False
+    works: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,12 +104,31 @@ def _turns(recipe: ExchangeRecipe, dialect: Dialect) -> Iterator[Turn]:
     """Yield how the first line gets where the exchange begins, then the exchange, then a proof
     that each line that still stands is in step."""
     before = tuple(_beginning(recipe.start, dialect))
-    shifted = tuple(_shifted(turn, len(before)) for turn in recipe.turns)
-    yield from before
-    yield from shifted
+    turns = (*before, *(_shifted(turn, len(before)) for turn in recipe.turns))
     if not recipe.ends:
-        for line in _standing((*before, *shifted)):
-            yield Sync(line=line, rule=_ANSWERED)
+        turns = (*turns, *(Sync(line=line, rule=_ANSWERED) for line in _standing(turns)))
+    yield from _working(turns, dialect)
+
+
+def _working(turns: Iterable[Turn], dialect: Dialect) -> Iterator[Turn]:
+    """Yield the turns, of which each that asks on a line in command mode is to get a success.
+
+    A line is in command mode from where its negotiation is heard to have ended; where nothing is
+    negotiated, from the start.
+    """
+    ready = {CONTROL}
+    for turn in turns:
+        match turn:
+            case Join(line=line) if dialect.greets:
+                ready.discard(line)
+            case Join(line=line):
+                ready.add(line)
+            case Hear(line=line, what=What.RETURN, command=command) if command == NEGOTIATION:
+                ready.add(line)
+            case Sync(line=line) if line in ready:
+                yield replace(turn, works=True)
+                continue
+        yield turn
 
 
 def _beginning(start: Start, dialect: Dialect) -> Iterator[Turn]:

@@ -206,6 +206,9 @@ class _Turn:
             message = message_of(line)
             if message.get("id", ABSENT) == wanted:
                 yield from self.messages.answer(line, None).misses
+                if turn.works and "return" not in message:
+                    what = f"the next request was refused: {_short(line)}"
+                    yield self._miss(turn.rule, what, "a success", "refused")
             elif is_event(message):
                 yield from self.messages.event(line).misses
             elif turn.open:

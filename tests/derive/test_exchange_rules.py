@@ -10,12 +10,14 @@ from conformance.derive.case import Case
 from conformance.derive.exchanges import ExchangeContext, exchange_cases
 from conformance.digest.digest import Program
 from conformance.knowledge.exchanges import ExchangeRecipe, load_exchanges
-from conformance.knowledge.rules import load_rules
+from conformance.knowledge.rules import Means, load_rules
 from conformance.knowledge.store import cases_folder
 from conformance.knowledge.versions import Version
 from conformance.stage import Transport
+from conformance.turns import Drive, Gather, Gone, Hear, Sync
 
 VERSION: Version = (10, 0, 0)
+PROVING = Hear | Sync | Gather | Gone | Drive
 OF_SESSIONS = (
     *("W04", "W05", "W06", "W12", "W13", "W14", "W15", "W16", "W17", "W19", "W20", "W21", "W22"),
     *("W23", "W24", "W25", "W26", "W35", "W36", "W37", "W38", "W39", "W40", "W41", "W43", "W55"),
@@ -63,6 +65,25 @@ def test_no_exchange_is_about_a_rule_that_is_not_in_the_catalogue() -> None:
     cases = _cases(load_exchanges(cases_folder() / "exchanges"), Program.SYSTEM)
 
     assert {rule for case in cases for rule in case.rules} <= set(load_rules())
+
+
+OF_GREETINGS = frozenset({"W12", "W71"})
+"""The rules of a greeting's members, which each greeting is held against."""
+
+
+def test_what_an_exchange_says_that_it_shows_a_turn_or_each_message_is_held_against() -> None:
+    always = {id for id, rule in load_rules().items() if rule.means is Means.MESSAGES}
+    recipes = load_exchanges(cases_folder() / "exchanges")
+
+    unproved = {
+        f"{recipe.subject}/{recipe.name} {rule}"
+        for recipe in recipes
+        for rule in recipe.rules
+        if rule not in {turn.rule for turn in recipe.turns if isinstance(turn, PROVING)}
+        and rule not in always | OF_GREETINGS
+    }
+
+    assert unproved == set()
 
 
 @pytest.mark.parametrize("transport", list(Transport), ids=str)

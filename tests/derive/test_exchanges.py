@@ -77,7 +77,8 @@ def test_an_exchange_begins_where_it_says(
 
     *before, last = turns(case)
     assert [type(turn) for turn in before] == kinds
-    assert last == Sync(line="a", rule="W25", lead=b"!")
+    works = start in ("negotiated", "oob")
+    assert last == Sync(line="a", rule="W25", lead=b"!", works=works)
     enabled = [b'"oob"' in turn.data for turn in before if isinstance(turn, Send)]
     assert enabled == [start == "oob"] * len(enabled)
 
@@ -88,7 +89,26 @@ def test_a_line_that_still_stands_proves_in_the_end_that_it_is_in_step(cases: Ca
         '{ send = "x", line = "control" }, { leave = true, line = "c" }]'
     )
 
-    assert turns(case)[-2:] == (Sync(line="a", rule="W35"), Sync(line="b", rule="W35"))
+    ready = Sync(line="a", rule="W35", works=True)
+    assert turns(case)[-2:] == (ready, Sync(line="b", rule="W35"))
+
+
+def test_a_line_must_work_from_where_its_negotiation_ended_until_it_is_joined_anew(
+    cases: Cases,
+) -> None:
+    (case,) = cases(
+        'start = "greeted"\nturns = [{ sync = "1" }, '
+        '{ hear = "return", command = "qmp_capabilities" }, { sync = "2" }, { leave = true }, '
+        '{ join = "a" }, { sync = "3" }, { sync = "4", line = "control" }]'
+    )
+
+    syncs = [turn for turn in turns(case) if isinstance(turn, Sync)]
+    assert [(turn.lead, turn.works) for turn in syncs] == [
+        (b"1", False),
+        (b"2", True),
+        (b"3", False),
+        (b"4", True),
+    ]
 
 
 def test_a_server_that_ends_is_asked_no_more_and_had_by_no_other_case(cases: Cases) -> None:

@@ -18,15 +18,17 @@ IN_STEP = {"return": {}, "id": sync_id(0)}
 ERROR = {"error": {"class": "GenericError", "desc": "no"}}
 
 
-def open_case(*, is_open: bool = True) -> Case:
-    turn = Sync(line="a", rule="W53", open=is_open)
+def open_case(*, is_open: bool = True, works: bool = False) -> Case:
+    turn = Sync(line="a", rule="W53", open=is_open, works=works)
     return replace(case(about="made"), exchange=Exchange(turns=(turn,), probe="do"))
 
 
-def judged(*messages: Any, broke: Broke | None = None, is_open: bool = True) -> list[str]:
+def judged(
+    *messages: Any, broke: Broke | None = None, is_open: bool = True, works: bool = False
+) -> list[str]:
     """Return the rules that a dialogue of these messages breaks."""
     talk = Talk(heard=(Heard(tuple(map(line, messages)), broke),))
-    verdict = judge_talk(open_case(is_open=is_open), talk, judge_of_messages())
+    verdict = judge_talk(open_case(is_open=is_open, works=works), talk, judge_of_messages())
     assert (verdict.outcome is Outcome.PASS) == (not verdict.misses)
     return [miss.rule for miss in verdict.misses]
 
@@ -62,3 +64,11 @@ def test_an_open_proof_judges_each_message(message: Any, rule: str) -> None:
 
 def test_an_open_proof_fails_where_the_next_request_is_not_answered() -> None:
     assert judged(ERROR, broke=Broke.TIMEOUT) == ["W53"]
+
+
+@pytest.mark.parametrize(("works", "rules"), [(True, ["W53"]), (False, [])], ids=["yes", "no"])
+def test_a_refusal_is_a_proof_where_a_success_is_not_due(works: bool, rules: list[str]) -> None:
+    refused = {**ERROR, "id": sync_id(0)}
+
+    assert judged(refused, is_open=False, works=works) == rules
+    assert judged(IN_STEP, is_open=False, works=works) == []

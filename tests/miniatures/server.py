@@ -136,6 +136,7 @@ class Server:
     def _reply(self, request: Any) -> tuple[str, Message]:
         """Return the command that a request names, "" where it names none, and the reply."""
         if not isinstance(request, dict):
+            self._session.negotiated &= "malformed-renegotiates" not in self._broken
             return "", _error(RefusedError(f"no object came: {request}"))
         try:
             name, reply = self._tried(request)

@@ -52,6 +52,8 @@ class Session:
             self.queue.append(message)
             if "queue-drops" in self._broken and len(self.queue) == WAITING:
                 self.queue.pop()
+            if "queue-refuses" in self._broken and len(self.queue) == WAITING:
+                self.queue[-1] = {"execute": "busy", **_id_of(message)}
         return None
 
     def next_in_line(self) -> Any:
@@ -69,6 +71,10 @@ class Session:
             self.out += json.dumps(message, indent=4).replace("\n", "\r\n").encode() + b"\r\n"
         else:
             self.out += json.dumps(message).encode() + b"\r\n"
+
+
+def _id_of(message: Any) -> Message:
+    return {"id": message["id"]} if isinstance(message, dict) and "id" in message else {}
 
 
 def _overtakes(message: Any) -> bool:

@@ -21,13 +21,14 @@ WIRE_BREAKAGES: dict[str, Breakage] = {
     "deaf-to-controls": _breaks("W51", "recovery/cut/cut-1[05]"),
     "deaf-to-ff": _breaks("W52", "recovery/cut-then-ff/cut-1[05]"),
     "loses-the-next": _breaks("W53", "strings/no-escape/letter"),
+    "malformed-renegotiates": _breaks("W53", "strings/no-escape/letter"),
     # How a session begins.
     "greets-late": _breaks("W13", "greeting/at-once"),
     "greets-twice": _breaks("W14", "greeting/again"),
     "greeting-lacks-version": _breaks("W15", "greeting/at-once"),
     "greets-as-another": _breaks("W16", "greeting/version"),
     "capability-twice": _breaks("W17", "greeting/at-once"),
-    "session-kept": _breaks("W55", "greeting/after-a-session/request"),
+    "session-kept": _breaks("W55", "greeting/after-a-session/*"),
     "runs-before-negotiation": _breaks(
         "W56", "negotiation/refused/known", "negotiation/refused/introspection"
     ),
@@ -58,6 +59,7 @@ WIRE_BREAKAGES: dict[str, Breakage] = {
     "last-first-with-oob": _breaks("W28", "pipelining/slow-and-quick-oob"),
     "oob-in-line": _breaks("W29", "oob/overtakes"),
     "queue-drops": _breaks("W31", "queue/filled-again"),
+    "queue-refuses": _breaks("W31", "queue/behind-a-held-one-oob", "queue/filled-again"),
     "short-queue": _breaks("W32", "oob/overtakes-seven"),
     "oob-unmarked-taken": _breaks("W33", "oob/not-marked"),
     "oob-unasked": _breaks("W34", "oob/of-one-connection"),
