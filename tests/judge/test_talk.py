@@ -326,7 +326,7 @@ def test_what_breaks_off_says_how() -> None:
 
     assert f"within {case(RETURN).limit:g} s" in reasons[Broke.TIMEOUT]
     assert "before the server closed" in reasons[Broke.CLOSED]
-    assert "endless length" in reasons[Broke.OVERFLOW]
+    assert "too long" in reasons[Broke.OVERFLOW]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -310,7 +311,7 @@ def test_what_a_closed_line_is_asked_breaks_off_and_is_no_silence(played: Played
 
 
 @pytest.mark.parametrize(
-    ("name", "broke"), [("_MESSAGES", Broke.TIMEOUT), ("_BYTES", Broke.TIMEOUT)]
+    ("name", "broke"), [("_MESSAGES", Broke.TIMEOUT), ("_WEIGHT", Broke.TIMEOUT)]
 )
 def test_messages_without_end_end_a_turn(
     played: Played, monkeypatch: pytest.MonkeyPatch, name: str, broke: Broke
@@ -328,7 +329,7 @@ def test_messages_without_end_end_a_turn(
 def test_a_line_that_is_too_long_is_told_with_how_it_begins(
     played: Played, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("conformance.run.talk._REPLY_LIMIT", 20)
+    monkeypatch.setattr("conformance.run.talk.Connection", partial(Connection, reply_limit=20))
 
     seen = played(JOIN, GREETING, NEGOTIATION)
 
