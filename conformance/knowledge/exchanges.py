@@ -40,10 +40,13 @@ from conformance.turns import (
 )
 
 _PLACE: Final = re.compile(r"\{(\w+)\}")
-_VERBS: Final = (
-    *("join", "send", "hear", "sync", "gather", "part", "hold", "release", "leave", "half"),
-    *("gone", "client"),
-)
+_VERBS: Final[Mapping[str, type]] = {
+    **dict.fromkeys(("send", "sync", "gather"), object),
+    **dict.fromkeys(("join", "hear", "hold", "release", "client"), str),
+    **dict.fromkeys(("leave", "half", "gone"), bool),
+    "part": int,
+}
+"""The words of which one begins a turn, and the type of its value, where only one will do."""
 _NUMBER: Final = "n"
 """What stands in braces for how often something was done before, from 0."""
 _PIECES: Final = frozenset({"hex", "repeat"})
@@ -212,25 +215,20 @@ def _turns(table: Table, rule: str, words: _Words) -> Iterator[Turn]:
 
 def _turn(table: Table, rule: str, words: _Words) -> Turn:
     """Return a turn; which of its words stands in the table says what sort of turn it is."""
-    found = {verb: table.take_any(verb, ABSENT) for verb in _VERBS}
-    verbs = [verb for verb, value in found.items() if value is not ABSENT]
-    if len(verbs) != 1:
-        raise KnowledgeError(f"{table.place}: a turn is one of {', '.join(_VERBS)}")
-    verb = verbs[0]
-    value = found[verb]
+    verb, value = _verb(table)
     line = table.take("line", str, FIRST)
     rule = table.take("rule", str, rule)
     turn: Turn
     match verb:
         case "join":
-            turn = Join(line=line, endpoint=str(value))
+            turn = Join(line=line, endpoint=value)
         case "send":
             table.take("cut", bool, False)
             data = _bytes(table, value, words)
             bytewise, times = table.take("bytewise", bool, False), table.take("times", int, 1)
             turn = Send(line=line, data=data, bytewise=bytewise, times=times)
         case "hear":
-            turn = _hear(table, What(str(value)), line, rule, words)
+            turn = _hear(table, What(value), line, rule, words)
         case "sync":
             turn = _sync(table, _bytes(table, value, words), line, rule)
         case "gather":
@@ -242,13 +240,13 @@ def _turn(table: Table, rule: str, words: _Words) -> Turn:
                 errors=table.take("errors", bool, False),
             )
         case "part":
-            turn = Part(line=line, size=int(value))
+            turn = Part(line=line, size=value)
         case "hold":
-            turn = Hold(path=str(value))
+            turn = Hold(path=value)
         case "release":
-            turn = Release(path=str(value))
+            turn = Release(path=value)
         case "client":
-            turn = _drive(table, Deed(str(value)), line, rule, words)
+            turn = _drive(table, Deed(value), line, rule, words)
         case "gone":
             ids = _ids(table, table.take_any("ids", "[]"), words)
             turn = Gone(line=line, rule=rule, ids=ids)
@@ -256,6 +254,19 @@ def _turn(table: Table, rule: str, words: _Words) -> Turn:
             turn = Leave(line=line, half=verb == "half")
     table.done()
     return turn
+
+
+def _verb(table: Table) -> tuple[str, Any]:
+    found = {verb: table.take_any(verb, ABSENT) for verb in _VERBS}
+    verbs = [verb for verb, value in found.items() if value is not ABSENT]
+    if len(verbs) != 1:
+        raise KnowledgeError(f"{table.place}: a turn is one of {', '.join(_VERBS)}")
+    verb = verbs[0]
+    value, kind = found[verb], _VERBS[verb]
+    if (kind is not object and type(value) is not kind) or value is False:
+        wanted = "true" if kind is bool else kind.__name__
+        raise KnowledgeError(f"{table.place}: {verb!r} is {value!r}, not {wanted}")
+    return verb, value
 
 
 def _sync(table: Table, lead: bytes, line: str, rule: str) -> Sync:
