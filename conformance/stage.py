@@ -101,6 +101,8 @@ class Transport(enum.StrEnum):
     MUX = "mux"
     # Standard input and output of the program.
     STDIO = "stdio"
+    # No monitor: a Unix socket on which QEMU's test protocol steps the clock of a machine.
+    QTEST = "qtest"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,8 @@ from conformance.turns import (
 
 _OTHERS: Final = ("b", "c")
 """The endpoints beside the first, which are Unix sockets."""
+_CLOCK: Final = Endpoint(name="clock", transport=Transport.QTEST)
+"""What steps the clock of a machine that has none of its own."""
 _REJOINED: Final = frozenset({Transport.SOCKET, Transport.TCP})
 """Where a monitor that is left can be joined anew, and then opens another session."""
 _ANSWERED: Final = "W35"
@@ -94,7 +96,8 @@ def _case(recipe: ExchangeRecipe, transport: Transport, context: ExchangeContext
 def _stage(recipe: ExchangeRecipe, transport: Transport, dialect: Dialect) -> Stage:
     first = Endpoint(name=FIRST, transport=transport, pretty=recipe.pretty)
     endpoints = (first, *(Endpoint(name=name) for name in _OTHERS if not dialect.single))
-    name = f"wire/{transport}"
+    endpoints += (_CLOCK,) * recipe.clock
+    name = f"wire/{transport}" + "/clock" * recipe.clock
     if recipe.spec != MachineSpec() or recipe.pretty:
         name += f"/{digest([asdict(recipe.spec), recipe.pretty])[:6]}"
     return Stage(name=name, spec=replace(recipe.spec, endpoints=endpoints))

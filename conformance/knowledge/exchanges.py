@@ -84,6 +84,7 @@ class ExchangeRecipe:
     programs: tuple[Program, ...]
     spec: MachineSpec
     pretty: bool
+    clock: bool
     limit: float
     fresh: bool
     ends: bool
@@ -189,6 +190,7 @@ def _recipe(table: Table, subject: str, words: _Words) -> ExchangeRecipe:
             ),
             spec=spec_of(table, MachineSpec()),
             pretty=table.take("pretty", bool, False),
+            clock=table.take("clock", bool, False),
             limit=float(table.take_any("limit", 10.0)),
             fresh=table.take("fresh", bool, False),
             ends=table.take("ends", bool, False),

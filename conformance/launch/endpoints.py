@@ -55,7 +55,7 @@ class Terminal:
 def join(machine: Machine, endpoint: Endpoint) -> socket.socket | Terminal:
     """Return what is connected to the endpoint and does not block; raises LaunchError."""
     match endpoint.transport:
-        case Transport.SOCKET | Transport.MUX:
+        case Transport.SOCKET | Transport.MUX | Transport.QTEST:
             sock = _unix(machine, endpoint)
         case Transport.TCP:
             sock = connect_in(machine.pid, PORT)

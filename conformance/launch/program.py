@@ -115,6 +115,8 @@ def endpoint_options(kind: Kind, endpoint: Endpoint, scratch: str) -> tuple[str,
             device = f"socket,id={name},{listening},mux=on"
         case Transport.TCP:
             device = f"socket,id={name},host=127.0.0.1,port={PORT},server=on,wait=off"
+        case Transport.QTEST:
+            return ("-qtest", f"unix:{listening.removeprefix('path=')}")
         case Transport.PTY | Transport.STDIO as other:
             device = f"{other},id={name}"
         case _:

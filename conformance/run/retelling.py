@@ -130,7 +130,7 @@ def _endpoints(spec: MachineSpec) -> tuple[Endpoint, ...]:
 def _address(endpoint: Endpoint) -> str | None:
     """Return Python text for where an endpoint is found, None where that is not known before."""
     match endpoint.transport:
-        case Transport.SOCKET | Transport.MUX:
+        case Transport.SOCKET | Transport.MUX | Transport.QTEST:
             return f'"{SCRATCH}/{socket_name(endpoint)}"'
         case Transport.TCP:
             return f'("127.0.0.1", {PORT})'

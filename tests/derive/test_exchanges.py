@@ -12,6 +12,7 @@ from conformance.derive.exchanges import ExchangeContext, exchange_cases
 from conformance.digest.digest import Program
 from conformance.knowledge.exchanges import load_exchanges
 from conformance.knowledge.versions import Version
+from conformance.stage import Transport
 from conformance.terms import Outcome
 from conformance.turns import Hear, Join, Same, Send, Sync, Turn, What
 
@@ -81,6 +82,15 @@ def test_an_exchange_begins_where_it_says(
     assert last == Sync(line="a", rule="W25", lead=b"!", works=works)
     enabled = [b'"oob"' in turn.data for turn in before if isinstance(turn, Send)]
     assert enabled == [start == "oob"] * len(enabled)
+
+
+def test_a_clock_is_an_endpoint_of_a_stage_of_its_own(cases: Cases) -> None:
+    (clocked,) = cases('clock = true\naccel = "qtest"\nturns = []')
+    (plain,) = cases('accel = "qtest"\nturns = []')
+
+    (clock,) = set(clocked.stage.spec.endpoints) - set(plain.stage.spec.endpoints)
+    assert (clock.name, clock.transport) == ("clock", Transport.QTEST)
+    assert clocked.stage.name != plain.stage.name
 
 
 def test_a_line_that_still_stands_proves_in_the_end_that_it_is_in_step(cases: Cases) -> None:

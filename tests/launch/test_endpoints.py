@@ -20,7 +20,7 @@ from .qmp import LIMIT, Client
 
 
 @pytest.mark.qemu
-@pytest.mark.parametrize("transport", Transport)
+@pytest.mark.parametrize("transport", [t for t in Transport if t is not Transport.QTEST])
 def test_a_monitor_can_be_joined_over_each_transport(
     host_target: Target, folder: RunFolder, transport: Transport
 ) -> None:
@@ -55,6 +55,14 @@ def test_a_monitor_that_is_not_there_is_named(host_target: Target, folder: RunFo
             join(running, Endpoint(name="b"))
         with pytest.raises(LaunchError, match="no endpoint"):
             join(running, Endpoint(name="b", transport=Transport.STDIO))
+
+
+def test_a_clock_is_no_monitor_and_has_a_socket_as_others_have() -> None:
+    clock = Endpoint(name="clock", transport=Transport.QTEST)
+
+    options = endpoint_options(Kind.SYSTEM, clock, "/scratch")
+
+    assert options == ("-qtest", "unix:/scratch/wire-clock,server=on,wait=off")
 
 
 @pytest.mark.parametrize(("kind", "dash"), [(Kind.SYSTEM, "-"), (Kind.STORAGE_DAEMON, "--")])
