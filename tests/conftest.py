@@ -27,6 +27,10 @@ from tests.miniatures.install import install
 
 ROOT: Final = Path(__file__).parents[1]
 QEMU: Final = "/usr/bin/qemu-system-x86_64"
+# Begun in the background of a shell, pytest and all that it starts would never hear of Ctrl-C.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # Far more than a small selection takes on a busy machine.
 LIMIT: Final = 120.0
 # What of pytest's own process would speak to the processes that it starts.
