@@ -12,7 +12,7 @@ from typing import Any, Final
 from conformance.judge.greeting import VERSION_COMMAND, greeting_misses
 from conformance.judge.miss import Kind, Miss
 from conformance.judge.observation import Line
-from conformance.qapi.model import Object, Schema, Type
+from conformance.qapi.model import Object, Schema
 from conformance.qapi.validate import Fault, Validator
 from conformance.stage import Request
 from conformance.terms import ErrorClass
@@ -142,7 +142,8 @@ class MessageJudge:
             dot = "." if fault.path and not fault.path.startswith("[") else ""
             where = f"return{dot}{fault.path}"
             what = f"{name} returned a value out of schema: {where}: {fault.problem}"
-            if _is_empty(schema.types[command.ret_type]):
+            kind = schema.types[command.ret_type]
+            if isinstance(kind, Object) and not kind.members:
                 yield _miss("W39", what, "an empty object", f"{name} {fault.path}")
             else:
                 expected = f"a value of the return type that the schema gives {name}"
@@ -172,10 +173,6 @@ class MessageJudge:
             what = f"the event {name} has data out of schema: {fault.path}: {fault.problem}"
             expected = "data of the type that the schema gives the event"
             yield _miss("W47", what, expected, f"{name} {fault.path}")
-
-
-def _is_empty(kind: Type) -> bool:
-    return isinstance(kind, Object) and not kind.members and not kind.variants
 
 
 def echoes(sent: Any, found: Any) -> bool:

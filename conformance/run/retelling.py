@@ -101,7 +101,7 @@ def retold(
     first = Endpoint(name=FIRST)
     addresses = {each.name: _address(each) for each in (first, *_endpoints(spec))}
     if None in addresses.values():
-        return "# Over a pseudo-terminal: `qmp-conformance replay` plays it."
+        return f"# Over {spec.endpoints[0].transport}: `qmp-conformance replay` plays it."
     options = [word for each in _endpoints(spec) for word in endpoint_options(kind, each, SCRATCH)]
     return "\n".join(
         [
@@ -242,27 +242,27 @@ def _driven(exchange: Exchange, addresses: Mapping[str, str | None], limit: floa
     for turn in exchange.turns:
         if not isinstance(turn, Drive):
             raise ValueError("the official client takes all turns of an exchange, or none")
-        for doing in _done(turn, addresses):
-            waiting = f"await asyncio.wait_for({doing}, {limit:g})"
-            yield f"    {turn.line} = {waiting}" if turn.deed is Deed.CONNECT else f"    {waiting}"
+        waiting = f"await asyncio.wait_for({_done(turn, addresses)}, {limit:g})"
+        yield f"    {turn.line} = {waiting}" if turn.deed is Deed.CONNECT else f"    {waiting}"
     yield "asyncio.run(main())"
 
 
-def _done(turn: Drive, addresses: Mapping[str, str | None]) -> Iterator[str]:
+def _done(turn: Drive, addresses: Mapping[str, str | None]) -> str:
+    """Return Python text for what the official client does in a turn."""
     arguments = "" if turn.arguments is ABSENT else f", {turn.arguments!r}"
     match turn.deed:
         case Deed.CONNECT:
-            yield f"connect({addresses[turn.name]})"
+            return f"connect({addresses[turn.name]})"
         case Deed.EXECUTE:
-            yield f"execute({turn.line}, {turn.name!r}{arguments})"
+            return f"execute({turn.line}, {turn.name!r}{arguments})"
         case Deed.OUT_OF_BAND:
-            yield f"execute({turn.line}, {turn.name!r}{arguments}, oob=True)"
+            return f"execute({turn.line}, {turn.name!r}{arguments}, oob=True)"
         case Deed.PIPELINE:
             each = f"execute({turn.line}, {turn.name!r}{arguments})"
-            yield f"asyncio.gather(*({each} for _ in range({turn.times})))"
+            return f"asyncio.gather(*({each} for _ in range({turn.times})))"
         case Deed.EVENT:
-            yield f"event({turn.line}, {turn.name!r})"
+            return f"event({turn.line}, {turn.name!r})"
         case Deed.DISCONNECT:
-            yield f"{turn.line}.disconnect()"
+            return f"{turn.line}.disconnect()"
         case _:
             assert_never(turn.deed)

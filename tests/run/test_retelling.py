@@ -93,12 +93,13 @@ def test_what_is_indented_needs_a_monitor_of_its_own() -> None:
     assert "pretty=on" in told(JOIN, REPLY, spec=pretty)
 
 
-def test_what_needs_a_terminal_is_left_to_the_suite() -> None:
-    terminal = Endpoint(name="a", transport=Transport.PTY)
+@pytest.mark.parametrize("transport", [Transport.PTY, Transport.STDIO])
+def test_what_no_address_leads_to_is_left_to_the_suite(transport: Transport) -> None:
+    endpoint = Endpoint(name="a", transport=transport)
 
-    text = told(JOIN, Leave(line="a"), spec=replace(SPEC, endpoints=(terminal,)))
+    text = told(JOIN, Leave(line="a"), spec=replace(SPEC, endpoints=(endpoint,)))
 
-    assert text.startswith("# Over a pseudo-terminal")
+    assert text.startswith(f"# Over {transport}: ")
 
 
 def test_a_client_of_one_line_sends_each_request_and_waits_for_its_reply() -> None:
@@ -207,9 +208,3 @@ def test_what_the_official_client_does_it_does_in_a_script(tmp_path: Path) -> No
     assert heard[2:4] == ["<- {}", "<- RESUME"]
     assert heard[4].startswith(f"<- {refused} ")
     assert [line.startswith("<- {") for line in heard[5:]] == [True] * 3
-
-
-def test_what_cannot_be_pasted_is_left_to_the_suite() -> None:
-    terminal = replace(SPEC, endpoints=(Endpoint(name="a", transport=Transport.PTY),))
-
-    assert told(JOIN, REPLY, spec=terminal).startswith("#")
