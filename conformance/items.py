@@ -108,7 +108,7 @@ class GroupItem(pytest.Item):
         for result in conductor.run(self.campaign, self.group.cases):
             outcome = result.verdict.outcome
             counts[outcome] += 1
-            if outcome in BROKEN:
+            if outcome in BROKEN or (outcome is Outcome.INTERMITTENT and result.shown):
                 # What was seen is recorded; kept for all that break, it is more than fits.
                 broken.append(replace(result, seen=None, before=()))
             elif outcome is not Outcome.PASS:

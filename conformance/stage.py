@@ -19,6 +19,8 @@ OUT_OF_BAND: Final = "exec-oob"
 """The members of a request that name its command: OUT_OF_BAND for one that overtakes others."""
 SCRATCH: Final = "/tmp/qmp"
 """Where a machine sees its scratch folder; short, for QEMU reads requests byte by byte."""
+BUILD_NEEDS: Final = frozenset({"type", "property"})
+"""The kinds of needs ("kind:argument") that a build answers; the host answers all others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,9 @@
 """The stream of events of a run, as values: the only source of every report.
 
 Each event is one JSON object on one line of `events.ndjson`; `report/stream.schema.json` in the
-package describes them.  Times stand in members named `time` and `seconds` and nowhere else, so
-that two runs of one build differ there alone.  Knows neither how a run works nor how it is shown.
+package describes them.  What is measured stands in members named `time`, `seconds` and `shown` and
+nowhere else, so that two runs of one build differ there alone.  Knows neither how a run works nor
+how it is shown.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, ClassVar, Final
 
 from conformance.terms import Aspect, Outcome, Severity, SubjectKind
 
-STREAM_VERSION = 3
+STREAM_VERSION = 4
 STREAM_FILE: Final = "events.ndjson"
 SUMMARY_FILE: Final = "summary.json"
 REPORT_FILE: Final = "report.md"
@@ -139,6 +140,9 @@ class Finding:
     evidence: Evidence
     reproducer: str
     """Shell text: QEMU's command line and the lines to send."""
+    plays: int = 0
+    shown: int = 0
+    """Of one that is INTERMITTENT, how often its case was played, and how often this showed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +167,29 @@ class CaseEnded:
     """Requests with a fault in that member that were refused, and how many of the refusals
     name it (`named`): nothing is promised of that."""
     named: int = 0
+    plays: int = 0
+    shown: int = 0
+    """Of one that is INTERMITTENT, how often it was played, and how often it broke its promise."""
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether it has come to different ends in this run."""
+        return self.outcome is Outcome.FLAKY or (
+            self.outcome is Outcome.INTERMITTENT and self.shown > 0
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartDied:
+    """A machine that a signal ended before it was ready for a case, and that started when it was
+    tried again, or did not.
+    """
+
+    kind: ClassVar[str] = "start-died"
+    target: str
+    command_line: tuple[str, ...]
+    exit_status: int
+    stderr: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +248,7 @@ Event = (
     | RulePlanned
     | Finding
     | CaseEnded
+    | StartDied
     | EventSeen
     | DefaultRead
     | RunEnded
@@ -236,6 +264,7 @@ KINDS: Final[Mapping[str, type[Any]]] = {
         RulePlanned,
         Finding,
         CaseEnded,
+        StartDied,
         EventSeen,
         DefaultRead,
         RunEnded,

@@ -77,7 +77,9 @@ class Outcome(enum.StrEnum):
     CRASH = "crash"
     # The build stopped answering; there is a finding.
     TIMEOUT = "timeout"
-    # It failed among other cases and passed alone on a fresh machine, or the reverse.
+    # A promise was broken in some plays of the case and kept in others.
+    INTERMITTENT = "intermittent"
+    # It failed among other cases and passed in every play alone on a fresh machine.
     FLAKY = "flaky"
     # It shows nothing: it was refused as it should be, but no request without the fault was ever
     # accepted; or it was refused, and a reason of which no document speaks may be behind that.
@@ -86,6 +88,12 @@ class Outcome(enum.StrEnum):
     NOT_APPLICABLE = "not-applicable"
     # This host lacks what the case needs, as a probe has shown.
     UNTESTABLE_HERE = "untestable-here"
+    # The suite does not try it: it has no recipe for it, or a reason not to.
+    UNTRIED = "untried"
+    # Another finding of the build stands in the way.
+    BLOCKED_BY_FINDING = "blocked-by-finding"
+    # Its machine did not start, and no probe of the host says why.
+    NOT_STARTED = "not-started"
     # The suite itself failed.
     HARNESS_ERROR = "harness-error"
     # The run ended before the case's turn.

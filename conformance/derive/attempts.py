@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from conformance.canonical import digest
+from conformance.derive.blocked import Blocked, not_applicable
 from conformance.derive.case import (
     Accept,
     Answer,
-    Blocked,
     Ends,
     Expectation,
     Role,
@@ -29,7 +29,6 @@ from conformance.derive.values import renamed
 from conformance.knowledge.commands import Effect
 from conformance.qapi.model import Command
 from conformance.stage import NEGOTIATION, MachineSpec, Request, Stage
-from conformance.terms import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +58,10 @@ class Attempt:
 
     def blocked(self, path: str) -> Blocked | None:
         """Return why nothing about the argument at `path` is asked, None where it is."""
-        reason = self.context.omitted(self.command.name, path)
-        if not reason and self.problem(self.arguments):
-            reason = "no request of finite depth holds this"
-        return Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=reason) if reason else None
+        omitted = self.context.omitted(self.command.name, path)
+        if omitted is None and self.problem(self.arguments):
+            return not_applicable("no request of finite depth holds this")
+        return omitted
 
     @property
     def alone(self) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from conformance.derive.blocked import Blocked
 from conformance.qapi.qom import TypeInfo
 from conformance.stage import OUT_OF_BAND, Request, Stage
 from conformance.terms import (
@@ -19,7 +20,6 @@ from conformance.terms import (
     Aspect,
     ErrorClass,
     JsonValue,
-    Outcome,
     PathPart,
     SubjectKind,
 )
@@ -309,14 +309,6 @@ class Subject:
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blocked:
-    """Why a case is not run: NOT_APPLICABLE or UNTESTABLE_HERE, and the reason in words."""
-
-    outcome: Outcome
-    reason: str
-
-
 class Isolation(enum.StrEnum):
     """What a case may share a machine with."""
 
@@ -356,6 +348,12 @@ class Case:
     limits: tuple[Limit, ...] = ()
     """The events of its steps that are limited; each comes of a step that has another before it."""
     exchange: Exchange | None = None
+    every_start: bool = False
+    """Whether it is about every start of a machine in the run, beside the one that it plays."""
+    absences: tuple[str, ...] = ()
+    """How refusals read (globs) that tell what the build was made without."""
+    intermittent: str = ""
+    """Why its promise is known to be broken in some plays only: then it is always played often."""
 
     @property
     def rules(self) -> tuple[str, ...]:

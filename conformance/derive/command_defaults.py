@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from conformance.derive.blocked import Blocked, not_applicable
 from conformance.derive.case import (
     Accept,
-    Blocked,
     Case,
     DefaultOf,
     Expectation,
@@ -27,7 +27,7 @@ from conformance.digest.digest import DigestEntity
 from conformance.digest.lookup import DocumentedMember, argument_fact
 from conformance.knowledge.defaults import Showing
 from conformance.stage import Request, Stage
-from conformance.terms import ABSENT, Aspect, Outcome
+from conformance.terms import ABSENT, Aspect
 
 RULE: Final = "X17"
 
@@ -44,7 +44,7 @@ def command_defaults(showing: Showing, entities: Mapping[str, DigestEntity]) -> 
             continue
         if fact.default is ABSENT:
             why = f"the documentation gives no value: {WORDS[fact.default_kind] or 'none'}"
-            blocked = Blocked(outcome=Outcome.NOT_APPLICABLE, reason=why)
+            blocked = not_applicable(why)
             yield _command_case(showing, name, (), blocked=blocked)
         elif showing.read is None:
             yield _command_case(showing, name, _alike(showing, name, fact))

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from conformance.derive.blocked import untried
 from conformance.derive.case import (
     Accept,
-    Blocked,
     Case,
     Ends,
     Isolation,
@@ -37,7 +37,7 @@ from conformance.knowledge.versions import Version
 from conformance.qapi.model import Schema
 from conformance.qapi.validate import Validator
 from conformance.stage import MachineSpec, Request, Stage
-from conformance.terms import ABSENT, Aspect, ErrorClass, Outcome
+from conformance.terms import ABSENT, Aspect, ErrorClass
 
 ANY_CLASS: Final = frozenset(map(str, ErrorClass)) - {str(ErrorClass.COMMAND_NOT_FOUND)}
 """The classes that a command which is there may be refused with."""
@@ -296,5 +296,5 @@ def _blocked(recipe: CommandRecipe, label: str, item: int, name: str) -> Case:
         aspect=Aspect.ERRORS,
         stage=recipe_stage(recipe),
         steps=(),
-        blocked=Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=next(reasons, UNPROVOKED)),
+        blocked=untried(next(reasons, UNPROVOKED)),
     )

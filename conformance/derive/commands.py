@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from conformance.derive.blocked import Blocked, unmet, untried
 from conformance.derive.case import (
     Accept,
-    Blocked,
     Case,
     Ends,
     Isolation,
@@ -20,7 +20,7 @@ from conformance.derive.case import (
 )
 from conformance.knowledge.commands import CommandRecipe, Effect
 from conformance.stage import MachineSpec, Request, Stage
-from conformance.terms import ABSENT, Aspect, Outcome, SubjectKind
+from conformance.terms import ABSENT, Aspect, SubjectKind
 
 PLAIN: Stage = Stage(name="plain")
 """A machine of type none with nothing added."""
@@ -48,10 +48,9 @@ def recipe_blocked(recipe: CommandRecipe, lacks: Mapping[str, str]) -> Blocked |
 
     `lacks` maps each need that host and build do not meet to why.
     """
-    reason = "; ".join(lacks[need] for need in recipe.needs if need in lacks)
     if recipe.never:
-        reason = f"no request of it succeeds: {recipe.never}"
-    return Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=reason) if reason else None
+        return untried(f"no request of it succeeds: {recipe.never}")
+    return unmet(recipe.needs, lacks)
 
 
 def command_cases(recipe: CommandRecipe, lacks: Mapping[str, str]) -> Iterator[Case]:

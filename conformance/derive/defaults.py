@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from conformance.canonical import same
-from conformance.derive.case import Blocked, Case, DefaultOf, Returns, Role, Step
+from conformance.derive.blocked import not_applicable
+from conformance.derive.case import Case, DefaultOf, Returns, Role, Step
 from conformance.derive.objects import (
     ObjectContext,
     add,
@@ -23,7 +24,7 @@ from conformance.digest.digest import DefaultKind
 from conformance.digest.lookup import DocumentedMember
 from conformance.knowledge.recipes import Wish
 from conformance.qapi.model import Member
-from conformance.terms import ABSENT, Absent, Aspect, JsonValue, Outcome
+from conformance.terms import ABSENT, Absent, Aspect, JsonValue
 
 WORDS: Final[Mapping[DefaultKind, str]] = {
     DefaultKind.NONE: "",
@@ -69,9 +70,9 @@ def default_cases(context: ObjectContext) -> Iterator[Case]:
         blocked = context.blocked
         if default is ABSENT and not blocked:
             why = f"qom-list-properties declares no default of {member.name}"
-            blocked = Blocked(outcome=Outcome.NOT_APPLICABLE, reason=why)
+            blocked = not_applicable(why)
         elif recipe.default_of and not blocked:
-            blocked = Blocked(outcome=Outcome.NOT_APPLICABLE, reason=recipe.default_of)
+            blocked = not_applicable(recipe.default_of)
         steps = []
         if default is not ABSENT:
             steps = [add(base), read(member.name, Returns((default,)), rule)]
@@ -140,7 +141,7 @@ def _object_default(
         steps.append(delete())
     blocked = context.blocked
     if why and not blocked:
-        blocked = Blocked(outcome=Outcome.NOT_APPLICABLE, reason=why)
+        blocked = not_applicable(why)
     declared = context.shape.properties.get(member.name)
     tabled = declared is None or declared.default is ABSENT
     return context.case(

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, cast
 
+from conformance.derive.blocked import Blocked, not_applicable, unmet, untried
 from conformance.derive.case import (
     Accept,
-    Blocked,
     Case,
     Emits,
     Expectation,
@@ -32,7 +32,7 @@ from conformance.knowledge.looks import Look, Wanted, looks_for
 from conformance.knowledge.versions import Version
 from conformance.qapi.model import Command, Object, Schema
 from conformance.stage import MachineSpec, Request, Stage
-from conformance.terms import ABSENT, Aspect, ErrorClass, JsonValue, Outcome
+from conformance.terms import ABSENT, Aspect, ErrorClass, JsonValue
 
 UNKNOWN: Final = "no recipe says what shows its effect"
 """Of a command that does something, of which nobody has said where that is to be seen."""
@@ -116,16 +116,16 @@ def _seen(recipe: CommandRecipe, context: EffectContext) -> Iterator[Case]:
     plain = recipe.spec == MachineSpec()
     stage = PLAIN if plain else Stage(name=f"effect/{recipe.name}", spec=recipe.spec)
     for doing in _doings(recipe, context.version):
-        why = _unmet(recipe, doing, context)
+        blocked = _blocked(recipe, doing, context)
         yield Case(
             id=f"{recipe.name}/{Aspect.EFFECT}/{doing.name}",
             subject=command_subject(recipe.name),
             aspect=Aspect.EFFECT,
             stage=stage,
-            steps=() if why else tuple(_Writing(doing).steps()),
+            steps=() if blocked else tuple(_Writing(doing).steps()),
             isolation=_isolation(doing),
             about=doing.name,
-            blocked=Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=why) if why else None,
+            blocked=blocked,
         )
 
 
@@ -138,9 +138,19 @@ def _isolation(doing: _Doing) -> Isolation:
     return Isolation.ALONE if doing.lasting or not doing.setup else Isolation.SHARED
 
 
-def _unmet(recipe: CommandRecipe, doing: _Doing, context: EffectContext) -> str:
-    """Return what the host or the build lacks of what is needed, "" where it lacks nothing."""
-    lacking = [context.lacks[need] for need in recipe.needs if need in context.lacks]
+def _blocked(recipe: CommandRecipe, doing: _Doing, context: EffectContext) -> Blocked | None:
+    """Return what the build or the host lacks of what is needed, None where they lack nothing."""
+    missing = _missing(recipe, doing, context)
+    if missing:
+        return not_applicable(missing)
+    if recipe.never and doing.name == _FIRST:
+        return untried(f"no request of it succeeds: {recipe.never}")
+    return unmet(recipe.needs, context.lacks)
+
+
+def _missing(recipe: CommandRecipe, doing: _Doing, context: EffectContext) -> str:
+    """Return what of the schema is not there that the case needs, "" where all is."""
+    lacking = []
     looks = (look.request for look in doing.looks)
     for request in (*doing.setup, *looks, *doing.cleanup):
         if request.execute not in context.schema.commands:
@@ -150,8 +160,6 @@ def _unmet(recipe: CommandRecipe, doing: _Doing, context: EffectContext) -> str:
             lacking.append(f"this build's schema has no event {each.event}")
     arguments = {} if doing.request.arguments is ABSENT else doing.request.arguments
     lacking.append(untaken(context.schema, recipe.name, cast("Mapping[str, JsonValue]", arguments)))
-    if recipe.never and doing.name == _FIRST:
-        lacking.append(f"no request of it succeeds: {recipe.never}")
     return "; ".join(dict.fromkeys(filter(None, lacking)))
 
 
@@ -160,9 +168,9 @@ def _unseen(recipe: CommandRecipe, command: Command, context: EffectContext) -> 
     returns = context.schema.types[command.ret_type]
     silent = isinstance(returns, Object) and not returns.members and returns.tag is None
     if recipe.unseen:
-        blocked = Blocked(outcome=Outcome.NOT_APPLICABLE, reason=f"{UNSEEN}: {recipe.unseen}")
+        blocked = not_applicable(f"{UNSEEN}: {recipe.unseen}")
     elif silent:
-        blocked = Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=UNKNOWN)
+        blocked = untried(UNKNOWN)
     else:
         return
     yield Case(

@@ -10,9 +10,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
+from conformance.derive.blocked import Blocked, not_applicable, unmet, untried
 from conformance.derive.case import (
     Accept,
-    Blocked,
     Case,
     Emits,
     Ends,
@@ -28,7 +28,7 @@ from conformance.knowledge.events import EventRecipe, EventRecipes, Order, Provo
 from conformance.knowledge.versions import Version
 from conformance.qapi.model import Schema
 from conformance.stage import Stage
-from conformance.terms import Aspect, Outcome, SubjectKind
+from conformance.terms import Aspect, SubjectKind
 
 NO_RECIPE: Final = "no recipe provokes it"
 """Of an event of which nobody has said how it comes about, nor why it cannot here."""
@@ -54,13 +54,13 @@ def event_cases(context: EventContext) -> Iterator[Case]:
             yield _case(recipe, context)
         if not recipes:
             why = context.recipes.why_not(name, context.version) or NO_RECIPE
-            yield _blocked(name, "recipe", why)
+            yield _blocked(name, "recipe", untried(why))
 
 
 def _case(recipe: EventRecipe, context: EventContext) -> Case:
-    unmet = _unmet(recipe, context)
-    if unmet:
-        return _blocked(recipe.event, recipe.name, unmet)
+    blocked = not_applicable(_missing(recipe, context)) or unmet(recipe.needs, context.lacks)
+    if blocked is not None:
+        return _blocked(recipe.event, recipe.name, blocked)
     limits = _limits(recipe.event, context)
     return Case(
         id=f"{recipe.event}/{Aspect.VALID}/{recipe.name}",
@@ -81,7 +81,7 @@ def _limits(event: str, context: EventContext) -> tuple[Limit, ...]:
     return (Limit(event=event, by=found.by, unless=found.unless, rule=_LIMIT),)
 
 
-def _blocked(event: str, name: str, why: str) -> Case:
+def _blocked(event: str, name: str, blocked: Blocked | None) -> Case:
     return Case(
         id=f"{event}/{Aspect.VALID}/{name}",
         subject=Subject(kind=SubjectKind.EVENT, name=event),
@@ -89,13 +89,13 @@ def _blocked(event: str, name: str, why: str) -> Case:
         stage=PLAIN,
         steps=(),
         about=name,
-        blocked=Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=why),
+        blocked=blocked,
     )
 
 
-def _unmet(recipe: EventRecipe, context: EventContext) -> str:
-    """Return what the host or the build lacks of what a recipe needs, "" where it lacks nothing."""
-    lacking = [context.lacks[need] for need in recipe.needs if need in context.lacks]
+def _missing(recipe: EventRecipe, context: EventContext) -> str:
+    """Return which commands of a recipe the schema does not have, "" where it has all."""
+    lacking = []
     requests = (*recipe.setup, *(step.request for step in recipe.steps), *recipe.cleanup)
     for name in dict.fromkeys(request.execute for request in requests):
         if name not in context.schema.commands:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from conformance.derive.blocked import Blocked, not_applicable, unmet, untried
 from conformance.derive.case import (
     Accept,
-    Blocked,
     Case,
     Claim,
     Expectation,
@@ -28,7 +28,7 @@ from conformance.qapi.model import Schema
 from conformance.source.dialogue import ShownRequest
 from conformance.source.documented import DocumentedExample
 from conformance.stage import Request, Stage
-from conformance.terms import Absent, Aspect, ErrorClass, JsonValue, Outcome, SubjectKind
+from conformance.terms import Absent, Aspect, ErrorClass, JsonValue, SubjectKind
 
 VALID: Final = "valid by the schema"
 """What every example is promised to be."""
@@ -125,7 +125,7 @@ def _blocked(
         why = "a request of the example is wrong, or shown in part"
     else:
         return _unmet(recipe, context)
-    return Blocked(outcome=Outcome.NOT_APPLICABLE, reason=why)
+    return not_applicable(why)
 
 
 def _is_sound(example: DocumentedExample) -> bool:
@@ -134,11 +134,8 @@ def _is_sound(example: DocumentedExample) -> bool:
 
 def _unmet(recipe: ExampleRecipe | None, context: ExampleContext) -> Blocked | None:
     if recipe is None:
-        return Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=NO_STAGE)
-    lacking = [context.lacks[need] for need in recipe.needs if need in context.lacks]
-    if lacking:
-        return Blocked(outcome=Outcome.UNTESTABLE_HERE, reason="; ".join(lacking))
-    return None
+        return untried(NO_STAGE)
+    return unmet(recipe.needs, context.lacks)
 
 
 def _steps(requests: Iterable[ShownRequest], recipe: ExampleRecipe) -> Iterator[Step]:

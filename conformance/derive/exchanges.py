@@ -5,18 +5,19 @@ Knows nothing of what the exchanges are about.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Final
 
 from conformance.canonical import digest
-from conformance.derive.case import Blocked, Case, Isolation, Subject
+from conformance.derive.blocked import unmet, untried
+from conformance.derive.case import Case, Isolation, Subject
 from conformance.dialect import Dialect, dialect_of
 from conformance.digest.digest import Program
 from conformance.knowledge.exchanges import ExchangeRecipe, Start
 from conformance.knowledge.versions import Version
 from conformance.stage import NEGOTIATION, Endpoint, MachineSpec, Stage, Transport
-from conformance.terms import Aspect, Outcome, SubjectKind
+from conformance.terms import Aspect, SubjectKind
 from conformance.turns import (
     CONTROL,
     FIRST,
@@ -51,6 +52,8 @@ class ExchangeContext:
     version: Version
     program: Program
     thorough: bool
+    lacks: Mapping[str, str] = field(default_factory=dict)
+    """Each need that build or host do not meet, and why."""
 
     @property
     def dialect(self) -> Dialect:
@@ -67,10 +70,9 @@ def exchange_cases(context: ExchangeContext) -> Iterator[Case]:
 
 
 def _case(recipe: ExchangeRecipe, transport: Transport, context: ExchangeContext) -> Case:
-    blocked = None
+    blocked = unmet(recipe.needs, context.lacks)
     if recipe.slow and not context.thorough:
-        reason = f"run with --thorough alone: {recipe.slow}"
-        blocked = Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=reason)
+        blocked = untried(f"run with --thorough alone: {recipe.slow}")
     alone = recipe.fresh or recipe.ends or transport not in _REJOINED
     where = "" if transport is Transport.SOCKET else f"@{transport}"
     return Case(
@@ -83,6 +85,7 @@ def _case(recipe: ExchangeRecipe, transport: Transport, context: ExchangeContext
         about=recipe.name.partition("/")[0],
         limit=recipe.limit,
         blocked=blocked,
+        every_start=recipe.every_start,
         exchange=Exchange(
             turns=tuple(_turns(recipe, context.dialect)),
             probe=context.dialect.probe,

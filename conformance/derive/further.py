@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from conformance.derive.case import Blocked, Case, Isolation, Role, Step, aside
+from conformance.derive.blocked import not_applicable
+from conformance.derive.case import Case, Isolation, Role, Step, aside
 from conformance.derive.commands import PLAIN, command_subject, recipe_stage
 from conformance.knowledge.commands import CommandRecipe, Further
 from conformance.knowledge.versions import Version
 from conformance.qapi.model import Schema
 from conformance.qapi.validate import Validator
 from conformance.stage import MachineSpec, Request, Stage
-from conformance.terms import ABSENT, Aspect, JsonValue, Outcome
+from conformance.terms import ABSENT, Aspect, JsonValue
 
 
 def further_cases(
@@ -36,7 +37,7 @@ def further_cases(
             steps=() if why else _steps(name, further),
             isolation=Isolation.ALONE if further.lasting else Isolation.SHARED,
             about=further.name,
-            blocked=Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=why) if why else None,
+            blocked=not_applicable(why),
         )
 
 

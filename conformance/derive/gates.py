@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
+from conformance.derive.blocked import Blocked, unmet, untried
 from conformance.derive.case import (
     Accept,
     Answer,
-    Blocked,
     Case,
     Ends,
     Expectation,
@@ -36,7 +36,7 @@ from conformance.knowledge.commands import CommandRecipe, Effect
 from conformance.qapi.model import Command, Object, Schema
 from conformance.qapi.validate import Validator
 from conformance.stage import NEGOTIATION, OUT_OF_BAND, MachineSpec, Request, Stage
-from conformance.terms import ABSENT, Aspect, ErrorClass, Outcome
+from conformance.terms import ABSENT, Aspect, ErrorClass
 
 NO_RECIPE: Final = "no recipe for a request that succeeds"
 """Why the gates of a command with mandatory arguments cannot be tried."""
@@ -148,22 +148,16 @@ def _gated(
     if made.effect is not Effect.NONE or (recipe is None and silent):
         isolation = Isolation.ALONE
     fault = validator.check(command.arg_type, made.arguments)
-    blocked = None
+    reason = f"no request of it succeeds: {made.never}" if made.never else ""
     if fault is not None:
         reason = f"{NO_RECIPE}: {fault.path}: {fault.problem}"
-        blocked = Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=reason)
-    elif made.never:
-        reason = f"no request of it succeeds: {made.never}"
-        blocked = Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=reason)
+    blocked = untried(reason)
     return _Gated(command=command, recipe=made, isolation=isolation, blocked=blocked)
 
 
 def _met(gated: _Gated, lacks: Mapping[str, str]) -> _Gated:
     """Return `gated`, blocked where a need of its recipe is in `lacks`."""
-    reason = "; ".join(lacks[need] for need in gated.recipe.needs if need in lacks)
-    if not reason or gated.blocked is not None:
-        return gated
-    return replace(gated, blocked=Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=reason))
+    return replace(gated, blocked=gated.blocked or unmet(gated.recipe.needs, lacks))
 
 
 def _before_negotiation(gated: _Gated) -> Case:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from conformance.derive.case import Answer, Blocked, Case, Expectation, Reject, Role, Step
+from conformance.derive.blocked import Blocked, not_applicable, untried
+from conformance.derive.case import Answer, Case, Expectation, Reject, Role, Step
 from conformance.derive.integers import is_let_through, range_of, rule_of, width_of
 from conformance.derive.mutate import Fault, member_faults, object_faults
 from conformance.derive.objects import (
@@ -65,7 +66,7 @@ def _optional_member(context: ObjectContext, member: Member) -> Iterator[Case]:
     valid = context.giving(member.name, first_value(context, member))
     blocked = _unanswerable(context)
     if recipe.omit and not blocked:
-        blocked = Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=recipe.omit)
+        blocked = untried(recipe.omit)
     for fault in member_faults(context.shape.schema, member, valid):
         yield _case(context, fault, valid, about=member.name, blocked=blocked)
 
@@ -161,10 +162,9 @@ def _ids(context: ObjectContext, base: Mapping[str, Any]) -> Iterator[Case]:
             rule="X29",
             text=f"id {text!r} leaves the grammar of ids",
         )
-        blocked = None
+        blocked = _unanswerable(context)
         if not context.shape.typed:
-            why = "the grammar of ids holds from QEMU 6.0 on"
-            blocked = Blocked(outcome=Outcome.NOT_APPLICABLE, reason=why)
+            blocked = not_applicable("the grammar of ids holds from QEMU 6.0 on")
         yield _case(context, fault, base, about=ID, by_schema=False, blocked=blocked)
     if context.recipe.alone:
         return
@@ -243,8 +243,15 @@ def _classes(context: ObjectContext, fault: Fault) -> frozenset[ErrorClass]:
 
 
 def _unanswerable(context: ObjectContext) -> Blocked | None:
-    """Return why not even a refusal can be asked for: without a schema that takes the set-up."""
-    return None if context.shape.typed else context.blocked
+    """Return why not even a refusal can be asked for.
+
+    Of a type that was not compiled in nothing is promised, and before object-add was typed no
+    fault is found by a schema, without the set-up.
+    """
+    blocked = context.blocked
+    if blocked is None or blocked.outcome is Outcome.NOT_APPLICABLE:
+        return blocked
+    return None if context.shape.typed else blocked
 
 
 def _id_of(arguments: Any) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from conformance.derive.case import Accept, Blocked, Case, Reject, Role, Step
+from conformance.derive.blocked import not_applicable, unmet
+from conformance.derive.case import Accept, Case, Reject, Role, Step
 from conformance.derive.objects import (
     OBJECT_ID,
     ObjectContext,
@@ -17,7 +18,7 @@ from conformance.derive.objects import (
 from conformance.derive.shape import ID
 from conformance.knowledge.recipes import ErrorRecipe, UserRecipe
 from conformance.stage import Request, Stage
-from conformance.terms import ABSENT, Aspect, Outcome
+from conformance.terms import ABSENT, Aspect
 
 ID_MARK: Final = "{id}"
 """Where a recipe's request names the object."""
@@ -52,7 +53,7 @@ def _refused(context: ObjectContext, recipe: ErrorRecipe, base: Mapping[str, Any
     problem = context.shape.problem(arguments)
     if problem and not context.blocked:
         why = f"the request is not valid for this build's schema: {problem}"
-        more["blocked"] = Blocked(outcome=Outcome.NOT_APPLICABLE, reason=why)
+        more["blocked"] = not_applicable(why)
     steps = [
         *(
             add(
@@ -104,9 +105,7 @@ def _plain(command: str) -> Step:
 def _many(context: ObjectContext, base: Mapping[str, Any]) -> Case:
     reason = context.recipe.single
     if reason or context.recipe.alone:
-        blocked = context.blocked or Blocked(
-            outcome=Outcome.NOT_APPLICABLE, reason=reason or context.recipe.reason
-        )
+        blocked = context.blocked or not_applicable(reason or context.recipe.reason)
         return context.case(Aspect.LIFECYCLE, "many", (), blocked=blocked)
     names = [f"{OBJECT_ID}{number}" for number in range(MANY)]
     kind = context.shape.name
@@ -126,10 +125,7 @@ def _many(context: ObjectContext, base: Mapping[str, Any]) -> Case:
 
 def _used(context: ObjectContext, user: UserRecipe, base: Mapping[str, Any]) -> Case:
     """Return the case of an object that somebody uses: it outlives an attempt to delete it."""
-    lacking = [context.lacks[need] for need in user.needs if need in context.lacks]
-    more: dict[str, Any] = {}
-    if lacking and not context.blocked:
-        more["blocked"] = Blocked(outcome=Outcome.UNTESTABLE_HERE, reason="; ".join(lacking))
+    more: dict[str, Any] = {"blocked": context.blocked or unmet(user.needs, context.lacks)}
     there = listed({OBJECT_ID: context.shape.name}, rule="X23")
     steps = [
         add(base),

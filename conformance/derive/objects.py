@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from conformance.canonical import compact, digest
+from conformance.derive.blocked import Blocked, behind_finding, unmet, untried
 from conformance.derive.case import (
     Accept,
     Answer,
-    Blocked,
     Case,
     Expectation,
     Holds,
@@ -31,7 +31,7 @@ from conformance.digest.lookup import DocumentedMember
 from conformance.knowledge.recipes import Given, ObjectRecipe, Reads, Wish
 from conformance.qapi.model import Builtin, Enum, JsonType, Member
 from conformance.stage import Request, Stage
-from conformance.terms import ABSENT, Aspect, Outcome, SubjectKind
+from conformance.terms import ABSENT, Aspect, SubjectKind
 
 OBJECT_ID: Final = "obj"
 OBJECTS: Final = "/objects"
@@ -48,8 +48,8 @@ _LABEL: Final = 24
 class ObjectContext:
     """All that cases of one object type are derived from.
 
-    `untestable` is why nothing can be created here, "" where it can; `lacks` maps each need that
-    the host does not meet to why.  `documented` is what the source says of the members, and
+    `blocked` is why nothing can be created here, None where it can; `lacks` maps each need that
+    build or host do not meet to why.  `documented` is what the source says of the members, and
     `documented_by` names the older release whose source that is, "" where it is the build's own.
     """
 
@@ -57,8 +57,7 @@ class ObjectContext:
     recipe: ObjectRecipe
     stage: Stage
     lacks: Mapping[str, str]
-    untestable: str = ""
-    not_applicable: str = ""
+    blocked: Blocked | None = None
     documented: Mapping[str, DocumentedMember] = field(default_factory=dict)
     documented_by: str = ""
 
@@ -66,15 +65,6 @@ class ObjectContext:
     def subject(self) -> Subject:
         """The object type as a subject."""
         return Subject(kind=SubjectKind.OBJECT_TYPE, name=self.shape.name)
-
-    @property
-    def blocked(self) -> Blocked | None:
-        """Why a case that needs an object of the type cannot be run."""
-        if self.not_applicable:
-            return Blocked(outcome=Outcome.NOT_APPLICABLE, reason=self.not_applicable)
-        if self.untestable:
-            return Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=self.untestable)
-        return None
 
     def base(self, **changes: Any) -> dict[str, Any]:
         """Return the arguments of the smallest request that succeeds here."""
@@ -106,8 +96,7 @@ class ObjectContext:
         reason = self.recipe.broken if name != SMALLEST else ""
         if aspect is Aspect.INVALID:
             reason = reason or self.recipe.fragile
-        if reason and not standing["blocked"]:
-            standing["blocked"] = Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=reason)
+        standing["blocked"] = standing["blocked"] or behind_finding(reason)
         return Case(
             id=f"{OBJECT_ADD}/{self.shape.name}/{aspect}/{name}",
             subject=self.subject,
@@ -317,10 +306,8 @@ def _wished(
     about: str,
     rule: str,
 ) -> Case:
-    lacking = [context.lacks[need] for need in special.needs if need in context.lacks]
-    more: dict[str, Any] = {"about": about}
-    if lacking and not context.blocked:
-        more["blocked"] = Blocked(outcome=Outcome.UNTESTABLE_HERE, reason="; ".join(lacking))
+    blocked = context.blocked or unmet(special.needs, context.lacks)
+    more: dict[str, Any] = {"about": about, "blocked": blocked}
     if special.expect is Wish.OPEN:
         steps = [
             add(arguments, role=Role.SUBJECT, rule=rule, expect=Answer(), why=special.reason),
@@ -331,7 +318,7 @@ def _wished(
 
 
 def _omitted(context: ObjectContext, name: str, why: str, about: str) -> Case:
-    blocked = context.blocked or Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=why)
+    blocked = context.blocked or untried(why)
     return context.case(Aspect.VALID, name, (), blocked=blocked, about=about)
 
 

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from conformance.derive.case import Blocked, Case, Known
+from conformance.derive.blocked import behind_finding, not_applicable
+from conformance.derive.case import Case, Known
 from conformance.digest.digest import Program
 from conformance.knowledge.machines import StandIns
 from conformance.qapi.model import Schema
 from conformance.stage import MachineSpec, Request
-from conformance.terms import Outcome
 
 _PATHS: Final = ("path", "paths")
 """The arguments by which the commands of the tree name an object, or several."""
@@ -45,22 +45,18 @@ OFFERS: Final[Mapping[Program, Offer]] = {
 
 
 def offered(case: Case, offer: Offer, schema: Schema, unserved: frozenset[str]) -> Case:
-    """Return the case, blocked as not applicable where the build cannot offer what it needs.
+    """Return the case, blocked where the build cannot offer what it needs.
 
     `unserved` are the commands that the schema lists and the build does not serve: only a case of
     whether they are known at all remains of them.
     """
     if not case.plays:
         return case
-    reason = (
-        ("" if offer.machines else _beyond(case.stage.spec, offer))
-        or ("" if offer.machines else _missing(case, offer, schema))
-        or _unserved(case, unserved)
-        or _left_out(case, schema)
-    )
-    if not reason:
-        return case
-    return replace(case, blocked=Blocked(outcome=Outcome.NOT_APPLICABLE, reason=reason))
+    absent = "" if offer.machines else _beyond(case.stage.spec, offer)
+    absent = absent or ("" if offer.machines else _missing(case, offer, schema))
+    contradicted = _unserved(case, unserved) or _left_out(case, schema)
+    blocked = not_applicable(absent) or behind_finding(contradicted)
+    return case if blocked is None else replace(case, blocked=blocked)
 
 
 def substituted(case: Case, stand_ins: StandIns) -> Case:

@@ -8,6 +8,7 @@ from typing import Any
 
 from conformance.compare.statement import Alignment
 from conformance.derive.arguments import argument_cases
+from conformance.derive.blocked import not_applicable, unmet
 from conformance.derive.case import Case, Subject
 from conformance.derive.command_defaults import command_defaults
 from conformance.derive.command_errors import ErrorContext, command_errors
@@ -42,12 +43,14 @@ from conformance.digest.lookup import DocumentedMember
 from conformance.digest.objectmodel import ObjectModel as SeedModel
 from conformance.digest.objectmodel import object_model
 from conformance.errors import HarnessError
+from conformance.knowledge.absences import Absence, refusals_of
 from conformance.knowledge.commands import CommandRecipe, CommandRecipes
 from conformance.knowledge.dangers import Dangers
 from conformance.knowledge.defaults import Showing, showings_for
 from conformance.knowledge.events import EventRecipes
 from conformance.knowledge.examples import ExampleRecipes
 from conformance.knowledge.exchanges import ExchangeRecipe
+from conformance.knowledge.intermittent import Intermittent, reasons_for
 from conformance.knowledge.machines import StandIns
 from conformance.knowledge.naming import NamingException
 from conformance.knowledge.ranges import RangeRecipe, ranges_of_arch
@@ -83,6 +86,8 @@ class Knowledge:
     coupled: frozenset[tuple[str, str]] = frozenset()
     """The properties, by path and name, that change others when they are set."""
     exchanges: tuple[ExchangeRecipe, ...] = ()
+    absences: tuple[Absence, ...] = ()
+    intermittent: tuple[Intermittent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,8 +179,13 @@ def plan(build: Introspected, knowledge: Knowledge) -> Plan:
         ranges=ranges_of_arch(knowledge.ranges, build.arch),
     )
     stand_ins = knowledge.stand_ins.get(build.arch, StandIns())
+    often = reasons_for(knowledge.intermittent, build.version)
     cases = tuple(
-        offered(substituted(case, stand_ins), offer, build.schema, build.unserved)
+        _known(
+            offered(substituted(case, stand_ins), offer, build.schema, build.unserved),
+            knowledge.absences,
+            often,
+        )
         for case in _cases(build, knowledge)
     )
     if not build.sandboxed:
@@ -187,6 +197,14 @@ def plan(build: Introspected, knowledge: Knowledge) -> Plan:
     }
     rows = tuple(_counted(row, members, knowledge, build) for row in _rows(build, knowledge.seed))
     return Plan(cases=cases, rows=rows, members=members)
+
+
+def _known(case: Case, absences: Sequence[Absence], often: Mapping[str, str]) -> Case:
+    """Return the case with what is known of how it ends, whatever it is about."""
+    if case.id in often:
+        case = replace(case, intermittent=often[case.id])
+    globs = refusals_of(absences, frozenset(step.request.execute for step in case.steps))
+    return replace(case, absences=globs) if globs else case
 
 
 def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
@@ -207,6 +225,7 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
         version=build.version,
         program=build.program,
         thorough=build.thorough,
+        lacks=build.lacks,
     )
     yield from exchange_cases(exchanges)
     if exact is not None:
@@ -351,8 +370,8 @@ def _contexts(build: Introspected, knowledge: Knowledge) -> Iterator[ObjectConte
             recipe=recipe,
             stage=Stage(name=name, spec=recipe.spec, setup=recipe.setup),
             lacks=build.lacks,
-            untestable="; ".join(build.lacks[n] for n in recipe.needs if n in build.lacks),
-            not_applicable=_absence(name, recipe, build.model),
+            blocked=not_applicable(_absence(name, recipe, build.model))
+            or unmet(recipe.needs, build.lacks),
             documented=documented.get(name, {}),
             documented_by=facts.name if facts and not facts.exact else "",
         )

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from conformance.derive.blocked import not_applicable
 from conformance.derive.case import (
     Accept,
     Answer,
-    Blocked,
     Case,
     Expectation,
     Isolation,
@@ -36,7 +36,7 @@ from conformance.qapi.flatten import Branch, branches
 from conformance.qapi.model import Command, Enum, Schema
 from conformance.qapi.validate import Validator
 from conformance.stage import NEGOTIATION, MachineSpec, Request, Stage
-from conformance.terms import ABSENT, Aspect, ErrorClass, Outcome
+from conformance.terms import ABSENT, Aspect, ErrorClass
 
 _OPTION: Final = "-compat"
 _NOT_FOUND: Final = Reject(frozenset({ErrorClass.COMMAND_NOT_FOUND}))
@@ -189,7 +189,7 @@ def _argument_case(
         isolation=Isolation.ALONE if alone else Isolation.SHARED,
         about=marked.label,
         fault=f"{marked.text} is {policy.feature}",
-        blocked=Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=reason) if problem else None,
+        blocked=not_applicable(reason) if problem else None,
     )
 
 

@@ -12,12 +12,13 @@ from typing import Final
 
 from conformance.compare.conditions import Contradiction, condition_text, contradictions
 from conformance.compare.statement import Alignment, Side, Statement
-from conformance.derive.case import Blocked, Case, Claim, Subject
+from conformance.derive.blocked import not_applicable
+from conformance.derive.case import Case, Claim, Subject
 from conformance.derive.commands import PLAIN
 from conformance.digest.declaration import Condition, EntityKind
 from conformance.digest.digest import DigestEntity
 from conformance.qapi.model import Schema
-from conformance.terms import Aspect, Outcome, SubjectKind
+from conformance.terms import Aspect, SubjectKind
 
 INTROSPECT: Final = Subject(kind=SubjectKind.COMMAND, name="query-qmp-schema")
 """The command that tells of types, so that what is claimed of them is claimed of it."""
@@ -104,7 +105,7 @@ def _absent(subject: Subject, name: str, reason: str) -> Case:
         aspect=Aspect.DOCUMENTATION,
         stage=PLAIN,
         steps=(),
-        blocked=Blocked(outcome=Outcome.NOT_APPLICABLE, reason=reason),
+        blocked=not_applicable(reason),
     )
 
 

@@ -8,10 +8,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any, Final
 
+from conformance.derive.blocked import behind_finding
 from conformance.derive.case import (
     Accept,
     Answer,
-    Blocked,
     Case,
     Expectation,
     Isolation,
@@ -29,7 +29,7 @@ from conformance.derive.mutate import WRONG
 from conformance.qapi.model import JsonType
 from conformance.qapi.qom import INTEGER_RANGES, Node, ObjectModel, Property
 from conformance.stage import MachineSpec, Request, Stage
-from conformance.terms import Aspect, ErrorClass, JsonValue, Outcome
+from conformance.terms import Aspect, ErrorClass, JsonValue
 
 INTERFACE: Final = "interface"
 """The root of all QOM interfaces: a type implements them besides its line of parents."""
@@ -286,7 +286,7 @@ def lost_cases(model: ObjectModel) -> Iterator[Case]:
                 aspect=Aspect.INTROSPECTION,
                 stage=PLAIN,
                 steps=(),
-                blocked=Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=why),
+                blocked=behind_finding(why),
             )
 
 

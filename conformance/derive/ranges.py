@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from conformance.canonical import digest
+from conformance.derive.blocked import Blocked, behind_finding, not_applicable, unmet, untried
 from conformance.derive.case import (
     Accept,
     Answer,
-    Blocked,
     Case,
     Expectation,
     Isolation,
@@ -36,7 +36,7 @@ from conformance.knowledge.versions import Version
 from conformance.qapi.model import Command, Schema
 from conformance.qapi.validate import Validator
 from conformance.stage import MachineSpec, Request, Stage
-from conformance.terms import Aspect, Outcome
+from conformance.terms import Aspect
 
 _ACCEPTED: Final = Accept()
 LIMITED: Final = "X27"
@@ -66,7 +66,7 @@ class RangeContext:
         for recipe in self.recipes.get(command.name, ()):
             if self.version in recipe.versions and recipe.fits(path.label):
                 tried = _Tried(context=self, command=command, path=path, recipe=recipe, known=True)
-                if recipe.omit or not tried.problem(tried.usual):
+                if recipe.omitted or not tried.problem(tried.usual):
                     return tried
         plain = self._plain(command.name)
         tried = _Tried(context=self, command=command, path=path, recipe=plain, known=False)
@@ -243,11 +243,12 @@ class _Tried:
             )
 
     def _blocked(self, why_not: str) -> Blocked | None:
-        lacking = (self.context.lacks[n] for n in self.recipe.needs if n in self.context.lacks)
-        reason = self.recipe.omit or why_not or "; ".join(lacking)
-        if not reason and self.problem(self.usual):
-            reason = "no request of finite depth holds this integer"
-        return Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=reason) if reason else None
+        recipe = self.recipe
+        blocked = untried(recipe.omit or why_not) or behind_finding(recipe.behind_finding)
+        blocked = blocked or unmet(recipe.needs, self.context.lacks)
+        if blocked is None and self.problem(self.usual):
+            return not_applicable("no request of finite depth holds this integer")
+        return blocked
 
     def _step(
         self, label: str, value: int, expect: Expectation, role: Role, rule: str, why: str = ""

@@ -10,10 +10,10 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from conformance.canonical import canonical
-from conformance.derive.case import Blocked, Case
+from conformance.derive.blocked import untried
+from conformance.derive.case import Case
 from conformance.knowledge.dangers import Danger, Dangers, Reach, Way
 from conformance.stage import SCRATCH, Request
-from conformance.terms import Outcome
 
 
 def unconfined(case: Case, dangers: Dangers) -> Case:
@@ -26,7 +26,7 @@ def unconfined(case: Case, dangers: Dangers) -> Case:
     for request in (*case.stage.setup, *(step.request for step in case.steps)):
         reason = escape(request, dangers)
         if reason:
-            return replace(case, blocked=Blocked(outcome=Outcome.UNTESTABLE_HERE, reason=reason))
+            return replace(case, blocked=untried(reason))
     return case
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.derive.alternatives import Variation, variations_of
+from conformance.derive.blocked import Blocked, behind_finding, untried
 from conformance.derive.integers import is_integer
 from conformance.derive.paths import IntegerPath, Into, edited, with_integer
 from conformance.derive.places import Place
@@ -42,19 +43,19 @@ class ArgumentContext:
     unchecked: AbstractSet[str] = frozenset()
     shallow: AbstractSet[str] = frozenset()
 
-    def omitted(self, command: str, label: str) -> str:
-        """Return why what stands at `label` is never asked of the command, "" where it is."""
+    def omitted(self, command: str, label: str) -> Blocked | None:
+        """Return why what stands at `label` is never asked of the command, None where it is."""
         fits = (
-            recipe.omit
+            untried(recipe.omit) or behind_finding(recipe.behind_finding)
             for recipe in self.ranges.get(command, ())
-            if recipe.omit and self.version in recipe.versions and recipe.fits(label)
+            if recipe.omitted and self.version in recipe.versions and recipe.fits(label)
         )
-        return next(fits, "")
+        return next(fits, None)
 
     def recipes(self, command: Command) -> Iterator[RangeRecipe]:
         """Yield the recipes of the command's integers whose requests succeed here."""
         for recipe in self.ranges.get(command.name, ()):
-            usable = not (recipe.omit or recipe.refused or self.lacks.keys() & {*recipe.needs})
+            usable = not (recipe.omitted or recipe.refused or self.lacks.keys() & {*recipe.needs})
             if usable and self.version in recipe.versions:
                 yield recipe
 

@@ -6,6 +6,7 @@ import re
 import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from itertools import islice
 from typing import Any, Final
 
@@ -56,6 +57,7 @@ _READ: Final = (
     ListsProperties,
 )
 """The expectations about a value alone."""
+WITHOUT: Final = "this build was made or packaged without it"
 NO_CLASS: Final = "the build lists the type and finds no class of it"
 """Why the properties of a listed type cannot be asked for."""
 _ADDRESS: Final = re.compile(r"0x[0-9a-f]+|\b\d{4,}\b")
@@ -93,13 +95,15 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
         earlier.append(read.message)
         late = not_come(case, seen, number) if miss is None else ""
         if late:
-            outcome, reason = Outcome.UNTESTABLE_HERE, f"the set-up failed: {late}"
+            outcome, reason = Outcome.UNTRIED, f"the set-up failed: {late}"
             break
         if miss is None:
             continue
         outcome, reason, counted = _weigh(step, miss)
         if counted and miss.kind is Kind.REFUSED and _refused_anyway(case, seen, number):
             outcome, reason, counted = Outcome.VACUOUS, f"never accepted: {miss.summary}", False
+        if outcome is Outcome.VACUOUS and _is_absent(case, read.message):
+            outcome, reason = Outcome.NOT_APPLICABLE, f"{WITHOUT}: {miss.summary}"
         misses += [miss] if counted else []
         harmless &= miss.kind is Kind.VALUE and step.role is Role.SUBJECT
         if not (miss.kind is Kind.VALUE and isinstance(step.expect, _READ)):
@@ -139,7 +143,7 @@ def _weigh(step: Step, miss: Miss) -> tuple[Outcome, str, bool]:
         return Outcome.VACUOUS, f"nothing can be seen to change: {miss.summary}", False
     if miss.kind is Kind.REFUSED:
         if step.role in (Role.SETUP, Role.PASSAGE):
-            return Outcome.UNTESTABLE_HERE, f"the set-up failed: {miss.summary}", False
+            return Outcome.UNTRIED, f"the set-up failed: {miss.summary}", False
         if step.role is Role.WITNESS:
             return Outcome.VACUOUS, f"never accepted without the fault: {miss.summary}", False
         if isinstance(step.expect, Understood):
@@ -148,7 +152,7 @@ def _weigh(step: Step, miss: Miss) -> tuple[Outcome, str, bool]:
             return Outcome.NOT_APPLICABLE, f"cannot be read: {miss.summary}", False
         if isinstance(step.expect, ListsProperties) and step.expect.entries is None:
             # Types of modules may be listed whether or not the module is installed.
-            return Outcome.UNTESTABLE_HERE, NO_CLASS, False
+            return Outcome.NOT_APPLICABLE, NO_CLASS, False
     return Outcome.FAIL, miss.summary, True
 
 
@@ -166,6 +170,12 @@ def _refused_anyway(case: Case, seen: Observation, number: int) -> bool:
         and "error" in line.read.value
         for step, line in zip(case.steps[number + 1 :], seen.replies[number + 1 :], strict=True)
     )
+
+
+def _is_absent(case: Case, message: Mapping[str, Any]) -> bool:
+    """Return whether a refusal tells that the build was made without what is asked for."""
+    words = str(message["error"].get("desc", "")) if "error" in message else ""
+    return any(fnmatchcase(words, glob) for glob in case.absences)
 
 
 def _ended_well(case: Case, seen: Observation) -> bool:

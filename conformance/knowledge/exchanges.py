@@ -71,7 +71,8 @@ class ExchangeRecipe:
     """One exchange about `rules`, on each of the transports of `on`.
 
     `subject` is the part of the protocol that it is about.  `fresh` tells that it gets a machine of
-    its own, `ends` that the server ends of it, `slow` why it is only run where all is.
+    its own, `ends` that the server ends of it, `slow` why it is only run where all is, and
+    `every_start` that it is about all starts of a run.
     """
 
     subject: str
@@ -90,6 +91,8 @@ class ExchangeRecipe:
     ends: bool
     slow: str
     turns: tuple[Turn, ...]
+    needs: tuple[str, ...] = ()
+    every_start: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +198,8 @@ def _recipe(table: Table, subject: str, words: _Words) -> ExchangeRecipe:
             fresh=table.take("fresh", bool, False),
             ends=table.take("ends", bool, False),
             slow=table.take("slow", str, ""),
+            needs=table.texts("needs"),
+            every_start=table.take("every-start", bool, False),
             turns=tuple(_turns(table, rules[0], words)),
         )
     except (ValueError, TypeError) as error:

@@ -84,7 +84,8 @@ def with_value(whole: Any, value: JsonValue) -> Any:
 class RangeRecipe:
     """A request of a command that succeeds, in which the arguments at `paths` (globs) are tried.
 
-    `omit` is why they are never tried, then nothing else counts.  `refused` is why it does not
+    `omit` is why they are never tried, `behind_finding` which finding of the build keeps them from
+    it; then nothing else counts.  `refused` is why it does not
     succeed, but is refused with a class that no check of arguments gives.  `accepted` are globs of
     the variations of which it succeeds, and `values` maps globs of arguments to the values with
     which it does; of any other nobody knows.
@@ -96,6 +97,7 @@ class RangeRecipe:
     arches: tuple[str, ...] = ()
     reason: str = ""
     omit: str = ""
+    behind_finding: str = ""
     refused: str = ""
     spec: MachineSpec = MachineSpec()
     needs: tuple[str, ...] = ()
@@ -107,6 +109,11 @@ class RangeRecipe:
     limits: Mapping[str, Limits] = field(default_factory=dict)
     accepted: tuple[str, ...] = ()
     values: Mapping[str, tuple[JsonValue, ...]] = field(default_factory=dict)
+
+    @property
+    def omitted(self) -> bool:
+        """Whether the arguments are never tried."""
+        return bool(self.omit or self.behind_finding)
 
     @property
     def varies(self) -> bool:
@@ -181,6 +188,7 @@ def _recipe(table: Table) -> RangeRecipe:
         arches=table.texts("arch"),
         reason=table.take("reason", str, ""),
         omit=table.take("omit", str, ""),
+        behind_finding=table.take("behind-finding", str, ""),
         refused=table.take("refused", str, ""),
         spec=spec_of(table, MachineSpec()),
         needs=table.texts("needs"),

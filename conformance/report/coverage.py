@@ -15,7 +15,9 @@ from conformance.terms import BROKEN, Aspect, Outcome
 
 # What differs between reasons that are alike: names in quotation marks, and made-up words.
 _NAMED: Final = re.compile(r"'[^']*'|\"[^\"]*\"|\bw[0-9a-f]{8}\b")
-_PLAYED: Final = frozenset({Outcome.PASS, Outcome.FLAKY, Outcome.VACUOUS, *BROKEN})
+_PLAYED: Final = frozenset(
+    {Outcome.PASS, Outcome.INTERMITTENT, Outcome.FLAKY, Outcome.VACUOUS, *BROKEN}
+)
 """The outcomes of cases whose requests were sent."""
 _SILENT: Final = frozenset({Aspect.INTROSPECTION, Aspect.DOCUMENTATION})
 """The aspects that compare words: what they ask, if anything, is no try of the command."""

@@ -22,6 +22,7 @@ from conformance.report.wording import (
     counted,
     ending,
     number,
+    plays,
     replay,
     run_verdict,
     target_verdict,
@@ -127,6 +128,8 @@ def _finding(place: int, each: FoldedFinding, facts: TargetStarted) -> Iterator[
     yield f"- **Rule**: {plain(finding.rule)}{weight}, {plain(finding.why)}"
     yield f"- **Case**: {code(finding.case)}"
     yield f"- **Seen in**: {counted(len(each.cases), 'case')}"
+    if finding.plays:
+        yield f"- **Comes and goes**: {plays(finding)}"
     end = ending(finding.evidence.exit_status)
     if end:
         yield f"- **Process**: {end}"
@@ -230,7 +233,7 @@ def _untested(target: TargetSummary) -> Iterator[str]:
 
 
 def _reason(reason: Reason) -> str:
-    if reason.outcome in (Outcome.FLAKY, Outcome.HARNESS_ERROR):
+    if reason.outcome in (Outcome.INTERMITTENT, Outcome.FLAKY, Outcome.HARNESS_ERROR):
         # These are to be looked at one by one.
         names = _names(reason.examples, reason.count)
     else:

@@ -120,7 +120,7 @@ class TargetSummary:
         for row in found:
             for told in row.cells.values():
                 counts.update(told)
-        played = counts.keys() - {Outcome.NOT_APPLICABLE, Outcome.UNTESTABLE_HERE}
+        played = counts.keys() - {Outcome.NOT_APPLICABLE, Outcome.UNTESTABLE_HERE, Outcome.UNTRIED}
         return Share(part=counts[Outcome.PASS], whole=sum(counts[each] for each in played))
 
 
@@ -144,7 +144,7 @@ class Summary:
     def to_json(self) -> dict[str, Any]:
         """Return the summary as a JSON object.
 
-        Two runs of one build differ in members named `time` and `seconds` alone.
+        Two runs of one build differ in members named `time`, `seconds` and `shown` alone.
         """
         return {
             "summary": SUMMARY_VERSION,
@@ -164,8 +164,13 @@ def shown_aspects(rows: Iterable[Row]) -> tuple[Aspect, ...]:
     return tuple(aspect for aspect in Aspect if aspect in found)
 
 
-def judge(totals: Counts, findings: tuple[FoldedFinding, ...], *, incomplete: bool) -> Verdict:
-    """Return the verdict on cases with these outcomes and findings."""
+def judge(
+    totals: Counts, findings: tuple[FoldedFinding, ...], *, unsettled: bool, incomplete: bool
+) -> Verdict:
+    """Return the verdict on cases with these outcomes and findings.
+
+    `unsettled` tells that cases have come to different ends.
+    """
     judged = sum(totals.get(outcome, 0) for outcome in (Outcome.PASS, *BROKEN))
     if any(outcome in BROKEN for outcome in totals) or any(
         each.finding.severity is Severity.MUST for each in findings
@@ -173,7 +178,7 @@ def judge(totals: Counts, findings: tuple[FoldedFinding, ...], *, incomplete: bo
         return Verdict.BROKEN
     if Outcome.HARNESS_ERROR in totals:
         return Verdict.HARNESS
-    if Outcome.FLAKY in totals:
+    if unsettled:
         return Verdict.UNSETTLED
     if incomplete:
         return Verdict.PARTIAL

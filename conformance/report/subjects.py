@@ -22,7 +22,11 @@ from conformance.report.wording import (
 from conformance.terms import Aspect, Outcome, SubjectKind
 
 # In the narrow cells of the tables.
-_BRIEFLY: Final = {Outcome.NOT_APPLICABLE: "n/a", Outcome.UNTESTABLE_HERE: "untestable"}
+_BRIEFLY: Final = {
+    Outcome.NOT_APPLICABLE: "n/a",
+    Outcome.UNTESTABLE_HERE: "untestable",
+    Outcome.BLOCKED_BY_FINDING: "blocked",
+}
 _COLUMNS: Final = (Aspect.VALID, Aspect.INVALID, Aspect.EFFECT, Aspect.GATES, Aspect.ERRORS)
 """The aspects of commands with columns of their own; the others share one."""
 _KEPT_SPACE: Final = "\N{NO-BREAK SPACE}"

@@ -38,6 +38,7 @@ from conformance.stream import (
     RulePlanned,
     RunEnded,
     RunStarted,
+    StartDied,
     TargetLost,
     TargetStarted,
 )
@@ -107,8 +108,18 @@ def summarise(events: Iterable[Event]) -> Summary:
         targets=targets,
         totals=totals,
         incomplete=incomplete,
-        verdict=judge(totals, findings, incomplete=bool(incomplete)),
+        verdict=judge(
+            totals,
+            findings,
+            unsettled=any(map(_unsettled, run.targets.values())),
+            incomplete=bool(incomplete),
+        ),
     )
+
+
+def _unsettled(target: _Target) -> bool:
+    """Return whether a case of the target has come to different ends."""
+    return any(case.unsettled for case in target.cases.values())
 
 
 def _take(run: _Run, event: Event) -> None:
@@ -123,6 +134,9 @@ def _take(run: _Run, event: Event) -> None:
             run.target(event.target).planned[event.subject_kind, event.subject] = event
         case RulePlanned():
             run.target(event.target).rules[event.rule] = event
+        case StartDied():
+            # The case about all starts of a run tells of them.
+            pass
         case EventSeen():
             run.target(event.target).seen.add(event.name)
         case Finding():
@@ -178,7 +192,7 @@ def _target(target: _Target, *, broken_off: bool) -> TargetSummary:
         defaults=tuple(target.defaults.values()),
         reasons=_reasons(target.cases),
         missing=missing,
-        verdict=judge(totals, findings, incomplete=incomplete),
+        verdict=judge(totals, findings, unsettled=_unsettled(target), incomplete=incomplete),
     )
 
 

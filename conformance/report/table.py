@@ -16,22 +16,30 @@ LETTERS: Final = {
     Outcome.CRASH: "C",
     Outcome.TIMEOUT: "T",
     Outcome.HARNESS_ERROR: "H",
+    Outcome.INTERMITTENT: "I",
     Outcome.FLAKY: "~",
     Outcome.VACUOUS: "V",
     Outcome.UNTESTABLE_HERE: "U",
+    Outcome.UNTRIED: "-",
+    Outcome.BLOCKED_BY_FINDING: "B",
+    Outcome.NOT_STARTED: "S",
     Outcome.NOT_RUN: "N",
 }
 """How a count of each outcome is marked; one of `pass` bears no mark."""
 
 LEGEND: Final = (
-    "12 passed; F fail, C crash, T timeout, H harness error, ~ flaky, V vacuous, "
-    "U untestable, N not run, + and some without a verdict"
+    "12 passed; F fail, C crash, T timeout, I intermittent, H harness error, ~ flaky, V vacuous, "
+    "U untestable, - untried, B blocked by a finding, S not started, N not run, + and some without "
+    "a verdict"
 )
 
 # What a cell says whose cases all came to the same end without a verdict.
 _ALONE: Final = {
     Outcome.NOT_APPLICABLE: "n/a",
     Outcome.UNTESTABLE_HERE: "untestable",
+    Outcome.UNTRIED: "untried",
+    Outcome.BLOCKED_BY_FINDING: "blocked",
+    Outcome.NOT_STARTED: "not started",
     Outcome.VACUOUS: "vacuous",
     Outcome.NOT_RUN: "not run",
 }
@@ -44,8 +52,13 @@ _HEADINGS: Final = {
 _GAP: Final = "  "
 _ROWS: Final = 40
 """Rows with cases that a reader takes in; more are condensed."""
-_AMISS: Final = frozenset({*BROKEN, Outcome.HARNESS_ERROR, Outcome.FLAKY})
-_QUIET: Final = frozenset({Outcome.VACUOUS, Outcome.UNTESTABLE_HERE, Outcome.NOT_RUN})
+_AMISS: Final = frozenset(
+    {*BROKEN, Outcome.INTERMITTENT, Outcome.HARNESS_ERROR, Outcome.FLAKY, Outcome.NOT_STARTED}
+)
+_UNTESTED: Final = frozenset(
+    {Outcome.UNTESTABLE_HERE, Outcome.UNTRIED, Outcome.BLOCKED_BY_FINDING, Outcome.NOT_STARTED}
+)
+_QUIET: Final = frozenset({Outcome.VACUOUS, Outcome.NOT_RUN, *_UNTESTED})
 """What a cell may leave out where there is no room: the report tells of it."""
 _SUBJECT: Final = 24
 """Characters of a subject that tell it from others."""
@@ -142,11 +155,11 @@ def _cell(counts: Counts, *, brief: bool = False) -> tuple[str, Style]:
 def _style(counts: Counts) -> Style:
     if any(outcome in BROKEN or outcome is Outcome.HARNESS_ERROR for outcome in counts):
         return Style.BAD
-    if any(outcome in counts for outcome in (Outcome.FLAKY, Outcome.VACUOUS, Outcome.NOT_RUN)):
+    if counts.keys() & {Outcome.INTERMITTENT, Outcome.FLAKY, Outcome.VACUOUS, Outcome.NOT_RUN}:
         return Style.DOUBT
     if Outcome.PASS in counts:
-        # Untestable cases beside passed ones: not the whole promise was seen kept.
-        return Style.DOUBT if Outcome.UNTESTABLE_HERE in counts else Style.GOOD
+        # Untested cases beside passed ones: not the whole promise was seen kept.
+        return Style.DOUBT if counts.keys() & _UNTESTED else Style.GOOD
     return Style.FAINT
 
 

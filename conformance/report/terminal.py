@@ -20,6 +20,7 @@ from conformance.report.wording import (
     ending,
     kept_sessions,
     number,
+    plays,
     provoked_events,
     replay,
     rules_kept,
@@ -115,6 +116,8 @@ def _finding(place: int, folded: FoldedFinding, width: int, paint: Paint) -> Ite
     yield from _labelled("happened", finding.summary, width)
     yield from _labelled("source", finding.why, width)
     yield from _evidence(finding.evidence, width, paint)
+    if finding.plays:
+        yield from _labelled("comes", plays(finding), width)
     if len(folded.cases) > 1:
         yield from _labelled("seen in", counted(len(folded.cases), "case"), width)
 

@@ -19,20 +19,28 @@ OUTCOMES: Final = {
     Outcome.FAIL: "fail",
     Outcome.CRASH: "crash",
     Outcome.TIMEOUT: "timeout",
+    Outcome.INTERMITTENT: "intermittent",
     Outcome.FLAKY: "flaky",
     Outcome.VACUOUS: "vacuous",
     Outcome.NOT_APPLICABLE: "not applicable",
     Outcome.UNTESTABLE_HERE: "untestable here",
+    Outcome.UNTRIED: "untried",
+    Outcome.BLOCKED_BY_FINDING: "blocked by a finding",
+    Outcome.NOT_STARTED: "not started",
     Outcome.HARNESS_ERROR: "harness error",
     Outcome.NOT_RUN: "not run",
 }
 """Each outcome in words."""
 
 MEANINGS: Final = {
-    Outcome.FLAKY: "failed among other cases and passed alone on a fresh machine, or the reverse",
+    Outcome.INTERMITTENT: "the promise is broken in some plays and kept in others",
+    Outcome.FLAKY: "failed among other cases and passed in every play alone on a fresh machine",
     Outcome.VACUOUS: "refused, and perhaps for another reason: no request shows what for",
     Outcome.NOT_APPLICABLE: "this build has no such subject or promise",
     Outcome.UNTESTABLE_HERE: "this host lacks what the case needs",
+    Outcome.UNTRIED: "the suite has no recipe for it, or a reason not to try it",
+    Outcome.BLOCKED_BY_FINDING: "another finding of the build stands in the way",
+    Outcome.NOT_STARTED: "its machine did not start, and no probe of the host says why",
     Outcome.HARNESS_ERROR: "the suite itself failed",
     Outcome.NOT_RUN: "the run ended before its turn",
 }
@@ -111,6 +119,11 @@ def replay(finding: Finding, build: TargetStarted) -> str:
     return f"qmp-conformance replay {shlex.quote(finding.case)} {build.spelling}"
 
 
+def plays(finding: Finding) -> str:
+    """Return how often a finding that comes and goes has shown."""
+    return f"in {number(finding.shown)} of {number(finding.plays)} plays of the case"
+
+
 def build(target: TargetSummary) -> str:
     """Return the build of `target` in a few words."""
     facts = target.build
@@ -131,8 +144,11 @@ def target_verdict(target: TargetSummary) -> str:
             errors = counted(target.totals[Outcome.HARNESS_ERROR], "case")
             return f"No verdict: the suite itself failed in {errors}; {passed} passed."
         case Verdict.UNSETTLED:
-            flaky = counted(target.totals[Outcome.FLAKY], "case")
-            return f"No verdict: {flaky} came out otherwise when tried again; {passed} passed."
+            unsettled = sum(
+                target.totals.get(outcome, 0) for outcome in (Outcome.FLAKY, Outcome.INTERMITTENT)
+            )
+            told = counted(unsettled, "case")
+            return f"No verdict: {told} came out otherwise when tried again; {passed} passed."
         case Verdict.PARTIAL:
             return f"No verdict: only part of the cases has a result; {passed} of those passed."
         case Verdict.NOTHING_TESTED:

@@ -24,6 +24,7 @@ from conformance.derive.plan import Facts, Introspected, Knowledge, Plan, plan
 from conformance.digest.digest import Program
 from conformance.digest.objectmodel import object_model
 from conformance.errors import LaunchError, UsageError
+from conformance.knowledge.absences import load_absences
 from conformance.knowledge.commands import load_commands
 from conformance.knowledge.dangers import load_dangers
 from conformance.knowledge.defaults import load_showings
@@ -31,6 +32,7 @@ from conformance.knowledge.digests import SEED, load_digest
 from conformance.knowledge.events import load_events
 from conformance.knowledge.examples import load_examples
 from conformance.knowledge.exchanges import load_exchanges
+from conformance.knowledge.intermittent import load_intermittent
 from conformance.knowledge.machines import load_coupled, load_stand_ins
 from conformance.knowledge.naming import load_naming
 from conformance.knowledge.ranges import load_ranges, needs_of
@@ -193,6 +195,8 @@ def load_knowledge() -> Knowledge:
         dangers=load_dangers(),
         stand_ins=load_stand_ins(folder / "machines.toml"),
         coupled=load_coupled(folder / "machines.toml"),
+        absences=load_absences(folder / "absences.toml"),
+        intermittent=load_intermittent(folder / "intermittent.toml"),
     )
 
 
@@ -225,6 +229,7 @@ def _prepare(target: Target, folder: RunFolder, *, thorough: bool, limit: float)
         *knowledge.recipes.needs(),
         *knowledge.examples.needs(),
         *knowledge.events.needs(),
+        *(need for exchange in knowledge.exchanges for need in exchange.needs),
         *needs_of(knowledge.ranges),
         *knowledge.commands.needs(),
     }

@@ -18,7 +18,7 @@ from conformance.run.campaign import Campaign
 from conformance.run.engine import Engine, Result
 from conformance.run.evidence import default_read, finding
 from conformance.run.records import PART, Recorder
-from conformance.stream import CaseEnded, Event, EventSeen
+from conformance.stream import CaseEnded, Event, EventSeen, StartDied
 from conformance.terms import Outcome
 
 
@@ -57,6 +57,7 @@ class Conductor:
             for result in self._engine_of(campaign).run(cases):
                 self._recorder.write(_events(campaign, result))
                 self._recorder.write(self._new_events(campaign, result))
+                self._recorder.write(self._deaths(campaign))
                 done += 1
                 yield result
         except Exception as error:  # of any kind: it is recorded for the cases it cost, and raised
@@ -73,6 +74,17 @@ class Conductor:
         """Foretell which cases come after the cases `after`, which run first."""
         if campaign.target.name == self._target and self._engine is not None:
             self._engine.expect(cases, after)
+
+    def _deaths(self, campaign: Campaign) -> Iterator[Event]:
+        """Yield the machines that have died instead of starting since the last call."""
+        assert self._engine is not None, "a result comes of an engine"
+        for each in self._engine.starts.take_deaths():
+            yield StartDied(
+                target=campaign.target.name,
+                command_line=each.command_line,
+                exit_status=each.death.status,
+                stderr=each.death.stderr,
+            )
 
     def _new_events(self, campaign: Campaign, result: Result) -> Iterator[Event]:
         """Yield each event of the schema that had not come before what is seen in `result`."""
@@ -115,4 +127,6 @@ def _events(campaign: Campaign, result: Result) -> Iterator[Event]:
         accepted=answers.accepted,
         refused=answers.refused,
         named=answers.named,
+        plays=result.plays,
+        shown=result.shown,
     )

@@ -1,14 +1,14 @@
 """Takes the cases of one build to its machines and says what became of each.
 
 Cases that leave the state as they found it share a machine, pipelined.  Nothing is reported as
-broken on the word of a shared machine alone: the first case of each defect is played again, alone,
-on a fresh one, and that is what counts.
+broken on the word of one play alone: the first case of each defect is played again, alone, on a
+fresh machine, and that is what counts.  Where the two differ, more plays tell how often it comes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from conformance.derive.case import Case, Isolation
@@ -23,13 +23,18 @@ from conformance.run.exchange import REST, Player
 from conformance.run.leases import Lease, Leases
 from conformance.run.setup import NotStanding, stand
 from conformance.run.silence import Silence
+from conformance.run.starts import Starts
 from conformance.stage import Stage
 from conformance.terms import BROKEN, Outcome
 
-_PROVED: frozenset[Outcome] = BROKEN | {Outcome.VACUOUS, Outcome.UNTESTABLE_HERE}
-"""The outcomes that are tried again alone before they are believed."""
-_DOUBTFUL: frozenset[Outcome] = BROKEN | {Outcome.UNTESTABLE_HERE}
+_SHOWS_NOTHING: frozenset[Outcome] = frozenset({Outcome.VACUOUS, Outcome.NOT_APPLICABLE})
+"""The outcomes of requests that are refused, whatever else the machine has seen."""
+_DOUBTFUL: frozenset[Outcome] = BROKEN | {Outcome.UNTRIED, Outcome.NOT_STARTED}
 """The outcomes after which a machine may not be as it was."""
+_PROVED: frozenset[Outcome] = _DOUBTFUL | _SHOWS_NOTHING
+"""The outcomes that are tried again alone before they are believed."""
+PLAYS = 10
+"""How often a case is played alone of which a promise is broken in some plays and not in others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +42,8 @@ class Result:
     """What became of a case, and the observation that shows it.
 
     `before` are the cases that the machine had seen before, where they are needed to see the same
-    again; `first` is the id of the first request, where the case ran alone.
+    again; `first` is the id of the first request, where the case ran alone.  Of one that comes to
+    different ends, `shown` of `plays` plays alone broke the promise; else both are 0.
     """
 
     case: Case
@@ -45,6 +51,8 @@ class Result:
     seen: Observation | Talk | None = None
     before: tuple[Case, ...] = ()
     first: int = 0
+    plays: int = 0
+    shown: int = 0
 
 
 class Engine:
@@ -53,8 +61,10 @@ class Engine:
     def __init__(self, pool: Pool, messages: MessageJudge) -> None:
         self._pool = pool
         self._messages = messages
-        self._leases = Leases(pool, messages)
-        self._doubts = Leases(pool, messages)
+        self.starts = Starts()
+        """The machines that have started, and that have died instead."""
+        self._leases = Leases(pool, messages, self.starts)
+        self._doubts = Leases(pool, messages, self.starts)
         """The machine on which cases that show nothing are tried again, one after the other."""
         self._silence = Silence()
         self._proved: dict[str, Outcome] = {}
@@ -106,8 +116,12 @@ class Engine:
             if case.blocked is not None:
                 verdict = Verdict(outcome=case.blocked.outcome, reason=case.blocked.reason)
                 yield Result(case=case, verdict=verdict)
-            elif case.claims or case.isolation is Isolation.ALONE:
+            elif case.claims:
                 yield self.alone(case)
+            elif case.intermittent:
+                yield self._known(case)
+            elif case.isolation is Isolation.ALONE:
+                yield self._confirmed(self.alone(case))
             elif case.exchange is not None:
                 yield self._talked(case)
             elif len(case.parts()) > 1:
@@ -163,9 +177,7 @@ class Engine:
             seen = player.talk(case)
         except LaunchError as error:
             reason = f"{error.what}. {error.remedy}"
-            return Result(
-                case=case, verdict=Verdict(outcome=Outcome.UNTESTABLE_HERE, reason=reason)
-            )
+            return Result(case=case, verdict=Verdict(outcome=Outcome.NOT_STARTED, reason=reason))
         return Result(case=case, verdict=judge_talk(case, seen, self._messages), seen=seen)
 
     def _parted(self, case: Case) -> Result:
@@ -184,16 +196,17 @@ class Engine:
             if _spoils(part, verdict) or None in seen.replies:
                 self._leases.end(part.stage)
             if verdict.outcome is not Outcome.PASS:
-                alone = self.alone(case, again=True)
+                alone = self._confirmed(self.alone(case, again=True))
                 passes = alone.verdict.outcome is Outcome.PASS
-                return _flaky(case, verdict, alone.verdict, seen) if passes else alone
+                shared = Result(case=case, verdict=verdict, seen=seen)
+                return self._unsettled(shared, alone) if passes else alone
         return Result(case=case, verdict=Verdict(outcome=Outcome.PASS), seen=seen)
 
     def alone(self, case: Case, before: Sequence[Case] = (), *, again: bool = False) -> Result:
         """Play a case on a fresh machine of its own, after `before`; claims need none."""
         if case.claims:
             return Result(case=case, verdict=judge_claims(case))
-        standing = stand(case.stage, self._pool, self._messages, again=again)
+        standing = stand(case.stage, self._pool, self._messages, self.starts, again=again)
         if isinstance(standing, NotStanding):
             return _fallen(case, standing)
         with standing.machine:
@@ -222,14 +235,67 @@ class Engine:
             self._proved[defect] = alone.verdict.outcome
             return alone
         if alone.verdict.outcome in BROKEN:
-            return alone
-        if alone.verdict.outcome is result.verdict.outcome is Outcome.VACUOUS:
+            return self._confirmed(alone)
+        if {alone.verdict.outcome, result.verdict.outcome} <= _SHOWS_NOTHING:
             # It shows nothing either way, whatever words the refusals have.
             return alone
         company = self.alone(result.case, lease.played, again=True)
         if company.verdict.outcome in BROKEN and _defect(company) == defect:
             return company
-        return _flaky(result.case, result.verdict, alone.verdict, result.seen)
+        return self._unsettled(result, alone)
+
+    def _confirmed(self, result: Result) -> Result:
+        """Return what became of a case that was played alone, once more where a promise was broken.
+
+        A promise that is kept the second time is broken in some plays alone.
+        """
+        defect, outcome = _defect(result), result.verdict.outcome
+        if outcome not in BROKEN or self._proved.get(defect) is outcome:
+            return result
+        again = self.alone(result.case, result.before, again=True)
+        if again.verdict.outcome in BROKEN:
+            self._proved[_defect(again)] = again.verdict.outcome
+            return again
+        return self._repeated(result.case) or _flaky(result, again)
+
+    def _unsettled(self, shared: Result, alone: Result) -> Result:
+        """Return what became of a case that broke a promise among others, and not alone."""
+        if shared.verdict.outcome in BROKEN:
+            return self._repeated(shared.case, _defect(shared)) or _flaky(shared, alone)
+        return _flaky(shared, alone)
+
+    def _known(self, case: Case) -> Result:
+        """Return what became of a case that is known to break its promise in some plays.
+
+        What is said of it does not depend on how many of them did so this time.
+        """
+        found = self._repeated(case)
+        if found is not None and not found.plays:
+            return found
+        reason = f"known to be broken in some plays: {case.intermittent}"
+        if found is None:
+            verdict = Verdict(outcome=Outcome.INTERMITTENT, reason=reason)
+            return Result(case=case, verdict=verdict, plays=PLAYS)
+        return replace(found, verdict=replace(found.verdict, reason=reason))
+
+    def _repeated(self, case: Case, defect: str = "") -> Result | None:
+        """Play a case PLAYS times alone; return what the plays that show `defect` come to.
+
+        Any defect will do where none is named.  None where no play shows it.
+        """
+        plays = [self.alone(case, again=True) for _ in range(PLAYS)]
+        showing = [
+            play
+            for play in plays
+            if play.verdict.outcome in BROKEN and defect in ("", _defect(play))
+        ]
+        if not showing:
+            return None
+        if len(showing) == PLAYS:
+            self._proved[_defect(showing[0])] = showing[0].verdict.outcome
+            return showing[0]
+        verdict = replace(showing[0].verdict, outcome=Outcome.INTERMITTENT)
+        return replace(showing[0], verdict=verdict, plays=PLAYS, shown=len(showing))
 
     def _doubted(self, case: Case) -> Result | None:
         """Return what became of a case that shows nothing, if it shows nothing here either.
@@ -257,12 +323,18 @@ class Engine:
         return result
 
 
-def _flaky(case: Case, shared: Verdict, alone: Verdict, seen: Observation | Talk | None) -> Result:
+def _flaky(first: Result, alone: Result) -> Result:
+    """Return what became of a case whose outcome did not come again, however often it was played.
+
+    What an outcome means that breaks no promise, one play alone tells.
+    """
+    often = f"in each of {PLAYS} plays " if first.verdict.outcome in BROKEN else ""
     reason = (
-        f"{shared.outcome} among other cases ({shared.reason}), "
-        f"{alone.outcome} alone on a fresh machine"
+        f"{first.verdict.outcome} at first ({first.verdict.reason}), "
+        f"{alone.verdict.outcome} {often}alone on a fresh machine"
     )
-    return Result(case=case, verdict=Verdict(outcome=Outcome.FLAKY, reason=reason), seen=seen)
+    verdict = Verdict(outcome=Outcome.FLAKY, reason=reason)
+    return Result(case=first.case, verdict=verdict, seen=first.seen)
 
 
 def _same_death(one: Result, other: Result) -> bool:

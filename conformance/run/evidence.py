@@ -58,13 +58,15 @@ def finding(
         subject=case.subject.name,
         rule=miss.rule,
         severity=Severity(rule.severity),
-        outcome=_OUTCOMES.get(miss.kind, Outcome.FAIL),
+        outcome=Outcome.INTERMITTENT if result.plays else _OUTCOMES.get(miss.kind, Outcome.FAIL),
         summary=miss.summary,
         expected=miss.expected,
         why=" ".join(filter(None, (rule.promise, miss.why, f"({rule.source})"))),
         fold=miss.fold,
         evidence=_claimed(case, miss) if case.claims else evidence(case, result.seen),
         reproducer=reproducer(case, result.before, command_line, seen=result.seen),
+        plays=result.plays,
+        shown=result.shown,
     )
 
 

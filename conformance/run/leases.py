@@ -5,15 +5,20 @@ Knows nothing of what cases are about or what becomes of them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from conformance.derive.case import Case, Isolation
 from conformance.judge.reply import MessageJudge
 from conformance.launch.pool import Pool
 from conformance.run.exchange import Player
 from conformance.run.setup import NotStanding, stand
+from conformance.run.starts import Starts
 from conformance.stage import MachineSpec, Stage
+
+_FALLS: Final = 3
 
 
 @dataclass(slots=True)
@@ -28,16 +33,20 @@ class Lease:
 class Leases:
     """Machines by stage: those of stages that are kept, and of the others the one in use."""
 
-    def __init__(self, pool: Pool, messages: MessageJudge) -> None:
+    def __init__(self, pool: Pool, messages: MessageJudge, starts: Starts) -> None:
         self._pool = pool
         self._messages = messages
+        self._starts = starts
         self._standing: dict[str, Lease] = {}
         self._fallen: dict[str, NotStanding] = {}
+        self._falls: Counter[str] = Counter()
+        """How often each stage has fallen since it stood."""
 
     def take(self, stage: Stage, *, again: bool = False) -> Lease | NotStanding:
         """Return the machine of `stage`, started if none stands, or why there is none.
 
-        `again` as for `stand`.  A stage that has fallen once is not tried again.
+        `again` as for `stand`.  A stage that has fallen is not tried again, unless its machine has
+        started before: then it is given up when it has fallen _FALLS times in a row.
         """
         lease = self._standing.get(stage.name)
         if lease is not None and lease.player.healthy:
@@ -47,10 +56,14 @@ class Leases:
                 self.end(other.stage)
         if stage.name in self._fallen:
             return self._fallen[stage.name]
-        standing = stand(stage, self._pool, self._messages, again=again)
+        standing = stand(stage, self._pool, self._messages, self._starts, again=again)
         if isinstance(standing, NotStanding):
-            self._fallen[stage.name] = standing
+            self._falls[stage.name] += 1
+            stood = not standing.began and self._starts.stood(stage.spec)
+            if not stood or self._falls[stage.name] >= _FALLS:
+                self._fallen[stage.name] = standing
             return standing
+        del self._falls[stage.name]
         lease = self._standing[stage.name] = Lease(stage, standing)
         return lease
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from conformance.derive.case import Accept, Case, Role, Step, Subject
 from conformance.judge.miss import Kind, Miss
 from conformance.judge.observation import Death, Line, Observation
 from conformance.judge.reply import MessageJudge
-from conformance.judge.verdict import Verdict, judge
+from conformance.judge.verdict import Verdict, ending_text, judge
 from conformance.launch.machine import Machine
 from conformance.launch.pool import Pool
 from conformance.run.exchange import Player, encode, opened
+from conformance.run.starts import StartDeath, Starts
 from conformance.stage import Descriptor, MachineSpec, Request, Stage
 from conformance.terms import BROKEN, Aspect, Outcome, SubjectKind
 from conformance.wire.connection import Connection, WireError
@@ -21,28 +23,62 @@ GREETING_LIMIT = 30.0
 """Seconds for a machine to greet: it takes 0.1, or seconds on a loaded host."""
 
 
+_TRIES: Final = 3
+"""How often a machine is started that a signal ends before it greets, or that started before."""
+
+
 @dataclass(frozen=True, slots=True)
 class NotStanding:
-    """Why a stage does not stand: what every case on it comes to, and what was seen."""
+    """Why a stage does not stand: what every case on it comes to, and what was seen.
+
+    `began` tells whether its machine had greeted by then.
+    """
 
     verdict: Verdict
     case: Case
     seen: Observation | None
+    began: bool = True
 
 
 def stand(
-    stage: Stage, pool: Pool, messages: MessageJudge, *, again: bool = False
+    stage: Stage, pool: Pool, messages: MessageJudge, starts: Starts, *, again: bool = False
 ) -> Player | NotStanding:
     """Return a player on a machine of `stage`, or why there is none.
 
-    With `again`, the machine comes on top of those that were foretold.  Raises LaunchError where
-    the machine could not even be started.
+    A machine that dies of a signal before it greets is noted in `starts` and started again; one
+    whose like has started before is started again too.  A death in the set-up is noted where it
+    does not come again: else it is what every case on the stage comes to.  With `again`, the
+    machine comes on top of those that were foretold.  Raises LaunchError where the machine could
+    not even be started.
     """
-    standing = _tried(pool.take(stage.spec, again=again), stage, messages)
-    if isinstance(standing, NotStanding) and standing.verdict.outcome in BROKEN:
+    in_setup: list[StartDeath] = []
+    for number in range(_TRIES):
+        machine = pool.take(stage.spec, again=again or number > 0)
+        standing = _tried(machine, stage, messages)
+        if isinstance(standing, Player):
+            starts.note(stage.spec)
+            for death in in_setup:
+                starts.died(death)
+            return standing
+        killed = _killed(machine, standing)
+        if killed is not None and standing.began:
+            in_setup.append(killed)
+        elif killed is not None:
+            starts.died(killed)
         # Only a machine that fails twice says something of the build, and not of the host.
-        standing = _tried(pool.take(stage.spec, again=True), stage, messages)
+        broken = standing.verdict.outcome in BROKEN and number == 0
+        unbegun = not standing.began and (killed is not None or starts.stood(stage.spec))
+        if not (broken or unbegun):
+            break
     return standing
+
+
+def _killed(machine: Machine, standing: NotStanding) -> StartDeath | None:
+    """Return the signal's death that a machine died, None where it did not."""
+    death = standing.seen.death if standing.seen is not None else None
+    if death is None or death.status >= 0:
+        return None
+    return StartDeath(command_line=machine.command_line, death=death)
 
 
 def _tried(machine: Machine, stage: Stage, messages: MessageJudge) -> Player | NotStanding:
@@ -53,6 +89,10 @@ def _tried(machine: Machine, stage: Stage, messages: MessageJudge) -> Player | N
         if not isinstance(standing, Player):
             machine.close()
     return standing
+
+
+class _RefusedError(Exception):
+    """A request that makes a stage ready was refused."""
 
 
 def _negotiated(machine: Machine, stage: Stage, messages: MessageJudge) -> Player | NotStanding:
@@ -68,6 +108,9 @@ def _negotiated(machine: Machine, stage: Stage, messages: MessageJudge) -> Playe
             _ask(connection, request, ())
         for descriptor in stage.spec.descriptors:
             _pass(connection, descriptor)
+    except _RefusedError as error:
+        reason = f"the set-up failed: {error}"
+        return NotStanding(Verdict(outcome=Outcome.UNTRIED, reason=reason), case, None)
     except (WireError, OSError) as error:
         return _no_start(machine, case, str(error))
     if stage.spec.descriptors:
@@ -123,7 +166,12 @@ def _ask(connection: Connection, request: Request, fds: tuple[int, ...]) -> None
         connection.queue(data)
     read = read_message(connection.receive(GREETING_LIMIT))
     if not isinstance(read, Message) or "return" not in read.value:
-        raise OSError(f"{request.execute} was refused: {read}")
+        raise _RefusedError(f"{request.execute}: refused{_words(read)}")
+
+
+def _words(read: object) -> str:
+    error = read.value.get("error") if isinstance(read, Message) else None
+    return f" with {error.get('class')}: {error.get('desc')}" if isinstance(error, dict) else ""
 
 
 def _no_start(machine: Machine, case: Case, why: str) -> NotStanding:
@@ -132,14 +180,17 @@ def _no_start(machine: Machine, case: Case, why: str) -> NotStanding:
     seen = None
     if ending is not None:
         words = ending.stderr.strip().splitlines()
-        reason = f"the machine of stage {case.stage.name} did not start: {words[-1:] or why}"
+        how = ending_text(ending.status)
+        said = words[-1] if words else why
+        reason = f"the machine of stage {case.stage.name} did not start ({how}): {said}"
         replies: tuple[Line | None, ...] = (None,) * len(case.steps)
         death = Death(status=ending.status, stderr=ending.stderr)
         seen = Observation(replies=replies, death=death)
     elif case.stage.spec == MachineSpec():
         # As it greeted when it was introspected; other machines may be none of this build's.
-        return NotStanding(_silent(reason), case, seen)
-    return NotStanding(Verdict(outcome=Outcome.UNTESTABLE_HERE, reason=reason), case, seen)
+        return NotStanding(_silent(reason), case, seen, began=False)
+    verdict = Verdict(outcome=Outcome.NOT_STARTED, reason=reason)
+    return NotStanding(verdict, case, seen, began=False)
 
 
 def _silent(reason: str) -> Verdict:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from conformance.derive.case import Accept, Ends, Isolation
@@ -39,18 +41,22 @@ def test_what_lasts_gets_a_machine_of_its_own(effect: Effect, expect: object) ->
 
 
 @pytest.mark.parametrize(
-    ("recipe", "reason"),
+    ("settings", "outcome", "reason"),
     [
-        (CommandRecipe(name="do", needs=("kvm",)), "there is no KVM"),
-        (CommandRecipe(name="do", never="it is gone"), "no request of it succeeds: it is gone"),
+        ({"needs": ("kvm",)}, Outcome.UNTESTABLE_HERE, "there is no KVM"),
+        ({"needs": ("kvm", "type:lamp")}, Outcome.NOT_APPLICABLE, "no lamp was built"),
+        ({"never": "it is gone"}, Outcome.UNTRIED, "no request of it succeeds: it is gone"),
     ],
-    ids=["needs", "never"],
+    ids=["the host", "the build", "never"],
 )
-def test_what_cannot_succeed_here_is_untestable(recipe: CommandRecipe, reason: str) -> None:
-    (case,) = command_cases(recipe, {"kvm": "there is no KVM"})
+def test_what_cannot_succeed_here_says_whose_doing_that_is(
+    settings: dict[str, Any], outcome: Outcome, reason: str
+) -> None:
+    lacks = {"kvm": "there is no KVM", "type:lamp": "no lamp was built"}
+    (case,) = command_cases(CommandRecipe(name="do", **settings), lacks)
 
     assert case.blocked is not None
-    assert (case.blocked.outcome, case.blocked.reason) == (Outcome.UNTESTABLE_HERE, reason)
+    assert (case.blocked.outcome, case.blocked.reason) == (outcome, reason)
 
 
 def test_a_descriptor_goes_along_with_the_request() -> None:

@@ -138,21 +138,31 @@ def test_a_further_request_is_seen_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "reason"),
+    ("more", "outcome", "reason"),
     [
-        ({"needs": ("kvm",)}, "no kvm"),
-        ({"setup": (Request("light", ABSENT),)}, "this build's schema has no command light"),
-        ({"sees": (GONE,)}, "this build's schema has no event GONE"),
-        ({"arguments": {}}, "this build's schema does not take the request"),
-        ({"never": "it is gone"}, "no request of it succeeds: it is gone"),
+        ({"needs": ("kvm",)}, Outcome.UNTESTABLE_HERE, "no kvm"),
+        (
+            {"setup": (Request("light", ABSENT),)},
+            Outcome.NOT_APPLICABLE,
+            "this build's schema has no command light",
+        ),
+        ({"sees": (GONE,)}, Outcome.NOT_APPLICABLE, "this build's schema has no event GONE"),
+        (
+            {"arguments": {}},
+            Outcome.NOT_APPLICABLE,
+            "this build's schema does not take the request",
+        ),
+        ({"never": "it is gone"}, Outcome.UNTRIED, "no request of it succeeds: it is gone"),
     ],
     ids=["need", "command", "event", "arguments", "never"],
 )
-def test_what_the_build_or_its_host_lacks_is_said(more: dict[str, Any], reason: str) -> None:
+def test_what_the_build_or_its_host_lacks_is_said(
+    more: dict[str, Any], outcome: Outcome, reason: str
+) -> None:
     case = _cases(_recipe(**more), kvm="no kvm")["do/effect/recipe"]
 
     assert case.blocked is not None
-    assert case.blocked.outcome is Outcome.UNTESTABLE_HERE
+    assert case.blocked.outcome is outcome
     assert reason in case.blocked.reason
 
 
@@ -161,7 +171,7 @@ def test_a_command_that_returns_nothing_and_shows_nothing_says_why() -> None:
     unseen = _cases(_recipe(sees=(), unseen="it is dark"))["do/effect/recipe"].blocked
 
     assert unknown is not None
-    assert (unknown.outcome, unknown.reason) == (Outcome.UNTESTABLE_HERE, UNKNOWN)
+    assert (unknown.outcome, unknown.reason) == (Outcome.UNTRIED, UNKNOWN)
     assert unseen is not None
     assert (unseen.outcome, unseen.reason) == (Outcome.NOT_APPLICABLE, f"{UNSEEN}: it is dark")
 

@@ -162,7 +162,7 @@ def test_what_is_slow_is_blocked_unless_all_is_run(cases: Cases) -> None:
     (played,) = cases(text, thorough=True)
 
     assert blocked.blocked is not None
-    assert blocked.blocked.outcome is Outcome.UNTESTABLE_HERE
+    assert blocked.blocked.outcome is Outcome.UNTRIED
     assert "byte by byte" in blocked.blocked.reason
     assert played.blocked is None
 

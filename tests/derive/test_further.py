@@ -61,7 +61,7 @@ def test_what_the_schema_does_not_take_is_not_asked_for() -> None:
 
     assert case.steps == ()
     assert case.blocked is not None
-    assert case.blocked.outcome is Outcome.UNTESTABLE_HERE
+    assert case.blocked.outcome is Outcome.NOT_APPLICABLE
     assert "this build's schema does not take the request: b" in case.blocked.reason
 
 

@@ -246,7 +246,7 @@ def test_without_a_request_that_can_succeed_nothing_is_tried() -> None:
     blocked = CASES["open/gates/out-of-band"].blocked
 
     assert blocked is not None
-    assert blocked.outcome is Outcome.UNTESTABLE_HERE
+    assert blocked.outcome is Outcome.UNTRIED
     assert blocked.reason.startswith(NO_RECIPE)
 
 

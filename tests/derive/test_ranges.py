@@ -236,19 +236,20 @@ def test_ends_that_are_left_out_are_not_sent_nor_what_is_taken_for_them(kind: st
 
 
 @pytest.mark.parametrize(
-    ("settings", "reason"),
+    ("settings", "outcome", "reason"),
     [
-        ({"omit": "it ends the host"}, "it ends the host"),
-        ({"needs": ("gpu", "cpu")}, "no gpu here"),
+        ({"omit": "it ends the host"}, Outcome.UNTRIED, "it ends the host"),
+        ({"behind_finding": "it ends the build"}, Outcome.BLOCKED_BY_FINDING, "it ends the build"),
+        ({"needs": ("gpu", "cpu")}, Outcome.UNTESTABLE_HERE, "no gpu here"),
     ],
-    ids=["left out", "lacking"],
+    ids=["left out", "behind a finding", "lacking"],
 )
-def test_what_cannot_be_tried_is_said_to_be_untestable(
-    settings: dict[str, Any], reason: str
+def test_what_cannot_be_tried_says_whose_doing_that_is(
+    settings: dict[str, Any], outcome: Outcome, reason: str
 ) -> None:
     for case in cases_of("uint8", recipe_with(**settings)).values():
         assert case.blocked is not None
-        assert case.blocked.outcome is Outcome.UNTESTABLE_HERE
+        assert case.blocked.outcome is outcome
         assert case.blocked.reason == reason
 
 

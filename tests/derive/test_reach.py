@@ -71,13 +71,13 @@ def test_a_request_leaves_through_the_members_that_lead_out(
     assert reason in said
 
 
-def test_a_case_that_could_reach_out_is_untestable_without_a_sandbox() -> None:
+def test_a_case_that_could_reach_out_is_not_tried_without_a_sandbox() -> None:
     case = _case(Request("ask", ABSENT), Request("listen", ABSENT))
 
     blocked = unconfined(case, DANGERS).blocked
 
     assert blocked is not None
-    assert blocked.outcome is Outcome.UNTESTABLE_HERE
+    assert blocked.outcome is Outcome.UNTRIED
     assert "listen reaches the host (listening): listens" in blocked.reason
 
 

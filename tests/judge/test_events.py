@@ -194,7 +194,7 @@ def test_a_limited_event_comes_once_a_second(
     ("came", "outcome", "reason"),
     [
         ((STOP,), Outcome.PASS, ""),
-        ((), Outcome.UNTESTABLE_HERE, "the set-up failed: do: no event STOP came"),
+        ((), Outcome.UNTRIED, "the set-up failed: do: no event STOP came"),
     ],
     ids=["it came", "it did not come"],
 )

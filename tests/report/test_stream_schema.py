@@ -25,6 +25,7 @@ from conformance.stream import (
     RulePlanned,
     RunEnded,
     RunStarted,
+    StartDied,
     TargetLost,
     TargetStarted,
     from_json,
@@ -107,7 +108,10 @@ EVENTS: tuple[Event, ...] = (
         accepted=True,
         refused=2,
         named=1,
+        plays=10,
+        shown=4,
     ),
+    StartDied(target="t", command_line=("qemu", "-S"), exit_status=-6, stderr="s"),
     EventSeen(target="t", name="STOP"),
     DefaultRead(
         target="t",

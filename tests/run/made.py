@@ -8,7 +8,7 @@ import json
 import select
 import socket
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from types import TracebackType
 from typing import Any, cast
 
@@ -66,6 +66,7 @@ class FakeMachine:
         self.requests: list[dict[str, Any]] = []
         self.closed = False
         self.inside = SCRATCH
+        self.command_line = ("qemu", "-S")
         self.dialect = QMP
         self.has_monitor = True
         self._thread = threading.Thread(target=self._serve, name="fake machine")
@@ -128,11 +129,17 @@ def _data(message: object) -> bytes:
 
 
 class FakePool:
-    """Hands out servers that answer as told, one after the other; notes what was asked for."""
+    """Hands out servers that answer as told, one after the other; notes what was asked for.
 
-    def __init__(self, *answers: Answer, starts: bool = True) -> None:
+    Those whose numbers are in `stillborn` end as `ending` tells before they greet.
+    """
+
+    def __init__(
+        self, *answers: Answer, stillborn: Container[int] = (), ending: Ending = KILLED
+    ) -> None:
         self._answers = list(answers)
-        self._starts = starts
+        self._stillborn = stillborn
+        self._ending = ending
         self.taken: list[bool] = []
         """For each machine whether it came on top of those that were foretold."""
         self.expected: list[MachineSpec] = []
@@ -140,8 +147,9 @@ class FakePool:
 
     def take(self, spec: MachineSpec, *, again: bool = False) -> FakeMachine:
         self.taken.append(again)
-        machine = FakeMachine(self._answers.pop(0), KILLED, greets=self._starts)
-        if not self._starts:
+        starts = len(self.machines) not in self._stillborn
+        machine = FakeMachine(self._answers.pop(0), self._ending, greets=starts)
+        if not starts:
             machine.hang_up()
         self.machines.append(machine)
         return machine

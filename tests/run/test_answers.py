@@ -80,7 +80,7 @@ def test_a_lost_answer_counts_only_where_the_build_ended_as_it_should() -> None:
 
 
 def test_a_case_that_was_not_played_tells_nothing() -> None:
-    verdict = Verdict(outcome=Outcome.UNTESTABLE_HERE)
+    verdict = Verdict(outcome=Outcome.UNTRIED)
 
     assert answers_of(Result(case=_refused(), verdict=verdict), "a") == Answers()
 

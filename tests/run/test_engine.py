@@ -8,12 +8,14 @@ from typing import Any, cast
 
 import pytest
 
-from conformance.derive.case import Blocked, Case, Isolation, Reject, Role, Step
+from conformance.derive.blocked import Blocked
+from conformance.derive.case import Case, Isolation, Reject, Role, Step
 from conformance.judge.observation import Observation
 from conformance.judge.reply import MessageJudge
+from conformance.launch.machine import Ending
 from conformance.launch.pool import Pool
 from conformance.qapi.validate import Validator
-from conformance.run.engine import Engine, Result
+from conformance.run.engine import PLAYS, Engine, Result
 from conformance.stage import MachineSpec, Stage
 from conformance.terms import Outcome
 from tests.judge.made import claim
@@ -148,21 +150,57 @@ def test_what_fails_in_company_alone_is_shown_with_that_company(run: Run) -> Non
 
 
 def test_what_cannot_be_seen_again_is_flaky_and_no_finding(run: Run) -> None:
-    pool = FakePool(answering("bad"), answering(), answering())
+    pool = FakePool(answering("bad"), *[answering()] * (2 + PLAYS))
 
     results = run(pool, A, BAD)
 
     assert _outcomes(results) == [PASS, Outcome.FLAKY]
     assert results[1].verdict.misses == ()
-    assert "fail among other cases" in results[1].verdict.reason
-    assert "pass alone" in results[1].verdict.reason
+    assert "fail at first" in results[1].verdict.reason
+    assert f"pass in each of {PLAYS} plays alone" in results[1].verdict.reason
+
+
+def test_what_fails_in_some_plays_is_told_with_how_often(run: Run) -> None:
+    plays = [answering("bad") if number in (2, 5, 7) else answering() for number in range(PLAYS)]
+    pool = FakePool(answering("bad"), *[answering()] * 2, *plays)
+
+    results = run(pool, A, BAD)
+
+    assert _outcomes(results) == [PASS, Outcome.INTERMITTENT]
+    assert (results[1].shown, results[1].plays) == (3, PLAYS)
+    assert [miss.rule for miss in results[1].verdict.misses] == ["X20"]
+    assert isinstance(results[1].seen, Observation)
+
+
+def test_a_case_with_a_machine_of_its_own_is_not_believed_at_once_either(run: Run) -> None:
+    alone = replace(BAD, isolation=Isolation.ALONE)
+    plays = [answering("bad") if number == 4 else answering() for number in range(PLAYS)]
+
+    (always,) = run(FakePool(*[answering("bad")] * 2), alone)
+    (once,) = run(FakePool(answering("bad"), answering(), *plays), alone)
+
+    assert (always.verdict.outcome, always.plays) == (FAIL, 0)
+    assert (once.verdict.outcome, once.shown, once.plays) == (Outcome.INTERMITTENT, 1, PLAYS)
+
+
+@pytest.mark.parametrize("shown", [0, 4, PLAYS])
+def test_what_is_known_to_come_and_go_is_always_played_often(run: Run, shown: int) -> None:
+    known = replace(BAD, intermittent="a race")
+    plays = [answering("bad")] * shown + [answering()] * (PLAYS - shown)
+
+    (result,) = run(FakePool(*plays), known)
+
+    # What comes each time is no longer what was known of it.
+    assert result.verdict.outcome is (FAIL if shown == PLAYS else Outcome.INTERMITTENT)
+    assert (result.shown, bool(result.verdict.misses)) == (shown % PLAYS, shown > 0)
+    assert result.plays == (0 if shown == PLAYS else PLAYS)
 
 
 def test_what_fails_otherwise_alone_is_believed_as_seen_alone(run: Run) -> None:
     def dies(request: dict[str, Any]) -> Sequence[object] | None:
         return None if request["execute"] == "bad" else answering()(request)
 
-    results = run(FakePool(answering("bad"), dies), BAD)
+    results = run(FakePool(answering("bad"), dies, dies), BAD)
 
     assert _outcomes(results) == [CRASH]
 
@@ -213,13 +251,58 @@ def test_a_case_that_changes_the_machine_has_one_of_its_own(run: Run) -> None:
 
 
 def test_no_case_can_be_tested_on_a_machine_that_does_not_come_up(run: Run) -> None:
-    pool = FakePool(answering(), starts=False)
+    declines = Ending(status=1, stderr="no such machine")
+    pool = FakePool(answering(), stillborn=(0,), ending=declines)
 
     results = run(pool, A, B)
 
-    assert _outcomes(results) == [Outcome.UNTESTABLE_HERE] * 2
-    assert "did not start" in results[0].verdict.reason
+    assert _outcomes(results) == [Outcome.NOT_STARTED] * 2
+    assert "did not start (exit status 1): no such machine" in results[0].verdict.reason
     assert len(pool.machines) == 1
+
+
+def test_a_machine_that_dies_before_it_greets_is_started_again_and_noted() -> None:
+    pool = FakePool(*[answering()] * 3, stillborn=(0, 1))
+
+    with Engine(cast(Pool, pool), MessageJudge(SCHEMA, Validator(SCHEMA))) as engine:
+        results = list(engine.run((A, B)))
+        deaths = engine.starts.take_deaths()
+
+    assert _outcomes(results) == [PASS] * 2
+    assert [death.death.status for death in deaths] == [-11, -11]
+    assert deaths[0].command_line == ("qemu", "-S")
+    assert engine.starts.take_deaths() == ()
+
+
+def test_a_machine_that_always_dies_before_it_greets_is_given_up() -> None:
+    pool = FakePool(*[answering()] * 3, stillborn=range(3))
+
+    with Engine(cast(Pool, pool), MessageJudge(SCHEMA, Validator(SCHEMA))) as engine:
+        results = list(engine.run((A, B)))
+        deaths = engine.starts.take_deaths()
+
+    assert _outcomes(results) == [Outcome.NOT_STARTED] * 2
+    assert len(deaths) == len(pool.machines) == 3
+
+
+def test_the_host_does_not_lack_what_has_started_before(run: Run) -> None:
+    declines = Ending(status=1, stderr="no memory")
+    alone = replace(B, isolation=Isolation.ALONE)
+    pool = FakePool(*[answering()] * 3, stillborn=(1,), ending=declines)
+
+    assert _outcomes(run(pool, A, alone)) == [PASS, PASS]
+
+
+def test_a_death_in_the_set_up_that_does_not_come_again_is_noted() -> None:
+    stage = Stage(name="ready", setup=(step("fatal").request,))
+    pool = FakePool(answering(), lambda request: [{"return": {}, "id": request["id"]}])
+
+    with Engine(cast(Pool, pool), MessageJudge(SCHEMA, Validator(SCHEMA))) as engine:
+        results = list(engine.run((replace(A, stage=stage),)))
+        deaths = engine.starts.take_deaths()
+
+    assert _outcomes(results) == [PASS]
+    assert [death.death.status for death in deaths] == [-11]
 
 
 def test_a_set_up_that_is_refused_leaves_its_cases_untested_and_no_others(run: Run) -> None:
@@ -228,7 +311,7 @@ def test_a_set_up_that_is_refused_leaves_its_cases_untested_and_no_others(run: R
 
     results = run(pool, replace(A, stage=stage), replace(B, stage=stage), C)
 
-    assert _outcomes(results) == [Outcome.UNTESTABLE_HERE] * 2 + [PASS]
+    assert _outcomes(results) == [Outcome.UNTRIED] * 2 + [PASS]
     assert "no bad" in results[0].verdict.reason
 
 
@@ -270,14 +353,14 @@ def mute_until(fatal: str) -> Answer:
 
 
 def test_a_death_that_took_answers_along_is_that_of_the_case_it_came_of(run: Run) -> None:
-    results = run(FakePool(mute_until("fatal"), *[answering()] * 6), A, B, FATAL, C)
+    results = run(FakePool(mute_until("fatal"), *[answering()] * (6 + PLAYS)), A, B, FATAL, C)
 
     assert _outcomes(results) == [PASS, PASS, CRASH, PASS]
     assert [result.case for result in results] == [A, B, FATAL, C]
 
 
 def test_a_death_that_never_comes_again_is_not_forgotten(run: Run) -> None:
-    results = run(FakePool(mute_until("good"), *[answering()] * 3), A, B, C)
+    results = run(FakePool(mute_until("good"), *[answering()] * (3 + PLAYS)), A, B, C)
 
     assert _outcomes(results) == [Outcome.FLAKY, PASS, PASS]
 
@@ -316,7 +399,7 @@ def test_cases_with_a_passage_share_a_machine_on_either_side_of_it(run: Run) -> 
 
 def test_a_part_that_does_not_pass_has_the_whole_case_played_alone(run: Run) -> None:
     taken = _parted("taken", _refused("good"), step("good"))
-    pool = FakePool(*[answering()] * 4)
+    pool = FakePool(*[answering()] * 5)
 
     (first, second) = run(pool, taken, _parted("right", step("good"), step("good")))
 
@@ -328,7 +411,7 @@ def test_a_part_that_does_not_pass_has_the_whole_case_played_alone(run: Run) -> 
 
 
 def test_a_part_that_fails_in_company_alone_makes_the_case_flaky(run: Run) -> None:
-    pool = FakePool(answering("bad"), phased())
+    pool = FakePool(answering("bad"), *[phased() for _ in range(1 + PLAYS)])
 
     (result,) = run(pool, _parted("doubtful", step("bad"), step("good")))
 
@@ -341,7 +424,7 @@ def test_a_case_cannot_be_tested_whose_passage_is_not_to_be_had(run: Run) -> Non
 
     (result,) = run(pool, _parted("stuck", step("good"), step("good")))
 
-    assert result.verdict.outcome is Outcome.UNTESTABLE_HERE
+    assert result.verdict.outcome is Outcome.UNTRIED
     assert "no complete" in result.verdict.reason
 
 

@@ -10,10 +10,12 @@ import pytest
 
 from conformance.derive.case import Case, Isolation, Role
 from conformance.judge.reply import MessageJudge
+from conformance.launch.machine import Ending
 from conformance.launch.pool import Pool
 from conformance.qapi.validate import Validator
 from conformance.run.leases import Lease, Leases
 from conformance.run.setup import NotStanding
+from conformance.run.starts import Starts
 from conformance.stage import MachineSpec, Stage
 from tests.qapi.schemas import command, schema_of
 from tests.run.made import FakePool, case, step
@@ -31,7 +33,7 @@ def pool() -> FakePool:
 
 @pytest.fixture
 def leases(pool: FakePool) -> Iterator[Leases]:
-    made = Leases(cast(Pool, pool), MessageJudge(SCHEMA, Validator(SCHEMA)))
+    made = Leases(cast(Pool, pool), MessageJudge(SCHEMA, Validator(SCHEMA)), Starts())
     yield made
     made.close()
     assert all(machine.closed for machine in pool.machines)
@@ -75,14 +77,30 @@ def test_a_machine_that_is_not_healthy_is_replaced(leases: Leases, pool: FakePoo
 
 
 def test_a_stage_that_does_not_stand_is_not_tried_again() -> None:
-    pool = FakePool(lambda request: None, starts=False)
-    leases = Leases(cast(Pool, pool), MessageJudge(SCHEMA, Validator(SCHEMA)))
+    declines = Ending(status=1, stderr="there is no such machine")
+    pool = FakePool(lambda request: None, stillborn=(0,), ending=declines)
+    leases = Leases(cast(Pool, pool), MessageJudge(SCHEMA, Validator(SCHEMA)), Starts())
 
     first, second = leases.take(PLAIN), leases.take(PLAIN)
 
     assert isinstance(first, NotStanding)
     assert first is second
     assert len(pool.machines) == 1
+
+
+def test_a_stage_that_stood_before_is_tried_again_but_not_for_ever() -> None:
+    answers = [lambda request: [{"return": {}, "id": request["id"]}]] * 12
+    pool = FakePool(*answers, stillborn=range(1, 12))
+    leases = Leases(cast(Pool, pool), MessageJudge(SCHEMA, Validator(SCHEMA)), Starts())
+    _take(leases, PLAIN)
+    leases.end(PLAIN)
+
+    fallen = [leases.take(PLAIN) for _ in range(5)]
+
+    assert all(isinstance(each, NotStanding) for each in fallen)
+    assert fallen[2] is fallen[3] is fallen[4]
+    # Three starts for each of three times.
+    assert len(pool.machines) == 1 + 9
 
 
 @pytest.mark.parametrize(

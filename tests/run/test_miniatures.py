@@ -31,10 +31,10 @@ JUDGES = ("derive/*.py", "judge/*.py", "run/setup.py", "wire/framing.py")
 OFFLINE = ("greeting.py", "introspected.py", "recorded.py", "request.py")
 
 EXPLAINED = {
-    Outcome.UNTESTABLE_HERE: "the set-up failed: blockdev-add|the set-up failed: chardev-add"
-    "|no recipe says what shows its effect|this build's schema does not take the request"
-    "|no recipe for a request that succeeds|this build's schema has no command human-",
+    Outcome.UNTRIED: "the set-up failed: blockdev-add|the set-up failed: chardev-add"
+    "|no recipe says what shows its effect|no recipe for a request that succeeds",
     Outcome.NOT_APPLICABLE: "declares no default|is not valid for this build's schema"
+    "|this build's schema does not take the request|this build's schema has no command human-"
     "|cannot be read|opens itself once|the grammar of ids holds from"
     "|the documentation gives no value: none|nothing shows its effect",
     Outcome.VACUOUS: "^refused, and nothing tells what for: (migrate-set-parameters|object-add)"

@@ -1,0 +1,47 @@
+"""Which machines of a build have started in this process, and which died before they greeted.
+
+A machine that a signal ends before its greeting says something of the build only where it happens
+again: the run counts such deaths over all of its processes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from conformance.judge.observation import Death
+from conformance.stage import MachineSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartDeath:
+    """A machine that a signal ended before it greeted or, once, in its set-up."""
+
+    command_line: tuple[str, ...]
+    death: Death
+
+
+@dataclass(slots=True)
+class Starts:
+    """The starts of one build in one process."""
+
+    _stood: list[MachineSpec] = field(default_factory=list)
+    """Specs hold requests, which have no hash."""
+    _deaths: list[StartDeath] = field(default_factory=list)
+
+    def stood(self, spec: MachineSpec) -> bool:
+        """Return whether a machine of `spec` has started before: the host lacks nothing for it."""
+        return spec in self._stood
+
+    def note(self, spec: MachineSpec) -> None:
+        """Note that a machine of `spec` has started."""
+        if spec not in self._stood:
+            self._stood.append(spec)
+
+    def died(self, death: StartDeath) -> None:
+        """Note the death of a machine."""
+        self._deaths.append(death)
+
+    def take_deaths(self) -> tuple[StartDeath, ...]:
+        """Return the deaths that were noted since the last call."""
+        deaths, self._deaths = tuple(self._deaths), []
+        return deaths
