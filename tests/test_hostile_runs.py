@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
 from conformance.terms import ExitCode
-from tests.miniatures.hostile import install_hostile
+from tests.miniatures.hostile import install_hostile, install_liar
 from tests.miniatures.install import install
+from tests.miniatures.liar import LONG
 
 from .conftest import Doors, events, outcomes
 
@@ -64,6 +66,35 @@ def test_a_server_that_turns_hostile_in_a_case_is_a_finding(doors: Doors, tmp_pa
     assert {outcome for target, _, outcome in found if target != good.name} & {"fail"}
     assert {outcome for target, _, outcome in found if target == good.name} == {"pass"}
     assert int(peak.read_text()) < MOST
+
+
+def test_names_that_cannot_be_names_are_findings_and_lead_nowhere(
+    doors: Doors, tmp_path: Path
+) -> None:
+    good = install(tmp_path)
+    liar = install_liar(good)
+    before = set(doors.home.parent.rglob("*"))
+    selected = ("--case=*/introspection/names-*", "--case=object-add/toy/invalid/label/*")
+
+    done = doors.command("run", str(liar), str(good), *selected)
+
+    assert (done.code, done.err) == (ExitCode.FINDINGS, "")
+    stream = events(doors.home / "qmp-report")
+    found = [each for each in stream if each["event"] == "finding"]
+    assert {each["target"] for each in found} == {liar.name}
+    named = {each["rule"] for each in found if "/names-" in each["case"]}
+    assert named == {"Q44", "Q46", "X10", "X11", "X12"}
+    # Each of the names in each place, and what is there twice.
+    assert {outcome for target, _, outcome in outcomes(stream) if target == good.name} == {"pass"}
+    written = {path.name for path in (doors.home / "qmp-report").iterdir()}
+    assert written - {".lock"} == {"events.ndjson", "summary.json", "report.md"}
+    assert set(doors.home.parent.rglob("*")) - before <= {
+        doors.home / "qmp-report",
+        *(doors.home / "qmp-report").iterdir(),
+    }
+    for text in (done.out, *((doors.home / "qmp-report" / name).read_text() for name in written)):
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u202e]", text)
+        assert LONG[:10_000] not in text
 
 
 def test_where_no_target_is_left_there_is_one_message(doors: Doors, tmp_path: Path) -> None:

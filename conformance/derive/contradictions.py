@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from conformance.derive.case import Case, Claim, Isolation
-from conformance.derive.commands import PLAIN
+from conformance.derive.case import Case, Claim, Isolation, Subject
+from conformance.derive.commands import PLAIN, command_subject
 from conformance.derive.promises import INTROSPECT
 from conformance.qapi.consistency import ContradictionError
+from conformance.qapi.qom import PATH_NAMES, PROPERTY_NAMES, TYPE_NAMES
 from conformance.terms import Aspect
 
 RULES: Final[Mapping[str, str]] = {
     "Q12": "values-distinct",
     "Q22": "branches-disjoint",
+    "Q44": "names-usable",
     "Q46": "names-distinct",
     "Q53": "entries",
     "Q57": "form-of-commands",
@@ -33,33 +35,59 @@ RULES: Final[Mapping[str, str]] = {
     "Q68": "types-defined",
 }
 """The rules that a schema can break against itself, and what their cases are named."""
+MODEL_RULES: Final[Mapping[str, str]] = {
+    TYPE_NAMES: "qom-list-types",
+    PROPERTY_NAMES: "qom-list-properties",
+    PATH_NAMES: "qom-list",
+}
+"""The rules that names of the object model can break, and the commands that list such names."""
+_SHOWN: Final = 100
+"""Faults against one rule that are told one by one: each is a finding."""
 _SOUND: Final = "no contradiction"
 
 
 def contradiction_cases(faults: Sequence[ContradictionError]) -> Iterator[Case]:
     """Yield the case of each rule; of `faults`, those of its rule stand in it, in their order."""
     for rule, name in RULES.items():
-        claims = tuple(_claims(rule, [fault for fault in faults if fault.rule == rule]))
-        yield Case(
-            id=f"{INTROSPECT.name}/{Aspect.INTROSPECTION}/{name}",
-            subject=INTROSPECT,
-            aspect=Aspect.INTROSPECTION,
-            stage=PLAIN,
-            steps=(),
-            claims=claims,
-            isolation=Isolation.PURE,
-            about=name,
-        )
+        yield _case(INTROSPECT, name, rule, faults)
+
+
+def model_cases(faults: Sequence[ContradictionError]) -> Iterator[Case]:
+    """Yield the cases of the names that the object model uses, by the command that lists them."""
+    for rule, command in MODEL_RULES.items():
+        yield _case(command_subject(command), "names-usable", rule, faults)
+
+
+def _case(subject: Subject, name: str, rule: str, faults: Sequence[ContradictionError]) -> Case:
+    return Case(
+        id=f"{subject.name}/{Aspect.INTROSPECTION}/{name}",
+        subject=subject,
+        aspect=Aspect.INTROSPECTION,
+        stage=PLAIN,
+        steps=(),
+        claims=tuple(_claims(rule, [fault for fault in faults if fault.rule == rule])),
+        isolation=Isolation.PURE,
+        about=name,
+    )
 
 
 def _claims(rule: str, faults: Sequence[ContradictionError]) -> Iterator[Claim]:
-    for fault in faults:
+    for fault in faults[:_SHOWN]:
         yield Claim(
             rule=rule,
             what=fault.place,
             promised=_SOUND,
             found=fault.problem,
             fold=f"contradiction {rule} {fault}",
+        )
+    if len(faults) > _SHOWN:
+        found = f"{len(faults) - _SHOWN} more contradictions"
+        yield Claim(
+            rule=rule,
+            what="the schema beyond that",
+            promised=_SOUND,
+            found=found,
+            fold=f"contradiction {rule} more",
         )
     yield Claim(
         rule=rule,

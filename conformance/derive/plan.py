@@ -13,7 +13,7 @@ from conformance.derive.case import Case, Subject
 from conformance.derive.command_defaults import command_defaults
 from conformance.derive.command_errors import ErrorContext, command_errors
 from conformance.derive.commands import command_cases, command_subject
-from conformance.derive.contradictions import contradiction_cases
+from conformance.derive.contradictions import contradiction_cases, model_cases
 from conformance.derive.defaults import default_cases, documented_defaults
 from conformance.derive.described import described_cases
 from conformance.derive.effects import EffectContext, effect_cases
@@ -60,6 +60,7 @@ from conformance.knowledge.versions import Version
 from conformance.qapi.consistency import ContradictionError
 from conformance.qapi.introspection import listed
 from conformance.qapi.model import Member, Schema
+from conformance.qapi.names import schema_problem
 from conformance.qapi.qom import ObjectModel
 from conformance.qapi.validate import Validator
 from conformance.source.documented import DocumentedExample
@@ -238,6 +239,7 @@ def _introspected_cases(
     """Yield the cases of a build that tells its schema and its objects, and sends events."""
     yield from _lint_cases(build, knowledge)
     yield from lost_cases(build.model)
+    yield from model_cases(build.model.faults)
     yield from type_cases(build.model)
     for machine in sorted(build.model.trees):
         yield from tree_cases(build.model, machine, knowledge.coupled)
@@ -401,7 +403,9 @@ def _rows(build: Introspected, seed: SeedModel) -> Iterator[Row]:
         for name in sorted({*build.schema.commands, *build.without}):
             yield Row(subject=command_subject(name), note=build.without.get(name, ""))
         return
-    shown = {*build.schema.commands, *listed(build.entries, "command")}
+    # What has a name of no use has a finding, and no row.
+    usable = (name for name in listed(build.entries, "command") if not schema_problem(name))
+    shown = {*build.schema.commands, *usable}
     others = shown - set(seed.commands)
     for name in (*seed.commands, *sorted(others)):
         note = "" if name in shown else "this build's schema has no such command"

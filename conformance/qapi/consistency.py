@@ -19,13 +19,17 @@ from conformance.qapi.model import (
     SchemaError,
     Type,
 )
+from conformance.qapi.names import shown
 
 
 class ContradictionError(SchemaError):
-    """What a schema says against itself or its own form, and the `rule` that this breaks."""
+    """What a schema says against itself or its own form, and the `rule` that this breaks.
+
+    Both texts are cut: a build may name things as it likes.
+    """
 
     def __init__(self, rule: str, place: str, problem: str) -> None:
-        super().__init__(place, problem)
+        super().__init__(shown(place), shown(problem))
         self.rule = rule
 
 

@@ -29,6 +29,7 @@ from conformance.qapi.model import (
     Type,
     Variant,
 )
+from conformance.qapi.names import brief, schema_problem, shown, type_problem
 from conformance.qapi.soundness import sound_part
 
 _JSON_NAMES: dict[type, str] = {
@@ -130,7 +131,7 @@ class _Reading:
         entry = _entry(index, raw, self.faults)
         if entry is None:
             return
-        name = entry.text("name")
+        name = entry.name("name", type_problem if entry.is_type else schema_problem)
         if name in self.places:
             entry.fault(f"has the name of {self.places[name]}", rule="Q46")
             return
@@ -192,14 +193,30 @@ class _Node:
             return kind()
         return value
 
+    @property
+    def is_type(self) -> bool:
+        return self.raw.get("meta-type") not in ("command", "event")
+
     def text(self, key: str) -> str:
         return self.get(key, str)
 
-    def texts(self, key: str) -> tuple[str, ...]:
+    def name(self, key: str, problem_of: Callable[[str], str] = schema_problem) -> str:
+        """Return the text `key`, which must be a name that can be used."""
+        name = self.text(key)
+        problem = problem_of(name) if isinstance(self.raw.get(key), str) else ""
+        if problem:
+            self.fault(f"no usable name: {problem}", at=key, rule="Q44")
+        return name
+
+    def names(self, key: str) -> tuple[str, ...]:
+        """Return the texts of the array `key`, which must be names that can be used."""
         values = self.get(key, list)
         for index, value in enumerate(values):
+            at = f"{key}[{index}]"
             if not isinstance(value, str):
-                self.fault("is not a string", at=f"{key}[{index}]")
+                self.fault("is not a string", at=at)
+            elif problem := schema_problem(value):
+                self.fault(f"no usable name: {problem}", at=at, rule="Q44")
         return tuple(value for value in values if isinstance(value, str))
 
     def nodes(self, key: str, rule: str) -> Iterator[_Node]:
@@ -211,7 +228,7 @@ class _Node:
                 self.fault("is not an object", at=at)
 
     def features(self) -> tuple[str, ...]:
-        return self.texts("features") if "features" in self.raw else ()
+        return self.names("features") if "features" in self.raw else ()
 
 
 def _entry(index: int, raw: object, faults: list[ContradictionError]) -> _Node | None:
@@ -221,7 +238,7 @@ def _entry(index: int, raw: object, faults: list[ContradictionError]) -> _Node |
         return None
     kind, name = raw.get("meta-type"), raw.get("name")
     if isinstance(kind, str) and isinstance(name, str):
-        place = f"{place} ({kind} {name!r})"
+        place = f"{place} ({shown(kind)} {brief(name)})"
     return _Node(place=place, raw=raw, rule="Q53", faults=faults)
 
 
@@ -231,7 +248,7 @@ def _named(node: _Node, key: str, known: dict[str, _Value]) -> _Value:
     value = node.text(key)
     if value not in known:
         if len(node.faults) == before:
-            node.fault(f"is {value!r}, none of {', '.join(known)}", at=key)
+            node.fault(f"is {brief(value)}, none of {', '.join(known)}", at=key)
         return next(iter(known.values()))
     return known[value]
 
@@ -242,14 +259,14 @@ def _builtin(entry: _Node, name: str) -> Builtin:
 
 def _enum(entry: _Node, name: str) -> Enum:
     if "members" not in entry.raw:
-        members = tuple(EnumMember(name=value) for value in entry.texts("values"))
+        members = tuple(EnumMember(name=value) for value in entry.names("values"))
     else:
         members = tuple(
-            EnumMember(name=node.text("name"), features=node.features())
+            EnumMember(name=node.name("name"), features=node.features())
             for node in entry.nodes("members", "Q65")
         )
         # Since 6.2 the values stand there twice, for clients that know the older form alone.
-        if "values" in entry.raw and entry.texts("values") != tuple(m.name for m in members):
+        if "values" in entry.raw and entry.names("values") != tuple(m.name for m in members):
             entry.fault("do not agree with members", at="values")
     return Enum(name=name, members=members, features=entry.features())
 
@@ -275,7 +292,7 @@ def _member(node: _Node) -> Member:
     # The schema's own description keeps values other than null for a later use: whatever it is,
     # the member is optional.
     return Member(
-        name=node.text("name"),
+        name=node.name("name"),
         type=node.text("type"),
         optional="default" in node.raw,
         features=node.features(),
@@ -283,7 +300,7 @@ def _member(node: _Node) -> Member:
 
 
 def _variant(node: _Node) -> Variant:
-    return Variant(case=node.text("case"), type=node.text("type"))
+    return Variant(case=node.name("case"), type=node.text("type"))
 
 
 def _alternate(entry: _Node, name: str) -> Alternate:

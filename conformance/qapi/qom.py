@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
+from conformance.qapi.consistency import ContradictionError
 from conformance.terms import ABSENT, Absent, JsonValue
 
 INTEGER_RANGES: Final[Mapping[str, tuple[int, int]]] = {
@@ -25,6 +26,12 @@ INTEGER_RANGES: Final[Mapping[str, tuple[int, int]]] = {
     "size": (0, 2**64 - 1),
 }
 """The integers of each integer type (rules Q03 to Q07); QOM uses the same names."""
+
+
+TYPE_NAMES: Final = "X11"
+PROPERTY_NAMES: Final = "X12"
+PATH_NAMES: Final = "X10"
+"""The rules that types, properties of types and elements of paths break by names of no use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +85,8 @@ class ObjectModel:
     trees: Mapping[str, tuple[Node, ...]]
     machines: tuple[str, ...] = ()
     lost: tuple[tuple[str, str], ...] = ()
+    faults: tuple[ContradictionError, ...] = ()
+    """The names that cannot be used: what bears one, or one that was there before, is left out."""
 
     @cached_property
     def by_name(self) -> Mapping[str, TypeInfo]:
@@ -143,6 +152,7 @@ def model_to_json(model: ObjectModel) -> dict[str, Any]:
         },
         "machines": list(model.machines),
         "lost": [list(item) for item in model.lost],
+        "faults": [[fault.rule, fault.place, fault.problem] for fault in model.faults],
     }
 
 
@@ -168,6 +178,7 @@ def model_from_json(value: Mapping[str, Any]) -> ObjectModel:
         },
         machines=tuple(value["machines"]),
         lost=tuple((what, why) for what, why in value["lost"]),
+        faults=tuple(ContradictionError(*each) for each in value["faults"]),
     )
 
 

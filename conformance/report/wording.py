@@ -46,8 +46,9 @@ MEANINGS: Final = {
 }
 """What an outcome without a verdict means."""
 
-# All that a terminal could take for an order, and line ends where one line is due.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+# All that a terminal could take for an order, line ends where one line is due, and the halves of
+# characters, which no file can hold.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def number(count: int) -> str:

@@ -12,6 +12,7 @@ from conformance.judge.reply import MessageJudge
 from conformance.judge.verdict import Verdict
 from conformance.launch.folder import RunFolder
 from conformance.launch.pool import Pool
+from conformance.qapi.names import shown
 from conformance.qapi.validate import Validator
 from conformance.run.answers import answers_of, event_names
 from conformance.run.campaign import Campaign
@@ -120,7 +121,7 @@ def _events(campaign: Campaign, result: Result) -> Iterator[Event]:
         subject=case.subject.name,
         aspect=case.aspect,
         outcome=verdict.outcome,
-        reason=verdict.reason,
+        reason=shown(verdict.reason),
         rules=case.rules,
         seconds=round(result.seen.seconds, 6) if result.seen else 0.0,
         about=member,

@@ -14,6 +14,7 @@ from conformance.judge.observation import Death, Observation, Talk
 from conformance.judge.sight import stands_at
 from conformance.knowledge.rules import Rule
 from conformance.launch.program import kind_of
+from conformance.qapi.names import shown
 from conformance.run.engine import Result
 from conformance.run.retelling import LASTING, asked, retold
 from conformance.stage import NEGOTIATION, SCRATCH, MachineSpec, Request, Stage
@@ -59,8 +60,8 @@ def finding(
         rule=miss.rule,
         severity=Severity(rule.severity),
         outcome=Outcome.INTERMITTENT if result.plays else _OUTCOMES.get(miss.kind, Outcome.FAIL),
-        summary=miss.summary,
-        expected=miss.expected,
+        summary=shown(miss.summary),
+        expected=shown(miss.expected),
         why=" ".join(filter(None, (rule.promise, miss.why, f"({rule.source})"))),
         fold=miss.fold,
         evidence=_claimed(case, miss) if case.claims else evidence(case, result.seen),

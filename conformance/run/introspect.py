@@ -11,16 +11,21 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Final, TypeVar
 
 from conformance.errors import LaunchError
 from conformance.knowledge.versions import Version
 from conformance.launch.pool import Pool
+from conformance.qapi.consistency import ContradictionError
 from conformance.qapi.introspection import Examined, listed, read_introspection, read_usable
 from conformance.qapi.model import Schema, SchemaError
+from conformance.qapi.names import distinct, element_problem, shown
 from conformance.qapi.qom import (
+    PATH_NAMES,
+    PROPERTY_NAMES,
+    TYPE_NAMES,
     Node,
     ObjectModel,
     Property,
@@ -48,6 +53,7 @@ _WORDS: Final = 3
 _UNASKED: Final = "not asked any more: the build had taken too long over other questions"
 _REMEDY: Final = "Start it by hand with -qmp stdio and look at what it says."
 T = TypeVar("T")
+_Named = TypeVar("_Named", TypeInfo, Property)
 
 
 @dataclass(slots=True)
@@ -92,7 +98,7 @@ def ask_schema(pool: Pool) -> AskedSchema:
         greeting = asked.greeting["QMP"]["version"]
         return AskedSchema(
             version=_version(greeting),
-            package=greeting["package"],
+            package=_package(greeting),
             entries=asked.execute("query-qmp-schema"),
         )
 
@@ -116,7 +122,17 @@ def _understood() -> Iterator[None]:
 
 def _version(greeting: Mapping[str, Any]) -> Version:
     qemu = greeting["qemu"]
-    return (qemu["major"], qemu["minor"], qemu["micro"])
+    version = (qemu["major"], qemu["minor"], qemu["micro"])
+    if any(type(number) is not int for number in version):
+        raise TypeError("the version has other things than integers")
+    return version
+
+
+def _package(greeting: Mapping[str, Any]) -> str:
+    package = greeting["package"]
+    if not isinstance(package, str):
+        raise TypeError("the package is no string")
+    return shown(package)
 
 
 def introspect(
@@ -133,12 +149,13 @@ def introspect(
 
 
 def _introspect(asker: _Asker, walk: Mapping[str, str], *, thorough: bool) -> Introspection:
+    faults: list[ContradictionError] = []
     with _session(asker, "none") as asked:
         greeting = asked.greeting["QMP"]["version"]
         schema = asked.execute("query-qmp-schema")
         unserved = _unserved(schema, asked.execute("query-commands"))
-        types = _types(asked.execute("qom-list-types", {"abstract": True}))
-        found = _types(asked.execute("qom-list-types", {"implements": "user-creatable"}))
+        types = _types(asked.execute("qom-list-types", {"abstract": True}), faults)
+        found = _types(asked.execute("qom-list-types", {"implements": "user-creatable"}), [])
     creatable = tuple(info.name for info in found if not info.abstract)
     lost: list[tuple[str, str]] = []
     machines = tuple(
@@ -154,11 +171,17 @@ def _introspect(asker: _Asker, walk: Mapping[str, str], *, thorough: bool) -> In
     # A program without machines has a tree too, that of no machine.
     common = common if machines else (MachineSpec().machine,)
     wanted = dict.fromkeys((*common, *machines) if thorough else common)
-    properties = _properties(asker, creatable, lost)
-    trees = _trees(asker, tuple(wanted), lost)
+    properties = {
+        name: _usable(own, PROPERTY_NAMES, f"type {name}", faults)
+        for name, own in _properties(asker, creatable, lost).items()
+    }
+    trees = {
+        machine: tuple(_walkable(nodes, machine, faults))
+        for machine, nodes in _trees(asker, tuple(wanted), lost).items()
+    }
     return Introspection(
         version=_version(greeting),
-        package=greeting["package"],
+        package=_package(greeting),
         schema=schema,
         unserved=unserved,
         model=ObjectModel(
@@ -168,6 +191,7 @@ def _introspect(asker: _Asker, walk: Mapping[str, str], *, thorough: bool) -> In
             trees=trees,
             machines=machines,
             lost=tuple(lost),
+            faults=tuple(faults),
         ),
     )
 
@@ -233,8 +257,36 @@ def _unserved(schema: Sequence[Any], served: Sequence[Any]) -> tuple[str, ...]:
     return tuple(sorted(shown - {command["name"] for command in served}))
 
 
-def _types(value: Any) -> tuple[TypeInfo, ...]:
-    return tuple(sorted(map(type_from_json, value), key=lambda info: info.name))
+def _types(value: Any, faults: list[ContradictionError]) -> tuple[TypeInfo, ...]:
+    found = tuple(sorted(map(type_from_json, value), key=lambda info: info.name))
+    return _usable(found, TYPE_NAMES, "types", faults)
+
+
+def _usable(
+    found: Sequence[_Named], rule: str, place: str, faults: list[ContradictionError]
+) -> tuple[_Named, ...]:
+    """Return what has a name of its own that can be used; of the others the faults are told."""
+    problems = dict(distinct(each.name for each in found))
+    faults += [ContradictionError(rule, place, problem) for problem in problems.values()]
+    return tuple(each for number, each in enumerate(found) if number not in problems)
+
+
+def _walkable(
+    nodes: Sequence[Node], machine: str, faults: list[ContradictionError]
+) -> Iterator[Node]:
+    """Yield the nodes of a tree to which paths lead, each with the properties that paths name."""
+    known, walked = {"/"}, set[str]()
+    for node in nodes:
+        if node.path not in known or node.path in walked:
+            continue
+        walked.add(node.path)
+        place = f"machine {machine}, {node.path}"
+        properties = _usable(node.properties, PATH_NAMES, place, faults)
+        known |= {f"{node.path.rstrip('/')}/{each.name}" for each in properties if each.child_of}
+        values = {
+            each.name: node.values[each.name] for each in properties if each.name in node.values
+        }
+        yield replace(node, properties=properties, values=values)
 
 
 def _properties(
@@ -257,7 +309,7 @@ def _trees(
         walked = threads.map(lambda machine: _tree(asker, machine), machines)
         for machine, tree in zip(machines, walked, strict=True):
             if isinstance(tree, str):
-                lost.append((f"tree/{machine}", tree))
+                lost.append((f"tree/{machine}", shown(tree)))
             else:
                 trees[machine] = tree
     return trees
@@ -288,13 +340,19 @@ def _paths(session: Session) -> Iterator[tuple[str, tuple[Property, ...]]]:
         path = todo.pop()
         entries = tuple(map(property_from_json, session.execute("qom-list", {"path": path})))
         yield path, tuple(sorted(entries, key=lambda item: item.name))
-        todo += [f"{path.rstrip('/')}/{item.name}" for item in entries if item.child_of]
+        todo += [
+            f"{path.rstrip('/')}/{item.name}"
+            for item in entries
+            if item.child_of and not element_problem(item.name)
+        ]
 
 
 def _node(session: Session, listed: tuple[str, tuple[Property, ...]]) -> Node:
     path, properties = listed
     values: dict[str, JsonValue] = {}
     for item in properties:
+        if element_problem(item.name):
+            continue
         try:
             values[item.name] = session.execute("qom-get", {"path": path, "property": item.name})
         except SessionError:
@@ -318,7 +376,7 @@ def _one_by_one(
                 except SessionError:
                     continue
                 except SessionLost as error:
-                    lost.append((f"properties/{name}", str(error)))
+                    lost.append((f"properties/{name}", shown(str(error))))
                     asker.vain += isinstance(error, SessionSilent)
                     break
                 except _MALFORMED as error:

@@ -158,6 +158,14 @@ DEEDS: dict[str, Callable[[int], None]] = {
 """What a hostile server does with the descriptor of its monitor."""
 
 
+def install_liar(program: Path) -> Path:
+    """Return the program of the server that lies in what it says, made beside the miniature."""
+    path = program.with_name("qemu-system-mini-liar")
+    path.write_text(program.read_text().replace("miniature.server", "miniature.liar"))
+    path.chmod(path.stat().st_mode | stat.S_IXUSR | stat.S_IRUSR)
+    return path
+
+
 def install_hostile(program: Path, phase: str, deed: str) -> Path:
     """Return the program of a server that does `deed` at `phase`, made beside the miniature."""
     path = program.with_name(f"qemu-system-mini--{phase}--{deed}")

@@ -124,6 +124,27 @@ MALFORMED: dict[str, tuple[list[Any], str, str]] = {
         [command("stop"), event("stop")],
         "entry 8 (event 'stop')", "has the name of entry 7 (command 'stop')"),
     "no meta-type": ([{"name": "x"}], "entry 7", "has no 'meta-type'"),
+    "name that is a path": (
+        [command("../../x")], "entry 7 (command '../../x'): name",
+        "no usable name: '../../x' holds other things than letters"),
+    "name with a line break": (
+        [event("a\nb")], "entry 7 (event 'a\\nb'): name",
+        "no usable name: 'a\\nb' holds other things than letters"),
+    "name without end": (
+        [command("c" * 1_000_000)], f"entry 7 (command '{'c' * 40}...'): name",
+        f"no usable name: '{'c' * 40}...' has 1000000 characters, more than 255"),
+    "type with a name of no use": (
+        [struct("S\0")], "entry 7 (object 'S\\x00'): name",
+        "no usable name: 'S\\x00' holds other things than printable ASCII"),
+    "member with a name of no use": (
+        [struct("S", member("a/b", "str"))], "entry 7 (object 'S'): members[0]: name",
+        "no usable name: 'a/b'"),
+    "enum value with a name of no use": (
+        [enum("E", "\x1b[31m")], "entry 7 (enum 'E'): members[0]: name",
+        "no usable name: '\\x1b[31m'"),
+    "feature with a name of no use": (
+        [struct("S", features=["\ud800"])], "entry 7 (object 'S'): features[0]",
+        "no usable name: '\\ud800'"),
     "unknown meta-type": (
         [{"name": "x", "meta-type": "class"}], "entry 7 (class 'x'): meta-type", "is 'class'"),
     "unknown json-type": (

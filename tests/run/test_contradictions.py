@@ -34,7 +34,9 @@ def test_a_run_goes_on_beside_what_contradicts_itself(runner: Runner, program: P
     assert set(outcomes.values()) == {Outcome.PASS}
 
 
-def test_what_needs_a_left_out_command_is_not_applicable(runner: Runner, program: Path) -> None:
+def test_what_needs_a_left_out_command_is_blocked_by_that_finding(
+    runner: Runner, program: Path
+) -> None:
     campaign, _ = runner.run(miniature(program, "array-of-nothing"), lambda made: [])
 
     needing = [
@@ -43,7 +45,9 @@ def test_what_needs_a_left_out_command_is_not_applicable(runner: Runner, program
     assert needing
     for case in needing:
         assert case.blocked is not None
-        assert case.blocked.outcome is Outcome.NOT_APPLICABLE
+        contradicted = "contradicts itself" in case.blocked.reason
+        wanted = Outcome.BLOCKED_BY_FINDING if contradicted else Outcome.NOT_APPLICABLE
+        assert case.blocked.outcome is wanted
     notes = {
         r.subject.name: r.note for r in campaign.plan.rows if r.subject.kind is SubjectKind.COMMAND
     }
