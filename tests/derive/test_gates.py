@@ -40,6 +40,7 @@ SCHEMA = schema_of(
     command("turn"),
     command("complete"),
     {**command("fast", ret="Info"), "allow-oob": True},
+    {**command("rush"), "allow-oob": True},
 )
 LOOK = Request("ask", ABSENT)
 RECIPES: Mapping[str, CommandRecipe] = {
@@ -53,6 +54,7 @@ RECIPES: Mapping[str, CommandRecipe] = {
             shows=(LOOK,),
         ),
         CommandRecipe(name="leave", effect=Effect.END),
+        CommandRecipe(name="rush", effect=Effect.LASTING, setup=(LOOK,)),
         CommandRecipe(name="turn", effect=Effect.LASTING, setup=(LOOK,), cleanup=(LOOK,)),
         CommandRecipe(name="complete", effect=Effect.COMPLETES, spec=MachineSpec(args=("-early",))),
     )
@@ -130,6 +132,13 @@ def test_what_may_run_out_of_band_is_accepted_either_way_after_the_other() -> No
     assert _steps(outside) == [("setup", "execute", "fast"), ("subject", OUT_OF_BAND, "fast")]
     assert _steps(inside) == [("setup", OUT_OF_BAND, "fast"), ("subject", "execute", "fast")]
     assert outside.steps[-1].expect == inside.steps[-1].expect == Accept()
+
+
+def test_what_lasts_is_done_once_on_each_machine() -> None:
+    outside, inside = (CASES[f"rush/gates/{name}"] for name in ("out-of-band", "in-band"))
+
+    assert _steps(outside) == [("setup", "execute", "ask"), ("subject", OUT_OF_BAND, "rush")]
+    assert _steps(inside) == [("setup", "execute", "ask"), ("subject", "execute", "rush")]
 
 
 def test_out_of_band_is_not_to_be_had_where_it_was_not_negotiated() -> None:

@@ -215,3 +215,24 @@ def test_claims_are_kept_where_what_is_found_is_what_was_promised() -> None:
     assert [(miss.rule, miss.summary, miss.expected, miss.fold) for miss in verdict.misses] == [
         ("Q30", "member a: str", "uint8, says qapi/made.json:3", "uint8")
     ]
+
+
+@pytest.mark.parametrize(
+    ("role", "desc", "outcome"),
+    [
+        (Role.WITNESS, "Unknown driver 'x'", Outcome.NOT_APPLICABLE),
+        (Role.WITNESS, "the driver has no time", Outcome.VACUOUS),
+        (Role.SUBJECT, "Unknown driver 'x'", Outcome.FAIL),
+    ],
+    ids=["made without", "otherwise refused", "what must succeed"],
+)
+def test_a_refusal_may_tell_what_the_build_was_made_without(
+    role: Role, desc: str, outcome: Outcome
+) -> None:
+    refused = {"error": {"class": "GenericError", "desc": desc}, "id": 0}
+    about = replace(case(step(role=role)), absences=("Unknown driver '*'",))
+
+    verdict = judge(about, Observation(replies=(line(refused),)), judge_of_messages(), 0)
+
+    assert verdict.outcome is outcome
+    assert bool(verdict.misses) is (outcome is Outcome.FAIL)
