@@ -71,10 +71,11 @@ def part_path(folder: Path, run: str, worker: str) -> Path:
 
 def clear_folder(folder: Path) -> None:
     """Remove what earlier runs have left in `folder`: stream, reports and parts."""
-    for path in (*folder.glob(_PART.format("*", "*")), folder / _UNDER_WAY):
-        path.unlink(missing_ok=True)
     for name in (SUMMARY_FILE, REPORT_FILE, STREAM_FILE):
         (folder / name).unlink(missing_ok=True)
+        (folder / f".{name}").unlink(missing_ok=True)
+    for path in folder.glob(_PART.format("*", "*")):
+        path.unlink(missing_ok=True)
 
 
 def write_stream(folder: Path, events: Iterable[Event]) -> None:
