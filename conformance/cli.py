@@ -20,7 +20,7 @@ import conformance
 from conformance import plugin
 from conformance.derive.case import Case
 from conformance.errors import ConformanceError, HarnessError, UsageError
-from conformance.interruption import interruptible
+from conformance.interruption import Interruption, interruptible
 from conformance.launch.folder import RunFolder
 from conformance.leading import leading
 from conformance.report_cli import add_report
@@ -177,8 +177,8 @@ def _run(asked: argparse.Namespace) -> int:
     if asked.workers < 0:
         raise UsageError(f"-n {asked.workers}: no number of workers", "Write -n 2, for example.")
     workers = ("-n", str(asked.workers)) if asked.workers else ()
-    with interruptible(), leading(options) as run:
-        door = _Door(run)
+    with interruptible() as interruption, leading(options) as run:
+        door = _Door(run, interruption)
         root = f"--rootdir={Path.cwd()}"
         status = pytest.main([*_QUIET, *_ALONE, root, *workers, *words], plugins=[door])
         if door.exit_code is not None:
@@ -193,14 +193,20 @@ def _run(asked: argparse.Namespace) -> int:
 class _Door:
     """A pytest plugin that hands a prepared run in, and its exit code out."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, interruption: Interruption) -> None:
         self._run = run
+        self._interruption = interruption
         self.exit_code: int | None = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         """Save the plugin from preparing the run again."""
         config.stash[plugin.RUN] = self._run
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        """Let what the run returns be what its report says, whatever comes from now on."""
+        self._interruption.over()
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self, config: pytest.Config) -> None:

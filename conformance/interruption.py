@@ -25,21 +25,22 @@ class Interruption:
     """
 
     def __init__(self) -> None:
-        self._heard = False
+        self.heard = False
+        """Whether a signal has come in time."""
+        self._over = False
+
+    def over(self) -> None:
+        """Let no signal do anything any more: there is nothing left to interrupt."""
+        self._over = True
 
     def __call__(self, number: int, frame: object) -> None:
         """Take a signal."""
-        if self._heard:
+        if self.heard or self._over:
             return
-        self._heard = True
+        self.heard = True
         if number == signal.SIGHUP:
             _leave_terminals()
         raise KeyboardInterrupt
-
-    @property
-    def heard(self) -> bool:
-        """Whether a signal has come."""
-        return self._heard
 
 
 @contextlib.contextmanager
