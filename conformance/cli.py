@@ -6,9 +6,7 @@ import argparse
 import difflib
 import os
 import re
-import signal
 import sys
-import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,7 +20,10 @@ import conformance
 from conformance import plugin
 from conformance.derive.case import Case
 from conformance.errors import ConformanceError, HarnessError, UsageError
+from conformance.interruption import Interruption, interruptible
 from conformance.launch.folder import RunFolder
+from conformance.leading import leading
+from conformance.report_cli import add_report
 from conformance.rules_cli import add_rules
 from conformance.run.campaign import Campaign, find_case, prepare
 from conformance.run.options import read_options
@@ -115,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
             _add_run(command)
         command.set_defaults(usage=command.format_usage())
     add_schema(commands)
+    add_report(commands)
     add_validate(commands)
     add_rules(commands, partial(_add_targets, several=False, needed=False), _ready)
     return parser
@@ -175,39 +177,25 @@ def _run(asked: argparse.Namespace) -> int:
     if asked.workers < 0:
         raise UsageError(f"-n {asked.workers}: no number of workers", "Write -n 2, for example.")
     workers = ("-n", str(asked.workers)) if asked.workers else ()
-    with _ended_by_sigterm(), Run(options) as run:
-        door = _Door(run)
+    with interruptible() as interruption, leading(options) as run:
+        door = _Door(run, interruption)
         root = f"--rootdir={Path.cwd()}"
         status = pytest.main([*_QUIET, *_ALONE, root, *workers, *words], plugins=[door])
-    if door.exit_code is not None:
-        return door.exit_code
-    if status == pytest.ExitCode.INTERRUPTED:
-        return ExitCode.INTERRUPTED
-    raise HarnessError(f"pytest ended with {status!r} and without a report", "Please report this.")
-
-
-@contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM, with which a CI job is cancelled, end a run as Ctrl-C does: with a report."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(*_: object) -> NoReturn:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+        if door.exit_code is not None:
+            return door.exit_code
+        if status == pytest.ExitCode.INTERRUPTED:
+            raise KeyboardInterrupt
+        raise HarnessError(
+            f"pytest ended with {status!r} and without a report", "Please report this."
+        )
 
 
 class _Door:
     """A pytest plugin that hands a prepared run in, and its exit code out."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, interruption: Interruption) -> None:
         self._run = run
+        self._interruption = interruption
         self.exit_code: int | None = None
 
     @pytest.hookimpl(tryfirst=True)
@@ -215,6 +203,12 @@ class _Door:
         """Save the plugin from preparing the run again."""
         config.stash[plugin.RUN] = self._run
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        """Let what the run returns be what its report says, whatever comes from now on."""
+        self._interruption.over()
+
+    @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self, config: pytest.Config) -> None:
         """Keep what the run returns to the shell."""
         summary = config.stash.get(plugin.SUMMARY, None)

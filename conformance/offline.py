@@ -6,6 +6,7 @@ wire, or the stream of a run.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,10 +19,11 @@ from conformance.judge.recorded import Noted, listen, schema_in, version_in
 from conformance.knowledge.rules import Rule
 from conformance.knowledge.unchecked import Unchecked, names_for
 from conformance.knowledge.versions import Version
+from conformance.lines import LimitError, bounded_lines, read_bounded
 from conformance.qapi.model import Schema
 from conformance.report.reading import read_events
 from conformance.schemas import NamedSchema, entries_in
-from conformance.stream import KINDS, CaseEnded, Event, Finding, RunEnded, TargetStarted
+from conformance.stream import KINDS, CaseEnded, Event, Finding, RunEnded, RunStarted, TargetStarted
 from conformance.terms import Severity
 from conformance.validation import FileKind, Outcome, Remark, Unreadable, Validated
 from conformance.wire.recording import (
@@ -57,20 +59,21 @@ class Validator:
     def validate(self, path: Path) -> Outcome:
         """Return what was found in a file."""
         try:
-            text = decode(path.read_bytes())
-            first = next(read_values(text))
-            if _is_event(first.value):
-                # The last line of a stream may be torn.
+            if _begins_with_event(path):
+                # A stream is read line by line: it may be longer than fits.
                 return self._stream(path)
+            text = decode(read_bounded(path))
             values = list(read_values(text))
             match _kind(values):
                 case FileKind.INTROSPECTION:
-                    return self._introspection(path, text, first)
+                    return self._introspection(path, text, values[0])
                 case kind:
                     return self._dialogue(path, kind, text, values)
         except OSError as error:
             problem = f"cannot be read: {error.strerror}"
             return Unreadable(file=str(path), place="", problem=problem)
+        except LimitError as error:
+            return Unreadable(file=str(path), place=str(error.line), problem=error.problem)
         except RecordingError as error:
             place = f"{error.line}:{error.column}"
             return Unreadable(file=str(path), place=place, problem=error.problem)
@@ -135,8 +138,12 @@ class Validator:
         made = _Found()
         targets: dict[str, TargetStarted] = {}
         counts = dict.fromkeys((*_COUNTED.values(), _OTHERS), 0)
-        ended = False
-        for line, event in enumerate(read_events(path, torn=made.notes.append), start=1):
+        ended, line = False, 0
+        for line, event in enumerate(read_events(path), start=1):
+            if isinstance(event, RunStarted) is not (line == 1):
+                raise RecordingError(line, 1, "a run begins with its first event, and once")
+            if ended:
+                raise RecordingError(line, 1, "something follows the end of the run")
             ended = isinstance(event, RunEnded)
             counts[_COUNTED.get(type(event), _OTHERS)] += 1
             match event:
@@ -150,7 +157,12 @@ class Validator:
                 case _:
                     pass
         if not ended:
-            made.notes.append("the run did not end: its stream lacks the last event")
+            raise RecordingError(
+                line,
+                1,
+                "the last event is not the end of the run: it was killed, or is still going on "
+                "(`qmp-conformance report` gives it its end)",
+            )
         found = counts[_COUNTED[Finding]]
         if found:
             made.notes.append(
@@ -248,8 +260,15 @@ def _in_order(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
     return tuple(sorted(remarks, key=lambda remark: remark.line))
 
 
-def _is_event(value: object) -> bool:
-    return isinstance(value, dict) and value.get("event") in KINDS
+def _begins_with_event(path: Path) -> bool:
+    """Return whether a file is the stream of a run by its first line; raises LimitError."""
+    with path.open("rb") as file:
+        line = next(bounded_lines(file), b"")
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and value.get("event") in tuple(KINDS)
 
 
 def _kind(values: Sequence[Value]) -> FileKind:

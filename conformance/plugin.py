@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from conformance.errors import ConformanceError
+from conformance.errors import ConformanceError, HarnessError, UsageError
 
 if TYPE_CHECKING:
     from conformance.report.result import Summary
@@ -32,8 +33,9 @@ _FLAGS: Final = {
     "--qmp-no-sandbox": "start QEMU without bubblewrap: requests then reach the host",
 }
 """The options that take no value."""
-_PLANNED: Final[pytest.StashKey[Collection[str]]] = pytest.StashKey()
-"""The node ids of the items that are to be run."""
+_OWN: Final[pytest.StashKey[ExitStack]] = pytest.StashKey()
+"""What the run holds, where it began here and not at the command."""
+_LISTENER: Final[pytest.StashKey[_Listener]] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -115,10 +117,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     config = session.config
     if OPTIONS not in config.stash:
         return
+    from conformance.interruption import interrupted_once
+    from conformance.leading import leading
     from conformance.run.campaign import load
-    from conformance.run.run import Run
 
     if hasattr(config, "workerinput"):
+        interrupted_once()
         folder = Path(config.workerinput["qmp_folder"])
         config.stash[CAMPAIGNS] = tuple(map(load, sorted(folder.glob("campaign-*.json"))))
         config.stash[_CHOSEN] = tuple(config.workerinput["qmp_chosen"])
@@ -126,19 +130,22 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     named = config.args_source is pytest.Config.ArgsSource.ARGS
     names = tuple(config.args) if named else ()
     config.stash[_CHOSEN] = names
+    config.stash[_OWN] = ExitStack()
+    config.stash[_LISTENER] = _Listener()
+    config.pluginmanager.register(config.stash[_LISTENER])
     try:
         if RUN not in config.stash:
-            record = not config.option.collectonly
-            config.stash[RUN] = Run(config.stash[OPTIONS], record=record).__enter__()
+            led = leading(config.stash[OPTIONS], record=not config.option.collectonly)
+            config.stash[RUN] = config.stash[_OWN].enter_context(led)
         run = config.stash[RUN]
         config.stash[CAMPAIGNS] = run.campaigns
         _check_names(names, run.node_ids())
-        run.begin()
-    except BaseException as error:
+    except ConformanceError as error:
         # pytest does not come to the end of a session that did not begin.
-        _close(config)
-        if isinstance(error, ConformanceError):
-            pytest.exit(str(error), returncode=error.exit_code)
+        _leave(config, error)
+        pytest.exit(str(error), returncode=error.exit_code)
+    except pytest.UsageError as error:
+        _leave(config, UsageError(str(error)))
         raise
 
 
@@ -151,10 +158,20 @@ def _check_names(names: Collection[str], node_ids: Collection[str]) -> None:
             )
 
 
-def _close(config: pytest.Config) -> None:
-    if RUN in config.stash:
-        config.stash[RUN].__exit__(None, None, None)
-        del config.stash[RUN]
+def _leave(config: pytest.Config, error: BaseException | None = None) -> None:
+    """Leave the run, where it is ours to leave: `error` has ended it, if anything."""
+    config.stash[_OWN].__exit__(type(error) if error else None, error, None)
+
+
+class _Listener:
+    """Notes that pytest was interrupted, also before its session has begun."""
+
+    def __init__(self) -> None:
+        self.interrupted = False
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Note it."""
+        self.interrupted = True
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -163,6 +180,7 @@ def pytest_configure_node(node: Any) -> None:
     stash = node.config.stash
     if RUN in stash:
         node.workerinput["qmp_folder"] = str(stash[RUN].folder.path)
+        node.workerinput["qmp_run"] = stash[RUN].id
         node.workerinput["qmp_chosen"] = list(stash[_CHOSEN])
 
 
@@ -185,9 +203,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
-    """Note what a worker has collected: every one collects the same."""
+    """Write down what a worker has collected before it runs: every one collects the same."""
     if RUN in node.config.stash:
-        node.config.stash[_PLANNED] = frozenset(ids)
+        node.config.stash[RUN].plan(frozenset(ids))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -210,7 +228,8 @@ def pytest_collection(session: pytest.Session) -> bool | None:
     config.hook.pytest_collection_modifyitems(session=session, config=config, items=session.items)
     config.hook.pytest_collection_finish(session=session)
     session.testscollected = len(session.items)
-    config.stash[_PLANNED] = frozenset(item.nodeid for item in session.items)
+    if RUN in config.stash:
+        config.stash[RUN].plan(frozenset(item.nodeid for item in session.items))
     return True
 
 
@@ -230,9 +249,12 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
         return (yield)
     from conformance.items import CONDUCTOR
     from conformance.run.conductor import Conductor
+    from conformance.run.records import part_path
 
-    worker = getattr(config, "workerinput", {}).get("workerid", "main")
-    with Conductor(config.stash[OPTIONS].report, worker) as conductor:
+    given = getattr(config, "workerinput", {})
+    run = given["qmp_run"] if given else config.stash[RUN].id
+    part = part_path(config.stash[OPTIONS].report, run, given.get("workerid", "main"))
+    with Conductor(part) as conductor:
         config.stash[CONDUCTOR] = conductor
         return (yield)
 
@@ -253,23 +275,37 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     config = session.config
     if RUN not in config.stash:
         return
+    from conformance.leading import report
     from conformance.report.result import Verdict
-    from conformance.report.write import publish
 
     run = config.stash[RUN]
-    try:
-        if not config.option.collectonly and _PLANNED in config.stash:
-            whole = exitstatus != pytest.ExitCode.INTERRUPTED
-            summary = publish(run.finish(config.stash[_PLANNED], whole=whole))
-            config.stash[SUMMARY] = summary
-            if exitstatus == pytest.ExitCode.OK and summary.verdict is Verdict.NOTHING_TESTED:
-                # Skipped items alone are a success to pytest, and none to us.
-                session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
-            if run.lost and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-                # As where no target at all can be started.
-                session.exitstatus = summary.ended.exit_code if summary.ended else exitstatus
-    finally:
-        _close(config)
+    if not run.record:
+        _leave(config)
+        return
+    summary = report(
+        run,
+        interrupted=exitstatus == pytest.ExitCode.INTERRUPTED,
+        failed=exitstatus == pytest.ExitCode.INTERNAL_ERROR,
+    )
+    config.stash[SUMMARY] = summary
+    code = summary.ended.exit_code if summary.ended else exitstatus
+    if exitstatus == pytest.ExitCode.OK and summary.verdict is Verdict.NOTHING_TESTED:
+        # Skipped items alone are a success to pytest, and none to us.
+        session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
+    elif exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = code
+    elif exitstatus == pytest.ExitCode.TESTS_FAILED and run.lost:
+        # As where no target at all can be started.
+        session.exitstatus = code
+    _leave(config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave a run whose session never began, or never came to its end."""
+    if RUN in config.stash and not config.stash[RUN].ended:
+        interrupted = config.stash[_LISTENER].interrupted
+        _leave(config, KeyboardInterrupt() if interrupted else HarnessError("pytest ended early"))
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -14,6 +14,7 @@ from conformance.canonical import canonical, digest
 from conformance.change import SideKind
 from conformance.errors import UsageError
 from conformance.knowledge.digests import digest_names
+from conformance.lines import LimitError, read_bounded
 from conformance.qapi.introspection import read_introspection
 from conformance.qapi.model import Schema, SchemaError
 from conformance.run.sides import Named, read_side
@@ -73,10 +74,11 @@ def entries_in(value: Any) -> Any:
 def _may_be_saved(path: Path) -> bool:
     """Return whether `path` holds, or should hold, JSON that is no digest."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(_HEAD)
     except OSError:
         return False
-    return not data.lstrip().startswith(_NO_JSON) and _DIGEST not in data[:_HEAD]
+    return not data.lstrip().startswith(_NO_JSON) and _DIGEST not in data
 
 
 def _of_side(word: str) -> NamedSchema:
@@ -94,8 +96,8 @@ def _saved_entries(path: Path) -> Any:
     known = ", ".join(digest_names())
     remedy = f"Name a file that holds the answer of query-qmp-schema, or a release: {known}."
     try:
-        values = list(itertools.islice(read_values(decode(path.read_bytes())), 2))
-    except RecordingError as error:
+        values = list(itertools.islice(read_values(decode(read_bounded(path))), 2))
+    except (LimitError, RecordingError) as error:
         raise UsageError(f"{path}:{error}", remedy) from error
     entries = entries_in(values[0].value)
     if len(values) > 1 or not isinstance(entries, list):

@@ -14,8 +14,7 @@ from typing import Any
 
 import pytest
 
-from conformance.run.run import exit_code
-from conformance.terms import ExitCode, Outcome
+from conformance.terms import ExitCode
 
 from .conftest import LIMIT, QEMU, Done, Doors, events, outcomes
 
@@ -104,27 +103,6 @@ def test_where_nothing_could_be_judged_there_is_no_success(doors: Doors, targets
     assert done.code == ExitCode.USAGE
     assert "NOTHING TESTED" in done.out
     assert events(doors.home / "qmp-report")[-1]["outcomes"] == {"not-applicable": 1}
-
-
-@pytest.mark.parametrize(
-    ("counts", "code"),
-    [
-        ({Outcome.PASS: 1, Outcome.VACUOUS: 1}, ExitCode.CONFORMS),
-        ({Outcome.PASS: 1, Outcome.FLAKY: 1}, ExitCode.FINDINGS),
-        ({Outcome.PASS: 1, Outcome.FAIL: 1, Outcome.NOT_RUN: 1}, ExitCode.FINDINGS),
-        ({Outcome.CRASH: 1}, ExitCode.FINDINGS),
-        ({Outcome.TIMEOUT: 1}, ExitCode.FINDINGS),
-        ({Outcome.VACUOUS: 1, Outcome.NOT_APPLICABLE: 1}, ExitCode.USAGE),
-        ({}, ExitCode.USAGE),
-        ({Outcome.PASS: 1, Outcome.FAIL: 1, Outcome.HARNESS_ERROR: 1}, ExitCode.HARNESS),
-        ({Outcome.PASS: 1, Outcome.NOT_RUN: 1}, ExitCode.HARNESS),
-    ],
-)
-def test_the_exit_code_is_the_worst_that_happened(
-    counts: dict[Outcome, int], code: ExitCode
-) -> None:
-    assert exit_code(counts) is code
-    assert exit_code(counts, interrupted=True) is ExitCode.INTERRUPTED
 
 
 BAD_TARGETS = {

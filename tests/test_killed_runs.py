@@ -106,9 +106,22 @@ def test_a_killed_run_leaves_nothing_running_and_no_report_that_could_be_taken_f
         assert run.wait(LIMIT) == -signal.SIGKILL
         doors.settle()
 
-    left = {path.name for path in (doors.home / "qmp-report").iterdir()}
-    assert left <= {f".part-{name}.ndjson" for name in ("main", "gw0", "gw1")}
-    assert left
+    # Its own beginning and what its processes recorded, and of the earlier one nothing.
+    folder = doors.home / "qmp-report"
+    left = {path.name for path in folder.iterdir()}
+    assert {".run", "events.ndjson"} < left
+    assert not left & {"summary.json", "report.md"}
+    assert "run-ended" not in (folder / "events.ndjson").read_text()
+    assert doors.command("validate", str(folder / "events.ndjson")).code == ExitCode.USAGE
+
+    done = doors.command("report", str(folder))
+
+    assert done.code == ExitCode.INTERRUPTED
+    is_partial(doors, done.out)
+    summary = (folder / "summary.json").read_bytes()
+    again = doors.command("report", str(folder))
+    assert (again.code, again.out) == (done.code, done.out)
+    assert (folder / "summary.json").read_bytes() == summary
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])

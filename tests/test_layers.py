@@ -12,7 +12,18 @@ import conformance
 
 ROOT = Path(conformance.__file__).parent
 BOTTOM = frozenset(
-    {"terms", "errors", "canonical", "stage", "stream", "change", "validation", "turns", "dialect"}
+    {
+        "terms",
+        "errors",
+        "canonical",
+        "stage",
+        "stream",
+        "change",
+        "validation",
+        "turns",
+        "dialect",
+        "lines",
+    }
 )
 
 SCHEMAS = frozenset({"qapi", "digest", "source", "compare"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from conformance import canonical
@@ -25,7 +26,9 @@ def write_reports(summary: Summary, folder: Path) -> tuple[Path, ...]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
-            (folder / name).write_text(text, encoding="utf-8")
+            # Whole or not at all: what is killed amid it leaves no half of a report.
+            (folder / f".{name}").write_text(text, encoding="utf-8")
+            os.replace(folder / f".{name}", folder / name)
     except OSError as error:
         raise UsageError(
             f"{folder}: cannot write the report: {error.strerror}",

@@ -18,7 +18,7 @@ from conformance.run.answers import answers_of, event_names
 from conformance.run.campaign import Campaign
 from conformance.run.engine import Engine, Result
 from conformance.run.evidence import default_read, finding
-from conformance.run.records import PART, Recorder
+from conformance.run.records import Recorder
 from conformance.stream import CaseEnded, Event, EventSeen, StartDied
 from conformance.terms import Outcome
 
@@ -26,11 +26,11 @@ from conformance.terms import Outcome
 class Conductor:
     """Runs cases of one target after the other; a context manager that ends all its machines."""
 
-    def __init__(self, report: Path, worker: str) -> None:
-        """Record into the folder `report`, under the name of this process."""
+    def __init__(self, part: Path) -> None:
+        """Record into the file `part`."""
         self._own = ExitStack()
         self._folder = self._own.enter_context(RunFolder())
-        self._recorder = self._own.enter_context(Recorder(report / PART.format(worker)))
+        self._recorder = self._own.enter_context(Recorder(part))
         self._held = self._own.enter_context(ExitStack())
         self._engine: Engine | None = None
         self._target = ""

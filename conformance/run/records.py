@@ -1,25 +1,41 @@
 """Writes the event stream of a run, by one process or by several, and joins their parts in order.
 
-Each process appends what it does to a file of its own, line by line, so that whatever ends the run
-leaves what was done until then.
+The stream stands in the report folder from the first moment: first its beginning alone, then what
+is planned, every case as one that was not run.  Each process appends what it does to a part of its
+own, line by line, so that whatever ends the run leaves what was done until then.  A part bears the
+id of its run in its name: those of another run are not touched.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final
 
 from conformance.canonical import canonical
-from conformance.errors import UsageError
-from conformance.stream import STREAM_FILE, CaseEnded, Event, EventSeen, to_json
-from conformance.terms import Outcome
+from conformance.errors import HarnessError
+from conformance.lines import LINE_LIMIT, bounded_lines
+from conformance.stream import (
+    REPORT_FILE,
+    STREAM_FILE,
+    SUMMARY_FILE,
+    CaseEnded,
+    Event,
+    EventSeen,
+    RunEnded,
+    to_json,
+)
+from conformance.terms import ExitCode, Outcome
 
-PART: Final = ".part-{}.ndjson"
+_PART: Final = ".part-{}-{}.ndjson"
 """What each process of a run writes, beside the stream that they are joined into."""
+_UNDER_WAY: Final = f".{STREAM_FILE}"
+"""A stream while it is written: it takes its place as a whole."""
 
 
 class Recorder:
@@ -40,74 +56,135 @@ class Recorder:
         self._file.close()
 
     def write(self, events: Iterable[Event]) -> None:
-        """Append events and hand them to the system, so that they outlive this process."""
-        self._file.write("".join(f"{canonical(to_json(event))}\n" for event in events))
+        """Append events and hand them to the system, so that they outlive this process.
+
+        Raises HarnessError for one whose line nobody would read back.
+        """
+        self._file.write("".join(map(_line, events)))
         self._file.flush()
 
 
-def prepare_folder(folder: Path) -> None:
-    """Make the report folder and show that it can be written; raises UsageError."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".{STREAM_FILE}"
-        probe.write_text("")
-        probe.unlink()
-    except OSError as error:
-        raise UsageError(
-            f"the report folder {folder} cannot be written: {error.strerror}",
-            "Choose another with --report.",
-        ) from error
+def part_path(folder: Path, run: str, worker: str) -> Path:
+    """Return where one process of a run records what it does."""
+    return folder / _PART.format(run, worker)
 
 
-def clear_folder(folder: Path, reports: Iterable[str]) -> None:
-    """Remove what an earlier run has left in `folder`: its stream, its parts, and its `reports`."""
-    for path in (*folder.glob(PART.format("*")), folder / STREAM_FILE):
-        path.unlink(missing_ok=True)
-    for name in reports:
+def clear_folder(folder: Path) -> None:
+    """Remove what earlier runs have left in `folder`: stream, reports and parts."""
+    for name in (SUMMARY_FILE, REPORT_FILE, STREAM_FILE):
         (folder / name).unlink(missing_ok=True)
+        (folder / f".{name}").unlink(missing_ok=True)
+    for path in folder.glob(_PART.format("*", "*")):
+        path.unlink(missing_ok=True)
 
 
-def join(
-    parts: Sequence[Path],
-    order: Sequence[CaseEnded],
-    head: Iterable[Event],
-    path: Path,
-) -> Counter[Outcome]:
-    """Write the stream `path`: `head`, then the parts' events in the given order of cases.
+def write_stream(folder: Path, events: Iterable[Event]) -> None:
+    """Put a stream of these events in the place of the one in `folder`."""
+    with (folder / _UNDER_WAY).open("w", encoding="ascii") as file:
+        file.writelines(map(_line, events))
+    os.replace(folder / _UNDER_WAY, folder / STREAM_FILE)
 
-    `order` holds what stands for each case of which no part says what became of it.  A part that
-    ends in a torn line loses that line alone.  Events that several parts have seen come last, each
-    once.  Returns how many cases had each outcome.
+
+class Joined:
+    """The stream of a folder with the parts of `run` joined in, until it takes its place.
+
+    The stream there holds each case once, as one that was not run.  A part that ends in a torn
+    line loses that line alone.  Events that several parts have seen come last, each once.
+    `counts` tells how many cases had each outcome.
     """
-    by_case: dict[tuple[str, str], list[str]] = {}
-    seen: set[str] = set()
-    outcomes: dict[tuple[str, str], Outcome] = {}
-    for part in parts:
-        for line in part.read_text(encoding="ascii").splitlines():
-            try:
-                value: dict[str, Any] = json.loads(line)
-            except ValueError:
-                continue
-            if value["event"] == EventSeen.kind:
-                seen.add(line)
-                continue
-            key = (value["target"], value["case"])
-            by_case.setdefault(key, []).append(line)
-            if value["event"] == CaseEnded.kind:
-                outcomes[key] = Outcome(value["outcome"])
-    with path.open("w", encoding="ascii") as file:
-        file.writelines(f"{canonical(to_json(event))}\n" for event in head)
-        for unheard in order:
-            key = (unheard.target, unheard.case)
-            own = by_case.get(key, []) if key in outcomes else [canonical(to_json(unheard))]
-            file.writelines(f"{line}\n" for line in own)
-        file.writelines(f"{line}\n" for line in sorted(seen))
-    return Counter(
-        outcomes.get((unheard.target, unheard.case), unheard.outcome) for unheard in order
+
+    def __init__(self, folder: Path, run: str) -> None:
+        self._folder = folder
+        self._parts = sorted(folder.glob(_PART.format(run, "*"))) if run else []
+        self.counts = self._join()
+
+    def _join(self) -> Counter[Outcome]:
+        cases, seen = _heard(self._parts)
+        counts: Counter[Outcome] = Counter()
+        stream, made = self._folder / STREAM_FILE, self._folder / _UNDER_WAY
+        with stream.open("rb") as planned, made.open("wb") as file:
+            for line in bounded_lines(planned):
+                value = json.loads(line)
+                if value["event"] != CaseEnded.kind:
+                    file.write(line)
+                    continue
+                own = cases.get((value["target"], value["case"]), [line])
+                file.writelines(own)
+                counts[Outcome(json.loads(own[-1])["outcome"])] += 1
+            file.writelines(sorted(seen))
+        return counts
+
+    def end(self, ended: RunEnded) -> Path:
+        """Write the last event, put the stream in its place, and remove the parts."""
+        path = self._folder / STREAM_FILE
+        with (self._folder / _UNDER_WAY).open("a", encoding="ascii") as file:
+            file.write(_line(ended))
+        os.replace(self._folder / _UNDER_WAY, path)
+        for part in self._parts:
+            part.unlink()
+        return path
+
+
+def end_killed(folder: Path, run: str, began: str) -> Path:
+    """Give the stream of a run that was killed its end; return where it is.
+
+    `began` is when it began, as its first event tells.  It ended when it last wrote something.
+    """
+    written = (folder / STREAM_FILE, *folder.glob(_PART.format(run, "*")))
+    last = datetime.fromtimestamp(int(max(path.stat().st_mtime for path in written)), UTC)
+    joined = Joined(folder, run)
+    return joined.end(
+        RunEnded(
+            complete=False,
+            exit_code=ExitCode.INTERRUPTED,
+            outcomes=told(joined.counts),
+            seconds=max(0.0, (last - datetime.fromisoformat(began)).total_seconds()),
+            time=last.isoformat(),
+        )
     )
 
 
-def append(path: Path, event: Event) -> None:
-    """Write one more event to a stream."""
-    with path.open("a", encoding="ascii") as file:
-        file.write(f"{canonical(to_json(event))}\n")
+def told(counts: Counter[Outcome]) -> dict[str, int]:
+    """Return counts of outcomes as the last event tells them."""
+    return {str(outcome): count for outcome, count in sorted(counts.items())}
+
+
+def _heard(parts: Iterable[Path]) -> tuple[dict[tuple[str, str], list[bytes]], set[bytes]]:
+    """Return the lines of each case that has ended, its end last, and those of events seen."""
+    cases: dict[tuple[str, str], list[bytes]] = {}
+    ended: set[tuple[str, str]] = set()
+    seen: set[bytes] = set()
+    for part in parts:
+        with part.open("rb") as file:
+            for line in bounded_lines(file):
+                value = _event(line)
+                if value is None:
+                    continue
+                if value["event"] == EventSeen.kind:
+                    seen.add(line)
+                    continue
+                key = (value["target"], value["case"])
+                cases.setdefault(key, []).append(line)
+                if value["event"] == CaseEnded.kind:
+                    ended.add(key)
+    return {key: lines for key, lines in cases.items() if key in ended}, seen
+
+
+def _event(line: bytes) -> dict[str, Any] | None:
+    """Return the event on a line, None where its process was killed while it wrote it."""
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        value: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return None
+    return value
+
+
+def _line(event: Event) -> str:
+    line = f"{canonical(to_json(event))}\n"
+    if len(line) > LINE_LIMIT:
+        raise HarnessError(
+            f"an event of more than {LINE_LIMIT >> 20} MiB: {line[:200]}", "Please report this."
+        )
+    return line

@@ -2,44 +2,43 @@
 
 from __future__ import annotations
 
+import secrets
 import time
+import traceback
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import conformance
+from conformance.canonical import canonical
 from conformance.derive.case import Case
 from conformance.derive.members import member_of
-from conformance.errors import LaunchError, UsageError
+from conformance.errors import ConformanceError, HarnessError, LaunchError, UsageError
 from conformance.launch.folder import RunFolder
 from conformance.launch.host import capabilities
 from conformance.launch.target import Target
 from conformance.run.campaign import Campaign, Selection, check_selection, prepare
 from conformance.run.groups import groups, node_id
-from conformance.run.records import (
-    PART,
-    append,
-    clear_folder,
-    join,
-    prepare_folder,
-)
+from conformance.run.hold import Hold
+from conformance.run.records import Joined, clear_folder, told, write_stream
 from conformance.stream import (
-    REPORT_FILE,
-    STREAM_FILE,
     STREAM_VERSION,
-    SUMMARY_FILE,
     CaseEnded,
     Event,
     RunEnded,
     RunStarted,
     TargetLost,
+    to_json,
 )
 from conformance.terms import BROKEN, ExitCode, Outcome
 
 SEED = 0
 """The default seed: what is generated at random is the same in every run, unless asked for."""
+_SAID: Final = 400
+"""Characters of an unexpected error that are told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,71 +61,91 @@ class Options:
 
 
 class Run:
-    """The targets of a run made ready, and afterwards its stream and reports.
+    """The targets of a run made ready, and afterwards its stream.
 
     A context manager: what it holds on the host is gone when it is left, and also when it is not.
-    A target that cannot be started or asked is `lost`, and the run goes on with the others; on
-    entry, LaunchError is raised where none is left, else UsageError.
+    On entry it takes the report folder, and the verdict of an earlier run is gone: from then on
+    the stream there is that of this run, however far it came.  Raises UsageError, the folder left
+    as it was, where targets cannot be told apart, another run has the folder, or it cannot be
+    written.
     """
 
     def __init__(self, options: Options, *, record: bool = True) -> None:
         """Without `record` nothing is run, and the report folder left alone."""
         self.options = options
-        self._record = record
+        self.record = record
+        self.id = secrets.token_hex(8)
+        """What tells the parts of this run from those of others; random, so in no report."""
         self.campaigns: tuple[Campaign, ...] = ()
         self.lost: tuple[TargetLost, ...] = ()
+        self.ended = False
+        """Whether the stream has its end; a run that is not recorded has none."""
+        self._codes: list[ExitCode] = []
+        self._planned = False
         self._began = time.monotonic()
         self._began_at = _now()
+        self._hold: Hold | None = None
         self._folder: RunFolder | None = None
 
     def __enter__(self) -> Run:
-        if self._record:
-            prepare_folder(self.options.report)
-        self._folder = RunFolder()
-        try:
-            self._prepare(self._folder)
-            if not self.lost:
-                # A pattern may be for a target that is lost.
-                check_selection(self.options.selection, self.campaigns)
-        except BaseException:
-            self._folder.close()
-            raise
+        self._targets = tuple(_distinct(self.options.targets))
+        if self.record:
+            self._hold = Hold(self.options.report)
+            try:
+                self._hold.sign(self.id)
+                clear_folder(self.options.report)
+                write_stream(self.options.report, [self._started(self.options.words(), {})])
+            except OSError as error:
+                self._hold.close()
+                raise _unwritable(self.options.report, error) from error
+            except BaseException:
+                self._hold.close()
+                raise
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._folder is not None:
             self._folder.close()
+        if self._hold is not None:
+            self._hold.close()
 
-    def _prepare(self, folder: RunFolder) -> None:
-        campaigns: list[Campaign] = []
-        lost: list[TargetLost] = []
-        errors: list[LaunchError] = []
-        for target in tuple(_distinct(self.options.targets)):
+    def prepare(self) -> None:
+        """Ask each build once and plan its cases.
+
+        Whatever fails while one target is prepared loses that target alone.  Raises the error of
+        the target, or one of all, where none is left; UsageError for a selection that fits nothing.
+        """
+        self._folder = RunFolder()
+        errors: list[ConformanceError] = []
+        for target in self._targets:
             try:
-                thorough = self.options.selection.thorough
-                campaigns.append(prepare(target, folder, thorough=thorough))
-            except LaunchError as error:
-                errors.append(error)
-                lost.append(_lost(target, error))
-        if errors and not campaigns:
-            raise errors[0] if len(errors) == 1 else _all_lost(lost, errors[0])
-        self.campaigns, self.lost = tuple(campaigns), tuple(lost)
+                campaign = self._prepared(target, self._folder)
+            except Exception as error:  # of any kind: the others are tested all the same
+                errors.append(_told(error))
+                self.lost += (_lost(target, errors[-1]),)
+            else:
+                self.campaigns += (campaign,)
+        self._codes = [error.exit_code for error in errors]
+        if errors and not self.campaigns:
+            raise errors[0] if len(errors) == 1 else _all_lost(self.lost, errors)
+        if not self.lost:
+            # A pattern may be for a target that is lost.
+            check_selection(self.options.selection, self.campaigns)
+
+    def _prepared(self, target: Target, folder: RunFolder) -> Campaign:
+        """Return the target made ready, shown to be one whose cases can be planned and told."""
+        campaign = prepare(target, folder, thorough=self.options.selection.thorough)
+        events: list[Event] = [campaign.started(0), *campaign.rows(), *campaign.rule_rows()]
+        for event in events:
+            canonical(to_json(event))
+        campaign.save(folder.path / f"campaign-{len(self.campaigns)}.json")
+        return campaign
 
     @property
     def folder(self) -> RunFolder:
         """The temporary folder of the run."""
-        assert self._folder is not None, "a run has its folder once it is entered"
+        assert self._folder is not None, "a run has its folder once it is prepared"
         return self._folder
-
-    def begin(self) -> None:
-        """Write what other processes of the run need; remove what an earlier run has left.
-
-        A run that is killed leaves no report: an earlier one must not stand for it.
-        """
-        for number, campaign in enumerate(self.campaigns):
-            campaign.save(self.folder.path / f"campaign-{number}.json")
-        if self._record:
-            clear_folder(self.options.report, (SUMMARY_FILE, REPORT_FILE))
 
     def node_ids(self) -> frozenset[str]:
         """Return the node ids of all items that the selection makes."""
@@ -136,21 +155,15 @@ class Run:
             for group in groups(campaign, self.options.selection)
         )
 
-    def finish(self, node_ids: Collection[str], *, whole: bool) -> Path:
-        """Join the parts to the stream of the run and return where it is.
+    def plan(self, node_ids: Collection[str]) -> None:
+        """Write what is to be run before the first case is: the items that `node_ids` name.
 
-        `node_ids` name the items that were to be run; `whole` tells that nobody ended the run
-        early.  Raises UsageError where it cannot be written.
+        Only the first call counts, as all workers tell of the same.  Raises UsageError where it
+        cannot be written.
         """
-        try:
-            return self._finish(node_ids, whole=whole)
-        except OSError as error:
-            raise UsageError(
-                f"the report in {self.options.report} cannot be written: {error.strerror}",
-                "Make room there, or choose another folder with --report.",
-            ) from error
-
-    def _finish(self, node_ids: Collection[str], *, whole: bool) -> Path:
+        if self._planned or not self.record:
+            return
+        self._planned = True
         planned = {
             campaign.target.name: [
                 case
@@ -160,27 +173,53 @@ class Run:
             ]
             for campaign in self.campaigns
         }
-        parts = sorted(self.options.report.glob(PART.format("*")))
-        path = self.options.report / STREAM_FILE
-        order = [
-            not_run(campaign, case)
-            for campaign in self.campaigns
-            for case in planned[campaign.target.name]
-        ]
-        counts = join(parts, order, self._head(planned, self._words(node_ids)), path)
-        complete = whole and not counts[Outcome.NOT_RUN] and not self.lost
-        code = exit_code(counts, interrupted=not whole, lost=bool(self.lost))
-        ended = RunEnded(
-            complete=complete,
-            exit_code=code,
-            outcomes={str(outcome): count for outcome, count in sorted(counts.items())},
-            seconds=round(time.monotonic() - self._began, 3),
-            time=_now(),
-        )
-        append(path, ended)
-        for part in parts:
-            part.unlink()
+        try:
+            write_stream(self.options.report, self._plan(planned, self._words(node_ids)))
+        except OSError as error:
+            raise _unwritable(self.options.report, error) from error
+
+    def finish(self, *, interrupted: bool = False, failed: bool = False) -> Path:
+        """Join the parts to the stream of the run and return where it is.
+
+        `interrupted` tells that somebody ended the run early, `failed` that the suite itself gave
+        way.  Raises UsageError where it cannot be written.
+        """
+
+        def code(counts: Counter[Outcome], *, partial: bool) -> ExitCode:
+            lost = max(self._codes, default=None)
+            return exit_code(
+                counts, interrupted=interrupted, failed=failed, lost=lost, partial=partial
+            )
+
+        return self._end(code, partial=interrupted or failed or bool(self.lost))
+
+    def abandon(self, code: ExitCode) -> Path:
+        """Do the same for a run that came to no end of its own: `code` is what it returns."""
+        return self._end(lambda *_, **__: code, partial=True)
+
+    def _end(self, code: Callable[..., ExitCode], *, partial: bool) -> Path:
+        self.plan(self.node_ids())
+        try:
+            joined = Joined(self.options.report, self.id)
+            partial = partial or bool(joined.counts[Outcome.NOT_RUN])
+            path = joined.end(
+                RunEnded(
+                    complete=not partial,
+                    exit_code=code(joined.counts, partial=partial),
+                    outcomes=told(joined.counts),
+                    seconds=round(time.monotonic() - self._began, 3),
+                    time=_now(),
+                )
+            )
+        except OSError as error:
+            raise _unwritable(self.options.report, error) from error
+        self.ended = True
         return path
+
+    def forget(self) -> None:
+        """Say that all is reported: nothing is left in the folder to be joined later."""
+        if self._hold is not None:
+            self._hold.forget()
 
     def _words(self, node_ids: Collection[str]) -> tuple[str, ...]:
         """Return the selection, with what pytest has left out of it."""
@@ -189,23 +228,29 @@ class Run:
         left_out = [f"{chosen} of {len(every)} items, chosen by pytest"] * (chosen < len(every))
         return (*self.options.words(), *left_out)
 
-    def _head(
-        self, planned: Mapping[str, Sequence[Case]], selection: tuple[str, ...]
-    ) -> Iterator[Event]:
-        targets = self.options.targets
-        yield RunStarted(
+    def _started(self, selection: tuple[str, ...], host: Mapping[str, str]) -> RunStarted:
+        return RunStarted(
             stream=STREAM_VERSION,
             suite=conformance.__version__,
             seed=self.options.seed,
             selection=selection,
-            host=capabilities(targets[0]) if targets else {},
+            host=host,
             time=self._began_at,
         )
+
+    def _plan(
+        self, planned: Mapping[str, Sequence[Case]], selection: tuple[str, ...]
+    ) -> Iterator[Event]:
+        targets = self.options.targets
+        yield self._started(selection, capabilities(targets[0]) if targets else {})
         for campaign in self.campaigns:
-            yield campaign.started(len(planned.get(campaign.target.name, ())))
+            yield campaign.started(len(planned[campaign.target.name]))
             yield from campaign.rows()
             yield from campaign.rule_rows()
         yield from self.lost
+        for campaign in self.campaigns:
+            for case in planned[campaign.target.name]:
+                yield not_run(campaign, case)
 
 
 def not_run(campaign: Campaign, case: Case) -> CaseEnded:
@@ -225,28 +270,49 @@ def not_run(campaign: Campaign, case: Case) -> CaseEnded:
 
 
 def exit_code(
-    outcomes: Mapping[Outcome, int], *, interrupted: bool = False, lost: bool = False
+    outcomes: Mapping[Outcome, int],
+    *,
+    interrupted: bool = False,
+    failed: bool = False,
+    lost: ExitCode | None = None,
+    partial: bool = False,
 ) -> ExitCode:
-    """Return what a run with these outcomes returns to the shell; `lost`: not of all its targets.
+    """Return what a run with these outcomes returns to the shell; a partial run never 0.
 
-    That a target was not tested at all weighs more than what the others have shown.
+    `failed`: the suite itself gave way; `lost`: what the worst of the targets that could not be
+    prepared makes of it; `partial`: for whatever reason not all was tested.  That a target was not
+    tested at all weighs more than what the others have shown.
     """
     if interrupted:
         return ExitCode.INTERRUPTED
-    if outcomes.get(Outcome.HARNESS_ERROR):
+    if failed or outcomes.get(Outcome.HARNESS_ERROR):
         return ExitCode.HARNESS
-    if lost:
-        return ExitCode.LAUNCH
+    if lost is not None:
+        return lost
     # A case that came out otherwise when tried again is no finding, and no conformance either.
     if any(outcomes.get(outcome) for outcome in (*BROKEN, Outcome.FLAKY)):
         return ExitCode.FINDINGS
     # Nobody ended the run, and yet cases have no result: something of the suite gave way.
-    if outcomes.get(Outcome.NOT_RUN):
+    if partial or outcomes.get(Outcome.NOT_RUN):
         return ExitCode.HARNESS
     return ExitCode.CONFORMS if outcomes.get(Outcome.PASS) else ExitCode.USAGE
 
 
-def _lost(target: Target, error: LaunchError) -> TargetLost:
+def _told(error: Exception) -> ConformanceError:
+    """Return what to say of an error that was met while a target was prepared."""
+    if isinstance(error, ConformanceError):
+        return error
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    said = " ".join(str(error).split())[:_SAID]
+    return HarnessError(
+        f"the suite itself failed while it prepared the target: {type(error).__name__}: "
+        f"{said}{where}",
+        "Please report this.",
+    )
+
+
+def _lost(target: Target, error: ConformanceError) -> TargetLost:
     return TargetLost(
         target=target.name,
         spelling=target.spelling,
@@ -256,9 +322,20 @@ def _lost(target: Target, error: LaunchError) -> TargetLost:
     )
 
 
-def _all_lost(lost: Sequence[TargetLost], first: LaunchError) -> LaunchError:
+def _all_lost(lost: Sequence[TargetLost], errors: Sequence[ConformanceError]) -> ConformanceError:
+    worst = max(errors, key=lambda error: error.exit_code)
     said = "; ".join(f"{each.target}: {each.what}" for each in lost)
-    return LaunchError(f"not one of {len(lost)} targets can be tested: {said}", first.remedy)
+    what = f"not one of {len(lost)} targets can be tested: {said}"
+    kinds = (UsageError, LaunchError, HarnessError)
+    kind = next(each for each in kinds if each.exit_code == worst.exit_code)
+    return kind(what, worst.remedy)
+
+
+def _unwritable(folder: Path, error: OSError) -> UsageError:
+    return UsageError(
+        f"the report in {folder} cannot be written: {error.strerror}",
+        "Make room there, or choose another folder with --report.",
+    )
 
 
 def _distinct(targets: Sequence[Target]) -> Iterator[Target]:

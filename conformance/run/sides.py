@@ -32,6 +32,7 @@ from conformance.launch.build import identify
 from conformance.launch.folder import RunFolder
 from conformance.launch.pool import Pool
 from conformance.launch.target import program_target
+from conformance.lines import LimitError, read_bounded
 from conformance.qapi.introspection import read_introspection
 from conformance.qapi.model import SchemaError
 from conformance.run.introspect import ask_schema, check_schema
@@ -109,7 +110,9 @@ def _file(named: Named, path: Path) -> Side:
         with path.open("rb") as file:
             if file.read(4).startswith(_PROGRAMS):
                 return _build(named)
-        text = path.read_text(encoding="utf-8")
+        text = read_bounded(path).decode("utf-8")
+    except LimitError as error:
+        raise UsageError(f"{path}:{error}", SIDES) from error
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}", SIDES) from error
     except UnicodeDecodeError as error:

@@ -14,6 +14,7 @@ from conformance.digest.expand import open_objects, schema_of
 from conformance.errors import UsageError
 from conformance.knowledge.digests import find_digest, load_digest
 from conformance.knowledge.versions import Version
+from conformance.lines import LimitError, read_bounded
 from conformance.qapi.model import SchemaError
 from conformance.source.digesting import SCHEMA_FILES, digest_of, schema_file, version_of
 from conformance.source.documented import documented_examples
@@ -121,7 +122,9 @@ def _digest(path: Path) -> Digest | None:
     if not path.is_file():
         return None
     try:
-        value = json.loads(path.read_bytes())
+        value = json.loads(read_bounded(path))
+    except LimitError as error:
+        raise UsageError(f"{path}:{error}", "Name a source tree, or a digest.") from error
     except ValueError:
         return None
     return from_json(value) if isinstance(value, dict) and "schemas" in value else None

@@ -33,21 +33,23 @@ def test_events_come_back_in_order(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("left", [1, 20, -3])
-def test_torn_last_line_is_left_out_and_told(tmp_path: Path, left: int) -> None:
+def test_a_line_that_is_cut_off_is_named(tmp_path: Path, left: int) -> None:
     path = _file(tmp_path, _line(STARTED) + _line(ENDED)[:left])
-    told: list[str] = []
 
-    assert list(read_events(path, torn=told.append)) == [STARTED]
-    assert len(told) == 1
-    assert f"{path}:2" in told[0]
+    with pytest.raises(UsageError, match="the last line is cut off") as caught:
+        list(read_events(path))
+    assert f"{path}:2" in str(caught.value)
 
 
 def test_last_line_that_lacks_its_end_alone_is_an_event(tmp_path: Path) -> None:
     path = _file(tmp_path, _line(STARTED) + _line(ENDED).rstrip("\n"))
-    told: list[str] = []
 
-    assert list(read_events(path, torn=told.append)) == [STARTED, ENDED]
-    assert told == []
+    assert list(read_events(path)) == [STARTED, ENDED]
+
+
+def test_an_endless_line_is_refused_at_the_limit() -> None:
+    with pytest.raises(UsageError, match="/dev/zero:1: a line of more than 32 MiB"):
+        list(read_events(Path("/dev/zero")))
 
 
 @pytest.mark.parametrize(

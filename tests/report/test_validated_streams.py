@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -92,14 +93,65 @@ def test_a_digest_holds_for_builds_of_its_release(
     assert [remark.line for remark in found.remarks] == lines
 
 
-def test_a_killed_run_is_told_as_such(tmp_path: Path, run: list[Event]) -> None:
-    path = write(tmp_path / "events.ndjson", run[:-1])
-    path.write_text(path.read_text() + '{"event": "run-')
+def refused(path: Path) -> Unreadable:
+    outcome = Validator(rules=load_rules()).validate(path)
+    assert isinstance(outcome, Unreadable), outcome
+    assert outcome.exit_code is ExitCode.USAGE
+    return outcome
 
-    notes = " ".join(validated(path).notes)
 
-    assert f":{len(run)}: the last line is cut off" in notes
-    assert "the run did not end" in notes
+def test_a_stream_that_is_cut_off_is_refused_by_its_last_line(
+    tmp_path: Path, run: list[Event]
+) -> None:
+    path = write(tmp_path / "events.ndjson", run)
+    path.write_text(path.read_text()[:-9])
+
+    outcome = refused(path)
+
+    assert outcome.place == str(len(run))
+    assert outcome.problem == "the last line is cut off"
+
+
+def test_a_stream_without_its_end_is_refused(tmp_path: Path, run: list[Event]) -> None:
+    outcome = refused(write(tmp_path / "events.ndjson", run[:-1]))
+
+    assert outcome.place == f"{len(run) - 1}:1"
+    assert outcome.problem.startswith("the last event is not the end of the run")
+
+
+def test_what_follows_the_end_or_lacks_the_beginning_is_refused(
+    tmp_path: Path, run: list[Event]
+) -> None:
+    late = refused(write(tmp_path / "late", [*run, run[3]]))
+    twice = refused(write(tmp_path / "twice", run + run))
+    headless = refused(write(tmp_path / "headless", run[1:]))
+
+    assert (late.place, late.problem) == (
+        f"{len(run) + 1}:1",
+        "something follows the end of the run",
+    )
+    assert twice.place == f"{len(run) + 1}:1"
+    assert headless.place == "1:1"
+
+
+@pytest.mark.parametrize("kind", ["events", "dialogue", "introspection"])
+def test_a_line_beyond_the_limit_is_refused_without_reading_it_whole(
+    tmp_path: Path, run: list[Event], kind: str
+) -> None:
+    path = tmp_path / "file"
+    begins = {
+        "events": canonical(to_json(run[0])) + "\n",
+        "dialogue": '{"execute":"query-status"}\n',
+        "introspection": "[\n",
+    }
+    path.write_text(begins[kind])
+    # A file with a hole: it takes no room on the disk, and all the more in memory.
+    os.truncate(path, 1 << 40)
+
+    outcome = refused(path)
+
+    assert outcome.place == "2"
+    assert outcome.problem == "a line of more than 32 MiB"
 
 
 @pytest.mark.parametrize(

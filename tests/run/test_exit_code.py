@@ -1,0 +1,71 @@
+"""What a run returns to the shell, for each way in which it can fall short."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+
+import pytest
+
+from conformance.run.run import exit_code
+from conformance.terms import ExitCode, Outcome
+
+PASSED = {Outcome.PASS: 1}
+FOUND = {Outcome.PASS: 1, Outcome.FAIL: 1}
+LEFT = {Outcome.PASS: 1, Outcome.NOT_RUN: 1}
+FAILED = {Outcome.PASS: 1, Outcome.FAIL: 1, Outcome.HARNESS_ERROR: 1}
+NOTHING = {Outcome.VACUOUS: 1, Outcome.NOT_APPLICABLE: 1}
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "lost", "partial", "code"),
+    [
+        (PASSED, None, False, 0),
+        ({**PASSED, Outcome.VACUOUS: 1}, None, False, 0),
+        ({**PASSED, Outcome.FLAKY: 1}, None, False, 1),
+        (FOUND, None, False, 1),
+        ({Outcome.CRASH: 1}, None, False, 1),
+        ({Outcome.TIMEOUT: 1}, None, False, 1),
+        ({**FOUND, Outcome.NOT_RUN: 1}, None, True, 1),
+        (NOTHING, None, False, 2),
+        ({}, None, False, 2),
+        (PASSED, ExitCode.USAGE, True, 2),
+        (FOUND, ExitCode.USAGE, True, 2),
+        (PASSED, ExitCode.LAUNCH, True, 3),
+        (FOUND, ExitCode.LAUNCH, True, 3),
+        (LEFT, ExitCode.LAUNCH, True, 3),
+        ({}, ExitCode.LAUNCH, True, 3),
+        (PASSED, ExitCode.HARNESS, True, 4),
+        (FAILED, None, False, 4),
+        (FAILED, ExitCode.LAUNCH, True, 4),
+        (LEFT, None, True, 4),
+        # Whatever the reason is for which not all was tested.
+        (LEFT, None, False, 4),
+        (PASSED, None, True, 4),
+        (NOTHING, None, True, 4),
+    ],
+)
+def test_the_exit_code_is_the_worst_that_happened(
+    outcomes: Mapping[Outcome, int], lost: ExitCode | None, partial: bool, code: int
+) -> None:
+    assert exit_code(outcomes, lost=lost, partial=partial) == code
+    assert exit_code(outcomes, lost=lost, partial=partial, failed=True) == ExitCode.HARNESS
+    for failed in (False, True):
+        told = exit_code(outcomes, lost=lost, partial=partial, failed=failed, interrupted=True)
+        assert told is ExitCode.INTERRUPTED
+
+
+def test_a_partial_run_never_ends_with_0() -> None:
+    lacks = itertools.product(
+        (False, True), (False, True), (None, *list(ExitCode)[1:]), (False, True), (False, True)
+    )
+    for interrupted, failed, lost, partial, left in lacks:
+        whole = not (interrupted or failed or lost or partial or left)
+        code = exit_code(
+            LEFT if left else PASSED,
+            interrupted=interrupted,
+            failed=failed,
+            lost=lost,
+            partial=partial,
+        )
+        assert (code == ExitCode.CONFORMS) is whole
