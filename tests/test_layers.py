@@ -13,6 +13,7 @@ import conformance
 ROOT = Path(conformance.__file__).parent
 BOTTOM = frozenset(
     {"terms", "errors", "canonical", "stage", "stream", "change", "validation", "turns", "dialect"}
+    | {"counting", "hints"}
 )
 
 SCHEMAS = frozenset({"qapi", "digest", "source", "compare"})

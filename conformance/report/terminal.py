@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Final
 
+from conformance.counting import counted, number
 from conformance.report.paint import Paint, Style
 from conformance.report.result import FoldedFinding, Reason, Summary, TargetSummary, Verdict
 from conformance.report.table import LEGEND, table
@@ -15,11 +16,9 @@ from conformance.report.wording import (
     OUTCOMES,
     accepted_commands,
     build,
-    counted,
     counts,
     ending,
     kept_sessions,
-    number,
     provoked_events,
     replay,
     rules_kept,
@@ -162,8 +161,8 @@ def _totals(target: TargetSummary, width: int, paint: Paint) -> Iterator[str]:
             yield from _reason(reason, width)
         if len(reasons) > _REASONS:
             rest = sum(reason.count for reason in reasons[_REASONS:])
-            more = number(len(reasons) - _REASONS)
-            yield f"{number(rest):>7}  for {more} more reasons, which the written report tells"
+            more = counted(len(reasons) - _REASONS, "more reason")
+            yield f"{number(rest):>7}  for {more}, which the written report tells"
     yield ""
 
 
