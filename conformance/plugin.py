@@ -6,14 +6,15 @@ installs no signal handler and changes no directory.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from conformance import option_table
 from conformance.errors import ConformanceError
+from conformance.hints import meant
 
 if TYPE_CHECKING:
     from conformance.report.result import Summary
@@ -27,43 +28,16 @@ CAMPAIGNS: Final[pytest.StashKey[tuple[Campaign, ...]]] = pytest.StashKey()
 SUMMARY: Final[pytest.StashKey[Summary]] = pytest.StashKey()
 _CHOSEN: Final[pytest.StashKey[tuple[str, ...]]] = pytest.StashKey()
 """The node ids, or beginnings of some, that the command line names; none: all."""
-_FLAGS: Final = {
-    "--qmp-thorough": "walk the trees of all machines, not of the common ones",
-    "--qmp-no-sandbox": "start QEMU without bubblewrap: requests then reach the host",
-}
-"""The options that take no value."""
+_PATHS: Final[pytest.StashKey[tuple[str, ...]]] = pytest.StashKey()
+"""The files and folders that pytest collects beside the targets."""
 _PLANNED: Final[pytest.StashKey[Collection[str]]] = pytest.StashKey()
 """The node ids of the items that are to be run."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options; each begins with --qmp-."""
-    add_options(parser.getgroup("qmp", "QMP conformance").addoption)
-
-
-def add_options(add: Callable[..., Any]) -> None:
-    """Declare the options by `add`, which takes what argparse's add_argument takes."""
-    for name, text in (
-        ("program", "a QEMU system emulator to test"),
-        ("targets", "a target file (TOML), or FILE.toml:NAME"),
-        ("case", "only cases whose id fits this pattern"),
-    ):
-        more = f"{text}; may be given several times"
-        add(f"--qmp-{name}", action="append", default=[], help=more)
-    for name, default, text in (
-        ("rootfs", "", "the root file system that the programs are in"),
-        (
-            "schema",
-            "",
-            "QEMU's source tree, or a digest, that the programs are built from",
-        ),
-        ("shard", "1/1", "only the Nth of M parts of the subjects: N/M"),
-        ("report", "qmp-report", "the folder of the report (default: qmp-report)"),
-    ):
-        add(f"--qmp-{name}", default=default, help=text)
-    for name, text in _FLAGS.items():
-        add(name, action="store_true", help=text)
-    add("--qmp-seed", type=int, default=0, help="the seed of what is generated at random")
+    group = parser.getgroup("qmp", "QMP conformance")
+    option_table.declare(option_table.ALL, group.addoption, "--qmp-")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -85,9 +59,10 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
 def _joined(words: list[str]) -> list[str]:
     joined: list[str] = []
+    flags = {f"--qmp-{option.name}" for option in option_table.ALL if option.flag}
     for word in words:
         option = joined[-1] if joined else ""
-        valued = option.startswith("--qmp-") and "=" not in option and option not in _FLAGS
+        valued = option.startswith("--qmp-") and "=" not in option and option not in flags
         if valued and Path(word).exists():
             joined[-1] = f"{option}={word}"
         else:
@@ -105,7 +80,9 @@ def pytest_configure(config: pytest.Config) -> None:
             config.stash[OPTIONS] = read_options(option)
         except ConformanceError as error:
             raise pytest.UsageError(str(error)) from None
-    elif option.qmp_case or option.qmp_rootfs or option.qmp_schema:
+    elif any(getattr(option, each.dest) != each.unset for each in option_table.TARGET) or (
+        option.qmp_case
+    ):
         raise pytest.UsageError("no target\n  Name one with --qmp-program or --qmp-targets.")
 
 
@@ -122,17 +99,16 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         folder = Path(config.workerinput["qmp_folder"])
         config.stash[CAMPAIGNS] = tuple(map(load, sorted(folder.glob("campaign-*.json"))))
         config.stash[_CHOSEN] = tuple(config.workerinput["qmp_chosen"])
+        config.stash[_PATHS] = tuple(config.workerinput["qmp_paths"])
         return
-    named = config.args_source is pytest.Config.ArgsSource.ARGS
-    names = tuple(config.args) if named else ()
-    config.stash[_CHOSEN] = names
     try:
         if RUN not in config.stash:
             record = not config.option.collectonly
             config.stash[RUN] = Run(config.stash[OPTIONS], record=record).__enter__()
         run = config.stash[RUN]
         config.stash[CAMPAIGNS] = run.campaigns
-        _check_names(names, run.node_ids())
+        chosen, paths = _sorted_out(config, run.node_ids())
+        config.stash[_CHOSEN], config.stash[_PATHS] = chosen, paths
         run.begin()
     except BaseException as error:
         # pytest does not come to the end of a session that did not begin.
@@ -142,13 +118,31 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         raise
 
 
-def _check_names(names: Collection[str], node_ids: Collection[str]) -> None:
-    for name in names:
-        if not any(_is_in(node_id, name) for node_id in node_ids):
-            near = difflib.get_close_matches(name, sorted(node_ids), n=1, cutoff=0)
+def _sorted_out(
+    config: pytest.Config, node_ids: Collection[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the arguments that name items of the targets, and what pytest is to collect.
+
+    That are the files and folders that are named, or else those of `testpaths`; never the current
+    folder, which nobody has named.
+    """
+    if config.args_source is pytest.Config.ArgsSource.INVOCATION_DIR:
+        return (), ()
+    if config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+        return (), tuple(config.args)
+    chosen: list[str] = []
+    paths: list[str] = []
+    for name in config.args:
+        if any(_is_in(node_id, name) for node_id in node_ids):
+            chosen.append(name)
+        elif config.option.pyargs or Path(name.partition("::")[0]).exists():
+            paths.append(name)
+        else:
             raise pytest.UsageError(
-                f"no item of the targets is named {name}\n  Did you mean {''.join(near)}?"
+                f"no item of the targets is named {name}, and no file is\n  "
+                + meant(name, sorted(node_ids), "--collect-only -q names all items.")
             )
+    return tuple(chosen), tuple(paths)
 
 
 def _close(config: pytest.Config) -> None:
@@ -164,6 +158,7 @@ def pytest_configure_node(node: Any) -> None:
     if RUN in stash:
         node.workerinput["qmp_folder"] = str(stash[RUN].folder.path)
         node.workerinput["qmp_chosen"] = list(stash[_CHOSEN])
+        node.workerinput["qmp_paths"] = list(stash[_PATHS])
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -190,28 +185,41 @@ def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
         node.config.stash[_PLANNED] = frozenset(ids)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection(session: pytest.Session) -> bool | None:
-    """Collect the targets in place of files; arguments choose among their node ids."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    """Let pytest collect the files that are named, and no others beside the targets."""
     config = session.config
-    if CAMPAIGNS not in config.stash or _leads_workers(config):
-        return None
+    if CAMPAIGNS in config.stash and not _leads_workers(config):
+        config.args = [*config.stash[_PATHS]]
+    return (yield)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
+    """Put the items of the targets before those of files: what chooses among items comes later."""
+    stash = session.config.stash
+    if CAMPAIGNS not in stash:
+        return
     from conformance.items import TargetNode
 
-    selection = config.stash[OPTIONS].selection
-    items: list[pytest.Item] = []
-    for campaign in config.stash[CAMPAIGNS]:
-        items += session.genitems(TargetNode.of(session, campaign, selection))
-    names = config.stash[_CHOSEN]
-    session.items = [
-        item for item in items if not names or any(_is_in(item.nodeid, name) for name in names)
+    selection, names = stash[OPTIONS].selection, stash[_CHOSEN]
+    items[:0] = [
+        item
+        for campaign in stash[CAMPAIGNS]
+        for item in session.genitems(TargetNode.of(session, campaign, selection))
+        if not names or any(_is_in(item.nodeid, name) for name in names)
     ]
-    config.pluginmanager.check_pending()
-    config.hook.pytest_collection_modifyitems(session=session, config=config, items=session.items)
-    config.hook.pytest_collection_finish(session=session)
-    session.testscollected = len(session.items)
-    config.stash[_PLANNED] = frozenset(item.nodeid for item in session.items)
-    return True
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Note which items of the targets are to be run."""
+    stash = session.config.stash
+    if CAMPAIGNS in stash and not _leads_workers(session.config):
+        from conformance.items import GroupItem
+
+        stash[_PLANNED] = frozenset(
+            item.nodeid for item in session.items if isinstance(item, GroupItem)
+        )
 
 
 def _leads_workers(config: pytest.Config) -> bool:
@@ -231,8 +239,10 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     from conformance.items import CONDUCTOR
     from conformance.run.conductor import Conductor
 
-    worker = getattr(config, "workerinput", {}).get("workerid", "main")
-    with Conductor(config.stash[OPTIONS].report, worker) as conductor:
+    given = getattr(config, "workerinput", {})
+    worker = given.get("workerid", "main")
+    folder = Path(given["qmp_folder"]) if given else config.stash[RUN].folder.path
+    with Conductor(config.stash[OPTIONS].report, worker, folder) as conductor:
         config.stash[CONDUCTOR] = conductor
         return (yield)
 

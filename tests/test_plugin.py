@@ -221,7 +221,8 @@ def test_other_runs_of_pytest_are_not_disturbed(doors: Doors) -> None:
         "def test_plain():\n"
         "    ours = {name for name in sys.modules if name.startswith('conformance')}\n"
         "    assert ours <= {'conformance', 'conformance.plugin', 'conformance.errors',\n"
-        "                    'conformance.terms'}\n"
+        "                    'conformance.terms', 'conformance.hints',\n"
+        "                    'conformance.option_table'}\n"
         "    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL\n"
         "    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler\n"
     )

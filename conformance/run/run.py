@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import conformance
@@ -69,12 +70,24 @@ class Run:
     entry, LaunchError is raised where none is left, else UsageError.
     """
 
-    def __init__(self, options: Options, *, record: bool = True) -> None:
-        """Without `record` nothing is run, and the report folder left alone."""
+    def __init__(
+        self,
+        options: Options,
+        *,
+        record: bool = True,
+        tell: Callable[[str, str], None] = lambda target, doing: None,
+    ) -> None:
+        """Without `record` nothing is run, and the report folder left alone.
+
+        `tell` gets the name of each target and what is done with it.
+        """
+        self._tell = tell
         self.options = options
         self._record = record
         self.campaigns: tuple[Campaign, ...] = ()
         self.lost: tuple[TargetLost, ...] = ()
+        self.unfit: tuple[str, ...] = ()
+        """The globs of the selection that fit no case; others do."""
         self._began = time.monotonic()
         self._began_at = _now()
         self._folder: RunFolder | None = None
@@ -85,9 +98,10 @@ class Run:
         self._folder = RunFolder()
         try:
             self._prepare(self._folder)
-            if not self.lost:
-                # A pattern may be for a target that is lost.
-                check_selection(self.options.selection, self.campaigns)
+            # A pattern may be for a target that is lost.
+            self.unfit = check_selection(
+                self.options.selection, self.campaigns, lenient=bool(self.lost)
+            )
         except BaseException:
             self._folder.close()
             raise
@@ -104,7 +118,12 @@ class Run:
         for target in tuple(_distinct(self.options.targets)):
             try:
                 thorough = self.options.selection.thorough
-                campaigns.append(prepare(target, folder, thorough=thorough))
+                tell = partial(self._tell, target.name)
+                campaign = prepare(target, folder, thorough=thorough, tell=tell)
+                tell("planning its cases")
+                # Made when it is first asked for, and kept.
+                assert campaign.plan is not None
+                campaigns.append(campaign)
             except LaunchError as error:
                 errors.append(error)
                 lost.append(_lost(target, error))
@@ -187,7 +206,9 @@ class Run:
         every = self.node_ids()
         chosen = len(every.intersection(node_ids))
         left_out = [f"{chosen} of {len(every)} items, chosen by pytest"] * (chosen < len(every))
-        return (*self.options.words(), *left_out)
+        unfit = [f"{glob} (fits no case)" for glob in self.unfit]
+        words = [word for word in self.options.words() if word not in self.unfit]
+        return (*words, *unfit, *left_out)
 
     def _head(
         self, planned: Mapping[str, Sequence[Case]], selection: tuple[str, ...]
@@ -273,7 +294,7 @@ def _distinct(targets: Sequence[Target]) -> Iterator[Target]:
         if name in used:
             raise UsageError(
                 f"two targets are named {target.name}: {target.spelling} is the second",
-                "Name each once, or give them names of their own in a target file.",
+                "Give each a name of its own: NAME=PATH.",
             )
         used.add(name)
         yield replace(target, name=name)
