@@ -42,13 +42,13 @@ _NARROW: Final = 100
 _WIDE: Final = 120
 """The columns of a report, on whatever terminal."""
 _ALONE: Final = (
-    *("-p", "no:terminal", "--assert=plain"),
+    *("-p", "no:terminal", "--assert=plain", "--capture=no"),
     *("-c", os.devnull, "--noconftest"),
     *("-p", "no:cacheprovider", "-p", "no:tmpdir"),
     *("-p", plugin.__name__, "-p", "xdist.plugin"),
 )
 """Neither the user's pytest configuration nor any plugin but these has a say; tmpdir leaves folders
-behind where there are workers.  What is shown, the command shows."""
+behind where there are workers.  What is shown, the command shows, also while an item runs."""
 _PIPE: Final = 128 + signal.SIGPIPE
 """What a shell says of a program that wrote to a pipe without a reader."""
 

@@ -7,6 +7,7 @@ installs no signal handler and changes no directory.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -104,7 +105,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     try:
         if RUN not in config.stash:
             record = not config.option.collectonly
-            config.stash[RUN] = Run(config.stash[OPTIONS], record=record).__enter__()
+            run = Run(config.stash[OPTIONS], record=record, tell=partial(_say, config))
+            config.stash[RUN] = run.__enter__()
+            for glob in run.unfit:
+                _say(config, "Warning", f"no case fits {glob!r}")
         run = config.stash[RUN]
         config.stash[CAMPAIGNS] = run.campaigns
         chosen, paths = _sorted_out(config, run.node_ids())
@@ -116,6 +120,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         if isinstance(error, ConformanceError):
             pytest.exit(str(error), returncode=error.exit_code)
         raise
+
+
+def _say(config: pytest.Config, whose: str, what: str) -> None:
+    """Write a line where pytest writes its own, unless it was told to be quiet."""
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    if reporter is not None and config.option.verbose >= 0:
+        reporter.write_line(f"{whose}: {what}")
 
 
 def _sorted_out(
