@@ -169,7 +169,7 @@ def _run(asked: argparse.Namespace) -> int:
     workers = ("-n", str(asked.workers)) if asked.workers else ()
     screen = Screen()
     progress = Progress(screen, asked.loudness)
-    with _ended_by_sigterm(), Run(options, tell=progress.phase) as run:
+    with _ended_by_sigterm(), screen, Run(options, tell=progress.phase) as run:
         door = _Door(run, progress)
         progress.begin(run.campaigns, options.selection)
         for glob in run.unfit:
@@ -180,7 +180,6 @@ def _run(asked: argparse.Namespace) -> int:
             Listener(run.folder.path, progress.heard, progress.tick, progress.interval),
         ):
             status = pytest.main([*_ALONE, root, *workers, *words], plugins=[door])
-    screen.clear()
     if door.summary is not None and door.summary.ended is not None:
         _show_report(door.summary, options.report, screen, asked.loudness)
         return door.summary.ended.exit_code
@@ -270,15 +269,13 @@ def _campaign(asked: argparse.Namespace) -> Iterator[tuple[Campaign, Options, Ru
     progress = Progress(screen, Loudness.PLAIN if screen.is_live else Loudness.QUIET)
     target, thorough = options.targets[0], options.selection.thorough
     tell = partial(progress.phase, target.name)
-    try:
-        with RunFolder() as folder:
+    with RunFolder() as folder:
+        with screen:
             campaign = prepare(target, folder, thorough=thorough, tell=tell)
             tell("planning its cases")
+            # Made when it is first asked for, and kept.
             assert campaign.plan is not None
-            screen.clear()
-            yield campaign, options, folder
-    finally:
-        screen.clear()
+        yield campaign, options, folder
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import threading
-from typing import Final, TextIO
+from typing import Final, Self, TextIO
 
 from conformance.report.paint import Paint, Style
 
@@ -31,6 +31,13 @@ class Screen:
         dumb = os.environ.get("TERM", "") in ("", "dumb")
         self._moves = self.is_terminal and not dumb
         self.colour = self._moves and not os.environ.get("NO_COLOR")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Take the line that changes away, whatever comes next."""
+        self.clear()
 
     @property
     def width(self) -> int:
@@ -69,11 +76,12 @@ class Screen:
         try:
             self._stream.write(text)
             self._stream.flush()
-        except BrokenPipeError:
-            self.gone = True
-            forget(self._stream)
         except UnicodeEncodeError as error:
             self._write(text.encode(error.encoding, "backslashreplace").decode(error.encoding))
+        except OSError:
+            # Its reader has gone, or its disk is full.
+            self.gone = True
+            forget(self._stream)
 
 
 def forget(stream: TextIO) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import pty
@@ -80,6 +81,21 @@ def test_a_reader_who_has_gone_is_no_error() -> None:
         assert screen.gone
         screen.say("two")
         # What is left in the buffer is written when the stream is closed.
+
+
+def test_a_full_disk_is_no_error() -> None:
+    with open("/dev/full", "w") as stream:
+        screen = Screen(stream)
+        screen.say("one")
+        assert screen.gone
+
+
+def test_the_line_that_changes_goes_whatever_happens() -> None:
+    stream = Terminal()
+    with contextlib.suppress(KeyboardInterrupt), Screen(stream) as screen:
+        screen.show("now")
+        raise KeyboardInterrupt
+    assert stream.getvalue().endswith("now\r\x1b[K")
 
 
 def test_what_an_encoding_lacks_is_spelt_out() -> None:

@@ -62,7 +62,7 @@ def program_target(path: str, rootfs: str = "") -> Target:
     """Return the target that a program alone makes; a name without "/" is looked up in PATH."""
     program = _program(path, rootfs)
     root = os.path.abspath(rootfs) if rootfs else ""
-    return Target(name=_label(os.path.basename(program)) or "target", program=program, rootfs=root)
+    return Target(name=label(os.path.basename(program)) or "target", program=program, rootfs=root)
 
 
 def program_targets(path: str, rootfs: str = "", name: str = "") -> tuple[Target, ...]:
@@ -116,7 +116,7 @@ def _matches(pattern: str, root: str, name: str) -> Iterator[tuple[str, str]]:
             told.insert(0, base)
         elif _is_pattern(last):
             told.append(base)
-        yield "-".join(filter(None, (name, *map(_label, told)))), program
+        yield "-".join(filter(None, (name, *map(label, told)))), program
 
 
 def host_path(target: Target, path: str = "") -> Path:
@@ -336,7 +336,7 @@ def _products(table: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
         chosen = dict(zip(axes, combination, strict=True))
         # A program's own name already tells the targets apart unless a name is given.
         told = [v for k, v in chosen.items() if v and (k != "program" or "name" in plain)]
-        suffix = "".join(f"-{_label(os.path.basename(value))}" for value in told)
+        suffix = "".join(f"-{label(os.path.basename(value))}" for value in told)
         yield {**plain, **chosen}, suffix
 
 
@@ -348,5 +348,6 @@ def _strings(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
-def _label(text: str) -> str:
+def label(text: str) -> str:
+    """Return `text` as a part of a name."""
     return re.sub(r"[^A-Za-z0-9._+]+", "-", text).strip("-")

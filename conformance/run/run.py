@@ -16,7 +16,7 @@ from conformance.derive.members import member_of
 from conformance.errors import LaunchError, UsageError
 from conformance.launch.folder import RunFolder
 from conformance.launch.host import capabilities
-from conformance.launch.target import Target
+from conformance.launch.target import Target, label
 from conformance.run.campaign import Campaign, Selection, check_selection, prepare
 from conformance.run.groups import groups, node_id
 from conformance.run.records import (
@@ -289,12 +289,12 @@ def _distinct(targets: Sequence[Target]) -> Iterator[Target]:
     for target in targets:
         name = target.name
         if names[name] > 1:
-            root = Path(target.rootfs).name or "host"
+            root = label(Path(target.rootfs).name) or "host"
             name = f"{name}@{root}"
         if name in used:
             raise UsageError(
                 f"two targets are named {target.name}: {target.spelling} is the second",
-                "Give each a name of its own: NAME=PATH.",
+                "Give each a name of its own: NAME=PATH, or `name` in a target file.",
             )
         used.add(name)
         yield replace(target, name=name)
