@@ -88,7 +88,8 @@ def _book(asked: argparse.Namespace, opened: Opened) -> Book:
     given = [each for each in TARGET if getattr(asked, each.dest) != each.unset]
     if given and not asked.targets:
         names = " and ".join(f"--{each.name}" for each in given)
-        raise UsageError(f"{names}: no target", "Name one, or leave the option out.")
+        verb = "is" if len(given) == 1 else "are"
+        raise UsageError(f"{names} {verb} of a target", "Name one, or leave the option out.")
     if asked.targets and asked.release:
         raise UsageError("--release is for where no target is named", "Leave one of them out.")
     if asked.targets:
