@@ -184,7 +184,8 @@ def _run(asked: argparse.Namespace) -> int:
         _show_report(door.summary, options.report, screen, asked.loudness)
         return door.summary.ended.exit_code
     if status == pytest.ExitCode.INTERRUPTED:
-        return ExitCode.INTERRUPTED
+        # Before there was anything to report.
+        raise KeyboardInterrupt
     raise HarnessError(f"pytest ended with {status!r} and without a report", "Please report this.")
 
 
