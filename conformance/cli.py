@@ -3,58 +3,73 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import os
-import re
+import signal
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import pytest
 
 import conformance
-from conformance import plugin
+from conformance import option_table, plugin
+from conformance.command_line import options_in, prepared, swapped, unknown
+from conformance.counting import counted
 from conformance.derive.case import Case
 from conformance.errors import ConformanceError, HarnessError, UsageError
 from conformance.interruption import Interruption, interruptible
 from conformance.launch.folder import RunFolder
 from conformance.leading import leading
+from conformance.progress import Loudness, Progress
+from conformance.report.result import Summary
+from conformance.report.terminal import render, render_verdicts
+from conformance.report.wording import OUTCOMES
 from conformance.report_cli import add_report
 from conformance.rules_cli import add_rules
-from conformance.run.campaign import Campaign, find_case, prepare
-from conformance.run.options import read_options
+from conformance.run.campaign import Campaign, check_selection, find_case, prepare
+from conformance.run.channel import Listener
+from conformance.run.options import is_target_file, read_options
 from conformance.run.run import Options, Run
 from conformance.run.show import describe, replayed
 from conformance.schema_cli import add_schema
+from conformance.screen import Screen, forget
 from conformance.terms import BROKEN, ExitCode, Outcome
 from conformance.validate_cli import add_validate
 
-_QUIET = ("-qq", "--no-header", "--tb=no", "-rN", "--disable-warnings", "--assert=plain")
-"""pytest shows its progress alone: the report says the rest."""
-_ALONE = (
+_NARROW: Final = 100
+_WIDE: Final = 120
+"""The columns of a report, on whatever terminal."""
+_ALONE: Final = (
+    *("-p", "no:terminal", "--assert=plain", "--capture=no"),
     *("-c", os.devnull, "--noconftest"),
-    *("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:tmpdir"),
+    *("-p", "no:cacheprovider", "-p", "no:tmpdir"),
+    *("-p", plugin.__name__, "-p", "xdist.plugin"),
 )
-"""The user's own pytest configuration has no say; the hypothesis plugin costs a second, and tmpdir
-leaves folders behind where there are workers."""
+"""Neither the user's pytest configuration nor any plugin but these has a say; tmpdir leaves folders
+behind where there are workers.  What is shown, the command shows, also while an item runs."""
+_PIPE: Final = 128 + signal.SIGPIPE
+"""What a shell says of a program that wrote to a pipe without a reader."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     try:
-        asked = _parse(arguments)
-        return int(asked.call(asked))
+        asked = _parse(sys.argv[1:] if arguments is None else arguments)
+        code = int(asked.call(asked))
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code
     except ConformanceError as error:
         print(f"qmp-conformance: {error}", file=sys.stderr)
         return int(error.exit_code)
     except BrokenPipeError:
         # Whoever read the output has seen enough; python would complain once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(ExitCode.CONFORMS)
+        forget(sys.stdout)
+        return _PIPE
     except KeyboardInterrupt:
         print("qmp-conformance: interrupted", file=sys.stderr)
         return int(ExitCode.INTERRUPTED)
@@ -76,14 +91,12 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(message, f"`{self.prog} --help` says what there is.")
 
 
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line; names of targets may stand among the options."""
-    asked, rest = _parser().parse_known_args(arguments)
+    asked, rest = _parser().parse_known_args(prepared(arguments))
     for word in rest:
         if word.startswith("-"):
-            known = re.findall(r"(?<![\w-])--?[a-z][\w-]*", asked.usage)
-            near = difflib.get_close_matches(word.partition("=")[0], known, n=1, cutoff=0)
-            raise UsageError(f"unknown option {word}", f"Did you mean {''.join(near)}?")
+            raise unknown(word, options_in(asked.usage))
     if rest and not asked.several:
         raise UsageError(f"one target is enough, {rest[0]} is too many", "Leave it out.")
     asked.targets += rest
@@ -111,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
                 help="write the dialogue to a file, for `validate`")  # fmt: skip
         _add_targets(command, several=name == "run")
         if name in ("run", "list"):
-            _add_selection(command)
+            option_table.declare(option_table.SELECTION, command.add_argument, "--")
         if name == "run":
             _add_run(command)
         command.set_defaults(usage=command.format_usage())
@@ -123,53 +136,33 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_targets(command: argparse.ArgumentParser, *, several: bool, needed: bool = True) -> None:
-    add = command.add_argument
     nargs = ("+" if several else 1) if needed else "*"
-    add("targets", metavar="TARGET", nargs=nargs, default=[],
-        help="a QEMU system emulator, or a target file (*.toml, or *.toml:NAME)")  # fmt: skip
-    add("--rootfs", default="", metavar="DIR", help="the root file system that the program is in")
-    add("--schema", default="", metavar="PATH",
-        help="QEMU's source tree, or a digest, that the program is built from")  # fmt: skip
-    add("--no-sandbox", action="store_true",
-        help="start QEMU without bubblewrap: requests then reach the host")  # fmt: skip
-    add("--thorough", action="store_true", help="walk the trees of all machines")
-
-
-def _add_selection(command: argparse.ArgumentParser) -> None:
-    add = command.add_argument
-    add("--case", dest="globs", action="append", default=[], metavar="GLOB",
-        help="only cases whose id fits; may be given several times")  # fmt: skip
-    add("--shard", default="1/1", metavar="N/M", help="only the Nth of M parts of the subjects")
+    command.add_argument("targets", metavar="TARGET", nargs=nargs, default=[],
+        help="PATH or NAME=PATH of a QEMU program, a quoted pattern for paths, or a target file "
+        "(*.toml, or *.toml:NAME)")  # fmt: skip
+    option_table.declare(option_table.TARGET, command.add_argument, "--")
 
 
 def _add_run(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
-    add("--report", default="qmp-report", metavar="DIR", help="the folder of the report")
+    option_table.declare(option_table.RUN, add, "--")
     add("-n", "--workers", type=int, default=0, metavar="N",
         help="worker processes (default: 0, none but this one)")  # fmt: skip
-    add("--seed", type=int, default=0, metavar="N", help="the seed of what is made at random")
-
-
-def _words(asked: argparse.Namespace) -> list[str]:
-    """Return the command line as options of the pytest plugin."""
-    files = [name for name in asked.targets if name.endswith(".toml") or ".toml:" in name]
-    words = [f"--qmp-targets={name}" for name in files]
-    words += [f"--qmp-program={name}" for name in asked.targets if name not in files]
-    words += [f"--qmp-rootfs={asked.rootfs}", f"--qmp-schema={asked.schema}"]
-    words += ["--qmp-no-sandbox"] if asked.no_sandbox else []
-    words += ["--qmp-thorough"] if asked.thorough else []
-    for name in ("shard", "report", "seed"):
-        if hasattr(asked, name):
-            words.append(f"--qmp-{name}={getattr(asked, name)}")
-    return words + [f"--qmp-case={glob}" for glob in getattr(asked, "globs", ())]
+    loudness = command.add_mutually_exclusive_group()
+    for flag, name, value, text in (
+        ("-q", "--quiet", Loudness.QUIET, "say the verdicts alone"),
+        ("-v", "--verbose", Loudness.LOUD, "tell each item, and each finding in full"),
+    ):
+        loudness.add_argument(flag, name, dest="loudness", action="store_const", const=value,
+            default=Loudness.PLAIN, help=text)  # fmt: skip
 
 
 def _options(asked: argparse.Namespace) -> tuple[Options, list[str]]:
     """Return the options, and the words that say the same to pytest."""
-    words = _words(asked)
-    parser = argparse.ArgumentParser()
-    plugin.add_options(parser.add_argument)
-    return read_options(parser.parse_args(words)), words
+    asked.qmp_targets = [word for word in asked.targets if is_target_file(word)]
+    asked.qmp_program = [word for word in asked.targets if not is_target_file(word)]
+    values = option_table.completed(asked)
+    return read_options(values), option_table.pytest_words(values)
 
 
 def _run(asked: argparse.Namespace) -> int:
@@ -177,26 +170,63 @@ def _run(asked: argparse.Namespace) -> int:
     if asked.workers < 0:
         raise UsageError(f"-n {asked.workers}: no number of workers", "Write -n 2, for example.")
     workers = ("-n", str(asked.workers)) if asked.workers else ()
-    with interruptible() as interruption, leading(options) as run:
-        door = _Door(run, interruption)
+    screen = Screen()
+    progress = Progress(screen, asked.loudness)
+    with (
+        interruptible() as interruption,
+        screen,
+        leading(options, tell=progress.phase) as run,
+    ):
+        door = _Door(run, progress, interruption)
+        progress.begin(run.campaigns, options.selection)
+        for glob in run.unfit:
+            progress.warn(f"no case fits {glob!r}")
         root = f"--rootdir={Path.cwd()}"
-        status = pytest.main([*_QUIET, *_ALONE, root, *workers, *words], plugins=[door])
-        if door.exit_code is not None:
-            return door.exit_code
+        with (
+            _shut(),
+            Listener(run.folder.path, progress.heard, progress.tick, progress.interval),
+        ):
+            status = pytest.main([*_ALONE, root, *workers, *words], plugins=[door])
+        if door.summary is not None and door.summary.ended is not None:
+            _show_report(door.summary, options.report, screen, asked.loudness)
+            return door.summary.ended.exit_code
         if status == pytest.ExitCode.INTERRUPTED:
+            # Before there was anything to report.
             raise KeyboardInterrupt
         raise HarnessError(
             f"pytest ended with {status!r} and without a report", "Please report this."
         )
 
 
-class _Door:
-    """A pytest plugin that hands a prepared run in, and its exit code out."""
+def _show_report(summary: Summary, folder: Path, screen: Screen, loudness: Loudness) -> None:
+    width = min(max(screen.width, _NARROW), _WIDE)
+    if loudness is Loudness.QUIET:
+        screen.say(render_verdicts(summary, width, colour=screen.colour).rstrip())
+        return
+    screen.say(f"\n{render(summary, width, colour=screen.colour)}Report: {folder}")
 
-    def __init__(self, run: Run, interruption: Interruption) -> None:
-        self._run = run
-        self._interruption = interruption
-        self.exit_code: int | None = None
+
+@contextmanager
+def _shut() -> Iterator[None]:
+    """Keep what the environment says to pytest away from the command, its workers included."""
+    theirs = {name: text for name, text in os.environ.items() if name.startswith("PYTEST_")}
+    for name in theirs:
+        del os.environ[name]
+    # Plugins that happen to be installed are loaded into every pytest otherwise.
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        yield
+    finally:
+        del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+        os.environ.update(theirs)
+
+
+class _Door:
+    """A pytest plugin that hands a prepared run in, and its summary out."""
+
+    def __init__(self, run: Run, progress: Progress, interruption: Interruption) -> None:
+        self._run, self._progress, self._interruption = run, progress, interruption
+        self.summary: Summary | None = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -208,12 +238,21 @@ class _Door:
         """Let what the run returns be what its report says, whatever comes from now on."""
         self._interruption.over()
 
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Tell of an item that has ended, whichever process ran it."""
+        if report.when == "call":
+            given = dict(report.user_properties)
+            counts = {
+                words: count
+                for outcome, words in OUTCOMES.items()
+                if isinstance(count := given.get(str(outcome)), int)
+            }
+            self._progress.item(report.nodeid, counts)
+
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self, config: pytest.Config) -> None:
-        """Keep what the run returns to the shell."""
-        summary = config.stash.get(plugin.SUMMARY, None)
-        if summary is not None and summary.ended is not None:
-            self.exit_code = summary.ended.exit_code
+        """Keep what became of the run."""
+        self.summary = config.stash.get(plugin.SUMMARY, None)
 
 
 @contextmanager
@@ -221,12 +260,21 @@ def _campaign(asked: argparse.Namespace) -> Iterator[tuple[Campaign, Options, Ru
     options, _ = _options(asked)
     if len(options.targets) != 1:
         raise UsageError(
-            f"{asked.targets[0]} names {len(options.targets)} targets",
-            "Name one of them: FILE.toml:NAME.",
+            f"{asked.targets[0]} names {counted(len(options.targets), 'target')}",
+            "Name one of them: FILE.toml:NAME, or the path of a program in one root.",
         )
+    # Standard output holds the answer; who watches a terminal sees here that something is done.
+    screen = Screen(sys.stderr)
+    progress = Progress(screen, Loudness.PLAIN if screen.is_live else Loudness.QUIET)
+    target, thorough = options.targets[0], options.selection.thorough
+    tell = partial(progress.phase, target.name)
     with RunFolder() as folder:
-        thorough = options.selection.thorough
-        yield prepare(options.targets[0], folder, thorough=thorough), options, folder
+        with screen:
+            campaign = prepare(target, folder, thorough=thorough, tell=tell)
+            tell("planning its cases")
+            # Made when it is first asked for, and kept.
+            assert campaign.plan is not None
+        yield campaign, options, folder
 
 
 @contextmanager
@@ -237,14 +285,24 @@ def _ready(asked: argparse.Namespace) -> Iterator[Campaign]:
 
 def _list(asked: argparse.Namespace) -> int:
     with _campaign(asked) as (campaign, options, _):
+        unfit = check_selection(options.selection, [campaign])
         ids = [case.id for case in campaign.plan.cases if options.selection.wants(case)]
     if not ids:
         raise UsageError("no case is selected", "Without --case and --shard all are named.")
+    for glob in unfit:
+        print(f"qmp-conformance: Warning: no case fits {glob!r}", file=sys.stderr)
     print("\n".join(ids))
     return ExitCode.CONFORMS
 
 
+def _in_order(asked: argparse.Namespace) -> None:
+    """Put the case and the target of a command into their order, where there is no doubt."""
+    if swapped(asked.case, asked.targets[0], asked.qmp_rootfs):
+        asked.case, asked.targets[0] = asked.targets[0], asked.case
+
+
 def _show(asked: argparse.Namespace) -> int:
+    _in_order(asked)
     with _campaign(asked) as (campaign, _, _):
         case: Case = find_case(campaign, asked.case)
     print(describe(case, campaign))
@@ -252,12 +310,13 @@ def _show(asked: argparse.Namespace) -> int:
 
 
 def _replay(asked: argparse.Namespace) -> int:
+    _in_order(asked)
     if asked.record:
         # Better now than when the case has run.
         _write(Path(asked.record), "")
     with _campaign(asked) as (campaign, _, folder):
         replay = replayed(find_case(campaign, asked.case), campaign, folder)
-    print(replay.text)
+    Screen().say(replay.text)
     if asked.record and replay.unrecorded:
         raise UsageError(replay.unrecorded, "Leave out --record.")
     if asked.record:

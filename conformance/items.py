@@ -91,6 +91,8 @@ class GroupItem(pytest.Item):
 
     campaign: Campaign
     group: Group
+    _played = False
+    _ended: BaseException | None = None
 
     @classmethod
     def of(cls, parent: SubjectNode, group: Group) -> GroupItem:
@@ -100,7 +102,22 @@ class GroupItem(pytest.Item):
         return item
 
     def runtest(self) -> None:
-        """Run the cases; fails with BrokenPromises, skips where not one of them could be judged."""
+        """Run the cases; fails with BrokenPromises, skips where not one of them could be judged.
+
+        Run again, as plugins do with what fails, it ends as it did: what is broken was tried again
+        already, and all is recorded.
+        """
+        if not self._played:
+            self._played = True
+            try:
+                self._play()
+            except BaseException as error:  # of any kind: it is raised
+                self._ended = error
+                raise
+        elif self._ended is not None:
+            raise self._ended
+
+    def _play(self) -> None:
         conductor = self.config.stash[CONDUCTOR]
         counts: Counter[Outcome] = Counter()
         broken: list[Result] = []

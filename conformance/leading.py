@@ -6,7 +6,7 @@ Whatever ends a run that has taken its folder, a report says so.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from conformance.errors import ConformanceError
 from conformance.interruption import undisturbed
@@ -17,12 +17,17 @@ from conformance.terms import ExitCode
 
 
 @contextlib.contextmanager
-def leading(options: Options, *, record: bool = True) -> Iterator[Run]:
-    """Yield a run whose targets are ready; raises what `Run` raises.
+def leading(
+    options: Options,
+    *,
+    record: bool = True,
+    tell: Callable[[str, str], None] = lambda target, doing: None,
+) -> Iterator[Run]:
+    """Yield a run whose targets are ready; raises what `Run` raises, and takes what it takes.
 
     Left without its end, it gets the report of a run that what is raised has ended.
     """
-    with Run(options, record=record) as run:
+    with Run(options, record=record, tell=tell) as run:
         try:
             run.prepare()
             yield run

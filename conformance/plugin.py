@@ -6,15 +6,17 @@ installs no signal handler and changes no directory.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from conformance import option_table
 from conformance.errors import ConformanceError, HarnessError, UsageError
+from conformance.hints import meant
 
 if TYPE_CHECKING:
     from conformance.report.result import Summary
@@ -28,11 +30,8 @@ CAMPAIGNS: Final[pytest.StashKey[tuple[Campaign, ...]]] = pytest.StashKey()
 SUMMARY: Final[pytest.StashKey[Summary]] = pytest.StashKey()
 _CHOSEN: Final[pytest.StashKey[tuple[str, ...]]] = pytest.StashKey()
 """The node ids, or beginnings of some, that the command line names; none: all."""
-_FLAGS: Final = {
-    "--qmp-thorough": "walk the trees of all machines, not of the common ones",
-    "--qmp-no-sandbox": "start QEMU without bubblewrap: requests then reach the host",
-}
-"""The options that take no value."""
+_PATHS: Final[pytest.StashKey[tuple[str, ...]]] = pytest.StashKey()
+"""The files and folders that pytest collects beside the targets."""
 _OWN: Final[pytest.StashKey[ExitStack]] = pytest.StashKey()
 """What the run holds, where it began here and not at the command."""
 _LISTENER: Final[pytest.StashKey[_Listener]] = pytest.StashKey()
@@ -40,32 +39,8 @@ _LISTENER: Final[pytest.StashKey[_Listener]] = pytest.StashKey()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options; each begins with --qmp-."""
-    add_options(parser.getgroup("qmp", "QMP conformance").addoption)
-
-
-def add_options(add: Callable[..., Any]) -> None:
-    """Declare the options by `add`, which takes what argparse's add_argument takes."""
-    for name, text in (
-        ("program", "a QEMU system emulator to test"),
-        ("targets", "a target file (TOML), or FILE.toml:NAME"),
-        ("case", "only cases whose id fits this pattern"),
-    ):
-        more = f"{text}; may be given several times"
-        add(f"--qmp-{name}", action="append", default=[], help=more)
-    for name, default, text in (
-        ("rootfs", "", "the root file system that the programs are in"),
-        (
-            "schema",
-            "",
-            "QEMU's source tree, or a digest, that the programs are built from",
-        ),
-        ("shard", "1/1", "only the Nth of M parts of the subjects: N/M"),
-        ("report", "qmp-report", "the folder of the report (default: qmp-report)"),
-    ):
-        add(f"--qmp-{name}", default=default, help=text)
-    for name, text in _FLAGS.items():
-        add(name, action="store_true", help=text)
-    add("--qmp-seed", type=int, default=0, help="the seed of what is generated at random")
+    group = parser.getgroup("qmp", "QMP conformance")
+    option_table.declare(option_table.ALL, group.addoption, "--qmp-")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -87,9 +62,10 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
 def _joined(words: list[str]) -> list[str]:
     joined: list[str] = []
+    flags = {f"--qmp-{option.name}" for option in option_table.ALL if option.flag}
     for word in words:
         option = joined[-1] if joined else ""
-        valued = option.startswith("--qmp-") and "=" not in option and option not in _FLAGS
+        valued = option.startswith("--qmp-") and "=" not in option and option not in flags
         if valued and Path(word).exists():
             joined[-1] = f"{option}={word}"
         else:
@@ -107,7 +83,9 @@ def pytest_configure(config: pytest.Config) -> None:
             config.stash[OPTIONS] = read_options(option)
         except ConformanceError as error:
             raise pytest.UsageError(str(error)) from None
-    elif option.qmp_case or option.qmp_rootfs or option.qmp_schema:
+    elif any(getattr(option, each.dest) != each.unset for each in option_table.TARGET) or (
+        option.qmp_case
+    ):
         raise pytest.UsageError("no target\n  Name one with --qmp-program or --qmp-targets.")
 
 
@@ -126,20 +104,22 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         folder = Path(config.workerinput["qmp_folder"])
         config.stash[CAMPAIGNS] = tuple(map(load, sorted(folder.glob("campaign-*.json"))))
         config.stash[_CHOSEN] = tuple(config.workerinput["qmp_chosen"])
+        config.stash[_PATHS] = tuple(config.workerinput["qmp_paths"])
         return
-    named = config.args_source is pytest.Config.ArgsSource.ARGS
-    names = tuple(config.args) if named else ()
-    config.stash[_CHOSEN] = names
     config.stash[_OWN] = ExitStack()
     config.stash[_LISTENER] = _Listener()
     config.pluginmanager.register(config.stash[_LISTENER])
     try:
         if RUN not in config.stash:
-            led = leading(config.stash[OPTIONS], record=not config.option.collectonly)
+            record = not config.option.collectonly
+            led = leading(config.stash[OPTIONS], record=record, tell=partial(_say, config))
             config.stash[RUN] = config.stash[_OWN].enter_context(led)
+            for glob in config.stash[RUN].unfit:
+                _say(config, "Warning", f"no case fits {glob!r}")
         run = config.stash[RUN]
         config.stash[CAMPAIGNS] = run.campaigns
-        _check_names(names, run.node_ids())
+        chosen, paths = _sorted_out(config, run.node_ids())
+        config.stash[_CHOSEN], config.stash[_PATHS] = chosen, paths
     except ConformanceError as error:
         # pytest does not come to the end of a session that did not begin.
         _leave(config, error)
@@ -149,13 +129,38 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         raise
 
 
-def _check_names(names: Collection[str], node_ids: Collection[str]) -> None:
-    for name in names:
-        if not any(_is_in(node_id, name) for node_id in node_ids):
-            near = difflib.get_close_matches(name, sorted(node_ids), n=1, cutoff=0)
+def _say(config: pytest.Config, whose: str, what: str) -> None:
+    """Write a line where pytest writes its own, unless it was told to be quiet."""
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    if reporter is not None and config.option.verbose >= 0:
+        reporter.write_line(f"{whose}: {what}")
+
+
+def _sorted_out(
+    config: pytest.Config, node_ids: Collection[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the arguments that name items of the targets, and what pytest is to collect.
+
+    That are the files and folders that are named, or else those of `testpaths`; never the current
+    folder, which nobody has named.
+    """
+    if config.args_source is pytest.Config.ArgsSource.INVOCATION_DIR:
+        return (), ()
+    if config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+        return (), tuple(config.args)
+    chosen: list[str] = []
+    paths: list[str] = []
+    for name in config.args:
+        if any(_is_in(node_id, name) for node_id in node_ids):
+            chosen.append(name)
+        elif config.option.pyargs or Path(name.partition("::")[0]).exists():
+            paths.append(name)
+        else:
             raise pytest.UsageError(
-                f"no item of the targets is named {name}\n  Did you mean {''.join(near)}?"
+                f"no item of the targets is named {name}, and no file is\n  "
+                + meant(name, sorted(node_ids), "--collect-only -q names all items.")
             )
+    return tuple(chosen), tuple(paths)
 
 
 def _leave(config: pytest.Config, error: BaseException | None = None) -> None:
@@ -182,6 +187,7 @@ def pytest_configure_node(node: Any) -> None:
         node.workerinput["qmp_folder"] = str(stash[RUN].folder.path)
         node.workerinput["qmp_run"] = stash[RUN].id
         node.workerinput["qmp_chosen"] = list(stash[_CHOSEN])
+        node.workerinput["qmp_paths"] = list(stash[_PATHS])
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -208,29 +214,41 @@ def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
         node.config.stash[RUN].plan(frozenset(ids))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection(session: pytest.Session) -> bool | None:
-    """Collect the targets in place of files; arguments choose among their node ids."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    """Let pytest collect the files that are named, and no others beside the targets."""
     config = session.config
-    if CAMPAIGNS not in config.stash or _leads_workers(config):
-        return None
+    if CAMPAIGNS in config.stash and not _leads_workers(config):
+        config.args = [*config.stash[_PATHS]]
+    return (yield)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
+    """Put the items of the targets before those of files: what chooses among items comes later."""
+    stash = session.config.stash
+    if CAMPAIGNS not in stash:
+        return
     from conformance.items import TargetNode
 
-    selection = config.stash[OPTIONS].selection
-    items: list[pytest.Item] = []
-    for campaign in config.stash[CAMPAIGNS]:
-        items += session.genitems(TargetNode.of(session, campaign, selection))
-    names = config.stash[_CHOSEN]
-    session.items = [
-        item for item in items if not names or any(_is_in(item.nodeid, name) for name in names)
+    selection, names = stash[OPTIONS].selection, stash[_CHOSEN]
+    items[:0] = [
+        item
+        for campaign in stash[CAMPAIGNS]
+        for item in session.genitems(TargetNode.of(session, campaign, selection))
+        if not names or any(_is_in(item.nodeid, name) for name in names)
     ]
-    config.pluginmanager.check_pending()
-    config.hook.pytest_collection_modifyitems(session=session, config=config, items=session.items)
-    config.hook.pytest_collection_finish(session=session)
-    session.testscollected = len(session.items)
-    if RUN in config.stash:
-        config.stash[RUN].plan(frozenset(item.nodeid for item in session.items))
-    return True
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Write down which items of the targets are to be run, before one is."""
+    stash = session.config.stash
+    if RUN in stash and not _leads_workers(session.config):
+        from conformance.items import GroupItem
+
+        stash[RUN].plan(
+            frozenset(item.nodeid for item in session.items if isinstance(item, GroupItem))
+        )
 
 
 def _leads_workers(config: pytest.Config) -> bool:
@@ -254,7 +272,8 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     given = getattr(config, "workerinput", {})
     run = given["qmp_run"] if given else config.stash[RUN].id
     part = part_path(config.stash[OPTIONS].report, run, given.get("workerid", "main"))
-    with Conductor(part) as conductor:
+    folder = Path(given["qmp_folder"]) if given else config.stash[RUN].folder.path
+    with Conductor(part, folder) as conductor:
         config.stash[CONDUCTOR] = conductor
         return (yield)
 

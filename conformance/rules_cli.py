@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, Final
 
 from conformance.canonical import pretty
@@ -14,6 +15,7 @@ from conformance.derive.proofs import cases_by_rule
 from conformance.digest.digest import Program
 from conformance.errors import UsageError
 from conformance.knowledge.rules import find_rule, load_rules
+from conformance.option_table import TARGET
 from conformance.run.campaign import Campaign, load_knowledge
 from conformance.run.released import release_cases, release_version
 from conformance.run.rulebook import Book, explanation, listing, markdown, to_json
@@ -75,10 +77,19 @@ def _explain(asked: argparse.Namespace, opened: Opened) -> int:
 
 def _book(asked: argparse.Namespace, opened: Opened) -> Book:
     """Return the rules with the cases of the target, or of a release where none is named."""
+    rules = load_rules()
     if len(asked.targets) > 1:
         raise UsageError(f"one target is enough, {asked.targets[1]} is too many", "Leave it out.")
-    if not asked.targets and (asked.rootfs or asked.schema):
-        raise UsageError("--rootfs and --schema are of a target", "Name one, or leave them out.")
+    rule = next((word for word in asked.targets if word.upper() in rules), None)
+    if rule is not None and not Path(rule).exists():
+        raise UsageError(
+            f"{rule} is a rule, and no target", f"`qmp-conformance explain {rule}` tells of it."
+        )
+    given = [each for each in TARGET if getattr(asked, each.dest) != each.unset]
+    if given and not asked.targets:
+        names = " and ".join(f"--{each.name}" for each in given)
+        verb = "is" if len(given) == 1 else "are"
+        raise UsageError(f"{names} {verb} of a target", "Name one, or leave the option out.")
     if asked.targets and asked.release:
         raise UsageError("--release is for where no target is named", "Leave one of them out.")
     if asked.targets:
@@ -91,7 +102,6 @@ def _book(asked: argparse.Namespace, opened: Opened) -> Book:
         found = release_version(asked.release)
         of = "those of QEMU {}.{}, as its digest gives them".format(*found)
         cases = release_cases(found, _PROGRAMS, load_knowledge())
-        rules = load_rules()
     return Book(rules=rules, cases=cases_by_rule(cases), of=of)
 
 

@@ -61,6 +61,9 @@ class HeaviestFirst(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist h
             node.shutdown()
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid not in self._groups:
+            # A test of the user's: such ones share fixtures.
+            return str(super()._split_scope(nodeid))
         together = self._groups[nodeid].subject.kind is SubjectKind.OBJECT_TYPE
         return nodeid.rpartition("::")[0] if together else nodeid
 

@@ -21,22 +21,24 @@ from .conftest import LIMIT, QEMU, Doors, events, outcomes
 pytestmark = pytest.mark.qemu
 
 # Minutes of work, of which the first items are done within a second or two.
-LONG = (QEMU, "--case=object-add/*")
+LONG = (QEMU, "--case=object-add/*", "-v")
 WORKERS = pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
-# How pytest shows the ends of items.
-_ITEMS = re.compile(r"^[.sFE]+", re.MULTILINE)
+# How pytest, and the command with -v, show the ends of items.
+_ITEMS = re.compile(r"^(?:([.sFE]+)|\S+::\S+: \d)", re.MULTILINE)
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+# What takes a line away that changes.
+_ERASE = "\r\x1b[K"
 
 
 def watch(output: int, items: int) -> str:
     """Return what was written once so many items have ended."""
     deadline = time.monotonic() + LIMIT
     text = ""
-    while sum(map(len, _ITEMS.findall(text))) < items:
+    while sum(len(found or ".") for found in _ITEMS.findall(text)) < items:
         assert select.select([output], [], [], deadline - time.monotonic())[0], text
         more = os.read(output, 65536).decode()
         assert more, f"it ended by itself: {text}"
-        text = _COLOUR.sub("", text + more)
+        text = _COLOUR.sub("", text + more).replace(_ERASE, "\n")
     return text
 
 
@@ -168,7 +170,7 @@ def test_a_run_that_ends_before_it_begins_leaves_nothing(
         assert run.returncode == -number
     else:
         assert run.returncode == ExitCode.INTERRUPTED
-        assert out == "qmp-conformance: interrupted\n"
+        assert out == "hangs: identifying it\nqmp-conformance: interrupted\n"
     doors.settle()
 
 
@@ -203,9 +205,11 @@ def test_a_worker_that_dies_makes_the_run_a_failure_of_the_suite(doors: Doors) -
 def test_progress_is_shown_on_a_terminal_too(doors: Doors) -> None:
     ours, theirs = pty.openpty()
     try:
+        doors.environment["TERM"] = "xterm"
         with doors.start("run", *LONG, stdout=theirs, stderr=theirs) as run:
             os.close(theirs)
             text = watch(ours, 4)
+            assert re.search(r"\nqemu-system-x86_64: [1-9]\d* of [\d,]+ cases, 0 findings, ", text)
             assert run.poll() is None, text
             os.killpg(run.pid, signal.SIGKILL)
             assert run.wait(LIMIT) == -signal.SIGKILL

@@ -23,6 +23,8 @@ BOTTOM = frozenset(
         "turns",
         "dialect",
         "lines",
+        "counting",
+        "hints",
     }
 )
 

@@ -203,6 +203,80 @@ def test_what_cannot_be_is_refused(
     assert "Traceback" not in done.out + done.err
 
 
+OWN = "def test_mine():\n    pass\n"
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
+def test_tests_of_the_users_own_are_collected_beside_ours(
+    doors: Doors, targets: str, workers: tuple[str, ...]
+) -> None:
+    (doors.home / "test_own.py").write_text(OWN)
+    alone = doors.pytest(*toys(targets), *workers)
+    both = doors.pytest(*toys(targets), "test_own.py", *workers)
+    some = doors.pytest(
+        *toys(targets), "test_own.py::test_mine", "broken::object-add.toy::valid", *workers
+    )
+
+    # The current folder is nothing that anybody has named.
+    assert counted(alone) == "1 failed, 4 passed"
+    assert counted(both) == "1 failed, 5 passed"
+    assert counted(some) == "2 passed"
+    selection = events(doors.home / "qmp-report")[0]["selection"]
+    assert selection == ["object-add/toy/*", "1 of 5 items, chosen by pytest"]
+
+
+def test_the_paths_of_a_configuration_are_named(doors: Doors, targets: str) -> None:
+    (doors.home / "mine").mkdir()
+    (doors.home / "mine/test_own.py").write_text(OWN)
+    (doors.home / "pytest.ini").write_text("[pytest]\ntestpaths = mine\n")
+
+    assert counted(doors.pytest(*toys(targets))) == "1 failed, 5 passed"
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
+def test_an_item_that_is_run_again_ends_as_it_did_and_is_recorded_once(
+    doors: Doors, targets: str, workers: tuple[str, ...]
+) -> None:
+    # As plugins do that run again what has failed.
+    (doors.home / "conftest.py").write_text(
+        "from _pytest.runner import runtestprotocol\n"
+        "def pytest_runtest_protocol(item, nextitem):\n"
+        "    runtestprotocol(item, nextitem=nextitem, log=False)\n"
+        "    runtestprotocol(item, nextitem=nextitem)\n"
+        "    return True\n"
+    )
+    done = doors.pytest(*toys(targets), *workers)
+
+    assert (done.code, counted(done)) == (1, "1 failed, 4 passed")
+    stream = events(doors.home / "qmp-report")
+    names = [case for _, case, _ in outcomes(stream)]
+    assert len(names) == len(set(names)) == 196
+    assert len([event for event in stream if event["event"] == "finding"]) == 2
+
+
+def test_an_item_that_is_broken_off_is_no_success_and_leaves_the_next_ones_alone(
+    doors: Doors, targets: str
+) -> None:
+    # As plugins do that limit the time of a test.
+    (doors.home / "conftest.py").write_text(
+        "import pytest\n"
+        "from conformance.run.engine import Engine\n"
+        "real = Engine.run\n"
+        "def run(self, cases):\n"
+        "    for result in real(self, cases):\n"
+        "        yield result\n"
+        "        if 'toy/valid/' in result.case.id:\n"
+        "            pytest.fail('timeout')\n"
+        "Engine.run = run\n"
+    )
+    done = doors.pytest(f"--qmp-targets={targets}:good", "--qmp-case=object-add/toy/*")
+
+    assert counted(done) == "1 failed, 4 passed"
+    found = outcomes(events(doors.home / "qmp-report"))
+    failed = {case.split("/")[2] for _, case, outcome in found if outcome == "harness-error"}
+    assert failed == {"valid"}
+
+
 def test_it_works_without_what_shows_it(doors: Doors, targets: str) -> None:
     done = doors.pytest(*toys(targets), "-p", "no:terminal")
 
@@ -221,7 +295,8 @@ def test_other_runs_of_pytest_are_not_disturbed(doors: Doors) -> None:
         "def test_plain():\n"
         "    ours = {name for name in sys.modules if name.startswith('conformance')}\n"
         "    assert ours <= {'conformance', 'conformance.plugin', 'conformance.errors',\n"
-        "                    'conformance.terms'}\n"
+        "                    'conformance.terms', 'conformance.hints',\n"
+        "                    'conformance.option_table'}\n"
         "    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL\n"
         "    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler\n"
     )

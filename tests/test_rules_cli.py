@@ -86,7 +86,11 @@ def test_the_cases_of_a_build_are_those_that_its_introspection_gives(
         pytest.param(("rules", "--releas=9.9"), "unknown option --releas", id="option"),
         pytest.param(("rules", "a", "b"), "one target is enough, b is too many", id="targets"),
         pytest.param(("rules", "a", "--release=7.2"), "--release is for", id="both"),
-        pytest.param(("rules", "--rootfs=/"), "are of a target", id="rootfs"),
+        pytest.param(("rules", "--rootfs=/"), "--rootfs is of a target", id="rootfs"),
+        pytest.param(
+            ("rules", "--arg=x", "--env=A=b"), "--arg and --env are of a target", id="options"
+        ),
+        pytest.param(("rules", "w68"), "`qmp-conformance explain w68` tells", id="rule"),
         pytest.param(("rules", "/none/such"), "/none/such does not exist", id="no-program"),
     ],
 )

@@ -56,6 +56,11 @@ def identify(target: Target, folder: Path, *, limit: float = _LIMIT) -> Build:
     `folder` is one to write in.  Raises LaunchError: no such file, not a program, no QEMU program
     that can be a target, or no answer within `limit` seconds.
     """
+    if target.rootfs and not os.path.isdir(target.rootfs):
+        raise LaunchError(
+            f"the root file system {target.rootfs} does not exist",
+            "Correct `rootfs`; docs/targets.md tells how to make one.",
+        )
     file = host_path(target)
     where = f"{target.program} (in {target.rootfs})" if target.rootfs else target.program
     _check(file, where)
@@ -86,6 +91,9 @@ def _check(file: Path, where: str) -> None:
     try:
         if file.is_dir():
             raise LaunchError(f"{where} is a folder", _REMEDY)
+        if file.exists() and not file.is_file():
+            # To open a FIFO waits for whoever writes.
+            raise LaunchError(f"{where} is no regular file", _REMEDY)
         with file.open("rb") as stream:
             start = stream.read(4)
     except FileNotFoundError:

@@ -12,9 +12,10 @@ from itertools import groupby
 from typing import Final
 
 from conformance.change import Change, ChangeClass, Comparison, SideFacts
+from conformance.counting import counted, number
 from conformance.report.markup import code_cell, folded, plain, row
 from conformance.report.paint import Paint, Style
-from conformance.report.wording import counted, number, visible
+from conformance.report.wording import visible
 
 HEADINGS: Final = {
     ChangeClass.INCOMPATIBLE: "Incompatible",

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from conformance.counting import counted, number
 from conformance.report.markup import block, code, code_cell, folded, plain, row
 from conformance.report.result import (
     FoldedFinding,
@@ -19,9 +20,7 @@ from conformance.report.wording import (
     MEANINGS,
     OUTCOMES,
     build,
-    counted,
     ending,
-    number,
     plays,
     replay,
     run_verdict,
@@ -159,7 +158,7 @@ def _tail(lines: Sequence[str], limit: int) -> list[str]:
 
 def _short(line: str) -> str:
     left_out = len(line) - _LINE
-    return line if left_out <= 0 else f"{line[:_LINE]}... {number(left_out)} characters left out"
+    return line if left_out <= 0 else f"{line[:_LINE]}... {counted(left_out, 'character')} left out"
 
 
 def _reproducer(finding: Finding, facts: TargetStarted) -> Iterator[str]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from conformance.counting import counted, number
 from conformance.report.markup import folded, plain, row
 from conformance.report.rules import RuleRow
-from conformance.report.wording import counted, number, rules_kept
+from conformance.report.wording import rules_kept
 
 _LEGEND: Final = (
     "**Passed**: cases about the rule that passed, and so have shown it kept. **Broken**: cases "

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from conformance.counting import counted, number
 from conformance.report.paint import Paint, Style
 from conformance.report.result import Counts, Row, shown_aspects
-from conformance.report.wording import number, visible
+from conformance.report.wording import visible
 from conformance.terms import BROKEN, Aspect, Outcome, SubjectKind
 
 LETTERS: Final = {
@@ -118,7 +119,7 @@ def condensed(rows: Sequence[Row]) -> list[Row]:
         others = [row for row in own if row not in amiss]
         shown += amiss
         if others:
-            name = f"{number(len(others))} other{'s' * (len(others) > 1)}"
+            name = counted(len(others), "other")
             shown.append(Row(kind=kind, subject=name, note="", cells=_summed(others)))
     return shown
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Final
 
+from conformance.counting import counted, number
 from conformance.report.paint import Paint, Style
 from conformance.report.result import FoldedFinding, Reason, Summary, TargetSummary, Verdict
 from conformance.report.table import LEGEND, table
@@ -15,11 +16,9 @@ from conformance.report.wording import (
     OUTCOMES,
     accepted_commands,
     build,
-    counted,
     counts,
     ending,
     kept_sessions,
-    number,
     plays,
     provoked_events,
     replay,
@@ -28,7 +27,7 @@ from conformance.report.wording import (
     target_verdict,
     visible,
 )
-from conformance.stream import Evidence
+from conformance.stream import Evidence, Finding
 from conformance.terms import Severity
 
 # Below this a table of all aspects cannot be read, whatever one does.
@@ -62,6 +61,17 @@ def render(summary: Summary, width: int = 100, *, colour: bool = False) -> str:
     for target in summary.targets:
         lines += _target(target, width, paint)
     lines += _warning(summary, width, paint)
+    lines.append(paint(_VERDICT_STYLES[summary.verdict], run_verdict(summary)))
+    return "\n".join(lines) + "\n"
+
+
+def render_verdicts(summary: Summary, width: int = 100, *, colour: bool = False) -> str:
+    """Return the verdicts alone, a line for each target and one for the run."""
+    paint = Paint(colour)
+    lines = [*_warning(summary, max(width, _NARROWEST), paint)]
+    lines += [
+        f"{visible(target.build.target)}: {target_verdict(target)}" for target in summary.targets
+    ]
     lines.append(paint(_VERDICT_STYLES[summary.verdict], run_verdict(summary)))
     return "\n".join(lines) + "\n"
 
@@ -112,14 +122,23 @@ def _finding(place: int, folded: FoldedFinding, width: int, paint: Paint) -> Ite
     kind = OUTCOMES[finding.outcome].upper()
     title = paint(style, f"{kind} {finding.severity} {finding.rule}")
     yield f"{place:3}. {title}  {visible(finding.case)}"
+    yield from _told(finding, width, paint)
+    if len(folded.cases) > 1:
+        yield from _labelled("seen in", counted(len(folded.cases), "case"), width)
+
+
+def finding_lines(finding: Finding, width: int, *, colour: bool = False) -> Iterator[str]:
+    """Yield what the report says of one finding, less its headline."""
+    yield from _told(finding, max(width, _NARROWEST), Paint(colour))
+
+
+def _told(finding: Finding, width: int, paint: Paint) -> Iterator[str]:
     yield from _labelled("promised", finding.expected, width)
     yield from _labelled("happened", finding.summary, width)
     yield from _labelled("source", finding.why, width)
     yield from _evidence(finding.evidence, width, paint)
     if finding.plays:
         yield from _labelled("comes", plays(finding), width)
-    if len(folded.cases) > 1:
-        yield from _labelled("seen in", counted(len(folded.cases), "case"), width)
 
 
 def _labelled(label: str, text: str, width: int) -> Iterator[str]:
@@ -165,8 +184,8 @@ def _totals(target: TargetSummary, width: int, paint: Paint) -> Iterator[str]:
             yield from _reason(reason, width)
         if len(reasons) > _REASONS:
             rest = sum(reason.count for reason in reasons[_REASONS:])
-            more = number(len(reasons) - _REASONS)
-            yield f"{number(rest):>7}  for {more} more reasons, which the written report tells"
+            more = counted(len(reasons) - _REASONS, "more reason")
+            yield f"{number(rest):>7}  for {more}, which the written report tells"
     yield ""
 
 

@@ -6,8 +6,9 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from conformance.counting import counted, number, singular
 from conformance.report.paint import Paint, Style
-from conformance.report.wording import counted, number, visible
+from conformance.report.wording import visible
 from conformance.terms import Severity
 from conformance.validation import FileKind, Outcome, Remark, Unreadable, Validated
 
@@ -97,7 +98,7 @@ def _folded(remarks: Iterable[Remark]) -> list[list[Remark]]:
 
 
 def _holds(counts: Mapping[str, int]) -> str:
-    told = [counted(count, what.removesuffix("s")) for what, count in counts.items() if count]
+    told = [counted(count, singular(what)) for what, count in counts.items() if count]
     return ", ".join(told) or "nothing"
 
 

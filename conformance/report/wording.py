@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterable
 from typing import Final
 
+from conformance.counting import counted, number
 from conformance.report.coverage import Share
 from conformance.report.result import Counts, Summary, TargetSummary, Verdict
 from conformance.report.rules import RuleRow
@@ -49,16 +50,6 @@ MEANINGS: Final = {
 # All that a terminal could take for an order, line ends where one line is due, and the halves of
 # characters, which no file can hold.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def number(count: int) -> str:
-    """Return `count` with its thousands set apart."""
-    return f"{count:,}"
-
-
-def counted(count: int, thing: str) -> str:
-    """Return `count` of `thing`, which takes an s in the plural."""
-    return f"{number(count)} {thing}" + ("" if count == 1 else "s")
 
 
 def counts(totals: Counts) -> str:
@@ -162,7 +153,7 @@ def run_verdict(summary: Summary) -> str:
     """Return the verdict on the whole run as one line that a reader cannot mistake."""
     partial = "" if summary.complete else " This run is PARTIAL: what is not named was not tested."
     builds = counted(len(summary.targets), "build")
-    passed = number(summary.totals.get(Outcome.PASS, 0))
+    passed = counted(summary.totals.get(Outcome.PASS, 0), "case")
     match summary.verdict:
         case Verdict.BROKEN:
             broken = sum(target.verdict is Verdict.BROKEN for target in summary.targets)
@@ -172,13 +163,13 @@ def run_verdict(summary: Summary) -> str:
         case Verdict.UNSETTLED:
             return f"UNSETTLED: cases came out otherwise when tried again.{partial}"
         case Verdict.PARTIAL:
-            return f"PARTIAL RUN: {passed} cases passed, the rest has no result: no verdict."
+            return f"PARTIAL RUN: {passed} passed, the rest has no result: no verdict."
         case Verdict.NOTHING_TESTED:
             return "NOTHING TESTED: no case could be judged; this is no success."
         case Verdict.CONFORMS:
             empty = [each.verdict for each in summary.targets].count(Verdict.NOTHING_TESTED)
             but = f" Of {counted(empty, 'build')} nothing was tested." if empty else ""
-            return f"CONFORMS: {passed} cases passed on {builds}, none broken.{but}"
+            return f"CONFORMS: {passed} passed on {builds}, none broken.{but}"
 
 
 def _remarks(target: TargetSummary) -> str:

@@ -6,11 +6,10 @@ is asked once.
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 import gc
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -51,6 +50,7 @@ from conformance.launch.program import Kind, monitor_on_stdio
 from conformance.launch.target import Target
 from conformance.qapi.introspection import Examined
 from conformance.qapi.qom import ObjectModel, model_from_json, model_to_json
+from conformance.run.case_names import near_globs, near_ids
 from conformance.run.described import NO_OBJECTS, ask_served, described, unasked
 from conformance.run.introspect import LIMIT, find_usable, introspect
 from conformance.run.source import find_facts, load_facts, save_facts, words
@@ -200,23 +200,40 @@ def load_knowledge() -> Knowledge:
     )
 
 
+Tell = Callable[[str], None]
+"""Gets what is done with a target, for whoever waits for it."""
+
+
+def _unheard(_: str) -> None:
+    """Tell nobody."""
+
+
 def prepare(
-    target: Target, folder: RunFolder, *, thorough: bool = False, limit: float = LIMIT
+    target: Target,
+    folder: RunFolder,
+    *,
+    thorough: bool = False,
+    limit: float = LIMIT,
+    tell: Tell = _unheard,
 ) -> Campaign:
     """Identify and introspect a target; raises LaunchError, which names the entry of a file.
 
-    It has `limit` seconds for each answer.
+    It has `limit` seconds for each answer.  `tell` gets what is done, in a word or two.
     """
     try:
-        return _prepare(target, folder, thorough=thorough, limit=limit)
+        return _prepare(target, folder, thorough=thorough, limit=limit, tell=tell)
     except LaunchError as error:
         if ".toml:" not in target.spelling:
             raise
         raise LaunchError(f"{target.spelling}: {error.what}", error.remedy) from error
 
 
-def _prepare(target: Target, folder: RunFolder, *, thorough: bool, limit: float) -> Campaign:
+def _prepare(
+    target: Target, folder: RunFolder, *, thorough: bool, limit: float, tell: Tell
+) -> Campaign:
+    tell("identifying it")
     build = identify(target, folder.path, limit=limit)
+    tell("introspecting it")
     target = replace(target, kind=build.kind)
     if not build.kind.dialect.introspects:
         return _prepare_described(target, build, folder, thorough=thorough)
@@ -356,21 +373,22 @@ def find_case(campaign: Campaign, case_id: str) -> Case:
     cases = {case.id: case for case in campaign.plan.cases}
     if case_id in cases:
         return cases[case_id]
-    near = difflib.get_close_matches(case_id, cases, n=3)
-    raise UsageError(
-        f"{campaign.target.name} has no case {case_id}",
-        f"Nearest: {', '.join(near)}." if near else "`qmp-conformance list` names all of them.",
-    )
+    raise UsageError(f"{campaign.target.name} has no case {case_id}", near_ids(case_id, cases))
 
 
-def check_selection(selection: Selection, campaigns: Iterable[Campaign]) -> None:
-    """Raise UsageError for a glob that fits no case of any target."""
+def check_selection(
+    selection: Selection, campaigns: Iterable[Campaign], *, lenient: bool = False
+) -> tuple[str, ...]:
+    """Return the globs that fit no case of any target.
+
+    Raises UsageError where that is all of them, unless `lenient`.
+    """
     ids = [case.id for campaign in campaigns for case in campaign.plan.cases]
-    for glob in selection.globs:
-        if not fnmatch.filter(ids, glob):
-            raise UsageError(
-                f"no case fits {glob!r}", "`qmp-conformance list PROGRAM` names all cases."
-            )
+    unfit = tuple(glob for glob in selection.globs if not fnmatch.filter(ids, glob))
+    if unfit and len(unfit) == len(selection.globs) and not lenient:
+        told = ", ".join(map(repr, unfit))
+        raise UsageError(f"no case fits {told}", near_globs(unfit[0], ids))
+    return unfit
 
 
 def _walk() -> Mapping[str, str]:

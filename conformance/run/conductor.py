@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from conformance.qapi.names import shown
 from conformance.qapi.validate import Validator
 from conformance.run.answers import answers_of, event_names
 from conformance.run.campaign import Campaign
+from conformance.run.channel import Teller
 from conformance.run.engine import Engine, Result
 from conformance.run.evidence import default_read, finding
 from conformance.run.records import Recorder
@@ -26,9 +27,14 @@ from conformance.terms import Outcome
 class Conductor:
     """Runs cases of one target after the other; a context manager that ends all its machines."""
 
-    def __init__(self, part: Path) -> None:
-        """Record into the file `part`."""
+    def __init__(self, part: Path, told: Path | None = None) -> None:
+        """Record into the file `part`.
+
+        What is recorded is also told to whoever listens in the folder `told`.
+        """
         self._own = ExitStack()
+        self._teller = Teller(told)
+        self._own.callback(self._teller.close)
         self._folder = self._own.enter_context(RunFolder())
         self._recorder = self._own.enter_context(Recorder(part))
         self._held = self._own.enter_context(ExitStack())
@@ -56,19 +62,23 @@ class Conductor:
         done = 0
         try:
             for result in self._engine_of(campaign).run(cases):
-                self._recorder.write(_events(campaign, result))
+                self._record(_events(campaign, result))
                 self._recorder.write(self._new_events(campaign, result))
                 self._recorder.write(self._deaths(campaign))
                 done += 1
                 yield result
-        except Exception as error:  # of any kind: it is recorded for the cases it cost, and raised
+        except (
+            BaseException
+        ) as error:  # of any kind: it is recorded for the cases it cost, and raised
             # Whatever fails here, a defect of the suite included, must stand in the record of the
-            # cases that it cost, and goes on.
+            # cases that it cost, and goes on.  A machine may stand amid a dialogue.
             self._target = ""
+            if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
+                raise
             reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
             verdict = Verdict(outcome=Outcome.HARNESS_ERROR, reason=reason)
             for case in cases[done:]:
-                self._recorder.write(_events(campaign, Result(case=case, verdict=verdict)))
+                self._record(_events(campaign, Result(case=case, verdict=verdict)))
             raise
 
     def expect(self, campaign: Campaign, cases: Sequence[Case], after: Sequence[Case]) -> None:
@@ -86,6 +96,12 @@ class Conductor:
                 exit_status=each.death.status,
                 stderr=each.death.stderr,
             )
+
+    def _record(self, events: Iterable[Event]) -> None:
+        written = tuple(events)
+        self._recorder.write(written)
+        for event in written:
+            self._teller.tell(event)
 
     def _new_events(self, campaign: Campaign, result: Result) -> Iterator[Event]:
         """Yield each event of the schema that had not come before what is seen in `result`."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from conformance.counting import counted
 from conformance.derive.case import Case
 from conformance.derive.proofs import Group, grouped
 from conformance.knowledge.rules import MEANS, Rule
@@ -119,14 +120,10 @@ def _weight(rule: Rule) -> str:
     return f"{rule.severity}, from {_since(rule)} on" if rule.since else f"{rule.severity}"
 
 
-def _count(count: int) -> str:
-    return f"{count:,} case" + ("" if count == 1 else "s")
-
-
 def _entry(book: Book, rule: Rule, width: int) -> Iterator[str]:
     cases = book.cases.get(rule.id, ())
     blocked = sum(case.blocked is not None for case in cases)
-    told = _count(len(cases)) + (f" ({blocked:,} not run)" if blocked else "")
+    told = counted(len(cases), "case") + (f" ({blocked:,} not run)" if blocked else "")
     told += f"; {MEANS[rule.means]}" if rule.means else ""
     told = f"no case cites it: {rule.untested}" if rule.untested else told
     yield from _wrapped(f"{rule.id}  {rule.promise}", width, "")
@@ -158,7 +155,7 @@ def _explained(book: Book, rule: Rule, width: int) -> Iterator[str]:
 
 def _group(group: Group, width: int) -> Iterator[str]:
     blocked = f", {group.blocked:,} of them not run" if group.blocked else ""
-    yield from _wrapped(f"{group.name}: {_count(len(group.cases))}{blocked}", width)
+    yield from _wrapped(f"{group.name}: {counted(len(group.cases), 'case')}{blocked}", width)
     deeper = " " * 2 * _MARGIN
     for reason in group.reasons[:_EXAMPLES]:
         yield from _wrapped(f"- {reason}", width, deeper)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,7 @@ from conformance.derive.members import member_of
 from conformance.errors import ConformanceError, HarnessError, LaunchError, UsageError
 from conformance.launch.folder import RunFolder
 from conformance.launch.host import capabilities
-from conformance.launch.target import Target
+from conformance.launch.target import Target, label
 from conformance.run.campaign import Campaign, Selection, check_selection, prepare
 from conformance.run.groups import groups, node_id
 from conformance.run.hold import Hold
@@ -70,14 +71,26 @@ class Run:
     written.
     """
 
-    def __init__(self, options: Options, *, record: bool = True) -> None:
-        """Without `record` nothing is run, and the report folder left alone."""
+    def __init__(
+        self,
+        options: Options,
+        *,
+        record: bool = True,
+        tell: Callable[[str, str], None] = lambda target, doing: None,
+    ) -> None:
+        """Without `record` nothing is run, and the report folder left alone.
+
+        `tell` gets the name of each target and what is done with it.
+        """
+        self._tell = tell
         self.options = options
         self.record = record
         self.id = secrets.token_hex(8)
         """What tells the parts of this run from those of others; random, so in no report."""
         self.campaigns: tuple[Campaign, ...] = ()
         self.lost: tuple[TargetLost, ...] = ()
+        self.unfit: tuple[str, ...] = ()
+        """The globs of the selection that fit no case; others do."""
         self.ended = False
         """Whether the stream has its end; a run that is not recorded has none."""
         self._codes: list[ExitCode] = []
@@ -128,13 +141,17 @@ class Run:
         self._codes = [error.exit_code for error in errors]
         if errors and not self.campaigns:
             raise errors[0] if len(errors) == 1 else _all_lost(self.lost, errors)
-        if not self.lost:
-            # A pattern may be for a target that is lost.
-            check_selection(self.options.selection, self.campaigns)
+        # A pattern may be for a target that is lost.
+        self.unfit = check_selection(
+            self.options.selection, self.campaigns, lenient=bool(self.lost)
+        )
 
     def _prepared(self, target: Target, folder: RunFolder) -> Campaign:
         """Return the target made ready, shown to be one whose cases can be planned and told."""
-        campaign = prepare(target, folder, thorough=self.options.selection.thorough)
+        tell = partial(self._tell, target.name)
+        thorough = self.options.selection.thorough
+        campaign = prepare(target, folder, thorough=thorough, tell=tell)
+        tell("planning its cases")
         events: list[Event] = [campaign.started(0), *campaign.rows(), *campaign.rule_rows()]
         for event in events:
             canonical(to_json(event))
@@ -226,7 +243,9 @@ class Run:
         every = self.node_ids()
         chosen = len(every.intersection(node_ids))
         left_out = [f"{chosen} of {len(every)} items, chosen by pytest"] * (chosen < len(every))
-        return (*self.options.words(), *left_out)
+        unfit = [f"{glob} (fits no case)" for glob in self.unfit]
+        words = [word for word in self.options.words() if word not in self.unfit]
+        return (*words, *unfit, *left_out)
 
     def _started(self, selection: tuple[str, ...], host: Mapping[str, str]) -> RunStarted:
         return RunStarted(
@@ -345,12 +364,12 @@ def _distinct(targets: Sequence[Target]) -> Iterator[Target]:
     for target in targets:
         name = target.name
         if names[name] > 1:
-            root = Path(target.rootfs).name or "host"
+            root = label(Path(target.rootfs).name) or "host"
             name = f"{name}@{root}"
         if name in used:
             raise UsageError(
                 f"two targets are named {target.name}: {target.spelling} is the second",
-                "Name each once, or give them names of their own in a target file.",
+                "Give each a name of its own: NAME=PATH, or `name` in a target file.",
             )
         used.add(name)
         yield replace(target, name=name)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, assert_never
 
 from conformance.canonical import compact
+from conformance.counting import counted
 from conformance.derive.case import (
     Accept,
     Answer,
@@ -159,7 +160,7 @@ def _heard(turn: Hear | Sync | Gather | Gone | Drive) -> str:
         case Sync(lead=lead):
             return "is in step" + f" after {lead!r}" * bool(lead)
         case Gather(ids=ids, free=free):
-            return f"hears {len(ids) + len(free)} replies"
+            return f"hears {counted(len(ids) + len(free), 'reply')}"
         case Gone():
             return "is closed by the server"
         case Drive(deed=deed, name=name, promised=promised):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, assert_never
 
 from conformance.canonical import same
+from conformance.counting import named
 from conformance.digest.declaration import Place
 from conformance.qapi.model import Command, Schema, UnknownNameError
 from conformance.qapi.validate import Fault
@@ -113,7 +114,7 @@ def _once(faults: Iterable[ExampleFault]) -> Iterator[ExampleFault]:
         places.setdefault(fault.problem, []).append(fault.place)
     for problem, (first, *others) in places.items():
         lines = list(dict.fromkeys(str(place.line) for place in others))
-        also = f" (also in line{'s' * (len(lines) > 1)} {', '.join(lines)})" if lines else ""
+        also = f" (also in {named(len(lines), 'line')} {', '.join(lines)})" if lines else ""
         yield ExampleFault(place=first, problem=problem + also)
 
 

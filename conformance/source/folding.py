@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from conformance.counting import counted
 from conformance.qapi.validate import Fault
 
 _INDEX: Final = re.compile(r"\[[0-9]+\]")
@@ -46,4 +47,4 @@ def _sentence(parents: list[str], names: tuple[str, ...], problem: str) -> str:
         together = f"{{{', '.join(names)}}}"
         sentence = f"{_path(parents[0], together)} each {problem}"
     more = len(parents) - 1
-    return f"{sentence} (likewise {more} more time{'s' * (more > 1)})" if more else sentence
+    return f"{sentence} (likewise {counted(more, 'more time')})" if more else sentence

@@ -123,6 +123,61 @@ def test_a_wrong_file_is_refused_with_its_name_and_a_remedy(
     assert caught.value.remedy
 
 
+def test_all_mistakes_of_a_file_are_told_at_once(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        "[[target]]\nprogramm='x'\nargs='-S'\n[[target]]\nmachine='pc'\n"
+        "[[target]]\nprogram='/nowhere/*'\n[[target]]\nprogram='/x'\nname='a[b]'\n",
+    )
+    with pytest.raises(TargetFileError) as caught:
+        read_targets(path)
+
+    assert str(caught.value).splitlines() == [
+        f"{path}: has 5 mistakes",
+        "  Target 1: unknown key `programm`. Did you mean `program`?",
+        '  Target 1: `args` is no list of strings. Write ["-smp", "2"].',
+        "  Target 2 has no `program`. Name the QEMU program to start.",
+        "  Target 3: no program matches /nowhere/*. Correct the pattern.",
+        "  Target 4: 'a[b]' cannot be a name. Use letters, digits, and . _ + - in `name`.",
+    ]
+
+
+def test_a_key_like_no_other_is_told_which_there_are(tmp_path: Path) -> None:
+    with pytest.raises(TargetFileError, match="unknown key `zzz`\n  Known: name, program, rootfs"):
+        read_targets(written(tmp_path, "[[target]]\nprogram='/x'\nzzz=1\n"))
+
+
+def test_a_byte_order_mark_of_utf_8_is_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "targets.toml"
+    path.write_bytes(b"\xef\xbb\xbf[[target]]\nprogram='/x'\n")
+    assert [target.program for target in read_targets(path)] == ["/x"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_called_what_it_is(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "targets.toml"
+    path.write_bytes("\ufeff[[target]]\nprogram='/x'\n".encode(encoding))
+    with pytest.raises(TargetFileError, match=r"is UTF-16.*\n  Save it as UTF-8"):
+        read_targets(path)
+
+
+def test_a_missing_root_is_called_what_it_is(tmp_path: Path) -> None:
+    path = written(tmp_path, "[[target]]\nprogram='/bin/*'\nrootfs='nowhere'\n")
+    with pytest.raises(TargetFileError, match=r"the root .*/nowhere does not exist"):
+        read_targets(path)
+
+
+def test_a_folder_with_the_marks_of_a_pattern_is_none(tmp_path: Path) -> None:
+    folder = tmp_path / "a[b]*"
+    (folder / "8").mkdir(parents=True)
+    (folder / "8/qemu").touch()
+    path = written(folder, "[[target]]\nprogram='*/qemu'\n[[target]]\nname='x'\nprogram='./q'\n")
+    assert [(t.name, t.program) for t in read_targets(path)] == [
+        ("qemu-8", f"{folder}/8/qemu"),
+        ("x", f"{folder}/q"),
+    ]
+
+
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TargetFileError, match="cannot be read"):
         read_targets(tmp_path / "nowhere.toml")

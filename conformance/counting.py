@@ -1,0 +1,33 @@
+"""Counts in words: thousands set apart, and plurals; knows nothing of what is counted."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_Y: Final = re.compile(r"[^aeiou]y$")
+
+
+def number(count: int) -> str:
+    """Return `count` with its thousands set apart."""
+    return f"{count:,}"
+
+
+def plural(thing: str) -> str:
+    """Return the plural of an English noun that takes an s, or ies for y: case, reply."""
+    return f"{thing[:-1]}ies" if _Y.search(thing) else f"{thing}s"
+
+
+def singular(things: str) -> str:
+    """Return the noun whose plural is `things`."""
+    return f"{things[:-3]}y" if things.endswith("ies") else things.removesuffix("s")
+
+
+def named(count: int, thing: str) -> str:
+    """Return `thing`, in the plural unless `count` is 1."""
+    return thing if count == 1 else plural(thing)
+
+
+def counted(count: int, thing: str) -> str:
+    """Return `count` of `thing`, a noun in the singular."""
+    return f"{number(count)} {named(count, thing)}"

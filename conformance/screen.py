@@ -1,0 +1,91 @@
+"""Where the command writes: lines, and on a terminal one line that changes; knows no run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import threading
+from typing import Final, Self, TextIO
+
+from conformance.report.paint import Paint, Style
+
+_ERASE: Final = "\r\x1b[K"
+_WIDTH: Final = 100
+
+
+class Screen:
+    """A stream for a reader who may leave at any time; safe to use from several threads.
+
+    Where the reader is gone nothing is written any more, and nothing is raised.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        """Write to `stream`, standard output where it is left out."""
+        self._stream = sys.stdout if stream is None else stream
+        self._lock = threading.Lock()
+        self._live = ""
+        self.gone = False
+        """Whether the reader has gone."""
+        self.is_terminal = self._stream is not None and self._stream.isatty()
+        dumb = os.environ.get("TERM", "") in ("", "dumb")
+        self._moves = self.is_terminal and not dumb
+        self.colour = self._moves and not os.environ.get("NO_COLOR")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Take the line that changes away, whatever comes next."""
+        self.clear()
+
+    @property
+    def width(self) -> int:
+        """The columns of a line."""
+        return shutil.get_terminal_size((_WIDTH, 24)).columns
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a line can be shown that changes."""
+        return self._moves and not self.gone
+
+    def say(self, text: str, style: Style = Style.PLAIN) -> None:
+        """Write lines, above the one that changes."""
+        with self._lock:
+            erase = _ERASE if self._live else ""
+            self._write(f"{erase}{Paint(self.colour)(style, text)}\n{self._live}")
+
+    def show(self, text: str) -> None:
+        """Put `text` into the line that changes, cut to the width; on a terminal alone."""
+        with self._lock:
+            if self.is_live:
+                room = max(self.width - 1, 1)
+                self._live = text if len(text) <= room else f"{text[: room - 1]}…"
+                self._write(f"{_ERASE}{self._live}")
+
+    def clear(self) -> None:
+        """Take the line that changes away."""
+        with self._lock:
+            if self._live:
+                self._live = ""
+                self._write(_ERASE)
+
+    def _write(self, text: str) -> None:
+        if self.gone or self._stream is None:
+            return
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except UnicodeEncodeError as error:
+            self._write(text.encode(error.encoding, "backslashreplace").decode(error.encoding))
+        except OSError:
+            # Its reader has gone, or its disk is full.
+            self.gone = True
+            forget(self._stream)
+
+
+def forget(stream: TextIO) -> None:
+    """Let what is still to be written to a stream without a reader go nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
