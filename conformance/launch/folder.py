@@ -14,6 +14,7 @@ from typing import Final, Self
 
 from conformance.errors import HarnessError
 from conformance.launch import janitor
+from conformance.launch.mounts import Mounts
 from conformance.launch.waiting import readable
 
 # The janitor ends as soon as it has removed the folder.
@@ -36,6 +37,7 @@ class RunFolder:
             ) from None
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
+        self._mounts: Mounts | None = None
         read, self._write = os.pipe()
         try:
             self._janitor = subprocess.Popen(
@@ -75,6 +77,14 @@ class RunFolder:
         path.mkdir(mode=0o700)
         return path
 
+    @property
+    def mounts(self) -> Mounts:
+        """What the sandboxes of the run are given from outside."""
+        with self._lock:
+            if self._mounts is None:
+                self._mounts = Mounts(self.path)
+            return self._mounts
+
     def close(self) -> None:
         """End what of the run still runs, and remove the folder."""
         with self._lock:
@@ -82,6 +92,8 @@ class RunFolder:
                 return
             os.close(self._write)
             self._write = -1
+            if self._mounts is not None:
+                self._mounts.close()
         pidfd = os.pidfd_open(self._janitor.pid)
         try:
             if not readable(pidfd, _LIMIT):

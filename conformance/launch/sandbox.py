@@ -20,6 +20,7 @@ from typing import Final
 
 from conformance.errors import LaunchError
 from conformance.launch.janitor import MARK
+from conformance.launch.mounts import Mounts
 from conformance.launch.target import Target, host_path
 from conformance.stage import SCRATCH
 
@@ -47,11 +48,13 @@ _PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 class Confinement:
     """What a program gets to see beyond the root of its target.
 
-    `scratch` appears at stage.SCRATCH and can be written to.  `status_fd` is a descriptor, passed
-    on to the command, where bubblewrap reports (its --json-status-fd).
+    `scratch` appears at stage.SCRATCH and can be written to; it is a path in the namespace of
+    `mounts`, which is None where there is none.  `status_fd` is a descriptor, passed on to the
+    command, where bubblewrap reports (its --json-status-fd).
     """
 
-    scratch: Path | None = None
+    scratch: str = ""
+    mounts: Mounts | None = None
     devices: tuple[str, ...] = ()
     status_fd: int | None = None
 
@@ -61,39 +64,82 @@ def command(
 ) -> tuple[str, ...]:
     """Return the command line that runs `argv` as the target is to be run, without core dumps.
 
-    No file that it writes grows beyond FILE_SIZE: whoever starts it ignores SIGXFSZ, or it dies.
-    `argv[0]` is a path in the target's root.  Raises LaunchError where a tool, a device or a part
-    of the root is missing.
+    Whoever starts it ignores SIGXFSZ, or it dies of a file that grows beyond its limit.  `argv[0]`
+    is a path in the target's root.  Raises LaunchError where a tool, a device or a part of the root
+    is missing.
     """
-    limits = (_tool("prlimit", "util-linux"), "--core=0:0", f"--fsize={FILE_SIZE}", "--")
     if not target.sandbox:
         if target.rootfs:
             raise LaunchError(
                 f"{target.rootfs} cannot be a root without the sandbox",
                 "Leave out --no-sandbox, or name a program of the host.",
             )
+        limits = _limits(target, ("--core=0:0", f"--fsize={FILE_SIZE}"))
         return (_tool("setpriv", "util-linux"), "--pdeathsig", "KILL", "--", *limits, *argv)
     # Every option of bubblewrap stands here or in what is called here.
     bwrap = _tool("bwrap", "bubblewrap")
     room = ("--size", f"{SPACE}") if _sizes_folders(bwrap) else ()
-    options = [*_root(target), *_masks(target, room), *_named(target, argv[0])]
-    if confinement.scratch is not None:
-        options += ["--bind", str(confinement.scratch), SCRATCH]
-    options += [*_devices(confinement.devices), "--remount-ro", "/dev"]
+    outside = _Outside(confinement.mounts, target)
+    options = [*_root(target, outside), *_masks(target, room), *_named(target, argv[0], outside)]
+    if confinement.scratch:
+        options += ["--bind", confinement.scratch, SCRATCH]
+    options += [*_devices(confinement.devices, outside), "--remount-ro", "/dev"]
     # The mark stays on bubblewrap, which all else ends with.
     options += ["--unsetenv", MARK]
     for name, value in target.env:
         options += ["--setenv", name, value]
     if confinement.status_fd is not None:
         options += ["--json-status-fd", str(confinement.status_fd)]
+    bounded = room and outside.bounded
     return (
-        *limits,
+        *outside.entering(),
+        *_limits(target, ("--core=0:0", *(() if bounded else (f"--fsize={FILE_SIZE}",)))),
         bwrap,
         *options,
         *("--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
         *("--chdir", "/tmp", "--"),
         *_visible(target, argv),
     )
+
+
+def _limits(target: Target, more: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the start of a command line that limits what a process may take.
+
+    Threads of the whole host are counted in, for the kernel counts all that are of the user.
+    """
+    return (_tool("prlimit", "util-linux"), *more, "--")
+
+
+class _Outside:
+    """What the sandbox of a target takes from outside, as the user that it is to run as."""
+
+    def __init__(self, mounts: Mounts | None, target: Target) -> None:
+        self._mounts = mounts
+        self._user = mounts.user if mounts and not target.as_root else None
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the scratch folder is of limited size."""
+        return self._mounts is not None and not self._mounts.lacks
+
+    def entering(self) -> Iterator[str]:
+        """Yield the start of the command line: it enters the mounts and becomes the user."""
+        if self._mounts is not None:
+            yield from self._mounts.entering()
+        if self._user is not None:
+            uid, gid = self._user
+            yield from (_tool("setpriv", "util-linux"), f"--reuid={uid}", f"--regid={gid}")
+            yield from ("--clear-groups", "--")
+
+    def tree(self, path: str, *, own: bool) -> str:
+        """Return where `path` is reached; `own` where root's files in it are the program's own."""
+        if self._mounts is None or self._user is None:
+            return path
+        return self._mounts.tree(path, own=own)
+
+    def device(self, path: str) -> str:
+        """Return where the device is reached."""
+        return path if self._mounts is None or self._user is None else self._mounts.device(path)
 
 
 def environment(target: Target, folder: Path) -> dict[str, str]:
@@ -133,15 +179,17 @@ def _tool(name: str, package: str) -> str:
     return found
 
 
-def _root(target: Target) -> Iterator[str]:
-    yield from ("--ro-bind", target.rootfs or "/", "/")
+def _root(target: Target, outside: _Outside) -> Iterator[str]:
+    root = outside.tree(target.rootfs, own=False) if target.rootfs else "/"
+    yield from ("--ro-bind", root, "/")
     for needed in ("/dev", "/proc", "/tmp"):
         if not _has(target, needed):
             raise LaunchError(
                 f"the root {target.rootfs or '/'} has no folder {needed}",
                 "Make it: the sandbox mounts its own there.",
             )
-    yield from ("--dev", "/dev", "--proc", "/proc")
+    # To root inside, also where that is another user outside, the kernel's settings take writes.
+    yield from ("--dev", "/dev", "--proc", "/proc", "--remount-ro", "/proc")
     if target.rootfs and _has(target, "/sys"):
         yield from ("--ro-bind-try", "/sys", "/sys")
 
@@ -176,7 +224,7 @@ def _has(target: Target, folder: str) -> bool:
     return path.is_dir() and not path.is_symlink()
 
 
-def _named(target: Target, program: str) -> Iterator[str]:
+def _named(target: Target, program: str, outside: _Outside) -> Iterator[str]:
     """Bring back what a mask hides of the program and the environment that the target names.
 
     With a file comes the tree of what belongs together: the build of which it is part; with a
@@ -189,7 +237,9 @@ def _named(target: Target, program: str) -> Iterator[str]:
     trees = {tree for path in paths for folder in hidden if (tree := _tree(path, folder))}
     for tree in sorted(trees):
         if os.path.exists(target.rootfs + tree):
-            yield from ("--ro-bind", target.rootfs + tree, tree)
+            # Below a root, its own mount shows it to the other user.
+            source = target.rootfs + tree
+            yield from ("--ro-bind", outside.tree(source, own=not target.rootfs), tree)
 
 
 def _interpreter(program: str) -> str:
@@ -226,8 +276,8 @@ def _real(target: Target, program: str) -> str:
     return str(host_path(target, program)).removeprefix(target.rootfs)
 
 
-def _devices(devices: Sequence[str]) -> Iterator[str]:
+def _devices(devices: Sequence[str], outside: _Outside) -> Iterator[str]:
     for device in devices:
         if not os.path.exists(device):
             raise LaunchError(f"this host has no {device}", "Leave out what needs it.")
-        yield from ("--dev-bind", device, device)
+        yield from ("--dev-bind", outside.device(device), device)

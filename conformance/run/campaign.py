@@ -212,8 +212,8 @@ def prepare(
 
 
 def _prepare(target: Target, folder: RunFolder, *, thorough: bool, limit: float) -> Campaign:
-    build = identify(target, folder.path, limit=limit)
-    target = replace(target, kind=build.kind)
+    build = identify(target, folder, limit=limit)
+    target = replace(target, kind=build.kind, as_root=build.as_root)
     if not build.kind.dialect.introspects:
         return _prepare_described(target, build, folder, thorough=thorough)
     program = Program(build.kind)
