@@ -7,6 +7,7 @@ bubblewrap's die-with-parent alone is not enough: it takes effect some way into 
 """
 
 import contextlib
+import fcntl
 import os
 import select
 import shutil
@@ -15,6 +16,8 @@ import sys
 import time
 from collections.abc import Iterator
 
+# How the names of the folders begin that runs hold a lock on.
+PREFIX = "qmp-conformance-run-"
 # The variable that marks all processes of a run; its value lies in the run's folder.
 MARK = "QMP_CONFORMANCE_FOLDER"
 # How long killed processes may take to go; a dying QEMU gives back its memory first.
@@ -106,6 +109,36 @@ def remove(folder: str) -> None:
         with contextlib.suppress(OSError):
             os.chmod(path, 0o700)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep(parent: str) -> None:
+    """Tidy up behind runs whose folder is in `parent`, killed along with their janitors.
+
+    A run and its janitor hold a lock on their folder: whoever gets it finds it abandoned.
+    """
+    for entry in sorted(os.listdir(parent)):
+        if not entry.startswith(PREFIX):
+            continue
+        folder = os.path.join(parent, entry)
+        with contextlib.suppress(OSError):
+            held = hold(folder, fcntl.LOCK_NB)
+            try:
+                if os.fstat(held).st_uid == os.geteuid():
+                    end(folder)
+                    remove(folder)
+            finally:
+                os.close(held)
+
+
+def hold(folder: str, how: int = 0) -> int:
+    """Return a descriptor that locks `folder`; raises OSError, with LOCK_NB if another does."""
+    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | how)
+    except OSError:
+        os.close(held)
+        raise
+    return held
 
 
 def main(folder: str) -> None:

@@ -67,7 +67,7 @@ class Mounts:
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-S", mounter.__file__, self._mode],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 env={janitor.MARK: str(folder)},

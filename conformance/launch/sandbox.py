@@ -9,8 +9,10 @@ to the sockets in it.
 from __future__ import annotations
 
 import functools
+import mmap
 import os
 import re
+import resource
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -35,8 +37,16 @@ SPACE: Final = 256 << 20
 """How much each folder that takes writes holds, in bytes: twice the memory of a default machine,
 which commands write to files, and not enough to matter to the memory of the host."""
 FILE_SIZE: Final = 8 << 30
-"""How large a file may become, in bytes: enough for sparse files on both sides of 32 bits, and less
-than the disk of a host that runs tests.  A size beyond is refused, as by a file system."""
+"""How large a file may become, in bytes, where folders have no limit: enough for sparse files on
+both sides of 32 bits, and less than the disk of a host that runs tests.  A size beyond is refused,
+as by a file system."""
+PROCESSES: Final = 4096
+"""How many threads there may be beyond those that the host runs when a program starts: a machine
+has ten, one of many processors some hundred, and a host has room for some thousand."""
+ADDRESS_SPACE: Final = 64 << 30
+"""How much a process may map, in bytes: guests' memory of many GiB is mapped without being used."""
+# What a program calls that is built with a sanitizer, also where that is a library.
+_SANITIZERS: Final = (b"__asan_init", b"__hwasan_init", b"__msan_init", b"__tsan_init")
 # As much as the kernel reads of a script's first line (BINPRM_BUF_SIZE of linux/binfmts.h).
 _LINE: Final = 256
 # bwrap --help only prints; on a machine that swaps it takes a while to load.
@@ -74,7 +84,7 @@ def command(
                 f"{target.rootfs} cannot be a root without the sandbox",
                 "Leave out --no-sandbox, or name a program of the host.",
             )
-        limits = _limits(target, ("--core=0:0", f"--fsize={FILE_SIZE}"))
+        limits = _limits(target, files=True)
         return (_tool("setpriv", "util-linux"), "--pdeathsig", "KILL", "--", *limits, *argv)
     # Every option of bubblewrap stands here or in what is called here.
     bwrap = _tool("bwrap", "bubblewrap")
@@ -90,10 +100,11 @@ def command(
         options += ["--setenv", name, value]
     if confinement.status_fd is not None:
         options += ["--json-status-fd", str(confinement.status_fd)]
-    bounded = room and outside.bounded
+    # A file in a folder of limited size needs no limit of its own, nor does one in memory.
+    bounded = bool(room) and outside.bounded
     return (
         *outside.entering(),
-        *_limits(target, ("--core=0:0", *(() if bounded else (f"--fsize={FILE_SIZE}",)))),
+        *_limits(target, files=not bounded),
         bwrap,
         *options,
         *("--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
@@ -102,12 +113,50 @@ def command(
     )
 
 
-def _limits(target: Target, more: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the start of a command line that limits what a process may take.
+def _limits(target: Target, *, files: bool) -> tuple[str, ...]:
+    """Return the start of a command line that limits what each process may take.
 
-    Threads of the whole host are counted in, for the kernel counts all that are of the user.
+    With `files` also how large a file may become.  No limit is above one that holds already: to
+    raise it takes a privilege.
     """
-    return (_tool("prlimit", "util-linux"), *more, "--")
+    wanted = {"core": 0, "nproc": _tasks() + PROCESSES}
+    if files:
+        wanted["fsize"] = FILE_SIZE
+    if limits_memory(target):
+        wanted["as"] = ADDRESS_SPACE
+    options = []
+    for name, limit in wanted.items():
+        _, hard = resource.getrlimit(getattr(resource, f"RLIMIT_{name.upper()}"))
+        limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        options.append(f"--{name}={limit}:{limit}")
+    return (_tool("prlimit", "util-linux"), *options, "--")
+
+
+def _tasks() -> int:
+    """Return how many threads the host runs; the limit counts those of one user, who has fewer."""
+    return int(Path("/proc/loadavg").read_text().split()[3].partition("/")[2])
+
+
+def limits_memory(target: Target) -> bool:
+    """Return whether the address space of the program is limited.
+
+    A program with a sanitizer reserves terabytes; a script may run such a one.
+    """
+    try:
+        return _plain(str(host_path(target)))
+    except (LaunchError, OSError):
+        return False
+
+
+@functools.cache
+def _plain(program: str) -> bool:
+    """Return whether the file is a program itself, and calls none of the sanitizers."""
+    with open(program, "rb") as file:
+        if os.fstat(file.fileno()).st_size == 0:
+            return False
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            elf = content[:4] == b"\x7fELF"
+            return elf and not any(content.find(name) >= 0 for name in _SANITIZERS)
 
 
 class _Outside:

@@ -23,7 +23,7 @@ def script(path: Path, text: str) -> str:
 
 
 def test_a_real_build_is_identified(any_target: Target, folder: RunFolder) -> None:
-    build = identify(any_target, folder.path)
+    build = identify(any_target, folder)
     assert build.version >= (5, 2, 0)
     assert build.arch == "x86_64"
     assert "Debian" in build.package
@@ -35,7 +35,7 @@ def test_a_version_without_package_and_a_name_without_arch(
     tmp_path: Path, folder: RunFolder
 ) -> None:
     program = script(tmp_path / "kvm", "echo QEMU emulator version 12.0.50\n")
-    build = identify(program_target(program), folder.path)
+    build = identify(program_target(program), folder)
     assert (build.version, build.package, build.arch) == ((12, 0, 50), "", "")
 
 
@@ -52,7 +52,7 @@ def test_a_version_without_package_and_a_name_without_arch(
 )
 def test_what_is_no_emulator_is_refused(program: str, part: str, folder: RunFolder) -> None:
     with pytest.raises(LaunchError, match=part) as caught:
-        identify(program_target(program), folder.path)
+        identify(program_target(program), folder)
     assert program in caught.value.what
     assert caught.value.remedy
 
@@ -73,13 +73,13 @@ def test_a_broken_program_is_refused(
     program.write_bytes(content)
     program.chmod(0o755)
     with pytest.raises(LaunchError, match=part):
-        identify(program_target(str(program)), folder.path)
+        identify(program_target(str(program)), folder)
 
 
 def test_a_program_that_hangs_is_ended(tmp_path: Path, folder: RunFolder) -> None:
     program = script(tmp_path / "qemu-system-x86_64", "exec cat /dev/zero >/dev/null\n")
     with pytest.raises(LaunchError, match="did not answer --version within"):
-        identify(program_target(program), folder.path, limit=0.3)
+        identify(program_target(program), folder, limit=0.3)
     command_lines = [p.read_bytes() for p in Path("/proc").glob("[0-9]*/cmdline") if _alive(p)]
     assert not any(program.encode() in line for line in command_lines)
 
