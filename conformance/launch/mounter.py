@@ -25,7 +25,7 @@ program needs: the sandbox hides it anyway."""
 _NEWNS = 0x00020000  # linux/sched.h
 _NEWUSER = 0x10000000
 _NOSUID, _NODEV = 2, 4  # linux/mount.h
-_BIND, _REC, _PRIVATE = 4096, 16384, 1 << 18
+_BIND, _REC, _UNBINDABLE, _PRIVATE = 4096, 16384, 1 << 17, 1 << 18
 _DETACH = 2
 # System calls without a wrapper in older C libraries; the numbers are those of all architectures
 # that QEMU runs on today.
@@ -143,8 +143,28 @@ def _enter(own_user: bool) -> None:
         ):
             with open(f"/proc/self/{name}", "w") as file:
                 file.write(text)
+    if _mount_at_root() != _mount_at_root(of_namespace=True):
+        raise OSError(errno.EPERM, "this is a chroot, which whoever enters a namespace leaves")
     _mount("none", "/", "", _REC | _PRIVATE, "")
     _mount("tmpfs", STAGE, "tmpfs", _NOSUID, "size=1m,mode=0755")
+    # What is bound with all below it, as the root is, leaves this out: no machine gets to see, nor
+    # to keep, what another one is given.
+    _mount("none", STAGE, "", _UNBINDABLE, "")
+    os.mkdir(os.path.join(STAGE, "devices"))
+    _mount("tmpfs", os.path.join(STAGE, "devices"), "tmpfs", _NOSUID, "size=1m,mode=0755")
+
+
+def _mount_at_root(*, of_namespace: bool = False) -> str:
+    """Return which mount "/" is: to this process, or to one that enters its namespace."""
+    if of_namespace:
+        own = os.open("/proc/self/ns/mnt", os.O_RDONLY)
+        _check(_libc.setns(own, _NEWNS), "setns")
+        os.close(own)
+    root = os.open("/", os.O_PATH)
+    with open(f"/proc/self/fdinfo/{root}") as told:
+        found = next(line for line in told if line.startswith("mnt_id:"))
+    os.close(root)
+    return found
 
 
 _REQUESTS: dict[str, Callable[..., None]] = {

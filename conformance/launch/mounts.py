@@ -146,7 +146,7 @@ class Mounts:
             return path
         with self._lock:
             if path not in self._devices:
-                name = self._name("device")
+                name = self._name("devices/device")
                 if said := self._try("device", name, path, *self.user):
                     raise LaunchError(
                         f"{path} cannot be handed to the sandbox: {said}",

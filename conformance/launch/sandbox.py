@@ -23,6 +23,7 @@ from typing import Final
 from conformance.errors import LaunchError
 from conformance.launch.janitor import MARK
 from conformance.launch.mounts import Mounts
+from conformance.launch.refusal import refusal
 from conformance.launch.target import Target, host_path
 from conformance.stage import SCRATCH
 
@@ -52,6 +53,10 @@ _LINE: Final = 256
 # bwrap --help only prints; on a machine that swaps it takes a while to load.
 _LIMIT: Final = 30.0
 _PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+# What comes before the program, and the first line that it complains with.
+_COMPLAINT: Final = re.compile(r"^(bwrap|nsenter|setpriv|prlimit): (.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +196,25 @@ class _Outside:
         return path if self._mounts is None or self._user is None else self._mounts.device(path)
 
 
+def caveats(target: Target, mounts: Mounts) -> tuple[str, ...]:
+    """Return in sentences what the sandbox does not keep from the host here, and why."""
+    if not target.sandbox:
+        return ()
+    found = []
+    reason = target.as_root or mounts.root_reason
+    if reason:
+        found.append(
+            f"stays root, for {reason}: what only root may read of the folders shown (as "
+            "/etc/shadow) is open to it"
+        )
+    if mounts.lacks:
+        found.append(
+            f"its scratch folder has no limit, for {mounts.lacks}: it can fill the disk with files "
+            f"of up to {FILE_SIZE >> 30} GiB"
+        )
+    return tuple(found)
+
+
 def environment(target: Target, folder: Path) -> dict[str, str]:
     """Return the whole environment for the command; inside the sandbox target.env is added.
 
@@ -202,16 +226,16 @@ def environment(target: Target, folder: Path) -> dict[str, str]:
 
 def failure(stderr: str) -> LaunchError | None:
     """Return what the sandbox failed at, told by what it wrote; None if it did not."""
-    lines = [line for line in stderr.splitlines() if line.startswith("bwrap: ")]
-    if not lines:
+    found = _COMPLAINT.search(stderr)
+    if found is None:
         return None
-    text = lines[0].removeprefix("bwrap: ")
-    if "namespace" in text or "uid map" in text or "Operation not permitted" in text:
+    tool, text = found.groups()
+    if tool != "bwrap":
         return LaunchError(
-            f"bubblewrap cannot make its namespaces here: {text}",
-            "Allow unprivileged user namespaces (sysctl user.max_user_namespaces, "
-            "kernel.apparmor_restrict_unprivileged_userns), or use --no-sandbox.",
+            f"{tool} failed before the program began: {text}", "Correct that, or use --no-sandbox."
         )
+    if "namespace" in text or "uid map" in text or "Operation not permitted" in text:
+        return refusal(text)
     if text.startswith("execvp "):
         return LaunchError(
             f"the program cannot be run in the sandbox: {text.removeprefix('execvp ')}",

@@ -10,9 +10,10 @@ import difflib
 import fnmatch
 import gc
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ from conformance.launch.host import probe
 from conformance.launch.machine import qemu_argv
 from conformance.launch.pool import Pool
 from conformance.launch.program import Kind, monitor_on_stdio
+from conformance.launch.sandbox import caveats
 from conformance.launch.target import Target
 from conformance.qapi.introspection import Examined
 from conformance.qapi.qom import ObjectModel, model_from_json, model_to_json
@@ -90,6 +92,7 @@ class Campaign:
     introspected: Introspected
     knowledge: Knowledge
     rules: Mapping[str, Rule]
+    caveats: tuple[str, ...] = ()
 
     @cached_property
     def plan(self) -> Plan:
@@ -121,7 +124,7 @@ class Campaign:
             arch=self.build.arch,
             sha256=self.build.sha256,
             schema_sha256=digest(sorted(self.entries, key=canonical)),
-            launcher=_launcher(self.target),
+            launcher=_launcher(self.target, self.caveats),
             documentation=words(self.introspected.facts, self.target.schema),
             command_line=self.command_line,
             cases=cases,
@@ -161,6 +164,7 @@ class Campaign:
         value = {
             "target": asdict(self.target),
             "build": asdict(self.build),
+            "caveats": self.caveats,
             "package": self.package,
             "entries": self.entries,
             "version": self.introspected.version,
@@ -249,6 +253,7 @@ def _prepare(target: Target, folder: RunFolder, *, thorough: bool, limit: float)
         ),
         knowledge=knowledge,
         rules=load_rules(),
+        caveats=_warned(target, folder),
     )
 
 
@@ -284,6 +289,7 @@ def _prepare_described(
         ),
         knowledge=knowledge,
         rules=load_rules(),
+        caveats=_warned(target, folder),
     )
 
 
@@ -304,6 +310,7 @@ def load(path: Path) -> Campaign:
         introspected=_loaded(value, kind),
         knowledge=load_knowledge(),
         rules=load_rules(),
+        caveats=tuple(value["caveats"]),
     )
 
 
@@ -391,6 +398,21 @@ def _lacks(needs: Iterable[str], target: Target, model: ObjectModel) -> dict[str
     return lacks
 
 
-def _launcher(target: Target) -> str:
+def _launcher(target: Target, told: Sequence[str]) -> str:
     where = f"root file system {target.rootfs}" if target.rootfs else "program of the host"
-    return f"{where}, {'bubblewrap' if target.sandbox else 'no sandbox'}"
+    return "; ".join((f"{where}, {'bubblewrap' if target.sandbox else 'no sandbox'}", *told))
+
+
+def _warned(target: Target, folder: RunFolder) -> tuple[str, ...]:
+    """Return what the sandbox does not keep from the host, and say so once."""
+    if not target.sandbox:
+        return ()
+    found = caveats(target, folder.mounts)
+    for caveat in found:
+        _warn(f"{target.program} {caveat}.")
+    return found
+
+
+@cache
+def _warn(text: str) -> None:
+    print(f"qmp-conformance: {text}", file=sys.stderr)
