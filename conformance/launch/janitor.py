@@ -105,10 +105,23 @@ def _wait(pidfds: list[int], deadline: float) -> None:
 
 def remove(folder: str) -> None:
     """Remove `folder` and all in it, also where permissions were taken away from it."""
+    empty(folder)
+    with contextlib.suppress(OSError):
+        os.rmdir(folder)
+
+
+def empty(folder: str) -> None:
+    """Remove all in `folder`, also where permissions were taken away from it."""
     for path, _, _ in os.walk(folder):
         with contextlib.suppress(OSError):
             os.chmod(path, 0o700)
-    shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        for entry in os.listdir(folder):
+            path = os.path.join(folder, entry)
+            if os.path.isdir(path) and not os.path.islink(path):
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                os.unlink(path)
 
 
 def sweep(parent: str) -> None:

@@ -25,7 +25,7 @@ program needs: the sandbox hides it anyway."""
 _NEWNS = 0x00020000  # linux/sched.h
 _NEWUSER = 0x10000000
 _NOSUID, _NODEV = 2, 4  # linux/mount.h
-_BIND, _REC, _UNBINDABLE, _PRIVATE = 4096, 16384, 1 << 17, 1 << 18
+_BIND, _REC, _PRIVATE = 4096, 16384, 1 << 18
 _DETACH = 2
 # System calls without a wrapper in older C libraries; the numbers are those of all architectures
 # that QEMU runs on today.
@@ -107,10 +107,13 @@ def device(name: str, source: str, uid: int, gid: int) -> None:
 
 
 def drop(name: str) -> None:
-    """Take a folder away that was mounted; what is open in it stays open."""
+    """Take away what is mounted on a folder; what is open in it stays open.
+
+    The folder stays: to remove it would take the mount away from the sandboxes, too, that are just
+    made, and bubblewrap fails where a mount is gone.
+    """
     path = os.path.join(STAGE, name)
     _check(_libc.umount2(path.encode(), _DETACH), path)
-    os.rmdir(path)
 
 
 def _mount(source: str, path: str, kind: str, flags: int, options: str) -> None:
@@ -147,11 +150,6 @@ def _enter(own_user: bool) -> None:
         raise OSError(errno.EPERM, "this is a chroot, which whoever enters a namespace leaves")
     _mount("none", "/", "", _REC | _PRIVATE, "")
     _mount("tmpfs", STAGE, "tmpfs", _NOSUID, "size=1m,mode=0755")
-    # What is bound with all below it, as the root is, leaves this out: no machine gets to see, nor
-    # to keep, what another one is given.
-    _mount("none", STAGE, "", _UNBINDABLE, "")
-    os.mkdir(os.path.join(STAGE, "devices"))
-    _mount("tmpfs", os.path.join(STAGE, "devices"), "tmpfs", _NOSUID, "size=1m,mode=0755")
 
 
 def _mount_at_root(*, of_namespace: bool = False) -> str:

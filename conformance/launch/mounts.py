@@ -112,10 +112,17 @@ class Mounts:
         name = self._name("machine")
         self._ask("space", name, SCRATCH_SPACE, *owner)
         inside = f"{mounter.STAGE}/{name}"
-        return inside, Path(f"/proc/{self._process.pid}/root{inside}")
+        return inside, Path(self._here(inside))
+
+    def _here(self, inside: str) -> str:
+        return f"/proc/{self._process.pid}/root{inside}"
 
     def drop(self, inside: str) -> None:
-        """Take a folder away; raises LaunchError."""
+        """Empty a folder and take it away; raises LaunchError.
+
+        It is emptied, for the sandboxes that were made meanwhile hold it, too, hidden as it is.
+        """
+        janitor.empty(self._here(inside))
         self._ask("drop", os.path.basename(inside))
 
     def tree(self, path: str, *, own: bool) -> str:
@@ -146,7 +153,7 @@ class Mounts:
             return path
         with self._lock:
             if path not in self._devices:
-                name = self._name("devices/device")
+                name = self._name("device")
                 if said := self._try("device", name, path, *self.user):
                     raise LaunchError(
                         f"{path} cannot be handed to the sandbox: {said}",

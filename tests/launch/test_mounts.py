@@ -81,18 +81,17 @@ def test_the_machine_and_its_run_share_the_folder(folder: RunFolder, host_target
             assert (path.stat().st_uid, path.stat().st_gid) == owner
         # On the disk there is nothing.
         assert list(folder.path.iterdir()) == []
-    assert not machine.scratch.exists()
+    assert not any(machine.scratch.iterdir())
 
 
 def test_a_machine_does_not_see_the_folder_of_another(folder: RunFolder) -> None:
     other = Room(SHELL, folder)
-    (other.path / "secret").write_text("secret")
+    (other.path / "secret-of-another").touch()
     try:
-        said = sh(folder, "grep -c machine /proc/self/mountinfo; ls /dev/shm")
+        said = sh(folder, "ls /dev/shm; find / -name secret-of-another 2>/dev/null; echo end")
     finally:
         other.close()
-    # A mount that another one covers is listed, too.
-    assert said == "0\n"
+    assert said == "end\n"
 
 
 @pytest.fixture
