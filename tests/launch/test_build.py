@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,32 @@ def test_a_broken_program_is_refused(
     program.chmod(0o755)
     with pytest.raises(LaunchError, match=part):
         identify(program_target(str(program)), folder)
+
+
+def _make(what: str, path: Path) -> None:
+    match what:
+        case "a named pipe":
+            os.mkfifo(path, 0o777)
+        case "a socket":
+            with socket.socket(socket.AF_UNIX) as sock:
+                sock.bind(str(path))
+        case "a folder":
+            path.mkdir()
+        case _:
+            path.symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize("what", ["a named pipe", "a socket", "a folder", "a device"])
+def test_only_a_file_is_a_program(
+    tmp_path: Path, folder: RunFolder, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The path of a socket is short.
+    monkeypatch.chdir(tmp_path)
+    _make(what, Path("q"))
+    (tmp_path / "link").symlink_to("q")
+    for program in (tmp_path / "q", tmp_path / "link"):
+        with pytest.raises(LaunchError, match=f"is {what}"):
+            identify(program_target(str(program)), folder)
 
 
 def test_a_program_that_hangs_is_ended(tmp_path: Path, folder: RunFolder) -> None:

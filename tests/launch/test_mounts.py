@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import subprocess
 import tempfile
@@ -180,7 +181,7 @@ def test_a_root_that_may_not_mount_makes_a_user_namespace_of_its_own(
 
 def test_a_number_that_somebody_has_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mounts, "_effective", lambda: (1 << 41) - 1)
-    taken = {entry.pw_uid for entry in mounts.pwd.getpwall()}
+    taken = {entry.pw_uid for entry in pwd.getpwall()}
     user, reason = mounts._other_user()
     assert user is not None, reason
     assert user[0] not in taken
