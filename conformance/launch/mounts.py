@@ -96,13 +96,18 @@ class Mounts:
             self._process.kill()
             self._process.wait()
 
-    def entering(self) -> tuple[str, ...]:
-        """Return the start of a command line that enters the namespace, none where it cannot."""
+    def entering(self, user: tuple[int, int] | None = None) -> tuple[str, ...]:
+        """Return the start of a command line that enters the namespace, none where it cannot.
+
+        It becomes the user and group, in no other group, where there is one.
+        """
         if self.lacks:
             return ()
         own = f"/proc/{self._process.pid}/ns"
-        user = ("--preserve-credentials", f"--user={own}/user") if self._own_user else ()
-        return ("nsenter", *user, f"--mount={own}/mnt", "--")
+        who = ("--preserve-credentials", f"--user={own}/user") if self._own_user else ()
+        if user is not None:
+            who = (f"--setuid={user[0]}", f"--setgid={user[1]}")
+        return ("nsenter", *who, f"--mount={own}/mnt", "--")
 
     def scratch(self, owner: tuple[int, int]) -> tuple[str, Path]:
         """Return a new folder of SCRATCH_SPACE bytes: as it is called inside, and from here.

@@ -176,14 +176,9 @@ class _Outside:
         """Whether the scratch folder is of limited size."""
         return self._mounts is not None and not self._mounts.lacks
 
-    def entering(self) -> Iterator[str]:
-        """Yield the start of the command line: it enters the mounts and becomes the user."""
-        if self._mounts is not None:
-            yield from self._mounts.entering()
-        if self._user is not None:
-            uid, gid = self._user
-            yield from (_tool("setpriv", "util-linux"), f"--reuid={uid}", f"--regid={gid}")
-            yield from ("--clear-groups", "--")
+    def entering(self) -> tuple[str, ...]:
+        """Return the start of the command line: it enters the mounts and becomes the user."""
+        return () if self._mounts is None else self._mounts.entering(self._user)
 
     def tree(self, path: str, *, own: bool) -> str:
         """Return where `path` is reached; `own` where root's files in it are the program's own."""
