@@ -115,9 +115,9 @@ def empty(folder: str) -> None:
     for path, _, _ in os.walk(folder):
         with contextlib.suppress(OSError):
             os.chmod(path, 0o700)
-    with contextlib.suppress(OSError):
-        for entry in os.listdir(folder):
-            path = os.path.join(folder, entry)
+    for entry in os.listdir(folder) if os.path.isdir(folder) else ():
+        path = os.path.join(folder, entry)
+        with contextlib.suppress(OSError):
             if os.path.isdir(path) and not os.path.islink(path):
                 shutil.rmtree(path, ignore_errors=True)
             else:

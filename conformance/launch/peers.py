@@ -16,7 +16,7 @@ from typing import Final
 from conformance.errors import HarnessError, KnowledgeError, LaunchError
 from conformance.launch.dialects import DIALECTS, Dialect
 from conformance.launch.namespace import listen_in
-from conformance.launch.scratch import Room, confined, give, make_folder
+from conformance.launch.scratch import Room, confined, give, open_folder
 from conformance.stage import Peer
 
 # The thread only waits for its sockets, and one of them tells it to end.
@@ -121,16 +121,15 @@ def _listen(peer: Peer, room: Room, pid: int) -> socket.socket:
     if peer.address.isdecimal():
         return listen_in(pid, int(peer.address))
     path = confined(room.path, peer.address)
-    make_folder(path.parent, room.owner)
     listener = socket.socket(socket.AF_UNIX)
     try:
-        # A socket's path has room for 107 bytes; by way of the open folder it is short.
-        folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+        folder = open_folder(room, path.parent.relative_to(room.path).parts)
         try:
+            # A socket's path has room for 107 bytes; by way of the open folder it is short.
             listener.bind(f"/proc/self/fd/{folder}/{path.name}")
+            give(path.name, room.owner, folder)
         finally:
             os.close(folder)
-        give(path, room.owner)
         listener.listen()
     except OSError as error:
         listener.close()

@@ -55,7 +55,7 @@ def fill(folder: Path, files: Sequence[ScratchFile], owner: tuple[int, int] | No
     """
     for file in files:
         path = confined(folder, file.path)
-        make_folder(path.parent, owner)
+        _make_folder(path.parent, owner)
         if file.make == _FIFO:
             os.mkfifo(path, 0o600)
         elif file.make or file.path.endswith("/"):
@@ -70,7 +70,7 @@ def fill(folder: Path, files: Sequence[ScratchFile], owner: tuple[int, int] | No
         give(path, owner)
 
 
-def make_folder(path: Path, owner: tuple[int, int] | None) -> None:
+def _make_folder(path: Path, owner: tuple[int, int] | None) -> None:
     """Make the folder and those above it that are not there, each the owner's."""
     for folder in reversed((path, *path.parents)):
         with contextlib.suppress(FileExistsError):
@@ -78,10 +78,30 @@ def make_folder(path: Path, owner: tuple[int, int] | None) -> None:
             give(folder, owner)
 
 
-def give(path: Path, owner: tuple[int, int] | None) -> None:
-    """Make the file or folder the owner's; where there is none it stays who made it."""
+def open_folder(room: Room, parts: Sequence[str]) -> int:
+    """Return a descriptor of the folder so far below the room, made where it is not there.
+
+    Raises OSError.  The machine may run already: a link of its own is not followed, for it would
+    lead out of the sandbox.
+    """
+    how = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    here = os.open(room.path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    for part in parts:
+        try:
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(part, 0o700, dir_fd=here)
+                give(part, room.owner, here)
+            below = os.open(part, how, dir_fd=here)
+        finally:
+            os.close(here)
+        here = below
+    return here
+
+
+def give(path: Path | str, owner: tuple[int, int] | None, folder: int | None = None) -> None:
+    """Make what is at the path (in the open folder) the owner's, if there is one."""
     if owner is not None:
-        os.chown(path, *owner, follow_symlinks=False)
+        os.chown(path, *owner, dir_fd=folder, follow_symlinks=False)
 
 
 def confined(folder: Path, path: str) -> Path:
