@@ -112,9 +112,15 @@ def remove(folder: str) -> None:
 
 def empty(folder: str) -> None:
     """Remove all in `folder`, also where permissions were taken away from it."""
-    for path, _, _ in os.walk(folder):
-        with contextlib.suppress(OSError):
-            os.chmod(path, 0o700)
+    with contextlib.suppress(OSError):
+        os.chmod(folder, 0o700)
+    for path, below, _ in os.walk(folder):
+        # Before they are looked into; what a link leads to is not ours.
+        for name in below:
+            inner = os.path.join(path, name)
+            if not os.path.islink(inner):
+                with contextlib.suppress(OSError):
+                    os.chmod(inner, 0o700)
     for entry in os.listdir(folder) if os.path.isdir(folder) else ():
         path = os.path.join(folder, entry)
         with contextlib.suppress(OSError):

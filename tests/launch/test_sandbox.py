@@ -57,12 +57,15 @@ def sh(script: str, **confinement: object) -> subprocess.CompletedProcess[str]:
 def test_nothing_that_is_written_arrives(place: str) -> None:
     path = Path(place, f"qmp-conformance-{secrets.token_hex(8)}")
     sh(f"echo x > {path}")
-    assert not path.exists()
+    # An ordinary user may not look everywhere.
+    assert not os.path.exists(path)
 
 
 @pytest.mark.parametrize("place", ["/tmp", "/var/tmp", "/run", "/dev/shm"])
 def test_what_the_host_has_in_places_for_all_is_hidden(place: str) -> None:
     path = Path(place, f"qmp-conformance-{secrets.token_hex(8)}")
+    if not os.access(place, os.W_OK):
+        pytest.skip(f"this user may put nothing into {place}")
     path.write_text("secret")
     try:
         assert sh(f"cat {path}").returncode != 0
