@@ -135,9 +135,10 @@ def sweep(parent: str) -> None:
 
     A run and its janitor hold a lock on their folder: whoever gets it finds it abandoned.
     """
-    for entry in sorted(os.listdir(parent)):
-        if not entry.startswith(PREFIX):
-            continue
+    entries: list[str] = []
+    with contextlib.suppress(OSError):
+        entries = sorted(entry for entry in os.listdir(parent) if entry.startswith(PREFIX))
+    for entry in entries:
         folder = os.path.join(parent, entry)
         with contextlib.suppress(OSError):
             held = hold(folder, fcntl.LOCK_NB)
