@@ -70,13 +70,14 @@ class Mounts:
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env={janitor.MARK: str(folder)},
+                env={**os.environ, janitor.MARK: str(folder)},
                 cwd="/",
                 start_new_session=True,
             )
         self._answers = self._socket.makefile("rb")
         self.lacks = self._answer()
-        if not self.lacks and shutil.which("nsenter") is None:
+        self._nsenter = shutil.which("nsenter") or ""
+        if not self.lacks and not self._nsenter:
             self.lacks = "nsenter is not on this host (package util-linux)"
         if root:
             self.user = None if self.lacks else user
@@ -107,7 +108,7 @@ class Mounts:
         who = ("--preserve-credentials", f"--user={own}/user") if self._own_user else ()
         if user is not None:
             who = (f"--setuid={user[0]}", f"--setgid={user[1]}")
-        return ("nsenter", *who, f"--mount={own}/mnt", "--")
+        return (self._nsenter, *who, f"--mount={own}/mnt", "--")
 
     def scratch(self, owner: tuple[int, int]) -> tuple[str, Path]:
         """Return a new folder of SCRATCH_SPACE bytes: as it is called inside, and from here.
