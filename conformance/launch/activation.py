@@ -39,11 +39,18 @@ def listening(folder: Path, name: str) -> socket.socket:
 
 
 def calling(folder: Path, name: str) -> socket.socket:
-    """Return a Unix socket that is connected to `name` in the folder; raises OSError."""
+    """Return a Unix socket that is connected to `name` in the folder; raises OSError.
+
+    A link in its place is not followed: it would lead out of the sandbox whose folder it is.
+    """
     sock = socket.socket(socket.AF_UNIX)
     try:
         with _short(folder, name) as path:
-            sock.connect(path)
+            there = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                sock.connect(f"/proc/self/fd/{there}")
+            finally:
+                os.close(there)
     except OSError:
         sock.close()
         raise

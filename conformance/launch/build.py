@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
 import signal
+import stat
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from conformance.errors import LaunchError
+from conformance.launch.folder import RunFolder
 from conformance.launch.output import ROOM, open_output, written
 from conformance.launch.program import STYLES, Kind
 from conformance.launch.sandbox import Confinement, command, environment, failure
@@ -33,13 +36,22 @@ _REMEDY: Final = (
 # Enough for a version and for the last words of a loader; a program that says more is no QEMU.
 _ENOUGH: Final = 65536
 
+_SPECIAL: Final = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
     """One QEMU program that speaks QMP.
 
     `package` is what stands in brackets behind the version, else "".  `arch` comes from the
-    program's name, and is "" where that does not tell.
+    program's name, and is "" where that does not tell.  `as_root` is why no user but root can run
+    it, as Target has it.
     """
 
     program: str
@@ -48,12 +60,13 @@ class Build:
     arch: str
     sha256: str
     kind: Kind = Kind.SYSTEM
+    as_root: str = ""
 
 
-def identify(target: Target, folder: Path, *, limit: float = _LIMIT) -> Build:
+def identify(target: Target, folder: RunFolder, *, limit: float = _LIMIT) -> Build:
     """Return which build the target's program is, as it says when run in the sandbox.
 
-    `folder` is one to write in.  Raises LaunchError: no such file, not a program, no QEMU program
+    Raises LaunchError: no such file, not a program, no QEMU program
     that can be a target, or no answer within `limit` seconds.
     """
     if target.rootfs and not os.path.isdir(target.rootfs):
@@ -64,7 +77,12 @@ def identify(target: Target, folder: Path, *, limit: float = _LIMIT) -> Build:
     file = host_path(target)
     where = f"{target.program} (in {target.rootfs})" if target.rootfs else target.program
     _check(file, where)
+    lowered = target.sandbox and folder.mounts.user is not None
     said, complaint, status = _ask(target, folder, where, limit)
+    if lowered and status != 0 and os.strerror(errno.EACCES) in complaint:
+        # Neither the modes of the files nor the kernel let another user than root run it.
+        target = replace(target, as_root="no other user may read what it is made of")
+        said, complaint, status = _ask(target, folder, where, limit)
     broken = failure(complaint)
     if broken is not None:
         raise broken
@@ -84,16 +102,16 @@ def identify(target: Target, folder: Path, *, limit: float = _LIMIT) -> Build:
         arch=_arch(target, file),
         sha256=_sha256(file),
         kind=kind,
+        as_root=target.as_root,
     )
 
 
 def _check(file: Path, where: str) -> None:
     try:
-        if file.is_dir():
-            raise LaunchError(f"{where} is a folder", _REMEDY)
-        if file.exists() and not file.is_file():
-            # To open a FIFO waits for whoever writes.
-            raise LaunchError(f"{where} is no regular file", _REMEDY)
+        mode = file.stat().st_mode
+        if not stat.S_ISREG(mode):
+            # To open a pipe waits for who writes to it, and a device may do anything.
+            raise LaunchError(f"{where} is {_SPECIAL.get(stat.S_IFMT(mode), 'no file')}", _REMEDY)
         with file.open("rb") as stream:
             start = stream.read(4)
     except FileNotFoundError:
@@ -107,9 +125,10 @@ def _check(file: Path, where: str) -> None:
         raise LaunchError(f"{where} is no program (exec format error)", _REMEDY)
 
 
-def _ask(target: Target, folder: Path, where: str, limit: float) -> tuple[str, str, int]:
+def _ask(target: Target, folder: RunFolder, where: str, limit: float) -> tuple[str, str, int]:
     """Return what the program writes to standard output and error, and its exit status."""
-    argv = command(target, [target.program, "--version"], Confinement())
+    mounts = folder.mounts if target.sandbox else None
+    argv = command(target, [target.program, "--version"], Confinement(mounts=mounts))
     with contextlib.ExitStack() as undo:
         out, complaint = open_output("version"), open_output("complaint")
         undo.callback(os.close, out)
@@ -124,8 +143,8 @@ def _ask(target: Target, folder: Path, where: str, limit: float) -> tuple[str, s
                 stdout=out,
                 stderr=complaint,
                 pass_fds=(held,),
-                env=environment(target, folder),
-                cwd=folder,
+                env=environment(target, folder.path),
+                cwd=folder.path,
                 start_new_session=True,
             )
         except OSError as error:

@@ -14,6 +14,7 @@ from typing import Final, Self
 
 from conformance.errors import HarnessError
 from conformance.launch import janitor
+from conformance.launch.mounts import Mounts
 from conformance.launch.waiting import readable
 
 # The janitor ends as soon as it has removed the folder.
@@ -27,15 +28,20 @@ class RunFolder:
     """
 
     def __init__(self) -> None:
+        parent = tempfile.gettempdir()
         try:
-            self.path = Path(tempfile.mkdtemp(prefix="qmp-conformance-"))
+            janitor.sweep(parent)
+            self.path, held = _locked(parent)
         except OSError as error:
             raise HarnessError(
-                f"no folder can be made in {tempfile.gettempdir()}: {error.strerror}",
+                f"no folder can be made in {parent}: {error.strerror}",
                 "Free space there, or set TMPDIR.",
             ) from None
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
+        self._mounts: Mounts | None = None
+        # Held by the janitor, too: as long as one of them lives, the folder is in use.
+        self._held = held
         read, self._write = os.pipe()
         try:
             self._janitor = subprocess.Popen(
@@ -45,10 +51,12 @@ class RunFolder:
                 stderr=subprocess.DEVNULL,
                 cwd="/",
                 start_new_session=True,
+                pass_fds=(held,),
             )
         except BaseException:
             os.close(self._write)
             janitor.remove(str(self.path))
+            os.close(held)
             raise
         finally:
             os.close(read)
@@ -75,6 +83,14 @@ class RunFolder:
         path.mkdir(mode=0o700)
         return path
 
+    @property
+    def mounts(self) -> Mounts:
+        """What the sandboxes of the run are given from outside."""
+        with self._lock:
+            if self._mounts is None:
+                self._mounts = Mounts(self.path)
+            return self._mounts
+
     def close(self) -> None:
         """End what of the run still runs, and remove the folder."""
         with self._lock:
@@ -82,6 +98,8 @@ class RunFolder:
                 return
             os.close(self._write)
             self._write = -1
+            if self._mounts is not None:
+                self._mounts.close()
         pidfd = os.pidfd_open(self._janitor.pid)
         try:
             if not readable(pidfd, _LIMIT):
@@ -91,3 +109,18 @@ class RunFolder:
             self._janitor.wait()
         if self.path.exists():
             janitor.remove(str(self.path))
+        os.close(self._held)
+
+
+def _locked(parent: str) -> tuple[Path, int]:
+    """Make a folder and lock it; raises OSError."""
+    while True:
+        path = tempfile.mkdtemp(prefix=janitor.PREFIX, dir=parent)
+        try:
+            held = janitor.hold(path)
+        except FileNotFoundError:
+            continue
+        # Before it was locked, another run may have found it abandoned.
+        if os.path.exists(path):
+            return Path(path), held
+        os.close(held)

@@ -32,7 +32,8 @@ class Gate:
 
     def _open(self) -> None:
         try:
-            self._fd = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
+            # A link that the machine has put in its place is not followed out of the sandbox.
+            self._fd = os.open(self._path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError:
             self._fd = -1
 

@@ -7,6 +7,7 @@ bubblewrap's die-with-parent alone is not enough: it takes effect some way into 
 """
 
 import contextlib
+import fcntl
 import os
 import select
 import shutil
@@ -15,6 +16,8 @@ import sys
 import time
 from collections.abc import Iterator
 
+# How the names of the folders begin that runs hold a lock on.
+PREFIX = "qmp-conformance-run-"
 # The variable that marks all processes of a run; its value lies in the run's folder.
 MARK = "QMP_CONFORMANCE_FOLDER"
 # How long killed processes may take to go; a dying QEMU gives back its memory first.
@@ -102,10 +105,60 @@ def _wait(pidfds: list[int], deadline: float) -> None:
 
 def remove(folder: str) -> None:
     """Remove `folder` and all in it, also where permissions were taken away from it."""
-    for path, _, _ in os.walk(folder):
+    empty(folder)
+    with contextlib.suppress(OSError):
+        os.rmdir(folder)
+
+
+def empty(folder: str) -> None:
+    """Remove all in `folder`, also where permissions were taken away from it."""
+    with contextlib.suppress(OSError):
+        os.chmod(folder, 0o700)
+    for path, below, _ in os.walk(folder):
+        # Before they are looked into; what a link leads to is not ours.
+        for name in below:
+            inner = os.path.join(path, name)
+            if not os.path.islink(inner):
+                with contextlib.suppress(OSError):
+                    os.chmod(inner, 0o700)
+    for entry in os.listdir(folder) if os.path.isdir(folder) else ():
+        path = os.path.join(folder, entry)
         with contextlib.suppress(OSError):
-            os.chmod(path, 0o700)
-    shutil.rmtree(folder, ignore_errors=True)
+            if os.path.isdir(path) and not os.path.islink(path):
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                os.unlink(path)
+
+
+def sweep(parent: str) -> None:
+    """Tidy up behind runs whose folder is in `parent`, killed along with their janitors.
+
+    A run and its janitor hold a lock on their folder: whoever gets it finds it abandoned.
+    """
+    entries: list[str] = []
+    with contextlib.suppress(OSError):
+        entries = sorted(entry for entry in os.listdir(parent) if entry.startswith(PREFIX))
+    for entry in entries:
+        folder = os.path.join(parent, entry)
+        with contextlib.suppress(OSError):
+            held = hold(folder, fcntl.LOCK_NB)
+            try:
+                if os.fstat(held).st_uid == os.geteuid():
+                    end(folder)
+                    remove(folder)
+            finally:
+                os.close(held)
+
+
+def hold(folder: str, how: int = 0) -> int:
+    """Return a descriptor that locks `folder`; raises OSError, with LOCK_NB if another does."""
+    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | how)
+    except OSError:
+        os.close(held)
+        raise
+    return held
 
 
 def main(folder: str) -> None:

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from conformance.errors import HarnessError, LaunchError
-from conformance.launch import activation, janitor
+from conformance.launch import activation
 from conformance.launch.companions import make_ready
 from conformance.launch.folder import RunFolder
 from conformance.launch.output import open_output, written
@@ -30,7 +30,7 @@ from conformance.launch.program import (
     monitor_on_stdio,
 )
 from conformance.launch.sandbox import Confinement, command, environment, failure
-from conformance.launch.scratch import fill
+from conformance.launch.scratch import Room, fill, give
 from conformance.launch.target import Target
 from conformance.launch.waiting import readable
 from conformance.stage import SCRATCH, MachineSpec, Transport
@@ -69,11 +69,11 @@ class Machine:
     """
 
     def __init__(
-        self, target: Target, spec: MachineSpec, folder: RunFolder, *, within: Path | None = None
+        self, target: Target, spec: MachineSpec, folder: RunFolder, *, within: Room | None = None
     ) -> None:
         """Start QEMU, its companions first; they die with the thread that does this.
 
-        `within` is the scratch folder of another machine that this one is a companion of.  Raises
+        `within` is the room of another machine that this one is a companion of.  Raises
         LaunchError.  That QEMU itself ends at once is no error here: `ending` tells.
         """
         self.target = target
@@ -83,22 +83,24 @@ class Machine:
         self._closer: threading.Thread | None = None
         self._failure: HarnessError | None = None
         self._ending: Ending | None = None
+        self._folder = folder
         with contextlib.ExitStack() as undo:
-            self.scratch = within or folder.subfolder("machine")
+            self._room = within or Room(target, folder)
             if within is None:
-                undo.callback(janitor.remove, str(self.scratch))
-            fill(self.scratch, spec.files)
+                undo.callback(self._room.close)
+            self.scratch = self._room.path
+            fill(self.scratch, spec.files, self._room.owner)
             self.inside = SCRATCH if target.sandbox else str(self.scratch)
             stdio = monitor_on_stdio(target.kind)
             self.command_line = qemu_argv(target, spec, self.inside, stdio)
             self._stderr = open_output("stderr")
             undo.callback(os.close, self._stderr)
             for companion in spec.companions:
-                other = Machine(target, companion.spec, folder, within=self.scratch)
+                other = Machine(target, companion.spec, folder, within=self._room)
                 undo.callback(other.close)
                 make_ready(other.monitor, companion.setup, other.inside)
             self._start(undo)
-            self._peers = Peers(spec.peers, self.scratch, self._child)
+            self._peers = Peers(spec.peers, self._room, self._child)
             undo.callback(self._peers.close)
             self._undo = undo.pop_all()
 
@@ -140,6 +142,7 @@ class Machine:
                 "Leave out --no-sandbox.",
             )
         listener = activation.listening(self.scratch, LISTENING)
+        give(self.scratch / LISTENING, self._room.owner)
         if self.spec.endpoints:
             return None, listener
         return activation.calling(self.scratch, LISTENING), listener
@@ -149,9 +152,14 @@ class Machine:
         argv = command(
             self.target,
             qemu_argv(self.target, self.spec, self.inside, monitor),
-            Confinement(scratch=self.scratch, devices=self.spec.devices, status_fd=status_fd),
+            Confinement(
+                scratch=self._room.source,
+                mounts=self._folder.mounts if self.target.sandbox else None,
+                devices=self.spec.devices,
+                status_fd=status_fd,
+            ),
         )
-        surroundings = environment(self.target, self.scratch)
+        surroundings = environment(self.target, self._folder.path)
         if self.dialect.single:
             argv = activation.handing(monitor_fd, argv)
             surroundings |= activation.ENVIRONMENT

@@ -11,13 +11,12 @@ import selectors
 import socket
 import threading
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 from conformance.errors import HarnessError, KnowledgeError, LaunchError
 from conformance.launch.dialects import DIALECTS, Dialect
 from conformance.launch.namespace import listen_in
-from conformance.launch.scratch import confined
+from conformance.launch.scratch import Room, confined, give, open_folder
 from conformance.stage import Peer
 
 # The thread only waits for its sockets, and one of them tells it to end.
@@ -28,8 +27,8 @@ _CHUNK: Final = 65536
 class Peers:
     """The peers of one machine, listening from the start; `close` ends them."""
 
-    def __init__(self, peers: Sequence[Peer], scratch: Path, pid: int) -> None:
-        """Listen for `peers` in `scratch`, or on TCP in the network namespace of `pid`.
+    def __init__(self, peers: Sequence[Peer], room: Room, pid: int) -> None:
+        """Listen for `peers` in the machine's room, or on TCP in the network namespace of `pid`.
 
         Raises KnowledgeError for a peer that nobody serves, LaunchError if a port is taken.
         """
@@ -44,7 +43,7 @@ class Peers:
             undo.enter_context(woken)
             self._selector.register(woken, selectors.EVENT_READ, None)
             for peer in peers:
-                listener = undo.enter_context(_listen(peer, scratch, pid))
+                listener = undo.enter_context(_listen(peer, room, pid))
                 self._selector.register(listener, selectors.EVENT_READ, _dialect(peer))
             self._open = undo.pop_all()
         self._thread = threading.Thread(target=self._serve, name="peers", daemon=True)
@@ -118,17 +117,17 @@ def _dialect(peer: Peer) -> type[Dialect]:
     return DIALECTS[peer.serve]
 
 
-def _listen(peer: Peer, scratch: Path, pid: int) -> socket.socket:
+def _listen(peer: Peer, room: Room, pid: int) -> socket.socket:
     if peer.address.isdecimal():
         return listen_in(pid, int(peer.address))
-    path = confined(scratch, peer.address)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = confined(room.path, peer.address)
     listener = socket.socket(socket.AF_UNIX)
     try:
-        # A socket's path has room for 107 bytes; by way of the open folder it is short.
-        folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+        folder = open_folder(room, path.parent.relative_to(room.path).parts)
         try:
+            # A socket's path has room for 107 bytes; by way of the open folder it is short.
             listener.bind(f"/proc/self/fd/{folder}/{path.name}")
+            give(path.name, room.owner, folder)
         finally:
             os.close(folder)
         listener.listen()

@@ -9,8 +9,10 @@ to the sockets in it.
 from __future__ import annotations
 
 import functools
+import mmap
 import os
 import re
+import resource
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -20,6 +22,8 @@ from typing import Final
 
 from conformance.errors import LaunchError
 from conformance.launch.janitor import MARK
+from conformance.launch.mounts import Mounts
+from conformance.launch.refusal import refusal
 from conformance.launch.target import Target, host_path
 from conformance.stage import SCRATCH
 
@@ -34,8 +38,16 @@ SPACE: Final = 256 << 20
 """How much each folder that takes writes holds, in bytes: twice the memory of a default machine,
 which commands write to files, and not enough to matter to the memory of the host."""
 FILE_SIZE: Final = 8 << 30
-"""How large a file may become, in bytes: enough for sparse files on both sides of 32 bits, and less
-than the disk of a host that runs tests.  A size beyond is refused, as by a file system."""
+"""How large a file may become, in bytes, where folders have no limit: enough for sparse files on
+both sides of 32 bits, and less than the disk of a host that runs tests.  A size beyond is refused,
+as by a file system."""
+PROCESSES: Final = 4096
+"""How many threads there may be beyond those that the host runs when a program starts: a machine
+has ten, one of many processors some hundred, and a host has room for some thousand."""
+ADDRESS_SPACE: Final = 64 << 30
+"""How much a process may map, in bytes: guests' memory of many GiB is mapped without being used."""
+# What a program calls that is built with a sanitizer, also where that is a library.
+_SANITIZERS: Final = (b"__asan_init", b"__hwasan_init", b"__msan_init", b"__tsan_init")
 # As much as the kernel reads of a script's first line (BINPRM_BUF_SIZE of linux/binfmts.h).
 _LINE: Final = 256
 # bwrap --help only prints; on a machine that swaps it takes a while to load.
@@ -43,15 +55,21 @@ _LIMIT: Final = 30.0
 _PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
+# What comes before the program, and the first line that it complains with.
+_COMPLAINT: Final = re.compile(r"^(bwrap|nsenter|setpriv|prlimit): (.*)$", re.MULTILINE)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confinement:
     """What a program gets to see beyond the root of its target.
 
-    `scratch` appears at stage.SCRATCH and can be written to.  `status_fd` is a descriptor, passed
-    on to the command, where bubblewrap reports (its --json-status-fd).
+    `scratch` appears at stage.SCRATCH and can be written to; it is a path in the namespace of
+    `mounts`, which is None where there is none.  `status_fd` is a descriptor, passed on to the
+    command, where bubblewrap reports (its --json-status-fd).
     """
 
-    scratch: Path | None = None
+    scratch: str = ""
+    mounts: Mounts | None = None
     devices: tuple[str, ...] = ()
     status_fd: int | None = None
 
@@ -61,39 +79,135 @@ def command(
 ) -> tuple[str, ...]:
     """Return the command line that runs `argv` as the target is to be run, without core dumps.
 
-    No file that it writes grows beyond FILE_SIZE: whoever starts it ignores SIGXFSZ, or it dies.
-    `argv[0]` is a path in the target's root.  Raises LaunchError where a tool, a device or a part
-    of the root is missing.
+    Whoever starts it ignores SIGXFSZ, or it dies of a file that grows beyond its limit.  `argv[0]`
+    is a path in the target's root.  Raises LaunchError where a tool, a device or a part of the root
+    is missing.
     """
-    limits = (_tool("prlimit", "util-linux"), "--core=0:0", f"--fsize={FILE_SIZE}", "--")
     if not target.sandbox:
         if target.rootfs:
             raise LaunchError(
                 f"{target.rootfs} cannot be a root without the sandbox",
                 "Leave out --no-sandbox, or name a program of the host.",
             )
+        limits = _limits(target, files=True)
         return (_tool("setpriv", "util-linux"), "--pdeathsig", "KILL", "--", *limits, *argv)
     # Every option of bubblewrap stands here or in what is called here.
     bwrap = _tool("bwrap", "bubblewrap")
     room = ("--size", f"{SPACE}") if _sizes_folders(bwrap) else ()
-    options = [*_root(target), *_masks(target, room), *_named(target, argv[0])]
-    if confinement.scratch is not None:
-        options += ["--bind", str(confinement.scratch), SCRATCH]
-    options += [*_devices(confinement.devices), "--remount-ro", "/dev"]
+    outside = _Outside(confinement.mounts, target)
+    options = [*_root(target, outside), *_masks(target, room), *_named(target, argv[0], outside)]
+    if confinement.scratch:
+        options += ["--bind", confinement.scratch, SCRATCH]
+    options += [*_devices(confinement.devices, outside), "--remount-ro", "/dev"]
     # The mark stays on bubblewrap, which all else ends with.
     options += ["--unsetenv", MARK]
     for name, value in target.env:
         options += ["--setenv", name, value]
     if confinement.status_fd is not None:
         options += ["--json-status-fd", str(confinement.status_fd)]
+    # A file in a folder of limited size needs no limit of its own, nor does one in memory.
+    bounded = bool(room) and outside.bounded
     return (
-        *limits,
+        *outside.entering(),
+        *_limits(target, files=not bounded),
         bwrap,
         *options,
         *("--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
         *("--chdir", "/tmp", "--"),
         *_visible(target, argv),
     )
+
+
+def _limits(target: Target, *, files: bool) -> tuple[str, ...]:
+    """Return the start of a command line that limits what each process may take.
+
+    With `files` also how large a file may become.  No limit is above one that holds already: to
+    raise it takes a privilege.
+    """
+    wanted = {"core": 0, "nproc": _tasks() + PROCESSES}
+    if files:
+        wanted["fsize"] = FILE_SIZE
+    if limits_memory(target):
+        wanted["as"] = ADDRESS_SPACE
+    options = []
+    for name, limit in wanted.items():
+        _, hard = resource.getrlimit(getattr(resource, f"RLIMIT_{name.upper()}"))
+        limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        options.append(f"--{name}={limit}:{limit}")
+    return (_tool("prlimit", "util-linux"), *options, "--")
+
+
+def _tasks() -> int:
+    """Return how many threads the host runs; the limit counts those of one user, who has fewer."""
+    return int(Path("/proc/loadavg").read_text().split()[3].partition("/")[2])
+
+
+def limits_memory(target: Target) -> bool:
+    """Return whether the address space of the program is limited.
+
+    A program with a sanitizer reserves terabytes; a script may run such a one.
+    """
+    try:
+        return _plain(str(host_path(target)))
+    except (LaunchError, OSError):
+        return False
+
+
+@functools.cache
+def _plain(program: str) -> bool:
+    """Return whether the file is a program itself, and calls none of the sanitizers."""
+    with open(program, "rb") as file:
+        if os.fstat(file.fileno()).st_size == 0:
+            return False
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            elf = content[:4] == b"\x7fELF"
+            return elf and not any(content.find(name) >= 0 for name in _SANITIZERS)
+
+
+class _Outside:
+    """What the sandbox of a target takes from outside, as the user that it is to run as."""
+
+    def __init__(self, mounts: Mounts | None, target: Target) -> None:
+        self._mounts = mounts
+        self._user = mounts.user if mounts and not target.as_root else None
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the scratch folder is of limited size."""
+        return self._mounts is not None and not self._mounts.lacks
+
+    def entering(self) -> tuple[str, ...]:
+        """Return the start of the command line: it enters the mounts and becomes the user."""
+        return () if self._mounts is None else self._mounts.entering(self._user)
+
+    def tree(self, path: str, *, own: bool) -> str:
+        """Return where `path` is reached; `own` where root's files in it are the program's own."""
+        if self._mounts is None or self._user is None:
+            return path
+        return self._mounts.tree(path, own=own)
+
+    def device(self, path: str) -> str:
+        """Return where the device is reached."""
+        return path if self._mounts is None or self._user is None else self._mounts.device(path)
+
+
+def caveats(target: Target, mounts: Mounts) -> tuple[str, ...]:
+    """Return in sentences what the sandbox does not keep from the host here, and why."""
+    if not target.sandbox:
+        return ()
+    found = []
+    reason = target.as_root or mounts.root_reason
+    if reason:
+        found.append(
+            f"stays root, for {reason}: what only root may read of the folders shown (as "
+            "/etc/shadow) is open to it"
+        )
+    if mounts.lacks:
+        found.append(
+            f"its scratch folder has no limit, for {mounts.lacks}: it can fill the disk with files "
+            f"of up to {FILE_SIZE >> 30} GiB"
+        )
+    return tuple(found)
 
 
 def environment(target: Target, folder: Path) -> dict[str, str]:
@@ -107,16 +221,16 @@ def environment(target: Target, folder: Path) -> dict[str, str]:
 
 def failure(stderr: str) -> LaunchError | None:
     """Return what the sandbox failed at, told by what it wrote; None if it did not."""
-    lines = [line for line in stderr.splitlines() if line.startswith("bwrap: ")]
-    if not lines:
+    found = _COMPLAINT.search(stderr)
+    if found is None:
         return None
-    text = lines[0].removeprefix("bwrap: ")
-    if "namespace" in text or "uid map" in text or "Operation not permitted" in text:
+    tool, text = found.groups()
+    if tool != "bwrap":
         return LaunchError(
-            f"bubblewrap cannot make its namespaces here: {text}",
-            "Allow unprivileged user namespaces (sysctl user.max_user_namespaces, "
-            "kernel.apparmor_restrict_unprivileged_userns), or use --no-sandbox.",
+            f"{tool} failed before the program began: {text}", "Correct that, or use --no-sandbox."
         )
+    if "namespace" in text or "uid map" in text or "Operation not permitted" in text:
+        return refusal(text)
     if text.startswith("execvp "):
         return LaunchError(
             f"the program cannot be run in the sandbox: {text.removeprefix('execvp ')}",
@@ -133,15 +247,17 @@ def _tool(name: str, package: str) -> str:
     return found
 
 
-def _root(target: Target) -> Iterator[str]:
-    yield from ("--ro-bind", target.rootfs or "/", "/")
+def _root(target: Target, outside: _Outside) -> Iterator[str]:
+    root = outside.tree(target.rootfs, own=False) if target.rootfs else "/"
+    yield from ("--ro-bind", root, "/")
     for needed in ("/dev", "/proc", "/tmp"):
         if not _has(target, needed):
             raise LaunchError(
                 f"the root {target.rootfs or '/'} has no folder {needed}",
                 "Make it: the sandbox mounts its own there.",
             )
-    yield from ("--dev", "/dev", "--proc", "/proc")
+    # To root inside, also where that is another user outside, the kernel's settings take writes.
+    yield from ("--dev", "/dev", "--proc", "/proc", "--remount-ro", "/proc")
     if target.rootfs and _has(target, "/sys"):
         yield from ("--ro-bind-try", "/sys", "/sys")
 
@@ -176,7 +292,7 @@ def _has(target: Target, folder: str) -> bool:
     return path.is_dir() and not path.is_symlink()
 
 
-def _named(target: Target, program: str) -> Iterator[str]:
+def _named(target: Target, program: str, outside: _Outside) -> Iterator[str]:
     """Bring back what a mask hides of the program and the environment that the target names.
 
     With a file comes the tree of what belongs together: the build of which it is part; with a
@@ -189,7 +305,9 @@ def _named(target: Target, program: str) -> Iterator[str]:
     trees = {tree for path in paths for folder in hidden if (tree := _tree(path, folder))}
     for tree in sorted(trees):
         if os.path.exists(target.rootfs + tree):
-            yield from ("--ro-bind", target.rootfs + tree, tree)
+            # Below a root, its own mount shows it to the other user.
+            source = target.rootfs + tree
+            yield from ("--ro-bind", outside.tree(source, own=not target.rootfs), tree)
 
 
 def _interpreter(program: str) -> str:
@@ -226,8 +344,8 @@ def _real(target: Target, program: str) -> str:
     return str(host_path(target, program)).removeprefix(target.rootfs)
 
 
-def _devices(devices: Sequence[str]) -> Iterator[str]:
+def _devices(devices: Sequence[str], outside: _Outside) -> Iterator[str]:
     for device in devices:
         if not os.path.exists(device):
             raise LaunchError(f"this host has no {device}", "Leave out what needs it.")
-        yield from ("--dev-bind", device, device)
+        yield from ("--dev-bind", outside.device(device), device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import functools
 import os
@@ -10,31 +11,97 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from conformance.errors import KnowledgeError
+from conformance.launch import janitor
 from conformance.launch.diffie_hellman import PARAMETERS_FILE, parameters
+from conformance.launch.folder import RunFolder
 from conformance.launch.images import chain
+from conformance.launch.target import Target
 from conformance.stage import ScratchFile
 
 _FIFO: Final = "fifo"
 """The maker of a pipe that has a name, which is a file of its own and no folder."""
 
 
-def fill(folder: Path, files: Sequence[ScratchFile]) -> None:
-    """Make `files` in `folder`.  Raises KnowledgeError for a path outside it, or no such maker."""
+class Room:
+    """The scratch folder of a machine: `path` here, `source` as the sandbox binds it.
+
+    `owner` is the user and group whose all in it must be, None where that is who makes it.
+    """
+
+    def __init__(self, target: Target, folder: RunFolder) -> None:
+        """Make it, of limited size where the machine has a sandbox; raises LaunchError."""
+        self._mounts = folder.mounts if target.sandbox and not folder.mounts.lacks else None
+        self.owner: tuple[int, int] | None = None
+        if self._mounts is None:
+            self.path = folder.subfolder("machine")
+            self.source = str(self.path)
+            return
+        if not target.as_root:
+            self.owner = self._mounts.user
+        self.source, self.path = self._mounts.scratch(self.owner or (os.geteuid(), os.getegid()))
+
+    def close(self) -> None:
+        """Remove it and what is in it."""
+        if self._mounts is None:
+            janitor.remove(self.source)
+        else:
+            self._mounts.drop(self.source)
+
+
+def fill(folder: Path, files: Sequence[ScratchFile], owner: tuple[int, int] | None = None) -> None:
+    """Make `files` in `folder`, the owner's.
+
+    Raises KnowledgeError for a path outside it, or no such maker.
+    """
     for file in files:
         path = confined(folder, file.path)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_folder(path.parent, owner)
         if file.make == _FIFO:
             os.mkfifo(path, 0o600)
-        elif file.make:
+        elif file.make or file.path.endswith("/"):
             path.mkdir(mode=0o700, exist_ok=True)
-            for name, content in _maker(file.make)().items():
+            for name, content in (_maker(file.make)() if file.make else {}).items():
                 _write(path / name, content)
-        elif file.path.endswith("/"):
-            path.mkdir(mode=0o700, exist_ok=True)
+                give(path / name, owner)
         else:
             _write(
                 path, bytes(file.at) + (bytes.fromhex(file.hex) or file.text.encode()), file.size
             )
+        give(path, owner)
+
+
+def _make_folder(path: Path, owner: tuple[int, int] | None) -> None:
+    """Make the folder and those above it that are not there, each the owner's."""
+    for folder in reversed((path, *path.parents)):
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+            give(folder, owner)
+
+
+def open_folder(room: Room, parts: Sequence[str]) -> int:
+    """Return a descriptor of the folder so far below the room, made where it is not there.
+
+    Raises OSError.  The machine may run already: a link of its own is not followed, for it would
+    lead out of the sandbox.
+    """
+    how = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    here = os.open(room.path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    for part in parts:
+        try:
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(part, 0o700, dir_fd=here)
+                give(part, room.owner, here)
+            below = os.open(part, how, dir_fd=here)
+        finally:
+            os.close(here)
+        here = below
+    return here
+
+
+def give(path: Path | str, owner: tuple[int, int] | None, folder: int | None = None) -> None:
+    """Make what is at the path (in the open folder) the owner's, if there is one."""
+    if owner is not None:
+        os.chown(path, *owner, dir_fd=folder, follow_symlinks=False)
 
 
 def confined(folder: Path, path: str) -> Path:

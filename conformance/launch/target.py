@@ -27,7 +27,7 @@ _GLOB: Final = frozenset("*?[")
 _ESCAPED: Final = re.compile(r"\[[*?[]\]")
 _AXES: Final = ("program", "rootfs", "machine", "accel")
 # What no file says: where it stands itself, and what its program tells when it is asked.
-_UNWRITTEN: Final = frozenset({"spelling", "kind", "withheld"})
+_UNWRITTEN: Final = frozenset({"spelling", "kind", "withheld", "as_root"})
 # As many as the kernel follows (MAXSYMLINKS of include/linux/namei.h).
 _LINKS: Final = 40
 
@@ -41,7 +41,8 @@ class Target:
     it was built from, or a digest of it, on the host; "" leaves it to the digests that ship with
     the suite.  `spelling` is shell text: the words with which the user names the target on a
     command line, "" where there was none.  `kind` is what the program says that it is, once it
-    was identified; `withheld` are the commands that it is told not to serve.
+    was identified; `withheld` are the commands that it is told not to serve.  `as_root` says why
+    a run that is root's starts it as root and as no other user, "" where it does not.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Target:
     spelling: str = ""
     kind: Kind = Kind.SYSTEM
     withheld: tuple[str, ...] = ()
+    as_root: str = ""
 
 
 def program_target(path: str, rootfs: str = "") -> Target:

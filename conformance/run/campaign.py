@@ -9,9 +9,10 @@ from __future__ import annotations
 import fnmatch
 import gc
 import json
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ from conformance.launch.host import probe
 from conformance.launch.machine import qemu_argv
 from conformance.launch.pool import Pool
 from conformance.launch.program import Kind, monitor_on_stdio
+from conformance.launch.sandbox import caveats
 from conformance.launch.target import Target
 from conformance.qapi.introspection import Examined
 from conformance.qapi.qom import ObjectModel, model_from_json, model_to_json
@@ -92,6 +94,7 @@ class Campaign:
     introspected: Introspected
     knowledge: Knowledge
     rules: Mapping[str, Rule]
+    caveats: tuple[str, ...] = ()
 
     @cached_property
     def plan(self) -> Plan:
@@ -123,7 +126,7 @@ class Campaign:
             arch=self.build.arch,
             sha256=self.build.sha256,
             schema_sha256=digest(sorted(self.entries, key=canonical)),
-            launcher=_launcher(self.target),
+            launcher=_launcher(self.target, self.caveats),
             documentation=words(self.introspected.facts, self.target.schema),
             command_line=self.command_line,
             cases=cases,
@@ -163,6 +166,7 @@ class Campaign:
         value = {
             "target": asdict(self.target),
             "build": asdict(self.build),
+            "caveats": self.caveats,
             "package": self.package,
             "entries": self.entries,
             "version": self.introspected.version,
@@ -232,9 +236,9 @@ def _prepare(
     target: Target, folder: RunFolder, *, thorough: bool, limit: float, tell: Tell
 ) -> Campaign:
     tell("identifying it")
-    build = identify(target, folder.path, limit=limit)
+    build = identify(target, folder, limit=limit)
     tell("introspecting it")
-    target = replace(target, kind=build.kind)
+    target = replace(target, kind=build.kind, as_root=build.as_root)
     if not build.kind.dialect.introspects:
         return _prepare_described(target, build, folder, thorough=thorough)
     program = Program(build.kind)
@@ -271,6 +275,7 @@ def _prepare(
         ),
         knowledge=knowledge,
         rules=load_rules(),
+        caveats=_warned(target, folder),
     )
 
 
@@ -306,6 +311,7 @@ def _prepare_described(
         ),
         knowledge=knowledge,
         rules=load_rules(),
+        caveats=_warned(target, folder),
     )
 
 
@@ -326,6 +332,7 @@ def load(path: Path) -> Campaign:
         introspected=_loaded(value, kind),
         knowledge=load_knowledge(),
         rules=load_rules(),
+        caveats=tuple(value["caveats"]),
     )
 
 
@@ -414,6 +421,21 @@ def _lacks(needs: Iterable[str], target: Target, model: ObjectModel) -> dict[str
     return lacks
 
 
-def _launcher(target: Target) -> str:
+def _launcher(target: Target, told: Sequence[str]) -> str:
     where = f"root file system {target.rootfs}" if target.rootfs else "program of the host"
-    return f"{where}, {'bubblewrap' if target.sandbox else 'no sandbox'}"
+    return "; ".join((f"{where}, {'bubblewrap' if target.sandbox else 'no sandbox'}", *told))
+
+
+def _warned(target: Target, folder: RunFolder) -> tuple[str, ...]:
+    """Return what the sandbox does not keep from the host, and say so once."""
+    if not target.sandbox:
+        return ()
+    found = caveats(target, folder.mounts)
+    for caveat in found:
+        _warn(f"{target.program} {caveat}.")
+    return found
+
+
+@cache
+def _warn(text: str) -> None:
+    print(f"qmp-conformance: {text}", file=sys.stderr)

@@ -173,7 +173,7 @@ def _introspection(named: Named, value: Any) -> Side:
 def _build(named: Named) -> Side:
     target = program_target(named.name, named.rootfs)
     with RunFolder() as folder:
-        build = identify(target, folder.path)
+        build = identify(target, folder)
         if Program(build.kind) is not named.program:
             raise UsageError(
                 f"{named.name}: is a build of the {build.kind}, not of the {named.program}",
@@ -181,7 +181,7 @@ def _build(named: Named) -> Side:
             )
         if not build.kind.dialect.introspects:
             raise UsageError(f"{named.name}: a {build.kind} does not tell its schema", SIDES)
-        with Pool(replace(target, kind=build.kind), folder) as pool:
+        with Pool(replace(target, kind=build.kind, as_root=build.as_root), folder) as pool:
             asked = ask_schema(pool)
     version = ".".join(map(str, asked.version))
     detail = ", ".join(filter(None, (asked.package or build.package, build.arch, named.rootfs)))

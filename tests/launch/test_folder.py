@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -121,6 +124,78 @@ def test_a_killed_run_leaves_nothing(mode: str, number: signal.Signals) -> None:
     assert gone(pids, time.monotonic() + LIMIT)
     assert not folder.exists()
     assert not _mentions(str(folder))
+
+
+HOLDING = """
+import sys
+from conformance.launch.folder import RunFolder
+folder = RunFolder()
+print(folder.path, folder.janitor_pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_run_killed_with_its_janitor_is_swept_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with RunFolder() as living, _holding(tmp_path) as (run, killed, janitor_pid):
+        left = cat(killed)
+        (killed / "machine1").mkdir(mode=0)
+        with RunFolder():
+            assert killed.exists()
+        # Stopped first: the janitor would tidy up behind the run.
+        held = os.pidfd_open(janitor_pid)
+        os.kill(janitor_pid, signal.SIGSTOP)
+        run.kill()
+        run.wait(LIMIT)
+        with RunFolder():
+            assert killed.exists()
+        os.kill(janitor_pid, signal.SIGKILL)
+        assert readable(held, LIMIT)
+        os.close(held)
+
+        with RunFolder():
+            assert not killed.exists()
+
+        assert left.wait(LIMIT) == -signal.SIGKILL
+        left.communicate(timeout=LIMIT)
+        assert living.path.exists()
+
+
+@contextlib.contextmanager
+def _holding(parent: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path, int]]:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDING],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(parent)},
+        cwd="/",
+    ) as run:
+        assert run.stdout is not None
+        path, number = run.stdout.readline().split()
+        yield run, Path(path.decode()), int(number)
+
+
+def test_what_only_looks_like_the_folder_of_a_run_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    aim = tmp_path / "aim"
+    aim.mkdir()
+    (tmp_path / f"{janitor.PREFIX}link").symlink_to(aim)
+    (tmp_path / f"{janitor.PREFIX}file").touch()
+    (tmp_path / "qmp-conformance-old").mkdir()
+    before = sorted(tmp_path.iterdir())
+    uid = os.geteuid()
+    (tmp_path / f"{janitor.PREFIX}of-another").mkdir()
+    # To another user than its owner it is another's, as those are to us.
+    monkeypatch.setattr(os, "geteuid", lambda: uid + 1)
+    janitor.sweep(str(tmp_path))
+    monkeypatch.undo()
+    assert (tmp_path / f"{janitor.PREFIX}of-another").exists()
+    janitor.sweep(str(tmp_path))
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def _mentions(text: str) -> list[str]:

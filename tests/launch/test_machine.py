@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from conformance.errors import KnowledgeError, LaunchError
+from conformance.launch import janitor
 from conformance.launch.folder import RunFolder
 from conformance.launch.machine import Machine, qemu_argv
 from conformance.launch.target import Target, program_target
@@ -57,7 +58,7 @@ def test_a_real_build_starts_and_leaves_nothing(
         pid = running.pid
         assert b"qemu-system" in Path(f"/proc/{pid}/cmdline").read_bytes()
     assert not Path(f"/proc/{pid}").exists()
-    assert not running.scratch.exists()
+    assert not any(running.scratch.iterdir())
 
 
 def test_quit_ends_with_status_0(host_target: Target, folder: RunFolder) -> None:
@@ -211,6 +212,7 @@ def test_the_port_of_a_peer_is_not_the_hosts(host_target: Target, folder: RunFol
 def test_a_wrong_spec_is_refused_and_leaves_nothing(
     host_target: Target, folder: RunFolder, spec: MachineSpec
 ) -> None:
+    assert not folder.mounts.lacks
     before = set(os.listdir("/proc/self/fd"))
     with pytest.raises(KnowledgeError):
         Machine(host_target, spec, folder)
@@ -238,24 +240,25 @@ def test_a_companion_meets_its_machine_and_ends_with_it(
     other = Companion(spec=MachineSpec(args=("-incoming", "defer")), setup=(incoming,))
     with Machine(host_target, MachineSpec(companions=(other,)), folder) as running:
         there = (running.scratch / "in.sock").is_socket()
-        scratch = str(running.scratch)
-        assert len(_within(scratch)) == 2
+        scratch = running.scratch
+        assert len(_within(folder)) == 2
         assert "return" in Client(running).execute("query-status")
     assert there is (SCRATCH in uri)
-    assert _within(scratch) == []
-    assert not Path(scratch).exists()
+    assert _within(folder) == []
+    assert not any(scratch.iterdir())
 
 
-def _within(scratch: str) -> list[str]:
-    """Return the sandboxes, by number, that have a scratch folder."""
+def _within(folder: RunFolder) -> list[str]:
+    """Return the sandboxes of the run, by number."""
     found = []
     for process in Path("/proc").iterdir():
         try:
-            words = (process / "cmdline").read_bytes().split(b"\0")
+            marks = (process / "environ").read_bytes().split(b"\0")
+            name = (process / "comm").read_text().strip()
         except OSError:
             continue
         # bubblewrap has two processes, of which the inner one's parent is the outer.
-        if scratch.encode() in words and Path(os.fsdecode(words[0])).name == "bwrap":
+        if f"{janitor.MARK}={folder.path}".encode() in marks and name == "bwrap":
             parent = (process / "stat").read_text().rsplit(")", 1)[1].split()[1]
             if Path(f"/proc/{parent}/comm").read_text().strip() != "bwrap":
                 found.append(process.name)

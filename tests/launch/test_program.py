@@ -42,7 +42,7 @@ def test_the_answer_to_version_tells_the_kind(kind: Kind, tmp_path: Path) -> Non
     program.write_text(f"#!/bin/sh\necho '{STYLES[kind].banner} 12.3.4 (of Hue)'\n")
     program.chmod(0o755)
     with RunFolder() as folder:
-        build = identify(program_target(str(program)), folder.path)
+        build = identify(program_target(str(program)), folder)
 
     assert (build.kind, build.version, build.package) == (kind, (12, 3, 4), "of Hue")
 
@@ -54,7 +54,7 @@ def test_the_answer_to_version_tells_the_kind(kind: Kind, tmp_path: Path) -> Non
 def test_a_real_storage_daemon_greets() -> None:
     target = Target(name="d", program=DAEMON, kind=Kind.STORAGE_DAEMON)
     with RunFolder() as folder, Machine(target, MachineSpec(), folder) as machine:
-        assert identify(target, folder.path).kind is Kind.STORAGE_DAEMON
+        assert identify(target, folder).kind is Kind.STORAGE_DAEMON
         assert b'"QMP"' in Connection(machine.monitor).receive(30.0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import secrets
 import select
 import shutil
@@ -16,13 +17,17 @@ from pathlib import Path
 import pytest
 
 from conformance.errors import LaunchError
+from conformance.launch import sandbox
 from conformance.launch.sandbox import (
+    ADDRESS_SPACE,
     FILE_SIZE,
+    PROCESSES,
     SPACE,
     Confinement,
     command,
     environment,
     failure,
+    limits_memory,
 )
 from conformance.launch.target import Target, program_target
 
@@ -52,12 +57,15 @@ def sh(script: str, **confinement: object) -> subprocess.CompletedProcess[str]:
 def test_nothing_that_is_written_arrives(place: str) -> None:
     path = Path(place, f"qmp-conformance-{secrets.token_hex(8)}")
     sh(f"echo x > {path}")
-    assert not path.exists()
+    # An ordinary user may not look everywhere.
+    assert not os.path.exists(path)
 
 
 @pytest.mark.parametrize("place", ["/tmp", "/var/tmp", "/run", "/dev/shm"])
 def test_what_the_host_has_in_places_for_all_is_hidden(place: str) -> None:
     path = Path(place, f"qmp-conformance-{secrets.token_hex(8)}")
+    if not os.access(place, os.W_OK):
+        pytest.skip(f"this user may put nothing into {place}")
     path.write_text("secret")
     try:
         assert sh(f"cat {path}").returncode != 0
@@ -66,7 +74,7 @@ def test_what_the_host_has_in_places_for_all_is_hidden(place: str) -> None:
 
 
 def test_only_the_scratch_folder_takes_writes(tmp_path: Path) -> None:
-    done = sh("echo kept > /tmp/qmp/file && pwd", scratch=tmp_path)
+    done = sh("echo kept > /tmp/qmp/file && pwd", scratch=str(tmp_path))
     assert done.stdout == "/tmp\n"
     assert (tmp_path / "file").read_text() == "kept\n"
 
@@ -233,10 +241,47 @@ def test_a_folder_that_takes_writes_is_full_in_time(folder: str) -> None:
 
 def test_a_file_grows_to_its_limit_and_no_further(tmp_path: Path) -> None:
     sized = f"truncate -s {FILE_SIZE} /tmp/qmp/file && echo sized"
-    assert sh(sized, scratch=tmp_path).stdout == "sized\n"
+    assert sh(sized, scratch=str(tmp_path)).stdout == "sized\n"
     over = f"truncate -s {FILE_SIZE + 1} /tmp/qmp/file"
-    assert sh(over, scratch=tmp_path).returncode != 0
+    assert sh(over, scratch=str(tmp_path)).returncode != 0
     assert (tmp_path / "file").stat().st_size == FILE_SIZE
+
+
+def test_the_settings_of_the_kernel_cannot_be_written() -> None:
+    setting = Path("/proc/sys/kernel/core_pattern")
+    before = setting.read_text()
+    done = sh(f"echo leak > {setting}; echo leak > /proc/self/comm")
+    assert done.stderr.count("Read-only file system") == 2
+    assert setting.read_text() == before
+
+
+def test_processes_and_memory_are_bounded() -> None:
+    tasks = sandbox._tasks()
+    said = sh("grep -E 'Max (processes|address space)' /proc/self/limits").stdout.split()
+    processes, memory = int(said[2]), int(said[said.index("space") + 1])
+    assert processes == pytest.approx(tasks + PROCESSES, abs=PROCESSES // 2)
+    assert memory == ADDRESS_SPACE
+    done = sh(f"dd if=/dev/zero of=/dev/null count=1 bs={ADDRESS_SPACE}")
+    assert "memory exhausted" in done.stderr
+
+
+def test_no_limit_is_raised_above_what_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (50, 100))
+    assert {f"--{name}=100:100" for name in ("nproc", "as", "fsize")} <= set(
+        command(SHELL, ["/bin/sh"])
+    )
+
+
+@pytest.mark.parametrize("name", ["asan", "tsan", "msan", "hwasan"])
+def test_a_program_with_a_sanitizer_reserves_what_it_likes(tmp_path: Path, name: str) -> None:
+    program = tmp_path / "program"
+    program.write_bytes(b"\x7fELF" + bytes(5000) + f"\0__{name}_init\0".encode())
+    assert not limits_memory(program_target(str(program)))
+    program.with_name("plain").write_bytes(b"\x7fELF" + bytes(5000))
+    assert limits_memory(program_target(str(program.with_name("plain"))))
+    # What a script runs is not known.
+    program.with_name("script").write_text("#!/bin/sh\n")
+    assert not limits_memory(program_target(str(program.with_name("script"))))
 
 
 def test_an_older_bubblewrap_is_not_asked_for_what_it_cannot(

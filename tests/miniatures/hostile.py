@@ -6,7 +6,12 @@ tells.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import json
 import os
+import resource
+import socket
 import stat
 import sys
 import time
@@ -26,6 +31,24 @@ DEEP = b"[" * 200_000 + b"\r\n"
 BOMB = b"[" + b"{}," * 1_000_000 + b"{}]\r\n"
 # Ten gigabytes, in pieces.
 PIECE, PIECES = b"A" * (1 << 20), 10_000
+AIMS = "HOSTILE_AIMS"
+"""The variable that names what of the host an escape is after: token, pid, unix, port, as JSON."""
+_FOLDERS = (
+    *(
+        "/",
+        "/etc",
+        "/usr",
+        "/usr/bin",
+        "/opt",
+        "/root",
+        "/home",
+        "/var",
+        "/var/tmp",
+        "/run",
+        "/tmp",
+    ),
+    *("/tmp/qmp", "/dev", "/dev/shm", "/sys", "/proc/sys/kernel", "/boot", "/srv", "/mnt"),
+)
 
 
 def main(argv: list[str]) -> None:
@@ -135,6 +158,81 @@ def _forks(sink: int) -> None:
     _silence(sink)
 
 
+def _escapes(sink: int) -> None:
+    """Try what would reach the host, tell in the scratch folder what came of it, and stay."""
+    aims = json.loads(os.environ[AIMS])
+    tried = {
+        "written": [folder for folder in _FOLDERS if _writes(f"{folder}/{aims['token']}")],
+        "filled": _fills("/tmp/qmp/filling"),
+        "connected": _connects(aims),
+        "signalled": [pid for pid in (aims["pid"], 1 << 21) if _works(os.kill, pid, 9)],
+        "became": _becomes(),
+        "most": resource.getrlimit(resource.RLIMIT_NPROC)[0],
+        "forked": _multiplies(200),
+    }
+    Path("/tmp/qmp/tried").write_text(json.dumps(tried))
+    _write(sink, b"tried\r\n")
+    _silence(sink)
+
+
+def _works(what: Callable[..., object], *arguments: object) -> bool:
+    try:
+        what(*arguments)
+    except OSError:
+        return False
+    return True
+
+
+def _writes(path: str) -> bool:
+    return _works(Path(path).write_text, "leak")
+
+
+def _fills(path: str) -> int:
+    """Return how many bytes went into the file until there was no more room."""
+    filled = 0
+    with open(path, "wb", buffering=0) as file, contextlib.suppress(OSError):
+        while filled < PIECES * len(PIECE):
+            filled += file.write(PIECE)
+    os.unlink(path)
+    return filled
+
+
+def _connects(aims: dict[str, Any]) -> list[str]:
+    addresses = [(socket.AF_UNIX, path) for path in aims["unix"]]
+    addresses.append((socket.AF_INET, ("127.0.0.1", aims["port"])))
+    reached = []
+    for family, address in addresses:
+        with socket.socket(family) as sock:
+            sock.settimeout(5)
+            if _works(sock.connect, address):
+                reached.append(str(address))
+    return reached
+
+
+def _becomes() -> list[str]:
+    libc = ctypes.CDLL(None, use_errno=True)
+    done = {
+        "root": _works(os.setuid, 0) and os.getuid() == 0,
+        "a mount": libc.mount(b"none", b"/etc", b"tmpfs", 0, None) == 0,
+        "a root": _works(os.chroot, "/tmp"),
+        "a device": _works(os.mknod, "/tmp/qmp/disk", stat.S_IFBLK | 0o600, os.makedev(254, 0)),
+    }
+    return [name for name, worked in done.items() if worked]
+
+
+def _multiplies(most: int) -> int:
+    """Return how many children could be made, which leave the session and wait for ever."""
+    for made in range(most):
+        try:
+            child = os.fork()
+        except OSError:
+            return made
+        if child == 0:
+            os.setsid()
+            _silence(0)
+    return most
+
+
 def _says(data: bytes) -> Callable[[int], None]:
     def say(sink: int) -> None:
         _write(sink, data)
@@ -154,6 +252,7 @@ DEEDS: dict[str, Callable[[int], None]] = {
     "closes": _closes,
     "exits": _exits,
     "forks": _forks,
+    "escapes": _escapes,
 }
 """What a hostile server does with the descriptor of its monitor."""
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import secrets
+import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -15,17 +19,21 @@ from typing import Any
 
 import pytest
 
+import conformance
 from conformance.knowledge.dangers import WITHOUT_SANDBOX, Containment
 from conformance.launch.folder import RunFolder
 from conformance.launch.machine import Machine
-from conformance.launch.sandbox import FILE_SIZE, SPACE
+from conformance.launch.mounts import SCRATCH_SPACE
+from conformance.launch.sandbox import SPACE
 from conformance.launch.target import program_target
 from conformance.launch.waiting import readable
 from conformance.stage import SCRATCH, MachineSpec
 from conformance.wire.session import Session, SessionError
+from tests.run.walk import look
 
 pytestmark = pytest.mark.qemu
 
+ROOT = Path(__file__).parents[2]
 LIMIT = 30.0
 SPEC = MachineSpec(machine="pc", args=("-m", "16", "-device", "VGA"))
 
@@ -50,6 +58,8 @@ class Inside:
         """Return what a script writes that QEMU is made to run."""
         said = self.machine.scratch / "said"
         os.mkfifo(said)
+        # QEMU is another user than root.
+        said.chmod(0o666)
         reader = os.open(said, os.O_RDONLY | os.O_NONBLOCK)
         try:
             assert self.ask("migrate", uri=f"exec:{{ {script}; echo end; }} >{SCRATCH}/said 2>&1")
@@ -138,15 +148,21 @@ def _settle(inside: Inside) -> None:
 
 def test_what_a_request_writes_is_bounded(inside: Inside) -> None:
     said = inside.shell(
-        f"head -c {SPACE + 4096} /dev/zero >/dev/shm/big; truncate -s {FILE_SIZE + 1} {SCRATCH}/big"
+        f"head -c {SPACE + 4096} /dev/zero >/dev/shm/big; "
+        f"head -c {SCRATCH_SPACE + 4096} /dev/zero >{SCRATCH}/big"
     )
 
-    assert "No space left" in said
-    assert "File too large" in said
+    assert said.count("No space left") == 2
+    assert (inside.machine.scratch / "big").stat().st_size <= SCRATCH_SPACE
 
 
 def test_a_file_too_large_is_an_error_and_not_the_end_of_qemu(inside: Inside) -> None:
-    options = {"driver": "file", "filename": f"{SCRATCH}/big", "size": 2 * FILE_SIZE}
+    options = {
+        "driver": "file",
+        "filename": f"{SCRATCH}/big",
+        "size": 2 * SCRATCH_SPACE,
+        "preallocation": "full",
+    }
     assert inside.ask("blockdev-create", job_id="big", options=options)
     deadline = time.monotonic() + LIMIT
     jobs: list[dict[str, Any]] = []
@@ -154,8 +170,15 @@ def test_a_file_too_large_is_an_error_and_not_the_end_of_qemu(inside: Inside) ->
         assert time.monotonic() < deadline
         jobs = inside.session.execute("query-jobs", {})
 
-    assert "too large" in jobs[0]["error"]
+    assert "No space left" in jobs[0]["error"]
     assert inside.ask("query-status")
+
+
+def test_a_sparse_file_may_be_larger_than_its_folder(inside: Inside) -> None:
+    options = {"driver": "file", "filename": f"{SCRATCH}/big", "size": 64 << 30}
+    assert inside.ask("blockdev-create", job_id="big", options=options)
+    _settle(inside)
+    assert (inside.machine.scratch / "big").stat().st_size == 64 << 30
 
 
 def test_a_home_of_the_host_and_the_sockets_in_it_are_not_there(inside: Inside) -> None:
@@ -215,6 +238,111 @@ def test_no_device_is_there_but_those_of_every_program(inside: Inside) -> None:
     usual |= {"stderr", "stdin", "stdout", "tty", "urandom", "zero"}
     assert set(said.split("touch:")[0].split()) <= usual
     assert "Read-only file system" in said
+
+
+# What takes writes in every sandbox: devices of the kernel that keep nothing, and terminals.
+DEVICES = {f"/dev/{name}" for name in ("full", "null", "pts/ptmx", "random", "tty", "urandom")}
+DEVICES |= {"/dev/zero", "/dev/console"}
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="the run is not root's")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What tests/run/walk.py has found in sandboxes, with a token in the names that it wrote."""
+
+    token: str
+    said: dict[str, Any]
+
+
+@pytest.fixture(
+    scope="module",
+    params=["this user", pytest.param("an ordinary user", marks=AS_ROOT)],
+)
+def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Found:
+    token = f"qmp-conformance-{secrets.token_hex(8)}"
+    names = ("walk", "files", "secrets", "settings", "forks", "space", "memory")
+    if request.param == "this user":
+        argv = [sys.executable, "-m", "tests.run.walk", token, *names]
+        return Found(token, _said(argv, cwd=str(ROOT)))
+    with _for_everybody() as folder:
+        python = _python_for(ORDINARY)
+        said = _said([*ORDINARY, *python, f"{folder}/walk.py", token, *names], cwd=folder)
+    assert said["uid"] != 0
+    return Found(token, said)
+
+
+# A number that no account has: an ordinary user with nothing of its own.
+ORDINARY = ("setpriv", "--reuid=65533", "--regid=65533", "--clear-groups", "--")
+
+
+@contextlib.contextmanager
+def _for_everybody() -> Iterator[str]:
+    """Yield a folder with the package and the walk that every user may read."""
+    with tempfile.TemporaryDirectory(prefix="qmp-walk-") as folder:
+        Path(folder).chmod(0o755)
+        package = Path(conformance.__path__[0])
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(package, f"{folder}/conformance", ignore=ignored)
+        shutil.copy(Path(__file__).with_name("walk.py"), folder)
+        subprocess.run(["chmod", "-R", "a+rX", folder], check=True)
+        yield folder
+
+
+def _python_for(user: tuple[str, ...]) -> list[str]:
+    """Return the interpreter that the user may run: ours, or that of the system."""
+    for python in (os.path.realpath(sys.executable), "/usr/bin/python3"):
+        with contextlib.suppress(OSError):
+            # By way of a shell: setpriv itself may still run what the user may not.
+            argv = [*user, "/bin/sh", "-c", 'exec "$@"', "sh", python, "-Ic", "import tomllib"]
+            if subprocess.run(argv, capture_output=True, timeout=60, check=False).returncode == 0:
+                return [python, "-B"]
+    pytest.skip("no Python of 3.11 or later that an ordinary user may run")
+
+
+def _said(argv: list[str], cwd: str) -> dict[str, Any]:
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": cwd}
+    done = subprocess.run(
+        argv, cwd=cwd, env=environment, capture_output=True, text=True, timeout=600, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    said: dict[str, Any] = json.loads(done.stdout)
+    return said
+
+
+def test_nothing_opens_for_writing_and_nothing_that_only_root_may_read(found: Found) -> None:
+    lines = found.said["walk"].splitlines()
+
+    assert lines[-1] == "end", lines
+    assert set(lines[:-1]) <= {f"write {device}" for device in DEVICES}
+    assert found.said["secrets"] == "0\n"
+
+
+def test_what_takes_writes_is_not_the_hosts(found: Found) -> None:
+    assert found.said["files"] == "end\n"
+    folders = [Path("/"), *(entry for entry in Path("/").iterdir() if entry.is_dir())]
+    leaks = [folder / found.token for folder in (*folders, Path("/dev/shm"), Path("/proc/sys"))]
+    assert [leak for leak in leaks if os.path.exists(leak)] == []
+
+
+def test_a_setting_of_the_kernel_stays_as_it_is(found: Found) -> None:
+    assert "Read-only file system" in found.said["settings"]
+    assert "leak" not in Path("/proc/sys/kernel/core_pattern").read_text()
+
+
+def test_processes_space_and_memory_come_to_an_end(found: Found) -> None:
+    assert "Cannot fork" in found.said["forks"]
+    assert "No space left" in found.said["space"]
+    assert int(found.said["space"].splitlines()[-1]) <= SCRATCH_SPACE
+    assert "memory exhausted" in found.said["memory"]
+
+
+@AS_ROOT
+def test_a_target_that_stays_root_changes_no_setting_and_no_file() -> None:
+    lines = look("walk", as_root="this is a test").splitlines()
+
+    assert lines[-1] == "end", lines
+    assert set(lines[:-1]) <= {f"write {device}" for device in DEVICES}
+    assert "Read-only file system" in look("settings", as_root="this is a test")
 
 
 PROOFS = {

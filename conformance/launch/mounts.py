@@ -1,0 +1,222 @@
+"""What the sandboxes of a run are given from outside: a user, folders of limited size, trees.
+
+Asks the process of mounter.py, which is begun at the first need.  Where the host allows no such
+process, it says why, and the run goes without: `lacks` tells.
+"""
+
+from __future__ import annotations
+
+import grp
+import json
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Final
+
+from conformance.errors import LaunchError
+from conformance.launch import janitor, mounter
+
+SCRATCH_SPACE: Final = 512 << 20
+"""How much a machine's scratch folder holds, in bytes: twice the memory of the largest machine that
+a recipe starts, which commands write there."""
+# Numbers that neither systemd nor Debian gives to anyone: 65534 is "nobody", who owns what has lost
+# its owner, and may run services.
+_UNUSED: Final = range(65520, 65534)
+# Mounting takes the kernel microseconds; on a machine that swaps, Python takes a while to start.
+_LIMIT: Final = 30.0
+# Of linux/capability.h, what a root needs that starts programs as another user and tends to them.
+_CAPABILITIES: Final = {
+    "CAP_CHOWN": 0,
+    "CAP_DAC_OVERRIDE": 1,
+    "CAP_KILL": 5,
+    "CAP_SETGID": 6,
+    "CAP_SETUID": 7,
+    "CAP_SYS_PTRACE": 19,
+    "CAP_SYS_ADMIN": 21,
+    "CAP_MKNOD": 27,
+}
+
+
+class Mounts:
+    """The namespace of a run's mounts; may be used from several threads.
+
+    `user` is the user and group that programs run as instead of root, None where they run as who
+    runs the suite.  `root_reason` says why root stays root, "" where it does not or is none;
+    `lacks` says why scratch folders have no limit, "" where they have one.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Begin it for the run that `folder` belongs to."""
+        self.user: tuple[int, int] | None = None
+        self.root_reason = ""
+        self.lacks = ""
+        self._lock = threading.RLock()
+        self._trees: dict[tuple[str, bool], str] = {}
+        self._devices: dict[str, str] = {}
+        self._count = 0
+        self._socket, theirs = socket.socketpair()
+        self._socket.settimeout(_LIMIT)
+        root = os.geteuid() == 0
+        user, reason = _other_user() if root else (None, "")
+        self._own_user = not root or "CAP_SYS_ADMIN" in reason
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", mounter.__file__, self._mode],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, janitor.MARK: str(folder)},
+                cwd="/",
+                start_new_session=True,
+            )
+        self._answers = self._socket.makefile("rb")
+        self.lacks = self._answer()
+        self._nsenter = shutil.which("nsenter") or ""
+        if not self.lacks and not self._nsenter:
+            self.lacks = "nsenter is not on this host (package util-linux)"
+        if root:
+            self.user = None if self.lacks else user
+            self.root_reason = reason or self.lacks
+
+    @property
+    def _mode(self) -> str:
+        return "own-user" if self._own_user else "root"
+
+    def close(self) -> None:
+        """End the process; what has entered the namespace keeps it."""
+        self._answers.close()
+        self._socket.close()
+        try:
+            self._process.wait(_LIMIT)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def entering(self, user: tuple[int, int] | None = None) -> tuple[str, ...]:
+        """Return the start of a command line that enters the namespace, none where it cannot.
+
+        It becomes the user and group, in no other group, where there is one.
+        """
+        if self.lacks:
+            return ()
+        own = f"/proc/{self._process.pid}/ns"
+        who = ("--preserve-credentials", f"--user={own}/user") if self._own_user else ()
+        if user is not None:
+            who = (f"--setuid={user[0]}", f"--setgid={user[1]}")
+        return (self._nsenter, *who, f"--mount={own}/mnt", "--")
+
+    def scratch(self, owner: tuple[int, int]) -> tuple[str, Path]:
+        """Return a new folder of SCRATCH_SPACE bytes: as it is called inside, and from here.
+
+        Raises LaunchError.
+        """
+        name = self._name("machine")
+        self._ask("space", name, SCRATCH_SPACE, *owner)
+        inside = f"{mounter.STAGE}/{name}"
+        return inside, Path(self._here(inside))
+
+    def _here(self, inside: str) -> str:
+        return f"/proc/{self._process.pid}/root{inside}"
+
+    def drop(self, inside: str) -> None:
+        """Empty a folder and take it away; raises LaunchError.
+
+        It is emptied, for the sandboxes that were made meanwhile hold it, too, hidden as it is.
+        """
+        janitor.empty(self._here(inside))
+        self._ask("drop", os.path.basename(inside))
+
+    def tree(self, path: str, *, own: bool) -> str:
+        """Return where the other user reaches `path`, a file or folder of the host.
+
+        What is root's in it appears as the user's where `own`, and where the kernel can do that.
+        """
+        if self.user is None:
+            return path
+        with self._lock:
+            if (path, own) not in self._trees:
+                self._trees[path, own] = self._shown(path, own=own)
+            return self._trees[path, own]
+
+    def _shown(self, path: str, *, own: bool) -> str:
+        assert self.user is not None
+        name = self._name("tree")
+        # Not every kernel and file system can hand files over.
+        if not own or self._try("handed-over", name, path, self.user[0]):
+            name = self._name("tree")
+            if said := self._try("tree", name, path):
+                raise LaunchError(f"{path} cannot be shown to the sandbox: {said}", "Move it.")
+        return f"{mounter.STAGE}/{name}"
+
+    def device(self, path: str) -> str:
+        """Return where the other user may use the device `path` of the host."""
+        if self.user is None:
+            return path
+        with self._lock:
+            if path not in self._devices:
+                name = self._name("device")
+                if said := self._try("device", name, path, *self.user):
+                    raise LaunchError(
+                        f"{path} cannot be handed to the sandbox: {said}",
+                        "Leave out what needs it.",
+                    )
+                self._devices[path] = f"{mounter.STAGE}/{name}"
+            return self._devices[path]
+
+    def _name(self, kind: str) -> str:
+        with self._lock:
+            self._count += 1
+            return f"{kind}{self._count}"
+
+    def _ask(self, *request: object) -> None:
+        if said := self._try(*request):
+            raise LaunchError(
+                f"a scratch folder cannot be made or removed: {said}", "Free memory, or run again."
+            )
+
+    def _try(self, *request: object) -> str:
+        """Return what went wrong with the request, "" where nothing did."""
+        with self._lock:
+            try:
+                self._socket.sendall(json.dumps(request).encode() + b"\n")
+            except OSError as error:
+                return str(error)
+            return self._answer()
+
+    def _answer(self) -> str:
+        try:
+            line = self._answers.readline()
+        except OSError as error:
+            return f"the process that mounts does not answer: {error}"
+        return str(json.loads(line)) if line else "the process that mounts has ended"
+
+
+def _other_user() -> tuple[tuple[int, int] | None, str]:
+    """Return a user and group that own nothing on this host, or why root cannot become it."""
+    effective = _effective()
+    missing = [name for name, bit in _CAPABILITIES.items() if not effective >> bit & 1]
+    if missing:
+        return None, f"it has no {', '.join(missing)} here"
+    users = {entry.pw_uid for entry in pwd.getpwall()}
+    groups = {entry.gr_gid for entry in grp.getgrall()}
+    for number in _UNUSED:
+        if number not in users | groups and _mapped("uid", number) and _mapped("gid", number):
+            return (number, number), ""
+    return None, f"no user from {_UNUSED[0]} to {_UNUSED[-1]} is free in this user namespace"
+
+
+def _effective() -> int:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("CapEff:"):
+            return int(line.split()[1], 16)
+    return 0
+
+
+def _mapped(kind: str, number: int) -> bool:
+    ranges = [line.split() for line in Path(f"/proc/self/{kind}_map").read_text().splitlines()]
+    return any(int(first) <= number < int(first) + int(size) for first, _, size in ranges)
