@@ -239,6 +239,11 @@ class RunEnded:
     seconds: float
     time: str
 
+    @property
+    def counts(self) -> Mapping[Outcome, int]:
+        """How many cases had each outcome."""
+        return {Outcome(outcome): count for outcome, count in self.outcomes.items()}
+
 
 Event = (
     RunStarted

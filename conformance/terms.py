@@ -104,6 +104,17 @@ BROKEN: Final = frozenset({Outcome.FAIL, Outcome.CRASH, Outcome.TIMEOUT})
 """The outcomes that come with a finding."""
 
 
+_LOST_STARTS: Final = 0.01
+
+
+def starts_lost(outcomes: Mapping[Outcome, int]) -> bool:
+    """Return whether more cases than a run can do without were lost to machines that did not start.
+
+    A hundredth of them is what a busy host may cost.
+    """
+    return outcomes.get(Outcome.NOT_STARTED, 0) > _LOST_STARTS * sum(outcomes.values())
+
+
 class SubjectKind(enum.StrEnum):
     """What sort of thing a case is about."""
 

@@ -42,7 +42,7 @@ from conformance.stream import (
     TargetLost,
     TargetStarted,
 )
-from conformance.terms import BROKEN, Aspect, Outcome, Severity, SubjectKind
+from conformance.terms import BROKEN, Aspect, Outcome, Severity, SubjectKind, starts_lost
 
 __all__ = ["Summary", "summarise"]
 
@@ -158,12 +158,15 @@ def _incomplete(run: _Run) -> tuple[str, ...]:
         reasons.append("The stream lacks its beginning.")
     if run.ended is None:
         reasons.append("The stream breaks off: the run was killed, or is still going on.")
-    elif not run.ended.complete and not run.lost:
+    elif not run.ended.complete and not (run.lost or starts_lost(run.ended.counts)):
         reasons.append("The run was ended before all cases had their turn.")
     reasons += [
         " ".join(filter(None, (f"{lost.target} was not tested: {lost.what}.", lost.remedy)))
         for lost in run.lost
     ]
+    if run.ended is not None and starts_lost(run.ended.counts):
+        lost = run.ended.counts[Outcome.NOT_STARTED]
+        reasons.append(f"{lost} cases were lost to machines that did not start.")
     for name, target in run.targets.items():
         missing = _missing(target)
         not_run = sum(outcome is Outcome.NOT_RUN for outcome in _outcomes(target))

@@ -56,6 +56,7 @@ from conformance.run.case_names import near_globs, near_ids
 from conformance.run.described import NO_OBJECTS, ask_served, described, unasked
 from conformance.run.introspect import LIMIT, find_usable, introspect
 from conformance.run.source import find_facts, load_facts, save_facts, words
+from conformance.run.starts import StartDeath
 from conformance.stage import SCRATCH, MachineSpec
 from conformance.stream import RowPlanned, RulePlanned, TargetStarted
 
@@ -95,6 +96,8 @@ class Campaign:
     knowledge: Knowledge
     rules: Mapping[str, Rule]
     caveats: tuple[str, ...] = ()
+    deaths: tuple[StartDeath, ...] = ()
+    """The machines that died before they greeted while the build was asked what it is."""
 
     @cached_property
     def plan(self) -> Plan:
@@ -276,6 +279,7 @@ def _prepare(
         knowledge=knowledge,
         rules=load_rules(),
         caveats=_warned(target, folder),
+        deaths=found.deaths,
     )
 
 

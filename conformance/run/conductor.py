@@ -20,7 +20,7 @@ from conformance.run.channel import Teller
 from conformance.run.engine import Engine, Result
 from conformance.run.evidence import default_read, finding
 from conformance.run.records import Recorder
-from conformance.stream import CaseEnded, Event, EventSeen, StartDied
+from conformance.stream import CaseEnded, Event, EventSeen
 from conformance.terms import Outcome
 
 
@@ -90,12 +90,7 @@ class Conductor:
         """Yield the machines that have died instead of starting since the last call."""
         assert self._engine is not None, "a result comes of an engine"
         for each in self._engine.starts.take_deaths():
-            yield StartDied(
-                target=campaign.target.name,
-                command_line=each.command_line,
-                exit_status=each.death.status,
-                stderr=each.death.stderr,
-            )
+            yield each.event(campaign.target.name)
 
     def _record(self, events: Iterable[Event]) -> None:
         written = tuple(events)

@@ -16,6 +16,7 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 
 from conformance.errors import LaunchError
+from conformance.judge.observation import Death
 from conformance.knowledge.versions import Version
 from conformance.launch.pool import Pool
 from conformance.qapi.consistency import ContradictionError
@@ -33,6 +34,7 @@ from conformance.qapi.qom import (
     property_from_json,
     type_from_json,
 )
+from conformance.run.starts import TRIES, StartDeath
 from conformance.stage import MachineSpec
 from conformance.terms import JsonValue
 from conformance.wire.session import Session, SessionError, SessionLost, SessionSilent
@@ -64,6 +66,8 @@ class _Asker:
     limit: float
     until: float = field(default_factory=lambda: time.monotonic() + WHOLE)
     vain: int = 0
+    deaths: list[StartDeath] = field(default_factory=list)
+    """The machines that have died before they greeted."""
 
     @property
     def tired(self) -> bool:
@@ -81,6 +85,8 @@ class Introspection:
     model: ObjectModel
     unserved: tuple[str, ...] = ()
     """The commands that its schema lists and query-commands does not."""
+    deaths: tuple[StartDeath, ...] = ()
+    """The machines that have died before they greeted, in whose place others did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +190,7 @@ def _introspect(asker: _Asker, walk: Mapping[str, str], *, thorough: bool) -> In
         package=_package(greeting),
         schema=schema,
         unserved=unserved,
+        deaths=tuple(asker.deaths),
         model=ObjectModel(
             types=types,
             creatable=creatable,
@@ -219,14 +226,30 @@ def _no_schema(error: SchemaError) -> LaunchError:
     )
 
 
+class _KilledError(Exception):
+    """A machine was ended by a signal before it greeted."""
+
+
 class _session:  # noqa: N801 - reads as a function where it is used
     """A session on a machine of its own; leaving it ends both."""
 
     def __init__(self, asker: _Asker, machine: str) -> None:
-        self._machine = asker.pool.take(MachineSpec(machine=machine))
-        self._session = Session(self._machine.monitor, asker.limit, asker.until)
+        self._asker = asker
+        self._spec = MachineSpec(machine=machine)
 
     def __enter__(self) -> Session:
+        """Return the session; a machine that a signal ends before it greets is started again."""
+        for number in range(TRIES):
+            self._machine = self._asker.pool.take(self._spec, again=number > 0)
+            asker = self._asker
+            self._session = Session(self._machine.monitor, asker.limit, asker.until)
+            try:
+                return self._greeted(last=number == TRIES - 1)
+            except _KilledError:
+                continue
+        raise AssertionError("the last try returns or raises")
+
+    def _greeted(self, *, last: bool) -> Session:
         try:
             return self._session.__enter__()
         except SessionLost as error:
@@ -234,8 +257,14 @@ class _session:  # noqa: N801 - reads as a function where it is used
             self._machine.close()
             if ending is None:
                 raise
-            last = ending.stderr.strip().splitlines()[-_WORDS:]
-            said = "\n".join(last) or "without a word"
+            if ending.status < 0:
+                death = Death(status=ending.status, stderr=ending.stderr)
+                command_line = self._machine.command_line
+                self._asker.deaths.append(StartDeath(command_line=command_line, death=death))
+                if not last:
+                    raise _KilledError from error
+            words = ending.stderr.strip().splitlines()[-_WORDS:]
+            said = "\n".join(words) or "without a word"
             raise LaunchError(
                 f"{self._machine.target.program} ended instead of greeting (status "
                 f"{ending.status}): {said}",

@@ -12,6 +12,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,7 @@ from typing import IO, Any, Final
 from conformance.canonical import canonical
 from conformance.errors import HarnessError
 from conformance.lines import LINE_LIMIT, bounded_lines
+from conformance.run.start_tally import StartTally
 from conformance.stream import (
     REPORT_FILE,
     STREAM_FILE,
@@ -28,6 +30,8 @@ from conformance.stream import (
     Event,
     EventSeen,
     RunEnded,
+    StartDied,
+    from_json,
     to_json,
 )
 from conformance.terms import ExitCode, Outcome
@@ -89,18 +93,21 @@ class Joined:
     """The stream of a folder with the parts of `run` joined in, until it takes its place.
 
     The stream there holds each case once, as one that was not run.  A part that ends in a torn
-    line loses that line alone.  Events that several parts have seen come last, each once.
-    `counts` tells how many cases had each outcome.
+    line loses that line alone.  What belongs to no case, and events that several parts have seen,
+    come last, each once.  `counts` tells how many cases had each outcome, and `unsettled` whether
+    one has come to different ends.
     """
 
     def __init__(self, folder: Path, run: str) -> None:
         self._folder = folder
         self._parts = sorted(folder.glob(_PART.format(run, "*"))) if run else []
-        self.counts = self._join()
+        self.counts: Counter[Outcome] = Counter()
+        self.unsettled = False
+        self._join()
 
-    def _join(self) -> Counter[Outcome]:
-        cases, seen = _heard(self._parts)
-        counts: Counter[Outcome] = Counter()
+    def _join(self) -> None:
+        heard = _heard(self._parts)
+        tally = StartTally(heard.deaths)
         stream, made = self._folder / STREAM_FILE, self._folder / _UNDER_WAY
         with stream.open("rb") as planned, made.open("wb") as file:
             for line in bounded_lines(planned):
@@ -108,11 +115,24 @@ class Joined:
                 if value["event"] != CaseEnded.kind:
                     file.write(line)
                     continue
-                own = cases.get((value["target"], value["case"]), [line])
+                own = heard.cases.get((value["target"], value["case"]), [line])
+                if tally.concerns(value["target"], value["case"]):
+                    *others, last = own
+                    events = tally.settled(from_json(json.loads(last)))
+                    own = [*others, *(_line(event).encode() for event in events)]
                 file.writelines(own)
-                counts[Outcome(json.loads(own[-1])["outcome"])] += 1
-            file.writelines(sorted(seen))
-        return counts
+                self._count(own[-1])
+            for event in tally.rest():
+                file.write(_line(event).encode())
+                if isinstance(event, CaseEnded):
+                    self._count(_line(event).encode())
+            file.writelines(sorted(heard.seen))
+
+    def _count(self, line: bytes) -> None:
+        ended = from_json(json.loads(line))
+        assert isinstance(ended, CaseEnded), "the last event of a case is its end"
+        self.counts[ended.outcome] += 1
+        self.unsettled |= ended.unsettled
 
     def end(self, ended: RunEnded) -> Path:
         """Write the last event, put the stream in its place, and remove the parts."""
@@ -149,11 +169,22 @@ def told(counts: Counter[Outcome]) -> dict[str, int]:
     return {str(outcome): count for outcome, count in sorted(counts.items())}
 
 
-def _heard(parts: Iterable[Path]) -> tuple[dict[tuple[str, str], list[bytes]], set[bytes]]:
-    """Return the lines of each case that has ended, its end last, and those of events seen."""
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What the parts of a run hold: the lines of each case that has ended, its end last; those of
+    events seen; and the machines that have died instead of starting.
+    """
+
+    cases: dict[tuple[str, str], list[bytes]]
+    seen: set[bytes]
+    deaths: list[StartDied]
+
+
+def _heard(parts: Iterable[Path]) -> _Heard:
     cases: dict[tuple[str, str], list[bytes]] = {}
     ended: set[tuple[str, str]] = set()
     seen: set[bytes] = set()
+    deaths: list[StartDied] = []
     for part in parts:
         with part.open("rb") as file:
             for line in bounded_lines(file):
@@ -163,11 +194,17 @@ def _heard(parts: Iterable[Path]) -> tuple[dict[tuple[str, str], list[bytes]], s
                 if value["event"] == EventSeen.kind:
                     seen.add(line)
                     continue
+                if value["event"] == StartDied.kind:
+                    event = from_json(value)
+                    assert isinstance(event, StartDied), "an event is what its kind says"
+                    deaths.append(event)
+                    continue
                 key = (value["target"], value["case"])
                 cases.setdefault(key, []).append(line)
                 if value["event"] == CaseEnded.kind:
                     ended.add(key)
-    return {key: lines for key, lines in cases.items() if key in ended}, seen
+    whole = {key: lines for key, lines in cases.items() if key in ended}
+    return _Heard(whole, seen, deaths)
 
 
 def _event(line: bytes) -> dict[str, Any] | None:

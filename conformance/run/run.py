@@ -24,7 +24,14 @@ from conformance.launch.target import Target, label
 from conformance.run.campaign import Campaign, Selection, check_selection, prepare
 from conformance.run.groups import groups, node_id
 from conformance.run.hold import Hold
-from conformance.run.records import Joined, clear_folder, told, write_stream
+from conformance.run.records import (
+    Joined,
+    Recorder,
+    clear_folder,
+    part_path,
+    told,
+    write_stream,
+)
 from conformance.stream import (
     STREAM_VERSION,
     CaseEnded,
@@ -34,7 +41,7 @@ from conformance.stream import (
     TargetLost,
     to_json,
 )
-from conformance.terms import BROKEN, ExitCode, Outcome
+from conformance.terms import BROKEN, ExitCode, Outcome, starts_lost
 
 SEED = 0
 """The default seed: what is generated at random is the same in every run, unless asked for."""
@@ -156,6 +163,10 @@ class Run:
         for event in events:
             canonical(to_json(event))
         campaign.save(folder.path / f"campaign-{len(self.campaigns)}.json")
+        if campaign.deaths and self.record:
+            part = part_path(self.options.report, self.id, f"target{len(self.campaigns)}")
+            with Recorder(part) as recorder:
+                recorder.write(death.event(target.name) for death in campaign.deaths)
         return campaign
 
     @property
@@ -202,10 +213,15 @@ class Run:
         way.  Raises UsageError where it cannot be written.
         """
 
-        def code(counts: Counter[Outcome], *, partial: bool) -> ExitCode:
-            lost = max(self._codes, default=None)
+        def code(joined: Joined, *, partial: bool) -> ExitCode:
+            codes = [*self._codes, *([ExitCode.LAUNCH] if starts_lost(joined.counts) else [])]
             return exit_code(
-                counts, interrupted=interrupted, failed=failed, lost=lost, partial=partial
+                joined.counts,
+                interrupted=interrupted,
+                failed=failed,
+                lost=max(codes, default=None),
+                partial=partial,
+                unsettled=joined.unsettled,
             )
 
         return self._end(code, partial=interrupted or failed or bool(self.lost))
@@ -218,11 +234,11 @@ class Run:
         self.plan(self.node_ids())
         try:
             joined = Joined(self.options.report, self.id)
-            partial = partial or bool(joined.counts[Outcome.NOT_RUN])
+            partial = partial or bool(joined.counts[Outcome.NOT_RUN]) or starts_lost(joined.counts)
             path = joined.end(
                 RunEnded(
                     complete=not partial,
-                    exit_code=code(joined.counts, partial=partial),
+                    exit_code=code(joined, partial=partial),
                     outcomes=told(joined.counts),
                     seconds=round(time.monotonic() - self._began, 3),
                     time=_now(),
@@ -295,11 +311,13 @@ def exit_code(
     failed: bool = False,
     lost: ExitCode | None = None,
     partial: bool = False,
+    unsettled: bool = False,
 ) -> ExitCode:
     """Return what a run with these outcomes returns to the shell; a partial run never 0.
 
     `failed`: the suite itself gave way; `lost`: what the worst of the targets that could not be
-    prepared makes of it; `partial`: for whatever reason not all was tested.  That a target was not
+    prepared makes of it; `partial`: for whatever reason not all was tested; `unsettled`: a case
+    has come to different ends.  That a target was not
     tested at all weighs more than what the others have shown.
     """
     if interrupted:
@@ -309,7 +327,7 @@ def exit_code(
     if lost is not None:
         return lost
     # A case that came out otherwise when tried again is no finding, and no conformance either.
-    if any(outcomes.get(outcome) for outcome in (*BROKEN, Outcome.FLAKY)):
+    if unsettled or any(outcomes.get(outcome) for outcome in (*BROKEN, Outcome.FLAKY)):
         return ExitCode.FINDINGS
     # Nobody ended the run, and yet cases have no result: something of the suite gave way.
     if partial or outcomes.get(Outcome.NOT_RUN):

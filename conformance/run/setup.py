@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from conformance.derive.case import Accept, Case, Role, Step, Subject
 from conformance.judge.miss import Kind, Miss
@@ -13,7 +12,7 @@ from conformance.judge.verdict import Verdict, ending_text, judge
 from conformance.launch.machine import Machine
 from conformance.launch.pool import Pool
 from conformance.run.exchange import Player, encode, opened
-from conformance.run.starts import StartDeath, Starts
+from conformance.run.starts import TRIES, StartDeath, Starts
 from conformance.stage import Descriptor, MachineSpec, Request, Stage
 from conformance.terms import BROKEN, Aspect, Outcome, SubjectKind
 from conformance.wire.connection import Connection, WireError
@@ -21,10 +20,6 @@ from conformance.wire.framing import Message, read_message
 
 GREETING_LIMIT = 30.0
 """Seconds for a machine to greet: it takes 0.1, or seconds on a loaded host."""
-
-
-_TRIES: Final = 3
-"""How often a machine is started that a signal ends before it greets, or that started before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +47,7 @@ def stand(
     not even be started.
     """
     in_setup: list[StartDeath] = []
-    for number in range(_TRIES):
+    for number in range(TRIES):
         machine = pool.take(stage.spec, again=again or number > 0)
         standing = _tried(machine, stage, messages)
         if isinstance(standing, Player):

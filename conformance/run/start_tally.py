@@ -7,19 +7,82 @@ alone, and knows nothing of machines.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Final
 
+from conformance.derive.case import Case
+from conformance.derive.exchanges import ExchangeContext, exchange_cases
 from conformance.judge.observation import Death
 from conformance.judge.verdict import death_words, ending_text
-from conformance.knowledge.rules import Rule
-from conformance.stream import CaseEnded, Evidence, Finding, StartDied
+from conformance.knowledge.exchanges import load_exchanges
+from conformance.knowledge.rules import Rule, load_rules
+from conformance.knowledge.store import cases_folder
+from conformance.stream import CaseEnded, Event, Evidence, Finding, StartDied
 from conformance.terms import Outcome, Severity
 
+_ANY: Final = (99, 0, 0)
+"""A version that the recipe fits: it is of no range."""
 _PROOF = 2
 """Deaths that say something of the build."""
 _REPEATS = 100
 """How often the reproducer starts the machine: of ten starts one that dies shows in nearly all."""
+
+
+class StartTally:
+    """The deaths of a run by target, and the case that they count for."""
+
+    def __init__(self, deaths: Iterable[StartDied]) -> None:
+        self._left: dict[str, list[StartDied]] = {}
+        for death in deaths:
+            self._left.setdefault(death.target, []).append(death)
+        # Nothing is read where nothing has died, as in nearly all runs.
+        self._case = _about_starts() if self._left else None
+
+    def concerns(self, target: str, case: str) -> bool:
+        """Return whether a case of a target is the one about all starts, and some have failed."""
+        return self._case is not None and target in self._left and case == self._case.id
+
+    def settled(self, ended: Event) -> Iterator[Event]:
+        """Yield what the case comes to that ended so by itself, its end last."""
+        assert isinstance(ended, CaseEnded), "a case ends with its end"
+        deaths = self._left.pop(ended.target)
+        yield from deaths
+        finding, ended = tallied(ended, deaths, load_rules()[ended.rules[0]])
+        if finding is not None:
+            yield finding
+        yield ended
+
+    def rest(self) -> Iterator[Event]:
+        """Yield the same for the targets of which the case was not selected."""
+        for target in sorted(self._left):
+            assert self._case is not None, "deaths are of a case"
+            case = self._case
+            yield from self.settled(
+                CaseEnded(
+                    target=target,
+                    case=case.id,
+                    subject_kind=case.subject.kind,
+                    subject=case.subject.name,
+                    aspect=case.aspect,
+                    outcome=Outcome.NOT_RUN,
+                    reason="",
+                    rules=case.rules,
+                    seconds=0.0,
+                    about=case.about,
+                )
+            )
+
+
+def _about_starts() -> Case:
+    """Return the case about all starts of a run, whatever build it is of."""
+    recipes = load_exchanges(cases_folder() / "exchanges")
+    (recipe,) = (recipe for recipe in recipes if recipe.every_start)
+    context = ExchangeContext(
+        recipes=(recipe,), version=_ANY, program=recipe.programs[0], thorough=False
+    )
+    (case,) = exchange_cases(context)
+    return case
 
 
 def tallied(

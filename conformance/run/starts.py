@@ -7,9 +7,14 @@ again: the run counts such deaths over all of its processes.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from conformance.judge.observation import Death
 from conformance.stage import MachineSpec
+from conformance.stream import StartDied
+
+TRIES: Final = 3
+"""How often a machine is started that a signal ends before it greets, or that started before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +23,15 @@ class StartDeath:
 
     command_line: tuple[str, ...]
     death: Death
+
+    def event(self, target: str) -> StartDied:
+        """Return the event that tells of it."""
+        return StartDied(
+            target=target,
+            command_line=self.command_line,
+            exit_status=self.death.status,
+            stderr=self.death.stderr,
+        )
 
 
 @dataclass(slots=True)

@@ -40,15 +40,9 @@ def test_a_version_without_package_and_a_name_without_arch(
     assert (build.version, build.package, build.arch) == ((12, 0, 50), "", "")
 
 
-def test_a_fifo_is_not_waited_for(tmp_path: Path, folder: RunFolder) -> None:
-    os.mkfifo(tmp_path / "fifo")
-    with pytest.raises(LaunchError, match="fifo is no regular file"):
-        identify(program_target(str(tmp_path / "fifo")), folder.path)
-
-
 def test_a_root_that_does_not_exist_is_called_so(tmp_path: Path, folder: RunFolder) -> None:
     with pytest.raises(LaunchError, match=r"the root file system .*/nowhere does not exist"):
-        identify(program_target("qemu", str(tmp_path / "nowhere")), folder.path)
+        identify(program_target("qemu", str(tmp_path / "nowhere")), folder)
 
 
 @pytest.mark.parametrize(
