@@ -10,6 +10,8 @@ from conformance.derive.case import Case
 from conformance.derive.members import member_of
 from conformance.judge.reply import MessageJudge
 from conformance.judge.verdict import Verdict
+from conformance.knowledge.store import cases_folder
+from conformance.knowledge.volatile import load_volatile
 from conformance.launch.folder import RunFolder
 from conformance.launch.pool import Pool
 from conformance.qapi.names import shown
@@ -36,7 +38,9 @@ class Conductor:
         self._teller = Teller(told)
         self._own.callback(self._teller.close)
         self._folder = self._own.enter_context(RunFolder())
-        self._recorder = self._own.enter_context(Recorder(part))
+        self._recorder = self._own.enter_context(
+            Recorder(part, load_volatile(cases_folder() / "volatile.toml"))
+        )
         self._held = self._own.enter_context(ExitStack())
         self._engine: Engine | None = None
         self._target = ""

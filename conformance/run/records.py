@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import IO, Any, Final
 
 from conformance.canonical import canonical
 from conformance.errors import HarnessError
+from conformance.knowledge.volatile import Volatile, settled
 from conformance.lines import LINE_LIMIT, bounded_lines
 from conformance.run.start_tally import StartTally
 from conformance.stream import (
@@ -43,10 +44,14 @@ _UNDER_WAY: Final = f".{STREAM_FILE}"
 
 
 class Recorder:
-    """Appends events to a file; a context manager that closes it."""
+    """Appends events to a file; a context manager that closes it.
 
-    def __init__(self, path: Path) -> None:
+    In the place of what is `volatile` a word is written.
+    """
+
+    def __init__(self, path: Path, volatile: Sequence[Volatile] = ()) -> None:
         self._file: IO[str] = path.open("w", encoding="ascii")
+        self._volatile = volatile
 
     def __enter__(self) -> Recorder:
         return self
@@ -64,7 +69,7 @@ class Recorder:
 
         Raises HarnessError for one whose line nobody would read back.
         """
-        self._file.write("".join(map(_line, events)))
+        self._file.write(settled("".join(map(_line, events)), self._volatile))
         self._file.flush()
 
 
