@@ -17,6 +17,7 @@ from conformance.launch.program import kind_of
 from conformance.qapi.names import shown
 from conformance.run.engine import Result
 from conformance.run.retelling import LASTING, asked, retold
+from conformance.run.stepwise import is_stepwise, stepwise
 from conformance.stage import NEGOTIATION, SCRATCH, MachineSpec, Request, Stage
 from conformance.stream import DefaultRead, Evidence, Finding
 from conformance.terms import ABSENT, Absent, JsonValue, Outcome, Severity
@@ -65,7 +66,9 @@ def finding(
         why=" ".join(filter(None, (rule.promise, miss.why, f"({rule.source})"))),
         fold=miss.fold,
         evidence=_claimed(case, miss) if case.claims else evidence(case, result.seen),
-        reproducer=reproducer(case, result.before, command_line, seen=result.seen),
+        reproducer=reproducer(
+            case, result.before, command_line, seen=result.seen, plays=result.plays
+        ),
         plays=result.plays,
         shown=result.shown,
     )
@@ -153,11 +156,25 @@ def reproducer(
     command_line: Sequence[str],
     *,
     seen: Observation | Talk | None = None,
+    plays: int = 0,
 ) -> str:
     """Return shell text that shows the same: QEMU's command line and the lines to send.
 
-    With `seen`, it ends with the request that was not answered any more.
+    With `seen`, it ends with the request that was not answered any more.  What comes and goes is
+    done `plays` times.
     """
+    text = _once(case, before, command_line, seen)
+    if not plays:
+        return text
+    return f"for play in $(seq {plays}); do\n{text}\ndone"
+
+
+def _once(
+    case: Case,
+    before: Iterable[Case],
+    command_line: Sequence[str],
+    seen: Observation | Talk | None,
+) -> str:
     if case.exchange is not None:
         return _retold(case.exchange, command_line, case.stage.spec)
     earlier = [step.request for other in before for step in other.steps]
@@ -172,13 +189,14 @@ def reproducer(
         lines = [request_line(each) for each in (*case.stage.setup, *earlier[-_COMPANY:], *own)]
         exchange = asked(lines, kind.dialect.probe)
         return _retold(exchange, command_line, case.stage.spec)
-    requests = [
-        *case.stage.negotiation(),
-        *case.stage.setup,
-        *earlier[-_COMPANY:],
-        *own,
-        *_farewell(case.stage, own),
-    ]
+    spec = case.stage.spec
+    asking = [*case.stage.setup, *earlier[-_COMPANY:], *own]
+    if is_stepwise(asking, spec):
+        specs = (spec, *(each.spec for each in spec.companions))
+        commands = tuple(_stdio(command_line, each) for each in specs)
+        told = stepwise(case.stage.negotiation(), asking, kind, commands, spec)
+        return _pasted([*_preparation(spec), told])
+    requests = [*case.stage.negotiation(), *asking, *_farewell(case.stage, own)]
     command = shlex.join(_stdio(command_line, case.stage.spec))
     lasting = f"{{ cat{LASTING}; }} <<'EOF' | {command}"
     first = lasting if case.stage.capabilities else f"{command} <<'EOF'"
