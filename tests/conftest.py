@@ -93,6 +93,22 @@ class Doors:
                 if process.poll() is None:
                     os.killpg(process.pid, signal.SIGKILL)
 
+    @contextlib.contextmanager
+    def hanging(self) -> Iterator[subprocess.Popen[str]]:
+        """Start a run, which has the folder qmp-report, of a program that does not answer."""
+        ready = self.home / "ready"
+        os.mkfifo(ready)
+        program = self.home / "hangs"
+        program.write_text(f"#!/bin/sh\necho > {ready}\nexec sleep 1000\n")
+        program.chmod(0o755)
+        with self.start("run", str(program), "--no-sandbox") as run:
+            reading = os.open(ready, os.O_RDONLY | os.O_NONBLOCK)
+            try:
+                assert readable(reading, LIMIT), "the program is not started"
+            finally:
+                os.close(reading)
+            yield run
+
     def _run(self, argv: list[str]) -> Done:
         done = subprocess.run(
             argv,

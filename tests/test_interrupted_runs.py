@@ -128,16 +128,7 @@ def test_a_terminal_that_is_closed_ends_the_run_with_its_report(doors: Doors, ta
 
 
 def test_a_program_that_does_not_answer_is_interrupted_with_a_report(doors: Doors) -> None:
-    ready = doors.home / "ready"
-    os.mkfifo(ready)
-    program = doors.home / "hangs"
-    program.write_text(f"#!/bin/sh\necho > {ready}\nexec sleep 1000\n")
-    program.chmod(0o755)
-
-    with doors.start("run", str(program), "--no-sandbox") as run:
-        reading = os.open(ready, os.O_RDONLY | os.O_NONBLOCK)
-        assert select.select([reading], [], [], LIMIT)[0]
-        os.close(reading)
+    with doors.hanging() as run:
         out = again_and_again(run, signal.SIGHUP, signal.SIGINT)
 
     is_interrupted(doors, run, out)

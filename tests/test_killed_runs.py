@@ -153,16 +153,7 @@ def test_ctrl_c_in_pytest_leaves_a_partial_report(doors: Doors) -> None:
 def test_a_run_that_ends_before_it_begins_leaves_nothing(
     doors: Doors, number: signal.Signals
 ) -> None:
-    ready = doors.home / "ready"
-    os.mkfifo(ready)
-    program = doors.home / "hangs"
-    program.write_text(f"#!/bin/sh\necho > {ready}\nexec sleep 1000\n")
-    program.chmod(0o755)
-
-    with doors.start("run", str(program), "--no-sandbox") as run:
-        reading = os.open(ready, os.O_RDONLY | os.O_NONBLOCK)
-        assert select.select([reading], [], [], LIMIT)[0]
-        os.close(reading)
+    with doors.hanging() as run:
         run.send_signal(number)
         out, _ = run.communicate(timeout=LIMIT)
 

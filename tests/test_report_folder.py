@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 import os
-import select
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,21 +36,6 @@ def summary(folder: Path) -> dict[str, Any]:
     return found
 
 
-@contextlib.contextmanager
-def held(doors: Doors) -> Iterator[subprocess.Popen[str]]:
-    """A run that holds the folder qmp-report: its program does not answer."""
-    ready = doors.home / "ready"
-    os.mkfifo(ready)
-    program = doors.home / "hangs"
-    program.write_text(f"#!/bin/sh\necho > {ready}\nexec sleep 1000\n")
-    program.chmod(0o755)
-    with doors.start("run", str(program), "--no-sandbox") as run:
-        reading = os.open(ready, os.O_RDONLY | os.O_NONBLOCK)
-        assert select.select([reading], [], [], LIMIT)[0]
-        os.close(reading)
-        yield run
-
-
 def beside(doors: Doors, module: str, *words: str) -> subprocess.CompletedProcess[str]:
     """Run a module to its end while another run is under way."""
     return subprocess.run(
@@ -71,7 +53,7 @@ def beside(doors: Doors, module: str, *words: str) -> subprocess.CompletedProces
 def test_a_second_run_into_a_folder_is_refused_and_the_first_goes_on(
     doors: Doors, targets: str
 ) -> None:
-    with held(doors) as first:
+    with doors.hanging() as first:
         folder = doors.home / "qmp-report"
         before = (folder / "events.ndjson").read_bytes()
         pytests = (f"--qmp-targets={targets}:good", f"--qmp-{TOY[2:]}")

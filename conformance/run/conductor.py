@@ -71,9 +71,7 @@ class Conductor:
                 self._recorder.write(self._deaths(campaign))
                 done += 1
                 yield result
-        except (
-            BaseException
-        ) as error:  # of any kind: it is recorded for the cases it cost, and raised
+        except BaseException as error:  # of any kind: it is recorded, and raised
             # Whatever fails here, a defect of the suite included, must stand in the record of the
             # cases that it cost, and goes on.  A machine may stand amid a dialogue.
             self._target = ""
