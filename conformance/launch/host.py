@@ -17,6 +17,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
+from packaging.requirements import InvalidRequirement, Requirement
+
 from conformance.errors import KnowledgeError, LaunchError
 from conformance.launch.target import Target, host_path
 
@@ -53,7 +55,7 @@ def capabilities(target: Target) -> Mapping[str, str]:
         "machine": platform.machine(),
         "kernel": platform.release(),
         "cpu": _cpu("vendor_id") or "its vendor is not in /proc/cpuinfo",
-        "qemu.qmp": metadata.version("qemu.qmp"),
+        "qemu.qmp": _version("qemu.qmp") or "not installed",
         "kvm": _kvm("", target) or "yes",
         "bubblewrap": _bubblewrap(),
         "huge pages": _hugepages("", target) or "yes",
@@ -99,6 +101,28 @@ def _cpu_flag(argument: str, target: Target) -> str:
 
 def _program(argument: str, target: Target) -> str:
     return "" if shutil.which(argument) else f"no program {argument} on this host"
+
+
+def _package(argument: str, target: Target) -> str:
+    try:
+        wanted = Requirement(argument)
+    except InvalidRequirement as error:
+        raise KnowledgeError(
+            f"the need 'package:{argument}' names no Python package", "Write package:qemu.qmp>=1."
+        ) from error
+    version = _version(wanted.name)
+    if not version:
+        return f"{wanted.name} is not installed"
+    fits = wanted.specifier.contains(version, prereleases=True)
+    return "" if fits else f"{wanted.name} {version} is installed, and {argument} is needed"
+
+
+def _version(package: str) -> str:
+    """Return the version of an installed Python package, "" where there is none."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def _interface(argument: str, target: Target) -> str:
@@ -170,6 +194,7 @@ _PROBES: Final[Mapping[str, Callable[[str, Target], str]]] = {
     "kvm-extension": _kvm_extension,
     "cpu": _cpu_flag,
     "program": _program,
+    "package": _package,
     "interface": _interface,
     "target-file": _target_file,
     "hugepages": _hugepages,

@@ -1,6 +1,6 @@
 """Makes the official client take its turns of an exchange, and tells what came of each.
 
-Judges nothing, and knows neither machines nor cases.
+Judges nothing, and knows neither machines nor cases.  Importing it needs the package qemu.qmp.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import assert_never
 
+from conformance.canonical import compact
 from conformance.errors import LaunchError
 from conformance.launch.endpoints import Terminal
 from conformance.terms import ABSENT
 from conformance.turns import Deed, Drive, told
-from conformance.wire.session import Session, SessionError
+from conformance.wire.client import CLIENT, ClientSession
+from conformance.wire.session import SessionError
 
 
 class Driver:
@@ -27,7 +29,7 @@ class Driver:
         self._undo = undo
         self._reach = reach
         self._limit = limit
-        self._sessions: dict[str, Session] = {}
+        self._sessions: dict[str, ClientSession] = {}
         self._ends: dict[str, ExitStack] = {}
 
     def take(self, turn: Drive) -> str:
@@ -57,9 +59,9 @@ class Driver:
         end.callback(sock.close)
         if not isinstance(sock, socket.socket):
             raise LaunchError("the official client speaks over sockets alone", "Name a socket.")
-        self._sessions[line] = end.enter_context(Session(sock, self._limit))
+        self._sessions[line] = end.enter_context(ClientSession(sock, self._limit))
 
-    def _execute(self, turn: Drive, session: Session) -> str:
+    def _execute(self, turn: Drive, session: ClientSession) -> str:
         arguments = turn.arguments if isinstance(turn.arguments, dict) else None
         assert turn.arguments is ABSENT or arguments is not None, "arguments are an object"
         many = f"{turn.times} times " * (turn.deed is Deed.PIPELINE)
@@ -72,3 +74,10 @@ class Driver:
         except SessionError as error:
             return many + told(error.error_class)
         return many + told(None)
+
+
+def spoken(turn: Drive) -> bytes:
+    """Return what a transcript shows of what the official client does."""
+    arguments = "" if turn.arguments is ABSENT else compact(turn.arguments)
+    words = (CLIENT + ":", turn.deed, turn.name, arguments, f"x{turn.times}" * (turn.times > 1))
+    return " ".join(filter(None, words)).encode()

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any, Final, assert_never
+from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from conformance.canonical import compact
 from conformance.derive.case import Case
@@ -18,7 +18,6 @@ from conformance.launch.endpoints import Terminal, join
 from conformance.launch.gate import Gate
 from conformance.launch.machine import Machine
 from conformance.launch.scratch import confined
-from conformance.run.driver import Driver
 from conformance.stage import SCRATCH
 from conformance.terms import ABSENT
 from conformance.turns import (
@@ -48,8 +47,11 @@ from conformance.wire.connection import (
     weight,
 )
 from conformance.wire.framing import read_message
-from conformance.wire.session import CLIENT, SessionLost, SessionSilent
+from conformance.wire.session import SessionLost, SessionSilent
 from conformance.wire.transcript import Transcript
+
+if TYPE_CHECKING:
+    from conformance.run.driver import Driver
 
 _MESSAGES: Final = 20_000
 """How many messages a turn takes in: more than any one message with an error for each byte."""
@@ -100,7 +102,7 @@ class _Talker:
         self._shown, self._real = SCRATCH.encode(), machine.inside.encode()
         self._endpoints = {endpoint.name: endpoint for endpoint in case.stage.spec.endpoints}
         self._indented: set[str] = set()
-        self._drive = Driver(lines, self._reach, case.limit)
+        self._driver: Driver | None = None
 
     def run(self, exchange: Exchange) -> Talk:
         """Take turns until one breaks off, or all are taken."""
@@ -187,11 +189,19 @@ class _Talker:
             case Gone(line=line):
                 self._until(line, turned, lambda message: False)
             case Drive():
-                self._record.sent(_named(turn.line, _spoken(turn)))
-                turned.told = self._drive.take(turn)
-                self._record.received(_named(turn.line, turned.told.encode()))
+                self._drive(turn, turned)
             case _:
                 assert_never(turn)
+
+    def _drive(self, turn: Drive, turned: _Turned) -> None:
+        # Not at the top: the client is an extra, and only these turns need it.
+        from conformance.run.driver import Driver, spoken
+
+        if self._driver is None:
+            self._driver = Driver(self._open, self._reach, self._limit)
+        self._record.sent(_named(turn.line, spoken(turn)))
+        turned.told = self._driver.take(turn)
+        self._record.received(_named(turn.line, turned.told.encode()))
 
     def _join(self, line: str, name: str) -> None:
         undo = self._undo[line] = self._open.enter_context(ExitStack())
@@ -308,13 +318,6 @@ def _is_heard(turn: Hear, message: Mapping[str, Any]) -> bool:
     if turn.what is What.EVENT:
         return is_event(message) and turn.event in ("", message["event"])
     return not is_event(message)
-
-
-def _spoken(turn: Drive) -> bytes:
-    """Return what a transcript shows of what the official client does."""
-    arguments = "" if turn.arguments is ABSENT else compact(turn.arguments)
-    words = (CLIENT + ":", turn.deed, turn.name, arguments, f"x{turn.times}" * (turn.times > 1))
-    return " ".join(filter(None, words)).encode()
 
 
 def _named(line: str, data: bytes) -> bytes:

@@ -1,33 +1,32 @@
-"""A well-formed session by the official client, for what needs no odd bytes; knows no schema.
+"""A well-formed session over a Connection, for what needs no odd bytes; knows no schema.
 
-What the client takes without complaint, a judge may have to see: replies that matter go over a
-Connection.
+One request at a time, each answered before the next.  A session is strict in what it takes, and
+says of a server that breaks the protocol what it sent.
 """
 
 from __future__ import annotations
 
-import asyncio
-import logging
+import json
 import math
 import socket
 import time
-from collections.abc import Coroutine, Mapping
-from importlib import metadata
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from qemu.qmp import ExecInterruptedError, ExecuteError, Message, QMPClient, QMPError
-from qemu.qmp.message import DeserializationError
+from conformance.wire.connection import (
+    REPLY_LIMIT,
+    Connection,
+    WireClosed,
+    WireError,
+    WireOverflow,
+    WireTimeout,
+    weight,
+)
+from conformance.wire.framing import Message, read_message
 
-from conformance.wire.connection import REPLY_LIMIT, WireError, weight
-
-# Under this name the client logs every fault that it also raises.
-_NAME: Final = "conformance"
-
-CLIENT: Final = f"qemu.qmp {metadata.version('qemu.qmp')}"
-"""The official client, in the version that is at work."""
-
-_Result = TypeVar("_Result")
+# How much of a line is shown that is not what it should be.
+_SHOWN: Final = 80
 
 
 class SessionError(WireError):
@@ -51,26 +50,34 @@ class SessionSilent(SessionLost):
 class Session:
     """A negotiated session on a connected socket, from entering the context to leaving it.
 
-    The socket stays open and its owner's: the session works on a copy of its descriptor.  Every
-    wait ends after `timeout` seconds, and no answer is waited for beyond the monotonic time
-    `until`.  Enter it once, and not where an asyncio loop runs.
+    The socket stays open and its owner's, and is as it was when the session is left.  Every wait
+    ends after `timeout` seconds, and no answer is waited for beyond the monotonic time `until`.
+    What ended a session ends each further request, too.
     """
 
     def __init__(self, sock: socket.socket, timeout: float, until: float = math.inf) -> None:
         self._sock = sock
         self._timeout = timeout
         self._until = until
-        self._client = _Client()
+        self._requests = 0
+        self._events: list[dict[str, Any]] = []
+        self._events_heard = 0
+        self._heard = 0
+        """Bytes that came since the last request, the last of them `_last`."""
+        self._last = b""
+        self._over = ""
+        """Why the session is over."""
+        self.greeting: dict[str, Any] = {}
+        """The server's first message, as it came."""
 
     def __enter__(self) -> Session:
-        self._loop = asyncio.new_event_loop()
-        # The client logs or raises what is worth knowing; asyncio would print the rest.
-        self._loop.set_exception_handler(lambda loop, context: None)
-        self._copy = self._sock.dup()
+        self._mode = self._sock.gettimeout()
+        self._sock.setblocking(False)
         try:
-            self._run(self._client.connect(self._copy), "the negotiation")
+            self._connection = Connection(self._sock)
+            self._negotiate("the negotiation")
         except BaseException:
-            self._release()
+            self._sock.settimeout(self._mode)
             raise
         return self
 
@@ -80,175 +87,101 @@ class Session:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        try:
-            self._loop.run_until_complete(self._end())
-        finally:
-            self._release()
+        self._sock.settimeout(self._mode)
 
-    @property
-    def greeting(self) -> dict[str, Any]:
-        """The server's first message, as it came."""
-        assert self._client.first is not None, "a session has its greeting once it is entered"
-        return self._client.first
-
-    def execute(
-        self,
-        command: str,
-        arguments: Mapping[str, object] | None = None,
-        *,
-        outside: bool = False,
-    ) -> Any:
-        """Return what `command` returns, which with `outside` is executed out of band.
+    def execute(self, command: str, arguments: Mapping[str, object] | None = None) -> Any:
+        """Return what `command` returns.
 
         Raises SessionError if the server refuses it, SessionLost if there is no proper answer.
         """
-        try:
-            return self._run(self._client.execute(command, arguments, oob=outside), command)
-        except ExecuteError as error:
-            raise SessionError(command, error.error_class, str(error)) from error
-
-    def execute_many(self, command: str, times: int) -> None:
-        """Execute `command` several times, all sent at once; raises as `execute`."""
-
-        async def together() -> None:
-            await asyncio.gather(*(self._client.execute(command) for _ in range(times)))
-
-        try:
-            self._run(together(), command)
-        except ExecuteError as error:
-            raise SessionError(command, error.error_class, str(error)) from error
-
-    def await_event(self, name: str) -> None:
-        """Wait until an event of that name has come; raises SessionLost."""
-
-        async def come() -> None:
-            while (await self._client.events.get())["event"] != name:
-                pass
-
-        self._run(come(), name)
+        if self._over:
+            raise SessionLost(f"{command}: {self._over}")
+        self._requests += 1
+        request: dict[str, object] = {"execute": command, "id": str(self._requests)}
+        if arguments is not None:
+            request["arguments"] = arguments
+        return self._result(self._ask(request, command), command)
 
     def events(self) -> tuple[dict[str, Any], ...]:
         """Return the events that came along with the replies so far, in order, from the first."""
-        return tuple(dict(event) for event in self._client.events.history)
+        return tuple(self._events)
 
-    def _run(self, doing: Coroutine[Any, Any, _Result], what: str) -> _Result:
-        return self._loop.run_until_complete(self._bounded(doing, what))
-
-    async def _bounded(self, doing: Coroutine[Any, Any, _Result], what: str) -> _Result:
-        """Return the result of `doing`; raises ExecuteError as it is, SessionLost for the rest."""
-        self._client.heard = 0
-        limit = max(0.0, min(self._timeout, self._until - time.monotonic()))
-        task = asyncio.ensure_future(doing)
-        await asyncio.wait({task}, timeout=limit)
-        if not task.done():
-            # Aborting first: a client that still has to send would wait for that when cancelled.
-            self._client.abort()
-            task.cancel()
-            await asyncio.wait({task}, timeout=self._timeout)
-            if limit < self._timeout:
-                raise SessionSilent(f"{what}: no answer when the time for all questions was up")
-            came = self._client.heard
-            but = f", though {came} bytes came, the last of them {self._client.last!r}"
-            raise SessionSilent(f"{what}: no answer within {limit:g} s{but * bool(came)}")
+    def _negotiate(self, what: str) -> None:
+        self._heard = 0
+        self.greeting = self._receive(what, self._deadline())
+        if not isinstance(self.greeting.get("QMP"), dict):
+            raise self._lost(what, f"the server's first message is no greeting: {self._shown()}")
         try:
-            return task.result()
-        except ExecuteError:
-            raise
-        except ExecInterruptedError as error:
-            cause = await self._end() or error
-            raise SessionLost(f"{what}: {self._described(cause)}") from cause
-        except QMPError as error:
-            raise SessionLost(f"{what}: {self._described(error)}") from error
+            # Without an id: whether ids are kept is for cases to find.
+            self._result(self._ask({"execute": "qmp_capabilities"}, what), what)
+        except SessionError as error:
+            raise self._lost(what, f"the server refuses it: {error.desc}") from error
 
-    async def _end(self) -> BaseException | None:
-        """Disconnect the client; return what had ended the session before, if anything had."""
-        task = asyncio.ensure_future(self._client.disconnect())
-        await asyncio.wait({task}, timeout=self._timeout)
-        if not task.done():
-            # The server does not read what the client still has to send.
-            self._client.abort()
-            await asyncio.wait({task}, timeout=self._timeout)
-        return task.exception() if task.done() and not task.cancelled() else None
-
-    def _described(self, error: BaseException) -> str:
-        """Return one line that says what `error` is; some have no words of their own."""
-        inner = getattr(error, "exc", None)
-        if isinstance(inner, BaseException):
-            error = inner
-        match error:
-            case EOFError():
-                return "the server has closed the connection"
-            case _FloodError():
-                return str(error)
-            case DeserializationError() | UnicodeDecodeError() | RecursionError():
-                return f"the server sent a line that is no message: {self._client.last!r}"
-        words = str(error).splitlines()
-        # The client ends a line with a colon where an inner error has no words.
-        return f"{type(error).__name__}: {words[0]}".rstrip(": ") if words else type(error).__name__
-
-    def _release(self) -> None:
-        """Close the loop and the copied descriptor, whatever state they are in."""
-        left = asyncio.all_tasks(self._loop)
-        for task in left:
-            task.cancel()
-        if left:
-            self._loop.run_until_complete(asyncio.wait(left, timeout=self._timeout))
-        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-        self._loop.close()
-        self._copy.close()
-        # Copies share the mode, and asyncio has made it non-blocking.
-        self._sock.settimeout(self._sock.gettimeout())
-
-
-class _FloodError(QMPError):
-    """The server sends more than there is any reason for."""
-
-
-class _Client(QMPClient):
-    """The official client, which keeps the greeting whole and can be stopped at once."""
-
-    def __init__(self) -> None:
-        super().__init__(_NAME, readbuflen=REPLY_LIMIT)
-        self.logger.propagate = False
-        # Above every level: what it logs, it raises as well.
-        self.logger.setLevel(logging.CRITICAL + 1)
-        self.first: dict[str, Any] | None = None
-        self.heard = 0
-        """Bytes that came since the last request."""
-        self.last = b""
-        """How the last line begins."""
-        self._events_heard = 0
-        self._length = 0
-
-    def abort(self) -> None:
-        """Drop the connection with all that is not sent."""
-        if self._writer is not None:
-            self._writer.transport.abort()
-
-    def _cb_inbound(self, msg: Message) -> Message:
-        # Not the parent's: it writes out every message for its log, wanted or not.
-        if self.first is None:
-            self.first = dict(msg)
-        if "event" in msg:
-            self._events_heard += self._length
+    def _ask(self, request: Mapping[str, object], what: str) -> dict[str, Any]:
+        """Send a request and return its reply; what comes before that are events."""
+        self._heard = 0
+        deadline = self._deadline()
+        self._connection.queue(json.dumps(request).encode() + b"\n")
+        while True:
+            message = self._receive(what, deadline)
+            if "event" not in message:
+                break
+            self._events.append(message)
+            self._events_heard += weight(self._last)
             if self._events_heard > REPLY_LIMIT:
-                raise _FloodError(f"the server sends events without end, the last one {msg}"[:200])
-        return msg
+                raise self._lost(
+                    what, f"the server sends events without end, the last one {self._shown()}"
+                )
+        if message.get("id") != request.get("id"):
+            raise self._lost(what, f"the server sent a reply to no request: {self._shown()}")
+        return message
 
-    async def _readline(self) -> bytes:
-        """Return the next line; the parent's takes any number of them, of any kind."""
+    def _result(self, reply: Mapping[str, Any], what: str) -> Any:
+        match reply:
+            case {"return": value} if "error" not in reply:
+                return value
+            case {"error": {"class": str(name), "desc": str(desc)}} if "return" not in reply:
+                raise SessionError(what, name, desc)
+        raise self._lost(what, f"the server's reply is no reply: {self._shown()}")
+
+    def _receive(self, what: str, deadline: float) -> dict[str, Any]:
+        limit = max(0.0, deadline - time.monotonic())
         try:
-            data = await super()._readline()
-        except ValueError:
-            raise _FloodError(f"a line of the server is longer than {REPLY_LIMIT} bytes") from None
-        self.last = data[:80]
-        self._length = weight(data)
-        if self._length > REPLY_LIMIT:
-            raise _FloodError(f"a line of the server holds too much to read: {self.last!r}")
-        self.heard += len(data)
-        if self.heard > 2 * REPLY_LIMIT:
-            raise _FloodError(f"the server sends without end, the last line {self.last!r}")
-        return data
+            self._last = self._connection.receive(limit)
+        except WireTimeout as error:
+            raise self._silent(what) from error
+        except WireClosed as error:
+            self._last = error.partial
+            told = f" in the middle of a line: {self._shown()}" * bool(error.partial)
+            raise self._lost(what, f"the server has closed the connection{told}") from error
+        except WireOverflow as error:
+            self._last = error.head
+            raise self._lost(
+                what,
+                f"a line of the server is longer than {error.limit} bytes, or as heavy to read: "
+                f"{self._shown()}",
+            ) from error
+        self._heard += len(self._last)
+        read = read_message(self._last)
+        message = read if isinstance(read, Message) else read.message
+        if message is None:
+            raise self._lost(what, f"the server sent a line that is no message: {self._shown()}")
+        return message.value
 
-    def _cb_outbound(self, msg: Message) -> Message:
-        return msg
+    def _deadline(self) -> float:
+        return min(time.monotonic() + self._timeout, self._until)
+
+    def _silent(self, what: str) -> SessionSilent:
+        if self._until <= time.monotonic():
+            self._over = "no answer when the time for all questions was up"
+        else:
+            came = f", though {self._heard} bytes came, the last of them {self._shown()}"
+            self._over = f"no answer within {self._timeout:g} s{came * bool(self._heard)}"
+        return SessionSilent(f"{what}: {self._over}")
+
+    def _lost(self, what: str, problem: str) -> SessionLost:
+        self._over = problem
+        return SessionLost(f"{what}: {problem}")
+
+    def _shown(self) -> str:
+        return repr(self._last[:_SHOWN])

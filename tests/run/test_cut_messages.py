@@ -14,7 +14,8 @@ from conformance.run import talk as played
 from conformance.stage import Endpoint, MachineSpec, Stage
 from conformance.terms import Aspect, SubjectKind
 from conformance.turns import Exchange, Hear, Join, Turn, What
-from conformance.wire.session import Session, SessionLost
+from conformance.wire.client import ClientSession
+from conformance.wire.session import SessionLost
 from tests.run.made import LIMIT, FakeMachine, case, step
 
 GREETING = b'{"QMP": {"version": {}, "capabilities": []}}\r\n'
@@ -56,7 +57,7 @@ def test_each_message_of_an_exchange_cut_at_each_byte_is_left_with_what_came_of_
 def test_the_official_client_is_told_of_a_negotiation_cut_at_each_byte() -> None:
     said = GREETING + NEGOTIATED
     for size in range(len(said)):
-        with _saying(said[:size]) as sock, pytest.raises(SessionLost), Session(sock, LIMIT):
+        with _saying(said[:size]) as sock, pytest.raises(SessionLost), ClientSession(sock, LIMIT):
             pass
 
 

@@ -20,8 +20,7 @@ LIMIT = 2.0
 WHOLE = 6 * LIMIT
 MEBIBYTES = 1024
 NO_MESSAGE = "the server sent a line that is no message"
-TOO_LONG = "a line of the server is longer than 4194304 bytes"
-TOO_HEAVY = "a line of the server holds too much to read"
+TOO_LONG = "a line of the server is longer than 4194304 bytes, or as heavy to read"
 CLOSED = "the server has closed the connection"
 IN_TIME = f"no answer within {LIMIT:g} s"
 
@@ -36,14 +35,14 @@ FAULTS = {
     },
     "connect": {
         "endless-line": TOO_LONG,
-        "endless-events": "Did not understand Greeting",
+        "endless-events": "the server's first message is no greeting",
         "endless-words": "ended instead of greeting",
         "garbage": NO_MESSAGE,
-        "deep": TOO_HEAVY,
-        "bomb": TOO_HEAVY,
+        "deep": TOO_LONG,
+        "bomb": TOO_LONG,
         "half": IN_TIME,
         "silence": IN_TIME,
-        "closes": "Did not understand Greeting",
+        "closes": f"{CLOSED} in the middle of a line",
         "exits": "hostile: it is over",
         "forks": r"ended instead of greeting \(status 0\)",
     },
@@ -57,9 +56,9 @@ FAULTS = {
         "endless-line": TOO_LONG,
         "endless-events": f"({IN_TIME}, though|sends events without end)",
         "garbage": NO_MESSAGE,
-        "bomb": TOO_HEAVY,
+        "bomb": TOO_LONG,
         "silence": IN_TIME,
-        "closes": NO_MESSAGE,
+        "closes": f"{CLOSED} in the middle of a line",
         "exits": CLOSED,
         "forks": CLOSED,
     },
