@@ -20,10 +20,12 @@ from typing import Any, Final
 
 import jsonschema
 import pytest
+from hypothesis import HealthCheck, settings
 
 import conformance.report
 from conformance.launch.waiting import readable
 from tests.miniatures.install import install
+from tests.patience import PATIENCE
 
 ROOT: Final = Path(__file__).parents[1]
 QEMU: Final = "/usr/bin/qemu-system-x86_64"
@@ -31,8 +33,9 @@ QEMU: Final = "/usr/bin/qemu-system-x86_64"
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Far more than a small selection takes on a busy machine.
-LIMIT: Final = 120.0
+# No example fails because the machine is busy.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 # What of pytest's own process would speak to the processes that it starts.
 _OURS: Final = re.compile("PYTEST_.*|PYTHON.*|QMP_.*")
 
@@ -104,7 +107,7 @@ class Doors:
         with self.start("run", str(program), "--no-sandbox") as run:
             reading = os.open(ready, os.O_RDONLY | os.O_NONBLOCK)
             try:
-                assert readable(reading, LIMIT), "the program is not started"
+                assert readable(reading, PATIENCE), "the program is not started"
             finally:
                 os.close(reading)
             yield run
@@ -117,13 +120,13 @@ class Doors:
             text=True,
             cwd=self.home,
             env=self.environment,
-            timeout=LIMIT,
+            timeout=PATIENCE,
             check=False,
         )
         self.settle()
         return Done(code=done.returncode, out=done.stdout, err=done.stderr)
 
-    def settle(self, limit: float = 20.0) -> None:
+    def settle(self, limit: float = PATIENCE) -> None:
         """Wait until no process and no file of the doors is left; fails, naming it, if one is."""
         deadline = time.monotonic() + limit
         while found := self._processes():

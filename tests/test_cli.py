@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from conformance.terms import ExitCode
+from tests.patience import PATIENCE
 
-from .conftest import LIMIT, QEMU, Done, Doors, events, outcomes
+from .conftest import QEMU, Done, Doors, events, outcomes
 
 pytestmark = pytest.mark.qemu
 
@@ -297,7 +298,7 @@ def test_the_same_build_gives_the_same_bytes_with_and_without_workers(
 
 def test_a_program_that_hangs_is_given_up(hung: tuple[Doors, subprocess.Popen[str]]) -> None:
     made, process = hung
-    out, err = process.communicate(timeout=LIMIT)
+    out, err = process.communicate(timeout=PATIENCE)
 
     text = refused(Done(code=process.returncode, out=out, err=err), ExitCode.LAUNCH)
     assert "hangs did not answer --version within 30 seconds" in text

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from conformance.terms import ExitCode
+from tests.patience import PATIENCE
 
-from .conftest import LIMIT, Doors, events
+from .conftest import Doors, events
 
 pytestmark = pytest.mark.qemu
 
@@ -42,7 +43,7 @@ def piped(doors: Doors, *words: str) -> tuple[int, str]:
             cwd=doors.home,
             env=doors.environment,
             text=True,
-            timeout=LIMIT,
+            timeout=PATIENCE,
             check=False,
         )
     finally:
@@ -85,7 +86,7 @@ def test_a_terminal_shows_each_finding_as_it_is_proved(
                     text += more.decode()
             except OSError:
                 pass  # how a terminal says that nobody writes to it any more
-        assert run.wait(LIMIT) == ExitCode.FINDINGS
+        assert run.wait(PATIENCE) == ExitCode.FINDINGS
     doors.settle()
 
     before, _, report = text.partition("(miniature)")

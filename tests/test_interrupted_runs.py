@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from conformance.terms import ExitCode
+from tests.patience import PATIENCE
 
-from .conftest import LIMIT, Doors, events, outcomes
+from .conftest import Doors, events, outcomes
 from .test_killed_runs import WORKERS, watch
 
 pytestmark = pytest.mark.qemu
@@ -59,7 +60,7 @@ def again_and_again(run: subprocess.Popen[str], *numbers: signal.Signals) -> str
                 said.append(os.read(run.stdout.fileno(), 65536).decode())
     finally:
         os.close(pidfd)
-    out, _ = run.communicate(timeout=LIMIT)
+    out, _ = run.communicate(timeout=PATIENCE)
     return "".join(said) + out
 
 
@@ -70,7 +71,7 @@ def test_a_signal_to_all_of_a_run_leaves_its_report(
 ) -> None:
     with amid(doors, targets, *workers) as run:
         os.killpg(run.pid, number)
-        out, _ = run.communicate(timeout=LIMIT)
+        out, _ = run.communicate(timeout=PATIENCE)
 
     is_interrupted(doors, run, out)
     assert "pass" in {outcome for _, _, outcome in outcomes(events(doors.home / "qmp-report"))}
@@ -103,7 +104,7 @@ def test_a_worker_that_hangs_holds_nothing_up(doors: Doors, targets: str) -> Non
         assert len(workers) == 2
         os.kill(workers[0], signal.SIGSTOP)
         run.send_signal(signal.SIGINT)
-        out, _ = run.communicate(timeout=LIMIT)
+        out, _ = run.communicate(timeout=PATIENCE)
 
     is_interrupted(doors, run, out)
 
@@ -122,7 +123,7 @@ def test_a_terminal_that_is_closed_ends_the_run_with_its_report(doors: Doors, ta
         os.close(theirs)
         watch(ours, 4)
         os.close(ours)
-        assert run.wait(LIMIT) == ExitCode.INTERRUPTED
+        assert run.wait(PATIENCE) == ExitCode.INTERRUPTED
 
     is_interrupted(doors, run, "")
 

@@ -15,8 +15,9 @@ from collections.abc import Iterator
 import pytest
 
 from conformance.terms import ExitCode
+from tests.patience import PATIENCE
 
-from .conftest import LIMIT, QEMU, Doors, events, outcomes
+from .conftest import QEMU, Doors, events, outcomes
 
 pytestmark = pytest.mark.qemu
 
@@ -32,7 +33,7 @@ _ERASE = "\r\x1b[K"
 
 def watch(output: int, items: int) -> str:
     """Return what was written once so many items have ended."""
-    deadline = time.monotonic() + LIMIT
+    deadline = time.monotonic() + PATIENCE
     text = ""
     while sum(len(found or ".") for found in _ITEMS.findall(text)) < items:
         assert select.select([output], [], [], deadline - time.monotonic())[0], text
@@ -80,7 +81,7 @@ def test_ctrl_c_leaves_a_partial_report_and_nothing_else(
             os.killpg(run.pid, signal.SIGINT)
         else:
             run.send_signal(signal.SIGINT)
-        out, _ = run.communicate(timeout=LIMIT)
+        out, _ = run.communicate(timeout=PATIENCE)
 
     assert run.returncode == ExitCode.INTERRUPTED
     is_partial(doors, out)
@@ -91,7 +92,7 @@ def test_ctrl_c_leaves_a_partial_report_and_nothing_else(
 def test_a_cancelled_job_leaves_the_same(doors: Doors, workers: tuple[str, ...]) -> None:
     with amid(doors, "run", *LONG, *workers) as run:
         run.terminate()
-        out, _ = run.communicate(timeout=LIMIT)
+        out, _ = run.communicate(timeout=PATIENCE)
 
     assert run.returncode == ExitCode.INTERRUPTED
     is_partial(doors, out)
@@ -105,7 +106,7 @@ def test_a_killed_run_leaves_nothing_running_and_no_report_that_could_be_taken_f
     assert doors.command("run", QEMU, "--case=object-add/iothread/valid/*").code == 0
     with amid(doors, "run", *LONG, *workers) as run:
         run.kill()
-        assert run.wait(LIMIT) == -signal.SIGKILL
+        assert run.wait(PATIENCE) == -signal.SIGKILL
         doors.settle()
 
     # Its own beginning and what its processes recorded, and of the earlier one nothing.
@@ -134,7 +135,7 @@ def test_a_pytest_that_is_killed_leaves_nothing_running(
     words = (f"--qmp-program={QEMU}", "--qmp-case=object-add/*", "-q", *workers)
     with amid(doors, *words, module="pytest") as run:
         run.send_signal(number)
-        assert run.wait(LIMIT) == -number
+        assert run.wait(PATIENCE) == -number
         doors.settle()
 
 
@@ -142,7 +143,7 @@ def test_ctrl_c_in_pytest_leaves_a_partial_report(doors: Doors) -> None:
     words = (f"--qmp-program={QEMU}", "--qmp-case=object-add/*", "-q")
     with amid(doors, *words, module="pytest") as run:
         os.killpg(run.pid, signal.SIGINT)
-        out, _ = run.communicate(timeout=LIMIT)
+        out, _ = run.communicate(timeout=PATIENCE)
 
     assert run.returncode == pytest.ExitCode.INTERRUPTED
     is_partial(doors, out)
@@ -155,7 +156,7 @@ def test_a_run_that_ends_before_it_begins_leaves_nothing(
 ) -> None:
     with doors.hanging() as run:
         run.send_signal(number)
-        out, _ = run.communicate(timeout=LIMIT)
+        out, _ = run.communicate(timeout=PATIENCE)
 
     if number == signal.SIGKILL:
         assert run.returncode == -number
@@ -203,7 +204,7 @@ def test_progress_is_shown_on_a_terminal_too(doors: Doors) -> None:
             assert re.search(r"\nqemu-system-x86_64: [1-9]\d* of [\d,]+ cases, 0 findings, ", text)
             assert run.poll() is None, text
             os.killpg(run.pid, signal.SIGKILL)
-            assert run.wait(LIMIT) == -signal.SIGKILL
+            assert run.wait(PATIENCE) == -signal.SIGKILL
     finally:
         os.close(ours)
     doors.settle()

@@ -20,8 +20,9 @@ from conformance.run.campaign import Campaign, Selection, prepare
 from conformance.run.run import Options
 from conformance.terms import ExitCode
 from tests.miniatures.install import install, miniature
+from tests.patience import PATIENCE
 
-from .conftest import LIMIT, Doors, events, outcomes
+from .conftest import Doors, events, outcomes
 
 TOY = "--case=object-add/toy/valid/*"
 
@@ -44,7 +45,7 @@ def beside(doors: Doors, module: str, *words: str) -> subprocess.CompletedProces
         text=True,
         cwd=doors.home,
         env=doors.environment,
-        timeout=LIMIT,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -68,7 +69,7 @@ def test_a_second_run_into_a_folder_is_refused_and_the_first_goes_on(
             assert "is held by another run" in done.stderr
         assert (folder / "events.ndjson").read_bytes() == before
         first.terminate()
-        first.communicate(timeout=LIMIT)
+        first.communicate(timeout=PATIENCE)
     doors.settle()
     assert summary(folder)["end"]["exit_code"] == ExitCode.INTERRUPTED
     # Whoever has waited is let in.

@@ -13,6 +13,7 @@ from conformance.canonical import compact
 from conformance.terms import ExitCode
 from conformance.wire.connection import Connection
 from conformance.wire.recording import received_entry, sent_entry
+from tests.patience import PATIENCE
 from tests.recordings import ENTRIES, ndjson, returned, sent, wide
 from tests.wire.machine import machine
 
@@ -97,14 +98,14 @@ def test_what_a_real_build_says_validates(tmp_path: Path, capfd: Any) -> None:
     with machine() as sock, recording.open("w") as file:
         sock.setblocking(False)
         connection = Connection(sock)
-        file.write(received_entry(connection.receive(30)))
+        file.write(received_entry(connection.receive(PATIENCE)))
         for request in requests:
             line = compact(request).encode()
             connection.queue(line + b"\n")
             file.write(sent_entry(line))
             reply: dict[str, Any] = {"event": ""}
             while "event" in reply:
-                data = connection.receive(30)
+                data = connection.receive(PATIENCE)
                 reply = json.loads(data)
                 file.write(received_entry(data))
             if request.get("id") == "s":

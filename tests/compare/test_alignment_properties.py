@@ -95,7 +95,7 @@ def sources(draw: st.DrawFn) -> Entities:
 off = st.sets(st.sampled_from(SYMBOLS)).map(sorted)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(source=sources(), off=off)
 def test_a_build_of_a_source_bears_it_out_and_no_two_of_its_items_disagree(
     source: Entities, off: list[str]
@@ -110,7 +110,7 @@ def test_a_build_of_a_source_bears_it_out_and_no_two_of_its_items_disagree(
     assert all(value_of(s.condition, known) in (s.held, None) for s in found.conditions)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(source=sources(), data=st.data())
 def test_a_member_less_or_more_is_told_wherever_it_is_reached(
     source: Entities, data: st.DataObject
@@ -135,7 +135,7 @@ def test_a_member_less_or_more_is_told_wherever_it_is_reached(
     assert all(each.condition for each in told) or found.differences
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(source=sources())
 def test_integers_have_the_ranges_that_the_source_declares(source: Entities) -> None:
     whole = schema_of(source, configured())

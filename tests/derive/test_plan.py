@@ -16,6 +16,7 @@ from conformance.derive.plan import plan
 from conformance.knowledge.rules import load_rules
 from conformance.terms import Aspect, Outcome, SubjectKind
 from tests.derive.builds import build, knowledge, made_plan
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 LIST = "from tests.derive.builds import listing; print(listing(typed=True), listing(typed=False))"
@@ -39,7 +40,7 @@ def test_the_order_and_the_requests_are_the_same_in_every_process() -> None:
             cwd=ROOT,
             env=environment,
             capture_output=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=True,
         )
         seen.add(done.stdout)

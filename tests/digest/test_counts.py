@@ -15,6 +15,7 @@ import pytest
 from conformance.digest.digest import DigestEntity, Program
 from conformance.knowledge.digests import load_digest
 from conformance.source.digesting import SCHEMA_FILES, read_tree
+from tests.patience import PATIENCE
 from tests.source.trees import write_tree
 
 AWK = shutil.which("awk")
@@ -27,7 +28,11 @@ needs_awk = pytest.mark.skipif(AWK is None, reason="no awk on this host")
 def _counted(schema: Path) -> dict[str, int]:
     assert AWK is not None
     done = subprocess.run(
-        [AWK, "-f", str(COUNT), str(schema)], capture_output=True, text=True, check=True, timeout=60
+        [AWK, "-f", str(COUNT), str(schema)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE,
     )
     assert done.stderr == ""
     pairs = (line.split() for line in done.stdout.splitlines())

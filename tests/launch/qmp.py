@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 from conformance.launch.machine import Machine
+from tests.patience import PATIENCE
 
-LIMIT = 30.0
+LIMIT = PATIENCE
 
 
 class Client:

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from conformance.launch.activation import calling, handing, listening, out_of_the_way
+from tests.patience import PATIENCE
 
-LIMIT = 20.0
+LIMIT = PATIENCE
 ECHO = """\
 import socket
 client, _ = socket.socket(fileno=3).accept()

@@ -19,8 +19,9 @@ import pytest
 from conformance.launch import janitor
 from conformance.launch.folder import RunFolder
 from conformance.launch.waiting import readable
+from tests.patience import PATIENCE
 
-LIMIT = 20.0
+LIMIT = PATIENCE
 ROOT = Path(__file__).parents[2]
 
 RUN = """

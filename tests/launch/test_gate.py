@@ -13,8 +13,9 @@ from conformance.errors import KnowledgeError
 from conformance.launch.gate import Gate
 from conformance.launch.scratch import fill
 from conformance.stage import ScratchFile
+from tests.patience import PATIENCE
 
-LONG = 20.0
+LONG = PATIENCE
 """Seconds that no test needs unless it fails."""
 
 

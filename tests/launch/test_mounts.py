@@ -21,6 +21,7 @@ from conformance.launch.sandbox import Confinement, caveats, command, environmen
 from conformance.launch.scratch import Room
 from conformance.launch.target import Target, program_target
 from conformance.stage import MachineSpec, ScratchFile
+from tests.patience import PATIENCE
 
 SHELL = program_target("/bin/sh")
 AS_ROOT = pytest.mark.skipif(
@@ -43,7 +44,7 @@ def sh(folder: RunFolder, script: str, target: Target = SHELL, *, device: str = 
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
     finally:

@@ -13,6 +13,7 @@ from conformance.launch.program import STYLES, Kind, kind_of, monitor_on, monito
 from conformance.launch.target import Target, program_target
 from conformance.stage import MachineSpec
 from conformance.wire.connection import Connection
+from tests.patience import PATIENCE
 
 DAEMON = "/usr/bin/qemu-storage-daemon"
 
@@ -55,7 +56,7 @@ def test_a_real_storage_daemon_greets() -> None:
     target = Target(name="d", program=DAEMON, kind=Kind.STORAGE_DAEMON)
     with RunFolder() as folder, Machine(target, MachineSpec(), folder) as machine:
         assert identify(target, folder).kind is Kind.STORAGE_DAEMON
-        assert b'"QMP"' in Connection(machine.monitor).receive(30.0)
+        assert b'"QMP"' in Connection(machine.monitor).receive(PATIENCE)
 
 
 def test_a_program_on_one_socket_is_told_what_it_must_not_serve() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from conformance.launch import mounts
 from conformance.launch.refusal import Host, refusal
+from tests.patience import PATIENCE
 
 EPERM = "No permissions to create new namespace, likely because the kernel does not allow"
 ENOSPC = "Creating new namespace failed: nesting depth or /proc/sys/user/max_*_namespaces exceeded"
@@ -128,7 +129,7 @@ def test_a_real_chroot_is_refused_by_the_kernel_and_told(tmp_path: Path, mounted
         ["unshare", "--mount", "sh", "-ec", "\n".join(script)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
 

@@ -30,6 +30,7 @@ from conformance.launch.sandbox import (
     limits_memory,
 )
 from conformance.launch.target import Target, program_target
+from tests.patience import PATIENCE
 
 SHELL = program_target("/bin/sh")
 PLAIN = Confinement()
@@ -44,7 +45,7 @@ def run(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -79,7 +80,7 @@ def test_only_the_scratch_folder_takes_writes(tmp_path: Path) -> None:
     assert (tmp_path / "file").read_text() == "kept\n"
 
 
-CONNECT = "import socket; s = socket.socket(socket.{family}); s.settimeout(5); s.connect({to!r})"
+CONNECT = "import socket; s = socket.socket(socket.{family}); s.settimeout(60); s.connect({to!r})"
 
 
 @pytest.mark.parametrize("kind", ["tcp", "abstract"])
@@ -91,7 +92,7 @@ def test_no_socket_of_the_host_is_reached(kind: str) -> None:
         code = CONNECT.format(family=family, to=listener.getsockname())
         python = os.path.realpath(sys.executable)
         # The same connects outside, so what fails inside is not the program.
-        subprocess.run([python, "-I", "-S", "-c", code], timeout=60, check=True)
+        subprocess.run([python, "-I", "-S", "-c", code], timeout=PATIENCE, check=True)
         arrived, _ = listener.accept()
         arrived.close()
         done = run([python, "-I", "-S", "-c", code], program_target(python))

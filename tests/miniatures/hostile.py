@@ -203,7 +203,7 @@ def _connects(aims: dict[str, Any]) -> list[str]:
     reached = []
     for family, address in addresses:
         with socket.socket(family) as sock:
-            sock.settimeout(5)
+            sock.settimeout(60)
             if _works(sock.connect, address):
                 reached.append(str(address))
     return reached

@@ -11,6 +11,7 @@ from conformance.qapi.introspection import read_introspection
 from conformance.qapi.model import Object
 from conformance.qapi.validate import Validator
 from conformance.wire.session import Session
+from tests.patience import PATIENCE
 from tests.wire.machine import machine
 
 pytestmark = pytest.mark.qemu
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.qemu
 
 @pytest.fixture(scope="module")
 def entries() -> Any:
-    with machine() as sock, Session(sock, 30) as session:
+    with machine() as sock, Session(sock, PATIENCE) as session:
         return session.execute("query-qmp-schema")
 
 

@@ -206,13 +206,13 @@ JUNK = st.recursive(
 )
 
 
-@settings(database=None, deadline=None, derandomize=True)
+@settings(database=None, derandomize=True)
 @given(NESTED)
 def test_what_follows_the_schema_is_valid(value: Any) -> None:
     assert VALIDATOR.check("Nested", value) is None
 
 
-@settings(database=None, deadline=None, derandomize=True)
+@settings(database=None, derandomize=True)
 @given(NESTED, st.data())
 def test_one_member_too_many_is_always_found(value: Any, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, len(value["inner"]) - 1))
@@ -221,7 +221,7 @@ def test_one_member_too_many_is_always_found(value: Any, data: st.DataObject) ->
     assert fault == Fault(f"inner[{index}].extra", "is no member of this object")
 
 
-@settings(database=None, deadline=None, derandomize=True)
+@settings(database=None, derandomize=True)
 @given(JUNK, st.sampled_from(sorted(SCHEMA.types)))
 def test_any_json_gets_an_answer(value: Any, kind: str) -> None:
     fault = VALIDATOR.check(kind, value)

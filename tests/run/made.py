@@ -19,9 +19,10 @@ from conformance.run.exchange import Player
 from conformance.stage import SCRATCH, MachineSpec, Request, Stage
 from conformance.terms import ABSENT, Aspect, SubjectKind
 from conformance.wire.connection import Connection
+from tests.patience import PATIENCE
 
 # At every wait of a test on its own server; that server answers at once.
-LIMIT = 20.0
+LIMIT = PATIENCE
 Answer = Callable[[dict[str, Any]], Sequence[object] | None]
 """The messages that answer a request; None: the server ends the connection instead."""
 ACCEPT = Accept()

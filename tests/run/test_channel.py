@@ -11,6 +11,7 @@ import pytest
 from conformance.run.channel import Listener, Teller
 from conformance.stream import CaseEnded, Event, EventSeen, Evidence, Finding
 from conformance.terms import Aspect, Outcome, Severity, SubjectKind
+from tests.patience import PATIENCE
 
 LONG = 3600.0
 ENDED = CaseEnded(
@@ -91,7 +92,7 @@ def test_the_length_of_the_path_does_not_matter(tmp_path: Path) -> None:
 def test_time_that_passes_is_told(tmp_path: Path) -> None:
     passed = threading.Event()
     with Listener(tmp_path, lambda event: None, passed.set, 0.01):
-        assert passed.wait(60)
+        assert passed.wait(PATIENCE)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

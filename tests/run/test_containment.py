@@ -29,12 +29,13 @@ from conformance.launch.target import program_target
 from conformance.launch.waiting import readable
 from conformance.stage import SCRATCH, MachineSpec
 from conformance.wire.session import Session, SessionError
+from tests.patience import PATIENCE
 from tests.run.walk import look
 
 pytestmark = pytest.mark.qemu
 
 ROOT = Path(__file__).parents[2]
-LIMIT = 30.0
+LIMIT = PATIENCE
 SPEC = MachineSpec(machine="pc", args=("-m", "16", "-device", "VGA"))
 
 
@@ -294,7 +295,10 @@ def _python_for(user: tuple[str, ...]) -> list[str]:
         with contextlib.suppress(OSError):
             # By way of a shell: setpriv itself may still run what the user may not.
             argv = [*user, "/bin/sh", "-c", 'exec "$@"', "sh", python, "-Ic", "import tomllib"]
-            if subprocess.run(argv, capture_output=True, timeout=60, check=False).returncode == 0:
+            if (
+                subprocess.run(argv, capture_output=True, timeout=PATIENCE, check=False).returncode
+                == 0
+            ):
                 return [python, "-B"]
     pytest.skip("no Python of 3.11 or later that an ordinary user may run")
 
@@ -302,7 +306,13 @@ def _python_for(user: tuple[str, ...]) -> list[str]:
 def _said(argv: list[str], cwd: str) -> dict[str, Any]:
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": cwd}
     done = subprocess.run(
-        argv, cwd=cwd, env=environment, capture_output=True, text=True, timeout=600, check=False
+        argv,
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     said: dict[str, Any] = json.loads(done.stdout)

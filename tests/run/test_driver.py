@@ -15,9 +15,10 @@ from conformance.run.driver import Driver
 from conformance.terms import ErrorClass
 from conformance.turns import Deed, Drive
 from conformance.wire.session import SessionLost
+from tests.patience import PATIENCE
 from tests.wire.miniature import GREETING, Answer, Miniature, success
 
-LIMIT = 5.0
+LIMIT = PATIENCE
 EVENT = b'{"event": "STOP", "timestamp": {"seconds": 1, "microseconds": 1}}\r\n'
 
 

@@ -24,13 +24,14 @@ from conformance.stage import Descriptor, MachineSpec, Peer, Request, ScratchFil
 from conformance.terms import ABSENT, Outcome, Severity
 from conformance.wire.framing import read_message
 from tests.judge.made import claim
+from tests.patience import PATIENCE
 from tests.run.conftest import Runner
 from tests.run.made import case, step
 
 QEMU = "/usr/bin/qemu-system-x86_64"
 COMMAND = (QEMU, "-machine", "none", "-nodefaults", "-qmp", "stdio")
 # QEMU takes a tenth of a second; a reproducer that does not end would take all of it.
-SHELL_LIMIT = 60.0
+SHELL_LIMIT = PATIENCE
 RULES = load_rules()
 REPLY = b'{"return": {}, "id": 0}\r\n'
 

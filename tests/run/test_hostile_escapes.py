@@ -24,8 +24,9 @@ from conformance.launch.target import program_target
 from conformance.launch.waiting import readable
 from conformance.stage import MachineSpec
 from tests.miniatures.hostile import AIMS, install_hostile
+from tests.patience import PATIENCE
 
-LIMIT = 120.0
+LIMIT = PATIENCE
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from conformance.turns import (
     What,
 )
 from tests.conftest import QEMU
+from tests.patience import PATIENCE
 
 SPEC = MachineSpec(endpoints=(Endpoint(name="a"), Endpoint(name="b")))
 JOIN = Join(line="a", endpoint="a")
@@ -49,7 +50,7 @@ def told(*turns: Turn, spec: MachineSpec = SPEC, ends: bool = False) -> str:
 def test_a_pipe_says_the_same_bytes(data: bytes) -> None:
     text = told(JOIN, REPLY, Send(line="a", data=data), REPLY, ends=True)
 
-    done = subprocess.run(["sh", "-c", text], capture_output=True, check=True, timeout=20)
+    done = subprocess.run(["sh", "-c", text], capture_output=True, check=True, timeout=PATIENCE)
 
     assert done.stdout.startswith(data)
     assert done.stderr == b""
@@ -58,7 +59,7 @@ def test_a_pipe_says_the_same_bytes(data: bytes) -> None:
 def test_a_pipe_ends_with_what_ends_the_server() -> None:
     text = told(JOIN, Send(line="a", data=b"["), Sync(line="a", rule="W51", lead=b"\x07"))
 
-    done = subprocess.run(["sh", "-c", text], capture_output=True, check=True, timeout=20)
+    done = subprocess.run(["sh", "-c", text], capture_output=True, check=True, timeout=PATIENCE)
 
     lines = done.stdout.splitlines()
     assert lines[0] == b'[\x07{"execute":"query-version","id":"in-step-2"}'
@@ -140,7 +141,7 @@ def pasted(tmp_path: Path, *turns: Turn, spec: MachineSpec = SPEC) -> list[str]:
     done = subprocess.run(
         ["sh", "-c", text],
         capture_output=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
         env={**os.environ, "PATH": path},
     )

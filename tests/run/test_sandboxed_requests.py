@@ -14,6 +14,7 @@ from conformance.launch.machine import Machine
 from conformance.launch.target import program_target
 from conformance.stage import MachineSpec
 from conformance.wire.session import Session, SessionError
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.qemu
 
@@ -26,7 +27,7 @@ def session() -> Iterator[Session]:
     with (
         RunFolder() as folder,
         Machine(target, MachineSpec(), folder) as machine,
-        Session(machine.monitor, 30.0) as session,
+        Session(machine.monitor, PATIENCE) as session,
     ):
         yield session
 
@@ -87,7 +88,7 @@ def test_port_that_a_request_opens_is_not_on_the_host(session: Session) -> None:
 
     assert ask(session, "chardev-add", id="leak", backend=backend)
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", port), timeout=5)
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
 
 
 def test_program_that_a_request_starts_writes_nothing_on_the_host(session: Session) -> None:

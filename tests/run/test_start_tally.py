@@ -9,6 +9,7 @@ from conformance.knowledge.rules import load_rules
 from conformance.run.start_tally import tallied
 from conformance.stream import CaseEnded, StartDied
 from conformance.terms import Aspect, Outcome, SubjectKind
+from tests.patience import PATIENCE
 
 ENDED = CaseEnded(
     target="t",
@@ -50,7 +51,11 @@ def test_the_reproducer_shows_deaths_when_it_is_pasted() -> None:
     assert finding is not None
 
     pasted = subprocess.run(
-        ["sh", "-c", finding.reproducer], capture_output=True, text=True, timeout=60, check=True
+        ["sh", "-c", finding.reproducer],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=True,
     )
 
     assert pasted.stdout.splitlines()[0] == f"start 1: status {128 + 11}"

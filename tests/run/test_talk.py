@@ -42,6 +42,7 @@ from conformance.turns import (
 )
 from conformance.wire.connection import Connection
 from tests.miniatures.install import miniature
+from tests.patience import PATIENCE
 
 JOIN = Join(line="a", endpoint="a")
 GREETING = Hear(line="a", what=What.GREETING, rule="W13", silent=True)
@@ -74,7 +75,7 @@ def case(*turns: Turn, ends: bool = False) -> Case:
         stage=Stage(name="wire", spec=SPEC),
         steps=(),
         about="case",
-        limit=20.0,
+        limit=PATIENCE,
         exchange=Exchange(turns=turns, probe="query-version", ends=ends),
     )
 
@@ -84,14 +85,14 @@ def started(program: Path, folder: RunFolder) -> Iterator[tuple[Machine, Connect
     with Machine(miniature(program, "wide"), SPEC, folder) as machine:
         control = Connection(machine.monitor)
         control.queue(b'{"execute":"qmp_capabilities"}')
-        control.receive(20.0)
-        control.receive(20.0)
+        control.receive(PATIENCE)
+        control.receive(PATIENCE)
         yield machine, control
 
 
 @pytest.fixture
 def played(program: Path, run_folder: RunFolder) -> Played:
-    def play(*turns: Turn, ends: bool = False, limit: float = 20.0) -> Talk:
+    def play(*turns: Turn, ends: bool = False, limit: float = PATIENCE) -> Talk:
         made = replace(case(*turns, ends=ends), limit=limit)
         with started(program, run_folder) as (machine, control):
             return talk(made, machine, control)
@@ -114,7 +115,7 @@ def test_each_turn_has_what_was_heard_in_it(played: Played) -> None:
     assert message_of(seen.heard[-1].lines[-1])["id"] == sync_id(7)
     assert not any(turn.broke for turn in seen.heard)
     assert seen.death is None
-    assert 0.0 < seen.seconds < 20.0
+    assert 0.0 < seen.seconds < PATIENCE
 
 
 def test_silence_is_broken_by_an_event(played: Played) -> None:
@@ -286,8 +287,8 @@ def test_a_line_that_does_not_go_ends_the_exchange(played: Played) -> None:
 def test_a_machine_that_is_dead_already_is_told_so(program: Path, run_folder: RunFolder) -> None:
     with started(program, run_folder) as (machine, control):
         control.queue(b'{"execute":"quit"}')
-        control.flush(20.0)
-        assert machine.ending(20.0) is not None
+        control.flush(PATIENCE)
+        assert machine.ending(PATIENCE) is not None
 
         seen = talk(case(), machine, control)
 

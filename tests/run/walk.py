@@ -18,6 +18,7 @@ from conformance.launch.folder import RunFolder
 from conformance.launch.sandbox import Confinement, command, environment, masked
 from conformance.launch.scratch import Room
 from conformance.launch.target import program_target
+from tests.patience import PATIENCE
 
 SHELL: Final = program_target("/bin/sh")
 # Perl, which every Debian has; not what runs the tests, which the sandbox may not show.
@@ -80,7 +81,7 @@ def look(name: str, token: str = "", *, as_root: str = "") -> str:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
-                timeout=240,
+                timeout=PATIENCE,
                 check=False,
             )
         finally:

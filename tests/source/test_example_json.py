@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.source.example_json import Written, read_written
@@ -29,7 +29,6 @@ def read(text: str) -> Written:
     return read_written(text, 0, len(text))
 
 
-@settings(deadline=None)
 @given(JSON, st.sampled_from([None, 1]))
 def test_what_is_json_reads_as_it_is(value: JsonValue, indent: int | None) -> None:
     text = json.dumps(value, indent=indent)
@@ -41,7 +40,6 @@ def test_what_is_json_reads_as_it_is(value: JsonValue, indent: int | None) -> No
     assert written.end == len(text)
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="{}[]\"',:.-> atrue01\\\n"))
 def test_any_text_reads_or_is_told_what_is_wrong(text: str) -> None:
     written = read(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.digest.declaration import Place, Section
@@ -160,7 +160,6 @@ def test_what_stands_behind_an_unreadable_message_is_read() -> None:
     assert said(example)[1] == (RECEIVED, {"return": {}})
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="-><{}[]\"',:. atrue1\\\n"))
 def test_any_text_is_an_example_of_something(text: str) -> None:
     example = parsed(text)

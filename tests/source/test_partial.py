@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.qapi.validate import Validator
@@ -41,7 +41,6 @@ def faults(type_name: str, value: Any, *elided: str) -> list[str]:
     return [f"{fault.path} {fault.problem}".strip() for fault in found]
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from(["Address", "Channel", "Inet", "InetOrNull", "BoolOrList", "Host", "Family"]),
     VALUES,

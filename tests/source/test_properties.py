@@ -18,7 +18,6 @@ MODULE = "schema.json"
 
 # The folder is the same for all inputs of a test, and each writes the one file anew.
 in_one_folder = settings(
-    deadline=None,
     derandomize=True,
     max_examples=40,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.patience import PATIENCE
+
 PROGRAMS = ("bwrap", "qemu-system-x86_64")
 
 SANDBOX = (
@@ -27,8 +29,7 @@ def machine() -> Iterator[socket.socket]:
             pytest.fail(f"{program} is not installed; deselect these tests with -m 'not qemu'")
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        # Far more than a start takes on a busy host.
-        ours.settimeout(30)
+        ours.settimeout(PATIENCE)
         chardev = f"socket,id=mon,fd={theirs.fileno()}"
         process = subprocess.Popen(
             [*SANDBOX, *QEMU, "-chardev", chardev, "-mon", "chardev=mon,mode=control"],
@@ -41,4 +42,4 @@ def machine() -> Iterator[socket.socket]:
             yield ours
         finally:
             process.kill()
-            process.wait(timeout=30)
+            process.wait(timeout=PATIENCE)

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any
 
+from tests.patience import PATIENCE
+
 GREETING = b'{"QMP": {"version": {"qemu": {}, "package": "mini"}, "capabilities": []}}\r\n'
 
 Answer = Callable[[dict[str, Any]], bytes | None]
@@ -28,7 +30,7 @@ class Miniature:
         self, answer: Answer, *, greeting: bytes | None = GREETING, negotiates: bool = True
     ) -> None:
         self.sock, self._theirs = socket.socketpair()
-        self._theirs.settimeout(20)
+        self._theirs.settimeout(PATIENCE)
         self._answer = answer
         self._greeting = greeting
         self._negotiates = negotiates
@@ -45,7 +47,7 @@ class Miniature:
         traceback: TracebackType | None,
     ) -> None:
         self.sock.close()
-        self._thread.join(timeout=20)
+        self._thread.join(timeout=PATIENCE)
         assert not self._thread.is_alive(), "the miniature server does not end"
 
     def _serve(self) -> None:

@@ -16,6 +16,7 @@ import pytest
 from conformance.wire.client import ClientSession
 from conformance.wire.connection import Connection
 from conformance.wire.session import SessionError, SessionLost
+from tests.patience import PATIENCE
 from tests.wire.machine import machine
 from tests.wire.miniature import GREETING, Miniature, success
 
@@ -31,7 +32,7 @@ def with_id(command: dict[str, Any], **members: Any) -> bytes:
 def test_a_command_returns_what_the_server_returns() -> None:
     with (
         Miniature(lambda c: with_id(c, **{"return": c["arguments"]})) as server,
-        ClientSession(server.sock, 10) as session,
+        ClientSession(server.sock, PATIENCE) as session,
     ):
         assert session.execute("echo", {"n": 2**64 - 1}) == {"n": 2**64 - 1}
 
@@ -42,7 +43,7 @@ def test_a_refusal_is_an_error_with_its_class_and_the_session_goes_on() -> None:
             return success(command)
         return with_id(command, error={"class": "CommandNotFound", "desc": "no such"})
 
-    with Miniature(answer) as server, ClientSession(server.sock, 10) as session:
+    with Miniature(answer) as server, ClientSession(server.sock, PATIENCE) as session:
         with pytest.raises(SessionError, match="nosuch: CommandNotFound: no such") as caught:
             session.execute("nosuch")
         assert caught.value.error_class == "CommandNotFound"
@@ -53,7 +54,7 @@ def test_a_reply_of_three_megabytes_is_read() -> None:
     text = "x" * (3 << 20)
     with (
         Miniature(lambda c: with_id(c, **{"return": text})) as server,
-        ClientSession(server.sock, 30) as session,
+        ClientSession(server.sock, PATIENCE) as session,
     ):
         assert session.execute("much") == text
 
@@ -61,7 +62,7 @@ def test_a_reply_of_three_megabytes_is_read() -> None:
 def test_a_reply_that_would_take_much_to_read_is_not_read() -> None:
     with (
         Miniature(lambda c: with_id(c, **{"return": [{}] * 200_000})) as server,
-        ClientSession(server.sock, 30) as session,
+        ClientSession(server.sock, PATIENCE) as session,
         pytest.raises(SessionLost, match="holds too much to read"),
     ):
         session.execute("much")
@@ -88,7 +89,7 @@ def test_a_reply_that_would_take_much_to_read_is_not_read() -> None:
 def test_a_broken_protocol_ends_the_session_with_its_cause(
     reply: bytes | None, problem: str
 ) -> None:
-    with Miniature(lambda c: reply) as server, ClientSession(server.sock, 10) as session:
+    with Miniature(lambda c: reply) as server, ClientSession(server.sock, PATIENCE) as session:
         with pytest.raises(SessionLost, match=f"^{problem}"):
             session.execute("stop")
         with pytest.raises(SessionLost, match=r"^cont: "):
@@ -98,7 +99,7 @@ def test_a_broken_protocol_ends_the_session_with_its_cause(
 def test_a_reply_that_is_neither_return_nor_error_is_a_broken_protocol() -> None:
     with (
         Miniature(lambda c: with_id(c, odd=1)) as server,
-        ClientSession(server.sock, 10) as session,
+        ClientSession(server.sock, PATIENCE) as session,
         pytest.raises(SessionLost, match="BadReplyError"),
     ):
         session.execute("stop")
@@ -114,7 +115,7 @@ def test_a_reply_that_is_neither_return_nor_error_is_a_broken_protocol() -> None
     ],
 )
 def test_a_session_without_a_greeting_does_not_begin(greeting: bytes | None, problem: str) -> None:
-    limit = 0.2 if greeting == b"" else 10
+    limit = 0.2 if greeting == b"" else PATIENCE
     with (
         Miniature(success, greeting=greeting) as server,
         pytest.raises(SessionLost, match=f"the negotiation: .*{problem}"),
@@ -128,7 +129,7 @@ def test_a_refused_negotiation_does_not_begin_a_session() -> None:
     with (
         Miniature(lambda c: refusal, negotiates=False) as server,
         pytest.raises(SessionLost, match="the negotiation: NegotiationError"),
-        ClientSession(server.sock, 10),
+        ClientSession(server.sock, PATIENCE),
     ):
         pytest.fail("it has begun")
 
@@ -170,21 +171,21 @@ def test_a_negotiation_that_cannot_be_sent_ends_and_leaves_nothing_behind() -> N
 
 def test_the_socket_stays_open_and_as_it_was() -> None:
     with Miniature(success) as server:
-        with ClientSession(server.sock, 10) as session:
+        with ClientSession(server.sock, PATIENCE) as session:
             session.execute("stop")
         assert os.get_blocking(server.sock.fileno())
         server.sock.setblocking(False)
         connection = Connection(server.sock)
         connection.queue(b'{"execute":"stop","id":5}\n')
-        assert connection.receive(10) == b'{"return": {}, "id": 5}\r\n'
+        assert connection.receive(PATIENCE) == b'{"return": {}, "id": 5}\r\n'
 
 
 def test_no_descriptor_and_no_loop_is_left_behind() -> None:
     before = descriptors()
-    with Miniature(success) as server, ClientSession(server.sock, 10) as session:
+    with Miniature(success) as server, ClientSession(server.sock, PATIENCE) as session:
         session.execute("stop")
     with Miniature(success, greeting=None) as server, pytest.raises(SessionLost):
-        ClientSession(server.sock, 10).__enter__()
+        ClientSession(server.sock, PATIENCE).__enter__()
     assert descriptors() == before
     with pytest.raises(RuntimeError, match="no running event loop"):
         asyncio.get_running_loop()
@@ -194,7 +195,7 @@ def test_the_client_keeps_its_log_to_itself(caplog: pytest.LogCaptureFixture) ->
     caplog.set_level(logging.DEBUG)
     with (
         Miniature(lambda c: None) as server,
-        ClientSession(server.sock, 10) as session,
+        ClientSession(server.sock, PATIENCE) as session,
         pytest.raises(SessionLost),
     ):
         session.execute("stop")
@@ -203,7 +204,7 @@ def test_the_client_keeps_its_log_to_itself(caplog: pytest.LogCaptureFixture) ->
 
 @pytest.mark.qemu
 def test_a_session_with_qemu() -> None:
-    with machine() as sock, ClientSession(sock, 30) as session:
+    with machine() as sock, ClientSession(sock, PATIENCE) as session:
         assert session.execute("query-status")["running"] is False
         with pytest.raises(SessionError) as caught:
             session.execute("qom-list", {"path": "/nosuch"})
@@ -214,7 +215,7 @@ def test_a_session_with_qemu() -> None:
 
 @pytest.mark.qemu
 def test_a_session_ends_when_qemu_quits() -> None:
-    with machine() as sock, ClientSession(sock, 30) as session:
+    with machine() as sock, ClientSession(sock, PATIENCE) as session:
         assert session.execute("quit") == {}
         with pytest.raises(SessionLost):
             session.execute("query-status")

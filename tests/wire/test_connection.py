@@ -20,9 +20,10 @@ from conformance.wire.connection import (
     weight,
 )
 from conformance.wire.framing import Message, read_message
+from tests.patience import PATIENCE
 from tests.wire.machine import machine
 
-LONG = 20.0
+LONG = PATIENCE
 """Seconds that no test needs unless it fails."""
 
 

@@ -150,14 +150,14 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(database=None, deadline=None, derandomize=True)
+@settings(database=None, derandomize=True)
 @given(JSON)
 def test_json_comes_back_as_it_went(value: Any) -> None:
     line = json.dumps({"id": value}).encode() + b"\r\n"
     assert read_message(line) == Message({"id": value})
 
 
-@settings(database=None, deadline=None, derandomize=True)
+@settings(database=None, derandomize=True)
 @given(st.binary(max_size=60))
 def test_any_bytes_get_an_answer(data: bytes) -> None:
     read = read_message(data)

@@ -13,6 +13,7 @@ import pytest
 
 from conformance.wire.connection import Connection, WireError
 from conformance.wire.session import Session, SessionError, SessionLost, SessionSilent
+from tests.patience import PATIENCE
 from tests.wire.machine import machine
 from tests.wire.miniature import GREETING, Miniature, success
 
@@ -30,21 +31,21 @@ def with_id(command: dict[str, Any], **members: Any) -> bytes:
 def test_a_command_returns_what_the_server_returns() -> None:
     with (
         Miniature(lambda c: with_id(c, **{"return": c["arguments"]})) as server,
-        Session(server.sock, 10) as session,
+        Session(server.sock, PATIENCE) as session,
     ):
         assert session.execute("echo", {"n": 2**64 - 1}) == {"n": 2**64 - 1}
 
 
 def test_the_greeting_is_kept_as_it_came() -> None:
     odd = GREETING.replace(b'"QMP": {', b'"QMP": {"extra": [1], ')
-    with Miniature(success, greeting=odd) as server, Session(server.sock, 10) as session:
+    with Miniature(success, greeting=odd) as server, Session(server.sock, PATIENCE) as session:
         assert session.greeting == json.loads(odd)
 
 
 def test_events_are_collected_in_order() -> None:
     with (
         Miniature(lambda c: EVENT + success(c)) as server,
-        Session(server.sock, 10) as session,
+        Session(server.sock, PATIENCE) as session,
     ):
         assert session.events() == ()
         session.execute("stop")
@@ -58,7 +59,7 @@ def test_a_refusal_is_an_error_with_its_class_and_the_session_goes_on() -> None:
             return success(command)
         return with_id(command, error={"class": "CommandNotFound", "desc": "no such"})
 
-    with Miniature(answer) as server, Session(server.sock, 10) as session:
+    with Miniature(answer) as server, Session(server.sock, PATIENCE) as session:
         with pytest.raises(SessionError, match="nosuch: CommandNotFound: no such") as caught:
             session.execute("nosuch")
         assert caught.value.error_class == "CommandNotFound"
@@ -69,7 +70,7 @@ def test_a_reply_of_three_megabytes_is_read() -> None:
     text = "x" * (3 << 20)
     with (
         Miniature(lambda c: with_id(c, **{"return": text})) as server,
-        Session(server.sock, 30) as session,
+        Session(server.sock, PATIENCE) as session,
     ):
         assert session.execute("much") == text
 
@@ -77,7 +78,7 @@ def test_a_reply_of_three_megabytes_is_read() -> None:
 def test_a_reply_that_would_take_much_to_read_is_not_read() -> None:
     with (
         Miniature(lambda c: with_id(c, **{"return": [{}] * 200_000})) as server,
-        Session(server.sock, 30) as session,
+        Session(server.sock, PATIENCE) as session,
         pytest.raises(SessionLost, match="longer than 4194304 bytes, or as heavy to read"),
     ):
         session.execute("much")
@@ -108,7 +109,7 @@ def test_a_reply_that_would_take_much_to_read_is_not_read() -> None:
 def test_a_broken_protocol_ends_the_session_with_its_cause(
     reply: bytes | None, problem: str
 ) -> None:
-    with Miniature(lambda c: reply) as server, Session(server.sock, 10) as session:
+    with Miniature(lambda c: reply) as server, Session(server.sock, PATIENCE) as session:
         with pytest.raises(SessionLost, match=f"^{problem}"):
             session.execute("stop")
         with pytest.raises(SessionLost, match=r"^cont: "):
@@ -118,7 +119,7 @@ def test_a_broken_protocol_ends_the_session_with_its_cause(
 def test_a_reply_that_is_neither_return_nor_error_is_a_broken_protocol() -> None:
     with (
         Miniature(lambda c: with_id(c, odd=1)) as server,
-        Session(server.sock, 10) as session,
+        Session(server.sock, PATIENCE) as session,
         pytest.raises(SessionLost, match="stop: the server's reply is no reply"),
     ):
         session.execute("stop")
@@ -138,7 +139,7 @@ def test_a_reply_that_is_neither_return_nor_error_is_a_broken_protocol() -> None
     ],
 )
 def test_a_session_without_a_greeting_does_not_begin(greeting: bytes | None, problem: str) -> None:
-    limit = 0.2 if greeting == b"" else 10
+    limit = 0.2 if greeting == b"" else PATIENCE
     with (
         Miniature(success, greeting=greeting) as server,
         pytest.raises(SessionLost, match=f"the negotiation: .*{problem}"),
@@ -152,7 +153,7 @@ def test_a_refused_negotiation_does_not_begin_a_session() -> None:
     with (
         Miniature(lambda c: refusal, negotiates=False) as server,
         pytest.raises(SessionLost, match="the negotiation: the server refuses it: no"),
-        Session(server.sock, 10),
+        Session(server.sock, PATIENCE),
     ):
         pytest.fail("it has begun")
 
@@ -168,7 +169,7 @@ def test_a_reply_that_does_not_come_ends_the_session() -> None:
 def test_the_time_for_all_questions_bounds_each_of_them() -> None:
     with (
         Miniature(lambda c: b"") as server,
-        Session(server.sock, 3600, until=time.monotonic() + 1) as session,
+        Session(server.sock, PATIENCE, until=time.monotonic() + 1) as session,
         pytest.raises(SessionSilent, match="stop: no answer when the time for all questions"),
     ):
         session.execute("stop")
@@ -178,7 +179,7 @@ def test_events_without_end_end_the_session() -> None:
     event = EVENT.replace(b"STOP", b"S" * 500_000)
     with (
         Miniature(lambda c: event * 10) as server,
-        Session(server.sock, 60) as session,
+        Session(server.sock, PATIENCE) as session,
         pytest.raises(SessionLost, match="stop: the server sends events without end"),
     ):
         session.execute("stop")
@@ -211,21 +212,21 @@ def test_a_negotiation_that_cannot_be_sent_ends_and_leaves_nothing_behind() -> N
 
 def test_the_socket_stays_open_and_as_it_was() -> None:
     with Miniature(success) as server:
-        with Session(server.sock, 10) as session:
+        with Session(server.sock, PATIENCE) as session:
             session.execute("stop")
         assert os.get_blocking(server.sock.fileno())
         server.sock.setblocking(False)
         connection = Connection(server.sock)
         connection.queue(b'{"execute":"stop","id":5}\n')
-        assert connection.receive(10) == b'{"return": {}, "id": 5}\r\n'
+        assert connection.receive(PATIENCE) == b'{"return": {}, "id": 5}\r\n'
 
 
 def test_no_descriptor_is_left_behind() -> None:
     before = descriptors()
-    with Miniature(success) as server, Session(server.sock, 10) as session:
+    with Miniature(success) as server, Session(server.sock, PATIENCE) as session:
         session.execute("stop")
     with Miniature(success, greeting=None) as server, pytest.raises(SessionLost):
-        Session(server.sock, 10).__enter__()
+        Session(server.sock, PATIENCE).__enter__()
     assert descriptors() == before
 
 
@@ -236,7 +237,7 @@ def test_session_errors_are_wire_errors() -> None:
 
 @pytest.mark.qemu
 def test_a_session_with_qemu() -> None:
-    with machine() as sock, Session(sock, 30) as session:
+    with machine() as sock, Session(sock, PATIENCE) as session:
         assert set(session.greeting) == {"QMP"}
         assert session.execute("query-status")["running"] is False
         with pytest.raises(SessionError) as caught:
@@ -248,7 +249,7 @@ def test_a_session_with_qemu() -> None:
 
 @pytest.mark.qemu
 def test_a_session_ends_when_qemu_quits() -> None:
-    with machine() as sock, Session(sock, 30) as session:
+    with machine() as sock, Session(sock, PATIENCE) as session:
         assert session.execute("quit") == {}
         with pytest.raises(SessionLost):
             session.execute("query-status")
