@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 from pathlib import Path
 
 import nox
+from packaging.requirements import Requirement
 
 nox.options.sessions = ["tests", "lint", "typing", "build"]
 nox.options.reuse_existing_virtualenvs = True
 
 QEMU = os.environ.get("QEMU", "/usr/bin/qemu-system-x86_64")
+RELEASES = ("bookworm", "trixie")
+"""The releases of Debian that the README's commands are tried on."""
+DECISIVE = (
+    "tests/wire",
+    "tests/launch/test_host.py",
+    "tests/test_plugin.py",
+    "tests/test_workers.py",
+)
+"""The tests that touch each dependency: the client, cryptography, pytest, allure, xdist."""
 
 
 @nox.session
 def conformance(session: nox.Session) -> None:
     """Run the suite on a QEMU: nox -s conformance -- [OPTIONS] [TARGET...]; default: $QEMU."""
-    session.install(".")
+    session.install(".[all]")
     session.run(
         "qmp-conformance", "run", *(session.posargs or ["-n", "2", QEMU]), success_codes=[0, 1]
     )
@@ -24,9 +36,35 @@ def conformance(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the project's own tests; they need a QEMU and bubblewrap."""
+    """Run the project's own tests; they need what docs/install.md names."""
     session.install("-e", ".[dev]")
     session.run("pytest", *session.posargs)
+
+
+@nox.session
+def lowest(session: nox.Session) -> None:
+    """Run the tests with the lowest versions that pyproject.toml claims.
+
+    nox -s lowest -- [WORDS FOR PYTEST...]; the word `decisive` stands for the tests that show most.
+    """
+    bounds = Path(session.create_tmp()).resolve() / "lowest.txt"
+    bounds.write_text("".join(f"{bound}\n" for bound in _lower_bounds()))
+    session.install("-c", str(bounds), "-e", ".[dev]")
+    words = list(DECISIVE) if session.posargs == ["decisive"] else session.posargs
+    session.run("pytest", *words)
+
+
+def _lower_bounds() -> list[str]:
+    """Return each dependency of the project and its extras as "NAME==LOWEST", where it has one."""
+    project = nox.project.load_toml("pyproject.toml")["project"]
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    wanted = [Requirement(text) for group in groups for text in group]
+    return sorted(
+        f"{requirement.name}=={bound.version}"
+        for requirement in wanted
+        for bound in requirement.specifier
+        if bound.operator == ">="
+    )
 
 
 @nox.session
@@ -56,3 +94,85 @@ def build(session: nox.Session) -> None:
     session.run(
         "qmp-conformance", "run", QEMU, "--case", "object-add/iothread/*", "--report", "report"
     )
+
+
+@nox.session(venv_backend="none")
+def fresh(session: nox.Session) -> None:
+    """Run the documented commands on fresh Debians: nox -s fresh -- [RELEASE...] [WORDS...].
+
+    As root.  mmdebstrap makes a minimal root of each release, and git a clone of the last commit in
+    it.  Both commands of the README run there, to the letter, with an empty home; WORDS go to
+    pytest.  On trixie that of docs/install.md follows.
+    """
+    if os.geteuid() != 0:
+        session.error("run it as root: it makes root file systems and mounts in them")
+    releases = [word for word in session.posargs if word in RELEASES]
+    words = [word for word in session.posargs if word not in RELEASES]
+    run, test = _command("README.md", "Run it"), _command("README.md", "Test it")
+    packaged = _command("docs/install.md", "With Debian's packages alone")
+    for release in releases or RELEASES:
+        root = _fresh_root(session, release)
+        _run_inside(session, root, run)
+        _run_inside(session, root, " ".join([test, *words]), reports=False)
+        if release == "trixie":
+            _run_inside(session, root, packaged)
+
+
+CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+CLONE = "srv/qmp-conformance"
+REPORT = "qmp-report/summary.json"
+
+
+def _command(page: str, heading: str) -> str:
+    """Return the first indented line below a heading of a page."""
+    text = Path(page).read_text(encoding="utf-8").partition(f"\n## {heading}\n")[2]
+    found = re.search(r"^    (.+)$", text.partition("\n## ")[0], re.MULTILINE)
+    assert found is not None, f"{page} has no command under {heading!r}"
+    return found[1]
+
+
+def _fresh_root(session: nox.Session, release: str) -> Path:
+    """Return a minimal root of a release of Debian, with a clone and this machine's way out."""
+    root = Path(session.create_tmp()).resolve() / release
+    if root.exists():
+        shutil.rmtree(root)
+    session.run("mmdebstrap", "--variant=minbase", release, str(root), external=True)
+    clone = str(root / CLONE)
+    session.run("git", "clone", "--quiet", f"file://{Path.cwd()}", clone, external=True)
+    for folder in ("etc/apt/apt.conf.d", "etc/apt/auth.conf.d"):
+        shutil.copytree(f"/{folder}", root / folder, dirs_exist_ok=True)
+    # What a user configured counts for the whole root, where the home is empty.
+    for path in ("/etc/pip.conf", "/etc/xdg/pip/pip.conf", "~/.config/pip/pip.conf"):
+        configured = Path(path).expanduser()
+        if configured.exists():
+            there = root / (path[1:] if path.startswith("/") else "etc/xdg/pip/pip.conf")
+            there.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(configured, there)
+    for name in ("resolv.conf", "hosts"):
+        shutil.copy(f"/etc/{name}", root / "etc" / name)
+    if CERTIFICATES.exists():
+        shutil.copy(CERTIFICATES, root / "etc/machine.crt")
+    return root
+
+
+def _run_inside(session: nox.Session, root: Path, command: str, reports: bool = True) -> None:
+    """Run a command in the clone in `root`; one that reports must have done so."""
+    report = root / CLONE / REPORT
+    report.unlink(missing_ok=True)
+    environment = {
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME": "/root",
+        **{name: text for name, text in os.environ.items() if name.lower().endswith("_proxy")},
+    }
+    if (root / "etc/machine.crt").exists():
+        environment["PIP_CERT"] = "/etc/machine.crt"
+    session.log(command)
+    session.run(
+        *("env", "-i", *(f"{name}={text}" for name, text in environment.items())),
+        *(".ci/enter", str(root), f"/{CLONE}", "sh", "-c", command),
+        external=True,
+        # 1 says that the build breaks promises.
+        success_codes=[0, 1] if reports else [0],
+    )
+    if reports and not report.exists():
+        session.error(f"the command wrote no {REPORT}")

@@ -250,9 +250,9 @@ def test_a_file_of_five_megabytes_takes_little_time(validate: Validate) -> None:
     text = pretty(*bare(*asked, *(entry for pair in pairs for entry in pair)))
     assert len(text) > 5_000_000
 
-    began = time.monotonic()
+    began = time.process_time()
     validated = validate(text)
 
     assert found(validated) == []
-    # Some two seconds on the slowest host known; a quadratic reader takes minutes.
-    assert time.monotonic() - began < 20
+    # Some two seconds of a processor on the slowest host known; a quadratic reader takes minutes.
+    assert time.process_time() - began < 60

@@ -1,6 +1,6 @@
 """Asks a build what it is and has, before any case is made; judges nothing.
 
-A well-formed dialogue over the official client.  Where the build dies of a question, what it was
+A well-formed dialogue over the raw connection.  Where the build dies of a question, what it was
 asked is noted as lost, and the questioning goes on with the next.
 """
 
