@@ -66,11 +66,11 @@ class Doors:
 
     def command(self, *words: str, before: tuple[str, ...] = ()) -> Done:
         """Run qmp-conformance to its end; `before` is a program that runs it."""
-        return self._run([*before, sys.executable, "-m", "conformance", *words])
+        return self.run([*before, sys.executable, "-m", "conformance", *words])
 
     def pytest(self, *words: str) -> Done:
         """Run pytest to its end."""
-        return self._run([sys.executable, "-m", "pytest", *words])
+        return self.run([sys.executable, "-m", "pytest", *words])
 
     @contextlib.contextmanager
     def start(
@@ -112,7 +112,8 @@ class Doors:
                 os.close(reading)
             yield run
 
-    def _run(self, argv: list[str]) -> Done:
+    def run(self, argv: list[str]) -> Done:
+        """Run a command to its end."""
         done = subprocess.run(
             argv,
             stdin=subprocess.DEVNULL,
