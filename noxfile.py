@@ -137,6 +137,8 @@ def _fresh_root(session: nox.Session, release: str) -> Path:
     if root.exists():
         shutil.rmtree(root)
     session.run("mmdebstrap", "--variant=minbase", release, str(root), external=True)
+    shutil.rmtree(root / "root")
+    (root / "root").mkdir(mode=0o700)
     clone = str(root / CLONE)
     session.run("git", "clone", "--quiet", f"file://{Path.cwd()}", clone, external=True)
     for folder in ("etc/apt/apt.conf.d", "etc/apt/auth.conf.d"):
