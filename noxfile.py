@@ -50,7 +50,8 @@ def lowest(session: nox.Session) -> None:
     bounds = Path(session.create_tmp()).resolve() / "lowest.txt"
     bounds.write_text("".join(f"{bound}\n" for bound in _lower_bounds()))
     session.install("-c", str(bounds), "-e", ".[dev]")
-    words = list(DECISIVE) if session.posargs == ["decisive"] else session.posargs
+    decisive = session.posargs == ["decisive"]
+    words = ["-n", "2", *DECISIVE] if decisive else session.posargs
     session.run("pytest", *words)
 
 
