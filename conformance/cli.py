@@ -199,6 +199,7 @@ def _run(asked: argparse.Namespace) -> int:
 
 
 def _show_report(summary: Summary, folder: Path, screen: Screen, loudness: Loudness) -> None:
+    screen.clear()
     width = min(max(screen.width, _NARROW), _WIDE)
     if loudness is Loudness.QUIET:
         screen.say(render_verdicts(summary, width, colour=screen.colour).rstrip())

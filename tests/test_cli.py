@@ -277,7 +277,7 @@ def test_one_target_of_a_file_is_shown_and_several_are_not_guessed(
     text = refused(
         doors.command("show", "object-add/toy/valid/mandatory-only", targets), ExitCode.USAGE
     )
-    assert "names 4 targets\n  Name one of them: FILE.toml:NAME." in text
+    assert "names 4 targets\n  Name one of them: FILE.toml:NAME, or" in text
 
 
 def test_the_same_build_gives_the_same_bytes_with_and_without_workers(

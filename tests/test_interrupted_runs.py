@@ -26,7 +26,7 @@ pytestmark = pytest.mark.qemu
 @contextlib.contextmanager
 def amid(doors: Doors, targets: str, *workers: str) -> Iterator[subprocess.Popen[str]]:
     """Start a run and wait until some of its items have ended."""
-    with doors.start("run", f"{targets}:good", *workers) as run:
+    with doors.start("run", "-v", f"{targets}:good", *workers) as run:
         assert run.stdout is not None
         watch(run.stdout.fileno(), 4)
         yield run
@@ -119,7 +119,8 @@ def test_a_terminal_that_is_closed_ends_the_run_with_its_report(doors: Doors, ta
     )
     (doors.home / "opens.py").write_text(opens)
     doors.environment["PYTHONPATH"] += f":{doors.home}"
-    with doors.start("run", f"{targets}:good", module="opens", stdout=theirs, stderr=theirs) as run:
+    words = ("run", "-v", f"{targets}:good")
+    with doors.start(*words, module="opens", stdout=theirs, stderr=theirs) as run:
         os.close(theirs)
         watch(ours, 4)
         os.close(ours)
@@ -133,4 +134,4 @@ def test_a_program_that_does_not_answer_is_interrupted_with_a_report(doors: Door
         out = again_and_again(run, signal.SIGHUP, signal.SIGINT)
 
     is_interrupted(doors, run, out)
-    assert out == "qmp-conformance: interrupted\n"
+    assert out == "hangs: identifying it\nqmp-conformance: interrupted\n"

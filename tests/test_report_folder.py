@@ -84,7 +84,7 @@ def test_a_run_that_can_start_nothing_replaces_what_was_there(doors: Doors, targ
 
     done = doors.command("run", "/bin/true", TOY)
 
-    assert (done.code, done.out) == (ExitCode.LAUNCH, "")
+    assert (done.code, done.out) == (ExitCode.LAUNCH, "true: identifying it\n")
     stream = events(folder)
     assert [event["event"] for event in stream] == ["run-started", "target-lost", "run-ended"]
     assert "is no QEMU system emulator" in stream[1]["what"]

@@ -15,7 +15,7 @@ from conformance.launch.program import Kind, endpoint_options, socket_name
 from conformance.stage import NEGOTIATION, SCRATCH, Endpoint, MachineSpec, Request
 from conformance.terms import ABSENT
 
-_MOST: Final = 60
+_MOST: Final = 120
 """Seconds that a machine has: one that hangs is not waited for."""
 _SCRIPT: Final = """\
 import json, socket, time
@@ -23,7 +23,7 @@ def join(path):
     while True:
         try:
             line = socket.socket(socket.AF_UNIX)
-            line.settimeout(10)
+            line.settimeout(30)
             line.connect(path)
             return line, line.makefile("rb")
         except (FileNotFoundError, ConnectionRefusedError):

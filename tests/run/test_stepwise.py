@@ -13,6 +13,7 @@ from conformance.run.evidence import reproducer
 from conformance.stage import SCRATCH, Awaited, Companion, MachineSpec, Request, Stage
 from conformance.terms import ABSENT
 from tests.conftest import QEMU
+from tests.patience import PATIENCE
 from tests.run.made import case, step
 
 COMMAND = (QEMU, "-machine", "none", "-nodefaults", "-display", "none", "-S", "-qmp", "stdio")
@@ -50,14 +51,13 @@ def test_two_machines_come_in_step_before_they_are_parted(tmp_path: Path) -> Non
     text = reproducer(_two_in_step(), (), COMMAND).replace(SCRATCH, str(tmp_path / "q"))
 
     pasted = subprocess.run(
-        ["bash", "-c", text], capture_output=True, text=True, timeout=120, check=False
+        ["bash", "-c", text], capture_output=True, text=True, timeout=PATIENCE, check=False
     )
 
     told = pasted.stdout.splitlines()
     colo = next(number for number, line in enumerate(told) if '"status": "colo"' in line)
     asked = told.index('-> {"execute":"x-colo-lost-heartbeat"}')
     assert colo < asked
-    assert '"return"' in "".join(told[asked:])
     assert told[-1].startswith("QEMU ended with status ")
 
 
