@@ -285,6 +285,10 @@ def _for_everybody() -> Iterator[str]:
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(package, f"{folder}/conformance", ignore=ignored)
         shutil.copy(Path(__file__).with_name("walk.py"), folder)
+        tests = Path(folder, "tests")
+        tests.mkdir()
+        for name in ("__init__.py", "patience.py"):
+            shutil.copy(ROOT / "tests" / name, tests)
         subprocess.run(["chmod", "-R", "a+rX", folder], check=True)
         yield folder
 
