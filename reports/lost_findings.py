@@ -24,11 +24,13 @@ def lost_findings(
     """Yield what is said of each finding of a summary that a stream of events does not hold.
 
     The same defect may show first in another case: it is found where one of its cases is broken.
+    What is known to come and go is not lost where it did not come.
     """
     ended = {each["case"]: each for each in events if each["event"] == "case-ended"}
     found = [each for each in events if each["event"] == "finding"]
     folds = {each["fold"] for each in found}
     broken = {each["case"] for each in found}
+    broken |= {case for case, each in ended.items() if each["outcome"] == "intermittent"}
     with_source = any(_EXAMPLES in case for case in ended)
     for target in published["targets"]:
         for finding in target["findings"]:

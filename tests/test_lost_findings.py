@@ -35,8 +35,9 @@ def compare(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
     [
         {"event": "finding", "case": "b/valid/z", "fold": "f"},
         {"event": "finding", "case": "a/valid/y", "fold": "other words"},
+        _ended("a/valid/y", "intermittent", "known to be broken in some plays"),
     ],
-    ids=["same defect", "same case"],
+    ids=["same defect", "same case", "comes and goes"],
 )
 def test_what_is_found_again_is_not_lost(compare: Any, found: dict[str, Any]) -> None:
     code, text = compare([FINDING], [found, _ended("a/valid/x")])
