@@ -20,6 +20,15 @@ def test_names_of_nodes_that_differ_by_run_are_written_alike() -> None:
     assert settled("#block7", entries) == "#block7"
 
 
+def test_addresses_that_differ_by_process_are_written_alike() -> None:
+    entries = load_volatile(cases_folder() / "volatile.toml")
+    told = "x86.h:107:X86_MACHINE: Object {} is not an instance of type x86-machine"
+
+    texts = {settled(told.format(each), entries) for each in ("0x55800939df50", "0x55ca12434f50")}
+
+    assert texts == {told.format("0x...")}
+
+
 def test_a_pattern_that_is_none_is_named(tmp_path: Path) -> None:
     path = tmp_path / "volatile.toml"
     path.write_text('[[text]]\npattern = "["\nword = "w"\nreason = "r"\n')
