@@ -47,7 +47,9 @@ def lowest(session: nox.Session) -> None:
 
     nox -s lowest -- [WORDS FOR PYTEST...]; the word `decisive` stands for the tests that show most.
     """
-    bounds = Path(session.create_tmp()).resolve() / "lowest.txt"
+    # Not in the session's temporary folder: where that is made, the tests run in it, below the
+    # clone, whose configuration of pytest then counts for the runs that they start.
+    bounds = session.cache_dir.resolve() / "lowest.txt"
     bounds.write_text("".join(f"{bound}\n" for bound in _lower_bounds()))
     session.install("-c", str(bounds), "-e", ".[dev]")
     decisive = session.posargs == ["decisive"]
