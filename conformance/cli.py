@@ -73,9 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("qmp-conformance: interrupted", file=sys.stderr)
         return int(ExitCode.INTERRUPTED)
-    except Exception:  # of any kind: left to Python it would end with the status of findings
-        # Left to python, a defect of the suite would end with status 1, which says that the build
-        # has findings.
+    except Exception:  # of any kind: left to Python it would end with 1, the status of findings
         traceback.print_exc()
         print("qmp-conformance: the suite itself failed\n  Please report this.", file=sys.stderr)
         return int(ExitCode.HARNESS)

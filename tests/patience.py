@@ -22,5 +22,5 @@ def patiently(attempt: Callable[[float], None], limit: float) -> None:
     """
     try:
         attempt(limit)
-    except Exception:
+    except Exception:  # of any kind: what slowness makes of an attempt, the second one tells
         attempt(_SLOW)

@@ -85,6 +85,7 @@ def test_signals_again_and_again_leave_its_report(
         out = again_and_again(run, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     is_interrupted(doors, run, out)
+    assert "pass" in {outcome for _, _, outcome in outcomes(events(doors.home / "qmp-report"))}
 
 
 def workers_of(run: subprocess.Popen[str]) -> list[int]:

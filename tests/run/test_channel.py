@@ -69,12 +69,16 @@ def test_a_finding_too_long_to_tell_is_told_without_its_evidence(tmp_path: Path)
 
 
 def test_where_nobody_listens_nobody_waits(tmp_path: Path) -> None:
+    heard: list[Event] = []
     Teller(None).tell(ENDED)
     Teller(tmp_path).tell(ENDED)
-    with Listener(tmp_path, lambda event: None, lambda: None, LONG):
+    with Listener(tmp_path, heard.append, lambda: None, LONG):
         late = Teller(tmp_path)
     late.tell(ENDED)
     late.tell(ENDED)
+
+    # Each of them came back, and what was told before or after was told to nobody.
+    assert heard == []
 
 
 def test_the_length_of_the_path_does_not_matter(tmp_path: Path) -> None:
@@ -97,10 +101,18 @@ def test_time_that_passes_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_listener_that_fails_holds_nobody_up(tmp_path: Path) -> None:
+    heard: list[Event] = []
+
     def fails(event: Event) -> None:
+        heard.append(event)
         raise RuntimeError(event)
 
+    told = 0
     with Listener(tmp_path, fails, lambda: None, LONG):
         teller = Teller(tmp_path)
         for _ in range(3000):
             teller.tell(ENDED)
+            told += 1
+
+    # More than the socket holds were told, and the first was the last that was heard.
+    assert (told, heard) == (3000, [ENDED])

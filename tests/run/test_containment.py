@@ -28,7 +28,8 @@ from conformance.launch.sandbox import SPACE
 from conformance.launch.target import program_target
 from conformance.launch.waiting import readable
 from conformance.stage import SCRATCH, MachineSpec
-from conformance.wire.session import Session, SessionError
+from conformance.wire.client import ClientSession
+from conformance.wire.session import SessionError
 from tests.patience import PATIENCE
 from tests.run.walk import look
 
@@ -44,7 +45,7 @@ class Inside:
     """A machine in the sandbox and a session with it."""
 
     machine: Machine
-    session: Session
+    session: ClientSession
 
     def ask(self, command: str, **arguments: Any) -> bool:
         """Return whether QEMU did as it was asked."""
@@ -84,8 +85,10 @@ def inside() -> Iterator[Inside]:
     with (
         RunFolder() as folder,
         Machine(target, SPEC, folder) as machine,
-        Session(machine.monitor, LIMIT) as session,
+        ClientSession(machine.monitor, LIMIT) as session,
     ):
+        events = {"capability": "events", "state": True}
+        session.execute("migrate-set-capabilities", {"capabilities": [events]})
         yield Inside(machine, session)
 
 
@@ -133,18 +136,18 @@ def test_a_file_is_written_in_the_scratch_folder_and_nowhere_else(
     assert [leak for leak in leaks if leak.exists()] == []
 
 
+_AT_REST = ("none", "completed", "failed", "cancelled")
+
+
 def _settle(inside: Inside) -> None:
     """Wait until no job and no migration of the machine is under way."""
-    deadline = time.monotonic() + LIMIT
-    while time.monotonic() < deadline:
-        jobs = inside.session.execute("query-jobs", {})
+    while jobs := inside.session.execute("query-jobs", {}):
         for job in jobs:
             if job["status"] == "concluded":
                 inside.ask("job-dismiss", id=job["id"])
-        state = inside.session.execute("query-migrate", {}).get("status", "none")
-        if not jobs and state in ("none", "completed", "failed", "cancelled"):
-            return
-    raise AssertionError("the machine does not come to rest")
+        inside.session.await_event("JOB_STATUS_CHANGE")
+    while inside.session.execute("query-migrate", {}).get("status", "none") not in _AT_REST:
+        inside.session.await_event("MIGRATION")
 
 
 def test_what_a_request_writes_is_bounded(inside: Inside) -> None:
@@ -165,10 +168,9 @@ def test_a_file_too_large_is_an_error_and_not_the_end_of_qemu(inside: Inside) ->
         "preallocation": "full",
     }
     assert inside.ask("blockdev-create", job_id="big", options=options)
-    deadline = time.monotonic() + LIMIT
     jobs: list[dict[str, Any]] = []
     while not any(job["status"] == "concluded" for job in jobs):
-        assert time.monotonic() < deadline
+        inside.session.await_event("JOB_STATUS_CHANGE")
         jobs = inside.session.execute("query-jobs", {})
 
     assert "No space left" in jobs[0]["error"]
