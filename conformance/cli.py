@@ -37,7 +37,7 @@ from conformance.run.run import Options, Run
 from conformance.run.show import describe, replayed
 from conformance.schema_cli import add_schema
 from conformance.screen import Screen, forget
-from conformance.terms import BROKEN, ExitCode, Outcome
+from conformance.terms import ExitCode, Outcome
 from conformance.validate_cli import add_validate
 
 _NARROW: Final = 100
@@ -320,7 +320,7 @@ def _replay(asked: argparse.Namespace) -> int:
         raise UsageError(replay.unrecorded, "Leave out --record.")
     if asked.record:
         _write(Path(asked.record), replay.recording)
-    if replay.outcome in BROKEN:
+    if replay.broken:
         return ExitCode.FINDINGS
     return ExitCode.CONFORMS if replay.outcome is Outcome.PASS else ExitCode.USAGE
 

@@ -14,8 +14,8 @@ import pytest
 
 from conformance.run.campaign import Campaign, Selection
 from conformance.run.conductor import Conductor
-from conformance.run.engine import Result
 from conformance.run.groups import Group, groups, subject_name
+from conformance.run.proof import Result
 from conformance.terms import BROKEN, Outcome
 
 CONDUCTOR: Final = pytest.StashKey[Conductor]()

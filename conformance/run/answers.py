@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from conformance.derive.case import Answer, Case, Ends, Reject, Role, Step
 from conformance.judge.observation import Line, Observation, Talk
-from conformance.run.engine import Result
+from conformance.run.proof import Result
 from conformance.terms import Outcome, SubjectKind
 from conformance.wire.framing import Message
 

@@ -19,8 +19,9 @@ from conformance.qapi.validate import Validator
 from conformance.run.answers import answers_of, event_names
 from conformance.run.campaign import Campaign
 from conformance.run.channel import Teller
-from conformance.run.engine import Engine, Result
+from conformance.run.engine import Engine
 from conformance.run.evidence import default_read, finding
+from conformance.run.proof import Result
 from conformance.run.records import Recorder
 from conformance.stream import CaseEnded, Event, EventSeen
 from conformance.terms import Outcome

@@ -15,7 +15,7 @@ from conformance.judge.sight import stands_at
 from conformance.knowledge.rules import Rule
 from conformance.launch.program import kind_of
 from conformance.qapi.names import shown
-from conformance.run.engine import Result
+from conformance.run.proof import Result
 from conformance.run.retelling import LASTING, asked, retold
 from conformance.run.stepwise import is_stepwise, stepwise
 from conformance.stage import NEGOTIATION, SCRATCH, MachineSpec, Request, Stage

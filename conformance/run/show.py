@@ -37,10 +37,11 @@ from conformance.launch.folder import RunFolder
 from conformance.launch.pool import Pool
 from conformance.qapi.validate import Validator
 from conformance.run.campaign import Campaign
-from conformance.run.engine import Engine, Result
 from conformance.run.evidence import evidence, reproducer, request_line
 from conformance.run.exchange import encode
-from conformance.terms import Outcome
+from conformance.run.proof import Prover, Result
+from conformance.run.starts import Starts
+from conformance.terms import BROKEN, Outcome
 from conformance.turns import (
     Drive,
     Exchange,
@@ -71,7 +72,8 @@ def describe(case: Case, campaign: Campaign) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
-    """A case run once more: the dialogue with its verdict, for a reader, and the outcome.
+    """A case run once more: the dialogue with its verdict, for a reader, the outcome, and whether
+    a promise was broken.
 
     `recording` is the dialogue for `validate` (docs/validate.md), with the schema before it, or ""
     where there can be none, and `unrecorded` tells why.
@@ -79,20 +81,23 @@ class Replay:
 
     text: str
     outcome: Outcome
+    broken: bool
     recording: str
     unrecorded: str = ""
 
 
 def replayed(case: Case, campaign: Campaign, folder: RunFolder) -> Replay:
-    """Run a case alone on a fresh machine; raises LaunchError."""
+    """Run a case alone on a fresh machine, one that comes and goes often; raises LaunchError."""
     schema = campaign.introspected.schema
     messages = MessageJudge(schema, Validator(schema))
-    with Pool(campaign.target, folder) as pool, Engine(pool, messages) as engine:
-        result = engine.alone(case)
+    with Pool(campaign.target, folder) as pool:
+        prover = Prover(pool, messages, Starts())
+        result = prover.known(case) if case.intermittent else prover.alone(case)
     why = _unrecorded(result, campaign)
     return Replay(
         text="\n".join(_account(result, campaign)),
         outcome=result.verdict.outcome,
+        broken=result.verdict.outcome in BROKEN or result.shown > 0,
         recording="" if why else "".join(_recording(result, campaign)),
         unrecorded=why,
     )
@@ -258,7 +263,10 @@ def _account(result: Result, campaign: Campaign) -> Iterator[str]:
     if result.seen and result.seen.death:
         yield result.seen.death.stderr.rstrip()
     yield ""
-    yield f"{verdict.outcome}: {result.case.id}" + (f"\n  {verdict.reason}" * bool(verdict.reason))
+    often = f" (in {result.shown} of {result.plays} plays)" if result.plays else ""
+    yield f"{verdict.outcome}: {result.case.id}{often}"
+    if verdict.reason:
+        yield f"  {verdict.reason}"
     for miss in verdict.misses:
         rule = campaign.rules[miss.rule]
         yield f"  {miss.rule} ({rule.severity}): {rule.promise}"

@@ -14,7 +14,8 @@ from conformance.launch.pool import Pool
 from conformance.launch.target import Target
 from conformance.qapi.validate import Validator
 from conformance.run.campaign import Campaign, prepare
-from conformance.run.engine import Engine, Result
+from conformance.run.engine import Engine
+from conformance.run.proof import Result
 from tests.miniatures.install import install
 
 

@@ -132,15 +132,20 @@ def _data(message: object) -> bytes:
 class FakePool:
     """Hands out servers that answer as told, one after the other; notes what was asked for.
 
-    Those whose numbers are in `stillborn` end as `ending` tells before they greet.
+    Those whose numbers are in `stillborn` end as `ending` tells before they greet; `alive` tells
+    that none ever ends.
     """
 
     def __init__(
-        self, *answers: Answer, stillborn: Container[int] = (), ending: Ending = KILLED
+        self,
+        *answers: Answer,
+        stillborn: Container[int] = (),
+        ending: Ending = KILLED,
+        alive: bool = False,
     ) -> None:
         self._answers = list(answers)
         self._stillborn = stillborn
-        self._ending = ending
+        self._ending = None if alive else ending
         self.taken: list[bool] = []
         """For each machine whether it came on top of those that were foretold."""
         self.expected: list[MachineSpec] = []

@@ -12,7 +12,7 @@ from conformance.derive.case import Accept, Answer, Case, Ends, Expectation, Rej
 from conformance.judge.observation import Line, Observation
 from conformance.judge.verdict import Verdict
 from conformance.run.answers import Answers, answers_of, event_names
-from conformance.run.engine import Result
+from conformance.run.proof import Result
 from conformance.terms import Outcome
 from conformance.wire.framing import FramingFault, Message
 from tests.run.made import case, step

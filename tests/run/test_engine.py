@@ -15,10 +15,12 @@ from conformance.judge.reply import MessageJudge
 from conformance.launch.machine import Ending
 from conformance.launch.pool import Pool
 from conformance.qapi.validate import Validator
-from conformance.run.engine import PLAYS, Engine, Result
+from conformance.run.engine import Engine
+from conformance.run.proof import HANGING_PLAYS, PLAYS, Result
 from conformance.stage import MachineSpec, Stage
 from conformance.terms import Outcome
 from tests.judge.made import claim
+from tests.patience import patiently
 from tests.qapi.schemas import command, schema_of
 from tests.run.made import Answer, FakePool, case, step
 
@@ -170,6 +172,29 @@ def test_what_fails_in_some_plays_is_told_with_how_often(run: Run) -> None:
     assert (results[1].shown, results[1].plays) == (3, PLAYS)
     assert [miss.rule for miss in results[1].verdict.misses] == ["X20"]
     assert isinstance(results[1].seen, Observation)
+
+
+def silent_at(command: str) -> Answer:
+    """Return a server that does not answer `command`."""
+
+    def answer(request: dict[str, Any]) -> Sequence[object] | None:
+        return [] if request["execute"] == command else answering()(request)
+
+    return answer
+
+
+def test_what_hangs_in_some_plays_is_played_less_often(run: Run) -> None:
+    def attempt(limit: float) -> None:
+        hangs = replace(BAD, isolation=Isolation.ALONE, limit=limit)
+        plays = [answering()] * (HANGING_PLAYS - 1) + [silent_at("bad")]
+        pool = FakePool(silent_at("bad"), answering(), *plays, alive=True)
+
+        (result,) = run(pool, hangs)
+
+        assert result.verdict.outcome is Outcome.INTERMITTENT
+        assert (result.shown, result.plays) == (1, HANGING_PLAYS)
+
+    patiently(attempt, 0.5)
 
 
 def test_a_case_with_a_machine_of_its_own_is_not_believed_at_once_either(run: Run) -> None:

@@ -18,8 +18,8 @@ from conformance.judge.verdict import Verdict, judge_claims
 from conformance.knowledge.rules import load_rules
 from conformance.launch.target import program_target
 from conformance.run.campaign import Campaign, prepare
-from conformance.run.engine import Result
 from conformance.run.evidence import default_read, finding, reproducer
+from conformance.run.proof import Result
 from conformance.stage import Descriptor, MachineSpec, Peer, Request, ScratchFile, Stage
 from conformance.terms import ABSENT, Outcome, Severity
 from conformance.wire.framing import read_message

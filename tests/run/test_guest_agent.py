@@ -24,8 +24,9 @@ from conformance.launch.target import program_target
 from conformance.qapi.validate import Validator
 from conformance.run.campaign import Campaign, load, prepare
 from conformance.run.described import ask_served
-from conformance.run.engine import Engine, Result
+from conformance.run.engine import Engine
 from conformance.run.evidence import reproducer
+from conformance.run.proof import Result
 from conformance.stage import SCRATCH
 from conformance.terms import BROKEN, Aspect, Outcome
 from tests.miniatures import agent

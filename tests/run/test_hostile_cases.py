@@ -13,7 +13,7 @@ import pytest
 from conformance.derive.case import Case
 from conformance.launch.target import Target
 from conformance.run.campaign import Campaign
-from conformance.run.engine import Result
+from conformance.run.proof import Result
 from conformance.terms import BROKEN, Outcome
 from tests.miniatures.hostile import install_hostile
 from tests.miniatures.install import miniature
