@@ -181,8 +181,9 @@ class CaseEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartDied:
-    """A machine that a signal ended before it was ready for a case, and that started when it was
-    tried again, or did not.
+    """A machine that ended before it was ready for a case, where others of its kind do not.
+
+    `exit_status` is the negative number of a signal, or what it returned.
     """
 
     kind: ClassVar[str] = "start-died"

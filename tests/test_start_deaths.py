@@ -58,7 +58,7 @@ def test_deaths_anywhere_in_a_run_are_one_finding_and_cost_no_case(
     ended = {case: outcome for _, case, outcome in outcomes(stream)}
     assert ended.pop(TALLY) == "crash"
     assert set(ended.values()) == {"pass"}
-    assert "QEMU died before it was ready for a client (SIGSEGV: mini: BUG: not today)" in done.out
+    assert "QEMU ended before it was ready for a client (SIGSEGV: mini: BUG: not today)" in done.out
 
 
 def test_one_death_is_told_and_keeps_the_run_from_being_green(doors: Doors, tmp_path: Path) -> None:

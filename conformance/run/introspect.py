@@ -226,10 +226,6 @@ def _no_schema(error: SchemaError) -> LaunchError:
     )
 
 
-class _KilledError(Exception):
-    """A machine was ended by a signal before it greeted."""
-
-
 class _session:  # noqa: N801 - reads as a function where it is used
     """A session on a machine of its own; leaving it ends both."""
 
@@ -238,41 +234,43 @@ class _session:  # noqa: N801 - reads as a function where it is used
         self._spec = MachineSpec(machine=machine)
 
     def __enter__(self) -> Session:
-        """Return the session; a machine that a signal ends before it greets is started again."""
+        """Return the session; a machine that ends before it greets is started again."""
+        asker = self._asker
+        ended: list[StartDeath] = []
         for number in range(TRIES):
-            self._machine = self._asker.pool.take(self._spec, again=number > 0)
-            asker = self._asker
+            self._machine = asker.pool.take(self._spec, again=number > 0)
             self._session = Session(self._machine.monitor, asker.limit, asker.until)
             try:
-                return self._greeted(last=number == TRIES - 1)
-            except _KilledError:
-                continue
-        raise AssertionError("the last try returns or raises")
-
-    def _greeted(self, *, last: bool) -> Session:
-        try:
-            return self._session.__enter__()
-        except SessionLost as error:
-            ending = self._machine.ending(1.0)
-            self._machine.close()
-            if ending is None:
+                self._session.__enter__()
+                break
+            except SessionLost as error:
+                ended.append(self._end(error))
+                if number == TRIES - 1:
+                    raise self._refused(ended[-1].death) from error
+            except BaseException:
+                self._machine.close()
                 raise
-            if ending.status < 0:
-                death = Death(status=ending.status, stderr=ending.stderr)
-                command_line = self._machine.command_line
-                self._asker.deaths.append(StartDeath(command_line=command_line, death=death))
-                if not last:
-                    raise _KilledError from error
-            words = ending.stderr.strip().splitlines()[-_WORDS:]
-            said = "\n".join(words) or "without a word"
-            raise LaunchError(
-                f"{self._machine.target.program} ended instead of greeting (status "
-                f"{ending.status}): {said}",
-                "Correct the target's program, machine or arguments.",
-            ) from error
-        except BaseException:
-            self._machine.close()
-            raise
+        # What ends each time is lost, and that is told; what ends now and then says more.
+        asker.deaths += ended
+        return self._session
+
+    def _end(self, error: SessionLost) -> StartDeath:
+        """Return how the machine ended that did not greet; raises the error where it lives."""
+        ending = self._machine.ending(1.0)
+        self._machine.close()
+        if ending is None:
+            raise error
+        death = Death(status=ending.status, stderr=ending.stderr)
+        return StartDeath(command_line=self._machine.command_line, death=death)
+
+    def _refused(self, death: Death) -> LaunchError:
+        words = death.stderr.strip().splitlines()[-_WORDS:]
+        said = "\n".join(words) or "without a word"
+        return LaunchError(
+            f"{self._machine.target.program} ended instead of greeting (status "
+            f"{death.status}): {said}",
+            "Correct the target's program, machine or arguments.",
+        )
 
     def __exit__(self, *error: Any) -> None:
         try:

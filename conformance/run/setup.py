@@ -40,40 +40,32 @@ def stand(
 ) -> Player | NotStanding:
     """Return a player on a machine of `stage`, or why there is none.
 
-    A machine that dies of a signal before it greets is noted in `starts` and started again; one
-    whose like has started before is started again too.  A death in the set-up is noted where it
-    does not come again: else it is what every case on the stage comes to.  With `again`, the
-    machine comes on top of those that were foretold.  Raises LaunchError where the machine could
-    not even be started.
+    A machine that ends before it greets is started again: once, or up to TRIES times where a signal
+    ended it or its like has started before.  What ended in the place of one that stands is noted in
+    `starts`, and so is what a signal ends each time.  With `again`, the machine comes on top of
+    those that were foretold.  Raises LaunchError where the machine could not even be started.
     """
-    in_setup: list[StartDeath] = []
+    ended: list[StartDeath] = []
     for number in range(TRIES):
         machine = pool.take(stage.spec, again=again or number > 0)
         standing = _tried(machine, stage, messages)
         if isinstance(standing, Player):
             starts.note(stage.spec)
-            for death in in_setup:
-                starts.died(death)
+            starts.died(*ended)
             return standing
-        killed = _killed(machine, standing)
-        if killed is not None and standing.began:
-            in_setup.append(killed)
-        elif killed is not None:
-            starts.died(killed)
+        last = standing
+        death = last.seen.death if last.seen is not None else None
+        killed = death is not None and death.status < 0
+        if death is not None:
+            ended.append(StartDeath(command_line=machine.command_line, death=death))
         # Only a machine that fails twice says something of the build, and not of the host.
-        broken = standing.verdict.outcome in BROKEN and number == 0
-        unbegun = not standing.began and (killed is not None or starts.stood(stage.spec))
-        if not (broken or unbegun):
+        once_more = number == 0 and (last.verdict.outcome in BROKEN or not last.began)
+        if not once_more and (last.began or not (killed or starts.stood(stage.spec))):
             break
-    return standing
-
-
-def _killed(machine: Machine, standing: NotStanding) -> StartDeath | None:
-    """Return the signal's death that a machine died, None where it did not."""
-    death = standing.seen.death if standing.seen is not None else None
-    if death is None or death.status >= 0:
-        return None
-    return StartDeath(command_line=machine.command_line, death=death)
+    if not last.began:
+        # What its set-up ends each time is what every case on the stage comes to.
+        starts.died(*(each for each in ended if each.death.status < 0))
+    return last
 
 
 def _tried(machine: Machine, stage: Stage, messages: MessageJudge) -> Player | NotStanding:

@@ -1,6 +1,6 @@
-"""What the deaths of machines before they were ready come to, over all processes of a run.
+"""What the ends of machines before they were ready come to, over all processes of a run.
 
-One death may be the host's doing; a second one says something of the build.  Decides from events
+One may be the host's doing; a second one says something of the build.  Decides from events
 alone, and knows nothing of machines.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from signal import SIGKILL
 from typing import Final
 
 from conformance.derive.case import Case
@@ -24,7 +25,8 @@ from conformance.terms import Outcome, Severity
 _ANY: Final = (99, 0, 0)
 """A version that the recipe fits: it is of no range."""
 _PROOF = 2
-"""Deaths that say something of the build."""
+"""Ends by a signal that say something of the build: what returns may want for something, and what
+SIGKILL ends the host has ended."""
 _REPEATS = 100
 """How often the reproducer starts the machine: of ten starts one that dies shows in nearly all."""
 
@@ -92,15 +94,16 @@ def tallied(
 
     `ended` is how the case ended by itself, `rule` the rule that it is about.
     """
-    first = deaths[0]
+    proofs = [each for each in deaths if each.exit_status < 0 and each.exit_status != -SIGKILL]
+    first = (proofs or deaths)[0]
     words = death_words(Death(status=first.exit_status, stderr=first.stderr))
     how = ending_text(first.exit_status) + (f": {words}" if words else "")
-    if len(deaths) < _PROOF:
-        reason = f"one machine died before it was ready ({how}), and another in its place did not"
+    if len(proofs) < _PROOF:
+        reason = f"a machine ended before it was ready ({how}), and another in its place did not"
         return None, replace(
             ended, outcome=Outcome.INTERMITTENT, reason=reason, plays=0, shown=len(deaths)
         )
-    summary = f"QEMU died before it was ready for a client ({how})"
+    summary = f"QEMU ended before it was ready for a client ({how})"
     finding = Finding(
         target=ended.target,
         case=ended.case,
@@ -116,9 +119,9 @@ def tallied(
         evidence=Evidence(transcript=(), exit_status=first.exit_status, stderr=first.stderr),
         reproducer=_reproducer(first),
         plays=0,
-        shown=len(deaths),
+        shown=len(proofs),
     )
-    return finding, replace(ended, outcome=Outcome.CRASH, reason=summary, shown=len(deaths))
+    return finding, replace(ended, outcome=Outcome.CRASH, reason=summary, shown=len(proofs))
 
 
 def _reproducer(death: StartDied) -> str:

@@ -14,12 +14,12 @@ from conformance.stage import MachineSpec
 from conformance.stream import StartDied
 
 TRIES: Final = 3
-"""How often a machine is started that a signal ends before it greets, or that started before."""
+"""How often a machine is started that ends before it greets, where that says something."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartDeath:
-    """A machine that a signal ended before it greeted or, once, in its set-up."""
+    """A machine that ended before it was ready for a case."""
 
     command_line: tuple[str, ...]
     death: Death
@@ -51,9 +51,9 @@ class Starts:
         if spec not in self._stood:
             self._stood.append(spec)
 
-    def died(self, death: StartDeath) -> None:
-        """Note the death of a machine."""
-        self._deaths.append(death)
+    def died(self, *deaths: StartDeath) -> None:
+        """Note the deaths of machines."""
+        self._deaths += deaths
 
     def take_deaths(self) -> tuple[StartDeath, ...]:
         """Return the deaths that were noted since the last call."""

@@ -277,13 +277,26 @@ def test_a_case_that_changes_the_machine_has_one_of_its_own(run: Run) -> None:
 
 def test_no_case_can_be_tested_on_a_machine_that_does_not_come_up(run: Run) -> None:
     declines = Ending(status=1, stderr="no such machine")
-    pool = FakePool(answering(), stillborn=(0,), ending=declines)
+    pool = FakePool(*[answering()] * 2, stillborn=(0, 1), ending=declines)
 
     results = run(pool, A, B)
 
     assert _outcomes(results) == [Outcome.NOT_STARTED] * 2
     assert "did not start (exit status 1): no such machine" in results[0].verdict.reason
-    assert len(pool.machines) == 1
+    # A second one might have started.
+    assert len(pool.machines) == 2
+
+
+def test_a_machine_that_ends_by_itself_now_and_then_is_noted() -> None:
+    declines = Ending(status=1, stderr="not today")
+    pool = FakePool(*[answering()] * 2, stillborn=(0,), ending=declines)
+
+    with Engine(cast(Pool, pool), MessageJudge(SCHEMA, Validator(SCHEMA))) as engine:
+        results = list(engine.run((A, B)))
+        deaths = engine.starts.take_deaths()
+
+    assert _outcomes(results) == [PASS] * 2
+    assert [death.death.status for death in deaths] == [1]
 
 
 def test_a_machine_that_dies_before_it_greets_is_started_again_and_noted() -> None:

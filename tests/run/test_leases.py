@@ -78,14 +78,14 @@ def test_a_machine_that_is_not_healthy_is_replaced(leases: Leases, pool: FakePoo
 
 def test_a_stage_that_does_not_stand_is_not_tried_again() -> None:
     declines = Ending(status=1, stderr="there is no such machine")
-    pool = FakePool(lambda request: None, stillborn=(0,), ending=declines)
+    pool = FakePool(*[lambda request: None] * 2, stillborn=(0, 1), ending=declines)
     leases = Leases(cast(Pool, pool), MessageJudge(SCHEMA, Validator(SCHEMA)), Starts())
 
     first, second = leases.take(PLAIN), leases.take(PLAIN)
 
     assert isinstance(first, NotStanding)
     assert first is second
-    assert len(pool.machines) == 1
+    assert len(pool.machines) == 2
 
 
 def test_a_stage_that_stood_before_is_tried_again_but_not_for_ever() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 from dataclasses import replace
 
+import pytest
+
 from conformance.knowledge.rules import load_rules
 from conformance.run.start_tally import tallied
 from conformance.stream import CaseEnded, StartDied
@@ -44,6 +46,14 @@ def test_two_deaths_are_a_crash_with_command_line_signal_and_words() -> None:
     assert (finding.evidence.exit_status, finding.evidence.stderr) == (-11, DEATH.stderr)
     assert ended.outcome is Outcome.CRASH
     assert ended.reason == finding.summary
+
+
+@pytest.mark.parametrize("status", [1, -9])
+def test_what_may_be_the_hosts_doing_is_told_however_often_it_comes(status: int) -> None:
+    finding, ended = tallied(ENDED, [replace(DEATH, exit_status=status)] * 5, load_rules()["W13"])
+
+    assert finding is None
+    assert (ended.outcome, ended.unsettled) == (Outcome.INTERMITTENT, True)
 
 
 def test_the_reproducer_shows_deaths_when_it_is_pasted() -> None:
