@@ -170,7 +170,7 @@ def _command(table: Table) -> CommandRecipe:
         raise KnowledgeError(f"{table.place}: {error}", f"Known: {', '.join(Effect)}.") from error
     recipe = CommandRecipe(
         name=table.take("name", str),
-        versions=_versions(table),
+        versions=table.versions(),
         arches=table.texts("arch"),
         arguments=filled(table.take("arguments", dict, {})),
         descriptor=table.take("descriptor", str, ""),
@@ -198,13 +198,6 @@ def _command(table: Table) -> CommandRecipe:
     return recipe
 
 
-def _versions(table: Table) -> VersionRange:
-    try:
-        return VersionRange(table.take("versions", str, ""))
-    except ValueError as error:
-        raise KnowledgeError(f"{table.place}: {error}") from error
-
-
 def _further(table: Table) -> Further:
     spec = spec_of(table, _NO_MACHINE)
     further = Further(
@@ -213,7 +206,7 @@ def _further(table: Table) -> Further:
         setup=requests_of(table, "setup"),
         cleanup=requests_of(table, "cleanup"),
         lasting=table.take("lasting", bool, False),
-        versions=_versions(table),
+        versions=table.versions(),
         reason=table.take("reason", str),
         references=references_of(table),
         sees=looks_of(table),

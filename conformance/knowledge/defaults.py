@@ -70,10 +70,7 @@ def _showing(table: Table) -> Showing:
                 f"{table.place}: 'shows' has no path of {member}",
                 'With `read`, write where the value stands: "0.cache.direct"; without it, "".',
             )
-    try:
-        versions = VersionRange(table.take("versions", str, ""))
-    except ValueError as error:
-        raise KnowledgeError(f"{table.place}: {error}") from error
+    versions = table.versions()
     showing = Showing(
         command=command,
         name=table.take("name", str, ""),

@@ -243,6 +243,6 @@ def _limited(table: Table) -> Limited:
 
 def _versions(table: Table) -> VersionRange:
     try:
-        return VersionRange(table.take("versions", str, ""))
+        return table.versions()
     except ValueError as error:
         raise KnowledgeError(f"{table.place}: versions: {error}") from error

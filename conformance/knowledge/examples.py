@@ -111,10 +111,7 @@ def load_examples(path: Path) -> ExampleRecipes:
 
 
 def _recipe(table: Table) -> ExampleRecipe:
-    try:
-        versions = VersionRange(table.take("versions", str, ""))
-    except ValueError as error:
-        raise KnowledgeError(f"{table.place}: versions: {error}") from error
+    versions = table.versions()
     isolation = table.take("isolation", str, "shared")
     if isolation not in ("shared", "alone"):
         raise KnowledgeError(f"{table.place}: isolation is {isolation!r}", "Known: shared, alone.")

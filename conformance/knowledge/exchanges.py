@@ -187,7 +187,7 @@ def _recipe(table: Table, subject: str, words: _Words) -> ExchangeRecipe:
             reason=table.take("reason", str),
             start=Start(table.take("start", str, Start.NEGOTIATED.value)),
             on=tuple(map(Transport, table.texts("on") or (Transport.SOCKET,))),
-            versions=VersionRange(table.take("versions", str, "")),
+            versions=table.versions(),
             programs=tuple(
                 map(Program, table.texts("programs") or (Program.SYSTEM, Program.STORAGE_DAEMON))
             ),

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.errors import KnowledgeError
 from conformance.knowledge.tables import Table, read_table
 from conformance.knowledge.versions import Version, VersionRange
 
@@ -37,10 +36,7 @@ def reasons_for(entries: Iterable[Intermittent], version: Version) -> dict[str, 
 
 
 def _entry(table: Table) -> Intermittent:
-    try:
-        versions = VersionRange(table.take("versions", str, ""))
-    except ValueError as error:
-        raise KnowledgeError(f"{table.place}: versions: {error}") from error
+    versions = table.versions()
     entry = Intermittent(
         case=table.take("id", str), versions=versions, reason=table.take("reason", str)
     )

@@ -74,10 +74,7 @@ def looks_of(table: Table) -> tuple[Look, ...]:
 def _look(table: Table) -> Look:
     request = Request(table.take("execute", str), filled(table.take_any("arguments", ABSENT)))
     wanted, value = _wanted(table)
-    try:
-        versions = VersionRange(table.take("versions", str, ""))
-    except ValueError as error:
-        raise KnowledgeError(f"{table.place}: {error}") from error
+    versions = table.versions()
     look = Look(
         request=request,
         path=tuple(_part(table, part) for part in table.take("at", list, [])),

@@ -59,7 +59,7 @@ def excepted(
 
 def _exception(table: Table) -> NamingException:
     try:
-        versions = VersionRange(table.take("versions", str, ""))
+        versions = table.versions()
         kind = Named(table.take("kind", str))
     except ValueError as error:
         raise KnowledgeError(f"{table.place}: {error}", f"Kinds: {', '.join(Named)}.") from error

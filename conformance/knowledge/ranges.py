@@ -177,10 +177,7 @@ def _recipe(table: Table) -> RangeRecipe:
     isolation = table.take("isolation", str, "shared")
     if isolation not in ("shared", "alone"):
         raise KnowledgeError(f"{table.place}: isolation is {isolation!r}", "Known: shared, alone.")
-    try:
-        versions = VersionRange(table.take("versions", str, ""))
-    except ValueError as error:
-        raise KnowledgeError(f"{table.place}: versions: {error}") from error
+    versions = table.versions()
     recipe = RangeRecipe(
         command=command,
         paths=table.texts("paths") or ANY_PATH,

@@ -193,10 +193,7 @@ def _recipe(table: Table) -> ObjectRecipe:
     isolation = table.take("isolation", str, "shared")
     if compiled not in ("optional", "always") or isolation not in ("shared", "alone"):
         raise KnowledgeError(f"{table.place}: compiled or isolation has an unknown word")
-    try:
-        versions = VersionRange(table.take("versions", str, ""))
-    except ValueError as error:
-        raise KnowledgeError(f"{table.place}: versions: {error}") from error
+    versions = table.versions()
     recipe = ObjectRecipe(
         type=type_name,
         versions=versions,

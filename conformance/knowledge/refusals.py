@@ -114,7 +114,7 @@ def references_for(references: tuple[Reference, ...], version: Version) -> Itera
 
 def _refusal(table: Table) -> Refusal:
     try:
-        versions = VersionRange(table.take("versions", str, ""))
+        versions = table.versions()
         when = When(table.take("when", str, When.APART.value))
         usual = ("GenericError",) if when is When.APART else ()
         classes = frozenset(map(ErrorClass, table.texts("classes") or usual))
@@ -169,7 +169,7 @@ def _reference(table: Table) -> Reference:
             without=frozenset(table.texts("without")),
             classes=frozenset(map(ErrorClass, table.texts("classes"))),
             item=table.take("documented", int, 0),
-            versions=VersionRange(table.take("versions", str, "")),
+            versions=table.versions(),
         )
     except ValueError as error:
         raise KnowledgeError(f"{table.place}: {error}") from error

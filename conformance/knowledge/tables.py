@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from conformance.errors import KnowledgeError
+from conformance.knowledge.versions import VersionRange
 
 T = TypeVar("T")
 
@@ -50,6 +51,13 @@ class Table:
         if not all(isinstance(item, str) for item in found):
             raise KnowledgeError(f"{self.place}: {key!r} holds other things than strings")
         return tuple(found)
+
+    def versions(self) -> VersionRange:
+        """Return the releases that the entry is for, all where `versions` is left out."""
+        try:
+            return VersionRange(self.take("versions", str, ""))
+        except ValueError as error:
+            raise KnowledgeError(f"{self.place}: versions: {error}") from error
 
     def table(self, key: str) -> Table:
         """Return the table `key`, empty where it is left out."""

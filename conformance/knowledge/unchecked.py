@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.errors import KnowledgeError
 from conformance.knowledge import store
 from conformance.knowledge.tables import Table, read_table
 from conformance.knowledge.versions import Version, VersionRange
@@ -41,10 +40,7 @@ def names_for(entries: tuple[Unchecked, ...], version: Version | None) -> frozen
 
 
 def _unchecked(table: Table) -> Unchecked:
-    try:
-        versions = VersionRange(table.take("versions", str, ""))
-    except ValueError as error:
-        raise KnowledgeError(f"{table.place}: {error}") from error
+    versions = table.versions()
     entry = Unchecked(
         name=table.take("name", str), versions=versions, reason=table.take("reason", str)
     )
