@@ -218,7 +218,7 @@ def test_what_fails_while_a_target_is_prepared_loses_it_alone(
             return _BadPlan(**{name: getattr(campaign, name) for name in names})
         return campaign
 
-    monkeypatch.setattr("conformance.run.run.prepare", prepared)
+    monkeypatch.setattr("conformance.run.preparation.prepare", prepared)
     alone, both = tmp_path / "alone", tmp_path / "both"
 
     with pytest.raises(ConformanceError) as caught, leading(options(alone, program, "bad")):

@@ -178,7 +178,7 @@ def _recipe(table: Table, specs: Mapping[str, MachineSpec]) -> EventRecipe:
         event=table.take("event", str),
         name=table.take("name", str, "recipe"),
         reason=table.take("reason", str),
-        versions=_versions(table),
+        versions=table.versions(),
         arches=table.texts("arch"),
         stage=stage,
         spec=specs[stage] if stage else MachineSpec(),
@@ -222,7 +222,7 @@ def _emission(table: Table) -> Emission:
 def _unprovoked(table: Table) -> Unprovoked:
     found = Unprovoked(
         event=table.take("event", str),
-        versions=_versions(table),
+        versions=table.versions(),
         reason=table.take("reason", str),
     )
     table.done()
@@ -232,17 +232,10 @@ def _unprovoked(table: Table) -> Unprovoked:
 def _limited(table: Table) -> Limited:
     found = Limited(
         event=table.take("event", str),
-        versions=_versions(table),
+        versions=table.versions(),
         by=table.texts("by"),
         unless=filled(table.take("unless", dict, {})),
         reason=table.take("reason", str),
     )
     table.done()
     return found
-
-
-def _versions(table: Table) -> VersionRange:
-    try:
-        return table.versions()
-    except ValueError as error:
-        raise KnowledgeError(f"{table.place}: versions: {error}") from error

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import time
-import traceback
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import Final
 
 import conformance
-from conformance.canonical import canonical
 from conformance.derive.case import Case
 from conformance.derive.members import member_of
-from conformance.errors import ConformanceError, HarnessError, LaunchError, UsageError
+from conformance.errors import UsageError
 from conformance.launch.folder import RunFolder
 from conformance.launch.host import capabilities
-from conformance.launch.target import Target, label
-from conformance.run.campaign import Campaign, Selection, check_selection, prepare
+from conformance.launch.target import Target
+from conformance.run.campaign import Campaign, Selection, check_selection
+from conformance.run.exit_code import exit_code
 from conformance.run.groups import groups, node_id
 from conformance.run.hold import Hold
+from conformance.run.preparation import distinct, prepare_all
 from conformance.run.records import (
     Joined,
     Recorder,
@@ -39,14 +37,11 @@ from conformance.stream import (
     RunEnded,
     RunStarted,
     TargetLost,
-    to_json,
 )
-from conformance.terms import BROKEN, ExitCode, Outcome, starts_lost
+from conformance.terms import ExitCode, Outcome, starts_lost
 
 SEED = 0
 """The default seed: what is generated at random is the same in every run, unless asked for."""
-_SAID: Final = 400
-"""Characters of an unexpected error that are told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,16 +103,14 @@ class Run:
         self._folder: RunFolder | None = None
 
     def __enter__(self) -> Run:
-        self._targets = tuple(_distinct(self.options.targets))
+        self._targets = tuple(distinct(self.options.targets))
         if self.record:
             self._hold = Hold(self.options.report)
             try:
-                self._hold.sign(self.id)
-                clear_folder(self.options.report)
-                write_stream(self.options.report, [self._started(self.options.words(), {})])
-            except OSError as error:
-                self._hold.close()
-                raise _unwritable(self.options.report, error) from error
+                with _writing(self.options.report):
+                    self._hold.sign(self.id)
+                    clear_folder(self.options.report)
+                    write_stream(self.options.report, [self._started(self.options.words(), {})])
             except BaseException:
                 self._hold.close()
                 raise
@@ -136,38 +129,29 @@ class Run:
         the target, or one of all, where none is left; UsageError for a selection that fits nothing.
         """
         self._folder = RunFolder()
-        errors: list[ConformanceError] = []
-        for target in self._targets:
-            try:
-                campaign = self._prepared(target, self._folder)
-            except Exception as error:  # of any kind: the others are tested all the same
-                errors.append(_told(error))
-                self.lost += (_lost(target, errors[-1]),)
-            else:
-                self.campaigns += (campaign,)
-        self._codes = [error.exit_code for error in errors]
-        if errors and not self.campaigns:
-            raise errors[0] if len(errors) == 1 else _all_lost(self.lost, errors)
+        thorough = self.options.selection.thorough
+        prepared = prepare_all(self._targets, self._folder, thorough=thorough, tell=self._tell)
+        self.campaigns, self.lost = prepared.campaigns, prepared.lost
+        self._codes = [error.exit_code for error in prepared.errors]
+        if prepared.error is not None:
+            raise prepared.error
+        if self.record:
+            self._record_deaths()
         # A pattern may be for a target that is lost.
         self.unfit = check_selection(
             self.options.selection, self.campaigns, lenient=bool(self.lost)
         )
 
-    def _prepared(self, target: Target, folder: RunFolder) -> Campaign:
-        """Return the target made ready, shown to be one whose cases can be planned and told."""
-        tell = partial(self._tell, target.name)
-        thorough = self.options.selection.thorough
-        campaign = prepare(target, folder, thorough=thorough, tell=tell)
-        tell("planning its cases")
-        events: list[Event] = [campaign.started(0), *campaign.rows(), *campaign.rule_rows()]
-        for event in events:
-            canonical(to_json(event))
-        campaign.save(folder.path / f"campaign-{len(self.campaigns)}.json")
-        if campaign.deaths and self.record:
-            part = part_path(self.options.report, self.id, f"target{len(self.campaigns)}")
-            with Recorder(part) as recorder:
-                recorder.write(death.event(target.name) for death in campaign.deaths)
-        return campaign
+    def _record_deaths(self) -> None:
+        """Record the machines that died while builds were asked what they are."""
+        deaths = [
+            death.event(campaign.target.name)
+            for campaign in self.campaigns
+            for death in campaign.deaths
+        ]
+        if deaths:
+            with Recorder(part_path(self.options.report, self.id, "targets")) as recorder:
+                recorder.write(deaths)
 
     @property
     def folder(self) -> RunFolder:
@@ -201,10 +185,8 @@ class Run:
             ]
             for campaign in self.campaigns
         }
-        try:
+        with _writing(self.options.report):
             write_stream(self.options.report, self._plan(planned, self._words(node_ids)))
-        except OSError as error:
-            raise _unwritable(self.options.report, error) from error
 
     def finish(self, *, interrupted: bool = False, failed: bool = False) -> Path:
         """Join the parts to the stream of the run and return where it is.
@@ -213,39 +195,36 @@ class Run:
         way.  Raises UsageError where it cannot be written.
         """
 
-        def code(joined: Joined, *, partial: bool) -> ExitCode:
+        def code(joined: Joined) -> ExitCode:
             codes = [*self._codes, *([ExitCode.LAUNCH] if starts_lost(joined.counts) else [])]
             return exit_code(
                 joined.counts,
                 interrupted=interrupted,
                 failed=failed,
                 lost=max(codes, default=None),
-                partial=partial,
                 unsettled=joined.unsettled,
             )
 
-        return self._end(code, partial=interrupted or failed or bool(self.lost))
+        return self._end(code, whole=not (interrupted or failed or self.lost))
 
     def abandon(self, code: ExitCode) -> Path:
         """Do the same for a run that came to no end of its own: `code` is what it returns."""
-        return self._end(lambda *_, **__: code, partial=True)
+        return self._end(lambda joined: code, whole=False)
 
-    def _end(self, code: Callable[..., ExitCode], *, partial: bool) -> Path:
+    def _end(self, code: Callable[[Joined], ExitCode], *, whole: bool) -> Path:
         self.plan(self.node_ids())
-        try:
+        with _writing(self.options.report):
             joined = Joined(self.options.report, self.id)
-            partial = partial or bool(joined.counts[Outcome.NOT_RUN]) or starts_lost(joined.counts)
+            whole = whole and not (joined.counts[Outcome.NOT_RUN] or starts_lost(joined.counts))
             path = joined.end(
                 RunEnded(
-                    complete=not partial,
-                    exit_code=code(joined, partial=partial),
+                    complete=whole,
+                    exit_code=code(joined),
                     outcomes=told(joined.counts),
                     seconds=round(time.monotonic() - self._began, 3),
                     time=_now(),
                 )
             )
-        except OSError as error:
-            raise _unwritable(self.options.report, error) from error
         self.ended = True
         return path
 
@@ -304,93 +283,16 @@ def not_run(campaign: Campaign, case: Case) -> CaseEnded:
     )
 
 
-def exit_code(
-    outcomes: Mapping[Outcome, int],
-    *,
-    interrupted: bool = False,
-    failed: bool = False,
-    lost: ExitCode | None = None,
-    partial: bool = False,
-    unsettled: bool = False,
-) -> ExitCode:
-    """Return what a run with these outcomes returns to the shell; a partial run never 0.
-
-    `failed`: the suite itself gave way; `lost`: what the worst of the targets that could not be
-    prepared makes of it; `partial`: for whatever reason not all was tested; `unsettled`: a case
-    has come to different ends.  That a target was not
-    tested at all weighs more than what the others have shown.
-    """
-    if interrupted:
-        return ExitCode.INTERRUPTED
-    if failed or outcomes.get(Outcome.HARNESS_ERROR):
-        return ExitCode.HARNESS
-    if lost is not None:
-        return lost
-    # A case that came out otherwise when tried again is no finding, and no conformance either.
-    if unsettled or any(outcomes.get(outcome) for outcome in (*BROKEN, Outcome.FLAKY)):
-        return ExitCode.FINDINGS
-    # Nobody ended the run, and yet cases have no result: something of the suite gave way.
-    if partial or outcomes.get(Outcome.NOT_RUN):
-        return ExitCode.HARNESS
-    return ExitCode.CONFORMS if outcomes.get(Outcome.PASS) else ExitCode.USAGE
-
-
-def _told(error: Exception) -> ConformanceError:
-    """Return what to say of an error that was met while a target was prepared."""
-    if isinstance(error, ConformanceError):
-        return error
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
-    said = " ".join(str(error).split())[:_SAID]
-    return HarnessError(
-        f"the suite itself failed while it prepared the target: {type(error).__name__}: "
-        f"{said}{where}",
-        "Please report this.",
-    )
-
-
-def _lost(target: Target, error: ConformanceError) -> TargetLost:
-    return TargetLost(
-        target=target.name,
-        spelling=target.spelling,
-        program=target.program,
-        what=error.what,
-        remedy=error.remedy,
-    )
-
-
-def _all_lost(lost: Sequence[TargetLost], errors: Sequence[ConformanceError]) -> ConformanceError:
-    worst = max(errors, key=lambda error: error.exit_code)
-    said = "; ".join(f"{each.target}: {each.what}" for each in lost)
-    what = f"not one of {len(lost)} targets can be tested: {said}"
-    kinds = (UsageError, LaunchError, HarnessError)
-    kind = next(each for each in kinds if each.exit_code == worst.exit_code)
-    return kind(what, worst.remedy)
-
-
-def _unwritable(folder: Path, error: OSError) -> UsageError:
-    return UsageError(
-        f"the report in {folder} cannot be written: {error.strerror}",
-        "Make room there, or choose another folder with --report.",
-    )
-
-
-def _distinct(targets: Sequence[Target]) -> Iterator[Target]:
-    """Yield the targets under names that differ: equal ones are told apart by their roots."""
-    names = Counter(target.name for target in targets)
-    used: set[str] = set()
-    for target in targets:
-        name = target.name
-        if names[name] > 1:
-            root = label(Path(target.rootfs).name) or "host"
-            name = f"{name}@{root}"
-        if name in used:
-            raise UsageError(
-                f"two targets are named {target.name}: {target.spelling} is the second",
-                "Give each a name of its own: NAME=PATH, or `name` in a target file.",
-            )
-        used.add(name)
-        yield replace(target, name=name)
+@contextlib.contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Raise UsageError where what is done within fails to write the report in `folder`."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(
+            f"the report in {folder} cannot be written: {error.strerror}",
+            "Make room there, or choose another folder with --report.",
+        ) from error
 
 
 def _now() -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from conformance.run.run import exit_code
+from conformance.run.exit_code import exit_code
 from conformance.terms import ExitCode, Outcome
 
 PASSED = {Outcome.PASS: 1}
@@ -18,54 +18,51 @@ NOTHING = {Outcome.VACUOUS: 1, Outcome.NOT_APPLICABLE: 1}
 
 
 @pytest.mark.parametrize(
-    ("outcomes", "lost", "partial", "code"),
+    ("outcomes", "lost", "code"),
     [
-        (PASSED, None, False, 0),
-        ({**PASSED, Outcome.VACUOUS: 1}, None, False, 0),
-        ({**PASSED, Outcome.FLAKY: 1}, None, False, 1),
-        (FOUND, None, False, 1),
-        ({Outcome.CRASH: 1}, None, False, 1),
-        ({Outcome.TIMEOUT: 1}, None, False, 1),
-        ({**FOUND, Outcome.NOT_RUN: 1}, None, True, 1),
-        (NOTHING, None, False, 2),
-        ({}, None, False, 2),
-        (PASSED, ExitCode.USAGE, True, 2),
-        (FOUND, ExitCode.USAGE, True, 2),
-        (PASSED, ExitCode.LAUNCH, True, 3),
-        (FOUND, ExitCode.LAUNCH, True, 3),
-        (LEFT, ExitCode.LAUNCH, True, 3),
-        ({}, ExitCode.LAUNCH, True, 3),
-        (PASSED, ExitCode.HARNESS, True, 4),
-        (FAILED, None, False, 4),
-        (FAILED, ExitCode.LAUNCH, True, 4),
-        (LEFT, None, True, 4),
+        (PASSED, None, 0),
+        ({**PASSED, Outcome.VACUOUS: 1}, None, 0),
+        ({**PASSED, Outcome.FLAKY: 1}, None, 1),
+        (FOUND, None, 1),
+        ({Outcome.CRASH: 1}, None, 1),
+        ({Outcome.TIMEOUT: 1}, None, 1),
+        ({**FOUND, Outcome.NOT_RUN: 1}, None, 1),
+        (NOTHING, None, 2),
+        ({}, None, 2),
+        (PASSED, ExitCode.USAGE, 2),
+        (FOUND, ExitCode.USAGE, 2),
+        (PASSED, ExitCode.LAUNCH, 3),
+        (FOUND, ExitCode.LAUNCH, 3),
+        (LEFT, ExitCode.LAUNCH, 3),
+        ({}, ExitCode.LAUNCH, 3),
+        (PASSED, ExitCode.HARNESS, 4),
+        (FAILED, None, 4),
+        (FAILED, ExitCode.LAUNCH, 4),
         # Whatever the reason is for which not all was tested.
-        (LEFT, None, False, 4),
-        (PASSED, None, True, 4),
-        (NOTHING, None, True, 4),
+        (LEFT, None, 4),
+        ({**NOTHING, Outcome.NOT_RUN: 1}, None, 4),
     ],
 )
 def test_the_exit_code_is_the_worst_that_happened(
-    outcomes: Mapping[Outcome, int], lost: ExitCode | None, partial: bool, code: int
+    outcomes: Mapping[Outcome, int], lost: ExitCode | None, code: int
 ) -> None:
-    assert exit_code(outcomes, lost=lost, partial=partial) == code
-    assert exit_code(outcomes, lost=lost, partial=partial, failed=True) == ExitCode.HARNESS
+    assert exit_code(outcomes, lost=lost) == code
+    assert exit_code(outcomes, lost=lost, failed=True) == ExitCode.HARNESS
     for failed in (False, True):
-        told = exit_code(outcomes, lost=lost, partial=partial, failed=failed, interrupted=True)
+        told = exit_code(outcomes, lost=lost, failed=failed, interrupted=True)
         assert told is ExitCode.INTERRUPTED
 
 
 def test_a_partial_run_never_ends_with_0() -> None:
     lacks = itertools.product(
-        (False, True), (False, True), (None, *list(ExitCode)[1:]), (False, True), (False, True)
+        (False, True), (False, True), (None, *list(ExitCode)[1:]), (False, True)
     )
-    for interrupted, failed, lost, partial, left in lacks:
-        whole = not (interrupted or failed or lost or partial or left)
+    for interrupted, failed, lost, left in lacks:
+        whole = not (interrupted or failed or lost or left)
         code = exit_code(
             LEFT if left else PASSED,
             interrupted=interrupted,
             failed=failed,
             lost=lost,
-            partial=partial,
         )
         assert (code == ExitCode.CONFORMS) is whole
