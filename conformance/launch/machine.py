@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import signal
 import socket
 import subprocess
 import threading
-import time
-from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 from conformance.errors import HarnessError, LaunchError
 from conformance.launch import activation
 from conformance.launch.companions import make_ready
 from conformance.launch.folder import RunFolder
-from conformance.launch.output import open_output, written
+from conformance.launch.output import open_output
 from conformance.launch.peers import Peers
+from conformance.launch.process import Ending, Process
 from conformance.launch.program import (
     LISTENING,
     STYLES,
@@ -29,32 +25,10 @@ from conformance.launch.program import (
     monitor_on,
     monitor_on_stdio,
 )
-from conformance.launch.sandbox import Confinement, command, environment, failure
+from conformance.launch.sandbox import Confinement, command, environment
 from conformance.launch.scratch import Room, fill, give
 from conformance.launch.target import Target
-from conformance.launch.waiting import readable
 from conformance.stage import SCRATCH, MachineSpec, Transport
-
-# bubblewrap reports before it sets up mounts: some milliseconds, more on a loaded machine.
-_REPORT_LIMIT: Final = 30.0
-# A killed QEMU gives back its memory first; that is seconds only if it held many GiB.
-_KILL_LIMIT: Final = 30.0
-_BURY_LIMIT: Final = 10.0
-_STDERR_LINES: Final = 20
-_STDERR_BYTES: Final = 65536
-# Shells and bubblewrap return 128 and the signal's number for a child that a signal ended.
-_SIGNALLED: Final = 128
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
-    """How QEMU ended: `status` is its exit status, or the negative number of a signal.
-
-    `stderr` holds the last lines that it wrote there.
-    """
-
-    status: int
-    stderr: str
 
 
 class Machine:
@@ -62,10 +36,9 @@ class Machine:
 
     `monitor` is the non-blocking end of its QMP socket, with the greeting unread; a program that
     has one line alone has none where that is an endpoint.  `stdio` is that of its standard input
-    and output, where an endpoint is there, `dialect` how it speaks.  `scratch` is
-    its scratch folder on the host, `inside` the same folder as QEMU sees it.  `command_line` is
-    QEMU's own, with QMP on standard input and output, for someone who has neither the sandbox
-    nor the socket.
+    and output, where an endpoint is there, `dialect` how it speaks.  `scratch` is its scratch
+    folder on the host, `inside` the same folder as QEMU sees it.  `command_line` is QEMU's own,
+    with QMP on standard input and output, for someone who has neither the sandbox nor the socket.
     """
 
     def __init__(
@@ -82,7 +55,6 @@ class Machine:
         self._lock = threading.Lock()
         self._closer: threading.Thread | None = None
         self._failure: HarnessError | None = None
-        self._ending: Ending | None = None
         self._folder = folder
         with contextlib.ExitStack() as undo:
             self._room = within or Room(target, folder)
@@ -100,7 +72,7 @@ class Machine:
                 undo.callback(other.close)
                 make_ready(other.monitor, companion.setup, other.inside)
             self._start(undo)
-            self._peers = Peers(spec.peers, self._room, self._child)
+            self._peers = Peers(spec.peers, self._room, self._process.first)
             undo.callback(self._peers.close)
             self._undo = undo.pop_all()
 
@@ -122,14 +94,12 @@ class Machine:
             if self.dialect.single:
                 status_fd = activation.out_of_the_way(status_fd)
                 passed.callback(os.close, status_fd)
-            self._process = self._spawn(theirs.fileno(), status_fd, inner)
-        self._pidfd = os.pidfd_open(self._process.pid)
-        self._child = self._process.pid
-        self._child_fd = -1
-        undo.callback(self._forget)
-        undo.callback(self._kill)
+            started = self._spawn(theirs.fileno(), status_fd, inner)
+            self._process = Process(started, self._stderr)
+        undo.callback(self._process.forget)
+        undo.callback(self._process.kill)
         if self.target.sandbox:
-            self._meet_child(report)
+            self._process.meet_first(report)
 
     def _sockets(self) -> tuple[socket.socket | None, socket.socket]:
         """Return our end of the first monitor, and what the program gets."""
@@ -182,27 +152,6 @@ class Machine:
                 f"{self.target.program} cannot be run: {error}", "Free what this host is short of."
             ) from None
 
-    def _meet_child(self, report: int) -> None:
-        """Learn the sandbox's first process: when that is gone, so is all that ran inside."""
-        if not readable(report, _REPORT_LIMIT):
-            raise LaunchError(
-                f"bubblewrap did not start within {_REPORT_LIMIT:g} seconds",
-                "Run fewer workers, or use --no-sandbox.",
-            )
-        line = _line(report)
-        if not line:
-            self._process.wait(_REPORT_LIMIT)
-            raise failure(self._said()) or LaunchError(
-                f"bubblewrap ended at once: {self._said().strip()}",
-                "Correct that, or use --no-sandbox.",
-            )
-        child = int(json.loads(line)["child-pid"])
-        try:
-            self._child_fd = os.pidfd_open(child)
-        except ProcessLookupError:
-            return
-        self._child = child
-
     def __enter__(self) -> Self:
         return self
 
@@ -228,13 +177,7 @@ class Machine:
     @property
     def pid(self) -> int:
         """The number of the QEMU process on the host; the sandbox's while QEMU is not yet there."""
-        if self._child == self._process.pid:
-            return self._child
-        try:
-            children = Path(f"/proc/{self._child}/task/{self._child}/children").read_text().split()
-        except OSError:
-            children = []
-        return int(children[0]) if children else self._child
+        return self._process.pid
 
     @property
     def closed(self) -> bool:
@@ -246,18 +189,9 @@ class Machine:
 
         Raises LaunchError if it never began, because the sandbox failed.
         """
-        if self._ending is None:
-            if self._closer is not None or not readable(self._pidfd, timeout):
-                return None
-            stderr = self._said()
-            broken = failure(stderr)
-            if broken is not None:
-                raise broken
-            status = self._process.wait()
-            if self.target.sandbox and _SIGNALLED < status <= _SIGNALLED + signal.SIGRTMAX:
-                status = _SIGNALLED - status
-            self._ending = Ending(status=status, stderr=_last(stderr))
-        return self._ending
+        if self._closer is not None:
+            return self._process.ended
+        return self._process.ending(timeout)
 
     def close(self) -> None:
         """End QEMU and everything that it started, its peers and its scratch folder."""
@@ -276,49 +210,6 @@ class Machine:
             self._undo.close()
         except HarnessError as error:  # Raised again in close(), in the caller's thread.
             self._failure = error
-
-    def _said(self) -> str:
-        size = written(self._stderr)
-        start = max(0, size - _STDERR_BYTES)
-        return os.pread(self._stderr, size - start, start).decode(errors="replace")
-
-    def _kill(self) -> None:
-        """End the sandbox's first process, and so all inside; then, or without one, the rest.
-
-        bubblewrap is left to bury it: were it killed too, the dead would be for the host's init.
-        """
-        deadline = time.monotonic() + _KILL_LIMIT
-        if self._child_fd >= 0:
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self._child_fd, signal.SIGKILL)
-            readable(self._pidfd, _BURY_LIMIT)
-        if self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-        for pidfd in (self._pidfd, self._child_fd):
-            if pidfd >= 0 and not readable(pidfd, deadline - time.monotonic()):
-                raise HarnessError(
-                    f"process {self._process.pid} did not end within {_KILL_LIMIT:g} seconds of "
-                    "being killed",
-                    "Look what it waits for in the kernel (/proc/PID/stack).",
-                )
-        self._process.wait()
-
-    def _forget(self) -> None:
-        for pidfd in (self._pidfd, self._child_fd):
-            if pidfd >= 0:
-                os.close(pidfd)
-
-
-def _line(report: int) -> bytes:
-    """Return bubblewrap's first line, which it writes piece by piece; b"" if it ended before."""
-    line = b""
-    while not line.endswith(b"\n"):
-        piece = os.read(report, 4096) if readable(report, _REPORT_LIMIT) else b""
-        if not piece:
-            return b""
-        line += piece
-    return line.partition(b"\n")[0]
 
 
 def qemu_argv(
@@ -347,7 +238,3 @@ def qemu_argv(
             for option in endpoint_options(target.kind, endpoint, scratch)
         ),
     )
-
-
-def _last(stderr: str) -> str:
-    return "".join(stderr.splitlines(keepends=True)[-_STDERR_LINES:])

@@ -255,10 +255,7 @@ class Connection:
 
     def _line_end(self) -> int:
         end = self._in.find(b"\n", self._scanned)
-        if end < 0:
-            self._scanned = len(self._in)
-        else:
-            self._scanned = end
+        self._scanned = len(self._in) if end < 0 else end
         return end
 
     def _take_line(self) -> bytes | None:

@@ -14,7 +14,8 @@ from typing import Any, cast
 
 from conformance.derive.case import Accept, Case, Expectation, Role, Step, Subject
 from conformance.dialect import QMP
-from conformance.launch.machine import Ending, Machine
+from conformance.launch.machine import Machine
+from conformance.launch.process import Ending
 from conformance.run.exchange import Player
 from conformance.stage import SCRATCH, MachineSpec, Request, Stage
 from conformance.terms import ABSENT, Aspect, SubjectKind

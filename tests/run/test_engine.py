@@ -12,8 +12,8 @@ from conformance.derive.blocked import Blocked
 from conformance.derive.case import Case, Isolation, Reject, Role, Step
 from conformance.judge.observation import Observation
 from conformance.judge.reply import MessageJudge
-from conformance.launch.machine import Ending
 from conformance.launch.pool import Pool
+from conformance.launch.process import Ending
 from conformance.qapi.validate import Validator
 from conformance.run.engine import Engine
 from conformance.run.proof import HANGING_PLAYS, PLAYS, Result

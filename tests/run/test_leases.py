@@ -10,8 +10,8 @@ import pytest
 
 from conformance.derive.case import Case, Isolation, Role
 from conformance.judge.reply import MessageJudge
-from conformance.launch.machine import Ending
 from conformance.launch.pool import Pool
+from conformance.launch.process import Ending
 from conformance.qapi.validate import Validator
 from conformance.run.leases import Lease, Leases
 from conformance.run.setup import NotStanding

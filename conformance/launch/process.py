@@ -1,0 +1,154 @@
+"""The process of a started program, with or without a sandbox around it: watched and killed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from conformance.errors import HarnessError, LaunchError
+from conformance.launch.output import written
+from conformance.launch.sandbox import failure
+from conformance.launch.waiting import readable
+
+# bubblewrap reports before it sets up mounts: some milliseconds, more on a loaded machine.
+_REPORT_LIMIT: Final = 30.0
+# A killed QEMU gives back its memory first; that is seconds only if it held many GiB.
+_KILL_LIMIT: Final = 30.0
+_BURY_LIMIT: Final = 10.0
+_STDERR_LINES: Final = 20
+_STDERR_BYTES: Final = 65536
+# Shells and bubblewrap return 128 and the signal's number for a child that a signal ended.
+_SIGNALLED: Final = 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How QEMU ended: `status` is its exit status, or the negative number of a signal.
+
+    `stderr` holds the last lines that it wrote there.
+    """
+
+    status: int
+    stderr: str
+
+
+class Process:
+    """QEMU's process where no sandbox is around it, else bubblewrap's and the first one inside.
+
+    `ended` tells how QEMU ended, None before `ending` has seen it.
+    """
+
+    def __init__(self, started: subprocess.Popen[bytes], stderr: int) -> None:
+        """Watch what was just started; `stderr` is the file that it writes its errors to."""
+        self.ended: Ending | None = None
+        self._started = started
+        self._stderr = stderr
+        self._pidfd = os.pidfd_open(started.pid)
+        self.first = started.pid
+        """The number, on the host, of the process that all others of the program come from."""
+        self._first_fd = -1
+        self._sandboxed = False
+
+    def meet_first(self, report: int) -> None:
+        """Learn the sandbox's first process: when that is gone, so is all that ran inside.
+
+        `report` is where bubblewrap tells of it.  Raises LaunchError where it does not.
+        """
+        self._sandboxed = True
+        if not readable(report, _REPORT_LIMIT):
+            raise LaunchError(
+                f"bubblewrap did not start within {_REPORT_LIMIT:g} seconds",
+                "Run fewer workers, or use --no-sandbox.",
+            )
+        line = _line(report)
+        if not line:
+            self._started.wait(_REPORT_LIMIT)
+            raise failure(self._said()) or LaunchError(
+                f"bubblewrap ended at once: {self._said().strip()}",
+                "Correct that, or use --no-sandbox.",
+            )
+        first = int(json.loads(line)["child-pid"])
+        try:
+            self._first_fd = os.pidfd_open(first)
+        except ProcessLookupError:
+            return
+        self.first = first
+
+    @property
+    def pid(self) -> int:
+        """The number of the QEMU process on the host; the sandbox's while QEMU is not yet there."""
+        if self.first == self._started.pid:
+            return self.first
+        try:
+            children = Path(f"/proc/{self.first}/task/{self.first}/children").read_text().split()
+        except OSError:
+            children = []
+        return int(children[0]) if children else self.first
+
+    def ending(self, timeout: float) -> Ending | None:
+        """Return how QEMU ended, or None if it still runs after `timeout` seconds.
+
+        Raises LaunchError if it never began, because the sandbox failed.
+        """
+        if self.ended is None and readable(self._pidfd, timeout):
+            stderr = self._said()
+            broken = failure(stderr)
+            if broken is not None:
+                raise broken
+            status = self._started.wait()
+            if self._sandboxed and _SIGNALLED < status <= _SIGNALLED + signal.SIGRTMAX:
+                status = _SIGNALLED - status
+            last = stderr.splitlines(keepends=True)[-_STDERR_LINES:]
+            self.ended = Ending(status=status, stderr="".join(last))
+        return self.ended
+
+    def kill(self) -> None:
+        """End the sandbox's first process, and so all inside; then, or without one, the rest.
+
+        bubblewrap is left to bury it: were it killed too, the dead would be for the host's init.
+        """
+        deadline = time.monotonic() + _KILL_LIMIT
+        if self._first_fd >= 0:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._first_fd, signal.SIGKILL)
+            readable(self._pidfd, _BURY_LIMIT)
+        if self._started.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._started.pid, signal.SIGKILL)
+        for pidfd in (self._pidfd, self._first_fd):
+            if pidfd >= 0 and not readable(pidfd, deadline - time.monotonic()):
+                raise HarnessError(
+                    f"process {self._started.pid} did not end within {_KILL_LIMIT:g} seconds of "
+                    "being killed",
+                    "Look what it waits for in the kernel (/proc/PID/stack).",
+                )
+        self._started.wait()
+
+    def forget(self) -> None:
+        """Give back the descriptors by which it was watched."""
+        for pidfd in (self._pidfd, self._first_fd):
+            if pidfd >= 0:
+                os.close(pidfd)
+
+    def _said(self) -> str:
+        size = written(self._stderr)
+        start = max(0, size - _STDERR_BYTES)
+        return os.pread(self._stderr, size - start, start).decode(errors="replace")
+
+
+def _line(report: int) -> bytes:
+    """Return bubblewrap's first line, which it writes piece by piece; b"" if it ended before."""
+    line = b""
+    while not line.endswith(b"\n"):
+        piece = os.read(report, 4096) if readable(report, _REPORT_LIMIT) else b""
+        if not piece:
+            return b""
+        line += piece
+    return line.partition(b"\n")[0]
