@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -14,11 +13,10 @@ from conformance.derive.case import Case
 from conformance.errors import LaunchError
 from conformance.judge.events import is_event, message_of
 from conformance.judge.observation import Broke, Death, Heard, Line, Talk, sync_id
-from conformance.launch.endpoints import Terminal, join
 from conformance.launch.gate import Gate
 from conformance.launch.machine import Machine
 from conformance.launch.scratch import confined
-from conformance.stage import SCRATCH
+from conformance.run.exchange_lines import Lines
 from conformance.terms import ABSENT
 from conformance.turns import (
     CONTROL,
@@ -46,9 +44,7 @@ from conformance.wire.connection import (
     WireTimeout,
     weight,
 )
-from conformance.wire.framing import read_message
 from conformance.wire.session import SessionLost, SessionSilent
-from conformance.wire.transcript import Transcript
 
 if TYPE_CHECKING:
     from conformance.run.driver import Driver
@@ -72,8 +68,8 @@ def talk(case: Case, machine: Machine, control: Connection | None) -> Talk:
     joins are closed behind it.  Raises LaunchError where an endpoint cannot be reached.
     """
     assert case.exchange is not None, "the case holds an exchange"
-    with ExitStack() as lines:
-        return _Talker(case, machine, control, lines).run(case.exchange)
+    with ExitStack() as undo:
+        return _Talker(case, machine, control, undo).run(case.exchange)
 
 
 @dataclass(slots=True)
@@ -90,18 +86,13 @@ class _Talker:
     """One exchange under way."""
 
     def __init__(
-        self, case: Case, machine: Machine, control: Connection | None, lines: ExitStack
+        self, case: Case, machine: Machine, control: Connection | None, undo: ExitStack
     ) -> None:
         self._machine = machine
         self._limit = case.limit
-        self._open = lines
-        self._lines = {CONTROL: control} if control is not None else {}
-        self._undo: dict[str, ExitStack] = {}
+        self._open = undo
+        self._lines = Lines(machine, control, case.limit, undo)
         self._gates: dict[str, Gate] = {}
-        self._record = Transcript()
-        self._shown, self._real = SCRATCH.encode(), machine.inside.encode()
-        self._endpoints = {endpoint.name: endpoint for endpoint in case.stage.spec.endpoints}
-        self._indented: set[str] = set()
         self._driver: Driver | None = None
 
     def run(self, exchange: Exchange) -> Talk:
@@ -135,7 +126,7 @@ class _Talker:
             death = self._death(_REST)
         return Talk(
             heard=tuple(heard),
-            transcript=self._record.lines(),
+            transcript=self._lines.transcript.lines(),
             death=death or self._death(0.0),
             hung=hung,
             seconds=time.monotonic() - began,
@@ -151,9 +142,8 @@ class _Talker:
             gate.close()
         try:
             if CONTROL not in self._lines:
-                for undo in self._undo.values():
-                    undo.close()
-                self._join(CONTROL, FIRST)
+                self._lines.leave_all()
+                self._lines.join(CONTROL, FIRST)
             turn = Sync(line=CONTROL, rule="", lead=_RESET * (not self._machine.dialect.greets))
             self._sync(turn, "alive", probe, _Turned())
         except (WireError, LaunchError):
@@ -167,9 +157,9 @@ class _Talker:
     def _take(self, turn: Turn, number: int, probe: str, turned: _Turned) -> None:
         match turn:
             case Join(line=line, endpoint=endpoint):
-                self._join(line, endpoint)
+                self._lines.join(line, endpoint)
             case Send():
-                self._send(turn)
+                self._lines.send(turn)
             case Hear():
                 self._hear(turn, turned)
             case Sync():
@@ -177,15 +167,13 @@ class _Talker:
             case Gather():
                 self._gather(turn, turned)
             case Part(line=line, size=size):
-                self._record.received(
-                    _named(line, self._lines[line].receive_part(size, self._limit))
-                )
+                self._lines.receive_part(line, size)
             case Hold(path=path):
                 self._hold(path)
             case Release(path=path):
                 self._gates.pop(path).close()
             case Leave():
-                self._leave(turn)
+                self._lines.leave(turn)
             case Gone(line=line):
                 self._until(line, turned, lambda message: False)
             case Drive():
@@ -198,36 +186,10 @@ class _Talker:
         from conformance.run.driver import Driver, spoken
 
         if self._driver is None:
-            self._driver = Driver(self._open, self._reach, self._limit)
-        self._record.sent(_named(turn.line, spoken(turn)))
+            self._driver = Driver(self._open, self._lines.reach, self._limit)
+        self._lines.note_sent(turn.line, spoken(turn))
         turned.told = self._driver.take(turn)
-        self._record.received(_named(turn.line, turned.told.encode()))
-
-    def _join(self, line: str, name: str) -> None:
-        undo = self._undo[line] = self._open.enter_context(ExitStack())
-        sock = self._reach(name)
-        undo.callback(sock.close)
-        self._lines[line] = Connection(sock)
-        if self._endpoints[name].pretty:
-            self._indented.add(line)
-
-    def _reach(self, name: str) -> socket.socket | Terminal:
-        endpoint = self._endpoints.get(name)
-        if endpoint is None:
-            raise LaunchError(
-                f"a line joins an endpoint {name!r}, which the machine lacks",
-                f"Its endpoints: {', '.join(self._endpoints)}.",
-            )
-        return join(self._machine, endpoint)
-
-    def _send(self, turn: Send) -> None:
-        connection = self._lines[turn.line]
-        data = turn.data.replace(self._shown, self._real)
-        for _ in range(turn.times):
-            self._record.sent(_named(turn.line, data))
-            for piece in (data[i : i + 1] for i in range(len(data))) if turn.bytewise else (data,):
-                connection.queue(piece)
-                connection.flush(self._limit)
+        self._lines.note_received(turn.line, turned.told.encode())
 
     def _hear(self, turn: Hear, turned: _Turned) -> None:
         self._until(
@@ -239,9 +201,7 @@ class _Talker:
 
     def _sync(self, turn: Sync, request_id: str, probe: str, turned: _Turned) -> None:
         request = compact({"execute": probe, "id": request_id}).encode() + b"\n"
-        connection = self._lines[turn.line]
-        self._record.sent(_named(turn.line, turn.lead + request))
-        connection.queue(turn.lead + request)
+        self._lines.queue(turn.line, turn.lead + request)
         self._until(
             turn.line,
             turned,
@@ -268,13 +228,6 @@ class _Talker:
         self._open.callback(gate.close)
         self._gates[path] = gate
 
-    def _leave(self, turn: Leave) -> None:
-        if turn.half:
-            self._lines[turn.line].end()
-        else:
-            self._undo.pop(turn.line).close()
-            del self._lines[turn.line]
-
     def _until(
         self,
         line: str,
@@ -289,28 +242,12 @@ class _Talker:
         deadline = time.monotonic() + self._limit
         size = 0
         while len(turned.lines) < _MESSAGES and size < _WEIGHT:
-            found = self._next(line, deadline, lead)
+            found = self._lines.receive(line, deadline, lead)
             turned.lines.append(found)
             size += weight(found.data)
             if done(message_of(found)):
                 return
         raise WireTimeout(f"{len(turned.lines)} messages, and no end of them")
-
-    def _next(self, line: str, deadline: float, lead: bytes) -> Line:
-        """Return the next message on a line, as if the scratch folder were where cases name it.
-
-        A monitor that indents ends a message with a line that is a bracket alone.
-        """
-        data = b""
-        while True:
-            left = max(0.0, deadline - time.monotonic())
-            data += self._lines[line].receive(left)
-            if line not in self._indented or data.endswith(b"\n}\r\n"):
-                break
-        data = data.replace(self._real, self._shown)
-        self._record.received(_named(line, data))
-        line_end = self._machine.dialect.line_end
-        return Line(data, read_message(data.removeprefix(lead), line_end))
 
 
 def _is_heard(turn: Hear, message: Mapping[str, Any]) -> bool:
@@ -318,8 +255,3 @@ def _is_heard(turn: Hear, message: Mapping[str, Any]) -> bool:
     if turn.what is What.EVENT:
         return is_event(message) and turn.event in ("", message["event"])
     return not is_event(message)
-
-
-def _named(line: str, data: bytes) -> bytes:
-    """Return what a transcript shows of a line's bytes: of the first line alone, no name."""
-    return data if line == FIRST else f"[{line}] ".encode() + data

@@ -348,7 +348,9 @@ def test_messages_without_end_end_a_turn(
 def test_a_line_that_is_too_long_is_told_with_how_it_begins(
     played: Played, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("conformance.run.talk.Connection", partial(Connection, reply_limit=20))
+    monkeypatch.setattr(
+        "conformance.run.exchange_lines.Connection", partial(Connection, reply_limit=20)
+    )
 
     seen = played(JOIN, GREETING, NEGOTIATION)
 
