@@ -19,8 +19,8 @@ RELEASES = ("bookworm", "trixie")
 DECISIVE = (
     "tests/wire",
     "tests/launch/test_host.py",
-    "tests/test_plugin.py",
-    "tests/test_workers.py",
+    "tests/pytest_plugin/test_plugin.py",
+    "tests/pytest_plugin/test_scheduler.py",
 )
 """The tests that touch each dependency: the client, cryptography, pytest, allure, xdist."""
 

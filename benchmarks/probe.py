@@ -22,12 +22,14 @@ from typing import Any, Final
 import pytest
 
 from benchmarks.tape import Tape
-from conformance import items
 from conformance.launch.machine import Machine
 from conformance.launch.pool import Pool
-from conformance.run import campaign, conductor, engine, exchange, run
-from conformance.run.records import Recorder
-from conformance.stage import MachineSpec
+from conformance.model.stage import MachineSpec, Request
+from conformance.play import conductor, engine, run
+from conformance.play import player as exchange
+from conformance.play.records import Recorder
+from conformance.prepare import campaign
+from conformance.pytest_plugin import items
 from conformance.wire.connection import Connection
 
 FOLDER: Final = "QMP_BENCHMARK"
@@ -196,7 +198,7 @@ class Probe:
             (Pool, "take", "waiting for machines to start"),
             (engine, "stand", "setting stages up"),
             (Connection, "_step", "waiting for QEMU's replies"),
-            (exchange, "encode", "encoding requests"),
+            (Request, "line", "encoding requests"),
             (exchange, "read_message", "reading replies"),
             (engine, "judge", "judging"),
             (engine.Engine, "_proven", PROOF),
@@ -260,7 +262,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def main() -> int:
     """Run the suite's command, and write what the leading process has seen."""
-    from conformance.cli import main as command
+    from conformance.cli.main import main as command
 
     assert PROBE is not None, f"{FOLDER} must name a folder"
     PROBE.clock.turn("the command's own")

@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from conformance.errors import HarnessError
 from conformance.launch.folder import RunFolder
 from conformance.launch.machine import Machine
 from conformance.launch.pool import Pool
 from conformance.launch.target import Target
-from conformance.stage import Descriptor, MachineSpec
+from conformance.model.errors import HarnessError
+from conformance.model.stage import Descriptor, MachineSpec
 
 _CHUNK: Final = 1 << 16
 _LIMIT: Final = 60.0

@@ -31,7 +31,7 @@ from typing import Any, Final
 from benchmarks.probe import BEGAN, FOLDER
 from benchmarks.tape import Played, Tape, play
 from conformance.launch.target import Target, program_target
-from conformance.terms import ExitCode
+from conformance.model.terms import ExitCode
 
 _LIMIT: Final = 1800.0
 """Seconds for one run: it takes half a minute on two idle cores."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.terms import ExitCode
+from conformance.model.terms import ExitCode
 from tests.patience import PATIENCE
 
 from .conftest import Doors, events

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.terms import ExitCode
+from conformance.model.terms import ExitCode
 from tests.miniatures.hostile import install_hostile, install_liar
 from tests.miniatures.install import install
 from tests.miniatures.liar import LONG

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from conformance.terms import ExitCode
+from conformance.model.terms import ExitCode
 from tests.patience import PATIENCE
 
 from .conftest import QEMU, Doors, events, outcomes

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from conformance.errors import ConformanceError, HarnessError, KnowledgeError, LaunchError
 from conformance.launch.folder import RunFolder
 from conformance.launch.target import Target
-from conformance.leading import leading, report
-from conformance.run.campaign import Campaign, Selection, prepare
-from conformance.run.run import Options
-from conformance.terms import ExitCode
+from conformance.model.errors import ConformanceError, HarnessError, KnowledgeError, LaunchError
+from conformance.model.terms import ExitCode
+from conformance.play.leading import leading, report
+from conformance.play.run import Options
+from conformance.prepare.campaign import Campaign, Selection, prepare
 from tests.miniatures.install import install, miniature
 from tests.patience import PATIENCE
 
@@ -218,7 +218,7 @@ def test_what_fails_while_a_target_is_prepared_loses_it_alone(
             return _BadPlan(**{name: getattr(campaign, name) for name in names})
         return campaign
 
-    monkeypatch.setattr("conformance.run.preparation.prepare", prepared)
+    monkeypatch.setattr("conformance.prepare.targets.prepare", prepared)
     alone, both = tmp_path / "alone", tmp_path / "both"
 
     with pytest.raises(ConformanceError) as caught, leading(options(alone, program, "bad")):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.terms import ExitCode
+from conformance.model.terms import ExitCode
 from tests.miniatures.install import install
 
 from .conftest import Doors, events, outcomes

@@ -10,8 +10,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
-from conformance.derive.blocked import Blocked, not_applicable, unmet, untried
-from conformance.derive.case import (
+from conformance.derive.commands.valid import PLAIN
+from conformance.knowledge.events import EventRecipe, EventRecipes, Order, Provocation
+from conformance.knowledge.versions import Version
+from conformance.model.blocked import Blocked, not_applicable, unmet, untried
+from conformance.model.case import (
     Accept,
     Case,
     Emits,
@@ -23,12 +26,9 @@ from conformance.derive.case import (
     Subject,
     aside,
 )
-from conformance.derive.commands import PLAIN
-from conformance.knowledge.events import EventRecipe, EventRecipes, Order, Provocation
-from conformance.knowledge.versions import Version
+from conformance.model.stage import Stage
+from conformance.model.terms import Aspect, SubjectKind
 from conformance.qapi.model import Schema
-from conformance.stage import Stage
-from conformance.terms import Aspect, SubjectKind
 
 NO_RECIPE: Final = "no recipe provokes it"
 """Of an event of which nobody has said how it comes about, nor why it cannot here."""

@@ -9,16 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Final
 
-from conformance.canonical import digest
-from conformance.derive.blocked import unmet, untried
-from conformance.derive.case import Case, Isolation, Subject
-from conformance.dialect import Dialect, dialect_of
 from conformance.digest.digest import Program
 from conformance.knowledge.exchanges import ExchangeRecipe, Start
 from conformance.knowledge.versions import Version
-from conformance.stage import NEGOTIATION, Endpoint, MachineSpec, Stage, Transport
-from conformance.terms import Aspect, SubjectKind
-from conformance.turns import (
+from conformance.model.blocked import unmet, untried
+from conformance.model.canonical import digest
+from conformance.model.case import Case, Isolation, Subject
+from conformance.model.flavour import Dialect, dialect_of
+from conformance.model.script import (
     CONTROL,
     FIRST,
     Exchange,
@@ -33,6 +31,8 @@ from conformance.turns import (
     Turn,
     What,
 )
+from conformance.model.stage import NEGOTIATION, Endpoint, MachineSpec, Stage, Transport
+from conformance.model.terms import Aspect, SubjectKind
 
 _OTHERS: Final = ("b", "c")
 """The endpoints beside the first, which are Unix sockets."""

@@ -6,43 +6,38 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from conformance.compare.statement import Alignment
-from conformance.derive.arguments import argument_cases
-from conformance.derive.blocked import not_applicable, unmet
-from conformance.derive.case import Case, Subject
-from conformance.derive.command_defaults import command_defaults
-from conformance.derive.command_errors import ErrorContext, command_errors
-from conformance.derive.commands import command_cases, command_subject
-from conformance.derive.contradictions import contradiction_cases, model_cases
-from conformance.derive.defaults import default_cases, documented_defaults
-from conformance.derive.described import described_cases
-from conformance.derive.effects import EffectContext, effect_cases
+from conformance.align.statement import Alignment
+from conformance.derive.applicability import CONTRADICTION, OFFERS, offered, substituted
+from conformance.derive.commands.base_requests import ArgumentContext
+from conformance.derive.commands.compat_policy import PolicyContext, policy_cases
+from conformance.derive.commands.defaults import command_defaults
+from conformance.derive.commands.described import described_cases
+from conformance.derive.commands.effects import EffectContext, effect_cases
+from conformance.derive.commands.errors import ErrorContext, command_errors
+from conformance.derive.commands.examples import ExampleContext, example_cases
+from conformance.derive.commands.further import further_cases
+from conformance.derive.commands.gates import gate_cases, preconfig_flags
+from conformance.derive.commands.invalid import argument_cases
+from conformance.derive.commands.ranges import RangeContext, range_cases
+from conformance.derive.commands.valid import command_cases, command_subject
+from conformance.derive.commands.variations import variation_cases
 from conformance.derive.events import EventContext, event_cases
-from conformance.derive.examples import ExampleContext, example_cases
 from conformance.derive.exchanges import ExchangeContext, exchange_cases
-from conformance.derive.further import further_cases
-from conformance.derive.gates import gate_cases, preconfig_flags
-from conformance.derive.lint import LintContext, lint_cases
-from conformance.derive.members import ArgumentMembers, argument_members
-from conformance.derive.object_faults import invalid_cases
-from conformance.derive.object_life import error_cases, lifecycle_cases
-from conformance.derive.objects import ObjectContext, valid_cases
-from conformance.derive.offers import CONTRADICTION, OFFERS, offered, substituted
-from conformance.derive.policies import PolicyContext, policy_cases
-from conformance.derive.promises import declaration_cases
-from conformance.derive.qom import lost_cases, tree_cases, type_cases
-from conformance.derive.ranges import RangeContext, range_cases
-from conformance.derive.reach import unconfined
-from conformance.derive.shape import OBJECT_ADD, object_shape, object_types
-from conformance.derive.siblings import ArgumentContext
+from conformance.derive.host_access import unconfined
+from conformance.derive.objects.defaults import default_cases, documented_defaults
+from conformance.derive.objects.invalid import invalid_cases
+from conformance.derive.objects.lifecycle import error_cases, lifecycle_cases
+from conformance.derive.objects.shape import OBJECT_ADD, object_shape, object_types
+from conformance.derive.objects.tree import lost_cases, tree_cases, type_cases
+from conformance.derive.objects.valid import ObjectContext, valid_cases
+from conformance.derive.schema.contradictions import contradiction_cases, model_cases
+from conformance.derive.schema.declarations import declaration_cases
+from conformance.derive.schema.lint import LintContext, lint_cases
 from conformance.derive.unique import named_apart
-from conformance.derive.variations import variation_cases
-from conformance.dialect import Dialect, dialect_of
 from conformance.digest.digest import DigestEntity, Program
 from conformance.digest.lookup import DocumentedMember
 from conformance.digest.objectmodel import ObjectModel as SeedModel
 from conformance.digest.objectmodel import object_model
-from conformance.errors import HarnessError
 from conformance.knowledge.absences import Absence, refusals_of
 from conformance.knowledge.commands import CommandRecipe, CommandRecipes
 from conformance.knowledge.dangers import Dangers
@@ -55,8 +50,14 @@ from conformance.knowledge.machines import StandIns
 from conformance.knowledge.naming import NamingException
 from conformance.knowledge.ranges import RangeRecipe, ranges_of_arch
 from conformance.knowledge.recipes import ObjectRecipe, Recipes
-from conformance.knowledge.unchecked import Unchecked, names_for
+from conformance.knowledge.untyped_arguments import Unchecked, names_for
 from conformance.knowledge.versions import Version
+from conformance.model.blocked import not_applicable, unmet
+from conformance.model.case import Case, Subject
+from conformance.model.errors import HarnessError
+from conformance.model.flavour import Dialect, dialect_of
+from conformance.model.stage import MachineSpec, Stage
+from conformance.model.terms import SubjectKind
 from conformance.qapi.consistency import ContradictionError
 from conformance.qapi.introspection import listed
 from conformance.qapi.model import Member, Schema
@@ -64,8 +65,7 @@ from conformance.qapi.names import schema_problem
 from conformance.qapi.qom import ObjectModel
 from conformance.qapi.validate import Validator
 from conformance.source.documented import DocumentedExample
-from conformance.stage import MachineSpec, Stage
-from conformance.terms import SubjectKind
+from conformance.space.members import ArgumentMembers, argument_members
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

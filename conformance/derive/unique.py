@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from conformance.canonical import digest
-from conformance.derive.case import Case
 from conformance.knowledge.ranges import UNIQUE
+from conformance.model.canonical import digest
+from conformance.model.case import Case
 
 
 def named_apart(case: Case) -> Case:

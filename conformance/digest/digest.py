@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from conformance.digest.declaration import Condition, EntityKind, Flag
-from conformance.terms import ABSENT, Absent, JsonValue
+from conformance.model.terms import ABSENT, Absent, JsonValue
 
 
 class DefaultKind(enum.StrEnum):

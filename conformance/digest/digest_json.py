@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, Final, TypeAlias, TypeVar
 
-from conformance.canonical import canonical
 from conformance.digest.declaration import Condition, EntityKind, Flag
 from conformance.digest.digest import (
     DefaultKind,
@@ -22,8 +21,9 @@ from conformance.digest.digest import (
     DigestValue,
     Program,
 )
+from conformance.model.canonical import canonical
+from conformance.model.terms import ABSENT
 from conformance.qapi.model import SchemaError
-from conformance.terms import ABSENT
 
 FORMAT: Final = 1
 """The version of the format: what an older reader would misread has a new one."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from conformance.digest.declaration import Condition
 from conformance.digest.digest import DefaultKind, DigestEntity, DigestMember
-from conformance.terms import ABSENT, Absent, JsonValue
+from conformance.model.terms import ABSENT, Absent, JsonValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

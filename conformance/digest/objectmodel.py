@@ -13,7 +13,7 @@ from typing import Final
 from conformance.digest.declaration import Condition, EntityKind
 from conformance.digest.digest import DefaultKind, DigestEntity, DigestFeature
 from conformance.digest.lookup import DocumentedMember, documented
-from conformance.terms import ABSENT, JsonValue
+from conformance.model.terms import ABSENT, JsonValue
 
 OBJECT_ADD: Final = "object-add"
 VALUE: Final = DefaultKind.VALUE

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from conformance.canonical import compact, same
-from conformance.derive.case import Case, Emits, Ends, Limit, Step
 from conformance.judge.miss import Kind, Miss
 from conformance.judge.observation import Line, Observation, Place
+from conformance.model.canonical import compact, same
+from conformance.model.case import Case, Emits, Ends, Limit, Step
 from conformance.wire.framing import Message
 
 _PERIOD: Final = 1.0

@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, assert_never
 
-from conformance.canonical import canonical, same
-from conformance.derive.case import (
+from conformance.judge.json_path import brief, path_text, shown, stands_at, without
+from conformance.judge.miss import Kind, Miss
+from conformance.model.canonical import canonical, same
+from conformance.model.case import (
     Accept,
     Answer,
     Case,
@@ -32,10 +34,8 @@ from conformance.derive.case import (
     Step,
     Understood,
 )
-from conformance.judge.miss import Kind, Miss
-from conformance.judge.sight import brief, path_text, shown, stands_at, without
+from conformance.model.terms import ABSENT, ErrorClass
 from conformance.qapi.qom import INTEGER_RANGES, TypeInfo, type_from_json
-from conformance.terms import ABSENT, ErrorClass
 
 _SPECIFIC: Final = re.compile(r"'[^']*'|\"[^\"]*\"|/\S*|\b\d+\b|\b0x[0-9a-f]+\b")
 """What differs between the texts of errors that are the same: names, paths, numbers."""

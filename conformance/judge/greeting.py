@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from conformance.canonical import compact
 from conformance.judge.miss import Kind, Miss
+from conformance.model.canonical import compact
 from conformance.qapi.validate import Fault
 
 VERSION_COMMAND: Final = "query-version"

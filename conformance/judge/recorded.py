@@ -11,7 +11,6 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final
 
-from conformance.canonical import compact, same
 from conformance.judge.events import is_event
 from conformance.judge.greeting import VERSION_COMMAND
 from conformance.judge.introspected import SCHEMA_COMMAND
@@ -19,9 +18,10 @@ from conformance.judge.miss import Kind, Miss
 from conformance.judge.observation import Line
 from conformance.judge.reply import MessageJudge, Read, echoes
 from conformance.judge.request import Objection, RequestJudge, command_of
+from conformance.model.canonical import compact, same
+from conformance.model.terms import ABSENT
 from conformance.qapi.model import Schema
 from conformance.qapi.validate import Validator
-from conformance.terms import ABSENT
 from conformance.wire.recording import Received, Sent, Spoken
 
 _NEGOTIATE: Final = "qmp_capabilities"

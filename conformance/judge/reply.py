@@ -12,10 +12,10 @@ from typing import Any, Final
 from conformance.judge.greeting import VERSION_COMMAND, greeting_misses
 from conformance.judge.miss import Kind, Miss
 from conformance.judge.observation import Line
+from conformance.model.stage import Request
+from conformance.model.terms import ErrorClass
 from conformance.qapi.model import Object, Schema
 from conformance.qapi.validate import Fault, Validator
-from conformance.stage import Request
-from conformance.terms import ErrorClass
 from conformance.wire.framing import FramingFault
 
 _CLASSES: Final = frozenset(ErrorClass)

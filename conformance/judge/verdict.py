@@ -10,7 +10,12 @@ from fnmatch import fnmatchcase
 from itertools import islice
 from typing import Any, Final
 
-from conformance.derive.case import (
+from conformance.judge.events import event_misses, limit_misses, not_come
+from conformance.judge.expect import check
+from conformance.judge.miss import Kind, Miss
+from conformance.judge.observation import Broke, Death, Observation
+from conformance.judge.reply import MessageJudge
+from conformance.model.case import (
     Case,
     Claim,
     Ends,
@@ -28,12 +33,7 @@ from conformance.derive.case import (
     Step,
     Understood,
 )
-from conformance.judge.events import event_misses, limit_misses, not_come
-from conformance.judge.expect import check
-from conformance.judge.miss import Kind, Miss
-from conformance.judge.observation import Broke, Death, Observation
-from conformance.judge.reply import MessageJudge
-from conformance.terms import Outcome, SubjectKind
+from conformance.model.terms import Outcome, SubjectKind
 from conformance.wire.framing import Message
 
 _ASSERTION: Final = re.compile(

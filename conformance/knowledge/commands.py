@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from conformance.errors import KnowledgeError
-from conformance.knowledge.looks import Look, looks_of
+from conformance.knowledge.observations import Look, looks_of
 from conformance.knowledge.recipes import filled, requests_of, spec_of
 from conformance.knowledge.refusals import (
     Reference,
@@ -24,8 +23,9 @@ from conformance.knowledge.refusals import (
 )
 from conformance.knowledge.tables import Table, read_table
 from conformance.knowledge.versions import Version, VersionRange, of_arch
-from conformance.stage import MachineSpec, Request
-from conformance.terms import JsonValue
+from conformance.model.errors import KnowledgeError
+from conformance.model.stage import MachineSpec, Request
+from conformance.model.terms import JsonValue
 
 _NO_MACHINE: Final = MachineSpec(machine="")
 

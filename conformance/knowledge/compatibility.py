@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, TypeVar
 
-from conformance.change import ChangeClass, ChangeKind, Documented
-from conformance.errors import KnowledgeError
+from conformance.compat.change import ChangeClass, ChangeKind, Documented
 from conformance.knowledge.store import cases_folder
 from conformance.knowledge.tables import Table, read_table
+from conformance.model.errors import KnowledgeError
 
 FILE: Final = "compatibility.toml"
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from conformance.errors import KnowledgeError
 from conformance.knowledge import store
 from conformance.knowledge.tables import Table, read_table
+from conformance.model.errors import KnowledgeError
 
 FILE: Final = "dangers.toml"
 

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.errors import KnowledgeError
 from conformance.knowledge.recipes import requests_of
 from conformance.knowledge.tables import Table, read_table
 from conformance.knowledge.versions import Version, VersionRange
-from conformance.stage import Request
-from conformance.terms import JsonValue
+from conformance.model.errors import KnowledgeError
+from conformance.model.stage import Request
+from conformance.model.terms import JsonValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

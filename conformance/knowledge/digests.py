@@ -16,9 +16,9 @@ from typing import Final
 
 from conformance.digest.digest import Digest
 from conformance.digest.digest_json import from_json
-from conformance.errors import KnowledgeError
 from conformance.knowledge import store
 from conformance.knowledge.versions import Version
+from conformance.model.errors import KnowledgeError
 from conformance.qapi.model import SchemaError
 
 FOLDER: Final = "qapi"

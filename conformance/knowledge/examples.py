@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from conformance.canonical import same
-from conformance.errors import KnowledgeError
 from conformance.knowledge.recipes import filled, requests_of, spec_of
 from conformance.knowledge.tables import Table, read_table
 from conformance.knowledge.versions import Version, VersionRange
-from conformance.stage import MachineSpec, Request
-from conformance.terms import JsonValue
+from conformance.model.canonical import same
+from conformance.model.errors import KnowledgeError
+from conformance.model.stage import MachineSpec, Request
+from conformance.model.terms import JsonValue
 
 FILE = "examples.toml"
 

@@ -14,13 +14,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from conformance.digest.digest import Program
-from conformance.errors import KnowledgeError
 from conformance.knowledge.recipes import filled, spec_of
 from conformance.knowledge.tables import Table, read_table
 from conformance.knowledge.versions import VersionRange
-from conformance.stage import MachineSpec, Transport
-from conformance.terms import ABSENT, Absent, ErrorClass, JsonValue
-from conformance.turns import (
+from conformance.model.errors import KnowledgeError
+from conformance.model.script import (
     FIRST,
     Deed,
     Drive,
@@ -38,6 +36,8 @@ from conformance.turns import (
     Turn,
     What,
 )
+from conformance.model.stage import MachineSpec, Transport
+from conformance.model.terms import ABSENT, Absent, ErrorClass, JsonValue
 
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 _VERBS: Final[Mapping[str, type]] = {

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from conformance.errors import KnowledgeError
 from conformance.knowledge.tables import Table, read_table
+from conformance.model.errors import KnowledgeError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from conformance.errors import KnowledgeError
 from conformance.knowledge.recipes import filled, requests_of, spec_of
 from conformance.knowledge.tables import Table, read_table
 from conformance.knowledge.versions import VersionRange, of_arch
-from conformance.stage import MachineSpec, Request
-from conformance.terms import ABSENT, Absent, JsonValue, PathPart
+from conformance.model.errors import KnowledgeError
+from conformance.model.stage import MachineSpec, Request
+from conformance.model.terms import ABSENT, Absent, JsonValue, PathPart
 
 MEMBER: Final = "{member}"
 VALUE: Final = "{value}"

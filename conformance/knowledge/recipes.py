@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from conformance.errors import KnowledgeError
 from conformance.knowledge.tables import Table, read_table
 from conformance.knowledge.versions import Version, VersionRange, of_arch
-from conformance.stage import (
+from conformance.model.errors import KnowledgeError
+from conformance.model.stage import (
     SCRATCH,
     Awaited,
     Companion,
@@ -24,7 +24,7 @@ from conformance.stage import (
     Request,
     ScratchFile,
 )
-from conformance.terms import ABSENT, Absent, ErrorClass, JsonValue
+from conformance.model.terms import ABSENT, Absent, ErrorClass, JsonValue
 
 SCRATCH_MARK: Final = "{scratch}"
 

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from conformance.errors import KnowledgeError
 from conformance.knowledge.recipes import filled, requests_of, spec_of
 from conformance.knowledge.tables import Table
 from conformance.knowledge.versions import Version, VersionRange
-from conformance.stage import MachineSpec, Request
-from conformance.terms import ErrorClass, JsonValue
+from conformance.model.errors import KnowledgeError
+from conformance.model.stage import MachineSpec, Request
+from conformance.model.terms import ErrorClass, JsonValue
 
 _NO_MACHINE: Final = MachineSpec(machine="")
 _OF_ARGUMENTS: Final = frozenset({ErrorClass.GENERIC, ErrorClass.COMMAND_NOT_FOUND})

@@ -15,9 +15,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from conformance.errors import KnowledgeError, UsageError
 from conformance.knowledge import store
-from conformance.terms import Severity
+from conformance.model.errors import KnowledgeError, UsageError
+from conformance.model.terms import Severity
 
 FILE = "rules.toml"
 

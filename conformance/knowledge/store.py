@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
-from conformance.errors import KnowledgeError
+from conformance.model.errors import KnowledgeError
 
 _PACKAGE = "conformance"
 

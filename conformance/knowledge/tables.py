@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from conformance.errors import KnowledgeError
 from conformance.knowledge.versions import VersionRange
+from conformance.model.errors import KnowledgeError
 
 T = TypeVar("T")
 

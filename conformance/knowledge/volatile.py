@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.errors import KnowledgeError
 from conformance.knowledge.tables import Table, read_table
+from conformance.model.errors import KnowledgeError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

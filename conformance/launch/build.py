@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from conformance.errors import LaunchError
 from conformance.launch.folder import RunFolder
 from conformance.launch.output import ROOM, open_output, written
 from conformance.launch.program import STYLES, Kind
 from conformance.launch.sandbox import Confinement, command, environment, failure
 from conformance.launch.target import Target, host_path
 from conformance.launch.waiting import readable
+from conformance.model.errors import LaunchError
 
 # A build with a sanitizer on a busy machine takes a few seconds to print its version.
 _LIMIT: Final = 30.0

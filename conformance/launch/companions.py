@@ -12,9 +12,8 @@ import socket
 from collections.abc import Sequence
 from typing import Final
 
-from conformance.canonical import compact
-from conformance.stage import NEGOTIATION, SCRATCH, Request
-from conformance.terms import ABSENT
+from conformance.model.stage import NEGOTIATION, SCRATCH, Request
+from conformance.model.terms import ABSENT
 
 _LIMIT: Final = 10.0
 _NEGOTIATE: Final = Request(NEGOTIATION, ABSENT)
@@ -29,14 +28,7 @@ def make_ready(monitor: socket.socket, setup: Sequence[Request], inside: str) ->
     monitor.settimeout(_LIMIT)
     with contextlib.suppress(OSError, ValueError), monitor.makefile("rb") as lines:
         for request in (_NEGOTIATE, *setup):
-            monitor.sendall(_line(request).replace(SCRATCH, inside).encode())
+            monitor.sendall(request.line().replace(SCRATCH.encode(), inside.encode()))
             while not json.loads(lines.readline()).keys() & {"return", "error"}:
                 pass
     monitor.setblocking(False)
-
-
-def _line(request: Request) -> str:
-    message: dict[str, object] = {request.key: request.execute}
-    if request.arguments is not ABSENT:
-        message["arguments"] = request.arguments
-    return compact(message) + "\n"

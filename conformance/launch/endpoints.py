@@ -7,12 +7,12 @@ import os
 import socket
 from typing import assert_never
 
-from conformance.errors import LaunchError
 from conformance.launch.activation import calling
 from conformance.launch.machine import Machine
 from conformance.launch.namespace import connect_in
 from conformance.launch.program import PORT, socket_name
-from conformance.stage import Endpoint, Transport
+from conformance.model.errors import LaunchError
+from conformance.model.stage import Endpoint, Transport
 
 
 class Terminal:

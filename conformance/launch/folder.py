@@ -12,10 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from conformance.errors import HarnessError
 from conformance.launch import janitor
 from conformance.launch.mounts import Mounts
 from conformance.launch.waiting import readable
+from conformance.model.errors import HarnessError
 
 # The janitor ends as soon as it has removed the folder.
 _LIMIT: Final = janitor.GRACE + 20.0

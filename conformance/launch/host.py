@@ -19,8 +19,8 @@ from typing import Final
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from conformance.errors import KnowledgeError, LaunchError
 from conformance.launch.target import Target, host_path
+from conformance.model.errors import KnowledgeError, LaunchError
 
 _NODES: Final = Path("/sys/devices/system/node")
 _HUGE: Final = Path("/sys/kernel/mm/hugepages")

@@ -10,7 +10,6 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from conformance.errors import HarnessError, LaunchError
 from conformance.launch import activation
 from conformance.launch.companions import make_ready
 from conformance.launch.folder import RunFolder
@@ -28,7 +27,8 @@ from conformance.launch.program import (
 from conformance.launch.sandbox import Confinement, command, environment
 from conformance.launch.scratch import Room, fill, give
 from conformance.launch.target import Target
-from conformance.stage import SCRATCH, MachineSpec, Transport
+from conformance.model.errors import HarnessError, LaunchError
+from conformance.model.stage import SCRATCH, MachineSpec, Transport
 
 
 class Machine:

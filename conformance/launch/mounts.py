@@ -18,8 +18,8 @@ import threading
 from pathlib import Path
 from typing import Final
 
-from conformance.errors import LaunchError
 from conformance.launch import janitor, mounter
+from conformance.model.errors import LaunchError
 
 SCRATCH_SPACE: Final = 512 << 20
 """How much a machine's scratch folder holds, in bytes: twice the memory of the largest machine that

@@ -37,7 +37,7 @@ def connect_in(pid: int, port: int) -> socket.socket:
 
 
 def _made_in(pid: int, port: int, how: str) -> socket.socket:
-    from conformance.errors import LaunchError
+    from conformance.model.errors import LaunchError
 
     ours, theirs = socket.socketpair()
     with ours, theirs:

@@ -13,11 +13,11 @@ import threading
 from collections.abc import Sequence
 from typing import Final
 
-from conformance.errors import HarnessError, KnowledgeError, LaunchError
-from conformance.launch.dialects import DIALECTS, Dialect
+from conformance.launch.mock_servers import DIALECTS, Dialect
 from conformance.launch.namespace import listen_in
 from conformance.launch.scratch import Room, confined, give, open_folder
-from conformance.stage import Peer
+from conformance.model.errors import HarnessError, KnowledgeError, LaunchError
+from conformance.model.stage import Peer
 
 # The thread only waits for its sockets, and one of them tells it to end.
 _LIMIT: Final = 10.0

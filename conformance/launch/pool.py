@@ -13,11 +13,11 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Final, Self
 
-from conformance.errors import ConformanceError, HarnessError
 from conformance.launch.folder import RunFolder
 from conformance.launch.machine import Machine
 from conformance.launch.target import Target
-from conformance.stage import MachineSpec
+from conformance.model.errors import ConformanceError, HarnessError
+from conformance.model.stage import MachineSpec
 
 # Longer than the limits within one start, which tell better what is wrong.
 _LIMIT: Final = 120.0

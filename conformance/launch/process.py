@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from conformance.errors import HarnessError, LaunchError
 from conformance.launch.output import written
 from conformance.launch.sandbox import failure
 from conformance.launch.waiting import readable
+from conformance.model.errors import HarnessError, LaunchError
 
 # bubblewrap reports before it sets up mounts: some milliseconds, more on a loaded machine.
 _REPORT_LIMIT: Final = 30.0

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-from conformance.dialect import Dialect, dialect_of
-from conformance.stage import SCRATCH, Endpoint, Transport
-from conformance.turns import FIRST
+from conformance.model.flavour import Dialect, dialect_of
+from conformance.model.script import FIRST
+from conformance.model.stage import SCRATCH, Endpoint, Transport
 
 PORT: Final = 4444
 """Where a monitor over TCP listens: in the sandbox a machine has a network of its own."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from conformance.errors import LaunchError
+from conformance.model.errors import LaunchError
 
 _KINDS: Final = ("user", "mnt", "pid", "net", "ipc", "uts", "cgroup")
 _EITHER: Final = "or use --no-sandbox."

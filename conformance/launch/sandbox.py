@@ -20,12 +20,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from conformance.errors import LaunchError
 from conformance.launch.janitor import MARK
 from conformance.launch.mounts import Mounts
 from conformance.launch.refusal import refusal
 from conformance.launch.target import Target, host_path
-from conformance.stage import SCRATCH
+from conformance.model.errors import LaunchError
+from conformance.model.stage import SCRATCH
 
 # The folders of a root that programs and what they read lie in, and those that the sandbox mounts
 # itself.  What else stands there (homes, /run, /var, disks) is the host's, and may hold sockets.

@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from conformance.errors import KnowledgeError
 from conformance.launch import janitor
 from conformance.launch.diffie_hellman import PARAMETERS_FILE, parameters
 from conformance.launch.folder import RunFolder
 from conformance.launch.images import chain
 from conformance.launch.target import Target
-from conformance.stage import ScratchFile
+from conformance.model.errors import KnowledgeError
+from conformance.model.stage import ScratchFile
 
 _FIFO: Final = "fifo"
 """The maker of a pipe that has a name, which is a file of its own and no folder."""

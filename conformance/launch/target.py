@@ -15,10 +15,10 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
-from conformance.counting import counted
-from conformance.errors import LaunchError, TargetFileError, UsageError
-from conformance.hints import nearest
 from conformance.launch.program import Kind
+from conformance.model.counting import counted
+from conformance.model.errors import LaunchError, TargetFileError, UsageError
+from conformance.model.hints import nearest
 
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 """A target's name is part of test ids and file names; "[" and "::" mean something in test ids."""

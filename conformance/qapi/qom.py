@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
+from conformance.model.terms import ABSENT, Absent, JsonValue
 from conformance.qapi.consistency import ContradictionError
-from conformance.terms import ABSENT, Absent, JsonValue
 
 INTEGER_RANGES: Final[Mapping[str, tuple[int, int]]] = {
     "int8": (-(2**7), 2**7 - 1),

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from conformance.change import Change, ChangeClass, Comparison, SideFacts
-from conformance.counting import counted, number
+from conformance.compat.change import Change, ChangeClass, Comparison, SideFacts
+from conformance.model.counting import counted, number
 from conformance.report.markup import code_cell, folded, plain, row
 from conformance.report.paint import Paint, Style
 from conformance.report.wording import visible

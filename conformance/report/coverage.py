@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from conformance.stream import CaseEnded, RowPlanned
-from conformance.terms import BROKEN, Aspect, Outcome
+from conformance.model.terms import BROKEN, Aspect, Outcome
+from conformance.report.stream import CaseEnded, RowPlanned
 
 # What differs between reasons that are alike: names in quotation marks, and made-up words.
 _NAMED: Final = re.compile(r"'[^']*'|\"[^\"]*\"|\bw[0-9a-f]{8}\b")

@@ -6,7 +6,8 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from conformance.counting import counted, number
+from conformance.model.counting import counted, number
+from conformance.model.terms import Outcome, Severity
 from conformance.report.markup import block, code, code_cell, folded, plain, row
 from conformance.report.result import (
     FoldedFinding,
@@ -15,6 +16,7 @@ from conformance.report.result import (
     TargetSummary,
 )
 from conformance.report.rule_table import rules
+from conformance.report.stream import DefaultRead, Evidence, Finding, TargetStarted
 from conformance.report.subjects import subjects
 from conformance.report.wording import (
     MEANINGS,
@@ -26,8 +28,6 @@ from conformance.report.wording import (
     run_verdict,
     target_verdict,
 )
-from conformance.stream import DefaultRead, Evidence, Finding, TargetStarted
-from conformance.terms import Outcome, Severity
 
 # What a reader takes in; the rest is in the stream, which the report names.
 _TRANSCRIPT_LINES: Final = 40

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from conformance.errors import UsageError
-from conformance.lines import LimitError, bounded_lines
-from conformance.stream import STREAM_VERSION, Event, RunStarted, from_json
+from conformance.model.bounded_lines import LimitError, bounded_lines
+from conformance.model.errors import UsageError
+from conformance.report.stream import STREAM_VERSION, Event, RunStarted, from_json
 
 
 def read_events(path: Path) -> Iterator[Event]:

@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from conformance.model.terms import BROKEN, CLIENT, Aspect, Outcome, Severity, SubjectKind
 from conformance.report.coverage import CommandCoverage, EventCoverage, Share
 from conformance.report.rules import RuleRow
-from conformance.stream import DefaultRead, Finding, RunEnded, RunStarted, TargetStarted
-from conformance.terms import BROKEN, CLIENT, Aspect, Outcome, Severity, SubjectKind
+from conformance.report.stream import DefaultRead, Finding, RunEnded, RunStarted, TargetStarted
 
 SUMMARY_VERSION: Final = 3
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from conformance.counting import counted, number
+from conformance.model.counting import counted, number
 from conformance.report.markup import folded, plain, row
 from conformance.report.rules import RuleRow
 from conformance.report.wording import rules_kept

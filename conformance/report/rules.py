@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from conformance.stream import CaseEnded, Finding, RulePlanned
-from conformance.terms import Outcome, Severity
+from conformance.model.terms import Outcome, Severity
+from conformance.report.stream import CaseEnded, Finding, RulePlanned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

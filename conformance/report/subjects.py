@@ -9,12 +9,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from conformance.counting import number
+from conformance.model.counting import number
+from conformance.model.terms import Aspect, Outcome, SubjectKind
 from conformance.report.coverage import CommandCoverage, EventCoverage, Share
 from conformance.report.markup import code, code_cell, folded, plain, row
 from conformance.report.result import Counts, Row, TargetSummary, shown_aspects
 from conformance.report.wording import OUTCOMES, accepted_commands, kept_sessions, provoked_events
-from conformance.terms import Aspect, Outcome, SubjectKind
 
 # In the narrow cells of the tables.
 _BRIEFLY: Final = {

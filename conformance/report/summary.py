@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, assert_never
 
-from conformance.errors import UsageError
+from conformance.model.errors import UsageError
+from conformance.model.terms import BROKEN, Aspect, Outcome, Severity, SubjectKind, starts_lost
 from conformance.report.coverage import (
     CommandCoverage,
     EventCoverage,
@@ -28,7 +29,7 @@ from conformance.report.result import (
     judge,
 )
 from conformance.report.rules import rule_rows
-from conformance.stream import (
+from conformance.report.stream import (
     CaseEnded,
     DefaultRead,
     Event,
@@ -42,7 +43,6 @@ from conformance.stream import (
     TargetLost,
     TargetStarted,
 )
-from conformance.terms import BROKEN, Aspect, Outcome, Severity, SubjectKind, starts_lost
 
 __all__ = ["Summary", "summarise"]
 

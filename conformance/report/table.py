@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from conformance.counting import counted, number
+from conformance.model.counting import counted, number
+from conformance.model.terms import BROKEN, Aspect, Outcome, SubjectKind
 from conformance.report.paint import Paint, Style
 from conformance.report.result import Counts, Row, shown_aspects
 from conformance.report.wording import visible
-from conformance.terms import BROKEN, Aspect, Outcome, SubjectKind
 
 LETTERS: Final = {
     Outcome.FAIL: "F",

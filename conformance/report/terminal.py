@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Final
 
-from conformance.counting import counted, number
+from conformance.model.counting import counted, number
+from conformance.model.terms import Severity
 from conformance.report.paint import Paint, Style
 from conformance.report.result import FoldedFinding, Reason, Summary, TargetSummary, Verdict
+from conformance.report.stream import Evidence, Finding
 from conformance.report.table import LEGEND, table
 from conformance.report.wording import (
     MEANINGS,
@@ -27,8 +29,6 @@ from conformance.report.wording import (
     target_verdict,
     visible,
 )
-from conformance.stream import Evidence, Finding
-from conformance.terms import Severity
 
 # Below this a table of all aspects cannot be read, whatever one does.
 _NARROWEST: Final = 60

@@ -6,11 +6,11 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from conformance.counting import counted, number, singular
+from conformance.model.counting import counted, number, singular
+from conformance.model.terms import Severity
 from conformance.report.paint import Paint, Style
 from conformance.report.wording import visible
-from conformance.terms import Severity
-from conformance.validation import FileKind, Outcome, Remark, Unreadable, Validated
+from conformance.validate.result import FileKind, Outcome, Remark, Unreadable, Validated
 
 _KINDS: Final = {
     FileKind.INTROSPECTION: "a saved introspection",

@@ -8,12 +8,12 @@ import signal
 from collections.abc import Iterable
 from typing import Final
 
-from conformance.counting import counted, number
+from conformance.model.counting import counted, number
+from conformance.model.terms import BROKEN, Outcome, Severity
 from conformance.report.coverage import Share
 from conformance.report.result import Counts, Summary, TargetSummary, Verdict
 from conformance.report.rules import RuleRow
-from conformance.stream import Finding, TargetStarted
-from conformance.terms import BROKEN, Outcome, Severity
+from conformance.report.stream import Finding, TargetStarted
 
 OUTCOMES: Final = {
     Outcome.PASS: "pass",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from conformance import canonical
-from conformance.errors import UsageError
+from conformance.model import canonical
+from conformance.model.errors import UsageError
 from conformance.report import markdown
 from conformance.report.reading import read_events
 from conformance.report.result import Summary
+from conformance.report.stream import REPORT_FILE, SUMMARY_FILE
 from conformance.report.summary import summarise
-from conformance.stream import REPORT_FILE, SUMMARY_FILE
 
 
 def write_reports(summary: Summary, folder: Path) -> tuple[Path, ...]:

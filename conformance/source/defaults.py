@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from conformance.digest.digest import DefaultKind
+from conformance.model.terms import ABSENT, Absent, JsonValue
 from conformance.qapi.model import IntRange
-from conformance.terms import ABSENT, Absent, JsonValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, assert_never
 
-from conformance.canonical import same
-from conformance.counting import named
 from conformance.digest.declaration import Place
+from conformance.model.canonical import same
+from conformance.model.counting import named
+from conformance.model.stage import Request
+from conformance.model.terms import ABSENT, Absent, JsonValue
 from conformance.qapi.model import Command, Schema, UnknownNameError
 from conformance.qapi.validate import Fault
 from conformance.source.examples import (
@@ -26,8 +28,6 @@ from conformance.source.examples import (
 from conformance.source.folding import told_once
 from conformance.source.partial import UNKNOWN_MEMBER, PartialValidator
 from conformance.source.protocol import CALLED, MESSAGES, RECEIVED, SENT, MessageKind
-from conformance.stage import Request
-from conformance.terms import ABSENT, Absent, JsonValue
 
 _PROTOCOL: Final = PartialValidator(MESSAGES)
 _NEITHER: Final = "neither a reply nor an event: 'return' is missing"

@@ -28,7 +28,8 @@ from conformance.digest.digest import (
     DigestValue,
     Program,
 )
-from conformance.errors import UsageError
+from conformance.model.errors import UsageError
+from conformance.model.terms import ABSENT
 from conformance.qapi.model import IntRange
 from conformance.qapi.qom import INTEGER_RANGES
 from conformance.source.defaults import (
@@ -46,7 +47,6 @@ from conformance.source.facts import (
     unknown_classes,
 )
 from conformance.source.reader import read_source
-from conformance.terms import ABSENT
 
 SCHEMA_FILES: Final[Mapping[Program, str]] = {
     Program.SYSTEM: "qapi/qapi-schema.json",

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.digest.declaration import EntityKind, Flag, Place, Source
+from conformance.model.stage import Request
+from conformance.model.terms import ABSENT
 from conformance.qapi.model import Schema
 from conformance.source.dialogue import Grammar, ShownRequest, judge_dialogue
 from conformance.source.examples import ExampleFault, parse_example
-from conformance.stage import Request
-from conformance.terms import ABSENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from conformance.terms import JsonValue
+from conformance.model.terms import JsonValue
 
 ELISION: Final = re.compile(r"\.\.\.(?:[^\n{}\[\]\"]*\.\.\.)?")
 """What stands for something left out; text between two groups of dots belongs to them."""

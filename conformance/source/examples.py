@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from conformance.digest.declaration import Place, Section
+from conformance.model.terms import JsonValue
 from conformance.source.example_json import ELISION, read_written
-from conformance.terms import JsonValue
 
 
 class Direction(enum.StrEnum):

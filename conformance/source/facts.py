@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from conformance.terms import ErrorClass
+from conformance.model.terms import ErrorClass
 
 _SINCE: Final = re.compile(
     r"(?:^|[(,;.] ?)since:? (?:QEMU )?v?(?P<release>\d+(?:\.\d+)+)", re.IGNORECASE

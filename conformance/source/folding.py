@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from conformance.counting import counted
+from conformance.model.counting import counted
 from conformance.qapi.validate import Fault
 
 _INDEX: Final = re.compile(r"\[[0-9]+\]")

@@ -9,8 +9,8 @@ import enum
 from collections.abc import Mapping
 from typing import Final
 
+from conformance.model.terms import ErrorClass
 from conformance.qapi.model import Builtin, Enum, EnumMember, JsonType, Member, Object, Schema
-from conformance.terms import ErrorClass
 
 
 class MessageKind(enum.StrEnum):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from conformance.digest.declaration import Documentation, Entity, Source
-from conformance.errors import UsageError
+from conformance.model.errors import UsageError
 from conformance.source.definition import read_definition
 from conformance.source.documentation import read_documentation
 from conformance.source.expression import (

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from conformance.canonical import compact
-from conformance.terms import ABSENT
+from conformance.model.canonical import compact
+from conformance.model.terms import ABSENT
 from conformance.wire.framing import (
     FramingFault,
     Message,

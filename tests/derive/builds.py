@@ -6,15 +6,15 @@ import functools
 import tempfile
 from pathlib import Path
 
-from conformance.canonical import canonical
 from conformance.derive.plan import Facts, Introspected, Knowledge, Plan, plan
 from conformance.digest.digest import Program
+from conformance.model.canonical import canonical
+from conformance.model.terms import ABSENT
+from conformance.prepare.campaign import load_knowledge
 from conformance.qapi.introspection import read_introspection
 from conformance.qapi.qom import Node, ObjectModel, Property, TypeInfo
-from conformance.run.campaign import load_knowledge
 from conformance.source.digesting import digest_of
 from conformance.source.reader import read_source
-from conformance.terms import ABSENT
 from tests.miniatures.objects import TYPES, property_types
 from tests.miniatures.schema import OBJECT_MEMBERS, entries
 from tests.miniatures.source import source_path, write_sources

@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 
-from conformance.derive.case import (
+from conformance.derive.commands.effects import UNKNOWN, UNSEEN, EffectContext, effect_cases
+from conformance.derive.commands.valid import PLAIN
+from conformance.knowledge.commands import CommandRecipe, Effect, Further
+from conformance.knowledge.observations import Emitted, Look, Wanted
+from conformance.knowledge.versions import VersionRange
+from conformance.model.case import (
     Accept,
     Case,
     Emits,
@@ -19,13 +24,8 @@ from conformance.derive.case import (
     Shows,
     Sight,
 )
-from conformance.derive.commands import PLAIN
-from conformance.derive.effects import UNKNOWN, UNSEEN, EffectContext, effect_cases
-from conformance.knowledge.commands import CommandRecipe, Effect, Further
-from conformance.knowledge.looks import Emitted, Look, Wanted
-from conformance.knowledge.versions import VersionRange
-from conformance.stage import MachineSpec, Request
-from conformance.terms import ABSENT, ErrorClass, Outcome
+from conformance.model.stage import MachineSpec, Request
+from conformance.model.terms import ABSENT, ErrorClass, Outcome
 from tests.qapi.schemas import command, event, member, schema_of, struct
 
 SCHEMA = schema_of(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conformance.derive.case import Accept, Case, Emits, Ends, Isolation, Limit, Role
 from conformance.derive.events import NO_RECIPE, EventContext, event_cases
 from conformance.knowledge.events import (
     Emission,
@@ -16,8 +15,9 @@ from conformance.knowledge.events import (
     Unprovoked,
 )
 from conformance.knowledge.versions import VersionRange
-from conformance.stage import MachineSpec, Request
-from conformance.terms import ABSENT, Outcome, SubjectKind
+from conformance.model.case import Accept, Case, Emits, Ends, Isolation, Limit, Role
+from conformance.model.stage import MachineSpec, Request
+from conformance.model.terms import ABSENT, Outcome, SubjectKind
 from tests.qapi.schemas import command, event, schema_of
 
 SCHEMA = schema_of(command("hang"), command("ring"), command("look"), event("RANG"), event("FELL"))

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from conformance.derive.case import Accept, Case, Isolation, Reject, Role
-from conformance.derive.examples import ExampleContext, example_cases
+from conformance.derive.commands.examples import ExampleContext, example_cases
 from conformance.digest.declaration import EntityKind, Place
 from conformance.judge.verdict import judge_claims
 from conformance.knowledge.examples import load_examples
+from conformance.model.case import Accept, Case, Isolation, Reject, Role
+from conformance.model.stage import MachineSpec, Request
+from conformance.model.terms import ABSENT, ErrorClass, JsonValue, Outcome, SubjectKind
 from conformance.source.dialogue import ShownRequest
 from conformance.source.documented import DocumentedExample
 from conformance.source.examples import ExampleFault
-from conformance.stage import MachineSpec, Request
-from conformance.terms import ABSENT, ErrorClass, JsonValue, Outcome, SubjectKind
 from tests.qapi.schemas import command, schema_of
 
 RECIPES = """

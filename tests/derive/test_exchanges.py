@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from conformance.derive.case import Case, Isolation
 from conformance.derive.exchanges import ExchangeContext, exchange_cases
 from conformance.digest.digest import Program
 from conformance.knowledge.exchanges import load_exchanges
 from conformance.knowledge.versions import Version
-from conformance.stage import Transport
-from conformance.terms import Outcome
-from conformance.turns import Hear, Join, Same, Send, Sync, Turn, What
+from conformance.model.case import Case, Isolation
+from conformance.model.script import Hear, Join, Same, Send, Sync, Turn, What
+from conformance.model.stage import Transport
+from conformance.model.terms import Outcome
 
 Cases = Callable[..., list[Case]]
 

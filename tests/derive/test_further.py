@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.derive.case import Accept, Isolation
-from conformance.derive.commands import PLAIN
-from conformance.derive.further import further_cases
+from conformance.derive.commands.further import further_cases
+from conformance.derive.commands.valid import PLAIN
 from conformance.knowledge.commands import CommandRecipe, Further
 from conformance.knowledge.versions import VersionRange
-from conformance.stage import MachineSpec, Request
-from conformance.terms import ABSENT, Outcome
+from conformance.model.case import Accept, Isolation
+from conformance.model.stage import MachineSpec, Request
+from conformance.model.terms import ABSENT, Outcome
 from tests.qapi.schemas import command, schema_of
 
 LOOK = Request("look", ABSENT)

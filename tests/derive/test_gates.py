@@ -6,7 +6,11 @@ from collections.abc import Mapping
 
 import pytest
 
-from conformance.derive.case import (
+from conformance.derive.commands.gates import NO_RECIPE, gate_cases, preconfig_flags
+from conformance.digest.declaration import EntityKind, Flag
+from conformance.digest.digest import DigestEntity
+from conformance.knowledge.commands import CommandRecipe, Effect
+from conformance.model.case import (
     Accept,
     Answer,
     Case,
@@ -18,12 +22,8 @@ from conformance.derive.case import (
     Role,
     Understood,
 )
-from conformance.derive.gates import NO_RECIPE, gate_cases, preconfig_flags
-from conformance.digest.declaration import EntityKind, Flag
-from conformance.digest.digest import DigestEntity
-from conformance.knowledge.commands import CommandRecipe, Effect
-from conformance.stage import NEGOTIATION, OUT_OF_BAND, MachineSpec, Request
-from conformance.terms import ABSENT, ErrorClass, Outcome
+from conformance.model.stage import NEGOTIATION, OUT_OF_BAND, MachineSpec, Request
+from conformance.model.terms import ABSENT, ErrorClass, Outcome
 from tests.qapi.schemas import array, command, member, schema_of, struct
 
 SCHEMA = schema_of(

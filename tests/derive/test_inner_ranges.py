@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from conformance.derive.case import Answer, Case, Expectation, Reject, Role, Understood
 from conformance.derive.plan import plan
+from conformance.model.case import Answer, Case, Expectation, Reject, Role, Understood
 from conformance.qapi.introspection import read_introspection
 from conformance.qapi.model import Builtin, IntRange, JsonType, Member, Object, Schema
 from conformance.qapi.qom import INTEGER_RANGES

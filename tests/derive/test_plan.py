@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from conformance.canonical import same
-from conformance.derive.case import Accept, Case, Ends, Reject, Role, Understood
 from conformance.derive.plan import plan
 from conformance.knowledge.rules import load_rules
-from conformance.terms import Aspect, Outcome, SubjectKind
+from conformance.model.canonical import same
+from conformance.model.case import Accept, Case, Ends, Reject, Role, Understood
+from conformance.model.terms import Aspect, Outcome, SubjectKind
 from tests.derive.builds import build, knowledge, made_plan
 from tests.patience import PATIENCE
 

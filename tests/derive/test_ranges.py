@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
-from conformance.derive.case import (
+from conformance.derive.commands.ranges import RangeContext, range_cases
+from conformance.knowledge.commands import CommandRecipe, Effect
+from conformance.knowledge.ranges import Limits, RangeRecipe, Shown
+from conformance.knowledge.versions import VersionRange
+from conformance.model.case import (
     Accept,
     Answer,
     Case,
@@ -18,14 +22,10 @@ from conformance.derive.case import (
     Role,
     Understood,
 )
-from conformance.derive.ranges import RangeContext, range_cases
-from conformance.knowledge.commands import CommandRecipe, Effect
-from conformance.knowledge.ranges import Limits, RangeRecipe, Shown
-from conformance.knowledge.versions import VersionRange
+from conformance.model.stage import MachineSpec, Request
+from conformance.model.terms import Aspect, Outcome
 from conformance.qapi.model import Schema
 from conformance.qapi.validate import Validator
-from conformance.stage import MachineSpec, Request
-from conformance.terms import Aspect, Outcome
 from tests.derive.widths import wide_schema_of
 from tests.qapi.schemas import Entry, command, member, optional, struct
 

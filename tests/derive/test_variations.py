@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from conformance.derive.case import Accept, Answer, Case, Isolation, Reads, Role, Step, Understood
-from conformance.derive.siblings import ArgumentContext
+from conformance.derive.commands.base_requests import ArgumentContext
+from conformance.derive.commands.variations import variation_cases
 from conformance.derive.unique import named_apart
-from conformance.derive.variations import variation_cases
 from conformance.knowledge.commands import CommandRecipe, Effect, Further
 from conformance.knowledge.ranges import RangeRecipe, Shown
+from conformance.model.case import Accept, Answer, Case, Isolation, Reads, Role, Step, Understood
+from conformance.model.stage import Request
+from conformance.model.terms import Outcome
 from conformance.qapi.model import Schema
 from conformance.qapi.validate import Validator
-from conformance.stage import Request
-from conformance.terms import Outcome
 from tests.qapi.schemas import (
     Entry,
     alternate,

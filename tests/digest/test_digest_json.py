@@ -21,8 +21,8 @@ from conformance.digest.digest import (
 )
 from conformance.digest.digest_json import digest_text, from_json, to_json
 from conformance.knowledge.digests import SEED, digest_names, load_digest
+from conformance.model.terms import JsonValue
 from conformance.qapi.model import SchemaError
-from conformance.terms import JsonValue
 
 FEATURE = DigestFeature(name="deprecated", condition={"not": "CONFIG_A"})
 MEMBER = DigestMember(

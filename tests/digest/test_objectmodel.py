@@ -17,7 +17,7 @@ from conformance.digest.digest import (
 from conformance.digest.lookup import DocumentedMember
 from conformance.digest.objectmodel import ObjectModel, ObjectType, object_model
 from conformance.knowledge.digests import SEED, load_digest
-from conformance.terms import ABSENT, JsonValue
+from conformance.model.terms import ABSENT, JsonValue
 
 
 def _seed() -> ObjectModel:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from conformance.derive.case import Accept, Case, Claim, Expectation, Role, Step, Subject
 from conformance.judge.observation import Line
 from conformance.judge.reply import MessageJudge
+from conformance.model.case import Accept, Case, Claim, Expectation, Role, Step, Subject
+from conformance.model.stage import Request, Stage
+from conformance.model.terms import ABSENT, Aspect, SubjectKind
 from conformance.qapi.validate import Validator
-from conformance.stage import Request, Stage
-from conformance.terms import ABSENT, Aspect, SubjectKind
 from conformance.wire.framing import read_message
 from tests.qapi.schemas import array, command, event, member, optional, schema_of, struct
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from conformance.derive.case import Emits, Ends, Limit
 from conformance.judge.events import (
     awaited,
     event_misses,
@@ -19,7 +18,8 @@ from conformance.judge.events import (
 )
 from conformance.judge.observation import Observation, Place
 from conformance.judge.verdict import judge
-from conformance.terms import Outcome
+from conformance.model.case import Emits, Ends, Limit
+from conformance.model.terms import Outcome
 from tests.judge.made import case, judge_of_messages, line, refusal, step, success
 
 STAMP = {"seconds": 1, "microseconds": 1}

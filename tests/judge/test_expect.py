@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from conformance.derive.case import (
+from conformance.judge.expect import check, value_problem, without_names
+from conformance.judge.miss import Kind
+from conformance.model.case import (
     Accept,
     Answer,
     Ends,
@@ -24,10 +26,8 @@ from conformance.derive.case import (
     Returns,
     Understood,
 )
-from conformance.judge.expect import check, value_problem, without_names
-from conformance.judge.miss import Kind
+from conformance.model.terms import ErrorClass, JsonValue
 from conformance.qapi.qom import TypeInfo
-from conformance.terms import ErrorClass, JsonValue
 from tests.judge.made import case, refusal, step, success
 
 NOT_FOUND = Reject(frozenset({ErrorClass.DEVICE_NOT_FOUND}))

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from conformance.derive.case import Case
 from conformance.judge.observation import Broke, Heard, Talk, sync_id
-from conformance.judge.talk import judge_talk
-from conformance.terms import Outcome
-from conformance.turns import Exchange, Sync
+from conformance.judge.script_verdict import judge_talk
+from conformance.model.case import Case
+from conformance.model.script import Exchange, Sync
+from conformance.model.terms import Outcome
 from tests.judge.made import case, judge_of_messages, line
 
 IN_STEP = {"return": {}, "id": sync_id(0)}

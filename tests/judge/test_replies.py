@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from conformance.derive.case import Case, Isolation, Subject
 from conformance.judge.observation import Broke, Heard, Line, Talk
 from conformance.judge.reply import MessageJudge
-from conformance.judge.talk import judge_talk
-from conformance.stage import Stage
-from conformance.terms import Aspect, Outcome, SubjectKind
-from conformance.turns import Exchange, Gather, Gone, Hold, Release, Turn
+from conformance.judge.script_verdict import judge_talk
+from conformance.model.case import Case, Isolation, Subject
+from conformance.model.script import Exchange, Gather, Gone, Hold, Release, Turn
+from conformance.model.stage import Stage
+from conformance.model.terms import Aspect, Outcome, SubjectKind
 from conformance.wire.framing import read_message
 
 EVENT = {"event": "MADE_UP", "timestamp": {"seconds": 1, "microseconds": 2}}

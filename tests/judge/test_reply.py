@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from conformance.judge.reply import MessageJudge, echoes
+from conformance.model.stage import Request
+from conformance.model.terms import ABSENT
 from conformance.qapi.validate import Validator
-from conformance.stage import Request
-from conformance.terms import ABSENT
 from tests.judge.made import SCHEMA, judge_of_messages, line, refusal, success
 from tests.qapi.schemas import command, member, optional, schema_of, struct
 

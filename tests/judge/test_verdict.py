@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
-from conformance.derive.case import (
+from conformance.judge.miss import Kind
+from conformance.judge.observation import Death, Observation
+from conformance.judge.verdict import Verdict, death_words, ending_text, judge, judge_claims
+from conformance.model.case import (
     Emits,
     Ends,
     LinksTo,
@@ -18,10 +21,7 @@ from conformance.derive.case import (
     Step,
     Understood,
 )
-from conformance.judge.miss import Kind
-from conformance.judge.observation import Death, Observation
-from conformance.judge.verdict import Verdict, death_words, ending_text, judge, judge_claims
-from conformance.terms import Outcome
+from conformance.model.terms import Outcome
 from tests.judge.made import case, claim, judge_of_messages, line, refusal, step, success
 
 ABORT = "qemu: ../x.c:12: f: Assertion `size != 0' failed."

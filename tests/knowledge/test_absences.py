@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.errors import KnowledgeError
 from conformance.knowledge.absences import Absence, load_absences, refusals_of
 from conformance.knowledge.store import cases_folder
+from conformance.model.errors import KnowledgeError
 
 
 def test_what_ships_fits_what_builds_say() -> None:

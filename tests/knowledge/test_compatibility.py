@@ -8,14 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from conformance.change import Change, ChangeClass, ChangeKind, Documented, SideFacts, SideKind
-from conformance.compare.compatibility import compare
-from conformance.compare.verdict import Knowledge, Side, is_before
+from conformance.compat.change import (
+    Change,
+    ChangeClass,
+    ChangeKind,
+    Documented,
+    SideFacts,
+    SideKind,
+)
+from conformance.compat.comparison import compare
+from conformance.compat.meaning import Knowledge, Side, is_before
 from conformance.digest.digest import Program
 from conformance.digest.expand import schema_of
-from conformance.errors import KnowledgeError
 from conformance.knowledge.compatibility import load_documented
 from conformance.knowledge.digests import load_digests
+from conformance.model.errors import KnowledgeError
 
 WHOLE = """
 [[change]]

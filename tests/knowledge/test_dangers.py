@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from conformance.digest.expand import schema_of
-from conformance.errors import KnowledgeError
 from conformance.knowledge.dangers import (
     WITHOUT_SANDBOX,
     Containment,
@@ -20,6 +19,7 @@ from conformance.knowledge.dangers import (
     load_dangers,
 )
 from conformance.knowledge.digests import digest_names, load_digest
+from conformance.model.errors import KnowledgeError
 from conformance.qapi.model import Alternate, Array, Object, Schema
 
 # How members are named through which one gets out of a program.

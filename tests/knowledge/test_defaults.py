@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from conformance.errors import KnowledgeError
 from conformance.knowledge.defaults import load_showings, showings_for
 from conformance.knowledge.store import cases_folder
-from conformance.stage import Request
-from conformance.terms import ABSENT
+from conformance.model.errors import KnowledgeError
+from conformance.model.stage import Request
+from conformance.model.terms import ABSENT
 
 WHOLE = """
 [[default]]

@@ -8,7 +8,6 @@ import pytest
 
 from conformance.digest.digest import Digest, Program
 from conformance.digest.digest_json import digest_text
-from conformance.errors import KnowledgeError
 from conformance.knowledge.digests import (
     SEED,
     digest_names,
@@ -17,6 +16,7 @@ from conformance.knowledge.digests import (
     load_digests,
 )
 from conformance.knowledge.store import fixtures_folder
+from conformance.model.errors import KnowledgeError
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from conformance.errors import KnowledgeError
 from conformance.knowledge.events import EventRecipes, Order, load_events
 from conformance.knowledge.store import cases_folder
 from conformance.launch.host import answers
-from conformance.stage import MachineSpec, Request
-from conformance.terms import ABSENT
+from conformance.model.errors import KnowledgeError
+from conformance.model.stage import MachineSpec, Request
+from conformance.model.terms import ABSENT
 
 WHOLE = """
 [[stage]]

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from conformance.errors import KnowledgeError
 from conformance.knowledge.exchanges import ExchangeRecipe, load_exchanges
 from conformance.knowledge.store import cases_folder
-from conformance.turns import Hear, Send, Sync
+from conformance.model.errors import KnowledgeError
+from conformance.model.script import Hear, Send, Sync
 
 
 def read(folder: Path, rest: str) -> tuple[ExchangeRecipe, ...]:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.errors import KnowledgeError
 from conformance.knowledge.exchanges import load_exchanges
-from conformance.turns import Gather, Gone, Hear, Hold, Part, Release, Send, Turn
+from conformance.model.errors import KnowledgeError
+from conformance.model.script import Gather, Gone, Hear, Hold, Part, Release, Send, Turn
 
 HEAD = '[[exchange]]\nname = "x"\nrules = ["W27"]\nreason = "made up"\nturns = [\n'
 

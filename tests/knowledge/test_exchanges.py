@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from conformance.digest.digest import Program
-from conformance.errors import KnowledgeError
 from conformance.knowledge.exchanges import ExchangeRecipe, Start, load_exchanges
 from conformance.knowledge.rules import load_rules
 from conformance.knowledge.store import cases_folder
-from conformance.stage import MachineSpec, Transport
-from conformance.terms import ABSENT, ErrorClass
-from conformance.turns import Deed, Drive, Gone, Hear, Join, Leave, Send, Sync, What
+from conformance.model.errors import KnowledgeError
+from conformance.model.script import Deed, Drive, Gone, Hear, Join, Leave, Send, Sync, What
+from conformance.model.stage import MachineSpec, Transport
+from conformance.model.terms import ABSENT, ErrorClass
 
 HEAD = '[[exchange]]\nname = "n"\nrules = ["W25", "W36"]\nreason = "r"\n'
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.errors import KnowledgeError
 from conformance.knowledge.intermittent import load_intermittent, reasons_for
 from conformance.knowledge.store import cases_folder
+from conformance.model.errors import KnowledgeError
 
 
 def _load(folder: Path, text: str) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.errors import KnowledgeError
 from conformance.knowledge.machines import StandIn, StandIns, load_coupled, load_stand_ins
+from conformance.model.errors import KnowledgeError
 
 MACHINE = '[[stand-in]]\narch = "arm"\nmachine = "pc"\nby = "board"\nreason = "r"\n'
 DEVICE = '[[stand-in]]\narch = "arm"\ndevice = "a"\nby = "b"\nargs = ["-x"]\nreason = "r"\n'

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.errors import KnowledgeError
 from conformance.knowledge.naming import Named, excepted, load_naming
 from conformance.knowledge.store import cases_folder
+from conformance.model.errors import KnowledgeError
 
 ENTRY = """
 [[exception]]

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from conformance.errors import KnowledgeError
 from conformance.knowledge.ranges import Limits, RangeRecipe, Shown, load_ranges, needs_of
 from conformance.knowledge.store import cases_folder
 from conformance.knowledge.versions import VersionRange
 from conformance.launch.host import answers
-from conformance.stage import MachineSpec, Request
+from conformance.model.errors import KnowledgeError
+from conformance.model.stage import MachineSpec, Request
 
 WHOLE = """
 [[range]]

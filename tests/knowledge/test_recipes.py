@@ -9,15 +9,15 @@ import pytest
 
 from conformance.digest.digest import Program
 from conformance.digest.objectmodel import object_model
-from conformance.errors import KnowledgeError
 from conformance.knowledge.commands import Effect, load_commands
 from conformance.knowledge.digests import SEED, load_digest
 from conformance.knowledge.recipes import Reads, Recipes, Wish, load_recipes
 from conformance.knowledge.store import cases_folder
 from conformance.knowledge.versions import Version, VersionRange
 from conformance.launch.host import answers
-from conformance.stage import SCRATCH, Awaited, MachineSpec, Request
-from conformance.terms import ABSENT, ErrorClass
+from conformance.model.errors import KnowledgeError
+from conformance.model.stage import SCRATCH, Awaited, MachineSpec, Request
+from conformance.model.terms import ABSENT, ErrorClass
 
 WHOLE = """
 [[recipe]]

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from conformance.errors import KnowledgeError
 from conformance.knowledge.commands import CommandRecipe, load_commands
 from conformance.knowledge.refusals import Reference, Unprovoked, When, references_for
 from conformance.knowledge.versions import VersionRange
-from conformance.stage import SCRATCH, MachineSpec
-from conformance.terms import ErrorClass
+from conformance.model.errors import KnowledgeError
+from conformance.model.stage import SCRATCH, MachineSpec
+from conformance.model.terms import ErrorClass
 
 
 def _read(folder: Path, text: str) -> CommandRecipe:

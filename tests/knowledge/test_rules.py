@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from conformance.errors import KnowledgeError, UsageError
 from conformance.knowledge.rules import FILE, Rule, find_rule, load_rules, parse_rules
 from conformance.knowledge.store import cases_folder, fixtures_folder
-from conformance.terms import Severity
+from conformance.model.errors import KnowledgeError, UsageError
+from conformance.model.terms import Severity
 
 WHOLE = '[W01]\npromise = "p"\nsource = "s"\nseverity = "must"\n'
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.errors import KnowledgeError
 from conformance.knowledge.store import cases_folder
 from conformance.knowledge.volatile import load_volatile, settled
+from conformance.model.errors import KnowledgeError
 
 
 def test_names_of_nodes_that_differ_by_run_are_written_alike() -> None:

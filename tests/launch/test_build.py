@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from conformance.errors import LaunchError
 from conformance.launch.build import identify
 from conformance.launch.folder import RunFolder
 from conformance.launch.target import Target, host_path, program_target
+from conformance.model.errors import LaunchError
 
 pytestmark = pytest.mark.qemu
 

@@ -7,13 +7,13 @@ from contextlib import closing
 
 import pytest
 
-from conformance.errors import LaunchError
 from conformance.launch.endpoints import Terminal, join
 from conformance.launch.folder import RunFolder
 from conformance.launch.machine import Machine
 from conformance.launch.program import Kind, endpoint_options
 from conformance.launch.target import Target
-from conformance.stage import Endpoint, MachineSpec, Transport
+from conformance.model.errors import LaunchError
+from conformance.model.stage import Endpoint, MachineSpec, Transport
 from conformance.wire.connection import Connection
 
 from .qmp import LIMIT, Client

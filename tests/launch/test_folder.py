@@ -29,7 +29,7 @@ import sys
 from conformance.launch.folder import RunFolder
 from conformance.launch.pool import Pool
 from conformance.launch.target import program_target
-from conformance.stage import MachineSpec, Peer
+from conformance.model.stage import MachineSpec, Peer
 import dataclasses
 folder = RunFolder()
 target = program_target("/usr/bin/qemu-system-x86_64")

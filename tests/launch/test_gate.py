@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from conformance.errors import KnowledgeError
 from conformance.launch.gate import Gate
 from conformance.launch.scratch import fill
-from conformance.stage import ScratchFile
+from conformance.model.errors import KnowledgeError
+from conformance.model.stage import ScratchFile
 from tests.patience import PATIENCE
 
 LONG = PATIENCE

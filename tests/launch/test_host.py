@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.errors import KnowledgeError
 from conformance.launch.host import answers, capabilities, probe
 from conformance.launch.target import Target
+from conformance.model.errors import KnowledgeError
 
 HOST = Target(name="t", program="/bin/true")
 

@@ -9,7 +9,7 @@ import pytest
 
 from conformance.launch.images import SIZE, chain, qcow2
 from conformance.launch.scratch import fill
-from conformance.stage import ScratchFile
+from conformance.model.stage import ScratchFile
 
 CLUSTER = 65536
 

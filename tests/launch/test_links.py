@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from conformance.errors import LaunchError
 from conformance.launch.activation import calling
 from conformance.launch.folder import RunFolder
 from conformance.launch.gate import Gate
 from conformance.launch.peers import Peers
 from conformance.launch.scratch import Room
 from conformance.launch.target import program_target
-from conformance.stage import Peer
+from conformance.model.errors import LaunchError
+from conformance.model.stage import Peer
 
 
 def test_a_link_to_a_socket_of_the_host_is_not_called(

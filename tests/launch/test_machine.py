@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from conformance.errors import KnowledgeError, LaunchError
 from conformance.launch import janitor
 from conformance.launch.folder import RunFolder
 from conformance.launch.machine import Machine, qemu_argv
 from conformance.launch.target import Target, program_target
 from conformance.launch.waiting import readable
-from conformance.stage import SCRATCH, Companion, MachineSpec, Peer, Request, ScratchFile
+from conformance.model.errors import KnowledgeError, LaunchError
+from conformance.model.stage import SCRATCH, Companion, MachineSpec, Peer, Request, ScratchFile
 
 from .qmp import LIMIT, Client
 

@@ -20,7 +20,7 @@ from conformance.launch.mounts import SCRATCH_SPACE, Mounts
 from conformance.launch.sandbox import Confinement, caveats, command, environment
 from conformance.launch.scratch import Room
 from conformance.launch.target import Target, program_target
-from conformance.stage import MachineSpec, ScratchFile
+from conformance.model.stage import MachineSpec, ScratchFile
 from tests.patience import PATIENCE
 
 SHELL = program_target("/bin/sh")

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from conformance.errors import HarnessError, KnowledgeError
 from conformance.launch.folder import RunFolder
 from conformance.launch.machine import Machine
 from conformance.launch.pool import Pool
 from conformance.launch.target import Target
-from conformance.stage import MachineSpec, ScratchFile
+from conformance.model.errors import HarnessError, KnowledgeError
+from conformance.model.stage import MachineSpec, ScratchFile
 
 from .qmp import LIMIT, Client
 

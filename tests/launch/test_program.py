@@ -11,7 +11,7 @@ from conformance.launch.folder import RunFolder
 from conformance.launch.machine import Machine, qemu_argv
 from conformance.launch.program import STYLES, Kind, kind_of, monitor_on, monitor_on_stdio
 from conformance.launch.target import Target, program_target
-from conformance.stage import MachineSpec
+from conformance.model.stage import MachineSpec
 from conformance.wire.connection import Connection
 from tests.patience import PATIENCE
 

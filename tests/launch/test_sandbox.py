@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pytest
 
-from conformance.errors import LaunchError
 from conformance.launch import sandbox
 from conformance.launch.sandbox import (
     ADDRESS_SPACE,
@@ -30,6 +29,7 @@ from conformance.launch.sandbox import (
     limits_memory,
 )
 from conformance.launch.target import Target, program_target
+from conformance.model.errors import LaunchError
 from tests.patience import PATIENCE
 
 SHELL = program_target("/bin/sh")

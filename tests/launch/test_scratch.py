@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from conformance.launch.scratch import fill
-from conformance.stage import ScratchFile
+from conformance.model.stage import ScratchFile
 
 
 @pytest.mark.parametrize(

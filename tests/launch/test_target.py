@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.errors import LaunchError, TargetFileError
 from conformance.launch.target import Target, host_path, program_target, read_targets
+from conformance.model.errors import LaunchError, TargetFileError
 
 
 def written(tmp_path: Path, text: str) -> Path:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from conformance.stream import (
+from conformance.model.terms import BROKEN, Aspect, Outcome, Severity, SubjectKind
+from conformance.report.stream import (
     STREAM_VERSION,
     CaseEnded,
     DefaultRead,
@@ -19,7 +20,6 @@ from conformance.stream import (
     RunStarted,
     TargetStarted,
 )
-from conformance.terms import BROKEN, Aspect, Outcome, Severity, SubjectKind
 
 COMMANDS = ("qom-list", "qom-get", "qom-set", "object-add", "object-del", "device-list-properties")
 TYPES = tuple(f"type-{number:02}" for number in range(54))

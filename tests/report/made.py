@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from conformance.stream import (
+from conformance.report.stream import (
     STREAM_VERSION,
     CaseEnded,
     Event,

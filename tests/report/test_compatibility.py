@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conformance.change import (
+from conformance.compat.change import (
     Change,
     ChangeClass,
     ChangeKind,

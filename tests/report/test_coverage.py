@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
+from conformance.model.terms import Aspect, Outcome, SubjectKind
 from conformance.report.coverage import (
     CommandCoverage,
     Share,
     command_coverage,
     event_coverage,
 )
-from conformance.stream import CaseEnded, RowPlanned
-from conformance.terms import Aspect, Outcome, SubjectKind
+from conformance.report.stream import CaseEnded, RowPlanned
 
 
 def _case(aspect: Aspect, outcome: Outcome, about: str = "", **more: Any) -> CaseEnded:

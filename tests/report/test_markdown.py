@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from conformance.errors import UsageError
+from conformance.model.errors import UsageError
 from conformance.report import markdown, markup
+from conformance.report.stream import Event
 from conformance.report.summary import summarise
 from conformance.report.write import write_reports
-from conformance.stream import Event
 
 RunMaker = Callable[..., list[Event]]
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from conformance.canonical import compact
-from conformance.errors import UsageError
+from conformance.model.canonical import compact
+from conformance.model.errors import UsageError
 from conformance.report.reading import read_events
-from conformance.stream import STREAM_VERSION, RunEnded, RunStarted, to_json
+from conformance.report.stream import STREAM_VERSION, RunEnded, RunStarted, to_json
 
 STARTED = RunStarted(stream=STREAM_VERSION, suite="0.1.0", seed=0, selection=(), host={}, time="t")
 ENDED = RunEnded(complete=True, exit_code=0, outcomes={}, seconds=1.0, time="t")

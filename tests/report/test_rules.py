@@ -6,17 +6,17 @@ from collections.abc import Callable
 
 import pytest
 
+from conformance.model.terms import Aspect, Outcome, Severity, SubjectKind
 from conformance.report import markdown, terminal
 from conformance.report.rules import RuleRow
-from conformance.report.summary import summarise
-from conformance.stream import (
+from conformance.report.stream import (
     CaseEnded,
     Event,
     Evidence,
     Finding,
     RulePlanned,
 )
-from conformance.terms import Aspect, Outcome, Severity, SubjectKind
+from conformance.report.summary import summarise
 from tests.report.made import whole_run
 
 RunMaker = Callable[..., list[Event]]

@@ -12,7 +12,8 @@ import jsonschema
 import pytest
 
 import conformance.report
-from conformance.stream import (
+from conformance.model.terms import Aspect, Outcome, Severity, SubjectKind
+from conformance.report.stream import (
     KINDS,
     STREAM_VERSION,
     CaseEnded,
@@ -31,7 +32,6 @@ from conformance.stream import (
     from_json,
     to_json,
 )
-from conformance.terms import Aspect, Outcome, Severity, SubjectKind
 
 SCHEMA: dict[str, Any] = json.loads(
     (Path(conformance.report.__path__[0]) / "stream.schema.json").read_text()

@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
+from conformance.model.terms import CLIENT, Aspect, Outcome, SubjectKind
 from conformance.report import terminal
 from conformance.report.result import Summary
-from conformance.report.subjects import subjects
-from conformance.report.summary import summarise
-from conformance.stream import (
+from conformance.report.stream import (
     CaseEnded,
     Event,
     EventSeen,
     RowPlanned,
 )
-from conformance.terms import CLIENT, Aspect, Outcome, SubjectKind
+from conformance.report.subjects import subjects
+from conformance.report.summary import summarise
 from tests.report.made import whole_run
 
 COMMAND, TYPE, EVENT = SubjectKind.COMMAND, SubjectKind.OBJECT_TYPE, SubjectKind.EVENT

@@ -8,18 +8,18 @@ from collections.abc import Callable
 
 import pytest
 
-from conformance.canonical import pretty
-from conformance.errors import UsageError
+from conformance.model.canonical import pretty
+from conformance.model.errors import UsageError
+from conformance.model.terms import Aspect, Outcome, Severity, SubjectKind
 from conformance.report.result import Verdict
-from conformance.report.summary import Summary, summarise
-from conformance.stream import (
+from conformance.report.stream import (
     CaseEnded,
     Event,
     Evidence,
     Finding,
     RowPlanned,
 )
-from conformance.terms import Aspect, Outcome, Severity, SubjectKind
+from conformance.report.summary import Summary, summarise
 from tests.report.made import ENDED, STARTED, made_target
 
 RunMaker = Callable[..., list[Event]]

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from conformance.model.terms import Aspect, Outcome, SubjectKind
 from conformance.report.paint import Paint
 from conformance.report.result import Counts, Row
+from conformance.report.stream import Event
 from conformance.report.summary import summarise
 from conformance.report.table import table
 from conformance.report.terminal import render
-from conformance.stream import Event
-from conformance.terms import Aspect, Outcome, SubjectKind
 
 RunMaker = Callable[..., list[Event]]
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from conformance.canonical import canonical
 from conformance.knowledge.rules import load_rules
-from conformance.offline import Validator
+from conformance.model.canonical import canonical
+from conformance.model.terms import ExitCode
+from conformance.prepare.named_schema import NamedSchema, sha256_of
 from conformance.qapi.introspection import read_introspection
-from conformance.schemas import NamedSchema, sha256_of
-from conformance.stream import Event, Evidence, Finding, TargetStarted, to_json
-from conformance.terms import ExitCode
-from conformance.validation import FileKind, Unreadable, Validated
+from conformance.report.stream import Event, Evidence, Finding, TargetStarted, to_json
+from conformance.validate.offline import Validator
+from conformance.validate.result import FileKind, Unreadable, Validated
 from tests.recordings import ENTRIES
 from tests.report.conftest import RunMaker
 

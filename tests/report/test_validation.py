@@ -10,9 +10,17 @@ import jsonschema
 import pytest
 
 import conformance.report
+from conformance.model.terms import ExitCode, Severity
 from conformance.report.validation import complaint, render
-from conformance.terms import ExitCode, Severity
-from conformance.validation import FileKind, Outcome, Remark, Unreadable, Validated, to_json, worst
+from conformance.validate.result import (
+    FileKind,
+    Outcome,
+    Remark,
+    Unreadable,
+    Validated,
+    to_json,
+    worst,
+)
 
 SCHEMA: dict[str, Any] = json.loads(
     (Path(conformance.report.__path__[0]) / "validation.schema.json").read_text()

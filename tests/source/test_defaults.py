@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conformance.digest.digest import DefaultKind
+from conformance.model.terms import ABSENT, JsonValue
 from conformance.qapi.model import INT64, IntRange
 from conformance.source.defaults import (
     Default,
@@ -13,7 +14,6 @@ from conformance.source.defaults import (
     default_of_booleans,
     inherited_defaults,
 )
-from conformance.terms import ABSENT, JsonValue
 
 BOOL = Domain(booleans=True)
 INT = Domain(integers=INT64)

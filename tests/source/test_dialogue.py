@@ -7,10 +7,10 @@ from collections.abc import Collection
 import pytest
 
 from conformance.digest.declaration import Place, Section
+from conformance.model.stage import Request
+from conformance.model.terms import ABSENT
 from conformance.source.dialogue import Grammar, Judgement, judge_dialogue
 from conformance.source.examples import parse_example
-from conformance.stage import Request
-from conformance.terms import ABSENT
 from tests.qapi.schemas import (
     array,
     command,

@@ -18,10 +18,10 @@ from conformance.digest.digest import (
     Program,
 )
 from conformance.digest.digest_json import digest_text
-from conformance.errors import UsageError
+from conformance.model.errors import UsageError
+from conformance.model.terms import ABSENT
 from conformance.source.digesting import read_tree
 from conformance.source.reader import SourceError
-from conformance.terms import ABSENT
 from tests.source.trees import SHAPES, write_tree
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from conformance.model.stage import Request
 from conformance.source.documented import (
     DocumentedExample,
     documented_examples,
@@ -12,7 +13,6 @@ from conformance.source.documented import (
     to_json,
 )
 from conformance.source.reader import read_source
-from conformance.stage import Request
 from tests.qapi.schemas import command, event, member, schema_of, struct
 
 SOURCE = """

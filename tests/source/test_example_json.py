@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.model.terms import JsonValue
 from conformance.source.example_json import Written, read_written
-from conformance.terms import JsonValue
 
 JSON = st.recursive(
     st.none()

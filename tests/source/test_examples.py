@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.digest.declaration import Place, Section
+from conformance.model.terms import JsonValue
 from conformance.source.examples import (
     Direction,
     Example,
@@ -15,7 +16,6 @@ from conformance.source.examples import (
     Prose,
     parse_example,
 )
-from conformance.terms import JsonValue
 
 SENT, RECEIVED = Direction.SENT, Direction.RECEIVED
 

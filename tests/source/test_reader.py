@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from conformance.digest.declaration import DeclaredMember, EntityKind
-from conformance.errors import UsageError
+from conformance.model.errors import UsageError
 from conformance.qapi.model import SchemaError
 from conformance.source.reader import SourceError, read_source
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from conformance.terms import ABSENT
+from conformance.model.terms import ABSENT
 from conformance.wire.framing import FramingFault, Message
 from conformance.wire.recording import (
     Received,

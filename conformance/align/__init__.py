@@ -1,0 +1,1 @@
+"""A build's schema beside the schema that its source declares."""

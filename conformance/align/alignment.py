@@ -1,0 +1,154 @@
+"""Brings a build's schema beside the schema that its source declares.
+
+Knows how commands and events lead to types; knows no particular one, and nothing of cases.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from conformance.align.forms import NOTHING, Declarations, form_of, is_empty
+from conformance.align.statement import Alignment
+from conformance.align.statements import Item
+from conformance.align.walk import DATA, Pairs, item_of
+from conformance.digest.declaration import EntityKind, Flag
+from conformance.digest.digest import DigestEntity
+from conformance.digest.expand import parts_of
+from conformance.qapi.model import Array, Builtin, Command, Event, Schema
+
+
+def align(entities: Mapping[str, DigestEntity], schema: Schema) -> Alignment:
+    """Return the schema of a build beside what `entities`, one program's of a digest, declare.
+
+    Both are walked side by side from each command's arguments and return value and each event's
+    data, so that names of types mean nothing.  Types that are declared nowhere are not compared.
+    """
+    pairs = Pairs(Declarations.of(entities), schema)
+    roots = _Roots(pairs)
+    for entity in entities.values():
+        if entity.kind in DATA:
+            roots.compare(entity)
+    roots.undeclared()
+    pairs.walk()
+    unreached = _unreached(pairs)
+    return Alignment(
+        statements=pairs.ledger.settled(),
+        source_names={name: tuple(names) for name, names in sorted(pairs.names.items())},
+        conditions=tuple(pairs.ledger.shown),
+        unreached=unreached,
+        orphans=_orphans(pairs, unreached),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Roots:
+    """The commands and events, from which the walk through `pairs` starts."""
+
+    pairs: Pairs
+
+    def compare(self, entity: DigestEntity) -> None:
+        """Compare a command or event, and let its types wait their turn."""
+        pairs, schema = self.pairs, self.pairs.schema
+        known: Mapping[str, Command | Event] = (
+            schema.commands if entity.kind is EntityKind.COMMAND else schema.events
+        )
+        found = known.get(entity.name)
+        item = item_of(entity, f"{entity.kind} {entity.name!r}", f"{entity.kind} {entity.name}")
+        if not pairs.ledger.presence(item, "Q27", there=found is not None) or found is None:
+            pairs.lose(pairs.declared.parts(entity.name), item)
+            return
+        pairs.ledger.features(item, entity.features, found.features)
+        data = pairs.declared.data(entity)
+        match found:
+            case Command():
+                self._type(item, "arguments", data, found.arg_type)
+                self._type(item, "return value", entity.returns, found.ret_type)
+                sides = (
+                    _oob(allowed=Flag.ALLOW_OOB in entity.flags),
+                    _oob(allowed=found.allow_oob),
+                )
+                what = f"out-of-band execution of {item.words}"
+                pairs.ledger.compare(item, what, sides, "Q33")
+            case Event():
+                self._type(item, "data", data, found.arg_type)
+
+    def undeclared(self) -> None:
+        """Note the commands and events that are not declared."""
+        entities, schema = self.pairs.declared.entities, self.pairs.schema
+        for kind, names in (("command", schema.commands), ("event", schema.events)):
+            for name in names:
+                if name not in entities or entities[name].kind != kind:
+                    item = Item(entity=name, words=f"{kind} {name!r}", reached=f"{kind} {name}")
+                    self.pairs.ledger.undeclared(item, name, "Q27")
+
+    def _type(self, item: Item, what: str, declared: str, found: str) -> None:
+        pairs, rule = self.pairs, "Q40" if what == "data" else "Q30"
+        own = replace(item, words=f"{what} of {item.words}", reached=f"{item.reached}: {what}")
+        if declared:
+            pairs.use(own, declared, found, rule)
+            return
+        pairs.mean_nothing(found)
+        form = NOTHING if is_empty(pairs.schema, found) else form_of(pairs.schema, found)
+        pairs.ledger.compare(own, own.words, (NOTHING, form), rule)
+
+
+def _unreached(pairs: Pairs) -> dict[str, str]:
+    """Return the declared types that only what the build lacks leads to, each with why."""
+    entities = pairs.declared.entities
+    reached = {name for names in pairs.names.values() for name in names}
+    found: dict[str, str] = {}
+    waiting = deque(pairs.lost)
+    while waiting:
+        name, why = waiting.popleft()
+        if name in entities and name not in reached and name not in found:
+            found[name] = why
+            waiting.extend((part, why) for part in pairs.declared.parts(name))
+    return {name: found[name] for name in sorted(found) if name not in pairs.declared.owners}
+
+
+def _orphans(pairs: Pairs, unreached: Mapping[str, str]) -> dict[str, str]:
+    """Return the build's types that nothing leads to, each with the declared type that it is.
+
+    Only the unreached may be meant, and what is of like make: names are no help.
+    """
+    entities, schema = pairs.declared.entities, pairs.schema
+    free = [name for name in unreached if not entities[name].condition]
+    found: dict[str, str] = {}
+    for name in sorted(_loose(schema)):
+        meant = next((each for each in free if _alike(pairs.declared, each, schema, name)), "")
+        found[name] = meant
+        free = [each for each in free if each != meant]
+    return found
+
+
+def _alike(declared: Declarations, name: str, schema: Schema, found: str) -> bool:
+    if declared.form(name) != form_of(schema, found):
+        return False
+    trial = Pairs(declared, schema)
+    trial.meet(name, found, "")
+    trial.walk()
+    return all(statement.kept for statement in trial.ledger.statements)
+
+
+def _loose(schema: Schema) -> set[str]:
+    """Return the types that neither a command nor an event leads to, builtin and arrays aside."""
+    reached: set[str] = set()
+    waiting = [event.arg_type for event in schema.events.values()]
+    for command in schema.commands.values():
+        waiting += [command.arg_type, command.ret_type]
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting += parts_of(schema.types[name])
+    return {
+        name
+        for name, kind in schema.types.items()
+        if name not in reached and not isinstance(kind, Array | Builtin)
+    }
+
+
+def _oob(*, allowed: bool) -> str:
+    return "allowed" if allowed else "not allowed"

@@ -1,0 +1,154 @@
+"""What a run says while it runs: what it does, how far it is, what it has found; starts nothing."""
+
+from __future__ import annotations
+
+import enum
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from conformance.cli.screen import Screen
+from conformance.model.counting import counted, number
+from conformance.model.terms import Severity
+from conformance.play.pace import Pace, weight
+from conformance.prepare.campaign import Campaign, Selection
+from conformance.report.paint import Style
+from conformance.report.stream import CaseEnded, Event, Finding
+from conformance.report.terminal import finding_lines
+from conformance.report.wording import OUTCOMES, visible
+
+_REDRAWN: Final = 0.1
+"""Seconds between two states of the line that changes."""
+_TERMINAL_TICK: Final = 1.0
+_LOG_TICK: Final = 30.0
+
+
+class Loudness(enum.Enum):
+    """How much a run says."""
+
+    QUIET = "quiet"
+    """The verdicts alone."""
+    PLAIN = "plain"
+    LOUD = "loud"
+    """Each item as it ends, and each finding in full."""
+
+
+class Progress:
+    """Tells a run to a screen: on a terminal in a line that changes, in a log now and then."""
+
+    def __init__(
+        self,
+        screen: Screen,
+        loudness: Loudness = Loudness.PLAIN,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._screen, self._loudness, self._clock = screen, loudness, clock
+        self._began = self._played = clock()
+        self._drawn = float("-inf")
+        self._weights: dict[tuple[str, str], int] = {}
+        self._pace = Pace(0)
+        self._done: set[tuple[str, str]] = set()
+        self._target = ""
+        self._several = False
+        self._found: set[tuple[str, str]] = set()
+
+    @property
+    def interval(self) -> float:
+        """Seconds from one `tick` to the next."""
+        return _TERMINAL_TICK if self._screen.is_live else _LOG_TICK
+
+    def phase(self, target: str, doing: str) -> None:
+        """Say what is done with a target before its cases run."""
+        if self._loudness is Loudness.QUIET:
+            return
+        text = f"{visible(target)}: {doing}"
+        if self._screen.is_live:
+            self._screen.show(text)
+        else:
+            self._screen.say(text)
+
+    def begin(self, campaigns: Sequence[Campaign], selection: Selection) -> None:
+        """Say how many cases are to be run, and count from now on."""
+        self._weights = {
+            (campaign.target.name, case.id): weight(case)
+            for campaign in campaigns
+            for case in campaign.plan.cases
+            if selection.wants(case)
+        }
+        self._pace = Pace(sum(self._weights.values()))
+        self._several = len(campaigns) > 1
+        self._target = campaigns[0].target.name if campaigns else ""
+        self._played = self._clock()
+        self._state(now=True)
+
+    def warn(self, text: str) -> None:
+        """Say what the user should know before the report."""
+        if self._loudness is not Loudness.QUIET:
+            self._screen.say(f"Warning: {text}", Style.DOUBT)
+
+    def heard(self, event: Event) -> None:
+        """Note what became of a case, or a finding."""
+        match event:
+            case CaseEnded(target=target, case=case):
+                key = (target, case)
+                if key in self._weights and key not in self._done:
+                    self._done.add(key)
+                    self._pace.add(self._weights[key])
+                self._target = target
+                if self._screen.is_live and self._clock() - self._drawn >= _REDRAWN:
+                    self._state()
+            case Finding(target=target, fold=fold, case=case):
+                key = (target, fold or case)
+                if key not in self._found:
+                    self._found.add(key)
+                    self._finding(event)
+                    self._state()
+
+    def item(self, node_id: str, counts: Mapping[str, int]) -> None:
+        """Note that an item has ended, and how many of its cases had which outcome."""
+        if self._loudness is Loudness.LOUD:
+            told = ", ".join(f"{number(count)} {name}" for name, count in counts.items())
+            self._screen.say(f"{visible(node_id)}: {told or 'no result'}")
+
+    def tick(self) -> None:
+        """Say how far the run is: some time has passed."""
+        self._state(now=True)
+
+    def _finding(self, finding: Finding) -> None:
+        if self._loudness is Loudness.QUIET:
+            return
+        style = Style.BAD if finding.severity is Severity.MUST else Style.DOUBT
+        where = f"{visible(finding.target)}: " if self._several else ""
+        kind = OUTCOMES[finding.outcome].upper()
+        head = f"{where}{kind} {finding.severity} {finding.rule}  {visible(finding.case)}"
+        if self._loudness is Loudness.LOUD:
+            self._screen.say(head, style)
+            lines = finding_lines(finding, self._screen.width, colour=self._screen.colour)
+            self._screen.say("\n".join(lines))
+        elif self._screen.is_live:
+            # A log gets them with the report, in their order.
+            self._screen.say(head, style)
+
+    def _state(self, *, now: bool = False) -> None:
+        if self._loudness is Loudness.QUIET:
+            return
+        self._drawn = self._clock()
+        if self._screen.is_live:
+            self._screen.show(self.line())
+        elif now:
+            self._screen.say(self.line())
+
+    def line(self) -> str:
+        """Return in one line how far the run is."""
+        elapsed = self._clock() - self._began
+        left = self._pace.left(self._clock() - self._played)
+        done = f"{number(len(self._done))} of {counted(len(self._weights), 'case')}"
+        parts = [done, counted(len(self._found), "finding"), f"{_clock_time(elapsed)} elapsed"]
+        parts += [f"about {_clock_time(left)} left"] if left is not None else []
+        return f"{visible(self._target)}: {', '.join(parts)}"
+
+
+def _clock_time(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,59 @@
+"""The command `report`: the folder of a run in, the files of its report and an exit code out."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+from conformance.model.errors import UsageError
+from conformance.model.terms import ExitCode
+from conformance.play.folder_lock import Hold
+from conformance.play.interruption import undisturbed
+from conformance.play.records import end_killed
+from conformance.report.reading import read_events
+from conformance.report.stream import STREAM_FILE, RunEnded, RunStarted
+from conformance.report.terminal import render
+from conformance.report.write import publish
+
+
+def add_report(commands: Any) -> None:
+    """Add the command to the subparsers `commands`."""
+    text = "write the report of a run again, or that of a run that was killed"
+    command = commands.add_parser("report", help=text, description=f"{text.capitalize()}.")
+    # Called as what the other commands name, so that it may stand among the options too.
+    command.add_argument("targets", metavar="FOLDER", nargs=1, help="the folder of the report")
+    command.set_defaults(call=_report, several=False, usage=command.format_usage())
+
+
+def _report(asked: argparse.Namespace) -> int:
+    folder = Path(asked.targets[0])
+    path = folder / STREAM_FILE
+    if not path.is_file():
+        raise UsageError(
+            f"{folder} holds no {STREAM_FILE}", "Name the report folder of a run, finished or not."
+        )
+    with Hold(folder, make=False) as hold:
+        started, ended = _ends(path)
+        with undisturbed():
+            if not ended:
+                end_killed(folder, hold.left, started.time)
+            summary = publish(path)
+            hold.forget()
+    width = shutil.get_terminal_size((100, 24)).columns
+    print(render(summary, min(max(width, 100), 120), colour=sys.stdout.isatty()), end="")
+    print(f"Report: {folder}")
+    return summary.ended.exit_code if summary.ended else ExitCode.INTERRUPTED
+
+
+def _ends(path: Path) -> tuple[RunStarted, bool]:
+    """Return how a stream begins and whether it has its end; raises UsageError for a torn one."""
+    events = read_events(path)
+    first = next(events, None)
+    last = deque(events, maxlen=1)
+    if not isinstance(first, RunStarted):
+        raise UsageError(f"{path}: no stream of a run begins so", "Is it whole?")
+    return first, bool(last) and isinstance(last[0], RunEnded)

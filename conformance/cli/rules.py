@@ -1,0 +1,109 @@
+"""The commands `rules` and `explain`: words in, what is promised and how it is tested out."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Final
+
+from conformance.digest.digest import Program
+from conformance.knowledge.rules import find_rule, load_rules
+from conformance.model.canonical import pretty
+from conformance.model.errors import UsageError
+from conformance.model.terms import ExitCode
+from conformance.play.option_table import TARGET
+from conformance.prepare.campaign import Campaign, load_knowledge
+from conformance.prepare.digest_plan import release_cases, release_version
+from conformance.report.rule_index import cases_by_rule
+from conformance.report.rulebook import Book, explanation, listing, markdown, to_json
+
+Opened = Callable[[argparse.Namespace], AbstractContextManager[Campaign]]
+"""Makes the target that is asked for ready."""
+
+_PROGRAMS: Final = (Program.SYSTEM, Program.GUEST_AGENT)
+"""The programs of a release whose cases are named: a storage daemon's are among the emulator's."""
+_WIDTH: Final = 100
+
+
+def add_rules(
+    commands: Any, add_target: Callable[[argparse.ArgumentParser], None], opened: Opened
+) -> None:
+    """Add both commands to the subparsers `commands`; `add_target` adds what names a target."""
+    for name, text in (
+        ("rules", "list what QEMU promises, and how many cases show it"),
+        ("explain", "tell what one rule promises and how it is tested"),
+    ):
+        sentence = f"{text[0].upper()}{text[1:]}."
+        command = commands.add_parser(name, help=text, description=sentence)
+        if name == "explain":
+            command.add_argument("rule", metavar="RULE", help="the id of the rule: W68")
+        else:
+            command.add_argument("--format", choices=("text", "markdown", "json"), default="text",
+                help="how to tell (default: text); docs/rules.md is the markdown")  # fmt: skip
+        command.add_argument("--release", default="", metavar="VERSION",
+            help="without TARGET, the release (10.0) whose digest gives the cases")  # fmt: skip
+        add_target(command)
+        call = _rules if name == "rules" else _explain
+        command.set_defaults(
+            call=lambda asked, call=call: call(asked, opened),
+            several=False,
+            usage=command.format_usage(),
+        )
+
+
+def _rules(asked: argparse.Namespace, opened: Opened) -> int:
+    book = _book(asked, opened)
+    match asked.format:
+        case "json":
+            told = pretty(to_json(book))
+        case "markdown":
+            told = markdown(book)
+        case _:
+            told = listing(book, _columns())
+    sys.stdout.write(told)
+    return ExitCode.CONFORMS
+
+
+def _explain(asked: argparse.Namespace, opened: Opened) -> int:
+    # Before anything is asked of a build, which takes its time.
+    rule = find_rule(load_rules(), asked.rule)
+    sys.stdout.write(explanation(_book(asked, opened), rule, _columns()))
+    return ExitCode.CONFORMS
+
+
+def _book(asked: argparse.Namespace, opened: Opened) -> Book:
+    """Return the rules with the cases of the target, or of a release where none is named."""
+    rules = load_rules()
+    if len(asked.targets) > 1:
+        raise UsageError(f"one target is enough, {asked.targets[1]} is too many", "Leave it out.")
+    rule = next((word for word in asked.targets if word.upper() in rules), None)
+    if rule is not None and not Path(rule).exists():
+        raise UsageError(
+            f"{rule} is a rule, and no target", f"`qmp-conformance explain {rule}` tells of it."
+        )
+    given = [each for each in TARGET if getattr(asked, each.dest) != each.unset]
+    if given and not asked.targets:
+        names = " and ".join(f"--{each.name}" for each in given)
+        verb = "is" if len(given) == 1 else "are"
+        raise UsageError(f"{names} {verb} of a target", "Name one, or leave the option out.")
+    if asked.targets and asked.release:
+        raise UsageError("--release is for where no target is named", "Leave one of them out.")
+    if asked.targets:
+        with opened(asked) as campaign:
+            version = ".".join(map(str, campaign.introspected.version))
+            of = f"those of {campaign.target.name}, {version}"
+            cases = campaign.plan.cases
+            rules = campaign.rules
+    else:
+        found = release_version(asked.release)
+        of = "those of QEMU {}.{}, as its digest gives them".format(*found)
+        cases = release_cases(found, _PROGRAMS, load_knowledge())
+    return Book(rules=rules, cases=cases_by_rule(cases), of=of)
+
+
+def _columns() -> int:
+    return min(shutil.get_terminal_size((_WIDTH, 24)).columns, _WIDTH)

@@ -1,0 +1,106 @@
+"""What one release declares, asked by routes: whether it has a place, and on which condition.
+
+Knows a digest's declarations; knows no build and no comparison.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, Final, TypeAlias
+
+from conformance.compat.schema_path import Found, Route, follow
+from conformance.digest.declaration import Condition, EntityKind
+from conformance.digest.digest import DigestEntity
+from conformance.digest.expand import schema_of
+from conformance.qapi.model import Schema
+
+Entities: TypeAlias = Mapping[str, DigestEntity]
+_SUBJECTS: Final = frozenset({EntityKind.COMMAND, EntityKind.EVENT})
+
+
+class Release:
+    """The declarations of one program of a release; schemas are made of them when first needed."""
+
+    def __init__(self, version: str, entities: Entities) -> None:
+        self.version = version
+        self._entities = entities
+        self._without: dict[tuple[str, int], Schema] = {}
+
+    @cached_property
+    def whole(self) -> Schema:
+        """The schema of a build that has everything."""
+        return schema_of(self._entities)
+
+    def find(self, place: Route, feature: str = "") -> Found | None:
+        """Return what is at `place`, None where nothing is, or where it lacks the feature."""
+        return _find(self.whole, place, feature)
+
+    def condition(self, place: Route, feature: str = "") -> str:
+        """Return the condition of what is at `place`, in words, "" if it has none.
+
+        The condition of all that it stands in is none of its own: that is there, it is said.
+        """
+        around = place if feature else replace(place, steps=place.steps[:-1])
+        for index, condition in enumerate(self._conditions):
+            schema = self._less(place.name, index)
+            gone = _find(schema, place, feature) is None
+            whole = not feature and not place.steps
+            if gone and (whole or follow(schema, around) is not None):
+                return condition_in_words(condition)
+        return ""
+
+    def _less(self, subject: str, index: int) -> Schema:
+        """Return what one subject leads to in a build where one condition does not hold."""
+        key = (subject, index)
+        if key not in self._without:
+            only = {
+                name: each
+                for name, each in self._entities.items()
+                if name == subject or each.kind not in _SUBJECTS
+            }
+            condition = self._conditions[index]
+            self._without[key] = schema_of(only, lambda other: other != condition)
+        return self._without[key]
+
+    @cached_property
+    def _conditions(self) -> list[Condition]:
+        found: list[Condition] = []
+        for condition in _conditions_of(tuple(self._entities.values())):
+            if condition and condition not in found:
+                found.append(condition)
+        return found
+
+
+def _find(schema: Schema, place: Route, feature: str) -> Found | None:
+    found = follow(schema, place)
+    return found if found is None or not feature or feature in found.features else None
+
+
+def _conditions_of(item: Any) -> Iterator[Condition]:
+    """Yield the conditions of all that declarations are made of."""
+    if isinstance(item, tuple):
+        for each in item:
+            yield from _conditions_of(each)
+    elif dataclasses.is_dataclass(item):
+        for field in dataclasses.fields(item):
+            inner = getattr(item, field.name)
+            yield from [inner] if field.name == "condition" else _conditions_of(inner)
+
+
+def condition_in_words(condition: Condition) -> str:
+    """Return a condition as a reader would write it: "A and (B or not C)"."""
+    if isinstance(condition, str):
+        return condition
+    ((word, inner),) = condition.items()
+    if isinstance(inner, tuple):
+        joint = " and " if word == "all" else " or "
+        return joint.join(_inside(each) for each in inner)
+    return f"not {_inside(inner)}"
+
+
+def _inside(condition: Condition) -> str:
+    words = condition_in_words(condition)
+    return f"({words})" if " " in words and not words.startswith("not ") else words

@@ -1,0 +1,136 @@
+"""Which cases a build's kind of program cannot be asked at all, and why, by rule.
+
+Looks at what a case's stage and steps ask for; knows no command by name but for descriptors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from conformance.digest.digest import Program
+from conformance.knowledge.machines import StandIns
+from conformance.model.blocked import behind_finding, not_applicable
+from conformance.model.case import Case, Known
+from conformance.model.stage import MachineSpec, Request
+from conformance.qapi.model import Schema
+
+_PATHS: Final = ("path", "paths")
+"""The arguments by which the commands of the tree name an object, or several."""
+CONTRADICTION: Final = "a finding of query-qmp-schema"
+"""Where it is told what is wrong with a command that was left out of the schema."""
+_PASSES: Final = "getfd"
+"""The command by which a descriptor becomes known to a machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What can stand on a build: `name` tells its kind, `machines` whether it can be a machine.
+
+    A kind without machines takes none of the arguments that stages add, which are options of the
+    system emulator, and its tree of objects lacks what is below `absent`.
+    """
+
+    name: str
+    machines: bool
+    absent: str = ""
+
+
+OFFERS: Final[Mapping[Program, Offer]] = {
+    Program.SYSTEM: Offer(name="the system emulator", machines=True),
+    Program.STORAGE_DAEMON: Offer(name="the storage daemon", machines=False, absent="machine"),
+    Program.GUEST_AGENT: Offer(name="the guest agent", machines=False, absent="machine"),
+}
+
+
+def offered(case: Case, offer: Offer, schema: Schema, unserved: frozenset[str]) -> Case:
+    """Return the case, blocked where the build cannot offer what it needs.
+
+    `unserved` are the commands that the schema lists and the build does not serve: only a case of
+    whether they are known at all remains of them.
+    """
+    if not case.plays:
+        return case
+    absent = "" if offer.machines else _beyond(case.stage.spec, offer)
+    absent = absent or ("" if offer.machines else _missing(case, offer, schema))
+    contradicted = _unserved(case, unserved) or _left_out(case, schema)
+    blocked = not_applicable(absent) or behind_finding(contradicted)
+    return case if blocked is None else replace(case, blocked=blocked)
+
+
+def substituted(case: Case, stand_ins: StandIns) -> Case:
+    """Return the case on a machine of the build's architecture, where one stands in for its own.
+
+    What is said of a machine or a device beside its name is said of its stand-in.
+    """
+    spec = case.stage.spec
+    name, comma, rest = spec.machine.partition(",")
+    machine = stand_ins.machines.get(name)
+    if machine is None:
+        return case
+    args = [*machine.args]
+    for word in spec.args:
+        name, behind, options = word.partition(",")
+        device = stand_ins.devices.get(name)
+        if device is None or args[-1:] != ["-device"]:
+            args.append(word)
+        else:
+            args[-1:] = [*device.args, "-device", f"{device.name}{behind}{options}"]
+    own = replace(spec, machine=f"{machine.name}{comma}{rest}", args=tuple(args))
+    return replace(case, stage=replace(case.stage, spec=own))
+
+
+def _beyond(spec: MachineSpec, offer: Offer) -> str:
+    """Return what of `spec` only a program with machines can offer, "" for nothing."""
+    if spec.machine != MachineSpec().machine:
+        return f"it needs a machine {spec.machine}, and {offer.name} has no machines"
+    if spec.accel:
+        return f"it needs the accelerator {spec.accel}, and {offer.name} has none"
+    if spec.args:
+        return f"it needs {' '.join(spec.args)}, which {offer.name} has no options for"
+    return ""
+
+
+def _missing(case: Case, offer: Offer, schema: Schema) -> str:
+    """Return which command or which part of the tree the case asks for in vain."""
+    requests = (*case.stage.setup, *(step.request for step in case.steps))
+    asked = {request.execute for request in requests}
+    asked |= {_PASSES} if case.stage.spec.descriptors else set()
+    missing = sorted(asked - schema.commands.keys())
+    if missing:
+        return f"it needs {missing[0]}, which {offer.name} does not have"
+    if offer.absent and any(offer.absent in _firsts(request) for request in requests):
+        return f"it needs /{offer.absent}, which the tree of {offer.name} does not have"
+    return ""
+
+
+def _firsts(request: Request) -> frozenset[str]:
+    """Return the first parts of the paths in the tree that a request names."""
+    arguments = request.arguments
+    given = [arguments.get(name) for name in _PATHS] if isinstance(arguments, Mapping) else []
+    flat = (item for each in given for item in (each if isinstance(each, list) else [each]))
+    paths = (item for item in flat if isinstance(item, str))
+    return frozenset(path.removeprefix("/").split("/")[0] for path in paths)
+
+
+def _unserved(case: Case, unserved: frozenset[str]) -> str:
+    used = {request.execute for request in case.stage.setup}
+    used |= {step.request.execute for step in case.steps if not isinstance(step.expect, Known)}
+    if not unserved & used or any(isinstance(step.expect, Known) for step in case.steps):
+        return ""
+    return (
+        f"this build's schema lists {min(unserved & used)}, and query-commands does not: "
+        "that it is not to be had is a finding of its gate before-negotiation"
+    )
+
+
+def _left_out(case: Case, schema: Schema) -> str:
+    """Return which command of the case the schema does not tell soundly, "" where none."""
+    if not schema.left_out:
+        return ""
+    used = {request.execute for request in case.stage.setup}
+    left_out = (used | {step.request.execute for step in case.steps}) & schema.left_out
+    if not left_out:
+        return ""
+    return f"this build's schema contradicts itself about {min(left_out)}: {CONTRADICTION}"

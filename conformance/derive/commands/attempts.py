@@ -1,0 +1,145 @@
+"""A value among a command's arguments as one edit makes it, and the request and machine it is in.
+
+Finds of several requests the one that is likeliest to succeed.  Knows nothing of what is wrong
+with a value, or of which values are tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from conformance.derive.commands.base_requests import ArgumentContext, Sibling, is_within
+from conformance.derive.commands.valid import PLAIN
+from conformance.knowledge.commands import Effect
+from conformance.model.blocked import Blocked, not_applicable
+from conformance.model.canonical import digest
+from conformance.model.case import (
+    Accept,
+    Answer,
+    Ends,
+    Expectation,
+    Role,
+    Step,
+    Understood,
+    aside,
+)
+from conformance.model.stage import NEGOTIATION, MachineSpec, Request, Stage
+from conformance.qapi.model import Command
+from conformance.space.paths import Edit, Way, edited
+from conformance.space.values import renamed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """What stands at the end of `way`, as `edit` makes it valid, and the request that holds it."""
+
+    context: ArgumentContext
+    command: Command
+    base: Sibling
+    way: Way
+    edit: Edit
+    arguments: Any = field(init=False, repr=False)
+    """Those of the request without a fault."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "arguments", self.edited(self.edit))
+
+    def edited(self, edit: Edit) -> Any:
+        """Return the request as another edit makes it."""
+        schema, base = self.context.schema, self.base.arguments
+        return edited(schema, self.command.arg_type, self.way, edit, base)
+
+    def problem(self, arguments: Any) -> str:
+        """Return why the request is not valid by the schema, "" where it is."""
+        fault = self.context.validator.check(self.command.arg_type, arguments)
+        return f"{fault.path}: {fault.problem}" if fault else ""
+
+    def blocked(self, path: str) -> Blocked | None:
+        """Return why nothing about the argument at `path` is asked, None where it is."""
+        omitted = self.context.omitted(self.command.name, path)
+        if omitted is None and self.problem(self.arguments):
+            return not_applicable("no request of finite depth holds this")
+        return omitted
+
+    @property
+    def alone(self) -> bool:
+        """Whether nothing else may be asked of the machine."""
+        return self.base.alone or self.command.name == NEGOTIATION
+
+    def stage(self, word: str) -> Stage:
+        """Return the plain machine for what is known to leave nothing behind, else `word`'s own."""
+        if self.command.name == NEGOTIATION:
+            return Stage(name=f"{word}/negotiation", capabilities=None)
+        spec = self.base.spec
+        if self.base.known and not self.alone and spec == MachineSpec():
+            return PLAIN
+        name = f"{word}/{self.command.name}"
+        if spec != MachineSpec():
+            name += f"/{digest(asdict(spec))[:6]}"
+        return Stage(name=name, spec=spec)
+
+    @property
+    def success(self) -> Expectation:
+        """What is known to come of the request without a fault."""
+        if not self.base.known:
+            return Understood()
+        return Ends() if self.base.effect is Effect.END else Accept()
+
+    def request(self, arguments: Any, word: str) -> Request:
+        """Return a request, which where nobody knows it names things that no other case names."""
+        whole = arguments if self.base.known else renamed(arguments, word)
+        return Request(self.command.name, whole)
+
+    def valid_request(self, word: str) -> Request:
+        """Return the request without a fault, and the descriptor that goes along with it."""
+        return replace(self.request(self.arguments, word), descriptor=self.base.descriptor)
+
+    def before(self) -> Iterator[Step]:
+        """Yield what must stand before the request."""
+        yield from (aside(request, Role.SETUP) for request in self.base.setup)
+
+    def after(self) -> Iterator[Step]:
+        """Yield what takes away what the request and its set-up made.
+
+        Of what nobody knows to succeed nothing may stay behind, nor of its set-up: the request that
+        is known takes the set-up along.
+        """
+        base = self.base
+        expect: Expectation = Accept() if base.known else Answer()
+        if base.setup and not base.known:
+            yield aside(Request(self.command.name, base.arguments), Role.CLEANUP, expect)
+        if base.effect is not Effect.END:
+            yield from (aside(request, Role.CLEANUP, expect) for request in base.cleanup)
+
+
+def attempt(
+    context: ArgumentContext, command: Command, bases: Sequence[Sibling], way: Way, edit: Edit
+) -> Attempt:
+    """Return the value in a request that is known to succeed, else in one that may.
+
+    A request that must give up something of a recipe's is made from the schema where the recipe
+    changes its machine: it would need a machine for each try, and might show nothing.
+    """
+    valid = []
+    for base in bases:
+        each = Attempt(context=context, command=command, base=base, way=way, edit=edit)
+        if not each.problem(each.arguments):
+            if base.known and each.arguments == base.arguments:
+                return each
+            valid.append(each)
+    last = each
+    for each in valid:
+        if each.base.own or is_within(each.base.arguments, each.arguments):
+            break
+    else:
+        each = last
+    if each.base.own:
+        return next((unsure(e) for e in valid if not (e.base.own or e.base.alone)), each)
+    return unsure(each)
+
+
+def unsure(each: Attempt) -> Attempt:
+    """Return the same of which nobody knows whether it succeeds."""
+    return replace(each, base=replace(each.base, known=False))

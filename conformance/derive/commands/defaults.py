@@ -1,0 +1,115 @@
+"""Cases of the defaults of commands' arguments: left out, they are as documented (X17).
+
+Knows what a digest says and where a value shows; what either is of is not its business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from conformance.derive.commands.valid import command_subject
+from conformance.derive.objects.defaults import WORDS, default_of
+from conformance.digest.digest import DigestEntity
+from conformance.digest.lookup import DocumentedMember, argument_fact
+from conformance.knowledge.defaults import Showing
+from conformance.model.blocked import Blocked, not_applicable
+from conformance.model.case import (
+    Accept,
+    Case,
+    DefaultOf,
+    Expectation,
+    Isolation,
+    Reads,
+    Repeats,
+    Role,
+    Step,
+    aside,
+)
+from conformance.model.stage import Request, Stage
+from conformance.model.terms import ABSENT, Aspect
+
+RULE: Final = "X17"
+
+
+def command_defaults(showing: Showing, entities: Mapping[str, DigestEntity]) -> Iterator[Case]:
+    """Yield the cases of the arguments of one command that an entry shows.
+
+    An argument that this release does not have makes none; one whose default is not documented as
+    a value is read for the report's table alone.
+    """
+    for name in showing.shows:
+        fact = argument_fact(entities, showing.command, name, showing.case)
+        if fact is None:
+            continue
+        if fact.default is ABSENT:
+            why = f"the documentation gives no value: {WORDS[fact.default_kind] or 'none'}"
+            blocked = not_applicable(why)
+            yield _command_case(showing, name, (), blocked=blocked)
+        elif showing.read is None:
+            yield _command_case(showing, name, _alike(showing, name, fact))
+        else:
+            path = showing.shows[name]
+            expect = Reads(path, fact.default)
+            steps = (
+                *_requests(showing.setup, Role.SETUP),
+                _step(Request(showing.command, showing.arguments), Accept(), Role.SUBJECT, "Q16"),
+                _step(showing.read, expect, Role.CHECK, RULE, _why(showing, fact)),
+                *_requests(showing.cleanup, Role.CLEANUP),
+            )
+            row = default_of(name, fact, step=len(showing.setup) + 1, path=path)
+            yield _command_case(showing, name, steps, defaults=(row,))
+
+
+def _why(showing: Showing, fact: DocumentedMember) -> str:
+    return f"{fact.where} documents it. {showing.reason}"
+
+
+def _alike(showing: Showing, name: str, fact: DocumentedMember) -> tuple[Step, ...]:
+    """Return the steps of a default that shows in the answer alone."""
+    given = {**showing.arguments, name: fact.default}
+    first = len(showing.setup)
+    return (
+        *_requests(showing.setup, Role.SETUP),
+        _step(Request(showing.command, given), Accept(), Role.SUBJECT, "Q30"),
+        _step(
+            Request(showing.command, showing.arguments),
+            Repeats(first),
+            Role.CHECK,
+            RULE,
+            _why(showing, fact),
+        ),
+        *_requests(showing.cleanup, Role.CLEANUP),
+    )
+
+
+def _command_case(
+    showing: Showing,
+    name: str,
+    steps: tuple[Step, ...],
+    *,
+    blocked: Blocked | None = None,
+    defaults: tuple[DefaultOf, ...] = (),
+) -> Case:
+    kind = f"{showing.name}/" if showing.name else ""
+    return Case(
+        id=f"{showing.command}/{Aspect.DOCUMENTATION}/default/{kind}{name}",
+        subject=command_subject(showing.command),
+        aspect=Aspect.DOCUMENTATION,
+        # Other cases of the command may leave other values behind.
+        stage=Stage(name=f"defaults of {showing.command}"),
+        steps=steps,
+        isolation=Isolation.ALONE if showing.changes else Isolation.SHARED,
+        about=name,
+        blocked=blocked,
+        defaults=defaults,
+    )
+
+
+def _requests(requests: tuple[Request, ...], role: Role) -> Iterator[Step]:
+    for request in requests:
+        yield aside(request, role)
+
+
+def _step(request: Request, expect: Expectation, role: Role, rule: str, why: str = "") -> Step:
+    return Step(request=request, expect=expect, role=role, rule=rule, why=why)

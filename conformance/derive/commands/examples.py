@@ -1,0 +1,172 @@
+"""Cases of the documentation's examples: that they are valid, and that they come out as shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from conformance.derive.commands.valid import PLAIN
+from conformance.derive.objects.tree import machine_stage
+from conformance.digest.declaration import EntityKind
+from conformance.knowledge.examples import ExampleRecipe, ExampleRecipes
+from conformance.knowledge.versions import Version
+from conformance.model.blocked import Blocked, not_applicable, unmet, untried
+from conformance.model.case import (
+    Accept,
+    Case,
+    Claim,
+    Expectation,
+    Isolation,
+    Reject,
+    Role,
+    Step,
+    Subject,
+    aside,
+)
+from conformance.model.stage import Request, Stage
+from conformance.model.terms import Absent, Aspect, ErrorClass, JsonValue, SubjectKind
+from conformance.qapi.model import Schema
+from conformance.source.dialogue import ShownRequest
+from conformance.source.documented import DocumentedExample
+
+VALID: Final = "valid by the schema"
+"""What every example is promised to be."""
+NO_STAGE: Final = "no stage for this example"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExampleContext:
+    """What examples can be run on: a build's version and schema, and what its host lacks."""
+
+    recipes: ExampleRecipes
+    version: Version
+    schema: Schema
+    lacks: Mapping[str, str]
+
+
+def example_cases(examples: Iterable[DocumentedExample], context: ExampleContext) -> Iterator[Case]:
+    """Yield the cases of `examples`: for each whether it is valid, and its run if it has requests.
+
+    They are numbered as in the documentation of their owner.  Whether one is valid has been judged
+    by the schema of its own source, whatever the build's configuration.
+    """
+    for example in examples:
+        yield _static(example)
+        if example.kind is EntityKind.COMMAND:
+            yield _run(example, context)
+
+
+def _subject(example: DocumentedExample) -> Subject:
+    command = example.kind is EntityKind.COMMAND
+    kind = SubjectKind.COMMAND if command else SubjectKind.EVENT
+    return Subject(kind=kind, name=example.owner)
+
+
+def _static(example: DocumentedExample) -> Case:
+    told = f"example {example.number} of {example.owner}"
+    problems = [(fault.place, fault.problem) for fault in example.faults]
+    claims = tuple(
+        Claim(
+            rule="X18",
+            what=f"{place.file}:{place.line}: {told}",
+            promised=VALID,
+            found=problem,
+            fold=f"X18 {told}",
+        )
+        for place, problem in problems or [(example.place, VALID)]
+    )
+    return Case(
+        id=f"{example.owner}/{Aspect.EXAMPLES}/{example.number}/static",
+        subject=_subject(example),
+        aspect=Aspect.EXAMPLES,
+        stage=PLAIN,
+        steps=(),
+        claims=claims,
+        about=f"{example.number}",
+    )
+
+
+def _run(example: DocumentedExample, context: ExampleContext) -> Case:
+    requests = [shown.request for shown in example.requests]
+    recipe = context.recipes.find(example.owner, requests, context.version)
+    blocked = _blocked(example, recipe, context)
+    steps: tuple[Step, ...] = ()
+    stage, isolation = PLAIN, Isolation.SHARED
+    if recipe is not None and blocked is None:
+        steps = tuple(_steps(example.requests, recipe))
+        stage = machine_stage(recipe.spec.machine)
+        if recipe.stage:
+            stage = Stage(name=f"example-{recipe.stage}", spec=recipe.spec)
+        isolation = Isolation.ALONE if recipe.alone else Isolation.SHARED
+    return Case(
+        id=f"{example.owner}/{Aspect.EXAMPLES}/{example.number}/run",
+        subject=_subject(example),
+        aspect=Aspect.EXAMPLES,
+        stage=stage,
+        steps=steps,
+        isolation=isolation,
+        about=f"{example.number}",
+        blocked=blocked,
+    )
+
+
+def _blocked(
+    example: DocumentedExample, recipe: ExampleRecipe | None, context: ExampleContext
+) -> Blocked | None:
+    """Return why an example cannot be run: there is nothing to run, or nothing to run it on."""
+    names = (example.owner, *(shown.request.execute for shown in example.requests))
+    absent = next((name for name in names if name not in context.schema.commands), None)
+    if absent is not None and (absent == example.owner or _is_sound(example)):
+        why = f"this build's schema has no command {absent}"
+    elif not example.requests:
+        why = "the example shows no whole request"
+    elif not _is_sound(example):
+        why = "a request of the example is wrong, or shown in part"
+    else:
+        return _unmet(recipe, context)
+    return not_applicable(why)
+
+
+def _is_sound(example: DocumentedExample) -> bool:
+    return all(shown.sound for shown in example.requests)
+
+
+def _unmet(recipe: ExampleRecipe | None, context: ExampleContext) -> Blocked | None:
+    if recipe is None:
+        return untried(NO_STAGE)
+    return unmet(recipe.needs, context.lacks)
+
+
+def _steps(requests: Iterable[ShownRequest], recipe: ExampleRecipe) -> Iterator[Step]:
+    """Yield the example's requests, which must be answered with values of their return types."""
+    for request in recipe.setup:
+        yield aside(request, Role.SETUP)
+    for shown in requests:
+        request, why = _substituted(shown.request, recipe)
+        expect = _expected(shown.reply)
+        yield Step(request=request, expect=expect, role=Role.SUBJECT, rule="W73", why=why)
+    for request in recipe.cleanup:
+        yield aside(request, Role.CLEANUP)
+
+
+def _substituted(request: Request, recipe: ExampleRecipe) -> tuple[Request, str]:
+    """Return a request with what stands for its values here, and the reasons for that."""
+    arguments: object = request.arguments
+    reasons = [recipe.reason]
+    for substitute in recipe.substitutes:
+        changed = substitute.put(arguments)
+        if changed is not arguments:
+            reasons.append(substitute.reason)
+        arguments = changed
+    return Request(request.execute, arguments, request.key), "; ".join(reasons)
+
+
+def _expected(reply: JsonValue | Absent) -> Expectation:
+    """Return what a shown reply promises: success, or an error of its class."""
+    match reply:
+        case {"error": {"class": str(name)}} if name in frozenset(ErrorClass):
+            return Reject(frozenset({ErrorClass(name)}))
+        case _:
+            # Of a value that is returned the type alone is promised, which every reply is held to.
+            return Accept()

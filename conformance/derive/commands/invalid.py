@@ -1,0 +1,158 @@
+"""Cases of a command's arguments, one fault at a time, from the schema alone and at every depth.
+
+The request without the fault is a recipe's where one succeeds, else made from the schema: then what
+comes of it may show nothing.  Leaves the ranges of integers to derive/commands/ranges.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final
+
+from conformance.derive.commands.attempts import Attempt, attempt
+from conformance.derive.commands.base_requests import (
+    ArgumentContext,
+    Sibling,
+    nearest_first,
+    siblings,
+    siblings_with,
+)
+from conformance.derive.commands.valid import command_subject
+from conformance.model.canonical import digest
+from conformance.model.case import Case, Isolation, Reject, Role, Step, aside
+from conformance.model.errors import HarnessError
+from conformance.model.terms import Aspect
+from conformance.qapi.model import Command, Member, Schema
+from conformance.space.faults import Fault, member_faults, no_objects, unknown_members
+from conformance.space.objects import Place, object_places
+from conformance.space.values import exemplar
+
+_OF_RANGES: Final = "huge"
+"""What is wrong with an integer's size: ranges.py tries it for the width that it has."""
+
+
+def argument_cases(context: ArgumentContext, command: Command) -> Iterator[Case]:
+    """Yield the invalid requests of `command`, nearest faults first.
+
+    Faults of one member in a request that changes its machine for good share a case.
+    """
+    if command.name in context.unchecked - context.shallow:
+        return
+    bases = tuple(siblings(context, command))
+    places = object_places(context.schema, command.arg_type).places
+    for place in places[:1] if command.name in context.shallow else places:
+        yield from _object_cases(context, command, bases, place)
+
+
+def _object_cases(
+    context: ArgumentContext, command: Command, bases: Sequence[Sibling], place: Place
+) -> Iterator[Case]:
+    """Yield the faults of one object as such, then those of its members."""
+    schema = context.schema
+    nearest = nearest_first(bases, place.label)
+    as_it_is = attempt(context, command, nearest, place.way, _as_it_is)
+    tried = _Tried(attempt=as_it_is, place=place)
+    yield from tried.cases(place.label, partial(_faults_of, schema, place), "members")
+    for member in place.members:
+        known = tuple(siblings_with(context, command, place, member))
+        edit = partial(_with_member, schema, member)
+        nearest = nearest_first(bases, place.label_with(member))
+        made = attempt(context, command, (*known, *nearest), place.way, edit)
+        tried = _Tried(attempt=made, place=place)
+        yield from tried.cases(place.label_with(member), partial(_faults_of_member, schema, member))
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _instead(value: Any, _: Any) -> Any:
+    return value
+
+
+def _with_member(schema: Schema, member: Member, value: Mapping[str, Any]) -> Mapping[str, Any]:
+    if member.name in value:
+        return value
+    return {**value, member.name: exemplar(schema, member.type)}
+
+
+def _faults_of_member(schema: Schema, member: Member, value: Any) -> Iterator[Fault]:
+    for fault in member_faults(schema, member, value, within=False):
+        yield replace(fault, label=fault.label.removeprefix(f"{member.name}/"))
+
+
+def _faults_of(schema: Schema, place: Place, value: Mapping[str, Any]) -> Iterator[Fault]:
+    yield from unknown_members(value)
+    if not place.way:
+        yield from no_objects("W23")
+    if place.foreign is not None and place.foreign.name not in value:
+        more = {**value, place.foreign.name: exemplar(schema, place.foreign.type)}
+        text = f"{place.foreign.name} belongs to another branch"
+        yield Fault(label="foreign-member", value=more, rule="Q20", text=text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tried:
+    """One object among the arguments in a request without a fault, of which faults are made."""
+
+    attempt: Attempt
+    place: Place
+
+    def cases(
+        self, label: str, faults: Callable[[Any], Iterator[Fault]], together: str = "faults"
+    ) -> Iterator[Case]:
+        """Yield the cases of what `faults` finds wrong with the object, by ids under `label`.
+
+        If they must share a case, it is `together` there.
+        """
+        found: list[Fault] = []
+
+        def see(value: Any) -> Any:
+            whole = self.attempt.edit(value)
+            found.extend(f for f in faults(whole) if f.label.split("/")[-1] != _OF_RANGES)
+            return value
+
+        self.attempt.edited(see)
+        if not found:
+            return
+        groups = [found] if self.attempt.alone else [[fault] for fault in found]
+        for group in groups:
+            name = group[0].label if len(group) == 1 else together
+            yield self._case("/".join(filter(None, (label, name))), label, group)
+
+    def _case(self, name: str, label: str, faults: Sequence[Fault]) -> Case:
+        tried, command = self.attempt, self.attempt.command.name
+        blocked = tried.blocked(label)
+        return Case(
+            id=f"{command}/{Aspect.INVALID}/{name}",
+            subject=command_subject(command),
+            aspect=Aspect.INVALID,
+            stage=tried.stage("arguments"),
+            steps=() if blocked else tuple(self._steps(name, faults)),
+            isolation=Isolation.ALONE if tried.alone else Isolation.SHARED,
+            about=label,
+            fault="; ".join(dict.fromkeys(fault.text for fault in faults)),
+            blocked=blocked,
+        )
+
+    def _steps(self, name: str, faults: Sequence[Fault]) -> Iterator[Step]:
+        """Yield the refusals, and the same request without a fault."""
+        tried, word = self.attempt, f"w{digest([name])[:8]}"
+        yield from tried.before()
+        for fault in faults:
+            arguments = tried.edited(partial(_instead, fault.value))
+            self._check_invalid(fault, arguments)
+            request = tried.request(arguments, word)
+            yield Step(request=request, expect=Reject(), role=Role.SUBJECT, rule=fault.rule)
+        yield aside(tried.valid_request(word), Role.WITNESS, tried.success)
+        yield from tried.after()
+
+    def _check_invalid(self, fault: Fault, arguments: Any) -> None:
+        if not self.attempt.problem(arguments):
+            command = self.attempt.command.name
+            raise HarnessError(
+                f"{command}: {fault.text} at {self.place.label!r} is valid by the schema",
+                "This is a defect of the suite: please report it.",
+            )

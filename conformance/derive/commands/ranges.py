@@ -1,0 +1,305 @@
+"""Cases of the integers among a command's arguments: both ends of their range, one beyond each.
+
+Where a recipe has a request that succeeds, the ends are tried in it; where none does, in a request
+that is valid by the schema, and what comes of that may show nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
+
+from conformance.derive.commands.valid import command_subject
+from conformance.knowledge.commands import CommandRecipe, Effect
+from conformance.knowledge.ranges import Limits, RangeRecipe
+from conformance.knowledge.versions import Version
+from conformance.model.blocked import Blocked, behind_finding, not_applicable, unmet, untried
+from conformance.model.canonical import digest
+from conformance.model.case import (
+    Accept,
+    Answer,
+    Case,
+    Expectation,
+    Isolation,
+    Reads,
+    Reject,
+    Role,
+    Step,
+    Understood,
+    aside,
+)
+from conformance.model.errors import HarnessError
+from conformance.model.stage import MachineSpec, Request, Stage
+from conformance.model.terms import Aspect
+from conformance.qapi.model import Command, Schema
+from conformance.qapi.validate import Validator
+from conformance.space.integers import is_let_through, range_of, rule_of, width_of
+from conformance.space.paths import IntegerPath, integer_at, integer_paths, with_integer
+from conformance.space.values import renamed
+
+_ACCEPTED: Final = Accept()
+LIMITED: Final = "X27"
+"""The rule of limits that are documented and narrower than a type."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangeContext:
+    """All that the cases of integers are derived from.
+
+    `validator` is one of `schema`, which knows the widths, in `release` those of the build's very
+    own: a later one takes what an earlier one took, and may take more.  `recipes` are those of
+    each command in the order in which they are tried, `commands` hold the requests that succeed;
+    `lacks` maps each need that host and build do not meet to why.
+    """
+
+    schema: Schema
+    validator: Validator
+    version: Version
+    recipes: Mapping[str, Sequence[RangeRecipe]]
+    commands: Mapping[str, CommandRecipe]
+    lacks: Mapping[str, str]
+    release: bool = True
+
+    def tried(self, command: Command, path: IntegerPath) -> _Tried:
+        """Return the integer in the first known request that is valid by the schema."""
+        for recipe in self.recipes.get(command.name, ()):
+            if self.version in recipe.versions and recipe.fits(path.label):
+                tried = _Tried(context=self, command=command, path=path, recipe=recipe, known=True)
+                if recipe.omitted or not tried.problem(tried.usual):
+                    return tried
+        plain = self._plain(command.name)
+        tried = _Tried(context=self, command=command, path=path, recipe=plain, known=False)
+        if not tried.problem(tried.usual):
+            return tried
+        return replace(tried, recipe=RangeRecipe(command=command.name))
+
+    def _plain(self, command: str) -> RangeRecipe:
+        """Return the command's own request, which succeeds, but perhaps not with the integer."""
+        own = self.commands.get(command)
+        lacking = own is not None and self.lacks.keys() & {*own.needs}
+        if own is None or lacking or own.effect is not Effect.NONE:
+            return RangeRecipe(command=command)
+        return RangeRecipe(
+            command=command,
+            spec=own.spec,
+            setup=own.setup,
+            arguments=own.arguments,
+            cleanup=own.cleanup,
+        )
+
+
+def range_cases(context: RangeContext, command: Command) -> Iterator[Case]:
+    """Yield the cases of every integer among the arguments of `command`, nearest first.
+
+    Of an integer whose width is not known only what no integer type takes is tried.
+    """
+    for path in integer_paths(context.schema, command.arg_type).paths:
+        tried = context.tried(command, path)
+        yield from tried.valid_cases()
+        yield from tried.invalid_cases()
+
+
+def usual_integer(recipe: RangeRecipe, path: IntegerPath) -> int:
+    """Return an integer that is accepted in the recipe's request: its own, if it has one."""
+    own = integer_at(path, recipe.arguments)
+    if own is not None:
+        return own
+    limits = recipe.limit(path.label)
+    least = max(1, limits.least or 1)
+    return least if limits.greatest is None else min(least, limits.greatest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tried:
+    """One integer, and the request in which it is tried.
+
+    `known` tells whether somebody knows that the request succeeds.
+    """
+
+    context: RangeContext
+    command: Command
+    path: IntegerPath
+    recipe: RangeRecipe
+    known: bool
+
+    @property
+    def limits(self) -> Limits:
+        return self.recipe.limit(self.path.label)
+
+    @property
+    def usual(self) -> int:
+        """The value in the request that is accepted: the recipe's own, if it has one."""
+        return usual_integer(self.recipe, self.path)
+
+    def arguments(self, value: int, *, word: str = "") -> dict[str, Any]:
+        """Return the request with `value`.
+
+        What nobody has seen succeed may leave something behind by a name of its own: each such
+        request names other things (`word`), so that none is refused for one before it.
+        """
+        base = self.recipe.arguments
+        whole = with_integer(self.context.schema, self.command.arg_type, self.path, value, base)
+        return whole if self.known or not word else renamed(whole, word)
+
+    def problem(self, value: int) -> str:
+        """Return why the request with `value` is not valid by the schema, "" where it is."""
+        fault = self.context.validator.check(self.command.arg_type, self.arguments(value))
+        return f"{fault.path}: {fault.problem}" if fault else ""
+
+    def valid_cases(self) -> Iterator[Case]:
+        """Yield the cases of values that the type takes: its ends, and where limits are known."""
+        width, limits = width_of(self.path.type), self.limits
+        ends, rule = range_of(width), rule_of(width)
+        own = LIMITED if limits.documented else rule
+        for label, end, name, bound in (
+            ("least", ends.low, "min", limits.least),
+            ("greatest", ends.high, "max", limits.greatest),
+        ):
+            narrower = bound is not None and bound != end
+            if bound is not None and narrower:
+                yield self._valid(name, bound, own, self._success)
+            if width and not (narrower and limits.documented):
+                expect = Understood() if narrower or limits.open else self._success
+                yield self._valid(label, end, rule, expect, why_not=limits.omit)
+        for value in limits.tries:
+            if ends.low <= value <= ends.high:
+                yield self._valid(str(value), value, rule, Understood())
+
+    @property
+    def _success(self) -> Expectation:
+        """What is known to come of the request with a value that the command takes."""
+        return Accept() if self.known and not self.recipe.refused else Understood()
+
+    def _valid(
+        self, label: str, value: int, rule: str, expect: Expectation, *, why_not: str = ""
+    ) -> Case:
+        self._check_valid(value)
+        why = self.limits.open or self.limits.reason
+        steps = [self._step(label, value, expect, Role.SUBJECT, rule, why)]
+        shown = self.recipe.shown
+        if shown is not None and isinstance(expect, Accept):
+            reads = Reads(shown.place(self.path.member, value), value)
+            steps.append(Step(request=shown.request, expect=reads, role=Role.CHECK, rule="X31"))
+        name = f"{self.path.label}={label}"
+        return self._case(Aspect.VALID, name, steps, last=expect, why_not=why_not)
+
+    def invalid_cases(self) -> Iterator[Case]:
+        """Yield the cases of values that must be refused: one beyond each end, and each limit.
+
+        Where limits are documented, the ends of the type are beyond them too: a value that is cut
+        down to the limits' width is within them again.
+        """
+        # Of widths that are not of the build's release, only what lies beyond all of them is known.
+        width = width_of(self.path.type) if self.context.release else ""
+        ends, limits, rule = range_of(width), self.limits, rule_of(width)
+        yield self._invalid("below", ends.low - 1, rule, f"{ends.low}..{ends.high}")
+        yield self._invalid("above", ends.high + 1, rule, f"{ends.low}..{ends.high}")
+        if not limits.documented:
+            return
+        ends = range_of(width_of(self.path.type))
+        least = ends.low if limits.least is None else limits.least
+        greatest = ends.high if limits.greatest is None else limits.greatest
+        for label, value, applies in (
+            ("under", least - 1, least > ends.low),
+            ("far-under", ends.low, least - 1 > ends.low),
+            ("over", greatest + 1, greatest < ends.high),
+            ("far-over", ends.high, greatest + 1 < ends.high),
+        ):
+            if applies:
+                yield self._invalid(label, value, LIMITED, f"{least}..{greatest}")
+
+    def _invalid(self, label: str, value: int, rule: str, allowed: str) -> Case:
+        if rule != LIMITED and not self.problem(value):
+            raise HarnessError(
+                f"{self.command.name}: {value} at {self.path.label} is valid by the schema",
+                "This is a defect of the suite: please report it.",
+            )
+        # Servers let negative numbers through where an unsigned 64-bit integer is wanted, on
+        # purpose (see the rules): then nothing is promised, and they are taken for large ones.
+        open_ended = is_let_through(rule, value)
+        expect: Expectation = Answer() if open_ended else Reject()
+        why = self.limits.reason if rule == LIMITED else ""
+        steps = [self._step(label, value, expect, Role.SUBJECT, rule, why)]
+        if open_ended:
+            steps += self._requests(self.recipe.cleanup, Role.CLEANUP, Answer())
+            steps += self._requests(self.recipe.setup, Role.SETUP, Answer())
+        steps.append(self._step(label, self.usual, self._success, Role.WITNESS, "Q30"))
+        return self._case(
+            Aspect.INVALID,
+            f"{self.path.label}/{label}",
+            steps,
+            fault=f"{self.path.label}: {value} lies outside {allowed}",
+            last=self._success,
+            why_not=self.limits.omit if open_ended else "",
+        )
+
+    def _check_valid(self, value: int) -> None:
+        problem = self.problem(value)
+        if problem and not self._blocked(""):
+            raise HarnessError(
+                f"{self.command.name}: {value} at {self.path.label} is not valid: {problem}",
+                "This is a defect of the suite: please report it.",
+            )
+
+    def _blocked(self, why_not: str) -> Blocked | None:
+        recipe = self.recipe
+        blocked = untried(recipe.omit or why_not) or behind_finding(recipe.behind_finding)
+        blocked = blocked or unmet(recipe.needs, self.context.lacks)
+        if blocked is None and self.problem(self.usual):
+            return not_applicable("no request of finite depth holds this integer")
+        return blocked
+
+    def _step(
+        self, label: str, value: int, expect: Expectation, role: Role, rule: str, why: str = ""
+    ) -> Step:
+        word = f"w{digest([self.path.label, label, role])[:8]}"
+        request = Request(self.command.name, self.arguments(value, word=word))
+        return Step(request=request, expect=expect, role=role, rule=rule, why=why)
+
+    def _requests(
+        self, requests: Sequence[Request], role: Role, expect: Expectation = _ACCEPTED
+    ) -> Iterator[Step]:
+        for request in requests:
+            yield aside(request, role, expect)
+
+    def _case(
+        self,
+        aspect: Aspect,
+        name: str,
+        steps: Sequence[Step],
+        *,
+        last: Expectation,
+        fault: str = "",
+        why_not: str = "",
+    ) -> Case:
+        """Return a case; it is not run for the reason `why_not`, if there is one.
+
+        `last` is what is expected of the last request that may leave something to take away.
+        """
+        blocked = self._blocked(why_not)
+        cleanup = Answer() if isinstance(last, Understood) else _ACCEPTED
+        whole = (
+            *self._requests(self.recipe.setup, Role.SETUP),
+            *steps,
+            *self._requests(self.recipe.cleanup, Role.CLEANUP, cleanup),
+        )
+        return Case(
+            id=f"{self.command.name}/{aspect}/{name}",
+            subject=command_subject(self.command.name),
+            aspect=aspect,
+            stage=_stage(self.recipe),
+            steps=() if blocked else whole,
+            isolation=Isolation.ALONE if self.recipe.alone else Isolation.SHARED,
+            about=self.path.label,
+            fault=fault,
+            blocked=blocked,
+        )
+
+
+def _stage(recipe: RangeRecipe) -> Stage:
+    """Return the stage of a command's own: what it may leave behind, no other command meets."""
+    name = f"ranges/{recipe.command}"
+    if recipe.spec != MachineSpec():
+        name += f"/{digest(asdict(recipe.spec))[:6]}"
+    return Stage(name=name, spec=recipe.spec)

@@ -1,0 +1,135 @@
+"""Cases of the valid requests that follow from a command's recipe: one argument varied at a time.
+
+Each optional argument is added, each value of an enumeration and each branch taken.  The schema
+allows them all; that one succeeds is claimed only where a recipe knows it.  Ends of integers are
+tried by derive/commands/ranges.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from conformance.derive.commands.attempts import Attempt, attempt, unsure
+from conformance.derive.commands.base_requests import (
+    ArgumentContext,
+    KnownVariation,
+    Sibling,
+    known_variations,
+    nearest_first,
+    siblings,
+    siblings_with,
+)
+from conformance.derive.commands.valid import command_subject
+from conformance.knowledge.ranges import Shown
+from conformance.model.canonical import digest
+from conformance.model.case import Case, Isolation, Reads, Role, Step
+from conformance.model.terms import ABSENT, Aspect
+from conformance.qapi.model import Builtin, Command, Member
+from conformance.space.alternatives import Variation, variations_of
+from conformance.space.integers import is_integer
+from conformance.space.objects import Place, object_places
+
+
+def variation_cases(context: ArgumentContext, command: Command) -> Iterator[Case]:
+    """Yield a case for each variation of the arguments of `command`, nearest first."""
+    if command.name in context.unchecked - context.shallow:
+        return
+    bases = tuple(siblings(context, command))
+    places = object_places(context.schema, command.arg_type).places
+    shallow = command.name in context.shallow
+    for place in places[:1] if shallow else places:
+        for member in place.members:
+            if not (shallow and member.name == place.tag):
+                yield from _member_cases(context, command, bases, place, member)
+
+
+def _member_cases(
+    context: ArgumentContext,
+    command: Command,
+    bases: Sequence[Sibling],
+    place: Place,
+    member: Member,
+) -> Iterator[Case]:
+    nearest = nearest_first(bases, place.label_with(member))
+    kind = context.schema.type(member.type)
+    if isinstance(kind, Builtin) and is_integer(kind):
+        nearest = (*siblings_with(context, command, place, member), *nearest)
+    for variation in variations_of(context.schema, place, member):
+        known = tuple(known_variations(context, command, variation))
+        for each in known:
+            yield _of_known(context, command, each).case()
+        if not known:
+            yield _of_schema(context, command, nearest, variation).case()
+
+
+def _of_known(context: ArgumentContext, command: Command, known: KnownVariation) -> _Varied:
+    varied = known.variation
+    made = Attempt(
+        context=context,
+        command=command,
+        base=known.sibling,
+        way=varied.way,
+        edit=varied.edit,
+    )
+    return _Varied(attempt=made, variation=varied, shown=known.recipe.shown)
+
+
+def _of_schema(
+    context: ArgumentContext, command: Command, bases: Sequence[Sibling], variation: Variation
+) -> _Varied:
+    """Return the variation of a request that may refuse it, which then shows nothing."""
+    edit = _or_its_own if variation.for_all else _varied
+    made = attempt(context, command, bases, variation.way, partial(edit, variation))
+    return _Varied(attempt=made if made.base.whole else unsure(made), variation=variation)
+
+
+def _varied(variation: Variation, value: Any) -> Any:
+    return variation.edit(value)
+
+
+def _or_its_own(variation: Variation, value: Any) -> Any:
+    """Return the object with what it has, which is better than what only stands for all."""
+    own = value.get(variation.member, ABSENT)
+    fits = type(own) is type(variation.value)
+    return value if fits else variation.edit(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Varied:
+    """A variation, the request that holds it, and what shows that it took effect."""
+
+    attempt: Attempt
+    variation: Variation
+    shown: Shown | None = None
+
+    def case(self) -> Case:
+        """Return the case of the variation."""
+        tried, label = self.attempt, self.variation.label
+        command = tried.command.name
+        blocked = tried.blocked(self.variation.path)
+        return Case(
+            id=f"{command}/{Aspect.VALID}/{label}",
+            subject=command_subject(command),
+            aspect=Aspect.VALID,
+            stage=tried.stage("variations"),
+            steps=() if blocked else tuple(self._steps()),
+            isolation=Isolation.ALONE if tried.alone else Isolation.SHARED,
+            about=self.variation.path,
+            blocked=blocked,
+        )
+
+    def _steps(self) -> Iterator[Step]:
+        tried, variation = self.attempt, self.variation
+        word = f"w{digest([variation.label])[:8]}"
+        request = tried.valid_request(word)
+        yield from tried.before()
+        yield Step(request=request, expect=tried.success, role=Role.SUBJECT, rule=variation.rule)
+        if self.shown is not None and tried.base.known:
+            value = variation.given
+            reads = value if self.shown.reads is ABSENT else self.shown.reads
+            expect = Reads(self.shown.place(variation.member, value), reads)
+            yield Step(request=self.shown.request, expect=expect, role=Role.CHECK, rule="X31")
+        yield from tried.after()

@@ -1,0 +1,1 @@
+"""The cases of object types and of the tree of objects."""

@@ -1,0 +1,155 @@
+"""Cases of the defaults of object types: what is left out reads as declared, and as documented.
+
+Knows what a digest says and how a value is read back; where both come from is not its business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from conformance.derive.objects.valid import (
+    ObjectContext,
+    add,
+    delete,
+    member_values,
+    read,
+    readings,
+)
+from conformance.digest.digest import DefaultKind
+from conformance.digest.lookup import DocumentedMember
+from conformance.knowledge.recipes import Wish
+from conformance.model.blocked import not_applicable
+from conformance.model.canonical import same
+from conformance.model.case import Case, DefaultOf, Returns, Role, Step
+from conformance.model.terms import ABSENT, Absent, Aspect, JsonValue
+from conformance.qapi.model import Member
+
+WORDS: Final[Mapping[DefaultKind, str]] = {
+    DefaultKind.NONE: "",
+    DefaultKind.VALUE: "",
+    DefaultKind.DEPENDS: "depends on something else",
+    DefaultKind.PROSE: "in prose",
+}
+"""What the table of defaults says in the place of a documented value."""
+
+
+def default_of(
+    member: str,
+    fact: DocumentedMember | None,
+    *,
+    step: int,
+    declared: JsonValue | Absent = ABSENT,
+    path: tuple[str, ...] = (),
+) -> DefaultOf:
+    """Return the row of the report's table for a member whose default a step reads."""
+    return DefaultOf(
+        member=member,
+        documented=fact.default if fact else ABSENT,
+        says=WORDS[fact.default_kind] if fact else "",
+        where=fact.where if fact else "",
+        declared=declared,
+        step=step,
+        path=path,
+    )
+
+
+def default_cases(context: ObjectContext) -> Iterator[Case]:
+    """Yield a case per optional member: left out, it reads back as the build declares it."""
+    base = context.base()
+    for member in context.shape.members:
+        if not member.optional or member.name in base:
+            continue
+        recipe = context.recipe.member(member.name)
+        declared = context.shape.properties.get(member.name)
+        # What a recipe knows better than the build, it knows from the documentation.
+        default, rule = recipe.default, "X17"
+        if default is ABSENT and declared is not None:
+            default, rule = declared.default, "X25"
+        blocked = context.blocked
+        if default is ABSENT and not blocked:
+            why = f"qom-list-properties declares no default of {member.name}"
+            blocked = not_applicable(why)
+        elif recipe.default_of and not blocked:
+            blocked = not_applicable(recipe.default_of)
+        steps = []
+        if default is not ABSENT:
+            steps = [add(base), read(member.name, Returns((default,)), rule)]
+            if not context.recipe.alone:
+                steps.append(delete())
+        row = default_of(
+            member.name,
+            context.documented.get(member.name),
+            step=1,
+            declared=declared.default if declared else ABSENT,
+        )
+        more: dict[str, Any] = {"blocked": blocked, "about": member.name}
+        if declared is not None and declared.default is not ABSENT and not blocked:
+            more["defaults"] = (row,)
+        yield context.case(Aspect.DEFAULTS, member.name, steps, **more)
+        if not blocked and not context.recipe.alone:
+            yield from _default_again(context, member, default, steps)
+
+
+def _default_again(
+    context: ObjectContext, member: Member, default: Any, steps: list[Step]
+) -> Iterator[Case]:
+    """Yield the case of a default that must not remember what an object before was given."""
+    recipe = context.recipe.member(member.name)
+    if recipe.omit:
+        return
+    for label, value, _ in member_values(context, member):
+        special = recipe.special(value)
+        unmet = any(need in context.lacks for need in special.needs)
+        if special.expect is Wish.ACCEPT and not unmet and not same(value, default):
+            before = [add(context.giving(member.name, value)), delete(Role.SETUP)]
+            name = f"{member.name}/after={label}"
+            yield context.case(Aspect.DEFAULTS, name, [*before, *steps], about=member.name)
+            return
+
+
+def documented_defaults(context: ObjectContext) -> Iterator[Case]:
+    """Yield a case per optional member of an object type whose default is documented as a value."""
+    base = context.base()
+    for member in context.shape.members:
+        fact = context.documented.get(member.name)
+        if fact is None or fact.default is ABSENT or member.name in base:
+            continue
+        if member.optional:
+            yield _object_default(context, member, fact, fact.default)
+
+
+def _object_default(
+    context: ObjectContext, member: Member, fact: DocumentedMember, value: JsonValue
+) -> Case:
+    recipe = context.recipe.member(member.name)
+    reads = [
+        replace(step, why=". ".join(filter(None, (f"{fact.where} documents it", step.why))))
+        for step in readings(context, {member.name: value}, "X17")
+    ]
+    steps = [add(context.base()), *reads]
+    why = recipe.default_of
+    if context.documented_by:
+        why = f"documented by the source of {context.documented_by}, and not known of this release"
+    if recipe.default is not ABSENT and not same(recipe.default, value):
+        # The recipe knows better, or later, than the text: it says why.
+        why = why or recipe.reason
+    if not isinstance(steps[1].expect, Returns):
+        why = why or recipe.reason or "what the member was given cannot be read back"
+    if not context.recipe.alone:
+        steps.append(delete())
+    blocked = context.blocked
+    if why and not blocked:
+        blocked = not_applicable(why)
+    declared = context.shape.properties.get(member.name)
+    tabled = declared is None or declared.default is ABSENT
+    return context.case(
+        Aspect.DOCUMENTATION,
+        f"default/{member.name}",
+        steps,
+        about=member.name,
+        blocked=blocked,
+        # Where QOM declares a default too, the case that reads that has the row already.
+        defaults=(default_of(member.name, fact, step=1),) if tabled and not blocked else (),
+    )

@@ -1,0 +1,264 @@
+"""Cases of one object type that must be refused: one labelled fault each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from conformance.derive.objects.shape import ID, QOM_TYPE
+from conformance.derive.objects.valid import (
+    OBJECT_ID,
+    ObjectContext,
+    add,
+    delete,
+    first_value,
+    listed,
+)
+from conformance.knowledge.recipes import Wish
+from conformance.model.blocked import Blocked, not_applicable, untried
+from conformance.model.case import Answer, Case, Expectation, Reject, Role, Step
+from conformance.model.errors import HarnessError
+from conformance.model.stage import Request, Stage
+from conformance.model.terms import Aspect, ErrorClass, Outcome
+from conformance.qapi.model import Member
+from conformance.space.faults import Fault, member_faults, object_faults
+from conformance.space.integers import is_let_through, range_of, rule_of, width_of
+from conformance.space.paths import member_paths, member_with_integer
+from conformance.space.values import exemplar
+
+MALFORMED_IDS: Final[Mapping[str, str]] = {
+    "empty": "",
+    "digit-first": "1a",
+    "dash-first": "-a",
+    "dot-first": ".a",
+    "underscore-first": "_a",
+    "space": "a b",
+    "slash": "a/b",
+    "colon": "a:b",
+    "comma": "a,b",
+    "hash": "#a",
+    "umlaut": "aä",
+    "nul": "a\x00b",
+}
+"""One id for each way to leave the grammar: a letter, then letters, digits and - . _ (X29)."""
+
+
+def invalid_cases(context: ObjectContext, others: Mapping[str, Member]) -> Iterator[Case]:
+    """Yield the invalid cases; `others` are members of other types by name."""
+    base = context.base()
+    schema, type_name = context.shape.schema, context.shape.arguments_type
+    for fault in object_faults(schema, type_name, base):
+        yield _case(context, fault, base)
+    foreign = _foreign(context, others, base)
+    if foreign:
+        yield _case(context, foreign, base)
+    for member in context.shape.members:
+        if member.name not in base:
+            yield from _optional_member(context, member)
+        yield from _excluded(context, member)
+        yield from _ranges(context, member, base)
+        yield from _inner_ranges(context, member)
+    yield from _ids(context, base)
+
+
+def _optional_member(context: ObjectContext, member: Member) -> Iterator[Case]:
+    recipe = context.recipe.member(member.name)
+    valid = context.giving(member.name, first_value(context, member))
+    blocked = _unanswerable(context)
+    if recipe.omit and not blocked:
+        blocked = untried(recipe.omit)
+    for fault in member_faults(context.shape.schema, member, valid):
+        yield _case(context, fault, valid, about=member.name, blocked=blocked)
+
+
+def _excluded(context: ObjectContext, member: Member) -> Iterator[Case]:
+    """Yield the values that the type of the member allows and its documentation does not."""
+    valid = context.giving(member.name, first_value(context, member))
+    for special in context.recipe.member(member.name).given:
+        if special.expect is Wish.REJECT:
+            yield _case(
+                context,
+                Fault(
+                    label=f"{member.name}/value={special.value}",
+                    value={**valid, **special.companions, member.name: special.value},
+                    rule="X27",
+                    text=f"{member.name}: {special.reason}",
+                ),
+                valid,
+                about=member.name,
+                by_schema=False,
+            )
+
+
+def _ranges(context: ObjectContext, member: Member, base: Mapping[str, Any]) -> Iterator[Case]:
+    limits = context.shape.ranges.get(member.name)
+    if limits is None:
+        return
+    value = base.get(member.name, first_value(context, member))
+    valid = context.giving(member.name, value)
+    for label, beyond in (("below", limits.least - 1), ("above", limits.greatest + 1)):
+        # Servers let negative numbers through where an unsigned 64-bit integer is wanted, on
+        # purpose (see the rule): then nothing is promised.
+        open_ended = is_let_through(limits.rule, beyond)
+        yield _case(
+            context,
+            Fault(
+                label=f"{member.name}/{label}",
+                value={**valid, member.name: beyond},
+                rule=limits.rule,
+                text=f"{member.name}: {beyond} lies outside {limits.least}..{limits.greatest}",
+            ),
+            valid,
+            about=member.name,
+            by_schema=False,
+            expect=Answer() if open_ended else None,
+        )
+
+
+def _inner_ranges(context: ObjectContext, member: Member) -> Iterator[Case]:
+    """Yield the integers beyond their types within a member that is no integer itself."""
+    schema = context.shape.schema
+    if member.name in context.shape.ranges:
+        return
+    valid = context.giving(member.name, first_value(context, member))
+    for path in member_paths(schema, member).paths:
+        width = width_of(path.type)
+        ends, rule = range_of(width), rule_of(width)
+        for label, beyond in (("below", ends.low - 1), ("above", ends.high + 1)):
+            value = member_with_integer(schema, member, path, beyond, valid[member.name])
+            yield _case(
+                context,
+                Fault(
+                    label=f"{path.label}/{label}",
+                    value={**valid, member.name: value},
+                    rule=rule,
+                    text=f"{path.label}: {beyond} lies outside {ends.low}..{ends.high}",
+                ),
+                valid,
+                about=member.name,
+                expect=Answer() if is_let_through(rule, beyond) else None,
+            )
+
+
+def _foreign(
+    context: ObjectContext, others: Mapping[str, Member], base: Mapping[str, Any]
+) -> Fault | None:
+    """Return the fault of a member that belongs to another type."""
+    for name, member in others.items():
+        # Before 6.0 a shape's schema has the types of its own members alone.
+        known = member.type in context.shape.schema.types
+        if known and name not in context.shape.names():
+            value = {**base, name: exemplar(context.shape.schema, member.type)}
+            text = f"member {name} belongs to another type"
+            return Fault(label="foreign-member", value=value, rule="Q20", text=text)
+    return None
+
+
+def _ids(context: ObjectContext, base: Mapping[str, Any]) -> Iterator[Case]:
+    for label, text in MALFORMED_IDS.items():
+        fault = Fault(
+            label=f"id/{label}",
+            value={**base, ID: text},
+            rule="X29",
+            text=f"id {text!r} leaves the grammar of ids",
+        )
+        blocked = _unanswerable(context)
+        if not context.shape.typed:
+            blocked = not_applicable("the grammar of ids holds from QEMU 6.0 on")
+        yield _case(context, fault, base, about=ID, by_schema=False, blocked=blocked)
+    if context.recipe.alone:
+        return
+    taken = Step(
+        request=Request("object-add", base), expect=Reject(), role=Role.SUBJECT, rule="X14"
+    )
+    yield context.case(
+        Aspect.INVALID,
+        f"{ID}/taken",
+        (
+            add(base, role=Role.WITNESS),
+            taken,
+            listed({OBJECT_ID: context.shape.name}, rule="W65"),
+            delete(),
+        ),
+        about=ID,
+        fault="an id that another object has",
+        blocked=_unanswerable(context),
+        stage=_stage(context),
+    )
+
+
+def _case(
+    context: ObjectContext,
+    fault: Fault,
+    witness: Mapping[str, Any],
+    *,
+    about: str = "",
+    by_schema: bool = True,
+    **more: Any,
+) -> Case:
+    """Return the case of one fault: refused, nothing left behind, and the id works right after.
+
+    The witness, which differs in the fault alone, is asked for right after it with the same id.
+    """
+    if by_schema and context.shape.typed and not context.shape.problem(fault.value):
+        raise HarnessError(
+            f"{context.shape.name}: {fault.label} is valid by the schema: {fault.value}",
+            "This is a defect of the suite: please report it.",
+        )
+    expect: Expectation = more.pop("expect", None) or Reject(_classes(context, fault))
+    steps = [
+        add(fault.value, role=Role.SUBJECT, rule=_rule(context, fault), expect=expect),
+        *([delete(expect=Answer())] if isinstance(expect, Answer) else []),
+        listed(absent=(_id_of(fault.value),), rule="W65"),
+        add(witness, role=Role.WITNESS),
+    ]
+    if not context.recipe.alone:
+        steps.append(delete())
+    return context.case(
+        Aspect.INVALID,
+        fault.label,
+        steps,
+        **{"blocked": _unanswerable(context), "stage": _stage(context), **more},
+        about=about or fault.label.split("/")[0],
+        fault=fault.text,
+    )
+
+
+def _rule(context: ObjectContext, fault: Fault) -> str:
+    """Return the rule that the fault breaks: an untyped object-add leaves all to QOM (Q31)."""
+    if context.shape.typed or fault.label.split("/")[0] in (QOM_TYPE, ID):
+        return fault.rule
+    return "X24"
+
+
+def _classes(context: ObjectContext, fault: Fault) -> frozenset[ErrorClass]:
+    """Return the error classes that a fault may have.
+
+    Until object-add was typed, a member's fault was its type's own affair; some types miss a
+    device that nobody named as they miss one that is not there, and no document said otherwise.
+    """
+    if context.shape.typed or fault.label.startswith((QOM_TYPE, ID)):
+        return frozenset({ErrorClass.GENERIC})
+    return frozenset({ErrorClass.GENERIC, ErrorClass.DEVICE_NOT_FOUND})
+
+
+def _unanswerable(context: ObjectContext) -> Blocked | None:
+    """Return why not even a refusal can be asked for.
+
+    Of a type that was not compiled in nothing is promised, and before object-add was typed no
+    fault is found by a schema, without the set-up.
+    """
+    blocked = context.blocked
+    if blocked is None or blocked.outcome is Outcome.NOT_APPLICABLE:
+        return blocked
+    return None if context.shape.typed else blocked
+
+
+def _id_of(arguments: Any) -> str:
+    found = arguments.get(ID) if isinstance(arguments, dict) else None
+    return found if isinstance(found, str) and found else OBJECT_ID
+
+
+def _stage(context: ObjectContext) -> Stage:
+    """Return where refusals can be asked for, also when nothing can be created here."""
+    return context.stage if not context.blocked else Stage(name="plain")

@@ -1,0 +1,172 @@
+"""Cases of one object type over time and in company: documented errors, users, order, reset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from conformance.derive.objects.shape import ID
+from conformance.derive.objects.valid import (
+    OBJECT_ID,
+    ObjectContext,
+    add,
+    delete,
+    listed,
+    readings,
+)
+from conformance.knowledge.recipes import ErrorRecipe, UserRecipe
+from conformance.model.blocked import not_applicable, unmet
+from conformance.model.case import Accept, Case, Reject, Role, Step
+from conformance.model.stage import Request, Stage
+from conformance.model.terms import ABSENT, Aspect
+
+ID_MARK: Final = "{id}"
+"""Where a recipe's request names the object."""
+MANY: Final = 6
+"""Objects at once: enough to delete first, last and middle ones in turn."""
+_DELETION_ORDER: Final = (2, 0, 5, 3, 1, 4)
+
+
+def error_cases(context: ObjectContext) -> Iterator[Case]:
+    """Yield the requests that are refused although their types are right."""
+    base = context.base()
+    for recipe in context.recipe.errors:
+        yield _refused(context, recipe, base)
+    if not context.recipe.alone:
+        yield context.case(
+            Aspect.ERRORS,
+            "deleted-twice",
+            (
+                add(base),
+                delete(Role.WITNESS),
+                delete(Role.SUBJECT, Reject(), rule="X14"),
+                listed(absent=(OBJECT_ID,), rule="W65"),
+            ),
+            fault="deletion of an object that is deleted already",
+        )
+
+
+def _refused(context: ObjectContext, recipe: ErrorRecipe, base: Mapping[str, Any]) -> Case:
+    kept = {k: v for k, v in base.items() if k not in recipe.without}
+    arguments = {**kept, **recipe.changes}
+    more: dict[str, Any] = {}
+    problem = context.shape.problem(arguments)
+    if problem and not context.blocked:
+        why = f"the request is not valid for this build's schema: {problem}"
+        more["blocked"] = not_applicable(why)
+    steps = [
+        *(
+            add(
+                {**base, **changes}, role=Role.SETUP, rule="X27", expect=Reject(), why=recipe.reason
+            )
+            for changes in recipe.after
+        ),
+        add(
+            arguments,
+            role=Role.SUBJECT,
+            rule="W65" if recipe.after else "X27",
+            expect=Reject(frozenset({recipe.error_class})),
+            why=recipe.reason,
+        ),
+        listed(absent=(OBJECT_ID,), rule="W65"),
+        add(base, role=Role.WITNESS),
+    ]
+    if not context.recipe.alone:
+        steps.append(delete())
+    about = ",".join(recipe.changes) or ",".join(recipe.without)
+    return context.case(Aspect.ERRORS, recipe.name, steps, about=about, fault=recipe.reason, **more)
+
+
+def lifecycle_cases(context: ObjectContext) -> Iterator[Case]:
+    """Yield what an object lives through: many at once, reset, stop and cont, users."""
+    base = context.base()
+    yield _many(context, base)
+    for name, commands in (
+        ("system-reset", ("system_reset",)),
+        ("stop-cont", ("cont", "stop", "cont", "stop")),
+    ):
+        steps = [
+            add(base),
+            *(_plain(command) for command in commands),
+            listed({OBJECT_ID: context.shape.name}, rule="X26"),
+            *readings(context, base, "X26"),
+        ]
+        if not context.recipe.alone:
+            steps.append(delete(Role.CHECK))
+        yield context.case(Aspect.LIFECYCLE, name, steps)
+    for user in context.recipe.users:
+        yield _used(context, user, base)
+
+
+def _plain(command: str) -> Step:
+    return Step(request=Request(command, ABSENT), expect=Accept(), role=Role.SUBJECT, rule="X26")
+
+
+def _many(context: ObjectContext, base: Mapping[str, Any]) -> Case:
+    reason = context.recipe.single
+    if reason or context.recipe.alone:
+        blocked = context.blocked or not_applicable(reason or context.recipe.reason)
+        return context.case(Aspect.LIFECYCLE, "many", (), blocked=blocked)
+    names = [f"{OBJECT_ID}{number}" for number in range(MANY)]
+    kind = context.shape.name
+    steps = [
+        *(add({**base, ID: name}, role=Role.SUBJECT, rule="X20") for name in names),
+        listed(dict.fromkeys(names, kind)),
+    ]
+    left = list(names)
+    for position in _DELETION_ORDER:
+        left.remove(names[position])
+        steps += [
+            delete(Role.CHECK, object_id=names[position]),
+            listed(dict.fromkeys(left, kind), absent=(names[position],), rule="X22"),
+        ]
+    return context.case(Aspect.LIFECYCLE, "many", steps)
+
+
+def _used(context: ObjectContext, user: UserRecipe, base: Mapping[str, Any]) -> Case:
+    """Return the case of an object that somebody uses: it outlives an attempt to delete it."""
+    more: dict[str, Any] = {"blocked": context.blocked or unmet(user.needs, context.lacks)}
+    there = listed({OBJECT_ID: context.shape.name}, rule="X23")
+    steps = [
+        add(base),
+        *(_recipe_step(request, Role.SETUP) for request in user.use),
+        delete(Role.SUBJECT, None if user.deletable else Reject(), rule="X23"),
+    ]
+    if not user.deletable:
+        steps += [there, *(_recipe_step(request, Role.CLEANUP) for request in user.release)]
+        if user.release:
+            steps.append(delete(Role.WITNESS))
+    stage = Stage(
+        name=f"{context.stage.name}/used-by/{user.name}",
+        spec=user.spec,
+        setup=context.stage.setup,
+    )
+    return context.case(
+        Aspect.LIFECYCLE,
+        f"used-by/{user.name}",
+        steps,
+        stage=stage,
+        fault=user.reason,
+        **more,
+    )
+
+
+def _recipe_step(request: Request, role: Role) -> Step:
+    return Step(
+        request=Request(request.execute, _named(request.arguments)),
+        expect=Accept(),
+        role=role,
+        rule="X23",
+    )
+
+
+def _named(value: Any) -> Any:
+    match value:
+        case str():
+            return value.replace(ID_MARK, OBJECT_ID)
+        case dict():
+            return {key: _named(item) for key, item in value.items()}
+        case list():
+            return [_named(item) for item in value]
+        case _:
+            return value

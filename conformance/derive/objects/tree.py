@@ -1,0 +1,335 @@
+"""Cases of the commands that look at the object model: every type, object and property."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from typing import Any, Final
+
+from conformance.derive.commands.valid import PLAIN, command_subject
+from conformance.model.blocked import behind_finding
+from conformance.model.case import (
+    Accept,
+    Answer,
+    Case,
+    Expectation,
+    Isolation,
+    LinksTo,
+    ListsProperties,
+    ListsTypes,
+    ReadsAs,
+    Reject,
+    Returns,
+    Role,
+    Step,
+)
+from conformance.model.stage import MachineSpec, Request, Stage
+from conformance.model.terms import Aspect, ErrorClass, JsonValue
+from conformance.qapi.model import JsonType
+from conformance.qapi.qom import INTEGER_RANGES, Node, ObjectModel, Property
+from conformance.space.faults import WRONG
+
+INTERFACE: Final = "interface"
+"""The root of all QOM interfaces: a type implements them besides its line of parents."""
+
+WATCHED: Final = ("/backend", "/machine/unattached", "/objects")
+"""The containers to which objects add themselves, or others, when they are made."""
+
+_WANTED: Final[Mapping[str, JsonType]] = {
+    "bool": JsonType.BOOLEAN,
+    "str": JsonType.STRING,
+    "string": JsonType.STRING,
+    **dict.fromkeys(INTEGER_RANGES, JsonType.INT),
+}
+"""The JSON type of each property type whose name alone tells it."""
+
+
+_LISTED: Final = Stage(name="plain-listed", setup=(Request("qom-list-types", {}),))
+"""Listing all types loads their modules, and some types can be asked for only then: no case may
+hang on what other cases have asked of its machine before."""
+
+AMBIGUOUS: Final = frozenset({ErrorClass.GENERIC, ErrorClass.DEVICE_NOT_FOUND})
+"""What a path that fits two objects is refused with: no document says which of the two."""
+
+
+def machine_stage(machine: str) -> Stage:
+    """Return the stage of a machine with nothing added."""
+    return PLAIN if machine == "none" else Stage(name=machine, spec=MachineSpec(machine=machine))
+
+
+def type_cases(model: ObjectModel) -> Iterator[Case]:
+    """Yield the cases of qom-list-types and qom-list-properties for every type there is."""
+    known = model.by_name
+    concrete = frozenset(name for name, info in known.items() if not info.abstract)
+    listings: tuple[tuple[str, dict[str, JsonValue], frozenset[str]], ...] = (
+        ("all", {"abstract": True}, frozenset(known)),
+        ("concrete", {"abstract": False}, concrete),
+        ("abstract-left-out", {}, concrete),
+        ("implements-unknown", {"implements": "no-such-type", "abstract": True}, frozenset()),
+    )
+    for label, arguments, names in listings:
+        yield _listing(f"valid/{label}", Aspect.VALID, arguments, ListsTypes(known, names))
+    for name in known:
+        heirs = model.heirs[name]
+        exact = INTERFACE not in model.ancestry(name)
+        for abstract, names in ((True, heirs), (False, heirs & concrete)):
+            yield _listing(
+                f"introspection/{name}/abstract={str(abstract).lower()}",
+                Aspect.INTROSPECTION,
+                {"implements": name, "abstract": abstract},
+                ListsTypes(known, names if exact else None),
+                name,
+            )
+    types = frozenset(known)
+    unchanged = tuple(_unchanged(model))
+    for name in known:
+        request = Request("qom-list-properties", {"typename": name})
+        # An interface is no type of an object: nothing says whether it has properties.
+        interface = INTERFACE in model.ancestry(name)
+        expect = Answer() if interface else ListsProperties(types)
+        step = Step(request=request, expect=expect, role=Role.SUBJECT, rule="X12")
+        yield Case(
+            id=f"qom-list-properties/introspection/{name}",
+            subject=command_subject("qom-list-properties"),
+            aspect=Aspect.INTROSPECTION,
+            stage=_LISTED,
+            steps=(step, *unchanged),
+            isolation=Isolation.PURE,
+            about=name,
+        )
+    yield from _unlisted_cases(model)
+
+
+def _unlisted_cases(model: ObjectModel) -> Iterator[Case]:
+    """Yield the cases of types that are asked for on a machine where no types were listed before.
+
+    Listing loads all modules; a type must not depend on that.
+    """
+    for name in model.creatable:
+        step = Step(
+            request=Request("qom-list-properties", {"typename": name}),
+            expect=Accept(),
+            role=Role.SUBJECT,
+            rule="X12",
+            why="The build lists the type; whether it was asked for its list before is no matter.",
+        )
+        yield Case(
+            id=f"qom-list-properties/valid/unlisted/{name}",
+            subject=command_subject("qom-list-properties"),
+            aspect=Aspect.VALID,
+            stage=Stage(name="unlisted"),
+            steps=(step,),
+            isolation=Isolation.PURE,
+            about=name,
+        )
+
+
+def _unchanged(model: ObjectModel) -> Iterator[Step]:
+    """Yield the steps that look where an object that is made only to be asked may leave traces."""
+    for node in model.trees.get("none", ()):
+        if node.path in WATCHED:
+            entries = {item.name: item.type for item in node.properties}
+            yield Step(
+                request=Request("qom-list", {"path": node.path}),
+                expect=ListsProperties(frozenset(model.by_name), entries),
+                role=Role.CHECK,
+                rule="X12",
+                why="Asking for the properties of a type changes nothing.",
+            )
+
+
+def _listing(
+    name: str,
+    aspect: Aspect,
+    arguments: Mapping[str, JsonValue],
+    expect: Expectation,
+    about: str = "",
+) -> Case:
+    step = Step(
+        request=Request("qom-list-types", arguments), expect=expect, role=Role.SUBJECT, rule="X11"
+    )
+    return Case(
+        id=f"qom-list-types/{name}",
+        subject=command_subject("qom-list-types"),
+        aspect=aspect,
+        stage=PLAIN,
+        steps=(step,),
+        isolation=Isolation.PURE,
+        about=about,
+    )
+
+
+def tree_cases(
+    model: ObjectModel, machine: str, coupled: AbstractSet[tuple[str, str]] = frozenset()
+) -> Iterator[Case]:
+    """Yield the cases of qom-list, qom-get and qom-set over the tree of one machine.
+
+    `coupled` are the properties, by path and name, that change others when they are set.
+    """
+    tree = model.trees[machine]
+    stage = machine_stage(machine)
+    types = frozenset(model.by_name)
+    paths = frozenset(node.path for node in tree)
+    for node in tree:
+        entries = {item.name: item.type for item in node.properties}
+        expect = ListsProperties(types, entries)
+        yield _tree_case("qom-list", stage, node.path, "", [_list(node.path, expect)])
+    for node in tree:
+        for item in node.properties:
+            step = _get(node.path, item.name, _reading(node, item, paths))
+            yield _tree_case("qom-get", stage, node.path, item.name, [step])
+    for node in tree:
+        for item in node.properties:
+            for case in _settings(stage, node, item):
+                lone = (node.path, item.name) in coupled
+                yield replace(case, isolation=Isolation.ALONE) if lone else case
+    yield from _path_cases(stage, tree)
+
+
+def _reading(node: Node, item: Property, paths: frozenset[str]) -> Expectation:
+    if item.child_of:
+        return Returns((f"{node.path.rstrip('/')}/{item.name}",))
+    return LinksTo(paths) if item.link_to else ReadsAs(item.type)
+
+
+def _settings(stage: Stage, node: Node, item: Property) -> Iterator[Case]:
+    """Yield what qom-set refuses of one property, and what it changes when given its own value.
+
+    Only types whose name tells the JSON type; the property's own value, as it was read before, is
+    the request without the fault.
+    """
+    wanted = JsonType.STRING if item.child_of or item.link_to else _WANTED.get(item.type)
+    if wanted is None or item.name not in node.values:
+        return
+    own = node.values[item.name]
+    if type(own) is not type(WRONG[wanted]):
+        # The property is not of the type that it claims, which qom-get reports of it.
+        return
+    steps = [
+        _set(node.path, item.name, value, Reject(), Role.SUBJECT, "X28")
+        for json_type, value in WRONG.items()
+        if json_type is not wanted
+    ]
+    if item.child_of or item.name == "type":
+        steps = [_set(node.path, item.name, own, Reject(), Role.SUBJECT, "X30"), *steps]
+        label = "errors"
+    else:
+        label = "invalid"
+    steps.append(_get(node.path, item.name, Returns((own,)), Role.CHECK, "W65"))
+    if label == "invalid":
+        # Last, for it would put right what a refused value has changed.
+        steps.append(_set(node.path, item.name, own, Accept(), Role.WITNESS, "X28"))
+    yield Case(
+        id=f"qom-set/{label}/{stage.spec.machine}{node.path}/{item.name}",
+        subject=command_subject("qom-set"),
+        aspect=Aspect(label),
+        stage=stage,
+        steps=tuple(steps),
+        about=f"{node.path}/{item.name}",
+        fault=f"values of every JSON type but {wanted}",
+    )
+
+
+def _path_cases(stage: Stage, tree: tuple[Node, ...]) -> Iterator[Case]:
+    """Yield the cases of partial paths of one element: unique in the tree, or ambiguous.
+
+    An element matches wherever it is the name of a child or of a link that leads somewhere.
+    """
+    types = {node.path: node.values.get("type") for node in tree}
+    ways = Counter(
+        item.name
+        for node in tree
+        for item in node.properties
+        if item.child_of or (item.link_to and node.values.get(item.name))
+    )
+    kinds = {
+        item.name: node_type
+        for node in tree
+        for item in node.properties
+        if item.child_of and (node_type := types.get(f"{node.path.rstrip('/')}/{item.name}"))
+    }
+    for tail, kind in sorted(kinds.items()):
+        if ways[tail] == 1:
+            expect: Expectation = Returns((kind,))
+            aspect = Aspect.VALID
+        else:
+            expect, aspect = Reject(AMBIGUOUS), Aspect.ERRORS
+        step = Step(
+            request=Request("qom-get", {"path": tail, "property": "type"}),
+            expect=expect,
+            role=Role.SUBJECT,
+            rule="X10",
+        )
+        yield Case(
+            id=f"qom-get/{aspect}/{stage.spec.machine}/partial/{tail}",
+            subject=command_subject("qom-get"),
+            aspect=aspect,
+            stage=stage,
+            steps=(step,),
+            isolation=Isolation.PURE,
+            about=tail,
+        )
+
+
+def lost_cases(model: ObjectModel) -> Iterator[Case]:
+    """Yield a blocked case for every tree that could not be walked before the cases were made.
+
+    What else was lost has a case of its own that asks the same again.
+    """
+    for what, why in model.lost:
+        if what.startswith("tree/"):
+            yield Case(
+                id=f"qom-list/introspection/{what}",
+                subject=command_subject("qom-list"),
+                aspect=Aspect.INTROSPECTION,
+                stage=PLAIN,
+                steps=(),
+                blocked=behind_finding(why),
+            )
+
+
+def _tree_case(command: str, stage: Stage, path: str, name: str, steps: list[Step]) -> Case:
+    return Case(
+        id=f"{command}/introspection/{stage.spec.machine}{path}{'/' + name if name else ''}",
+        subject=command_subject(command),
+        aspect=Aspect.INTROSPECTION,
+        stage=stage,
+        steps=tuple(steps),
+        isolation=Isolation.PURE,
+        about=f"{path}/{name}" if name else path,
+    )
+
+
+def _list(path: str, expect: Expectation) -> Step:
+    return Step(
+        request=Request("qom-list", {"path": path}),
+        expect=expect,
+        role=Role.SUBJECT,
+        rule="X08",
+    )
+
+
+def _get(
+    path: str,
+    name: str,
+    expect: Expectation,
+    role: Role = Role.SUBJECT,
+    rule: str = "X09",
+) -> Step:
+    return Step(
+        request=Request("qom-get", {"path": path, "property": name}),
+        expect=expect,
+        role=role,
+        rule=rule,
+    )
+
+
+def _set(path: str, name: str, value: Any, expect: Expectation, role: Role, rule: str) -> Step:
+    return Step(
+        request=Request("qom-set", {"path": path, "property": name, "value": value}),
+        expect=expect,
+        role=role,
+        rule=rule,
+    )

@@ -1,0 +1,197 @@
+"""Cases that hold what a build says of itself beside what its source declares.
+
+They hold claims, one for each fact that was compared, and need no machine.  Knows how declarations
+and builds are aligned; knows neither where the source comes from nor how claims are judged.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from conformance.align.conditions import Contradiction, condition_text, contradictions
+from conformance.align.statement import Alignment, Side, Statement
+from conformance.derive.commands.valid import PLAIN
+from conformance.digest.declaration import Condition, EntityKind
+from conformance.digest.digest import DigestEntity
+from conformance.model.blocked import not_applicable
+from conformance.model.case import Case, Claim, Subject
+from conformance.model.terms import Aspect, SubjectKind
+from conformance.qapi.model import Schema
+
+INTROSPECT: Final = Subject(kind=SubjectKind.COMMAND, name="query-qmp-schema")
+"""The command that tells of types, so that what is claimed of them is claimed of it."""
+
+_SUBJECTS: Final = {
+    EntityKind.COMMAND: SubjectKind.COMMAND,
+    EntityKind.EVENT: SubjectKind.EVENT,
+}
+_CLASS: Final = "a class that an error can have"
+_SHOWN: Final = 3
+"""How many items on each side of a contradiction are named: a reader checks one or two."""
+
+
+def declaration_cases(
+    entities: Mapping[str, DigestEntity], schema: Schema, alignment: Alignment
+) -> Iterator[Case]:
+    """Yield a case for each command and event, each type that they lead to, and for all conditions.
+
+    `alignment` is that of `schema`, the build's, with `entities`, which are its own release's.
+    What was not compiled into the build is blocked, and says under which condition it would be.
+    """
+    by_entity: dict[str, list[Statement]] = defaultdict(list)
+    undeclared: list[Statement] = []
+    for statement in alignment.statements:
+        if statement.side is Side.BUILD and not statement.part:
+            undeclared.append(statement)
+        else:
+            by_entity[statement.entity].append(statement)
+    for entity in entities.values():
+        if entity.kind in _SUBJECTS:
+            subject = Subject(kind=_SUBJECTS[entity.kind], name=entity.name)
+            yield _declaration(subject, by_entity[entity.name], tuple(_classes(entity)))
+    for statement in undeclared:
+        command = statement.entity in schema.commands
+        kind = SubjectKind.COMMAND if command else SubjectKind.EVENT
+        yield _declaration(Subject(kind=kind, name=statement.entity), [statement])
+    for name, entity in entities.items():
+        if entity.kind not in _SUBJECTS and name in by_entity:
+            yield _case(INTROSPECT, f"type/{name}", _claims(by_entity[name]))
+        elif name in alignment.unreached:
+            yield _absent(INTROSPECT, f"type/{name}", alignment.unreached[name])
+    yield _case(INTROSPECT, "unreachable", _orphans(entities, alignment))
+    yield _case(INTROSPECT, "conditions", _conditions(alignment))
+
+
+def _declaration(
+    subject: Subject, statements: list[Statement], more: tuple[Claim, ...] = ()
+) -> Case:
+    first = statements[0]
+    if first.compiled_out and not first.part:
+        reason = f"not compiled into this build: {condition_text(first.condition)}"
+        return _absent(subject, "declaration", reason)
+    return _case(subject, "declaration", (*_claims(statements), *more))
+
+
+def _classes(entity: DigestEntity) -> Iterator[Claim]:
+    """Yield a claim for each class of errors that the documentation names: QMP must have it."""
+    for name in (*entity.errors, *entity.unknown_errors):
+        yield Claim(
+            rule="X19",
+            what=f"documented error class {name}",
+            promised=_CLASS,
+            found=_CLASS if name in entity.errors else "no class that an error can have",
+            fold=f"error class {name}",
+            where=_where(entity.module, entity.line),
+        )
+
+
+def _case(subject: Subject, name: str, claims: Iterable[Claim]) -> Case:
+    return Case(
+        id=f"{subject.name}/{Aspect.DOCUMENTATION}/{name}",
+        subject=subject,
+        aspect=Aspect.DOCUMENTATION,
+        stage=PLAIN,
+        steps=(),
+        claims=tuple(claims),
+    )
+
+
+def _absent(subject: Subject, name: str, reason: str) -> Case:
+    return Case(
+        id=f"{subject.name}/{Aspect.DOCUMENTATION}/{name}",
+        subject=subject,
+        aspect=Aspect.DOCUMENTATION,
+        stage=PLAIN,
+        steps=(),
+        blocked=not_applicable(reason),
+    )
+
+
+def _claims(statements: Iterable[Statement]) -> Iterator[Claim]:
+    for statement in statements:
+        reached = f" ({statement.reached})" if statement.reached and not statement.kept else ""
+        yield Claim(
+            rule=statement.rule,
+            what=f"{statement.what}{reached}",
+            promised=statement.promised,
+            found=statement.found,
+            fold=_fold(statement),
+            where=_where(statement.place.file, statement.place.line),
+        )
+
+
+def _fold(statement: Statement) -> str:
+    """Return what statements about one defect share.
+
+    What a base declares is one thing, however many types have it; what is missing although its
+    condition holds is, with the others of that condition, one configuration gone wrong.
+    """
+    if statement.side is Side.SOURCE and statement.condition:
+        return _condition_fold([statement.condition])
+    own = (statement.origin, statement.part, statement.rule, statement.promised)
+    return f"declaration {' '.join(own)}"
+
+
+def _where(file: str, line: int) -> str:
+    return f"{file}:{line}" if file else ""
+
+
+def _orphans(entities: Mapping[str, DigestEntity], alignment: Alignment) -> Iterator[Claim]:
+    """Yield a claim for each type that nothing in the build leads to.
+
+    QEMU drops what nothing leads to before it looks at conditions.  What only conditions have cut
+    off is therefore still there, and harms nobody.
+    """
+    what = "types that neither a command nor an event leads to"
+    for number, name in sorted(alignment.orphans.items(), key=lambda item: (item[1], item[0])):
+        cut_off = alignment.unreached[name] if name else ""
+        found = f"{name or number} ({cut_off})" if cut_off else name or number
+        yield Claim(
+            rule="Q56",
+            what=what,
+            promised=found if cut_off else "none",
+            found=found,
+            fold="unreachable",
+            where=_where(entities[name].module, entities[name].line) if name else "",
+        )
+    if not alignment.orphans:
+        yield Claim(rule="Q56", what=what, promised="none", found="none", fold="unreachable")
+
+
+def _conditions(alignment: Alignment) -> Iterator[Claim]:
+    """Yield a claim for each condition that items of the build bear out, and each contradiction."""
+    found = contradictions(alignment.conditions)
+    disputed = {(condition_text(s.condition), s.held) for each in found for s in each.shown}
+    counted = Counter((condition_text(s.condition), s.held) for s in alignment.conditions)
+    for contradiction in found:
+        yield Claim(
+            rule="Q42",
+            what=f"condition {contradiction.text}",
+            promised="one configuration explains what is there and what is missing",
+            found=_disagreement(contradiction),
+            fold=_condition_fold(s.condition for s in contradiction.absent or contradiction.shown),
+        )
+    for (text, held), times in sorted(counted.items()):
+        if (text, held) not in disputed:
+            seen = f"{times} there" if held else f"{times} missing"
+            what = f"items with the condition {text}"
+            yield Claim(rule="Q42", what=what, promised=seen, found=seen, fold=f"condition {text}")
+    if not counted:
+        what = "items with a condition"
+        yield Claim(rule="Q42", what=what, promised="none", found="none", fold="condition")
+
+
+def _condition_fold(conditions: Iterable[Condition]) -> str:
+    return f"condition {'; '.join(dict.fromkeys(map(condition_text, conditions)))}"
+
+
+def _disagreement(contradiction: Contradiction) -> str:
+    sides = (("there", contradiction.present), ("missing", contradiction.absent))
+    return "; ".join(
+        f"{word}: {', '.join(f'{s.where} ({condition_text(s.condition)})' for s in some[:_SHOWN])}"
+        + (f" and {len(some) - _SHOWN} more" if len(some) > _SHOWN else "")
+        for word, some in sides
+        if some
+    )

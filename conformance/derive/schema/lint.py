@@ -1,0 +1,278 @@
+"""Cases of what introspection shows, held against the rules of the schema language alone.
+
+Names, return types, and that the schema describes itself: claims, which need no machine.  What else
+lists commands, and whether the schema hangs on the command line, is asked of machines.  Knows no
+source and no release's digest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from conformance.derive.commands.valid import PLAIN
+from conformance.derive.schema.declarations import INTROSPECT
+from conformance.knowledge.naming import Named, NamingException, excepted
+from conformance.knowledge.versions import Version, VersionRange
+from conformance.model.case import Case, Claim, Isolation, Lists, Role, Step
+from conformance.model.stage import MachineSpec, Request, Stage
+from conformance.model.terms import ABSENT, Aspect
+from conformance.qapi.introspection import listed
+from conformance.qapi.model import Array, Enum, Object, Schema
+from conformance.qapi.validate import validate
+
+COMMAND: Final = "command"
+"""The meta-type of the entries that are commands."""
+LIST_COMMANDS: Final = "query-commands"
+"""The command that lists all commands, whatever introspection shows."""
+UNSTABLE: Final = "unstable"
+"""The feature of what may change or go without notice."""
+UNSTABLE_SINCE: Final = VersionRange(">=6.2")
+"""The releases that have the feature `UNSTABLE`: before, the name alone told."""
+_DOWNSTREAM: Final = re.compile(r"__[A-Za-z0-9.-]+_(.+)", re.S)
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_VALUE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_EVENT: Final = re.compile(r"[A-Z][A-Z0-9_]*")
+_RESERVED: Final = re.compile(r"u|has[-_].*", re.S)
+_TEXT: Final = "human-readable-text"
+"""The member of what commands return that return text for people."""
+_OTHER_LINES: Final = {"named": ("-name", "other"), "memory": ("-m", "64M")}
+"""Command lines that every machine takes, by what they make of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LintContext:
+    """What a build shows: its schema, the entries that it was read from, and its machines.
+
+    `exceptions` are those of all releases; `machines` are further ones that it can be started as.
+    """
+
+    schema: Schema
+    entries: Sequence[Any]
+    version: Version
+    exceptions: tuple[NamingException, ...]
+    machines: tuple[str, ...]
+
+    def excepted(self, rule: str, kind: Named) -> frozenset[str]:
+        """Return the names that may break a rule in this release."""
+        return excepted(self.exceptions, self.version, rule, kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Name:
+    """A name that clients see; `among` are all names of the type that it stands in."""
+
+    name: str
+    kind: Named
+    owner: str = ""
+    features: tuple[str, ...] = ()
+    among: frozenset[str] = frozenset()
+
+    @property
+    def where(self) -> str:
+        return f"{self.kind} {self.name!r}" + (f" of type {self.owner}" if self.owner else "")
+
+    @property
+    def own(self) -> str:
+        """The name less a distributor's prefix."""
+        downstream = _DOWNSTREAM.fullmatch(self.name)
+        return downstream[1] if downstream else self.name
+
+
+def lint_cases(context: LintContext) -> Iterator[Case]:
+    """Yield one case for each rule that the schema is held against, its claims in order.
+
+    A claim that is kept is counted with the others like it; each that is not stands for itself.
+    """
+    names = tuple(_names(context.schema))
+    yield _case("letters", _claims("Q44", names, _letters))
+    yield _case("reserved", _claims("Q45", names, _reserved))
+    yield _case("downstream", _claims("Q50", names, _downstream))
+    yield _case("lower-case", _claims("Q47", names, lambda name: _lower(context, name)))
+    events = tuple(name for name in names if name.kind is Named.EVENT)
+    yield _case("upper-case", _claims("Q48", events, _upper))
+    yield _case("returns", _claims("Q28", *_returning(context)))
+    if context.version in UNSTABLE_SINCE:
+        yield _case("experiments", _claims("Q49", names, lambda name: _experiment(context, name)))
+        yield _case("unstructured", _claims("Q77", *_unstructured(context)))
+    yield from _self_description(context)
+    yield from _live(context)
+
+
+def _names(schema: Schema) -> Iterator[_Name]:
+    for command in schema.commands.values():
+        yield _Name(name=command.name, kind=Named.COMMAND, features=command.features)
+    for event in schema.events.values():
+        yield _Name(name=event.name, kind=Named.EVENT, features=event.features)
+    for kind in schema.types.values():
+        if isinstance(kind, Object | Enum):
+            what = Named.MEMBER if isinstance(kind, Object) else Named.VALUE
+            among = frozenset(part.name for part in kind.members)
+            for part in kind.members:
+                yield _Name(
+                    name=part.name,
+                    kind=what,
+                    owner=kind.name,
+                    features=part.features,
+                    among=among,
+                )
+    for feature in sorted(_features(schema)):
+        yield _Name(name=feature, kind=Named.FEATURE)
+
+
+def _features(schema: Schema) -> Iterator[str]:
+    whole = (*schema.commands.values(), *schema.events.values(), *schema.types.values())
+    found: set[str] = set()
+    for entity in whole:
+        found.update(getattr(entity, "features", ()))
+        if isinstance(entity, Object | Enum):
+            for part in entity.members:
+                found.update(part.features)
+    yield from found
+
+
+def _letters(name: _Name) -> str:
+    """Return what is wrong with the letters of a name, "" where nothing is."""
+    allowed = _VALUE if name.kind is Named.VALUE else _NAME
+    if name.name.startswith("_") or allowed.fullmatch(name.own):
+        return ""
+    return "holds what no name may hold, or begins so"
+
+
+def _reserved(name: _Name) -> str:
+    member = name.kind is Named.MEMBER and _RESERVED.fullmatch(name.own)
+    return "is reserved" if member or name.own.startswith("q_") else ""
+
+
+def _downstream(name: _Name) -> str:
+    if not name.name.startswith("_") or _DOWNSTREAM.fullmatch(name.name):
+        return ""
+    return "begins with an underscore and with no reversed domain name"
+
+
+def _lower(context: LintContext, name: _Name) -> str:
+    """Return what is wrong with a name that is not excepted, nor another of its type."""
+    plain = name.own == name.own.lower() and "_" not in name.own
+    if plain or name.kind is Named.EVENT or name.name.startswith("_"):
+        return ""
+    excused = context.excepted("Q47", name.kind)
+    if excused & (name.among or {name.name}):
+        return ""
+    return "is not in lower case with hyphens"
+
+
+def _upper(name: _Name) -> str:
+    return "" if _EVENT.fullmatch(name.own) else "is not in upper case with underscores"
+
+
+def _experiment(context: LintContext, name: _Name) -> str:
+    if not name.own.startswith("x-") or name.kind is Named.FEATURE or UNSTABLE in name.features:
+        return ""
+    return "" if name.name in context.excepted("Q49", name.kind) else f"lacks feature {UNSTABLE!r}"
+
+
+def _returning(context: LintContext) -> tuple[tuple[_Name, ...], Callable[[_Name], str]]:
+    """Return the commands, and what is wrong with what one of them returns."""
+    types = context.schema.types
+    excused = context.excepted("Q28", Named.COMMAND)
+
+    def problem(name: _Name) -> str:
+        returned = types[context.schema.command(name.name).ret_type]
+        if isinstance(returned, Array):
+            returned = types[returned.element]
+        if isinstance(returned, Object) or name.name in excused:
+            return ""
+        return "returns neither an object nor an array of objects"
+
+    return _commands(context.schema), problem
+
+
+def _unstructured(context: LintContext) -> tuple[tuple[_Name, ...], Callable[[_Name], str]]:
+    """Return the commands, and what is wrong with one that returns text for people."""
+    schema = context.schema
+    excused = context.excepted("Q77", Named.COMMAND)
+
+    def problem(name: _Name) -> str:
+        returned = schema.types[schema.command(name.name).ret_type]
+        text = isinstance(returned, Object) and [m.name for m in returned.members] == [_TEXT]
+        if not text or UNSTABLE in name.features or name.name in excused:
+            return ""
+        return f"returns text for people and lacks feature {UNSTABLE!r}"
+
+    return _commands(schema), problem
+
+
+def _commands(schema: Schema) -> tuple[_Name, ...]:
+    return tuple(name for name in _names(schema) if name.kind is Named.COMMAND)
+
+
+def _claims(rule: str, names: Iterable[_Name], problem: Callable[[_Name], str]) -> Iterator[Claim]:
+    kept = 0
+    for name in names:
+        wrong = problem(name)
+        if not wrong:
+            kept += 1
+            continue
+        fold = f"lint {rule} {name.kind} {name.name}"
+        promised = "keeps the rule, or is known to be excepted from it"
+        yield Claim(rule=rule, what=name.where, promised=promised, found=wrong, fold=fold)
+    seen = f"{kept} keep the rule or are excepted from it"
+    yield Claim(rule=rule, what="the other names", promised=seen, found=seen, fold=f"lint {rule}")
+
+
+def _self_description(context: LintContext) -> Iterator[Case]:
+    """Yield the case that introspection is of the type that it gives itself."""
+    command = context.schema.commands.get(INTROSPECT.name)
+    if command is None:
+        return
+    fault = validate(context.schema, command.ret_type, context.entries)
+    found = f"{fault.path}: {fault.problem}" if fault else "a value of its own type"
+    claim = Claim(
+        rule="Q53",
+        what=f"what {INTROSPECT.name} returns",
+        promised="a value of its own type",
+        found=found,
+        fold="lint Q53",
+    )
+    yield _case("self-description", (claim,))
+
+
+def _live(context: LintContext) -> Iterator[Case]:
+    """Yield the cases that need machines: what lists commands, and other command lines."""
+    if LIST_COMMANDS in context.schema.commands:
+        # Also those that were left out of the schema, for what it says of them.
+        names = dict.fromkeys((*context.schema.commands, *listed(context.entries, COMMAND)))
+        shown: tuple[Mapping[str, Any], ...] = tuple({"name": name} for name in names)
+        yield _asked("commands", PLAIN, LIST_COMMANDS, shown, "X01")
+    specs = {name: MachineSpec(args=args) for name, args in _OTHER_LINES.items()}
+    specs |= {f"machine-{name}": MachineSpec(machine=name) for name in context.machines}
+    for name, spec in specs.items():
+        stage = Stage(name=f"introspection/{name}", spec=spec)
+        case = f"command-line-{name}"
+        yield _asked(case, stage, INTROSPECT.name, tuple(context.entries), "Q69")
+
+
+def _asked(
+    name: str, stage: Stage, command: str, values: tuple[Mapping[str, Any], ...], rule: str
+) -> Case:
+    step = Step(
+        request=Request(command, ABSENT), expect=Lists(values), role=Role.SUBJECT, rule=rule
+    )
+    return _case(name, (), stage=stage, steps=(step,))
+
+
+def _case(
+    name: str, claims: Iterable[Claim], *, stage: Stage = PLAIN, steps: tuple[Step, ...] = ()
+) -> Case:
+    return Case(
+        id=f"{INTROSPECT.name}/{Aspect.INTROSPECTION}/{name}",
+        subject=INTROSPECT,
+        aspect=Aspect.INTROSPECTION,
+        stage=stage,
+        steps=steps,
+        claims=tuple(claims),
+        isolation=Isolation.PURE,
+        about=name,
+    )

@@ -1,0 +1,103 @@
+"""Looking into JSON values: what stands at a path, and what is left without some; knows no case's
+steps and no schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, assert_never
+
+from conformance.model.canonical import compact, same
+from conformance.model.case import Shows, Sight
+from conformance.model.terms import ABSENT, PathPart
+
+_ANY: Final = "*"
+"""In a path that is left out: every member of an object, every element of an array."""
+
+
+def stands_at(value: Any, path: Sequence[PathPart]) -> Any:
+    """Return what stands at `path` of a JSON value, ABSENT where nothing does.
+
+    Of the elements that have the members of a part the first counts.
+    """
+    for part in path:
+        value = _inside(value, part)
+    return value
+
+
+def _inside(value: Any, part: PathPart) -> Any:
+    if isinstance(part, Mapping):
+        elements = value if isinstance(value, list) else ()
+        return next((each for each in elements if _has(each, part)), ABSENT)
+    if isinstance(value, list) and part.isdigit() and int(part) < len(value):
+        return value[int(part)]
+    return value.get(part, ABSENT) if isinstance(value, dict) else ABSENT
+
+
+def _has(element: Any, members: Mapping[str, Any]) -> bool:
+    return isinstance(element, dict) and all(
+        name in element and same(element[name], value) for name, value in members.items()
+    )
+
+
+def shown(value: Any, expect: Shows, before: Any) -> tuple[str, str] | None:
+    """Return (what came, what was expected), None where `value` shows what it should.
+
+    `before` is what Sight.DIFFERENT is compared with.
+    """
+    where = path_text(expect.path)
+    found = stands_at(value, expect.path)
+    what = f"{where} is {'not there' if found is ABSENT else brief(found)}"
+    match expect.sight:
+        case Sight.VALUE:
+            right = same(found, expect.value)
+            wanted = f"{where} is {brief(expect.value)}"
+        case Sight.THERE:
+            right, wanted = found is not ABSENT, f"{where} is there"
+        case Sight.ABSENT:
+            right, wanted = found is ABSENT, f"there is no {where}"
+        case Sight.DIFFERENT:
+            old = stands_at(before, expect.path)
+            right = not same(found, old)
+            wanted = f"{where} is another than before"
+        case _:
+            assert_never(expect.sight)
+    return None if right else (what, wanted)
+
+
+def path_text(path: Sequence[PathPart]) -> str:
+    """Return a path as a reader takes it in."""
+    parts = (part if isinstance(part, str) else compact(part) for part in path)
+    return ".".join(parts) or "what it returned"
+
+
+def without(value: Any, paths: Sequence[Sequence[str]]) -> Any:
+    """Return `value` less what stands at `paths`; it is itself left as it is."""
+    for path in paths:
+        value = _less(value, path)
+    return value
+
+
+def _less(value: Any, path: Sequence[str]) -> Any:
+    if not path:
+        return value
+    if isinstance(value, list):
+        pairs: Any = ((str(number), item) for number, item in enumerate(value))
+        return [item for _, item in _kept(pairs, path)]
+    return dict(_kept(value.items(), path)) if isinstance(value, dict) else value
+
+
+def _kept(pairs: Any, path: Sequence[str]) -> list[tuple[str, Any]]:
+    first, *rest = path
+    kept = []
+    for name, item in pairs:
+        if first not in (_ANY, name):
+            kept.append((name, item))
+        elif rest:
+            kept.append((name, _less(item, rest)))
+    return kept
+
+
+def brief(value: Any, limit: int = 100) -> str:
+    """Return a value as JSON, cut off where it is longer than `limit`."""
+    text = compact(value)
+    return text if len(text) <= limit else f"{text[:limit]}..."

@@ -1,0 +1,187 @@
+"""What must stand before a case: the machine, its files, peers and descriptors, as values.
+
+Knows no process, no socket and no schema: launch/ makes a stage stand, knowledge/ says which.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from conformance.model.canonical import compact
+from conformance.model.terms import ABSENT, Absent, JsonValue
+
+NEGOTIATION: Final = "qmp_capabilities"
+"""The command that ends the negotiation with which every session begins."""
+IN_BAND: Final = "execute"
+OUT_OF_BAND: Final = "exec-oob"
+"""The members of a request that name its command: OUT_OF_BAND for one that overtakes others."""
+SCRATCH: Final = "/tmp/qmp"
+"""Where a machine sees its scratch folder; short, for QEMU reads requests byte by byte."""
+BUILD_NEEDS: Final = frozenset({"type", "property"})
+"""The kinds of needs ("kind:argument") that a build answers; the host answers all others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Awaited:
+    """An event that tells when what a request began has come about.
+
+    Its data hold all of `data`, objects by member.
+    """
+
+    event: str
+    data: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One command as it goes over the wire, less its id.
+
+    `arguments` is any JSON value (the suite sends wrong ones), or ABSENT.  `key` is IN_BAND or
+    OUT_OF_BAND.  `descriptor`, unless "", is the source of a file descriptor that goes along with
+    it, as a Descriptor has one.  Where it makes ready for another request, that one is not sent
+    before the events of `awaits` have come.
+    """
+
+    execute: str
+    arguments: object
+    key: str = IN_BAND
+    descriptor: str = ""
+    awaits: tuple[Awaited, ...] = ()
+
+    def text(self, request_id: JsonValue | Absent = ABSENT) -> str:
+        """Return the request as one line of compact JSON, without a line end."""
+        message: dict[str, object] = {self.key: self.execute}
+        if self.arguments is not ABSENT:
+            message["arguments"] = self.arguments
+        if request_id is not ABSENT:
+            message["id"] = request_id
+        return compact(message)
+
+    def line(self, request_id: JsonValue | Absent = ABSENT) -> bytes:
+        """Return the request as it goes over the wire."""
+        return f"{self.text(request_id)}\n".encode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScratchFile:
+    """A file or folder in the scratch folder.
+
+    `path` is relative; it is a folder with nothing in it if it ends in "/".  `make` names a maker
+    of launch/scratch.py ("x509", ...) which then owns what is under `path`; else the content is
+    `text`, or the bytes `hex`, with `at` zero bytes before it, and padded with more to `size`.
+    """
+
+    path: str
+    text: str = ""
+    hex: str = ""
+    at: int = 0
+    size: int = 0
+    make: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """A server that the machine talks to: `serve` names one of launch/peers.py.
+
+    `address` is a socket's path in the scratch folder, or a TCP port of the machine's own network.
+    """
+
+    serve: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Descriptor:
+    """A file descriptor that is passed to the machine and known there as `name`.
+
+    `source` is "socketpair", "memfd", or the path of a device that the host opens.
+    """
+
+    name: str
+    source: str
+
+
+class Transport(enum.StrEnum):
+    """What a further monitor of a machine can be reached over."""
+
+    # A Unix socket in the scratch folder.
+    SOCKET = "socket"
+    # A TCP socket of the machine's own network.
+    TCP = "tcp"
+    # A pseudo-terminal that the machine makes.
+    PTY = "pty"
+    # A Unix socket whose monitor shares it with others, as a multiplexer hands it to them.
+    MUX = "mux"
+    # Standard input and output of the program.
+    STDIO = "stdio"
+    # No monitor: a Unix socket on which QEMU's test protocol steps the clock of a machine.
+    QTEST = "qtest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """A monitor of a machine beside its first; `pretty` tells that it indents what it says."""
+
+    name: str
+    transport: Transport = Transport.SOCKET
+    pretty: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineSpec:
+    """How a machine is started beyond what its target says; equal specs, equal machines."""
+
+    machine: str = "none"
+    accel: str = ""
+    args: tuple[str, ...] = ()
+    files: tuple[ScratchFile, ...] = ()
+    peers: tuple[Peer, ...] = ()
+    descriptors: tuple[Descriptor, ...] = ()
+    devices: tuple[str, ...] = ()
+    """Device nodes of the host that the sandbox lets in."""
+    endpoints: tuple[Endpoint, ...] = ()
+    companions: tuple[Companion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Companion:
+    """A second machine of the same build that stands before the first one does, and as long.
+
+    The two share a scratch folder, where they meet.  `setup` are requests that it has answered by
+    then.
+    """
+
+    spec: MachineSpec
+    setup: tuple[Request, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A machine and the requests that make it ready; cases of one stage may share a machine.
+
+    `capabilities` are those that the negotiation enables; None leaves the monitor in negotiation.
+    `kept` tells that cases of other stages come between those of this one, again and again.
+    """
+
+    name: str
+    spec: MachineSpec = MachineSpec()
+    setup: tuple[Request, ...] = ()
+    capabilities: tuple[str, ...] | None = ()
+    kept: bool = False
+
+    def negotiation(self) -> tuple[Request, ...]:
+        """Return the request that ends the negotiation, none where it is not to end."""
+        if self.capabilities is None:
+            return ()
+        arguments = {"enable": list(self.capabilities)} if self.capabilities else ABSENT
+        return (Request(NEGOTIATION, arguments),)
+
+    def beyond(self, passage: Request) -> Stage:
+        """Return the stage on whose machine `passage`, which leads to another phase, is done."""
+        name = f"{self.name}/{passage.execute}"
+        if passage.execute == NEGOTIATION:
+            return replace(self, name=name, capabilities=())
+        return replace(self, name=name, setup=(*self.setup, passage))

@@ -1,0 +1,1 @@
+"""Takes cases to machines and records what became of each."""

@@ -1,0 +1,83 @@
+"""Makes the official client take its turns of an exchange, and tells what came of each.
+
+Judges nothing, and knows neither machines nor cases.  Importing it needs the package qemu.qmp.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import assert_never
+
+from conformance.launch.endpoints import Terminal
+from conformance.model.canonical import compact
+from conformance.model.errors import LaunchError
+from conformance.model.script import Deed, Drive, told
+from conformance.model.terms import ABSENT
+from conformance.wire.client import CLIENT, ClientSession
+from conformance.wire.session import SessionError
+
+
+class Driver:
+    """The sessions of the official client in one exchange, by the names of their lines."""
+
+    def __init__(
+        self, undo: ExitStack, reach: Callable[[str], socket.socket | Terminal], limit: float
+    ) -> None:
+        """End what is left with `undo`; `reach` connects to an endpoint; waits take `limit`."""
+        self._undo = undo
+        self._reach = reach
+        self._limit = limit
+        self._sessions: dict[str, ClientSession] = {}
+        self._ends: dict[str, ExitStack] = {}
+
+    def take(self, turn: Drive) -> str:
+        """Take a turn and return what came of it, in the words of `Drive.promised`.
+
+        Raises SessionLost where the session is over, LaunchError where none can be had.
+        """
+        match turn.deed:
+            case Deed.CONNECT:
+                self._connect(turn.line, turn.name)
+                return "connected"
+            case Deed.EXECUTE | Deed.OUT_OF_BAND | Deed.PIPELINE:
+                return self._execute(turn, self._sessions[turn.line])
+            case Deed.EVENT:
+                self._sessions[turn.line].await_event(turn.name)
+                return f"event {turn.name}"
+            case Deed.DISCONNECT:
+                del self._sessions[turn.line]
+                self._ends.pop(turn.line).close()
+                return "disconnected"
+            case _:
+                assert_never(turn.deed)
+
+    def _connect(self, line: str, endpoint: str) -> None:
+        end = self._ends[line] = self._undo.enter_context(ExitStack())
+        sock = self._reach(endpoint)
+        end.callback(sock.close)
+        if not isinstance(sock, socket.socket):
+            raise LaunchError("the official client speaks over sockets alone", "Name a socket.")
+        self._sessions[line] = end.enter_context(ClientSession(sock, self._limit))
+
+    def _execute(self, turn: Drive, session: ClientSession) -> str:
+        arguments = turn.arguments if isinstance(turn.arguments, dict) else None
+        assert turn.arguments is ABSENT or arguments is not None, "arguments are an object"
+        many = f"{turn.times} times " * (turn.deed is Deed.PIPELINE)
+        try:
+            if many:
+                session.execute_many(turn.name, turn.times)
+            else:
+                outside = turn.deed is Deed.OUT_OF_BAND
+                session.execute(turn.name, arguments, outside=outside)
+        except SessionError as error:
+            return many + told(error.error_class)
+        return many + told(None)
+
+
+def spoken(turn: Drive) -> bytes:
+    """Return what a transcript shows of what the official client does."""
+    arguments = "" if turn.arguments is ABSENT else compact(turn.arguments)
+    words = (CLIENT + ":", turn.deed, turn.name, arguments, f"x{turn.times}" * (turn.times > 1))
+    return " ".join(filter(None, words)).encode()

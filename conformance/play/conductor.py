@@ -1,0 +1,152 @@
+"""One process's part of a run: machines and engines by target, and the record of what they did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from conformance.judge.reply import MessageJudge
+from conformance.judge.verdict import Verdict
+from conformance.knowledge.store import cases_folder
+from conformance.knowledge.volatile import load_volatile
+from conformance.launch.folder import RunFolder
+from conformance.launch.pool import Pool
+from conformance.model.case import Case
+from conformance.model.terms import Outcome
+from conformance.play.channel import Teller
+from conformance.play.coverage_facts import answers_of, event_names
+from conformance.play.engine import Engine
+from conformance.play.evidence import default_read, finding
+from conformance.play.proof import Result
+from conformance.play.records import Recorder
+from conformance.prepare.campaign import Campaign
+from conformance.qapi.names import shown
+from conformance.qapi.validate import Validator
+from conformance.report.stream import CaseEnded, Event, EventSeen
+from conformance.space.members import member_of
+
+
+class Conductor:
+    """Runs cases of one target after the other; a context manager that ends all its machines."""
+
+    def __init__(self, part: Path, told: Path | None = None) -> None:
+        """Record into the file `part`.
+
+        What is recorded is also told to whoever listens in the folder `told`.
+        """
+        self._own = ExitStack()
+        self._teller = Teller(told)
+        self._own.callback(self._teller.close)
+        self._folder = self._own.enter_context(RunFolder())
+        self._recorder = self._own.enter_context(
+            Recorder(part, load_volatile(cases_folder() / "volatile.toml"))
+        )
+        self._held = self._own.enter_context(ExitStack())
+        self._engine: Engine | None = None
+        self._target = ""
+        self._seen: set[tuple[str, str]] = set()
+        """The events (target, name) that are recorded already."""
+
+    def __enter__(self) -> Conductor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the machines and the record."""
+        self._own.close()
+
+    def run(self, campaign: Campaign, cases: Sequence[Case]) -> Iterator[Result]:
+        """Yield the result of each case, recorded already.
+
+        Whatever is raised on the way comes out again, once it is recorded for the cases that have
+        no result then; the next ones get machines of their own.
+        """
+        done = 0
+        try:
+            for result in self._engine_of(campaign).run(cases):
+                self._record(_events(campaign, result))
+                self._recorder.write(self._new_events(campaign, result))
+                self._recorder.write(self._deaths(campaign))
+                done += 1
+                yield result
+        except BaseException as error:  # of any kind: it is recorded, and raised
+            # Whatever fails here, a defect of the suite included, must stand in the record of the
+            # cases that it cost, and goes on.  A machine may stand amid a dialogue.
+            self._target = ""
+            if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
+                raise
+            reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+            verdict = Verdict(outcome=Outcome.HARNESS_ERROR, reason=reason)
+            for case in cases[done:]:
+                self._record(_events(campaign, Result(case=case, verdict=verdict)))
+            raise
+
+    def expect(self, campaign: Campaign, cases: Sequence[Case], after: Sequence[Case]) -> None:
+        """Foretell which cases come after the cases `after`, which run first."""
+        if campaign.target.name == self._target and self._engine is not None:
+            self._engine.expect(cases, after)
+
+    def _deaths(self, campaign: Campaign) -> Iterator[Event]:
+        """Yield the machines that have died instead of starting since the last call."""
+        assert self._engine is not None, "a result comes of an engine"
+        for each in self._engine.starts.take_deaths():
+            yield each.event(campaign.target.name)
+
+    def _record(self, events: Iterable[Event]) -> None:
+        written = tuple(events)
+        self._recorder.write(written)
+        for event in written:
+            self._teller.tell(event)
+
+    def _new_events(self, campaign: Campaign, result: Result) -> Iterator[Event]:
+        """Yield each event of the schema that had not come before what is seen in `result`.
+
+        What comes in some plays of a case only is left out: two runs would differ in it.
+        """
+        if result.case.intermittent:
+            return
+        target, schema = campaign.target.name, campaign.introspected.schema
+        for name in sorted(event_names(result)):
+            if name in schema.events and (target, name) not in self._seen:
+                self._seen.add((target, name))
+                yield EventSeen(target=target, name=name)
+
+    def _engine_of(self, campaign: Campaign) -> Engine:
+        if self._engine is None or campaign.target.name != self._target:
+            self._held.close()
+            pool = self._held.enter_context(Pool(campaign.target, self._folder))
+            schema = campaign.introspected.schema
+            messages = MessageJudge(schema, Validator(schema))
+            self._engine = self._held.enter_context(Engine(pool, messages))
+            self._target = campaign.target.name
+        return self._engine
+
+
+def _events(campaign: Campaign, result: Result) -> Iterator[Event]:
+    case, verdict = result.case, result.verdict
+    for miss in verdict.misses:
+        yield finding(campaign.target.name, result, miss, campaign.rules, campaign.command_line)
+    for default in case.defaults:
+        yield default_read(campaign.target.name, result, default)
+    member = member_of(case, campaign.plan.members)
+    answers = answers_of(result, member)
+    yield CaseEnded(
+        target=campaign.target.name,
+        case=case.id,
+        subject_kind=case.subject.kind,
+        subject=case.subject.name,
+        aspect=case.aspect,
+        outcome=verdict.outcome,
+        reason=shown(verdict.reason),
+        rules=case.rules,
+        seconds=round(result.seen.seconds, 6) if result.seen else 0.0,
+        about=member,
+        accepted=answers.accepted,
+        refused=answers.refused,
+        named=answers.named,
+        plays=result.plays,
+        shown=result.shown,
+    )

@@ -1,0 +1,90 @@
+"""What a case's dialogue tells beside its verdict: what was accepted, and what refusals name.
+
+Nothing here makes a finding: it is counted for the reader of a report.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from conformance.judge.observation import Line, Observation, Talk
+from conformance.model.case import Answer, Case, Ends, Reject, Role, Step
+from conformance.model.terms import Outcome, SubjectKind
+from conformance.play.proof import Result
+from conformance.wire.framing import Message
+
+_OWN: Final = frozenset({Role.SUBJECT, Role.WITNESS})
+"""The roles of the requests that a case is about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """See stream.CaseEnded."""
+
+    accepted: bool = False
+    refused: int = 0
+    named: int = 0
+
+
+def answers_of(result: Result, member: str) -> Answers:
+    """Return what the answers of a case tell that is about `member`, "" for none."""
+    case, seen = result.case, result.seen
+    if not isinstance(seen, Observation):
+        return Answers()
+    passed = result.verdict.outcome is Outcome.PASS
+    pairs = [(step, _content(line)) for step, line in _own(case, seen)]
+    refusals = [
+        content["error"]
+        for step, content in pairs
+        if isinstance(step.expect, Reject) and "error" in content
+    ]
+    accepted = any(
+        "return" in content or (passed and not content and isinstance(step.expect, Ends))
+        for step, content in pairs
+        if not isinstance(step.expect, Reject | Answer)
+    )
+    if not member:
+        return Answers(accepted=accepted)
+    named = sum(_names(error, member) for error in refusals)
+    return Answers(accepted=accepted, refused=len(refusals), named=named)
+
+
+def event_names(result: Result) -> frozenset[str]:
+    """Return the names of the events that came while the case was played."""
+    match result.seen:
+        case None:
+            lines: tuple[Line, ...] = ()
+        case Observation(events=lines):
+            pass
+        case Talk(heard=heard):
+            lines = tuple(line for each in heard for line in each.lines)
+    found = (_content(line).get("event") for line in lines)
+    return frozenset(name for name in found if isinstance(name, str))
+
+
+def _own(case: Case, seen: Observation) -> Iterator[tuple[Step, Line | None]]:
+    """Yield the steps that ask what the case is about, each with its answer."""
+    steps = case.steps
+    if len(steps) != len(seen.replies):
+        # Of a case that was cut at its passages, only the last part was seen.
+        steps = case.parts()[-1].steps
+    command = case.subject.name if case.subject.kind is SubjectKind.COMMAND else ""
+    for step, line in zip(steps, seen.replies, strict=True):
+        if step.role in _OWN and (not command or step.request.execute == command):
+            yield step, line
+
+
+def _content(line: Line | None) -> Mapping[str, Any]:
+    if line is None or not isinstance(line.read, Message):
+        return {}
+    return line.read.value
+
+
+def _names(error: Any, member: str) -> bool:
+    """Return whether a refusal's text has the member's own name as a word in it."""
+    text = error.get("desc") if isinstance(error, Mapping) else None
+    name = re.escape(member.rpartition(".")[2])
+    return isinstance(text, str) and re.search(rf"(?<![\w-]){name}(?![\w-])", text) is not None

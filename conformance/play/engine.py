@@ -1,0 +1,202 @@
+"""Takes the cases of one build to its machines and says what became of each.
+
+Cases that leave the state as they found it share a machine, pipelined.  Nothing is reported as
+broken on the word of a shared machine: what it shows is proved alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Final
+
+from conformance.judge.observation import Observation, Talk
+from conformance.judge.reply import MessageJudge
+from conformance.judge.verdict import Verdict, judge
+from conformance.launch.pool import Pool
+from conformance.model.case import Case, Isolation
+from conformance.model.stage import Stage
+from conformance.model.terms import BROKEN, Outcome
+from conformance.play.hang_limits import Silence
+from conformance.play.leases import Leases
+from conformance.play.player import REST
+from conformance.play.proof import SHOWS_NOTHING, Prover, Result, fallen, talked
+from conformance.play.stages import NotStanding
+from conformance.prepare.starts import Starts
+
+_DOUBTFUL: Final = BROKEN | {Outcome.UNTRIED, Outcome.NOT_STARTED}
+"""The outcomes after which a machine may not be as it was."""
+_PROVED: Final = _DOUBTFUL | SHOWS_NOTHING
+"""The outcomes that are tried again alone before they are believed."""
+
+
+class Engine:
+    """Runs cases on machines of a pool; a context manager that ends the machine it still holds."""
+
+    def __init__(self, pool: Pool, messages: MessageJudge) -> None:
+        self._messages = messages
+        self.starts = Starts()
+        """The machines that have started, and that have died instead."""
+        self._leases = Leases(pool, messages, self.starts)
+        self._prover = Prover(pool, messages, self.starts)
+        self._silence = Silence()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._leases.close()
+        self._prover.close()
+
+    def run(self, cases: Sequence[Case]) -> Iterator[Result]:
+        """Yield a result for each case, in order; none is run of what went silent."""
+        for _, group in groupby(cases, key=lambda case: (case.stage.name, case.subject)):
+            together = list(group)
+            done, subject = 0, together[0].subject
+            left = self._silence.left(subject)
+            if left is None:
+                for result in self._run_stage(together[0].stage, together):
+                    done += 1
+                    self._silence.note(subject, result.verdict, waited=_waited(result))
+                    yield result
+                    left = self._silence.left(subject)
+                    if left is not None:
+                        break
+            if left is not None:
+                for case in together[done:]:
+                    yield Result(case=case, verdict=left)
+
+    def expect(self, cases: Sequence[Case], after: Sequence[Case] = ()) -> None:
+        """Foretell which machines `cases` want, so that they are started ahead.
+
+        `after` are the cases that come before them and may leave a machine standing.
+        """
+        self._leases.expect(cases, after)
+
+    def _run_stage(self, stage: Stage, cases: list[Case]) -> Iterator[Result]:
+        shared = [
+            case
+            for case in cases
+            if case.plays
+            and case.exchange is None
+            and case.isolation is not Isolation.ALONE
+            and len(case.parts()) == 1
+        ]
+        results = self._shared(stage, shared)
+        for case in cases:
+            if case.blocked is not None:
+                verdict = Verdict(outcome=case.blocked.outcome, reason=case.blocked.reason)
+                yield Result(case=case, verdict=verdict)
+            elif case.claims:
+                yield self._prover.alone(case)
+            elif case.intermittent:
+                yield self._prover.known(case)
+            elif case.isolation is Isolation.ALONE:
+                yield self._prover.confirmed(self._prover.alone(case))
+            elif case.exchange is not None:
+                yield self._talked(case)
+            elif len(case.parts()) > 1:
+                yield self._parted(case)
+            else:
+                yield next(results)
+
+    def _shared(self, stage: Stage, cases: list[Case]) -> Iterator[Result]:
+        """Yield the results of cases that share machines, one machine after the other."""
+        todo = cases
+        while todo:
+            lease = self._leases.take(stage, again=todo is not cases)
+            if isinstance(lease, NotStanding):
+                yield from (fallen(case, lease) for case in todo)
+                return
+            done = 0
+            for case, first, seen in lease.player.play(todo):
+                done += 1
+                verdict = judge(case, seen, self._messages, first)
+                result = Result(case=case, verdict=verdict, seen=seen)
+                if _spoils(case, verdict) or None in seen.replies:
+                    break
+                lease.played.append(case)
+                if verdict.outcome in _PROVED:
+                    result = self._prover.proven(result, lease.played)
+                yield result
+            else:
+                return
+            # What is on its way to this machine is answered by the next one.
+            self._leases.end(stage)
+            proven = self._prover.proven(result, lease.played)
+            if proven.verdict.outcome is Outcome.FLAKY and seen.death is not None:
+                ahead = lease.player.ahead
+                behind = list(self._shared(stage, todo[done : done + ahead]))
+                yield self._explained(proven, behind)
+                yield from behind
+                done += ahead
+            else:
+                yield proven
+            todo = todo[done:]
+
+    def _talked(self, case: Case) -> Result:
+        """Return what became of a case that holds an exchange, on the machine of its stage."""
+        lease = self._leases.take(case.stage)
+        if isinstance(lease, NotStanding):
+            return fallen(case, lease)
+        result = talked(case, lease.player, self._messages)
+        if result.verdict.outcome is Outcome.PASS:
+            return result
+        self._leases.end(case.stage)
+        return self._prover.proven(result, lease.played)
+
+    def _parted(self, case: Case) -> Result:
+        """Return what became of a case that goes through phases, of which there is no way back.
+
+        Each part is played where cases share a machine that is in its phase already.  Only that
+        it passes is believed then: else it is played as a whole, on a fresh machine.
+        """
+        seen = None
+        for part in case.parts():
+            lease = self._leases.take(part.stage)
+            if isinstance(lease, NotStanding):
+                return fallen(case, lease)
+            ((_, first, seen),) = lease.player.play((part,))
+            verdict = judge(part, seen, self._messages, first)
+            if _spoils(part, verdict) or None in seen.replies:
+                self._leases.end(part.stage)
+            if verdict.outcome is not Outcome.PASS:
+                alone = self._prover.confirmed(self._prover.alone(case, again=True))
+                passes = alone.verdict.outcome is Outcome.PASS
+                shared = Result(case=case, verdict=verdict, seen=seen)
+                return self._prover.unsettled(shared, alone) if passes else alone
+        return Result(case=case, verdict=Verdict(outcome=Outcome.PASS), seen=seen)
+
+    def _explained(self, result: Result, behind: Sequence[Result]) -> Result:
+        """Return what became of a case whose death did not come again when it was tried.
+
+        A build takes with it what it had answered and not sent: it may have died of one of the
+        cases `behind`, which were on their way.  Then the case counts as it is alone.
+        """
+        if any(_same_death(result, other) for other in behind):
+            return self._prover.alone(result.case, again=True)
+        return result
+
+
+def _same_death(one: Result, other: Result) -> bool:
+    deaths = [result.seen.death for result in (one, other) if result.seen and result.seen.death]
+    return len(deaths) == 2 and deaths[0].status == deaths[1].status
+
+
+def _spoils(case: Case, verdict: Verdict) -> bool:
+    """Return whether a machine that answered may not be as it was before `case`."""
+    if case.isolation is Isolation.PURE and verdict.harmless:
+        return False
+    return verdict.outcome in _DOUBTFUL
+
+
+def _waited(result: Result) -> bool:
+    """Return whether a case took the time that is given to what does not come."""
+    match result.seen:
+        case None:
+            return False
+        case Talk(heard=heard):
+            broke = any(turn.broke for turn in heard)
+        case Observation(broke=how):
+            broke = how is not None
+    return result.seen.seconds >= (min(REST, result.case.limit) if broke else result.case.limit)

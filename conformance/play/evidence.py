@@ -1,0 +1,143 @@
+"""Turns what was seen of a broken promise into a finding: evidence, and a way to see it again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from conformance.judge.json_path import stands_at
+from conformance.judge.miss import Kind, Miss
+from conformance.judge.observation import Death, Observation, Talk
+from conformance.knowledge.rules import Rule
+from conformance.model.canonical import compact
+from conformance.model.case import Case, DefaultOf
+from conformance.model.terms import ABSENT, Absent, JsonValue, Outcome, Severity
+from conformance.play.proof import Result
+from conformance.qapi.names import shown
+from conformance.report.reproducer import reproducer
+from conformance.report.stream import DefaultRead, Evidence, Finding
+from conformance.wire.framing import Message
+from conformance.wire.transcript import Transcript
+
+_PASSING: Final = re.compile(
+    rb', "id": \d+|"id": \d+, |"timestamp": \{"seconds": \d+, "microseconds": \d+\}, '
+    rb'|, "timestamp": \{"seconds": \d+, "microseconds": \d+\}'
+    rb'|"timestamp": \{"microseconds": \d+, "seconds": \d+\}, '
+)
+"""What differs from run to run: requests are shown, and can be repeated, without ids."""
+_PASSING_TIME: Final = re.compile(
+    r'"timestamp": \{"(?:micro)?seconds": \d+, "(?:micro)?seconds": \d+\}, '
+    r'|, "timestamp": \{"(?:micro)?seconds": \d+, "(?:micro)?seconds": \d+\}'
+)
+_OUTCOMES: Final = {Kind.CRASH: Outcome.CRASH, Kind.HANG: Outcome.TIMEOUT}
+"""What a miss makes of its case, where that is more than a failure."""
+_LINES: Final = 40
+"""Lines of a dialogue that a finding shows: a case has fewer, a company of cases many more."""
+
+
+def finding(
+    target: str,
+    result: Result,
+    miss: Miss,
+    rules: Mapping[str, Rule],
+    command_line: Sequence[str],
+) -> Finding:
+    """Return the finding that `miss` is, with what `result` has of evidence."""
+    rule = rules[miss.rule]
+    case = result.case
+    return Finding(
+        target=target,
+        case=case.id,
+        subject_kind=case.subject.kind,
+        subject=case.subject.name,
+        rule=miss.rule,
+        severity=Severity(rule.severity),
+        outcome=Outcome.INTERMITTENT if result.plays else _OUTCOMES.get(miss.kind, Outcome.FAIL),
+        summary=shown(miss.summary),
+        expected=shown(miss.expected),
+        why=" ".join(filter(None, (rule.promise, miss.why, f"({rule.source})"))),
+        fold=miss.fold,
+        evidence=_claimed(case, miss) if case.claims else evidence(case, result.seen),
+        reproducer=reproducer(
+            case, result.before, command_line, seen=result.seen, plays=result.plays
+        ),
+        plays=result.plays,
+        shown=result.shown,
+    )
+
+
+def default_read(target: str, result: Result, default: DefaultOf) -> DefaultRead:
+    """Return the row of the table of defaults that a case has found."""
+    case = result.case
+    return DefaultRead(
+        target=target,
+        case=case.id,
+        subject_kind=case.subject.kind,
+        subject=case.subject.name,
+        member=default.member,
+        documented=_text(default.documented),
+        says=default.says,
+        where=default.where,
+        declared=_text(default.declared),
+        real=_text(_real(result.seen, default)),
+    )
+
+
+def _text(value: JsonValue | Absent) -> str:
+    return "" if value is ABSENT else compact(value)
+
+
+def _real(seen: Observation | Talk | None, default: DefaultOf) -> JsonValue | Absent:
+    line = seen.replies[default.step] if isinstance(seen, Observation) else None
+    if line is None or not isinstance(line.read, Message):
+        return ABSENT
+    # What is wrong with such a reply is the verdict's to say.
+    real: JsonValue | Absent = stands_at(line.read.value, ("return", *default.path))
+    return real
+
+
+def _claimed(case: Case, miss: Miss) -> Evidence:
+    """Return the broken claim and what its source says, as the lines of a comparison."""
+    lines = [
+        line
+        for claim in case.claims
+        if claim.fold == miss.fold and claim.promised != claim.found
+        for line in (
+            f"   {claim.what}",
+            f"-  {claim.promised}" + f"    ({claim.where})" * bool(claim.where),
+            f"+  {claim.found}",
+        )
+    ]
+    return Evidence(transcript=tuple(lines[:_LINES]))
+
+
+def evidence(case: Case, seen: Observation | Talk | None) -> Evidence:
+    """Return what was seen: the dialogue less ids and times of day, and the end of the process."""
+    if seen is None:
+        return Evidence(transcript=())
+    if isinstance(seen, Talk):
+        return _told(seen)
+    record = Transcript()
+    for step, line in zip(case.steps, seen.replies, strict=True):
+        record.sent(step.request.text().encode())
+        if line is None:
+            break
+        record.received(_PASSING.sub(b"", line.data))
+    for line in (*seen.events, *seen.strays):
+        record.received(_PASSING.sub(b"", line.data))
+    return _with_end(tuple(record.lines(_LINES)), seen.death)
+
+
+def _told(seen: Talk) -> Evidence:
+    """Return the last lines of an exchange: its ids are the same in every run."""
+    lines = [_PASSING_TIME.sub("", line) for line in seen.transcript[-_LINES:]]
+    return _with_end(tuple(lines), seen.death)
+
+
+def _with_end(transcript: tuple[str, ...], death: Death | None) -> Evidence:
+    return Evidence(
+        transcript=transcript,
+        exit_status=death.status if death else None,
+        stderr=death.stderr if death else "",
+    )

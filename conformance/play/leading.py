@@ -1,0 +1,53 @@
+"""Leads a run from its options to its report, whichever door it came in by.
+
+Whatever ends a run that has taken its folder, a report says so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+from conformance.model.errors import ConformanceError
+from conformance.model.terms import ExitCode
+from conformance.play.interruption import undisturbed
+from conformance.play.run import Options, Run
+from conformance.report.result import Summary
+from conformance.report.write import publish
+
+
+@contextlib.contextmanager
+def leading(
+    options: Options,
+    *,
+    record: bool = True,
+    tell: Callable[[str, str], None] = lambda target, doing: None,
+) -> Iterator[Run]:
+    """Yield a run whose targets are ready; raises what `Run` raises, and takes what it takes.
+
+    Left without its end, it gets the report of a run that what is raised has ended.
+    """
+    with Run(options, record=record, tell=tell) as run:
+        try:
+            run.prepare()
+            yield run
+        except BaseException as error:
+            if record and not run.ended:
+                with undisturbed():
+                    publish(run.abandon(_code(error)))
+                    run.forget()
+            raise
+
+
+def report(run: Run, *, interrupted: bool, failed: bool) -> Summary:
+    """Write the report of a run that is over, and return its summary; raises UsageError."""
+    with undisturbed():
+        summary = publish(run.finish(interrupted=interrupted, failed=failed))
+        run.forget()
+    return summary
+
+
+def _code(error: BaseException) -> ExitCode:
+    if isinstance(error, ConformanceError):
+        return error.exit_code
+    return ExitCode.INTERRUPTED if isinstance(error, KeyboardInterrupt) else ExitCode.HARNESS

@@ -1,0 +1,112 @@
+"""The machines that cases share at the moment: who stands, who gives way, who is wanted next.
+
+Knows nothing of what cases are about or what becomes of them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from conformance.judge.reply import MessageJudge
+from conformance.launch.pool import Pool
+from conformance.model.case import Case, Isolation
+from conformance.model.stage import MachineSpec, Stage
+from conformance.play.player import Player
+from conformance.play.stages import NotStanding, stand
+from conformance.prepare.starts import Starts
+
+_FALLS: Final = 3
+
+
+@dataclass(slots=True)
+class Lease:
+    """The machine that the cases of one stage (known by its name) share at the moment."""
+
+    stage: Stage
+    player: Player
+    played: list[Case] = field(default_factory=list)
+
+
+class Leases:
+    """Machines by stage: those of stages that are kept, and of the others the one in use."""
+
+    def __init__(self, pool: Pool, messages: MessageJudge, starts: Starts) -> None:
+        self._pool = pool
+        self._messages = messages
+        self._starts = starts
+        self._standing: dict[str, Lease] = {}
+        self._fallen: dict[str, NotStanding] = {}
+        self._falls: Counter[str] = Counter()
+        """How often each stage has fallen since it stood."""
+
+    def take(self, stage: Stage, *, again: bool = False) -> Lease | NotStanding:
+        """Return the machine of `stage`, started if none stands, or why there is none.
+
+        `again` as for `stand`.  A stage that has fallen is not tried again, unless its machine has
+        started before: then it is given up when it has fallen _FALLS times in a row.
+        """
+        lease = self._standing.get(stage.name)
+        if lease is not None and lease.player.healthy:
+            return lease
+        for other in list(self._standing.values()):
+            if _gives_way(other.stage, stage):
+                self.end(other.stage)
+        if stage.name in self._fallen:
+            return self._fallen[stage.name]
+        standing = stand(stage, self._pool, self._messages, self._starts, again=again)
+        if isinstance(standing, NotStanding):
+            self._falls[stage.name] += 1
+            stood = not standing.began and self._starts.stood(stage.spec)
+            if not stood or self._falls[stage.name] >= _FALLS:
+                self._fallen[stage.name] = standing
+            return standing
+        del self._falls[stage.name]
+        lease = self._standing[stage.name] = Lease(stage, standing)
+        return lease
+
+    def end(self, stage: Stage) -> None:
+        """End the machine of `stage`, if one stands."""
+        lease = self._standing.pop(stage.name, None)
+        if lease is not None:
+            lease.player.machine.close()
+
+    def close(self) -> None:
+        """End all machines that stand."""
+        for lease in list(self._standing.values()):
+            self.end(lease.stage)
+
+    def expect(self, cases: Sequence[Case], after: Sequence[Case] = ()) -> None:
+        """Foretell which machines `cases` want, so that they are started ahead.
+
+        `after` are the cases that come before them and may leave machines standing.
+        """
+        standing = {name: lease.stage for name, lease in self._standing.items()}
+        self._wanted(after, standing)
+        self._pool.expect(self._wanted(cases, standing))
+
+    def _wanted(self, cases: Sequence[Case], standing: dict[str, Stage]) -> list[MachineSpec]:
+        """Return the machines that are started for `cases`, and bring `standing` up to date."""
+        ahead = []
+        for case in cases:
+            if not case.plays:
+                continue
+            alone = case.isolation is Isolation.ALONE
+            for part in (case,) if alone else case.parts():
+                stage = part.stage
+                if stage.name in self._fallen or (not alone and stage.name in standing):
+                    continue
+                ahead.append(stage.spec)
+                if not alone:
+                    for other in list(standing.values()):
+                        if _gives_way(other, stage):
+                            del standing[other.name]
+                    standing[stage.name] = stage
+        return ahead
+
+
+def _gives_way(other: Stage, stage: Stage) -> bool:
+    """Return whether the machine of `other` ends when one of `stage` is started."""
+    return not other.kept or other.name == stage.name

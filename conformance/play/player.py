@@ -1,0 +1,293 @@
+"""Plays cases on one machine, pipelined, and yields what was observed of each; judges nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import socket
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from conformance.judge.events import awaited, is_event
+from conformance.judge.observation import Broke, Death, Line, Observation, Place, Talk
+from conformance.launch.machine import Machine
+from conformance.model.case import Case, Role, Step
+from conformance.model.stage import SCRATCH
+from conformance.play.script_player import talk
+from conformance.wire.connection import Connection, WireClosed, WireOverflow, WireTimeout, weight
+from conformance.wire.framing import Message, read_message
+
+WINDOW: Final = 96
+"""Requests in flight: enough to keep the server busy while replies are judged, few enough that
+little is sent in vain when it dies."""
+_FLOOD: Final = 2 << 20
+"""What the events and other messages of one case weigh at most: a batch of requests brings some
+kilobytes, and what is kept of them takes eight times their weight."""
+REST: Final = 2.0
+"""Seconds in which a process whose socket closed must have ended."""
+
+
+@contextlib.contextmanager
+def opened(source: str) -> Iterator[int]:
+    """Open the source of a descriptor to pass, and close it; raises OSError where that fails."""
+    ours: list[int] = []
+    match source:
+        case "socketpair":
+            left, right = socket.socketpair()
+            ours += [left.detach(), right.detach()]
+        case "memfd":
+            ours.append(os.memfd_create("passed"))
+        case path:
+            ours.append(os.open(path, os.O_RDWR))
+    try:
+        yield ours[0]
+    finally:
+        for number in ours:
+            os.close(number)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What has been seen so far of the case whose replies are awaited."""
+
+    replies: list[Line | None]
+    events: list[Line] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
+    strays: list[Line] = field(default_factory=list)
+    began: float = 0.0
+    sent: dict[int, float] = field(default_factory=dict)
+    """When each step was sent, where that was not ahead of its turn."""
+    _unasked: int = 0
+
+    def stray(self, line: Line) -> None:
+        """Note a message that is neither an event nor what is awaited; raises as `add` does."""
+        self.strays.append(line)
+        self._count(line)
+
+    def _count(self, line: Line) -> None:
+        self._unasked += weight(line.data)
+        if self._unasked > _FLOOD:
+            raise WireTimeout("other messages came without end")
+
+    def add(self, event: Line, step: int) -> None:
+        """Note an event that came while what comes of the step was awaited.
+
+        Raises WireTimeout where there is no end of what comes unasked.
+        """
+        self._count(event)
+        self.events.append(event)
+        answered = self.replies[step] is not None
+        # It may have lain in the socket before the step was sent, but not before the last answer.
+        last = step if answered else step - 1
+        followed = last >= 0 and self.replies[last] is not None
+        since = self.sent.get(last, -math.inf) if followed else -math.inf
+        self.places.append(Place(step, answered, since, time.monotonic()))
+
+    def of_step(self, step: int) -> list[Line]:
+        """Return the events that came since the step was sent."""
+        pairs = zip(self.events, self.places, strict=True)
+        return [line for line, place in pairs if place.step == step]
+
+    def observation(
+        self,
+        *,
+        death: Death | None = None,
+        hung: bool = False,
+        broke_off: int | None = None,
+        broke: Broke | None = None,
+    ) -> Observation:
+        return Observation(
+            broke_off=broke_off,
+            broke=broke,
+            replies=tuple(self.replies),
+            events=tuple(self.events),
+            places=tuple(self.places),
+            strays=tuple(self.strays),
+            death=death,
+            hung=hung,
+            seconds=time.monotonic() - self.began,
+        )
+
+
+def _may_follow(case: Case, other: Case, waiting: int) -> bool:
+    """Return whether `case` may be sent while `other`, and `waiting` requests, are in flight."""
+    return waiting < WINDOW and not case.in_step and not other.in_step
+
+
+class _OvertakenError(Exception):
+    """A later request was answered first."""
+
+
+class Player:
+    """One machine and its negotiated monitor, on which cases are played one after the other.
+
+    Of a machine without one, only exchanges can be played.
+    """
+
+    def __init__(self, machine: Machine, connection: Connection | None) -> None:
+        self.machine = machine
+        self.healthy = True
+        self.ahead = 0
+        """How many cases behind the one last yielded are on their way already."""
+        self._first = connection
+        # Cases name the scratch folder as the sandbox shows it; without one it lies elsewhere.
+        self._shown, self._real = SCRATCH.encode(), machine.inside.encode()
+        self._next_id = 0
+        self._held: Line | None = None
+        """The answer to a request whose turn is still to come."""
+
+    def play(self, cases: Sequence[Case]) -> Iterator[tuple[Case, int, Observation]]:
+        """Yield (case, id of its first request, observation) in order.
+
+        Ends early where the machine dies or stops answering: the case in which that happened is
+        the last one yielded, and `healthy` is False from then on.  A caller that stops early must
+        not use the player again: requests of later cases are on their way.
+        """
+        todo = deque(cases)
+        flight: deque[tuple[Case, int]] = deque()
+        waiting = 0
+        self.healthy = False
+        while todo or flight:
+            while todo and (not flight or _may_follow(todo[0], flight[-1][0], waiting)):
+                case = todo.popleft()
+                flight.append((case, self._next_id))
+                waiting += len(case.steps)
+                self._send(case)
+            case, first = flight.popleft()
+            waiting -= len(case.steps)
+            self.ahead = len(flight)
+            seen, whole = self._receive(case, first)
+            if not whole:
+                yield case, first, seen
+                return
+            self.healthy = not (todo or flight)
+            yield case, first, seen
+        self.healthy = True
+
+    def talk(self, case: Case) -> Talk:
+        """Return what was heard in the exchange of a case; raises LaunchError."""
+        return talk(case, self.machine, self._first)
+
+    @property
+    def _connection(self) -> Connection:
+        assert self._first is not None, "the machine has a monitor of its own"
+        return self._first
+
+    def _send(self, case: Case) -> None:
+        """Queue the requests of a case; those of one that goes in step are sent in `_receive`."""
+        if not case.in_step:
+            for number, step in enumerate(case.steps):
+                self._queue(step, self._next_id + number)
+        self._next_id += len(case.steps)
+
+    def _queue(self, step: Step, request_id: int) -> None:
+        data = step.request.line(request_id).replace(self._shown, self._real)
+        if step.request.descriptor:
+            with opened(step.request.descriptor) as descriptor:
+                self._connection.send_descriptors(data, (descriptor,))
+        else:
+            self._connection.queue(data)
+
+    def _receive(self, case: Case, first: int) -> tuple[Observation, bool]:
+        """Return what came of `case`, and whether all of its replies came."""
+        seen = _Seen([None] * len(case.steps), began=time.monotonic())
+        in_step = case.in_step
+        for number, step in enumerate(case.steps):
+            if in_step:
+                seen.sent[number] = time.monotonic()
+                self._queue(step, first + number)
+            try:
+                seen.replies[number] = self._reply(case, number, first, seen)
+                self._await(case, number, seen)
+            except _OvertakenError:
+                continue
+            except WireTimeout:
+                broke = Broke.TIMEOUT
+                return seen.observation(hung=True, broke_off=number, broke=broke), False
+            except (WireClosed, WireOverflow) as error:
+                return self._broken(error, seen, number), False
+        return seen.observation(), True
+
+    def _broken(self, error: WireClosed | WireOverflow, seen: _Seen, number: int) -> Observation:
+        if isinstance(error, WireOverflow):
+            seen.replies[number] = Line(error.head, read_message(error.head))
+            return seen.observation(broke_off=number, broke=Broke.OVERFLOW)
+        ending = self.machine.ending(REST)
+        if ending is None:
+            return seen.observation(hung=True, broke_off=number, broke=Broke.CLOSED)
+        death = Death(status=ending.status, stderr=ending.stderr)
+        return seen.observation(death=death, broke_off=number, broke=Broke.CLOSED)
+
+    def _await(self, case: Case, number: int, seen: _Seen) -> None:
+        """Take in what comes until the events of a step have come, or its time is up.
+
+        That an event did not come is the judge's to say, and so is what comes unasked.  Where the
+        set-up was refused before, nothing is waited for: the case says nothing any more.
+        """
+        step, reply = case.steps[number], seen.replies[number]
+        if not step.emits or reply is None or _refused(reply):
+            return
+        done = zip(case.steps[:number], seen.replies[:number], strict=True)
+        if any(line and each.role is Role.SETUP and _refused(line) for each, line in done):
+            return
+        deadline = time.monotonic() + case.limit
+        while awaited(step, seen.of_step(number)):
+            try:
+                line = self._next(max(0.0, deadline - time.monotonic()))
+            except WireTimeout:
+                return
+            message = _message_of(line)
+            if message is not None and "event" in message:
+                seen.add(line, number)
+            else:
+                seen.stray(line)
+
+    def _reply(self, case: Case, number: int, first: int, seen: _Seen) -> Line:
+        """Return the next message that is neither an event nor an answer to something earlier."""
+        request_id = first + number
+        deadline = time.monotonic() + case.limit
+        while True:
+            # What comes between does not lengthen the time: it may come without end.
+            left = max(0.0, deadline - time.monotonic())
+            line = self._next(left, self._lead(case.steps[number]))
+            message = _message_of(line)
+            if message is None:
+                return line
+            if is_event(message):
+                seen.add(line, number)
+                continue
+            found = message.get("id")
+            if type(found) is int and found < request_id:
+                seen.stray(line)
+                continue
+            if type(found) is int and request_id < found < self._next_id:
+                self._held = line
+                raise _OvertakenError
+            return line
+
+    def _lead(self, step: Step) -> bytes:
+        """Return what may stand ahead of the reply to a step: that it must, exchanges show."""
+        dialect = self.machine.dialect
+        return dialect.delimiter if step.request.execute == dialect.delimited else b""
+
+    def _next(self, limit: float, lead: bytes = b"") -> Line:
+        held, self._held = self._held, None
+        if held is not None:
+            return held
+        data = self._connection.receive(limit).replace(self._real, self._shown)
+        line_end = self.machine.dialect.line_end
+        return Line(data, read_message(data.removeprefix(lead), line_end))
+
+
+def _refused(line: Line) -> bool:
+    return "error" in (_message_of(line) or {})
+
+
+def _message_of(line: Line) -> dict[str, object] | None:
+    if isinstance(line.read, Message):
+        return line.read.value
+    return line.read.message.value if line.read.message else None

@@ -1,0 +1,232 @@
+"""Writes the event stream of a run, by one process or by several, and joins their parts in order.
+
+The stream stands in the report folder from the first moment: first its beginning alone, then what
+is planned, every case as one that was not run.  Each process appends what it does to a part of its
+own, line by line, so that whatever ends the run leaves what was done until then.  A part bears the
+id of its run in its name: those of another run are not touched.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Final
+
+from conformance.knowledge.volatile import Volatile, settled
+from conformance.model.bounded_lines import LINE_LIMIT, bounded_lines
+from conformance.model.canonical import canonical
+from conformance.model.errors import HarnessError
+from conformance.model.terms import ExitCode, Outcome
+from conformance.play.start_tally import StartTally
+from conformance.report.stream import (
+    REPORT_FILE,
+    STREAM_FILE,
+    SUMMARY_FILE,
+    CaseEnded,
+    Event,
+    EventSeen,
+    RunEnded,
+    StartDied,
+    from_json,
+    to_json,
+)
+
+_PART: Final = ".part-{}-{}.ndjson"
+"""What each process of a run writes, beside the stream that they are joined into."""
+_UNDER_WAY: Final = f".{STREAM_FILE}"
+"""A stream while it is written: it takes its place as a whole."""
+
+
+class Recorder:
+    """Appends events to a file; a context manager that closes it.
+
+    In the place of what is `volatile` a word is written.
+    """
+
+    def __init__(self, path: Path, volatile: Sequence[Volatile] = ()) -> None:
+        self._file: IO[str] = path.open("w", encoding="ascii")
+        self._volatile = volatile
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+    def write(self, events: Iterable[Event]) -> None:
+        """Append events and hand them to the system, so that they outlive this process.
+
+        Raises HarnessError for one whose line nobody would read back.
+        """
+        self._file.write(settled("".join(map(_line, events)), self._volatile))
+        self._file.flush()
+
+
+def part_path(folder: Path, run: str, worker: str) -> Path:
+    """Return where one process of a run records what it does."""
+    return folder / _PART.format(run, worker)
+
+
+def clear_folder(folder: Path) -> None:
+    """Remove what earlier runs have left in `folder`: stream, reports and parts."""
+    for name in (SUMMARY_FILE, REPORT_FILE, STREAM_FILE):
+        (folder / name).unlink(missing_ok=True)
+        (folder / f".{name}").unlink(missing_ok=True)
+    for path in folder.glob(_PART.format("*", "*")):
+        path.unlink(missing_ok=True)
+
+
+def write_stream(folder: Path, events: Iterable[Event]) -> None:
+    """Put a stream of these events in the place of the one in `folder`."""
+    with (folder / _UNDER_WAY).open("w", encoding="ascii") as file:
+        file.writelines(map(_line, events))
+    os.replace(folder / _UNDER_WAY, folder / STREAM_FILE)
+
+
+class Joined:
+    """The stream of a folder with the parts of `run` joined in, until it takes its place.
+
+    The stream there holds each case once, as one that was not run.  A part that ends in a torn
+    line loses that line alone.  What belongs to no case, and events that several parts have seen,
+    come last, each once.  `counts` tells how many cases had each outcome, and `unsettled` whether
+    one has come to different ends.
+    """
+
+    def __init__(self, folder: Path, run: str) -> None:
+        self._folder = folder
+        self._parts = sorted(folder.glob(_PART.format(run, "*"))) if run else []
+        self.counts: Counter[Outcome] = Counter()
+        self.unsettled = False
+        self._join()
+
+    def _join(self) -> None:
+        heard = _heard(self._parts)
+        tally = StartTally(heard.deaths)
+        stream, made = self._folder / STREAM_FILE, self._folder / _UNDER_WAY
+        with stream.open("rb") as planned, made.open("wb") as file:
+            for line in bounded_lines(planned):
+                value = json.loads(line)
+                if value["event"] != CaseEnded.kind:
+                    file.write(line)
+                    continue
+                own = heard.cases.get((value["target"], value["case"]), [line])
+                if tally.concerns(value["target"], value["case"]):
+                    *others, last = own
+                    events = tally.settled(from_json(json.loads(last)))
+                    own = [*others, *(_line(event).encode() for event in events)]
+                file.writelines(own)
+                self._count(own[-1])
+            for event in tally.rest():
+                file.write(_line(event).encode())
+                if isinstance(event, CaseEnded):
+                    self._count(_line(event).encode())
+            file.writelines(sorted(heard.seen))
+
+    def _count(self, line: bytes) -> None:
+        ended = from_json(json.loads(line))
+        assert isinstance(ended, CaseEnded), "the last event of a case is its end"
+        self.counts[ended.outcome] += 1
+        self.unsettled |= ended.unsettled
+
+    def end(self, ended: RunEnded) -> Path:
+        """Write the last event, put the stream in its place, and remove the parts."""
+        path = self._folder / STREAM_FILE
+        with (self._folder / _UNDER_WAY).open("a", encoding="ascii") as file:
+            file.write(_line(ended))
+        os.replace(self._folder / _UNDER_WAY, path)
+        for part in self._parts:
+            part.unlink()
+        return path
+
+
+def end_killed(folder: Path, run: str, began: str) -> Path:
+    """Give the stream of a run that was killed its end; return where it is.
+
+    `began` is when it began, as its first event tells.  It ended when it last wrote something.
+    """
+    written = (folder / STREAM_FILE, *folder.glob(_PART.format(run, "*")))
+    last = datetime.fromtimestamp(int(max(path.stat().st_mtime for path in written)), UTC)
+    joined = Joined(folder, run)
+    return joined.end(
+        RunEnded(
+            complete=False,
+            exit_code=ExitCode.INTERRUPTED,
+            outcomes=told(joined.counts),
+            seconds=max(0.0, (last - datetime.fromisoformat(began)).total_seconds()),
+            time=last.isoformat(),
+        )
+    )
+
+
+def told(counts: Counter[Outcome]) -> dict[str, int]:
+    """Return counts of outcomes as the last event tells them."""
+    return {str(outcome): count for outcome, count in sorted(counts.items())}
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What the parts of a run hold: the lines of each case that has ended, its end last; those of
+    events seen; and the machines that have died instead of starting.
+    """
+
+    cases: dict[tuple[str, str], list[bytes]]
+    seen: set[bytes]
+    deaths: list[StartDied]
+
+
+def _heard(parts: Iterable[Path]) -> _Heard:
+    cases: dict[tuple[str, str], list[bytes]] = {}
+    ended: set[tuple[str, str]] = set()
+    seen: set[bytes] = set()
+    deaths: list[StartDied] = []
+    for part in parts:
+        with part.open("rb") as file:
+            for line in bounded_lines(file):
+                value = _event(line)
+                if value is None:
+                    continue
+                if value["event"] == EventSeen.kind:
+                    seen.add(line)
+                    continue
+                if value["event"] == StartDied.kind:
+                    event = from_json(value)
+                    assert isinstance(event, StartDied), "an event is what its kind says"
+                    deaths.append(event)
+                    continue
+                key = (value["target"], value["case"])
+                cases.setdefault(key, []).append(line)
+                if value["event"] == CaseEnded.kind:
+                    ended.add(key)
+    whole = {key: lines for key, lines in cases.items() if key in ended}
+    return _Heard(whole, seen, deaths)
+
+
+def _event(line: bytes) -> dict[str, Any] | None:
+    """Return the event on a line, None where its process was killed while it wrote it."""
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        value: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return None
+    return value
+
+
+def _line(event: Event) -> str:
+    line = f"{canonical(to_json(event))}\n"
+    if len(line) > LINE_LIMIT:
+        raise HarnessError(
+            f"an event of more than {LINE_LIMIT >> 20} MiB: {line[:200]}", "Please report this."
+        )
+    return line

@@ -1,0 +1,104 @@
+"""A single case run once more, for a reader: what was said, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from conformance.judge.observation import Observation, Talk
+from conformance.judge.reply import MessageJudge
+from conformance.launch.folder import RunFolder
+from conformance.launch.pool import Pool
+from conformance.model.canonical import compact
+from conformance.model.case import (
+    Case,
+)
+from conformance.model.terms import BROKEN, Outcome
+from conformance.play.evidence import evidence
+from conformance.play.proof import Prover, Result
+from conformance.prepare.campaign import Campaign
+from conformance.prepare.starts import Starts
+from conformance.qapi.validate import Validator
+from conformance.wire.recording import received_entry, sent_entry
+
+_SCHEMA: Final = "schema"
+"""The id of the question for the schema: no case has one like it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """A case run once more: the dialogue with its verdict, for a reader, the outcome, and whether
+    a promise was broken.
+
+    `recording` is the dialogue for `validate` (docs/validate.md), with the schema before it, or ""
+    where there can be none, and `unrecorded` tells why.
+    """
+
+    text: str
+    outcome: Outcome
+    broken: bool
+    recording: str
+    unrecorded: str = ""
+
+
+def replayed(case: Case, campaign: Campaign, folder: RunFolder) -> Replay:
+    """Run a case alone on a fresh machine, one that comes and goes often; raises LaunchError."""
+    schema = campaign.introspected.schema
+    messages = MessageJudge(schema, Validator(schema))
+    with Pool(campaign.target, folder) as pool:
+        prover = Prover(pool, messages, Starts())
+        result = prover.known(case) if case.intermittent else prover.alone(case)
+    why = _unrecorded(result, campaign)
+    return Replay(
+        text="\n".join(_account(result, campaign)),
+        outcome=result.verdict.outcome,
+        broken=result.verdict.outcome in BROKEN or result.shown > 0,
+        recording="" if why else "".join(_recording(result, campaign)),
+        unrecorded=why,
+    )
+
+
+def _unrecorded(result: Result, campaign: Campaign) -> str:
+    """Return why a recording cannot be made of what was seen, "" where it can."""
+    if not campaign.introspected.dialect.introspects:
+        return f"{campaign.target.name} tells no schema: a recording would say nothing"
+    if isinstance(result.seen, Talk):
+        return f"{result.case.id} is no dialogue of whole messages: there is nothing to record"
+    return ""
+
+
+def _recording(result: Result, campaign: Campaign) -> Iterator[str]:
+    """Yield the entries of a recording: the schema as the build gave it, then the case.
+
+    Events and strays stand at the end: when they came between replies is not observed.
+    """
+    yield sent_entry(compact({"execute": "query-qmp-schema", "id": _SCHEMA}).encode())
+    answer = {"return": campaign.entries, "id": _SCHEMA}
+    yield received_entry(compact(answer).encode() + b"\r\n")
+    seen = result.seen
+    if not isinstance(seen, Observation):
+        return
+    for number, (step, line) in enumerate(zip(result.case.steps, seen.replies, strict=True)):
+        yield sent_entry(step.request.text(result.first + number).encode())
+        if line is not None:
+            yield received_entry(line.data)
+    for line in (*seen.events, *seen.strays):
+        yield received_entry(line.data)
+
+
+def _account(result: Result, campaign: Campaign) -> Iterator[str]:
+    verdict = result.verdict
+    yield from evidence(result.case, result.seen).transcript
+    if result.seen and result.seen.death:
+        yield result.seen.death.stderr.rstrip()
+    yield ""
+    often = f" (in {result.shown} of {result.plays} plays)" if result.plays else ""
+    yield f"{verdict.outcome}: {result.case.id}{often}"
+    if verdict.reason:
+        yield f"  {verdict.reason}"
+    for miss in verdict.misses:
+        rule = campaign.rules[miss.rule]
+        yield f"  {miss.rule} ({rule.severity}): {rule.promise}"
+        yield f"      {miss.summary}"
+        yield f"      expected: {miss.expected}"

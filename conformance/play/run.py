@@ -1,0 +1,299 @@
+"""A whole run, as the process that leads it sees it: from its options to its report."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import conformance
+from conformance.launch.folder import RunFolder
+from conformance.launch.host import capabilities
+from conformance.launch.target import Target
+from conformance.model.case import Case
+from conformance.model.errors import UsageError
+from conformance.model.terms import ExitCode, Outcome, starts_lost
+from conformance.play.exit_code import exit_code
+from conformance.play.folder_lock import Hold
+from conformance.play.records import (
+    Joined,
+    Recorder,
+    clear_folder,
+    part_path,
+    told,
+    write_stream,
+)
+from conformance.prepare.campaign import Campaign, Selection, check_selection
+from conformance.prepare.groups import groups, node_id
+from conformance.prepare.targets import distinct, prepare_all
+from conformance.report.stream import (
+    STREAM_VERSION,
+    CaseEnded,
+    Event,
+    RunEnded,
+    RunStarted,
+    TargetLost,
+)
+from conformance.space.members import member_of
+
+SEED = 0
+"""The default seed: what is generated at random is the same in every run, unless asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the user asked for; `report` is the folder of the report."""
+
+    targets: tuple[Target, ...]
+    report: Path
+    selection: Selection = Selection()
+    seed: int = SEED
+
+    def words(self) -> tuple[str, ...]:
+        """Return the selection as the report shows it."""
+        number, count = self.selection.shard
+        return (
+            *self.selection.globs,
+            *([f"shard {number}/{count}"] if count > 1 else []),
+            *(["thorough"] if self.selection.thorough else []),
+        )
+
+
+class Run:
+    """The targets of a run made ready, and afterwards its stream.
+
+    A context manager: what it holds on the host is gone when it is left, and also when it is not.
+    On entry it takes the report folder, and the verdict of an earlier run is gone: from then on
+    the stream there is that of this run, however far it came.  Raises UsageError, the folder left
+    as it was, where targets cannot be told apart, another run has the folder, or it cannot be
+    written.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        *,
+        record: bool = True,
+        tell: Callable[[str, str], None] = lambda target, doing: None,
+    ) -> None:
+        """Without `record` nothing is run, and the report folder left alone.
+
+        `tell` gets the name of each target and what is done with it.
+        """
+        self._tell = tell
+        self.options = options
+        self.record = record
+        self.id = secrets.token_hex(8)
+        """What tells the parts of this run from those of others; random, so in no report."""
+        self.campaigns: tuple[Campaign, ...] = ()
+        self.lost: tuple[TargetLost, ...] = ()
+        self.unfit: tuple[str, ...] = ()
+        """The globs of the selection that fit no case; others do."""
+        self.ended = False
+        """Whether the stream has its end; a run that is not recorded has none."""
+        self._codes: list[ExitCode] = []
+        self._planned = False
+        self._began = time.monotonic()
+        self._began_at = _now()
+        self._hold: Hold | None = None
+        self._folder: RunFolder | None = None
+
+    def __enter__(self) -> Run:
+        self._targets = tuple(distinct(self.options.targets))
+        if self.record:
+            self._hold = Hold(self.options.report)
+            try:
+                with _writing(self.options.report):
+                    self._hold.sign(self.id)
+                    clear_folder(self.options.report)
+                    write_stream(self.options.report, [self._started(self.options.words(), {})])
+            except BaseException:
+                self._hold.close()
+                raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._folder is not None:
+            self._folder.close()
+        if self._hold is not None:
+            self._hold.close()
+
+    def prepare(self) -> None:
+        """Ask each build once and plan its cases.
+
+        Whatever fails while one target is prepared loses that target alone.  Raises the error of
+        the target, or one of all, where none is left; UsageError for a selection that fits nothing.
+        """
+        self._folder = RunFolder()
+        thorough = self.options.selection.thorough
+        prepared = prepare_all(self._targets, self._folder, thorough=thorough, tell=self._tell)
+        self.campaigns, self.lost = prepared.campaigns, prepared.lost
+        self._codes = [error.exit_code for error in prepared.errors]
+        if prepared.error is not None:
+            raise prepared.error
+        if self.record:
+            self._record_deaths()
+        # A pattern may be for a target that is lost.
+        self.unfit = check_selection(
+            self.options.selection, self.campaigns, lenient=bool(self.lost)
+        )
+
+    def _record_deaths(self) -> None:
+        """Record the machines that died while builds were asked what they are."""
+        deaths = [
+            death.event(campaign.target.name)
+            for campaign in self.campaigns
+            for death in campaign.deaths
+        ]
+        if deaths:
+            with Recorder(part_path(self.options.report, self.id, "targets")) as recorder:
+                recorder.write(deaths)
+
+    @property
+    def folder(self) -> RunFolder:
+        """The temporary folder of the run."""
+        assert self._folder is not None, "a run has its folder once it is prepared"
+        return self._folder
+
+    def node_ids(self) -> frozenset[str]:
+        """Return the node ids of all items that the selection makes."""
+        return frozenset(
+            node_id(campaign, group)
+            for campaign in self.campaigns
+            for group in groups(campaign, self.options.selection)
+        )
+
+    def plan(self, node_ids: Collection[str]) -> None:
+        """Write what is to be run before the first case is: the items that `node_ids` name.
+
+        Only the first call counts, as all workers tell of the same.  Raises UsageError where it
+        cannot be written.
+        """
+        if self._planned or not self.record:
+            return
+        self._planned = True
+        planned = {
+            campaign.target.name: [
+                case
+                for group in groups(campaign, self.options.selection)
+                if node_id(campaign, group) in node_ids
+                for case in group.cases
+            ]
+            for campaign in self.campaigns
+        }
+        with _writing(self.options.report):
+            write_stream(self.options.report, self._plan(planned, self._words(node_ids)))
+
+    def finish(self, *, interrupted: bool = False, failed: bool = False) -> Path:
+        """Join the parts to the stream of the run and return where it is.
+
+        `interrupted` tells that somebody ended the run early, `failed` that the suite itself gave
+        way.  Raises UsageError where it cannot be written.
+        """
+
+        def code(joined: Joined) -> ExitCode:
+            codes = [*self._codes, *([ExitCode.LAUNCH] if starts_lost(joined.counts) else [])]
+            return exit_code(
+                joined.counts,
+                interrupted=interrupted,
+                failed=failed,
+                lost=max(codes, default=None),
+                unsettled=joined.unsettled,
+            )
+
+        return self._end(code, whole=not (interrupted or failed or self.lost))
+
+    def abandon(self, code: ExitCode) -> Path:
+        """Do the same for a run that came to no end of its own: `code` is what it returns."""
+        return self._end(lambda joined: code, whole=False)
+
+    def _end(self, code: Callable[[Joined], ExitCode], *, whole: bool) -> Path:
+        self.plan(self.node_ids())
+        with _writing(self.options.report):
+            joined = Joined(self.options.report, self.id)
+            whole = whole and not (joined.counts[Outcome.NOT_RUN] or starts_lost(joined.counts))
+            path = joined.end(
+                RunEnded(
+                    complete=whole,
+                    exit_code=code(joined),
+                    outcomes=told(joined.counts),
+                    seconds=round(time.monotonic() - self._began, 3),
+                    time=_now(),
+                )
+            )
+        self.ended = True
+        return path
+
+    def forget(self) -> None:
+        """Say that all is reported: nothing is left in the folder to be joined later."""
+        if self._hold is not None:
+            self._hold.forget()
+
+    def _words(self, node_ids: Collection[str]) -> tuple[str, ...]:
+        """Return the selection, with what pytest has left out of it."""
+        every = self.node_ids()
+        chosen = len(every.intersection(node_ids))
+        left_out = [f"{chosen} of {len(every)} items, chosen by pytest"] * (chosen < len(every))
+        unfit = [f"{glob} (fits no case)" for glob in self.unfit]
+        words = [word for word in self.options.words() if word not in self.unfit]
+        return (*words, *unfit, *left_out)
+
+    def _started(self, selection: tuple[str, ...], host: Mapping[str, str]) -> RunStarted:
+        return RunStarted(
+            stream=STREAM_VERSION,
+            suite=conformance.__version__,
+            seed=self.options.seed,
+            selection=selection,
+            host=host,
+            time=self._began_at,
+        )
+
+    def _plan(
+        self, planned: Mapping[str, Sequence[Case]], selection: tuple[str, ...]
+    ) -> Iterator[Event]:
+        targets = self.options.targets
+        yield self._started(selection, capabilities(targets[0]) if targets else {})
+        for campaign in self.campaigns:
+            yield campaign.started(len(planned[campaign.target.name]))
+            yield from campaign.rows()
+            yield from campaign.rule_rows()
+        yield from self.lost
+        for campaign in self.campaigns:
+            for case in planned[campaign.target.name]:
+                yield not_run(campaign, case)
+
+
+def not_run(campaign: Campaign, case: Case) -> CaseEnded:
+    """Return what stands for a case whose turn never came."""
+    return CaseEnded(
+        target=campaign.target.name,
+        case=case.id,
+        subject_kind=case.subject.kind,
+        subject=case.subject.name,
+        aspect=case.aspect,
+        outcome=Outcome.NOT_RUN,
+        reason="the run ended before its turn",
+        rules=case.rules,
+        seconds=0.0,
+        about=member_of(case, campaign.plan.members),
+    )
+
+
+@contextlib.contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Raise UsageError where what is done within fails to write the report in `folder`."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(
+            f"the report in {folder} cannot be written: {error.strerror}",
+            "Make room there, or choose another folder with --report.",
+        ) from error
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,191 @@
+"""Makes a stage stand: a machine of the pool, negotiated, with its descriptors and set-up done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from conformance.judge.miss import Kind, Miss
+from conformance.judge.observation import Death, Line, Observation
+from conformance.judge.reply import MessageJudge
+from conformance.judge.verdict import Verdict, ending_text, judge
+from conformance.launch.machine import Machine
+from conformance.launch.pool import Pool
+from conformance.model.case import Accept, Case, Role, Step, Subject
+from conformance.model.stage import Descriptor, MachineSpec, Request, Stage
+from conformance.model.terms import BROKEN, Aspect, Outcome, SubjectKind
+from conformance.play.player import Player, opened
+from conformance.prepare.starts import TRIES, StartDeath, Starts
+from conformance.wire.connection import Connection, WireError
+from conformance.wire.framing import Message, read_message
+
+GREETING_LIMIT = 30.0
+"""Seconds for a machine to greet: it takes 0.1, or seconds on a loaded host."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotStanding:
+    """Why a stage does not stand: what every case on it comes to, and what was seen.
+
+    `began` tells whether its machine had greeted by then.
+    """
+
+    verdict: Verdict
+    case: Case
+    seen: Observation | None
+    began: bool = True
+
+
+def stand(
+    stage: Stage, pool: Pool, messages: MessageJudge, starts: Starts, *, again: bool = False
+) -> Player | NotStanding:
+    """Return a player on a machine of `stage`, or why there is none.
+
+    A machine that ends before it greets is started again: once, or up to TRIES times where a signal
+    ended it or its like has started before.  What ended in the place of one that stands is noted in
+    `starts`, and so is what a signal ends each time.  With `again`, the machine comes on top of
+    those that were foretold.  Raises LaunchError where the machine could not even be started.
+    """
+    ended: list[StartDeath] = []
+    for number in range(TRIES):
+        machine = pool.take(stage.spec, again=again or number > 0)
+        standing = _tried(machine, stage, messages)
+        if isinstance(standing, Player):
+            starts.note(stage.spec)
+            starts.died(*ended)
+            return standing
+        last = standing
+        death = last.seen.death if last.seen is not None else None
+        killed = death is not None and death.status < 0
+        if death is not None:
+            ended.append(StartDeath(command_line=machine.command_line, death=death))
+        # Only a machine that fails twice says something of the build, and not of the host.
+        once_more = number == 0 and (last.verdict.outcome in BROKEN or not last.began)
+        if not once_more and (last.began or not (killed or starts.stood(stage.spec))):
+            break
+    if not last.began:
+        # What its set-up ends each time is what every case on the stage comes to.
+        starts.died(*(each for each in ended if each.death.status < 0))
+    return last
+
+
+def _tried(machine: Machine, stage: Stage, messages: MessageJudge) -> Player | NotStanding:
+    standing: Player | NotStanding | None = None
+    try:
+        standing = _negotiated(machine, stage, messages)
+    finally:
+        if not isinstance(standing, Player):
+            machine.close()
+    return standing
+
+
+class _RefusedError(Exception):
+    """A request that makes a stage ready was refused."""
+
+
+def _negotiated(machine: Machine, stage: Stage, messages: MessageJudge) -> Player | NotStanding:
+    if not machine.has_monitor:
+        return Player(machine, None)
+    connection = Connection(machine.monitor)
+    negotiated = not machine.dialect.greets
+    case = _setup_case(stage, negotiated=negotiated)
+    try:
+        if machine.dialect.greets:
+            connection.receive(GREETING_LIMIT)
+        for request in stage.negotiation() if stage.spec.descriptors else ():
+            _ask(connection, request, ())
+        for descriptor in stage.spec.descriptors:
+            _pass(connection, descriptor)
+    except _RefusedError as error:
+        reason = f"the set-up failed: {error}"
+        return NotStanding(Verdict(outcome=Outcome.UNTRIED, reason=reason), case, None)
+    except (WireError, OSError) as error:
+        return _no_start(machine, case, str(error))
+    if stage.spec.descriptors:
+        case = _setup_case(stage, negotiated=True)
+    player = Player(machine, connection)
+    if not case.steps:
+        return player
+    for played, first, seen in player.play((case,)):
+        verdict = judge(played, seen, messages, first)
+        if verdict.outcome is Outcome.CRASH and _declined(seen):
+            return _no_start(machine, case, verdict.reason)
+        if verdict.outcome is not Outcome.PASS:
+            return NotStanding(verdict, case, seen)
+    return player
+
+
+def _declined(seen: Observation) -> bool:
+    """Return whether a machine ended itself for want of what its command line asks for.
+
+    Some builds greet first and look at their devices then.
+    """
+    answered = any(reply is not None for reply in seen.replies)
+    return not answered and seen.death is not None and seen.death.status > 0
+
+
+def _setup_case(stage: Stage, *, negotiated: bool = False) -> Case:
+    """Write the set-up of a stage as a case, so that it is played and judged as one."""
+    requests = stage.setup if negotiated else (*stage.negotiation(), *stage.setup)
+    return Case(
+        id=f"set-up/{stage.name}",
+        subject=Subject(kind=SubjectKind.COMMAND, name="set-up"),
+        aspect=Aspect.VALID,
+        stage=stage,
+        steps=tuple(
+            Step(request=request, expect=Accept(), role=Role.SETUP, rule="W35")
+            for request in requests
+        ),
+        limit=GREETING_LIMIT,
+    )
+
+
+def _pass(connection: Connection, descriptor: Descriptor) -> None:
+    """Pass one descriptor and close our own; raises OSError where its source cannot be opened."""
+    with opened(descriptor.source) as ours:
+        _ask(connection, Request("getfd", {"fdname": descriptor.name}), (ours,))
+
+
+def _ask(connection: Connection, request: Request, fds: tuple[int, ...]) -> None:
+    data = request.line(0)
+    if fds:
+        connection.send_descriptors(data, fds)
+    else:
+        connection.queue(data)
+    read = read_message(connection.receive(GREETING_LIMIT))
+    if not isinstance(read, Message) or "return" not in read.value:
+        raise _RefusedError(f"{request.execute}: refused{_words(read)}")
+
+
+def _words(read: object) -> str:
+    error = read.value.get("error") if isinstance(read, Message) else None
+    return f" with {error.get('class')}: {error.get('desc')}" if isinstance(error, dict) else ""
+
+
+def _no_start(machine: Machine, case: Case, why: str) -> NotStanding:
+    ending = machine.ending(1.0)
+    reason = f"the machine of stage {case.stage.name} did not come up: {why}"
+    seen = None
+    if ending is not None:
+        words = ending.stderr.strip().splitlines()
+        how = ending_text(ending.status)
+        said = words[-1] if words else why
+        reason = f"the machine of stage {case.stage.name} did not start ({how}): {said}"
+        replies: tuple[Line | None, ...] = (None,) * len(case.steps)
+        death = Death(status=ending.status, stderr=ending.stderr)
+        seen = Observation(replies=replies, death=death)
+    elif case.stage.spec == MachineSpec():
+        # As it greeted when it was introspected; other machines may be none of this build's.
+        return NotStanding(_silent(reason), case, seen, began=False)
+    verdict = Verdict(outcome=Outcome.NOT_STARTED, reason=reason)
+    return NotStanding(verdict, case, seen, began=False)
+
+
+def _silent(reason: str) -> Verdict:
+    miss = Miss(
+        rule="W13",
+        kind=Kind.HANG,
+        summary=reason,
+        expected="the greeting, as soon as a client is connected",
+        fold="no greeting",
+    )
+    return Verdict(outcome=Outcome.TIMEOUT, reason=reason, misses=(miss,), harmless=False)

@@ -1,0 +1,1 @@
+"""Makes a target ready: identified, introspected, beside its source, its cases selected."""

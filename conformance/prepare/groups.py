@@ -1,0 +1,54 @@
+"""Deals the selected cases of a target out to groups, each of which is one pytest item."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from conformance.model.case import Case, Subject
+from conformance.model.terms import Aspect, SubjectKind
+from conformance.prepare.campaign import Campaign, Selection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The cases of one (subject, aspect) of a target, in the order of the plan."""
+
+    subject: Subject
+    aspect: Aspect
+    cases: tuple[Case, ...]
+
+
+def groups(campaign: Campaign, selection: Selection) -> tuple[Group, ...]:
+    """Return the groups of a target's selected cases.
+
+    Subjects stand as they first come up in the plan, their aspects as `Aspect` has them.
+    """
+    dealt: dict[Subject, dict[Aspect, list[Case]]] = {}
+    for case in campaign.plan.cases:
+        if selection.wants(case):
+            dealt.setdefault(case.subject, {}).setdefault(case.aspect, []).append(case)
+    return tuple(
+        Group(subject=subject, aspect=aspect, cases=tuple(aspects[aspect]))
+        for subject, aspects in dealt.items()
+        for aspect in Aspect
+        if aspect in aspects
+    )
+
+
+def subject_name(group: Group) -> str:
+    """Return the subject of a group as node ids name it: what is no command under its like."""
+    name = group.subject.name
+    match group.subject.kind:
+        case SubjectKind.COMMAND:
+            return name
+        case SubjectKind.OBJECT_TYPE:
+            return f"object-add.{name}"
+        case SubjectKind.EVENT:
+            return f"event.{name}"
+        case SubjectKind.PROTOCOL:
+            return f"wire.{name}"
+
+
+def node_id(campaign: Campaign, group: Group) -> str:
+    """Return the node id of the pytest item that runs the group."""
+    return f"{campaign.target.name}::{subject_name(group)}::{group.aspect}"

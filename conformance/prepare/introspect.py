@@ -1,0 +1,411 @@
+"""Asks a build what it is and has, before any case is made; judges nothing.
+
+A well-formed dialogue over the raw connection.  Where the build dies of a question, what it was
+asked is noted as lost, and the questioning goes on with the next.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Any, Final, TypeVar
+
+from conformance.judge.observation import Death
+from conformance.knowledge.versions import Version
+from conformance.launch.pool import Pool
+from conformance.model.errors import LaunchError
+from conformance.model.stage import MachineSpec
+from conformance.model.terms import JsonValue
+from conformance.prepare.starts import TRIES, StartDeath
+from conformance.qapi.consistency import ContradictionError
+from conformance.qapi.introspection import Examined, listed, read_introspection, read_usable
+from conformance.qapi.model import Schema, SchemaError
+from conformance.qapi.names import distinct, element_problem, shown
+from conformance.qapi.qom import (
+    PATH_NAMES,
+    PROPERTY_NAMES,
+    TYPE_NAMES,
+    Node,
+    ObjectModel,
+    Property,
+    TypeInfo,
+    property_from_json,
+    type_from_json,
+)
+from conformance.wire.session import Session, SessionError, SessionLost, SessionSilent
+
+LIMIT: Final = 30.0
+"""Seconds for one answer; the longest one, the schema, takes a tenth of one."""
+WHOLE: Final = 300.0
+"""Seconds for all questions: they take 3 to 20, and with all machines a minute."""
+_VAIN: Final = 2
+"""How often it is waited in vain: a build that dies is asked on at once, one that hangs is not."""
+_NODES: Final = 50_000
+"""Nodes of a tree, of which the largest machines have some thousand: it may have no end."""
+_MACHINE_SUFFIX: Final = "-machine"
+_MALFORMED: Final = (KeyError, TypeError, AttributeError)
+"""What reading an answer raises that is not of the type that the schema gives it."""
+_WORDS: Final = 3
+"""Lines of the last words of a build that are shown: more seldom tell more."""
+_UNASKED: Final = "not asked any more: the build had taken too long over other questions"
+_REMEDY: Final = "Start it by hand with -qmp stdio and look at what it says."
+T = TypeVar("T")
+_Named = TypeVar("_Named", TypeInfo, Property)
+
+
+@dataclass(slots=True)
+class _Asker:
+    """Where sessions are had, how long one answer and all may take, and how many were in vain."""
+
+    pool: Pool
+    limit: float
+    until: float = field(default_factory=lambda: time.monotonic() + WHOLE)
+    vain: int = 0
+    deaths: list[StartDeath] = field(default_factory=list)
+    """The machines that have died before they greeted."""
+
+    @property
+    def tired(self) -> bool:
+        """Whether nothing more is asked."""
+        return self.vain >= _VAIN or time.monotonic() >= self.until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Introspection:
+    """What a build answered: its greeting's version, the entries of its schema, its objects."""
+
+    version: Version
+    package: str
+    schema: Sequence[Any]
+    model: ObjectModel
+    unserved: tuple[str, ...] = ()
+    """The commands that its schema lists and query-commands does not."""
+    deaths: tuple[StartDeath, ...] = ()
+    """The machines that have died before they greeted, in whose place others did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedSchema:
+    """What a build answered that was asked for its schema alone."""
+
+    version: Version
+    package: str
+    entries: Sequence[Any]
+
+
+def ask_schema(pool: Pool) -> AskedSchema:
+    """Return the schema of a build; raises LaunchError where it does not start or speaks no QMP."""
+    with _understood(), _session(_Asker(pool, LIMIT), "none") as asked:
+        greeting = asked.greeting["QMP"]["version"]
+        return AskedSchema(
+            version=_version(greeting),
+            package=_package(greeting),
+            entries=asked.execute("query-qmp-schema"),
+        )
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
+    """Say of a build that cannot be asked or understood that it cannot be tested."""
+    try:
+        yield
+    except SessionLost as error:
+        raise LaunchError(
+            f"the build speaks no QMP that a client can follow: {error}", _REMEDY
+        ) from error
+    except SessionError as error:
+        raise LaunchError(f"the build does not say what it is: {error}", _REMEDY) from error
+    except (*_MALFORMED, ValueError) as error:
+        raise LaunchError(
+            f"the build does not say what it is, an answer is malformed: {error!r}"[:400], _REMEDY
+        ) from error
+
+
+def _version(greeting: Mapping[str, Any]) -> Version:
+    qemu = greeting["qemu"]
+    version = (qemu["major"], qemu["minor"], qemu["micro"])
+    if any(type(number) is not int for number in version):
+        raise TypeError("the version has other things than integers")
+    return version
+
+
+def _package(greeting: Mapping[str, Any]) -> str:
+    package = greeting["package"]
+    if not isinstance(package, str):
+        raise TypeError("the package is no string")
+    return shown(package)
+
+
+def introspect(
+    pool: Pool, walk: Mapping[str, str], *, thorough: bool = False, limit: float = LIMIT
+) -> Introspection:
+    """Return what the build says of itself, with the trees of those machines in `walk` it has.
+
+    `walk` maps a machine's name to how the types that provide it begin.  With `thorough`, the
+    trees of all machines.  Raises LaunchError where it does not start or speaks no QMP, or where
+    an answer takes longer than `limit` seconds.
+    """
+    with _understood():
+        return _introspect(_Asker(pool, limit), walk, thorough=thorough)
+
+
+def _introspect(asker: _Asker, walk: Mapping[str, str], *, thorough: bool) -> Introspection:
+    faults: list[ContradictionError] = []
+    with _session(asker, "none") as asked:
+        greeting = asked.greeting["QMP"]["version"]
+        schema = asked.execute("query-qmp-schema")
+        unserved = _unserved(schema, asked.execute("query-commands"))
+        types = _types(asked.execute("qom-list-types", {"abstract": True}), faults)
+        found = _types(asked.execute("qom-list-types", {"implements": "user-creatable"}), [])
+    creatable = tuple(info.name for info in found if not info.abstract)
+    lost: list[tuple[str, str]] = []
+    machines = tuple(
+        info.name.removesuffix(_MACHINE_SUFFIX)
+        for info in types
+        if info.name.endswith(_MACHINE_SUFFIX) and not info.abstract
+    )
+    common = tuple(
+        name
+        for name, beginning in walk.items()
+        if any(machine.startswith(beginning) for machine in machines)
+    )
+    # A program without machines has a tree too, that of no machine.
+    common = common if machines else (MachineSpec().machine,)
+    wanted = dict.fromkeys((*common, *machines) if thorough else common)
+    properties = {
+        name: _usable(own, PROPERTY_NAMES, f"type {name}", faults)
+        for name, own in _properties(asker, creatable, lost).items()
+    }
+    trees = {
+        machine: tuple(_walkable(nodes, machine, faults))
+        for machine, nodes in _trees(asker, tuple(wanted), lost).items()
+    }
+    return Introspection(
+        version=_version(greeting),
+        package=_package(greeting),
+        schema=schema,
+        unserved=unserved,
+        deaths=tuple(asker.deaths),
+        model=ObjectModel(
+            types=types,
+            creatable=creatable,
+            properties=properties,
+            trees=trees,
+            machines=machines,
+            lost=tuple(lost),
+            faults=tuple(faults),
+        ),
+    )
+
+
+def check_schema(entries: Sequence[Any]) -> Schema:
+    """Return the schema that `entries` are; raises LaunchError where they are none."""
+    try:
+        return read_introspection(entries)
+    except SchemaError as error:
+        raise _no_schema(error) from error
+
+
+def find_usable(entries: Sequence[Any]) -> Examined:
+    """Return what of the schema can be used and what is wrong; LaunchError where nothing can."""
+    try:
+        return read_usable(entries)
+    except SchemaError as error:
+        raise _no_schema(error) from error
+
+
+def _no_schema(error: SchemaError) -> LaunchError:
+    return LaunchError(
+        f"query-qmp-schema returns what is no schema: {error}",
+        "Without a schema nothing can be derived: report this to whoever made the build.",
+    )
+
+
+class _session:  # noqa: N801 - reads as a function where it is used
+    """A session on a machine of its own; leaving it ends both."""
+
+    def __init__(self, asker: _Asker, machine: str) -> None:
+        self._asker = asker
+        self._spec = MachineSpec(machine=machine)
+
+    def __enter__(self) -> Session:
+        """Return the session; a machine that ends before it greets is started again."""
+        asker = self._asker
+        ended: list[StartDeath] = []
+        for number in range(TRIES):
+            self._machine = asker.pool.take(self._spec, again=number > 0)
+            self._session = Session(self._machine.monitor, asker.limit, asker.until)
+            try:
+                self._session.__enter__()
+                break
+            except SessionLost as error:
+                ended.append(self._end(error))
+                if number == TRIES - 1:
+                    raise self._refused(ended[-1].death) from error
+            except BaseException:
+                self._machine.close()
+                raise
+        # What ends each time is lost, and that is told; what ends now and then says more.
+        asker.deaths += ended
+        return self._session
+
+    def _end(self, error: SessionLost) -> StartDeath:
+        """Return how the machine ended that did not greet; raises the error where it lives."""
+        ending = self._machine.ending(1.0)
+        self._machine.close()
+        if ending is None:
+            raise error
+        death = Death(status=ending.status, stderr=ending.stderr)
+        return StartDeath(command_line=self._machine.command_line, death=death)
+
+    def _refused(self, death: Death) -> LaunchError:
+        words = death.stderr.strip().splitlines()[-_WORDS:]
+        said = "\n".join(words) or "without a word"
+        return LaunchError(
+            f"{self._machine.target.program} ended instead of greeting (status "
+            f"{death.status}): {said}",
+            "Correct the target's program, machine or arguments.",
+        )
+
+    def __exit__(self, *error: Any) -> None:
+        try:
+            self._session.__exit__(*error)
+        finally:
+            self._machine.close()
+
+
+def _unserved(schema: Sequence[Any], served: Sequence[Any]) -> tuple[str, ...]:
+    shown = set(listed(schema, "command"))
+    return tuple(sorted(shown - {command["name"] for command in served}))
+
+
+def _types(value: Any, faults: list[ContradictionError]) -> tuple[TypeInfo, ...]:
+    found = tuple(sorted(map(type_from_json, value), key=lambda info: info.name))
+    return _usable(found, TYPE_NAMES, "types", faults)
+
+
+def _usable(
+    found: Sequence[_Named], rule: str, place: str, faults: list[ContradictionError]
+) -> tuple[_Named, ...]:
+    """Return what has a name of its own that can be used; of the others the faults are told."""
+    problems = dict(distinct(each.name for each in found))
+    faults += [ContradictionError(rule, place, problem) for problem in problems.values()]
+    return tuple(each for number, each in enumerate(found) if number not in problems)
+
+
+def _walkable(
+    nodes: Sequence[Node], machine: str, faults: list[ContradictionError]
+) -> Iterator[Node]:
+    """Yield the nodes of a tree to which paths lead, each with the properties that paths name."""
+    known, walked = {"/"}, set[str]()
+    for node in nodes:
+        if node.path not in known or node.path in walked:
+            continue
+        walked.add(node.path)
+        place = f"machine {machine}, {node.path}"
+        properties = _usable(node.properties, PATH_NAMES, place, faults)
+        known |= {f"{node.path.rstrip('/')}/{each.name}" for each in properties if each.child_of}
+        values = {
+            each.name: node.values[each.name] for each in properties if each.name in node.values
+        }
+        yield replace(node, properties=properties, values=values)
+
+
+def _properties(
+    asker: _Asker, names: Sequence[str], lost: list[tuple[str, str]]
+) -> dict[str, tuple[Property, ...]]:
+    def ask(session: Session, name: str) -> tuple[Property, ...]:
+        found = session.execute("qom-list-properties", {"typename": name})
+        return tuple(sorted(map(property_from_json, found), key=lambda item: item.name))
+
+    return dict(_one_by_one(asker, list(names), ask, lost))
+
+
+def _trees(
+    asker: _Asker, machines: Sequence[str], lost: list[tuple[str, str]]
+) -> dict[str, tuple[Node, ...]]:
+    """Walk the trees of several machines, as many at a time as there are processors."""
+    trees = {}
+    # Nothing is foretold to the pool here, so that it does not matter who asks it first.
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
+        walked = threads.map(lambda machine: _tree(asker, machine), machines)
+        for machine, tree in zip(machines, walked, strict=True):
+            if isinstance(tree, str):
+                lost.append((f"tree/{machine}", shown(tree)))
+            else:
+                trees[machine] = tree
+    return trees
+
+
+def _tree(asker: _Asker, machine: str) -> tuple[Node, ...] | str:
+    """Return the nodes of a machine's tree, or why it cannot be walked."""
+    if asker.tired:
+        return _UNASKED
+    try:
+        with _session(asker, machine) as session:
+            nodes = [_node(session, path) for path in islice(_paths(session), _NODES)]
+    except SessionSilent as error:
+        asker.vain += 1
+        return str(error)
+    except (SessionError, SessionLost, LaunchError) as error:
+        return str(error)
+    except _MALFORMED as error:
+        return f"qom-list answers out of schema: {error!r}"
+    if len(nodes) == _NODES:
+        return f"qom-list shows a tree without end: {nodes[-1].path[:80]} is node {_NODES}"
+    return tuple(sorted(nodes, key=lambda node: node.path))
+
+
+def _paths(session: Session) -> Iterator[tuple[str, tuple[Property, ...]]]:
+    todo = ["/"]
+    while todo:
+        path = todo.pop()
+        entries = tuple(map(property_from_json, session.execute("qom-list", {"path": path})))
+        yield path, tuple(sorted(entries, key=lambda item: item.name))
+        todo += [
+            f"{path.rstrip('/')}/{item.name}"
+            for item in entries
+            if item.child_of and not element_problem(item.name)
+        ]
+
+
+def _node(session: Session, listed: tuple[str, tuple[Property, ...]]) -> Node:
+    path, properties = listed
+    values: dict[str, JsonValue] = {}
+    for item in properties:
+        if element_problem(item.name):
+            continue
+        try:
+            values[item.name] = session.execute("qom-get", {"path": path, "property": item.name})
+        except SessionError:
+            continue
+    return Node(path=path, properties=properties, values=values)
+
+
+def _one_by_one(
+    asker: _Asker,
+    todo: list[str],
+    ask: Callable[[Session, str], T],
+    lost: list[tuple[str, str]],
+) -> Iterator[tuple[str, T]]:
+    """Yield the answers to questions of which each may be the build's last."""
+    while todo and not asker.tired:
+        with _session(asker, "none") as session:
+            while todo:
+                name = todo.pop(0)
+                try:
+                    yield name, ask(session, name)
+                except SessionError:
+                    continue
+                except SessionLost as error:
+                    lost.append((f"properties/{name}", shown(str(error))))
+                    asker.vain += isinstance(error, SessionSilent)
+                    break
+                except _MALFORMED as error:
+                    lost.append((f"properties/{name}", f"answered out of schema: {error!r}"))
+    lost += [(f"properties/{name}", _UNASKED) for name in todo]

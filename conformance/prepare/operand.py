@@ -1,0 +1,203 @@
+"""What a user names for a comparison, read: a build, digest, source tree or saved introspection.
+
+Knows how each is told from the others and how it is read; compares nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from conformance.compat.change import SideFacts, SideKind
+from conformance.compat.meaning import Knowledge, Side
+from conformance.compat.release import Entities
+from conformance.digest.digest import Digest, Program
+from conformance.digest.digest_json import from_json
+from conformance.digest.expand import open_objects, schema_of
+from conformance.knowledge.compatibility import load_documented
+from conformance.knowledge.digests import (
+    SEED,
+    digest_names,
+    find_digest,
+    load_digest,
+    load_digests,
+)
+from conformance.launch.build import identify
+from conformance.launch.folder import RunFolder
+from conformance.launch.pool import Pool
+from conformance.launch.target import program_target
+from conformance.model.bounded_lines import LimitError, read_bounded
+from conformance.model.errors import UsageError
+from conformance.prepare.introspect import ask_schema, check_schema
+from conformance.qapi.introspection import read_introspection
+from conformance.qapi.model import SchemaError
+from conformance.source.digesting import read_tree
+
+SIDES: Final = (
+    "A side is a QEMU system emulator, the name of a digest (10.0 or digest:10.0) or its file, "
+    "a QEMU source tree, a schema file, or a saved reply to query-qmp-schema."
+)
+
+_VERSION: Final = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
+_DIGEST: Final = "digest:"
+# How programs begin: ELF, and scripts that start one.
+_PROGRAMS: Final = (b"\x7fELF", b"#!")
+# A schema file begins with a comment or an expression in single quotes; JSON with neither.
+_JSON: Final = re.compile(r'\s*(\[|\{\s*["}])')
+_WHOLE: Final = "qapi-schema.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A side as the user names it; `version` counts where nothing else tells one."""
+
+    name: str
+    rootfs: str = ""
+    version: str = ""
+    program: Program = Program.SYSTEM
+
+
+def read_side(named: Named) -> Side:
+    """Return the side of that name; raises UsageError, LaunchError."""
+    if named.version and not _VERSION.fullmatch(named.version):
+        raise UsageError(f"{named.version!r} is no version", "Write one such as 10.0 or 10.0.2.")
+    try:
+        side = _read(named)
+    except SchemaError as error:
+        raise UsageError(f"{named.name}: {error}", SIDES) from error
+    if not side.schema.commands and not side.schema.events:
+        # An empty file would otherwise be a schema that lacks nothing, being a part.
+        raise UsageError(f"{named.name}: has neither commands nor events", SIDES)
+    return side
+
+
+def load_knowledge(program: Program) -> Knowledge:
+    """Return what is known beside the sides; raises KnowledgeError."""
+    history = {
+        name: digest.schemas[program]
+        for name, digest in load_digests().items()
+        if program in digest.schemas
+    }
+    return Knowledge(history=history, documented=load_documented())
+
+
+def _read(named: Named) -> Side:
+    path = Path(named.name)
+    if named.name.startswith(_DIGEST):
+        return _shipped(named, named.name.removeprefix(_DIGEST))
+    if named.rootfs:
+        return _build(named)
+    if path.is_dir():
+        digest = read_tree(path, named.version)
+        return _of_digest(named, digest, SideKind.SOURCE, whole=True)
+    if path.is_file():
+        return _file(named, path)
+    version = _VERSION.fullmatch(named.name)
+    if version or named.name == SEED:
+        return _shipped(named, f"{version[1]}.{version[2]}" if version else SEED)
+    if "/" not in named.name and shutil.which(named.name):
+        return _build(named)
+    raise UsageError(f"{named.name}: there is no such file, folder or digest", SIDES)
+
+
+def _file(named: Named, path: Path) -> Side:
+    try:
+        with path.open("rb") as file:
+            if file.read(4).startswith(_PROGRAMS):
+                return _build(named)
+        text = read_bounded(path).decode("utf-8")
+    except LimitError as error:
+        raise UsageError(f"{path}:{error}", SIDES) from error
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}", SIDES) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: is neither a program nor UTF-8: {error}", SIDES) from error
+    if not _JSON.match(text):
+        digest = read_tree(path, named.version)
+        return _of_digest(named, digest, SideKind.SOURCE, whole=path.name == _WHOLE)
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path}: is no JSON: {error}", SIDES) from error
+    if isinstance(value, dict) and "schemas" in value:
+        return _of_digest(named, from_json(value), SideKind.DIGEST, whole=True)
+    return _introspection(named, value)
+
+
+def _shipped(named: Named, name: str) -> Side:
+    if name not in (*digest_names(), SEED):
+        known = ", ".join((*digest_names(), SEED))
+        raise UsageError(f"there is no digest of {name}", f"There are: {known}. {SIDES}")
+    digest = load_digest(name)
+    return _of_digest(named, digest, SideKind.DIGEST, whole=True, detail="comes with the suite")
+
+
+def _of_digest(
+    named: Named, digest: Digest, kind: SideKind, *, whole: bool, detail: str = ""
+) -> Side:
+    if named.program not in digest.schemas:
+        known = ", ".join(digest.schemas)
+        raise UsageError(f"{named.name} has no schema of the {named.program}", f"It has: {known}.")
+    entities = digest.schemas[named.program]
+    version = digest.version or named.version
+    return Side(
+        facts=SideFacts(name=named.name, kind=kind, version=version, detail=detail),
+        schema=schema_of(entities, whole=True),
+        release=entities,
+        open=open_objects(entities) | frozenset(digest.open_names),
+        partial=bool(digest.open_names) or not whole,
+    )
+
+
+def _introspection(named: Named, value: Any) -> Side:
+    version, entries = named.version, value
+    if isinstance(value, Mapping):
+        if "return" not in value:
+            raise UsageError(f"{named.name}: an object without 'return' or 'schemas'", SIDES)
+        entries = value["return"]
+        version = version or str(value.get("version", ""))
+    if version and not _VERSION.fullmatch(version):
+        raise UsageError(f"{named.name}: {version!r} is no version", "Write one such as 10.0.2.")
+    return Side(
+        facts=SideFacts(name=named.name, kind=SideKind.INTROSPECTION, version=version),
+        schema=read_introspection(entries),
+        release=_release(version, named.program),
+    )
+
+
+def _build(named: Named) -> Side:
+    target = program_target(named.name, named.rootfs)
+    with RunFolder() as folder:
+        build = identify(target, folder)
+        if Program(build.kind) is not named.program:
+            raise UsageError(
+                f"{named.name}: is a build of the {build.kind}, not of the {named.program}",
+                f"Add --program {build.kind}, or name another build.",
+            )
+        if not build.kind.dialect.introspects:
+            raise UsageError(f"{named.name}: a {build.kind} does not tell its schema", SIDES)
+        with Pool(replace(target, kind=build.kind, as_root=build.as_root), folder) as pool:
+            asked = ask_schema(pool)
+    version = ".".join(map(str, asked.version))
+    detail = ", ".join(filter(None, (asked.package or build.package, build.arch, named.rootfs)))
+    return Side(
+        facts=SideFacts(name=named.name, kind=SideKind.BUILD, version=version, detail=detail),
+        schema=check_schema(asked.entries),
+        release=_release(version, named.program),
+    )
+
+
+def _release(version: str, program: Program) -> Entities | None:
+    """Return what the release of that version declares, None where no digest is of just it."""
+    found = _VERSION.fullmatch(version)
+    if found is None:
+        return None
+    shipped = find_digest((int(found[1]), int(found[2]), int(found[3] or 0)))
+    if shipped is None or not shipped.exact:
+        return None
+    return shipped.digest.schemas.get(program)

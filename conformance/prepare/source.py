@@ -1,0 +1,130 @@
+"""Which source a build is compared with: the tree its target names, else the digest that ships."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from conformance.derive.plan import Facts
+from conformance.digest.digest import Digest, Program
+from conformance.digest.digest_json import from_json, to_json
+from conformance.digest.expand import open_objects, schema_of
+from conformance.knowledge.digests import find_digest, load_digest
+from conformance.knowledge.versions import Version
+from conformance.model.bounded_lines import LimitError, read_bounded
+from conformance.model.errors import UsageError
+from conformance.qapi.model import SchemaError
+from conformance.source.digesting import SCHEMA_FILES, digest_of, schema_file, version_of
+from conformance.source.documented import documented_examples
+from conformance.source.documented import from_json as examples_from_json
+from conformance.source.documented import to_json as examples_to_json
+from conformance.source.reader import read_source
+
+
+def find_facts(schema: str, version: Version, program: Program = Program.SYSTEM) -> Facts | None:
+    """Return what is known of the source of a build of `program`, None where nothing is.
+
+    `schema` is the tree, the schema file or the digest that the user names, "" for none.  Raises
+    UsageError.
+    """
+    if schema:
+        return _named(Path(schema), version, program)
+    shipped = find_digest(version)
+    if shipped is None:
+        return None
+    entities = shipped.digest.schemas.get(program)
+    if entities is None:
+        return None
+    return Facts(entities=entities, name=shipped.name, exact=shipped.exact)
+
+
+def words(facts: Facts | None, schema: str) -> str:
+    """Return what a report says of the source that the build was compared with."""
+    if facts is None:
+        return "nothing: no digest ships of this release or an older one, and no source was given"
+    if schema:
+        return f"the source at {facts.name}"
+    if facts.exact:
+        return f"the digest of QEMU {facts.name} that ships with the suite"
+    return (
+        f"the digest of QEMU {facts.name}, the nearest below that ships: what this release's own "
+        "source says is not known, and only what must not change is held against it"
+    )
+
+
+def save_facts(
+    facts: Facts | None, schema: str, program: Program = Program.SYSTEM
+) -> dict[str, Any] | None:
+    """Return JSON from which `load_facts` makes the same facts in another process."""
+    if facts is None:
+        return None
+    digest = Digest(version="", schemas={program: facts.entities})
+    return {
+        "name": facts.name,
+        "exact": facts.exact,
+        "digest": to_json(digest) if schema else None,
+        "examples": None if facts.examples is None else examples_to_json(facts.examples),
+    }
+
+
+def load_facts(value: Mapping[str, Any] | None, program: Program = Program.SYSTEM) -> Facts | None:
+    """Return the facts that `save_facts` made `value` of."""
+    if value is None:
+        return None
+    digest = from_json(value["digest"]) if value["digest"] else load_digest(value["name"])
+    examples = value["examples"]
+    return Facts(
+        entities=digest.schemas[program],
+        name=value["name"],
+        exact=value["exact"],
+        examples=None if examples is None else examples_from_json(examples),
+    )
+
+
+def _named(path: Path, version: Version, program: Program) -> Facts:
+    """Return the facts of the source, or of the digest, at `path`, which is of that version."""
+    remedy = "Name a tree of QEMU's source, its schema file, or a digest of it."
+    try:
+        digest = _digest(path)
+        _check_release(path, digest.version if digest else version_of(path), version)
+        if digest is not None:
+            return Facts(entities=digest.schemas[program], name=str(path), exact=True)
+        source = read_source(_schema_file(path, program))
+        entities = digest_of("", {program: source}).schemas[program]
+        examples = documented_examples(source, schema_of(entities), open_objects(entities))
+        return Facts(entities=entities, name=str(path), exact=True, examples=examples)
+    except (SchemaError, KeyError) as error:
+        raise UsageError(f"{path}: {error}", remedy) from error
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read: {error}", remedy) from error
+
+
+def _schema_file(path: Path, program: Program) -> Path:
+    """Return the file with which the schema of `program` begins, of a tree or named itself."""
+    own = path / SCHEMA_FILES[program]
+    return own if path.is_dir() and program is not Program.SYSTEM else schema_file(path)
+
+
+def _check_release(path: Path, told: str, version: Version) -> None:
+    """Raise UsageError where the source says that it is of another release than the build."""
+    parts = told.split(".")[:2]
+    if told and parts != [str(part) for part in version[:2]]:
+        raise UsageError(
+            f"{path} is the source of QEMU {told}, and the build is {'.'.join(map(str, version))}",
+            "Name the source of the build's own release; what others declare binds it to nothing.",
+        )
+
+
+def _digest(path: Path) -> Digest | None:
+    """Return the digest that `path` is, None where it is none; raises SchemaError, OSError."""
+    if not path.is_file():
+        return None
+    try:
+        value = json.loads(read_bounded(path))
+    except LimitError as error:
+        raise UsageError(f"{path}:{error}", "Name a source tree, or a digest.") from error
+    except ValueError:
+        return None
+    return from_json(value) if isinstance(value, dict) and "schemas" in value else None

@@ -1,0 +1,61 @@
+"""Which machines of a build have started in this process, and which died before they greeted.
+
+A machine that a signal ends before its greeting says something of the build only where it happens
+again: the run counts such deaths over all of its processes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from conformance.judge.observation import Death
+from conformance.model.stage import MachineSpec
+from conformance.report.stream import StartDied
+
+TRIES: Final = 3
+"""How often a machine is started that ends before it greets, where that says something."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartDeath:
+    """A machine that ended before it was ready for a case."""
+
+    command_line: tuple[str, ...]
+    death: Death
+
+    def event(self, target: str) -> StartDied:
+        """Return the event that tells of it."""
+        return StartDied(
+            target=target,
+            command_line=self.command_line,
+            exit_status=self.death.status,
+            stderr=self.death.stderr,
+        )
+
+
+@dataclass(slots=True)
+class Starts:
+    """The starts of one build in one process."""
+
+    _stood: list[MachineSpec] = field(default_factory=list)
+    """Specs hold requests, which have no hash."""
+    _deaths: list[StartDeath] = field(default_factory=list)
+
+    def stood(self, spec: MachineSpec) -> bool:
+        """Return whether a machine of `spec` has started before: the host lacks nothing for it."""
+        return spec in self._stood
+
+    def note(self, spec: MachineSpec) -> None:
+        """Note that a machine of `spec` has started."""
+        if spec not in self._stood:
+            self._stood.append(spec)
+
+    def died(self, *deaths: StartDeath) -> None:
+        """Note the deaths of machines."""
+        self._deaths += deaths
+
+    def take_deaths(self) -> tuple[StartDeath, ...]:
+        """Return the deaths that were noted since the last call."""
+        deaths, self._deaths = tuple(self._deaths), []
+        return deaths

@@ -1,0 +1,122 @@
+"""Makes the targets of a run ready, each behind a fence: what fails with one is lost with it alone.
+
+Knows neither where a run is recorded nor what becomes of its cases.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from conformance.launch.folder import RunFolder
+from conformance.launch.target import Target, label
+from conformance.model.canonical import canonical
+from conformance.model.errors import ConformanceError, HarnessError, LaunchError, UsageError
+from conformance.prepare.campaign import Campaign, prepare
+from conformance.report.stream import Event, TargetLost, to_json
+
+_SAID: Final = 400
+"""Characters of an error's own words that are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The targets that are ready, and those that were lost with what each was lost to."""
+
+    campaigns: tuple[Campaign, ...]
+    lost: tuple[TargetLost, ...]
+    errors: tuple[ConformanceError, ...]
+
+    @property
+    def error(self) -> ConformanceError | None:
+        """What to say where no target is left, None where one is."""
+        if self.campaigns or not self.errors:
+            return None
+        return self.errors[0] if len(self.errors) == 1 else _all_lost(self.lost, self.errors)
+
+
+def prepare_all(
+    targets: Sequence[Target],
+    folder: RunFolder,
+    *,
+    thorough: bool,
+    tell: Callable[[str, str], None],
+) -> Prepared:
+    """Ask each build once and plan its cases, and save what other processes need in `folder`.
+
+    `tell` gets the name of each target and what is done with it.
+    """
+    campaigns: list[Campaign] = []
+    lost: list[TargetLost] = []
+    errors: list[ConformanceError] = []
+    for target in targets:
+        try:
+            campaign = prepare(target, folder, thorough=thorough, tell=partial(tell, target.name))
+            tell(target.name, "planning its cases")
+            # Shown to be one whose cases can be planned, and told.
+            rows: tuple[Event, ...] = (*campaign.rows(), *campaign.rule_rows())
+            for event in (campaign.started(0), *rows):
+                canonical(to_json(event))
+            campaign.save(folder.path / f"campaign-{len(campaigns)}.json")
+        except Exception as error:  # of any kind: the others are tested all the same
+            errors.append(_told(error))
+            lost.append(_lost(target, errors[-1]))
+        else:
+            campaigns.append(campaign)
+    return Prepared(tuple(campaigns), tuple(lost), tuple(errors))
+
+
+def distinct(targets: Sequence[Target]) -> Iterator[Target]:
+    """Yield the targets under names that differ: equal ones are told apart by their roots."""
+    names = Counter(target.name for target in targets)
+    used: set[str] = set()
+    for target in targets:
+        name = target.name
+        if names[name] > 1:
+            root = label(Path(target.rootfs).name) or "host"
+            name = f"{name}@{root}"
+        if name in used:
+            raise UsageError(
+                f"two targets are named {target.name}: {target.spelling} is the second",
+                "Give each a name of its own: NAME=PATH, or `name` in a target file.",
+            )
+        used.add(name)
+        yield replace(target, name=name)
+
+
+def _told(error: Exception) -> ConformanceError:
+    """Return what to say of an error that was met while a target was prepared."""
+    if isinstance(error, ConformanceError):
+        return error
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    said = " ".join(str(error).split())[:_SAID]
+    return HarnessError(
+        f"the suite itself failed while it prepared the target: {type(error).__name__}: "
+        f"{said}{where}",
+        "Please report this.",
+    )
+
+
+def _lost(target: Target, error: ConformanceError) -> TargetLost:
+    return TargetLost(
+        target=target.name,
+        spelling=target.spelling,
+        program=target.program,
+        what=error.what,
+        remedy=error.remedy,
+    )
+
+
+def _all_lost(lost: Sequence[TargetLost], errors: Sequence[ConformanceError]) -> ConformanceError:
+    worst = max(errors, key=lambda error: error.exit_code)
+    said = "; ".join(f"{each.target}: {each.what}" for each in lost)
+    what = f"not one of {len(lost)} targets can be tested: {said}"
+    kinds = (UsageError, LaunchError, HarnessError)
+    kind = next(each for each in kinds if each.exit_code == worst.exit_code)
+    return kind(what, worst.remedy)

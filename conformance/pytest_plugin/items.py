@@ -1,0 +1,164 @@
+"""The pytest nodes of a run: a target holds subjects, a subject holds one item per aspect.
+
+Names hold neither "[" nor "::", which mean something to pytest, its cache and Allure.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+import pytest
+
+from conformance.model.terms import BROKEN, Outcome
+from conformance.play.conductor import Conductor
+from conformance.play.proof import Result
+from conformance.prepare.campaign import Campaign, Selection
+from conformance.prepare.groups import Group, groups, subject_name
+
+CONDUCTOR: Final = pytest.StashKey[Conductor]()
+_SHOWN: Final = 30
+"""Failing cases that an item names: the report names all of them."""
+
+
+class BrokenPromises(AssertionError):  # noqa: N818 - named for what it says
+    """The failing cases of one item."""
+
+    def __init__(self, broken: list[Result], counts: Counter[Outcome]) -> None:
+        self.broken = broken
+        self.counts = counts
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        total = sum(self.counts.values())
+        lines = [f"{len(self.broken)} of {total} cases broke a promise:"]
+        for result in self.broken[:_SHOWN]:
+            verdict = result.verdict
+            rule = verdict.misses[0].rule if verdict.misses else ""
+            lines.append(f"  {verdict.outcome} {rule} {result.case.id}")
+            lines.append(f"      {verdict.reason}")
+        if len(self.broken) > _SHOWN:
+            lines.append(f"  and {len(self.broken) - _SHOWN} more, which the report names")
+        return "\n".join(lines)
+
+
+class TargetNode(pytest.Collector):
+    """A target: its children are the subjects of its cases."""
+
+    campaign: Campaign
+    groups: tuple[Group, ...]
+
+    @classmethod
+    def of(cls, session: pytest.Session, campaign: Campaign, selection: Selection) -> TargetNode:
+        """Return the node of a target with the groups of its selected cases."""
+        name = campaign.target.name
+        node: TargetNode = cls.from_parent(session, name=name, nodeid=name)
+        node.campaign, node.groups = campaign, groups(campaign, selection)
+        return node
+
+    def collect(self) -> Iterable[pytest.Collector]:
+        """Return a node per subject, in the order of the plan."""
+        dealt: dict[str, list[Group]] = {}
+        for group in self.groups:
+            dealt.setdefault(subject_name(group), []).append(group)
+        for name, own in dealt.items():
+            yield SubjectNode.of(self, name, own)
+
+
+class SubjectNode(pytest.Collector):
+    """A subject: its children are its aspects."""
+
+    campaign: Campaign
+    groups: list[Group]
+
+    @classmethod
+    def of(cls, parent: TargetNode, name: str, groups: list[Group]) -> SubjectNode:
+        """Return the node of one subject."""
+        node: SubjectNode = cls.from_parent(parent, name=name)
+        node.campaign, node.groups = parent.campaign, groups
+        return node
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Yield an item per aspect."""
+        for group in self.groups:
+            yield GroupItem.of(self, group)
+
+
+class GroupItem(pytest.Item):
+    """The cases of one aspect of one subject of one target."""
+
+    campaign: Campaign
+    group: Group
+    _played = False
+    _ended: BaseException | None = None
+
+    @classmethod
+    def of(cls, parent: SubjectNode, group: Group) -> GroupItem:
+        """Return the item of one group."""
+        item: GroupItem = cls.from_parent(parent, name=str(group.aspect))
+        item.campaign, item.group = parent.campaign, group
+        return item
+
+    def runtest(self) -> None:
+        """Run the cases; fails with BrokenPromises, skips where not one of them could be judged.
+
+        Run again, as plugins do with what fails, it ends as it did: what is broken was tried again
+        already, and all is recorded.
+        """
+        if not self._played:
+            self._played = True
+            try:
+                self._play()
+            except BaseException as error:  # of any kind: it is raised
+                self._ended = error
+                raise
+        elif self._ended is not None:
+            raise self._ended
+
+    def _play(self) -> None:
+        conductor = self.config.stash[CONDUCTOR]
+        counts: Counter[Outcome] = Counter()
+        broken: list[Result] = []
+        reasons: Counter[str] = Counter()
+        for result in conductor.run(self.campaign, self.group.cases):
+            outcome = result.verdict.outcome
+            counts[outcome] += 1
+            if outcome in BROKEN or (outcome is Outcome.INTERMITTENT and result.shown):
+                # What was seen is recorded; kept for all that break, it is more than fits.
+                broken.append(replace(result, seen=None, before=()))
+            elif outcome is not Outcome.PASS:
+                reasons[f"{outcome}: {result.verdict.reason}"] += 1
+        self.user_properties += [(str(outcome), count) for outcome, count in counts.items()]
+        if broken:
+            raise BrokenPromises(broken, counts)
+        if counts[Outcome.HARNESS_ERROR]:
+            raise RuntimeError("; ".join(reasons))
+        if counts[Outcome.FLAKY]:
+            # No finding, and no success either: pytest must not exit with 0.
+            pytest.fail("; ".join(reason for reason in reasons if reason.startswith("flaky")))
+        if not counts[Outcome.PASS]:
+            pytest.skip(reasons.most_common(1)[0][0])
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Return the failing cases as text; what is no broken promise as pytest shows it."""
+        if isinstance(excinfo.value, BrokenPromises):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[str, None, str]:
+        """Return where the item is, no line, and its headline.
+
+        The headline is no end of the node id: else pytest would put it in the id's place, with
+        "::" for each ".", and what -v shows could not be pasted.
+        """
+        target = self.campaign.target.name
+        return target, None, f"{target} {subject_name(self.group)} {self.name}"
+
+
+def foretell(item: pytest.Item, following: pytest.Item | None) -> None:
+    """Tell the machines' owner which cases come after those of `item`."""
+    if isinstance(item, GroupItem) and isinstance(following, GroupItem):
+        conductor = item.config.stash[CONDUCTOR]
+        conductor.expect(following.campaign, following.group.cases, item.group.cases)

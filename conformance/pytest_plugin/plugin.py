@@ -1,0 +1,339 @@
+"""pytest hooks: options, collection, and the run around them; everything else is elsewhere.
+
+Loaded in every pytest run on the machine: it imports nothing of the suite until a target is named,
+installs no signal handler and changes no directory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from conformance.model.errors import ConformanceError, HarnessError, UsageError
+from conformance.model.hints import meant
+from conformance.play import option_table
+
+if TYPE_CHECKING:
+    from conformance.play.run import Options, Run
+    from conformance.prepare.campaign import Campaign
+    from conformance.report.result import Summary
+
+RUN: Final[pytest.StashKey[Run]] = pytest.StashKey()
+"""The run, in the process that leads it."""
+OPTIONS: Final[pytest.StashKey[Options]] = pytest.StashKey()
+CAMPAIGNS: Final[pytest.StashKey[tuple[Campaign, ...]]] = pytest.StashKey()
+SUMMARY: Final[pytest.StashKey[Summary]] = pytest.StashKey()
+_CHOSEN: Final[pytest.StashKey[tuple[str, ...]]] = pytest.StashKey()
+"""The node ids, or beginnings of some, that the command line names; none: all."""
+_PATHS: Final[pytest.StashKey[tuple[str, ...]]] = pytest.StashKey()
+"""The files and folders that pytest collects beside the targets."""
+_OWN: Final[pytest.StashKey[ExitStack]] = pytest.StashKey()
+"""What the run holds, where it began here and not at the command."""
+_LISTENER: Final[pytest.StashKey[_Listener]] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options; each begins with --qmp-."""
+    group = parser.getgroup("qmp", "QMP conformance")
+    option_table.declare(option_table.ALL, group.addoption, "--qmp-")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Start over with `--qmp-X=VALUE` where `--qmp-X VALUE` names something that exists.
+
+    Before it knows the options of a plugin, pytest takes such a value for a path to tests, and
+    its folder for the root of all: /usr/bin would get the cache, and no configuration be found.
+    """
+    given = list(map(str, config.invocation_params.args))
+    joined = _joined(given)
+    if joined == given:
+        return None
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if capture is not None:
+        capture.suspend_global_capture(in_=True)
+    return pytest.main(joined, plugins=config.invocation_params.plugins)
+
+
+def _joined(words: list[str]) -> list[str]:
+    joined: list[str] = []
+    flags = {f"--qmp-{option.name}" for option in option_table.ALL if option.flag}
+    for word in words:
+        option = joined[-1] if joined else ""
+        valued = option.startswith("--qmp-") and "=" not in option and option not in flags
+        if valued and Path(word).exists():
+            joined[-1] = f"{option}={word}"
+        else:
+            joined.append(word)
+    return joined
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the options, where they name a target."""
+    option = config.option
+    if option.qmp_program or option.qmp_targets:
+        from conformance.play.options import read_options
+
+        try:
+            config.stash[OPTIONS] = read_options(option)
+        except ConformanceError as error:
+            raise pytest.UsageError(str(error)) from None
+    elif any(getattr(option, each.dest) != each.unset for each in option_table.TARGET) or (
+        option.qmp_case
+    ):
+        raise pytest.UsageError("no target\n  Name one with --qmp-program or --qmp-targets.")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Make the targets ready: ask each build once, in the process that leads the run."""
+    config = session.config
+    if OPTIONS not in config.stash:
+        return
+    from conformance.play.interruption import interrupted_once
+    from conformance.play.leading import leading
+    from conformance.prepare.campaign import load
+
+    if hasattr(config, "workerinput"):
+        interrupted_once()
+        folder = Path(config.workerinput["qmp_folder"])
+        config.stash[CAMPAIGNS] = tuple(map(load, sorted(folder.glob("campaign-*.json"))))
+        config.stash[_CHOSEN] = tuple(config.workerinput["qmp_chosen"])
+        config.stash[_PATHS] = tuple(config.workerinput["qmp_paths"])
+        return
+    config.stash[_OWN] = ExitStack()
+    config.stash[_LISTENER] = _Listener()
+    config.pluginmanager.register(config.stash[_LISTENER])
+    try:
+        if RUN not in config.stash:
+            record = not config.option.collectonly
+            led = leading(config.stash[OPTIONS], record=record, tell=partial(_say, config))
+            config.stash[RUN] = config.stash[_OWN].enter_context(led)
+            for glob in config.stash[RUN].unfit:
+                _say(config, "Warning", f"no case fits {glob!r}")
+        run = config.stash[RUN]
+        config.stash[CAMPAIGNS] = run.campaigns
+        chosen, paths = _sorted_out(config, run.node_ids())
+        config.stash[_CHOSEN], config.stash[_PATHS] = chosen, paths
+    except ConformanceError as error:
+        # pytest does not come to the end of a session that did not begin.
+        _leave(config, error)
+        pytest.exit(str(error), returncode=error.exit_code)
+    except pytest.UsageError as error:
+        _leave(config, UsageError(str(error)))
+        raise
+
+
+def _say(config: pytest.Config, whose: str, what: str) -> None:
+    """Write a line where pytest writes its own, unless it was told to be quiet."""
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    if reporter is not None and config.option.verbose >= 0:
+        reporter.write_line(f"{whose}: {what}")
+
+
+def _sorted_out(
+    config: pytest.Config, node_ids: Collection[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the arguments that name items of the targets, and what pytest is to collect.
+
+    That are the files and folders that are named, or else those of `testpaths`; never the current
+    folder, which nobody has named.
+    """
+    if config.args_source is pytest.Config.ArgsSource.INVOCATION_DIR:
+        return (), ()
+    if config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+        return (), tuple(config.args)
+    chosen: list[str] = []
+    paths: list[str] = []
+    for name in config.args:
+        if any(_is_in(node_id, name) for node_id in node_ids):
+            chosen.append(name)
+        elif config.option.pyargs or Path(name.partition("::")[0]).exists():
+            paths.append(name)
+        else:
+            raise pytest.UsageError(
+                f"no item of the targets is named {name}, and no file is\n  "
+                + meant(name, sorted(node_ids), "--collect-only -q names all items.")
+            )
+    return tuple(chosen), tuple(paths)
+
+
+def _leave(config: pytest.Config, error: BaseException | None = None) -> None:
+    """Leave the run, where it is ours to leave: `error` has ended it, if anything."""
+    config.stash[_OWN].__exit__(type(error) if error else None, error, None)
+
+
+class _Listener:
+    """Notes that pytest was interrupted, also before its session has begun."""
+
+    def __init__(self) -> None:
+        self.interrupted = False
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Note it."""
+        self.interrupted = True
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist where the campaigns are."""
+    stash = node.config.stash
+    if RUN in stash:
+        node.workerinput["qmp_folder"] = str(stash[RUN].folder.path)
+        node.workerinput["qmp_run"] = stash[RUN].id
+        node.workerinput["qmp_chosen"] = list(stash[_CHOSEN])
+        node.workerinput["qmp_paths"] = list(stash[_PATHS])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Deal out what shares machines together, and the heaviest first."""
+    if RUN in config.stash and config.getoption("dist") == "load":
+        from conformance.prepare.groups import groups, node_id
+        from conformance.pytest_plugin.scheduler import HeaviestFirst
+
+        selection = config.stash[OPTIONS].selection
+        dealt = {
+            node_id(campaign, group): group
+            for campaign in config.stash[CAMPAIGNS]
+            for group in groups(campaign, selection)
+        }
+        return HeaviestFirst(config, log, dealt)
+    return None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
+    """Write down what a worker has collected before it runs: every one collects the same."""
+    if RUN in node.config.stash:
+        node.config.stash[RUN].plan(frozenset(ids))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    """Let pytest collect the files that are named, and no others beside the targets."""
+    config = session.config
+    if CAMPAIGNS in config.stash and not _leads_workers(config):
+        config.args = [*config.stash[_PATHS]]
+    return (yield)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
+    """Put the items of the targets before those of files: what chooses among items comes later."""
+    stash = session.config.stash
+    if CAMPAIGNS not in stash:
+        return
+    from conformance.pytest_plugin.items import TargetNode
+
+    selection, names = stash[OPTIONS].selection, stash[_CHOSEN]
+    items[:0] = [
+        item
+        for campaign in stash[CAMPAIGNS]
+        for item in session.genitems(TargetNode.of(session, campaign, selection))
+        if not names or any(_is_in(item.nodeid, name) for name in names)
+    ]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Write down which items of the targets are to be run, before one is."""
+    stash = session.config.stash
+    if RUN in stash and not _leads_workers(session.config):
+        from conformance.pytest_plugin.items import GroupItem
+
+        stash[RUN].plan(
+            frozenset(item.nodeid for item in session.items if isinstance(item, GroupItem))
+        )
+
+
+def _leads_workers(config: pytest.Config) -> bool:
+    return config.pluginmanager.hasplugin("dsession")
+
+
+def _is_in(node_id: str, name: str) -> bool:
+    return node_id == name or node_id.startswith(f"{name}::")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
+    """Hold the machines of this process while its items run."""
+    config = session.config
+    if CAMPAIGNS not in config.stash or config.option.collectonly or _leads_workers(config):
+        return (yield)
+    from conformance.play.conductor import Conductor
+    from conformance.play.records import part_path
+    from conformance.pytest_plugin.items import CONDUCTOR
+
+    given = getattr(config, "workerinput", {})
+    run = given["qmp_run"] if given else config.stash[RUN].id
+    part = part_path(config.stash[OPTIONS].report, run, given.get("workerid", "main"))
+    folder = Path(given["qmp_folder"]) if given else config.stash[RUN].folder.path
+    with Conductor(part, folder) as conductor:
+        config.stash[CONDUCTOR] = conductor
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Foretell the machines of the next item while this one runs."""
+    if CAMPAIGNS in item.config.stash:
+        from conformance.pytest_plugin.items import foretell
+
+        foretell(item, nextitem)
+    return (yield)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Write the report, in the process that leads the run."""
+    config = session.config
+    if RUN not in config.stash:
+        return
+    from conformance.play.leading import report
+    from conformance.report.result import Verdict
+
+    run = config.stash[RUN]
+    if not run.record:
+        _leave(config)
+        return
+    summary = report(
+        run,
+        interrupted=exitstatus == pytest.ExitCode.INTERRUPTED,
+        failed=exitstatus == pytest.ExitCode.INTERNAL_ERROR,
+    )
+    config.stash[SUMMARY] = summary
+    code = summary.ended.exit_code if summary.ended else exitstatus
+    if exitstatus == pytest.ExitCode.OK and summary.verdict is Verdict.NOTHING_TESTED:
+        # Skipped items alone are a success to pytest, and none to us.
+        session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
+    elif exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = code
+    elif exitstatus == pytest.ExitCode.TESTS_FAILED and run.lost:
+        # As where no target at all can be started.
+        session.exitstatus = code
+    _leave(config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave a run whose session never began, or never came to its end."""
+    if RUN in config.stash and not config.stash[RUN].ended:
+        interrupted = config.stash[_LISTENER].interrupted
+        _leave(config, KeyboardInterrupt() if interrupted else HarnessError("pytest ended early"))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Show the report where pytest shows its own."""
+    if SUMMARY in config.stash:
+        from conformance.report.terminal import render
+
+        width, colour = terminalreporter._tw.fullwidth, terminalreporter._tw.hasmarkup
+        terminalreporter.write_line("")
+        text = render(config.stash[SUMMARY], min(max(width, 100), 120), colour=colour)
+        terminalreporter.write_line(text)
+        terminalreporter.write_line(f"Report: {config.stash[OPTIONS].report}")

@@ -1,0 +1,95 @@
+"""Deals the items of a run out to the workers of pytest-xdist; knows not how one is played.
+
+Imported only where pytest-xdist is at work.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
+
+from conformance.model.terms import SubjectKind
+from conformance.prepare.groups import Group
+
+
+class HeaviestFirst(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist has no types
+    """Gives a free worker the scope with the most requests, so that all workers end together.
+
+    The aspects of an object type are one scope, for they share machines; those of a command are
+    scopes of their own, for one of them can be as much as all else together.
+
+    A run goes on when workers die.  xdist's own scheduler (3.8) gives a new worker what the dead
+    one had done already; such work brings no report, and without one nothing more is ever sent.
+    """
+
+    def __init__(self, config: Any, log: Any, groups: Mapping[str, Group]) -> None:
+        """Deal out `groups` by their node ids."""
+        super().__init__(config, log)
+        self._groups = groups
+        self._dead: set[WorkerController] = set()
+        self._weights: Counter[str] = Counter()
+        for node_id, group in groups.items():
+            requests = sum(len(case.steps) for case in group.cases if case.blocked is None)
+            self._weights[self._split_scope(node_id)] += requests
+
+    def remove_node(self, node: WorkerController) -> str | None:
+        """Take a worker out; return the item that it died of, which is not run again."""
+        workload = self.assigned_work.pop(node)
+        if self.collection is None:
+            # Work is dealt out once so many have told what they collected; a dead one gets none.
+            self.registered_collections.pop(node, None)
+        left = [
+            (scope, [item for item, done in unit.items() if not done])
+            for scope, unit in workload.items()
+        ]
+        crashed = next((items.pop(0) for _, items in left if items), None)
+        self.workqueue.update(
+            {scope: dict.fromkeys(items, False) for scope, items in left if items}
+        )
+        for other in self.assigned_work:
+            self._reschedule(other)
+        return crashed
+
+    def add_node_collection(self, node: WorkerController, collection: Sequence[str]) -> None:
+        """Take what a worker has collected; one that differs from the others is sent home."""
+        super().add_node_collection(node, collection)
+        if node not in self.registered_collections:
+            node.shutdown()
+
+    def _split_scope(self, nodeid: str) -> str:
+        if nodeid not in self._groups:
+            # A test of the user's: such ones share fixtures.
+            return str(super()._split_scope(nodeid))
+        together = self._groups[nodeid].subject.kind is SubjectKind.OBJECT_TYPE
+        return nodeid.rpartition("::")[0] if together else nodeid
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        heaviest = max(self.workqueue, key=self._weights.__getitem__)
+        self.workqueue.move_to_end(heaviest, last=False)
+        try:
+            super()._assign_work_unit(node)
+        except OSError:
+            # The worker is dead, and the word of it still on its way: others get the work.
+            self._dead.add(node)
+            self.workqueue[heaviest] = self.assigned_work[node].pop(heaviest)
+
+    def _reschedule(self, node: WorkerController) -> None:
+        """Send a worker work, or home; it begins an item only once it knows the next one.
+
+        One that has taken a dead one's place gets work once it has collected.
+        """
+        if self.collection is None or node not in self.registered_collections or node in self._dead:
+            return
+        super()._reschedule(node)
+        while self.workqueue and self._waits(node):
+            self._assign_work_unit(node)
+
+    def _waits(self, node: WorkerController) -> bool:
+        if node.shutting_down or node in self._dead:
+            return False
+        pending: int = self._pending_of(self.assigned_work[node])
+        return pending < 2

@@ -1,0 +1,127 @@
+"""The shell text that shows a case again without the suite: QEMU's command line and its input."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from conformance.judge.observation import Observation, Talk
+from conformance.launch.program import kind_of
+from conformance.model.case import Case
+from conformance.model.script import Exchange
+from conformance.model.stage import NEGOTIATION, SCRATCH, MachineSpec, Request, Stage
+from conformance.model.terms import ABSENT
+from conformance.report.script_reproducer import LASTING, asked, retold
+from conformance.report.stepwise_reproducer import is_stepwise, stepwise
+
+_COMPANY: Final = 2000
+"""Requests that a reproducer holds at most: what came before is left out and said so."""
+
+
+def reproducer(
+    case: Case,
+    before: Iterable[Case],
+    command_line: Sequence[str],
+    *,
+    seen: Observation | Talk | None = None,
+    plays: int = 0,
+) -> str:
+    """Return shell text that shows the same: QEMU's command line and the lines to send.
+
+    With `seen`, it ends with the request that was not answered any more.  What comes and goes is
+    done `plays` times.
+    """
+    text = _once(case, before, command_line, seen)
+    if not plays:
+        return text
+    return f"for play in $(seq {plays}); do\n{text}\ndone"
+
+
+def _once(
+    case: Case,
+    before: Iterable[Case],
+    command_line: Sequence[str],
+    seen: Observation | Talk | None,
+) -> str:
+    if case.exchange is not None:
+        return _retold(case.exchange, command_line, case.stage.spec)
+    earlier = [step.request for other in before for step in other.steps]
+    own = [step.request for step in case.steps]
+    if case.claims:
+        own = [Request("query-qmp-schema", ABSENT)]
+    if isinstance(seen, Observation) and None in seen.replies:
+        broke_off = seen.replies.index(None) if seen.broke_off is None else seen.broke_off
+        own = own[: broke_off + 1]
+    kind = kind_of(command_line)
+    if kind.dialect.single:
+        lines = [each.text() for each in (*case.stage.setup, *earlier[-_COMPANY:], *own)]
+        exchange = asked(lines, kind.dialect.probe)
+        return _retold(exchange, command_line, case.stage.spec)
+    spec = case.stage.spec
+    asking = [*case.stage.setup, *earlier[-_COMPANY:], *own]
+    if is_stepwise(asking, spec):
+        specs = (spec, *(each.spec for each in spec.companions))
+        commands = tuple(_stdio(command_line, each) for each in specs)
+        told = stepwise(case.stage.negotiation(), asking, kind, commands, spec)
+        return _pasted([*_preparation(spec), told])
+    requests = [*case.stage.negotiation(), *asking, *_farewell(case.stage, own)]
+    command = shlex.join(_stdio(command_line, case.stage.spec))
+    lasting = f"{{ cat{LASTING}; }} <<'EOF' | {command}"
+    first = lasting if case.stage.capabilities else f"{command} <<'EOF'"
+    dialogue = [first, *(each.text() for each in requests), "EOF"]
+    lines = [*_preparation(case.stage.spec)]
+    passed = {(each.execute, each.descriptor): None for each in requests if each.descriptor}
+    lines += [
+        f"# a descriptor ({source}) must be passed along with {name}" for name, source in passed
+    ]
+    if len(earlier) > _COMPANY:
+        lines.append(f"# The first {len(earlier) - _COMPANY} requests are left out here.")
+    return _pasted([*lines, *dialogue])
+
+
+def _farewell(stage: Stage, own: Sequence[Request]) -> Iterator[Request]:
+    """Yield what ends the build, which in negotiation takes no other command."""
+    if stage.capabilities is None and all(each.execute != NEGOTIATION for each in own):
+        yield Request(NEGOTIATION, ABSENT)
+    yield Request("quit", ABSENT)
+
+
+def _stdio(command_line: Sequence[str], spec: MachineSpec) -> list[str]:
+    """Return the target's command line with what the stage adds to it."""
+    words = list(command_line)
+    if spec.machine != "none" and "-machine" in words:
+        words[words.index("-machine") + 1] = spec.machine
+    accel = ["-accel", spec.accel] if spec.accel else []
+    return [*words, *accel, *(arg.replace("{scratch}", SCRATCH) for arg in spec.args)]
+
+
+def _retold(exchange: Exchange, command_line: Sequence[str], spec: MachineSpec) -> str:
+    """Return shell text that takes the turns, behind what makes the files that they need."""
+    told = retold(exchange, kind_of(command_line), _stdio(command_line, spec), spec)
+    return _pasted([*_preparation(spec), told])
+
+
+def _pasted(lines: Sequence[str]) -> str:
+    """Return lines of shell text, behind the making of the scratch folder where they name it."""
+    folder = [f"mkdir -p {SCRATCH}"] * any(SCRATCH in line for line in lines)
+    return "\n".join([*folder, *lines])
+
+
+def _preparation(spec: MachineSpec) -> Iterator[str]:
+    for file in spec.files:
+        path = shlex.quote(f"{SCRATCH}/{file.path}")
+        if file.make == "fifo":
+            yield f"mkfifo {path}"
+        elif file.make:
+            yield f"# {path}: a set of {file.make} credentials is needed here"
+        elif file.path.endswith("/"):
+            yield f"mkdir -p {path}"
+        else:
+            yield f"printf %s {shlex.quote(file.text)} > {path}"
+            if file.size:
+                yield f"truncate -s {file.size} {path}"
+    for peer in spec.peers:
+        yield f"# {peer.address}: a server ({peer.serve}) must listen here"
+    for descriptor in spec.descriptors:
+        yield f"# a descriptor ({descriptor.source}) must be passed by getfd as {descriptor.name}"

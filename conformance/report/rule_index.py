@@ -1,0 +1,74 @@
+"""Which cases show a rule kept or broken, and in which groups a reader takes them in.
+
+Knows neither the text of a rule nor what became of a case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from conformance.model.case import Case
+from conformance.model.terms import Aspect, SubjectKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The cases of one rule that are about one sort of subject in one aspect.
+
+    Of the protocol the sort is its part, `part`, and the exchanges tell their `reasons`, each once.
+    """
+
+    kind: SubjectKind
+    aspect: Aspect
+    part: str
+    cases: tuple[Case, ...]
+    reasons: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """What the group is called: "wire/id", "command, invalid"."""
+        return f"wire/{self.part}" if self.part else f"{self.kind}, {self.aspect}"
+
+    @property
+    def blocked(self) -> int:
+        """How many of its cases are not run."""
+        return sum(case.blocked is not None for case in self.cases)
+
+
+def cases_by_rule(cases: Iterable[Case]) -> Mapping[str, tuple[Case, ...]]:
+    """Return the cases that are about each rule, in their order."""
+    found: dict[str, list[Case]] = {}
+    for case in cases:
+        for rule in case.rules:
+            found.setdefault(rule, []).append(case)
+    return {rule: tuple(own) for rule, own in found.items()}
+
+
+def grouped(cases: Iterable[Case]) -> tuple[Group, ...]:
+    """Return the groups of the cases of one rule: exchanges by part, then the others by kind."""
+    found: dict[tuple[str, SubjectKind, Aspect], list[Case]] = {}
+    for case in cases:
+        part = case.subject.name if case.exchange is not None else ""
+        found.setdefault((part, case.subject.kind, case.aspect), []).append(case)
+    kinds, aspects = list(SubjectKind), list(Aspect)
+
+    def place(key: tuple[str, SubjectKind, Aspect]) -> tuple[bool, str, int, int]:
+        part, kind, aspect = key
+        return not part, part, kinds.index(kind), aspects.index(aspect)
+
+    return tuple(
+        Group(
+            kind=kind,
+            aspect=aspect,
+            part=part,
+            cases=tuple(found[part, kind, aspect]),
+            reasons=_reasons(found[part, kind, aspect]),
+        )
+        for part, kind, aspect in sorted(found, key=place)
+    )
+
+
+def _reasons(cases: Iterable[Case]) -> tuple[str, ...]:
+    told = (case.exchange.reason for case in cases if case.exchange is not None)
+    return tuple(dict.fromkeys(reason for reason in told if reason))

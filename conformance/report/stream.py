@@ -1,0 +1,343 @@
+"""The stream of events of a run, as values: the only source of every report.
+
+Each event is one JSON object on one line of `events.ndjson`; `report/stream.schema.json` in the
+package describes them.  What is measured stands in members named `time`, `seconds` and `shown` and
+nowhere else, so that two runs of one build differ there alone.  Knows neither how a run works nor
+how it is shown.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from conformance.model.terms import Aspect, Outcome, Severity, SubjectKind
+
+STREAM_VERSION = 4
+STREAM_FILE: Final = "events.ndjson"
+SUMMARY_FILE: Final = "summary.json"
+REPORT_FILE: Final = "report.md"
+"""What a report folder holds: the stream, and what is made of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """The first event: who runs what, with what."""
+
+    kind: ClassVar[str] = "run-started"
+    stream: int
+    suite: str
+    seed: int
+    selection: tuple[str, ...]
+    host: Mapping[str, str]
+    """Host capabilities by name of the probe: "yes", or why not."""
+    time: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetStarted:
+    """A build under test: what it is and how it is started."""
+
+    kind: ClassVar[str] = "target-started"
+    target: str
+    spelling: str
+    """Shell text: the words with which a command line names the target again."""
+    program: str
+    version: str
+    package: str
+    arch: str
+    sha256: str
+    schema_sha256: str
+    launcher: str
+    documentation: str
+    """In words: the source whose facts the build was compared with, or why there is none."""
+    command_line: tuple[str, ...]
+    cases: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetLost:
+    """A target that could not be asked what it is, so that it has no cases.
+
+    `what` says what happened, `remedy` what to do.
+    """
+
+    kind: ClassVar[str] = "target-lost"
+    target: str
+    spelling: str
+    program: str
+    what: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowPlanned:
+    """A subject that keeps a row in the report, also where the build does not have it.
+
+    `note` says why there is nothing to test, else "".  Of a command, `members` are those of its
+    arguments at all depths, and `left_out` counts the places that were not entered once more.
+    """
+
+    kind: ClassVar[str] = "row-planned"
+    target: str
+    subject_kind: SubjectKind
+    subject: str
+    note: str
+    members: int = 0
+    left_out: int = 0
+    blocked: str = ""
+    """Why no request of the command can succeed here, "" where nothing is known against it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulePlanned:
+    """A rule that keeps a row in the report; `note` says how it is tested beside cases, or why not.
+
+    One with `throughout` is held against every message of every case.
+    """
+
+    kind: ClassVar[str] = "rule-planned"
+    target: str
+    rule: str
+    promise: str
+    severity: Severity
+    throughout: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What was seen: the dialogue, and the end of the process if it ended."""
+
+    transcript: tuple[str, ...]
+    """Lines as they went over the wire, each led by "-> " (sent) or "<- " (received)."""
+    exit_status: int | None = None
+    stderr: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A broken promise of a build."""
+
+    kind: ClassVar[str] = "finding"
+    target: str
+    case: str
+    subject_kind: SubjectKind
+    subject: str
+    rule: str
+    severity: Severity
+    outcome: Outcome
+    summary: str
+    """One sentence: what the build did."""
+    expected: str
+    """One sentence: what it promised."""
+    why: str
+    """Where the promise stands."""
+    fold: str
+    """Findings of one target with equal `fold` are one finding seen in several cases."""
+    evidence: Evidence
+    reproducer: str
+    """Shell text: QEMU's command line and the lines to send."""
+    plays: int = 0
+    shown: int = 0
+    """Of one that is INTERMITTENT, how often its case was played, and how often this showed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseEnded:
+    """What became of a case."""
+
+    kind: ClassVar[str] = "case-ended"
+    target: str
+    case: str
+    subject_kind: SubjectKind
+    subject: str
+    aspect: Aspect
+    outcome: Outcome
+    reason: str
+    rules: tuple[str, ...]
+    seconds: float
+    about: str = ""
+    """The path of the one member of a command's arguments that the case tries, if one."""
+    accepted: bool = False
+    """Whether a valid request of the subject was seen to succeed in it."""
+    refused: int = 0
+    """Requests with a fault in that member that were refused, and how many of the refusals
+    name it (`named`): nothing is promised of that."""
+    named: int = 0
+    plays: int = 0
+    shown: int = 0
+    """Of one that is INTERMITTENT, how often it was played, and how often it broke its promise."""
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether it has come to different ends in this run."""
+        return self.outcome is Outcome.FLAKY or (
+            self.outcome is Outcome.INTERMITTENT and self.shown > 0
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartDied:
+    """A machine that ended before it was ready for a case, where others of its kind do not.
+
+    `exit_status` is the negative number of a signal, or what it returned.
+    """
+
+    kind: ClassVar[str] = "start-died"
+    target: str
+    command_line: tuple[str, ...]
+    exit_status: int
+    stderr: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventSeen:
+    """An event of the schema that came at some time in the run, whatever it came of."""
+
+    kind: ClassVar[str] = "event-seen"
+    target: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefaultRead:
+    """What a member that was left out reads as, beside what is said of it.
+
+    `documented` and `declared` (by qom-list-properties or by a command that lists defaults) and
+    `real` are JSON texts; "" where nothing is said, or nothing could be read.  `says` tells in
+    words what the documentation says where it gives no value, `where` in which file and line.
+    """
+
+    kind: ClassVar[str] = "default-read"
+    target: str
+    case: str
+    subject_kind: SubjectKind
+    subject: str
+    member: str
+    documented: str
+    says: str
+    where: str
+    declared: str
+    real: str
+
+    @property
+    def differs(self) -> bool:
+        """Whether what is said of the default and what it is are not all one value."""
+        return len({self.documented, self.declared, self.real} - {""}) > 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnded:
+    """The last event: whether the run is whole, and what it returns to the shell."""
+
+    kind: ClassVar[str] = "run-ended"
+    complete: bool
+    exit_code: int
+    outcomes: Mapping[str, int]
+    seconds: float
+    time: str
+
+    @property
+    def counts(self) -> Mapping[Outcome, int]:
+        """How many cases had each outcome."""
+        return {Outcome(outcome): count for outcome, count in self.outcomes.items()}
+
+
+Event = (
+    RunStarted
+    | TargetStarted
+    | TargetLost
+    | RowPlanned
+    | RulePlanned
+    | Finding
+    | CaseEnded
+    | StartDied
+    | EventSeen
+    | DefaultRead
+    | RunEnded
+)
+
+KINDS: Final[Mapping[str, type[Any]]] = {
+    cls.kind: cls
+    for cls in (
+        RunStarted,
+        TargetStarted,
+        TargetLost,
+        RowPlanned,
+        RulePlanned,
+        Finding,
+        CaseEnded,
+        StartDied,
+        EventSeen,
+        DefaultRead,
+        RunEnded,
+    )
+}
+"""The class of each kind of event."""
+
+_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "str": lambda value: _checked(value, str),
+    "bool": lambda value: _checked(value, bool),
+    "int": lambda value: _checked(value, int),
+    "int | None": lambda value: None if value is None else _checked(value, int),
+    # A float without a fraction may come back as an integer.
+    "float": lambda value: _checked(value, float, int),
+    "tuple[str, ...]": lambda value: tuple(_checked(each, str) for each in _checked(value, list)),
+    "Mapping[str, str]": lambda value: _mapping(value, str),
+    "Mapping[str, int]": lambda value: _mapping(value, int),
+    "Severity": Severity,
+    "Outcome": Outcome,
+    "Aspect": Aspect,
+    "SubjectKind": SubjectKind,
+    "Evidence": lambda value: Evidence(**_members(Evidence, _checked(value, dict))),
+}
+"""How a member of each declared type is made of its JSON value; ValueError where it is none."""
+
+# The annotations of this module are strings: they are the keys of `_READERS`.
+_SHAPES: Final[Mapping[type[Any], Mapping[str, Callable[[Any], Any]]]] = {
+    cls: {field.name: _READERS[str(field.type)] for field in dataclasses.fields(cls)}
+    for cls in (*KINDS.values(), Evidence)
+}
+
+
+def to_json(event: Event) -> dict[str, Any]:
+    """Return `event` as a JSON object whose member `event` names its kind."""
+    return {"event": event.kind, **dataclasses.asdict(event)}
+
+
+def from_json(value: object) -> Event:
+    """Return the event that `to_json` made `value` of.
+
+    Raises ValueError, which says what is wrong, where it is none.
+    """
+    members = dict(_checked(value, dict))
+    kind = members.pop("event", None)
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise ValueError(f"no such event: {kind!r}")
+    cls = KINDS[kind]
+    event: Event = cls(**_members(cls, members))
+    return event
+
+
+def _members(cls: type[Any], value: Mapping[str, Any]) -> dict[str, Any]:
+    readers = _SHAPES[cls]
+    if value.keys() != readers.keys():
+        raise ValueError(f"missing or unknown members: {sorted(value.keys() ^ readers.keys())}")
+    try:
+        return {name: readers[name](member) for name, member in value.items()}
+    except ValueError as error:
+        raise ValueError(f"{cls.__name__}: {error}") from error
+
+
+def _mapping(value: Any, kind: type[Any]) -> dict[str, Any]:
+    return {name: _checked(each, kind) for name, each in _checked(value, dict).items()}
+
+
+def _checked(value: Any, *kinds: type[Any]) -> Any:
+    # type() and not isinstance(): true is no integer here.
+    if type(value) not in kinds:
+        raise ValueError(f"not of type {kinds[0].__name__}: {str(value)[:80]!r}")
+    return value

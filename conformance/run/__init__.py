@@ -1,1 +1,0 @@
-"""Takes cases to machines and emits one stream of events."""

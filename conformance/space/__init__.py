@@ -1,0 +1,1 @@
+"""Positions and values inside an argument type; knows a schema and nothing else."""

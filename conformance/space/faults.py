@@ -1,0 +1,199 @@
+"""Single faults: from a valid value of a type to values that are invalid in one labelled way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from conformance.qapi.flatten import variant_of
+from conformance.qapi.model import (
+    Alternate,
+    Array,
+    Builtin,
+    Enum,
+    JsonType,
+    Member,
+    Object,
+    Schema,
+)
+from conformance.space.values import exemplar
+
+UNKNOWN: Final = "no-such-member"
+DOWNSTREAM: Final = "__org.example_x"
+"""A downstream name (rule W70) that no vendor owns."""
+UNKNOWN_VALUE: Final = "no-such-value"
+HUGE: Final = 10**30
+"""An integer that no QAPI type holds."""
+
+WRONG: Final[Mapping[JsonType, Any]] = {
+    JsonType.NULL: None,
+    JsonType.BOOLEAN: True,
+    JsonType.INT: 1,
+    JsonType.STRING: "1",
+    JsonType.ARRAY: [],
+    JsonType.OBJECT: {},
+}
+"""One value of each JSON type, where another is wanted; the string looks like a number."""
+
+_BUILTIN_RULES: Final[Mapping[JsonType, str]] = {
+    JsonType.STRING: "Q01",
+    JsonType.NUMBER: "Q02",
+    JsonType.INT: "Q03",
+    JsonType.BOOLEAN: "Q09",
+    JsonType.NULL: "Q10",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A value with one thing wrong: `label` is a path for a case's id, `text` says it in words."""
+
+    label: str
+    value: Any
+    rule: str
+    text: str
+
+
+def faults(schema: Schema, type_name: str, valid: Any, *, within: bool = True) -> Iterator[Fault]:
+    """Yield what can be wrong with `valid`, a valid value of the type, at every depth.
+
+    A value that is null where null is wanted by nobody is among them; ranges of integers are left
+    to the caller, who knows them.  Not `within`: what is wrong inside objects is left out.
+    """
+    match schema.types[type_name]:
+        case Builtin(json_type=JsonType.VALUE):
+            return
+        case Builtin(json_type=json_type):
+            yield from _of_wrong_type({json_type}, _BUILTIN_RULES.get(json_type, "W63"))
+            if json_type is JsonType.INT:
+                yield _wrong("fraction", 0.5, "Q08", "a fraction where an integer is wanted")
+                yield _wrong("huge", HUGE, "Q06", "an integer beyond 64 bits")
+        case Enum() as enum:
+            yield from _of_wrong_type({JsonType.STRING}, "Q13")
+            yield from _of_enum(enum)
+        case Array(element=element):
+            yield from _of_wrong_type({JsonType.ARRAY}, "Q14")
+            yield from _of_array(schema, element, valid, within=within)
+        case Alternate() as alternate:
+            yield from _of_alternate(schema, alternate, valid, within=within)
+        case Object():
+            yield from _of_wrong_type({JsonType.OBJECT}, "W63")
+            if within:
+                yield from object_faults(schema, type_name, valid)
+
+
+def object_faults(schema: Schema, type_name: str, valid: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield what can be wrong within an object that is itself a JSON object."""
+    yield from unknown_members(valid)
+    for member in members_of(schema, type_name, valid):
+        if member.name in valid:
+            yield from member_faults(schema, member, valid)
+
+
+def unknown_members(valid: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield `valid` with a member that no schema has, of its own and of a vendor's namespace."""
+    yield _unknown(valid, UNKNOWN, "unknown-member", "a member that the schema does not have")
+    yield _unknown(valid, DOWNSTREAM, "downstream-member", "a downstream member of nobody's")
+
+
+def member_faults(
+    schema: Schema, member: Member, valid: Mapping[str, Any], *, within: bool = True
+) -> Iterator[Fault]:
+    """Yield what can be wrong with one member of `valid`, which holds it; `within` as in faults."""
+    name = member.name
+    if not member.optional:
+        less = {key: value for key, value in valid.items() if key != name}
+        yield Fault(
+            label=f"{name}/missing", value=less, rule="Q15", text=f"mandatory member {name} missing"
+        )
+    for fault in faults(schema, member.type, valid[name], within=within):
+        rule = "Q16" if member.optional and fault.label == "type=null" else fault.rule
+        yield replace(
+            fault,
+            label=f"{name}/{fault.label}",
+            value={**valid, name: fault.value},
+            rule=rule,
+            text=f"{name}: {fault.text}",
+        )
+
+
+def members_of(schema: Schema, type_name: str, value: Mapping[str, Any]) -> tuple[Member, ...]:
+    """Return the members that `value` may have: those of the branch that its tags name."""
+    current = schema.object(type_name)
+    members = current.members
+    while current.tag is not None:
+        current = variant_of(schema, current, value[current.tag])
+        members += current.members
+    return members
+
+
+def _unknown(valid: Mapping[str, Any], name: str, label: str, text: str) -> Fault:
+    return Fault(label=label, value={**valid, name: 1}, rule="W64", text=text)
+
+
+def _wrong(label: str, value: Any, rule: str, text: str) -> Fault:
+    return Fault(label=label, value=value, rule=rule, text=text)
+
+
+def no_objects(rule: str) -> Iterator[Fault]:
+    """Yield values of every JSON type but object, where an object is wanted."""
+    yield from _of_wrong_type({JsonType.OBJECT}, rule)
+
+
+def _of_wrong_type(right: set[JsonType], rule: str) -> Iterator[Fault]:
+    if JsonType.NUMBER in right:
+        right = right | {JsonType.INT}
+    for json_type, value in WRONG.items():
+        if json_type not in right:
+            wanted = " or ".join(sorted(right))
+            yield _wrong(f"type={json_type}", value, rule, f"{json_type} where {wanted} is wanted")
+
+
+def _of_enum(enum: Enum) -> Iterator[Fault]:
+    names = {member.name for member in enum.members}
+    first = enum.members[0].name
+    other = first.upper() if first.upper() not in names else first.lower()
+    for label, value, text in (
+        ("unknown", UNKNOWN_VALUE, "a value that the enum does not have"),
+        ("case", other, f"{first!r} in other case"),
+        ("empty", "", "the empty string for an enum"),
+    ):
+        if value not in names:
+            yield _wrong(label, value, "Q13", text)
+
+
+def _of_array(schema: Schema, element: str, valid: Any, *, within: bool) -> Iterator[Fault]:
+    one = valid[0] if valid else exemplar(schema, element)
+    if not isinstance(one, list):
+        yield _wrong("element", one, "Q14", "an element where an array is wanted")
+    for fault in faults(schema, element, one, within=within):
+        yield replace(fault, label=f"last/{fault.label}", value=[one, fault.value])
+
+
+def _of_alternate(
+    schema: Schema, alternate: Alternate, valid: Any, *, within: bool
+) -> Iterator[Fault]:
+    taken = {json_type_of(schema, branch) for branch in alternate.members}
+    yield from _of_wrong_type(taken, "Q24")
+    for branch in alternate.members:
+        match schema.types[branch]:
+            case Enum() as enum:
+                yield from _of_enum(enum)
+            case Object() if within and isinstance(valid, dict):
+                yield from object_faults(schema, branch, valid)
+            case _:
+                pass
+
+
+def json_type_of(schema: Schema, type_name: str) -> JsonType:
+    """Return the JSON type of the values of a type that is no alternate."""
+    match schema.types[type_name]:
+        case Builtin(json_type=json_type):
+            return json_type
+        case Enum():
+            return JsonType.STRING
+        case Array():
+            return JsonType.ARRAY
+        case _:
+            return JsonType.OBJECT

@@ -1,0 +1,55 @@
+"""Which members the arguments of a command have at all depths, and which of them a case tries.
+
+Knows neither faults nor what comes of a case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from conformance.model.case import Case
+from conformance.model.terms import Aspect, SubjectKind
+from conformance.qapi.model import Command, Schema
+from conformance.space.objects import object_places
+
+_ELEMENT: Final = ".0"
+"""How ids spell the way into an array, whose elements are no members."""
+_TRYING: Final = frozenset({Aspect.VALID, Aspect.INVALID})
+"""The aspects whose cases are about members; others may be about something of the same name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArgumentMembers:
+    """The members of a command's arguments by the ways to them, as ids spell those.
+
+    `left_out` counts the places that were not entered, because their type is among them already.
+    """
+
+    labels: frozenset[str]
+    left_out: int
+
+
+def argument_members(schema: Schema, command: Command, *, shallow: bool) -> ArgumentMembers:
+    """Return the members of the arguments; of `shallow` ones only those in no branch or value."""
+    found = object_places(schema, command.arg_type)
+    places = found.places[:1] if shallow else found.places
+    return ArgumentMembers(
+        labels=frozenset(place.label_with(each) for place in places for each in place.members),
+        left_out=0 if shallow else found.left_out,
+    )
+
+
+def member_of(case: Case, members: Mapping[str, ArgumentMembers]) -> str:
+    """Return the one member that a case of a command tries, "" where it tries none.
+
+    `members` are those of each command by its name.
+    """
+    if case.subject.kind is not SubjectKind.COMMAND or case.aspect not in _TRYING:
+        return ""
+    known = members.get(case.subject.name)
+    about = case.about
+    while about.endswith(_ELEMENT):
+        about = about.removesuffix(_ELEMENT)
+    return about if known is not None and about in known.labels else ""

@@ -1,0 +1,116 @@
+"""The objects within the values of a type: where each stands, and which members it has there.
+
+Types can hold themselves: each is entered once, on the shortest way to it, and what is left out
+by that is counted.  Knows nothing of faults, cases or recipes.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from conformance.qapi.flatten import tag_values, variant_of
+from conformance.qapi.model import Alternate, Array, Member, Object, Schema
+from conformance.space.paths import Branch, Choice, Element, Into, Way, label_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """An object, or what one branch of a union adds to it: `members`, at the end of `way`.
+
+    `foreign` is a member of another branch, which this one does not have, if there is one.  `cases`
+    are the values of the one of the members, `tag`, that selects a branch of what stands there.
+    """
+
+    way: Way
+    members: tuple[Member, ...]
+    foreign: Member | None = None
+    tag: str | None = None
+    cases: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The way as ids spell it: "options.driver:qcow2", "" for the arguments themselves."""
+        return label_of(self.way)
+
+    def label_with(self, member: Member) -> str:
+        """Return the way to one member as ids spell it."""
+        return label_of((*self.way, Into(member.name)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """The objects that values of a type can hold, nearest first.
+
+    `left_out` counts the places that lead back into an object type that is among them already.
+    """
+
+    places: tuple[Place, ...]
+    left_out: int
+
+
+def object_places(schema: Schema, type_name: str) -> Places:
+    """Return where objects stand within values of the object type, it included, at every depth.
+
+    An object type is entered once, also as a branch: of two branches of one type the first counts.
+    """
+    search = _Search(schema)
+    search.enter(type_name, ())
+    return search.result()
+
+
+@dataclass(slots=True)
+class _Search:
+    schema: Schema
+    _todo: deque[tuple[str, Way]] = field(default_factory=deque)
+    _entered: set[str] = field(default_factory=set)
+    _left_out: int = 0
+
+    def result(self) -> Places:
+        """Return what is found from what was entered."""
+        found: list[Place] = []
+        while self._todo:
+            name, way = self._todo.popleft()
+            found += self._layers(self.schema.object(name), way, None)
+        return Places(places=tuple(found), left_out=self._left_out)
+
+    def enter(self, name: str, way: Way) -> None:
+        """Note that an object type stands at `way`."""
+        first = name not in self._entered
+        self._entered.add(name)
+        self._left_out += not first
+        if first:
+            self._todo.append((name, way))
+
+    def _layers(self, kind: Object, way: Way, foreign: Member | None) -> Iterator[Place]:
+        """Yield the object's own members, and those that each of its branches adds."""
+        cases = tag_values(self.schema, kind) if kind.tag else ()
+        yield Place(way=way, members=kind.members, foreign=foreign, tag=kind.tag, cases=cases)
+        for member in kind.members:
+            self._reach(member.type, (*way, Into(member.name)), frozenset())
+        if kind.tag is None:
+            return
+        variants = {case: variant_of(self.schema, kind, case) for case in cases}
+        for case, inner in variants.items():
+            if inner.name and inner.name in self._entered:
+                self._left_out += 1
+                continue
+            self._entered.add(inner.name)
+            own = {m.name for m in (*kind.members, *inner.members)}
+            others = (m for other in variants.values() for m in other.members)
+            stranger = next((m for m in others if m.name not in own), None)
+            yield from self._layers(inner, (*way, Branch(kind.tag, case)), stranger)
+
+    def _reach(self, name: str, way: Way, above: frozenset[str]) -> None:
+        """Enter the objects that the type `name` is or holds; `above` are the types around it."""
+        match self.schema.type(name):
+            case Object():
+                self.enter(name, way)
+            case Array(element=element) if name not in above:
+                self._reach(element, (*way, Element()), above | {name})
+            case Alternate(members=members) if name not in above:
+                for member in members:
+                    self._reach(member, (*way, Choice(member)), above | {name})
+            case _:
+                pass

@@ -1,0 +1,284 @@
+"""Where integers stand within the values of a type, and a value that holds one there.
+
+Types can hold themselves: each is entered once, on the shortest way to it, and what is left out
+by that is counted.  Knows nothing of ranges, cases or recipes.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from conformance.model.terms import ABSENT
+from conformance.qapi.flatten import tag_values, variant_of
+from conformance.qapi.model import (
+    Alternate,
+    Array,
+    Builtin,
+    Enum,
+    Member,
+    Object,
+    Schema,
+)
+from conformance.space.integers import is_integer
+from conformance.space.values import exemplar
+
+
+@dataclass(frozen=True, slots=True)
+class Into:
+    """The way leads into the member `name` of an object."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """The way leads through the branch of a union where its member `tag` is `case`."""
+
+    tag: str
+    case: str
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """The way leads to the first element of an array."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The way leads through the branch of an alternate that is of the type `type`."""
+
+    type: str
+
+
+Turn: TypeAlias = Into | Branch | Element | Choice
+Way: TypeAlias = tuple[Turn, ...]
+Edit: TypeAlias = Callable[[Any], Any]
+"""Makes of the value at the end of a way, ABSENT where there is none, another one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegerPath:
+    """An integer of type `type`, and the way to it from the outside in.
+
+    `label` spells the way: "options.driver:qcow2.cluster-size", "nodes.0" for an element.
+    """
+
+    label: str
+    type: Builtin
+    way: Way
+
+    @property
+    def member(self) -> str:
+        """The name of the innermost member that holds the integer, or an array of it."""
+        return next((turn.name for turn in reversed(self.way) if isinstance(turn, Into)), "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """The integers that values of a type can hold, nearest first.
+
+    `left_out` counts the places that lead back into an object type which is among them already,
+    and which holds integers.
+    """
+
+    paths: tuple[IntegerPath, ...]
+    left_out: int
+
+
+def integer_paths(schema: Schema, type_name: str) -> Reach:
+    """Return where integers stand within values of the object type, at every depth.
+
+    Every branch of a union counts, also where two branches are of one type.  An object type is
+    entered once: that is what ends recursion, and what keeps one type that many members share from
+    being asked for a hundred times.
+    """
+    search = _Search(schema)
+    search.enter(type_name, ())
+    return search.reach()
+
+
+def member_paths(schema: Schema, member: Member) -> Reach:
+    """Return where integers stand within one member of an object, likewise."""
+    search = _Search(schema)
+    search.enter_member(member)
+    return search.reach()
+
+
+@dataclass(slots=True)
+class _Search:
+    schema: Schema
+    found: list[IntegerPath] = field(default_factory=list)
+    _todo: deque[tuple[str, Way]] = field(default_factory=deque)
+    _holds: dict[str, set[str]] = field(default_factory=dict)
+    """The object types that each entered one leads to directly."""
+    _with_integers: set[str] = field(default_factory=set)
+    _again: list[str] = field(default_factory=list)
+
+    def reach(self) -> Reach:
+        """Return what is found from what was entered."""
+        while self._todo:
+            name, way = self._todo.popleft()
+            self._members(name, self.schema.object(name), way)
+        return Reach(paths=tuple(self.found), left_out=self._left_out())
+
+    def enter_member(self, member: Member) -> None:
+        # What holds the member is no type that can be reached again.
+        self._holds[""] = set()
+        self._reach("", member.type, (Into(member.name),), frozenset())
+
+    def enter(self, name: str, way: Way) -> None:
+        self._holds[name] = set()
+        self._todo.append((name, way))
+
+    def _members(self, owner: str, kind: Object, way: Way) -> None:
+        for member in kind.members:
+            self._reach(owner, member.type, (*way, Into(member.name)), frozenset())
+        if kind.tag is None:
+            return
+        for case in tag_values(self.schema, kind):
+            inner = variant_of(self.schema, kind, case)
+            self._members(owner, inner, (*way, Branch(kind.tag, case)))
+
+    def _reach(self, owner: str, name: str, way: Way, above: frozenset[str]) -> None:
+        """Note what the type `name` holds; `above` are the arrays and alternates around it."""
+        kind = self.schema.type(name)
+        match kind:
+            case Builtin():
+                if is_integer(kind):
+                    self._with_integers.add(owner)
+                    self.found.append(IntegerPath(label=label_of(way), type=kind, way=way))
+            case Enum():
+                pass
+            case Object():
+                self._holds[owner].add(name)
+                if name in self._holds:
+                    self._again.append(name)
+                else:
+                    self.enter(name, way)
+            case _ if name in above:
+                pass
+            case Array(element=element):
+                self._reach(owner, element, (*way, Element()), above | {name})
+            case Alternate(members=members):
+                for member in members:
+                    self._reach(owner, member, (*way, Choice(member)), above | {name})
+
+    def _left_out(self) -> int:
+        holding = set(self._with_integers)
+        while True:
+            more = {name for name, inner in self._holds.items() if inner & holding} - holding
+            if not more:
+                return sum(name in holding for name in self._again)
+            holding |= more
+
+
+def label_of(way: Way) -> str:
+    """Spell a way; which branch of an alternate is taken, what follows tells."""
+    words = []
+    for turn in way:
+        match turn:
+            case Into(name=name):
+                words.append(name)
+            case Branch(tag=tag, case=case):
+                words.append(f"{tag}:{case}")
+            case Element():
+                words.append("0")
+            case Choice():
+                pass
+    return ".".join(words)
+
+
+def with_integer(
+    schema: Schema, type_name: str, path: IntegerPath, value: int, base: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return a value of the object type that has the integer `value` at `path`.
+
+    It is `base` as far as that fits to the path, and has the mandatory members that `base` lacks.
+    """
+    made: dict[str, Any] = edited(schema, type_name, path.way, lambda _: value, base)
+    return made
+
+
+def member_with_integer(
+    schema: Schema, member: Member, path: IntegerPath, value: int, base: Any
+) -> Any:
+    """Return a value of the member that has the integer `value` at `path`, else like `base`."""
+    return edited(schema, member.type, path.way[1:], lambda _: value, base)
+
+
+def integer_at(path: IntegerPath, base: Mapping[str, Any]) -> int | None:
+    """Return the integer that `base` holds at `path`, None where it holds none there."""
+    value: Any = base
+    for turn in path.way:
+        match turn:
+            case Into(name=name):
+                value = value.get(name) if isinstance(value, Mapping) else None
+            case Branch(tag=tag, case=case):
+                fits = isinstance(value, Mapping) and value.get(tag) == case
+                value = value if fits else None
+            case Element():
+                value = value[0] if isinstance(value, list) and value else None
+            case Choice():
+                pass
+    return value if type(value) is int else None
+
+
+def edited(schema: Schema, type_name: str, way: Way, edit: Edit, base: Any) -> Any:
+    """Return a value of the type that has at the end of `way` what `edit` makes of it.
+
+    It is `base` as far as that fits to the way, and has the mandatory members that `base` lacks;
+    so has an object at the end of the way before it is edited.
+    """
+    kind = schema.type(type_name)
+    match kind:
+        case Array(element=element):
+            rest = list(base) if isinstance(base, list) else []
+            first = rest[0] if rest else ABSENT
+            return [edited(schema, element, way[1:], edit, first), *rest[1:]]
+        case Alternate():
+            chosen = way[0]
+            assert isinstance(chosen, Choice), "a way chooses at every alternate"
+            return edited(schema, chosen.type, way[1:], edit, base)
+        case Object():
+            return _object(schema, kind, way, edit, base if isinstance(base, Mapping) else {})
+        case _:
+            return edit(base)
+
+
+def _object(schema: Schema, kind: Object, way: Way, edit: Edit, base: Mapping[str, Any]) -> Any:
+    tags: dict[str, str] = {}
+    while way and isinstance(turn := way[0], Branch):
+        tags[turn.tag] = turn.case
+        way = way[1:]
+    into = way[0] if way else None
+    types: dict[str, str] = {}
+    if tags:
+        # What bears the same name in two branches may be of two types.
+        types = {m.name: m.type for m in _members_at(schema, kind, base, {})}
+    members = _members_at(schema, kind, {**base, **tags}, tags)
+    kept = (m.name for m in members if types.get(m.name, m.type) == m.type)
+    made = {name: base[name] for name in kept if name in base} | tags
+    for member in members:
+        if isinstance(into, Into) and member.name == into.name:
+            inner = made.get(member.name, ABSENT)
+            made[member.name] = edited(schema, member.type, way[1:], edit, inner)
+        elif not member.optional and member.name not in made:
+            made[member.name] = exemplar(schema, member.type)
+    return made if into is not None else edit(made)
+
+
+def _members_at(
+    schema: Schema, kind: Object, wanted: Mapping[str, Any], tags: dict[str, str]
+) -> tuple[Member, ...]:
+    """Return the members of the branch that `wanted` names, else the first; note it in `tags`."""
+    members = kind.members
+    while kind.tag is not None:
+        cases = tag_values(schema, kind)
+        case = wanted.get(kind.tag)
+        tags[kind.tag] = case if case in cases else cases[0]
+        kind = variant_of(schema, kind, tags[kind.tag])
+        members += kind.members
+    return members

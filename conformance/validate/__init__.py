@@ -1,0 +1,1 @@
+"""Takes saved files to the judges, without a machine."""

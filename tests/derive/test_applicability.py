@@ -1,0 +1,113 @@
+"""What a kind of program cannot offer is not applicable, and all else is left as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from conformance.derive.applicability import OFFERS, offered, substituted
+from conformance.derive.commands.valid import command_subject
+from conformance.digest.digest import Program
+from conformance.knowledge.machines import StandIn, StandIns
+from conformance.model.case import Accept, Case, Expectation, Isolation, Known, Role, Step
+from conformance.model.stage import Descriptor, MachineSpec, Request, Stage
+from conformance.model.terms import ABSENT, Aspect, Outcome
+from conformance.qapi.introspection import read_introspection
+
+SCHEMA = read_introspection(
+    [
+        {"name": "0", "meta-type": "object", "members": []},
+        {"name": "look", "meta-type": "command", "arg-type": "0", "ret-type": "0"},
+        {"name": "make", "meta-type": "command", "arg-type": "0", "ret-type": "0"},
+    ]
+)
+LOOK = Request("look", ABSENT)
+PLAIN = MachineSpec()
+ACCEPTED = Accept()
+
+
+def case(
+    spec: MachineSpec = PLAIN,
+    setup: Sequence[Request] = (),
+    request: Request = LOOK,
+    expect: Expectation = ACCEPTED,
+) -> Case:
+    return Case(
+        id="look/valid/recipe",
+        subject=command_subject("look"),
+        aspect=Aspect.VALID,
+        stage=Stage(name="some", spec=spec, setup=tuple(setup)),
+        steps=(Step(request=request, expect=expect, role=Role.SUBJECT, rule="Q30"),),
+        isolation=Isolation.PURE,
+    )
+
+
+BEYOND = [
+    pytest.param(case(MachineSpec(machine="pc")), "a machine pc", id="machine"),
+    pytest.param(case(MachineSpec(accel="kvm")), "the accelerator kvm", id="accelerator"),
+    pytest.param(case(MachineSpec(args=("-smp", "2"))), "-smp 2", id="arguments"),
+    pytest.param(
+        case(MachineSpec(descriptors=(Descriptor(name="d", source="memfd"),))), "getfd", id="fd"
+    ),
+    pytest.param(case(setup=(Request("reset", ABSENT),)), "reset", id="command of the stage"),
+    pytest.param(case(request=Request("reset", ABSENT)), "reset", id="command of a step"),
+    pytest.param(case(request=Request("look", {"path": "/machine/x"})), "/machine", id="tree"),
+]
+
+
+@pytest.mark.parametrize(("asked", "words"), BEYOND)
+def test_what_needs_a_machine_does_not_apply_to_a_program_without(asked: Case, words: str) -> None:
+    found = offered(asked, OFFERS[Program.STORAGE_DAEMON], SCHEMA, frozenset()).blocked
+
+    assert found is not None
+    assert found.outcome is Outcome.NOT_APPLICABLE
+    assert words in found.reason
+
+
+@pytest.mark.parametrize(("asked", "words"), BEYOND)
+def test_a_program_with_machines_is_asked_everything(asked: Case, words: str) -> None:
+    assert offered(asked, OFFERS[Program.SYSTEM], SCHEMA, frozenset()) is asked
+
+
+@pytest.mark.parametrize("program", [Program.SYSTEM, Program.STORAGE_DAEMON])
+def test_what_needs_nothing_is_asked_of_every_program(program: Program) -> None:
+    plain = case(setup=(Request("make", {"path": "/machines"}),))
+
+    assert offered(plain, OFFERS[program], SCHEMA, frozenset()) is plain
+
+
+def test_a_command_that_is_listed_and_not_served_is_asked_only_whether_it_is_known() -> None:
+    offer, unserved = OFFERS[Program.SYSTEM], frozenset({"look"})
+    known = case(expect=Known())
+
+    blocked = offered(case(), offer, SCHEMA, unserved).blocked
+
+    assert blocked is not None
+    assert "lists look, and query-commands does not" in blocked.reason
+    assert offered(known, offer, SCHEMA, unserved) is known
+
+
+STAND_INS = StandIns(
+    machines={"pc": StandIn(name="board", args=("-x",))},
+    devices={"old": StandIn(name="new", args=("-device", "hub"))},
+)
+
+
+@pytest.mark.parametrize(
+    ("spec", "there"),
+    [
+        (MachineSpec(), MachineSpec()),
+        (MachineSpec(machine="pc,a=b"), MachineSpec(machine="board,a=b", args=("-x",))),
+        (
+            MachineSpec(machine="pc", args=("-device", "old,id=d", "-m", "old")),
+            MachineSpec(
+                machine="board",
+                args=("-x", "-device", "hub", "-device", "new,id=d", "-m", "old"),
+            ),
+        ),
+    ],
+    ids=["another", "machine", "device"],
+)
+def test_a_machine_stands_in_with_its_devices(spec: MachineSpec, there: MachineSpec) -> None:
+    assert substituted(case(spec), STAND_INS).stage.spec == there

@@ -1,0 +1,121 @@
+"""What machines that refuse or hide marked things are asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from conformance.derive.commands.compat_policy import PolicyContext, policy_cases
+from conformance.knowledge.commands import CommandRecipe
+from conformance.knowledge.untyped_arguments import Unchecked
+from conformance.knowledge.versions import VersionRange
+from conformance.model.case import Case, Known, Lists, Reject
+from conformance.model.terms import ErrorClass
+from conformance.qapi.introspection import read_introspection
+from tests.qapi.schemas import BUILTINS
+
+MODE = {
+    "name": "Mode",
+    "meta-type": "enum",
+    "members": [{"name": "fast"}, {"name": "slow", "features": ["deprecated"]}],
+    "values": ["fast", "slow"],
+}
+OLD = {"name": "old", "type": "str", "default": None, "features": ["deprecated"]}
+ENTRIES: list[dict[str, Any]] = [
+    *BUILTINS,
+    MODE,
+    {"name": "empty", "meta-type": "object", "members": []},
+    {
+        "name": "Args",
+        "meta-type": "object",
+        "members": [{"name": "mode", "type": "Mode"}, OLD],
+    },
+    {"name": "run", "meta-type": "command", "arg-type": "Args", "ret-type": "empty"},
+    {
+        "name": "gone",
+        "meta-type": "command",
+        "arg-type": "empty",
+        "ret-type": "empty",
+        "features": ["deprecated"],
+    },
+    {
+        "name": "query-qmp-schema",
+        "meta-type": "command",
+        "arg-type": "empty",
+        "ret-type": "empty",
+    },
+]
+
+
+def test_a_marked_command_is_unknown_and_another_is_known() -> None:
+    found = cases()
+
+    gone = found["gone/gates/deprecated-input=reject"]
+    assert gone.steps[0].expect == Reject(frozenset({ErrorClass.COMMAND_NOT_FOUND}))
+    assert found["gone/gates/unstable-input=reject"].steps[0].expect == Known()
+    assert found["run/gates/deprecated-input=reject"].steps[0].expect == Known()
+    assert gone.stage.spec.args == ("-compat", "deprecated-input=reject")
+
+
+@pytest.mark.parametrize(
+    ("label", "subject", "witness"),
+    [
+        ("old", {"mode": "fast", "old": "word"}, {"mode": "fast"}),
+        ("mode=slow", {"mode": "slow"}, {"mode": "fast"}),
+    ],
+)
+def test_a_marked_argument_is_refused_and_taken_without_it(
+    label: str, subject: dict[str, str], witness: dict[str, str]
+) -> None:
+    case = cases(recipe={"mode": "fast"})[f"run/gates/deprecated-input=reject/{label}"]
+
+    assert [step.request.arguments for step in case.steps] == [subject, witness]
+    assert case.steps[0].expect == Reject()
+
+
+def test_arguments_that_are_not_checked_are_not_tried() -> None:
+    unchecked = Unchecked(name="run", versions=VersionRange(), reason="its own")
+
+    tried = [name for name in cases(unchecked=(unchecked,)) if name.startswith("run/gates/d")]
+
+    assert tried == ["run/gates/deprecated-input=reject"]
+
+
+@pytest.mark.parametrize(
+    ("version", "features"),
+    [((5, 2, 0), set()), ((6, 0, 0), {"deprecated"}), ((6, 2, 0), {"deprecated", "unstable"})],
+    ids=["before", "deprecated", "both"],
+)
+def test_a_release_is_asked_for_the_policies_that_it_has(
+    version: tuple[int, int, int], features: set[str]
+) -> None:
+    names = cases(version=version)
+
+    assert {name.split("/")[2].partition("-")[0] for name in names} == features
+
+
+def test_hiding_leaves_out_commands_and_members_and_keeps_values() -> None:
+    expect = cases()["query-qmp-schema/gates/deprecated-output=hide"].steps[0].expect
+
+    assert isinstance(expect, Lists)
+    shown = {entry["name"]: entry for entry in expect.values if isinstance(entry, dict)}
+    assert "gone" not in shown
+    assert [member["name"] for member in shown["Args"]["members"]] == ["mode"]
+    assert shown["Mode"] == MODE
+
+
+def cases(
+    version: tuple[int, int, int] = (10, 0, 0),
+    recipe: dict[str, str] | None = None,
+    unchecked: tuple[Unchecked, ...] = (),
+) -> dict[str, Case]:
+    recipes = {} if recipe is None else {"run": CommandRecipe(name="run", arguments=recipe)}
+    context = PolicyContext(
+        schema=read_introspection(ENTRIES),
+        entries=ENTRIES,
+        version=version,
+        recipes=recipes,
+        unchecked=unchecked,
+    )
+    return {case.id: case for case in policy_cases(context)}

@@ -1,0 +1,65 @@
+"""The request of a command's recipe: which case it is, and on which machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from conformance.derive.commands.valid import PLAIN, command_cases
+from conformance.knowledge.commands import CommandRecipe, Effect
+from conformance.model.case import Accept, Ends, Isolation
+from conformance.model.stage import MachineSpec, Request
+from conformance.model.terms import ABSENT, Outcome
+
+LOOK = Request("look", ABSENT)
+
+
+def test_a_recipe_is_a_valid_case_between_its_set_up_and_its_clean_up() -> None:
+    recipe = CommandRecipe(name="do", arguments={"a": 1}, setup=(LOOK,), cleanup=(LOOK,))
+    (case,) = command_cases(recipe, {})
+
+    assert case.id == "do/valid/recipe"
+    assert [step.role for step in case.steps] == ["setup", "subject", "cleanup"]
+    assert case.steps[1].request == Request("do", {"a": 1})
+    assert (case.stage, case.isolation, case.blocked) == (PLAIN, Isolation.SHARED, None)
+
+
+@pytest.mark.parametrize(
+    ("effect", "expect"),
+    [(Effect.LASTING, Accept()), (Effect.END, Ends()), (Effect.COMPLETES, Accept())],
+    ids=str,
+)
+def test_what_lasts_gets_a_machine_of_its_own(effect: Effect, expect: object) -> None:
+    spec = MachineSpec(machine="pc")
+    (case,) = command_cases(CommandRecipe(name="do", spec=spec, effect=effect), {})
+
+    assert case.isolation is Isolation.ALONE
+    assert case.stage.spec == spec
+    assert case.steps[0].expect == expect
+    assert case.steps[0].request.arguments is ABSENT
+
+
+@pytest.mark.parametrize(
+    ("settings", "outcome", "reason"),
+    [
+        ({"needs": ("kvm",)}, Outcome.UNTESTABLE_HERE, "there is no KVM"),
+        ({"needs": ("kvm", "type:lamp")}, Outcome.NOT_APPLICABLE, "no lamp was built"),
+        ({"never": "it is gone"}, Outcome.UNTRIED, "no request of it succeeds: it is gone"),
+    ],
+    ids=["the host", "the build", "never"],
+)
+def test_what_cannot_succeed_here_says_whose_doing_that_is(
+    settings: dict[str, Any], outcome: Outcome, reason: str
+) -> None:
+    lacks = {"kvm": "there is no KVM", "type:lamp": "no lamp was built"}
+    (case,) = command_cases(CommandRecipe(name="do", **settings), lacks)
+
+    assert case.blocked is not None
+    assert (case.blocked.outcome, case.blocked.reason) == (outcome, reason)
+
+
+def test_a_descriptor_goes_along_with_the_request() -> None:
+    (case,) = command_cases(CommandRecipe(name="do", descriptor="memfd"), {})
+
+    assert case.steps[0].request.descriptor == "memfd"

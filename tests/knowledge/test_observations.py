@@ -1,0 +1,87 @@
+"""What a recipe says of where an effect is seen is read strictly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance.knowledge.commands import CommandRecipe, load_commands
+from conformance.knowledge.observations import Emitted, Look, Wanted, looks_for
+from conformance.knowledge.versions import VersionRange
+from conformance.model.errors import KnowledgeError
+from conformance.model.stage import Request
+from conformance.model.terms import ABSENT
+
+WHOLE = """
+[[command]]
+name = "do"
+[[command.sees]]
+execute = "look"
+arguments = { at = "{scratch}/a" }
+at = [0, { n = 1 }, "on"]
+value = "{scratch}"
+moves = ["*.time"]
+after = [{ event = "LIT", data = { n = 1 } }]
+back = false
+versions = ">=6"
+[[command.sees]]
+execute = "undo"
+refused = "DeviceNotFound"
+[[command.further]]
+name = "more"
+sees = [{ execute = "look", at = ["on"], absent = true }]
+reason = "r"
+"""
+
+
+def read(tmp_path: Path, text: str) -> CommandRecipe:
+    (tmp_path / "x.toml").write_text(text)
+    return load_commands(tmp_path)["do"]
+
+
+def _command(looks: str) -> str:
+    return f'[[command]]\nname = "do"\nsees = [{looks}]\n'
+
+
+def test_every_key_is_read(tmp_path: Path) -> None:
+    recipe = read(tmp_path, WHOLE)
+
+    first, second = recipe.sees
+    assert first == Look(
+        request=Request("look", {"at": "/tmp/qmp/a"}),
+        path=("0", {"n": 1}, "on"),
+        wanted=Wanted.VALUE,
+        value="/tmp/qmp",
+        moves=(("*", "time"),),
+        after=(Emitted(event="LIT", data={"n": 1}),),
+        back=False,
+        versions=VersionRange(">=6"),
+    )
+    assert second == Look(
+        request=Request("undo", ABSENT), wanted=Wanted.REFUSED, value="DeviceNotFound"
+    )
+    assert recipe.further[0].sees[0].wanted is Wanted.ABSENT
+    assert looks_for(recipe.sees, (5, 2, 0)) == (second,)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (_command('{ execute = "a" }'), "says 0 things"),
+        (_command('{ execute = "a", at = ["b"], value = 1, there = true }'), "says 2 things"),
+        (_command('{ execute = "a", at = ["b"], there = false }'), "is true or left out"),
+        (_command('{ execute = "a", there = true }'), "'at' is missing"),
+        (_command('{ execute = "a", refused = "Odd" }'), "'refused' is no class"),
+        (_command('{ execute = "a", at = [1.5], value = 1 }'), "'at' holds"),
+        (_command('{ execute = "a", value = 1, versions = "6" }'), "6"),
+        (_command('{ execute = "a", vale = 1, value = 1 }'), "Did you mean"),
+        (_command('{ execute = "a", value = 1 }') + 'unseen = "x"\n', "both 'sees' and 'unseen'"),
+    ],
+    ids=["none", "two", "false", "nowhere", "class", "part", "versions", "key", "unseen"],
+)
+def test_what_cannot_be_meant_is_refused(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(KnowledgeError) as caught:
+        read(tmp_path, text)
+
+    assert words in str(caught.value)

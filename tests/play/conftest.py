@@ -1,0 +1,57 @@
+"""The miniature as a program, and a whole run against a target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from conformance.judge.reply import MessageJudge
+from conformance.launch.folder import RunFolder
+from conformance.launch.pool import Pool
+from conformance.launch.target import Target
+from conformance.model.case import Case
+from conformance.play.engine import Engine
+from conformance.play.proof import Result
+from conformance.prepare.campaign import Campaign, prepare
+from conformance.qapi.validate import Validator
+from tests.miniatures.install import install
+
+
+@pytest.fixture(scope="session")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return install(tmp_path_factory.mktemp("miniature"))
+
+
+@pytest.fixture(scope="session")
+def run_folder() -> Iterator[RunFolder]:
+    with RunFolder() as folder:
+        yield folder
+
+
+Choose = Callable[[Campaign], Sequence[Case]]
+
+
+class Runner:
+    """Runs the suite against targets, all in one folder."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+
+    def run(self, target: Target, choose: Choose) -> tuple[Campaign, list[Result]]:
+        """Return what became of the chosen cases of a target that is introspected first."""
+        campaign = prepare(target, self.folder)
+        return campaign, self.play(campaign, target, choose(campaign))
+
+    def play(self, campaign: Campaign, target: Target, cases: Sequence[Case]) -> list[Result]:
+        """Return what became of `cases` on a target of which `campaign` says all there is."""
+        schema = campaign.introspected.schema
+        messages = MessageJudge(schema, Validator(schema))
+        with Pool(target, self.folder) as pool, Engine(pool, messages) as engine:
+            return list(engine.run(cases))
+
+
+@pytest.fixture(scope="session")
+def runner(run_folder: RunFolder) -> Runner:
+    return Runner(run_folder)

@@ -1,0 +1,273 @@
+"""What a finding shows, and that its reproducer shows the same to whoever runs it in a shell."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from conformance.judge.miss import Kind, Miss
+from conformance.judge.observation import Death, Line, Observation
+from conformance.judge.verdict import Verdict, judge_claims
+from conformance.knowledge.rules import load_rules
+from conformance.launch.target import program_target
+from conformance.model.case import Answer, Case, DefaultOf, Reject, Step
+from conformance.model.stage import Descriptor, MachineSpec, Peer, Request, ScratchFile, Stage
+from conformance.model.terms import ABSENT, Outcome, Severity
+from conformance.play.evidence import default_read, finding
+from conformance.play.proof import Result
+from conformance.prepare.campaign import Campaign, prepare
+from conformance.report.reproducer import reproducer
+from conformance.wire.framing import read_message
+from tests.judge.made import claim
+from tests.patience import PATIENCE
+from tests.play.conftest import Runner
+from tests.play.made import case, step
+
+QEMU = "/usr/bin/qemu-system-x86_64"
+COMMAND = (QEMU, "-machine", "none", "-nodefaults", "-qmp", "stdio")
+# QEMU takes a tenth of a second; a reproducer that does not end would take all of it.
+SHELL_LIMIT = PATIENCE
+RULES = load_rules()
+REPLY = b'{"return": {}, "id": 0}\r\n'
+
+needs_qemu = pytest.mark.skipif(shutil.which(QEMU) is None, reason=f"no {QEMU} on this host")
+
+
+def _lines(text: str) -> list[Any]:
+    """Return the requests that a reproducer sends."""
+    body = text.split("<<'EOF'", 1)[1].partition("\n")[2].removesuffix("EOF")
+    return [json.loads(line) for line in body.splitlines()]
+
+
+def _replies(output: str) -> list[dict[str, Any]]:
+    messages = [json.loads(line) for line in output.splitlines()]
+    return [message for message in messages if "event" not in message and "QMP" not in message]
+
+
+def _shell(text: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["sh", "-c", text], capture_output=True, text=True, timeout=SHELL_LIMIT, check=False
+    )
+
+
+def _without_id(line: Line | None) -> dict[str, Any]:
+    assert line is not None
+    value: dict[str, Any] = json.loads(line.data)
+    del value["id"]
+    return value
+
+
+def test_a_reproducer_negotiates_sets_up_repeats_the_company_and_quits() -> None:
+    stage = Stage(name="s", setup=(Request("cont", ABSENT),))
+    before = replace(case("before", step("stop")), stage=stage)
+    own = replace(case("own", step("qom-list", {"path": "/it's"})), stage=stage)
+
+    sent = _lines(reproducer(own, [before], COMMAND))
+
+    assert sent == [
+        {"execute": "qmp_capabilities"},
+        {"execute": "cont"},
+        {"execute": "stop"},
+        {"execute": "qom-list", "arguments": {"path": "/it's"}},
+        {"execute": "quit"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "sent"),
+    [
+        (("oob",), ["qmp_capabilities", "stop", "quit"]),
+        (None, ["stop", "qmp_capabilities", "quit"]),
+    ],
+    ids=["out of band", "in negotiation"],
+)
+def test_a_reproducer_negotiates_as_its_stage_does(
+    capabilities: tuple[str, ...] | None, sent: list[str]
+) -> None:
+    own = replace(case("own", step("stop")), stage=Stage(name="s", capabilities=capabilities))
+
+    lines = _lines(reproducer(own, (), COMMAND))
+
+    assert [line["execute"] for line in lines] == sent
+    enabled = {"enable": ["oob"]} if capabilities else None
+    assert lines[sent.index("qmp_capabilities")].get("arguments") == enabled
+
+
+def test_a_long_company_is_cut_from_its_beginning_and_that_is_said() -> None:
+    before = [case(str(n), step("stop", {"n": n})) for n in range(2003)]
+
+    text = reproducer(case("own", step("cont")), before, COMMAND)
+
+    assert text.startswith("# The first 3 requests are left out here.")
+    assert _lines(text)[1] == {"execute": "stop", "arguments": {"n": 3}}
+
+
+def test_a_reproducer_prepares_what_the_stage_needs() -> None:
+    spec = MachineSpec(
+        machine="pc",
+        accel="tcg",
+        args=("-m", "{scratch}/x"),
+        files=(
+            ScratchFile(path="key", text="it's", size=8),
+            ScratchFile(path="empty/"),
+            ScratchFile(path="psk/", make="psk"),
+        ),
+        peers=(Peer(serve="pr-helper", address="pr.sock"),),
+        descriptors=(Descriptor(name="fd0", source="memfd"),),
+    )
+    own = replace(case("own", step("stop")), stage=Stage(name="s", spec=spec))
+
+    lines = reproducer(own, (), COMMAND).splitlines()
+
+    assert "mkdir -p /tmp/qmp" in lines
+    assert "mkdir -p /tmp/qmp/empty/" in lines
+    assert any(line.startswith("printf %s ") and line.endswith("/key") for line in lines)
+    assert "truncate -s 8 /tmp/qmp/key" in lines
+    comments = " ".join(line for line in lines if line.startswith("#"))
+    assert all(word in comments for word in ("psk", "pr-helper", "memfd", "fd0"))
+    start = next(line for line in lines if line.startswith(QEMU))
+    assert "-machine pc " in start
+    assert "-accel tcg -m /tmp/qmp/x" in start
+
+
+def test_a_reproducer_tells_of_descriptors_that_go_along() -> None:
+    passing = step("add-fd")
+    passing = replace(passing, request=replace(passing.request, descriptor="memfd"))
+
+    lines = reproducer(case("own", passing, passing), (), COMMAND).splitlines()
+
+    assert lines.count("# a descriptor (memfd) must be passed along with add-fd") == 1
+
+
+def test_a_finding_shows_the_dialogue_and_the_end() -> None:
+    miss = Miss(rule="W35", kind=Kind.CRASH, summary="s", expected="e", fold="f", why="because")
+    seen = Observation(
+        replies=(Line(REPLY, read_message(REPLY)), None),
+        death=Death(status=-6, stderr="Assertion"),
+    )
+    dead = case("dead", step("stop"), step("cont"))
+    verdict = Verdict(outcome=Outcome.CRASH, misses=(miss,))
+
+    found = finding("t", Result(case=dead, verdict=verdict, seen=seen), miss, RULES, COMMAND)
+
+    assert (found.rule, found.severity, found.outcome) == ("W35", Severity.MUST, Outcome.CRASH)
+    assert RULES["W35"].promise in found.why
+    assert "because" in found.why
+    assert (found.evidence.exit_status, found.evidence.stderr) == (-6, "Assertion")
+    assert [line[:3] for line in found.evidence.transcript] == ["-> ", "<- ", "-> "]
+    assert found.reproducer == reproducer(dead, (), COMMAND)
+
+
+def test_a_broken_claim_shows_both_sides_and_how_the_build_says_it() -> None:
+    broken = claim("uint8", "str", what="member a", where="qapi/made.json:3")
+    other = replace(case("claims"), claims=(broken, claim("1", "1")))
+    verdict = judge_claims(other)
+
+    found = finding("t", Result(case=other, verdict=verdict), verdict.misses[0], RULES, COMMAND)
+
+    assert found.evidence.transcript == (
+        "   member a",
+        "-  uint8    (qapi/made.json:3)",
+        "+  str",
+    )
+    assert {"execute": "query-qmp-schema"} in _lines(found.reproducer)
+
+
+@pytest.mark.parametrize(
+    ("reply", "real"),
+    [
+        ({"return": {"a": {"b": 3}}}, "3"),
+        ({"return": {"a": {}}}, ""),
+        ({"return": 1}, ""),
+        ({"error": {"class": "GenericError", "desc": "no"}}, ""),
+        (None, ""),
+    ],
+    ids=["read", "absent", "no-object", "refused", "unanswered"],
+)
+def test_a_default_is_read_where_the_reply_has_it(reply: Any, real: str) -> None:
+    default = DefaultOf(member="b", documented=None, declared=4, step=0, path=("a", "b"))
+    data = json.dumps(reply).encode() + b"\r\n"
+    line = None if reply is None else Line(data, read_message(data))
+    read = Result(
+        case=replace(case("reads", step("stop")), defaults=(default,)),
+        verdict=Verdict(outcome=Outcome.PASS),
+        seen=Observation(replies=(line,)),
+    )
+
+    row = default_read("t", read, default)
+
+    assert (row.documented, row.declared, row.real) == ("null", "4", real)
+
+
+@pytest.fixture(scope="module")
+def campaign(runner: Runner) -> Campaign:
+    return prepare(program_target(QEMU), runner.folder)
+
+
+DIALOGUES: dict[str, Sequence[tuple[str, object]]] = {
+    "answers": [
+        ("qom-list-types", {"implements": "rng-backend", "abstract": True}),
+        ("qom-get", {"path": "/machine", "property": "type"}),
+    ],
+    "refusals": [
+        ("object-add", {"qom-type": "no-such-type", "id": 'it\'s "$HOME" `x` \\ ä'}),
+        ("qom-list", {"path": "/no/such/path"}),
+        ("object-del", []),
+    ],
+}
+
+
+@pytest.mark.qemu
+@needs_qemu
+@pytest.mark.parametrize("name", DIALOGUES)
+def test_a_reproducer_in_a_shell_sees_the_replies_that_the_run_saw(
+    runner: Runner, campaign: Campaign, name: str
+) -> None:
+    # No step is refused that must succeed, so that the run plays all of them.
+    own = case(name, *(_any(*dialogue) for dialogue in DIALOGUES[name]))
+    (result,) = runner.play(campaign, campaign.target, [own])
+    assert result.seen is not None
+
+    done = _shell(reproducer(own, (), campaign.command_line))
+
+    assert done.returncode == 0, done.stderr
+    negotiated, *own_replies, _ = _replies(done.stdout)
+    assert negotiated == {"return": {}}
+    assert isinstance(result.seen, Observation)
+    assert own_replies == [_without_id(line) for line in result.seen.replies]
+
+
+@pytest.mark.qemu
+@needs_qemu
+def test_a_reproducer_of_a_real_finding_shows_it(runner: Runner, campaign: Campaign) -> None:
+    must_fail = _expecting_refusal("query-version")
+    (result,) = runner.play(campaign, campaign.target, [must_fail])
+    (miss,) = result.verdict.misses
+
+    found = finding("host", result, miss, RULES, campaign.command_line)
+    done = _shell(found.reproducer)
+
+    assert "qemu" in _replies(done.stdout)[1]["return"]
+    assert any("return" in line for line in found.evidence.transcript if line.startswith("<- "))
+
+
+def _any(execute: str, arguments: object) -> Step:
+    return step(execute, arguments, Answer())
+
+
+def _expecting_refusal(execute: str) -> Case:
+    return case(execute, step(execute, expect=Reject()))
+
+
+def test_a_reproducer_out_of_band_keeps_its_input_open() -> None:
+    own = replace(case("own", step("stop")), stage=Stage(name="s", capabilities=("oob",)))
+
+    first = reproducer(own, (), COMMAND).splitlines()[0]
+
+    assert first.startswith("{ cat; sleep 1; } <<'EOF' | ")

@@ -1,0 +1,130 @@
+"""Which machines stand: those of kept stages, of the others the one in use; which are foretold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import cast
+
+import pytest
+
+from conformance.judge.reply import MessageJudge
+from conformance.launch.pool import Pool
+from conformance.launch.process import Ending
+from conformance.model.case import Case, Isolation, Role
+from conformance.model.stage import MachineSpec, Stage
+from conformance.play.leases import Lease, Leases
+from conformance.play.stages import NotStanding
+from conformance.prepare.starts import Starts
+from conformance.qapi.validate import Validator
+from tests.play.made import FakePool, case, step
+from tests.qapi.schemas import command, schema_of
+
+SCHEMA = schema_of(*map(command, ("qmp_capabilities", "good")))
+PLAIN, OTHER = Stage(name="plain"), Stage(name="other", spec=MachineSpec(machine="other"))
+KEPT = Stage(name="kept", spec=MachineSpec(machine="kept"), kept=True)
+PASSAGE = replace(step("good"), role=Role.PASSAGE)
+
+
+@pytest.fixture
+def pool() -> FakePool:
+    return FakePool(*[lambda request: [{"return": {}, "id": request["id"]}]] * 6)
+
+
+@pytest.fixture
+def leases(pool: FakePool) -> Iterator[Leases]:
+    made = Leases(cast(Pool, pool), MessageJudge(SCHEMA, Validator(SCHEMA)), Starts())
+    yield made
+    made.close()
+    assert all(machine.closed for machine in pool.machines)
+
+
+def _take(leases: Leases, stage: Stage) -> Lease:
+    lease = leases.take(stage)
+    assert isinstance(lease, Lease)
+    return lease
+
+
+def _on(stage: Stage) -> Case:
+    return replace(case(stage.name, step("good")), stage=stage)
+
+
+def test_a_machine_that_stands_is_given_out_again(leases: Leases, pool: FakePool) -> None:
+    assert _take(leases, PLAIN) is _take(leases, PLAIN)
+    assert len(pool.machines) == 1
+
+
+def test_a_machine_gives_way_to_that_of_another_stage(leases: Leases, pool: FakePool) -> None:
+    for stage in (PLAIN, OTHER, PLAIN):
+        _take(leases, stage)
+
+    assert [machine.closed for machine in pool.machines] == [True, True, False]
+
+
+def test_a_kept_machine_stands_while_others_come_and_go(leases: Leases, pool: FakePool) -> None:
+    for stage in (KEPT, PLAIN, OTHER, KEPT):
+        _take(leases, stage)
+
+    assert [machine.closed for machine in pool.machines] == [False, True, False]
+
+
+def test_a_machine_that_is_not_healthy_is_replaced(leases: Leases, pool: FakePool) -> None:
+    _take(leases, KEPT).player.healthy = False
+
+    _take(leases, KEPT)
+
+    assert [machine.closed for machine in pool.machines] == [True, False]
+
+
+def test_a_stage_that_does_not_stand_is_not_tried_again() -> None:
+    declines = Ending(status=1, stderr="there is no such machine")
+    pool = FakePool(*[lambda request: None] * 2, stillborn=(0, 1), ending=declines)
+    leases = Leases(cast(Pool, pool), MessageJudge(SCHEMA, Validator(SCHEMA)), Starts())
+
+    first, second = leases.take(PLAIN), leases.take(PLAIN)
+
+    assert isinstance(first, NotStanding)
+    assert first is second
+    assert len(pool.machines) == 2
+
+
+def test_a_stage_that_stood_before_is_tried_again_but_not_for_ever() -> None:
+    answers = [lambda request: [{"return": {}, "id": request["id"]}]] * 12
+    pool = FakePool(*answers, stillborn=range(1, 12))
+    leases = Leases(cast(Pool, pool), MessageJudge(SCHEMA, Validator(SCHEMA)), Starts())
+    _take(leases, PLAIN)
+    leases.end(PLAIN)
+
+    fallen = [leases.take(PLAIN) for _ in range(5)]
+
+    assert all(isinstance(each, NotStanding) for each in fallen)
+    assert fallen[2] is fallen[3] is fallen[4]
+    # Three starts for each of three times.
+    assert len(pool.machines) == 1 + 9
+
+
+@pytest.mark.parametrize(
+    ("stages", "machines"),
+    [
+        ((PLAIN, PLAIN, OTHER, PLAIN), ["none", "other", "none"]),
+        ((KEPT, PLAIN, KEPT, OTHER, KEPT), ["kept", "none", "other"]),
+    ],
+    ids=["others give way", "kept ones stand"],
+)
+def test_the_machines_that_are_foretold_are_those_that_will_be_taken(
+    leases: Leases, pool: FakePool, stages: tuple[Stage, ...], machines: list[str]
+) -> None:
+    leases.expect([_on(stage) for stage in stages])
+
+    assert [spec.machine for spec in pool.expected] == machines
+    for stage in stages:
+        _take(leases, stage)
+    assert len(pool.machines) == len(machines)
+
+
+def test_a_case_that_is_cut_wants_a_machine_on_either_side(leases: Leases, pool: FakePool) -> None:
+    cut = replace(case("cut", step("good"), PASSAGE, step("good")), stage=KEPT)
+
+    leases.expect([cut, cut, replace(cut, isolation=Isolation.ALONE)])
+
+    assert [spec.machine for spec in pool.expected] == ["kept"] * 3

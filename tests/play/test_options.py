@@ -1,0 +1,118 @@
+"""What the user asked for, as targets: names, patterns, roots, and how they are spelt."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from pathlib import Path
+
+import pytest
+
+from conformance.launch.target import Target
+from conformance.model.errors import UsageError
+from conformance.play import option_table
+from conformance.play.options import is_target_file, read_options
+
+
+def read(*words: str) -> tuple[Target, ...]:
+    """Return the targets of a command line."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("targets", nargs="*")
+    option_table.declare(option_table.ALL, parser.add_argument, "--")
+    asked = parser.parse_intermixed_args(words)
+    asked.qmp_program = [word for word in asked.targets if not is_target_file(word)]
+    asked.qmp_targets = [word for word in asked.targets if is_target_file(word)]
+    return read_options(option_table.completed(asked)).targets
+
+
+@pytest.fixture
+def opt(tmp_path: Path) -> Path:
+    """A folder with builds of one base name."""
+    for name in ("8.2", "10.0", "9.1"):
+        folder = tmp_path / name / "bin"
+        folder.mkdir(parents=True)
+        (folder / "qemu").touch()
+    return tmp_path
+
+
+def test_a_target_can_be_given_a_name() -> None:
+    one, two = read("old=/opt/8/qemu", "new=/opt/9/qemu")
+
+    assert (one.name, one.program, one.spelling) == ("old", "/opt/8/qemu", "old=/opt/8/qemu")
+    assert (two.name, two.program) == ("new", "/opt/9/qemu")
+
+
+def test_a_path_with_an_equals_sign_is_no_name(tmp_path: Path) -> None:
+    assert read("/a=b/qemu")[0].program == "/a=b/qemu"
+    assert read("./a=b")[0].program.endswith("/a=b")
+
+
+def test_a_pattern_is_filled_in_and_the_names_tell_which(opt: Path) -> None:
+    found = read(f"{opt}/*/bin/qemu")
+
+    assert [target.name for target in found] == ["qemu-10.0", "qemu-8.2", "qemu-9.1"]
+    assert [target.spelling for target in found] == [
+        f"{opt}/{version}/bin/qemu" for version in ("10.0", "8.2", "9.1")
+    ]
+    assert read(f"mine={opt}/*/bin/q*")[0].name == "mine-10.0-qemu"
+
+
+def test_each_program_is_tested_in_each_root(tmp_path: Path) -> None:
+    roots = [tmp_path / name for name in ("one", "two")]
+    for root in roots:
+        root.mkdir()
+    found = read("qemu", "qemu-img", *(f"--rootfs={root}" for root in roots))
+
+    assert [(t.program, t.rootfs) for t in found] == [
+        (f"/usr/bin/{name}", str(root)) for name in ("qemu", "qemu-img") for root in roots
+    ]
+
+
+def test_what_a_target_is_started_with_can_be_said_and_is_spelt_again(tmp_path: Path) -> None:
+    words = (
+        *("--rootfs", str(tmp_path), "--machine=q35", "--accel=kvm", "--no-sandbox"),
+        *("--arg=-append", "--arg=a 'b' c", "--env=A=b=c", "--env=B=", "mine=/bin/qemu"),
+    )
+    (target,) = read(*words)
+
+    assert (target.machine, target.accel, target.sandbox) == ("q35", "kvm", False)
+    assert target.args == ("-append", "a 'b' c")
+    assert target.env == (("A", "b=c"), ("B", ""))
+    assert read(*shlex.split(target.spelling)) == (target,)
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (("",), "has no name"),
+        (("a b=/x",), "'a b' cannot be a name"),
+        (("=/x",), "'' cannot be a name"),
+        (("a=",), "a= names no program"),
+        (("a=t.toml",), "have names of their own\n  Write t.toml"),
+        (("/nowhere/*",), "no program matches /nowhere/*"),
+        (("x", "--env=A"), "--env A: no variable"),
+        (("x", "--env==b"), "--env =b: no variable"),
+        (("x", "--machine="), "the machine has no name"),
+        (("x", "--rootfs="), "the root without a name is no folder"),
+        (("t.toml", "--arg=-S"), "--arg -S does not reach"),
+        (("t.toml", "--env=A=b"), "Write `env` in that file"),
+        (("t.toml", "--machine=pc"), "--machine pc does not reach"),
+        (("t.toml", "--accel=tcg"), "--accel tcg does not reach"),
+    ],
+)
+def test_what_cannot_be_a_target_is_refused(words: tuple[str, ...], part: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read(*words)
+    assert part in str(caught.value)
+    assert caught.value.remedy
+
+
+def test_both_doors_have_the_same_options() -> None:
+    command, theirs = argparse.ArgumentParser(), argparse.ArgumentParser()
+    option_table.declare(option_table.ALL, command.add_argument, "--")
+    option_table.declare(option_table.ALL, theirs.add_argument, "--qmp-")
+    values = command.parse_args(
+        ["--case=a", "--case=b", "--arg=-smp", "--thorough", "--seed=7", "--report=x y"]
+    )
+
+    assert theirs.parse_args(option_table.pytest_words(values)) == values

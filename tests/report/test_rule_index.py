@@ -1,0 +1,54 @@
+"""The cases of a rule, in the groups in which a reader takes them in."""
+
+from __future__ import annotations
+
+from conformance.model.terms import Aspect, SubjectKind
+from conformance.report.rule_index import cases_by_rule, grouped
+from tests.derive.builds import made_plan
+
+
+def test_every_case_is_among_those_of_each_of_its_rules() -> None:
+    cases = made_plan(typed=True).cases
+    found = cases_by_rule(cases)
+
+    assert {rule for case in cases for rule in case.rules} == set(found)
+    assert sum(map(len, found.values())) == sum(len(case.rules) for case in cases)
+    assert all(rule in case.rules for rule, own in found.items() for case in own)
+
+
+def test_groups_hold_every_case_of_a_rule_once() -> None:
+    for own in cases_by_rule(made_plan(typed=True).cases).values():
+        ids = [case.id for group in grouped(own) for case in group.cases]
+
+        assert sorted(ids) == sorted(case.id for case in own)
+
+
+def test_exchanges_stand_before_other_cases_by_part_and_tell_each_reason_once() -> None:
+    cases = made_plan(typed=True).cases
+    groups = grouped(cases)
+    parts = [group.part for group in groups]
+    exchanges = [group for group in groups if group.part]
+
+    assert exchanges
+    assert parts == [*sorted(filter(None, parts)), *[""] * parts.count("")]
+    for group in exchanges:
+        assert group.name == f"wire/{group.part}"
+        assert (group.kind, group.aspect) == (SubjectKind.PROTOCOL, Aspect.WIRE)
+        assert len(set(group.reasons)) == len(group.reasons) > 0
+
+
+def test_other_groups_are_named_by_kind_and_aspect_in_their_order() -> None:
+    groups = [group for group in grouped(made_plan(typed=True).cases) if not group.part]
+    kinds, aspects = list(SubjectKind), list(Aspect)
+    places = [(kinds.index(group.kind), aspects.index(group.aspect)) for group in groups]
+
+    assert places == sorted(places)
+    assert groups[0].name == f"{groups[0].kind}, {groups[0].aspect}"
+    assert all(group.reasons == () for group in groups)
+
+
+def test_what_is_not_run_is_counted() -> None:
+    groups = grouped(made_plan(typed=False).cases)
+
+    blocked = sum(case.blocked is not None for case in made_plan(typed=False).cases)
+    assert sum(group.blocked for group in groups) == blocked > 0
