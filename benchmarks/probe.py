@@ -1,8 +1,8 @@
 """Watches a run from inside: what each machine gets, and what each process spends its time on.
 
-A pytest plugin (PYTEST_PLUGINS reaches the workers too) that puts itself around functions of the
-suite when it is loaded, and does so only where QMP_BENCHMARK names the folder for what it sees.
-`main` runs the suite's command with it in place.
+A pytest plugin that puts itself around functions of the suite when it is loaded, and does so only
+where QMP_BENCHMARK names the folder for what it sees.  `main` runs the suite's command with it in
+place, in the workers too.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from typing import Any, Final
 
 import pytest
 
-from benchmarks.tape import Tape
+from benchmarks.tape import Piece, Strand, Tape
+from conformance.launch import endpoints
 from conformance.launch.machine import Machine
 from conformance.launch.pool import Pool
-from conformance.model.stage import MachineSpec, Request
-from conformance.play import conductor, engine, run
+from conformance.model.stage import Endpoint, MachineSpec, Request
+from conformance.play import conductor, engine, leases, proof, run, script_lines
 from conformance.play import player as exchange
 from conformance.play.records import Recorder
 from conformance.prepare import campaign
@@ -93,40 +94,110 @@ class Clock:
         setattr(owner, name, timed)
 
 
+class _Track:
+    """What goes over one connection: the first monitor's, or one to an endpoint of that name."""
+
+    def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint
+        self.requests = 0
+        self.tail: deque[bytes] = deque(maxlen=_TAIL)
+        self._pieces: list[tuple[bytearray, int]] = []
+
+    @property
+    def data(self) -> bytes:
+        return b"".join(data for data, _ in self._pieces)
+
+    def sent(self, data: bytes) -> None:
+        self.requests += 1
+        if not self._pieces or self._pieces[-1][1]:
+            self._pieces.append((bytearray(), 0))
+        self._pieces[-1][0].extend(data)
+
+    def received(self, line: bytes) -> None:
+        self.tail.append(line)
+        data, lines = self._pieces.pop() if self._pieces else (bytearray(), 0)
+        self._pieces.append((data, lines + 1))
+
+    def last(self) -> int:
+        """Return the number of the last request that was answered, -1 where none was."""
+        for line in reversed(self.tail):
+            try:
+                found = json.loads(line).get("id")
+            except ValueError:
+                # What a broken build sends, or what stands in a parser's way.
+                continue
+            if type(found) is int:
+                return found
+        return -1
+
+    def strand(self) -> Strand:
+        pieces = tuple(Piece(bytes(data), lines) for data, lines in self._pieces)
+        return Strand(endpoint=self.endpoint, pieces=pieces)
+
+
 class _Reel:
-    """A tape that is being recorded."""
+    """The tape of a machine that is being recorded."""
 
     def __init__(self, spec: MachineSpec) -> None:
         self.spec = spec
-        self.data = bytearray()
-        self.requests = 0
-        self.tail: deque[bytes] = deque(maxlen=_TAIL)
+        self.tracks: list[_Track] = []
 
     def tape(self) -> Tape:
-        found = (json.loads(line).get("id", -1) for line in reversed(self.tail))
-        last = next((number for number in found if number != -1), -1)
-        return Tape(spec=self.spec, data=bytes(self.data), requests=self.requests, last=last)
+        first = next((track for track in self.tracks if not track.endpoint), _Track(""))
+        # Without a reply to a case on it, it was a line of an exchange, if anything.
+        plain = [first] if first.last() >= 0 else []
+        return Tape(
+            spec=self.spec,
+            data=b"".join(track.data for track in plain),
+            requests=sum(track.requests for track in self.tracks),
+            last=first.last(),
+            strands=tuple(track.strand() for track in self.tracks if track not in plain),
+        )
 
 
 class Recording:
-    """What the machines of this process get, in the order in which they were taken."""
+    """What the machines of this process get, in the order in which they were taken.
+
+    What the official client sends is not seen: it brings connections of its own.  Neither is what
+    is asked before there are cases.
+    """
 
     def __init__(self) -> None:
         self.ready: Counter[str] = Counter()
         """How many machines stood ready when they were asked for, were being started, or were not
         even begun; those "again" cannot be foretold.  "started" are all, asked for or not."""
-        self._machines: dict[int, tuple[Any, MachineSpec]] = {}
-        self._reels: list[tuple[Connection, _Reel]] = []
-        self._by_connection: dict[int, _Reel] = {}
+        self._playing = False
+        self._reels: dict[int, _Reel] = {}
+        """By machine, each of which is kept with its number, so that no other gets it."""
+        self._machines: list[Machine] = []
+        self._ends: dict[int, tuple[Any, _Reel, str]] = {}
+        """By socket, kept likewise: whose it is, and the endpoint that it leads to."""
+        self._tracks: dict[int, _Track] = {}
+        self._connections: list[Connection] = []
 
     def tapes(self) -> list[Tape]:
         """Return the tapes of the machines that were sent anything."""
-        return [reel.tape() for _, reel in self._reels if reel.requests]
+        tapes = (reel.tape() for reel in self._reels.values())
+        return [tape for tape in tapes if tape.requests]
 
     def watch(self) -> None:
         """Put this recording around the pool and the connections of the process."""
+        self._watch_items()
         self._watch_pool()
+        self._watch_lines()
         self._watch_connections()
+
+    def _watch_items(self) -> None:
+        runtest = items.GroupItem.runtest
+
+        def ran(item: items.GroupItem) -> None:
+            self._playing = True
+            try:
+                runtest(item)
+            finally:
+                self._playing = False
+
+        items.GroupItem.runtest = ran  # type: ignore[method-assign,assignment]
 
     def _watch_pool(self) -> None:
         take, await_slot, fill = Pool.take, Pool._await, Pool._fill
@@ -135,8 +206,11 @@ class Recording:
         def taken(pool: Pool, spec: MachineSpec, **how: bool) -> Machine:
             again.on = how.get("again", False)
             machine = take(pool, spec, **how)
-            # The socket is kept with its number, so that no other gets it.
-            self._machines[id(machine.monitor)] = (machine.monitor, spec)
+            if self._playing:
+                self._machines.append(machine)
+                reel = self._reels[id(machine)] = _Reel(spec)
+                if machine.has_monitor:
+                    self._ends[id(machine.monitor)] = (machine.monitor, reel, "")
             return machine
 
         def awaited(pool: Pool, slot: Any) -> Machine:
@@ -156,24 +230,37 @@ class Recording:
         Pool.take = taken  # type: ignore[method-assign,assignment]
         Pool._await = awaited  # type: ignore[method-assign,assignment]
 
+    def _watch_lines(self) -> None:
+        join = endpoints.join
+
+        def joined(machine: Machine, endpoint: Endpoint) -> Any:
+            sock = join(machine, endpoint)
+            if id(machine) in self._reels:
+                self._ends[id(sock)] = (sock, self._reels[id(machine)], endpoint.name)
+            return sock
+
+        script_lines.join = joined  # type: ignore[attr-defined]
+
     def _watch_connections(self) -> None:
         init, queue, receive = Connection.__init__, Connection.queue, Connection.receive
 
         def made(connection: Connection, sock: Any, **how: Any) -> None:
             init(connection, sock, **how)
-            reel = _Reel(self._machines[id(sock)][1])
-            self._reels.append((connection, reel))
-            self._by_connection[id(connection)] = reel
+            if id(sock) in self._ends:
+                _, reel, endpoint = self._ends[id(sock)]
+                track = self._tracks[id(connection)] = _Track(endpoint)
+                self._connections.append(connection)
+                reel.tracks.append(track)
 
         def queued(connection: Connection, data: bytes) -> None:
-            reel = self._by_connection[id(connection)]
-            reel.data += data
-            reel.requests += 1
+            if id(connection) in self._tracks:
+                self._tracks[id(connection)].sent(data)
             queue(connection, data)
 
         def received(connection: Connection, timeout: float) -> bytes:
             line = receive(connection, timeout)
-            self._by_connection[id(connection)].tail.append(line)
+            if id(connection) in self._tracks:
+                self._tracks[id(connection)].received(line)
             return line
 
         Connection.__init__ = made  # type: ignore[method-assign,assignment]
@@ -196,12 +283,13 @@ class Probe:
             (campaign, "plan", "deriving cases"),
             (campaign, "load_knowledge", "loading knowledge"),
             (Pool, "take", "waiting for machines to start"),
-            (engine, "stand", "setting stages up"),
+            (leases, "stand", "setting stages up"),
             (Connection, "_step", "waiting for QEMU's replies"),
             (Request, "line", "encoding requests"),
             (exchange, "read_message", "reading replies"),
             (engine, "judge", "judging"),
-            (engine.Engine, "_proven", PROOF),
+            (proof.Prover, "proven", PROOF),
+            (proof.Prover, "confirmed", PROOF),
             (conductor, "_events", "recording"),
             (Recorder, "write", "recording"),
             (Machine, "close", "ending machines"),
@@ -262,10 +350,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def main() -> int:
     """Run the suite's command, and write what the leading process has seen."""
-    from conformance.cli.main import main as command
+    from conformance.cli import main as command
 
     assert PROBE is not None, f"{FOLDER} must name a folder"
     PROBE.clock.turn("the command's own")
-    status = command()
+    # What the environment says to pytest does not reach it.
+    command._ALONE = (*command._ALONE, "-p", __name__)  # type: ignore[misc,assignment]
+    status = command.main()
     PROBE.write("lead")
     return status

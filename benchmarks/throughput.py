@@ -65,6 +65,7 @@ class Pair:
     replay: Cost
     lines: int
     ended: int
+    vain: int
     ready: Mapping[str, int]
     phases: Mapping[str, Mapping[str, float]]
 
@@ -74,14 +75,14 @@ class Pair:
         return self.run.seconds / self.replay.seconds
 
 
-def measure(target: Target, workers: int, glob: str = "*") -> Pair:
-    """Run the cases that `glob` fits, then play the same back.
+def measure(target: Target, workers: int, globs: Sequence[str] = ("*",)) -> Pair:
+    """Run the cases that one of `globs` fits, then play the same back.
 
     Raises CalledProcessError where it fails.
     """
     with tempfile.TemporaryDirectory(prefix="qmp-benchmark-") as name:
         folder = Path(name)
-        run = _run(target, workers, glob, folder)
+        run = _run(target, workers, globs, folder)
         seen = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
         tapes = [_tapes(path) for path in sorted(folder.glob("*.tapes"))]
         cases = _cases(folder / "report" / "events.ndjson")
@@ -91,26 +92,32 @@ def measure(target: Target, workers: int, glob: str = "*") -> Pair:
         workers=workers,
         cases=cases,
         requests=sum(tape.requests for tape in machines),
-        size=sum(len(tape.data) for tape in machines),
+        size=sum(tape.size for tape in machines),
         machines=len(machines),
         run=run,
         replay=replay,
         lines=sum(each.lines for each in played),
         ended=sum(each.ended for each in played),
+        vain=sum(each.vain for each in played),
         ready=dict(sum((Counter(process["ready"]) for process in seen), Counter())),
         phases={process["process"]: process["wall"] for process in seen},
     )
 
 
-def _run(target: Target, workers: int, glob: str, folder: Path) -> Cost:
-    words = ["run", target.program, "--case", glob, "--report", str(folder / "report")]
+def _run(target: Target, workers: int, globs: Sequence[str], folder: Path) -> Cost:
+    words = [
+        "run",
+        target.program,
+        *(f"--case={glob}" for glob in globs),
+        "--report",
+        str(folder / "report"),
+    ]
     words += ["--rootfs", target.rootfs] if target.rootfs else []
     words += ["-n", str(workers)] if workers > 1 else []
     began = _mark()
     environment = {
         **os.environ,
         "PYTHONPATH": str(_ROOT),
-        "PYTEST_PLUGINS": "benchmarks.probe",
         FOLDER: str(folder),
         BEGAN: str(began.seconds),
     }
@@ -137,10 +144,10 @@ def deal(tapes: Sequence[Tape], hands: int) -> list[list[Tape]]:
     """Deal out tapes so that all hands end together: whoever dealt for the run may have erred."""
     dealt: list[list[Tape]] = [[] for _ in range(hands)]
     loads = [0] * hands
-    for tape in sorted(tapes, key=lambda tape: -len(tape.data)):
+    for tape in sorted(tapes, key=lambda tape: -tape.size):
         least = loads.index(min(loads))
         dealt[least].append(tape)
-        loads[least] += _START + len(tape.data)
+        loads[least] += _START + tape.size
     return dealt
 
 
@@ -186,6 +193,8 @@ def summary(pairs: Sequence[Pair]) -> dict[str, Any]:
         "ratio": median([pair.ratio for pair in pairs]),
         "ratios": [round(pair.ratio, 2) for pair in pairs],
         "machines_asked_for": middle.ready,
+        "ended": middle.ended,
+        "vain": middle.vain,
         "phases": {
             process: {phase: round(spent, 2) for phase, spent in _by_weight(phases)}
             for process, phases in middle.phases.items()
@@ -210,6 +219,8 @@ def table(summaries: Sequence[Mapping[str, Any]]) -> str:
             f"{each['replay_cpu_seconds']:8.2f} s of CPU (neither counts QEMU)",
             f"  ratio       {each['ratio']:8.2f}  (rounds: {', '.join(map(str, each['ratios']))})",
             f"  machines asked for: {_counted(each['machines_asked_for'])}",
+            f"  of the replay, {each['ended']} machines ended before their tape, and "
+            f"{each['vain']} lines brought less",
         ]
         for process, phases in each["phases"].items():
             lines.append(f"  {process}, {sum(phases.values()):.1f} s:")
@@ -227,7 +238,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Compare a run with its own requests alone.")
     parser.add_argument("program")
     parser.add_argument("--rootfs", default="")
-    parser.add_argument("--case", default="*", metavar="GLOB", help="the cases that are run")
+    parser.add_argument("--case", action="append", metavar="GLOB", help="the cases that are run")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--json", type=Path, help="where to write the numbers")
@@ -236,7 +247,7 @@ def main() -> None:
     rounds: dict[int, list[Pair]] = {workers: [] for workers in asked.workers}
     for _ in range(asked.rounds):
         for workers, pairs in rounds.items():
-            pairs.append(measure(target, workers, asked.case))
+            pairs.append(measure(target, workers, asked.case or ["*"]))
     summaries = [summary(pairs) for pairs in rounds.values()]
     print(table(summaries))
     if asked.json:

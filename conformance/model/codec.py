@@ -1,0 +1,373 @@
+"""Values as JSON and back, as the fields of their classes say; knows no class of the suite.
+
+What crosses processes, or waits in a file for a later run, is written and read here and nowhere
+else.  Reading is strict: what `write` cannot have made is an error that says where it stands.
+
+A dataclass is an object of its fields.  A union of dataclasses adds the member "is", the name of
+the class; an enumeration is its value, bytes are hexadecimal, a set is a sorted array.  A field
+that is ABSENT is left out.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import functools
+import types
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from conformance.model.canonical import canonical
+from conformance.model.terms import ABSENT, Absent
+
+T = TypeVar("T")
+_TAG: Final = "is"
+_PLAIN: Final = (str, bool, int, float, type(None))
+_Way = Callable[[Any], Any]
+
+
+class CodecError(ValueError):
+    """A JSON value of which no value of the type can be made: `problem` at `place`."""
+
+    def __init__(self, problem: str, place: str = "") -> None:
+        super().__init__(problem, place)
+        self.problem = problem
+        self.place = place
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.problem}" if self.place else self.problem
+
+    def within(self, part: str | int) -> CodecError:
+        """Return the error as it is told of a value that holds the faulty one as `part`."""
+        return CodecError(self.problem, f"{part}.{self.place}" if self.place else str(part))
+
+
+@dataclasses.dataclass(slots=True)
+class _Ways:
+    """How values of a type are written and read; None where JSON is the value itself."""
+
+    write: _Way | None
+    read: _Way | None
+
+
+class Codec(Generic[T]):
+    """Writes and reads the values of one type.
+
+    A `sparse` codec leaves out what has its default.  Values of the types `shared` are written
+    once, into `table`, where equal ones have one place, and else as numbers of places in it.  A
+    codec that reads such values needs the table: `load` takes it.
+    """
+
+    def __init__(self, hint: Any, *, sparse: bool = False, shared: Sequence[Any] = ()) -> None:
+        self._sparse = sparse
+        self._known: dict[Any, _Ways] = {}
+        self._shared = {str(each): _Shared() for each in shared}
+        self._ways = self._of(hint)
+
+    def write(self, value: T) -> Any:
+        """Return `value` as JSON."""
+        return value if self._ways.write is None else self._ways.write(value)
+
+    def read(self, value: Any) -> T:
+        """Return the value that `write` made `value` of; raises CodecError."""
+        found: T = value if self._ways.read is None else self._ways.read(value)
+        return found
+
+    @property
+    def table(self) -> dict[str, list[Any]]:
+        """The values that are shared, as JSON, by their types."""
+        return {name: shared.written for name, shared in self._shared.items()}
+
+    def load(self, table: Any) -> None:
+        """Take the table that another codec of this type has made; raises CodecError."""
+        if not isinstance(table, dict) or table.keys() != self._shared.keys():
+            raise CodecError("no table of this type")
+        for name, shared in self._shared.items():
+            shared.load(_checked(table[name], list))
+
+    def _of(self, hint: Any) -> _Ways:
+        """Return how values of a type go; types may hold themselves."""
+        key = str(hint) if not isinstance(hint, type) else hint
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = _Ways(None, None)
+            shared = self._shared.get(str(hint))
+            made = self._made(hint)
+            if shared is not None:
+                shared.ways = made
+                made = _Ways(shared.write, shared.read)
+            found.write, found.read = made.write, made.read
+        return found
+
+    def _made(self, hint: Any) -> _Ways:
+        origin, parts = get_origin(hint), get_args(hint)
+        if hint in (Any, object):
+            return _Ways(None, None)
+        if hint in _PLAIN:
+            return _Ways(None, functools.partial(_plain, hint))
+        if hint is bytes:
+            return _Ways(bytes.hex, _bytes)
+        if origin in (Union, types.UnionType):
+            return self._union(parts)
+        if origin in (tuple, frozenset, Sequence, list):
+            return self._array(origin, parts)
+        if origin is Mapping:
+            return self._mapping(*parts)
+        if isinstance(hint, type) and issubclass(hint, enum.Enum):
+            return _enumeration(hint)
+        if dataclasses.is_dataclass(hint):
+            return self._object(hint)
+        raise TypeError(f"no JSON is known for {hint}")
+
+    def _union(self, parts: tuple[Any, ...]) -> _Ways:
+        # A field is left out where it is absent: see _object.
+        rest = [part for part in parts if part not in (type(None), Absent)]
+        if all(map(_is_json, rest)):
+            return _Ways(None, None if len(rest) > 1 else _optional(self._of(rest[0])).read)
+        if len(rest) == 1:
+            return _optional(self._of(rest[0]))
+        if type(None) in parts or not all(map(dataclasses.is_dataclass, rest)):
+            raise TypeError(f"no JSON tells apart {parts}")
+        ways = {cls: self._of(cls) for cls in rest}
+        names = {cls.__name__: way for cls, way in ways.items()}
+
+        def write(value: Any) -> Any:
+            way = ways[type(value)].write
+            assert way is not None, "a dataclass has a way to be written"
+            return {_TAG: type(value).__name__, **way(value)}
+
+        def read(value: Any) -> Any:
+            members = dict(_checked(value, dict))
+            name = members.pop(_TAG, None)
+            way = names.get(name) if isinstance(name, str) else None
+            if way is None or way.read is None:
+                raise CodecError(f"no such kind: {str(name)[:80]!r}")
+            return way.read(members)
+
+        return _Ways(write, read)
+
+    def _array(self, origin: Any, parts: tuple[Any, ...]) -> _Ways:
+        make: Callable[[Any], Any] = frozenset if origin is frozenset else tuple
+        if origin in (list, Sequence):
+            make = list
+        if origin is tuple and parts[-1] is not Ellipsis:
+            return self._fixed(parts)
+        way = self._of(parts[0])
+        order: Callable[[Any], list[Any]] = sorted if origin is frozenset else list
+        element_write, element_read = way.write, way.read
+
+        def write(value: Any) -> Any:
+            return order(value if element_write is None else map(element_write, value))
+
+        def read(value: Any) -> Any:
+            elements = _checked(value, list)
+            if element_read is None:
+                return make(elements)
+            try:
+                return make(map(element_read, elements))
+            except CodecError:
+                raise _located(element_read, enumerate(elements)) from None
+
+        return _Ways(write, read)
+
+    def _fixed(self, parts: tuple[Any, ...]) -> _Ways:
+        ways = [self._of(part) for part in parts]
+
+        def write(value: Any) -> Any:
+            return [
+                each if way.write is None else way.write(each)
+                for way, each in zip(ways, value, strict=True)
+            ]
+
+        def read(value: Any) -> Any:
+            if len(_checked(value, list)) != len(ways):
+                raise CodecError(f"{len(value)} elements instead of {len(ways)}")
+            return tuple(
+                each if way.read is None else way.read(each)
+                for way, each in zip(ways, value, strict=True)
+            )
+
+        return _Ways(write, read)
+
+    def _mapping(self, key: Any, element: Any) -> _Ways:
+        way, name = self._of(element), _enumeration(key) if key is not str else _Ways(None, None)
+
+        def write(value: Any) -> Any:
+            return {
+                (each if name.write is None else name.write(each)): (
+                    part if way.write is None else way.write(part)
+                )
+                for each, part in value.items()
+            }
+
+        def read(value: Any) -> Any:
+            members = _checked(value, dict)
+            if way.read is None and name.read is None:
+                return members
+            try:
+                return {
+                    (each if name.read is None else name.read(each)): (
+                        part if way.read is None else way.read(part)
+                    )
+                    for each, part in members.items()
+                }
+            except CodecError as error:
+                raise (_located(way.read, members.items()) if way.read else error) from None
+
+        return _Ways(write, read)
+
+    def _object(self, cls: Any) -> _Ways:
+        hints = get_type_hints(cls)
+        fields = [each for each in dataclasses.fields(cls) if each.init]
+        ways = {each.name: self._of(hints[each.name]) for each in fields}
+        absent = frozenset(name for name in ways if _may_be_absent(hints[name]))
+        defaults = {each.name: _default(each) for each in fields if self._sparse}
+        needed = frozenset(each.name for each in fields if _default(each) is _NONE) - absent
+        if not self._sparse:
+            needed = frozenset(ways) - absent
+        writers = tuple((name, way, defaults.get(name, _NONE)) for name, way in ways.items())
+
+        def write(value: Any) -> dict[str, Any]:
+            members: dict[str, Any] = {}
+            for name, way, default in writers:
+                member = getattr(value, name)
+                if member is ABSENT or member is default:
+                    continue
+                if default is not _NONE and type(member) is type(default) and member == default:
+                    continue
+                # Looked up here: a type may hold itself.
+                to_json = way.write
+                members[name] = member if to_json is None else to_json(member)
+            return members
+
+        def read(value: Any) -> Any:
+            members: dict[str, Any] = {}
+            for name, member in _checked(value, dict).items():
+                known = ways.get(name)
+                if known is None:
+                    raise CodecError(f"{cls.__name__} has no {name[:80]!r}")
+                from_json = known.read
+                try:
+                    members[name] = member if from_json is None else from_json(member)
+                except CodecError as error:
+                    raise error.within(name) from None
+            if len(members) < len(ways):
+                if missing := needed - members.keys():
+                    raise CodecError(f"{cls.__name__} lacks {', '.join(sorted(missing))}")
+                for name in absent - members.keys():
+                    members[name] = ABSENT
+            return cls(**members)
+
+        return _Ways(write, read)
+
+
+class _Shared:
+    """The values of one type that are written once."""
+
+    def __init__(self) -> None:
+        self.ways = _Ways(None, None)
+        self.written: list[Any] = []
+        self._places: dict[int, int] = {}
+        self._kept: list[Any] = []
+        self._equal: dict[str, int] = {}
+        self._read: list[Any] = []
+
+    def load(self, written: list[Any]) -> None:
+        self.written = written
+        self._read = [_NONE] * len(written)
+
+    def write(self, value: Any) -> int:
+        place = self._places.get(id(value))
+        if place is None:
+            written = value if self.ways.write is None else self.ways.write(value)
+            text = canonical(written)
+            place = self._equal.get(text)
+            if place is None:
+                place = self._equal[text] = len(self.written)
+                self.written.append(written)
+            self._places[id(value)] = place
+            # So that no other value gets its number.
+            self._kept.append(value)
+        return place
+
+    def read(self, place: Any) -> Any:
+        if type(place) is not int or not 0 <= place < len(self._read):
+            raise CodecError(f"there is no number {str(place)[:80]}")
+        found = self._read[place]
+        if found is _NONE:
+            written = self.written[place]
+            found = written if self.ways.read is None else self.ways.read(written)
+            self._read[place] = found
+        return found
+
+
+_NONE: Final = object()
+"""Stands for what is not there."""
+
+
+def _default(field: Any) -> Any:
+    if field.default is not dataclasses.MISSING:
+        return field.default
+    return _NONE if field.default_factory is dataclasses.MISSING else field.default_factory()
+
+
+def _may_be_absent(hint: Any) -> bool:
+    return hint is object or Absent in get_args(hint)
+
+
+def _is_json(hint: Any) -> bool:
+    """Return whether JSON holds values of a type as they are, whatever else they may be."""
+    return hint in _PLAIN or (
+        get_origin(hint) in (Sequence, Mapping) and "JsonValue" in str(get_args(hint)[-1])
+    )
+
+
+def _optional(way: _Ways) -> _Ways:
+    write, read = way.write, way.read
+    return _Ways(
+        None if write is None else lambda value: None if value is None else write(value),
+        None if read is None else lambda value: None if value is None else read(value),
+    )
+
+
+def _enumeration(cls: type[enum.Enum]) -> _Ways:
+    members = {each.value: each for each in cls}
+
+    def read(value: Any) -> enum.Enum:
+        found = members.get(value) if isinstance(value, str) else None
+        if found is None:
+            raise CodecError(f"no {cls.__name__}: {str(value)[:80]!r}")
+        return found
+
+    return _Ways(lambda member: member.value, read)
+
+
+def _plain(kind: type[Any], value: Any) -> Any:
+    # type() and not isinstance(): true is no integer here.  A float without a fraction may come
+    # back as an integer.
+    if type(value) is kind or (kind is float and type(value) is int):
+        return value
+    raise CodecError(f"not of type {kind.__name__}: {str(value)[:80]!r}")
+
+
+def _bytes(value: Any) -> bytes:
+    try:
+        return bytes.fromhex(_checked(value, str))
+    except ValueError as error:
+        raise CodecError(f"no bytes: {str(value)[:80]!r}") from error
+
+
+def _checked(value: Any, kind: type[Any]) -> Any:
+    if type(value) is not kind:
+        raise CodecError(f"not of type {kind.__name__}: {str(value)[:80]!r}")
+    return value
+
+
+def _located(read: _Way, parts: Any) -> CodecError:
+    """Return the error of the first of the parts that has one, with the place of the part."""
+    for place, part in parts:
+        try:
+            read(part)
+        except CodecError as error:
+            return error.within(place)
+    return CodecError("a key is wrong")
