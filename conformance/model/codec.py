@@ -87,17 +87,29 @@ class Codec(Generic[T]):
 
     def _of(self, hint: Any) -> _Ways:
         """Return how values of a type go; types may hold themselves."""
-        key = str(hint) if not isinstance(hint, type) else hint
-        found = self._known.get(key)
+        found = self._known.get(hint)
         if found is None:
-            found = self._known[key] = _Ways(None, None)
+            self._known[hint] = self._later(hint)
+            found = self._made(hint)
             shared = self._shared.get(str(hint))
-            made = self._made(hint)
             if shared is not None:
-                shared.ways = made
-                made = _Ways(shared.write, shared.read)
-            found.write, found.read = made.write, made.read
+                shared.ways = found
+                found = _Ways(shared.write, shared.read)
+            self._known[hint] = found
         return found
+
+    def _later(self, hint: Any) -> _Ways:
+        """Return ways that are looked up when they are gone."""
+
+        def write(value: Any) -> Any:
+            way = self._known[hint].write
+            return value if way is None else way(value)
+
+        def read(value: Any) -> Any:
+            way = self._known[hint].read
+            return value if way is None else way(value)
+
+        return _Ways(write, read)
 
     def _made(self, hint: Any) -> _Ways:
         origin, parts = get_origin(hint), get_args(hint)
@@ -165,8 +177,8 @@ class Codec(Generic[T]):
                 return make(elements)
             try:
                 return make(map(element_read, elements))
-            except CodecError:
-                raise _located(element_read, enumerate(elements)) from None
+            except CodecError as error:
+                raise _located(error, element_read, enumerate(elements)) from None
 
         return _Ways(write, read)
 
@@ -212,53 +224,78 @@ class Codec(Generic[T]):
                     for each, part in members.items()
                 }
             except CodecError as error:
-                raise (_located(way.read, members.items()) if way.read else error) from None
+                raise _located(error, way.read, members.items()) from None
 
         return _Ways(write, read)
 
     def _object(self, cls: Any) -> _Ways:
         hints = get_type_hints(cls)
         fields = [each for each in dataclasses.fields(cls) if each.init]
-        ways = {each.name: self._of(hints[each.name]) for each in fields}
-        absent = frozenset(name for name in ways if _may_be_absent(hints[name]))
-        defaults = {each.name: _default(each) for each in fields if self._sparse}
-        needed = frozenset(each.name for each in fields if _default(each) is _NONE) - absent
+        kept = {each.name: self._of(hints[each.name]) for each in fields if not is_left_out(each)}
+        absent = frozenset(name for name in kept if _may_be_absent(hints[name]))
+        defaults = {each.name: _default(each) for each in fields if each.name in kept}
         if not self._sparse:
-            needed = frozenset(ways) - absent
-        writers = tuple((name, way, defaults.get(name, _NONE)) for name, way in ways.items())
+            defaults = dict.fromkeys(kept, _NONE)
+        needed = frozenset(name for name in kept if defaults[name] is _NONE) - absent
+        left_out = {each.name: _default(each) for each in fields if is_left_out(each)}
+        return _Ways(
+            _writer(cls, kept, defaults, left_out),
+            _reader(cls, kept, needed, absent),
+        )
 
-        def write(value: Any) -> dict[str, Any]:
-            members: dict[str, Any] = {}
-            for name, way, default in writers:
-                member = getattr(value, name)
-                if member is ABSENT or member is default:
-                    continue
-                if default is not _NONE and type(member) is type(default) and member == default:
-                    continue
-                # Looked up here: a type may hold itself.
-                to_json = way.write
-                members[name] = member if to_json is None else to_json(member)
-            return members
 
-        def read(value: Any) -> Any:
-            members: dict[str, Any] = {}
-            for name, member in _checked(value, dict).items():
-                known = ways.get(name)
-                if known is None:
-                    raise CodecError(f"{cls.__name__} has no {name[:80]!r}")
-                from_json = known.read
-                try:
-                    members[name] = member if from_json is None else from_json(member)
-                except CodecError as error:
-                    raise error.within(name) from None
-            if len(members) < len(ways):
-                if missing := needed - members.keys():
-                    raise CodecError(f"{cls.__name__} lacks {', '.join(sorted(missing))}")
-                for name in absent - members.keys():
-                    members[name] = ABSENT
-            return cls(**members)
+def _writer(
+    cls: Any, kept: Mapping[str, _Ways], defaults: Mapping[str, Any], left_out: Mapping[str, Any]
+) -> _Way:
+    ways = tuple((name, way, defaults[name]) for name, way in kept.items())
 
-        return _Ways(write, read)
+    def write(value: Any) -> dict[str, Any]:
+        members: dict[str, Any] = {}
+        for name, way, default in ways:
+            member = getattr(value, name)
+            if member is ABSENT or member is default:
+                continue
+            if type(member) is type(default) and member == default:
+                continue
+            to_json = way.write
+            members[name] = member if to_json is None else to_json(member)
+        for name, default in left_out.items():
+            if getattr(value, name) != default:
+                raise TypeError(f"{cls.__name__}.{name} cannot be written")
+        return members
+
+    return write
+
+
+def _reader(
+    cls: Any, kept: Mapping[str, _Ways], needed: frozenset[str], absent: frozenset[str]
+) -> _Way:
+    def read(value: Any) -> Any:
+        members: dict[str, Any] = {}
+        for name, member in _checked(value, dict).items():
+            way = kept.get(name)
+            if way is None:
+                raise _misfit(kept, needed, value)
+            from_json = way.read
+            try:
+                members[name] = member if from_json is None else from_json(member)
+            except CodecError as error:
+                raise error.within(name) from None
+        if len(members) < len(kept):
+            if needed - members.keys():
+                raise _misfit(kept, needed, value)
+            for name in absent - members.keys():
+                members[name] = ABSENT
+        return cls(**members)
+
+    return read
+
+
+def _misfit(
+    kept: Mapping[str, _Ways], needed: frozenset[str], value: Mapping[str, Any]
+) -> CodecError:
+    wrong = {*(needed - value.keys()), *(value.keys() - kept.keys())}
+    return CodecError(f"missing or unknown members: {sorted(map(str, wrong))}")
 
 
 class _Shared:
@@ -303,6 +340,15 @@ class _Shared:
 
 _NONE: Final = object()
 """Stands for what is not there."""
+_LEFT_OUT: Final = "left out"
+LEFT_OUT: Final = {_LEFT_OUT: True}
+"""The metadata of a field that is never written: whoever writes a value sees that it has its
+default."""
+
+
+def is_left_out(field: Any) -> bool:
+    """Return whether a field of a dataclass is never written."""
+    return bool(field.metadata.get(_LEFT_OUT, False))
 
 
 def _default(field: Any) -> Any:
@@ -336,7 +382,7 @@ def _enumeration(cls: type[enum.Enum]) -> _Ways:
     def read(value: Any) -> enum.Enum:
         found = members.get(value) if isinstance(value, str) else None
         if found is None:
-            raise CodecError(f"no {cls.__name__}: {str(value)[:80]!r}")
+            raise CodecError(f"{str(value)[:80]!r} is not a valid {cls.__name__}")
         return found
 
     return _Ways(lambda member: member.value, read)
@@ -363,11 +409,14 @@ def _checked(value: Any, kind: type[Any]) -> Any:
     return value
 
 
-def _located(read: _Way, parts: Any) -> CodecError:
-    """Return the error of the first of the parts that has one, with the place of the part."""
-    for place, part in parts:
+def _located(error: CodecError, read: _Way | None, parts: Any) -> CodecError:
+    """Return the error of the first of the parts that has one, with the place of the part.
+
+    Where none has, it is of a key: that `error`.
+    """
+    for place, part in parts if read is not None else ():
         try:
             read(part)
-        except CodecError as error:
-            return error.within(place)
-    return CodecError("a key is wrong")
+        except CodecError as found:
+            return found.within(place)
+    return error

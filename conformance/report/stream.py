@@ -8,11 +8,12 @@ how it is shown.
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Mapping
+import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
+from conformance.model.codec import Codec
 from conformance.model.terms import Aspect, Outcome, Severity, SubjectKind
 
 STREAM_VERSION = 4
@@ -278,34 +279,15 @@ KINDS: Final[Mapping[str, type[Any]]] = {
 }
 """The class of each kind of event."""
 
-_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "str": lambda value: _checked(value, str),
-    "bool": lambda value: _checked(value, bool),
-    "int": lambda value: _checked(value, int),
-    "int | None": lambda value: None if value is None else _checked(value, int),
-    # A float without a fraction may come back as an integer.
-    "float": lambda value: _checked(value, float, int),
-    "tuple[str, ...]": lambda value: tuple(_checked(each, str) for each in _checked(value, list)),
-    "Mapping[str, str]": lambda value: _mapping(value, str),
-    "Mapping[str, int]": lambda value: _mapping(value, int),
-    "Severity": Severity,
-    "Outcome": Outcome,
-    "Aspect": Aspect,
-    "SubjectKind": SubjectKind,
-    "Evidence": lambda value: Evidence(**_members(Evidence, _checked(value, dict))),
-}
-"""How a member of each declared type is made of its JSON value; ValueError where it is none."""
 
-# The annotations of this module are strings: they are the keys of `_READERS`.
-_SHAPES: Final[Mapping[type[Any], Mapping[str, Callable[[Any], Any]]]] = {
-    cls: {field.name: _READERS[str(field.type)] for field in dataclasses.fields(cls)}
-    for cls in (*KINDS.values(), Evidence)
-}
+@functools.cache
+def _codec(kind: str) -> Codec[Any]:
+    return Codec(KINDS[kind])
 
 
 def to_json(event: Event) -> dict[str, Any]:
     """Return `event` as a JSON object whose member `event` names its kind."""
-    return {"event": event.kind, **dataclasses.asdict(event)}
+    return {"event": event.kind, **_codec(event.kind).write(event)}
 
 
 def from_json(value: object) -> Event:
@@ -313,31 +295,11 @@ def from_json(value: object) -> Event:
 
     Raises ValueError, which says what is wrong, where it is none.
     """
-    members = dict(_checked(value, dict))
-    kind = members.pop("event", None)
+    if not isinstance(value, dict):
+        raise ValueError(f"not of type dict: {str(value)[:80]!r}")
+    kind = value.get("event")
     if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"no such event: {kind!r}")
-    cls = KINDS[kind]
-    event: Event = cls(**_members(cls, members))
+    members = {name: member for name, member in value.items() if name != "event"}
+    event: Event = _codec(kind).read(members)
     return event
-
-
-def _members(cls: type[Any], value: Mapping[str, Any]) -> dict[str, Any]:
-    readers = _SHAPES[cls]
-    if value.keys() != readers.keys():
-        raise ValueError(f"missing or unknown members: {sorted(value.keys() ^ readers.keys())}")
-    try:
-        return {name: readers[name](member) for name, member in value.items()}
-    except ValueError as error:
-        raise ValueError(f"{cls.__name__}: {error}") from error
-
-
-def _mapping(value: Any, kind: type[Any]) -> dict[str, Any]:
-    return {name: _checked(each, kind) for name, each in _checked(value, dict).items()}
-
-
-def _checked(value: Any, *kinds: type[Any]) -> Any:
-    # type() and not isinstance(): true is no integer here.
-    if type(value) not in kinds:
-        raise ValueError(f"not of type {kinds[0].__name__}: {str(value)[:80]!r}")
-    return value
