@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from conformance.judge.json_path import stands_at
-from conformance.judge.miss import Kind, Miss
+from conformance.judge.miss import Miss
 from conformance.judge.observation import Death, Observation, Talk
 from conformance.knowledge.rules import Rule
 from conformance.model.canonical import compact
 from conformance.model.case import Case, DefaultOf
+from conformance.model.expectation import Kind
 from conformance.model.terms import ABSENT, Absent, JsonValue, Outcome, Severity
 from conformance.play.proof import Result
 from conformance.qapi.names import shown

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from conformance.judge.miss import Kind, Miss
+from conformance.judge.expect_answer import Accept
+from conformance.judge.miss import Miss
 from conformance.judge.observation import Death, Line, Observation
 from conformance.judge.reply import MessageJudge
 from conformance.judge.verdict import Verdict, ending_text, judge
 from conformance.launch.machine import Machine
 from conformance.launch.pool import Pool
-from conformance.model.case import Accept, Case, Role, Step, Subject
+from conformance.model.case import Case, Role, Step, Subject
+from conformance.model.expectation import Kind
 from conformance.model.stage import Descriptor, MachineSpec, Request, Stage
 from conformance.model.terms import BROKEN, Aspect, Outcome, SubjectKind
 from conformance.play.player import Player, opened

@@ -7,20 +7,12 @@ from typing import Any
 
 import pytest
 
-from conformance.judge.miss import Kind
+from conformance.judge.expect_answer import Ends, Reject, Understood
+from conformance.judge.expect_qom import LinksTo, ListsProperties, ReadsAs
 from conformance.judge.observation import Death, Observation
 from conformance.judge.verdict import Verdict, death_words, ending_text, judge, judge_claims
-from conformance.model.case import (
-    Emits,
-    Ends,
-    LinksTo,
-    ListsProperties,
-    ReadsAs,
-    Reject,
-    Role,
-    Step,
-    Understood,
-)
+from conformance.model.case import Emits, Role, Step
+from conformance.model.expectation import Kind
 from conformance.model.terms import Outcome
 from tests.judge.made import case, claim, judge_of_messages, line, refusal, step, success
 
