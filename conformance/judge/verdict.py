@@ -13,9 +13,10 @@ from typing import Any, Final
 from conformance.judge.events import event_misses, limit_misses, not_come
 from conformance.judge.expect import check, miss_of
 from conformance.judge.miss import Miss
-from conformance.judge.observation import Broke, Death, Observation
+from conformance.judge.observation import Broke, Observation
 from conformance.judge.reply import MessageJudge
 from conformance.model.case import Case, Claim, Role, Step
+from conformance.model.ending import Ending
 from conformance.model.expectation import Kind, Problem
 from conformance.model.terms import Outcome, SubjectKind
 from conformance.wire.framing import Message
@@ -211,7 +212,7 @@ def _silent(case: Case, seen: Observation) -> str:
     return f"no answer within {case.limit:g} s{endless}"
 
 
-def death_words(death: Death) -> str:
+def death_words(death: Ending) -> str:
     """Return the line in which the build said what it died of, less what differs by run.
 
     Of one that ended itself that is the last line, of one that a signal ended only a line that

@@ -14,8 +14,8 @@ from typing import Any, cast
 
 from conformance.judge.expect_answer import Accept
 from conformance.launch.machine import Machine
-from conformance.launch.process import Ending
 from conformance.model.case import Case, Role, Step, Subject
+from conformance.model.ending import Ending
 from conformance.model.expectation import Expectation
 from conformance.model.flavour import QMP
 from conformance.model.stage import SCRATCH, MachineSpec, Request, Stage
@@ -71,7 +71,8 @@ class FakeMachine:
         self.closed = False
         self.inside = SCRATCH
         self.command_line = ("qemu", "-S")
-        self.dialect = QMP
+        self.flavour = QMP
+        self.spec = MachineSpec()
         self.has_monitor = True
         self._thread = threading.Thread(target=self._serve, name="fake machine")
         self._thread.start()
