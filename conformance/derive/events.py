@@ -11,21 +11,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from conformance.derive.commands.valid import PLAIN
+from conformance.derive.steps import supporting_step
+from conformance.judge.expect_answer import Accept, Ends
 from conformance.knowledge.events import EventRecipe, EventRecipes, Order, Provocation
 from conformance.knowledge.versions import Version
 from conformance.model.blocked import Blocked, not_applicable, unmet, untried
-from conformance.model.case import (
-    Accept,
-    Case,
-    Emits,
-    Ends,
-    Isolation,
-    Limit,
-    Role,
-    Step,
-    Subject,
-    aside,
-)
+from conformance.model.case import Case, Emits, Isolation, Limit, Role, Step, Subject
 from conformance.model.stage import Stage
 from conformance.model.terms import Aspect, SubjectKind
 from conformance.qapi.model import Schema
@@ -105,7 +96,7 @@ def _missing(recipe: EventRecipe, context: EventContext) -> str:
 
 def _steps(recipe: EventRecipe, limits: Sequence[Limit]) -> Iterator[Step]:
     for request in recipe.setup:
-        yield aside(request, Role.SETUP)
+        yield supporting_step(request, Role.SETUP)
     limited = {each.event for each in limits}
     come: set[str] = set()
     for provocation in recipe.steps:
@@ -118,7 +109,7 @@ def _steps(recipe: EventRecipe, limits: Sequence[Limit]) -> Iterator[Step]:
         yield _provoking(provocation, role, recipe.reason, late)
         come |= {each.event for each in provocation.emissions}
     for request in recipe.cleanup:
-        yield aside(request, Role.CLEANUP)
+        yield supporting_step(request, Role.CLEANUP)
 
 
 def _provoking(provocation: Provocation, role: Role, why: str, late: AbstractSet[str]) -> Step:

@@ -34,7 +34,7 @@ from conformance.derive.schema.contradictions import contradiction_cases, model_
 from conformance.derive.schema.declarations import declaration_cases
 from conformance.derive.schema.lint import LintContext, lint_cases
 from conformance.derive.unique import named_apart
-from conformance.digest.digest import DigestEntity, Program
+from conformance.digest.digest import DigestEntity
 from conformance.digest.lookup import DocumentedMember
 from conformance.digest.objectmodel import ObjectModel as SeedModel
 from conformance.digest.objectmodel import object_model
@@ -55,7 +55,7 @@ from conformance.knowledge.versions import Version
 from conformance.model.blocked import not_applicable, unmet
 from conformance.model.case import Case, Subject
 from conformance.model.errors import HarnessError
-from conformance.model.flavour import Dialect, dialect_of
+from conformance.model.flavour import Flavour, Program
 from conformance.model.stage import MachineSpec, Stage
 from conformance.model.terms import SubjectKind
 from conformance.qapi.consistency import ContradictionError
@@ -139,9 +139,9 @@ class Introspected:
     """Whether cases that take long are wanted too."""
 
     @property
-    def dialect(self) -> Dialect:
+    def flavour(self) -> Flavour:
         """How the build speaks."""
-        return dialect_of(self.program)
+        return self.program.flavour
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,12 +214,12 @@ def _cases(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
         recipes=knowledge.commands, version=build.version, schema=build.schema, lacks=build.lacks
     )
     yield from effect_cases(effects)
-    if not build.dialect.introspects:
+    if not build.flavour.introspects:
         yield from described_cases(build.schema, knowledge.commands)
     yield from _argument_cases(build, knowledge)
     yield from _range_cases(build, knowledge)
     exact = build.facts if build.facts is not None and build.facts.exact else None
-    if build.dialect.introspects:
+    if build.flavour.introspects:
         yield from _introspected_cases(build, knowledge, exact)
     exchanges = ExchangeContext(
         recipes=knowledge.exchanges,
@@ -399,7 +399,7 @@ def _members_of_others(
 
 
 def _rows(build: Introspected, seed: SeedModel) -> Iterator[Row]:
-    if not build.dialect.introspects:
+    if not build.flavour.introspects:
         for name in sorted({*build.schema.commands, *build.without}):
             yield Row(subject=command_subject(name), note=build.without.get(name, ""))
         return

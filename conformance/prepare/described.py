@@ -45,7 +45,7 @@ def ask_served(pool: Pool, roster: str) -> Served:
         connection = Connection(machine.monitor)
         connection.queue(Request(roster, ABSENT).line(0))
         try:
-            read = read_message(connection.receive(LIMIT), machine.dialect.line_end)
+            read = read_message(connection.receive(LIMIT), machine.flavour.line_end)
             if not isinstance(read, Message):
                 raise ValueError(read.problem)
             listed = {

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from conformance.derive.commands.compat_policy import PolicyContext, policy_cases
+from conformance.judge.expect_answer import Known, Reject
+from conformance.judge.expect_value import Lists
 from conformance.knowledge.commands import CommandRecipe
 from conformance.knowledge.untyped_arguments import Unchecked
 from conformance.knowledge.versions import VersionRange
-from conformance.model.case import Case, Known, Lists, Reject
+from conformance.model.case import Case
 from conformance.model.terms import ErrorClass
 from conformance.qapi.introspection import read_introspection
 from tests.qapi.schemas import BUILTINS

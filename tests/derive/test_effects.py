@@ -9,21 +9,12 @@ import pytest
 
 from conformance.derive.commands.effects import UNKNOWN, UNSEEN, EffectContext, effect_cases
 from conformance.derive.commands.valid import PLAIN
+from conformance.judge.expect_answer import Accept, Reject
+from conformance.judge.expect_value import NotYet, Repeats, Shows, Sight
 from conformance.knowledge.commands import CommandRecipe, Effect, Further
 from conformance.knowledge.observations import Emitted, Look, Wanted
 from conformance.knowledge.versions import VersionRange
-from conformance.model.case import (
-    Accept,
-    Case,
-    Emits,
-    Isolation,
-    NotYet,
-    Reject,
-    Repeats,
-    Role,
-    Shows,
-    Sight,
-)
+from conformance.model.case import Case, Emits, Isolation, Role
 from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import ABSENT, ErrorClass, Outcome
 from tests.qapi.schemas import command, event, member, schema_of, struct

@@ -12,10 +12,12 @@ from conformance.derive.commands.errors import ANY_CLASS, UNPROVOKED, ErrorConte
 from conformance.derive.commands.valid import PLAIN
 from conformance.digest.declaration import EntityKind
 from conformance.digest.digest import DigestEntity
+from conformance.judge.expect_answer import Reject
+from conformance.judge.expect_value import Repeats
 from conformance.knowledge.commands import CommandRecipe, Effect, Further
 from conformance.knowledge.refusals import Reference, Refusal, Unprovoked, When
 from conformance.knowledge.versions import VersionRange
-from conformance.model.case import Case, Isolation, Reject, Repeats, Role
+from conformance.model.case import Case, Isolation, Role
 from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import ABSENT, ErrorClass
 from conformance.qapi.validate import Validator

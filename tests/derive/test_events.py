@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from conformance.derive.events import NO_RECIPE, EventContext, event_cases
+from conformance.judge.expect_answer import Accept, Ends
 from conformance.knowledge.events import (
     Emission,
     EventRecipe,
@@ -15,7 +16,7 @@ from conformance.knowledge.events import (
     Unprovoked,
 )
 from conformance.knowledge.versions import VersionRange
-from conformance.model.case import Accept, Case, Emits, Ends, Isolation, Limit, Role
+from conformance.model.case import Case, Emits, Isolation, Limit, Role
 from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import ABSENT, Outcome, SubjectKind
 from tests.qapi.schemas import command, event, schema_of

@@ -8,9 +8,10 @@ import pytest
 
 from conformance.derive.commands.examples import ExampleContext, example_cases
 from conformance.digest.declaration import EntityKind, Place
+from conformance.judge.expect_answer import Accept, Reject
 from conformance.judge.verdict import judge_claims
 from conformance.knowledge.examples import load_examples
-from conformance.model.case import Accept, Case, Isolation, Reject, Role
+from conformance.model.case import Case, Isolation, Role
 from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import ABSENT, ErrorClass, JsonValue, Outcome, SubjectKind
 from conformance.source.dialogue import ShownRequest

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from conformance.derive.exchanges import ExchangeContext, exchange_cases
-from conformance.digest.digest import Program
 from conformance.knowledge.exchanges import ExchangeRecipe, load_exchanges
 from conformance.knowledge.rules import Means, load_rules
 from conformance.knowledge.store import cases_folder
 from conformance.knowledge.versions import Version
 from conformance.model.case import Case
+from conformance.model.flavour import Program
 from conformance.model.script import Drive, Gather, Gone, Hear, Sync
 from conformance.model.stage import Transport
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from conformance.derive.exchanges import ExchangeContext, exchange_cases
-from conformance.digest.digest import Program
 from conformance.knowledge.exchanges import load_exchanges
 from conformance.knowledge.versions import Version
 from conformance.model.case import Case, Isolation
+from conformance.model.flavour import Program
 from conformance.model.script import Hear, Join, Same, Send, Sync, Turn, What
 from conformance.model.stage import Transport
 from conformance.model.terms import Outcome

@@ -6,9 +6,10 @@ import pytest
 
 from conformance.derive.commands.further import further_cases
 from conformance.derive.commands.valid import PLAIN
+from conformance.judge.expect_answer import Accept
 from conformance.knowledge.commands import CommandRecipe, Further
 from conformance.knowledge.versions import VersionRange
-from conformance.model.case import Accept, Isolation
+from conformance.model.case import Isolation
 from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import ABSENT, Outcome
 from tests.qapi.schemas import command, schema_of

@@ -9,19 +9,10 @@ import pytest
 from conformance.derive.commands.gates import NO_RECIPE, gate_cases, preconfig_flags
 from conformance.digest.declaration import EntityKind, Flag
 from conformance.digest.digest import DigestEntity
+from conformance.judge.expect_answer import Accept, Answer, Ends, Known, Reject, Understood
+from conformance.judge.expect_value import Repeats
 from conformance.knowledge.commands import CommandRecipe, Effect
-from conformance.model.case import (
-    Accept,
-    Answer,
-    Case,
-    Ends,
-    Isolation,
-    Known,
-    Reject,
-    Repeats,
-    Role,
-    Understood,
-)
+from conformance.model.case import Case, Isolation, Role
 from conformance.model.stage import NEGOTIATION, OUT_OF_BAND, MachineSpec, Request
 from conformance.model.terms import ABSENT, ErrorClass, Outcome
 from tests.qapi.schemas import array, command, member, schema_of, struct

@@ -9,18 +9,10 @@ import pytest
 
 from conformance.derive.commands.base_requests import ArgumentContext
 from conformance.derive.commands.invalid import argument_cases
+from conformance.judge.expect_answer import Accept, Answer, Ends, Reject, Understood
 from conformance.knowledge.commands import CommandRecipe, Effect
 from conformance.knowledge.ranges import Limits, RangeRecipe
-from conformance.model.case import (
-    Accept,
-    Answer,
-    Case,
-    Ends,
-    Isolation,
-    Reject,
-    Role,
-    Understood,
-)
+from conformance.model.case import Case, Isolation, Role
 from conformance.model.stage import NEGOTIATION, MachineSpec, Request
 from conformance.qapi.model import Schema
 from conformance.qapi.validate import Validator

@@ -8,20 +8,13 @@ from typing import Any
 import pytest
 
 from conformance.derive.commands.ranges import RangeContext, range_cases
+from conformance.judge.expect_answer import Accept, Answer, Reject, Understood
+from conformance.judge.expect_value import shows_value
 from conformance.knowledge.commands import CommandRecipe, Effect
 from conformance.knowledge.ranges import Limits, RangeRecipe, Shown
 from conformance.knowledge.versions import VersionRange
-from conformance.model.case import (
-    Accept,
-    Answer,
-    Case,
-    Expectation,
-    Isolation,
-    Reads,
-    Reject,
-    Role,
-    Understood,
-)
+from conformance.model.case import Case, Isolation, Role
+from conformance.model.expectation import Expectation
 from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import Aspect, Outcome
 from conformance.qapi.model import Schema
@@ -260,7 +253,7 @@ def test_what_was_given_is_read_where_it_is_shown() -> None:
 
     checks = [step for step in cases["do/valid/n=max"].steps if step.role is Role.CHECK]
     assert [(step.request.execute, step.expect, step.rule) for step in checks] == [
-        ("query", Reads(("all", "0", "n"), 9), "X31")
+        ("query", shows_value(("all", "0", "n"), 9), "X31")
     ]
     assert all(step.role is not Role.CHECK for step in cases["do/valid/n=greatest"].steps)
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from conformance.derive.schema.lint import LintContext, lint_cases
+from conformance.judge.expect_value import Lists
 from conformance.knowledge.naming import Named, NamingException
 from conformance.knowledge.versions import VersionRange
-from conformance.model.case import Case, Lists
+from conformance.model.case import Case
 from conformance.qapi.model import Command, Enum, EnumMember, Event, Member, Object, Schema
 
 EMPTY = Object(name="0", members=())

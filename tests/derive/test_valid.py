@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from conformance.derive.commands.valid import PLAIN, command_cases
+from conformance.judge.expect_answer import Accept, Ends
 from conformance.knowledge.commands import CommandRecipe, Effect
-from conformance.model.case import Accept, Ends, Isolation
+from conformance.model.case import Isolation
 from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import ABSENT, Outcome
 

@@ -10,9 +10,11 @@ import pytest
 from conformance.derive.commands.base_requests import ArgumentContext
 from conformance.derive.commands.variations import variation_cases
 from conformance.derive.unique import named_apart
+from conformance.judge.expect_answer import Accept, Answer, Understood
+from conformance.judge.expect_value import shows_value
 from conformance.knowledge.commands import CommandRecipe, Effect, Further
 from conformance.knowledge.ranges import RangeRecipe, Shown
-from conformance.model.case import Accept, Answer, Case, Isolation, Reads, Role, Step, Understood
+from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.stage import Request
 from conformance.model.terms import Outcome
 from conformance.qapi.model import Schema
@@ -187,7 +189,7 @@ def test_what_a_recipe_knows_to_be_accepted_must_be_and_reads_back() -> None:
 
     assert subject(cases["mode=on"]).expect == Accept()
     (check,) = steps(cases["mode=on"], Role.CHECK)
-    assert check.expect == Reads(("all", {"mode": "on"}, "mode"), "on")
+    assert check.expect == shows_value(("all", {"mode": "on"}, "mode"), "on")
     assert check.rule == "X31"
     (undo,) = steps(cases["mode=on"], Role.CLEANUP)
     assert undo.request == Request("undo", {"mode": "on"})
@@ -209,8 +211,8 @@ def test_values_of_a_recipe_stand_in_for_one_that_means_nothing() -> None:
         "address=given": "::1",
         "address=given-2": "::2",
     }
-    reads = [step.expect for case in cases.values() for step in steps(case, Role.CHECK)]
-    assert reads == [Reads(("at",), "yes"), Reads(("at",), "yes")]
+    looks = [step.expect for case in cases.values() for step in steps(case, Role.CHECK)]
+    assert looks == [shows_value(("at",), "yes"), shows_value(("at",), "yes")]
 
 
 def test_a_further_request_holds_what_the_first_does_not() -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from conformance.digest.digest import Program
 from conformance.digest.objectmodel import object_model
 from conformance.knowledge.commands import Effect, load_commands
 from conformance.knowledge.digests import SEED, load_digest
@@ -16,6 +15,7 @@ from conformance.knowledge.store import cases_folder
 from conformance.knowledge.versions import Version, VersionRange
 from conformance.launch.host import answers
 from conformance.model.errors import KnowledgeError
+from conformance.model.flavour import Program
 from conformance.model.stage import SCRATCH, Awaited, MachineSpec, Request
 from conformance.model.terms import ABSENT, ErrorClass
 

@@ -12,19 +12,13 @@ from typing import Any
 
 from conformance.derive.commands.base_requests import ArgumentContext, Sibling, is_within
 from conformance.derive.commands.valid import PLAIN
+from conformance.derive.steps import supporting_step
+from conformance.judge.expect_answer import Accept, Answer, Ends, Understood
 from conformance.knowledge.commands import Effect
 from conformance.model.blocked import Blocked, not_applicable
 from conformance.model.canonical import digest
-from conformance.model.case import (
-    Accept,
-    Answer,
-    Ends,
-    Expectation,
-    Role,
-    Step,
-    Understood,
-    aside,
-)
+from conformance.model.case import Role, Step
+from conformance.model.expectation import Expectation
 from conformance.model.stage import NEGOTIATION, MachineSpec, Request, Stage
 from conformance.qapi.model import Command
 from conformance.space.paths import Edit, Way, edited
@@ -98,7 +92,7 @@ class Attempt:
 
     def before(self) -> Iterator[Step]:
         """Yield what must stand before the request."""
-        yield from (aside(request, Role.SETUP) for request in self.base.setup)
+        yield from (supporting_step(request, Role.SETUP) for request in self.base.setup)
 
     def after(self) -> Iterator[Step]:
         """Yield what takes away what the request and its set-up made.
@@ -109,9 +103,9 @@ class Attempt:
         base = self.base
         expect: Expectation = Accept() if base.known else Answer()
         if base.setup and not base.known:
-            yield aside(Request(self.command.name, base.arguments), Role.CLEANUP, expect)
+            yield supporting_step(Request(self.command.name, base.arguments), Role.CLEANUP, expect)
         if base.effect is not Effect.END:
-            yield from (aside(request, Role.CLEANUP, expect) for request in base.cleanup)
+            yield from (supporting_step(request, Role.CLEANUP, expect) for request in base.cleanup)
 
 
 def attempt(

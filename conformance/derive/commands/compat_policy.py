@@ -12,24 +12,15 @@ from typing import Any, Final
 
 from conformance.derive.commands.valid import command_subject
 from conformance.derive.schema.declarations import INTROSPECT
+from conformance.derive.steps import supporting_step
+from conformance.judge.expect_answer import Accept, Answer, Known, Reject, Understood
+from conformance.judge.expect_value import Lists
 from conformance.knowledge.commands import CommandRecipe, Effect
 from conformance.knowledge.untyped_arguments import Unchecked, names_for
 from conformance.knowledge.versions import Version, VersionRange
 from conformance.model.blocked import not_applicable
-from conformance.model.case import (
-    Accept,
-    Answer,
-    Case,
-    Expectation,
-    Isolation,
-    Known,
-    Lists,
-    Reject,
-    Role,
-    Step,
-    Understood,
-    aside,
-)
+from conformance.model.case import Case, Isolation, Role, Step
+from conformance.model.expectation import Expectation
 from conformance.model.stage import NEGOTIATION, MachineSpec, Request, Stage
 from conformance.model.terms import ABSENT, Aspect, ErrorClass
 from conformance.qapi.flatten import Branch, branches
@@ -167,15 +158,15 @@ def _argument_case(
     accepted: Expectation = Accept() if known else Understood()
     after: Expectation = Accept() if known else Answer()
     steps = (
-        *(aside(request, Role.SETUP) for request in recipe.setup),
+        *(supporting_step(request, Role.SETUP) for request in recipe.setup),
         Step(
             request=Request(recipe.name, marked.subject),
             expect=Reject(),
             role=Role.SUBJECT,
             rule=policy.rule,
         ),
-        aside(Request(recipe.name, marked.witness or ABSENT), Role.WITNESS, accepted),
-        *(aside(request, Role.CLEANUP, after) for request in recipe.cleanup),
+        supporting_step(Request(recipe.name, marked.witness or ABSENT), Role.WITNESS, accepted),
+        *(supporting_step(request, Role.CLEANUP, after) for request in recipe.cleanup),
     )
     reason = f"no request with and without it is valid by the schema: {problem}"
     # What nobody has seen succeed may leave something behind, or need what is not there.

@@ -10,22 +10,15 @@ from typing import Final
 
 from conformance.derive.commands.valid import command_subject
 from conformance.derive.objects.defaults import WORDS, default_of
+from conformance.derive.steps import supporting_step
 from conformance.digest.digest import DigestEntity
 from conformance.digest.lookup import DocumentedMember, argument_fact
+from conformance.judge.expect_answer import Accept
+from conformance.judge.expect_value import Repeats, shows_value
 from conformance.knowledge.defaults import Showing
 from conformance.model.blocked import Blocked, not_applicable
-from conformance.model.case import (
-    Accept,
-    Case,
-    DefaultOf,
-    Expectation,
-    Isolation,
-    Reads,
-    Repeats,
-    Role,
-    Step,
-    aside,
-)
+from conformance.model.case import Case, DefaultOf, Isolation, Role, Step
+from conformance.model.expectation import Expectation
 from conformance.model.stage import Request, Stage
 from conformance.model.terms import ABSENT, Aspect
 
@@ -50,7 +43,7 @@ def command_defaults(showing: Showing, entities: Mapping[str, DigestEntity]) -> 
             yield _command_case(showing, name, _alike(showing, name, fact))
         else:
             path = showing.shows[name]
-            expect = Reads(path, fact.default)
+            expect = shows_value(path, fact.default)
             steps = (
                 *_requests(showing.setup, Role.SETUP),
                 _step(Request(showing.command, showing.arguments), Accept(), Role.SUBJECT, "Q16"),
@@ -108,7 +101,7 @@ def _command_case(
 
 def _requests(requests: tuple[Request, ...], role: Role) -> Iterator[Step]:
     for request in requests:
-        yield aside(request, role)
+        yield supporting_step(request, role)
 
 
 def _step(request: Request, expect: Expectation, role: Role, rule: str, why: str = "") -> Step:

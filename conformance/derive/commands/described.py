@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from conformance.derive.commands.valid import PLAIN, command_subject
+from conformance.judge.expect_answer import Understood
 from conformance.knowledge.commands import CommandRecipe
-from conformance.model.case import Case, Role, Step, Understood
+from conformance.model.case import Case, Role, Step
 from conformance.model.stage import Request
 from conformance.model.terms import ABSENT, Aspect
 from conformance.qapi.model import Schema

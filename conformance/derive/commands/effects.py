@@ -11,25 +11,15 @@ from typing import Final, cast
 
 from conformance.derive.commands.further import untaken
 from conformance.derive.commands.valid import PLAIN, command_subject
+from conformance.derive.steps import supporting_step
+from conformance.judge.expect_answer import Accept, Reject
+from conformance.judge.expect_value import NotYet, Repeats, Shows, Sight
 from conformance.knowledge.commands import CommandRecipe, Effect
 from conformance.knowledge.observations import Look, Wanted, looks_for
 from conformance.knowledge.versions import Version
 from conformance.model.blocked import Blocked, not_applicable, unmet, untried
-from conformance.model.case import (
-    Accept,
-    Case,
-    Emits,
-    Expectation,
-    Isolation,
-    NotYet,
-    Reject,
-    Repeats,
-    Role,
-    Shows,
-    Sight,
-    Step,
-    aside,
-)
+from conformance.model.case import Case, Emits, Isolation, Role, Step
+from conformance.model.expectation import Expectation
 from conformance.model.stage import MachineSpec, Request, Stage
 from conformance.model.terms import ABSENT, Aspect, ErrorClass, JsonValue
 from conformance.qapi.model import Command, Object, Schema
@@ -203,7 +193,7 @@ class _Writing:
         origin = {}
         if doing.setup:
             origin = {index: self._add(_look(look)) for index, look in asked_back}
-        self._steps += [aside(request, Role.SETUP) for request in doing.setup]
+        self._steps += [supporting_step(request, Role.SETUP) for request in doing.setup]
         before = {
             index: self._add(_look(look, NotYet(_shows(look, 0))))
             for index, look in enumerate(queries)
@@ -215,7 +205,7 @@ class _Writing:
             if look.wanted is Wanted.REFUSED:
                 refused = Reject(frozenset({ErrorClass(str(look.value))}))
                 self._add(_look(look, refused, Role.CHECK, why))
-        self._steps += [aside(request, Role.CLEANUP) for request in doing.cleanup]
+        self._steps += [supporting_step(request, Role.CLEANUP) for request in doing.cleanup]
         back = "what was done is taken back, by the clean-up or by the request itself"
         for index, look in asked_back:
             first = origin.get(index, before[index])
@@ -246,5 +236,5 @@ def _look(
     look: Look, expect: Expectation | None = None, role: Role = Role.SETUP, why: str = ""
 ) -> Step:
     if expect is None:
-        return aside(look.request, role)
+        return supporting_step(look.request, role)
     return Step(request=look.request, expect=expect, role=role, rule=_RULE, why=why)

@@ -18,22 +18,15 @@ from conformance.derive.commands.valid import (
     recipe_request,
     recipe_stage,
 )
+from conformance.derive.steps import supporting_step
 from conformance.digest.digest import DigestEntity
+from conformance.judge.expect_answer import Accept, Ends, Reject
+from conformance.judge.expect_value import Repeats
 from conformance.knowledge.commands import CommandRecipe, Effect
 from conformance.knowledge.refusals import Reference, Refusal, When, references_for
 from conformance.knowledge.versions import Version
 from conformance.model.blocked import untried
-from conformance.model.case import (
-    Accept,
-    Case,
-    Ends,
-    Isolation,
-    Reject,
-    Repeats,
-    Role,
-    Step,
-    aside,
-)
+from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.stage import MachineSpec, Request, Stage
 from conformance.model.terms import ABSENT, Aspect, ErrorClass
 from conformance.qapi.model import Schema
@@ -131,18 +124,22 @@ class _Made:
         promised = _promised(reference.classes, reference.item, self.documented)
         rule, classes = promised or (_NOT_THERE, ANY_CLASS)
         refused = replace(base.request, arguments=arguments)
-        looks = tuple(aside(look, Role.SETUP) for look in base.shows)
+        looks = tuple(supporting_step(look, Role.SETUP) for look in base.shows)
         same = tuple(
-            replace(aside(look, Role.CHECK), expect=Repeats(len(base.setup) + number), rule=rule)
+            replace(
+                supporting_step(look, Role.CHECK),
+                expect=Repeats(len(base.setup) + number),
+                rule=rule,
+            )
             for number, look in enumerate(base.shows)
         )
         steps = (
-            *(aside(request, Role.SETUP) for request in base.setup),
+            *(supporting_step(request, Role.SETUP) for request in base.setup),
             *looks,
             _refusal(refused, classes, rule, fault),
             *same,
             self._witness(base.request),
-            *(aside(request, Role.CLEANUP) for request in base.cleanup),
+            *(supporting_step(request, Role.CLEANUP) for request in base.cleanup),
         )
         label = ".".join(reference.at)
         name = "/".join(filter(None, (base.name, "not-there", label)))
@@ -162,14 +159,14 @@ class _Made:
         promised = _promised(refusal.classes, refusal.item, self.documented)
         own_classes = ANY_CLASS if refusal.when is not When.APART else _known(refusal.classes)
         rule, classes = promised or (_EXCLUDED, own_classes)
-        setup = tuple(aside(each, Role.SETUP) for each in recipe.setup)
+        setup = tuple(supporting_step(each, Role.SETUP) for each in recipe.setup)
         own = (
-            *(aside(each, Role.SETUP) for each in refusal.setup),
+            *(supporting_step(each, Role.SETUP) for each in refusal.setup),
             _refusal(request, classes, rule, refusal.reason),
-            *(aside(each, Role.CLEANUP) for each in refusal.cleanup),
+            *(supporting_step(each, Role.CLEANUP) for each in refusal.cleanup),
         )
         witness = self._witness(recipe_request(recipe))
-        cleanup = tuple(aside(each, Role.CLEANUP) for each in recipe.cleanup)
+        cleanup = tuple(supporting_step(each, Role.CLEANUP) for each in recipe.cleanup)
         if refusal.lasting:
             # What it leaves has no use for the clean-up, and may be in its way.
             cleanup = ()
@@ -189,9 +186,9 @@ class _Made:
         own_classes = ANY_CLASS if refusal.witness is not None else _known(refusal.classes)
         rule, classes = promised or (_EXCLUDED, own_classes)
         own = (
-            *(aside(each, Role.SETUP) for each in refusal.setup),
+            *(supporting_step(each, Role.SETUP) for each in refusal.setup),
             _refusal(Request(name, refusal.arguments or ABSENT), classes, rule, refusal.reason),
-            *(aside(each, Role.CLEANUP) for each in refusal.cleanup),
+            *(supporting_step(each, Role.CLEANUP) for each in refusal.cleanup),
         )
         witness: tuple[Step, ...] = ()
         if refusal.witness is not None:

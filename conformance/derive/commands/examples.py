@@ -8,22 +8,14 @@ from typing import Final
 
 from conformance.derive.commands.valid import PLAIN
 from conformance.derive.objects.tree import machine_stage
+from conformance.derive.steps import supporting_step
 from conformance.digest.declaration import EntityKind
+from conformance.judge.expect_answer import Accept, Reject
 from conformance.knowledge.examples import ExampleRecipe, ExampleRecipes
 from conformance.knowledge.versions import Version
 from conformance.model.blocked import Blocked, not_applicable, unmet, untried
-from conformance.model.case import (
-    Accept,
-    Case,
-    Claim,
-    Expectation,
-    Isolation,
-    Reject,
-    Role,
-    Step,
-    Subject,
-    aside,
-)
+from conformance.model.case import Case, Claim, Isolation, Role, Step, Subject
+from conformance.model.expectation import Expectation
 from conformance.model.stage import Request, Stage
 from conformance.model.terms import Absent, Aspect, ErrorClass, JsonValue, SubjectKind
 from conformance.qapi.model import Schema
@@ -141,13 +133,13 @@ def _unmet(recipe: ExampleRecipe | None, context: ExampleContext) -> Blocked | N
 def _steps(requests: Iterable[ShownRequest], recipe: ExampleRecipe) -> Iterator[Step]:
     """Yield the example's requests, which must be answered with values of their return types."""
     for request in recipe.setup:
-        yield aside(request, Role.SETUP)
+        yield supporting_step(request, Role.SETUP)
     for shown in requests:
         request, why = _substituted(shown.request, recipe)
         expect = _expected(shown.reply)
         yield Step(request=request, expect=expect, role=Role.SUBJECT, rule="W73", why=why)
     for request in recipe.cleanup:
-        yield aside(request, Role.CLEANUP)
+        yield supporting_step(request, Role.CLEANUP)
 
 
 def _substituted(request: Request, recipe: ExampleRecipe) -> tuple[Request, str]:

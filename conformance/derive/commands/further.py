@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from conformance.derive.commands.valid import PLAIN, command_subject, recipe_stage
+from conformance.derive.steps import supporting_step
 from conformance.knowledge.commands import CommandRecipe, Further
 from conformance.knowledge.versions import Version
 from conformance.model.blocked import not_applicable
-from conformance.model.case import Case, Isolation, Role, Step, aside
+from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.stage import MachineSpec, Request, Stage
 from conformance.model.terms import ABSENT, Aspect, JsonValue
 from conformance.qapi.model import Schema
@@ -63,7 +64,7 @@ def untaken(schema: Schema, name: str, arguments: Mapping[str, JsonValue]) -> st
 def _steps(name: str, further: Further) -> tuple[Step, ...]:
     request = Request(name, further.arguments or ABSENT)
     return (
-        *(aside(each, Role.SETUP) for each in further.setup),
-        replace(aside(request, Role.SUBJECT), why=further.reason),
-        *(aside(each, Role.CLEANUP) for each in further.cleanup),
+        *(supporting_step(each, Role.SETUP) for each in further.setup),
+        replace(supporting_step(request, Role.SUBJECT), why=further.reason),
+        *(supporting_step(each, Role.CLEANUP) for each in further.cleanup),
     )

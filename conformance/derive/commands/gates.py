@@ -13,25 +13,15 @@ from types import MappingProxyType
 from typing import Final
 
 from conformance.derive.commands.valid import command_subject
+from conformance.derive.steps import supporting_step
 from conformance.digest.declaration import EntityKind, Flag
 from conformance.digest.digest import DigestEntity
+from conformance.judge.expect_answer import Accept, Answer, Ends, Known, Reject, Understood
+from conformance.judge.expect_value import Repeats
 from conformance.knowledge.commands import CommandRecipe, Effect
 from conformance.model.blocked import Blocked, unmet, untried
-from conformance.model.case import (
-    Accept,
-    Answer,
-    Case,
-    Ends,
-    Expectation,
-    Isolation,
-    Known,
-    Reject,
-    Repeats,
-    Role,
-    Step,
-    Understood,
-    aside,
-)
+from conformance.model.case import Case, Isolation, Role, Step
+from conformance.model.expectation import Expectation
 from conformance.model.stage import NEGOTIATION, OUT_OF_BAND, MachineSpec, Request, Stage
 from conformance.model.terms import ABSENT, Aspect, ErrorClass
 from conformance.qapi.model import Command, Object, Schema
@@ -115,9 +105,9 @@ class _Gated:
     def around(self, *steps: Step) -> tuple[Step, ...]:
         """Return the steps between the recipe's set-up and clean-up."""
         return (
-            *(aside(request, Role.SETUP) for request in self.recipe.setup),
+            *(supporting_step(request, Role.SETUP) for request in self.recipe.setup),
             *steps,
-            *(aside(request, Role.CLEANUP) for request in self.recipe.cleanup),
+            *(supporting_step(request, Role.CLEANUP) for request in self.recipe.cleanup),
         )
 
     def case(self, name: str, stage: Stage, steps: tuple[Step, ...], fault: str = "") -> Case:
@@ -169,7 +159,7 @@ def _before_negotiation(gated: _Gated) -> Case:
     known = Step(request=Request(name, {UNKNOWN: 1}), expect=Known(), role=Role.CHECK, rule="Q42")
     steps = (
         _subject(gated.request(), _UNKNOWN_COMMAND, "W56"),
-        aside(_NEGOTIATE, Role.PASSAGE),
+        supporting_step(_NEGOTIATE, Role.PASSAGE),
         known,
     )
     pure = replace(gated, isolation=Isolation.PURE, blocked=None)
@@ -196,13 +186,13 @@ def _out_of_band(gated: _Gated) -> Iterator[Case]:
         accepted = gated.around(_subject(then, gated.accept, rule))
         # What lasts is not done twice on one machine.
         twice = gated.recipe.effect is Effect.NONE
-        before = gated.around(aside(first, Role.SETUP)) if twice else ()
+        before = gated.around(supporting_step(first, Role.SETUP)) if twice else ()
         yield gated.case(name, stage, (*before, *accepted))
 
 
 def _refused(gated: _Gated, request: Request, rule: str) -> tuple[Step, ...]:
     """Write a refusal that leaves nothing behind, with the request in band as the witness."""
-    looks = tuple(aside(look, Role.SETUP) for look in gated.recipe.shows)
+    looks = tuple(supporting_step(look, Role.SETUP) for look in gated.recipe.shows)
     first = len(gated.recipe.setup)
     same = tuple(
         replace(look, expect=Repeats(first + number), role=Role.CHECK, rule=rule)
@@ -247,13 +237,16 @@ def _before_completion(
 def _completed(gated: _Gated, completing: CommandRecipe, expect: Expectation) -> tuple[Step, ...]:
     """Write how the machine is completed, and what the command then comes to."""
     passage = Request(completing.name, completing.arguments or ABSENT)
-    return (aside(passage, Role.PASSAGE), *gated.around(replace(_witness(gated), expect=expect)))
+    return (
+        supporting_step(passage, Role.PASSAGE),
+        *gated.around(replace(_witness(gated), expect=expect)),
+    )
 
 
 def _completion(gated: _Gated) -> Iterator[Case]:
     """Yield the cases that the phase can be ended where it was asked for, and once."""
     again = gated.around(
-        aside(gated.request(), Role.SETUP), _subject(gated.request(), Reject(), "Q37")
+        supporting_step(gated.request(), Role.SETUP), _subject(gated.request(), Reject(), "Q37")
     )
     yield gated.case("twice", gated.stage(_EARLY), again, fault="the machine is complete")
     never = (_subject(gated.request(), Reject(), "Q37"),)

@@ -20,8 +20,10 @@ from conformance.derive.commands.base_requests import (
     siblings_with,
 )
 from conformance.derive.commands.valid import command_subject
+from conformance.derive.steps import supporting_step
+from conformance.judge.expect_answer import Reject
 from conformance.model.canonical import digest
-from conformance.model.case import Case, Isolation, Reject, Role, Step, aside
+from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.errors import HarnessError
 from conformance.model.terms import Aspect
 from conformance.qapi.model import Command, Member, Schema
@@ -146,7 +148,7 @@ class _Tried:
             self._check_invalid(fault, arguments)
             request = tried.request(arguments, word)
             yield Step(request=request, expect=Reject(), role=Role.SUBJECT, rule=fault.rule)
-        yield aside(tried.valid_request(word), Role.WITNESS, tried.success)
+        yield supporting_step(tried.valid_request(word), Role.WITNESS, tried.success)
         yield from tried.after()
 
     def _check_invalid(self, fault: Fault, arguments: Any) -> None:

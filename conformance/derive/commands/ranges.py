@@ -11,25 +11,17 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from conformance.derive.commands.valid import command_subject
+from conformance.derive.steps import supporting_step
+from conformance.judge.expect_answer import Accept, Answer, Reject, Understood
+from conformance.judge.expect_value import shows_value
 from conformance.knowledge.commands import CommandRecipe, Effect
 from conformance.knowledge.ranges import Limits, RangeRecipe
 from conformance.knowledge.versions import Version
 from conformance.model.blocked import Blocked, behind_finding, not_applicable, unmet, untried
 from conformance.model.canonical import digest
-from conformance.model.case import (
-    Accept,
-    Answer,
-    Case,
-    Expectation,
-    Isolation,
-    Reads,
-    Reject,
-    Role,
-    Step,
-    Understood,
-    aside,
-)
+from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.errors import HarnessError
+from conformance.model.expectation import Expectation
 from conformance.model.stage import MachineSpec, Request, Stage
 from conformance.model.terms import Aspect
 from conformance.qapi.model import Command, Schema
@@ -179,8 +171,8 @@ class _Tried:
         steps = [self._step(label, value, expect, Role.SUBJECT, rule, why)]
         shown = self.recipe.shown
         if shown is not None and isinstance(expect, Accept):
-            reads = Reads(shown.place(self.path.member, value), value)
-            steps.append(Step(request=shown.request, expect=reads, role=Role.CHECK, rule="X31"))
+            read = shows_value(shown.place(self.path.member, value), value)
+            steps.append(Step(request=shown.request, expect=read, role=Role.CHECK, rule="X31"))
         name = f"{self.path.label}={label}"
         return self._case(Aspect.VALID, name, steps, last=expect, why_not=why_not)
 
@@ -261,7 +253,7 @@ class _Tried:
         self, requests: Sequence[Request], role: Role, expect: Expectation = _ACCEPTED
     ) -> Iterator[Step]:
         for request in requests:
-            yield aside(request, role, expect)
+            yield supporting_step(request, role, expect)
 
     def _case(
         self,

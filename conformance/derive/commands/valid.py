@@ -7,18 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from conformance.derive.steps import supporting_step
+from conformance.judge.expect_answer import Accept, Ends
 from conformance.knowledge.commands import CommandRecipe, Effect
 from conformance.model.blocked import Blocked, unmet, untried
-from conformance.model.case import (
-    Accept,
-    Case,
-    Ends,
-    Isolation,
-    Role,
-    Step,
-    Subject,
-    aside,
-)
+from conformance.model.case import Case, Isolation, Role, Step, Subject
 from conformance.model.stage import MachineSpec, Request, Stage
 from conformance.model.terms import ABSENT, Aspect, SubjectKind
 
@@ -64,9 +57,9 @@ def command_cases(recipe: CommandRecipe, lacks: Mapping[str, str]) -> Iterator[C
         aspect=Aspect.VALID,
         stage=recipe_stage(recipe),
         steps=(
-            *(aside(request, Role.SETUP) for request in recipe.setup),
+            *(supporting_step(request, Role.SETUP) for request in recipe.setup),
             subject,
-            *(aside(request, Role.CLEANUP) for request in recipe.cleanup),
+            *(supporting_step(request, Role.CLEANUP) for request in recipe.cleanup),
         ),
         isolation=Isolation.ALONE if alone else Isolation.SHARED,
         blocked=recipe_blocked(recipe, lacks),

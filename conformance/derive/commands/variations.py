@@ -23,9 +23,10 @@ from conformance.derive.commands.base_requests import (
     siblings_with,
 )
 from conformance.derive.commands.valid import command_subject
+from conformance.judge.expect_value import shows_value
 from conformance.knowledge.ranges import Shown
 from conformance.model.canonical import digest
-from conformance.model.case import Case, Isolation, Reads, Role, Step
+from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.terms import ABSENT, Aspect
 from conformance.qapi.model import Builtin, Command, Member
 from conformance.space.alternatives import Variation, variations_of
@@ -130,6 +131,6 @@ class _Varied:
         if self.shown is not None and tried.base.known:
             value = variation.given
             reads = value if self.shown.reads is ABSENT else self.shown.reads
-            expect = Reads(self.shown.place(variation.member, value), reads)
+            expect = shows_value(self.shown.place(variation.member, value), reads)
             yield Step(request=self.shown.request, expect=expect, role=Role.CHECK, rule="X31")
         yield from tried.after()

@@ -19,10 +19,11 @@ from conformance.derive.objects.valid import (
 )
 from conformance.digest.digest import DefaultKind
 from conformance.digest.lookup import DocumentedMember
+from conformance.judge.expect_value import Returns
 from conformance.knowledge.recipes import Wish
 from conformance.model.blocked import not_applicable
 from conformance.model.canonical import same
-from conformance.model.case import Case, DefaultOf, Returns, Role, Step
+from conformance.model.case import Case, DefaultOf, Role, Step
 from conformance.model.terms import ABSENT, Absent, Aspect, JsonValue
 from conformance.qapi.model import Member
 

@@ -14,10 +14,12 @@ from conformance.derive.objects.valid import (
     first_value,
     listed,
 )
+from conformance.judge.expect_answer import Answer, Reject
 from conformance.knowledge.recipes import Wish
 from conformance.model.blocked import Blocked, not_applicable, untried
-from conformance.model.case import Answer, Case, Expectation, Reject, Role, Step
+from conformance.model.case import Case, Role, Step
 from conformance.model.errors import HarnessError
+from conformance.model.expectation import Expectation
 from conformance.model.stage import Request, Stage
 from conformance.model.terms import Aspect, ErrorClass, Outcome
 from conformance.qapi.model import Member

@@ -14,9 +14,10 @@ from conformance.derive.objects.valid import (
     listed,
     readings,
 )
+from conformance.judge.expect_answer import Accept, Reject
 from conformance.knowledge.recipes import ErrorRecipe, UserRecipe
 from conformance.model.blocked import not_applicable, unmet
-from conformance.model.case import Accept, Case, Reject, Role, Step
+from conformance.model.case import Case, Role, Step
 from conformance.model.stage import Request, Stage
 from conformance.model.terms import ABSENT, Aspect
 

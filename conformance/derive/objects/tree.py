@@ -9,22 +9,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 from conformance.derive.commands.valid import PLAIN, command_subject
+from conformance.judge.expect_answer import Accept, Answer, Reject
+from conformance.judge.expect_qom import LinksTo, ListsProperties, ListsTypes, ReadsAs
+from conformance.judge.expect_value import Returns
 from conformance.model.blocked import behind_finding
-from conformance.model.case import (
-    Accept,
-    Answer,
-    Case,
-    Expectation,
-    Isolation,
-    LinksTo,
-    ListsProperties,
-    ListsTypes,
-    ReadsAs,
-    Reject,
-    Returns,
-    Role,
-    Step,
-)
+from conformance.model.case import Case, Isolation, Role, Step
+from conformance.model.expectation import Expectation
 from conformance.model.stage import MachineSpec, Request, Stage
 from conformance.model.terms import Aspect, ErrorClass, JsonValue
 from conformance.qapi.model import JsonType

@@ -9,23 +9,14 @@ from typing import Any, Final
 
 from conformance.derive.objects.shape import ID, OBJECT_ADD, QOM_TYPE, ObjectShape
 from conformance.digest.lookup import DocumentedMember
+from conformance.judge.expect_answer import Accept, Answer, Reject, Understood
+from conformance.judge.expect_qom import Holds
+from conformance.judge.expect_value import Returns
 from conformance.knowledge.recipes import Given, ObjectRecipe, Reads, Wish
 from conformance.model.blocked import Blocked, behind_finding, unmet, untried
 from conformance.model.canonical import compact, digest
-from conformance.model.case import (
-    Accept,
-    Answer,
-    Case,
-    Expectation,
-    Holds,
-    Isolation,
-    Reject,
-    Returns,
-    Role,
-    Step,
-    Subject,
-    Understood,
-)
+from conformance.model.case import Case, Isolation, Role, Step, Subject
+from conformance.model.expectation import Expectation
 from conformance.model.stage import Request, Stage
 from conformance.model.terms import ABSENT, Aspect, SubjectKind
 from conformance.qapi.model import Builtin, Enum, JsonType, Member

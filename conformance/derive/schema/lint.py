@@ -14,9 +14,10 @@ from typing import Any, Final
 
 from conformance.derive.commands.valid import PLAIN
 from conformance.derive.schema.declarations import INTROSPECT
+from conformance.judge.expect_value import Lists
 from conformance.knowledge.naming import Named, NamingException, excepted
 from conformance.knowledge.versions import Version, VersionRange
-from conformance.model.case import Case, Claim, Isolation, Lists, Role, Step
+from conformance.model.case import Case, Claim, Isolation, Role, Step
 from conformance.model.stage import MachineSpec, Request, Stage
 from conformance.model.terms import ABSENT, Aspect
 from conformance.qapi.introspection import listed
