@@ -35,7 +35,9 @@ from conformance.play.leading import leading
 from conformance.play.options import is_target_file, read_options
 from conformance.play.replay import replayed
 from conformance.play.run import Options, Run
-from conformance.prepare.campaign import Campaign, check_selection, find_case, prepare
+from conformance.prepare.cache import open_cache
+from conformance.prepare.campaign import Campaign, check_selection, find_case
+from conformance.prepare.prepare import prepare
 from conformance.pytest_plugin import plugin
 from conformance.report.case_text import describe
 from conformance.report.result import Summary
@@ -140,7 +142,8 @@ def _add_targets(command: argparse.ArgumentParser, *, several: bool, needed: boo
     command.add_argument("targets", metavar="TARGET", nargs=nargs, default=[],
         help="PATH or NAME=PATH of a QEMU program, a quoted pattern for paths, or a target file "
         "(*.toml, or *.toml:NAME)")  # fmt: skip
-    option_table.declare(option_table.TARGET, command.add_argument, "--")
+    options = (*option_table.TARGET, *option_table.CACHE)
+    option_table.declare(options, command.add_argument, "--")
 
 
 def _add_run(command: argparse.ArgumentParser) -> None:
@@ -271,10 +274,8 @@ def _campaign(asked: argparse.Namespace) -> Iterator[tuple[Campaign, Options, Ru
     tell = partial(progress.phase, target.name)
     with RunFolder() as folder:
         with screen:
-            campaign = prepare(target, folder, thorough=thorough, tell=tell)
-            tell("planning its cases")
-            # Made when it is first asked for, and kept.
-            assert campaign.plan is not None
+            cache = open_cache(off=not options.cached)
+            campaign = prepare(target, folder, cache, thorough=thorough, tell=tell)
         yield campaign, options, folder
 
 
@@ -287,7 +288,7 @@ def _ready(asked: argparse.Namespace) -> Iterator[Campaign]:
 def _list(asked: argparse.Namespace) -> int:
     with _campaign(asked) as (campaign, options, _):
         unfit = check_selection(options.selection, [campaign])
-        ids = [case.id for case in campaign.plan.cases if options.selection.wants(case)]
+        ids = [campaign.plan.ids[number] for number in campaign.selected(options.selection)]
     if not ids:
         raise UsageError("no case is selected", "Without --case and --shard all are named.")
     for glob in unfit:

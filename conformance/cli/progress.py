@@ -10,7 +10,7 @@ from typing import Final
 from conformance.cli.screen import Screen
 from conformance.model.counting import counted, number
 from conformance.model.terms import Severity
-from conformance.play.pace import Pace, weight
+from conformance.play.pace import Pace
 from conformance.prepare.campaign import Campaign, Selection
 from conformance.report.paint import Style
 from conformance.report.stream import CaseEnded, Event, Finding
@@ -70,10 +70,9 @@ class Progress:
     def begin(self, campaigns: Sequence[Campaign], selection: Selection) -> None:
         """Say how many cases are to be run, and count from now on."""
         self._weights = {
-            (campaign.target.name, case.id): weight(case)
+            (campaign.target.name, entry.id): entry.weight
             for campaign in campaigns
-            for case in campaign.plan.cases
-            if selection.wants(case)
+            for entry in campaign.plan.entries(campaign.selected(selection))
         }
         self._pace = Pace(sum(self._weights.values()))
         self._several = len(campaigns) > 1

@@ -16,8 +16,9 @@ from conformance.model.errors import UsageError
 from conformance.model.flavour import Program
 from conformance.model.terms import ExitCode
 from conformance.play.option_table import TARGET
-from conformance.prepare.campaign import Campaign, load_knowledge
-from conformance.prepare.digest_plan import release_cases, release_version
+from conformance.prepare.cache import open_cache
+from conformance.prepare.campaign import Campaign
+from conformance.prepare.digest_plan import release_plan, release_version
 from conformance.report.rule_index import cases_by_rule
 from conformance.report.rulebook import Book, explanation, listing, markdown, to_json
 
@@ -94,14 +95,15 @@ def _book(asked: argparse.Namespace, opened: Opened) -> Book:
         raise UsageError("--release is for where no target is named", "Leave one of them out.")
     if asked.targets:
         with opened(asked) as campaign:
-            version = ".".join(map(str, campaign.introspected.version))
+            version = ".".join(map(str, campaign.plan.head.version))
             of = f"those of {campaign.target.name}, {version}"
-            cases = campaign.plan.cases
+            cases = campaign.plan.entries()
             rules = campaign.rules
     else:
         found = release_version(asked.release)
         of = "those of QEMU {}.{}, as its digest gives them".format(*found)
-        cases = release_cases(found, _PROGRAMS, load_knowledge())
+        cache = open_cache(off=asked.qmp_no_cache)
+        cases = release_plan(found, _PROGRAMS, cache).entries()
     return Book(rules=rules, cases=cases_by_rule(cases), of=of)
 
 

@@ -56,6 +56,7 @@ from conformance.model.blocked import not_applicable, unmet
 from conformance.model.case import Case, Subject
 from conformance.model.errors import HarnessError
 from conformance.model.flavour import Flavour, Program
+from conformance.model.row import Row
 from conformance.model.stage import MachineSpec, Stage
 from conformance.model.terms import SubjectKind
 from conformance.qapi.consistency import ContradictionError
@@ -145,20 +146,6 @@ class Introspected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """A subject that keeps a row in the report; `note` says why it has no cases, else "".
-
-    See stream.RowPlanned for what a command's row tells of it.
-    """
-
-    subject: Subject
-    note: str = ""
-    members: int = 0
-    left_out: int = 0
-    blocked: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The cases of a build in the order in which they run, and its rows."""
 
@@ -170,34 +157,54 @@ class Plan:
 
 def plan(build: Introspected, knowledge: Knowledge) -> Plan:
     """Return the plan of a build: the same input gives the same plan."""
+    members = members_of(build)
+    return Plan(
+        cases=tuple(cases_of(build, knowledge)),
+        rows=rows_of(build, knowledge, members),
+        members=members,
+    )
+
+
+def cases_of(build: Introspected, knowledge: Knowledge) -> Iterator[Case]:
+    """Yield the cases of a build one by one, in the order in which they run."""
+    knowledge = _for_build(build, knowledge)
     offer = OFFERS[build.program]
-    commands = knowledge.commands.for_build(build.version, build.arch)
-    knowledge = replace(
+    stand_ins = knowledge.stand_ins.get(build.arch, StandIns())
+    often = reasons_for(knowledge.intermittent, build.version)
+    seen: set[str] = set()
+    for case in _cases(build, knowledge):
+        if case.id in seen:
+            raise HarnessError(f"two cases are named {case.id}", "Please report this defect.")
+        seen.add(case.id)
+        case = offered(substituted(case, stand_ins), offer, build.schema, build.unserved)
+        case = _known(case, knowledge.absences, often)
+        yield case if build.sandboxed else unconfined(case, knowledge.dangers)
+
+
+def members_of(build: Introspected) -> Mapping[str, ArgumentMembers]:
+    """Return the members of each command's arguments, by its name."""
+    return {
+        name: argument_members(build.schema, command, shallow=name == OBJECT_ADD)
+        for name, command in build.schema.commands.items()
+    }
+
+
+def rows_of(
+    build: Introspected, knowledge: Knowledge, members: Mapping[str, ArgumentMembers]
+) -> tuple[Row, ...]:
+    """Return the rows of a build, whose commands have those members."""
+    knowledge = _for_build(build, knowledge)
+    return tuple(_counted(row, members, knowledge, build) for row in _rows(build, knowledge.seed))
+
+
+def _for_build(build: Introspected, knowledge: Knowledge) -> Knowledge:
+    return replace(
         knowledge,
-        commands=commands,
+        commands=knowledge.commands.for_build(build.version, build.arch),
         recipes=knowledge.recipes.for_arch(build.arch),
         events=knowledge.events.for_arch(build.arch),
         ranges=ranges_of_arch(knowledge.ranges, build.arch),
     )
-    stand_ins = knowledge.stand_ins.get(build.arch, StandIns())
-    often = reasons_for(knowledge.intermittent, build.version)
-    cases = tuple(
-        _known(
-            offered(substituted(case, stand_ins), offer, build.schema, build.unserved),
-            knowledge.absences,
-            often,
-        )
-        for case in _cases(build, knowledge)
-    )
-    if not build.sandboxed:
-        cases = tuple(unconfined(case, knowledge.dangers) for case in cases)
-    _check_unique(cases)
-    members = {
-        name: argument_members(build.schema, command, shallow=name == OBJECT_ADD)
-        for name, command in build.schema.commands.items()
-    }
-    rows = tuple(_counted(row, members, knowledge, build) for row in _rows(build, knowledge.seed))
-    return Plan(cases=cases, rows=rows, members=members)
 
 
 def _known(case: Case, absences: Sequence[Absence], often: Mapping[str, str]) -> Case:
@@ -436,11 +443,3 @@ def _counted(
         left_out=members[name].left_out,
         blocked=recipe.never or lacking,
     )
-
-
-def _check_unique(cases: Iterable[Case]) -> None:
-    seen: set[str] = set()
-    for case in cases:
-        if case.id in seen:
-            raise HarnessError(f"two cases are named {case.id}", "Please report this defect.")
-        seen.add(case.id)

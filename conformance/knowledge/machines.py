@@ -1,4 +1,4 @@
-"""What stands in for the machines and devices that recipes name, and which properties are coupled.
+"""Which machines are looked at, what stands in for others, and which properties are coupled.
 
 Reads cases/machines.toml.  Knows no build and no recipe.
 """
@@ -47,6 +47,12 @@ def load_stand_ins(path: Path) -> Mapping[str, StandIns]:
         arch: StandIns(machines=machines.get(arch, {}), devices=devices.get(arch, {}))
         for arch in sorted({*machines, *devices})
     }
+
+
+def load_walk(path: Path) -> Mapping[str, str]:
+    """Return the machines whose trees are walked, and how the types begin that provide each."""
+    walk: dict[str, str] = read_table(path).take("walk", dict)
+    return walk
 
 
 def load_coupled(path: Path) -> frozenset[tuple[str, str]]:

@@ -63,6 +63,17 @@ def capabilities(target: Target) -> Mapping[str, str]:
     }
 
 
+def bearing(target: Target) -> Mapping[str, str]:
+    """Return what of the host may change what a build says of itself."""
+    return {
+        "machine": platform.machine(),
+        "kernel": platform.release(),
+        "cpu": " ".join((_cpu("model name"), _cpu("flags") or _cpu("Features"))),
+        "kvm": _kvm("", target),
+        "sandbox": shutil.which("bwrap") or "",
+    }
+
+
 def _path(argument: str, target: Target) -> str:
     return "" if os.path.exists(argument) else f"no {argument} on this host"
 

@@ -3,9 +3,9 @@
 What crosses processes, or waits in a file for a later run, is written and read here and nowhere
 else.  Reading is strict: what `write` cannot have made is an error that says where it stands.
 
-A dataclass is an object of its fields.  A union of dataclasses adds the member "is", the name of
-the class; an enumeration is its value, bytes are hexadecimal, a set is a sorted array.  A field
-that is ABSENT is left out.
+A dataclass is an object of its fields.  A union of dataclasses, or an abstract class in place of
+those that come from it, adds the member "is", the name of the class; an enumeration is its value,
+bytes are hexadecimal, a set is a sorted array.  A field that is ABSENT is left out.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
+import inspect
+import sys
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from conformance.model.canonical import canonical
@@ -23,6 +25,8 @@ from conformance.model.terms import ABSENT, Absent
 T = TypeVar("T")
 _TAG: Final = "is"
 _PLAIN: Final = (str, bool, int, float, type(None))
+_REMEMBERED: Final = 4096
+"""Shared values that are known again without being written: of some there is no end."""
 _Way = Callable[[Any], Any]
 
 
@@ -127,6 +131,8 @@ class Codec(Generic[T]):
             return self._mapping(*parts)
         if isinstance(hint, type) and issubclass(hint, enum.Enum):
             return _enumeration(hint)
+        if inspect.isabstract(hint):
+            return self._union(tuple(_kinds(hint)))
         if dataclasses.is_dataclass(hint):
             return self._object(hint)
         raise TypeError(f"no JSON is known for {hint}")
@@ -322,6 +328,9 @@ class _Shared:
             if place is None:
                 place = self._equal[text] = len(self.written)
                 self.written.append(written)
+            if len(self._kept) >= _REMEMBERED:
+                self._places.clear()
+                self._kept.clear()
             self._places[id(value)] = place
             # So that no other value gets its number.
             self._kept.append(value)
@@ -366,6 +375,16 @@ def _is_json(hint: Any) -> bool:
     return hint in _PLAIN or (
         get_origin(hint) in (Sequence, Mapping) and "JsonValue" in str(get_args(hint)[-1])
     )
+
+
+def _kinds(base: Any) -> Iterator[Any]:
+    """Yield the dataclasses that come from a class, as far as they are loaded."""
+    for cls in base.__subclasses__():
+        yield from _kinds(cls)
+        # With slots a dataclass is made anew, and what it was made of may still be there.
+        real = getattr(sys.modules[cls.__module__], cls.__name__, None) is cls
+        if real and dataclasses.is_dataclass(cls) and not inspect.isabstract(cls):
+            yield cls
 
 
 def _optional(way: _Ways) -> _Ways:
@@ -414,7 +433,9 @@ def _located(error: CodecError, read: _Way | None, parts: Any) -> CodecError:
 
     Where none has, it is of a key: that `error`.
     """
-    for place, part in parts if read is not None else ():
+    if read is None:
+        return error
+    for place, part in parts:
         try:
             read(part)
         except CodecError as found:

@@ -24,7 +24,6 @@ from conformance.prepare.campaign import Campaign
 from conformance.qapi.names import shown
 from conformance.qapi.validate import Validator
 from conformance.report.stream import CaseEnded, Event, EventSeen
-from conformance.space.members import member_of
 
 
 class Conductor:
@@ -108,7 +107,7 @@ class Conductor:
         """
         if result.case.intermittent:
             return
-        target, schema = campaign.target.name, campaign.introspected.schema
+        target, schema = campaign.target.name, campaign.schema
         for name in sorted(event_names(result)):
             if name in schema.events and (target, name) not in self._seen:
                 self._seen.add((target, name))
@@ -118,7 +117,7 @@ class Conductor:
         if self._engine is None or campaign.target.name != self._target:
             self._held.close()
             pool = self._held.enter_context(Pool(campaign.target, self._folder))
-            schema = campaign.introspected.schema
+            schema = campaign.schema
             messages = MessageJudge(schema, Validator(schema))
             self._engine = self._held.enter_context(Engine(pool, messages))
             self._target = campaign.target.name
@@ -131,7 +130,7 @@ def _events(campaign: Campaign, result: Result) -> Iterator[Event]:
         yield finding(campaign.target.name, result, miss, campaign.rules, campaign.command_line)
     for default in case.defaults:
         yield default_read(campaign.target.name, result, default)
-    member = member_of(case, campaign.plan.members)
+    member = campaign.plan.about.get(case.id, "")
     answers = answers_of(result, member)
     yield CaseEnded(
         target=campaign.target.name,

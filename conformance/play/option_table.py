@@ -91,6 +91,14 @@ TARGET: Final = (
     ),
 )
 """How targets are started."""
+CACHE: Final = (
+    Option(
+        name="no-cache",
+        flag=True,
+        help="ask builds and derive cases anew, and keep neither in the user's cache folder",
+    ),
+)
+"""What is taken from earlier runs."""
 SELECTION: Final = (
     Option(name="case", metavar="GLOB", many=True, help="only cases whose id fits"),
     Option(
@@ -122,7 +130,7 @@ NAMED: Final = (
     ),
 )
 """What the command takes without an option."""
-ALL: Final = (*NAMED, *TARGET, *SELECTION, *RUN)
+ALL: Final = (*NAMED, *TARGET, *CACHE, *SELECTION, *RUN)
 
 
 def declare(options: Iterable[Option], add: Callable[..., Any], prefix: str) -> None:

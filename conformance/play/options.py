@@ -35,6 +35,7 @@ class Asked(Protocol):
     qmp_shard: str
     qmp_thorough: bool
     qmp_no_sandbox: bool
+    qmp_no_cache: bool
     qmp_report: str
     qmp_seed: int
 
@@ -62,6 +63,7 @@ def read_options(asked: Asked) -> Options:
             thorough=asked.qmp_thorough,
         ),
         seed=asked.qmp_seed,
+        cached=not asked.qmp_no_cache,
     )
 
 

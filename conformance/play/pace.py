@@ -1,25 +1,12 @@
-"""How much work a case is, and how long the rest of a run takes; knows no clock."""
+"""How long the rest of a run takes, told by the work that is done; knows no clock."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from conformance.model.case import Case, Isolation
-
-_MACHINE: Final = 60
-_TURN: Final = 4
-"""What a machine of its own, and a turn of an exchange, cost in requests."""
 _SHARE: Final = 0.03
 _SECONDS: Final = 8.0
 """What must be done before anything is said of the rest: the first cases are like no others."""
-
-
-def weight(case: Case) -> int:
-    """Return how much work a case is, in requests; 0 where it is not run."""
-    if case.blocked is not None:
-        return 0
-    turns = len(case.exchange.turns) if case.exchange is not None else 0
-    return len(case.steps) + _TURN * turns + _MACHINE * (case.isolation is Isolation.ALONE)
 
 
 class Pace:

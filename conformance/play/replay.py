@@ -44,7 +44,7 @@ class Replay:
 
 def replayed(case: Case, campaign: Campaign, folder: RunFolder) -> Replay:
     """Run a case alone on a fresh machine, one that comes and goes often; raises LaunchError."""
-    schema = campaign.introspected.schema
+    schema = campaign.schema
     messages = MessageJudge(schema, Validator(schema))
     with Pool(campaign.target, folder) as pool:
         prover = Prover(pool, messages, Starts())
@@ -61,7 +61,7 @@ def replayed(case: Case, campaign: Campaign, folder: RunFolder) -> Replay:
 
 def _unrecorded(result: Result, campaign: Campaign) -> str:
     """Return why a recording cannot be made of what was seen, "" where it can."""
-    if not campaign.introspected.flavour.introspects:
+    if not campaign.target.kind.flavour.introspects:
         return f"{campaign.target.name} tells no schema: a recording would say nothing"
     if isinstance(result.seen, Talk):
         return f"{result.case.id} is no dialogue of whole messages: there is nothing to record"
@@ -74,7 +74,7 @@ def _recording(result: Result, campaign: Campaign) -> Iterator[str]:
     Events and strays stand at the end: when they came between replies is not observed.
     """
     yield sent_entry(compact({"execute": "query-qmp-schema", "id": _SCHEMA}).encode())
-    answer = {"return": campaign.entries, "id": _SCHEMA}
+    answer = {"return": campaign.entries(), "id": _SCHEMA}
     yield received_entry(compact(answer).encode() + b"\r\n")
     seen = result.seen
     if not isinstance(seen, Observation):

@@ -14,7 +14,7 @@ import conformance
 from conformance.launch.folder import RunFolder
 from conformance.launch.host import capabilities
 from conformance.launch.target import Target
-from conformance.model.case import Case
+from conformance.model.entry import Entry
 from conformance.model.errors import UsageError
 from conformance.model.terms import ExitCode, Outcome, starts_lost
 from conformance.play.exit_code import exit_code
@@ -27,6 +27,7 @@ from conformance.play.records import (
     told,
     write_stream,
 )
+from conformance.prepare.cache import open_cache
 from conformance.prepare.campaign import Campaign, Selection, check_selection
 from conformance.prepare.groups import groups, node_id
 from conformance.prepare.targets import distinct, prepare_all
@@ -38,7 +39,6 @@ from conformance.report.stream import (
     RunStarted,
     TargetLost,
 )
-from conformance.space.members import member_of
 
 SEED = 0
 """The default seed: what is generated at random is the same in every run, unless asked for."""
@@ -52,6 +52,8 @@ class Options:
     report: Path
     selection: Selection = Selection()
     seed: int = SEED
+    cached: bool = True
+    """Whether answers and plans of earlier runs count, and those of this one are kept."""
 
     def words(self) -> tuple[str, ...]:
         """Return the selection as the report shows it."""
@@ -130,7 +132,10 @@ class Run:
         """
         self._folder = RunFolder()
         thorough = self.options.selection.thorough
-        prepared = prepare_all(self._targets, self._folder, thorough=thorough, tell=self._tell)
+        cache = open_cache(off=not self.options.cached)
+        prepared = prepare_all(
+            self._targets, self._folder, cache, thorough=thorough, tell=self._tell
+        )
         self.campaigns, self.lost = prepared.campaigns, prepared.lost
         self._codes = [error.exit_code for error in prepared.errors]
         if prepared.error is not None:
@@ -178,10 +183,10 @@ class Run:
         self._planned = True
         planned = {
             campaign.target.name: [
-                case
+                number
                 for group in groups(campaign, self.options.selection)
                 if node_id(campaign, group) in node_ids
-                for case in group.cases
+                for number in group.numbers
             ]
             for campaign in self.campaigns
         }
@@ -253,7 +258,7 @@ class Run:
         )
 
     def _plan(
-        self, planned: Mapping[str, Sequence[Case]], selection: tuple[str, ...]
+        self, planned: Mapping[str, Sequence[int]], selection: tuple[str, ...]
     ) -> Iterator[Event]:
         targets = self.options.targets
         yield self._started(selection, capabilities(targets[0]) if targets else {})
@@ -263,11 +268,11 @@ class Run:
             yield from campaign.rule_rows()
         yield from self.lost
         for campaign in self.campaigns:
-            for case in planned[campaign.target.name]:
-                yield not_run(campaign, case)
+            for entry in campaign.plan.entries(planned[campaign.target.name]):
+                yield not_run(campaign, entry)
 
 
-def not_run(campaign: Campaign, case: Case) -> CaseEnded:
+def not_run(campaign: Campaign, case: Entry) -> CaseEnded:
     """Return what stands for a case whose turn never came."""
     return CaseEnded(
         target=campaign.target.name,
@@ -279,7 +284,7 @@ def not_run(campaign: Campaign, case: Case) -> CaseEnded:
         reason="the run ended before its turn",
         rules=case.rules,
         seconds=0.0,
-        about=member_of(case, campaign.plan.members),
+        about=case.about,
     )
 
 

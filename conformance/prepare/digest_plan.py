@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Final
 
-from conformance.align.alignment import align
-from conformance.align.widths import with_widths
-from conformance.derive.plan import Introspected, Knowledge, plan
-from conformance.digest.expand import schema_of
 from conformance.knowledge.digests import digest_names
 from conformance.knowledge.versions import Version
-from conformance.model.case import Case
+from conformance.model.canonical import digest
 from conformance.model.errors import UsageError
 from conformance.model.flavour import Program
-from conformance.prepare.source import find_facts
-from conformance.qapi.qom import ObjectModel
+from conformance.prepare.cache import NO_CACHE, Cache, suite_digest
+from conformance.prepare.plan_file import Plan, PlanError
 
-_ARCH = "x86_64"
-"""The architecture that most recipes speak of."""
-_NOTHING = ObjectModel(types=(), creatable=(), properties={}, trees={})
+_KIND: Final = "release"
 
 
 def release_version(name: str) -> Version:
@@ -31,32 +25,23 @@ def release_version(name: str) -> Version:
     return int(major), int(minor), 0
 
 
-def release_cases(
-    version: Version, programs: tuple[Program, ...], knowledge: Knowledge
-) -> tuple[Case, ...]:
+def release_plan(version: Version, programs: tuple[Program, ...], cache: Cache = NO_CACHE) -> Plan:
     """Return the cases that each of the programs of a release would have, one after the other.
 
     What only a build tells, its object model and the entries of its introspection, gives none;
     neither does a program that the digest of the release does not know.
     """
-    found: list[Case] = []
-    for program in programs:
-        facts = find_facts("", version, program)
-        if facts is None or not facts.exact:
-            continue
-        schema = schema_of(facts.entities, whole=True)
-        alignment = align(facts.entities, schema)
-        build = Introspected(
-            version=version,
-            schema=with_widths(schema, alignment, facts.entities),
-            model=_NOTHING,
-            lacks={},
-            facts=facts,
-            alignment=alignment,
-            program=program,
-            arch=_ARCH,
-            thorough=True,
-        )
-        # Why a case is not run is of a build: what it lacks, or what was left out of it.
-        found += (replace(case, blocked=None) for case in plan(build, knowledge).cases)
-    return tuple(found)
+    key = digest([suite_digest(), version, programs]) if cache.kept else ""
+    body = cache.get(_KIND, key) if key else None
+    if body is not None:
+        try:
+            return Plan(body)
+        except PlanError as error:
+            cache.drop(_KIND, key, f"is {error}"[:200])
+    # Not at the top: who finds a plan needs none of what derives one.
+    from conformance.prepare.planning import write_release
+
+    data = write_release(version, programs)
+    if key:
+        cache.put(_KIND, key, data)
+    return Plan(data)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from conformance.model.case import Case, Subject
+from conformance.model.case import Subject
 from conformance.model.terms import Aspect, SubjectKind
 from conformance.prepare.campaign import Campaign, Selection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """The cases of one (subject, aspect) of a target, in the order of the plan."""
+    """The cases of one (subject, aspect) of a target by their numbers, in the order of the plan.
+
+    `weight` says how much work they are.
+    """
 
     subject: Subject
     aspect: Aspect
-    cases: tuple[Case, ...]
+    numbers: Sequence[int]
+    weight: int
 
 
 def groups(campaign: Campaign, selection: Selection) -> tuple[Group, ...]:
@@ -23,13 +29,22 @@ def groups(campaign: Campaign, selection: Selection) -> tuple[Group, ...]:
 
     Subjects stand as they first come up in the plan, their aspects as `Aspect` has them.
     """
-    dealt: dict[Subject, dict[Aspect, list[Case]]] = {}
-    for case in campaign.plan.cases:
-        if selection.wants(case):
-            dealt.setdefault(case.subject, {}).setdefault(case.aspect, []).append(case)
+    plan = campaign.plan
+    dealt: dict[int, array[int]] = {}
+    for number in campaign.selected(selection):
+        dealt.setdefault(plan.group_of(number), array("I")).append(number)
+    found: dict[Subject, dict[Aspect, array[int]]] = {}
+    for group, numbers in dealt.items():
+        subject, aspect = plan.subjects[group]
+        found.setdefault(subject, {})[aspect] = numbers
     return tuple(
-        Group(subject=subject, aspect=aspect, cases=tuple(aspects[aspect]))
-        for subject, aspects in dealt.items()
+        Group(
+            subject=subject,
+            aspect=aspect,
+            numbers=aspects[aspect],
+            weight=plan.weight_of(aspects[aspect]),
+        )
+        for subject, aspects in found.items()
         for aspect in Aspect
         if aspect in aspects
     )

@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 
 from conformance.knowledge.versions import Version
 from conformance.launch.pool import Pool
+from conformance.model.codec import LEFT_OUT
 from conformance.model.ending import Ending
 from conformance.model.errors import LaunchError
 from conformance.model.stage import MachineSpec
@@ -47,6 +48,8 @@ _VAIN: Final = 2
 """How often it is waited in vain: a build that dies is asked on at once, one that hangs is not."""
 _NODES: Final = 50_000
 """Nodes of a tree, of which the largest machines have some thousand: it may have no end."""
+_PROPERTIES, _TREE = "properties", "tree"
+"""What was lost, as it is named before the type or the machine that it was asked of."""
 _MACHINE_SUFFIX: Final = "-machine"
 _MALFORMED: Final = (KeyError, TypeError, AttributeError)
 """What reading an answer raises that is not of the type that the schema gives it."""
@@ -85,7 +88,7 @@ class Introspection:
     model: ObjectModel
     unserved: tuple[str, ...] = ()
     """The commands that its schema lists and query-commands does not."""
-    deaths: tuple[StartDeath, ...] = ()
+    deaths: tuple[StartDeath, ...] = field(default=(), metadata=LEFT_OUT)
     """The machines that have died before they greeted, in whose place others did."""
 
 
@@ -177,14 +180,8 @@ def _introspect(asker: _Asker, walk: Mapping[str, str], *, thorough: bool) -> In
     # A program without machines has a tree too, that of no machine.
     common = common if machines else (MachineSpec().machine,)
     wanted = dict.fromkeys((*common, *machines) if thorough else common)
-    properties = {
-        name: _usable(own, PROPERTY_NAMES, f"type {name}", faults)
-        for name, own in _properties(asker, creatable, lost).items()
-    }
-    trees = {
-        machine: tuple(_walkable(nodes, machine, faults))
-        for machine, nodes in _trees(asker, tuple(wanted), lost).items()
-    }
+    properties = _properties(asker, creatable, lost, faults)
+    trees = _trees(asker, tuple(wanted), lost, faults)
     return Introspection(
         version=_version(greeting),
         package=_package(greeting),
@@ -201,6 +198,28 @@ def _introspect(asker: _Asker, walk: Mapping[str, str], *, thorough: bool) -> In
             faults=tuple(faults),
         ),
     )
+
+
+def ask_again(pool: Pool, found: Introspection, *, limit: float = LIMIT) -> Introspection:
+    """Return what `found` says, with what was lost of it asked once more; raises LaunchError."""
+    model = found.model
+    asked = [what.split("/", 1) for what, _ in model.lost]
+    lost: list[tuple[str, str]] = []
+    faults: list[ContradictionError] = []
+    with _understood():
+        asker = _Asker(pool, limit)
+        names = [name for kind, name in asked if kind == _PROPERTIES]
+        properties = {**model.properties, **_properties(asker, names, lost, faults)}
+        machines = [name for kind, name in asked if kind == _TREE]
+        trees = _trees(asker, machines, lost, faults)
+    model = replace(
+        model,
+        properties={name: properties[name] for name in model.creatable if name in properties},
+        trees={**model.trees, **trees},
+        lost=tuple(lost),
+        faults=(*model.faults, *faults),
+    )
+    return replace(found, model=model, deaths=tuple(asker.deaths))
 
 
 def check_schema(entries: Sequence[Any]) -> Schema:
@@ -317,17 +336,26 @@ def _walkable(
 
 
 def _properties(
-    asker: _Asker, names: Sequence[str], lost: list[tuple[str, str]]
+    asker: _Asker,
+    names: Sequence[str],
+    lost: list[tuple[str, str]],
+    faults: list[ContradictionError],
 ) -> dict[str, tuple[Property, ...]]:
     def ask(session: Session, name: str) -> tuple[Property, ...]:
         found = session.execute("qom-list-properties", {"typename": name})
         return tuple(sorted(map(property_from_json, found), key=lambda item: item.name))
 
-    return dict(_one_by_one(asker, list(names), ask, lost))
+    return {
+        name: _usable(own, PROPERTY_NAMES, f"type {name}", faults)
+        for name, own in _one_by_one(asker, list(names), ask, lost)
+    }
 
 
 def _trees(
-    asker: _Asker, machines: Sequence[str], lost: list[tuple[str, str]]
+    asker: _Asker,
+    machines: Sequence[str],
+    lost: list[tuple[str, str]],
+    faults: list[ContradictionError],
 ) -> dict[str, tuple[Node, ...]]:
     """Walk the trees of several machines, as many at a time as there are processors."""
     trees = {}
@@ -336,9 +364,9 @@ def _trees(
         walked = threads.map(lambda machine: _tree(asker, machine), machines)
         for machine, tree in zip(machines, walked, strict=True):
             if isinstance(tree, str):
-                lost.append((f"tree/{machine}", shown(tree)))
+                lost.append((f"{_TREE}/{machine}", shown(tree)))
             else:
-                trees[machine] = tree
+                trees[machine] = tuple(_walkable(tree, machine, faults))
     return trees
 
 
@@ -403,9 +431,9 @@ def _one_by_one(
                 except SessionError:
                     continue
                 except SessionLost as error:
-                    lost.append((f"properties/{name}", shown(str(error))))
+                    lost.append((f"{_PROPERTIES}/{name}", shown(str(error))))
                     asker.vain += isinstance(error, SessionSilent)
                     break
                 except _MALFORMED as error:
-                    lost.append((f"properties/{name}", f"answered out of schema: {error!r}"))
-    lost += [(f"properties/{name}", _UNASKED) for name in todo]
+                    lost.append((f"{_PROPERTIES}/{name}", f"answered out of schema: {error!r}"))
+    lost += [(f"{_PROPERTIES}/{name}", _UNASKED) for name in todo]

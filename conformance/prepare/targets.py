@@ -17,7 +17,9 @@ from conformance.launch.folder import RunFolder
 from conformance.launch.target import Target, label
 from conformance.model.canonical import canonical
 from conformance.model.errors import ConformanceError, HarnessError, LaunchError, UsageError
-from conformance.prepare.campaign import Campaign, prepare
+from conformance.prepare.cache import Cache
+from conformance.prepare.campaign import Campaign
+from conformance.prepare.prepare import prepare
 from conformance.report.stream import Event, TargetLost, to_json
 
 _SAID: Final = 400
@@ -43,6 +45,7 @@ class Prepared:
 def prepare_all(
     targets: Sequence[Target],
     folder: RunFolder,
+    cache: Cache,
     *,
     thorough: bool,
     tell: Callable[[str, str], None],
@@ -56,13 +59,13 @@ def prepare_all(
     errors: list[ConformanceError] = []
     for target in targets:
         try:
-            campaign = prepare(target, folder, thorough=thorough, tell=partial(tell, target.name))
-            tell(target.name, "planning its cases")
+            told = partial(tell, target.name)
+            campaign = prepare(target, folder, cache, thorough=thorough, tell=told)
             # Shown to be one whose cases can be planned, and told.
             rows: tuple[Event, ...] = (*campaign.rows(), *campaign.rule_rows())
             for event in (campaign.started(0), *rows):
                 canonical(to_json(event))
-            campaign.save(folder.path / f"campaign-{len(campaigns)}.json")
+            campaign.save(folder.path, f"campaign-{len(campaigns):04}")
         except Exception as error:  # of any kind: the others are tested all the same
             errors.append(_told(error))
             lost.append(_lost(target, errors[-1]))

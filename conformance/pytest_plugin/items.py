@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import pytest
 
+from conformance.model.case import Case
 from conformance.model.terms import BROKEN, Outcome
 from conformance.play.conductor import Conductor
 from conformance.play.proof import Result
@@ -92,6 +93,7 @@ class GroupItem(pytest.Item):
     campaign: Campaign
     group: Group
     _played = False
+    _cases: tuple[Case, ...] | None = None
     _ended: BaseException | None = None
 
     @classmethod
@@ -100,6 +102,13 @@ class GroupItem(pytest.Item):
         item: GroupItem = cls.from_parent(parent, name=str(group.aspect))
         item.campaign, item.group = parent.campaign, group
         return item
+
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """The cases, read when they are first asked for and gone once they are played."""
+        if self._cases is None:
+            self._cases = tuple(self.campaign.plan.cases(self.group.numbers))
+        return self._cases
 
     def runtest(self) -> None:
         """Run the cases; fails with BrokenPromises, skips where not one of them could be judged.
@@ -110,19 +119,21 @@ class GroupItem(pytest.Item):
         if not self._played:
             self._played = True
             try:
-                self._play()
+                self._play(self.cases)
             except BaseException as error:  # of any kind: it is raised
                 self._ended = error
                 raise
+            finally:
+                self._cases = None
         elif self._ended is not None:
             raise self._ended
 
-    def _play(self) -> None:
+    def _play(self, cases: tuple[Case, ...]) -> None:
         conductor = self.config.stash[CONDUCTOR]
         counts: Counter[Outcome] = Counter()
         broken: list[Result] = []
         reasons: Counter[str] = Counter()
-        for result in conductor.run(self.campaign, self.group.cases):
+        for result in conductor.run(self.campaign, cases):
             outcome = result.verdict.outcome
             counts[outcome] += 1
             if outcome in BROKEN or (outcome is Outcome.INTERMITTENT and result.shown):
@@ -161,4 +172,4 @@ def foretell(item: pytest.Item, following: pytest.Item | None) -> None:
     """Tell the machines' owner which cases come after those of `item`."""
     if isinstance(item, GroupItem) and isinstance(following, GroupItem):
         conductor = item.config.stash[CONDUCTOR]
-        conductor.expect(following.campaign, following.group.cases, item.group.cases)
+        conductor.expect(following.campaign, following.cases, item.cases)

@@ -97,12 +97,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     from conformance.play.interruption import interrupted_once
     from conformance.play.leading import leading
-    from conformance.prepare.campaign import load
+    from conformance.prepare.campaign import load_all
 
     if hasattr(config, "workerinput"):
         interrupted_once()
         folder = Path(config.workerinput["qmp_folder"])
-        config.stash[CAMPAIGNS] = tuple(map(load, sorted(folder.glob("campaign-*.json"))))
+        config.stash[CAMPAIGNS] = load_all(folder)
         config.stash[_CHOSEN] = tuple(config.workerinput["qmp_chosen"])
         config.stash[_PATHS] = tuple(config.workerinput["qmp_paths"])
         return

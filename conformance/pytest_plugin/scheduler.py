@@ -17,7 +17,7 @@ from conformance.prepare.groups import Group
 
 
 class HeaviestFirst(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist has no types
-    """Gives a free worker the scope with the most requests, so that all workers end together.
+    """Gives a free worker the scope with the most work, so that all workers end together.
 
     The aspects of an object type are one scope, for they share machines; those of a command are
     scopes of their own, for one of them can be as much as all else together.
@@ -33,8 +33,7 @@ class HeaviestFirst(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist h
         self._dead: set[WorkerController] = set()
         self._weights: Counter[str] = Counter()
         for node_id, group in groups.items():
-            requests = sum(len(case.steps) for case in group.cases if case.blocked is None)
-            self._weights[self._split_scope(node_id)] += requests
+            self._weights[self._split_scope(node_id)] += group.weight
 
     def remove_node(self, node: WorkerController) -> str | None:
         """Take a worker out; return the item that it died of, which is not run again."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
+from conformance.model.codec import LEFT_OUT
 from conformance.model.terms import ABSENT, Absent, JsonValue
 from conformance.qapi.consistency import ContradictionError
 
@@ -85,7 +86,7 @@ class ObjectModel:
     trees: Mapping[str, tuple[Node, ...]]
     machines: tuple[str, ...] = ()
     lost: tuple[tuple[str, str], ...] = ()
-    faults: tuple[ContradictionError, ...] = ()
+    faults: tuple[ContradictionError, ...] = field(default=(), metadata=LEFT_OUT)
     """The names that cannot be used: what bears one, or one that was there before, is left out."""
 
     @cached_property

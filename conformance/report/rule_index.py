@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from conformance.model.case import Case
+from conformance.model.entry import Entry
 from conformance.model.terms import Aspect, SubjectKind
 
 
@@ -22,7 +22,7 @@ class Group:
     kind: SubjectKind
     aspect: Aspect
     part: str
-    cases: tuple[Case, ...]
+    cases: tuple[Entry, ...]
     reasons: tuple[str, ...]
 
     @property
@@ -33,23 +33,23 @@ class Group:
     @property
     def blocked(self) -> int:
         """How many of its cases are not run."""
-        return sum(case.blocked is not None for case in self.cases)
+        return sum(case.is_blocked for case in self.cases)
 
 
-def cases_by_rule(cases: Iterable[Case]) -> Mapping[str, tuple[Case, ...]]:
+def cases_by_rule(cases: Iterable[Entry]) -> Mapping[str, tuple[Entry, ...]]:
     """Return the cases that are about each rule, in their order."""
-    found: dict[str, list[Case]] = {}
+    found: dict[str, list[Entry]] = {}
     for case in cases:
         for rule in case.rules:
             found.setdefault(rule, []).append(case)
     return {rule: tuple(own) for rule, own in found.items()}
 
 
-def grouped(cases: Iterable[Case]) -> tuple[Group, ...]:
+def grouped(cases: Iterable[Entry]) -> tuple[Group, ...]:
     """Return the groups of the cases of one rule: exchanges by part, then the others by kind."""
-    found: dict[tuple[str, SubjectKind, Aspect], list[Case]] = {}
+    found: dict[tuple[str, SubjectKind, Aspect], list[Entry]] = {}
     for case in cases:
-        part = case.subject.name if case.exchange is not None else ""
+        part = case.subject.name if case.is_exchange else ""
         found.setdefault((part, case.subject.kind, case.aspect), []).append(case)
     kinds, aspects = list(SubjectKind), list(Aspect)
 
@@ -69,6 +69,5 @@ def grouped(cases: Iterable[Case]) -> tuple[Group, ...]:
     )
 
 
-def _reasons(cases: Iterable[Case]) -> tuple[str, ...]:
-    told = (case.exchange.reason for case in cases if case.exchange is not None)
-    return tuple(dict.fromkeys(reason for reason in told if reason))
+def _reasons(cases: Iterable[Entry]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(case.reason for case in cases if case.reason))

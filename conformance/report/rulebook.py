@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from conformance.knowledge.rules import MEANS, Rule
-from conformance.model.case import Case
 from conformance.model.counting import counted
+from conformance.model.entry import Entry
 from conformance.model.terms import Severity
 from conformance.report.rule_index import Group, grouped
 
@@ -46,7 +46,7 @@ class Book:
     """Rules, and the cases of each by its id; `of` says in words whose cases they are."""
 
     rules: Mapping[str, Rule]
-    cases: Mapping[str, tuple[Case, ...]]
+    cases: Mapping[str, tuple[Entry, ...]]
     of: str
 
     def groups(self, rule: str) -> tuple[Group, ...]:
@@ -122,7 +122,7 @@ def _weight(rule: Rule) -> str:
 
 def _entry(book: Book, rule: Rule, width: int) -> Iterator[str]:
     cases = book.cases.get(rule.id, ())
-    blocked = sum(case.blocked is not None for case in cases)
+    blocked = sum(case.is_blocked for case in cases)
     told = counted(len(cases), "case") + (f" ({blocked:,} not run)" if blocked else "")
     told += f"; {MEANS[rule.means]}" if rule.means else ""
     told = f"no case cites it: {rule.untested}" if rule.untested else told
@@ -164,7 +164,7 @@ def _group(group: Group, width: int) -> Iterator[str]:
         yield f"{deeper}{case.id}"
 
 
-def _spread(cases: tuple[Case, ...]) -> tuple[Case, ...]:
+def _spread(cases: tuple[Entry, ...]) -> tuple[Entry, ...]:
     """Return a few of the cases, from the whole length of them."""
     few = min(_EXAMPLES, len(cases))
     return tuple(cases[place * len(cases) // few] for place in range(few))

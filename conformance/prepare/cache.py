@@ -1,0 +1,205 @@
+"""The user's cache folder: what costs much to find out and depends on files alone; knows no values.
+
+What goes wrong here costs time and nothing else: it is told once, and all goes on without.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import os
+import pwd
+import stat
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import conformance
+from conformance.knowledge.store import cases_folder, fixtures_folder
+
+NAME: Final = "qmp-conformance"
+BOUND: Final = 256 << 20
+"""Bytes that all entries may take: those of a build take two megabytes, or with --thorough ten."""
+_MAGIC: Final = b"qmp-conformance cache 1\n"
+_SUM: Final = 64
+_TORN: Final = ".part-"
+"""How the name of a file begins that is being written."""
+_STALE: Final = 3600.0
+"""Seconds after which whoever wrote such a file is gone."""
+_MODE: Final = 0o700
+
+
+class Cache:
+    """The entries of one folder, None: no entry is ever found or kept.
+
+    Safe with other runs that use it at the same time: an entry is there whole or not at all.
+    """
+
+    def __init__(self, folder: Path | None, *, bound: int = BOUND) -> None:
+        self._folder = folder
+        self._bound = bound
+
+    @property
+    def kept(self) -> bool:
+        """Whether anything can be kept at all."""
+        return self._folder is not None
+
+    def get(self, kind: str, key: str) -> bytes | None:
+        """Return the entry of a kind under a key, None where there is none that is whole."""
+        path = self._path(kind, key)
+        if path is None:
+            return None
+        try:
+            data = _read(path)
+            os.utime(path)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            _tell(f"the cache's {path} cannot be read: {error.strerror or error}", _OFF)
+            return None
+        body = data[len(_MAGIC) + _SUM :]
+        if data[: len(_MAGIC)] != _MAGIC or _sum(body) != data[len(_MAGIC) : -len(body) or None]:
+            self.drop(kind, key, "is damaged")
+            return None
+        return body
+
+    def put(self, kind: str, key: str, body: bytes) -> None:
+        """Keep an entry, and remove the oldest ones where all together are too large."""
+        path = self._path(kind, key)
+        if path is None or len(body) > self._bound:
+            return
+        try:
+            path.parent.mkdir(mode=_MODE, parents=True, exist_ok=True)
+            number, name = tempfile.mkstemp(prefix=_TORN, dir=path.parent)
+            try:
+                with open(number, "wb") as file:
+                    file.write(_MAGIC + _sum(body) + body)
+                os.replace(name, path)
+            except BaseException:
+                os.unlink(name)
+                raise
+            self._tidy(path.parent)
+        except OSError as error:
+            _tell(f"the cache {path.parent} cannot be written: {error.strerror or error}", _OFF)
+
+    def drop(self, kind: str, key: str, why: str) -> None:
+        """Remove an entry that is of no use, and tell why."""
+        path = self._path(kind, key)
+        if path is not None:
+            _tell(f"the cache's {path} {why}, and is ignored", "It is made anew.")
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+    def _path(self, kind: str, key: str) -> Path | None:
+        return None if self._folder is None else self._folder / f"{kind}-{key}"
+
+    def _tidy(self, folder: Path) -> None:
+        """Remove the oldest entries until the rest fits, and what was never written to its end."""
+        found: list[tuple[float, int, str]] = []
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                with contextlib.suppress(FileNotFoundError):
+                    seen = entry.stat(follow_symlinks=False)
+                    found.append((seen.st_mtime, seen.st_size, entry.path))
+        total = 0
+        for changed, size, path in sorted(found, reverse=True):
+            torn = os.path.basename(path).startswith(_TORN)
+            if torn and time.time() - changed < _STALE:
+                continue
+            total += size
+            if torn or total > self._bound:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(path)
+
+
+NO_CACHE: Final = Cache(None)
+_OFF: Final = "Without it all is asked and derived anew; --no-cache leaves it alone."
+
+
+def open_cache(*, off: bool = False) -> Cache:
+    """Return the cache of the user that the process runs as; none where it is to be `off`.
+
+    It lies in XDG_CACHE_HOME, else below the user's home.  What belongs to another user is not
+    used: root would leave files there that their owner cannot remove.
+    """
+    return Cache(None if off else _folder())
+
+
+@functools.cache
+def suite_digest() -> str:
+    """Return what tells one state of the suite from another: all that an entry may be made by."""
+    found = hashlib.sha256(f"{conformance.__version__} {sys.version} {sys.byteorder}".encode())
+    package = Path(conformance.__file__).parent
+    folders = {package, cases_folder(), fixtures_folder()}
+    files = [file for folder in sorted(folders) for file in sorted(_files(folder))]
+    for file in files:
+        data = file.read_bytes()
+        found.update(f"{file.name} {len(data)}\n".encode())
+        found.update(data)
+    return found.hexdigest()
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Yield the files below a folder, without what Python makes of them."""
+    for where, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        yield from (Path(where, name) for name in names)
+
+
+def _folder() -> Path | None:
+    given = os.environ.get("XDG_CACHE_HOME", "")
+    if given.startswith("/"):
+        folder = Path(given)
+        if _ours(folder):
+            return folder / NAME
+        _tell(f"the cache folder {folder} belongs to another user", _OFF)
+        return None
+    for home in _homes():
+        if _ours(home / ".cache"):
+            return home / ".cache" / NAME
+    _tell("there is no home of this user's for a cache", _OFF)
+    return None
+
+
+def _homes() -> Iterator[Path]:
+    """Yield where HOME says that it is, and where the user's own is: sudo may leave another's."""
+    if os.environ.get("HOME", "").startswith("/"):
+        yield Path(os.environ["HOME"])
+    with contextlib.suppress(KeyError):
+        yield Path(pwd.getpwuid(os.geteuid()).pw_dir)
+
+
+def _ours(folder: Path) -> bool:
+    """Return whether a folder, or the nearest one above it that is there, is this user's own."""
+    for each in (folder, *folder.parents):
+        try:
+            return each.stat().st_uid == os.geteuid()
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return False
+    return False
+
+
+def _read(path: Path) -> bytes:
+    """Return what is in a file of this user's own; raises OSError."""
+    number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(number, "rb") as file:
+        found = os.fstat(number)
+        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
+            raise PermissionError(1, "it is no file of this user's own")
+        return file.read()
+
+
+def _sum(body: bytes) -> bytes:
+    return hashlib.sha256(body).hexdigest().encode()
+
+
+@functools.cache
+def _tell(what: str, remedy: str) -> None:
+    """Say once what is wrong; nothing fails of it."""
+    print(f"qmp-conformance: Warning: {what}\n  {remedy}", file=sys.stderr)

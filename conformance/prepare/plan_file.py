@@ -1,0 +1,299 @@
+"""The plan of a build as bytes: written while it is derived, and read in parts by who needs them.
+
+What is known of each case without reading it stands in columns; the cases themselves stand in
+pieces, each of which holds some of one subject and aspect.  Knows not how cases are derived.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import sys
+import zlib
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from io import BytesIO
+from typing import Any, Final
+
+# Loaded so that the codec knows all kinds of expectations.
+from conformance.judge import expect_answer, expect_qom, expect_value
+from conformance.knowledge.versions import Version
+from conformance.model.case import Case, Subject
+from conformance.model.codec import Codec, CodecError
+from conformance.model.entry import Entry, entry_of
+from conformance.model.flavour import Program
+from conformance.model.row import Row
+from conformance.model.stage import Stage
+from conformance.model.terms import Aspect, SubjectKind
+from conformance.qapi.model import Schema
+
+_FOOTER: Final = struct.Struct("<QQ")
+_PIECE: Final = 256
+"""Cases of a piece at most: more compress no better, and one of them is wanted alone at times."""
+_BUFFERED: Final = 16 << 20
+"""Characters of cases that wait for others of their piece."""
+_KEPT: Final = 64
+"""Pieces that are kept at hand while cases are read."""
+_LEVEL: Final = 1
+_NUMBERS: Final = ("group", "rules", "about", "reason", "piece", "weight", "blocked", "exchange")
+assert all((expect_answer, expect_qom, expect_value))
+
+
+class PlanError(ValueError):
+    """Bytes that are no plan."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """What is known of a build beside its cases.
+
+    `documentation` says what it was compared with.  A build that tells no schema has that of its
+    source.
+    """
+
+    version: Version
+    schema: Schema
+    rows: tuple[Row, ...]
+    program: Program = Program.SYSTEM
+    package: str = ""
+    arch: str = ""
+    sha256: str = ""
+    schema_sha256: str = ""
+    documentation: str = ""
+    as_root: str = ""
+    withheld: tuple[str, ...] = ()
+    """As Target has them."""
+
+
+@cache
+def _heads() -> Codec[Head]:
+    return Codec(Head, sparse=True)
+
+
+def _cases() -> Codec[Case]:
+    """Return a codec for the cases of one plan: stages, and what is known of types, are shared."""
+    return Codec(Case, sparse=True, shared=(Stage, frozenset[str], Mapping[str, Any]))
+
+
+class _Table:
+    """Values by number, each once."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[Any, int] = {}
+
+    def number(self, value: Any) -> int:
+        return self.numbers.setdefault(value, len(self.numbers))
+
+
+@dataclass(slots=True)
+class _Open:
+    """A piece that is not full yet."""
+
+    number: int
+    lines: list[str] = field(default_factory=list)
+
+
+class PlanWriter:
+    """Takes the cases of a plan one by one, and keeps little of them."""
+
+    def __init__(self) -> None:
+        self._out = BytesIO()
+        self._codec = _cases()
+        self._ids: list[str] = []
+        self._columns = {name: array("I") for name in _NUMBERS}
+        self._tables = {name: _Table() for name in _NUMBERS[:4]}
+        self._open: dict[int, _Open] = {}
+        self._waiting = 0
+        self._pieces: list[tuple[int, int]] = []
+        self._encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+
+    def add(self, case: Case, about: str) -> None:
+        """Take the next case, which tries the member `about`, if any."""
+        group = self._tables["group"].number((case.subject, case.aspect))
+        piece = self._open.get(group)
+        if piece is None:
+            piece = self._open[group] = _Open(len(self._pieces))
+            self._pieces.append((0, 0))
+        entry = entry_of(case, about)
+        line = self._encode(self._codec.write(case))
+        piece.lines.append(line)
+        self._waiting += len(line)
+        numbers = (
+            group,
+            self._tables["rules"].number(entry.rules),
+            self._tables["about"].number(entry.about),
+            self._tables["reason"].number(entry.reason),
+            piece.number,
+            entry.weight,
+            int(entry.is_blocked),
+            int(entry.is_exchange),
+        )
+        self._ids.append(case.id)
+        for name, number in zip(_NUMBERS, numbers, strict=True):
+            self._columns[name].append(number)
+        if len(piece.lines) >= _PIECE:
+            self._flush(group)
+        while self._waiting > _BUFFERED:
+            self._flush(max(self._open, key=lambda each: sum(map(len, self._open[each].lines))))
+
+    def end(self, head: Head) -> bytes:
+        """Return the whole plan."""
+        for group in [*self._open]:
+            self._flush(group)
+        sections = {"ids": "\n".join(self._ids).encode()}
+        sections |= {name: column.tobytes() for name, column in self._columns.items()}
+        sections["shared"] = self._encode(self._codec.table).encode()
+        places = {name: self._section(data) for name, data in sections.items()}
+        tables: dict[str, list[Any]] = {
+            "group": [
+                (subject.kind, subject.name, aspect)
+                for subject, aspect in self._tables["group"].numbers
+            ]
+        }
+        tables |= {name: [*self._tables[name].numbers] for name in _NUMBERS[1:4]}
+        trailer = {
+            "head": _heads().write(head),
+            "tables": tables,
+            "pieces": self._pieces,
+            "places": places,
+            "order": sys.byteorder,
+        }
+        self._out.write(_FOOTER.pack(*self._section(self._encode(trailer).encode())))
+        return self._out.getvalue()
+
+    def _flush(self, group: int) -> None:
+        piece = self._open.pop(group)
+        self._waiting -= sum(map(len, piece.lines))
+        self._pieces[piece.number] = self._section("\n".join(piece.lines).encode())
+
+    def _section(self, data: bytes) -> tuple[int, int]:
+        start = self._out.tell()
+        self._out.write(zlib.compress(data, _LEVEL))
+        return start, self._out.tell() - start
+
+
+class Plan:
+    """A plan that was written, read as far as it is asked for; `data` are its bytes."""
+
+    def __init__(self, data: bytes) -> None:
+        """Open the plan; raises PlanError."""
+        self.data = data
+        try:
+            start, length = _FOOTER.unpack(data[-_FOOTER.size :])
+            trailer = json.loads(self._section((start, length)))
+            if trailer["order"] != sys.byteorder:
+                raise PlanError("of a host whose numbers are written the other way round")
+            self.head = _heads().read(trailer["head"])
+            self._tables: Mapping[str, list[Any]] = trailer["tables"]
+            self._pieces: Sequence[tuple[int, int]] = trailer["pieces"]
+            self._places: Mapping[str, tuple[int, int]] = trailer["places"]
+            self._columns = {name: self._numbers(name) for name in _NUMBERS}
+            self.subjects = tuple(
+                (Subject(kind=SubjectKind(kind), name=name), Aspect(aspect))
+                for kind, name, aspect in self._tables["group"]
+            )
+        except (struct.error, zlib.error, KeyError, TypeError, ValueError) as error:
+            raise PlanError(f"no plan: {error}") from error
+        if len({len(column) for column in self._columns.values()}) != 1:
+            raise PlanError("no plan: its columns are not of one length")
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The subjects that keep a row in the report."""
+        return self.head.rows
+
+    def __len__(self) -> int:
+        return len(self._columns["group"])
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """The ids of the cases, in their order."""
+        ids = self._section(self._places["ids"]).decode().split("\n")
+        return ids if len(self) else []
+
+    @cached_property
+    def about(self) -> Mapping[str, str]:
+        """The members that cases try, by the ids of the cases that try one."""
+        names: list[str] = self._tables["about"]
+        pairs = zip(self.ids, self._columns["about"], strict=True)
+        return {case_id: names[about] for case_id, about in pairs if names[about]}
+
+    def entries(self, numbers: Iterable[int] | None = None) -> Iterator[Entry]:
+        """Yield what is known of the cases of those numbers, of all where they are left out."""
+        columns, tables, ids = self._columns, self._tables, self.ids
+        rules = [tuple(each) for each in tables["rules"]]
+        for number in range(len(self)) if numbers is None else numbers:
+            subject, aspect = self.subjects[columns["group"][number]]
+            yield Entry(
+                ids[number],
+                subject,
+                aspect,
+                rules[columns["rules"][number]],
+                tables["about"][columns["about"][number]],
+                tables["reason"][columns["reason"][number]],
+                columns["weight"][number],
+                bool(columns["blocked"][number]),
+                bool(columns["exchange"][number]),
+            )
+
+    def group_of(self, number: int) -> int:
+        """Return the number of a case's group, with which `subjects` has its subject and aspect."""
+        return self._columns["group"][number]
+
+    def weight_of(self, numbers: Iterable[int]) -> int:
+        """Return how much work the cases of those numbers are."""
+        column = self._columns["weight"]
+        return sum(column[number] for number in numbers)
+
+    def cases(self, numbers: Iterable[int] | None = None) -> Iterator[Case]:
+        """Yield the cases of those numbers, in their order; all where they are left out.
+
+        Raises PlanError.
+        """
+        column = self._columns["piece"]
+        kept: dict[int, Mapping[int, str]] = {}
+        for number in range(len(self)) if numbers is None else numbers:
+            piece = column[number]
+            if piece not in kept:
+                if len(kept) >= _KEPT:
+                    kept.clear()
+                kept[piece] = self._lines(piece)
+            yield self._read(kept[piece][number])
+
+    def _lines(self, piece: int) -> Mapping[int, str]:
+        """Return the cases of a piece as JSON, by their numbers."""
+        lines = self._section(self._pieces[piece]).decode().split("\n")
+        return dict(zip(self._members[piece], lines, strict=True))
+
+    @cached_property
+    def _members(self) -> Mapping[int, list[int]]:
+        members: dict[int, list[int]] = {}
+        for number, piece in enumerate(self._columns["piece"]):
+            members.setdefault(piece, []).append(number)
+        return members
+
+    def _read(self, line: str) -> Case:
+        try:
+            return self._codec.read(json.loads(line))
+        except ValueError as error:
+            raise PlanError(f"no case: {error}") from error
+
+    @cached_property
+    def _codec(self) -> Codec[Case]:
+        codec = _cases()
+        try:
+            codec.load(json.loads(self._section(self._places["shared"])))
+        except CodecError as error:
+            raise PlanError(f"no plan: {error}") from error
+        return codec
+
+    def _section(self, place: tuple[int, int]) -> bytes:
+        start, length = place
+        return zlib.decompress(self.data[start : start + length])
+
+    def _numbers(self, name: str) -> array[int]:
+        column = array("I")
+        column.frombytes(self._section(self._places[name]))
+        return column

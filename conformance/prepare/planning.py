@@ -1,0 +1,264 @@
+"""The plan of a build: what it answered beside what people know, derived once and written.
+
+Asks no build and knows no run.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, Final
+
+from conformance.align.alignment import align
+from conformance.align.widths import with_widths
+from conformance.derive.plan import (
+    Facts,
+    Introspected,
+    Knowledge,
+    cases_of,
+    members_of,
+    rows_of,
+)
+from conformance.digest.expand import schema_of
+from conformance.digest.objectmodel import object_model
+from conformance.knowledge.absences import load_absences
+from conformance.knowledge.commands import load_commands
+from conformance.knowledge.dangers import load_dangers
+from conformance.knowledge.defaults import load_showings
+from conformance.knowledge.digests import SEED, load_digest
+from conformance.knowledge.events import load_events
+from conformance.knowledge.examples import load_examples
+from conformance.knowledge.exchanges import load_exchanges
+from conformance.knowledge.guest_agent_blocklist import Withheld, load_withheld
+from conformance.knowledge.intermittent import load_intermittent
+from conformance.knowledge.machines import load_coupled, load_stand_ins
+from conformance.knowledge.naming import load_naming
+from conformance.knowledge.ranges import load_ranges, needs_of
+from conformance.knowledge.recipes import load_recipes
+from conformance.knowledge.store import cases_folder
+from conformance.knowledge.untyped_arguments import load_unchecked
+from conformance.knowledge.versions import Version
+from conformance.launch.build import Build
+from conformance.launch.target import Target
+from conformance.model.canonical import canonical, digest
+from conformance.model.flavour import Program
+from conformance.prepare.answers import Answers
+from conformance.prepare.described import NO_OBJECTS, Served, described, unasked
+from conformance.prepare.introspect import find_usable
+from conformance.prepare.plan_file import Head, PlanWriter
+from conformance.prepare.source import find_facts, words
+from conformance.qapi.introspection import Examined
+from conformance.qapi.model import Schema
+from conformance.qapi.qom import ObjectModel
+from conformance.space.members import member_of
+
+_ARCH: Final = "x86_64"
+"""The architecture that most recipes speak of."""
+
+
+def load_knowledge() -> Knowledge:
+    """Return what ships with the suite; raises KnowledgeError."""
+    folder = cases_folder()
+    return Knowledge(
+        recipes=load_recipes(folder / "objects"),
+        commands=load_commands(folder / "commands"),
+        showings=load_showings(folder / "defaults.toml"),
+        examples=load_examples(folder / "examples.toml"),
+        exchanges=load_exchanges(folder / "exchanges"),
+        events=load_events(folder / "events"),
+        ranges=load_ranges(folder / "commands"),
+        unchecked=load_unchecked(folder / "unchecked.toml"),
+        seed=object_model(load_digest(SEED).schemas[Program.SYSTEM]),
+        naming=load_naming(folder / "naming.toml"),
+        dangers=load_dangers(),
+        stand_ins=load_stand_ins(folder / "machines.toml"),
+        coupled=load_coupled(folder / "machines.toml"),
+        absences=load_absences(folder / "absences.toml"),
+        intermittent=load_intermittent(folder / "intermittent.toml"),
+    )
+
+
+def needs_of_all(knowledge: Knowledge) -> tuple[str, ...]:
+    """Return all needs that anything known has, sorted: what hosts and builds are asked for."""
+    return tuple(
+        sorted(
+            {
+                *knowledge.recipes.needs(),
+                *knowledge.examples.needs(),
+                *knowledge.events.needs(),
+                *(need for exchange in knowledge.exchanges for need in exchange.needs),
+                *needs_of(knowledge.ranges),
+                *knowledge.commands.needs(),
+            }
+        )
+    )
+
+
+def described_as(target: Target, answers: Answers) -> Target:
+    """Return the target as the answers say that it is: which kind, and what it is to withhold."""
+    build = answers.build
+    target = replace(target, kind=build.kind, as_root=build.as_root)
+    if answers.served is None:
+        return target
+    withheld = load_withheld().get(build.kind, Withheld())
+    return replace(target, withheld=withheld.refused(answers.served.listed))
+
+
+def introspected(
+    target: Target,
+    answers: Answers,
+    knowledge: Knowledge,
+    *,
+    thorough: bool,
+    lacks: Mapping[str, str],
+) -> Introspected:
+    """Return what is known of a build whose host `lacks` things, its source beside it.
+
+    Raises UsageError for a source that is none of this build's.
+    """
+    build = answers.build
+    more: dict[str, Any] = {
+        "program": build.kind,
+        "arch": build.arch,
+        "sandboxed": target.sandbox,
+        "thorough": thorough,
+    }
+    if answers.served is not None:
+        return _listed(target, build, answers.served, dict(lacks), more)
+    found = answers.found
+    assert found is not None, "a build tells its schema, or lists its commands"
+    own = _own_lacks(needs_of_all(knowledge), found.model)
+    return _aligned(
+        find_facts(target.schema, found.version, build.kind),
+        unserved=frozenset(found.unserved),
+        version=found.version,
+        usable=find_usable(found.schema),
+        entries=found.schema,
+        model=found.model,
+        lacks={**lacks, **own},
+        **more,
+    )
+
+
+def _listed(
+    target: Target, build: Build, served: Served, lacks: Mapping[str, str], more: Mapping[str, Any]
+) -> Introspected:
+    """Return the same of a build that tells no schema: only the source of its release counts."""
+    facts = find_facts(target.schema, build.version, build.kind)
+    facts = facts if facts is not None and facts.exact else None
+    without = unasked(facts, served, load_withheld().get(build.kind, Withheld()))
+    return Introspected(
+        facts=facts,
+        version=build.version,
+        schema=described(facts, without),
+        model=NO_OBJECTS,
+        lacks={**lacks, **_own_lacks(load_knowledge().commands.needs(), NO_OBJECTS)},
+        without=without,
+        **more,
+    )
+
+
+def planned(target: Target, answers: Answers, build: Introspected, knowledge: Knowledge) -> bytes:
+    """Return the plan of a build, as Plan reads it."""
+    members = members_of(build)
+    writer = PlanWriter()
+    with _uncollected():
+        for case in cases_of(build, knowledge):
+            writer.add(case, member_of(case, members))
+    found = answers.found
+    entries = found.schema if found is not None else ()
+    return writer.end(
+        Head(
+            version=build.version,
+            schema=build.schema,
+            rows=rows_of(build, knowledge, members),
+            program=build.program,
+            package=(found.package if found is not None else "") or answers.build.package,
+            arch=answers.build.arch,
+            sha256=answers.build.sha256,
+            schema_sha256=digest(sorted(entries, key=canonical)),
+            documentation=words(build.facts, target.schema),
+            as_root=answers.build.as_root,
+            withheld=target.withheld,
+        )
+    )
+
+
+def write_release(version: Version, programs: Iterable[Program]) -> bytes:
+    """Return the plan of a release that is known by its digest alone, as Plan reads it."""
+    knowledge = load_knowledge()
+    writer = PlanWriter()
+    with _uncollected():
+        for program in programs:
+            facts = find_facts("", version, program)
+            if facts is None or not facts.exact:
+                continue
+            build = _of_release(version, program, facts)
+            members = members_of(build)
+            for case in cases_of(build, knowledge):
+                # Why a case is not run is of a build: what it lacks, or what it was made without.
+                writer.add(replace(case, blocked=None), member_of(case, members))
+    return writer.end(Head(version=version, schema=Schema(), rows=()))
+
+
+def _of_release(version: Version, program: Program, facts: Facts) -> Introspected:
+    schema = schema_of(facts.entities, whole=True)
+    alignment = align(facts.entities, schema)
+    return Introspected(
+        version=version,
+        schema=with_widths(schema, alignment, facts.entities),
+        model=NO_OBJECTS,
+        lacks={},
+        facts=facts,
+        alignment=alignment,
+        program=program,
+        arch=_ARCH,
+        thorough=True,
+    )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Look for no garbage: there is none in cases, and to look takes a fifth of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _aligned(facts: Facts | None, *, usable: Examined, **more: Any) -> Introspected:
+    """Return what is known of a build, its schema brought beside the source of its release.
+
+    Of a schema that contradicts itself, nothing is held against the source: what is left out of
+    it would seem to be missing from the build.
+    """
+    schema = usable.schema
+    if facts is None or usable.faults:
+        return Introspected(schema=schema, faults=usable.faults, **more)
+    alignment = align(facts.entities, schema)
+    typed = with_widths(schema, alignment, facts.entities)
+    if facts.exact:
+        return Introspected(facts=facts, schema=typed, alignment=alignment, **more)
+    return Introspected(facts=facts, schema=schema, older=typed, **more)
+
+
+def _own_lacks(needs: Iterable[str], model: ObjectModel) -> dict[str, str]:
+    """Return why each need is not met that the build itself answers for, by its types."""
+    lacks = {}
+    for need in sorted(needs):
+        kind, _, argument = need.partition(":")
+        reason = ""
+        if kind == "type" and argument not in model.by_name:
+            reason = f"this build has no type {argument}"
+        elif kind == "property":
+            owner, _, name = argument.partition(".")
+            found = any(item.name == name for item in model.properties.get(owner, ()))
+            reason = "" if found else f"this build has no property {argument}"
+        if reason:
+            lacks[need] = reason
+    return lacks

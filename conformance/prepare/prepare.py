@@ -1,0 +1,136 @@
+"""Makes a target ready: asks it what it is and derives its plan, or takes both from the cache."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from conformance.knowledge.rules import load_rules
+from conformance.launch.folder import RunFolder
+from conformance.launch.host import probe
+from conformance.launch.sandbox import caveats
+from conformance.launch.target import Target
+from conformance.model.canonical import digest
+from conformance.model.errors import LaunchError
+from conformance.model.stage import BUILD_NEEDS
+from conformance.prepare.answers import Answered, answered
+from conformance.prepare.cache import NO_CACHE, Cache, suite_digest
+from conformance.prepare.campaign import Campaign
+from conformance.prepare.introspect import LIMIT
+from conformance.prepare.plan_file import Plan, PlanError
+
+_PLAN: Final = "plan"
+_NEEDS: Final = "needs"
+Tell = Callable[[str], None]
+"""Gets what is done with a target, for whoever waits for it."""
+
+
+def _unheard(_: str) -> None:
+    """Tell nobody."""
+
+
+def prepare(
+    target: Target,
+    folder: RunFolder,
+    cache: Cache = NO_CACHE,
+    *,
+    thorough: bool = False,
+    limit: float = LIMIT,
+    tell: Tell = _unheard,
+) -> Campaign:
+    """Identify and introspect a target, and plan its cases.
+
+    It has `limit` seconds for each answer.  `tell` gets what is done, in a word or two.  Raises
+    LaunchError, which names the entry of a file, and UsageError for a source that is not its own.
+    """
+    try:
+        found = answered(target, folder, cache, thorough=thorough, limit=limit, tell=tell)
+        tell("planning its cases")
+        plan = _plan(target, found, cache, thorough=thorough)
+    except LaunchError as error:
+        if ".toml:" not in target.spelling:
+            raise
+        raise LaunchError(f"{target.spelling}: {error.what}", error.remedy) from error
+    head = plan.head
+    target = replace(target, kind=head.program, as_root=head.as_root, withheld=head.withheld)
+    return Campaign(
+        target=target,
+        plan=plan,
+        rules=load_rules(),
+        caveats=_warned(target, folder),
+        deaths=found.deaths,
+        entries=found.entries,
+    )
+
+
+def _plan(target: Target, found: Answered, cache: Cache, *, thorough: bool) -> Plan:
+    """Return the plan of a target, derived anew where the cache has none that was derived alike."""
+    needs = _known_needs(cache)
+    lacks = _lacks(needs, target) if needs is not None else {}
+    key = _key(target, found, lacks, thorough=thorough) if needs is not None else ""
+    body = cache.get(_PLAN, key) if key else None
+    if body is not None:
+        try:
+            return Plan(body)
+        except PlanError as error:
+            cache.drop(_PLAN, key, f"is {error}"[:200])
+    # Not at the top: who finds a plan needs none of what derives one.
+    from conformance.prepare import planning
+
+    answers = found.answers
+    knowledge = planning.load_knowledge()
+    if needs is None:
+        needs = planning.needs_of_all(knowledge)
+        cache.put(_NEEDS, suite_digest(), json.dumps(needs).encode()) if cache.kept else None
+        lacks = _lacks(needs, target)
+        key = _key(target, found, lacks, thorough=thorough)
+    target = planning.described_as(target, answers)
+    build = planning.introspected(target, answers, knowledge, thorough=thorough, lacks=lacks)
+    data = planning.planned(target, answers, build, knowledge)
+    if key:
+        cache.put(_PLAN, key, data)
+    return Plan(data)
+
+
+def _key(target: Target, found: Answered, lacks: dict[str, str], *, thorough: bool) -> str:
+    """Return what a plan depends on as one word, "" where it is not to be kept.
+
+    A source that the user names may be worked on at any time, and to read it is most of the work.
+    """
+    if not found.digest or target.schema:
+        return ""
+    return digest([suite_digest(), found.digest, lacks, target.sandbox, thorough])
+
+
+def _known_needs(cache: Cache) -> Sequence[str] | None:
+    body = cache.get(_NEEDS, suite_digest()) if cache.kept else None
+    if body is None:
+        return None
+    needs: list[str] = json.loads(body)
+    return needs
+
+
+def _lacks(needs: Iterable[str], target: Target) -> dict[str, str]:
+    """Return why each need is not met that the host answers for."""
+    asked = (need for need in needs if need.partition(":")[0] not in BUILD_NEEDS)
+    found = {need: probe(need, target) for need in asked}
+    return {need: reason for need, reason in found.items() if reason}
+
+
+def _warned(target: Target, folder: RunFolder) -> tuple[str, ...]:
+    """Return what the sandbox does not keep from the host, and say so once."""
+    if not target.sandbox:
+        return ()
+    found = caveats(target, folder.mounts)
+    for caveat in found:
+        _warn(f"{target.program} {caveat}.")
+    return found
+
+
+@functools.cache
+def _warn(text: str) -> None:
+    print(f"qmp-conformance: {text}", file=sys.stderr)
