@@ -18,7 +18,8 @@ from typing import Any
 
 from conformance.align.alignment import align
 from conformance.align.widths import with_widths
-from conformance.derive.plan import Facts, Introspected, Knowledge, Plan, plan
+from conformance.derive.inputs import Facts, Introspected, Knowledge
+from conformance.derive.plan import Plan, plan
 from conformance.digest.objectmodel import object_model
 from conformance.knowledge.absences import load_absences
 from conformance.knowledge.commands import load_commands

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from conformance.align.alignment import align
 from conformance.align.widths import with_widths
-from conformance.derive.plan import Introspected, Knowledge, plan
+from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.plan import plan
 from conformance.digest.expand import schema_of
 from conformance.knowledge.digests import digest_names
 from conformance.knowledge.versions import Version
