@@ -9,7 +9,9 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
+from glob import escape
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -260,7 +262,10 @@ class _Door:
 
 
 @contextmanager
-def _campaign(asked: argparse.Namespace) -> Iterator[tuple[Campaign, Options, RunFolder]]:
+def _campaign(
+    asked: argparse.Namespace, case: str = ""
+) -> Iterator[tuple[Campaign, Options, RunFolder]]:
+    """Yield the one target that is asked for; its plan may hold what is wanted alone."""
     options, _ = _options(asked)
     if len(options.targets) != 1:
         raise UsageError(
@@ -270,12 +275,15 @@ def _campaign(asked: argparse.Namespace) -> Iterator[tuple[Campaign, Options, Ru
     # Standard output holds the answer; who watches a terminal sees here that something is done.
     screen = Screen(sys.stderr)
     progress = Progress(screen, Loudness.PLAIN if screen.is_live else Loudness.QUIET)
-    target, thorough = options.targets[0], options.selection.thorough
+    target = options.targets[0]
     tell = partial(progress.phase, target.name)
     with RunFolder() as folder:
         with screen:
             cache = open_cache(off=not options.cached)
-            campaign = prepare(target, folder, cache, thorough=thorough, tell=tell)
+            selection = options.selection
+            if case:
+                selection = replace(selection, globs=(escape(case),))
+            campaign = prepare(target, folder, cache, selection=selection, tell=tell)
         yield campaign, options, folder
 
 
@@ -305,7 +313,7 @@ def _in_order(asked: argparse.Namespace) -> None:
 
 def _show(asked: argparse.Namespace) -> int:
     _in_order(asked)
-    with _campaign(asked) as (campaign, _, _):
+    with _campaign(asked, asked.case) as (campaign, _, _):
         case: Case = find_case(campaign, asked.case)
     print(describe(case, campaign.command_line))
     return ExitCode.CONFORMS
@@ -316,7 +324,7 @@ def _replay(asked: argparse.Namespace) -> int:
     if asked.record:
         # Better now than when the case has run.
         _write(Path(asked.record), "")
-    with _campaign(asked) as (campaign, _, folder):
+    with _campaign(asked, asked.case) as (campaign, _, folder):
         replay = replayed(find_case(campaign, asked.case), campaign, folder)
     Screen().say(replay.text)
     if asked.record and replay.unrecorded:

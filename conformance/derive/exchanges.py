@@ -5,16 +5,16 @@ Knows nothing of what the exchanges are about.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, replace
 from typing import Final
 
+from conformance.derive.inputs import Introspected, Knowledge
 from conformance.knowledge.exchanges import ExchangeRecipe, Start
-from conformance.knowledge.versions import Version
-from conformance.model.blocked import unmet, untried
+from conformance.model.blocked import Blocked, unmet, untried
 from conformance.model.canonical import digest
 from conformance.model.case import Case, Isolation, Subject
-from conformance.model.flavour import Flavour, Program
+from conformance.model.flavour import Flavour
 from conformance.model.script import (
     CONTROL,
     FIRST,
@@ -43,42 +43,32 @@ _ANSWERED: Final = "W35"
 """That each command is answered once, whatever came before it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExchangeContext:
-    """What exchanges are chosen by; without `thorough` those that are slow are left out."""
+def exchange_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield a case for each exchange of one part of the protocol, and each transport it is on.
 
-    recipes: Sequence[ExchangeRecipe]
-    version: Version
-    program: Program
-    thorough: bool
-    lacks: Mapping[str, str] = field(default_factory=dict)
-    """Each need that build or host do not meet, and why."""
-
-    @property
-    def flavour(self) -> Flavour:
-        """How the build speaks."""
-        return self.program.flavour
-
-
-def exchange_cases(context: ExchangeContext) -> Iterator[Case]:
-    """Yield a case for each exchange that holds for the build, and each transport it is on."""
-    for recipe in context.recipes:
-        if context.version in recipe.versions and context.program in recipe.programs:
+    Without `thorough` those that are slow are not played.
+    """
+    for recipe in knowledge.exchanges:
+        fits = build.version in recipe.versions and build.program in recipe.programs
+        if recipe.subject == name and fits:
+            blocked = unmet(recipe.needs, build.lacks)
+            if recipe.slow and not build.thorough:
+                blocked = untried(f"run with --thorough alone: {recipe.slow}")
             for transport in recipe.on:
-                yield _case(recipe, transport, context)
+                yield exchange_case(recipe, transport, build.flavour, blocked)
 
 
-def _case(recipe: ExchangeRecipe, transport: Transport, context: ExchangeContext) -> Case:
-    blocked = unmet(recipe.needs, context.lacks)
-    if recipe.slow and not context.thorough:
-        blocked = untried(f"run with --thorough alone: {recipe.slow}")
+def exchange_case(
+    recipe: ExchangeRecipe, transport: Transport, flavour: Flavour, blocked: Blocked | None = None
+) -> Case:
+    """Return the case of an exchange on a transport, with a program of that flavour."""
     alone = recipe.fresh or recipe.ends or transport not in _REJOINED
     where = "" if transport is Transport.SOCKET else f"@{transport}"
     return Case(
         id=f"wire/{recipe.subject}/{recipe.name}{where}",
         subject=Subject(kind=SubjectKind.PROTOCOL, name=recipe.subject),
         aspect=Aspect.WIRE,
-        stage=_stage(recipe, transport, context.flavour),
+        stage=_stage(recipe, transport, flavour),
         steps=(),
         isolation=Isolation.ALONE if alone else Isolation.SHARED,
         about=recipe.name.partition("/")[0],
@@ -86,8 +76,8 @@ def _case(recipe: ExchangeRecipe, transport: Transport, context: ExchangeContext
         blocked=blocked,
         every_start=recipe.every_start,
         exchange=Exchange(
-            turns=tuple(_turns(recipe, context.flavour)),
-            probe=context.flavour.probe,
+            turns=tuple(_turns(recipe, flavour)),
+            probe=flavour.probe,
             reason=recipe.reason,
             ends=recipe.ends,
             shows=recipe.rules,

@@ -131,10 +131,13 @@ class Run:
         the target, or one of all, where none is left; UsageError for a selection that fits nothing.
         """
         self._folder = RunFolder()
-        thorough = self.options.selection.thorough
         cache = open_cache(off=not self.options.cached)
         prepared = prepare_all(
-            self._targets, self._folder, cache, thorough=thorough, tell=self._tell
+            self._targets,
+            self._folder,
+            cache,
+            selection=self.options.selection,
+            tell=self._tell,
         )
         self.campaigns, self.lost = prepared.campaigns, prepared.lost
         self._codes = [error.exit_code for error in prepared.errors]

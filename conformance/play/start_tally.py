@@ -12,7 +12,7 @@ from dataclasses import replace
 from signal import SIGKILL
 from typing import Final
 
-from conformance.derive.exchanges import ExchangeContext, exchange_cases
+from conformance.derive.exchanges import exchange_case
 from conformance.judge.verdict import death_words, ending_text
 from conformance.knowledge.exchanges import load_exchanges
 from conformance.knowledge.rules import Rule, load_rules
@@ -80,11 +80,7 @@ def _about_starts() -> Case:
     """Return the case about all starts of a run, whatever build it is of."""
     recipes = load_exchanges(cases_folder() / "exchanges")
     (recipe,) = (recipe for recipe in recipes if recipe.every_start)
-    context = ExchangeContext(
-        recipes=(recipe,), version=_ANY, program=recipe.programs[0], thorough=False
-    )
-    (case,) = exchange_cases(context)
-    return case
+    return exchange_case(recipe, recipe.on[0], recipe.programs[0].flavour)
 
 
 def tallied(

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from conformance.derive.plan import Facts
+from conformance.derive.inputs import Facts
 from conformance.digest.digest import DigestEntity
 from conformance.digest.expand import schema_of
 from conformance.knowledge.guest_agent_blocklist import Withheld

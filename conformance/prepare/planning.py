@@ -6,21 +6,15 @@ Asks no build and knows no run.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
 
 from conformance.align.alignment import align
 from conformance.align.widths import with_widths
-from conformance.derive.plan import (
-    Facts,
-    Introspected,
-    Knowledge,
-    cases_of,
-    members_of,
-    rows_of,
-)
+from conformance.derive.inputs import Facts, Introspected, Knowledge
+from conformance.derive.plan import cases_of, members_of, rows_of
 from conformance.digest.expand import schema_of
 from conformance.digest.objectmodel import object_model
 from conformance.knowledge.absences import load_absences
@@ -160,12 +154,21 @@ def _listed(
     )
 
 
-def planned(target: Target, answers: Answers, build: Introspected, knowledge: Knowledge) -> bytes:
-    """Return the plan of a build, as Plan reads it."""
+def planned(
+    target: Target,
+    answers: Answers,
+    build: Introspected,
+    knowledge: Knowledge,
+    globs: Sequence[str] = (),
+) -> bytes:
+    """Return the plan of a build, as Plan reads it.
+
+    With `globs` it holds the cases alone whose ids one of them fits.
+    """
     members = members_of(build)
     writer = PlanWriter()
     with _uncollected():
-        for case in cases_of(build, knowledge):
+        for case in cases_of(build, knowledge, globs):
             writer.add(case, member_of(case, members))
     found = answers.found
     entries = found.schema if found is not None else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import functools
 import json
 import sys
@@ -19,7 +20,7 @@ from conformance.model.errors import LaunchError
 from conformance.model.stage import BUILD_NEEDS
 from conformance.prepare.answers import Answered, answered
 from conformance.prepare.cache import NO_CACHE, Cache, suite_digest
-from conformance.prepare.campaign import Campaign
+from conformance.prepare.campaign import Campaign, Selection
 from conformance.prepare.introspect import LIMIT
 from conformance.prepare.plan_file import Plan, PlanError
 
@@ -38,19 +39,21 @@ def prepare(
     folder: RunFolder,
     cache: Cache = NO_CACHE,
     *,
-    thorough: bool = False,
+    selection: Selection = Selection(),
     limit: float = LIMIT,
     tell: Tell = _unheard,
 ) -> Campaign:
     """Identify and introspect a target, and plan its cases.
 
-    It has `limit` seconds for each answer.  `tell` gets what is done, in a word or two.  Raises
-    LaunchError, which names the entry of a file, and UsageError for a source that is not its own.
+    Where each glob of `selection` fits cases, the plan may hold these alone.  The build has `limit`
+    seconds for each answer.  `tell` gets what is done, in a word or two.  Raises LaunchError, which
+    names the entry of a file, and UsageError for a source that is not its own.
     """
     try:
+        thorough = selection.thorough
         found = answered(target, folder, cache, thorough=thorough, limit=limit, tell=tell)
         tell("planning its cases")
-        plan = _plan(target, found, cache, thorough=thorough)
+        plan = _plan(target, found, cache, selection)
     except LaunchError as error:
         if ".toml:" not in target.spelling:
             raise
@@ -67,8 +70,9 @@ def prepare(
     )
 
 
-def _plan(target: Target, found: Answered, cache: Cache, *, thorough: bool) -> Plan:
+def _plan(target: Target, found: Answered, cache: Cache, selection: Selection) -> Plan:
     """Return the plan of a target, derived anew where the cache has none that was derived alike."""
+    thorough, globs = selection.thorough, selection.globs
     needs = _known_needs(cache)
     lacks = _lacks(needs, target) if needs is not None else {}
     key = _key(target, found, lacks, thorough=thorough) if needs is not None else ""
@@ -85,15 +89,20 @@ def _plan(target: Target, found: Answered, cache: Cache, *, thorough: bool) -> P
     knowledge = planning.load_knowledge()
     if needs is None:
         needs = planning.needs_of_all(knowledge)
-        cache.put(_NEEDS, suite_digest(), json.dumps(needs).encode()) if cache.kept else None
         lacks = _lacks(needs, target)
-        key = _key(target, found, lacks, thorough=thorough)
+        if cache.kept:
+            cache.put(_NEEDS, suite_digest(), json.dumps(needs).encode())
+            key = _key(target, found, lacks, thorough=thorough)
     target = planning.described_as(target, answers)
     build = planning.introspected(target, answers, knowledge, thorough=thorough, lacks=lacks)
-    data = planning.planned(target, answers, build, knowledge)
+    if globs:
+        plan = Plan(planning.planned(target, answers, build, knowledge, globs))
+        if all(fnmatch.filter(plan.ids, glob) for glob in globs):
+            return plan
+    plan = Plan(planning.planned(target, answers, build, knowledge))
     if key:
-        cache.put(_PLAN, key, data)
-    return Plan(data)
+        cache.put(_PLAN, key, plan.data)
+    return plan
 
 
 def _key(target: Target, found: Answered, lacks: dict[str, str], *, thorough: bool) -> str:

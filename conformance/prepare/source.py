@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from conformance.derive.plan import Facts
+from conformance.derive.inputs import Facts
 from conformance.digest.digest import Digest
 from conformance.digest.digest_json import from_json, to_json
 from conformance.digest.expand import open_objects, schema_of

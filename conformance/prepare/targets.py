@@ -18,7 +18,7 @@ from conformance.launch.target import Target, label
 from conformance.model.canonical import canonical
 from conformance.model.errors import ConformanceError, HarnessError, LaunchError, UsageError
 from conformance.prepare.cache import Cache
-from conformance.prepare.campaign import Campaign
+from conformance.prepare.campaign import Campaign, Selection
 from conformance.prepare.prepare import prepare
 from conformance.report.stream import Event, TargetLost, to_json
 
@@ -47,11 +47,12 @@ def prepare_all(
     folder: RunFolder,
     cache: Cache,
     *,
-    thorough: bool,
+    selection: Selection,
     tell: Callable[[str, str], None],
 ) -> Prepared:
     """Ask each build once and plan its cases, and save what other processes need in `folder`.
 
+    Plans may hold the cases alone that are selected.
     `tell` gets the name of each target and what is done with it.
     """
     campaigns: list[Campaign] = []
@@ -60,7 +61,7 @@ def prepare_all(
     for target in targets:
         try:
             told = partial(tell, target.name)
-            campaign = prepare(target, folder, cache, thorough=thorough, tell=told)
+            campaign = prepare(target, folder, cache, selection=selection, tell=told)
             # Shown to be one whose cases can be planned, and told.
             rows: tuple[Event, ...] = (*campaign.rows(), *campaign.rule_rows())
             for event in (campaign.started(0), *rows):

@@ -6,7 +6,8 @@ import functools
 import tempfile
 from pathlib import Path
 
-from conformance.derive.plan import Facts, Introspected, Knowledge, Plan, plan
+from conformance.derive.inputs import Facts, Introspected, Knowledge
+from conformance.derive.plan import Plan, plan
 from conformance.model.canonical import canonical
 from conformance.model.flavour import Program
 from conformance.model.terms import ABSENT

@@ -6,9 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.derive.commands.valid import PLAIN
 from conformance.derive.host_access import escape, unconfined
-from conformance.derive.steps import supporting_step
+from conformance.derive.steps import PLAIN, supporting_step
 from conformance.knowledge.dangers import Containment, Danger, Dangers, Reach, Way
 from conformance.model.case import Case, Claim, Role, Subject
 from conformance.model.stage import SCRATCH, Request

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from conformance.derive.commands.base_requests import ArgumentContext
 from conformance.derive.commands.variations import variation_cases
+from conformance.derive.objects.shape import OBJECT_ADD
 from conformance.derive.unique import named_apart
 from conformance.judge.expect_answer import Accept, Answer, Understood
 from conformance.judge.expect_value import shows_value
-from conformance.knowledge.commands import CommandRecipe, Effect, Further
+from conformance.knowledge.commands import CommandRecipe, Further
 from conformance.knowledge.ranges import RangeRecipe, Shown
+from conformance.knowledge.untyped_arguments import Unchecked
+from conformance.knowledge.valid_request import Effect
+from conformance.knowledge.versions import VersionRange
 from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.stage import Request
 from conformance.model.terms import Outcome
 from conformance.qapi.model import Schema
-from conformance.qapi.validate import Validator
+from tests.derive.inputs import a_build, known
 from tests.qapi.schemas import (
     Entry,
     alternate,
@@ -40,18 +42,12 @@ def schema_with(*members: Entry, types: tuple[Entry, ...] = (), name: str = "do"
 
 
 def cases_of(
-    schema: Schema, recipe: CommandRecipe | None = None, **settings: Any
+    schema: Schema, recipe: CommandRecipe | None = None, *, name: str = "do", **settings: Any
 ) -> dict[str, Case]:
-    context = ArgumentContext(
-        schema=schema,
-        validator=Validator(schema),
-        version=(8, 1, 0),
-        commands={"do": recipe} if recipe else {},
-        ranges={},
-        lacks={},
-    )
-    found = list(variation_cases(replace(context, **settings), schema.command("do")))
-    cases = {case.id.removeprefix("do/valid/"): case for case in found}
+    given = {"version": (8, 1, 0), **settings}
+    known_too = {key: given.pop(key) for key in ("ranges", "unchecked") if key in given}
+    found = list(variation_cases(a_build(schema, **given), known(recipe, **known_too), name))
+    cases = {case.id.removeprefix(f"{name}/valid/"): case for case in found}
     assert len(cases) == len(found)
     return cases
 
@@ -251,8 +247,13 @@ def test_what_is_never_tried_and_what_needs_no_end_are_not_run() -> None:
 def test_nothing_is_varied_where_arguments_are_unchecked_or_tried_elsewhere() -> None:
     schema = schema_with(member("node", "Node"), optional("m", "bool"), types=UNION)
 
-    assert not cases_of(schema, unchecked=frozenset({"do"}))
-    assert set(cases_of(schema, shallow=frozenset({"do"}))) == {"m=true", "m=false"}
+    untyped = Unchecked(name="do", versions=VersionRange(), reason="r")
+
+    assert not cases_of(schema, unchecked=(untyped,))
+    object_add = schema_with(
+        member("node", "Node"), optional("m", "bool"), types=UNION, name=OBJECT_ADD
+    )
+    assert set(cases_of(object_add, name=OBJECT_ADD)) == {"m=true", "m=false"}
 
 
 def test_a_mark_becomes_a_word_that_no_other_case_has() -> None:

@@ -10,11 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from conformance.derive.commands.base_requests import ArgumentContext, Sibling, is_within
-from conformance.derive.commands.valid import PLAIN
-from conformance.derive.steps import supporting_step
-from conformance.judge.expect_answer import Accept, Answer, Ends, Understood
-from conformance.knowledge.commands import Effect
+from conformance.derive.commands.base_requests import Arguments, is_within
+from conformance.derive.steps import PLAIN, success_of, supporting_step, supporting_steps
+from conformance.judge.expect_answer import Accept, Answer, Understood
+from conformance.knowledge.valid_request import Effect, Status, ValidRequest
 from conformance.model.blocked import Blocked, not_applicable
 from conformance.model.canonical import digest
 from conformance.model.case import Role, Step
@@ -29,9 +28,8 @@ from conformance.space.values import renamed
 class Attempt:
     """What stands at the end of `way`, as `edit` makes it valid, and the request that holds it."""
 
-    context: ArgumentContext
-    command: Command
-    base: Sibling
+    arguments_of: Arguments
+    base: ValidRequest
     way: Way
     edit: Edit
     arguments: Any = field(init=False, repr=False)
@@ -40,19 +38,23 @@ class Attempt:
     def __post_init__(self) -> None:
         object.__setattr__(self, "arguments", self.edited(self.edit))
 
+    @property
+    def command(self) -> Command:
+        """The command."""
+        return self.arguments_of.command
+
     def edited(self, edit: Edit) -> Any:
         """Return the request as another edit makes it."""
-        schema, base = self.context.schema, self.base.arguments
+        schema, base = self.arguments_of.schema, self.base.arguments
         return edited(schema, self.command.arg_type, self.way, edit, base)
 
     def problem(self, arguments: Any) -> str:
         """Return why the request is not valid by the schema, "" where it is."""
-        fault = self.context.validator.check(self.command.arg_type, arguments)
-        return f"{fault.path}: {fault.problem}" if fault else ""
+        return self.arguments_of.build.refusal_of(self.command.name, arguments)
 
     def blocked(self, path: str) -> Blocked | None:
         """Return why nothing about the argument at `path` is asked, None where it is."""
-        omitted = self.context.omitted(self.command.name, path)
+        omitted = self.arguments_of.omitted(path)
         if omitted is None and self.problem(self.arguments):
             return not_applicable("no request of finite depth holds this")
         return omitted
@@ -60,7 +62,7 @@ class Attempt:
     @property
     def alone(self) -> bool:
         """Whether nothing else may be asked of the machine."""
-        return self.base.alone or self.command.name == NEGOTIATION
+        return self.base.destructive or self.command.name == NEGOTIATION
 
     def stage(self, word: str) -> Stage:
         """Return the plain machine for what is known to leave nothing behind, else `word`'s own."""
@@ -79,7 +81,7 @@ class Attempt:
         """What is known to come of the request without a fault."""
         if not self.base.known:
             return Understood()
-        return Ends() if self.base.effect is Effect.END else Accept()
+        return success_of(self.base)
 
     def request(self, arguments: Any, word: str) -> Request:
         """Return a request, which where nobody knows it names things that no other case names."""
@@ -88,11 +90,12 @@ class Attempt:
 
     def valid_request(self, word: str) -> Request:
         """Return the request without a fault, and the descriptor that goes along with it."""
-        return replace(self.request(self.arguments, word), descriptor=self.base.descriptor)
+        request = self.request(self.arguments, word)
+        return replace(request, descriptor=self.base.request.descriptor)
 
     def before(self) -> Iterator[Step]:
         """Yield what must stand before the request."""
-        yield from (supporting_step(request, Role.SETUP) for request in self.base.setup)
+        yield from supporting_steps(self.base.setup, Role.SETUP)
 
     def after(self) -> Iterator[Step]:
         """Yield what takes away what the request and its set-up made.
@@ -105,12 +108,10 @@ class Attempt:
         if base.setup and not base.known:
             yield supporting_step(Request(self.command.name, base.arguments), Role.CLEANUP, expect)
         if base.effect is not Effect.END:
-            yield from (supporting_step(request, Role.CLEANUP, expect) for request in base.cleanup)
+            yield from supporting_steps(base.cleanup, Role.CLEANUP, expect)
 
 
-def attempt(
-    context: ArgumentContext, command: Command, bases: Sequence[Sibling], way: Way, edit: Edit
-) -> Attempt:
+def attempt(arguments: Arguments, bases: Sequence[ValidRequest], way: Way, edit: Edit) -> Attempt:
     """Return the value in a request that is known to succeed, else in one that may.
 
     A request that must give up something of a recipe's is made from the schema where the recipe
@@ -118,22 +119,23 @@ def attempt(
     """
     valid = []
     for base in bases:
-        each = Attempt(context=context, command=command, base=base, way=way, edit=edit)
+        each = Attempt(arguments_of=arguments, base=base, way=way, edit=edit)
         if not each.problem(each.arguments):
             if base.known and each.arguments == base.arguments:
                 return each
             valid.append(each)
     last = each
     for each in valid:
-        if each.base.own or is_within(each.base.arguments, each.arguments):
+        if each.base.status is Status.GUESSED or is_within(each.base.arguments, each.arguments):
             break
     else:
         each = last
-    if each.base.own:
-        return next((unsure(e) for e in valid if not (e.base.own or e.base.alone)), each)
+    if each.base.status is Status.GUESSED:
+        shared = (e for e in valid if e.base.known and not e.base.destructive)
+        return next(map(unsure, shared), each)
     return unsure(each)
 
 
 def unsure(each: Attempt) -> Attempt:
     """Return the same of which nobody knows whether it succeeds."""
-    return replace(each, base=replace(each.base, known=False))
+    return replace(each, base=replace(each.base, status=Status.CHANGED))

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from conformance.derive.commands.valid import command_subject
+from conformance.derive.inputs import Introspected, Knowledge
 from conformance.derive.schema.declarations import INTROSPECT
-from conformance.derive.steps import supporting_step
+from conformance.derive.steps import around, supporting_step
 from conformance.judge.expect_answer import Accept, Answer, Known, Reject, Understood
 from conformance.judge.expect_value import Lists
-from conformance.knowledge.commands import CommandRecipe, Effect
-from conformance.knowledge.untyped_arguments import Unchecked, names_for
-from conformance.knowledge.versions import Version, VersionRange
+from conformance.knowledge.valid_request import ValidRequest
+from conformance.knowledge.versions import VersionRange
 from conformance.model.blocked import not_applicable
 from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.expectation import Expectation
@@ -25,7 +25,6 @@ from conformance.model.stage import NEGOTIATION, MachineSpec, Request, Stage
 from conformance.model.terms import ABSENT, Aspect, ErrorClass
 from conformance.qapi.flatten import Branch, branches
 from conformance.qapi.model import Command, Enum, Schema
-from conformance.qapi.validate import Validator
 from conformance.space.faults import UNKNOWN
 from conformance.space.values import exemplar
 
@@ -53,37 +52,37 @@ HIDING: Final = "deprecated-output=hide"
 """The setting that leaves out what is deprecated."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyContext:
-    """What a build shows, which requests of its commands succeed, and what it does not check."""
-
-    schema: Schema
-    entries: Sequence[Any]
-    """What the schema was read from; none where it contradicts itself."""
-    version: Version
-    recipes: Mapping[str, CommandRecipe]
-    unchecked: tuple[Unchecked, ...]
+def deprecated_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield the cases of a command on a machine that refuses what is deprecated."""
+    yield from _policy_cases(DEPRECATED, build, knowledge, name)
 
 
-def policy_cases(context: PolicyContext) -> Iterator[Case]:
-    """Yield the cases of each policy that the release has, command by command.
+def unstable_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield the cases of a command on a machine that refuses what is unstable."""
+    yield from _policy_cases(UNSTABLE, build, knowledge, name)
 
-    Arguments are those of the outermost object of a command, in every branch; what is marked
+
+def _policy_cases(
+    policy: Policy, build: Introspected, knowledge: Knowledge, name: str
+) -> Iterator[Case]:
+    """Yield the cases of a command under a policy, if the release has it.
+
+    Arguments are those of the outermost object of the command, in every branch; what is marked
     further in is not tried.
     """
-    unchecked = names_for(context.unchecked, context.version)
-    validator = Validator(context.schema)
-    for policy in (DEPRECATED, UNSTABLE):
-        if context.version not in policy.versions:
-            continue
-        for name, command in sorted(context.schema.commands.items()):
-            if name != NEGOTIATION:
-                yield _command_case(policy, command)
-            if name not in unchecked and policy.feature not in command.features:
-                yield from _argument_cases(context, policy, command, validator)
-    shown = context.entries and INTROSPECT.name in context.schema.commands
-    if context.version in DEPRECATED.versions and shown:
-        yield _hidden_case(context.entries)
+    if build.version not in policy.versions:
+        return
+    command = build.schema.commands[name]
+    if name != NEGOTIATION:
+        yield _command_case(policy, command)
+    if name not in knowledge.untyped(build.version) and policy.feature not in command.features:
+        yield from _argument_cases(build, knowledge, policy, command)
+
+
+def hidden_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield the case that introspection leaves out what is deprecated, and nothing else."""
+    if build.version in DEPRECATED.versions and build.entries and not build.faults:
+        yield _hidden_case(build.entries)
 
 
 def _command_case(policy: Policy, command: Command) -> Case:
@@ -127,53 +126,44 @@ class _Marked:
 
 
 def _argument_cases(
-    context: PolicyContext, policy: Policy, command: Command, validator: Validator
+    build: Introspected, knowledge: Knowledge, policy: Policy, command: Command
 ) -> Iterator[Case]:
-    known = context.recipes.get(command.name)
-    recipe = known or CommandRecipe(name=command.name)
+    known = command.name in knowledge.commands
+    valid = knowledge.command(command.name).first(build.version)
     seen: set[str] = set()
-    for marked in _marked(context.schema, command, recipe.arguments, policy.feature):
+    for marked in _marked(build.schema, command, valid.arguments, policy.feature):
         if marked.label in seen:
             continue
         seen.add(marked.label)
-        problem = next(
-            (
-                f"{fault.path}: {fault.problem}"
-                for value in (marked.subject, marked.witness)
-                if (fault := validator.check(command.arg_type, value)) is not None
-            ),
-            "",
-        )
-        fits = known is not None and recipe.arguments.items() <= marked.witness.items()
-        yield _argument_case(policy, recipe, marked, problem, known=fits)
+        problems = (build.refusal_of(command.name, v) for v in (marked.subject, marked.witness))
+        problem = next(filter(None, problems), "")
+        fits = known and valid.arguments.items() <= marked.witness.items()
+        yield _argument_case(policy, valid, marked, problem, known=fits)
 
 
 def _argument_case(
-    policy: Policy, recipe: CommandRecipe, marked: _Marked, problem: str, *, known: bool
+    policy: Policy, valid: ValidRequest, marked: _Marked, problem: str, *, known: bool
 ) -> Case:
     stage = _stage(policy.refusal)
-    if recipe.spec != MachineSpec():
-        spec = replace(recipe.spec, args=(*recipe.spec.args, *stage.spec.args))
-        stage = Stage(name=f"{stage.name}/{recipe.name}", spec=spec)
+    if valid.spec != MachineSpec():
+        spec = replace(valid.spec, args=(*valid.spec.args, *stage.spec.args))
+        stage = Stage(name=f"{stage.name}/{valid.command}", spec=spec)
     accepted: Expectation = Accept() if known else Understood()
     after: Expectation = Accept() if known else Answer()
-    steps = (
-        *(supporting_step(request, Role.SETUP) for request in recipe.setup),
-        Step(
-            request=Request(recipe.name, marked.subject),
-            expect=Reject(),
-            role=Role.SUBJECT,
-            rule=policy.rule,
-        ),
-        supporting_step(Request(recipe.name, marked.witness or ABSENT), Role.WITNESS, accepted),
-        *(supporting_step(request, Role.CLEANUP, after) for request in recipe.cleanup),
+    refused = Step(
+        request=Request(valid.command, marked.subject),
+        expect=Reject(),
+        role=Role.SUBJECT,
+        rule=policy.rule,
     )
+    plain = Request(valid.command, marked.witness or ABSENT)
+    steps = around(valid, refused, supporting_step(plain, Role.WITNESS, accepted), cleanup=after)
     reason = f"no request with and without it is valid by the schema: {problem}"
     # What nobody has seen succeed may leave something behind, or need what is not there.
-    alone = recipe.effect is not Effect.NONE or not known
+    alone = valid.destructive or not known
     return Case(
-        id=f"{recipe.name}/{Aspect.GATES}/{policy.refusal}/{marked.label}",
-        subject=command_subject(recipe.name),
+        id=f"{valid.command}/{Aspect.GATES}/{policy.refusal}/{marked.label}",
+        subject=command_subject(valid.command),
         aspect=Aspect.GATES,
         stage=stage,
         steps=() if problem else steps,

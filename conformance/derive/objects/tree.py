@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any, Final
 
-from conformance.derive.commands.valid import PLAIN, command_subject
+from conformance.derive.commands.valid import command_subject
+from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.steps import PLAIN
 from conformance.judge.expect_answer import Accept, Answer, Reject
 from conformance.judge.expect_qom import LinksTo, ListsProperties, ListsTypes, ReadsAs
 from conformance.judge.expect_value import Returns
@@ -21,6 +22,8 @@ from conformance.qapi.model import JsonType
 from conformance.qapi.qom import INTEGER_RANGES, Node, ObjectModel, Property
 from conformance.space.faults import WRONG
 
+LIST: Final = "qom-list"
+"""The command that lists the tree."""
 INTERFACE: Final = "interface"
 """The root of all QOM interfaces: a type implements them besides its line of parents."""
 
@@ -49,8 +52,9 @@ def machine_stage(machine: str) -> Stage:
     return PLAIN if machine == "none" else Stage(name=machine, spec=MachineSpec(machine=machine))
 
 
-def type_cases(model: ObjectModel) -> Iterator[Case]:
+def type_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
     """Yield the cases of qom-list-types and qom-list-properties for every type there is."""
+    model = build.model
     known = model.by_name
     concrete = frozenset(name for name, info in known.items() if not info.abstract)
     listings: tuple[tuple[str, dict[str, JsonValue], frozenset[str]], ...] = (
@@ -151,13 +155,9 @@ def _listing(
     )
 
 
-def tree_cases(
-    model: ObjectModel, machine: str, coupled: AbstractSet[tuple[str, str]] = frozenset()
-) -> Iterator[Case]:
-    """Yield the cases of qom-list, qom-get and qom-set over the tree of one machine.
-
-    `coupled` are the properties, by path and name, that change others when they are set.
-    """
+def tree_cases(build: Introspected, knowledge: Knowledge, machine: str) -> Iterator[Case]:
+    """Yield the cases of qom-list, qom-get and qom-set over the tree of one machine."""
+    model, coupled = build.model, knowledge.coupled
     tree = model.trees[machine]
     stage = machine_stage(machine)
     types = frozenset(model.by_name)
@@ -263,12 +263,12 @@ def _path_cases(stage: Stage, tree: tuple[Node, ...]) -> Iterator[Case]:
         )
 
 
-def lost_cases(model: ObjectModel) -> Iterator[Case]:
+def lost_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
     """Yield a blocked case for every tree that could not be walked before the cases were made.
 
     What else was lost has a case of its own that asks the same again.
     """
-    for what, why in model.lost:
+    for what, why in build.model.lost:
         if what.startswith("tree/"):
             yield Case(
                 id=f"qom-list/introspection/{what}",
