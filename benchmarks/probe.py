@@ -29,7 +29,8 @@ from conformance.model.stage import Endpoint, MachineSpec, Request
 from conformance.play import conductor, engine, leases, proof, run, script_lines
 from conformance.play import player as exchange
 from conformance.play.records import Recorder
-from conformance.prepare import campaign
+from conformance.prepare import answers, planning, prepare
+from conformance.prepare.plan_file import Plan
 from conformance.pytest_plugin import items
 from conformance.wire.connection import Connection
 
@@ -277,11 +278,12 @@ class Probe:
         self.recording = Recording()
         self.recording.watch()
         for owner, name, phase in (
-            (campaign, "identify", "identifying the build"),
-            (campaign, "introspect", "introspecting the build"),
-            (campaign, "_lacks", "probing the host"),
-            (campaign, "plan", "deriving cases"),
-            (campaign, "load_knowledge", "loading knowledge"),
+            (answers, "identify", "identifying the build"),
+            (answers, "introspect", "introspecting the build"),
+            (prepare, "_lacks", "probing the host"),
+            (planning, "planned", "deriving cases"),
+            (planning, "load_knowledge", "loading knowledge"),
+            (Plan, "cases", "reading cases"),
             (Pool, "take", "waiting for machines to start"),
             (leases, "stand", "setting stages up"),
             (Connection, "_step", "waiting for QEMU's replies"),
@@ -350,12 +352,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def main() -> int:
     """Run the suite's command, and write what the leading process has seen."""
-    from conformance.cli import main as command
+    from conformance.cli import run as command
+    from conformance.cli.main import main as suite
 
     assert PROBE is not None, f"{FOLDER} must name a folder"
     PROBE.clock.turn("the command's own")
     # What the environment says to pytest does not reach it.
     command._ALONE = (*command._ALONE, "-p", __name__)  # type: ignore[misc,assignment]
-    status = command.main()
+    status = suite()
     PROBE.write("lead")
     return status

@@ -18,7 +18,8 @@ from conformance.model.errors import ConformanceError, HarnessError, KnowledgeEr
 from conformance.model.terms import ExitCode
 from conformance.play.leading import leading, report
 from conformance.play.run import Options
-from conformance.prepare.campaign import Campaign, Selection, prepare
+from conformance.prepare.campaign import Campaign, prepare
+from conformance.prepare.selection import Selection
 from tests.miniatures.install import install, miniature
 from tests.patience import PATIENCE
 

@@ -12,10 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from conformance.launch.target import host_path, program_target
+from conformance.launch.target import host_path, is_target_file, program_target
 from conformance.model.errors import LaunchError, UsageError
 from conformance.model.hints import nearest
-from conformance.play.options import is_target_file
 
 _PYTESTS: Final = frozenset(
     shlex.split(

@@ -1,62 +1,36 @@
-"""The command qmp-conformance: a thin door to the rooms, parsing words and printing results."""
+"""The command qmp-conformance: a thin door to the rooms, parsing words and printing results.
+
+What a command needs is loaded when it is asked for: to load all of it takes a second.
+"""
 
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
-from functools import partial
-from glob import escape
-from pathlib import Path
+from collections.abc import Sequence
+from importlib import import_module
 from typing import Any, Final, NoReturn
 
-import pytest
-
 import conformance
-from conformance.cli.command_line import options_in, prepared, swapped, unknown
-from conformance.cli.progress import Loudness, Progress
-from conformance.cli.report import add_report
-from conformance.cli.rules import add_rules
-from conformance.cli.schema import add_schema
-from conformance.cli.screen import Screen, forget
-from conformance.cli.validate import add_validate
-from conformance.launch.folder import RunFolder
-from conformance.model.case import Case
-from conformance.model.counting import counted
-from conformance.model.errors import ConformanceError, HarnessError, UsageError
-from conformance.model.terms import ExitCode, Outcome
-from conformance.play import option_table
-from conformance.play.channel import Listener
-from conformance.play.interruption import Interruption, interruptible
-from conformance.play.leading import leading
-from conformance.play.options import is_target_file, read_options
-from conformance.play.replay import replayed
-from conformance.play.run import Options, Run
-from conformance.prepare.cache import open_cache
-from conformance.prepare.campaign import Campaign, check_selection, find_case
-from conformance.prepare.prepare import prepare
-from conformance.pytest_plugin import plugin
-from conformance.report.case_text import describe
-from conformance.report.result import Summary
-from conformance.report.terminal import render, render_verdicts
-from conformance.report.wording import OUTCOMES
+from conformance.cli.command_line import options_in, prepared, unknown
+from conformance.cli.screen import forget
+from conformance.model.errors import ConformanceError, UsageError
+from conformance.model.terms import ExitCode
 
-_NARROW: Final = 100
-_WIDE: Final = 120
-"""The columns of a report, on whatever terminal."""
-_ALONE: Final = (
-    *("-p", "no:terminal", "--assert=plain", "--capture=no"),
-    *("-c", os.devnull, "--noconftest"),
-    *("-p", "no:cacheprovider", "-p", "no:tmpdir"),
-    *("-p", plugin.__name__, "-p", "xdist.plugin"),
+_COMMANDS: Final = (
+    ("run", "run", "run the cases of builds and write their report"),
+    ("list", "cases", "name the cases of a build"),
+    ("show", "cases", "show what a case sends and expects"),
+    ("replay", "cases", "run one case alone on a fresh machine and show the dialogue"),
+    ("schema", "schema", "compare schemas, and gather what the source of one says"),
+    ("report", "report", "write the report of a run again, or that of a run that was killed"),
+    ("validate", "validate", "check saved introspections and recorded dialogues, without any QEMU"),
+    ("rules", "rules", "list what QEMU promises, and how many cases show it"),
+    ("explain", "rules", "tell what one rule promises and how it is tested"),
 )
-"""Neither the user's pytest configuration nor any plugin but these has a say; tmpdir leaves folders
-behind where there are workers.  What is shown, the command shows, also while an item runs."""
+"""Each command with the module of this room that adds its options, and what it does."""
 _PIPE: Final = 128 + signal.SIGPIPE
 """What a shell says of a program that wrote to a pipe without a reader."""
 
@@ -97,7 +71,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line; names of targets may stand among the options."""
-    asked, rest = _parser().parse_known_args(prepared(arguments))
+    asked, rest = _parser(arguments).parse_known_args(prepared(arguments))
     for word in rest:
         if word.startswith("-"):
             raise unknown(word, options_in(asked.usage))
@@ -107,238 +81,17 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     return asked
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser for the commands that the words may name."""
     parser = _Parser(
         prog="qmp-conformance", description="Check QEMU builds against the promises of QMP."
     )
     parser.add_argument("--version", action="version", version=conformance.__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, call, text in (
-        ("run", _run, "run the cases of builds and write their report"),
-        ("list", _list, "name the cases of a build"),
-        ("show", _show, "show what a case sends and expects"),
-        ("replay", _replay, "run one case alone on a fresh machine and show the dialogue"),
-    ):
-        command = commands.add_parser(name, help=text, description=f"{text.capitalize()}.")
-        command.set_defaults(call=call, several=name == "run")
-        if name in ("show", "replay"):
-            command.add_argument("case", metavar="CASE", help="the id of the case")
-        if name == "replay":
-            command.add_argument("--record", default="", metavar="FILE",
-                help="write the dialogue to a file, for `validate`")  # fmt: skip
-        _add_targets(command, several=name == "run")
-        if name in ("run", "list"):
-            option_table.declare(option_table.SELECTION, command.add_argument, "--")
-        if name == "run":
-            _add_run(command)
-        command.set_defaults(usage=command.format_usage())
-    add_schema(commands)
-    add_report(commands)
-    add_validate(commands)
-    add_rules(commands, partial(_add_targets, several=False, needed=False), _ready)
+    for name, module, text in _COMMANDS:
+        sentence = f"{text[0].upper()}{text[1:]}."
+        command = commands.add_parser(name, help=text, description=sentence)
+        if name in arguments:
+            import_module(f"conformance.cli.{module}").add(command, name)
+            command.set_defaults(usage=command.format_usage())
     return parser
-
-
-def _add_targets(command: argparse.ArgumentParser, *, several: bool, needed: bool = True) -> None:
-    nargs = ("+" if several else 1) if needed else "*"
-    command.add_argument("targets", metavar="TARGET", nargs=nargs, default=[],
-        help="PATH or NAME=PATH of a QEMU program, a quoted pattern for paths, or a target file "
-        "(*.toml, or *.toml:NAME)")  # fmt: skip
-    options = (*option_table.TARGET, *option_table.CACHE)
-    option_table.declare(options, command.add_argument, "--")
-
-
-def _add_run(command: argparse.ArgumentParser) -> None:
-    add = command.add_argument
-    option_table.declare(option_table.RUN, add, "--")
-    add("-n", "--workers", type=int, default=0, metavar="N",
-        help="worker processes (default: 0, none but this one)")  # fmt: skip
-    loudness = command.add_mutually_exclusive_group()
-    for flag, name, value, text in (
-        ("-q", "--quiet", Loudness.QUIET, "say the verdicts alone"),
-        ("-v", "--verbose", Loudness.LOUD, "tell each item, and each finding in full"),
-    ):
-        loudness.add_argument(flag, name, dest="loudness", action="store_const", const=value,
-            default=Loudness.PLAIN, help=text)  # fmt: skip
-
-
-def _options(asked: argparse.Namespace) -> tuple[Options, list[str]]:
-    """Return the options, and the words that say the same to pytest."""
-    asked.qmp_targets = [word for word in asked.targets if is_target_file(word)]
-    asked.qmp_program = [word for word in asked.targets if not is_target_file(word)]
-    values = option_table.completed(asked)
-    return read_options(values), option_table.pytest_words(values)
-
-
-def _run(asked: argparse.Namespace) -> int:
-    options, words = _options(asked)
-    if asked.workers < 0:
-        raise UsageError(f"-n {asked.workers}: no number of workers", "Write -n 2, for example.")
-    workers = ("-n", str(asked.workers)) if asked.workers else ()
-    screen = Screen()
-    progress = Progress(screen, asked.loudness)
-    with (
-        interruptible() as interruption,
-        screen,
-        leading(options, tell=progress.phase) as run,
-    ):
-        door = _Door(run, progress, interruption)
-        progress.begin(run.campaigns, options.selection)
-        for glob in run.unfit:
-            progress.warn(f"no case fits {glob!r}")
-        root = f"--rootdir={Path.cwd()}"
-        with (
-            _shut(),
-            Listener(run.folder.path, progress.heard, progress.tick, progress.interval),
-        ):
-            status = pytest.main([*_ALONE, root, *workers, *words], plugins=[door])
-        if door.summary is not None and door.summary.ended is not None:
-            _show_report(door.summary, options.report, screen, asked.loudness)
-            return door.summary.ended.exit_code
-        if status == pytest.ExitCode.INTERRUPTED:
-            # Before there was anything to report.
-            raise KeyboardInterrupt
-        raise HarnessError(
-            f"pytest ended with {status!r} and without a report", "Please report this."
-        )
-
-
-def _show_report(summary: Summary, folder: Path, screen: Screen, loudness: Loudness) -> None:
-    screen.clear()
-    width = min(max(screen.width, _NARROW), _WIDE)
-    if loudness is Loudness.QUIET:
-        screen.say(render_verdicts(summary, width, colour=screen.colour).rstrip())
-        return
-    screen.say(f"\n{render(summary, width, colour=screen.colour)}Report: {folder}")
-
-
-@contextmanager
-def _shut() -> Iterator[None]:
-    """Keep what the environment says to pytest away from the command, its workers included."""
-    theirs = {name: text for name, text in os.environ.items() if name.startswith("PYTEST_")}
-    for name in theirs:
-        del os.environ[name]
-    # Plugins that happen to be installed are loaded into every pytest otherwise.
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    try:
-        yield
-    finally:
-        del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
-        os.environ.update(theirs)
-
-
-class _Door:
-    """A pytest plugin that hands a prepared run in, and its summary out."""
-
-    def __init__(self, run: Run, progress: Progress, interruption: Interruption) -> None:
-        self._run, self._progress, self._interruption = run, progress, interruption
-        self.summary: Summary | None = None
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_configure(self, config: pytest.Config) -> None:
-        """Save the plugin from preparing the run again."""
-        config.stash[plugin.RUN] = self._run
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self) -> None:
-        """Let what the run returns be what its report says, whatever comes from now on."""
-        self._interruption.over()
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Tell of an item that has ended, whichever process ran it."""
-        if report.when == "call":
-            given = dict(report.user_properties)
-            counts = {
-                words: count
-                for outcome, words in OUTCOMES.items()
-                if isinstance(count := given.get(str(outcome)), int)
-            }
-            self._progress.item(report.nodeid, counts)
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_unconfigure(self, config: pytest.Config) -> None:
-        """Keep what became of the run."""
-        self.summary = config.stash.get(plugin.SUMMARY, None)
-
-
-@contextmanager
-def _campaign(
-    asked: argparse.Namespace, case: str = ""
-) -> Iterator[tuple[Campaign, Options, RunFolder]]:
-    """Yield the one target that is asked for; its plan may hold what is wanted alone."""
-    options, _ = _options(asked)
-    if len(options.targets) != 1:
-        raise UsageError(
-            f"{asked.targets[0]} names {counted(len(options.targets), 'target')}",
-            "Name one of them: FILE.toml:NAME, or the path of a program in one root.",
-        )
-    # Standard output holds the answer; who watches a terminal sees here that something is done.
-    screen = Screen(sys.stderr)
-    progress = Progress(screen, Loudness.PLAIN if screen.is_live else Loudness.QUIET)
-    target = options.targets[0]
-    tell = partial(progress.phase, target.name)
-    with RunFolder() as folder:
-        with screen:
-            cache = open_cache(off=not options.cached)
-            selection = options.selection
-            if case:
-                selection = replace(selection, globs=(escape(case),))
-            campaign = prepare(target, folder, cache, selection=selection, tell=tell)
-        yield campaign, options, folder
-
-
-@contextmanager
-def _ready(asked: argparse.Namespace) -> Iterator[Campaign]:
-    with _campaign(asked) as (campaign, _, _):
-        yield campaign
-
-
-def _list(asked: argparse.Namespace) -> int:
-    with _campaign(asked) as (campaign, options, _):
-        unfit = check_selection(options.selection, [campaign])
-        ids = [campaign.plan.ids[number] for number in campaign.selected(options.selection)]
-    if not ids:
-        raise UsageError("no case is selected", "Without --case and --shard all are named.")
-    for glob in unfit:
-        print(f"qmp-conformance: Warning: no case fits {glob!r}", file=sys.stderr)
-    print("\n".join(ids))
-    return ExitCode.CONFORMS
-
-
-def _in_order(asked: argparse.Namespace) -> None:
-    """Put the case and the target of a command into their order, where there is no doubt."""
-    if swapped(asked.case, asked.targets[0], asked.qmp_rootfs):
-        asked.case, asked.targets[0] = asked.targets[0], asked.case
-
-
-def _show(asked: argparse.Namespace) -> int:
-    _in_order(asked)
-    with _campaign(asked, asked.case) as (campaign, _, _):
-        case: Case = find_case(campaign, asked.case)
-    print(describe(case, campaign.command_line))
-    return ExitCode.CONFORMS
-
-
-def _replay(asked: argparse.Namespace) -> int:
-    _in_order(asked)
-    if asked.record:
-        # Better now than when the case has run.
-        _write(Path(asked.record), "")
-    with _campaign(asked, asked.case) as (campaign, _, folder):
-        replay = replayed(find_case(campaign, asked.case), campaign, folder)
-    Screen().say(replay.text)
-    if asked.record and replay.unrecorded:
-        raise UsageError(replay.unrecorded, "Leave out --record.")
-    if asked.record:
-        _write(Path(asked.record), replay.recording)
-    if replay.broken:
-        return ExitCode.FINDINGS
-    return ExitCode.CONFORMS if replay.outcome is Outcome.PASS else ExitCode.USAGE
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="ascii")
-    except OSError as error:
-        what = f"the recording {path} cannot be written: {error.strerror}"
-        raise UsageError(what, "Choose another with --record.") from error

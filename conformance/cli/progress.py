@@ -11,7 +11,8 @@ from conformance.cli.screen import Screen
 from conformance.model.counting import counted, number
 from conformance.model.terms import Severity
 from conformance.play.pace import Pace
-from conformance.prepare.campaign import Campaign, Selection
+from conformance.prepare.campaign import Campaign
+from conformance.prepare.selection import Selection
 from conformance.report.paint import Style
 from conformance.report.stream import CaseEnded, Event, Finding
 from conformance.report.terminal import finding_lines

@@ -7,7 +7,6 @@ import shutil
 import sys
 from collections import deque
 from pathlib import Path
-from typing import Any
 
 from conformance.model.errors import UsageError
 from conformance.model.terms import ExitCode
@@ -20,13 +19,11 @@ from conformance.report.terminal import render
 from conformance.report.write import publish
 
 
-def add_report(commands: Any) -> None:
-    """Add the command to the subparsers `commands`."""
-    text = "write the report of a run again, or that of a run that was killed"
-    command = commands.add_parser("report", help=text, description=f"{text.capitalize()}.")
+def add(command: argparse.ArgumentParser, name: str) -> None:
+    """Declare the options of the command."""
     # Called as what the other commands name, so that it may stand among the options too.
     command.add_argument("targets", metavar="FOLDER", nargs=1, help="the folder of the report")
-    command.set_defaults(call=_report, several=False, usage=command.format_usage())
+    command.set_defaults(call=_report, several=False)
 
 
 def _report(asked: argparse.Namespace) -> int:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from conformance.cli.targets import add_targets
 from conformance.knowledge.rules import find_rule, load_rules
 from conformance.model.canonical import pretty
 from conformance.model.errors import UsageError
@@ -17,47 +16,30 @@ from conformance.model.flavour import Program
 from conformance.model.terms import ExitCode
 from conformance.play.option_table import TARGET
 from conformance.prepare.cache import open_cache
-from conformance.prepare.campaign import Campaign
 from conformance.prepare.digest_plan import release_plan, release_version
 from conformance.report.rule_index import cases_by_rule
 from conformance.report.rulebook import Book, explanation, listing, markdown, to_json
-
-Opened = Callable[[argparse.Namespace], AbstractContextManager[Campaign]]
-"""Makes the target that is asked for ready."""
 
 _PROGRAMS: Final = (Program.SYSTEM, Program.GUEST_AGENT)
 """The programs of a release whose cases are named: a storage daemon's are among the emulator's."""
 _WIDTH: Final = 100
 
 
-def add_rules(
-    commands: Any, add_target: Callable[[argparse.ArgumentParser], None], opened: Opened
-) -> None:
-    """Add both commands to the subparsers `commands`; `add_target` adds what names a target."""
-    for name, text in (
-        ("rules", "list what QEMU promises, and how many cases show it"),
-        ("explain", "tell what one rule promises and how it is tested"),
-    ):
-        sentence = f"{text[0].upper()}{text[1:]}."
-        command = commands.add_parser(name, help=text, description=sentence)
-        if name == "explain":
-            command.add_argument("rule", metavar="RULE", help="the id of the rule: W68")
-        else:
-            command.add_argument("--format", choices=("text", "markdown", "json"), default="text",
-                help="how to tell (default: text); docs/rules.md is the markdown")  # fmt: skip
-        command.add_argument("--release", default="", metavar="VERSION",
-            help="without TARGET, the release (10.0) whose digest gives the cases")  # fmt: skip
-        add_target(command)
-        call = _rules if name == "rules" else _explain
-        command.set_defaults(
-            call=lambda asked, call=call: call(asked, opened),
-            several=False,
-            usage=command.format_usage(),
-        )
+def add(command: argparse.ArgumentParser, name: str) -> None:
+    """Declare the options of a command of this module."""
+    if name == "explain":
+        command.add_argument("rule", metavar="RULE", help="the id of the rule: W68")
+    else:
+        command.add_argument("--format", choices=("text", "markdown", "json"), default="text",
+            help="how to tell (default: text); docs/rules.md is the markdown")  # fmt: skip
+    command.add_argument("--release", default="", metavar="VERSION",
+        help="without TARGET, the release (10.0) whose digest gives the cases")  # fmt: skip
+    add_targets(command, needed=False)
+    command.set_defaults(call=_rules if name == "rules" else _explain)
 
 
-def _rules(asked: argparse.Namespace, opened: Opened) -> int:
-    book = _book(asked, opened)
+def _rules(asked: argparse.Namespace) -> int:
+    book = _book(asked)
     match asked.format:
         case "json":
             told = pretty(to_json(book))
@@ -69,14 +51,14 @@ def _rules(asked: argparse.Namespace, opened: Opened) -> int:
     return ExitCode.CONFORMS
 
 
-def _explain(asked: argparse.Namespace, opened: Opened) -> int:
+def _explain(asked: argparse.Namespace) -> int:
     # Before anything is asked of a build, which takes its time.
     rule = find_rule(load_rules(), asked.rule)
-    sys.stdout.write(explanation(_book(asked, opened), rule, _columns()))
+    sys.stdout.write(explanation(_book(asked), rule, _columns()))
     return ExitCode.CONFORMS
 
 
-def _book(asked: argparse.Namespace, opened: Opened) -> Book:
+def _book(asked: argparse.Namespace) -> Book:
     """Return the rules with the cases of the target, or of a release where none is named."""
     rules = load_rules()
     if len(asked.targets) > 1:
@@ -94,7 +76,10 @@ def _book(asked: argparse.Namespace, opened: Opened) -> Book:
     if asked.targets and asked.release:
         raise UsageError("--release is for where no target is named", "Leave one of them out.")
     if asked.targets:
-        with opened(asked) as campaign:
+        # Not at the top: without a target none of it is needed.
+        from conformance.cli.ready import one_campaign
+
+        with one_campaign(asked) as (campaign, _, _):
             version = ".".join(map(str, campaign.plan.head.version))
             of = f"those of {campaign.target.name}, {version}"
             cases = campaign.plan.entries()

@@ -27,12 +27,10 @@ def _sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def add_schema(commands: Any) -> None:
-    """Add the command `schema` with its own to the subparsers `commands`."""
-    text = "compare schemas, and gather what the source of one says"
-    parser = commands.add_parser("schema", help=text, description=_sentence(text))
+def add(parser: argparse.ArgumentParser, name: str) -> None:
+    """Declare the commands of `schema` and their options."""
     group = parser.add_subparsers(required=True, metavar="COMMAND")
-    parser.set_defaults(several=True, usage=parser.format_usage())
+    parser.set_defaults(several=True)
     _add_diff(group)
     _add_digest(group)
 

@@ -6,7 +6,6 @@ import argparse
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
 
 from conformance.knowledge.rules import load_rules
 from conformance.knowledge.untyped_arguments import load_unchecked
@@ -18,20 +17,19 @@ from conformance.validate.offline import UNDERSTOOD, Validator
 from conformance.validate.result import Unreadable
 
 
-def add_validate(commands: Any) -> None:
-    """Add the command to the subparsers `commands`."""
-    text = "check saved introspections and recorded dialogues, without any QEMU"
-    command = commands.add_parser(
-        "validate", help=text, description=f"{text.capitalize()}.", epilog=UNDERSTOOD
-    )
-    add = command.add_argument
+def add(command: argparse.ArgumentParser, name: str) -> None:
+    """Declare the options of the command."""
+    command.epilog = UNDERSTOOD
+    declare = command.add_argument
     # Called as what the other commands name, so that files may stand among the options too.
-    add("targets", metavar="FILE", nargs="+", help="what to check")
-    add("--schema", default="", metavar="SCHEMA",
+    declare("targets", metavar="FILE", nargs="+", help="what to check")
+    declare("--schema", default="", metavar="SCHEMA",
         help="what holds for dialogues without a schema of their own: a saved introspection, or "
         "the release (10.0) of a digest that comes with the suite")  # fmt: skip
-    add("--format", choices=("text", "json"), default="text", help="how to tell (default: text)")
-    command.set_defaults(call=_validate, several=True, usage=command.format_usage())
+    declare(
+        "--format", choices=("text", "json"), default="text", help="how to tell (default: text)"
+    )
+    command.set_defaults(call=_validate, several=True)
 
 
 def _validate(asked: argparse.Namespace) -> int:

@@ -60,6 +60,11 @@ class Target:
     as_root: str = ""
 
 
+def is_target_file(word: str) -> bool:
+    """Return whether a word of the command line names a target file, or a target of one."""
+    return word.endswith(".toml") or ".toml:" in word
+
+
 def program_target(path: str, rootfs: str = "") -> Target:
     """Return the target that a program alone makes; a name without "/" is looked up in PATH."""
     program = _program(path, rootfs)

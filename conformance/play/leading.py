@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from conformance.model.errors import ConformanceError
 from conformance.model.terms import ExitCode
 from conformance.play.interruption import undisturbed
-from conformance.play.run import Options, Run
+from conformance.play.options import Options
+from conformance.play.run import Run
 from conformance.report.result import Summary
 from conformance.report.write import publish
 

@@ -6,18 +6,42 @@ import os
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
 
 from conformance.launch.target import NAME, Target, program_targets, read_targets
 from conformance.model.errors import UsageError
-from conformance.play.run import Options
-from conformance.prepare.campaign import Selection
+from conformance.prepare.selection import Selection
 
 _SHARD: Final = re.compile(r"(\d+)/(\d+)")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NO_MACHINE: Final = "none"
+
+
+SEED = 0
+"""The default seed: what is generated at random is the same in every run, unless asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the user asked for; `report` is the folder of the report."""
+
+    targets: tuple[Target, ...]
+    report: Path
+    selection: Selection = Selection()
+    seed: int = SEED
+    cached: bool = True
+    """Whether answers and plans of earlier runs count, and those of this one are kept."""
+
+    def words(self) -> tuple[str, ...]:
+        """Return the selection as the report shows it."""
+        number, count = self.selection.shard
+        return (
+            *self.selection.globs,
+            *([f"shard {number}/{count}"] if count > 1 else []),
+            *(["thorough"] if self.selection.thorough else []),
+        )
 
 
 class Asked(Protocol):
@@ -65,11 +89,6 @@ def read_options(asked: Asked) -> Options:
         seed=asked.qmp_seed,
         cached=not asked.qmp_no_cache,
     )
-
-
-def is_target_file(word: str) -> bool:
-    """Return whether a word of the command line names a target file, or a target of one."""
-    return word.endswith(".toml") or ".toml:" in word
 
 
 def _check_program(asked: Asked) -> None:

@@ -6,19 +6,18 @@ import contextlib
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import conformance
 from conformance.launch.folder import RunFolder
 from conformance.launch.host import capabilities
-from conformance.launch.target import Target
 from conformance.model.entry import Entry
 from conformance.model.errors import UsageError
 from conformance.model.terms import ExitCode, Outcome, starts_lost
 from conformance.play.exit_code import exit_code
 from conformance.play.folder_lock import Hold
+from conformance.play.options import Options
 from conformance.play.records import (
     Joined,
     Recorder,
@@ -28,7 +27,7 @@ from conformance.play.records import (
     write_stream,
 )
 from conformance.prepare.cache import open_cache
-from conformance.prepare.campaign import Campaign, Selection, check_selection
+from conformance.prepare.campaign import Campaign, check_selection
 from conformance.prepare.groups import groups, node_id
 from conformance.prepare.targets import distinct, prepare_all
 from conformance.report.stream import (
@@ -39,30 +38,6 @@ from conformance.report.stream import (
     RunStarted,
     TargetLost,
 )
-
-SEED = 0
-"""The default seed: what is generated at random is the same in every run, unless asked for."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What the user asked for; `report` is the folder of the report."""
-
-    targets: tuple[Target, ...]
-    report: Path
-    selection: Selection = Selection()
-    seed: int = SEED
-    cached: bool = True
-    """Whether answers and plans of earlier runs count, and those of this one are kept."""
-
-    def words(self) -> tuple[str, ...]:
-        """Return the selection as the report shows it."""
-        number, count = self.selection.shard
-        return (
-            *self.selection.globs,
-            *([f"shard {number}/{count}"] if count > 1 else []),
-            *(["thorough"] if self.selection.thorough else []),
-        )
 
 
 class Run:

@@ -18,37 +18,16 @@ from conformance.knowledge.rules import Means, Rule, load_rules
 from conformance.launch.machine import qemu_argv
 from conformance.launch.program import monitor_on_stdio
 from conformance.launch.target import Target
-from conformance.model.canonical import digest
-from conformance.model.case import Case, Subject
+from conformance.model.case import Case
 from conformance.model.codec import Codec
 from conformance.model.errors import UsageError
 from conformance.model.stage import SCRATCH, MachineSpec
 from conformance.prepare.case_names import near_globs, near_ids
 from conformance.prepare.plan_file import Plan
+from conformance.prepare.selection import Selection
 from conformance.prepare.starts import StartDeath
 from conformance.qapi.model import Schema
 from conformance.report.stream import RowPlanned, RulePlanned, TargetStarted
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """Which cases of a run are wanted: those that one of `globs` fits, all where there is none.
-
-    `shard` is (number from 1, of how many): subjects are dealt out by their names.
-    """
-
-    globs: tuple[str, ...] = ()
-    shard: tuple[int, int] = (1, 1)
-    thorough: bool = False
-
-    def has(self, subject: Subject) -> bool:
-        """Return whether a subject is in the shard."""
-        number, count = self.shard
-        return count == 1 or int(digest(subject.name)[:8], 16) % count == number - 1
-
-    def fits(self, case_id: str) -> bool:
-        """Return whether one of the globs fits the id of a case, if there are globs."""
-        return not self.globs or any(fnmatch.fnmatchcase(case_id, glob) for glob in self.globs)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from conformance.model.case import Subject
 from conformance.model.terms import Aspect, SubjectKind
-from conformance.prepare.campaign import Campaign, Selection
+from conformance.prepare.campaign import Campaign
+from conformance.prepare.selection import Selection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

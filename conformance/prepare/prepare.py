@@ -20,12 +20,14 @@ from conformance.model.errors import LaunchError
 from conformance.model.stage import BUILD_NEEDS
 from conformance.prepare.answers import Answered, answered
 from conformance.prepare.cache import NO_CACHE, Cache, suite_digest
-from conformance.prepare.campaign import Campaign, Selection
+from conformance.prepare.campaign import Campaign
 from conformance.prepare.introspect import LIMIT
 from conformance.prepare.plan_file import Plan, PlanError
+from conformance.prepare.selection import Selection
 
 _PLAN: Final = "plan"
 _NEEDS: Final = "needs"
+_ALL: Final = Selection()
 Tell = Callable[[str], None]
 """Gets what is done with a target, for whoever waits for it."""
 
@@ -39,7 +41,7 @@ def prepare(
     folder: RunFolder,
     cache: Cache = NO_CACHE,
     *,
-    selection: Selection = Selection(),
+    selection: Selection = _ALL,
     limit: float = LIMIT,
     tell: Tell = _unheard,
 ) -> Campaign:

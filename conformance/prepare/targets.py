@@ -18,8 +18,9 @@ from conformance.launch.target import Target, label
 from conformance.model.canonical import canonical
 from conformance.model.errors import ConformanceError, HarnessError, LaunchError, UsageError
 from conformance.prepare.cache import Cache
-from conformance.prepare.campaign import Campaign, Selection
+from conformance.prepare.campaign import Campaign
 from conformance.prepare.prepare import prepare
+from conformance.prepare.selection import Selection
 from conformance.report.stream import Event, TargetLost, to_json
 
 _SAID: Final = 400

@@ -16,8 +16,9 @@ from conformance.model.case import Case
 from conformance.model.terms import BROKEN, Outcome
 from conformance.play.conductor import Conductor
 from conformance.play.proof import Result
-from conformance.prepare.campaign import Campaign, Selection
+from conformance.prepare.campaign import Campaign
 from conformance.prepare.groups import Group, groups, subject_name
+from conformance.prepare.selection import Selection
 
 CONDUCTOR: Final = pytest.StashKey[Conductor]()
 _SHOWN: Final = 30

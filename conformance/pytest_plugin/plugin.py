@@ -19,7 +19,8 @@ from conformance.model.hints import meant
 from conformance.play import option_table
 
 if TYPE_CHECKING:
-    from conformance.play.run import Options, Run
+    from conformance.play.options import Options
+    from conformance.play.run import Run
     from conformance.prepare.campaign import Campaign
     from conformance.report.result import Summary
 

@@ -11,7 +11,7 @@ import pytest
 
 from conformance.cli.progress import Loudness, Progress
 from conformance.cli.screen import Screen
-from conformance.prepare.campaign import Selection
+from conformance.prepare.selection import Selection
 from tests.cli.test_screen import Terminal
 from tests.derive.builds import made_plan
 from tests.play.test_channel import ENDED, FOUND

@@ -1,0 +1,86 @@
+"""The commands `list`, `show` and `replay`: a target and a case in, words about it out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from conformance.cli.command_line import swapped
+from conformance.cli.ready import one_campaign
+from conformance.cli.screen import Screen
+from conformance.cli.targets import add_targets
+from conformance.model.errors import UsageError
+from conformance.model.terms import ExitCode, Outcome
+from conformance.play import option_table
+from conformance.prepare.campaign import check_selection, find_case
+
+
+def add(command: argparse.ArgumentParser, name: str) -> None:
+    """Declare the options of a command of this module."""
+    command.set_defaults(call={"list": _list, "show": _show, "replay": _replay}[name])
+    if name != "list":
+        command.add_argument("case", metavar="CASE", help="the id of the case")
+    if name == "replay":
+        command.add_argument("--record", default="", metavar="FILE",
+            help="write the dialogue to a file, for `validate`")  # fmt: skip
+    add_targets(command)
+    if name == "list":
+        option_table.declare(option_table.SELECTION, command.add_argument, "--")
+
+
+def _list(asked: argparse.Namespace) -> int:
+    with one_campaign(asked) as (campaign, options, _):
+        unfit = check_selection(options.selection, [campaign])
+        ids = [campaign.plan.ids[number] for number in campaign.selected(options.selection)]
+    if not ids:
+        raise UsageError("no case is selected", "Without --case and --shard all are named.")
+    for glob in unfit:
+        print(f"qmp-conformance: Warning: no case fits {glob!r}", file=sys.stderr)
+    print("\n".join(ids))
+    return ExitCode.CONFORMS
+
+
+def _in_order(asked: argparse.Namespace) -> None:
+    """Put the case and the target of a command into their order, where there is no doubt."""
+    if swapped(asked.case, asked.targets[0], asked.qmp_rootfs):
+        asked.case, asked.targets[0] = asked.targets[0], asked.case
+
+
+def _show(asked: argparse.Namespace) -> int:
+    _in_order(asked)
+    with one_campaign(asked, asked.case) as (campaign, _, _):
+        case = find_case(campaign, asked.case)
+    # Not at the top: the other commands of this module do without.
+    from conformance.report.case_text import describe
+
+    print(describe(case, campaign.command_line))
+    return ExitCode.CONFORMS
+
+
+def _replay(asked: argparse.Namespace) -> int:
+    # Not at the top: the other commands of this module do without.
+    from conformance.play.replay import replayed
+
+    _in_order(asked)
+    if asked.record:
+        # Better now than when the case has run.
+        _write(Path(asked.record), "")
+    with one_campaign(asked, asked.case) as (campaign, _, folder):
+        replay = replayed(find_case(campaign, asked.case), campaign, folder)
+    Screen().say(replay.text)
+    if asked.record and replay.unrecorded:
+        raise UsageError(replay.unrecorded, "Leave out --record.")
+    if asked.record:
+        _write(Path(asked.record), replay.recording)
+    if replay.broken:
+        return ExitCode.FINDINGS
+    return ExitCode.CONFORMS if replay.outcome is Outcome.PASS else ExitCode.USAGE
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="ascii")
+    except OSError as error:
+        what = f"the recording {path} cannot be written: {error.strerror}"
+        raise UsageError(what, "Choose another with --record.") from error

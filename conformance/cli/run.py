@@ -1,0 +1,152 @@
+"""The command `run`: builds in, a report and an exit code out; pytest runs the items."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from conformance.cli.progress import Loudness, Progress
+from conformance.cli.ready import options_of
+from conformance.cli.screen import Screen
+from conformance.cli.targets import add_targets
+from conformance.model.errors import HarnessError, UsageError
+from conformance.play import option_table
+from conformance.play.channel import Listener
+from conformance.play.interruption import Interruption, interruptible
+from conformance.play.leading import leading
+from conformance.play.run import Run
+from conformance.pytest_plugin import plugin
+from conformance.report.result import Summary
+from conformance.report.terminal import render, render_verdicts
+from conformance.report.wording import OUTCOMES
+
+_NARROW: Final = 100
+_WIDE: Final = 120
+"""The columns of a report, on whatever terminal."""
+_ALONE: Final = (
+    *("-p", "no:terminal", "--assert=plain", "--capture=no"),
+    *("-c", os.devnull, "--noconftest"),
+    *("-p", "no:cacheprovider", "-p", "no:tmpdir"),
+    *("-p", plugin.__name__, "-p", "xdist.plugin"),
+)
+"""Neither the user's pytest configuration nor any plugin but these has a say; tmpdir leaves folders
+behind where there are workers.  What is shown, the command shows, also while an item runs."""
+
+
+def add(command: argparse.ArgumentParser, name: str) -> None:
+    """Declare the options of the command."""
+    command.set_defaults(call=_run)
+    add_targets(command, several=True)
+    option_table.declare(option_table.SELECTION, command.add_argument, "--")
+    _add_run(command)
+
+
+def _add_run(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    option_table.declare(option_table.RUN, add, "--")
+    add("-n", "--workers", type=int, default=0, metavar="N",
+        help="worker processes (default: 0, none but this one)")  # fmt: skip
+    loudness = command.add_mutually_exclusive_group()
+    for flag, name, value, text in (
+        ("-q", "--quiet", Loudness.QUIET, "say the verdicts alone"),
+        ("-v", "--verbose", Loudness.LOUD, "tell each item, and each finding in full"),
+    ):
+        loudness.add_argument(flag, name, dest="loudness", action="store_const", const=value,
+            default=Loudness.PLAIN, help=text)  # fmt: skip
+
+
+def _run(asked: argparse.Namespace) -> int:
+    options, words = options_of(asked)
+    if asked.workers < 0:
+        raise UsageError(f"-n {asked.workers}: no number of workers", "Write -n 2, for example.")
+    workers = ("-n", str(asked.workers)) if asked.workers else ()
+    screen = Screen()
+    progress = Progress(screen, asked.loudness)
+    with (
+        interruptible() as interruption,
+        screen,
+        leading(options, tell=progress.phase) as run,
+    ):
+        door = _Door(run, progress, interruption)
+        progress.begin(run.campaigns, options.selection)
+        for glob in run.unfit:
+            progress.warn(f"no case fits {glob!r}")
+        root = f"--rootdir={Path.cwd()}"
+        with (
+            _shut(),
+            Listener(run.folder.path, progress.heard, progress.tick, progress.interval),
+        ):
+            status = pytest.main([*_ALONE, root, *workers, *words], plugins=[door])
+        if door.summary is not None and door.summary.ended is not None:
+            _show_report(door.summary, options.report, screen, asked.loudness)
+            return door.summary.ended.exit_code
+        if status == pytest.ExitCode.INTERRUPTED:
+            # Before there was anything to report.
+            raise KeyboardInterrupt
+        raise HarnessError(
+            f"pytest ended with {status!r} and without a report", "Please report this."
+        )
+
+
+def _show_report(summary: Summary, folder: Path, screen: Screen, loudness: Loudness) -> None:
+    screen.clear()
+    width = min(max(screen.width, _NARROW), _WIDE)
+    if loudness is Loudness.QUIET:
+        screen.say(render_verdicts(summary, width, colour=screen.colour).rstrip())
+        return
+    screen.say(f"\n{render(summary, width, colour=screen.colour)}Report: {folder}")
+
+
+@contextmanager
+def _shut() -> Iterator[None]:
+    """Keep what the environment says to pytest away from the command, its workers included."""
+    theirs = {name: text for name, text in os.environ.items() if name.startswith("PYTEST_")}
+    for name in theirs:
+        del os.environ[name]
+    # Plugins that happen to be installed are loaded into every pytest otherwise.
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        yield
+    finally:
+        del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+        os.environ.update(theirs)
+
+
+class _Door:
+    """A pytest plugin that hands a prepared run in, and its summary out."""
+
+    def __init__(self, run: Run, progress: Progress, interruption: Interruption) -> None:
+        self._run, self._progress, self._interruption = run, progress, interruption
+        self.summary: Summary | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Save the plugin from preparing the run again."""
+        config.stash[plugin.RUN] = self._run
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        """Let what the run returns be what its report says, whatever comes from now on."""
+        self._interruption.over()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Tell of an item that has ended, whichever process ran it."""
+        if report.when == "call":
+            given = dict(report.user_properties)
+            counts = {
+                words: count
+                for outcome, words in OUTCOMES.items()
+                if isinstance(count := given.get(str(outcome)), int)
+            }
+            self._progress.item(report.nodeid, counts)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        """Keep what became of the run."""
+        self.summary = config.stash.get(plugin.SUMMARY, None)

@@ -1,0 +1,30 @@
+"""Which cases of a run are wanted; knows no case but by its id and its subject."""
+
+from __future__ import annotations
+
+import fnmatch
+from dataclasses import dataclass
+
+from conformance.model.canonical import digest
+from conformance.model.case import Subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which cases of a run are wanted: those that one of `globs` fits, all where there is none.
+
+    `shard` is (number from 1, of how many): subjects are dealt out by their names.
+    """
+
+    globs: tuple[str, ...] = ()
+    shard: tuple[int, int] = (1, 1)
+    thorough: bool = False
+
+    def has(self, subject: Subject) -> bool:
+        """Return whether a subject is in the shard."""
+        number, count = self.shard
+        return count == 1 or int(digest(subject.name)[:8], 16) % count == number - 1
+
+    def fits(self, case_id: str) -> bool:
+        """Return whether one of the globs fits the id of a case, if there are globs."""
+        return not self.globs or any(fnmatch.fnmatchcase(case_id, glob) for glob in self.globs)
