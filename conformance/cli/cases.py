@@ -14,6 +14,7 @@ from conformance.model.errors import UsageError
 from conformance.model.terms import ExitCode, Outcome
 from conformance.play import option_table
 from conformance.prepare.campaign import check_selection, find_case
+from conformance.prepare.prepare import warned
 
 
 def add(command: argparse.ArgumentParser, name: str) -> None:
@@ -67,6 +68,7 @@ def _replay(asked: argparse.Namespace) -> int:
         # Better now than when the case has run.
         _write(Path(asked.record), "")
     with one_campaign(asked, asked.case) as (campaign, _, folder):
+        warned(campaign.target, folder)
         replay = replayed(find_case(campaign, asked.case), campaign, folder)
     Screen().say(replay.text)
     if asked.record and replay.unrecorded:

@@ -20,7 +20,7 @@ from conformance.play import option_table
 from conformance.play.options import Options, read_options
 from conformance.prepare.cache import open_cache
 from conformance.prepare.campaign import Campaign
-from conformance.prepare.prepare import prepare
+from conformance.prepare.prepare import prepare, warned
 
 
 def options_of(asked: argparse.Namespace) -> tuple[Options, list[str]]:
@@ -54,4 +54,7 @@ def one_campaign(
             if case:
                 selection = replace(selection, globs=(escape(case),))
             campaign = prepare(target, folder, cache, selection=selection, tell=tell)
+            if folder.is_made:
+                # Something was started: what the sandbox lets through is told.
+                warned(campaign.target, folder)
         yield campaign, options, folder

@@ -24,42 +24,31 @@ _LIMIT: Final = janitor.GRACE + 20.0
 class RunFolder:
     """A folder for one run, removed when it closes or when its process is gone, however it went.
 
-    May be used from several threads.
+    It is made when it is first asked for; raises HarnessError then where that cannot be.  May be
+    used from several threads.
     """
 
     def __init__(self) -> None:
-        parent = tempfile.gettempdir()
-        try:
-            janitor.sweep(parent)
-            self.path, held = _locked(parent)
-        except OSError as error:
-            raise HarnessError(
-                f"no folder can be made in {parent}: {error.strerror}",
-                "Free space there, or set TMPDIR.",
-            ) from None
         self._numbers = itertools.count(1)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._mounts: Mounts | None = None
-        # Held by the janitor, too: as long as one of them lives, the folder is in use.
-        self._held = held
-        read, self._write = os.pipe()
-        try:
-            self._janitor = subprocess.Popen(
-                [sys.executable, "-I", "-S", janitor.__file__, str(self.path)],
-                stdin=read,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                cwd="/",
-                start_new_session=True,
-                pass_fds=(held,),
-            )
-        except BaseException:
-            os.close(self._write)
-            janitor.remove(str(self.path))
-            os.close(held)
-            raise
-        finally:
-            os.close(read)
+        self._made: _Made | None = None
+
+    @property
+    def is_made(self) -> bool:
+        """Whether anybody has asked for it."""
+        return self._made is not None
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return self._own().path
+
+    def _own(self) -> _Made:
+        with self._lock:
+            if self._made is None:
+                self._made = _Made()
+            return self._made
 
     def __enter__(self) -> Self:
         return self
@@ -75,7 +64,7 @@ class RunFolder:
     @property
     def janitor_pid(self) -> int:
         """The number of the process that tidies up behind this one."""
-        return self._janitor.pid
+        return self._own().janitor.pid
 
     def subfolder(self, name: str) -> Path:
         """Make a new folder below the run's, whose name starts with `name`."""
@@ -94,19 +83,65 @@ class RunFolder:
     def close(self) -> None:
         """End what of the run still runs, and remove the folder."""
         with self._lock:
-            if self._write < 0:
+            made, mounts = self._made, self._mounts
+            if made is None or not made.leave():
                 return
+            if mounts is not None:
+                mounts.close()
+        made.remove()
+
+
+class _Made:
+    """A folder that was made, and the janitor that waits for its process to be gone."""
+
+    def __init__(self) -> None:
+        parent = tempfile.gettempdir()
+        try:
+            janitor.sweep(parent)
+            self.path, held = _locked(parent)
+        except OSError as error:
+            raise HarnessError(
+                f"no folder can be made in {parent}: {error.strerror}",
+                "Free space there, or set TMPDIR.",
+            ) from None
+        # Held by the janitor, too: as long as one of them lives, the folder is in use.
+        self._held = held
+        read, self._write = os.pipe()
+        try:
+            self.janitor = subprocess.Popen(
+                [sys.executable, "-I", "-S", janitor.__file__, str(self.path)],
+                stdin=read,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                start_new_session=True,
+                pass_fds=(held,),
+            )
+        except BaseException:
             os.close(self._write)
-            self._write = -1
-            if self._mounts is not None:
-                self._mounts.close()
-        pidfd = os.pidfd_open(self._janitor.pid)
+            janitor.remove(str(self.path))
+            os.close(held)
+            raise
+        finally:
+            os.close(read)
+
+    def leave(self) -> bool:
+        """Tell the janitor that the folder is wanted no more; return whether that is news."""
+        if self._write < 0:
+            return False
+        os.close(self._write)
+        self._write = -1
+        return True
+
+    def remove(self) -> None:
+        """Wait until the janitor has removed the folder."""
+        pidfd = os.pidfd_open(self.janitor.pid)
         try:
             if not readable(pidfd, _LIMIT):
-                self._janitor.kill()
+                self.janitor.kill()
         finally:
             os.close(pidfd)
-            self._janitor.wait()
+            self.janitor.wait()
         if self.path.exists():
             janitor.remove(str(self.path))
         os.close(self._held)

@@ -17,8 +17,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-from packaging.requirements import InvalidRequirement, Requirement
-
 from conformance.launch.target import Target, host_path
 from conformance.model.errors import KnowledgeError, LaunchError
 
@@ -115,6 +113,9 @@ def _program(argument: str, target: Target) -> str:
 
 
 def _package(argument: str, target: Target) -> str:
+    # Not at the top: it takes as long to load as all else here.
+    from packaging.requirements import InvalidRequirement, Requirement
+
     try:
         wanted = Requirement(argument)
     except InvalidRequirement as error:

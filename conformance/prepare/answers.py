@@ -1,61 +1,35 @@
-"""What a build answered when it was asked what it is and has, or did so before; derives nothing.
+"""What a build answered, now or before: whoever asks again is told what was kept in the cache.
 
-The answers of a build that is asked again are taken from the user's cache, as long as nothing has
-changed that they depend on.
+Loads what asks a build, or reads what it answered, only where that is needed.
 """
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import json
 import os
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
 
-from conformance.knowledge.guest_agent_blocklist import Withheld, load_withheld
-from conformance.knowledge.machines import load_walk
-from conformance.knowledge.store import cases_folder
-from conformance.launch.build import Build, identify
 from conformance.launch.folder import RunFolder
 from conformance.launch.host import bearing
 from conformance.launch.loaded import Unknowable, made_of
-from conformance.launch.pool import Pool
 from conformance.launch.target import Target, host_path
 from conformance.model.canonical import digest
-from conformance.model.codec import Codec
 from conformance.prepare.cache import Cache, suite_digest
-from conformance.prepare.described import Served, ask_served
-from conformance.prepare.introspect import LIMIT, Introspection, ask_again, find_usable, introspect
 from conformance.prepare.starts import StartDeath
 
+if TYPE_CHECKING:
+    from conformance.prepare.asking import Answers
+
+LIMIT: Final = 30.0
+"""Seconds for one answer; the longest one, the schema, takes a tenth of one."""
 _KIND: Final = "answers"
 _WHOLE, _LOST = b".", b"?"
-"""How the bytes of answers begin, and of those of which something ended the build."""
+"""How an entry begins, and one of a build that some question has ended."""
 _UNHEARD: Final = ("name", "schema", "spelling", "kind", "withheld", "as_root")
 """What of a target changes no answer: words for people, and what is an answer itself."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
-    """Which build it is, and what it said: one that tells no schema lists its commands."""
-
-    build: Build
-    found: Introspection | None = None
-    served: Served | None = None
-
-    @property
-    def sound(self) -> bool:
-        """Whether nothing in it is faulty, and each machine started: else all is asked again.
-
-        What ended the build when it was asked is not in it, and is asked again in any case.
-        """
-        if self.found is None:
-            return True
-        faulty = self.found.model.faults or self.found.deaths
-        return not faulty and not find_usable(self.found.schema).faults
 
 
 class Answered:
@@ -74,7 +48,9 @@ class Answered:
     def answers(self) -> Answers:
         """The answers."""
         if self._answers is None:
-            self._answers = _unpacked(self._body)
+            from conformance.prepare.asking import unpacked
+
+            self._answers = unpacked(self._body)
         return self._answers
 
     @property
@@ -104,60 +80,24 @@ def answered(
     """
     tell("identifying it")
     key = _key(target, thorough=thorough) if cache.kept else ""
-    body = cache.get(_KIND, key) if key else None
-    if body is not None:
-        if not body.startswith(_LOST):
-            return Answered(None, body)
+    entry = cache.get(_KIND, key) if key else None
+    if entry is not None and entry.startswith(_WHOLE):
+        return Answered(None, entry[1:])
+    from conformance.prepare.asking import ask, complete, packed, unpacked
+
+    if entry is not None:
         try:
-            return _completed(_unpacked(body), target, folder, limit)
+            answers = complete(unpacked(entry[1:]), target, folder, limit)
+            return Answered(answers, packed(answers) if answers.sound else b"")
         except (zlib.error, ValueError) as error:
             cache.drop(_KIND, key, f"cannot be understood ({error})"[:200])
-    build = identify(target, folder, limit=limit)
-    tell("introspecting it")
-    answers = _asked(target, build, folder, thorough=thorough, limit=limit)
+    answers = ask(target, folder, thorough=thorough, limit=limit, tell=tell)
     # Nothing may have been replaced while it was asked.
     if not (key and answers.sound and _key(target, thorough=thorough) == key):
         return Answered(answers)
-    body = _packed(answers)
-    cache.put(_KIND, key, body)
+    body = packed(answers)
+    cache.put(_KIND, key, (_LOST if answers.lost else _WHOLE) + body)
     return Answered(answers, body)
-
-
-def _asked(
-    target: Target, build: Build, folder: RunFolder, *, thorough: bool, limit: float
-) -> Answers:
-    target = replace(target, kind=build.kind, as_root=build.as_root)
-    if build.kind.flavour.introspects:
-        walk = load_walk(cases_folder() / "machines.toml")
-        with Pool(target, folder) as pool:
-            found = introspect(pool, walk, thorough=thorough, limit=limit)
-        return Answers(build=build, found=found)
-    withheld = load_withheld().get(build.kind, Withheld())
-    with Pool(replace(target, withheld=withheld.refused()), folder) as pool:
-        served = ask_served(pool, build.kind.flavour.roster)
-    return Answers(build=build, served=served)
-
-
-def _completed(answers: Answers, target: Target, folder: RunFolder, limit: float) -> Answered:
-    """Return answers that were kept, with what had ended the build then asked once more."""
-    assert answers.found is not None, "who lists commands loses nothing"
-    build = answers.build
-    target = replace(target, kind=build.kind, as_root=build.as_root)
-    with Pool(target, folder) as pool:
-        found = ask_again(pool, answers.found, limit=limit)
-    answers = replace(answers, found=found)
-    return Answered(answers, _packed(answers) if answers.sound else b"")
-
-
-def _packed(answers: Answers) -> bytes:
-    lost = answers.found is not None and answers.found.model.lost
-    text = json.dumps(_codec().write(answers)).encode()
-    return (_LOST if lost else _WHOLE) + zlib.compress(text, 1)
-
-
-def _unpacked(body: bytes) -> Answers:
-    """Return the answers that bytes hold; raises zlib.error or ValueError."""
-    return _codec().read(json.loads(zlib.decompress(body[1:])))
 
 
 def _key(target: Target, *, thorough: bool) -> str:
@@ -181,8 +121,3 @@ def _key(target: Target, *, thorough: bool) -> str:
             bearing(target),
         ]
     )
-
-
-@functools.cache
-def _codec() -> Codec[Answers]:
-    return Codec(Answers)

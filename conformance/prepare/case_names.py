@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from conformance.model.hints import nearest
 
 _ALL: Final = "`qmp-conformance list PROGRAM` names all cases."
+_FEW: Final = 1000
+"""Ids that are compared one by one."""
 _OPEN: Final = re.compile(r"[*?\[]")
 
 
@@ -17,8 +19,23 @@ def near_ids(wanted: str, ids: Collection[str]) -> str:
     """Return a sentence with the ids nearest to one that no case has."""
     if any(case.startswith(f"{wanted}/") for case in ids):
         return f"Its cases: `qmp-conformance list PROGRAM --case '{wanted}/*'`."
-    near = nearest(wanted, ids, 3)
+    near = nearest(wanted, _alike(wanted.split("/"), ids), 3)
     return f"Nearest: {', '.join(near)}." if near else _ALL
+
+
+def _alike(parts: Sequence[str], ids: Collection[str]) -> Collection[str]:
+    """Return the ids whose first parts are most like those; to compare all takes a second."""
+    for place, part in enumerate(parts):
+        if len(ids) <= _FEW:
+            break
+        own: dict[str, list[str]] = {}
+        for case_id in ids:
+            found = case_id.split("/")
+            if len(found) > place:
+                own.setdefault(found[place], []).append(case_id)
+        near = (part,) if part in own else nearest(part, own, 3)
+        ids = [case_id for each in near for case_id in own[each]]
+    return ids
 
 
 def near_globs(glob: str, ids: Collection[str]) -> str:

@@ -22,6 +22,7 @@ from conformance.model.ending import Ending
 from conformance.model.errors import LaunchError
 from conformance.model.stage import MachineSpec
 from conformance.model.terms import JsonValue
+from conformance.prepare.answers import LIMIT
 from conformance.prepare.starts import TRIES, StartDeath
 from conformance.qapi.consistency import ContradictionError
 from conformance.qapi.introspection import Examined, listed, read_introspection, read_usable
@@ -40,8 +41,6 @@ from conformance.qapi.qom import (
 )
 from conformance.wire.session import Session, SessionError, SessionLost, SessionSilent
 
-LIMIT: Final = 30.0
-"""Seconds for one answer; the longest one, the schema, takes a tenth of one."""
 WHOLE: Final = 300.0
 """Seconds for all questions: they take 3 to 20, and with all machines a minute."""
 _VAIN: Final = 2

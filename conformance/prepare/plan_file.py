@@ -28,6 +28,7 @@ from conformance.model.row import Row
 from conformance.model.stage import Stage
 from conformance.model.terms import Aspect, SubjectKind
 from conformance.qapi.model import Schema
+from conformance.qapi.qom import TypeInfo
 
 _FOOTER: Final = struct.Struct("<QQ")
 _PIECE: Final = 256
@@ -74,7 +75,7 @@ def _heads() -> Codec[Head]:
 
 def _cases() -> Codec[Case]:
     """Return a codec for the cases of one plan: stages, and what is known of types, are shared."""
-    return Codec(Case, sparse=True, shared=(Stage, frozenset[str], Mapping[str, Any]))
+    return Codec(Case, sparse=True, shared=(Stage, frozenset[str], Mapping[str, TypeInfo]))
 
 
 class _Table:

@@ -38,7 +38,7 @@ from conformance.launch.build import Build
 from conformance.launch.target import Target
 from conformance.model.canonical import canonical, digest
 from conformance.model.flavour import Program
-from conformance.prepare.answers import Answers
+from conformance.prepare.asking import Answers
 from conformance.prepare.described import NO_OBJECTS, Served, described, unasked
 from conformance.prepare.introspect import find_usable
 from conformance.prepare.plan_file import Head, PlanWriter

@@ -13,15 +13,13 @@ from typing import Final
 from conformance.knowledge.rules import load_rules
 from conformance.launch.folder import RunFolder
 from conformance.launch.host import probe
-from conformance.launch.sandbox import caveats
 from conformance.launch.target import Target
 from conformance.model.canonical import digest
 from conformance.model.errors import LaunchError
 from conformance.model.stage import BUILD_NEEDS
-from conformance.prepare.answers import Answered, answered
+from conformance.prepare.answers import LIMIT, Answered, answered
 from conformance.prepare.cache import NO_CACHE, Cache, suite_digest
 from conformance.prepare.campaign import Campaign
-from conformance.prepare.introspect import LIMIT
 from conformance.prepare.plan_file import Plan, PlanError
 from conformance.prepare.selection import Selection
 
@@ -66,7 +64,6 @@ def prepare(
         target=target,
         plan=plan,
         rules=load_rules(),
-        caveats=_warned(target, folder),
         deaths=found.deaths,
         entries=found.entries,
     )
@@ -132,10 +129,12 @@ def _lacks(needs: Iterable[str], target: Target) -> dict[str, str]:
     return {need: reason for need, reason in found.items() if reason}
 
 
-def _warned(target: Target, folder: RunFolder) -> tuple[str, ...]:
+def warned(target: Target, folder: RunFolder) -> tuple[str, ...]:
     """Return what the sandbox does not keep from the host, and say so once."""
     if not target.sandbox:
         return ()
+    from conformance.launch.sandbox import caveats
+
     found = caveats(target, folder.mounts)
     for caveat in found:
         _warn(f"{target.program} {caveat}.")

@@ -19,7 +19,7 @@ from conformance.model.canonical import canonical
 from conformance.model.errors import ConformanceError, HarnessError, LaunchError, UsageError
 from conformance.prepare.cache import Cache
 from conformance.prepare.campaign import Campaign
-from conformance.prepare.prepare import prepare
+from conformance.prepare.prepare import prepare, warned
 from conformance.prepare.selection import Selection
 from conformance.report.stream import Event, TargetLost, to_json
 
@@ -63,6 +63,7 @@ def prepare_all(
         try:
             told = partial(tell, target.name)
             campaign = prepare(target, folder, cache, selection=selection, tell=told)
+            campaign = replace(campaign, caveats=warned(campaign.target, folder))
             # Shown to be one whose cases can be planned, and told.
             rows: tuple[Event, ...] = (*campaign.rows(), *campaign.rule_rows())
             for event in (campaign.started(0), *rows):

@@ -1,0 +1,92 @@
+"""Asks a build what it is and has, of whichever kind it is; keeps nothing."""
+
+from __future__ import annotations
+
+import functools
+import json
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from conformance.knowledge.guest_agent_blocklist import Withheld, load_withheld
+from conformance.knowledge.machines import load_walk
+from conformance.knowledge.store import cases_folder
+from conformance.launch.build import Build, identify
+from conformance.launch.folder import RunFolder
+from conformance.launch.pool import Pool
+from conformance.launch.target import Target
+from conformance.model.codec import Codec
+from conformance.prepare.described import Served, ask_served
+from conformance.prepare.introspect import Introspection, ask_again, find_usable, introspect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """Which build it is, and what it said: one that tells no schema lists its commands."""
+
+    build: Build
+    found: Introspection | None = None
+    served: Served | None = None
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing in it is faulty, and each machine started: else all is asked again.
+
+        What ended the build when it was asked is not in it, and is asked again in any case.
+        """
+        if self.found is None:
+            return True
+        faulty = self.found.model.faults or self.found.deaths
+        return not faulty and not find_usable(self.found.schema).faults
+
+    @property
+    def lost(self) -> bool:
+        """Whether a question has ended the build."""
+        return self.found is not None and bool(self.found.model.lost)
+
+
+def ask(
+    target: Target,
+    folder: RunFolder,
+    *,
+    thorough: bool,
+    limit: float,
+    tell: Callable[[str], None],
+) -> Answers:
+    """Return what a build answers, within `limit` seconds each; raises LaunchError."""
+    build = identify(target, folder, limit=limit)
+    tell("introspecting it")
+    target = replace(target, kind=build.kind, as_root=build.as_root)
+    if build.kind.flavour.introspects:
+        walk = load_walk(cases_folder() / "machines.toml")
+        with Pool(target, folder) as pool:
+            found = introspect(pool, walk, thorough=thorough, limit=limit)
+        return Answers(build=build, found=found)
+    withheld = load_withheld().get(build.kind, Withheld())
+    with Pool(replace(target, withheld=withheld.refused()), folder) as pool:
+        served = ask_served(pool, build.kind.flavour.roster)
+    return Answers(build=build, served=served)
+
+
+def complete(answers: Answers, target: Target, folder: RunFolder, limit: float) -> Answers:
+    """Return answers that were kept, with what had ended the build then asked once more."""
+    assert answers.found is not None, "who lists commands loses nothing"
+    build = answers.build
+    target = replace(target, kind=build.kind, as_root=build.as_root)
+    with Pool(target, folder) as pool:
+        return replace(answers, found=ask_again(pool, answers.found, limit=limit))
+
+
+def packed(answers: Answers) -> bytes:
+    """Return sound answers as bytes."""
+    return zlib.compress(json.dumps(_codec().write(answers)).encode(), 1)
+
+
+def unpacked(body: bytes) -> Answers:
+    """Return the answers that bytes hold; raises zlib.error or ValueError."""
+    return _codec().read(json.loads(zlib.decompress(body)))
+
+
+@functools.cache
+def _codec() -> Codec[Answers]:
+    return Codec(Answers)
