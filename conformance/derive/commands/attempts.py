@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
 
 from conformance.derive.commands.base_requests import Arguments, is_within
 from conformance.derive.steps import PLAIN, success_of, supporting_step, supporting_steps
@@ -19,6 +18,7 @@ from conformance.model.canonical import digest
 from conformance.model.case import Role, Step
 from conformance.model.expectation import Expectation
 from conformance.model.stage import NEGOTIATION, MachineSpec, Request, Stage
+from conformance.model.terms import JsonValue
 from conformance.qapi.model import Command
 from conformance.space.paths import Edit, Way, edited
 from conformance.space.values import renamed
@@ -32,7 +32,7 @@ class Attempt:
     base: ValidRequest
     way: Way
     edit: Edit
-    arguments: Any = field(init=False, repr=False)
+    arguments: JsonValue = field(init=False, repr=False)
     """Those of the request without a fault."""
 
     def __post_init__(self) -> None:
@@ -43,12 +43,12 @@ class Attempt:
         """The command."""
         return self.arguments_of.command
 
-    def edited(self, edit: Edit) -> Any:
+    def edited(self, edit: Edit) -> JsonValue:
         """Return the request as another edit makes it."""
         schema, base = self.arguments_of.schema, self.base.arguments
         return edited(schema, self.command.arg_type, self.way, edit, base)
 
-    def problem(self, arguments: Any) -> str:
+    def problem(self, arguments: JsonValue) -> str:
         """Return why the request is not valid by the schema, "" where it is."""
         return self.arguments_of.build.refusal_of(self.command.name, arguments)
 
@@ -83,7 +83,7 @@ class Attempt:
             return Understood()
         return success_of(self.base)
 
-    def request(self, arguments: Any, word: str) -> Request:
+    def request(self, arguments: JsonValue, word: str) -> Request:
         """Return a request, which where nobody knows it names things that no other case names."""
         whole = arguments if self.base.known else renamed(arguments, word)
         return Request(self.command.name, whole)

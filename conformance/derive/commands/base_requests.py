@@ -5,9 +5,9 @@ Knows nothing of faults and cases.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from conformance.derive.inputs import Introspected, Knowledge
 from conformance.derive.objects.shape import OBJECT_ADD
@@ -15,6 +15,7 @@ from conformance.knowledge.ranges import Limits, RangeRecipe, with_value
 from conformance.knowledge.valid_request import Status, ValidRequest
 from conformance.model.blocked import Blocked, behind_finding, untried
 from conformance.model.stage import Request
+from conformance.model.terms import JsonValue
 from conformance.qapi.model import Builtin, Command, Member, Schema
 from conformance.space.alternatives import Variation, variations_of
 from conformance.space.integers import is_integer
@@ -106,7 +107,7 @@ def requests_with(arguments: Arguments, place: Place, member: Member) -> Iterato
             yield replace(valid, status=Status.SUCCEEDS if certain else Status.INCOMPLETE)
 
 
-def with_arguments(valid: ValidRequest, arguments: Any) -> ValidRequest:
+def with_arguments(valid: ValidRequest, arguments: JsonValue) -> ValidRequest:
     """Return the request with other arguments."""
     return replace(valid, request=replace(valid.request, arguments=arguments))
 
@@ -143,7 +144,7 @@ def known_variations(arguments: Arguments, variation: Variation) -> Iterator[Kno
             return
 
 
-def _with_values(variation: Variation, values: Sequence[Any]) -> Iterator[Variation]:
+def _with_values(variation: Variation, values: Sequence[JsonValue]) -> Iterator[Variation]:
     for number, value in enumerate(values, start=1):
         more = f"-{number}" if number > 1 else ""
         yield replace(variation, label=variation.label + more, value=value)
@@ -164,11 +165,11 @@ def _known(arguments: Arguments, recipe: RangeRecipe, variation: Variation) -> K
     return KnownVariation(variation=variation, recipe=recipe, valid=named)
 
 
-def _naming(request: Request, value: Any) -> Request:
+def _naming(request: Request, value: JsonValue) -> Request:
     return replace(request, arguments=with_value(request.arguments, value))
 
 
-def is_within(part: Any, whole: Any) -> bool:
+def is_within(part: JsonValue, whole: JsonValue) -> bool:
     """Return whether all that is in `part` is in `whole` too."""
     match part:
         case dict():
@@ -185,7 +186,7 @@ def is_within(part: Any, whole: Any) -> bool:
             return bool(part == whole)
 
 
-def usual_integer(arguments: Any, path: IntegerPath, limits: Limits) -> int:
+def usual_integer(arguments: Mapping[str, JsonValue], path: IntegerPath, limits: Limits) -> int:
     """Return an integer that is accepted in a request: its own, if it has one."""
     own = integer_at(path, arguments)
     if own is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from conformance.derive.commands.valid import command_subject
 from conformance.derive.inputs import Introspected, Knowledge
@@ -22,9 +22,10 @@ from conformance.model.blocked import not_applicable
 from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.expectation import Expectation
 from conformance.model.stage import NEGOTIATION, MachineSpec, Request, Stage
-from conformance.model.terms import ABSENT, Aspect, ErrorClass
+from conformance.model.terms import ABSENT, Aspect, ErrorClass, JsonValue
 from conformance.qapi.flatten import Branch, branches
-from conformance.qapi.model import Command, Enum, Schema
+from conformance.qapi.introspection import Entry
+from conformance.qapi.model import Command, Enum, Member, Schema
 from conformance.space.faults import UNKNOWN
 from conformance.space.values import exemplar
 
@@ -121,8 +122,8 @@ class _Marked:
 
     label: str
     text: str
-    subject: Mapping[str, Any]
-    witness: Mapping[str, Any]
+    subject: Mapping[str, JsonValue]
+    witness: Mapping[str, JsonValue]
 
 
 def _argument_cases(
@@ -175,7 +176,7 @@ def _argument_case(
 
 
 def _marked(
-    schema: Schema, command: Command, base: Mapping[str, Any], feature: str
+    schema: Schema, command: Command, base: Mapping[str, JsonValue], feature: str
 ) -> Iterator[_Marked]:
     """Yield what is marked among the arguments; of the members of each branch, in its request."""
     common = {member.name for member in schema.object(command.arg_type).members}
@@ -208,18 +209,18 @@ def _marked(
                     )
 
 
-def _only(values: Mapping[str, Any], member: Any) -> Mapping[str, Any]:
+def _only(values: Mapping[str, JsonValue], member: Member) -> Mapping[str, JsonValue]:
     return {member.name: values[member.name]} if member.name in values else {}
 
 
 def _without(
     schema: Schema,
     command: Command,
-    base: Mapping[str, Any],
+    base: Mapping[str, JsonValue],
     kind: Enum,
     feature: str,
     name: str,
-) -> Mapping[str, Any]:
+) -> Mapping[str, JsonValue]:
     """Return arguments with a value of the enum, as the member `name`, that is not marked."""
     plain = {part.name for part in kind.members if feature not in part.features}
     if base.get(name) in plain:
@@ -234,7 +235,7 @@ def _without(
     return base
 
 
-def _request(schema: Schema, branch: Branch, base: Mapping[str, Any]) -> dict[str, Any]:
+def _request(schema: Schema, branch: Branch, base: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Return `base` if it is of the branch, else the least arguments that are."""
     tags = dict(branch.tags)
     made = dict(base) if tags.items() <= base.items() else {}
@@ -246,7 +247,7 @@ def _request(schema: Schema, branch: Branch, base: Mapping[str, Any]) -> dict[st
     return made
 
 
-def _hidden_case(entries: Sequence[Any]) -> Case:
+def _hidden_case(entries: Sequence[Entry]) -> Case:
     """Write the case that introspection leaves out what is deprecated, and nothing else."""
     feature = DEPRECATED.feature
     expect = Lists(tuple(_shown(entries, feature)), withheld=feature)
@@ -264,7 +265,7 @@ def _hidden_case(entries: Sequence[Any]) -> Case:
     )
 
 
-def _shown(entries: Sequence[Any], feature: str) -> Iterator[Mapping[str, Any]]:
+def _shown(entries: Sequence[Entry], feature: str) -> Iterator[Entry]:
     """Yield the entries less commands, events and members with the feature.
 
     Values of enums with it stay: only their older list goes, where its own member is marked so.
@@ -283,7 +284,7 @@ def _shown(entries: Sequence[Any], feature: str) -> Iterator[Mapping[str, Any]]:
             yield entry
 
 
-def _marks_older_values(entries: Sequence[Any], feature: str) -> bool:
+def _marks_older_values(entries: Sequence[Entry], feature: str) -> bool:
     """Return whether introspection's own type of an enum marks its list of values.
 
     It is the one object type that has both `members` and `values`.

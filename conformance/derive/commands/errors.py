@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from conformance.derive.commands.valid import command_stage, command_subject
 from conformance.derive.inputs import Introspected, Knowledge
@@ -24,7 +24,7 @@ from conformance.knowledge.versions import Version
 from conformance.model.blocked import untried
 from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.stage import MachineSpec, Request, Stage
-from conformance.model.terms import ABSENT, Aspect, ErrorClass
+from conformance.model.terms import ABSENT, Aspect, ErrorClass, JsonValue, as_object
 
 ANY_CLASS: Final = frozenset(map(str, ErrorClass)) - {str(ErrorClass.COMMAND_NOT_FOUND)}
 """The classes that a command which is there may be refused with."""
@@ -154,12 +154,12 @@ def _around(refusal: Refusal, step: Step) -> tuple[Step, ...]:
     )
 
 
-def _with(arguments: Mapping[str, Any], reference: Reference) -> Any:
+def _with(arguments: Mapping[str, JsonValue], reference: Reference) -> JsonValue:
     less = {k: v for k, v in arguments.items() if k not in reference.without}
     return _put(less, reference.at, reference.instead)
 
 
-def _put(whole: Any, at: Sequence[str], value: Any) -> Any:
+def _put(whole: JsonValue, at: Sequence[str], value: JsonValue) -> JsonValue:
     """Return `whole` with `value` at the place, where something else may stand or nothing."""
     if not at:
         return value
@@ -168,7 +168,8 @@ def _put(whole: Any, at: Sequence[str], value: Any) -> Any:
         place = int(first)
         there = whole[place] if place < len(whole) else {}
         return [*whole[:place], _put(there, rest, value), *whole[place + 1 :]]
-    return {**whole, first: _put(whole.get(first, {}), rest, value)}
+    there = as_object(whole).get(first, {})
+    return {**as_object(whole), first: _put(there, rest, value)}
 
 
 def _known(classes: frozenset[ErrorClass]) -> frozenset[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from conformance.derive.commands.base_requests import SHALLOW, usual_integer
 from conformance.derive.commands.valid import command_subject
@@ -25,7 +25,7 @@ from conformance.model.case import Case, Role, Step
 from conformance.model.errors import HarnessError
 from conformance.model.expectation import Expectation
 from conformance.model.stage import MachineSpec, Request, Stage
-from conformance.model.terms import Aspect
+from conformance.model.terms import Aspect, JsonValue, as_object
 from conformance.qapi.model import Command
 from conformance.space.integers import is_let_through, range_of, rule_of, width_of
 from conformance.space.paths import IntegerPath, integer_paths, with_integer
@@ -103,7 +103,7 @@ class _Tried:
         """The value in the request that is accepted: the recipe's own, if it has one."""
         return usual_integer(self.valid.arguments, self.path, self.limits)
 
-    def arguments(self, value: int, *, word: str = "") -> dict[str, Any]:
+    def arguments(self, value: int, *, word: str = "") -> dict[str, JsonValue]:
         """Return the request with `value`.
 
         What nobody has seen succeed may leave something behind by a name of its own: each such
@@ -111,7 +111,7 @@ class _Tried:
         """
         base = self.valid.arguments
         whole = with_integer(self.build.ranged, self.command.arg_type, self.path, value, base)
-        return whole if self.valid.known or not word else renamed(whole, word)
+        return whole if self.valid.known or not word else dict(as_object(renamed(whole, word)))
 
     def problem(self, value: int) -> str:
         """Return why the request with `value` is not valid by the schema, "" where it is."""
