@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from docs import generated
+
 ROOT = Path(__file__).parents[1]
 PAGES = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/README.md")})
 TEXTS = [
@@ -53,6 +55,25 @@ def test_the_index_names_every_page() -> None:
     assert [
         str(page) for page in pages if page.name != "README.md" and f"({page})" not in index
     ] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "wanted"),
+    [pytest.param(*page, id=page[0].name) for page in generated.pages()],
+)
+def test_what_is_generated_is_up_to_date(path: Path, text: str, wanted: str) -> None:
+    assert text == wanted, f"python -m docs.generated writes {path}"
+
+
+def test_a_page_that_is_out_of_date_is_written_anew(tmp_path: Path) -> None:
+    page = tmp_path / "old.md"
+    page.write_text("a\n<!-- generated: imports -->\nold\n<!-- end of imports -->\nb\n")
+
+    ((path, text, wanted),) = generated.pages(tmp_path)
+
+    assert (path, "old" in text, "old" in wanted) == (page, True, False)
+    assert wanted.startswith("a\n<!-- generated: imports -->\n\n```text\n")
+    assert wanted.endswith("```\n\n<!-- end of imports -->\nb\n")
 
 
 def _pages_named() -> Iterator[tuple[Path, str]]:
