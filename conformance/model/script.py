@@ -53,7 +53,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Same:
-    """A part of what an earlier turn (its number, from 0) received; names and indices lead to it."""
+    """A part of what an earlier turn (counted from 0) received; names and indices lead to it."""
 
     turn: int
     at: tuple[str, ...] = ()
