@@ -1,7 +1,7 @@
-"""Where integers stand within the values of a type, and a value that holds one there.
+"""Where integers are within the values of a type, and values that hold one there.
 
-Types can hold themselves: each is entered once, on the shortest way to it, and what is left out
-by that is counted.  Knows nothing of ranges, cases or recipes.
+Types can be recursive: each is entered once, on the shortest way to it, and what that leaves out is
+counted. Knows nothing of ranges, cases or recipes.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The way leads through the branch of an alternate that is of the type `type`."""
+    """The way leads through the branch of an alternate that has the type `type`."""
 
     type: str
 
@@ -56,12 +56,12 @@ class Choice:
 Turn: TypeAlias = Into | Branch | Element | Choice
 Way: TypeAlias = tuple[Turn, ...]
 Edit: TypeAlias = Callable[[Any], Any]
-"""Makes of the value at the end of a way, ABSENT where there is none, another one."""
+"""Makes a new value from the one at the end of a way, ABSENT if there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntegerPath:
-    """An integer of type `type`, and the way to it from the outside in.
+    """An integer of type `type`, and the way to it, outermost step first.
 
     `label` spells the way: "options.driver:qcow2.cluster-size", "nodes.0" for an element.
     """
@@ -80,8 +80,8 @@ class IntegerPath:
 class Reach:
     """The integers that values of a type can hold, nearest first.
 
-    `left_out` counts the places that lead back into an object type which is among them already,
-    and which holds integers.
+    `left_out` counts the places that lead back into an object type that was entered before and that
+    holds integers.
     """
 
     paths: tuple[IntegerPath, ...]
@@ -89,11 +89,10 @@ class Reach:
 
 
 def integer_paths(schema: Schema, type_name: str) -> Reach:
-    """Return where integers stand within values of the object type, at every depth.
+    """Return where integers are within values of the object type, at every depth.
 
-    Every branch of a union counts, also where two branches are of one type.  An object type is
-    entered once: that is what ends recursion, and what keeps one type that many members share from
-    being asked for a hundred times.
+    Every branch of a union counts, even two branches of one type. An object type is entered once:
+    that ends recursion, and keeps a type that many members share from being tried a hundred times.
     """
     search = _Search(schema)
     search.enter(type_name, ())
@@ -101,7 +100,7 @@ def integer_paths(schema: Schema, type_name: str) -> Reach:
 
 
 def member_paths(schema: Schema, member: Member) -> Reach:
-    """Return where integers stand within one member of an object, likewise."""
+    """Return where integers are within one member of an object, likewise."""
     search = _Search(schema)
     search.enter_member(member)
     return search.reach()
@@ -143,7 +142,7 @@ class _Search:
             self._members(owner, inner, (*way, Branch(kind.tag, case)))
 
     def _reach(self, owner: str, name: str, way: Way, above: frozenset[str]) -> None:
-        """Note what the type `name` holds; `above` are the arrays and alternates around it."""
+        """Record what the type `name` holds; `above` are the arrays and alternates around it."""
         kind = self.schema.type(name)
         match kind:
             case Builtin():
@@ -176,7 +175,7 @@ class _Search:
 
 
 def label_of(way: Way) -> str:
-    """Spell a way; which branch of an alternate is taken, what follows tells."""
+    """Spell a way; the branch of an alternate is clear from what follows."""
     words = []
     for turn in way:
         match turn:
@@ -194,9 +193,9 @@ def label_of(way: Way) -> str:
 def with_integer(
     schema: Schema, type_name: str, path: IntegerPath, value: int, base: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return a value of the object type that has the integer `value` at `path`.
+    """Return a value of the object type with the integer `value` at `path`.
 
-    It is `base` as far as that fits to the path, and has the mandatory members that `base` lacks.
+    It is `base` as far as that agrees with the path, with the mandatory members that `base` lacks.
     """
     made: dict[str, Any] = edited(schema, type_name, path.way, lambda _: value, base)
     return made
@@ -210,7 +209,7 @@ def member_with_integer(
 
 
 def integer_at(path: IntegerPath, base: Mapping[str, Any]) -> int | None:
-    """Return the integer that `base` holds at `path`, None where it holds none there."""
+    """Return the integer that `base` holds at `path`, or None."""
     value: Any = base
     for turn in path.way:
         match turn:
@@ -227,10 +226,10 @@ def integer_at(path: IntegerPath, base: Mapping[str, Any]) -> int | None:
 
 
 def edited(schema: Schema, type_name: str, way: Way, edit: Edit, base: Any) -> Any:
-    """Return a value of the type that has at the end of `way` what `edit` makes of it.
+    """Return a value of the type in which `edit` has changed what is at the end of `way`.
 
-    It is `base` as far as that fits to the way, and has the mandatory members that `base` lacks;
-    so has an object at the end of the way before it is edited.
+    It is `base` as far as that agrees with the way, with the mandatory members that `base` lacks;
+    an object at the end of the way is completed likewise before it is edited.
     """
     kind = schema.type(type_name)
     match kind:
@@ -256,7 +255,7 @@ def _object(schema: Schema, kind: Object, way: Way, edit: Edit, base: Mapping[st
     into = way[0] if way else None
     types: dict[str, str] = {}
     if tags:
-        # What bears the same name in two branches may be of two types.
+        # A member of the same name in two branches may have two types.
         types = {m.name: m.type for m in _members_at(schema, kind, base, {})}
     members = _members_at(schema, kind, {**base, **tags}, tags)
     kept = (m.name for m in members if types.get(m.name, m.type) == m.type)
@@ -273,7 +272,7 @@ def _object(schema: Schema, kind: Object, way: Way, edit: Edit, base: Mapping[st
 def _members_at(
     schema: Schema, kind: Object, wanted: Mapping[str, Any], tags: dict[str, str]
 ) -> tuple[Member, ...]:
-    """Return the members of the branch that `wanted` names, else the first; note it in `tags`."""
+    """Return the members of the branch that `wanted` selects, else the first; note it in `tags`."""
     members = kind.members
     while kind.tag is not None:
         cases = tag_values(schema, kind)
