@@ -133,7 +133,7 @@ def _alike(declared: Declarations, name: str, schema: Schema, found: str) -> boo
 
 
 def _loose(schema: Schema) -> set[str]:
-    """Return the types that neither a command nor an event leads to, except built-ins and arrays."""
+    """Return the types that no command or event leads to, except built-ins and arrays."""
     reached: set[str] = set()
     waiting = [event.arg_type for event in schema.events.values()]
     for command in schema.commands.values():

@@ -124,7 +124,8 @@ class Declarations:
         return self.values(types[0]) if types else ()
 
     def parts(self, name: str) -> tuple[str, ...]:
-        """Return the types that the command, event or type `name` shows, arrays as their elements."""
+        """Return the types that the command, event or type `name` shows; for arrays, their
+        elements."""
         entity = self.entities.get(name)
         if entity is None:
             return ()

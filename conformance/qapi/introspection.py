@@ -110,7 +110,7 @@ def listed(entries: object, *kinds: str) -> tuple[str, ...]:
 
 
 def entry_of(fault: ContradictionError) -> int | None:
-    """Return the number (from 0) of the entry that a fault of `examine` is about, if there is one."""
+    """Return the number (from 0) of the entry that a fault of `examine` is about, if any."""
     numbered = _ENTRY.match(fault.place)
     return int(numbered[1]) if numbered else None
 

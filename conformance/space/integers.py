@@ -41,7 +41,7 @@ def rule_of(width: str) -> str:
 
 
 def is_let_through(rule: str, value: int) -> bool:
-    """Return whether servers may accept `value` as a large one where the rule wants none below 0."""
+    """Return whether servers may take `value` as a large one where the rule wants none below 0."""
     return rule in _LENIENT and INT64.low <= value < 0
 
 
