@@ -5,27 +5,28 @@ docs/recipes.md describes the files.  Knows neither a schema nor a machine.
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from conformance.knowledge.observations import Look, looks_of
+from conformance.knowledge.observations import Look, looks_for, looks_of
 from conformance.knowledge.recipes import filled, requests_of, spec_of
 from conformance.knowledge.refusals import (
     Reference,
     Refusal,
     Unprovoked,
+    references_for,
     references_of,
     refusals_of,
     unprovoked_of,
 )
 from conformance.knowledge.tables import Table, read_table
+from conformance.knowledge.valid_request import Effect, Status, ValidRequest
 from conformance.knowledge.versions import Version, VersionRange, of_arch
 from conformance.model.errors import KnowledgeError
 from conformance.model.stage import MachineSpec, Request
-from conformance.model.terms import JsonValue
+from conformance.model.terms import ABSENT, JsonValue
 
 _NO_MACHINE: Final = MachineSpec(machine="")
 
@@ -48,19 +49,6 @@ class Further:
     references: tuple[Reference, ...] = ()
     sees: tuple[Look, ...] = ()
     spec: MachineSpec | None = None
-
-
-class Effect(enum.StrEnum):
-    """What a command that succeeds does to the machine, its clean-up done."""
-
-    # Nothing: the machine is as it was before.
-    NONE = "none"
-    # It is another machine from then on.
-    LASTING = "lasting"
-    # It ends the build.
-    END = "end"
-    # It ends the phase before the machine is complete, the one in which it can be run.
-    COMPLETES = "completes-machine"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,9 +90,43 @@ class CommandRecipe:
         """Return whether it is for a build; one whose `arch` is not known, "", is of any."""
         return version in self.versions and of_arch(self.arches, arch)
 
-    def further_for(self, version: Version) -> tuple[Further, ...]:
-        """Return the further requests that hold for `version`."""
-        return tuple(request for request in self.further if version in request.versions)
+    def first(self, version: Version) -> ValidRequest:
+        """Return the recipe's own request, with the looks and references of `version`."""
+        return ValidRequest(
+            request=Request(self.name, self.arguments or ABSENT, descriptor=self.descriptor),
+            spec=self.spec,
+            setup=self.setup,
+            cleanup=self.cleanup,
+            effect=self.effect,
+            status=Status.INCOMPLETE if self.never else Status.SUCCEEDS,
+            needs=self.needs,
+            never=self.never,
+            queries=self.shows,
+            looks=looks_for(self.sees, version),
+            references=tuple(references_for(self.references, version)),
+        )
+
+    def further_requests(self, version: Version) -> Iterator[ValidRequest]:
+        """Yield the further requests that hold for `version`."""
+        for each in self.further:
+            if version in each.versions:
+                yield ValidRequest(
+                    name=each.name,
+                    request=Request(self.name, each.arguments or ABSENT),
+                    spec=self.spec if each.spec is None else each.spec,
+                    setup=each.setup,
+                    cleanup=each.cleanup,
+                    effect=Effect.LASTING if each.lasting else Effect.NONE,
+                    needs=self.needs,
+                    looks=looks_for(each.sees, version),
+                    references=tuple(references_for(each.references, version)),
+                    reason=each.reason,
+                )
+
+    def requests(self, version: Version) -> Iterator[ValidRequest]:
+        """Yield the recipe's own request, then the further ones that hold for `version`."""
+        yield self.first(version)
+        yield from self.further_requests(version)
 
     def refusals_for(self, version: Version) -> tuple[Refusal, ...]:
         """Return the refusals that hold for `version`."""

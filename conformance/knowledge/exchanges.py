@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from conformance.digest.digest import Program
 from conformance.knowledge.recipes import filled, spec_of
 from conformance.knowledge.tables import Table, read_table
 from conformance.knowledge.versions import VersionRange
 from conformance.model.errors import KnowledgeError
+from conformance.model.flavour import Program
 from conformance.model.script import (
     FIRST,
     Deed,

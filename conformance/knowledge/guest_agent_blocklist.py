@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from conformance.digest.digest import Program
 from conformance.knowledge import store
 from conformance.knowledge.tables import Table, read_table
 from conformance.model.errors import KnowledgeError
+from conformance.model.flavour import Program
 
 FILE: Final = "withheld.toml"
 UNKNOWN: Final = "never asked for: nobody has looked at what it does"

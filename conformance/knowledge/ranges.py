@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from conformance.knowledge.recipes import filled, requests_of, spec_of
 from conformance.knowledge.tables import Table, read_table
+from conformance.knowledge.valid_request import Effect, Status, ValidRequest
 from conformance.knowledge.versions import VersionRange, of_arch
 from conformance.model.errors import KnowledgeError
 from conformance.model.stage import MachineSpec, Request
@@ -109,6 +110,19 @@ class RangeRecipe:
     limits: Mapping[str, Limits] = field(default_factory=dict)
     accepted: tuple[str, ...] = ()
     values: Mapping[str, tuple[JsonValue, ...]] = field(default_factory=dict)
+
+    def valid_request(self) -> ValidRequest:
+        """Return the request, which succeeds once one of the arguments is in it."""
+        return ValidRequest(
+            request=Request(self.command, self.arguments),
+            spec=self.spec,
+            setup=self.setup,
+            cleanup=self.cleanup,
+            effect=Effect.LASTING if self.alone else Effect.NONE,
+            status=Status.INCOMPLETE,
+            needs=self.needs,
+            paths=() if self.paths == ANY_PATH else self.paths,
+        )
 
     @property
     def omitted(self) -> bool:

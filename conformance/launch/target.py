@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from conformance.launch.program import Kind
 from conformance.model.errors import LaunchError, UsageError
+from conformance.model.flavour import Program
 
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 """A target's name is part of test ids and file names; "[" and "::" mean something in test ids."""
@@ -46,7 +46,7 @@ class Target:
     sandbox: bool = True
     schema: str = ""
     spelling: str = ""
-    kind: Kind = Kind.SYSTEM
+    kind: Program = Program.SYSTEM
     withheld: tuple[str, ...] = ()
     as_root: str = ""
 

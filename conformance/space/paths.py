@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from conformance.model.terms import ABSENT
+from conformance.model.terms import ABSENT, Absent, JsonValue, as_object
 from conformance.qapi.flatten import tag_values, variant_of
 from conformance.qapi.model import (
     Alternate,
@@ -55,7 +55,7 @@ class Choice:
 
 Turn: TypeAlias = Into | Branch | Element | Choice
 Way: TypeAlias = tuple[Turn, ...]
-Edit: TypeAlias = Callable[[Any], Any]
+Edit: TypeAlias = Callable[[JsonValue | Absent], JsonValue]
 """Makes a new value from the one at the end of a way, ABSENT if there is none."""
 
 
@@ -191,26 +191,25 @@ def label_of(way: Way) -> str:
 
 
 def with_integer(
-    schema: Schema, type_name: str, path: IntegerPath, value: int, base: Mapping[str, Any]
-) -> dict[str, Any]:
+    schema: Schema, type_name: str, path: IntegerPath, value: int, base: Mapping[str, JsonValue]
+) -> dict[str, JsonValue]:
     """Return a value of the object type with the integer `value` at `path`.
 
     It is `base` as far as that agrees with the path, with the mandatory members that `base` lacks.
     """
-    made: dict[str, Any] = edited(schema, type_name, path.way, lambda _: value, base)
-    return made
+    return dict(as_object(edited(schema, type_name, path.way, lambda _: value, base)))
 
 
 def member_with_integer(
-    schema: Schema, member: Member, path: IntegerPath, value: int, base: Any
-) -> Any:
+    schema: Schema, member: Member, path: IntegerPath, value: int, base: JsonValue
+) -> JsonValue:
     """Return a value of the member that has the integer `value` at `path`, else like `base`."""
     return edited(schema, member.type, path.way[1:], lambda _: value, base)
 
 
-def integer_at(path: IntegerPath, base: Mapping[str, Any]) -> int | None:
+def integer_at(path: IntegerPath, base: Mapping[str, JsonValue]) -> int | None:
     """Return the integer that `base` holds at `path`, or None."""
-    value: Any = base
+    value: JsonValue = base
     for turn in path.way:
         match turn:
             case Into(name=name):
@@ -225,7 +224,9 @@ def integer_at(path: IntegerPath, base: Mapping[str, Any]) -> int | None:
     return value if type(value) is int else None
 
 
-def edited(schema: Schema, type_name: str, way: Way, edit: Edit, base: Any) -> Any:
+def edited(
+    schema: Schema, type_name: str, way: Way, edit: Edit, base: JsonValue | Absent
+) -> JsonValue:
     """Return a value of the type in which `edit` has changed what is at the end of `way`.
 
     It is `base` as far as that agrees with the way, with the mandatory members that `base` lacks;
@@ -247,7 +248,9 @@ def edited(schema: Schema, type_name: str, way: Way, edit: Edit, base: Any) -> A
             return edit(base)
 
 
-def _object(schema: Schema, kind: Object, way: Way, edit: Edit, base: Mapping[str, Any]) -> Any:
+def _object(
+    schema: Schema, kind: Object, way: Way, edit: Edit, base: Mapping[str, JsonValue]
+) -> JsonValue:
     tags: dict[str, str] = {}
     while way and isinstance(turn := way[0], Branch):
         tags[turn.tag] = turn.case
@@ -270,7 +273,7 @@ def _object(schema: Schema, kind: Object, way: Way, edit: Edit, base: Mapping[st
 
 
 def _members_at(
-    schema: Schema, kind: Object, wanted: Mapping[str, Any], tags: dict[str, str]
+    schema: Schema, kind: Object, wanted: Mapping[str, JsonValue], tags: dict[str, str]
 ) -> tuple[Member, ...]:
     """Return the members of the branch that `wanted` selects, else the first; note it in `tags`."""
     members = kind.members

@@ -9,7 +9,7 @@ import pytest
 
 from conformance.cli.main import command_parser
 from conformance.compat.change import ChangeClass
-from conformance.digest.digest import Program
+from conformance.model.flavour import Program
 from conformance.play.option_table import ALL, FAIL_ON, SCHEMA_PROGRAM, TWINS, Command, options_of
 
 
