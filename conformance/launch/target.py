@@ -27,13 +27,13 @@ _LINKS: Final = 40
 class Target:
     """A program and how it is started.
 
-    `program` is a path on the host or, where `rootfs` (a folder of the host) is not "", inside
-    that root.  `accel` "" leaves the choice to QEMU.  `schema` is the tree of QEMU's source that
-    it was built from, or a digest of it, on the host; "" leaves it to the digests that ship with
-    the suite.  `spelling` is shell text: the words with which the user names the target on a
-    command line, "" where there was none.  `kind` is what the program says that it is, once it
-    was identified; `withheld` are the commands that it is told not to serve.  `as_root` says why
-    a run that is root's starts it as root and as no other user, "" where it does not.
+    `program` is a path on the host or, unless `rootfs` (a folder of the host) is "", inside that
+    root. `accel` "" leaves the choice to QEMU. `schema` is the QEMU source tree that it was built
+    from, or a digest of it, on the host; "" means the digests that ship with the suite. `spelling`
+    is shell text: the words that name the target on a command line, "" where there were none.
+    `kind` is what the program says it is, once identified; `withheld` are the commands that it is
+    told not to serve. `as_root` says why root starts it as root, "" where it is started as another
+    user.
     """
 
     name: str
