@@ -13,21 +13,19 @@ from conformance.cli.targets import add_targets
 from conformance.model.errors import UsageError
 from conformance.model.terms import ExitCode, Outcome
 from conformance.play import option_table
+from conformance.play.option_table import Command
 from conformance.prepare.campaign import check_selection, find_case
 from conformance.prepare.prepare import warned
 
 
-def add(command: argparse.ArgumentParser, name: str) -> None:
+def add(command: argparse.ArgumentParser, name: Command) -> None:
     """Declare the options of a command of this module."""
-    command.set_defaults(call={"list": _list, "show": _show, "replay": _replay}[name])
-    if name != "list":
+    calls = {Command.LIST: _list, Command.SHOW: _show, Command.REPLAY: _replay}
+    command.set_defaults(call=calls[name])
+    if name is not Command.LIST:
         command.add_argument("case", metavar="CASE", help="the id of the case")
-    if name == "replay":
-        command.add_argument("--record", default="", metavar="FILE",
-            help="write the dialogue to a file, for `validate`")  # fmt: skip
-    add_targets(command)
-    if name == "list":
-        option_table.declare(option_table.SELECTION, command.add_argument, "--")
+    add_targets(command, nargs=1)
+    option_table.declare(name, command)
 
 
 def _list(asked: argparse.Namespace) -> int:
@@ -44,7 +42,7 @@ def _list(asked: argparse.Namespace) -> int:
 
 def _in_order(asked: argparse.Namespace) -> None:
     """Put the case and the target of a command into their order, where there is no doubt."""
-    if swapped(asked.case, asked.targets[0], asked.qmp_rootfs):
+    if swapped(asked.case, asked.targets[0], option_table.ROOTFS.of(asked)):
         asked.case, asked.targets[0] = asked.targets[0], asked.case
 
 
@@ -64,17 +62,18 @@ def _replay(asked: argparse.Namespace) -> int:
     from conformance.play.replay import replayed
 
     _in_order(asked)
-    if asked.record:
+    record = option_table.RECORD.of(asked)
+    if record:
         # Better now than when the case has run.
-        _write(Path(asked.record), "")
+        _write(Path(record), "")
     with one_campaign(asked, asked.case) as (campaign, _, folder):
         warned(campaign.target, folder)
         replay = replayed(find_case(campaign, asked.case), campaign, folder)
     Screen().say(replay.text)
-    if asked.record and replay.unrecorded:
+    if record and replay.unrecorded:
         raise UsageError(replay.unrecorded, "Leave out --record.")
-    if asked.record:
-        _write(Path(asked.record), replay.recording)
+    if record:
+        _write(Path(record), replay.recording)
     if replay.broken:
         return ExitCode.FINDINGS
     return ExitCode.CONFORMS if replay.outcome is Outcome.PASS else ExitCode.USAGE

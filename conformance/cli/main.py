@@ -18,17 +18,22 @@ from conformance.cli.command_line import options_in, prepared, unknown
 from conformance.cli.screen import forget
 from conformance.model.errors import ConformanceError, UsageError
 from conformance.model.terms import ExitCode
+from conformance.play.option_table import Command
 
 _COMMANDS: Final = (
-    ("run", "run", "run the cases of builds and write their report"),
-    ("list", "cases", "name the cases of a build"),
-    ("show", "cases", "show what a case sends and expects"),
-    ("replay", "cases", "run one case alone on a fresh machine and show the dialogue"),
+    (Command.RUN, "run", "run the cases of builds and write their report"),
+    (Command.LIST, "cases", "list the cases of a build"),
+    (Command.SHOW, "cases", "show what a case sends and expects"),
+    (Command.REPLAY, "cases", "run one case alone on a fresh machine and show the dialogue"),
     ("schema", "schema", "compare schemas, and gather what the source of one says"),
     ("report", "report", "write the report of a run again, or that of a run that was killed"),
-    ("validate", "validate", "check saved introspections and recorded dialogues, without any QEMU"),
-    ("rules", "rules", "list what QEMU promises, and how many cases show it"),
-    ("explain", "rules", "tell what one rule promises and how it is tested"),
+    (
+        Command.VALIDATE,
+        "validate",
+        "check saved introspections and recorded dialogues, without any QEMU",
+    ),
+    (Command.RULES, "rules", "list what QEMU promises, and how many cases show it"),
+    (Command.EXPLAIN, "rules", "explain what one rule promises and how it is tested"),
 )
 """Each command with the module of this room that adds its options, and what it does."""
 _PIPE: Final = 128 + signal.SIGPIPE
@@ -71,7 +76,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line; names of targets may stand among the options."""
-    asked, rest = _parser(arguments).parse_known_args(prepared(arguments))
+    asked, rest = command_parser(arguments).parse_known_args(prepared(arguments))
     for word in rest:
         if word.startswith("-"):
             raise unknown(word, options_in(asked.usage))
@@ -81,8 +86,8 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     return asked
 
 
-def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
-    """Return the parser for the commands that the words may name."""
+def command_parser(arguments: Sequence[str] | None = None) -> argparse.ArgumentParser:
+    """Return the parser of the whole command line, or of the commands that the words may name."""
     parser = _Parser(
         prog="qmp-conformance", description="Check QEMU builds against the promises of QMP."
     )
@@ -91,7 +96,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     for name, module, text in _COMMANDS:
         sentence = f"{text[0].upper()}{text[1:]}."
         command = commands.add_parser(name, help=text, description=sentence)
-        if name in arguments:
+        if arguments is None or name in arguments:
             import_module(f"conformance.cli.{module}").add(command, name)
             command.set_defaults(usage=command.format_usage())
     return parser

@@ -16,7 +16,7 @@ from conformance.launch.folder import RunFolder
 from conformance.launch.target import is_target_file
 from conformance.model.counting import counted
 from conformance.model.errors import UsageError
-from conformance.play import option_table
+from conformance.play.option_table import PROGRAM, TARGETS, pytest_words
 from conformance.play.options import Options, read_options
 from conformance.prepare.cache import open_cache
 from conformance.prepare.campaign import Campaign
@@ -25,10 +25,11 @@ from conformance.prepare.prepare import prepare, warned
 
 def options_of(asked: argparse.Namespace) -> tuple[Options, list[str]]:
     """Return the options, and the words that say the same to pytest."""
-    asked.qmp_targets = [word for word in asked.targets if is_target_file(word)]
-    asked.qmp_program = [word for word in asked.targets if not is_target_file(word)]
-    values = option_table.completed(asked)
-    return read_options(values), option_table.pytest_words(values)
+    files = [word for word in asked.targets if is_target_file(word)]
+    setattr(asked, TARGETS.dest, files)
+    programs = [word for word in asked.targets if not is_target_file(word)]
+    setattr(asked, PROGRAM.dest, programs)
+    return read_options(asked), pytest_words(asked)
 
 
 @contextmanager

@@ -14,7 +14,14 @@ from conformance.model.canonical import pretty
 from conformance.model.errors import UsageError
 from conformance.model.flavour import Program
 from conformance.model.terms import ExitCode
-from conformance.play.option_table import TARGET
+from conformance.play.option_table import (
+    NO_CACHE,
+    RELEASE,
+    RULES_FORMAT,
+    TARGET,
+    Command,
+    declare,
+)
 from conformance.prepare.cache import open_cache
 from conformance.prepare.digest_plan import release_plan, release_version
 from conformance.report.rule_index import cases_by_rule
@@ -25,22 +32,18 @@ _PROGRAMS: Final = (Program.SYSTEM, Program.GUEST_AGENT)
 _WIDTH: Final = 100
 
 
-def add(command: argparse.ArgumentParser, name: str) -> None:
+def add(command: argparse.ArgumentParser, name: Command) -> None:
     """Declare the options of a command of this module."""
-    if name == "explain":
+    if name is Command.EXPLAIN:
         command.add_argument("rule", metavar="RULE", help="the id of the rule: W68")
-    else:
-        command.add_argument("--format", choices=("text", "markdown", "json"), default="text",
-            help="how to tell (default: text); docs/rules.md is the markdown")  # fmt: skip
-    command.add_argument("--release", default="", metavar="VERSION",
-        help="without TARGET, the release (10.0) whose digest gives the cases")  # fmt: skip
-    add_targets(command, needed=False)
-    command.set_defaults(call=_rules if name == "rules" else _explain)
+    add_targets(command, nargs="*")
+    declare(name, command)
+    command.set_defaults(call=_rules if name is Command.RULES else _explain)
 
 
 def _rules(asked: argparse.Namespace) -> int:
     book = _book(asked)
-    match asked.format:
+    match RULES_FORMAT.of(asked):
         case "json":
             told = pretty(to_json(book))
         case "markdown":
@@ -68,12 +71,13 @@ def _book(asked: argparse.Namespace) -> Book:
         raise UsageError(
             f"{rule} is a rule, and no target", f"`qmp-conformance explain {rule}` tells of it."
         )
-    given = [each for each in TARGET if getattr(asked, each.dest) != each.unset]
+    given = [each for each in TARGET if each.is_given(asked)]
+    release = RELEASE.of(asked)
     if given and not asked.targets:
         names = " and ".join(f"--{each.name}" for each in given)
         verb = "is" if len(given) == 1 else "are"
         raise UsageError(f"{names} {verb} of a target", "Name one, or leave the option out.")
-    if asked.targets and asked.release:
+    if asked.targets and release:
         raise UsageError("--release is for where no target is named", "Leave one of them out.")
     if asked.targets:
         # Not at the top: without a target none of it is needed.
@@ -85,9 +89,9 @@ def _book(asked: argparse.Namespace) -> Book:
             cases = campaign.plan.entries()
             rules = campaign.rules
     else:
-        found = release_version(asked.release)
+        found = release_version(release)
         of = "those of QEMU {}.{}, as its digest gives them".format(*found)
-        cache = open_cache(off=asked.qmp_no_cache)
+        cache = open_cache(off=NO_CACHE.of(asked))
         cases = release_plan(found, _PROGRAMS, cache).entries()
     return Book(rules=rules, cases=cases_by_rule(cases), of=of)
 

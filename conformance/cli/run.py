@@ -20,6 +20,7 @@ from conformance.play import option_table
 from conformance.play.channel import Listener
 from conformance.play.interruption import Interruption, interruptible
 from conformance.play.leading import leading
+from conformance.play.option_table import Command
 from conformance.play.run import Run
 from conformance.pytest_plugin import plugin
 from conformance.report.result import Summary
@@ -39,35 +40,27 @@ _ALONE: Final = (
 behind where there are workers.  What is shown, the command shows, also while an item runs."""
 
 
-def add(command: argparse.ArgumentParser, name: str) -> None:
+def add(command: argparse.ArgumentParser, name: Command) -> None:
     """Declare the options of the command."""
     command.set_defaults(call=_run)
-    add_targets(command, several=True)
-    option_table.declare(option_table.SELECTION, command.add_argument, "--")
-    _add_run(command)
+    add_targets(command, nargs="+")
+    option_table.declare(name, command)
 
 
-def _add_run(command: argparse.ArgumentParser) -> None:
-    add = command.add_argument
-    option_table.declare(option_table.RUN, add, "--")
-    add("-n", "--workers", type=int, default=0, metavar="N",
-        help="worker processes (default: 0, none but this one)")  # fmt: skip
-    loudness = command.add_mutually_exclusive_group()
-    for flag, name, value, text in (
-        ("-q", "--quiet", Loudness.QUIET, "say the verdicts alone"),
-        ("-v", "--verbose", Loudness.LOUD, "tell each item, and each finding in full"),
-    ):
-        loudness.add_argument(flag, name, dest="loudness", action="store_const", const=value,
-            default=Loudness.PLAIN, help=text)  # fmt: skip
+def _loudness(asked: argparse.Namespace) -> Loudness:
+    if option_table.QUIET.of(asked):
+        return Loudness.QUIET
+    return Loudness.LOUD if option_table.VERBOSE.of(asked) else Loudness.PLAIN
 
 
 def _run(asked: argparse.Namespace) -> int:
     options, words = options_of(asked)
-    if asked.workers < 0:
-        raise UsageError(f"-n {asked.workers}: no number of workers", "Write -n 2, for example.")
-    workers = ("-n", str(asked.workers)) if asked.workers else ()
+    count, loudness = option_table.WORKERS.of(asked), _loudness(asked)
+    if count < 0:
+        raise UsageError(f"-n {count}: no number of workers", "Write -n 2, for example.")
+    workers = ("-n", str(count)) if count else ()
     screen = Screen()
-    progress = Progress(screen, asked.loudness)
+    progress = Progress(screen, loudness)
     with (
         interruptible() as interruption,
         screen,
@@ -84,7 +77,7 @@ def _run(asked: argparse.Namespace) -> int:
         ):
             status = pytest.main([*_ALONE, root, *workers, *words], plugins=[door])
         if door.summary is not None and door.summary.ended is not None:
-            _show_report(door.summary, options.report, screen, asked.loudness)
+            _show_report(door.summary, options.report, screen, loudness)
             return door.summary.ended.exit_code
         if status == pytest.ExitCode.INTERRUPTED:
             # Before there was anything to report.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
 
 from conformance.align.statement import Alignment
 from conformance.digest.declaration import EntityKind, Flag
@@ -26,7 +25,9 @@ from conformance.knowledge.recipes import Recipes
 from conformance.knowledge.untyped_arguments import Unchecked, names_for
 from conformance.knowledge.versions import Version
 from conformance.model.flavour import Flavour, Program
+from conformance.model.terms import JsonValue
 from conformance.qapi.consistency import ContradictionError
+from conformance.qapi.introspection import Entry
 from conformance.qapi.model import Schema
 from conformance.qapi.qom import ObjectModel
 from conformance.qapi.validate import Validator
@@ -64,7 +65,7 @@ class Introspected:
     facts: Facts | None = None
     alignment: Alignment | None = None
     older: Schema | None = None
-    entries: Sequence[Any] = ()
+    entries: Sequence[Entry] = ()
     """What the schema was read from."""
     faults: tuple[ContradictionError, ...] = ()
     """What they say against themselves; what that makes unusable is no part of the schema."""
@@ -119,10 +120,10 @@ class Introspected:
         """Checks values by the schema `ranged`."""
         return Validator(self.ranged)
 
-    def refusal_of(self, command: str, arguments: Any) -> str:
-        """Return why a request of the command is not valid by the schema, "" where it is."""
+    def schema_error(self, command: str, arguments: JsonValue) -> str | None:
+        """Return what the schema objects to in a request, None if the request is valid."""
         fault = self.validator.check(self.schema.commands[command].arg_type, arguments)
-        return f"{fault.path}: {fault.problem}" if fault else ""
+        return f"{fault.path}: {fault.problem}" if fault else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

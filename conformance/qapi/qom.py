@@ -1,6 +1,6 @@
-"""What a build says of its object model, as values: types, properties, composition trees.
+"""A build's object model as values: types, properties, QOM trees.
 
-Knows neither how it was asked nor what will be tested.
+Knows neither how the build was asked nor what will be tested.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ INTEGER_RANGES: Final[Mapping[str, tuple[int, int]]] = {
 TYPE_NAMES: Final = "X11"
 PROPERTY_NAMES: Final = "X12"
 PATH_NAMES: Final = "X10"
-"""The rules that types, properties of types and elements of paths break by names of no use."""
+"""The rules that types, properties and path elements break if their names cannot be used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ class Property:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """One object of a composition tree: its path, properties, and those values that were read."""
+    """One object of a QOM tree: its path, its properties, and the values that were read."""
 
     path: str
     properties: tuple[Property, ...]
@@ -74,10 +74,10 @@ class Node:
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectModel:
-    """The object model of one build: all its types, and a tree per machine.
+    """The object model of one build: all its types, and a QOM tree for each machine.
 
     `properties` holds qom-list-properties of the user-creatable types; `trees` the nodes by
-    machine, ordered by path; `lost` what could not be asked because the build died, and why.
+    machine, ordered by path; `lost` the questions that the build died of, and how.
     """
 
     types: tuple[TypeInfo, ...]
@@ -87,7 +87,7 @@ class ObjectModel:
     machines: tuple[str, ...] = ()
     lost: tuple[tuple[str, str], ...] = ()
     faults: tuple[ContradictionError, ...] = field(default=(), metadata=LEFT_OUT)
-    """The names that cannot be used: what bears one, or one that was there before, is left out."""
+    """The names that cannot be used; what bears one, or bears a name twice, is left out."""
 
     @cached_property
     def by_name(self) -> Mapping[str, TypeInfo]:
@@ -96,7 +96,7 @@ class ObjectModel:
 
     @cached_property
     def heirs(self) -> Mapping[str, frozenset[str]]:
-        """The names of each type and of all types that come from it, by the type's name."""
+        """For each type, the names of the type and of all types derived from it."""
         found: dict[str, set[str]] = {name: set() for name in self.by_name}
         for name in self.by_name:
             for ancestor in self.ancestry(name):
@@ -127,64 +127,3 @@ def property_from_json(entry: Mapping[str, Any]) -> Property:
     return Property(
         name=entry["name"], type=entry["type"], default=entry.get("default-value", ABSENT)
     )
-
-
-def model_to_json(model: ObjectModel) -> dict[str, Any]:
-    """Return `model` as JSON for `model_from_json`."""
-    return {
-        "types": [
-            {"name": t.name, "parent": t.parent, "abstract": t.abstract} for t in model.types
-        ],
-        "creatable": list(model.creatable),
-        "properties": {
-            name: [_property_to_json(p) for p in properties]
-            for name, properties in model.properties.items()
-        },
-        "trees": {
-            machine: [
-                {
-                    "path": node.path,
-                    "properties": [_property_to_json(p) for p in node.properties],
-                    "values": dict(node.values),
-                }
-                for node in nodes
-            ]
-            for machine, nodes in model.trees.items()
-        },
-        "machines": list(model.machines),
-        "lost": [list(item) for item in model.lost],
-        "faults": [[fault.rule, fault.place, fault.problem] for fault in model.faults],
-    }
-
-
-def model_from_json(value: Mapping[str, Any]) -> ObjectModel:
-    """Return the model that `model_to_json` made `value` of."""
-    return ObjectModel(
-        types=tuple(type_from_json(entry) for entry in value["types"]),
-        creatable=tuple(value["creatable"]),
-        properties={
-            name: tuple(map(property_from_json, entries))
-            for name, entries in value["properties"].items()
-        },
-        trees={
-            machine: tuple(
-                Node(
-                    path=node["path"],
-                    properties=tuple(map(property_from_json, node["properties"])),
-                    values=node["values"],
-                )
-                for node in nodes
-            )
-            for machine, nodes in value["trees"].items()
-        },
-        machines=tuple(value["machines"]),
-        lost=tuple((what, why) for what, why in value["lost"]),
-        faults=tuple(ContradictionError(*each) for each in value["faults"]),
-    )
-
-
-def _property_to_json(item: Property) -> dict[str, Any]:
-    entry: dict[str, Any] = {"name": item.name, "type": item.type}
-    if item.default is not ABSENT:
-        entry["default-value"] = item.default
-    return entry

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
+from conformance.model.terms import JsonValue, as_object
 from conformance.qapi.flatten import variant_of
 from conformance.qapi.model import (
     Alternate,
@@ -21,12 +22,12 @@ from conformance.space.values import exemplar
 
 UNKNOWN: Final = "no-such-member"
 DOWNSTREAM: Final = "__org.example_x"
-"""A downstream name (rule W70) that no vendor owns."""
+"""A downstream name (rule W70) of no existing vendor."""
 UNKNOWN_VALUE: Final = "no-such-value"
 HUGE: Final = 10**30
 """An integer that no QAPI type holds."""
 
-WRONG: Final[Mapping[JsonType, Any]] = {
+WRONG: Final[Mapping[JsonType, JsonValue]] = {
     JsonType.NULL: None,
     JsonType.BOOLEAN: True,
     JsonType.INT: 1,
@@ -34,7 +35,7 @@ WRONG: Final[Mapping[JsonType, Any]] = {
     JsonType.ARRAY: [],
     JsonType.OBJECT: {},
 }
-"""One value of each JSON type, where another is wanted; the string looks like a number."""
+"""One value of each JSON type, for places that want another; the string looks like a number."""
 
 _BUILTIN_RULES: Final[Mapping[JsonType, str]] = {
     JsonType.STRING: "Q01",
@@ -47,19 +48,21 @@ _BUILTIN_RULES: Final[Mapping[JsonType, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A value with one thing wrong: `label` is a path for a case's id, `text` says it in words."""
+    """A value with one fault: `label` is a path for a case's id, `text` says it in words."""
 
     label: str
-    value: Any
+    value: JsonValue
     rule: str
     text: str
 
 
-def faults(schema: Schema, type_name: str, valid: Any, *, within: bool = True) -> Iterator[Fault]:
-    """Yield what can be wrong with `valid`, a valid value of the type, at every depth.
+def faults(
+    schema: Schema, type_name: str, valid: JsonValue, *, within: bool = True
+) -> Iterator[Fault]:
+    """Yield the single faults of `valid`, a valid value of the type, at every depth.
 
-    A value that is null where null is wanted by nobody is among them; ranges of integers are left
-    to the caller, who knows them.  Not `within`: what is wrong inside objects is left out.
+    Includes null where nothing allows it. Integer ranges are left to the caller, who knows them.
+    Unless `within`, faults inside objects are left out.
     """
     match schema.types[type_name]:
         case Builtin(json_type=JsonType.VALUE):
@@ -80,27 +83,29 @@ def faults(schema: Schema, type_name: str, valid: Any, *, within: bool = True) -
         case Object():
             yield from _of_wrong_type({JsonType.OBJECT}, "W63")
             if within:
-                yield from object_faults(schema, type_name, valid)
+                yield from object_faults(schema, type_name, as_object(valid))
 
 
-def object_faults(schema: Schema, type_name: str, valid: Mapping[str, Any]) -> Iterator[Fault]:
-    """Yield what can be wrong within an object that is itself a JSON object."""
+def object_faults(
+    schema: Schema, type_name: str, valid: Mapping[str, JsonValue]
+) -> Iterator[Fault]:
+    """Yield the faults within an object that is itself a JSON object."""
     yield from unknown_members(valid)
     for member in members_of(schema, type_name, valid):
         if member.name in valid:
             yield from member_faults(schema, member, valid)
 
 
-def unknown_members(valid: Mapping[str, Any]) -> Iterator[Fault]:
-    """Yield `valid` with a member that no schema has, of its own and of a vendor's namespace."""
+def unknown_members(valid: Mapping[str, JsonValue]) -> Iterator[Fault]:
+    """Yield `valid` with an unknown member, without and with a vendor's prefix."""
     yield _unknown(valid, UNKNOWN, "unknown-member", "a member that the schema does not have")
     yield _unknown(valid, DOWNSTREAM, "downstream-member", "a downstream member of nobody's")
 
 
 def member_faults(
-    schema: Schema, member: Member, valid: Mapping[str, Any], *, within: bool = True
+    schema: Schema, member: Member, valid: Mapping[str, JsonValue], *, within: bool = True
 ) -> Iterator[Fault]:
-    """Yield what can be wrong with one member of `valid`, which holds it; `within` as in faults."""
+    """Yield the faults of one member of `valid`, which holds it; `within` as in faults."""
     name = member.name
     if not member.optional:
         less = {key: value for key, value in valid.items() if key != name}
@@ -118,26 +123,28 @@ def member_faults(
         )
 
 
-def members_of(schema: Schema, type_name: str, value: Mapping[str, Any]) -> tuple[Member, ...]:
-    """Return the members that `value` may have: those of the branch that its tags name."""
+def members_of(
+    schema: Schema, type_name: str, value: Mapping[str, JsonValue]
+) -> tuple[Member, ...]:
+    """Return the members that `value` may have: those of the branch that its tags select."""
     current = schema.object(type_name)
     members = current.members
     while current.tag is not None:
-        current = variant_of(schema, current, value[current.tag])
+        current = variant_of(schema, current, str(value[current.tag]))
         members += current.members
     return members
 
 
-def _unknown(valid: Mapping[str, Any], name: str, label: str, text: str) -> Fault:
+def _unknown(valid: Mapping[str, JsonValue], name: str, label: str, text: str) -> Fault:
     return Fault(label=label, value={**valid, name: 1}, rule="W64", text=text)
 
 
-def _wrong(label: str, value: Any, rule: str, text: str) -> Fault:
+def _wrong(label: str, value: JsonValue, rule: str, text: str) -> Fault:
     return Fault(label=label, value=value, rule=rule, text=text)
 
 
 def no_objects(rule: str) -> Iterator[Fault]:
-    """Yield values of every JSON type but object, where an object is wanted."""
+    """Yield values of every JSON type but object, where an object is expected."""
     yield from _of_wrong_type({JsonType.OBJECT}, rule)
 
 
@@ -163,8 +170,8 @@ def _of_enum(enum: Enum) -> Iterator[Fault]:
             yield _wrong(label, value, "Q13", text)
 
 
-def _of_array(schema: Schema, element: str, valid: Any, *, within: bool) -> Iterator[Fault]:
-    one = valid[0] if valid else exemplar(schema, element)
+def _of_array(schema: Schema, element: str, valid: JsonValue, *, within: bool) -> Iterator[Fault]:
+    one = valid[0] if isinstance(valid, list) and valid else exemplar(schema, element)
     if not isinstance(one, list):
         yield _wrong("element", one, "Q14", "an element where an array is wanted")
     for fault in faults(schema, element, one, within=within):
@@ -172,7 +179,7 @@ def _of_array(schema: Schema, element: str, valid: Any, *, within: bool) -> Iter
 
 
 def _of_alternate(
-    schema: Schema, alternate: Alternate, valid: Any, *, within: bool
+    schema: Schema, alternate: Alternate, valid: JsonValue, *, within: bool
 ) -> Iterator[Fault]:
     taken = {json_type_of(schema, branch) for branch in alternate.members}
     yield from _of_wrong_type(taken, "Q24")

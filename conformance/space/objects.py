@@ -1,7 +1,7 @@
-"""The objects within the values of a type: where each stands, and which members it has there.
+"""The objects within the values of a type: where each is, and its members there.
 
-Types can hold themselves: each is entered once, on the shortest way to it, and what is left out
-by that is counted.  Knows nothing of faults, cases or recipes.
+Types can be recursive: each is entered once, on the shortest way to it, and what that leaves out is
+counted. Knows nothing of faults, cases or recipes.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from conformance.qapi.flatten import tag_values, variant_of
-from conformance.qapi.model import Alternate, Array, Member, Object, Schema
-from conformance.space.paths import Branch, Choice, Element, Into, Way, label_of
+from conformance.qapi.model import Member, Object, Schema
+from conformance.space.paths import Branch, Into, Way, held_types, label_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """An object, or what one branch of a union adds to it: `members`, at the end of `way`.
 
-    `foreign` is a member of another branch, which this one does not have, if there is one.  `cases`
-    are the values of the one of the members, `tag`, that selects a branch of what stands there.
+    `foreign` is a member of another branch, which this one lacks, if there is one. `cases` are the
+    values of the member `tag` that select a branch.
     """
 
     way: Way
@@ -43,7 +43,7 @@ class Place:
 class Places:
     """The objects that values of a type can hold, nearest first.
 
-    `left_out` counts the places that lead back into an object type that is among them already.
+    `left_out` counts the places that lead back into an object type entered before.
     """
 
     places: tuple[Place, ...]
@@ -51,9 +51,9 @@ class Places:
 
 
 def object_places(schema: Schema, type_name: str) -> Places:
-    """Return where objects stand within values of the object type, it included, at every depth.
+    """Return where objects are within values of the object type, itself included, at every depth.
 
-    An object type is entered once, also as a branch: of two branches of one type the first counts.
+    An object type is entered once, also as a branch: of two branches of one type, the first.
     """
     search = _Search(schema)
     search.enter(type_name, ())
@@ -76,7 +76,7 @@ class _Search:
         return Places(places=tuple(found), left_out=self._left_out)
 
     def enter(self, name: str, way: Way) -> None:
-        """Note that an object type stands at `way`."""
+        """Record that an object type is at `way`."""
         first = name not in self._entered
         self._entered.add(name)
         self._left_out += not first
@@ -88,29 +88,18 @@ class _Search:
         cases = tag_values(self.schema, kind) if kind.tag else ()
         yield Place(way=way, members=kind.members, foreign=foreign, tag=kind.tag, cases=cases)
         for member in kind.members:
-            self._reach(member.type, (*way, Into(member.name)), frozenset())
+            for name, inner in held_types(self.schema, member.type, (*way, Into(member.name))):
+                if isinstance(self.schema.type(name), Object):
+                    self.enter(name, inner)
         if kind.tag is None:
             return
         variants = {case: variant_of(self.schema, kind, case) for case in cases}
-        for case, inner in variants.items():
-            if inner.name and inner.name in self._entered:
+        for case, variant in variants.items():
+            if variant.name and variant.name in self._entered:
                 self._left_out += 1
                 continue
-            self._entered.add(inner.name)
-            own = {m.name for m in (*kind.members, *inner.members)}
+            self._entered.add(variant.name)
+            own = {m.name for m in (*kind.members, *variant.members)}
             others = (m for other in variants.values() for m in other.members)
             stranger = next((m for m in others if m.name not in own), None)
-            yield from self._layers(inner, (*way, Branch(kind.tag, case)), stranger)
-
-    def _reach(self, name: str, way: Way, above: frozenset[str]) -> None:
-        """Enter the objects that the type `name` is or holds; `above` are the types around it."""
-        match self.schema.type(name):
-            case Object():
-                self.enter(name, way)
-            case Array(element=element) if name not in above:
-                self._reach(element, (*way, Element()), above | {name})
-            case Alternate(members=members) if name not in above:
-                for member in members:
-                    self._reach(member, (*way, Choice(member)), above | {name})
-            case _:
-                pass
+            yield from self._layers(variant, (*way, Branch(kind.tag, case)), stranger)

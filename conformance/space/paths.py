@@ -1,23 +1,22 @@
-"""Where integers stand within the values of a type, and a value that holds one there.
+"""Where integers are within the values of a type, and values that hold one there.
 
-Types can hold themselves: each is entered once, on the shortest way to it, and what is left out
-by that is counted.  Knows nothing of ranges, cases or recipes.
+Types can be recursive: each is entered once, on the shortest way to it, and what that leaves out is
+counted. Knows nothing of ranges, cases or recipes.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from conformance.model.terms import ABSENT
+from conformance.model.terms import ABSENT, Absent, JsonValue, as_object
 from conformance.qapi.flatten import tag_values, variant_of
 from conformance.qapi.model import (
     Alternate,
     Array,
     Builtin,
-    Enum,
     Member,
     Object,
     Schema,
@@ -48,20 +47,20 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The way leads through the branch of an alternate that is of the type `type`."""
+    """The way leads through the branch of an alternate that has the type `type`."""
 
     type: str
 
 
 Turn: TypeAlias = Into | Branch | Element | Choice
 Way: TypeAlias = tuple[Turn, ...]
-Edit: TypeAlias = Callable[[Any], Any]
-"""Makes of the value at the end of a way, ABSENT where there is none, another one."""
+Edit: TypeAlias = Callable[[JsonValue | Absent], JsonValue]
+"""Makes a new value from the one at the end of a way, ABSENT if there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntegerPath:
-    """An integer of type `type`, and the way to it from the outside in.
+    """An integer of type `type`, and the way to it, outermost step first.
 
     `label` spells the way: "options.driver:qcow2.cluster-size", "nodes.0" for an element.
     """
@@ -80,8 +79,8 @@ class IntegerPath:
 class Reach:
     """The integers that values of a type can hold, nearest first.
 
-    `left_out` counts the places that lead back into an object type which is among them already,
-    and which holds integers.
+    `left_out` counts the places that lead back into an object type that was entered before and that
+    holds integers.
     """
 
     paths: tuple[IntegerPath, ...]
@@ -89,11 +88,10 @@ class Reach:
 
 
 def integer_paths(schema: Schema, type_name: str) -> Reach:
-    """Return where integers stand within values of the object type, at every depth.
+    """Return where integers are within values of the object type, at every depth.
 
-    Every branch of a union counts, also where two branches are of one type.  An object type is
-    entered once: that is what ends recursion, and what keeps one type that many members share from
-    being asked for a hundred times.
+    Every branch of a union counts, even two branches of one type. An object type is entered once:
+    that ends recursion, and keeps a type that many members share from being tried a hundred times.
     """
     search = _Search(schema)
     search.enter(type_name, ())
@@ -101,7 +99,7 @@ def integer_paths(schema: Schema, type_name: str) -> Reach:
 
 
 def member_paths(schema: Schema, member: Member) -> Reach:
-    """Return where integers stand within one member of an object, likewise."""
+    """Return where integers are within one member of an object, likewise."""
     search = _Search(schema)
     search.enter_member(member)
     return search.reach()
@@ -127,7 +125,7 @@ class _Search:
     def enter_member(self, member: Member) -> None:
         # What holds the member is no type that can be reached again.
         self._holds[""] = set()
-        self._reach("", member.type, (Into(member.name),), frozenset())
+        self._reach("", member.type, (Into(member.name),))
 
     def enter(self, name: str, way: Way) -> None:
         self._holds[name] = set()
@@ -135,36 +133,26 @@ class _Search:
 
     def _members(self, owner: str, kind: Object, way: Way) -> None:
         for member in kind.members:
-            self._reach(owner, member.type, (*way, Into(member.name)), frozenset())
+            self._reach(owner, member.type, (*way, Into(member.name)))
         if kind.tag is None:
             return
         for case in tag_values(self.schema, kind):
             inner = variant_of(self.schema, kind, case)
             self._members(owner, inner, (*way, Branch(kind.tag, case)))
 
-    def _reach(self, owner: str, name: str, way: Way, above: frozenset[str]) -> None:
-        """Note what the type `name` holds; `above` are the arrays and alternates around it."""
-        kind = self.schema.type(name)
-        match kind:
-            case Builtin():
-                if is_integer(kind):
-                    self._with_integers.add(owner)
-                    self.found.append(IntegerPath(label=label_of(way), type=kind, way=way))
-            case Enum():
-                pass
-            case Object():
-                self._holds[owner].add(name)
-                if name in self._holds:
-                    self._again.append(name)
+    def _reach(self, owner: str, name: str, way: Way) -> None:
+        """Record what the type `name` holds."""
+        for inner, place in held_types(self.schema, name, way):
+            kind = self.schema.type(inner)
+            if isinstance(kind, Builtin) and is_integer(kind):
+                self._with_integers.add(owner)
+                self.found.append(IntegerPath(label=label_of(place), type=kind, way=place))
+            elif isinstance(kind, Object):
+                self._holds[owner].add(inner)
+                if inner in self._holds:
+                    self._again.append(inner)
                 else:
-                    self.enter(name, way)
-            case _ if name in above:
-                pass
-            case Array(element=element):
-                self._reach(owner, element, (*way, Element()), above | {name})
-            case Alternate(members=members):
-                for member in members:
-                    self._reach(owner, member, (*way, Choice(member)), above | {name})
+                    self.enter(inner, place)
 
     def _left_out(self) -> int:
         holding = set(self._with_integers)
@@ -175,8 +163,28 @@ class _Search:
             holding |= more
 
 
+def held_types(
+    schema: Schema, name: str, way: Way, around: frozenset[str] = frozenset()
+) -> Iterator[tuple[str, Way]]:
+    """Yield the types that are no arrays or alternates which a value at `way` is or holds.
+
+    `around` are the arrays and alternates around it, which can hold themselves.
+    """
+    kind = schema.type(name)
+    if not isinstance(kind, Array | Alternate):
+        yield name, way
+    elif name not in around:
+        inner = (
+            [(kind.element, Element())]
+            if isinstance(kind, Array)
+            else [(member, Choice(member)) for member in kind.members]
+        )
+        for each, turn in inner:
+            yield from held_types(schema, each, (*way, turn), around | {name})
+
+
 def label_of(way: Way) -> str:
-    """Spell a way; which branch of an alternate is taken, what follows tells."""
+    """Spell a way; the branch of an alternate is clear from what follows."""
     words = []
     for turn in way:
         match turn:
@@ -192,26 +200,25 @@ def label_of(way: Way) -> str:
 
 
 def with_integer(
-    schema: Schema, type_name: str, path: IntegerPath, value: int, base: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return a value of the object type that has the integer `value` at `path`.
+    schema: Schema, type_name: str, path: IntegerPath, value: int, base: Mapping[str, JsonValue]
+) -> dict[str, JsonValue]:
+    """Return a value of the object type with the integer `value` at `path`.
 
-    It is `base` as far as that fits to the path, and has the mandatory members that `base` lacks.
+    It is `base` as far as that agrees with the path, with the mandatory members that `base` lacks.
     """
-    made: dict[str, Any] = edited(schema, type_name, path.way, lambda _: value, base)
-    return made
+    return dict(as_object(edited(schema, type_name, path.way, lambda _: value, base)))
 
 
 def member_with_integer(
-    schema: Schema, member: Member, path: IntegerPath, value: int, base: Any
-) -> Any:
+    schema: Schema, member: Member, path: IntegerPath, value: int, base: JsonValue
+) -> JsonValue:
     """Return a value of the member that has the integer `value` at `path`, else like `base`."""
     return edited(schema, member.type, path.way[1:], lambda _: value, base)
 
 
-def integer_at(path: IntegerPath, base: Mapping[str, Any]) -> int | None:
-    """Return the integer that `base` holds at `path`, None where it holds none there."""
-    value: Any = base
+def integer_at(path: IntegerPath, base: Mapping[str, JsonValue]) -> int | None:
+    """Return the integer that `base` holds at `path`, or None."""
+    value: JsonValue = base
     for turn in path.way:
         match turn:
             case Into(name=name):
@@ -226,11 +233,13 @@ def integer_at(path: IntegerPath, base: Mapping[str, Any]) -> int | None:
     return value if type(value) is int else None
 
 
-def edited(schema: Schema, type_name: str, way: Way, edit: Edit, base: Any) -> Any:
-    """Return a value of the type that has at the end of `way` what `edit` makes of it.
+def edited(
+    schema: Schema, type_name: str, way: Way, edit: Edit, base: JsonValue | Absent
+) -> JsonValue:
+    """Return a value of the type in which `edit` has changed what is at the end of `way`.
 
-    It is `base` as far as that fits to the way, and has the mandatory members that `base` lacks;
-    so has an object at the end of the way before it is edited.
+    It is `base` as far as that agrees with the way, with the mandatory members that `base` lacks;
+    an object at the end of the way is completed likewise before it is edited.
     """
     kind = schema.type(type_name)
     match kind:
@@ -248,7 +257,9 @@ def edited(schema: Schema, type_name: str, way: Way, edit: Edit, base: Any) -> A
             return edit(base)
 
 
-def _object(schema: Schema, kind: Object, way: Way, edit: Edit, base: Mapping[str, Any]) -> Any:
+def _object(
+    schema: Schema, kind: Object, way: Way, edit: Edit, base: Mapping[str, JsonValue]
+) -> JsonValue:
     tags: dict[str, str] = {}
     while way and isinstance(turn := way[0], Branch):
         tags[turn.tag] = turn.case
@@ -256,7 +267,7 @@ def _object(schema: Schema, kind: Object, way: Way, edit: Edit, base: Mapping[st
     into = way[0] if way else None
     types: dict[str, str] = {}
     if tags:
-        # What bears the same name in two branches may be of two types.
+        # A member of the same name in two branches may have two types.
         types = {m.name: m.type for m in _members_at(schema, kind, base, {})}
     members = _members_at(schema, kind, {**base, **tags}, tags)
     kept = (m.name for m in members if types.get(m.name, m.type) == m.type)
@@ -271,9 +282,9 @@ def _object(schema: Schema, kind: Object, way: Way, edit: Edit, base: Mapping[st
 
 
 def _members_at(
-    schema: Schema, kind: Object, wanted: Mapping[str, Any], tags: dict[str, str]
+    schema: Schema, kind: Object, wanted: Mapping[str, JsonValue], tags: dict[str, str]
 ) -> tuple[Member, ...]:
-    """Return the members of the branch that `wanted` names, else the first; note it in `tags`."""
+    """Return the members of the branch that `wanted` selects, else the first; note it in `tags`."""
     members = kind.members
     while kind.tag is not None:
         cases = tag_values(schema, kind)

@@ -5,9 +5,9 @@ Knows nothing of faults and cases.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from conformance.derive.inputs import Introspected, Knowledge
 from conformance.derive.objects.shape import OBJECT_ADD
@@ -15,6 +15,7 @@ from conformance.knowledge.ranges import Limits, RangeRecipe, with_value
 from conformance.knowledge.valid_request import Status, ValidRequest
 from conformance.model.blocked import Blocked, behind_finding, untried
 from conformance.model.stage import Request
+from conformance.model.terms import JsonValue
 from conformance.qapi.model import Builtin, Command, Member, Schema
 from conformance.space.alternatives import Variation, variations_of
 from conformance.space.integers import is_integer
@@ -39,7 +40,7 @@ class Arguments:
         return self.build.schema
 
     def omitted(self, label: str) -> Blocked | None:
-        """Return why what stands at `label` is never asked of the command, None where it is."""
+        """Return why the argument at `label` is never tried, None if it is."""
         fits = (
             untried(recipe.omit) or behind_finding(recipe.behind_finding)
             for recipe in self._ranges()
@@ -60,7 +61,7 @@ class Arguments:
                 yield recipe
 
     def requests(self) -> Iterator[ValidRequest]:
-        """Yield the requests to start from: those that succeed, then one that may not."""
+        """Yield the base requests: those that succeed, then a guessed one."""
         version, recipe = self.build.version, self.knowledge.commands.get(self.command.name)
         usable = recipe is not None and not self.build.lacks.keys() & {*recipe.needs}
         if recipe is not None and usable:
@@ -74,9 +75,9 @@ class Arguments:
 
 
 def nearest_first(requests: Sequence[ValidRequest], label: str) -> tuple[ValidRequest, ...]:
-    """Return the requests with those first that are meant for the argument at `label`.
+    """Sort the requests: those for the argument at `label` first, guessed ones last.
 
-    Of others those come first that may share a machine, and last that which is nobody's.
+    Between them, requests that can share a machine come first.
     """
 
     def rank(valid: ValidRequest) -> tuple[bool, bool, bool]:
@@ -106,7 +107,7 @@ def requests_with(arguments: Arguments, place: Place, member: Member) -> Iterato
             yield replace(valid, status=Status.SUCCEEDS if certain else Status.INCOMPLETE)
 
 
-def with_arguments(valid: ValidRequest, arguments: Any) -> ValidRequest:
+def with_arguments(valid: ValidRequest, arguments: JsonValue) -> ValidRequest:
     """Return the request with other arguments."""
     return replace(valid, request=replace(valid.request, arguments=arguments))
 
@@ -121,9 +122,10 @@ class KnownVariation:
 
 
 def known_variations(arguments: Arguments, variation: Variation) -> Iterator[KnownVariation]:
-    """Yield what is known to be accepted of a variation, by the first recipe that knows any.
+    """Yield the requests with the variation that a recipe knows to succeed.
 
-    A recipe has other values for what only stands for all of its type.
+    The first recipe that knows any decides.  A recipe may give its own values for a variation that
+    stands for all of its type.
     """
     for recipe in arguments.recipes():
         if not recipe.fits(variation.path):
@@ -136,21 +138,21 @@ def known_variations(arguments: Arguments, variation: Variation) -> Iterator[Kno
         valid = tuple(
             each
             for each in known
-            if not arguments.build.refusal_of(arguments.command.name, each.valid.arguments)
+            if not arguments.build.schema_error(arguments.command.name, each.valid.arguments)
         )
         if valid:
             yield from valid
             return
 
 
-def _with_values(variation: Variation, values: Sequence[Any]) -> Iterator[Variation]:
+def _with_values(variation: Variation, values: Sequence[JsonValue]) -> Iterator[Variation]:
     for number, value in enumerate(values, start=1):
         more = f"-{number}" if number > 1 else ""
         yield replace(variation, label=variation.label + more, value=value)
 
 
 def _known(arguments: Arguments, recipe: RangeRecipe, variation: Variation) -> KnownVariation:
-    """Return the recipe's request with the variation, whose value its own requests may name."""
+    """Return the recipe's request with the variation; set-up and clean-up may name its value."""
     way, value = variation.way, variation.given
     base = with_value(recipe.arguments, value)
     arg_type = arguments.command.arg_type
@@ -164,11 +166,11 @@ def _known(arguments: Arguments, recipe: RangeRecipe, variation: Variation) -> K
     return KnownVariation(variation=variation, recipe=recipe, valid=named)
 
 
-def _naming(request: Request, value: Any) -> Request:
+def _naming(request: Request, value: JsonValue) -> Request:
     return replace(request, arguments=with_value(request.arguments, value))
 
 
-def is_within(part: Any, whole: Any) -> bool:
+def is_within(part: JsonValue, whole: JsonValue) -> bool:
     """Return whether all that is in `part` is in `whole` too."""
     match part:
         case dict():
@@ -185,7 +187,7 @@ def is_within(part: Any, whole: Any) -> bool:
             return bool(part == whole)
 
 
-def usual_integer(arguments: Any, path: IntegerPath, limits: Limits) -> int:
+def usual_integer(arguments: Mapping[str, JsonValue], path: IntegerPath, limits: Limits) -> int:
     """Return an integer that is accepted in a request: its own, if it has one."""
     own = integer_at(path, arguments)
     if own is not None:

@@ -1,14 +1,13 @@
-"""Cases of machines that are told to refuse or to hide what the schema marks (-compat).
+"""Cases of the -compat option: refuse deprecated or unstable input, hide deprecated output.
 
-What is marked as deprecated or unstable is refused there, and nothing else is; what is deprecated
-is left out of introspection.  Knows no command and no member by name but introspection's own.
+Knows no command or member by name except those of introspection.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from conformance.derive.commands.valid import command_subject
 from conformance.derive.inputs import Introspected, Knowledge
@@ -22,9 +21,10 @@ from conformance.model.blocked import not_applicable
 from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.expectation import Expectation
 from conformance.model.stage import NEGOTIATION, MachineSpec, Request, Stage
-from conformance.model.terms import ABSENT, Aspect, ErrorClass
+from conformance.model.terms import ABSENT, Aspect, ErrorClass, JsonValue
 from conformance.qapi.flatten import Branch, branches
-from conformance.qapi.model import Command, Enum, Schema
+from conformance.qapi.introspection import Entry
+from conformance.qapi.model import Command, Enum, Member, Schema
 from conformance.space.faults import UNKNOWN
 from conformance.space.values import exemplar
 
@@ -34,7 +34,7 @@ _NOT_FOUND: Final = Reject(frozenset({ErrorClass.COMMAND_NOT_FOUND}))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What a machine does with all that bears `feature`; `rule` says so of `versions`."""
+    """A -compat setting for one feature; `rule` promises it in `versions`."""
 
     feature: str
     rule: str
@@ -67,8 +67,7 @@ def _policy_cases(
 ) -> Iterator[Case]:
     """Yield the cases of a command under a policy, if the release has it.
 
-    Arguments are those of the outermost object of the command, in every branch; what is marked
-    further in is not tried.
+    Only members of the outermost object are tried, in every branch.
     """
     if build.version not in policy.versions:
         return
@@ -86,10 +85,9 @@ def hidden_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterat
 
 
 def _command_case(policy: Policy, command: Command) -> Case:
-    """Write the case that a command is unknown if it is marked, and known if not.
+    """Return the case that a marked command is unknown, and an unmarked one known.
 
-    An argument that no command has keeps a command from being run that is there nevertheless.  The
-    class tells what it was refused for: no check of arguments gives it.
+    An unknown argument keeps the command from running.  The error class tells the two apart.
     """
     marked = policy.feature in command.features
     step = Step(
@@ -121,8 +119,8 @@ class _Marked:
 
     label: str
     text: str
-    subject: Mapping[str, Any]
-    witness: Mapping[str, Any]
+    subject: Mapping[str, JsonValue]
+    witness: Mapping[str, JsonValue]
 
 
 def _argument_cases(
@@ -135,14 +133,14 @@ def _argument_cases(
         if marked.label in seen:
             continue
         seen.add(marked.label)
-        problems = (build.refusal_of(command.name, v) for v in (marked.subject, marked.witness))
-        problem = next(filter(None, problems), "")
+        problems = (build.schema_error(command.name, v) for v in (marked.subject, marked.witness))
+        problem = next(filter(None, problems), None)
         fits = known and valid.arguments.items() <= marked.witness.items()
         yield _argument_case(policy, valid, marked, problem, known=fits)
 
 
 def _argument_case(
-    policy: Policy, valid: ValidRequest, marked: _Marked, problem: str, *, known: bool
+    policy: Policy, valid: ValidRequest, marked: _Marked, problem: str | None, *, known: bool
 ) -> Case:
     stage = _stage(policy.refusal)
     if valid.spec != MachineSpec():
@@ -175,7 +173,7 @@ def _argument_case(
 
 
 def _marked(
-    schema: Schema, command: Command, base: Mapping[str, Any], feature: str
+    schema: Schema, command: Command, base: Mapping[str, JsonValue], feature: str
 ) -> Iterator[_Marked]:
     """Yield what is marked among the arguments; of the members of each branch, in its request."""
     common = {member.name for member in schema.object(command.arg_type).members}
@@ -208,18 +206,18 @@ def _marked(
                     )
 
 
-def _only(values: Mapping[str, Any], member: Any) -> Mapping[str, Any]:
+def _only(values: Mapping[str, JsonValue], member: Member) -> Mapping[str, JsonValue]:
     return {member.name: values[member.name]} if member.name in values else {}
 
 
 def _without(
     schema: Schema,
     command: Command,
-    base: Mapping[str, Any],
+    base: Mapping[str, JsonValue],
     kind: Enum,
     feature: str,
     name: str,
-) -> Mapping[str, Any]:
+) -> Mapping[str, JsonValue]:
     """Return arguments with a value of the enum, as the member `name`, that is not marked."""
     plain = {part.name for part in kind.members if feature not in part.features}
     if base.get(name) in plain:
@@ -234,7 +232,7 @@ def _without(
     return base
 
 
-def _request(schema: Schema, branch: Branch, base: Mapping[str, Any]) -> dict[str, Any]:
+def _request(schema: Schema, branch: Branch, base: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Return `base` if it is of the branch, else the least arguments that are."""
     tags = dict(branch.tags)
     made = dict(base) if tags.items() <= base.items() else {}
@@ -246,8 +244,8 @@ def _request(schema: Schema, branch: Branch, base: Mapping[str, Any]) -> dict[st
     return made
 
 
-def _hidden_case(entries: Sequence[Any]) -> Case:
-    """Write the case that introspection leaves out what is deprecated, and nothing else."""
+def _hidden_case(entries: Sequence[Entry]) -> Case:
+    """Return the case that introspection leaves out what is deprecated, and nothing else."""
     feature = DEPRECATED.feature
     expect = Lists(tuple(_shown(entries, feature)), withheld=feature)
     step = Step(
@@ -264,7 +262,7 @@ def _hidden_case(entries: Sequence[Any]) -> Case:
     )
 
 
-def _shown(entries: Sequence[Any], feature: str) -> Iterator[Mapping[str, Any]]:
+def _shown(entries: Sequence[Entry], feature: str) -> Iterator[Entry]:
     """Yield the entries less commands, events and members with the feature.
 
     Values of enums with it stay: only their older list goes, where its own member is marked so.
@@ -283,7 +281,7 @@ def _shown(entries: Sequence[Any], feature: str) -> Iterator[Mapping[str, Any]]:
             yield entry
 
 
-def _marks_older_values(entries: Sequence[Any], feature: str) -> bool:
+def _marks_older_values(entries: Sequence[Entry], feature: str) -> bool:
     """Return whether introspection's own type of an enum marks its list of values.
 
     It is the one object type that has both `members` and `values`.

@@ -1,7 +1,7 @@
-"""Cases of a command's arguments, one fault at a time, from the schema alone and at every depth.
+"""Cases of invalid arguments of a command: one fault at a time, at every depth.
 
-The request without the fault is a recipe's where one succeeds, else made from the schema: then what
-comes of it may show nothing.  Leaves the ranges of integers to derive/commands/ranges.py.
+The request without the fault comes from a recipe, else from the schema: one from the schema may be
+refused too, and then the case shows nothing.  derive/commands/ranges.py tries ranges of integers.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from conformance.derive.commands.attempts import Attempt, attempt
 from conformance.derive.commands.base_requests import (
@@ -27,7 +27,7 @@ from conformance.knowledge.valid_request import ValidRequest
 from conformance.model.canonical import digest
 from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.errors import HarnessError
-from conformance.model.terms import Aspect
+from conformance.model.terms import Absent, Aspect, JsonValue, as_object
 from conformance.qapi.model import Member, Schema
 from conformance.space.faults import Fault, member_faults, no_objects, unknown_members
 from conformance.space.objects import Place, object_places
@@ -38,9 +38,9 @@ _OF_RANGES: Final = "huge"
 
 
 def invalid_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
-    """Yield the invalid requests of a command, nearest faults first.
+    """Yield the cases of invalid requests of a command, outermost faults first.
 
-    Faults of one member in a request that changes its machine for good share a case.
+    Faults of one member share a case if the request is destructive.
     """
     shallow = name in SHALLOW
     if name in knowledge.untyped(build.version) and not shallow:
@@ -71,26 +71,28 @@ def _object_cases(
         yield from tried.cases(place.label_with(member), partial(_faults_of_member, schema, member))
 
 
-def _as_it_is(value: Any) -> Any:
+def _as_it_is(value: JsonValue | Absent) -> JsonValue:
+    return as_object(value)
+
+
+def _instead(value: JsonValue, _: JsonValue | Absent) -> JsonValue:
     return value
 
 
-def _instead(value: Any, _: Any) -> Any:
-    return value
-
-
-def _with_member(schema: Schema, member: Member, value: Mapping[str, Any]) -> Mapping[str, Any]:
+def _with_member(
+    schema: Schema, member: Member, value: Mapping[str, JsonValue]
+) -> Mapping[str, JsonValue]:
     if member.name in value:
         return value
     return {**value, member.name: exemplar(schema, member.type)}
 
 
-def _faults_of_member(schema: Schema, member: Member, value: Any) -> Iterator[Fault]:
-    for fault in member_faults(schema, member, value, within=False):
+def _faults_of_member(schema: Schema, member: Member, value: JsonValue) -> Iterator[Fault]:
+    for fault in member_faults(schema, member, as_object(value), within=False):
         yield replace(fault, label=fault.label.removeprefix(f"{member.name}/"))
 
 
-def _faults_of(schema: Schema, place: Place, value: Mapping[str, Any]) -> Iterator[Fault]:
+def _faults_of(schema: Schema, place: Place, value: Mapping[str, JsonValue]) -> Iterator[Fault]:
     yield from unknown_members(value)
     if not place.way:
         yield from no_objects("W23")
@@ -102,24 +104,24 @@ def _faults_of(schema: Schema, place: Place, value: Mapping[str, Any]) -> Iterat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tried:
-    """One object among the arguments in a request without a fault, of which faults are made."""
+    """One object among the arguments of a valid request, in which faults are made."""
 
     attempt: Attempt
     place: Place
 
     def cases(
-        self, label: str, faults: Callable[[Any], Iterator[Fault]], together: str = "faults"
+        self, label: str, faults: Callable[[JsonValue], Iterator[Fault]], together: str = "faults"
     ) -> Iterator[Case]:
-        """Yield the cases of what `faults` finds wrong with the object, by ids under `label`.
+        """Yield a case for each fault that `faults` makes in the object, with ids below `label`.
 
-        If they must share a case, it is `together` there.
+        If the faults must share a case, its name is `together`.
         """
         found: list[Fault] = []
 
-        def see(value: Any) -> Any:
+        def see(value: JsonValue | Absent) -> JsonValue:
             whole = self.attempt.edit(value)
             found.extend(f for f in faults(whole) if f.label.split("/")[-1] != _OF_RANGES)
-            return value
+            return whole
 
         self.attempt.edited(see)
         if not found:
@@ -156,8 +158,8 @@ class _Tried:
         yield supporting_step(tried.valid_request(word), Role.WITNESS, tried.success)
         yield from tried.after()
 
-    def _check_invalid(self, fault: Fault, arguments: Any) -> None:
-        if not self.attempt.problem(arguments):
+    def _check_invalid(self, fault: Fault, arguments: JsonValue) -> None:
+        if not self.attempt.schema_error(arguments):
             command = self.attempt.command.name
             raise HarnessError(
                 f"{command}: {fault.text} at {self.place.label!r} is valid by the schema",

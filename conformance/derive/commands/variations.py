@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from conformance.derive.commands.attempts import Attempt, attempt, unsure
 from conformance.derive.commands.base_requests import (
@@ -29,7 +28,7 @@ from conformance.knowledge.ranges import Shown
 from conformance.knowledge.valid_request import Status, ValidRequest
 from conformance.model.canonical import digest
 from conformance.model.case import Case, Isolation, Role, Step
-from conformance.model.terms import ABSENT, Aspect
+from conformance.model.terms import ABSENT, Absent, Aspect, JsonValue, as_object
 from conformance.qapi.model import Builtin, Member
 from conformance.space.alternatives import Variation, variations_of
 from conformance.space.integers import is_integer
@@ -83,15 +82,15 @@ def _of_schema(
     return _Varied(attempt=made if whole else unsure(made), variation=variation)
 
 
-def _varied(variation: Variation, value: Any) -> Any:
+def _varied(variation: Variation, value: JsonValue | Absent) -> JsonValue:
     return variation.edit(value)
 
 
-def _or_its_own(variation: Variation, value: Any) -> Any:
+def _or_its_own(variation: Variation, value: JsonValue | Absent) -> JsonValue:
     """Return the object with what it has, which is better than what only stands for all."""
-    own = value.get(variation.member, ABSENT)
+    own = as_object(value).get(variation.member, ABSENT)
     fits = type(own) is type(variation.value)
-    return value if fits else variation.edit(value)
+    return as_object(value) if fits else variation.edit(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from conformance.derive.inputs import Introspected, Knowledge
 from conformance.derive.objects.under_test import (
@@ -87,16 +87,21 @@ def default_cases(build: Introspected, knowledge: Knowledge, name: str) -> Itera
             step=1,
             declared=declared.default if declared else ABSENT,
         )
-        more: dict[str, Any] = {"blocked": blocked, "about": member.name}
-        if declared is not None and declared.default is not ABSENT and not blocked:
-            more["defaults"] = (row,)
-        yield tested.case(Aspect.DEFAULTS, member.name, steps, **more)
+        tabled = declared is not None and declared.default is not ABSENT and not blocked
+        yield tested.case(
+            Aspect.DEFAULTS,
+            member.name,
+            steps,
+            blocked=blocked,
+            about=member.name,
+            defaults=(row,) if tabled else (),
+        )
         if not blocked and not tested.recipe.alone:
             yield from _default_again(tested, member, default, steps)
 
 
 def _default_again(
-    tested: TypeUnderTest, member: Member, default: Any, steps: list[Step]
+    tested: TypeUnderTest, member: Member, default: JsonValue | Absent, steps: list[Step]
 ) -> Iterator[Case]:
     """Yield the case of a default that must not remember what an object before was given."""
     recipe = tested.recipe.member(member.name)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final, Unpack
 
 from conformance.derive.inputs import Introspected, Knowledge
 from conformance.derive.objects.shape import ID, QOM_TYPE
 from conformance.derive.objects.under_test import (
     OBJECT_ID,
+    CaseParts,
     TypeUnderTest,
     add,
     delete,
@@ -23,7 +24,7 @@ from conformance.model.case import Case, Role, Step
 from conformance.model.errors import HarnessError
 from conformance.model.expectation import Expectation
 from conformance.model.stage import Request, Stage
-from conformance.model.terms import Aspect, ErrorClass, Outcome
+from conformance.model.terms import Aspect, ErrorClass, JsonValue, Outcome, as_object
 from conformance.qapi.model import Member
 from conformance.space.faults import Fault, member_faults, object_faults
 from conformance.space.integers import is_let_through, range_of, rule_of, width_of
@@ -102,7 +103,7 @@ def _excluded(tested: TypeUnderTest, member: Member) -> Iterator[Case]:
             )
 
 
-def _ranges(tested: TypeUnderTest, member: Member, base: Mapping[str, Any]) -> Iterator[Case]:
+def _ranges(tested: TypeUnderTest, member: Member, base: Mapping[str, JsonValue]) -> Iterator[Case]:
     limits = tested.shape.ranges.get(member.name)
     if limits is None:
         return
@@ -153,7 +154,7 @@ def _inner_ranges(tested: TypeUnderTest, member: Member) -> Iterator[Case]:
 
 
 def _foreign(
-    tested: TypeUnderTest, others: Mapping[str, Member], base: Mapping[str, Any]
+    tested: TypeUnderTest, others: Mapping[str, Member], base: Mapping[str, JsonValue]
 ) -> Fault | None:
     """Return the fault of a member that belongs to another type."""
     for name, member in others.items():
@@ -166,7 +167,7 @@ def _foreign(
     return None
 
 
-def _ids(tested: TypeUnderTest, base: Mapping[str, Any]) -> Iterator[Case]:
+def _ids(tested: TypeUnderTest, base: Mapping[str, JsonValue]) -> Iterator[Case]:
     for label, text in MALFORMED_IDS.items():
         fault = Fault(
             label=f"id/{label}",
@@ -201,38 +202,39 @@ def _ids(tested: TypeUnderTest, base: Mapping[str, Any]) -> Iterator[Case]:
 
 def _case(
     tested: TypeUnderTest,
-    fault: Fault,
-    witness: Mapping[str, Any],
+    wrong: Fault,
+    witness: Mapping[str, JsonValue],
     *,
-    about: str = "",
     by_schema: bool = True,
-    **more: Any,
+    expect: Expectation | None = None,
+    **more: Unpack[CaseParts],
 ) -> Case:
     """Return the case of one fault: refused, nothing left behind, and the id works right after.
 
     The witness, which differs in the fault alone, is asked for right after it with the same id.
     """
-    if by_schema and tested.shape.typed and not tested.shape.problem(fault.value):
+    if by_schema and tested.shape.typed and not tested.shape.schema_error(as_object(wrong.value)):
         raise HarnessError(
-            f"{tested.shape.name}: {fault.label} is valid by the schema: {fault.value}",
+            f"{tested.shape.name}: {wrong.label} is valid by the schema: {wrong.value}",
             "This is a defect of the suite: please report it.",
         )
-    expect: Expectation = more.pop("expect", None) or Reject(_classes(tested, fault))
+    expect = expect or Reject(_classes(tested, wrong))
     steps = [
-        add(fault.value, role=Role.SUBJECT, rule=_rule(tested, fault), expect=expect),
+        add(as_object(wrong.value), role=Role.SUBJECT, rule=_rule(tested, wrong), expect=expect),
         *([delete(expect=Answer())] if isinstance(expect, Answer) else []),
-        listed(absent=(_id_of(fault.value),), rule="W65"),
+        listed(absent=(_id_of(wrong.value),), rule="W65"),
         add(witness, role=Role.WITNESS),
     ]
     if not tested.recipe.alone:
         steps.append(delete())
     return tested.case(
         Aspect.INVALID,
-        fault.label,
+        wrong.label,
         steps,
-        **{"blocked": _unanswerable(tested), "stage": _stage(tested), **more},
-        about=about or fault.label.split("/")[0],
-        fault=fault.text,
+        blocked=more.get("blocked", _unanswerable(tested)),
+        stage=more.get("stage", _stage(tested)),
+        about=more.get("about") or wrong.label.split("/")[0],
+        fault=wrong.text,
     )
 
 
@@ -266,7 +268,7 @@ def _unanswerable(tested: TypeUnderTest) -> Blocked | None:
     return None if tested.shape.typed else blocked
 
 
-def _id_of(arguments: Any) -> str:
+def _id_of(arguments: JsonValue) -> str:
     found = arguments.get(ID) if isinstance(arguments, dict) else None
     return found if isinstance(found, str) and found else OBJECT_ID
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from conformance.derive.inputs import Introspected, Knowledge
 from conformance.derive.objects.shape import ID
 from conformance.derive.objects.under_test import (
     OBJECT_ID,
+    CaseParts,
     TypeUnderTest,
     add,
     delete,
@@ -21,7 +22,7 @@ from conformance.knowledge.recipes import ErrorRecipe, UserRecipe
 from conformance.model.blocked import not_applicable, unmet
 from conformance.model.case import Case, Role, Step
 from conformance.model.stage import Request, Stage
-from conformance.model.terms import ABSENT, Aspect
+from conformance.model.terms import ABSENT, Aspect, JsonValue
 
 ID_MARK: Final = "{id}"
 """Where a recipe's request names the object."""
@@ -50,11 +51,12 @@ def error_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
         )
 
 
-def _refused(tested: TypeUnderTest, recipe: ErrorRecipe, base: Mapping[str, Any]) -> Case:
+def _refused(tested: TypeUnderTest, recipe: ErrorRecipe, base: Mapping[str, JsonValue]) -> Case:
     kept = {k: v for k, v in base.items() if k not in recipe.without}
     arguments = {**kept, **recipe.changes}
-    more: dict[str, Any] = {}
-    problem = tested.shape.problem(arguments)
+    about = ",".join(recipe.changes) or ",".join(recipe.without)
+    more: CaseParts = {"about": about, "fault": recipe.reason}
+    problem = tested.shape.schema_error(arguments)
     if problem and not tested.blocked:
         why = f"the request is not valid for this build's schema: {problem}"
         more["blocked"] = not_applicable(why)
@@ -77,8 +79,7 @@ def _refused(tested: TypeUnderTest, recipe: ErrorRecipe, base: Mapping[str, Any]
     ]
     if not tested.recipe.alone:
         steps.append(delete())
-    about = ",".join(recipe.changes) or ",".join(recipe.without)
-    return tested.case(Aspect.ERRORS, recipe.name, steps, about=about, fault=recipe.reason, **more)
+    return tested.case(Aspect.ERRORS, recipe.name, steps, **more)
 
 
 def lifecycle_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
@@ -107,7 +108,7 @@ def _plain(command: str) -> Step:
     return Step(request=Request(command, ABSENT), expect=Accept(), role=Role.SUBJECT, rule="X26")
 
 
-def _many(tested: TypeUnderTest, base: Mapping[str, Any]) -> Case:
+def _many(tested: TypeUnderTest, base: Mapping[str, JsonValue]) -> Case:
     reason = tested.recipe.single
     if reason or tested.recipe.alone:
         blocked = tested.blocked or not_applicable(reason or tested.recipe.reason)
@@ -128,9 +129,8 @@ def _many(tested: TypeUnderTest, base: Mapping[str, Any]) -> Case:
     return tested.case(Aspect.LIFECYCLE, "many", steps)
 
 
-def _used(tested: TypeUnderTest, user: UserRecipe, base: Mapping[str, Any]) -> Case:
+def _used(tested: TypeUnderTest, user: UserRecipe, base: Mapping[str, JsonValue]) -> Case:
     """Return the case of an object that somebody uses: it outlives an attempt to delete it."""
-    more: dict[str, Any] = {"blocked": tested.blocked or unmet(user.needs, tested.lacks)}
     there = listed({OBJECT_ID: tested.shape.name}, rule="X23")
     steps = [
         add(base),
@@ -152,7 +152,7 @@ def _used(tested: TypeUnderTest, user: UserRecipe, base: Mapping[str, Any]) -> C
         steps,
         stage=stage,
         fault=user.reason,
-        **more,
+        blocked=tested.blocked or unmet(user.needs, tested.lacks),
     )
 
 
@@ -165,7 +165,7 @@ def _recipe_step(request: Request, role: Role) -> Step:
     )
 
 
-def _named(value: Any) -> Any:
+def _named(value: object) -> object:
     match value:
         case str():
             return value.replace(ID_MARK, OBJECT_ID)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from conformance.digest.lookup import DocumentedMember
 from conformance.knowledge.recipes import ObjectRecipe
+from conformance.model.terms import JsonValue
 from conformance.qapi.flatten import branch_of
 from conformance.qapi.model import Builtin, Enum, EnumMember, Member, Object, Schema
 from conformance.qapi.qom import INTEGER_RANGES, ObjectModel, Property
@@ -55,10 +56,10 @@ class ObjectShape:
         """Return the names of the members, qom-type and id included."""
         return frozenset(_HEAD) | {member.name for member in self.members}
 
-    def problem(self, arguments: Mapping[str, Any]) -> str:
-        """Return why the arguments are not valid for the type, "" where they are."""
+    def schema_error(self, arguments: Mapping[str, JsonValue]) -> str | None:
+        """Return what the schema objects to in the arguments, None if they are valid."""
         fault = self.validator.check(self.arguments_type, arguments)
-        return f"{fault.path}: {fault.problem}" if fault else ""
+        return f"{fault.path}: {fault.problem}" if fault else None
 
 
 def object_types(schema: Schema, model: ObjectModel) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from conformance.derive.commands.valid import command_subject
 from conformance.derive.inputs import Introspected, Knowledge
@@ -316,7 +316,9 @@ def _get(
     )
 
 
-def _set(path: str, name: str, value: Any, expect: Expectation, role: Role, rule: str) -> Step:
+def _set(
+    path: str, name: str, value: JsonValue, expect: Expectation, role: Role, rule: str
+) -> Step:
     return Step(
         request=Request("qom-set", {"path": path, "property": name, "value": value}),
         expect=expect,

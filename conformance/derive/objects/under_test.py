@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final, TypedDict, Unpack
 
 from conformance.derive.inputs import Introspected, Knowledge
 from conformance.derive.objects.shape import (
@@ -23,10 +23,10 @@ from conformance.judge.expect_answer import Accept
 from conformance.judge.expect_qom import Holds
 from conformance.knowledge.recipes import ObjectRecipe
 from conformance.model.blocked import Blocked, behind_finding, not_applicable, unmet
-from conformance.model.case import Case, Isolation, Role, Step, Subject
+from conformance.model.case import Case, DefaultOf, Isolation, Role, Step, Subject
 from conformance.model.expectation import Expectation
 from conformance.model.stage import Request, Stage
-from conformance.model.terms import Aspect, SubjectKind
+from conformance.model.terms import Aspect, JsonValue, SubjectKind
 from conformance.qapi.model import Member
 from conformance.qapi.qom import ObjectModel
 from conformance.space.values import exemplar
@@ -35,6 +35,16 @@ OBJECT_ID: Final = "obj"
 OBJECTS: Final = "/objects"
 SMALLEST: Final = "mandatory-only"
 """The case of the smallest request that succeeds."""
+
+
+class CaseParts(TypedDict, total=False):
+    """What a case of an object type can say besides its name and its steps: see Case."""
+
+    stage: Stage
+    about: str
+    fault: str
+    blocked: Blocked | None
+    defaults: tuple[DefaultOf, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,14 +69,14 @@ class TypeUnderTest:
         """The object type as a subject."""
         return Subject(kind=SubjectKind.OBJECT_TYPE, name=self.shape.name)
 
-    def base(self, **changes: Any) -> dict[str, Any]:
+    def base(self, **changes: JsonValue) -> dict[str, JsonValue]:
         """Return the arguments of the smallest request that succeeds here."""
         own = {m.name: exemplar(self.shape.schema, m.type) for m in self._mandatory()}
         known = self.shape.names()
         own |= {k: v for k, v in self.recipe.arguments.items() if k in known}
         return {QOM_TYPE: self.shape.name, ID: OBJECT_ID, **own, **changes}
 
-    def giving(self, name: str, value: Any) -> dict[str, Any]:
+    def giving(self, name: str, value: JsonValue) -> dict[str, JsonValue]:
         """Return the smallest request that gives one member a value, with what must go along."""
         recipe = self.recipe.member(name)
         base = {key: item for key, item in self.base().items() if key not in recipe.without}
@@ -78,24 +88,29 @@ class TypeUnderTest:
             if not member.optional:
                 yield member
 
-    def case(self, aspect: Aspect, name: str, steps: Iterable[Step], **more: Any) -> Case:
+    def case(
+        self, aspect: Aspect, name: str, steps: Iterable[Step], **more: Unpack[CaseParts]
+    ) -> Case:
         """Return a case of this type; it is blocked where the type is, unless `more` says so.
 
         Of a type that is known to be broken the smallest request alone is asked for, and of one
         whose every refusal is known to be fatal only the refusals that its recipe names.
         """
-        isolation = Isolation.ALONE if self.recipe.alone else Isolation.SHARED
-        standing = {"stage": self.stage, "isolation": isolation, "blocked": self.blocked, **more}
         reason = self.recipe.broken if name != SMALLEST else ""
         if aspect is Aspect.INVALID:
             reason = reason or self.recipe.fragile
-        standing["blocked"] = standing["blocked"] or behind_finding(reason)
+        blocked = more.get("blocked", self.blocked) or behind_finding(reason)
         return Case(
             id=f"{OBJECT_ADD}/{self.shape.name}/{aspect}/{name}",
             subject=self.subject,
             aspect=aspect,
-            **standing,
+            stage=more.get("stage", self.stage),
             steps=tuple(steps),
+            isolation=Isolation.ALONE if self.recipe.alone else Isolation.SHARED,
+            about=more.get("about", ""),
+            fault=more.get("fault", ""),
+            blocked=blocked,
+            defaults=more.get("defaults", ()),
         )
 
 
@@ -140,7 +155,7 @@ def _absence(name: str, recipe: ObjectRecipe, model: ObjectModel) -> str:
 
 
 def add(
-    arguments: Mapping[str, Any],
+    arguments: Mapping[str, JsonValue],
     *,
     role: Role = Role.SETUP,
     rule: str = "X14",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final, Unpack
 
 from conformance.derive.inputs import Introspected, Knowledge
 from conformance.derive.objects.shape import ID, QOM_TYPE, ObjectShape
 from conformance.derive.objects.under_test import (
     OBJECT_ID,
     SMALLEST,
+    CaseParts,
     TypeUnderTest,
     add,
     delete,
@@ -24,7 +25,7 @@ from conformance.knowledge.recipes import Given, Reads, Wish
 from conformance.model.blocked import unmet, untried
 from conformance.model.canonical import compact, digest
 from conformance.model.case import Case, Role, Step
-from conformance.model.terms import ABSENT, Aspect
+from conformance.model.terms import ABSENT, Aspect, JsonValue
 from conformance.qapi.model import Builtin, Enum, JsonType, Member
 from conformance.space.integers import range_of, rule_of, width_of
 from conformance.space.paths import member_paths, member_with_integer
@@ -48,17 +49,20 @@ def valid_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
     yield from _together(tested, base)
 
 
-def _long_id(tested: TypeUnderTest, base: Mapping[str, Any]) -> Case:
+def _long_id(tested: TypeUnderTest, base: Mapping[str, JsonValue]) -> Case:
     """Return the case of an id that is very long: the grammar of ids has no limit."""
-    long = {**base, ID: OBJECT_ID * _TIMES}
+    name = OBJECT_ID * _TIMES
+    long = {**base, ID: name}
     kind = tested.shape.name
-    steps = [add(long, role=Role.SUBJECT, rule="X29"), listed({long[ID]: kind}, rule="X29")]
+    steps = [add(long, role=Role.SUBJECT, rule="X29"), listed({name: kind}, rule="X29")]
     if not tested.recipe.alone:
-        steps += [delete(Role.CHECK, object_id=long[ID]), listed(absent=(long[ID],), rule="X22")]
+        steps += [delete(Role.CHECK, object_id=name), listed(absent=(name,), rule="X22")]
     return tested.case(Aspect.VALID, "id=long", steps, about=ID)
 
 
-def _member_cases(tested: TypeUnderTest, member: Member, base: Mapping[str, Any]) -> Iterator[Case]:
+def _member_cases(
+    tested: TypeUnderTest, member: Member, base: Mapping[str, JsonValue]
+) -> Iterator[Case]:
     recipe = tested.recipe.member(member.name)
     for label, value, rule in member_values(tested, member):
         special = recipe.special(value)
@@ -95,7 +99,7 @@ def _inner_ends(tested: TypeUnderTest, member: Member) -> Iterator[Case]:
             yield tested.case(Aspect.VALID, f"{path.label}={label}", steps, about=member.name)
 
 
-def member_values(tested: TypeUnderTest, member: Member) -> Iterator[tuple[str, Any, str]]:
+def member_values(tested: TypeUnderTest, member: Member) -> Iterator[tuple[str, JsonValue, str]]:
     """Yield (label, value, rule) of the valid values of one member.
 
     The recipe's values come in place of what the type yields, except where the type is a closed
@@ -118,7 +122,7 @@ def member_values(tested: TypeUnderTest, member: Member) -> Iterator[tuple[str, 
         yield label, value, _rule_of(shape, member)
 
 
-def first_value(tested: TypeUnderTest, member: Member) -> Any:
+def first_value(tested: TypeUnderTest, member: Member) -> JsonValue:
     """Return the usual valid value of a member: the first that this host lets be accepted."""
     recipe = tested.recipe.member(member.name)
     values = [value for _, value, _ in member_values(tested, member)]
@@ -130,7 +134,7 @@ def first_value(tested: TypeUnderTest, member: Member) -> Any:
     return values[0]
 
 
-def value_label(value: Any) -> str:
+def value_label(value: JsonValue) -> str:
     """Return a short text for `value` that may stand in a case's id."""
     text = value if isinstance(value, str) else compact(value)
     kept = _UNSAFE.sub("~", text)[:_LABEL]
@@ -148,12 +152,13 @@ def _rule_of(shape: ObjectShape, member: Member) -> str:
 def _accepted(
     tested: TypeUnderTest,
     name: str,
-    arguments: Mapping[str, Any],
-    given: Mapping[str, Any],
-    **more: Any,
+    arguments: Mapping[str, JsonValue],
+    given: Mapping[str, JsonValue],
+    *,
+    rule: str,
+    why: str = "",
+    **more: Unpack[CaseParts],
 ) -> Case:
-    rule = more.pop("rule")
-    why = more.pop("why", "")
     kind = tested.shape.name
     steps = [
         add(arguments, role=Role.SUBJECT, rule=rule, why=why),
@@ -173,13 +178,13 @@ def _accepted(
 def _wished(
     tested: TypeUnderTest,
     name: str,
-    arguments: Mapping[str, Any],
+    arguments: Mapping[str, JsonValue],
     special: Given,
     about: str,
     rule: str,
 ) -> Case:
     blocked = tested.blocked or unmet(special.needs, tested.lacks)
-    more: dict[str, Any] = {"about": about, "blocked": blocked}
+    more: CaseParts = {"about": about, "blocked": blocked}
     if special.expect is Wish.OPEN:
         steps = [
             add(arguments, role=Role.SUBJECT, rule=rule, expect=Answer(), why=special.reason),
@@ -194,7 +199,7 @@ def _omitted(tested: TypeUnderTest, name: str, why: str, about: str) -> Case:
     return tested.case(Aspect.VALID, name, (), blocked=blocked, about=about)
 
 
-def _together(tested: TypeUnderTest, base: Mapping[str, Any]) -> Iterator[Case]:
+def _together(tested: TypeUnderTest, base: Mapping[str, JsonValue]) -> Iterator[Case]:
     arguments = dict(base)
     for member in tested.shape.members:
         recipe = tested.recipe.member(member.name)
@@ -209,7 +214,9 @@ def _together(tested: TypeUnderTest, base: Mapping[str, Any]) -> Iterator[Case]:
         yield _accepted(tested, "all-together", arguments, arguments, rule="Q30")
 
 
-def readings(tested: TypeUnderTest, given: Mapping[str, Any], rule: str = "X21") -> Iterator[Step]:
+def readings(
+    tested: TypeUnderTest, given: Mapping[str, JsonValue], rule: str = "X21"
+) -> Iterator[Step]:
     """Yield the steps that read the given members back."""
     for name, value in given.items():
         if name in (QOM_TYPE, ID):

@@ -51,11 +51,10 @@ def undeclared_cases(build: Introspected, knowledge: Knowledge, name: str) -> It
     """Yield a case for each statement of a command or an event that the source does not declare."""
     if build.alignment is None:
         return
-    for statement in build.alignment.statements:
-        if _is_undeclared(statement) and statement.entity == name:
-            command = name in build.schema.commands
-            kind = SubjectKind.COMMAND if command else SubjectKind.EVENT
-            yield _declaration(Subject(kind=kind, name=name), [statement])
+    for statement in _undeclared(build.alignment).get(name, ()):
+        command = name in build.schema.commands
+        kind = SubjectKind.COMMAND if command else SubjectKind.EVENT
+        yield _declaration(Subject(kind=kind, name=name), [statement])
 
 
 def declared_type_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
@@ -76,10 +75,19 @@ def declared_type_cases(build: Introspected, knowledge: Knowledge, name: str) ->
 @lru_cache(maxsize=1)
 def _by_entity(alignment: Alignment) -> Mapping[str, list[Statement]]:
     """Return the statements of what is declared, by the entity that they are of."""
+    return _grouped(each for each in alignment.statements if not _is_undeclared(each))
+
+
+@lru_cache(maxsize=1)
+def _undeclared(alignment: Alignment) -> Mapping[str, list[Statement]]:
+    """Return the statements of what the source does not declare, by the entity."""
+    return _grouped(filter(_is_undeclared, alignment.statements))
+
+
+def _grouped(statements: Iterable[Statement]) -> Mapping[str, list[Statement]]:
     found: dict[str, list[Statement]] = defaultdict(list)
-    for statement in alignment.statements:
-        if not _is_undeclared(statement):
-            found[statement.entity].append(statement)
+    for statement in statements:
+        found[statement.entity].append(statement)
     return dict(found)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from conformance.derive.inputs import Introspected, Knowledge
 from conformance.derive.schema.declarations import INTROSPECT
@@ -20,7 +20,7 @@ from conformance.knowledge.naming import Named, NamingException, excepted
 from conformance.knowledge.versions import VersionRange
 from conformance.model.case import Case, Claim, Isolation, Role, Step
 from conformance.model.stage import MachineSpec, Request, Stage
-from conformance.model.terms import ABSENT, Aspect
+from conformance.model.terms import ABSENT, Aspect, JsonValue
 from conformance.qapi.introspection import listed
 from conformance.qapi.model import Array, Enum, Object, Schema
 from conformance.qapi.validate import validate
@@ -245,7 +245,7 @@ def _live(build: Introspected) -> Iterator[Case]:
     if LIST_COMMANDS in build.schema.commands:
         # Also those that were left out of the schema, for what it says of them.
         names = dict.fromkeys((*build.schema.commands, *listed(build.entries, COMMAND)))
-        shown: tuple[Mapping[str, Any], ...] = tuple({"name": name} for name in names)
+        shown: tuple[Mapping[str, JsonValue], ...] = tuple({"name": name} for name in names)
         yield _asked("commands", PLAIN, LIST_COMMANDS, shown, "X01")
     specs = {name: MachineSpec(args=args) for name, args in _OTHER_LINES.items()}
     specs |= {
@@ -259,7 +259,7 @@ def _live(build: Introspected) -> Iterator[Case]:
 
 
 def _asked(
-    name: str, stage: Stage, command: str, values: tuple[Mapping[str, Any], ...], rule: str
+    name: str, stage: Stage, command: str, values: tuple[Mapping[str, JsonValue], ...], rule: str
 ) -> Case:
     step = Step(
         request=Request(command, ABSENT), expect=Lists(values), role=Role.SUBJECT, rule=rule
