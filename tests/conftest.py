@@ -40,6 +40,15 @@ settings.load_profile("suite")
 _OURS: Final = re.compile("PYTEST_.*|PYTHON.*|QMP_.*")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Give all that is started a cache of the tests' own: they share what builds answer."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        yield folder
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
     """A process that has ended."""

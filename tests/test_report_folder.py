@@ -17,8 +17,9 @@ from conformance.launch.target import Target
 from conformance.model.errors import ConformanceError, HarnessError, KnowledgeError, LaunchError
 from conformance.model.terms import ExitCode
 from conformance.play.leading import leading, report
-from conformance.play.run import Options
-from conformance.prepare.campaign import Campaign, prepare
+from conformance.play.options import Options
+from conformance.prepare.campaign import Campaign
+from conformance.prepare.prepare import prepare
 from conformance.prepare.selection import Selection
 from tests.miniatures.install import install, miniature
 from tests.patience import PATIENCE

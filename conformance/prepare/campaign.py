@@ -154,7 +154,7 @@ def find_case(campaign: Campaign, case_id: str) -> Case:
     """Return the case of that id; raises UsageError that names the nearest ones."""
     ids = campaign.plan.ids
     if case_id in ids:
-        return next(campaign.plan.cases([ids.index(case_id)]))
+        return next(campaign.plan.read([ids.index(case_id)]))
     raise UsageError(f"{campaign.target.name} has no case {case_id}", near_ids(case_id, ids))
 
 

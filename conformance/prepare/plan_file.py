@@ -248,20 +248,22 @@ class Plan:
         column = self._columns["weight"]
         return sum(column[number] for number in numbers)
 
-    def cases(self, numbers: Iterable[int] | None = None) -> Iterator[Case]:
-        """Yield the cases of those numbers, in their order; all where they are left out.
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """All cases, read anew; raises PlanError."""
+        return tuple(self.read(range(len(self))))
 
-        Raises PlanError.
-        """
+    def read(self, numbers: Iterable[int]) -> Iterator[Case]:
+        """Yield the cases of those numbers; raises PlanError."""
         column = self._columns["piece"]
         kept: dict[int, Mapping[int, str]] = {}
-        for number in range(len(self)) if numbers is None else numbers:
+        for number in numbers:
             piece = column[number]
             if piece not in kept:
                 if len(kept) >= _KEPT:
                     kept.clear()
                 kept[piece] = self._lines(piece)
-            yield self._read(kept[piece][number])
+            yield self._case(kept[piece][number])
 
     def _lines(self, piece: int) -> Mapping[int, str]:
         """Return the cases of a piece as JSON, by their numbers."""
@@ -275,7 +277,7 @@ class Plan:
             members.setdefault(piece, []).append(number)
         return members
 
-    def _read(self, line: str) -> Case:
+    def _case(self, line: str) -> Case:
         try:
             return self._codec.read(json.loads(line))
         except ValueError as error:

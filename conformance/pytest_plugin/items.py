@@ -108,7 +108,7 @@ class GroupItem(pytest.Item):
     def cases(self) -> tuple[Case, ...]:
         """The cases, read when they are first asked for and gone once they are played."""
         if self._cases is None:
-            self._cases = tuple(self.campaign.plan.cases(self.group.numbers))
+            self._cases = tuple(self.campaign.plan.read(self.group.numbers))
         return self._cases
 
     def runtest(self) -> None:

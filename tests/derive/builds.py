@@ -11,7 +11,7 @@ from conformance.derive.plan import Plan, plan
 from conformance.model.canonical import canonical
 from conformance.model.flavour import Program
 from conformance.model.terms import ABSENT
-from conformance.prepare.campaign import load_knowledge
+from conformance.prepare.planning import load_knowledge
 from conformance.qapi.introspection import read_introspection
 from conformance.qapi.qom import Node, ObjectModel, Property, TypeInfo
 from conformance.source.digesting import digest_of

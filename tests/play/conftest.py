@@ -14,7 +14,8 @@ from conformance.launch.target import Target
 from conformance.model.case import Case
 from conformance.play.engine import Engine
 from conformance.play.proof import Result
-from conformance.prepare.campaign import Campaign, prepare
+from conformance.prepare.campaign import Campaign
+from conformance.prepare.prepare import prepare
 from conformance.qapi.validate import Validator
 from tests.miniatures.install import install
 
@@ -46,7 +47,7 @@ class Runner:
 
     def play(self, campaign: Campaign, target: Target, cases: Sequence[Case]) -> list[Result]:
         """Return what became of `cases` on a target of which `campaign` says all there is."""
-        schema = campaign.introspected.schema
+        schema = campaign.schema
         messages = MessageJudge(schema, Validator(schema))
         with Pool(target, self.folder) as pool, Engine(pool, messages) as engine:
             return list(engine.run(cases))

@@ -24,7 +24,8 @@ from conformance.model.stage import Descriptor, MachineSpec, Peer, Request, Scra
 from conformance.model.terms import ABSENT, Outcome, Severity
 from conformance.play.evidence import default_read, finding
 from conformance.play.proof import Result
-from conformance.prepare.campaign import Campaign, prepare
+from conformance.prepare.campaign import Campaign
+from conformance.prepare.prepare import prepare
 from conformance.report.reproducer import reproducer
 from conformance.wire.framing import read_message
 from tests.judge.made import claim

@@ -24,8 +24,12 @@ from conformance.model.stage import SCRATCH
 from conformance.model.terms import BROKEN, Aspect, Outcome
 from conformance.play.engine import Engine
 from conformance.play.proof import Result
-from conformance.prepare.campaign import Campaign, load, prepare
+from conformance.prepare.asking import ask
+from conformance.prepare.campaign import Campaign, load_all
 from conformance.prepare.described import ask_served
+from conformance.prepare.plan_file import Plan
+from conformance.prepare.planning import introspected, load_knowledge, planned
+from conformance.prepare.prepare import prepare
 from conformance.qapi.validate import Validator
 from conformance.report.reproducer import reproducer
 from tests.miniatures import agent
@@ -52,7 +56,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _play(campaign: Campaign, folder: RunFolder, cases: Sequence[Case]) -> list[Result]:
-    schema = campaign.introspected.schema
+    schema = campaign.schema
     messages = MessageJudge(schema, Validator(schema))
     with Pool(campaign.target, folder) as pool, Engine(pool, messages) as engine:
         return list(engine.run(cases))
@@ -79,11 +83,13 @@ def test_a_real_agent_passes_each_exchange_and_each_valid_request(
 def test_what_a_real_agent_returns_is_held_against_the_schema(
     real: Campaign, run_folder: RunFolder
 ) -> None:
-    schema = real.introspected.schema
+    schema = real.schema
     command = schema.commands["guest-get-time"]
     wrong = replace(command, ret_type=schema.commands["guest-get-osinfo"].ret_type)
     other = replace(schema, commands={**schema.commands, command.name: wrong})
-    campaign = replace(real, introspected=replace(real.introspected, schema=other))
+    plan = Plan(real.plan.data)
+    plan.head = replace(plan.head, schema=other)
+    campaign = replace(real, plan=plan)
 
     (result,) = _play(campaign, run_folder, _fitting(campaign, "guest-get-time/valid/recipe"))
 
@@ -114,22 +120,24 @@ def test_each_command_has_cases_or_a_row_that_says_why_it_has_none(real: Campaig
 
 
 def test_another_process_makes_the_same_plan(real: Campaign, tmp_path: Path) -> None:
-    real.save(tmp_path / "campaign.json")
+    real.save(tmp_path, "agent")
 
-    again = load(tmp_path / "campaign.json")
+    (again,) = load_all(tmp_path)
 
-    assert again.plan == real.plan
+    assert again.plan.cases == real.plan.cases
+    assert again.plan.head == real.plan.head
     assert again.target == real.target
 
 
-def test_an_agent_whose_release_is_not_known_is_asked_on_the_wire_alone(real: Campaign) -> None:
-    unknown = replace(
-        real.introspected,
-        facts=None,
-        schema=replace(real.introspected.schema, commands={}),
-        version=(99, 0, 0),
-    )
-    cases = replace(real, introspected=unknown).plan.cases
+def test_an_agent_whose_release_is_not_known_is_asked_on_the_wire_alone(
+    run_folder: RunFolder,
+) -> None:
+    target = program_target(AGENT)
+    answers = ask(target, run_folder, thorough=False, limit=30.0, tell=lambda text: None)
+    answers = replace(answers, build=replace(answers.build, version=(99, 0, 0)))
+    knowledge = load_knowledge()
+    unknown = introspected(target, answers, knowledge, thorough=False, lacks={})
+    cases = Plan(planned(target, answers, unknown, knowledge)).cases
 
     assert cases
     assert {case.aspect for case in cases} == {Aspect.WIRE}

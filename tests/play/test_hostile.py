@@ -11,7 +11,8 @@ import pytest
 from conformance.launch.folder import RunFolder
 from conformance.launch.target import program_target
 from conformance.model.errors import LaunchError
-from conformance.prepare.campaign import prepare
+from conformance.prepare.asking import ask
+from conformance.prepare.prepare import prepare
 from tests.miniatures.hostile import install_hostile
 from tests.patience import patiently
 
@@ -96,7 +97,9 @@ def test_what_only_some_questions_are_answered_with_costs_those_alone(
     target = program_target(str(install_hostile(program, "qom-list-properties", deed)))
 
     def attempt(limit: float) -> None:
-        found = prepare(target, run_folder, limit=limit).introspected.model
+        answers = ask(target, run_folder, thorough=False, limit=limit, tell=lambda text: None)
+        assert answers.found is not None
+        found = answers.found.model
 
         assert dict(found.lost).keys() >= {f"properties/{name}" for name in found.creatable}
         # Where it was waited in vain, nothing else is asked.

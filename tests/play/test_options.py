@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from conformance.launch.target import Target
+from conformance.launch.target import Target, is_target_file
 from conformance.model.errors import UsageError
 from conformance.play import option_table
 from conformance.play.option_table import Command
-from conformance.play.options import is_target_file, read_options
+from conformance.play.options import read_options
 
 
 def read(*words: str) -> tuple[Target, ...]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from conformance.model.case import Isolation
-from conformance.play.pace import Pace, weight
+from conformance.model.entry import entry_of
+from conformance.play.pace import Pace
 from tests.derive.builds import made_plan
 
 
@@ -26,11 +27,11 @@ def test_a_case_with_a_machine_of_its_own_is_more_work() -> None:
     shared = replace(case, isolation=Isolation.SHARED)
     alone = replace(case, isolation=Isolation.ALONE)
 
-    assert weight(shared) == len(case.steps)
-    assert weight(alone) > 10 * weight(shared)
+    assert entry_of(shared).weight == len(case.steps)
+    assert entry_of(alone).weight > 10 * entry_of(shared).weight
 
 
 def test_a_case_that_is_not_run_is_no_work() -> None:
     blocked = [case for case in made_plan(typed=True).cases if case.blocked is not None]
     assert blocked
-    assert {weight(case) for case in blocked} == {0}
+    assert {entry_of(case).weight for case in blocked} == {0}

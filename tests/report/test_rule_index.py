@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from conformance.model.entry import Entry, entry_of
 from conformance.model.terms import Aspect, SubjectKind
 from conformance.report.rule_index import cases_by_rule, grouped
 from tests.derive.builds import made_plan
 
 
+def _entries() -> list[Entry]:
+    return [entry_of(case) for case in made_plan(typed=True).cases]
+
+
 def test_every_case_is_among_those_of_each_of_its_rules() -> None:
-    cases = made_plan(typed=True).cases
+    cases = _entries()
     found = cases_by_rule(cases)
 
     assert {rule for case in cases for rule in case.rules} == set(found)
@@ -17,14 +22,14 @@ def test_every_case_is_among_those_of_each_of_its_rules() -> None:
 
 
 def test_groups_hold_every_case_of_a_rule_once() -> None:
-    for own in cases_by_rule(made_plan(typed=True).cases).values():
+    for own in cases_by_rule(_entries()).values():
         ids = [case.id for group in grouped(own) for case in group.cases]
 
         assert sorted(ids) == sorted(case.id for case in own)
 
 
 def test_exchanges_stand_before_other_cases_by_part_and_tell_each_reason_once() -> None:
-    cases = made_plan(typed=True).cases
+    cases = _entries()
     groups = grouped(cases)
     parts = [group.part for group in groups]
     exchanges = [group for group in groups if group.part]
@@ -38,7 +43,7 @@ def test_exchanges_stand_before_other_cases_by_part_and_tell_each_reason_once() 
 
 
 def test_other_groups_are_named_by_kind_and_aspect_in_their_order() -> None:
-    groups = [group for group in grouped(made_plan(typed=True).cases) if not group.part]
+    groups = [group for group in grouped(_entries()) if not group.part]
     kinds, aspects = list(SubjectKind), list(Aspect)
     places = [(kinds.index(group.kind), aspects.index(group.aspect)) for group in groups]
 
@@ -48,7 +53,7 @@ def test_other_groups_are_named_by_kind_and_aspect_in_their_order() -> None:
 
 
 def test_what_is_not_run_is_counted() -> None:
-    groups = grouped(made_plan(typed=False).cases)
+    groups = grouped(map(entry_of, made_plan(typed=False).cases))
 
     blocked = sum(case.blocked is not None for case in made_plan(typed=False).cases)
     assert sum(group.blocked for group in groups) == blocked > 0

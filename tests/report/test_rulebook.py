@@ -11,12 +11,13 @@ from conformance.compat import __path__ as compat_path
 from conformance.derive import __path__ as derive_path
 from conformance.judge import __path__ as judge_path
 from conformance.knowledge.rules import Means, Rule, load_rules, parse_rules
+from conformance.model.entry import entry_of
 from conformance.model.flavour import Program
-from conformance.prepare.digest_plan import release_cases, release_version
+from conformance.prepare.digest_plan import release_plan, release_version
 from conformance.report.rule_index import cases_by_rule
 from conformance.report.rulebook import Book, explanation, listing, markdown, to_json
 from conformance.wire import __path__ as wire_path
-from tests.derive.builds import knowledge, made_plan
+from tests.derive.builds import made_plan
 
 ROOT = Path(__file__).parents[2]
 CITED = re.compile(r'"([WQX][0-9]{2})"')
@@ -44,7 +45,7 @@ severity = "should"
 @pytest.fixture(scope="module")
 def book() -> Book:
     """The small catalogue, with the cases of the miniature."""
-    cases = cases_by_rule(made_plan(typed=True).cases)
+    cases = cases_by_rule(map(entry_of, made_plan(typed=True).cases))
     return Book(rules=parse_rules(CATALOGUE), cases=cases, of="those of a miniature")
 
 
@@ -52,7 +53,7 @@ def book() -> Book:
 def released() -> Book:
     """The whole catalogue, with the cases that `rules` names of the newest release."""
     programs = (Program.SYSTEM, Program.GUEST_AGENT)
-    cases = release_cases(release_version(""), programs, knowledge())
+    cases = release_plan(release_version(""), programs).entries()
     return Book(rules=load_rules(), cases=cases_by_rule(cases), of="a release")
 
 
@@ -88,7 +89,7 @@ def test_an_explanation_has_promise_tests_and_failure(book: Book) -> None:
 
 def test_an_explanation_names_the_reasons_of_exchanges(book: Book) -> None:
     text = " ".join(explanation(book, book.rules["W25"], 100).split())
-    reasons = [case.exchange.reason for case in book.cases["W25"] if case.exchange]
+    reasons = [case.reason for case in book.cases["W25"] if case.is_exchange]
 
     assert f"- {reasons[0]}" in text
 
@@ -158,13 +159,13 @@ def test_rules_of_sources_are_cited_by_the_cases_made_of_examples() -> None:
 
 
 def test_rules_of_builds_have_cases_of_a_build_that_was_introspected() -> None:
-    cases = [case for typed in (True, False) for case in made_plan(typed=typed).cases]
+    cases = [entry_of(case) for typed in (True, False) for case in made_plan(typed=typed).cases]
 
     assert _of(Means.BUILD) <= cases_by_rule(cases).keys()
 
 
 def test_no_case_of_a_release_is_said_not_to_be_run(released: Book) -> None:
-    assert all(case.blocked is None for own in released.cases.values() for case in own)
+    assert not any(case.is_blocked for own in released.cases.values() for case in own)
 
 
 def test_rule_ids_of_cases_are_all_in_the_catalogue(released: Book) -> None:
