@@ -31,7 +31,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "report": frozenset({"model", "compat.change", "knowledge.rules", "validate.result"})
     | {"judge.observation", "judge.json_path", "launch.program"},
     "prepare": frozenset({"model", "qapi", "digest", "source", "align", "compat", "knowledge"})
-    | {"wire", "launch", "judge.observation", "derive", "report.stream"},
+    | {"wire", "launch", "judge.observation", "derive", "report.stream", "space.members"}
+    # A plan is read back with all kinds of expectations that its cases may have.
+    | {"judge.expect_answer", "judge.expect_value", "judge.expect_qom"},
     "play": frozenset({"model", "qapi", "space", "knowledge", "wire", "launch", "judge", "derive"})
     | {"report", "prepare"},
     "validate": frozenset({"model", "qapi", "knowledge", "wire.recording", "judge"})

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field, replace
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from conformance.cli.progress import Loudness, Progress
 from conformance.cli.screen import Screen
+from conformance.launch.target import Target
+from conformance.prepare.campaign import Campaign
 from conformance.prepare.selection import Selection
 from tests.cli.test_screen import Terminal
-from tests.derive.builds import made_plan
 from tests.play.test_channel import ENDED, FOUND
+from tests.prepare.written import written_plan
 
 
 @dataclass
@@ -31,12 +31,12 @@ class Told:
 
     def begin(self, *names: str) -> list[str]:
         """Begin the run of a plan on targets of these names; return the ids of its cases."""
-        plan = made_plan(typed=True)
-        campaigns: list[Any] = [
-            SimpleNamespace(target=SimpleNamespace(name=name), plan=plan) for name in names
+        plan = written_plan()
+        campaigns = [
+            Campaign(target=Target(name=name, program="q"), plan=plan, rules={}) for name in names
         ]
         self.progress.begin(campaigns, Selection())
-        return [case.id for case in plan.cases]
+        return plan.ids
 
     def said(self) -> str:
         text = self.stream.getvalue()

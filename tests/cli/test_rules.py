@@ -9,10 +9,10 @@ import pytest
 
 from conformance.cli import rules as rules_cli
 from conformance.cli.main import main
-from conformance.model.case import Case
 from conformance.model.terms import ExitCode
-from tests.derive.builds import made_plan
+from conformance.prepare.plan_file import Plan
 from tests.miniatures.install import install
+from tests.prepare.written import written_plan
 
 
 @pytest.fixture
@@ -20,11 +20,11 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     """Cases of the miniature in place of a release's; which release was asked for."""
     asked: list[tuple[int, ...]] = []
 
-    def cases(version: tuple[int, ...], *_: object) -> tuple[Case, ...]:
+    def plan(version: tuple[int, ...], *_: object) -> Plan:
         asked.append(version)
-        return made_plan(typed=True).cases
+        return written_plan()
 
-    monkeypatch.setattr(rules_cli, "release_cases", cases)
+    monkeypatch.setattr(rules_cli, "release_plan", plan)
     return asked
 
 

@@ -45,7 +45,7 @@ def scheduler(pytestconfig: pytest.Config) -> HeaviestFirst:
     groups: Any = {
         node_id: SimpleNamespace(
             subject=SimpleNamespace(kind=None),
-            cases=(SimpleNamespace(blocked=None, steps=range(10 - place)),),
+            weight=10 - place,
         )
         for place, node_id in enumerate(IDS)
     }

@@ -1,0 +1,158 @@
+"""A build is asked once, and its cases are derived once, as long as nothing has changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from conformance.launch.folder import RunFolder
+from conformance.launch.target import Target, program_target
+from conformance.model.errors import UsageError
+from conformance.prepare import prepare as module
+from conformance.prepare.cache import NO_CACHE, Cache
+from conformance.prepare.campaign import Campaign, find_case
+from conformance.prepare.prepare import prepare
+from conformance.prepare.selection import Selection
+from tests.conftest import QEMU
+from tests.miniatures.install import miniature
+
+pytestmark = pytest.mark.qemu
+SMALL = Selection(globs=("object-add/iothread/*",))
+
+
+class Prepared:
+    """Makes QEMU ready with a cache of its own, and notes what was done."""
+
+    def __init__(self, folder: RunFolder, cache: Path) -> None:
+        self._folder = folder
+        self.cache = Cache(cache)
+        self.told: list[str] = []
+
+    def __call__(
+        self, selection: Selection = SMALL, target: Target | None = None, *, cached: bool = True
+    ) -> Campaign:
+        self.told.clear()
+        return prepare(
+            target or program_target(QEMU),
+            self._folder,
+            self.cache if cached else NO_CACHE,
+            selection=selection,
+            tell=self.told.append,
+        )
+
+    @property
+    def introspected(self) -> bool:
+        return "introspecting it" in self.told
+
+
+@pytest.fixture
+def prepared(run_folder: RunFolder, tmp_path: Path) -> Prepared:
+    return Prepared(run_folder, tmp_path)
+
+
+def test_a_build_is_asked_once(prepared: Prepared) -> None:
+    first = prepared()
+    assert prepared.introspected
+
+    second = prepared()
+
+    assert not prepared.introspected
+    assert second.plan.cases == first.plan.cases
+    assert second.plan.head == first.plan.head
+    assert second.target == first.target
+    assert list(second.entries()) == list(first.entries())
+    assert second.started(0) == first.started(0)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        lambda target: replace(target, args=("-m", "64")),
+        lambda target: replace(target, env=(("A", "b"),)),
+        lambda target: replace(target, accel="tcg"),
+    ],
+)
+def test_a_target_that_is_started_in_another_way_is_asked_anew(
+    prepared: Prepared, changed: object
+) -> None:
+    assert callable(changed)
+    prepared()
+
+    prepared(target=changed(program_target(QEMU)))
+
+    assert prepared.introspected
+
+
+def test_words_for_people_change_no_answer(prepared: Prepared) -> None:
+    prepared()
+
+    other = prepared(target=replace(program_target(QEMU), name="other", spelling="other"))
+
+    assert not prepared.introspected
+    assert other.target.name == "other"
+
+
+def test_without_a_cache_a_build_is_asked_each_time(prepared: Prepared) -> None:
+    prepared()
+
+    prepared(cached=False)
+
+    assert prepared.introspected
+
+
+def test_what_is_damaged_is_asked_and_derived_anew(
+    prepared: Prepared, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = prepared()
+    for path in tmp_path.iterdir():
+        path.write_bytes(path.read_bytes()[:-1])
+
+    second = prepared()
+
+    assert prepared.introspected
+    assert second.plan.cases == first.plan.cases
+    assert "is damaged, and is ignored" in capsys.readouterr().err
+
+
+def test_a_script_is_never_taken_from_the_cache(prepared: Prepared, program: Path) -> None:
+    prepared(target=miniature(program))
+
+    prepared(target=miniature(program))
+
+    assert prepared.introspected
+
+
+def test_what_is_selected_is_derived_alone_and_as_in_the_whole(prepared: Prepared) -> None:
+    part = prepared(SMALL)
+    whole = prepared(Selection())
+
+    wanted = list(whole.selected(SMALL))
+    assert 0 < len(part.plan) == len(wanted) < len(whole.plan)
+    assert part.plan.cases == tuple(whole.plan.read(wanted))
+    assert part.plan.rows == whole.plan.rows
+    # The whole plan is kept, and serves whoever wants a part.
+    assert len(prepared(SMALL).plan) == len(whole.plan)
+
+
+def test_a_case_that_is_not_there_is_looked_for_in_the_whole(prepared: Prepared) -> None:
+    wrong = "object-add/iothread/valid/poll-max-nx"
+    campaign = prepared(Selection(globs=(wrong,)))
+
+    with pytest.raises(UsageError, match="Nearest: object-add/iothread/valid/poll-max-ns"):
+        find_case(campaign, wrong)
+
+
+def test_what_the_host_lacks_is_looked_up_each_time(
+    prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    glob = Selection(globs=("object-add/memory-backend-file/valid/*",))
+    before = prepared(glob).plan.cases
+    monkeypatch.setattr(module, "probe", lambda need, target: "it is gone")
+
+    after = prepared(glob).plan.cases
+
+    assert not prepared.introspected
+    assert [case.id for case in after] == [case.id for case in before]
+    assert after != before or all(case.blocked for case in before)
