@@ -23,17 +23,17 @@ class Blocked:
     reason: str
 
 
-def untried(reason: str) -> Blocked | None:
+def untried(reason: str | None) -> Blocked | None:
     """Return that the suite does not try a case, or None without a `reason`."""
     return Blocked(outcome=Outcome.UNTRIED, reason=reason) if reason else None
 
 
-def not_applicable(reason: str) -> Blocked | None:
+def not_applicable(reason: str | None) -> Blocked | None:
     """Return that a build lacks what a case is about, or None without a `reason`."""
     return Blocked(outcome=Outcome.NOT_APPLICABLE, reason=reason) if reason else None
 
 
-def behind_finding(reason: str) -> Blocked | None:
+def behind_finding(reason: str | None) -> Blocked | None:
     """Return that another finding blocks a case, or None without a `reason`."""
     return Blocked(outcome=Outcome.BLOCKED_BY_FINDING, reason=reason) if reason else None
 

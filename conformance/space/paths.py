@@ -7,7 +7,7 @@ counted. Knows nothing of ranges, cases or recipes.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -17,7 +17,6 @@ from conformance.qapi.model import (
     Alternate,
     Array,
     Builtin,
-    Enum,
     Member,
     Object,
     Schema,
@@ -126,7 +125,7 @@ class _Search:
     def enter_member(self, member: Member) -> None:
         # What holds the member is no type that can be reached again.
         self._holds[""] = set()
-        self._reach("", member.type, (Into(member.name),), frozenset())
+        self._reach("", member.type, (Into(member.name),))
 
     def enter(self, name: str, way: Way) -> None:
         self._holds[name] = set()
@@ -134,36 +133,26 @@ class _Search:
 
     def _members(self, owner: str, kind: Object, way: Way) -> None:
         for member in kind.members:
-            self._reach(owner, member.type, (*way, Into(member.name)), frozenset())
+            self._reach(owner, member.type, (*way, Into(member.name)))
         if kind.tag is None:
             return
         for case in tag_values(self.schema, kind):
             inner = variant_of(self.schema, kind, case)
             self._members(owner, inner, (*way, Branch(kind.tag, case)))
 
-    def _reach(self, owner: str, name: str, way: Way, above: frozenset[str]) -> None:
-        """Record what the type `name` holds; `above` are the arrays and alternates around it."""
-        kind = self.schema.type(name)
-        match kind:
-            case Builtin():
-                if is_integer(kind):
-                    self._with_integers.add(owner)
-                    self.found.append(IntegerPath(label=label_of(way), type=kind, way=way))
-            case Enum():
-                pass
-            case Object():
-                self._holds[owner].add(name)
-                if name in self._holds:
-                    self._again.append(name)
+    def _reach(self, owner: str, name: str, way: Way) -> None:
+        """Record what the type `name` holds."""
+        for inner, place in held_types(self.schema, name, way):
+            kind = self.schema.type(inner)
+            if isinstance(kind, Builtin) and is_integer(kind):
+                self._with_integers.add(owner)
+                self.found.append(IntegerPath(label=label_of(place), type=kind, way=place))
+            elif isinstance(kind, Object):
+                self._holds[owner].add(inner)
+                if inner in self._holds:
+                    self._again.append(inner)
                 else:
-                    self.enter(name, way)
-            case _ if name in above:
-                pass
-            case Array(element=element):
-                self._reach(owner, element, (*way, Element()), above | {name})
-            case Alternate(members=members):
-                for member in members:
-                    self._reach(owner, member, (*way, Choice(member)), above | {name})
+                    self.enter(inner, place)
 
     def _left_out(self) -> int:
         holding = set(self._with_integers)
@@ -172,6 +161,26 @@ class _Search:
             if not more:
                 return sum(name in holding for name in self._again)
             holding |= more
+
+
+def held_types(
+    schema: Schema, name: str, way: Way, around: frozenset[str] = frozenset()
+) -> Iterator[tuple[str, Way]]:
+    """Yield the types that are no arrays or alternates which a value at `way` is or holds.
+
+    `around` are the arrays and alternates around it, which can hold themselves.
+    """
+    kind = schema.type(name)
+    if not isinstance(kind, Array | Alternate):
+        yield name, way
+    elif name not in around:
+        inner = (
+            [(kind.element, Element())]
+            if isinstance(kind, Array)
+            else [(member, Choice(member)) for member in kind.members]
+        )
+        for each, turn in inner:
+            yield from held_types(schema, each, (*way, turn), around | {name})
 
 
 def label_of(way: Way) -> str:
