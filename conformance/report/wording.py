@@ -94,10 +94,10 @@ def visible(text: str) -> str:
     return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
 
 
-def ending(status: int | None) -> str:
-    """Return how a process ended, or "" if it did not; a signal is named."""
+def ending(status: int | None) -> str | None:
+    """Return how a process ended, or None if it did not; a signal is named."""
     if status is None:
-        return ""
+        return None
     if status >= 0:
         return f"exited with status {status}"
     try:
