@@ -37,7 +37,7 @@ _COMMANDS: Final = (
 )
 """Each command with the module of this room that adds its options, and what it does."""
 _PIPE: Final = 128 + signal.SIGPIPE
-"""What a shell says of a program that wrote to a pipe without a reader."""
+"""What a shell reports for a program that wrote to a pipe without a reader."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"qmp-conformance: {error}", file=sys.stderr)
         return int(error.exit_code)
     except BrokenPipeError:
-        # Whoever read the output has seen enough; python would complain once more at its end.
+        # The reader of the output has seen enough; python would complain once more at its end.
         forget(sys.stdout)
         return _PIPE
     except KeyboardInterrupt:
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong as every other part does."""
+    """Reports errors like every other part."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings, allow_abbrev=False)

@@ -1,4 +1,4 @@
-"""The command `report`: the folder of a run in, the files of its report and an exit code out."""
+"""The command `report`: writes the report of a run again, from its folder."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _report(asked: argparse.Namespace) -> int:
 
 
 def _ends(path: Path) -> tuple[RunStarted, bool]:
-    """Return how a stream begins and whether it has its end; raises UsageError for a torn one."""
+    """Return the first event of a stream and whether it is complete; raises UsageError if torn."""
     events = read_events(path)
     first = next(events, None)
     last = deque(events, maxlen=1)

@@ -1,4 +1,4 @@
-"""The commands `rules` and `explain`: words in, what is promised and how it is tested out."""
+"""The commands `rules` and `explain`: what QEMU promises, and how it is tested."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from conformance.report.rule_index import cases_by_rule
 from conformance.report.rulebook import Book, explanation, listing, markdown, to_json
 
 _PROGRAMS: Final = (Program.SYSTEM, Program.GUEST_AGENT)
-"""The programs of a release whose cases are named: a storage daemon's are among the emulator's."""
+"""The programs of a release whose cases are named: the emulator's include the storage daemon's."""
 _WIDTH: Final = 100
 
 

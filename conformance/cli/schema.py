@@ -1,4 +1,4 @@
-"""The commands `schema diff` and `schema digest`: words in, a text and an exit code out."""
+"""The commands `schema diff` and `schema digest`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command `validate`: words and files in, text or JSON and an exit code out."""
+"""The command `validate`: checks files, and prints text or JSON."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from conformance.compat.schema_path import Found, Route, follow
 from conformance.digest.declaration import Condition, EntityKind
@@ -79,7 +79,7 @@ def _find(schema: Schema, place: Route, feature: str) -> Found | None:
     return found if found is None or not feature or feature in found.features else None
 
 
-def _conditions_of(item: Any) -> Iterator[Condition]:
+def _conditions_of(item: object) -> Iterator[Condition]:
     """Yield the conditions of everything that declarations consist of."""
     if isinstance(item, tuple):
         for each in item:

@@ -23,7 +23,7 @@ from conformance.model.hints import nearest
 from conformance.play.option_table import KEYS, NAME_KEY, PROGRAM, ROOTFS, Form, Key
 
 _AXES: Final = "axes"
-"""The table of keys that have several values, each combination of which makes a target."""
+"""The table of keys with several values; each combination makes a target."""
 
 
 def _key(key: Key | None) -> str:
