@@ -67,13 +67,13 @@ def bearing(target: Target) -> Mapping[str, str]:
         "machine": platform.machine(),
         "kernel": platform.release(),
         "cpu": " ".join((_cpu("model name"), _cpu("flags") or _cpu("Features"))),
-        "kvm": _kvm("", target),
+        "kvm": _kvm("", target) or "",
         "sandbox": shutil.which("bwrap") or "",
     }
 
 
-def _path(argument: str, target: Target) -> str:
-    return "" if os.path.exists(argument) else f"no {argument} on this host"
+def _path(argument: str, target: Target) -> str | None:
+    return None if os.path.exists(argument) else f"no {argument} on this host"
 
 
 def _kvm(argument: str, target: Target) -> str | None:
@@ -112,7 +112,7 @@ def _program(argument: str, target: Target) -> str | None:
     return None if shutil.which(argument) else f"no program {argument} on this host"
 
 
-def _package(argument: str, target: Target) -> str:
+def _package(argument: str, target: Target) -> str | None:
     # Not at the top: it takes as long to load as all else here.
     from packaging.requirements import InvalidRequirement, Requirement
 
