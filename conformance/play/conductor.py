@@ -57,16 +57,19 @@ class Conductor:
         """End the machines and close the record."""
         self._own.close()
 
-    def run(self, campaign: Campaign, cases: Sequence[Case]) -> Iterator[Result]:
+    def run(
+        self, campaign: Campaign, cases: Sequence[Case], about: Sequence[str]
+    ) -> Iterator[Result]:
         """Yield the result of each case, already recorded.
 
+        `about` are the members that the cases try, in their order, "" for those that try none.
         An exception is recorded for the cases without a result, and raised again; the next cases
         get machines of their own.
         """
         done = 0
         try:
             for result in self._engine_of(campaign).run(cases):
-                self._record(_events(campaign, result))
+                self._record(_events(campaign, result, about[done]))
                 self._recorder.write(self._new_events(campaign, result))
                 self._recorder.write(self._deaths(campaign))
                 done += 1
@@ -79,8 +82,8 @@ class Conductor:
                 raise
             reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
             verdict = Verdict(outcome=Outcome.HARNESS_ERROR, reason=reason)
-            for case in cases[done:]:
-                self._record(_events(campaign, Result(case=case, verdict=verdict)))
+            for case, member in zip(cases[done:], about[done:], strict=True):
+                self._record(_events(campaign, Result(case=case, verdict=verdict), member))
             raise
 
     def expect(self, campaign: Campaign, cases: Sequence[Case], after: Sequence[Case]) -> None:
@@ -124,13 +127,12 @@ class Conductor:
         return self._engine
 
 
-def _events(campaign: Campaign, result: Result) -> Iterator[Event]:
+def _events(campaign: Campaign, result: Result, member: str) -> Iterator[Event]:
     case, verdict = result.case, result.verdict
     for miss in verdict.misses:
         yield finding(campaign.target.name, result, miss, campaign.rules, campaign.command_line)
     for default in case.defaults:
         yield default_read(campaign.target.name, result, default)
-    member = campaign.plan.about.get(case.id, "")
     answers = answers_of(result, member)
     yield CaseEnded(
         target=campaign.target.name,

@@ -10,6 +10,7 @@ import os
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from conformance.launch.folder import RunFolder
@@ -59,10 +60,21 @@ class Answered:
         found = self._answers.found if self._answers is not None else None
         return found.deaths if found is not None else ()
 
-    def entries(self) -> Sequence[Any]:
-        """Return the schema as the build gave it, empty where it tells none."""
+    def entries(self) -> Callable[[], Sequence[Any]]:
+        """Return what gives the schema as the build gave it, empty where it tells none.
+
+        It holds little else: an object model takes a hundred megabytes.
+        """
+        if self._body:
+            return partial(_entries, self._body)
         found = self.answers.found
-        return found.schema if found is not None else ()
+        entries: Sequence[Any] = found.schema if found is not None else ()
+        return lambda: entries
+
+
+def _entries(body: bytes) -> Sequence[Any]:
+    found = Answered(None, body).answers.found
+    return found.schema if found is not None else ()
 
 
 def answered(

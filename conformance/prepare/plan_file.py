@@ -23,6 +23,7 @@ from conformance.knowledge.versions import Version
 from conformance.model.case import Case, Subject
 from conformance.model.codec import Codec, CodecError
 from conformance.model.entry import Entry, entry_of
+from conformance.model.expectation import Expectation
 from conformance.model.flavour import Program
 from conformance.model.row import Row
 from conformance.model.stage import Stage
@@ -75,7 +76,8 @@ def _heads() -> Codec[Head]:
 
 def _cases() -> Codec[Case]:
     """Return a codec for the cases of one plan: stages, and what is known of types, are shared."""
-    return Codec(Case, sparse=True, shared=(Stage, frozenset[str], Mapping[str, TypeInfo]))
+    shared = (Stage, Subject, Expectation, frozenset[str], Mapping[str, TypeInfo])
+    return Codec(Case, sparse=True, shared=shared)
 
 
 class _Table:
@@ -214,12 +216,10 @@ class Plan:
         ids = self._section(self._places["ids"]).decode().split("\n")
         return ids if len(self) else []
 
-    @cached_property
-    def about(self) -> Mapping[str, str]:
-        """The members that cases try, by the ids of the cases that try one."""
-        names: list[str] = self._tables["about"]
-        pairs = zip(self.ids, self._columns["about"], strict=True)
-        return {case_id: names[about] for case_id, about in pairs if names[about]}
+    def about(self, numbers: Iterable[int]) -> Iterator[str]:
+        """Yield the member that each case of those numbers tries, "" where it tries none."""
+        names, column = self._tables["about"], self._columns["about"]
+        return (names[column[number]] for number in numbers)
 
     def entries(self, numbers: Iterable[int] | None = None) -> Iterator[Entry]:
         """Yield what is known of the cases of those numbers, of all where they are left out."""

@@ -65,7 +65,7 @@ def prepare(
         plan=plan,
         rules=load_rules(),
         deaths=found.deaths,
-        entries=found.entries,
+        entries=found.entries(),
     )
 
 

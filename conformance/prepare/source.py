@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from conformance.derive.inputs import Facts
 from conformance.digest.digest import Digest
-from conformance.digest.digest_json import from_json, to_json
+from conformance.digest.digest_json import from_json
 from conformance.digest.expand import open_objects, schema_of
-from conformance.knowledge.digests import find_digest, load_digest
+from conformance.knowledge.digests import find_digest
 from conformance.knowledge.versions import Version
 from conformance.model.bounded_lines import LimitError, read_bounded
 from conformance.model.errors import UsageError
@@ -19,8 +17,6 @@ from conformance.model.flavour import Program
 from conformance.qapi.model import SchemaError
 from conformance.source.digesting import SCHEMA_FILES, digest_of, schema_file, version_of
 from conformance.source.documented import documented_examples
-from conformance.source.documented import from_json as examples_from_json
-from conformance.source.documented import to_json as examples_to_json
 from conformance.source.reader import read_source
 
 
@@ -52,35 +48,6 @@ def words(facts: Facts | None, schema: str) -> str:
     return (
         f"the digest of QEMU {facts.name}, the nearest below that ships: what this release's own "
         "source says is not known, and only what must not change is held against it"
-    )
-
-
-def save_facts(
-    facts: Facts | None, schema: str, program: Program = Program.SYSTEM
-) -> dict[str, Any] | None:
-    """Return JSON from which `load_facts` makes the same facts in another process."""
-    if facts is None:
-        return None
-    digest = Digest(version="", schemas={program: facts.entities})
-    return {
-        "name": facts.name,
-        "exact": facts.exact,
-        "digest": to_json(digest) if schema else None,
-        "examples": None if facts.examples is None else examples_to_json(facts.examples),
-    }
-
-
-def load_facts(value: Mapping[str, Any] | None, program: Program = Program.SYSTEM) -> Facts | None:
-    """Return the facts that `save_facts` made `value` of."""
-    if value is None:
-        return None
-    digest = from_json(value["digest"]) if value["digest"] else load_digest(value["name"])
-    examples = value["examples"]
-    return Facts(
-        entities=digest.schemas[program],
-        name=value["name"],
-        exact=value["exact"],
-        examples=None if examples is None else examples_from_json(examples),
     )
 
 

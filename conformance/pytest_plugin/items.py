@@ -131,10 +131,11 @@ class GroupItem(pytest.Item):
 
     def _play(self, cases: tuple[Case, ...]) -> None:
         conductor = self.config.stash[CONDUCTOR]
+        about = list(self.campaign.plan.about(self.group.numbers))
         counts: Counter[Outcome] = Counter()
         broken: list[Result] = []
         reasons: Counter[str] = Counter()
-        for result in conductor.run(self.campaign, cases):
+        for result in conductor.run(self.campaign, cases, about):
             outcome = result.verdict.outcome
             counts[outcome] += 1
             if outcome in BROKEN or (outcome is Outcome.INTERMITTENT and result.shown):

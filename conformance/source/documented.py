@@ -1,17 +1,14 @@
-"""All examples of a schema's source, each with its owner and its judgement, also as JSON.
+"""All examples of a schema's source, each with its owner and its judgement.
 
 Examples are judged once, where the source is read; cases are made from what is kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from conformance.digest.declaration import EntityKind, Flag, Place, Source
-from conformance.model.stage import Request
-from conformance.model.terms import ABSENT
 from conformance.qapi.model import Schema
 from conformance.source.dialogue import Grammar, ShownRequest, judge_dialogue
 from conformance.source.examples import ExampleFault, parse_example
@@ -61,61 +58,3 @@ def _examples(source: Source, grammar: Grammar) -> Iterator[DocumentedExample]:
                 faults=judgement.faults,
                 requests=judgement.requests,
             )
-
-
-def to_json(examples: Sequence[DocumentedExample]) -> list[Any]:
-    """Return `examples` as JSON, which `from_json` reads back."""
-    return [
-        {
-            "kind": example.kind,
-            "owner": example.owner,
-            "number": example.number,
-            "place": _place_to_json(example.place),
-            "faults": [
-                {"place": _place_to_json(fault.place), "problem": fault.problem}
-                for fault in example.faults
-            ],
-            "requests": [_shown_to_json(shown) for shown in example.requests],
-        }
-        for example in examples
-    ]
-
-
-def from_json(value: Sequence[Any]) -> tuple[DocumentedExample, ...]:
-    """Return the examples that `to_json` wrote."""
-    return tuple(
-        DocumentedExample(
-            kind=EntityKind(entry["kind"]),
-            owner=entry["owner"],
-            number=entry["number"],
-            place=_place(entry["place"]),
-            faults=tuple(
-                ExampleFault(place=_place(fault["place"]), problem=fault["problem"])
-                for fault in entry["faults"]
-            ),
-            requests=tuple(map(_shown, entry["requests"])),
-        )
-        for entry in value
-    )
-
-
-def _place_to_json(place: Place) -> list[Any]:
-    return [place.file, place.line, place.column]
-
-
-def _place(value: Sequence[Any]) -> Place:
-    file, line, column = value
-    return Place(file=file, line=line, column=column)
-
-
-def _shown_to_json(shown: ShownRequest) -> dict[str, Any]:
-    value = {"execute": shown.request.execute, "key": shown.request.key, "sound": shown.sound}
-    for name, part in (("arguments", shown.request.arguments), ("reply", shown.reply)):
-        if part is not ABSENT:
-            value[name] = part
-    return value
-
-
-def _shown(value: Mapping[str, Any]) -> ShownRequest:
-    request = Request(value["execute"], value.get("arguments", ABSENT), value["key"])
-    return ShownRequest(request=request, sound=value["sound"], reply=value.get("reply", ABSENT))

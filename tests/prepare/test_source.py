@@ -12,7 +12,7 @@ from conformance.digest.digest_json import digest_text
 from conformance.knowledge.digests import digest_names
 from conformance.model.errors import UsageError
 from conformance.model.flavour import Program
-from conformance.prepare.source import find_facts, load_facts, save_facts, words
+from conformance.prepare.source import find_facts, words
 
 SCHEMA = """
 ##
@@ -107,11 +107,3 @@ def test_what_is_no_source_is_refused_with_its_place(tmp_path: Path, text: str, 
 
     with pytest.raises(UsageError, match=told):
         find_facts(str(path), (9, 2, 0))
-
-
-def test_facts_survive_the_way_to_another_process(tree: Path) -> None:
-    for schema in ("", str(tree)):
-        facts = find_facts(schema, (9, 2, 0))
-
-        assert load_facts(save_facts(facts, schema)) == facts
-    assert load_facts(save_facts(None, "")) is None

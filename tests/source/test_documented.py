@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from conformance.model.stage import Request
 from conformance.source.documented import (
     DocumentedExample,
     documented_examples,
-    from_json,
-    to_json,
 )
 from conformance.source.reader import read_source
 from tests.qapi.schemas import command, event, member, schema_of, struct
@@ -129,12 +126,3 @@ def test_what_the_schema_does_not_check_is_no_fault(tmp_path: Path) -> None:
 
     assert (toll.owner, toll.faults) == ("toll", ())
     assert [shown.request for shown in toll.requests] == [Request("toll", {"slowly": True})]
-
-
-def test_examples_come_back_from_json_as_they_were(tmp_path: Path) -> None:
-    found = examples(tmp_path)
-
-    assert from_json(json.loads(json.dumps(to_json(found)))) == found
-    places = [fault.place for example in found for fault in example.faults]
-    again = from_json(to_json(found))
-    assert [fault.place for example in again for fault in example.faults] == places
