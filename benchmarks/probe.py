@@ -14,7 +14,7 @@ import pickle
 import threading
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -29,7 +29,7 @@ from conformance.model.stage import Endpoint, MachineSpec, Request
 from conformance.play import conductor, engine, leases, proof, run, script_lines
 from conformance.play import player as exchange
 from conformance.play.records import Recorder
-from conformance.prepare import answers, planning, prepare
+from conformance.prepare import asking, planning, prepare
 from conformance.prepare.plan_file import Plan
 from conformance.pytest_plugin import items
 from conformance.wire.connection import Connection
@@ -244,6 +244,7 @@ class Recording:
 
     def _watch_connections(self) -> None:
         init, queue, receive = Connection.__init__, Connection.queue, Connection.receive
+        send_descriptors = Connection.send_descriptors
 
         def made(connection: Connection, sock: Any, **how: Any) -> None:
             init(connection, sock, **how)
@@ -258,6 +259,12 @@ class Recording:
                 self._tracks[id(connection)].sent(data)
             queue(connection, data)
 
+        def passed(connection: Connection, data: bytes, fds: Sequence[int], **how: float) -> None:
+            # The replay sends it without its descriptors, and is refused.
+            if id(connection) in self._tracks:
+                self._tracks[id(connection)].sent(data)
+            send_descriptors(connection, data, fds, **how)
+
         def received(connection: Connection, timeout: float) -> bytes:
             line = receive(connection, timeout)
             if id(connection) in self._tracks:
@@ -267,6 +274,7 @@ class Recording:
         Connection.__init__ = made  # type: ignore[method-assign,assignment]
         Connection.queue = queued  # type: ignore[method-assign,assignment]
         Connection.receive = received  # type: ignore[method-assign,assignment]
+        Connection.send_descriptors = passed  # type: ignore[method-assign,assignment]
 
 
 class Probe:
@@ -278,12 +286,12 @@ class Probe:
         self.recording = Recording()
         self.recording.watch()
         for owner, name, phase in (
-            (answers, "identify", "identifying the build"),
-            (answers, "introspect", "introspecting the build"),
+            (asking, "identify", "identifying the build"),
+            (asking, "introspect", "introspecting the build"),
             (prepare, "_lacks", "probing the host"),
             (planning, "planned", "deriving cases"),
             (planning, "load_knowledge", "loading knowledge"),
-            (Plan, "cases", "reading cases"),
+            (Plan, "_case", "reading cases"),
             (Pool, "take", "waiting for machines to start"),
             (leases, "stand", "setting stages up"),
             (Connection, "_step", "waiting for QEMU's replies"),
