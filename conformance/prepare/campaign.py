@@ -22,22 +22,22 @@ from conformance.derive.plan import Facts, Introspected, Knowledge, Plan, plan
 from conformance.digest.digest import Program
 from conformance.digest.objectmodel import object_model
 from conformance.knowledge.absences import load_absences
-from conformance.knowledge.commands import load_commands
+from conformance.knowledge.commands import CommandsPart, commands_of, ranges_of
 from conformance.knowledge.dangers import load_dangers
 from conformance.knowledge.defaults import load_showings
 from conformance.knowledge.digests import SEED, load_digest
 from conformance.knowledge.events import load_events
 from conformance.knowledge.examples import load_examples
 from conformance.knowledge.exchanges import load_exchanges
+from conformance.knowledge.gathering import read_folder
 from conformance.knowledge.guest_agent_blocklist import Withheld, load_withheld
 from conformance.knowledge.intermittent import load_intermittent
-from conformance.knowledge.machines import load_coupled, load_stand_ins
+from conformance.knowledge.machines import load_coupled, load_stand_ins, load_walk
 from conformance.knowledge.naming import load_naming
-from conformance.knowledge.ranges import load_ranges, needs_of
+from conformance.knowledge.ranges import needs_of
 from conformance.knowledge.recipes import load_recipes
 from conformance.knowledge.rules import Means, Rule, load_rules
 from conformance.knowledge.store import cases_folder
-from conformance.knowledge.tables import read_table
 from conformance.knowledge.untyped_arguments import load_unchecked
 from conformance.launch.build import Build, identify
 from conformance.launch.folder import RunFolder
@@ -188,15 +188,16 @@ class Campaign:
 def load_knowledge() -> Knowledge:
     """Return what ships with the suite; raises KnowledgeError."""
     folder = cases_folder()
+    commands = read_folder(folder / "commands", CommandsPart)
     return Knowledge(
         recipes=load_recipes(folder / "objects"),
-        commands=load_commands(folder / "commands"),
+        commands=commands_of(commands),
         showings=load_showings(folder / "defaults.toml"),
         examples=load_examples(folder / "examples.toml"),
         exchanges=load_exchanges(folder / "exchanges"),
         events=load_events(folder / "events"),
-        ranges=load_ranges(folder / "commands"),
-        unchecked=load_unchecked(folder / "unchecked.toml"),
+        ranges=ranges_of(commands),
+        unchecked=load_unchecked(folder / "untyped.toml"),
         seed=object_model(load_digest(SEED).schemas[Program.SYSTEM]),
         naming=load_naming(folder / "naming.toml"),
         dangers=load_dangers(),
@@ -403,8 +404,7 @@ def check_selection(
 
 
 def _walk() -> Mapping[str, str]:
-    walk: dict[str, str] = read_table(cases_folder() / "machines.toml").take("walk", dict)
-    return walk
+    return load_walk(cases_folder() / "machines.toml")
 
 
 def _lacks(needs: Iterable[str], target: Target, model: ObjectModel) -> dict[str, str]:
