@@ -181,7 +181,7 @@ def load_dangers(path: Path | None = None, more: Sequence[Read[DangersPart]] = (
     for entry in gathered(parts, "dangers"):
         for name in entry.commands:
             dangers[name].append(entry.danger)
-    raise_problems([*_two_things(parts), *_uncontained(parts)])
+    raise_problems([*two_things(parts), *_uncontained(parts)])
     return Dangers(
         dangers={name: tuple(each) for name, each in sorted(dangers.items())},
         contained={Reach(r): how for part in parts for r, how in part.sound().contained.items()},
@@ -204,11 +204,11 @@ def _said(part: DangersPart) -> Iterator[tuple[str, str, tuple[str | int, ...]]]
         yield name, "harmless", ("harmless", at)
 
 
-def _two_things(parts: Sequence[Read[Any]]) -> Iterator[Problem]:
+def two_things(parts: Sequence[Read[Any]]) -> Iterator[Problem]:
     """Yield each command that is said to be two things."""
     seen: dict[str, tuple[str, str]] = {}
     for part in parts:
-        for name, key, path in _said(part.sound()):
+        for name, key, path in _said(part.kept):
             place = f"{part.source.name}:{part.source.line(path)}"
             before, where = seen.setdefault(name, (key, place))
             if before != key:

@@ -6,6 +6,7 @@ Knows the shapes of dataclasses and nothing of what any of them means.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -30,9 +31,11 @@ from conformance.knowledge.shapes import (
 from conformance.model.errors import KnowledgeError
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 _NAMES: Final = ("name", "type", "event", "command", "id", "commands")
 """The keys that tell a reader which of the tables of an array is meant, the best first."""
+_TOML_LINE: Final = re.compile(r" ?\(at line (\d+), column \d+\)")
 _MOST: Final = 20
 """How many problems an error tells; a file that is of another kind has hundreds."""
 
@@ -108,18 +111,27 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Read(Generic[T]):
-    """What a file says, and where; `value` holds what could be read where there are `problems`."""
+class Read(Generic[T_co]):
+    """What a file says, and where.
+
+    Where there are `problems`, `value` holds what could be read, None in the place of other
+    entries; it is None where the file is no TOML.
+    """
 
     source: Source
-    value: T | None
+    value: T_co | None
     problems: tuple[Problem, ...]
 
-    def sound(self) -> T:
-        """Return the value; raises KnowledgeError, with all problems, where there are any."""
-        raise_problems(self.problems)
+    @property
+    def kept(self) -> T_co:
+        """What could be read of a file of which something could."""
         assert self.value is not None
         return self.value
+
+    def sound(self) -> T_co:
+        """Return the value; raises KnowledgeError, with all problems, where there are any."""
+        raise_problems(self.problems)
+        return self.kept
 
 
 def raise_problems(problems: Sequence[Problem]) -> None:
@@ -132,7 +144,7 @@ def raise_problems(problems: Sequence[Problem]) -> None:
 
 
 def read_file(path: Path, cls: type[T]) -> Read[T]:
-    """Return what the file `path` says, as a `cls`; raises KnowledgeError if it is no TOML."""
+    """Return what the file `path` says, as a `cls`; raises KnowledgeError if it is no text."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -147,14 +159,14 @@ def read_file(path: Path, cls: type[T]) -> Read[T]:
 
 
 def read_text(text: str, name: str, cls: type[T]) -> Read[T]:
-    """Return what a text says, as a `cls`; `name` is what errors call it.
-
-    Raises KnowledgeError if it is no TOML.
-    """
+    """Return what a text says, as a `cls`; `name` is what errors call it."""
     try:
         top = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise KnowledgeError(f"{name}: not TOML: {error}", "Correct the file.") from error
+        place = _TOML_LINE.search(str(error))
+        what = f"not TOML: {_TOML_LINE.sub('', str(error))}"
+        problem = Problem(name, int(place[1]) if place else 1, what, "Correct the file.")
+        return Read(Source(name, text, {}), None, (problem,))
     source = Source(name, text, top)
     walk = _Walk(source)
     value = walk.record(cls, top, (), {})
@@ -213,6 +225,9 @@ class _Walk:
                 line = self._source.line((*path, first))
                 self._complain((*path, second), f"{what} stands there twice, first in line {line}",
                     "Say with versions, or arch, which builds each is for.")  # fmt: skip
+        if len(path) == 1:
+            # The rest of a file can be looked at all the same.
+            return node.kind([None if isinstance(item, _Bad) else item for item in found])
         return _BAD if any(isinstance(item, _Bad) for item in found) else node.kind(found)
 
     def _table(
@@ -245,9 +260,10 @@ class _Walk:
             made = self._field(slot, value, path, found, outer)
             if made is not _ABSENT:
                 found[slot.field] = made
-        if any(isinstance(item, _Bad) for item in found.values()):
+        bad = [name for name, item in found.items() if isinstance(item, _Bad)]
+        if bad and path:
             return _BAD
-        return cls(**found)
+        return cls(**{name: item for name, item in found.items() if name not in bad})
 
     def _field(
         self,

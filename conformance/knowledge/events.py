@@ -224,7 +224,7 @@ def load_events(folder: Path, more: Sequence[Read[EventsPart]] = ()) -> EventRec
     """
     parts = [*more, *read_folder(folder, EventsPart)]
     stages = {stage.name: stage.spec for stage in gathered(parts, "stages")}
-    raise_problems(list(_unknown_stages(parts, stages)))
+    raise_problems(list(unknown_stages(parts)))
     recipes = gathered(parts, "events")
     return EventRecipes(
         (replace(r, spec=stages[r.stage]) if r.stage else r for r in recipes),
@@ -233,11 +233,11 @@ def load_events(folder: Path, more: Sequence[Read[EventsPart]] = ()) -> EventRec
     )
 
 
-def _unknown_stages(
-    parts: Sequence[Read[Any]], stages: Mapping[str, MachineSpec]
-) -> Iterator[Problem]:
+def unknown_stages(parts: Sequence[Read[Any]]) -> Iterator[Problem]:
+    """Yield each event whose stage is in none of the files."""
+    stages = {stage.name: None for part in parts for stage in part.kept.stages}
     for part in parts:
-        for number, recipe in enumerate(part.sound().events):
+        for number, recipe in enumerate(part.kept.events):
             if recipe.stage and recipe.stage not in stages:
                 error = unknown_word(recipe.stage, stages)
                 yield part.source.problem(

@@ -139,15 +139,15 @@ def load_examples(path: Path, more: Sequence[Read[ExamplesPart]] = ()) -> Exampl
     """Return the recipes of the file `path`, those of `more` first; raises KnowledgeError."""
     parts = [*more, read_file(path, ExamplesPart)]
     recipes = gathered(parts, "examples")
-    raise_problems(list(_two_machines(parts)))
+    raise_problems(list(two_machines(parts)))
     return ExampleRecipes(recipes)
 
 
-def _two_machines(parts: Sequence[Read[Any]]) -> Iterator[Problem]:
+def two_machines(parts: Sequence[Read[Any]]) -> Iterator[Problem]:
     """Yield each entry whose stage is another machine than that of an earlier one."""
     specs: dict[str, MachineSpec] = {}
     for part in parts:
-        for number, recipe in enumerate(part.sound().examples):
+        for number, recipe in enumerate(part.kept.examples):
             if recipe.stage and specs.setdefault(recipe.stage, recipe.spec) != recipe.spec:
                 what = f"the stage {recipe.stage!r} is of two machines"
                 yield part.source.problem(("example", number, "stage"), what, "Name one of them.")

@@ -39,7 +39,7 @@ def contradictions(parts: Sequence[Read[Any]], field: str) -> Iterator[Problem]:
         ((number, index), entry)
         for number, part in enumerate(parts)
         if part.value is not None
-        for index, entry in enumerate(getattr(part.value, field))
+        for index, entry in enumerate(getattr(part.kept, field))
     ]
     entries = dict(placed)
     for before, after, what in clashes(placed):
@@ -56,6 +56,24 @@ def contradictions(parts: Sequence[Read[Any]], field: str) -> Iterator[Problem]:
         )
 
 
+def idle_replacements(parts: Sequence[Read[Any]], field: str) -> Iterator[Problem]:
+    """Yield each entry that says it replaces another, where there is none to be replaced."""
+    placed = [
+        ((number, index), entry)
+        for number, part in enumerate(parts)
+        if part.value is not None
+        for index, entry in enumerate(getattr(part.kept, field))
+    ]
+    busy = {where for before, after, _ in clashes(placed) for where in (before, after)}
+    for where, entry in placed:
+        if _replaces(entry) and where not in busy:
+            yield Problem(
+                *_place(parts, field, where),
+                "'replaces' is true, and nothing else is said of the same thing on these builds",
+                "Leave it out.",
+            )
+
+
 def _replaces(entry: object) -> bool:
     return bool(getattr(entry, "replaces", False))
 
@@ -63,6 +81,5 @@ def _replaces(entry: object) -> bool:
 def _place(parts: Sequence[Read[Any]], field: str, where: tuple[int, int]) -> tuple[str, int]:
     number, index = where
     part = parts[number]
-    assert part.value is not None
-    (key,) = (slot.name for slot in shape_of(part.value.__class__).slots if slot.field == field)
+    (key,) = (slot.name for slot in shape_of(part.kept.__class__).slots if slot.field == field)
     return part.source.name, part.source.line((key, index))

@@ -121,11 +121,10 @@ def told(value: Any) -> str:
 def unknown_word(word: str, known: Mapping[str, Any]) -> FormError:
     """Return the error for a word that is none of `known`."""
     near = nearest(word, list(known))
-    every = f"Known: {', '.join(known)}." if known else "There is none."
-    return FormError(
-        f"is {word!r}, which nothing is called",
-        f"Did you mean {near[0]!r}?  {every}" if near else every,
-    )
+    what = f"is {word!r}, which nothing is called"
+    if near:
+        return FormError(what, f"Did you mean {near[0]!r}?")
+    return FormError(what, f"Known: {', '.join(known)}." if known else "There is none.")
 
 
 def words_form(words: Mapping[str, Any]) -> Form:

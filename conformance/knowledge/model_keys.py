@@ -41,14 +41,14 @@ def _need(text: str) -> str:
     kind, _, argument = text.partition(":")
     if kind not in _NEED_KINDS:
         problem = unknown_word(kind, _NEED_KINDS)
-        raise FormError(f"no probe answers {text!r}", problem.remedy)
+        raise FormError(f"is {text!r}, which no probe answers", problem.remedy)
     if bool(argument) is (kind in WHOLE_NEEDS):
         raise FormError(
-            f"{text!r} names {'too much' if argument else 'nothing'}",
+            f"is {text!r}, which names {'too much' if argument else 'nothing'}",
             f"Write {kind if argument else kind + ':WHAT'}.",
         )
     if kind == "property" and "." not in argument:
-        raise FormError(f"{text!r} names no property", "Write property:TYPE.NAME.")
+        raise FormError(f"is {text!r}, which names no property", "Write property:TYPE.NAME.")
     return text
 
 

@@ -127,8 +127,8 @@ def test_rule_without_version_holds_for_all() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        pytest.param("[W01", "f.toml: not TOML", id="syntax"),
-        pytest.param(WHOLE + WHOLE, "f.toml: not TOML", id="twice"),
+        pytest.param("[W01", "f.toml:1: not TOML", id="syntax"),
+        pytest.param(WHOLE + WHOLE, "f.toml:5: not TOML", id="twice"),
         pytest.param(WHOLE.replace("W01", "W1"), "'W1' is no id", id="id"),
         pytest.param('rules.W01 = "p"\n', "'W01' is the string 'p', not a table", id="no-table"),
         pytest.param(
