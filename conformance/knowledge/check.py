@@ -5,18 +5,18 @@ Knows what files say, and not what is done with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from conformance.knowledge.case_file import CaseFile
 from conformance.knowledge.dangers import two_things
 from conformance.knowledge.decoder import Problem, Read, files_in, raise_problems, read_file
-from conformance.knowledge.digests import load_digests
 from conformance.knowledge.events import unknown_stages
 from conformance.knowledge.examples import two_machines
 from conformance.knowledge.gathering import contradictions, idle_replacements
-from conformance.knowledge.known_names import KnownNames
+from conformance.knowledge.known_names import KnownNames, shipped_releases
 from conformance.knowledge.name_check import name_problems, stale_problems
 from conformance.knowledge.shapes import Many, Record, shape_of
 from conformance.knowledge.stand_in_check import idle_stand_ins
@@ -40,24 +40,34 @@ def check_cases(paths: Sequence[Path]) -> list[Problem]:
     Raises KnowledgeError for what cannot be read at all.
     """
     mine = [path for each in paths for path in _files(each)]
-    shipped = cases_folder()
-    theirs = [path for path in files_in(shipped) if path.resolve() not in _resolved(mine)]
     given = [read_file(path, CaseFile) for path in mine]
-    every = [*given, *(read_file(path, CaseFile) for path in theirs)]
+    own = {path.resolve() for path in mine}
+    others = [read for path, read in _shipped().items() if path not in own]
     names = {read.source.name for read in given}
     found = [problem for read in given for problem in read.problems]
-    found += [problem for problem in _together(every) if problem.file in names]
+    found += [each for each in _together([*given, *others]) if each.file in names]
     for path, read in zip(mine, given, strict=True):
-        if not path.resolve().is_relative_to(shipped.resolve()):
+        if path.resolve() not in _shipped():
             found += _foreign(read)
-    known = _known(every)
+    known = _known([*given, *others])
     found += [problem for read in given for problem in name_problems(read, known)]
-    if not any(read.problems for read in every):
-        for read in every[len(given) :]:
-            # Only so is it known which of the declared names something speaks of.
-            assert list(name_problems(read, known)) is not None
+    if any(read.kept.undigested for read in given if not read.problems):
+        # Only when all were looked at is it known which of the declared names something speaks of.
+        _look_at(others, known)
         found += [problem for read in given for problem in stale_problems(read, known)]
     return sorted(set(found), key=lambda problem: (problem.file, problem.line, problem.what))
+
+
+@cache
+def _shipped() -> Mapping[Path, Read[CaseFile]]:
+    """Return what ships, by the paths of the files."""
+    return {path.resolve(): read_file(path, CaseFile) for path in files_in(cases_folder())}
+
+
+def _look_at(reads: Sequence[Read[CaseFile]], known: KnownNames) -> None:
+    for read in reads:
+        for _ in name_problems(read, known):
+            pass
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -70,14 +80,10 @@ def _files(path: Path) -> Iterator[Path]:
         yield path
 
 
-def _resolved(paths: Sequence[Path]) -> set[Path]:
-    return {path.resolve() for path in paths}
-
-
 def _known(reads: Sequence[Read[CaseFile]]) -> KnownNames:
     values = [read.kept for read in reads if not read.problems]
     return KnownNames(
-        load_digests(),
+        shipped_releases(),
         undigested=[entry for value in values for entry in value.undigested],
         rules=frozenset(rule for value in values for rule in value.rules),
         untyped=frozenset(entry.name for value in values for entry in value.untyped),

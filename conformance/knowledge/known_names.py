@@ -9,12 +9,13 @@ import fnmatch
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Final, TypeAlias
 
 from conformance.digest.digest import Digest, Program
 from conformance.digest.expand import open_objects, schema_of
 from conformance.digest.objectmodel import object_model
+from conformance.knowledge.digests import load_digests
 from conformance.knowledge.undigested import NameKind, Undigested
 from conformance.model.hints import nearest
 from conformance.qapi.flatten import tag_values, variant_of
@@ -64,7 +65,7 @@ class UnknownName:
 
 
 @dataclass(frozen=True)
-class _Side:
+class Side:
     """One program of one release."""
 
     schema: Schema
@@ -72,32 +73,27 @@ class _Side:
 
 
 @dataclass(frozen=True)
-class KnownNames:
-    """What the releases of `digests` have, and what is said to be of others."""
+class Releases:
+    """What the releases have whose digests these are."""
 
     digests: Mapping[str, Digest]
-    undigested: Sequence[Undigested] = ()
-    rules: frozenset[str] = frozenset()
-    untyped: frozenset[str] = frozenset()
-    """Commands that take more than they declare."""
-    used: set[tuple[NameKind, str]] = field(default_factory=set)
-    """The declared names that something spoke of."""
     _reached: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @cached_property
-    def _sides(self) -> tuple[_Side, ...]:
+    def sides(self) -> tuple[Side, ...]:
+        """Each program of each release."""
         every = [e for digest in self.digests.values() for e in digest.schemas.values()]
-        return tuple(_Side(schema_of(each, whole=True), open_objects(each)) for each in every)
+        return tuple(Side(schema_of(each, whole=True), open_objects(each)) for each in every)
 
     @cached_property
     def commands(self) -> frozenset[str]:
         """All commands."""
-        return frozenset(name for side in self._sides for name in side.schema.commands)
+        return frozenset(name for side in self.sides for name in side.schema.commands)
 
     @cached_property
     def events(self) -> frozenset[str]:
         """All events."""
-        return frozenset(name for side in self._sides for name in side.schema.events)
+        return frozenset(name for side in self.sides for name in side.schema.events)
 
     @cached_property
     def object_types(self) -> Mapping[str, frozenset[str] | None]:
@@ -113,24 +109,62 @@ class KnownNames:
     @cached_property
     def arches(self) -> frozenset[str]:
         """All architectures of guests."""
-        kinds = (side.schema.types.get(_ARCHES) for side in self._sides)
+        kinds = (side.schema.types.get(_ARCHES) for side in self.sides)
         return frozenset(word for kind in kinds if isinstance(kind, Enum) for word in kind.values)
+
+    def arguments(self, command: str) -> list[tuple[Side, str]]:
+        """Return the types of a command's arguments, where there is such a command."""
+        having = [side for side in self.sides if command in side.schema.commands]
+        return [(side, side.schema.commands[command].arg_type) for side in having]
+
+    def data(self, event: str) -> list[tuple[Side, str]]:
+        """Return the types of an event's data, where there is such an event."""
+        having = [side for side in self.sides if event in side.schema.events]
+        return [(side, side.schema.events[event].arg_type) for side in having]
+
+    def reachable(self, command: str) -> frozenset[str]:
+        """Return all names within a command's arguments, and what stands for elements and kinds."""
+        if command not in self._reached:
+            found = set[str](_STEPS)
+            for side, kind in self.arguments(command):
+                _reach(side.schema, kind, found, set())
+            self._reached[command] = frozenset(found)
+        return self._reached[command]
+
+
+@cache
+def shipped_releases() -> Releases:
+    """Return what the releases have whose digests ship."""
+    return Releases(load_digests())
+
+
+@dataclass(frozen=True)
+class KnownNames:
+    """What some releases have, and what is said to be of others."""
+
+    releases: Releases
+    undigested: Sequence[Undigested] = ()
+    rules: frozenset[str] = frozenset()
+    untyped: frozenset[str] = frozenset()
+    """Commands that take more than they declare."""
+    used: set[tuple[NameKind, str]] = field(default_factory=set)
+    """The declared names that something spoke of."""
 
     def command(self, name: str) -> Iterator[UnknownName]:
         """Yield it where no release has such a command."""
-        return self._one(NameKind.COMMAND, name, self.commands)
+        return self._one(NameKind.COMMAND, name, self.releases.commands)
 
     def event(self, name: str) -> Iterator[UnknownName]:
         """Yield it where no release has such an event."""
-        return self._one(NameKind.EVENT, name, self.events)
+        return self._one(NameKind.EVENT, name, self.releases.events)
 
     def object_type(self, name: str) -> Iterator[UnknownName]:
         """Yield it where no release has such an object type."""
-        return self._one(NameKind.OBJECT_TYPE, name, self.object_types)
+        return self._one(NameKind.OBJECT_TYPE, name, self.releases.object_types)
 
     def arch(self, name: str) -> Iterator[UnknownName]:
         """Yield it where no release is for guests of that architecture."""
-        return self._one(NameKind.ARCH, name, self.arches)
+        return self._one(NameKind.ARCH, name, self.releases.arches)
 
     def rule(self, id: str) -> Iterator[UnknownName]:
         """Yield it where the catalogue has no such rule; "" names none."""
@@ -138,7 +172,7 @@ class KnownNames:
 
     def property(self, owner: str, name: str) -> Iterator[UnknownName]:
         """Yield it where no release has such a member of the object type."""
-        known = self.object_types.get(owner)
+        known = self.releases.object_types.get(owner)
         if known is not None and name not in known:
             missing = UnknownName(NameKind.PROPERTY, f"{owner}.{name}", (name,), tuple(known))
             yield from self._undeclared(missing)
@@ -147,20 +181,12 @@ class KnownNames:
         """Yield what no release's command has of its arguments: members, and `values` of enums."""
         if command in self.untyped:
             return
-        types = [
-            (side, side.schema.commands[command].arg_type)
-            for side in self._sides
-            if command in side.schema.commands
-        ]
+        types = self.releases.arguments(command)
         yield from self._within(command, types, value, values=values)
 
     def data(self, event: str, value: Any) -> Iterator[UnknownName]:
         """Yield what no release's event has of its data."""
-        types = [
-            (side, side.schema.events[event].arg_type)
-            for side in self._sides
-            if event in side.schema.events
-        ]
+        types = self.releases.data(event)
         yield from self._within(event, types, value, values=True)
 
     def path(self, command: str, path: Sequence[str]) -> Iterator[UnknownName]:
@@ -168,42 +194,31 @@ class KnownNames:
         if command in self.untyped:
             return
         best: UnknownName | None = None
-        for side in self._sides:
-            if command in side.schema.commands:
-                missing = _missing(side, side.schema.commands[command].arg_type, path)
-                if missing is None:
-                    return
-                at, known = missing
-                if best is None or len(best.at) <= len(at):
-                    more = best.known if best is not None and best.at == at else ()
-                    name = ".".join([command, *(str(p) for p in at if not str(p).isdigit())])
-                    best = UnknownName(NameKind.MEMBER, name, at, (*more, *known))
+        for side, kind in self.releases.arguments(command):
+            missing = _missing(side, kind, path)
+            if missing is None:
+                return
+            at, known = missing
+            if best is None or len(best.at) <= len(at):
+                more = best.known if best is not None and best.at == at else ()
+                name = ".".join([command, *(str(p) for p in at if not str(p).isdigit())])
+                best = UnknownName(NameKind.MEMBER, name, at, (*more, *known))
         if best is not None:
             yield from self._undeclared(best)
 
     def glob(self, command: str, glob: str) -> Iterator[UnknownName]:
         """Yield each name of a glob of argument paths that no release has in the arguments."""
-        if command in self.untyped or command not in self.commands:
+        if command in self.untyped or command not in self.releases.commands:
             return
-        known = self._reachable(command)
+        known = self.releases.reachable(command)
         for token in _TOKENS.split(glob.partition("=")[0]):
             if token and not fnmatch.filter(known, token):
                 name = f"{command}.{token}"
                 missing = UnknownName(NameKind.MEMBER, name, (token,), tuple(known))
                 yield from self._undeclared(missing)
 
-    def _reachable(self, command: str) -> frozenset[str]:
-        """Return all names within a command's arguments, and what stands for elements and kinds."""
-        if command not in self._reached:
-            found = set[str](_STEPS)
-            for side in self._sides:
-                if command in side.schema.commands:
-                    _reach(side.schema, side.schema.commands[command].arg_type, found, set())
-            self._reached[command] = frozenset(found)
-        return self._reached[command]
-
     def _within(
-        self, owner: str, types: Sequence[tuple[_Side, str]], value: Any, *, values: bool
+        self, owner: str, types: Sequence[tuple[Side, str]], value: Any, *, values: bool
     ) -> Iterator[UnknownName]:
         """Yield what is unknown on every side that has the owner at all."""
         found = [
@@ -237,7 +252,7 @@ def _dotted(owner: str, at: Path) -> str:
     return ".".join([owner, *(part for part in at if isinstance(part, str))])
 
 
-def _walk(side: _Side, kind: str, value: Any, at: Path, owner: str) -> Iterator[UnknownName]:
+def _walk(side: Side, kind: str, value: Any, at: Path, owner: str) -> Iterator[UnknownName]:
     """Yield what a value has that its type has not: members of objects, values of enumerations."""
     match side.schema.types.get(kind), value:
         case Enum() as words, str():
@@ -257,7 +272,7 @@ def _walk(side: _Side, kind: str, value: Any, at: Path, owner: str) -> Iterator[
 
 
 def _walk_object(
-    side: _Side, whole: Object, value: Mapping[str, Any], at: Path, owner: str
+    side: Side, whole: Object, value: Mapping[str, Any], at: Path, owner: str
 ) -> Iterator[UnknownName]:
     members = _members(side, whole, value)
     if members is None:
@@ -270,7 +285,7 @@ def _walk_object(
             yield from _walk(side, members[name], item, here, owner)
 
 
-def _members(side: _Side, whole: Object, value: Mapping[str, Any]) -> dict[str, str] | None:
+def _members(side: Side, whole: Object, value: Mapping[str, Any]) -> dict[str, str] | None:
     """Return the types of the members that an object has whose tags are those of `value`.
 
     None where they are not known: of a type that is declared in no file that was read.
@@ -304,7 +319,7 @@ def _may_be(schema: Schema, kind: str, value: Any) -> bool:
             return True
 
 
-def _missing(side: _Side, kind: str, path: Sequence[str]) -> tuple[Path, tuple[str, ...]] | None:
+def _missing(side: Side, kind: str, path: Sequence[str]) -> tuple[Path, tuple[str, ...]] | None:
     """Return how far a path leads and the names that there are instead; None if to its end."""
     kinds = {kind}
     for number, part in enumerate(path):
@@ -322,7 +337,7 @@ def _missing(side: _Side, kind: str, path: Sequence[str]) -> tuple[Path, tuple[s
     return None
 
 
-def _steps(side: _Side, kind: str) -> Iterator[tuple[str, str]]:
+def _steps(side: Side, kind: str) -> Iterator[tuple[str, str]]:
     """Yield each name that leads on from a type, with the type that it leads to."""
     match side.schema.types.get(kind):
         case Array() as array:
