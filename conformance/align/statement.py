@@ -57,7 +57,7 @@ class Statement:
         return self.side is Side.SOURCE and self.kept
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Alignment:
     """A build's schema beside its source's, from each command and event down.
 

@@ -10,10 +10,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
-from conformance.digest.digest import Program
 from conformance.knowledge.rules import find_rule, load_rules
 from conformance.model.canonical import pretty
 from conformance.model.errors import UsageError
+from conformance.model.flavour import Program
 from conformance.model.terms import ExitCode
 from conformance.play.option_table import TARGET
 from conformance.prepare.campaign import Campaign, load_knowledge

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from conformance.compat.change import ChangeClass, Comparison, to_json
 from conformance.compat.comparison import compared
-from conformance.digest.digest import Program
 from conformance.digest.digest_json import digest_text
 from conformance.model.canonical import pretty
 from conformance.model.errors import UsageError
+from conformance.model.flavour import Program
 from conformance.model.terms import ExitCode
 from conformance.prepare.operand import SIDES, Named, load_knowledge, read_side
 from conformance.qapi.model import SchemaError

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from conformance.digest.digest import Program
+from conformance.judge.expect_answer import Known
 from conformance.knowledge.machines import StandIns
 from conformance.model.blocked import behind_finding, not_applicable
-from conformance.model.case import Case, Known
+from conformance.model.case import Case
+from conformance.model.flavour import Program
 from conformance.model.stage import MachineSpec, Request
 from conformance.qapi.model import Schema
 

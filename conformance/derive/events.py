@@ -5,30 +5,18 @@ Knows neither machines nor how long an event takes to come.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from typing import Final
 
-from conformance.derive.commands.valid import PLAIN
+from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.steps import PLAIN, supporting_steps
+from conformance.judge.expect_answer import Accept, Ends
 from conformance.knowledge.events import EventRecipe, EventRecipes, Order, Provocation
-from conformance.knowledge.versions import Version
 from conformance.model.blocked import Blocked, not_applicable, unmet, untried
-from conformance.model.case import (
-    Accept,
-    Case,
-    Emits,
-    Ends,
-    Isolation,
-    Limit,
-    Role,
-    Step,
-    Subject,
-    aside,
-)
+from conformance.model.case import Case, Emits, Isolation, Limit, Role, Step, Subject
 from conformance.model.stage import Stage
 from conformance.model.terms import Aspect, SubjectKind
-from conformance.qapi.model import Schema
 
 NO_RECIPE: Final = "no recipe provokes it"
 """Of an event of which nobody has said how it comes about, nor why it cannot here."""
@@ -36,32 +24,22 @@ _RULE: Final = "X32"
 _LIMIT: Final = "W50"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventContext:
-    """What a build's events can be provoked with: its schema, and what its host lacks."""
-
-    recipes: EventRecipes
-    version: Version
-    schema: Schema
-    lacks: Mapping[str, str]
-
-
-def event_cases(context: EventContext) -> Iterator[Case]:
-    """Yield a case for each recipe of each event of the schema, a blocked one where none is."""
-    for name in context.schema.events:
-        recipes = context.recipes.find(name, context.version)
-        for recipe in recipes:
-            yield _case(recipe, context)
-        if not recipes:
-            why = context.recipes.why_not(name, context.version) or NO_RECIPE
-            yield _blocked(name, "recipe", untried(why))
+def event_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield a case for each recipe of an event of the schema, a blocked one where none is."""
+    events = knowledge.events
+    recipes = events.find(name, build.version)
+    limits = _limits(name, build, events)
+    for recipe in recipes:
+        yield _case(recipe, build, limits)
+    if not recipes:
+        why = events.why_not(name, build.version) or NO_RECIPE
+        yield _blocked(name, "recipe", untried(why))
 
 
-def _case(recipe: EventRecipe, context: EventContext) -> Case:
-    blocked = not_applicable(_missing(recipe, context)) or unmet(recipe.needs, context.lacks)
+def _case(recipe: EventRecipe, build: Introspected, limits: tuple[Limit, ...]) -> Case:
+    blocked = not_applicable(_missing(recipe, build)) or unmet(recipe.needs, build.lacks)
     if blocked is not None:
         return _blocked(recipe.event, recipe.name, blocked)
-    limits = _limits(recipe.event, context)
     return Case(
         id=f"{recipe.event}/{Aspect.VALID}/{recipe.name}",
         subject=Subject(kind=SubjectKind.EVENT, name=recipe.event),
@@ -74,8 +52,8 @@ def _case(recipe: EventRecipe, context: EventContext) -> Case:
     )
 
 
-def _limits(event: str, context: EventContext) -> tuple[Limit, ...]:
-    found = context.recipes.limited(event, context.version)
+def _limits(event: str, build: Introspected, events: EventRecipes) -> tuple[Limit, ...]:
+    found = events.limited(event, build.version)
     if found is None:
         return ()
     return (Limit(event=event, by=found.by, unless=found.unless, rule=_LIMIT),)
@@ -93,19 +71,18 @@ def _blocked(event: str, name: str, blocked: Blocked | None) -> Case:
     )
 
 
-def _missing(recipe: EventRecipe, context: EventContext) -> str:
+def _missing(recipe: EventRecipe, build: Introspected) -> str:
     """Return which commands of a recipe the schema does not have, "" where it has all."""
     lacking = []
     requests = (*recipe.setup, *(step.request for step in recipe.steps), *recipe.cleanup)
     for name in dict.fromkeys(request.execute for request in requests):
-        if name not in context.schema.commands:
+        if name not in build.schema.commands:
             lacking.append(f"this build's schema has no command {name}")
     return "; ".join(lacking)
 
 
 def _steps(recipe: EventRecipe, limits: Sequence[Limit]) -> Iterator[Step]:
-    for request in recipe.setup:
-        yield aside(request, Role.SETUP)
+    yield from supporting_steps(recipe.setup, Role.SETUP)
     limited = {each.event for each in limits}
     come: set[str] = set()
     for provocation in recipe.steps:
@@ -117,8 +94,7 @@ def _steps(recipe: EventRecipe, limits: Sequence[Limit]) -> Iterator[Step]:
         late = limited & come
         yield _provoking(provocation, role, recipe.reason, late)
         come |= {each.event for each in provocation.emissions}
-    for request in recipe.cleanup:
-        yield aside(request, Role.CLEANUP)
+    yield from supporting_steps(recipe.cleanup, Role.CLEANUP)
 
 
 def _provoking(provocation: Provocation, role: Role, why: str, late: AbstractSet[str]) -> Step:

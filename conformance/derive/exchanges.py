@@ -5,17 +5,16 @@ Knows nothing of what the exchanges are about.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, replace
 from typing import Final
 
-from conformance.digest.digest import Program
+from conformance.derive.inputs import Introspected, Knowledge
 from conformance.knowledge.exchanges import ExchangeRecipe, Start
-from conformance.knowledge.versions import Version
-from conformance.model.blocked import unmet, untried
+from conformance.model.blocked import Blocked, unmet, untried
 from conformance.model.canonical import digest
 from conformance.model.case import Case, Isolation, Subject
-from conformance.model.flavour import Dialect, dialect_of
+from conformance.model.flavour import Flavour
 from conformance.model.script import (
     CONTROL,
     FIRST,
@@ -44,42 +43,32 @@ _ANSWERED: Final = "W35"
 """That each command is answered once, whatever came before it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExchangeContext:
-    """What exchanges are chosen by; without `thorough` those that are slow are left out."""
+def exchange_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield a case for each exchange of one part of the protocol, and each transport it is on.
 
-    recipes: Sequence[ExchangeRecipe]
-    version: Version
-    program: Program
-    thorough: bool
-    lacks: Mapping[str, str] = field(default_factory=dict)
-    """Each need that build or host do not meet, and why."""
-
-    @property
-    def dialect(self) -> Dialect:
-        """How the build speaks."""
-        return dialect_of(self.program)
-
-
-def exchange_cases(context: ExchangeContext) -> Iterator[Case]:
-    """Yield a case for each exchange that holds for the build, and each transport it is on."""
-    for recipe in context.recipes:
-        if context.version in recipe.versions and context.program in recipe.programs:
+    Without `thorough` those that are slow are not played.
+    """
+    for recipe in knowledge.exchanges:
+        fits = build.version in recipe.versions and build.program in recipe.programs
+        if recipe.subject == name and fits:
+            blocked = unmet(recipe.needs, build.lacks)
+            if recipe.slow and not build.thorough:
+                blocked = untried(f"run with --thorough alone: {recipe.slow}")
             for transport in recipe.on:
-                yield _case(recipe, transport, context)
+                yield exchange_case(recipe, transport, build.flavour, blocked)
 
 
-def _case(recipe: ExchangeRecipe, transport: Transport, context: ExchangeContext) -> Case:
-    blocked = unmet(recipe.needs, context.lacks)
-    if recipe.slow and not context.thorough:
-        blocked = untried(f"run with --thorough alone: {recipe.slow}")
+def exchange_case(
+    recipe: ExchangeRecipe, transport: Transport, flavour: Flavour, blocked: Blocked | None = None
+) -> Case:
+    """Return the case of an exchange on a transport, with a program of that flavour."""
     alone = recipe.fresh or recipe.ends or transport not in _REJOINED
     where = "" if transport is Transport.SOCKET else f"@{transport}"
     return Case(
         id=f"wire/{recipe.subject}/{recipe.name}{where}",
         subject=Subject(kind=SubjectKind.PROTOCOL, name=recipe.subject),
         aspect=Aspect.WIRE,
-        stage=_stage(recipe, transport, context.dialect),
+        stage=_stage(recipe, transport, flavour),
         steps=(),
         isolation=Isolation.ALONE if alone else Isolation.SHARED,
         about=recipe.name.partition("/")[0],
@@ -87,8 +76,8 @@ def _case(recipe: ExchangeRecipe, transport: Transport, context: ExchangeContext
         blocked=blocked,
         every_start=recipe.every_start,
         exchange=Exchange(
-            turns=tuple(_turns(recipe, context.dialect)),
-            probe=context.dialect.probe,
+            turns=tuple(_turns(recipe, flavour)),
+            probe=flavour.probe,
             reason=recipe.reason,
             ends=recipe.ends,
             shows=recipe.rules,
@@ -96,9 +85,9 @@ def _case(recipe: ExchangeRecipe, transport: Transport, context: ExchangeContext
     )
 
 
-def _stage(recipe: ExchangeRecipe, transport: Transport, dialect: Dialect) -> Stage:
+def _stage(recipe: ExchangeRecipe, transport: Transport, flavour: Flavour) -> Stage:
     first = Endpoint(name=FIRST, transport=transport, pretty=recipe.pretty)
-    endpoints = (first, *(Endpoint(name=name) for name in _OTHERS if not dialect.single))
+    endpoints = (first, *(Endpoint(name=name) for name in _OTHERS if not flavour.single))
     endpoints += (_CLOCK,) * recipe.clock
     name = f"wire/{transport}" + "/clock" * recipe.clock
     if recipe.spec != MachineSpec() or recipe.pretty:
@@ -106,17 +95,17 @@ def _stage(recipe: ExchangeRecipe, transport: Transport, dialect: Dialect) -> St
     return Stage(name=name, spec=replace(recipe.spec, endpoints=endpoints))
 
 
-def _turns(recipe: ExchangeRecipe, dialect: Dialect) -> Iterator[Turn]:
+def _turns(recipe: ExchangeRecipe, flavour: Flavour) -> Iterator[Turn]:
     """Yield how the first line gets where the exchange begins, then the exchange, then a proof
     that each line that still stands is in step."""
-    before = tuple(_beginning(recipe.start, dialect))
+    before = tuple(_beginning(recipe.start, flavour))
     turns = (*before, *(_shifted(turn, len(before)) for turn in recipe.turns))
     if not recipe.ends:
         turns = (*turns, *(Sync(line=line, rule=_ANSWERED) for line in _standing(turns)))
-    yield from _working(turns, dialect)
+    yield from _working(turns, flavour)
 
 
-def _working(turns: Iterable[Turn], dialect: Dialect) -> Iterator[Turn]:
+def _working(turns: Iterable[Turn], flavour: Flavour) -> Iterator[Turn]:
     """Yield the turns, of which each that asks on a line in command mode is to get a success.
 
     A line is in command mode from where its negotiation is heard to have ended; where nothing is
@@ -125,7 +114,7 @@ def _working(turns: Iterable[Turn], dialect: Dialect) -> Iterator[Turn]:
     ready = {CONTROL}
     for turn in turns:
         match turn:
-            case Join(line=line) if dialect.greets:
+            case Join(line=line) if flavour.greets:
                 ready.discard(line)
             case Join(line=line):
                 ready.add(line)
@@ -137,11 +126,11 @@ def _working(turns: Iterable[Turn], dialect: Dialect) -> Iterator[Turn]:
         yield turn
 
 
-def _beginning(start: Start, dialect: Dialect) -> Iterator[Turn]:
+def _beginning(start: Start, flavour: Flavour) -> Iterator[Turn]:
     if start is Start.NOWHERE:
         return
     yield Join(line=FIRST, endpoint=FIRST)
-    if not dialect.greets:
+    if not flavour.greets:
         return
     yield Hear(line=FIRST, what=What.GREETING, rule="W13", silent=True)
     if start is Start.GREETED:

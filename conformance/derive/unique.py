@@ -6,7 +6,6 @@ Knows nothing of what is named.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from conformance.knowledge.ranges import UNIQUE
 from conformance.model.canonical import digest
@@ -28,7 +27,7 @@ def named_apart(case: Case) -> Case:
     return replace(case, steps=tuple(steps))
 
 
-def _bears(value: Any) -> bool:
+def _bears(value: object) -> bool:
     """Return whether the mark is anywhere in `value`: in most requests it is not."""
     match value:
         case str():
@@ -41,7 +40,7 @@ def _bears(value: Any) -> bool:
             return False
 
 
-def _named(value: Any, word: str) -> Any:
+def _named(value: object, word: str) -> object:
     """Return `value` with `word` in the place of the mark, itself where it has none."""
     match value:
         case str():

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from conformance.digest.declaration import Condition, EntityKind, Flag
+from conformance.model.flavour import Program
 from conformance.model.terms import ABSENT, Absent, JsonValue
 
 
@@ -104,17 +105,6 @@ class DigestEntity:
     unknown_errors: tuple[str, ...] = ()
     base_defaults: Mapping[str, JsonValue] = field(default_factory=dict)
     documented: bool = True
-
-
-class Program(enum.StrEnum):
-    """Whose schema it is."""
-
-    # qemu-system-*.
-    SYSTEM = "system"
-    # qemu-storage-daemon.
-    STORAGE_DAEMON = "storage-daemon"
-    # qemu-ga.
-    GUEST_AGENT = "guest-agent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

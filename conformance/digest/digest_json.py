@@ -19,9 +19,9 @@ from conformance.digest.digest import (
     DigestFeature,
     DigestMember,
     DigestValue,
-    Program,
 )
 from conformance.model.canonical import canonical
+from conformance.model.flavour import Program
 from conformance.model.terms import ABSENT
 from conformance.qapi.model import SchemaError
 

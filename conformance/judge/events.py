@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from conformance.judge.miss import Kind, Miss
+from conformance.judge.miss import Miss
 from conformance.judge.observation import Line, Observation, Place
 from conformance.model.canonical import compact, same
-from conformance.model.case import Case, Emits, Ends, Limit, Step
+from conformance.model.case import Case, Emits, Limit, Step
+from conformance.model.expectation import Kind
 from conformance.wire.framing import Message
 
 _PERIOD: Final = 1.0
@@ -130,7 +131,7 @@ def _placed(seen: Observation) -> Iterator[tuple[Line, Place]]:
 def _succeeded(step: Step, reply: Line | None) -> bool:
     """Return whether a step did what it should: the answer to one that ends the build is lost."""
     if reply is None:
-        return isinstance(step.expect, Ends)
+        return step.expect.ends
     return "return" in message_of(reply)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from conformance.judge.miss import Kind, Miss
+from conformance.judge.miss import Miss
 from conformance.model.canonical import compact
+from conformance.model.expectation import Kind
 from conformance.qapi.validate import Fault
 
 VERSION_COMMAND: Final = "query-version"

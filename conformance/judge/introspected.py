@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from conformance.judge.miss import Kind, Miss
+from conformance.judge.miss import Miss
+from conformance.model.expectation import Kind
 from conformance.qapi.introspection import entry_of, examine
 from conformance.qapi.model import Alternate, Array, Builtin, Enum, Object, Schema
 from conformance.qapi.validate import Validator

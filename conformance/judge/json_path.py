@@ -1,13 +1,14 @@
-"""Looking into JSON values: what stands at a path, and what is left without some; knows no case's
-steps and no schema."""
+"""Looking into JSON values: what stands at a path, and what is left without some.
+
+Knows no steps of cases and no schema.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, assert_never
+from typing import Any, Final
 
 from conformance.model.canonical import compact, same
-from conformance.model.case import Shows, Sight
 from conformance.model.terms import ABSENT, PathPart
 
 _ANY: Final = "*"
@@ -37,31 +38,6 @@ def _has(element: Any, members: Mapping[str, Any]) -> bool:
     return isinstance(element, dict) and all(
         name in element and same(element[name], value) for name, value in members.items()
     )
-
-
-def shown(value: Any, expect: Shows, before: Any) -> tuple[str, str] | None:
-    """Return (what came, what was expected), None where `value` shows what it should.
-
-    `before` is what Sight.DIFFERENT is compared with.
-    """
-    where = path_text(expect.path)
-    found = stands_at(value, expect.path)
-    what = f"{where} is {'not there' if found is ABSENT else brief(found)}"
-    match expect.sight:
-        case Sight.VALUE:
-            right = same(found, expect.value)
-            wanted = f"{where} is {brief(expect.value)}"
-        case Sight.THERE:
-            right, wanted = found is not ABSENT, f"{where} is there"
-        case Sight.ABSENT:
-            right, wanted = found is ABSENT, f"there is no {where}"
-        case Sight.DIFFERENT:
-            old = stands_at(before, expect.path)
-            right = not same(found, old)
-            wanted = f"{where} is another than before"
-        case _:
-            assert_never(expect.sight)
-    return None if right else (what, wanted)
 
 
 def path_text(path: Sequence[PathPart]) -> str:

@@ -2,27 +2,9 @@
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 
-
-class Kind(enum.StrEnum):
-    """In what way a promise was broken."""
-
-    # A request was refused that must be accepted.
-    REFUSED = "refused"
-    # A request was accepted that must be refused.
-    ACCEPTED = "accepted"
-    # A request was refused with another class than it must be.
-    CLASS = "class"
-    # A value is not the one that it must be.
-    VALUE = "value"
-    # A message is malformed, or not of the type that the schema gives.
-    SHAPE = "shape"
-    # The build died.
-    CRASH = "crash"
-    # The build stopped answering.
-    HANG = "hang"
+from conformance.model.expectation import Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ import enum
 import math
 from dataclasses import dataclass
 
+from conformance.model.ending import Ending
 from conformance.wire.framing import FramingFault, Message
 
 
@@ -15,17 +16,6 @@ class Line:
 
     data: bytes
     read: Message | FramingFault
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Death:
-    """The end of a machine that nobody asked for.
-
-    `status` is the exit status, negative for a signal as in `subprocess`; `stderr` its last lines.
-    """
-
-    status: int
-    stderr: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +59,7 @@ class Observation:
     events: tuple[Line, ...] = ()
     places: tuple[Place, ...] = ()
     strays: tuple[Line, ...] = ()
-    death: Death | None = None
+    death: Ending | None = None
     hung: bool = False
     broke_off: int | None = None
     broke: Broke | None = None
@@ -99,7 +89,7 @@ class Talk:
 
     heard: tuple[Heard, ...]
     transcript: tuple[str, ...] = ()
-    death: Death | None = None
+    death: Ending | None = None
     hung: bool = False
     seconds: float = 0.0
 

@@ -14,11 +14,12 @@ from typing import Any, Final
 from conformance.judge.events import is_event
 from conformance.judge.greeting import VERSION_COMMAND
 from conformance.judge.introspected import SCHEMA_COMMAND
-from conformance.judge.miss import Kind, Miss
+from conformance.judge.miss import Miss
 from conformance.judge.observation import Line
 from conformance.judge.reply import MessageJudge, Read, echoes
 from conformance.judge.request import Objection, RequestJudge, command_of
 from conformance.model.canonical import compact, same
+from conformance.model.expectation import Kind
 from conformance.model.terms import ABSENT
 from conformance.qapi.model import Schema
 from conformance.qapi.validate import Validator

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from conformance.judge.greeting import VERSION_COMMAND, greeting_misses
-from conformance.judge.miss import Kind, Miss
+from conformance.judge.miss import Miss
 from conformance.judge.observation import Line
+from conformance.model.expectation import Kind
 from conformance.model.stage import Request
 from conformance.model.terms import ErrorClass
 from conformance.qapi.model import Object, Schema

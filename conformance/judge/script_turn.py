@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from conformance.judge.events import is_event, message_of
-from conformance.judge.miss import Kind, Miss
+from conformance.judge.miss import Miss
 from conformance.judge.observation import Broke, Heard, Line, Talk
 from conformance.judge.reply import MessageJudge
 from conformance.model.canonical import compact
 from conformance.model.case import Case
+from conformance.model.expectation import Kind
 from conformance.model.terms import ABSENT
 
 ANSWERED: Final = "one response to each command, success or error"

@@ -8,13 +8,14 @@ from itertools import islice
 from typing import Any, Final, assert_never
 
 from conformance.judge.events import is_event, message_of
-from conformance.judge.miss import Kind, Miss
+from conformance.judge.miss import Miss
 from conformance.judge.observation import Broke, Line, Talk, sync_id
 from conformance.judge.reply import MessageJudge, echoes
 from conformance.judge.script_message import judge_hear
 from conformance.judge.script_turn import ANSWERED, SHORT, JudgedTurn, short, text
 from conformance.judge.verdict import Verdict, death_words, ending_text
 from conformance.model.case import Case
+from conformance.model.expectation import Kind
 from conformance.model.script import (
     Drive,
     Exchange,

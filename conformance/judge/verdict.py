@@ -11,28 +11,13 @@ from itertools import islice
 from typing import Any, Final
 
 from conformance.judge.events import event_misses, limit_misses, not_come
-from conformance.judge.expect import check
-from conformance.judge.miss import Kind, Miss
-from conformance.judge.observation import Broke, Death, Observation
+from conformance.judge.expect import check, miss_of
+from conformance.judge.miss import Miss
+from conformance.judge.observation import Broke, Observation
 from conformance.judge.reply import MessageJudge
-from conformance.model.case import (
-    Case,
-    Claim,
-    Ends,
-    LinksTo,
-    Lists,
-    ListsProperties,
-    ListsTypes,
-    NotYet,
-    Reads,
-    ReadsAs,
-    Repeats,
-    Returns,
-    Role,
-    Shows,
-    Step,
-    Understood,
-)
+from conformance.model.case import Case, Claim, Role, Step
+from conformance.model.ending import Ending
+from conformance.model.expectation import Kind, Problem
 from conformance.model.terms import Outcome, SubjectKind
 from conformance.wire.framing import Message
 
@@ -45,21 +30,7 @@ _MANY: Final = 1000
 """Messages unasked: more than whole batches of requests bring about."""
 _MISSES: Final = 100
 """Misses of messages unasked that are told: each costs a finding, and these show enough."""
-_READ: Final = (
-    Returns,
-    Lists,
-    Reads,
-    Repeats,
-    Shows,
-    ReadsAs,
-    LinksTo,
-    ListsTypes,
-    ListsProperties,
-)
-"""The expectations about a value alone."""
 WITHOUT: Final = "this build was made or packaged without it"
-NO_CLASS: Final = "the build lists the type and finds no class of it"
-"""Why the properties of a listed type cannot be asked for."""
 _ADDRESS: Final = re.compile(r"0x[0-9a-f]+|\b\d{4,}\b")
 
 
@@ -86,27 +57,28 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
     for number, (step, line) in enumerate(zip(case.steps, seen.replies, strict=True)):
         if line is None or (seen.broke is Broke.OVERFLOW and number == seen.broke_off):
             break
-        withheld = step.expect.withheld if isinstance(step.expect, Lists) else ""
+        withheld = step.expect.withheld
         read = messages.reply(line, step.request, first_id + number, withheld=withheld)
         misses += read.misses
         if read.message is None:
             break
-        miss = check(case, step, read.message, earlier)
+        problem = check(case, step, read.message, earlier)
         earlier.append(read.message)
-        late = not_come(case, seen, number) if miss is None else ""
+        late = not_come(case, seen, number) if problem is None else ""
         if late:
             outcome, reason = Outcome.UNTRIED, f"the set-up failed: {late}"
             break
-        if miss is None:
+        if problem is None:
             continue
-        outcome, reason, counted = _weigh(step, miss)
+        miss = miss_of(case, step, problem)
+        outcome, reason, counted = _weigh(step, problem, miss.summary)
         if counted and miss.kind is Kind.REFUSED and _refused_anyway(case, seen, number):
             outcome, reason, counted = Outcome.VACUOUS, f"never accepted: {miss.summary}", False
         if outcome is Outcome.VACUOUS and _is_absent(case, read.message):
             outcome, reason = Outcome.NOT_APPLICABLE, f"{WITHOUT}: {miss.summary}"
         misses += [miss] if counted else []
         harmless &= miss.kind is Kind.VALUE and step.role is Role.SUBJECT
-        if not (miss.kind is Kind.VALUE and isinstance(step.expect, _READ)):
+        if not (miss.kind is Kind.VALUE and step.expect.reads):
             break
     misses += event_misses(case, seen) if outcome is Outcome.PASS else ()
     misses += limit_misses(case, seen)
@@ -137,23 +109,18 @@ def _miss(claim: Claim) -> Miss:
     )
 
 
-def _weigh(step: Step, miss: Miss) -> tuple[Outcome, str, bool]:
-    """Return (outcome, reason, whether the miss is a broken promise)."""
-    if miss.kind is Kind.VALUE and isinstance(step.expect, NotYet):
-        return Outcome.VACUOUS, f"nothing can be seen to change: {miss.summary}", False
-    if miss.kind is Kind.REFUSED:
+def _weigh(step: Step, problem: Problem, summary: str) -> tuple[Outcome, str, bool]:
+    """Return (outcome, reason, whether the problem is a broken promise)."""
+    if problem.kind is Kind.REFUSED:
         if step.role in (Role.SETUP, Role.PASSAGE):
-            return Outcome.UNTRIED, f"the set-up failed: {miss.summary}", False
+            return Outcome.UNTRIED, f"the set-up failed: {summary}", False
         if step.role is Role.WITNESS:
-            return Outcome.VACUOUS, f"never accepted without the fault: {miss.summary}", False
-        if isinstance(step.expect, Understood):
-            return Outcome.VACUOUS, f"refused, and nothing tells what for: {miss.summary}", False
-        if isinstance(step.expect, ReadsAs | LinksTo):
-            return Outcome.NOT_APPLICABLE, f"cannot be read: {miss.summary}", False
-        if isinstance(step.expect, ListsProperties) and step.expect.entries is None:
-            # Types of modules may be listed whether or not the module is installed.
-            return Outcome.NOT_APPLICABLE, NO_CLASS, False
-    return Outcome.FAIL, miss.summary, True
+            return Outcome.VACUOUS, f"never accepted without the fault: {summary}", False
+    otherwise = step.expect.inconclusive(problem)
+    if otherwise is None:
+        return Outcome.FAIL, summary, True
+    reason = f"{otherwise.reason}: {summary}" if otherwise.told else otherwise.reason
+    return otherwise.outcome, reason, False
 
 
 def _refused_anyway(case: Case, seen: Observation, number: int) -> bool:
@@ -181,7 +148,7 @@ def _is_absent(case: Case, message: Mapping[str, Any]) -> bool:
 def _ended_well(case: Case, seen: Observation) -> bool:
     """Return whether a last request has ended the build, and at most its answer is missing."""
     *others, _ = seen.replies
-    ends = isinstance(case.steps[-1].expect, Ends)
+    ends = case.steps[-1].expect.ends
     ended = seen.death is not None and seen.death.status == 0
     return ends and ended and None not in others
 
@@ -245,7 +212,7 @@ def _silent(case: Case, seen: Observation) -> str:
     return f"no answer within {case.limit:g} s{endless}"
 
 
-def death_words(death: Death) -> str:
+def death_words(death: Ending) -> str:
     """Return the line in which the build said what it died of, less what differs by run.
 
     Of one that ended itself that is the last line, of one that a signal ended only a line that

@@ -5,7 +5,6 @@ docs/recipes.md describes the files.  Knows neither a schema nor a machine.
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,12 +24,19 @@ from conformance.knowledge.common import (
 from conformance.knowledge.decoder import Fault, Read
 from conformance.knowledge.gathering import gathered, read_folder
 from conformance.knowledge.keys import Key
-from conformance.knowledge.observations import VERIFY, Look
+from conformance.knowledge.observations import VERIFY, Look, looks_for
 from conformance.knowledge.ranges import RangeRecipe
-from conformance.knowledge.refusals import REFERENCES, Reference, Refusal, Unprovoked
+from conformance.knowledge.refusals import (
+    REFERENCES,
+    Reference,
+    Refusal,
+    Unprovoked,
+    references_for,
+)
+from conformance.knowledge.valid_request import Effect, Status, ValidRequest
 from conformance.knowledge.versions import Version, VersionRange, of_arch
 from conformance.model.stage import MachineSpec, Request
-from conformance.model.terms import JsonValue
+from conformance.model.terms import ABSENT, JsonValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,19 +71,6 @@ class Further:
                     f"'machine' and {key!r} contradict each other",
                     "References and effects are looked for on the recipe's machine only.",
                 )
-
-
-class Effect(enum.StrEnum):
-    """What a command that succeeds does to the machine, its clean-up done."""
-
-    # Nothing: the machine is as it was before.
-    NONE = "none"
-    # It is another machine from then on.
-    LASTING = "destructive"
-    # It ends the build.
-    END = "end"
-    # It ends the phase before the machine is complete, the one in which it can be run.
-    COMPLETES = "completes-machine"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,9 +160,43 @@ class CommandRecipe:
         """Return whether it is for a build; one whose `arch` is not known, "", is of any."""
         return version in self.versions and of_arch(self.arches, arch)
 
-    def further_for(self, version: Version) -> tuple[Further, ...]:
-        """Return the further requests that hold for `version`."""
-        return tuple(request for request in self.further if version in request.versions)
+    def first(self, version: Version) -> ValidRequest:
+        """Return the recipe's own request, with the looks and references of `version`."""
+        return ValidRequest(
+            request=Request(self.name, self.arguments or ABSENT, descriptor=self.descriptor),
+            spec=self.spec,
+            setup=self.setup,
+            cleanup=self.cleanup,
+            effect=self.effect,
+            status=Status.INCOMPLETE if self.never else Status.SUCCEEDS,
+            needs=self.needs,
+            never=self.never,
+            queries=self.shows,
+            looks=looks_for(self.sees, version),
+            references=tuple(references_for(self.references, version)),
+        )
+
+    def further_requests(self, version: Version) -> Iterator[ValidRequest]:
+        """Yield the further requests that hold for `version`."""
+        for each in self.further:
+            if version in each.versions:
+                yield ValidRequest(
+                    name=each.name,
+                    request=Request(self.name, each.arguments or ABSENT),
+                    spec=self.spec if each.spec is None else each.spec,
+                    setup=each.setup,
+                    cleanup=each.cleanup,
+                    effect=Effect.LASTING if each.lasting else Effect.NONE,
+                    needs=self.needs,
+                    looks=looks_for(each.sees, version),
+                    references=tuple(references_for(each.references, version)),
+                    reason=each.reason,
+                )
+
+    def requests(self, version: Version) -> Iterator[ValidRequest]:
+        """Yield the recipe's own request, then the further ones that hold for `version`."""
+        yield self.first(version)
+        yield from self.further_requests(version)
 
     def refusals_for(self, version: Version) -> tuple[Refusal, ...]:
         """Return the refusals that hold for `version`."""

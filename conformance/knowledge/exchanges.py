@@ -12,7 +12,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-from conformance.digest.digest import Program
 from conformance.knowledge.common import MACHINE, NEEDS, VERSIONS, RequestsPart
 from conformance.knowledge.decoder import Fault, Read
 from conformance.knowledge.gathering import gathered, read_folder
@@ -20,6 +19,7 @@ from conformance.knowledge.keys import FormError, Key
 from conformance.knowledge.pieces import VARIANT, Words, variants
 from conformance.knowledge.turns import SendEntry, TurnEntry
 from conformance.knowledge.versions import VersionRange
+from conformance.model.flavour import Program
 from conformance.model.script import Send, Turn
 from conformance.model.stage import MachineSpec, Transport
 

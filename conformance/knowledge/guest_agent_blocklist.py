@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Final
 
-from conformance.digest.digest import Program
 from conformance.knowledge import store
 from conformance.knowledge.decoder import Fault, read_file
 from conformance.knowledge.keys import Key
+from conformance.model.flavour import Program
 
 FILE: Final = "withheld.toml"
 UNKNOWN: Final = "never asked for: nobody has looked at what it does"

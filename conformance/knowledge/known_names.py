@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any, Final, TypeAlias
 
-from conformance.digest.digest import Digest, Program
+from conformance.digest.digest import Digest
 from conformance.digest.expand import open_objects, schema_of
 from conformance.digest.objectmodel import object_model
 from conformance.knowledge.digests import load_digests
 from conformance.knowledge.undigested import NameKind, Undigested
+from conformance.model.flavour import Program
 from conformance.model.hints import nearest
 from conformance.qapi.flatten import tag_values, variant_of
 from conformance.qapi.model import Alternate, Array, Builtin, Enum, JsonType, Object, Schema

@@ -22,6 +22,7 @@ from conformance.knowledge.common import (
 )
 from conformance.knowledge.decoder import Fault
 from conformance.knowledge.keys import TURN, Key
+from conformance.knowledge.valid_request import Effect, Status, ValidRequest
 from conformance.knowledge.versions import VersionRange, of_arch
 from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import ABSENT, Absent, JsonValue, PathPart
@@ -189,6 +190,19 @@ class RangeRecipe:
             some=True,
         ),
     ] = field(default_factory=dict)
+
+    def valid_request(self) -> ValidRequest:
+        """Return the request, which succeeds once one of the arguments is in it."""
+        return ValidRequest(
+            request=Request(self.command, self.arguments),
+            spec=self.spec,
+            setup=self.setup,
+            cleanup=self.cleanup,
+            effect=Effect.LASTING if self.alone else Effect.NONE,
+            status=Status.INCOMPLETE,
+            needs=self.needs,
+            paths=() if self.paths == ANY_PATH else self.paths,
+        )
 
     @property
     def omitted(self) -> bool:

@@ -15,7 +15,7 @@ from conformance.knowledge.decoder import Fault
 from conformance.knowledge.keys import DOTTED, Key
 from conformance.knowledge.versions import Version, VersionRange
 from conformance.model.stage import MachineSpec, Request
-from conformance.model.terms import ABSENT, Absent, ErrorClass, JsonValue
+from conformance.model.terms import ErrorClass, JsonValue
 
 _OF_ARGUMENTS: Final = frozenset({ErrorClass.GENERIC, ErrorClass.COMMAND_NOT_FOUND})
 """The classes that a request can be refused with before its command has looked at anything."""
@@ -144,9 +144,9 @@ class Reference:
         ),
     ]
     to: Annotated[str, Key("what it names, in a word")]
-    instead: Annotated[
-        JsonValue | Absent, Key("what nothing is named", default="no-such- and the word")
-    ] = ABSENT
+    instead: Annotated[JsonValue, Key("what nothing is named", default="no-such- and the word")] = (
+        None
+    )
     without: Annotated[
         frozenset[str],
         Key("arguments that do not go along with it: left out of the refused request"),
@@ -167,7 +167,7 @@ class Reference:
 
     def made(self) -> Reference:
         """Return it with a name that nothing has, where none is given."""
-        if self.instead is not ABSENT:
+        if self.instead is not None:
             return self
         return replace(self, instead=f"no-such-{self.to.replace(' ', '-')}")
 

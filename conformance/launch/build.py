@@ -16,11 +16,12 @@ from typing import Final
 
 from conformance.launch.folder import RunFolder
 from conformance.launch.output import ROOM, open_output, written
-from conformance.launch.program import STYLES, Kind
+from conformance.launch.program import STYLES
 from conformance.launch.sandbox import Confinement, command, environment, failure
 from conformance.launch.target import Target, host_path
 from conformance.launch.waiting import readable
 from conformance.model.errors import LaunchError
+from conformance.model.flavour import Program
 
 # A build with a sanitizer on a busy machine takes a few seconds to print its version.
 _LIMIT: Final = 30.0
@@ -59,7 +60,7 @@ class Build:
     package: str
     arch: str
     sha256: str
-    kind: Kind = Kind.SYSTEM
+    kind: Program = Program.SYSTEM
     as_root: str = ""
 
 
@@ -87,7 +88,7 @@ def identify(target: Target, folder: RunFolder, *, limit: float = _LIMIT) -> Bui
     if broken is not None:
         raise broken
     answers = {kind: banner.search(said) for kind, banner in _VERSION.items()}
-    kind, found = next((pair for pair in answers.items() if pair[1]), (Kind.SYSTEM, None))
+    kind, found = next((pair for pair in answers.items() if pair[1]), (Program.SYSTEM, None))
     if found is None:
         raise LaunchError(
             f"{where} is no QEMU system emulator, storage daemon or guest agent: to --version it"

@@ -15,7 +15,7 @@ from conformance.launch.companions import make_ready
 from conformance.launch.folder import RunFolder
 from conformance.launch.output import open_output
 from conformance.launch.peers import Peers
-from conformance.launch.process import Ending, Process
+from conformance.launch.process import Process
 from conformance.launch.program import (
     LISTENING,
     STYLES,
@@ -27,6 +27,7 @@ from conformance.launch.program import (
 from conformance.launch.sandbox import Confinement, command, environment
 from conformance.launch.scratch import Room, fill, give
 from conformance.launch.target import Target
+from conformance.model.ending import Ending
 from conformance.model.errors import HarnessError, LaunchError
 from conformance.model.stage import SCRATCH, MachineSpec, Transport
 
@@ -36,7 +37,7 @@ class Machine:
 
     `monitor` is the non-blocking end of its QMP socket, with the greeting unread; a program that
     has one line alone has none where that is an endpoint.  `stdio` is that of its standard input
-    and output, where an endpoint is there, `dialect` how it speaks.  `scratch` is its scratch
+    and output, where an endpoint is there, `flavour` how it speaks.  `scratch` is its scratch
     folder on the host, `inside` the same folder as QEMU sees it.  `command_line` is QEMU's own,
     with QMP on standard input and output, for someone who has neither the sandbox nor the socket.
     """
@@ -50,7 +51,7 @@ class Machine:
         LaunchError.  That QEMU itself ends at once is no error here: `ending` tells.
         """
         self.target = target
-        self.dialect = target.kind.dialect
+        self.flavour = target.kind.flavour
         self.spec = spec
         self._lock = threading.Lock()
         self._closer: threading.Thread | None = None
@@ -91,7 +92,7 @@ class Machine:
             report, status_fd = os.pipe()
             undo.callback(os.close, report)
             passed.callback(os.close, status_fd)
-            if self.dialect.single:
+            if self.flavour.single:
                 status_fd = activation.out_of_the_way(status_fd)
                 passed.callback(os.close, status_fd)
             started = self._spawn(theirs.fileno(), status_fd, inner)
@@ -103,7 +104,7 @@ class Machine:
 
     def _sockets(self) -> tuple[socket.socket | None, socket.socket]:
         """Return our end of the first monitor, and what the program gets."""
-        if not self.dialect.single:
+        if not self.flavour.single:
             return socket.socketpair()
         if not self.target.sandbox:
             raise LaunchError(
@@ -130,7 +131,7 @@ class Machine:
             ),
         )
         surroundings = environment(self.target, self._folder.path)
-        if self.dialect.single:
+        if self.flavour.single:
             argv = activation.handing(monitor_fd, argv)
             surroundings |= activation.ENVIRONMENT
         try:

@@ -12,7 +12,7 @@ from typing import Final
 from conformance.launch.bus import Bus
 
 
-class Dialect:
+class MockServer:
     """One conversation, from the server's side; this one, "sink", listens and says nothing."""
 
     def greet(self) -> bytes:
@@ -24,7 +24,7 @@ class Dialect:
         return b""
 
 
-class PersistentReservations(Dialect):
+class PersistentReservations(MockServer):
     """The helper of pr-manager-helper: it offers no feature, and carries out no command.
 
     Source: docs/interop/pr-helper.rst.
@@ -35,7 +35,7 @@ class PersistentReservations(Dialect):
         return struct.pack(">I", 0)
 
 
-class Barrier(Dialect):
+class Barrier(MockServer):
     """A Barrier server that greets a client and then moves nothing.
 
     Messages have their length before them as 32 bits, big endian.
@@ -47,7 +47,7 @@ class Barrier(Dialect):
         return struct.pack(">I", len(message)) + message
 
 
-class Crypto(Dialect):
+class Crypto(MockServer):
     """A vhost-user back end for cryptodev-vhost-user.
 
     Source: docs/interop/vhost-user.rst.  A message is its request, flags and the size of what
@@ -95,7 +95,7 @@ class Crypto(Dialect):
         return self._HEADER.pack(request, self._VERSION | self._REPLY, len(content)) + content
 
 
-class MessageBus(Dialect):
+class MessageBus(MockServer):
     """A D-Bus message bus with one client."""
 
     def __init__(self) -> None:
@@ -106,8 +106,8 @@ class MessageBus(Dialect):
         return self._bus.hear(heard)
 
 
-DIALECTS: Final[Mapping[str, type[Dialect]]] = {
-    "sink": Dialect,
+MOCK_SERVERS: Final[Mapping[str, type[MockServer]]] = {
+    "sink": MockServer,
     "pr-helper": PersistentReservations,
     "barrier": Barrier,
     "vhost-user-crypto": Crypto,

@@ -1,6 +1,6 @@
 """Servers that a machine talks to, one thread for all those of a machine; knows no QMP.
 
-What they say stands in dialects.py; here are their sockets, their start and their end.
+What they say stands in mock_servers.py; here are their sockets, their start and their end.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import threading
 from collections.abc import Sequence
 from typing import Final
 
-from conformance.launch.mock_servers import DIALECTS, Dialect
+from conformance.launch.mock_servers import MOCK_SERVERS, MockServer
 from conformance.launch.namespace import listen_in
 from conformance.launch.scratch import Room, confined, give, open_folder
 from conformance.model.errors import HarnessError, KnowledgeError, LaunchError
@@ -44,7 +44,7 @@ class Peers:
             self._selector.register(woken, selectors.EVENT_READ, None)
             for peer in peers:
                 listener = undo.enter_context(_listen(peer, room, pid))
-                self._selector.register(listener, selectors.EVENT_READ, _dialect(peer))
+                self._selector.register(listener, selectors.EVENT_READ, _mock_server(peer))
             self._open = undo.pop_all()
         self._thread = threading.Thread(target=self._serve, name="peers", daemon=True)
         self._thread.start()
@@ -59,7 +59,7 @@ class Peers:
         self._open.close()
 
     def _serve(self) -> None:
-        talks: dict[socket.socket, Dialect] = {}
+        talks: dict[socket.socket, MockServer] = {}
         try:
             while True:
                 for key, _ in self._selector.select():
@@ -76,7 +76,10 @@ class Peers:
                 sock.close()
 
     def _accept(
-        self, listener: socket.socket, dialect: type[Dialect], talks: dict[socket.socket, Dialect]
+        self,
+        listener: socket.socket,
+        kind: type[MockServer],
+        talks: dict[socket.socket, MockServer],
     ) -> None:
         try:
             sock, _ = listener.accept()
@@ -84,11 +87,11 @@ class Peers:
             return
         # What a peer says is short; a machine that does not take it in time has lost its turn.
         sock.settimeout(_LIMIT)
-        talks[sock] = dialect()
+        talks[sock] = kind()
         self._selector.register(sock, selectors.EVENT_READ)
         self._say(sock, talks[sock].greet(), talks)
 
-    def _continue(self, sock: socket.socket, talks: dict[socket.socket, Dialect]) -> None:
+    def _continue(self, sock: socket.socket, talks: dict[socket.socket, MockServer]) -> None:
         try:
             heard = sock.recv(_CHUNK)
         except OSError:
@@ -98,23 +101,25 @@ class Peers:
         else:
             self._drop(sock, talks)
 
-    def _say(self, sock: socket.socket, words: bytes, talks: dict[socket.socket, Dialect]) -> None:
+    def _say(
+        self, sock: socket.socket, words: bytes, talks: dict[socket.socket, MockServer]
+    ) -> None:
         try:
             sock.sendall(words)
         except OSError:
             self._drop(sock, talks)
 
-    def _drop(self, sock: socket.socket, talks: dict[socket.socket, Dialect]) -> None:
+    def _drop(self, sock: socket.socket, talks: dict[socket.socket, MockServer]) -> None:
         self._selector.unregister(sock)
         del talks[sock]
         sock.close()
 
 
-def _dialect(peer: Peer) -> type[Dialect]:
-    if peer.serve not in DIALECTS:
-        known = ", ".join(sorted(DIALECTS))
+def _mock_server(peer: Peer) -> type[MockServer]:
+    if peer.serve not in MOCK_SERVERS:
+        known = ", ".join(sorted(MOCK_SERVERS))
         raise KnowledgeError(f"no peer serves {peer.serve!r}", f"Use one of: {known}.")
-    return DIALECTS[peer.serve]
+    return MOCK_SERVERS[peer.serve]
 
 
 def _listen(peer: Peer, room: Room, pid: int) -> socket.socket:

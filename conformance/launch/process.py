@@ -8,13 +8,13 @@ import os
 import signal
 import subprocess
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from conformance.launch.output import written
 from conformance.launch.sandbox import failure
 from conformance.launch.waiting import readable
+from conformance.model.ending import Ending
 from conformance.model.errors import HarnessError, LaunchError
 
 # bubblewrap reports before it sets up mounts: some milliseconds, more on a loaded machine.
@@ -26,17 +26,6 @@ _STDERR_LINES: Final = 20
 _STDERR_BYTES: Final = 65536
 # Shells and bubblewrap return 128 and the signal's number for a child that a signal ended.
 _SIGNALLED: Final = 128
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
-    """How QEMU ended: `status` is its exit status, or the negative number of a signal.
-
-    `stderr` holds the last lines that it wrote there.
-    """
-
-    status: int
-    stderr: str
 
 
 class Process:

@@ -5,12 +5,11 @@ Starts nothing and looks into no program; knows nothing of schemas.
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-from conformance.model.flavour import Dialect, dialect_of
+from conformance.model.flavour import Program
 from conformance.model.script import FIRST
 from conformance.model.stage import SCRATCH, Endpoint, Transport
 
@@ -19,22 +18,6 @@ PORT: Final = 4444
 
 LISTENING: Final = f"wire-{FIRST}"
 """The socket of a program that has one line alone: where the first endpoint of others is."""
-
-
-class Kind(enum.StrEnum):
-    """Which of QEMU's programs that speak QMP it is."""
-
-    # qemu-system-*.
-    SYSTEM = "system"
-    # qemu-storage-daemon.
-    STORAGE_DAEMON = "storage-daemon"
-    # qemu-ga.
-    GUEST_AGENT = "guest-agent"
-
-    @property
-    def dialect(self) -> Dialect:
-        """How programs of the kind speak."""
-        return dialect_of(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +43,8 @@ class Style:
     fixed: tuple[str, ...] = ()
 
 
-STYLES: Final[Mapping[Kind, Style]] = {
-    Kind.SYSTEM: Style(
+STYLES: Final[Mapping[Program, Style]] = {
+    Program.SYSTEM: Style(
         banner="QEMU emulator version",
         chardev="-chardev",
         monitor=("-mon", "chardev=ID,mode=control"),
@@ -70,13 +53,13 @@ STYLES: Final[Mapping[Kind, Style]] = {
         accel="-accel",
         fixed=("-nodefaults", "-display", "none", "-S"),
     ),
-    Kind.STORAGE_DAEMON: Style(
+    Program.STORAGE_DAEMON: Style(
         banner="qemu-storage-daemon version",
         chardev="--chardev",
         monitor=("--monitor", "chardev=ID"),
         stdio=("--chardev", "stdio,id=mon", "--monitor", "chardev=mon"),
     ),
-    Kind.GUEST_AGENT: Style(
+    Program.GUEST_AGENT: Style(
         banner="QEMU Guest Agent",
         stdio=(
             *("-m", "unix-listen", "-p", f"{SCRATCH}/{LISTENING}"),
@@ -87,7 +70,7 @@ STYLES: Final[Mapping[Kind, Style]] = {
 }
 
 
-def monitor_on(kind: Kind, fd: int) -> tuple[str, ...]:
+def monitor_on(kind: Program, fd: int) -> tuple[str, ...]:
     """Return the options that put a QMP monitor on the socket whose descriptor is `fd`.
 
     A kind that listens is handed its socket in another way.
@@ -98,7 +81,7 @@ def monitor_on(kind: Kind, fd: int) -> tuple[str, ...]:
     return (style.chardev, f"socket,id=mon,fd={fd}", *_monitor(style, "mon"))
 
 
-def endpoint_options(kind: Kind, endpoint: Endpoint, scratch: str) -> tuple[str, ...]:
+def endpoint_options(kind: Program, endpoint: Endpoint, scratch: str) -> tuple[str, ...]:
     """Return the options that make an endpoint, whose socket is in the folder `scratch`.
 
     That of a kind with one line alone is there in any case.
@@ -134,18 +117,18 @@ def _monitor(style: Style, device: str, more: str = "") -> tuple[str, ...]:
     return (option, value.replace("ID", device) + more)
 
 
-def blocking(kind: Kind, commands: Sequence[str]) -> tuple[str, ...]:
+def blocking(kind: Program, commands: Sequence[str]) -> tuple[str, ...]:
     """Return the options that keep the commands from being served, none where none can be kept."""
     option = STYLES[kind].block
     return (option, ",".join(commands)) if option and commands else ()
 
 
-def monitor_on_stdio(kind: Kind) -> tuple[str, ...]:
+def monitor_on_stdio(kind: Program) -> tuple[str, ...]:
     """Return the options that put a QMP monitor on standard input and output, or where it can."""
     return STYLES[kind].stdio
 
 
-def kind_of(command_line: Sequence[str]) -> Kind:
+def kind_of(command_line: Sequence[str]) -> Program:
     """Return the kind of program that a command line with `monitor_on_stdio` is for."""
     words = " ".join(command_line)
     return next(kind for kind, style in STYLES.items() if " ".join(style.stdio) in words)

@@ -15,9 +15,9 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
-from conformance.launch.program import Kind
 from conformance.model.counting import counted
 from conformance.model.errors import LaunchError, TargetFileError, UsageError
+from conformance.model.flavour import Program
 from conformance.model.hints import nearest
 
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
@@ -55,7 +55,7 @@ class Target:
     sandbox: bool = True
     schema: str = ""
     spelling: str = ""
-    kind: Kind = Kind.SYSTEM
+    kind: Program = Program.SYSTEM
     withheld: tuple[str, ...] = ()
     as_root: str = ""
 

@@ -9,21 +9,18 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 from conformance.model.blocked import Blocked
+from conformance.model.expectation import Expectation
 from conformance.model.script import Exchange
 from conformance.model.stage import OUT_OF_BAND, Request, Stage
 from conformance.model.terms import (
     ABSENT,
     Absent,
     Aspect,
-    ErrorClass,
     JsonValue,
-    PathPart,
     SubjectKind,
 )
-from conformance.qapi.qom import TypeInfo
 
 
 class Role(enum.StrEnum):
@@ -41,181 +38,6 @@ class Role(enum.StrEnum):
     PASSAGE = "passage"
     # Takes away what the case made.
     CLEANUP = "cleanup"
-
-
-@dataclass(frozen=True, slots=True)
-class Accept:
-    """The request succeeds, with a value of its return type."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reject:
-    """The request fails with one of `classes`."""
-
-    classes: frozenset[ErrorClass] = frozenset({ErrorClass.GENERIC})
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The request is answered, either way; only the rules of every reply apply."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ends:
-    """The request succeeds and ends the build: then the answer may be lost, not the status 0."""
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """The request is answered, either way, as one of a command that the build knows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Understood:
-    """The request gets past the schema's own check of it.
-
-    It succeeds, or fails with a class that no check of arguments gives.  Refused with one that a
-    check may give it shows nothing: nobody tells whether it was refused for its arguments.
-    """
-
-
-@dataclass(frozen=True, slots=True)
-class Returns:
-    """The request succeeds and returns one of `values`, compared as JSON."""
-
-    values: tuple[JsonValue, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Lists:
-    """The request succeeds and returns an array of just `values`, in whatever order.
-
-    Members that bear the feature `withheld`, if one is named, need not be there in it.
-    """
-
-    values: tuple[JsonValue, ...]
-    withheld: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Reads:
-    """The request succeeds, and what it returns has `value` at `path`: names, numbers of elements
-    from 0, and which element it is."""
-
-    path: tuple[PathPart, ...]
-    value: JsonValue
-
-
-@dataclass(frozen=True, slots=True)
-class Repeats:
-    """The request succeeds and returns what the case's step number `step` (from 0) returned.
-
-    What stands at the paths `less` is left out on both sides; "*" in one is any member or element.
-    """
-
-    step: int
-    less: tuple[tuple[str, ...], ...] = ()
-
-
-class Sight(enum.StrEnum):
-    """What is to be seen at a path of a returned value."""
-
-    # Just the value that is given.
-    VALUE = "value"
-    # Something, whatever it is.
-    THERE = "there"
-    # Nothing.
-    ABSENT = "absent"
-    # Something else than an earlier step returned there.
-    DIFFERENT = "different"
-
-
-@dataclass(frozen=True, slots=True)
-class Shows:
-    """The request succeeds, and at `path` of what it returns is what `sight` says.
-
-    `value` is that of Sight.VALUE, `step` the earlier step of Sight.DIFFERENT.
-    """
-
-    path: tuple[PathPart, ...]
-    sight: Sight
-    value: JsonValue = None
-    step: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class NotYet:
-    """The request succeeds, and what `shows` is to show does not show yet.
-
-    Where it does, what comes after cannot show that anything was done.
-    """
-
-    shows: Shows
-
-
-@dataclass(frozen=True, slots=True)
-class Holds:
-    """qom-list succeeds: it shows `present` (name to type), and nothing in `absent`."""
-
-    present: tuple[tuple[str, str], ...] = ()
-    absent: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ReadsAs:
-    """qom-get succeeds with a value that a property of QOM type `type` can have (X08, X09)."""
-
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
-class LinksTo:
-    """qom-get succeeds with "" or one of `paths`: the link leads to an object of the tree."""
-
-    paths: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class ListsTypes:
-    """qom-list-types returns entries of `known` (name to entry), each as it stands there.
-
-    `exactly`, where given, names all of them.
-    """
-
-    known: Mapping[str, TypeInfo]
-    exactly: frozenset[str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ListsProperties:
-    """qom-list or qom-list-properties succeeds with well-formed entries (X08, X12).
-
-    `entries` (name to type), where given, are all that it lists; a child's type is in `types`.
-    """
-
-    types: frozenset[str]
-    entries: Mapping[str, str] | None = None
-
-
-Expectation = (
-    Accept
-    | Reject
-    | Answer
-    | Ends
-    | Known
-    | Understood
-    | Returns
-    | Lists
-    | Reads
-    | Repeats
-    | Shows
-    | NotYet
-    | Holds
-    | ReadsAs
-    | LinksTo
-    | ListsTypes
-    | ListsProperties
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,9 +68,6 @@ class Limit:
     rule: str
 
 
-_ACCEPTED: Final = Accept()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One request of a case, what must come of it, and which rule says so."""
@@ -261,12 +80,6 @@ class Step:
     """Why that must come of it, for a reader who knows the rule's text; "" where it says all."""
     emits: tuple[Emits, ...] = ()
     """The events that come of it besides; the next request is not sent before they have come."""
-
-
-def aside(request: Request, role: Role, expect: Expectation = _ACCEPTED) -> Step:
-    """Return the step of a valid request that the case is not about."""
-    emits = tuple(Emits(event=each.event, data=each.data, rule="") for each in request.awaits)
-    return Step(request=request, expect=expect, role=role, rule="Q30", emits=emits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

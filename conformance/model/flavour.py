@@ -1,14 +1,14 @@
-"""How the kinds of program speak, where their dialogues differ; knows no program and no socket."""
+"""QEMU's kinds of program, and how they speak where their dialogues differ; knows no socket."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import enum
 from dataclasses import dataclass
 from typing import Final
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dialect:
+class Flavour:
     """What a dialogue with one kind of program is like.
 
     `greets`: it opens each session with a greeting, and a negotiation must end before it takes
@@ -29,24 +29,33 @@ class Dialect:
     delimiter: bytes = b""
 
 
-QMP: Final = Dialect()
-"""That of the system emulator and the storage daemon, which the specification describes."""
+QMP: Final = Flavour()
+"""The flavour of the system emulator and the storage daemon, which the specification describes."""
 
-_OTHERS: Final[Mapping[str, Dialect]] = {
-    "guest-agent": Dialect(
-        greets=False,
-        introspects=False,
-        single=True,
-        roster="guest-info",
-        line_end=b"\n",
-        probe="guest-ping",
-        delimited="guest-sync-delimited",
-        delimiter=b"\xff",
-    ),
-}
-"""Those of further kinds, by the name of the kind."""
+QGA: Final = Flavour(
+    greets=False,
+    introspects=False,
+    single=True,
+    roster="guest-info",
+    line_end=b"\n",
+    probe="guest-ping",
+    delimited="guest-sync-delimited",
+    delimiter=b"\xff",
+)
+"""The flavour of the guest agent."""
 
 
-def dialect_of(kind: str) -> Dialect:
-    """Return the dialect of a kind of program, a launch.program.Kind or a digest.Program."""
-    return _OTHERS.get(kind, QMP)
+class Program(enum.StrEnum):
+    """Which of QEMU's programs that speak QMP it is."""
+
+    # qemu-system-*.
+    SYSTEM = "system"
+    # qemu-storage-daemon.
+    STORAGE_DAEMON = "storage-daemon"
+    # qemu-ga.
+    GUEST_AGENT = "guest-agent"
+
+    @property
+    def flavour(self) -> Flavour:
+        """How programs of the kind speak."""
+        return QGA if self is Program.GUEST_AGENT else QMP

@@ -23,6 +23,12 @@ class Absent(enum.Enum):
 
 ABSENT: Final = Absent.ABSENT
 
+
+def as_object(value: object) -> Mapping[str, JsonValue]:
+    """Return a JSON object as it is, and of any other value an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
 PathPart: TypeAlias = str | Mapping[str, JsonValue]
 """A step into a JSON value: a member's name, an element's number from 0, or members that the
 element of an array has."""

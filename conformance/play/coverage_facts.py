@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from conformance.judge.expect_answer import Answer, Ends, Reject
 from conformance.judge.observation import Line, Observation, Talk
-from conformance.model.case import Answer, Case, Ends, Reject, Role, Step
+from conformance.model.case import Case, Role, Step
 from conformance.model.terms import Outcome, SubjectKind
 from conformance.play.proof import Result
 from conformance.wire.framing import Message

@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from conformance.judge.json_path import stands_at
-from conformance.judge.miss import Kind, Miss
-from conformance.judge.observation import Death, Observation, Talk
+from conformance.judge.miss import Miss
+from conformance.judge.observation import Observation, Talk
 from conformance.knowledge.rules import Rule
 from conformance.model.canonical import compact
 from conformance.model.case import Case, DefaultOf
+from conformance.model.ending import Ending
+from conformance.model.expectation import Kind
 from conformance.model.terms import ABSENT, Absent, JsonValue, Outcome, Severity
 from conformance.play.proof import Result
 from conformance.qapi.names import shown
@@ -135,7 +137,7 @@ def _told(seen: Talk) -> Evidence:
     return _with_end(tuple(lines), seen.death)
 
 
-def _with_end(transcript: tuple[str, ...], death: Death | None) -> Evidence:
+def _with_end(transcript: tuple[str, ...], death: Ending | None) -> Evidence:
     return Evidence(
         transcript=transcript,
         exit_status=death.status if death else None,

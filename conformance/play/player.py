@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from conformance.judge.events import awaited, is_event
-from conformance.judge.observation import Broke, Death, Line, Observation, Place, Talk
+from conformance.judge.observation import Broke, Line, Observation, Place, Talk
 from conformance.launch.machine import Machine
 from conformance.model.case import Case, Role, Step
+from conformance.model.ending import Ending
 from conformance.model.stage import SCRATCH
 from conformance.play.script_player import talk
 from conformance.wire.connection import Connection, WireClosed, WireOverflow, WireTimeout, weight
@@ -95,7 +96,7 @@ class _Seen:
     def observation(
         self,
         *,
-        death: Death | None = None,
+        death: Ending | None = None,
         hung: bool = False,
         broke_off: int | None = None,
         broke: Broke | None = None,
@@ -219,7 +220,7 @@ class Player:
         ending = self.machine.ending(REST)
         if ending is None:
             return seen.observation(hung=True, broke_off=number, broke=Broke.CLOSED)
-        death = Death(status=ending.status, stderr=ending.stderr)
+        death = ending
         return seen.observation(death=death, broke_off=number, broke=Broke.CLOSED)
 
     def _await(self, case: Case, number: int, seen: _Seen) -> None:
@@ -271,15 +272,15 @@ class Player:
 
     def _lead(self, step: Step) -> bytes:
         """Return what may stand ahead of the reply to a step: that it must, exchanges show."""
-        dialect = self.machine.dialect
-        return dialect.delimiter if step.request.execute == dialect.delimited else b""
+        flavour = self.machine.flavour
+        return flavour.delimiter if step.request.execute == flavour.delimited else b""
 
     def _next(self, limit: float, lead: bytes = b"") -> Line:
         held, self._held = self._held, None
         if held is not None:
             return held
         data = self._connection.receive(limit).replace(self._real, self._shown)
-        line_end = self.machine.dialect.line_end
+        line_end = self.machine.flavour.line_end
         return Line(data, read_message(data.removeprefix(lead), line_end))
 
 

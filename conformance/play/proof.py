@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from conformance.judge.expect import without_names
+from conformance.judge.expect_answer import without_names
 from conformance.judge.observation import Observation, Talk
 from conformance.judge.reply import MessageJudge
 from conformance.judge.script_verdict import judge_talk

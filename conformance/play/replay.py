@@ -61,7 +61,7 @@ def replayed(case: Case, campaign: Campaign, folder: RunFolder) -> Replay:
 
 def _unrecorded(result: Result, campaign: Campaign) -> str:
     """Return why a recording cannot be made of what was seen, "" where it can."""
-    if not campaign.introspected.dialect.introspects:
+    if not campaign.introspected.flavour.introspects:
         return f"{campaign.target.name} tells no schema: a recording would say nothing"
     if isinstance(result.seen, Talk):
         return f"{result.case.id} is no dialogue of whole messages: there is nothing to record"

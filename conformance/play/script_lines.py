@@ -102,7 +102,7 @@ class Lines:
                 break
         data = data.replace(self._real, self._shown)
         self.note_received(line, data)
-        line_end = self._machine.dialect.line_end
+        line_end = self._machine.flavour.line_end
         return Line(data, read_message(data.removeprefix(lead), line_end))
 
     def receive_part(self, line: str, size: int) -> None:

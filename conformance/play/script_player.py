@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from conformance.judge.events import is_event, message_of
-from conformance.judge.observation import Broke, Death, Heard, Line, Talk, sync_id
+from conformance.judge.observation import Broke, Heard, Line, Talk, sync_id
 from conformance.launch.gate import Gate
 from conformance.launch.machine import Machine
 from conformance.launch.scratch import confined
 from conformance.model.case import Case
+from conformance.model.ending import Ending
 from conformance.model.errors import LaunchError
 from conformance.model.script import (
     CONTROL,
@@ -144,15 +145,15 @@ class _Talker:
             if CONTROL not in self._lines:
                 self._lines.leave_all()
                 self._lines.join(CONTROL, FIRST)
-            turn = Sync(line=CONTROL, rule="", lead=_RESET * (not self._machine.dialect.greets))
+            turn = Sync(line=CONTROL, rule="", lead=_RESET * (not self._machine.flavour.greets))
             self._sync(turn, "alive", probe, _Turned())
         except (WireError, LaunchError):
             return False
         return True
 
-    def _death(self, rest: float) -> Death | None:
+    def _death(self, rest: float) -> Ending | None:
         ending = self._machine.ending(rest)
-        return Death(status=ending.status, stderr=ending.stderr) if ending else None
+        return ending if ending else None
 
     def _take(self, turn: Turn, number: int, probe: str, turned: _Turned) -> None:
         match turn:

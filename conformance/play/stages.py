@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from conformance.judge.miss import Kind, Miss
-from conformance.judge.observation import Death, Line, Observation
+from conformance.judge.expect_answer import Accept
+from conformance.judge.miss import Miss
+from conformance.judge.observation import Line, Observation
 from conformance.judge.reply import MessageJudge
 from conformance.judge.verdict import Verdict, ending_text, judge
 from conformance.launch.machine import Machine
 from conformance.launch.pool import Pool
-from conformance.model.case import Accept, Case, Role, Step, Subject
+from conformance.model.case import Case, Role, Step, Subject
+from conformance.model.expectation import Kind
 from conformance.model.stage import Descriptor, MachineSpec, Request, Stage
 from conformance.model.terms import BROKEN, Aspect, Outcome, SubjectKind
 from conformance.play.player import Player, opened
@@ -86,10 +88,10 @@ def _negotiated(machine: Machine, stage: Stage, messages: MessageJudge) -> Playe
     if not machine.has_monitor:
         return Player(machine, None)
     connection = Connection(machine.monitor)
-    negotiated = not machine.dialect.greets
+    negotiated = not machine.flavour.greets
     case = _setup_case(stage, negotiated=negotiated)
     try:
-        if machine.dialect.greets:
+        if machine.flavour.greets:
             connection.receive(GREETING_LIMIT)
         for request in stage.negotiation() if stage.spec.descriptors else ():
             _ask(connection, request, ())
@@ -171,7 +173,7 @@ def _no_start(machine: Machine, case: Case, why: str) -> NotStanding:
         said = words[-1] if words else why
         reason = f"the machine of stage {case.stage.name} did not start ({how}): {said}"
         replies: tuple[Line | None, ...] = (None,) * len(case.steps)
-        death = Death(status=ending.status, stderr=ending.stderr)
+        death = ending
         seen = Observation(replies=replies, death=death)
     elif case.stage.spec == MachineSpec():
         # As it greeted when it was introspected; other machines may be none of this build's.

@@ -12,13 +12,13 @@ from dataclasses import replace
 from signal import SIGKILL
 from typing import Final
 
-from conformance.derive.exchanges import ExchangeContext, exchange_cases
-from conformance.judge.observation import Death
+from conformance.derive.exchanges import exchange_case
 from conformance.judge.verdict import death_words, ending_text
 from conformance.knowledge.exchanges import load_exchanges
 from conformance.knowledge.rules import Rule, load_rules
 from conformance.knowledge.store import cases_folder
 from conformance.model.case import Case
+from conformance.model.ending import Ending
 from conformance.model.terms import Outcome, Severity
 from conformance.report.stream import CaseEnded, Event, Evidence, Finding, StartDied
 
@@ -80,11 +80,7 @@ def _about_starts() -> Case:
     """Return the case about all starts of a run, whatever build it is of."""
     recipes = load_exchanges(cases_folder() / "exchanges")
     (recipe,) = (recipe for recipe in recipes if recipe.every_start)
-    context = ExchangeContext(
-        recipes=(recipe,), version=_ANY, program=recipe.programs[0], thorough=False
-    )
-    (case,) = exchange_cases(context)
-    return case
+    return exchange_case(recipe, recipe.on[0], recipe.programs[0].flavour)
 
 
 def tallied(
@@ -96,7 +92,7 @@ def tallied(
     """
     proofs = [each for each in deaths if each.exit_status < 0 and each.exit_status != -SIGKILL]
     first = (proofs or deaths)[0]
-    words = death_words(Death(status=first.exit_status, stderr=first.stderr))
+    words = death_words(Ending(status=first.exit_status, stderr=first.stderr))
     how = ending_text(first.exit_status) + (f": {words}" if words else "")
     if len(proofs) < _PROOF:
         reason = f"a machine ended before it was ready ({how}), and another in its place did not"

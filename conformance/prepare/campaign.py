@@ -18,8 +18,8 @@ from typing import Any
 
 from conformance.align.alignment import align
 from conformance.align.widths import with_widths
-from conformance.derive.plan import Facts, Introspected, Knowledge, Plan, plan
-from conformance.digest.digest import Program
+from conformance.derive.inputs import Facts, Introspected, Knowledge
+from conformance.derive.plan import Plan, plan
 from conformance.digest.objectmodel import object_model
 from conformance.knowledge.absences import load_absences
 from conformance.knowledge.commands import CommandsPart, commands_of, ranges_of
@@ -44,12 +44,13 @@ from conformance.launch.folder import RunFolder
 from conformance.launch.host import probe
 from conformance.launch.machine import qemu_argv
 from conformance.launch.pool import Pool
-from conformance.launch.program import Kind, monitor_on_stdio
+from conformance.launch.program import monitor_on_stdio
 from conformance.launch.sandbox import caveats
 from conformance.launch.target import Target
 from conformance.model.canonical import canonical, digest
 from conformance.model.case import Case
 from conformance.model.errors import LaunchError, UsageError
+from conformance.model.flavour import Program
 from conformance.model.stage import SCRATCH, MachineSpec
 from conformance.prepare.case_names import near_globs, near_ids
 from conformance.prepare.described import NO_OBJECTS, ask_served, described, unasked
@@ -243,9 +244,9 @@ def _prepare(
     build = identify(target, folder, limit=limit)
     tell("introspecting it")
     target = replace(target, kind=build.kind, as_root=build.as_root)
-    if not build.kind.dialect.introspects:
+    if not build.kind.flavour.introspects:
         return _prepare_described(target, build, folder, thorough=thorough)
-    program = Program(build.kind)
+    program = build.kind
     knowledge = load_knowledge()
     with Pool(target, folder) as pool:
         found = introspect(pool, _walk(), thorough=thorough, limit=limit)
@@ -288,13 +289,13 @@ def _prepare_described(
     target: Target, build: Build, folder: RunFolder, *, thorough: bool
 ) -> Campaign:
     """Prepare a target that tells no schema: only the source of just its release counts."""
-    program = Program(build.kind)
+    program = build.kind
     withheld = load_withheld().get(program, Withheld())
     target = replace(target, withheld=withheld.refused())
     facts = find_facts(target.schema, build.version, program)
     facts = facts if facts is not None and facts.exact else None
     with Pool(target, folder) as pool:
-        served = ask_served(pool, build.kind.dialect.roster)
+        served = ask_served(pool, build.kind.flavour.roster)
     knowledge = load_knowledge()
     without = unasked(facts, served, withheld)
     return Campaign(
@@ -324,7 +325,7 @@ def load(path: Path) -> Campaign:
     """Return the campaign that another process of the run has saved at `path`."""
     value = json.loads(path.read_text())
     target = {**value["target"], "args": tuple(value["target"]["args"])}
-    target["kind"] = kind = Kind(target["kind"])
+    target["kind"] = kind = Program(target["kind"])
     target["withheld"] = tuple(value["target"]["withheld"])
     target["env"] = tuple((name, text) for name, text in value["target"]["env"])
     build = {**value["build"], "version": tuple(value["build"]["version"])}
@@ -341,10 +342,10 @@ def load(path: Path) -> Campaign:
     )
 
 
-def _loaded(value: Mapping[str, Any], kind: Kind) -> Introspected:
-    facts = load_facts(value["facts"], Program(kind))
+def _loaded(value: Mapping[str, Any], kind: Program) -> Introspected:
+    facts = load_facts(value["facts"], kind)
     more: dict[str, Any] = {
-        "program": Program(kind),
+        "program": kind,
         "arch": value["build"]["arch"],
         "version": tuple(value["version"]),
         "model": model_from_json(value["model"]),
@@ -352,7 +353,7 @@ def _loaded(value: Mapping[str, Any], kind: Kind) -> Introspected:
         "sandboxed": value["target"]["sandbox"],
         "thorough": value["thorough"],
     }
-    if not kind.dialect.introspects:
+    if not kind.flavour.introspects:
         without = value["without"]
         return Introspected(facts=facts, schema=described(facts, without), without=without, **more)
     return _aligned(

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from conformance.derive.plan import Facts
+from conformance.derive.inputs import Facts
 from conformance.digest.digest import DigestEntity
 from conformance.digest.expand import schema_of
 from conformance.knowledge.guest_agent_blocklist import Withheld
@@ -45,7 +45,7 @@ def ask_served(pool: Pool, roster: str) -> Served:
         connection = Connection(machine.monitor)
         connection.queue(Request(roster, ABSENT).line(0))
         try:
-            read = read_message(connection.receive(LIMIT), machine.dialect.line_end)
+            read = read_message(connection.receive(LIMIT), machine.flavour.line_end)
             if not isinstance(read, Message):
                 raise ValueError(read.problem)
             listed = {

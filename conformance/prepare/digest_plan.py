@@ -6,13 +6,14 @@ from dataclasses import replace
 
 from conformance.align.alignment import align
 from conformance.align.widths import with_widths
-from conformance.derive.plan import Introspected, Knowledge, plan
-from conformance.digest.digest import Program
+from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.plan import plan
 from conformance.digest.expand import schema_of
 from conformance.knowledge.digests import digest_names
 from conformance.knowledge.versions import Version
 from conformance.model.case import Case
 from conformance.model.errors import UsageError
+from conformance.model.flavour import Program
 from conformance.prepare.source import find_facts
 from conformance.qapi.qom import ObjectModel
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Final, TypeVar
 
-from conformance.judge.observation import Death
 from conformance.knowledge.versions import Version
 from conformance.launch.pool import Pool
+from conformance.model.ending import Ending
 from conformance.model.errors import LaunchError
 from conformance.model.stage import MachineSpec
 from conformance.model.terms import JsonValue
@@ -260,10 +260,10 @@ class _session:  # noqa: N801 - reads as a function where it is used
         self._machine.close()
         if ending is None:
             raise error
-        death = Death(status=ending.status, stderr=ending.stderr)
+        death = ending
         return StartDeath(command_line=self._machine.command_line, death=death)
 
-    def _refused(self, death: Death) -> LaunchError:
+    def _refused(self, death: Ending) -> LaunchError:
         words = death.stderr.strip().splitlines()[-_WORDS:]
         said = "\n".join(words) or "without a word"
         return LaunchError(

@@ -16,7 +16,7 @@ from typing import Any, Final
 from conformance.compat.change import SideFacts, SideKind
 from conformance.compat.meaning import Knowledge, Side
 from conformance.compat.release import Entities
-from conformance.digest.digest import Digest, Program
+from conformance.digest.digest import Digest
 from conformance.digest.digest_json import from_json
 from conformance.digest.expand import open_objects, schema_of
 from conformance.knowledge.compatibility import load_documented
@@ -33,6 +33,7 @@ from conformance.launch.pool import Pool
 from conformance.launch.target import program_target
 from conformance.model.bounded_lines import LimitError, read_bounded
 from conformance.model.errors import UsageError
+from conformance.model.flavour import Program
 from conformance.prepare.introspect import ask_schema, check_schema
 from conformance.qapi.introspection import read_introspection
 from conformance.qapi.model import SchemaError
@@ -174,12 +175,12 @@ def _build(named: Named) -> Side:
     target = program_target(named.name, named.rootfs)
     with RunFolder() as folder:
         build = identify(target, folder)
-        if Program(build.kind) is not named.program:
+        if build.kind is not named.program:
             raise UsageError(
                 f"{named.name}: is a build of the {build.kind}, not of the {named.program}",
                 f"Add --program {build.kind}, or name another build.",
             )
-        if not build.kind.dialect.introspects:
+        if not build.kind.flavour.introspects:
             raise UsageError(f"{named.name}: a {build.kind} does not tell its schema", SIDES)
         with Pool(replace(target, kind=build.kind, as_root=build.as_root), folder) as pool:
             asked = ask_schema(pool)

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from conformance.derive.plan import Facts
-from conformance.digest.digest import Digest, Program
+from conformance.derive.inputs import Facts
+from conformance.digest.digest import Digest
 from conformance.digest.digest_json import from_json, to_json
 from conformance.digest.expand import open_objects, schema_of
 from conformance.knowledge.digests import find_digest, load_digest
 from conformance.knowledge.versions import Version
 from conformance.model.bounded_lines import LimitError, read_bounded
 from conformance.model.errors import UsageError
+from conformance.model.flavour import Program
 from conformance.qapi.model import SchemaError
 from conformance.source.digesting import SCHEMA_FILES, digest_of, schema_file, version_of
 from conformance.source.documented import documented_examples

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from conformance.judge.observation import Death
+from conformance.model.ending import Ending
 from conformance.model.stage import MachineSpec
 from conformance.report.stream import StartDied
 
@@ -22,7 +22,7 @@ class StartDeath:
     """A machine that ended before it was ready for a case."""
 
     command_line: tuple[str, ...]
-    death: Death
+    death: Ending
 
     def event(self, target: str) -> StartDied:
         """Return the event that tells of it."""

@@ -8,9 +8,9 @@ with the rest of the schema.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from conformance.qapi.consistency import Checker, ContradictionError
 from conformance.qapi.model import (
@@ -43,6 +43,9 @@ _JSON_NAMES: dict[type, str] = {
 _ENTRY = re.compile(r"entry ([0-9]+)")
 
 _Value = TypeVar("_Value")
+
+Entry: TypeAlias = Mapping[str, Any]
+"""An entry of what query-qmp-schema returns, as raw JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,33 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, assert_never
 
-from conformance.judge.json_path import path_text
 from conformance.model.canonical import compact
-from conformance.model.case import (
-    Accept,
-    Answer,
-    Case,
-    Ends,
-    Expectation,
-    Holds,
-    Known,
-    LinksTo,
-    Lists,
-    ListsProperties,
-    ListsTypes,
-    NotYet,
-    Reads,
-    ReadsAs,
-    Reject,
-    Repeats,
-    Returns,
-    Shows,
-    Sight,
-    Understood,
-)
+from conformance.model.case import Case
 from conformance.model.counting import counted
 from conformance.model.script import (
     Drive,
@@ -65,7 +43,7 @@ def _description(case: Case, command_line: Sequence[str]) -> Iterator[str]:
         yield f"  not run: {case.blocked.outcome}: {case.blocked.reason}"
     for step in case.steps:
         yield f"  {step.role:8} {step.request.text()}"
-        yield f"           {step.rule}: {_expected(step.expect)}"
+        yield f"           {step.rule}: {step.expect.words()}"
         if step.why:
             yield f"           {step.why}"
         for each in step.emits:
@@ -126,57 +104,3 @@ def _heard(turn: Hear | Sync | Gather | Gone | Drive) -> str:
             return f"the official client: {words}: {promised}"
         case _:
             assert_never(turn)
-
-
-_WORDS: Final[Mapping[type[Expectation], str]] = {
-    Accept: "accepted",
-    Answer: "answered, either way",
-    Ends: "accepted, and ends the build",
-    Known: "answered as a command that the build knows",
-    Understood: "accepted, or refused for another reason than its arguments",
-    LinksTo: "returns the path of an object of the tree, or nothing",
-}
-"""The expectations that one sentence says."""
-
-
-def _expected(expect: Expectation) -> str:
-    """Return an expectation in words."""
-    match expect:
-        case Accept() | Answer() | Ends() | Known() | Understood() | LinksTo():
-            return _WORDS[type(expect)]
-        case Reject(classes=classes):
-            return f"refused with {' or '.join(sorted(classes))}"
-        case Returns(values=values):
-            return f"returns {' or '.join(map(compact, values))}"
-        case Lists(values=values):
-            return f"returns just {len(values)} known values, in any order"
-        case Reads(path=path, value=value):
-            return f"returns {compact(value)} at {'.'.join(map(str, path))}"
-        case Repeats(step=step):
-            return f"returns the same as step {step + 1}"
-        case Shows() | NotYet():
-            return _seen(expect)
-        case Holds(present=present, absent=absent):
-            return "; ".join(
-                [f"lists {name} as {kind}" for name, kind in present]
-                + [f"lists no {name}" for name in absent]
-            )
-        case ReadsAs(type=type_name):
-            return f"returns a value of the QOM type {type_name}"
-        case ListsTypes(exactly=exactly):
-            return "lists known types" if exactly is None else f"lists exactly {len(exactly)} types"
-        case ListsProperties(entries=entries):
-            listed = "well-formed" if entries is None else f"{len(entries)} known"
-            return f"lists {listed} properties"
-
-
-def _seen(expect: Shows | NotYet) -> str:
-    if isinstance(expect, NotYet):
-        return f"not yet so: {_seen(expect.shows)}"
-    what = {
-        Sight.VALUE: compact(expect.value),
-        Sight.THERE: "something",
-        Sight.ABSENT: "nothing",
-        Sight.DIFFERENT: f"something else than step {expect.step + 1}",
-    }
-    return f"returns {what[expect.sight]} at {path_text(expect.path)}"

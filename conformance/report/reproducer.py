@@ -54,9 +54,9 @@ def _once(
         broke_off = seen.replies.index(None) if seen.broke_off is None else seen.broke_off
         own = own[: broke_off + 1]
     kind = kind_of(command_line)
-    if kind.dialect.single:
+    if kind.flavour.single:
         lines = [each.text() for each in (*case.stage.setup, *earlier[-_COMPANY:], *own)]
-        exchange = asked(lines, kind.dialect.probe)
+        exchange = asked(lines, kind.flavour.probe)
         return _retold(exchange, command_line, case.stage.spec)
     spec = case.stage.spec
     asking = [*case.stage.setup, *earlier[-_COMPANY:], *own]

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, assert_never
 
 from conformance.judge.observation import sync_id
-from conformance.launch.program import PORT, Kind, endpoint_options, socket_name
+from conformance.launch.program import PORT, endpoint_options, socket_name
+from conformance.model.flavour import Program
 from conformance.model.script import (
     CONTROL,
     FIRST,
@@ -86,7 +87,11 @@ _NEEDING_CODE: Final = Leave | Gone | Part | Hold | Release | Drive
 
 
 def retold(
-    exchange: Exchange, kind: Kind, command: Sequence[str], spec: MachineSpec, limit: float = 10.0
+    exchange: Exchange,
+    kind: Program,
+    command: Sequence[str],
+    spec: MachineSpec,
+    limit: float = 10.0,
 ) -> str:
     """Return shell text that takes the same turns: a pipe where one line is enough, else Python.
 
@@ -95,7 +100,7 @@ def retold(
     sends = [turn for turn in exchange.turns if isinstance(turn, Send)]
     if sum(len(turn.data) * turn.times for turn in sends) > _LONGEST:
         return "# Too long to paste: `qmp-conformance replay` plays it."
-    if not kind.dialect.single and _is_plain(exchange, spec):
+    if not kind.flavour.single and _is_plain(exchange, spec):
         return _piped(exchange, command)
     # A program with one line alone has it in any case.
     first = Endpoint(name=FIRST)

@@ -10,7 +10,8 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from conformance.launch.program import Kind, endpoint_options, socket_name
+from conformance.launch.program import endpoint_options, socket_name
+from conformance.model.flavour import Program
 from conformance.model.stage import NEGOTIATION, SCRATCH, Endpoint, MachineSpec, Request
 from conformance.model.terms import ABSENT
 
@@ -55,7 +56,7 @@ def is_stepwise(requests: Sequence[Request], spec: MachineSpec) -> bool:
 def stepwise(
     negotiation: Sequence[Request],
     requests: Sequence[Request],
-    kind: Kind,
+    kind: Program,
     commands: tuple[Sequence[str], ...],
     spec: MachineSpec,
 ) -> str:
@@ -80,7 +81,7 @@ def stepwise(
     )
 
 
-def _start(name: str, command: Sequence[str], kind: Kind) -> str:
+def _start(name: str, command: Sequence[str], kind: Program) -> str:
     options = endpoint_options(kind, Endpoint(name=name), SCRATCH)
     return f"timeout -s KILL {_MOST} {shlex.join([*command, *options])} </dev/null >/dev/null &"
 

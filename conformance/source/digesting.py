@@ -26,9 +26,9 @@ from conformance.digest.digest import (
     DigestFeature,
     DigestMember,
     DigestValue,
-    Program,
 )
 from conformance.model.errors import UsageError
+from conformance.model.flavour import Program
 from conformance.model.terms import ABSENT
 from conformance.qapi.model import IntRange
 from conformance.qapi.qom import INTEGER_RANGES

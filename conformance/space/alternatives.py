@@ -6,11 +6,11 @@ of integers are tried by derive/commands/ranges.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from conformance.model.terms import ABSENT, Absent
+from conformance.model.terms import ABSENT, Absent, JsonValue, as_object
 from conformance.qapi.model import Alternate, Array, Builtin, Enum, JsonType, Member, Object, Schema
 from conformance.space.objects import Place
 from conformance.space.paths import Branch, Way, label_of
@@ -31,7 +31,7 @@ class Variation:
     label: str
     way: Way
     member: str
-    value: Any | Absent
+    value: JsonValue | Absent
     rule: str
     for_all: bool = False
     """Whether the value only stands for all of its type."""
@@ -42,14 +42,19 @@ class Variation:
         return self.label.partition("=")[0]
 
     @property
-    def given(self) -> Any:
+    def given(self) -> JsonValue:
         """The value, or the one that selects the branch."""
-        last = self.way[-1] if self.way else None
-        return last.case if self.value is ABSENT and isinstance(last, Branch) else self.value
+        if self.value is not ABSENT:
+            return self.value
+        last = self.way[-1]
+        assert isinstance(last, Branch), "a variation without a value takes a branch"
+        return last.case
 
-    def edit(self, value: Any) -> Any:
+    def edit(self, value: JsonValue | Absent) -> Mapping[str, JsonValue]:
         """Return what stands at the end of the way, where the object `value` stood."""
-        return value if self.value is ABSENT else {**value, self.member: self.value}
+        if self.value is ABSENT:
+            return as_object(value)
+        return {**as_object(value), self.member: self.value}
 
 
 def variations_of(schema: Schema, place: Place, member: Member) -> Iterator[Variation]:
@@ -84,7 +89,7 @@ def variations_of(schema: Schema, place: Place, member: Member) -> Iterator[Vari
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Value:
     label: str
-    value: Any
+    value: JsonValue
     rule: str
     for_all: bool = False
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
+from conformance.model.terms import JsonValue, as_object
 from conformance.qapi.flatten import variant_of
 from conformance.qapi.model import (
     Alternate,
@@ -26,7 +27,7 @@ UNKNOWN_VALUE: Final = "no-such-value"
 HUGE: Final = 10**30
 """An integer that no QAPI type holds."""
 
-WRONG: Final[Mapping[JsonType, Any]] = {
+WRONG: Final[Mapping[JsonType, JsonValue]] = {
     JsonType.NULL: None,
     JsonType.BOOLEAN: True,
     JsonType.INT: 1,
@@ -50,12 +51,14 @@ class Fault:
     """A value with one thing wrong: `label` is a path for a case's id, `text` says it in words."""
 
     label: str
-    value: Any
+    value: JsonValue
     rule: str
     text: str
 
 
-def faults(schema: Schema, type_name: str, valid: Any, *, within: bool = True) -> Iterator[Fault]:
+def faults(
+    schema: Schema, type_name: str, valid: JsonValue, *, within: bool = True
+) -> Iterator[Fault]:
     """Yield what can be wrong with `valid`, a valid value of the type, at every depth.
 
     A value that is null where null is wanted by nobody is among them; ranges of integers are left
@@ -80,10 +83,12 @@ def faults(schema: Schema, type_name: str, valid: Any, *, within: bool = True) -
         case Object():
             yield from _of_wrong_type({JsonType.OBJECT}, "W63")
             if within:
-                yield from object_faults(schema, type_name, valid)
+                yield from object_faults(schema, type_name, as_object(valid))
 
 
-def object_faults(schema: Schema, type_name: str, valid: Mapping[str, Any]) -> Iterator[Fault]:
+def object_faults(
+    schema: Schema, type_name: str, valid: Mapping[str, JsonValue]
+) -> Iterator[Fault]:
     """Yield what can be wrong within an object that is itself a JSON object."""
     yield from unknown_members(valid)
     for member in members_of(schema, type_name, valid):
@@ -91,14 +96,14 @@ def object_faults(schema: Schema, type_name: str, valid: Mapping[str, Any]) -> I
             yield from member_faults(schema, member, valid)
 
 
-def unknown_members(valid: Mapping[str, Any]) -> Iterator[Fault]:
+def unknown_members(valid: Mapping[str, JsonValue]) -> Iterator[Fault]:
     """Yield `valid` with a member that no schema has, of its own and of a vendor's namespace."""
     yield _unknown(valid, UNKNOWN, "unknown-member", "a member that the schema does not have")
     yield _unknown(valid, DOWNSTREAM, "downstream-member", "a downstream member of nobody's")
 
 
 def member_faults(
-    schema: Schema, member: Member, valid: Mapping[str, Any], *, within: bool = True
+    schema: Schema, member: Member, valid: Mapping[str, JsonValue], *, within: bool = True
 ) -> Iterator[Fault]:
     """Yield what can be wrong with one member of `valid`, which holds it; `within` as in faults."""
     name = member.name
@@ -118,21 +123,23 @@ def member_faults(
         )
 
 
-def members_of(schema: Schema, type_name: str, value: Mapping[str, Any]) -> tuple[Member, ...]:
+def members_of(
+    schema: Schema, type_name: str, value: Mapping[str, JsonValue]
+) -> tuple[Member, ...]:
     """Return the members that `value` may have: those of the branch that its tags name."""
     current = schema.object(type_name)
     members = current.members
     while current.tag is not None:
-        current = variant_of(schema, current, value[current.tag])
+        current = variant_of(schema, current, str(value[current.tag]))
         members += current.members
     return members
 
 
-def _unknown(valid: Mapping[str, Any], name: str, label: str, text: str) -> Fault:
+def _unknown(valid: Mapping[str, JsonValue], name: str, label: str, text: str) -> Fault:
     return Fault(label=label, value={**valid, name: 1}, rule="W64", text=text)
 
 
-def _wrong(label: str, value: Any, rule: str, text: str) -> Fault:
+def _wrong(label: str, value: JsonValue, rule: str, text: str) -> Fault:
     return Fault(label=label, value=value, rule=rule, text=text)
 
 
@@ -163,8 +170,8 @@ def _of_enum(enum: Enum) -> Iterator[Fault]:
             yield _wrong(label, value, "Q13", text)
 
 
-def _of_array(schema: Schema, element: str, valid: Any, *, within: bool) -> Iterator[Fault]:
-    one = valid[0] if valid else exemplar(schema, element)
+def _of_array(schema: Schema, element: str, valid: JsonValue, *, within: bool) -> Iterator[Fault]:
+    one = valid[0] if isinstance(valid, list) and valid else exemplar(schema, element)
     if not isinstance(one, list):
         yield _wrong("element", one, "Q14", "an element where an array is wanted")
     for fault in faults(schema, element, one, within=within):
@@ -172,7 +179,7 @@ def _of_array(schema: Schema, element: str, valid: Any, *, within: bool) -> Iter
 
 
 def _of_alternate(
-    schema: Schema, alternate: Alternate, valid: Any, *, within: bool
+    schema: Schema, alternate: Alternate, valid: JsonValue, *, within: bool
 ) -> Iterator[Fault]:
     taken = {json_type_of(schema, branch) for branch in alternate.members}
     yield from _of_wrong_type(taken, "Q24")

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from conformance.qapi.flatten import tag_values, variant_of
-from conformance.qapi.model import Alternate, Array, Member, Object, Schema
-from conformance.space.paths import Branch, Choice, Element, Into, Way, label_of
+from conformance.qapi.model import Member, Object, Schema
+from conformance.space.paths import Branch, Into, Way, held_types, label_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,29 +88,18 @@ class _Search:
         cases = tag_values(self.schema, kind) if kind.tag else ()
         yield Place(way=way, members=kind.members, foreign=foreign, tag=kind.tag, cases=cases)
         for member in kind.members:
-            self._reach(member.type, (*way, Into(member.name)), frozenset())
+            for name, inner in held_types(self.schema, member.type, (*way, Into(member.name))):
+                if isinstance(self.schema.type(name), Object):
+                    self.enter(name, inner)
         if kind.tag is None:
             return
         variants = {case: variant_of(self.schema, kind, case) for case in cases}
-        for case, inner in variants.items():
-            if inner.name and inner.name in self._entered:
+        for case, variant in variants.items():
+            if variant.name and variant.name in self._entered:
                 self._left_out += 1
                 continue
-            self._entered.add(inner.name)
-            own = {m.name for m in (*kind.members, *inner.members)}
+            self._entered.add(variant.name)
+            own = {m.name for m in (*kind.members, *variant.members)}
             others = (m for other in variants.values() for m in other.members)
             stranger = next((m for m in others if m.name not in own), None)
-            yield from self._layers(inner, (*way, Branch(kind.tag, case)), stranger)
-
-    def _reach(self, name: str, way: Way, above: frozenset[str]) -> None:
-        """Enter the objects that the type `name` is or holds; `above` are the types around it."""
-        match self.schema.type(name):
-            case Object():
-                self.enter(name, way)
-            case Array(element=element) if name not in above:
-                self._reach(element, (*way, Element()), above | {name})
-            case Alternate(members=members) if name not in above:
-                for member in members:
-                    self._reach(member, (*way, Choice(member)), above | {name})
-            case _:
-                pass
+            yield from self._layers(variant, (*way, Branch(kind.tag, case)), stranger)

@@ -7,17 +7,16 @@ by that is counted.  Knows nothing of ranges, cases or recipes.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from conformance.model.terms import ABSENT
+from conformance.model.terms import ABSENT, Absent, JsonValue, as_object
 from conformance.qapi.flatten import tag_values, variant_of
 from conformance.qapi.model import (
     Alternate,
     Array,
     Builtin,
-    Enum,
     Member,
     Object,
     Schema,
@@ -55,7 +54,7 @@ class Choice:
 
 Turn: TypeAlias = Into | Branch | Element | Choice
 Way: TypeAlias = tuple[Turn, ...]
-Edit: TypeAlias = Callable[[Any], Any]
+Edit: TypeAlias = Callable[[JsonValue | Absent], JsonValue]
 """Makes of the value at the end of a way, ABSENT where there is none, another one."""
 
 
@@ -127,7 +126,7 @@ class _Search:
     def enter_member(self, member: Member) -> None:
         # What holds the member is no type that can be reached again.
         self._holds[""] = set()
-        self._reach("", member.type, (Into(member.name),), frozenset())
+        self._reach("", member.type, (Into(member.name),))
 
     def enter(self, name: str, way: Way) -> None:
         self._holds[name] = set()
@@ -135,36 +134,26 @@ class _Search:
 
     def _members(self, owner: str, kind: Object, way: Way) -> None:
         for member in kind.members:
-            self._reach(owner, member.type, (*way, Into(member.name)), frozenset())
+            self._reach(owner, member.type, (*way, Into(member.name)))
         if kind.tag is None:
             return
         for case in tag_values(self.schema, kind):
             inner = variant_of(self.schema, kind, case)
             self._members(owner, inner, (*way, Branch(kind.tag, case)))
 
-    def _reach(self, owner: str, name: str, way: Way, above: frozenset[str]) -> None:
-        """Note what the type `name` holds; `above` are the arrays and alternates around it."""
-        kind = self.schema.type(name)
-        match kind:
-            case Builtin():
-                if is_integer(kind):
-                    self._with_integers.add(owner)
-                    self.found.append(IntegerPath(label=label_of(way), type=kind, way=way))
-            case Enum():
-                pass
-            case Object():
-                self._holds[owner].add(name)
-                if name in self._holds:
-                    self._again.append(name)
+    def _reach(self, owner: str, name: str, way: Way) -> None:
+        """Note what the type `name` holds."""
+        for inner, place in held_types(self.schema, name, way):
+            kind = self.schema.type(inner)
+            if isinstance(kind, Builtin) and is_integer(kind):
+                self._with_integers.add(owner)
+                self.found.append(IntegerPath(label=label_of(place), type=kind, way=place))
+            elif isinstance(kind, Object):
+                self._holds[owner].add(inner)
+                if inner in self._holds:
+                    self._again.append(inner)
                 else:
-                    self.enter(name, way)
-            case _ if name in above:
-                pass
-            case Array(element=element):
-                self._reach(owner, element, (*way, Element()), above | {name})
-            case Alternate(members=members):
-                for member in members:
-                    self._reach(owner, member, (*way, Choice(member)), above | {name})
+                    self.enter(inner, place)
 
     def _left_out(self) -> int:
         holding = set(self._with_integers)
@@ -173,6 +162,26 @@ class _Search:
             if not more:
                 return sum(name in holding for name in self._again)
             holding |= more
+
+
+def held_types(
+    schema: Schema, name: str, way: Way, around: frozenset[str] = frozenset()
+) -> Iterator[tuple[str, Way]]:
+    """Yield the types that are no arrays or alternates which a value at `way` is or holds.
+
+    `around` are the arrays and alternates around it, which can hold themselves.
+    """
+    kind = schema.type(name)
+    if not isinstance(kind, Array | Alternate):
+        yield name, way
+    elif name not in around:
+        inner = (
+            [(kind.element, Element())]
+            if isinstance(kind, Array)
+            else [(member, Choice(member)) for member in kind.members]
+        )
+        for each, turn in inner:
+            yield from held_types(schema, each, (*way, turn), around | {name})
 
 
 def label_of(way: Way) -> str:
@@ -192,26 +201,25 @@ def label_of(way: Way) -> str:
 
 
 def with_integer(
-    schema: Schema, type_name: str, path: IntegerPath, value: int, base: Mapping[str, Any]
-) -> dict[str, Any]:
+    schema: Schema, type_name: str, path: IntegerPath, value: int, base: Mapping[str, JsonValue]
+) -> dict[str, JsonValue]:
     """Return a value of the object type that has the integer `value` at `path`.
 
     It is `base` as far as that fits to the path, and has the mandatory members that `base` lacks.
     """
-    made: dict[str, Any] = edited(schema, type_name, path.way, lambda _: value, base)
-    return made
+    return dict(as_object(edited(schema, type_name, path.way, lambda _: value, base)))
 
 
 def member_with_integer(
-    schema: Schema, member: Member, path: IntegerPath, value: int, base: Any
-) -> Any:
+    schema: Schema, member: Member, path: IntegerPath, value: int, base: JsonValue
+) -> JsonValue:
     """Return a value of the member that has the integer `value` at `path`, else like `base`."""
     return edited(schema, member.type, path.way[1:], lambda _: value, base)
 
 
-def integer_at(path: IntegerPath, base: Mapping[str, Any]) -> int | None:
+def integer_at(path: IntegerPath, base: Mapping[str, JsonValue]) -> int | None:
     """Return the integer that `base` holds at `path`, None where it holds none there."""
-    value: Any = base
+    value: JsonValue = base
     for turn in path.way:
         match turn:
             case Into(name=name):
@@ -226,7 +234,9 @@ def integer_at(path: IntegerPath, base: Mapping[str, Any]) -> int | None:
     return value if type(value) is int else None
 
 
-def edited(schema: Schema, type_name: str, way: Way, edit: Edit, base: Any) -> Any:
+def edited(
+    schema: Schema, type_name: str, way: Way, edit: Edit, base: JsonValue | Absent
+) -> JsonValue:
     """Return a value of the type that has at the end of `way` what `edit` makes of it.
 
     It is `base` as far as that fits to the way, and has the mandatory members that `base` lacks;
@@ -248,7 +258,9 @@ def edited(schema: Schema, type_name: str, way: Way, edit: Edit, base: Any) -> A
             return edit(base)
 
 
-def _object(schema: Schema, kind: Object, way: Way, edit: Edit, base: Mapping[str, Any]) -> Any:
+def _object(
+    schema: Schema, kind: Object, way: Way, edit: Edit, base: Mapping[str, JsonValue]
+) -> JsonValue:
     tags: dict[str, str] = {}
     while way and isinstance(turn := way[0], Branch):
         tags[turn.tag] = turn.case
@@ -271,7 +283,7 @@ def _object(schema: Schema, kind: Object, way: Way, edit: Edit, base: Mapping[st
 
 
 def _members_at(
-    schema: Schema, kind: Object, wanted: Mapping[str, Any], tags: dict[str, str]
+    schema: Schema, kind: Object, wanted: Mapping[str, JsonValue], tags: dict[str, str]
 ) -> tuple[Member, ...]:
     """Return the members of the branch that `wanted` names, else the first; note it in `tags`."""
     members = kind.members

@@ -6,15 +6,16 @@ Deterministic and bounded: recursion is cut where a type comes back to itself.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
+from conformance.model.terms import JsonValue
 from conformance.qapi.flatten import branches
 from conformance.qapi.model import Alternate, Array, Builtin, Enum, JsonType, Object, Schema
 
 WORD: Final = "word"
 """A string that means nothing to anybody: short, for requests are read byte by byte."""
 
-_STANDS_FOR: Final[Mapping[JsonType, Any]] = {
+_STANDS_FOR: Final[Mapping[JsonType, JsonValue]] = {
     JsonType.STRING: WORD,
     JsonType.NUMBER: 1,
     JsonType.INT: 1,
@@ -28,7 +29,7 @@ _DEPTH: Final = 6
 """Objects within objects beyond this are left out: no type of any release needs more."""
 
 
-def exemplar(schema: Schema, type_name: str, depth: int = 0) -> Any:
+def exemplar(schema: Schema, type_name: str, depth: int = 0) -> JsonValue:
     """Return one valid value of the type, the smallest that there is."""
     match schema.types[type_name]:
         case Builtin(json_type=json_type):
@@ -58,7 +59,7 @@ def _plainest(schema: Schema, members: tuple[str, ...]) -> str:
     return next(plain, members[0])
 
 
-def renamed(value: Any, word: str) -> Any:
+def renamed(value: JsonValue, word: str) -> JsonValue:
     """Return `value` with `word` in the place of every string that means nothing."""
     match value:
         case str():
@@ -71,7 +72,7 @@ def renamed(value: Any, word: str) -> Any:
             return value
 
 
-def variations(schema: Schema, type_name: str) -> Iterator[tuple[str, Any]]:
+def variations(schema: Schema, type_name: str) -> Iterator[tuple[str, JsonValue]]:
     """Yield (label, value) pairs that together take every branch of the type once.
 
     Integers are left to the caller, who knows their ranges.
@@ -95,14 +96,14 @@ def variations(schema: Schema, type_name: str) -> Iterator[tuple[str, Any]]:
             yield from _objects(schema, type_name)
 
 
-def _arrays(schema: Schema, element: str) -> Iterator[tuple[str, Any]]:
+def _arrays(schema: Schema, element: str) -> Iterator[tuple[str, JsonValue]]:
     inner = [value for _, value in variations(schema, element)]
     yield "empty", []
     yield "one", inner[:1]
     yield "several", (inner * 2)[:3]
 
 
-def _objects(schema: Schema, type_name: str) -> Iterator[tuple[str, Any]]:
+def _objects(schema: Schema, type_name: str) -> Iterator[tuple[str, JsonValue]]:
     for branch in branches(schema, type_name):
         tags = dict(branch.tags)
         label = ",".join(tags.values())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from conformance.cli.main import main
 from conformance.digest.digest_json import digest_text
+from conformance.knowledge.digests import digest_names
 from conformance.model.canonical import pretty
 from conformance.model.terms import ExitCode
 from conformance.source.digesting import read_tree
@@ -155,7 +157,12 @@ def test_a_digest_is_what_a_source_tree_says(
 def test_a_build_is_compared_with_the_digest_of_its_release(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    code, out, err = run(capsys, "diff", "7.2", QEMU, "--fail-on=unstable")
+    said = subprocess.run([QEMU, "--version"], capture_output=True, text=True, check=True).stdout
+    release = ".".join(said.removeprefix("QEMU emulator version ").split(".")[:2])
+    if release not in digest_names():
+        pytest.skip(f"no digest of {release}, the release of {QEMU}, ships")
+
+    code, out, err = run(capsys, "diff", release, QEMU, "--fail-on=unstable")
 
     assert (code, err) == (ExitCode.CONFORMS, "")
-    assert "new  /usr/bin/qemu-system-x86_64 (build, version 7.2" in out
+    assert f"new  /usr/bin/qemu-system-x86_64 (build, version {release}" in out

@@ -6,9 +6,10 @@ import functools
 import tempfile
 from pathlib import Path
 
-from conformance.derive.plan import Facts, Introspected, Knowledge, Plan, plan
-from conformance.digest.digest import Program
+from conformance.derive.inputs import Facts, Introspected, Knowledge
+from conformance.derive.plan import Plan, plan
 from conformance.model.canonical import canonical
+from conformance.model.flavour import Program
 from conformance.model.terms import ABSENT
 from conformance.prepare.campaign import load_knowledge
 from conformance.qapi.introspection import read_introspection

@@ -8,9 +8,11 @@ import pytest
 
 from conformance.derive.applicability import OFFERS, offered, substituted
 from conformance.derive.commands.valid import command_subject
-from conformance.digest.digest import Program
+from conformance.judge.expect_answer import Accept, Known
 from conformance.knowledge.machines import StandIn, StandIns
-from conformance.model.case import Accept, Case, Expectation, Isolation, Known, Role, Step
+from conformance.model.case import Case, Isolation, Role, Step
+from conformance.model.expectation import Expectation
+from conformance.model.flavour import Program
 from conformance.model.stage import Descriptor, MachineSpec, Request, Stage
 from conformance.model.terms import ABSENT, Aspect, Outcome
 from conformance.qapi.introspection import read_introspection

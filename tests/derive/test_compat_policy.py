@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 
-from conformance.derive.commands.compat_policy import PolicyContext, policy_cases
+from conformance.derive.commands.compat_policy import deprecated_cases, hidden_cases, unstable_cases
+from conformance.judge.expect_answer import Known, Reject
+from conformance.judge.expect_value import Lists
 from conformance.knowledge.commands import CommandRecipe
 from conformance.knowledge.untyped_arguments import Unchecked
 from conformance.knowledge.versions import VersionRange
-from conformance.model.case import Case, Known, Lists, Reject
+from conformance.model.case import Case
 from conformance.model.terms import ErrorClass
 from conformance.qapi.introspection import read_introspection
+from tests.derive.inputs import a_build, cases_of, known
 from tests.qapi.schemas import BUILTINS
 
 MODE = {
@@ -110,12 +113,13 @@ def cases(
     recipe: dict[str, str] | None = None,
     unchecked: tuple[Unchecked, ...] = (),
 ) -> dict[str, Case]:
-    recipes = {} if recipe is None else {"run": CommandRecipe(name="run", arguments=recipe)}
-    context = PolicyContext(
-        schema=read_introspection(ENTRIES),
-        entries=ENTRIES,
-        version=version,
-        recipes=recipes,
-        unchecked=unchecked,
-    )
-    return {case.id: case for case in policy_cases(context)}
+    made = None if recipe is None else CommandRecipe(name="run", arguments=recipe)
+    build = a_build(read_introspection(ENTRIES), version, entries=ENTRIES)
+    knowledge = known(made, unchecked=unchecked)
+    names = sorted(build.schema.commands)
+    found = [
+        *cases_of(deprecated_cases, build, knowledge, names),
+        *cases_of(unstable_cases, build, knowledge, names),
+        *hidden_cases(build, knowledge, "query-qmp-schema"),
+    ]
+    return {case.id: case for case in found}

@@ -6,14 +6,17 @@ from typing import Any
 
 import pytest
 
-from conformance.derive.commands.defaults import command_defaults
+from conformance.derive.commands.defaults import documented_default_cases
 from conformance.digest.declaration import EntityKind
 from conformance.digest.digest import DefaultKind, DigestEntity, DigestMember
+from conformance.judge.expect_value import Repeats, shows_value
 from conformance.knowledge.defaults import Showing
 from conformance.knowledge.versions import VersionRange
-from conformance.model.case import Case, Isolation, Reads, Repeats
+from conformance.model.case import Case, Isolation
 from conformance.model.stage import Request
 from conformance.model.terms import ABSENT, Aspect, Outcome
+from tests.derive.inputs import a_build, declaring, known
+from tests.qapi.schemas import command, schema_of
 
 ENTITIES = {
     "set": DigestEntity(
@@ -51,7 +54,9 @@ def _cases(**more: Any) -> list[Case]:
         "versions": VersionRange(),
         "reason": "r",
     }
-    return list(command_defaults(Showing(**{**made, **more}), ENTITIES))
+    build = a_build(schema_of(command("set")), facts=declaring(ENTITIES))
+    knowledge = known(showings=(Showing(**{**made, **more}),))
+    return list(documented_default_cases(build, knowledge, "set"))
 
 
 def test_a_default_is_read_after_a_request_without_the_argument() -> None:
@@ -60,7 +65,7 @@ def test_a_default_is_read_after_a_request_without_the_argument() -> None:
     assert (case.id, case.aspect) == ("set/documentation/default/level", Aspect.DOCUMENTATION)
     assert [step.request.execute for step in case.steps] == ["prepare", "set", "query", "undo"]
     assert case.steps[1].request.arguments == {"id": "x"}
-    assert (case.steps[2].rule, case.steps[2].expect) == ("X17", Reads(("0", "level"), 3))
+    assert (case.steps[2].rule, case.steps[2].expect) == ("X17", shows_value(("0", "level"), 3))
     (row,) = case.defaults
     assert (row.documented, row.where, row.step) == (3, "qapi/made.json:9", 2)
 

@@ -7,25 +7,18 @@ from typing import Any
 
 import pytest
 
-from conformance.derive.commands.effects import UNKNOWN, UNSEEN, EffectContext, effect_cases
-from conformance.derive.commands.valid import PLAIN
-from conformance.knowledge.commands import CommandRecipe, Effect, Further
+from conformance.derive.commands.effects import UNKNOWN, UNSEEN, effect_cases
+from conformance.derive.steps import PLAIN
+from conformance.judge.expect_answer import Accept, Reject
+from conformance.judge.expect_value import NotYet, Repeats, Shows, Sight
+from conformance.knowledge.commands import CommandRecipe, Further
 from conformance.knowledge.observations import Emitted, Look, Wanted
+from conformance.knowledge.valid_request import Effect
 from conformance.knowledge.versions import VersionRange
-from conformance.model.case import (
-    Accept,
-    Case,
-    Emits,
-    Isolation,
-    NotYet,
-    Reject,
-    Repeats,
-    Role,
-    Shows,
-    Sight,
-)
+from conformance.model.case import Case, Emits, Isolation, Role
 from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import ABSENT, ErrorClass, Outcome
+from tests.derive.inputs import a_build, cases_of, known
 from tests.qapi.schemas import command, event, member, schema_of, struct
 
 SCHEMA = schema_of(
@@ -46,13 +39,9 @@ LIT = Shows(("on",), Sight.VALUE, True)
 def _cases(
     recipe: CommandRecipe | None = None, version: tuple[int, int, int] = (10, 0, 0), **lacks: str
 ) -> dict[str, Case]:
-    context = EffectContext(
-        recipes={recipe.name: recipe} if recipe else {},
-        version=version,
-        schema=SCHEMA,
-        lacks=lacks,
-    )
-    return {case.id: case for case in effect_cases(context)}
+    build = a_build(SCHEMA, version, lacks=lacks)
+    found = cases_of(effect_cases, build, known(recipe), sorted(SCHEMA.commands))
+    return {case.id: case for case in found}
 
 
 def _recipe(**more: Any) -> CommandRecipe:

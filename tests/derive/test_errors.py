@@ -8,17 +8,20 @@ from typing import Any
 
 import pytest
 
-from conformance.derive.commands.errors import ANY_CLASS, UNPROVOKED, ErrorContext, command_errors
-from conformance.derive.commands.valid import PLAIN
+from conformance.derive.commands.errors import ANY_CLASS, UNPROVOKED, error_cases
+from conformance.derive.steps import PLAIN
 from conformance.digest.declaration import EntityKind
 from conformance.digest.digest import DigestEntity
-from conformance.knowledge.commands import CommandRecipe, Effect, Further
+from conformance.judge.expect_answer import Reject
+from conformance.judge.expect_value import Repeats
+from conformance.knowledge.commands import CommandRecipe, Further
 from conformance.knowledge.refusals import Reference, Refusal, Unprovoked, When
+from conformance.knowledge.valid_request import Effect
 from conformance.knowledge.versions import VersionRange
-from conformance.model.case import Case, Isolation, Reject, Repeats, Role
+from conformance.model.case import Case, Isolation, Role
 from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import ABSENT, ErrorClass
-from conformance.qapi.validate import Validator
+from tests.derive.inputs import a_build, declaring, known
 from tests.qapi.schemas import array, command, member, optional, schema_of, struct
 
 SCHEMA = schema_of(
@@ -30,17 +33,6 @@ SCHEMA = schema_of(
 LOOK, PUT, GONE = (Request(name, ABSENT) for name in ("look", "put", "gone"))
 NOTHING: Mapping[str, str] = MappingProxyType({})
 GENERIC, NOT_FOUND = ErrorClass.GENERIC, ErrorClass("DeviceNotFound")
-
-
-def _context(lacks: Mapping[str, str], **documented: Any) -> ErrorContext:
-    entity = DigestEntity(kind=EntityKind.COMMAND, name="act", **documented)
-    return ErrorContext(
-        schema=SCHEMA,
-        validator=Validator(SCHEMA),
-        version=(10, 0, 0),
-        documented={"act": entity} if documented else {},
-        lacks=lacks,
-    )
 
 
 def _recipe(*references: Reference, **more: Any) -> CommandRecipe:
@@ -70,7 +62,9 @@ def _refusal(**more: Any) -> Refusal:
 def _cases(
     recipe: CommandRecipe, lacks: Mapping[str, str] = NOTHING, **documented: Any
 ) -> list[Case]:
-    return list(command_errors(_context(lacks, **documented), recipe))
+    entity = DigestEntity(kind=EntityKind.COMMAND, name="act", **documented)
+    facts = declaring({"act": entity}) if documented else None
+    return list(error_cases(a_build(SCHEMA, facts=facts, lacks=lacks), known(recipe), "act"))
 
 
 def _names(case: Case) -> list[tuple[Role, str]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conformance.derive.events import NO_RECIPE, EventContext, event_cases
+from conformance.derive.events import NO_RECIPE, event_cases
+from conformance.judge.expect_answer import Accept, Ends
 from conformance.knowledge.events import (
     Emission,
     EventRecipe,
@@ -15,9 +16,10 @@ from conformance.knowledge.events import (
     Unprovoked,
 )
 from conformance.knowledge.versions import VersionRange
-from conformance.model.case import Accept, Case, Emits, Ends, Isolation, Limit, Role
+from conformance.model.case import Case, Emits, Isolation, Limit, Role
 from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import ABSENT, Outcome, SubjectKind
+from tests.derive.inputs import a_build, cases_of, known
 from tests.qapi.schemas import command, event, schema_of
 
 SCHEMA = schema_of(command("hang"), command("ring"), command("look"), event("RANG"), event("FELL"))
@@ -48,13 +50,12 @@ RECIPE = EventRecipe(
 
 
 def _cases(recipe: EventRecipe | None = RECIPE, *why: Unprovoked, lacks: str = "") -> list[Case]:
-    context = EventContext(
-        recipes=EventRecipes((recipe,) if recipe else (), why),
-        version=(10, 0, 0),
-        schema=SCHEMA,
-        lacks={"rope": lacks} if lacks else {},
-    )
-    return list(event_cases(context))
+    return _made(EventRecipes((recipe,) if recipe else (), why), {"rope": lacks} if lacks else {})
+
+
+def _made(recipes: EventRecipes, lacks: dict[str, str] | None = None) -> list[Case]:
+    build = a_build(SCHEMA, lacks=lacks or {})
+    return cases_of(event_cases, build, known(events=recipes), SCHEMA.events)
 
 
 def test_a_recipe_becomes_a_case_of_its_event() -> None:
@@ -109,14 +110,9 @@ def test_what_the_host_or_the_build_lacks_blocks_a_case() -> None:
 
 
 def test_of_several_recipes_each_has_a_case() -> None:
-    context = EventContext(
-        recipes=EventRecipes((RECIPE, replace(RECIPE, name="again", stage="", needs=()))),
-        version=(10, 0, 0),
-        schema=SCHEMA,
-        lacks={},
-    )
+    again = replace(RECIPE, name="again", stage="", needs=())
 
-    ids = [case.id for case in event_cases(context) if case.subject.name == "RANG"]
+    ids = [case.id for case in _made(EventRecipes((RECIPE, again))) if case.subject.name == "RANG"]
 
     assert ids == ["RANG/valid/recipe", "RANG/valid/again"]
 
@@ -124,11 +120,9 @@ def test_of_several_recipes_each_has_a_case() -> None:
 def test_a_limited_event_is_limited_in_its_cases_and_its_last_is_awaited() -> None:
     burst = replace(RECIPE, needs=(), steps=(RECIPE.steps[1], RECIPE.steps[1]))
     limited = Limited(event="RANG", versions=ALWAYS, by=("bell",), unless={}, reason="deaf")
-    context = EventContext(
-        recipes=EventRecipes((burst,), (), (limited,)), version=(10, 0, 0), schema=SCHEMA, lacks={}
-    )
+    recipes = EventRecipes((burst,), (), (limited,))
 
-    case = next(case for case in event_cases(context) if case.subject.name == "RANG")
+    case = next(case for case in _made(recipes) if case.subject.name == "RANG")
 
     assert case.limits == (Limit(event="RANG", by=("bell",), rule="W50"),)
     assert [each.rule for step in case.steps for each in step.emits] == ["X32", "W50"]

@@ -6,16 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from conformance.derive.commands.examples import ExampleContext, example_cases
+from conformance.derive.commands.examples import example_cases
+from conformance.derive.inputs import Knowledge
 from conformance.digest.declaration import EntityKind, Place
+from conformance.judge.expect_answer import Accept, Reject
 from conformance.judge.verdict import judge_claims
 from conformance.knowledge.examples import load_examples
-from conformance.model.case import Accept, Case, Isolation, Reject, Role
+from conformance.model.case import Case, Isolation, Role
 from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import ABSENT, ErrorClass, JsonValue, Outcome, SubjectKind
 from conformance.source.dialogue import ShownRequest
 from conformance.source.documented import DocumentedExample
 from conformance.source.examples import ExampleFault
+from tests.derive.inputs import a_build, cases_of, declaring, known
 from tests.qapi.schemas import command, schema_of
 
 RECIPES = """
@@ -44,10 +47,10 @@ PLACE = Place(file="toy.json", line=12)
 
 
 @pytest.fixture
-def context(tmp_path: Path) -> ExampleContext:
+def knowledge(tmp_path: Path) -> Knowledge:
     path = tmp_path / "examples.toml"
     path.write_text(RECIPES)
-    return ExampleContext(recipes=load_examples(path), version=(10, 0, 0), schema=SCHEMA, lacks={})
+    return known(examples=load_examples(path))
 
 
 def shown(name: str, arguments: object = ABSENT, **more: object) -> ShownRequest:
@@ -63,15 +66,26 @@ def example(owner: str, *requests: ShownRequest, number: int = 1) -> DocumentedE
     )
 
 
-def run_of(made: DocumentedExample, context: ExampleContext) -> Case:
-    _, run = example_cases([made], context)
+def cases(
+    made: list[DocumentedExample], knowledge: Knowledge, lacks: dict[str, str] | None = None
+) -> list[Case]:
+    facts = declaring({}, examples=tuple(made))
+    build = a_build(SCHEMA, facts=facts, lacks=lacks or {})
+    owners = dict.fromkeys(example.owner for example in made)
+    return cases_of(example_cases, build, knowledge, owners)
+
+
+def run_of(
+    made: DocumentedExample, knowledge: Knowledge, lacks: dict[str, str] | None = None
+) -> Case:
+    _, run = cases([made], knowledge, lacks)
     return run
 
 
-def test_cases_are_named_by_owner_and_number(context: ExampleContext) -> None:
+def test_cases_are_named_by_owner_and_number(knowledge: Knowledge) -> None:
     made = [example("ring", shown("ring")), example("ring", shown("ring"), number=2)]
 
-    assert [case.id for case in example_cases(made, context)] == [
+    assert [case.id for case in cases(made, knowledge)] == [
         "ring/examples/1/static",
         "ring/examples/1/run",
         "ring/examples/2/static",
@@ -79,15 +93,15 @@ def test_cases_are_named_by_owner_and_number(context: ExampleContext) -> None:
     ]
 
 
-def test_a_valid_example_passes(context: ExampleContext) -> None:
-    static, _ = example_cases([example("ring", shown("ring"))], context)
+def test_a_valid_example_passes(knowledge: Knowledge) -> None:
+    static, _ = cases([example("ring", shown("ring"))], knowledge)
 
     assert judge_claims(static).outcome is Outcome.PASS
     assert static.rules == ("X18",)
 
 
 def test_each_fault_of_an_example_is_a_broken_claim_with_file_and_line(
-    context: ExampleContext,
+    knowledge: Knowledge,
 ) -> None:
     faults = (
         ExampleFault(place=PLACE, problem="the request: x is missing"),
@@ -96,7 +110,7 @@ def test_each_fault_of_an_example_is_a_broken_claim_with_file_and_line(
     made = DocumentedExample(
         kind=EntityKind.COMMAND, owner="ring", number=3, place=PLACE, faults=faults
     )
-    static, _ = example_cases([made], context)
+    static, _ = cases([made], knowledge)
 
     verdict = judge_claims(static)
 
@@ -108,20 +122,20 @@ def test_each_fault_of_an_example_is_a_broken_claim_with_file_and_line(
     assert len({miss.fold for miss in verdict.misses}) == 1
 
 
-def test_the_example_of_an_event_is_not_run(context: ExampleContext) -> None:
+def test_the_example_of_an_event_is_not_run(knowledge: Knowledge) -> None:
     made = DocumentedExample(kind=EntityKind.EVENT, owner="RUNG", number=1, place=PLACE)
 
-    (static,) = example_cases([made], context)
+    (static,) = cases([made], knowledge)
 
     assert (static.subject.kind, static.subject.name) == (SubjectKind.EVENT, "RUNG")
 
 
 def test_the_requests_run_on_their_stage_between_set_up_and_clean_up(
-    context: ExampleContext,
+    knowledge: Knowledge,
 ) -> None:
     made = example("ring", shown("ring", {"rope": "r", "times": 2}), shown("chime"))
 
-    run = run_of(made, context)
+    run = run_of(made, knowledge)
 
     assert (run.blocked, run.stage.spec) == (None, MachineSpec(machine="pc"))
     assert run.isolation is Isolation.SHARED
@@ -153,15 +167,15 @@ def test_the_requests_run_on_their_stage_between_set_up_and_clean_up(
     ids=["nothing", "a value", "not shown", "an error", "an error of no class"],
 )
 def test_a_reply_is_compared_in_shape(
-    context: ExampleContext, reply: JsonValue, expected: object
+    knowledge: Knowledge, reply: JsonValue, expected: object
 ) -> None:
-    run = run_of(example("ring", shown("ring", reply=reply)), context)
+    run = run_of(example("ring", shown("ring", reply=reply)), knowledge)
 
     assert run.steps[1].expect == expected
 
 
-def test_a_machine_with_more_to_it_is_a_stage_of_its_name(context: ExampleContext) -> None:
-    run = run_of(example("toll", shown("toll")), context)
+def test_a_machine_with_more_to_it_is_a_stage_of_its_name(knowledge: Knowledge) -> None:
+    run = run_of(example("toll", shown("toll")), knowledge)
 
     assert (run.stage.name, run.stage.spec.args) == ("example-tower", ("-tower",))
     assert run.isolation is Isolation.ALONE
@@ -211,16 +225,9 @@ def test_a_machine_with_more_to_it_is_a_stage_of_its_name(context: ExampleContex
     ],
 )
 def test_what_cannot_be_run_says_why_and_is_not_green(
-    context: ExampleContext, made: DocumentedExample, outcome: Outcome, reason: str
+    knowledge: Knowledge, made: DocumentedExample, outcome: Outcome, reason: str
 ) -> None:
-    lacking = ExampleContext(
-        recipes=context.recipes,
-        version=context.version,
-        schema=context.schema,
-        lacks={"path:/tower": "no tower"},
-    )
-
-    run = run_of(made, lacking)
+    run = run_of(made, knowledge, {"path:/tower": "no tower"})
 
     assert run.blocked is not None
     assert (run.blocked.outcome, run.blocked.reason) == (outcome, reason)

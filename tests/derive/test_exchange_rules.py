@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from conformance.derive.exchanges import ExchangeContext, exchange_cases
-from conformance.digest.digest import Program
+from conformance.derive.exchanges import exchange_cases
 from conformance.knowledge.exchanges import ExchangeRecipe, load_exchanges
 from conformance.knowledge.rules import Means, load_rules
 from conformance.knowledge.store import cases_folder
 from conformance.knowledge.versions import Version
 from conformance.model.case import Case
+from conformance.model.flavour import Program
 from conformance.model.script import Drive, Gather, Gone, Hear, Sync
 from conformance.model.stage import Transport
+from tests.derive.inputs import a_build, cases_of, known
 
 VERSION: Version = (10, 0, 0)
 PROVING = Hear | Sync | Gather | Gone | Drive
@@ -39,8 +40,9 @@ turns = [
 
 
 def _cases(recipes: tuple[ExchangeRecipe, ...], program: Program) -> list[Case]:
-    context = ExchangeContext(recipes=recipes, version=VERSION, program=program, thorough=False)
-    return list(exchange_cases(context))
+    build = a_build(version=VERSION, program=program)
+    names = dict.fromkeys(recipe.subject for recipe in recipes)
+    return cases_of(exchange_cases, build, known(exchanges=recipes), names)
 
 
 def test_a_case_is_about_the_rules_of_its_turns_and_those_that_its_exchange_names(

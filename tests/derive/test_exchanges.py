@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from conformance.derive.exchanges import ExchangeContext, exchange_cases
-from conformance.digest.digest import Program
+from conformance.derive.exchanges import exchange_cases
 from conformance.knowledge.exchanges import load_exchanges
 from conformance.knowledge.versions import Version
 from conformance.model.case import Case, Isolation
+from conformance.model.flavour import Program
 from conformance.model.script import Hear, Join, Same, Send, Sync, Turn, What
 from conformance.model.stage import Transport
 from conformance.model.terms import Outcome
+from tests.derive.inputs import a_build, known
 
 Cases = Callable[..., list[Case]]
 
@@ -30,13 +31,9 @@ def cases(tmp_path: Path) -> Cases:
     ) -> list[Case]:
         head = '[[exchange]]\nname = "n"\nrules = ["W25"]\nreason = "r"\n'
         (tmp_path / "subject.toml").write_text(head + text, encoding="utf-8")
-        context = ExchangeContext(
-            recipes=load_exchanges(tmp_path),
-            version=version,
-            program=program,
-            thorough=thorough,
-        )
-        return list(exchange_cases(context))
+        build = a_build(version=version, program=program, thorough=thorough)
+        knowledge = known(exchanges=load_exchanges(tmp_path))
+        return list(exchange_cases(build, knowledge, "subject"))
 
     return make
 

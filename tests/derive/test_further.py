@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.derive.commands.further import further_cases
-from conformance.derive.commands.valid import PLAIN
+from conformance.derive.commands.valid import further_cases
+from conformance.derive.steps import PLAIN
+from conformance.judge.expect_answer import Accept
 from conformance.knowledge.commands import CommandRecipe, Further
-from conformance.knowledge.versions import VersionRange
-from conformance.model.case import Accept, Isolation
+from conformance.knowledge.versions import Version, VersionRange
+from conformance.model.case import Case, Isolation
 from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import ABSENT, Outcome
-from tests.qapi.schemas import command, schema_of
+from tests.derive.inputs import a_build, known
+from tests.qapi.schemas import command, optional, schema_of, struct
 
 LOOK = Request("look", ABSENT)
+
+
+SCHEMA = schema_of(struct("Args", optional("a", "int")), command("do", "Args"), command("look"))
+
+
+def _cases(recipe: CommandRecipe, version: Version = (10, 0, 0)) -> list[Case]:
+    return list(further_cases(a_build(SCHEMA, version), known(recipe), "do"))
 
 
 def _recipe(spec: MachineSpec, *further: Further) -> CommandRecipe:
@@ -24,7 +33,7 @@ def test_a_further_request_has_a_set_up_and_a_clean_up_of_its_own() -> None:
     further = Further(
         name="late", arguments={"a": 1}, setup=(LOOK,), cleanup=(LOOK,), reason="it is late"
     )
-    (case,) = further_cases(_recipe(MachineSpec(), further), (10, 0, 0))
+    (case,) = _cases(_recipe(MachineSpec(), further))
 
     assert case.id == "do/valid/late"
     assert [step.role for step in case.steps] == ["setup", "subject", "cleanup"]
@@ -35,9 +44,7 @@ def test_a_further_request_has_a_set_up_and_a_clean_up_of_its_own() -> None:
 
 def test_what_lasts_gets_a_machine_of_its_own_and_that_is_the_recipes() -> None:
     spec = MachineSpec(machine="pc")
-    (case,) = further_cases(
-        _recipe(spec, Further(name="on", arguments={}, lasting=True)), (10, 0, 0)
-    )
+    (case,) = _cases(_recipe(spec, Further(name="on", arguments={}, lasting=True)))
 
     assert case.isolation is Isolation.ALONE
     assert case.stage.spec == spec
@@ -51,13 +58,12 @@ def test_a_further_request_holds_for_its_versions(minor: int, there: bool) -> No
         MachineSpec(), Further(name="new", arguments={}, versions=VersionRange(">=6.2"))
     )
 
-    assert bool([*further_cases(recipe, (6, minor, 0))]) is there
+    assert bool(_cases(recipe, (6, minor, 0))) is there
 
 
 def test_what_the_schema_does_not_take_is_not_asked_for() -> None:
     recipe = _recipe(MachineSpec(), Further(name="odd", arguments={"b": 1}))
-    schema = schema_of(command("do"), command("look"))
-    (case,) = further_cases(recipe, (10, 0, 0), schema)
+    (case,) = _cases(recipe)
 
     assert case.steps == ()
     assert case.blocked is not None
@@ -75,6 +81,6 @@ def test_what_the_schema_does_not_take_is_not_asked_for() -> None:
 )
 def test_a_machine_of_its_own_stands_in_place_of_the_recipes(own: MachineSpec, name: str) -> None:
     further = Further(name="elsewhere", arguments={}, spec=own)
-    (case,) = further_cases(_recipe(MachineSpec(machine="q35"), further), (10, 0, 0))
+    (case,) = _cases(_recipe(MachineSpec(machine="q35"), further))
 
     assert (case.stage.name, case.stage.spec) == (name, own)

@@ -6,24 +6,17 @@ from collections.abc import Mapping
 
 import pytest
 
-from conformance.derive.commands.gates import NO_RECIPE, gate_cases, preconfig_flags
+from conformance.derive.commands.gates import NO_RECIPE, gate_cases
 from conformance.digest.declaration import EntityKind, Flag
 from conformance.digest.digest import DigestEntity
-from conformance.knowledge.commands import CommandRecipe, Effect
-from conformance.model.case import (
-    Accept,
-    Answer,
-    Case,
-    Ends,
-    Isolation,
-    Known,
-    Reject,
-    Repeats,
-    Role,
-    Understood,
-)
+from conformance.judge.expect_answer import Accept, Answer, Ends, Known, Reject, Understood
+from conformance.judge.expect_value import Repeats
+from conformance.knowledge.commands import CommandRecipe
+from conformance.knowledge.valid_request import Effect
+from conformance.model.case import Case, Isolation, Role
 from conformance.model.stage import NEGOTIATION, OUT_OF_BAND, MachineSpec, Request
 from conformance.model.terms import ABSENT, ErrorClass, Outcome
+from tests.derive.inputs import a_build, cases_of, declaring, known
 from tests.qapi.schemas import array, command, member, schema_of, struct
 
 SCHEMA = schema_of(
@@ -63,7 +56,26 @@ FLAGS = {
     **dict.fromkeys(("act", "count", "fast", "grow", "open"), False),
     **dict.fromkeys((NEGOTIATION, "ask", "complete", "turn"), True),
 }
-CASES = {case.id: case for case in gate_cases(SCHEMA, RECIPES, FLAGS)}
+
+
+def made(
+    recipes: Mapping[str, CommandRecipe] = RECIPES,
+    flags: Mapping[str, bool] = FLAGS,
+    lacks: Mapping[str, str] | None = None,
+) -> list[Case]:
+    entities = {
+        name: DigestEntity(
+            kind=EntityKind.COMMAND,
+            name=name,
+            flags=frozenset({Flag.ALLOW_PRECONFIG} if early else ()),
+        )
+        for name, early in flags.items()
+    }
+    build = a_build(SCHEMA, facts=declaring(entities), lacks=lacks or {})
+    return cases_of(gate_cases, build, known(*recipes.values()), sorted(SCHEMA.commands))
+
+
+CASES = {case.id: case for case in made()}
 
 
 def _steps(case: Case) -> list[tuple[str, str, str]]:
@@ -182,7 +194,7 @@ def test_what_is_set_up_early_and_for_good_is_not_set_up_again() -> None:
 
 def test_what_cannot_succeed_early_is_let_in_early_and_accepted_later() -> None:
     unready = CommandRecipe(name="ask", setup=(LOOK,), cleanup=(LOOK,), unready="no device yet")
-    cases = {case.id: case for case in gate_cases(SCHEMA, {**RECIPES, "ask": unready}, FLAGS)}
+    cases = {case.id: case for case in made({**RECIPES, "ask": unready})}
     case = cases["ask/gates/preconfig"]
 
     assert [role for role, _, _ in _steps(case)] == [
@@ -195,7 +207,7 @@ def test_what_cannot_succeed_early_is_let_in_early_and_accepted_later() -> None:
 
 def test_of_what_never_succeeds_only_the_negotiation_is_tried() -> None:
     gone = CommandRecipe(name="ask", never="it is gone")
-    cases = gate_cases(SCHEMA, {**RECIPES, "ask": gone}, FLAGS)
+    cases = made({**RECIPES, "ask": gone})
     blocked = {c.id.rpartition("/")[2]: c.blocked for c in cases if c.subject.name == "ask"}
 
     assert blocked.pop("before-negotiation") is None
@@ -267,7 +279,7 @@ def test_without_a_request_that_can_succeed_nothing_is_tried() -> None:
 def test_without_flags_or_a_way_out_nothing_is_asked_before_the_machine_is_complete(
     recipes: Mapping[str, CommandRecipe], flags: Mapping[str, bool]
 ) -> None:
-    cases = tuple(gate_cases(SCHEMA, recipes, flags))
+    cases = made(recipes, flags)
 
     assert cases
     assert [case.id for case in cases if case.id.endswith("/preconfig")] == []
@@ -281,7 +293,7 @@ def test_the_flags_are_those_that_the_source_declares() -> None:
         "EVENT": DigestEntity(kind=EntityKind.EVENT, name="EVENT"),
     }
 
-    assert preconfig_flags(entities) == {"early": True, "late": False}
+    assert a_build(facts=declaring(entities)).preconfig_flags == {"early": True, "late": False}
 
 
 def test_a_witness_differs_from_what_was_refused_in_its_gate_alone() -> None:
@@ -296,7 +308,7 @@ def test_a_witness_differs_from_what_was_refused_in_its_gate_alone() -> None:
 
 def test_what_the_host_lacks_for_a_request_that_succeeds_blocks_its_gates() -> None:
     recipes = {**RECIPES, "act": CommandRecipe(name="act", needs=("kvm",))}
-    cases = gate_cases(SCHEMA, recipes, FLAGS, {"kvm": "no kvm here"})
+    cases = made(recipes, lacks={"kvm": "no kvm here"})
     blocked = {case.id: case.blocked.reason for case in cases if case.blocked is not None}
 
     assert blocked["act/gates/oob-not-negotiated"] == "no kvm here"
@@ -306,7 +318,7 @@ def test_what_the_host_lacks_for_a_request_that_succeeds_blocks_its_gates() -> N
 
 def test_a_descriptor_goes_along_with_the_request_that_needs_one() -> None:
     recipes = {**RECIPES, "act": CommandRecipe(name="act", descriptor="memfd")}
-    cases = {case.id: case for case in gate_cases(SCHEMA, recipes, FLAGS)}
+    cases = {case.id: case for case in made(recipes)}
     case = cases["act/gates/oob-not-negotiated"]
 
     assert {step.request.descriptor for step in case.steps} == {"memfd"}

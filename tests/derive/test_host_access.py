@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.derive.commands.valid import PLAIN
 from conformance.derive.host_access import escape, unconfined
+from conformance.derive.steps import PLAIN, supporting_step
 from conformance.knowledge.dangers import Containment, Danger, Dangers, Reach, Way
-from conformance.model.case import Case, Claim, Role, Subject, aside
+from conformance.model.case import Case, Claim, Role, Subject
 from conformance.model.stage import SCRATCH, Request
 from conformance.model.terms import ABSENT, Aspect, Outcome, SubjectKind
 
@@ -107,5 +107,5 @@ def _case(*requests: Request) -> Case:
         subject=Subject(kind=SubjectKind.COMMAND, name="ask"),
         aspect=Aspect.VALID,
         stage=PLAIN,
-        steps=tuple(aside(request, Role.SETUP) for request in requests),
+        steps=tuple(supporting_step(request, Role.SETUP) for request in requests),
     )

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from conformance.derive.plan import plan
-from conformance.model.case import Answer, Case, Expectation, Reject, Role, Understood
+from conformance.judge.expect_answer import Answer, Reject, Understood
+from conformance.model.case import Case, Role
+from conformance.model.expectation import Expectation
 from conformance.qapi.introspection import read_introspection
 from conformance.qapi.model import Builtin, IntRange, JsonType, Member, Object, Schema
 from conformance.qapi.qom import INTEGER_RANGES

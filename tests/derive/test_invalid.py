@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from conformance.derive.commands.base_requests import ArgumentContext
-from conformance.derive.commands.invalid import argument_cases
-from conformance.knowledge.commands import CommandRecipe, Effect
+from conformance.derive.commands.invalid import invalid_cases
+from conformance.derive.objects.shape import OBJECT_ADD
+from conformance.judge.expect_answer import Accept, Answer, Ends, Reject, Understood
+from conformance.knowledge.commands import CommandRecipe
 from conformance.knowledge.ranges import Limits, RangeRecipe
-from conformance.model.case import (
-    Accept,
-    Answer,
-    Case,
-    Ends,
-    Isolation,
-    Reject,
-    Role,
-    Understood,
-)
+from conformance.knowledge.untyped_arguments import Unchecked
+from conformance.knowledge.valid_request import Effect
+from conformance.knowledge.versions import VersionRange
+from conformance.model.case import Case, Isolation, Role
 from conformance.model.stage import NEGOTIATION, MachineSpec, Request
 from conformance.qapi.model import Schema
-from conformance.qapi.validate import Validator
+from tests.derive.inputs import a_build, known
 from tests.qapi.schemas import (
     Entry,
     alternate,
@@ -48,16 +42,9 @@ def schema_with(*members: Entry, types: tuple[Entry, ...] = (), name: str = "do"
 def cases_of(
     schema: Schema, recipe: CommandRecipe | None = None, *, name: str = "do", **settings: Any
 ) -> dict[str, Case]:
-    context = ArgumentContext(
-        schema=schema,
-        validator=Validator(schema),
-        version=(8, 1, 0),
-        commands={name: recipe} if recipe else {},
-        ranges={},
-        lacks={},
-    )
-    context = replace(context, **settings)
-    found = list(argument_cases(context, schema.command(name)))
+    given = {"version": (8, 1, 0), **settings}
+    known_too = {key: given.pop(key) for key in ("ranges", "unchecked") if key in given}
+    found = list(invalid_cases(a_build(schema, **given), known(recipe, **known_too), name))
     cases = {case.id.removeprefix(f"{name}/invalid/"): case for case in found}
     assert len(cases) == len(found)
     return cases
@@ -246,10 +233,13 @@ def test_what_a_recipe_omits_is_not_asked_and_says_why() -> None:
 
 def test_the_arguments_of_unchecked_commands_are_not_tried() -> None:
     schema = schema_with(member("node", "Node"), types=NESTED)
-    names = frozenset({"do"})
+    untyped = tuple(
+        Unchecked(name=name, versions=VersionRange(), reason="r") for name in ("do", OBJECT_ADD)
+    )
 
-    assert cases_of(schema, unchecked=names) == {}
-    shallow = cases_of(schema, unchecked=names, shallow=names)
+    assert cases_of(schema, unchecked=untyped) == {}
+    object_add = schema_with(member("node", "Node"), types=NESTED, name=OBJECT_ADD)
+    shallow = cases_of(object_add, name=OBJECT_ADD, unchecked=untyped)
     assert "node/missing" in shallow
     assert not any(name.startswith("node.") for name in shallow)
 

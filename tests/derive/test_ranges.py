@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from conformance.derive.commands.ranges import RangeContext, range_cases
-from conformance.knowledge.commands import CommandRecipe, Effect
+from conformance.derive.commands.ranges import range_cases
+from conformance.judge.expect_answer import Accept, Answer, Reject, Understood
+from conformance.judge.expect_value import shows_value
+from conformance.knowledge.commands import CommandRecipe
 from conformance.knowledge.ranges import Limits, RangeRecipe, Shown
+from conformance.knowledge.valid_request import Effect
 from conformance.knowledge.versions import VersionRange
-from conformance.model.case import (
-    Accept,
-    Answer,
-    Case,
-    Expectation,
-    Isolation,
-    Reads,
-    Reject,
-    Role,
-    Understood,
-)
+from conformance.model.case import Case, Isolation, Role
+from conformance.model.expectation import Expectation
 from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import Aspect, Outcome
 from conformance.qapi.model import Schema
-from conformance.qapi.validate import Validator
+from tests.derive.inputs import a_build, known
 from tests.derive.widths import wide_schema_of
 from tests.qapi.schemas import Entry, command, member, optional, struct
 
@@ -43,16 +36,13 @@ def cases_of(
     kind: str, recipe: RangeRecipe | None = None, *more: Entry, **settings: Any
 ) -> dict[str, Case]:
     schema = schema_with(kind, *more)
-    context = RangeContext(
-        schema=schema,
-        validator=Validator(schema),
-        version=(8, 1, 0),
-        recipes={"do": (recipe,)} if recipe else {},
-        commands={},
-        lacks={"gpu": "no gpu here"},
-    )
-    context = replace(context, **settings)
-    return {case.id: case for case in range_cases(context, schema.command("do"))}
+    given = {"version": (8, 1, 0), "lacks": {"gpu": "no gpu here"}, **settings}
+    commands = given.pop("commands", ())
+    ranges = given.pop("recipes", {"do": (recipe,)} if recipe else {})
+    if given.pop("older", False):
+        given["older"] = schema
+    build = a_build(schema, **given)
+    return {case.id: case for case in range_cases(build, known(*commands, ranges=ranges), "do")}
 
 
 def recipe_with(**settings: Any) -> RangeRecipe:
@@ -150,7 +140,7 @@ def test_without_a_recipe_no_request_names_what_another_names() -> None:
 
 def test_the_request_of_the_command_that_succeeds_stands_in_for_a_recipe() -> None:
     plain = CommandRecipe(name="do", arguments={"name": "b"}, setup=(PREPARE,))
-    case = cases_of("uint8", commands={"do": plain})["do/valid/n=least"]
+    case = cases_of("uint8", commands=(plain,))["do/valid/n=least"]
 
     # That it succeeds with the integer too, nobody said.
     assert asked(case) == (0, Understood(), "Q05")
@@ -159,7 +149,7 @@ def test_the_request_of_the_command_that_succeeds_stands_in_for_a_recipe() -> No
 
 def test_a_command_that_changes_the_machine_is_not_asked_its_own_request() -> None:
     plain = CommandRecipe(name="do", arguments={"name": "b"}, effect=Effect.LASTING)
-    case = cases_of("uint8", commands={"do": plain})["do/valid/n=least"]
+    case = cases_of("uint8", commands=(plain,))["do/valid/n=least"]
 
     (step,) = case.steps
     assert step.request.arguments != {"name": "b", "n": 0}
@@ -174,7 +164,7 @@ def test_of_an_integer_of_no_known_width_only_what_no_type_takes_is_tried() -> N
 
 
 def test_of_widths_of_an_earlier_release_no_refusal_is_promised() -> None:
-    cases = cases_of("uint8", recipe_with(), release=False)
+    cases = cases_of("uint8", recipe_with(), older=True)
 
     assert asked(cases["do/valid/n=greatest"]) == (255, Accept(), "Q05")
     assert asked(cases["do/invalid/n/above"]) == (2**64, Reject(), "Q06")
@@ -260,7 +250,7 @@ def test_what_was_given_is_read_where_it_is_shown() -> None:
 
     checks = [step for step in cases["do/valid/n=max"].steps if step.role is Role.CHECK]
     assert [(step.request.execute, step.expect, step.rule) for step in checks] == [
-        ("query", Reads(("all", "0", "n"), 9), "X31")
+        ("query", shows_value(("all", "0", "n"), 9), "X31")
     ]
     assert all(step.role is not Role.CHECK for step in cases["do/valid/n=greatest"].steps)
 

@@ -8,13 +8,18 @@ from dataclasses import replace
 import pytest
 
 from conformance.align.alignment import align
-from conformance.derive.schema.declarations import declaration_cases
+from conformance.derive.schema.declarations import (
+    declaration_cases,
+    declared_type_cases,
+    undeclared_cases,
+)
 from conformance.digest.expand import schema_of
 from conformance.judge.verdict import judge_claims
 from conformance.knowledge.rules import load_rules
 from conformance.model.case import Case, Claim
 from conformance.model.terms import Aspect, Outcome, SubjectKind
 from conformance.qapi.model import Schema
+from tests.derive.inputs import a_build, cases_of, declaring, known
 from tests.digest.declared import (
     Entities,
     build,
@@ -44,7 +49,13 @@ WHOLE: Entities = entities(
 
 
 def cases(declared: Entities, schema: Schema) -> Mapping[str, Case]:
-    made = list(declaration_cases(declared, schema, align(declared, schema)))
+    build = a_build(schema, facts=declaring(declared), alignment=align(declared, schema))
+    names = dict.fromkeys((*declared, *schema.commands, *schema.events))
+    made = [
+        *cases_of(declaration_cases, build, known(), names),
+        *cases_of(undeclared_cases, build, known(), names),
+        *declared_type_cases(build, known(), "query-qmp-schema"),
+    ]
     found = {case.id: case for case in made}
     assert len(found) == len(made)
     return found

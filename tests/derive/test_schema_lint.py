@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from conformance.derive.schema.lint import LintContext, lint_cases
+from conformance.derive.schema.lint import lint_cases
+from conformance.judge.expect_value import Lists
 from conformance.knowledge.naming import Named, NamingException
 from conformance.knowledge.versions import VersionRange
-from conformance.model.case import Case, Lists
+from conformance.model.case import Case
 from conformance.qapi.model import Command, Enum, EnumMember, Event, Member, Object, Schema
+from tests.derive.inputs import NO_OBJECTS, a_build, known
 
 EMPTY = Object(name="0", members=())
 
@@ -106,8 +109,10 @@ def schema(*types: Object | Enum) -> Schema:
 
 
 def cases(made: Schema, **more: Any) -> list[Case]:
-    given: dict[str, Any] = {"entries": (), "version": (10, 0, 0), "exceptions": (), "machines": ()}
-    return list(lint_cases(LintContext(schema=made, **(given | more))))
+    machines = dict.fromkeys(more.pop("machines", ()), ())
+    naming = more.pop("exceptions", ())
+    model = replace(NO_OBJECTS, trees=machines)
+    return list(lint_cases(a_build(made, model=model, **more), known(naming=naming), ""))
 
 
 def broken(made: Schema, **more: Any) -> list[str]:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from conformance.derive.commands.base_requests import ArgumentContext
 from conformance.derive.commands.variations import variation_cases
+from conformance.derive.objects.shape import OBJECT_ADD
 from conformance.derive.unique import named_apart
-from conformance.knowledge.commands import CommandRecipe, Effect, Further
+from conformance.judge.expect_answer import Accept, Answer, Understood
+from conformance.judge.expect_value import shows_value
+from conformance.knowledge.commands import CommandRecipe, Further
 from conformance.knowledge.ranges import RangeRecipe, Shown
-from conformance.model.case import Accept, Answer, Case, Isolation, Reads, Role, Step, Understood
+from conformance.knowledge.untyped_arguments import Unchecked
+from conformance.knowledge.valid_request import Effect
+from conformance.knowledge.versions import VersionRange
+from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.stage import Request
 from conformance.model.terms import Outcome
 from conformance.qapi.model import Schema
-from conformance.qapi.validate import Validator
+from tests.derive.inputs import a_build, known
 from tests.qapi.schemas import (
     Entry,
     alternate,
@@ -38,18 +42,12 @@ def schema_with(*members: Entry, types: tuple[Entry, ...] = (), name: str = "do"
 
 
 def cases_of(
-    schema: Schema, recipe: CommandRecipe | None = None, **settings: Any
+    schema: Schema, recipe: CommandRecipe | None = None, *, name: str = "do", **settings: Any
 ) -> dict[str, Case]:
-    context = ArgumentContext(
-        schema=schema,
-        validator=Validator(schema),
-        version=(8, 1, 0),
-        commands={"do": recipe} if recipe else {},
-        ranges={},
-        lacks={},
-    )
-    found = list(variation_cases(replace(context, **settings), schema.command("do")))
-    cases = {case.id.removeprefix("do/valid/"): case for case in found}
+    given = {"version": (8, 1, 0), **settings}
+    known_too = {key: given.pop(key) for key in ("ranges", "unchecked") if key in given}
+    found = list(variation_cases(a_build(schema, **given), known(recipe, **known_too), name))
+    cases = {case.id.removeprefix(f"{name}/valid/"): case for case in found}
     assert len(cases) == len(found)
     return cases
 
@@ -187,7 +185,7 @@ def test_what_a_recipe_knows_to_be_accepted_must_be_and_reads_back() -> None:
 
     assert subject(cases["mode=on"]).expect == Accept()
     (check,) = steps(cases["mode=on"], Role.CHECK)
-    assert check.expect == Reads(("all", {"mode": "on"}, "mode"), "on")
+    assert check.expect == shows_value(("all", {"mode": "on"}, "mode"), "on")
     assert check.rule == "X31"
     (undo,) = steps(cases["mode=on"], Role.CLEANUP)
     assert undo.request == Request("undo", {"mode": "on"})
@@ -209,8 +207,8 @@ def test_values_of_a_recipe_stand_in_for_one_that_means_nothing() -> None:
         "address=given": "::1",
         "address=given-2": "::2",
     }
-    reads = [step.expect for case in cases.values() for step in steps(case, Role.CHECK)]
-    assert reads == [Reads(("at",), "yes"), Reads(("at",), "yes")]
+    looks = [step.expect for case in cases.values() for step in steps(case, Role.CHECK)]
+    assert looks == [shows_value(("at",), "yes"), shows_value(("at",), "yes")]
 
 
 def test_a_further_request_holds_what_the_first_does_not() -> None:
@@ -249,8 +247,13 @@ def test_what_is_never_tried_and_what_needs_no_end_are_not_run() -> None:
 def test_nothing_is_varied_where_arguments_are_unchecked_or_tried_elsewhere() -> None:
     schema = schema_with(member("node", "Node"), optional("m", "bool"), types=UNION)
 
-    assert not cases_of(schema, unchecked=frozenset({"do"}))
-    assert set(cases_of(schema, shallow=frozenset({"do"}))) == {"m=true", "m=false"}
+    untyped = Unchecked(name="do", versions=VersionRange(), reason="r")
+
+    assert not cases_of(schema, unchecked=(untyped,))
+    object_add = schema_with(
+        member("node", "Node"), optional("m", "bool"), types=UNION, name=OBJECT_ADD
+    )
+    assert set(cases_of(object_add, name=OBJECT_ADD)) == {"m=true", "m=false"}
 
 
 def test_a_mark_becomes_a_word_that_no_other_case_has() -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.digest.digest import DigestEntity, Program
+from conformance.digest.digest import DigestEntity
 from conformance.knowledge.digests import load_digest
+from conformance.model.flavour import Program
 from conformance.source.digesting import SCHEMA_FILES, read_tree
 from tests.patience import PATIENCE
 from tests.source.trees import write_tree

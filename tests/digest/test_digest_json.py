@@ -17,10 +17,10 @@ from conformance.digest.digest import (
     DigestFeature,
     DigestMember,
     DigestValue,
-    Program,
 )
 from conformance.digest.digest_json import digest_text, from_json, to_json
 from conformance.knowledge.digests import SEED, digest_names, load_digest
+from conformance.model.flavour import Program
 from conformance.model.terms import JsonValue
 from conformance.qapi.model import SchemaError
 

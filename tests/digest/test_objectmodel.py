@@ -12,11 +12,11 @@ from conformance.digest.digest import (
     DigestEntity,
     DigestMember,
     DigestValue,
-    Program,
 )
 from conformance.digest.lookup import DocumentedMember
 from conformance.digest.objectmodel import ObjectModel, ObjectType, object_model
 from conformance.knowledge.digests import SEED, load_digest
+from conformance.model.flavour import Program
 from conformance.model.terms import ABSENT, JsonValue
 
 

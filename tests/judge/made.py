@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from conformance.judge.expect_answer import Accept
 from conformance.judge.observation import Line
 from conformance.judge.reply import MessageJudge
-from conformance.model.case import Accept, Case, Claim, Expectation, Role, Step, Subject
+from conformance.model.case import Case, Claim, Role, Step, Subject
+from conformance.model.expectation import Expectation
 from conformance.model.stage import Request, Stage
 from conformance.model.terms import ABSENT, Aspect, SubjectKind
 from conformance.qapi.validate import Validator

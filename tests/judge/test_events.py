@@ -16,9 +16,10 @@ from conformance.judge.events import (
     message_of,
     not_come,
 )
+from conformance.judge.expect_answer import Ends
 from conformance.judge.observation import Observation, Place
 from conformance.judge.verdict import judge
-from conformance.model.case import Emits, Ends, Limit
+from conformance.model.case import Emits, Limit
 from conformance.model.terms import Outcome
 from tests.judge.made import case, judge_of_messages, line, refusal, step, success
 

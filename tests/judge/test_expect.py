@@ -6,26 +6,26 @@ from typing import Any
 
 import pytest
 
-from conformance.judge.expect import check, value_problem, without_names
-from conformance.judge.miss import Kind
-from conformance.model.case import (
+from conformance.judge.expect import check, miss_of
+from conformance.judge.expect_answer import (
     Accept,
     Answer,
     Ends,
-    Expectation,
-    Holds,
     Known,
+    Reject,
+    Understood,
+    without_names,
+)
+from conformance.judge.expect_qom import (
+    Holds,
     LinksTo,
-    Lists,
     ListsProperties,
     ListsTypes,
-    Reads,
     ReadsAs,
-    Reject,
-    Repeats,
-    Returns,
-    Understood,
+    value_problem,
 )
+from conformance.judge.expect_value import Lists, Repeats, Returns, shows_value
+from conformance.model.expectation import Expectation, Kind
 from conformance.model.terms import ErrorClass, JsonValue
 from conformance.qapi.qom import TypeInfo
 from tests.judge.made import case, refusal, step, success
@@ -68,14 +68,14 @@ TABLE: list[tuple[str, Expectation, dict[str, Any], Kind | None]] = [
     ("true is not 1", Returns((1,)), success(True), Kind.VALUE),
     ("1.0 is not 1", Returns((1,)), success(1.0), Kind.VALUE),
     ("refused in place of a value", Returns((1,)), refusal(), Kind.REFUSED),
-    ("reads", Reads(("1", "name"), "n"), success(LISTED), None),
-    ("reads otherwise", Reads(("1", "name"), "m"), success(LISTED), Kind.VALUE),
-    ("reads nothing there", Reads(("2", "name"), "n"), success(LISTED), Kind.VALUE),
-    ("reads of one", Reads(({"name": "obj"}, "name"), "obj"), success(LISTED), None),
-    ("reads of none", Reads(({"name": "x"}, "name"), "x"), success(LISTED), Kind.VALUE),
-    ("reads of no array", Reads(({"a": 1},), 1), success({"a": 1}), Kind.VALUE),
-    ("reads a null", Reads(("a",), None), success({"a": None}), None),
-    ("reads no null", Reads(("b",), None), success({"a": None}), Kind.VALUE),
+    ("reads", shows_value(("1", "name"), "n"), success(LISTED), None),
+    ("reads otherwise", shows_value(("1", "name"), "m"), success(LISTED), Kind.VALUE),
+    ("reads nothing there", shows_value(("2", "name"), "n"), success(LISTED), Kind.VALUE),
+    ("reads of one", shows_value(({"name": "obj"}, "name"), "obj"), success(LISTED), None),
+    ("reads of none", shows_value(({"name": "x"}, "name"), "x"), success(LISTED), Kind.VALUE),
+    ("reads of no array", shows_value(({"a": 1},), 1), success({"a": 1}), Kind.VALUE),
+    ("reads a null", shows_value(("a",), None), success({"a": None}), None),
+    ("reads no null", shows_value(("b",), None), success({"a": None}), Kind.VALUE),
     ("repeats", Repeats(0), success(LISTED), None),
     ("repeats not", Repeats(0), success(LISTED[:1]), Kind.VALUE),
     ("holds", Holds((("obj", "child<toy>"),), ("gone",)), success(LISTED), None),
@@ -126,10 +126,20 @@ def test_a_reply_is_held_against_what_is_expected(
 ) -> None:
     one = step(expect)
 
-    miss = check(case(one), one, message, (success(LISTED),))
+    problem = check(case(one), one, message, (success(LISTED),))
 
-    assert (miss.kind if miss else None) is kind
-    assert miss is None or (miss.rule == "X20" and miss.summary.startswith("do: "))
+    assert (problem.kind if problem else None) is kind
+
+
+def test_a_problem_becomes_a_miss_of_the_steps_rule() -> None:
+    one = step(Accept())
+    problem = check(case(one), one, refusal(), ())
+    assert problem is not None
+
+    miss = miss_of(case(one), one, problem)
+
+    assert (miss.rule, miss.kind) == ("X20", Kind.REFUSED)
+    assert miss.summary == "do: refused with GenericError: no 'a' at /b 7"
 
 
 @pytest.mark.parametrize(
@@ -163,6 +173,10 @@ def test_errors_that_differ_in_names_alone_are_one() -> None:
 
 def test_misses_about_one_member_fold_into_one_and_about_two_do_not() -> None:
     one = step(Reject())
-    folds = [check(case(one, about=about), one, success()) for about in ("size", "size", "share")]
+    folds = set()
+    for about in ("size", "size", "share"):
+        problem = check(case(one, about=about), one, success())
+        assert problem is not None
+        folds.add(miss_of(case(one, about=about), one, problem).fold)
 
-    assert len({miss.fold for miss in folds if miss}) == 2
+    assert len(folds) == 2

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from conformance.judge.expect import check
+from conformance.judge.expect_value import NotYet, Repeats, Shows, Sight
 from conformance.judge.json_path import brief, path_text, stands_at, without
-from conformance.judge.miss import Kind
 from conformance.judge.observation import Observation
 from conformance.judge.verdict import judge
-from conformance.model.case import Expectation, NotYet, Repeats, Role, Shows, Sight
+from conformance.model.case import Role
+from conformance.model.expectation import Expectation, Kind
 from conformance.model.terms import ABSENT, Outcome, PathPart
 from tests.judge.made import case, judge_of_messages, line, refusal, step, success
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from conformance.judge.observation import Broke, Death, Heard, Line, Talk, sync_id
+from conformance.judge.observation import Broke, Heard, Line, Talk, sync_id
 from conformance.judge.script_verdict import judge_talk
 from conformance.judge.verdict import Verdict
 from conformance.model.case import Case, Subject
+from conformance.model.ending import Ending
 from conformance.model.script import (
     Deed,
     Drive,
@@ -268,7 +269,7 @@ def test_a_machine_that_answers_nowhere_hangs() -> None:
 def test_a_server_ends_where_it_is_to_and_in_order(
     ends: bool, status: int | None, outcome: Outcome
 ) -> None:
-    death = None if status is None else Death(status=status, stderr="")
+    death = None if status is None else Ending(status=status, stderr="")
     talk = Talk(heard=(heard({"return": {}, "id": 7}),), death=death)
 
     assert judge_talk(case(RETURN, ends=ends), talk, judge_of_messages()).outcome is outcome
@@ -410,7 +411,7 @@ def test_a_whole_message_may_be_compared() -> None:
 
 @pytest.mark.parametrize("stderr", ["", "it: 1: Assertion `x' failed."], ids=["mute", "speaking"])
 def test_a_death_is_folded_by_its_last_words_or_by_how_it_came(stderr: str) -> None:
-    talk = Talk(heard=(heard(DONE),), death=Death(status=-6, stderr=stderr))
+    talk = Talk(heard=(heard(DONE),), death=Ending(status=-6, stderr=stderr))
 
     [miss] = judge_talk(case(RETURN), talk, judge_of_messages()).misses
 
@@ -421,7 +422,7 @@ def test_a_death_is_folded_by_its_last_words_or_by_how_it_came(stderr: str) -> N
 
 def test_what_was_found_can_be_told_from_what_is_harmless() -> None:
     fail = judged(RETURN, NO)
-    death = Death(status=-6, stderr="it: 1: Assertion `x' failed.")
+    death = Ending(status=-6, stderr="it: 1: Assertion `x' failed.")
     crash = judge_talk(case(RETURN), Talk(heard=(heard(NO),), death=death), judge_of_messages())
 
     assert (fail.outcome, fail.harmless) == (Outcome.FAIL, False)

@@ -7,20 +7,13 @@ from typing import Any
 
 import pytest
 
-from conformance.judge.miss import Kind
-from conformance.judge.observation import Death, Observation
+from conformance.judge.expect_answer import Ends, Reject, Understood
+from conformance.judge.expect_qom import LinksTo, ListsProperties, ReadsAs
+from conformance.judge.observation import Observation
 from conformance.judge.verdict import Verdict, death_words, ending_text, judge, judge_claims
-from conformance.model.case import (
-    Emits,
-    Ends,
-    LinksTo,
-    ListsProperties,
-    ReadsAs,
-    Reject,
-    Role,
-    Step,
-    Understood,
-)
+from conformance.model.case import Emits, Role, Step
+from conformance.model.ending import Ending
+from conformance.model.expectation import Kind
 from conformance.model.terms import Outcome
 from tests.judge.made import case, claim, judge_of_messages, line, refusal, step, success
 
@@ -122,7 +115,7 @@ def test_events_are_judged_with_the_case_in_which_they_came() -> None:
 
 
 def test_a_death_is_a_crash_that_its_last_words_fold() -> None:
-    deaths = [Death(status=-6, stderr=f"{ABORT}\nat {address}") for address in ("0x12", "0x34")]
+    deaths = [Ending(status=-6, stderr=f"{ABORT}\nat {address}") for address in ("0x12", "0x34")]
     first, second = (_verdict((step(), None), death=death) for death in deaths)
 
     assert first.outcome is Outcome.CRASH
@@ -158,9 +151,9 @@ def test_an_ending_is_told_as_a_person_would(status: int, text: str) -> None:
 def test_last_words_are_what_the_build_died_of_less_what_differs_by_run() -> None:
     said = "warning: x\nUnexpected error in f() at ../y.c:12345:\nbye"
 
-    assert death_words(Death(status=-6, stderr=said)) == "Unexpected error in f() at ../y.c:*:"
-    assert death_words(Death(status=1, stderr="warning: x\nbye\n")) == "bye"
-    assert death_words(Death(status=-11, stderr="warning: x\n")) == ""
+    assert death_words(Ending(status=-6, stderr=said)) == "Unexpected error in f() at ../y.c:*:"
+    assert death_words(Ending(status=1, stderr="warning: x\nbye\n")) == "bye"
+    assert death_words(Ending(status=-11, stderr="warning: x\n")) == ""
 
 
 @pytest.mark.parametrize(
@@ -183,14 +176,14 @@ def test_a_refusal_says_nothing_where_the_witness_is_refused_too(
 def test_the_answer_of_what_ends_the_build_may_be_lost_and_its_status_not(
     status: int, outcome: Outcome
 ) -> None:
-    verdict = _verdict((step(Ends()), None), death=Death(status=status, stderr=""))
+    verdict = _verdict((step(Ends()), None), death=Ending(status=status, stderr=""))
 
     assert verdict.outcome is outcome
 
 
 def test_a_death_behind_the_last_answer_is_a_crash_of_its_request() -> None:
     emitting = replace(step(), emits=(Emits(event="STOP", data={}, rule="X32"),))
-    death = Death(status=-6, stderr=ABORT)
+    death = Ending(status=-6, stderr=ABORT)
 
     verdict = _verdict((step(), success()), (emitting, success(number=1)), death=death, broke_off=1)
 
@@ -201,7 +194,7 @@ def test_a_death_behind_the_last_answer_is_a_crash_of_its_request() -> None:
 def test_the_end_takes_no_answer_along_but_its_own() -> None:
     pairs = ((step(), None), (step(Ends()), None))
 
-    assert _verdict(*pairs, death=Death(status=0, stderr="")).outcome is Outcome.CRASH
+    assert _verdict(*pairs, death=Ending(status=0, stderr="")).outcome is Outcome.CRASH
 
 
 def test_claims_are_kept_where_what_is_found_is_what_was_promised() -> None:

@@ -10,7 +10,7 @@ from conformance.knowledge.check import check_cases
 from conformance.knowledge.store import cases_folder
 from conformance.launch import scratch
 from conformance.launch.host import answers
-from conformance.launch.mock_servers import DIALECTS
+from conformance.launch.mock_servers import MOCK_SERVERS
 from conformance.model.stage import FILE_MAKERS, HOST_NEEDS, PEERS
 
 COMMAND = '[[command]]\nname = "x-query-rdma"\nversions = "==5.2.9"\nreason = "r"\n'
@@ -181,5 +181,5 @@ def test_a_line_is_that_of_a_key_in_an_array_of_several_lines(tmp_path: Path) ->
 
 def test_the_words_of_files_are_those_that_a_machine_can_be_given() -> None:
     assert set(FILE_MAKERS) == {*scratch._MAKERS, scratch._FIFO}
-    assert set(PEERS) == DIALECTS.keys()
+    assert set(PEERS) == MOCK_SERVERS.keys()
     assert all(map(answers, HOST_NEEDS))

@@ -18,11 +18,11 @@ from conformance.compat.change import (
 )
 from conformance.compat.comparison import compare
 from conformance.compat.meaning import Knowledge, Side, is_before
-from conformance.digest.digest import Program
 from conformance.digest.expand import schema_of
 from conformance.knowledge.compatibility import load_documented
 from conformance.knowledge.digests import load_digests
 from conformance.model.errors import KnowledgeError
+from conformance.model.flavour import Program
 
 WHOLE = """
 [[change]]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.digest.digest import Digest, Program
+from conformance.digest.digest import Digest
 from conformance.digest.digest_json import digest_text
 from conformance.knowledge.digests import (
     SEED,
@@ -17,6 +17,7 @@ from conformance.knowledge.digests import (
 )
 from conformance.knowledge.store import fixtures_folder
 from conformance.model.errors import KnowledgeError
+from conformance.model.flavour import Program
 
 
 @pytest.fixture

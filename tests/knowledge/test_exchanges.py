@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from conformance.digest.digest import Program
 from conformance.knowledge.exchanges import ExchangeRecipe, Start, load_exchanges
 from conformance.knowledge.rules import load_rules
 from conformance.knowledge.store import cases_folder
 from conformance.model.errors import KnowledgeError
+from conformance.model.flavour import Program
 from conformance.model.script import Deed, Drive, Gone, Hear, Join, Leave, Send, Sync, What
 from conformance.model.stage import MachineSpec, Transport
 from conformance.model.terms import ABSENT, ErrorClass

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from conformance.digest.declaration import EntityKind
-from conformance.digest.digest import Program
 from conformance.knowledge.digests import load_digests
 from conformance.knowledge.guest_agent_blocklist import UNKNOWN, load_withheld
 from conformance.model.errors import KnowledgeError
+from conformance.model.flavour import Program
 
 ENTRY = (
     '[[withheld]]\nprogram = "guest-agent"\nasked = ["look"]\n'

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from conformance.digest.digest import Program
 from conformance.digest.objectmodel import object_model
-from conformance.knowledge.commands import Effect, load_commands
+from conformance.knowledge.commands import load_commands
 from conformance.knowledge.digests import SEED, load_digest
 from conformance.knowledge.recipes import Reads, Recipes, Wish, load_recipes
 from conformance.knowledge.store import cases_folder
+from conformance.knowledge.valid_request import Effect
 from conformance.knowledge.versions import Version, VersionRange
 from conformance.launch.host import answers
 from conformance.model.errors import KnowledgeError
+from conformance.model.flavour import Program
 from conformance.model.stage import SCRATCH, Awaited, MachineSpec, Request
 from conformance.model.terms import ABSENT, ErrorClass
 
@@ -241,9 +242,9 @@ def test_further_requests_of_a_command_are_read_with_their_versions(tmp_path: Pa
 
     recipe = load_commands(tmp_path)["stop"]
 
-    assert recipe.further_for((5, 2, 0)) == ()
-    (further,) = recipe.further_for((6, 0, 0))
-    assert (further.name, further.lasting) == ("again", True)
+    assert not [*recipe.further_requests((5, 2, 0))]
+    (further,) = recipe.further_requests((6, 0, 0))
+    assert (further.name, further.destructive) == ("again", True)
     assert further.arguments == {"path": f"{SCRATCH}/x"}
 
 

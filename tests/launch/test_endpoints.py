@@ -10,9 +10,10 @@ import pytest
 from conformance.launch.endpoints import Terminal, join
 from conformance.launch.folder import RunFolder
 from conformance.launch.machine import Machine
-from conformance.launch.program import Kind, endpoint_options
+from conformance.launch.program import endpoint_options
 from conformance.launch.target import Target
 from conformance.model.errors import LaunchError
+from conformance.model.flavour import Program
 from conformance.model.stage import Endpoint, MachineSpec, Transport
 from conformance.wire.connection import Connection
 
@@ -60,13 +61,13 @@ def test_a_monitor_that_is_not_there_is_named(host_target: Target, folder: RunFo
 def test_a_clock_is_no_monitor_and_has_a_socket_as_others_have() -> None:
     clock = Endpoint(name="clock", transport=Transport.QTEST)
 
-    options = endpoint_options(Kind.SYSTEM, clock, "/scratch")
+    options = endpoint_options(Program.SYSTEM, clock, "/scratch")
 
     assert options == ("-qtest", "unix:/scratch/wire-clock,server=on,wait=off")
 
 
-@pytest.mark.parametrize(("kind", "dash"), [(Kind.SYSTEM, "-"), (Kind.STORAGE_DAEMON, "--")])
-def test_options_are_those_of_the_kind(kind: Kind, dash: str) -> None:
+@pytest.mark.parametrize(("kind", "dash"), [(Program.SYSTEM, "-"), (Program.STORAGE_DAEMON, "--")])
+def test_options_are_those_of_the_kind(kind: Program, dash: str) -> None:
     made = endpoint_options(kind, Endpoint(name="a", pretty=True), "/s")
 
     assert made[0] == f"{dash}chardev"

@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from conformance.launch.bus import Bus
-from conformance.launch.mock_servers import DIALECTS
+from conformance.launch.mock_servers import MOCK_SERVERS
 
 
 def message(request: int, payload: bytes = b"", flags: int = 1) -> bytes:
@@ -15,14 +15,14 @@ def message(request: int, payload: bytes = b"", flags: int = 1) -> bytes:
 
 
 def test_the_crypto_backend_answers_whole_messages_only() -> None:
-    crypto = DIALECTS["vhost-user-crypto"]()
+    crypto = MOCK_SERVERS["vhost-user-crypto"]()
     asked = message(3) + message(17)
     assert crypto.hear(asked[:-1]) == b""
     assert crypto.hear(asked[-1:]) == message(17, struct.pack("=Q", 64), flags=5)
 
 
 def test_the_crypto_backend_acknowledges_when_asked_to() -> None:
-    crypto = DIALECTS["vhost-user-crypto"]()
+    crypto = MOCK_SERVERS["vhost-user-crypto"]()
     assert crypto.hear(message(2, bytes(8))) == b""
     assert crypto.hear(message(2, bytes(8), flags=9)) == message(2, bytes(8), flags=5)
 
@@ -36,7 +36,7 @@ def test_the_crypto_backend_acknowledges_when_asked_to() -> None:
     ],
 )
 def test_greetings(name: str, greeting: bytes) -> None:
-    assert DIALECTS[name]().greet() == greeting
+    assert MOCK_SERVERS[name]().greet() == greeting
 
 
 def call(member: str, order: str = "<") -> bytes:

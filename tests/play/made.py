@@ -12,9 +12,11 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from types import TracebackType
 from typing import Any, cast
 
+from conformance.judge.expect_answer import Accept
 from conformance.launch.machine import Machine
-from conformance.launch.process import Ending
-from conformance.model.case import Accept, Case, Expectation, Role, Step, Subject
+from conformance.model.case import Case, Role, Step, Subject
+from conformance.model.ending import Ending
+from conformance.model.expectation import Expectation
 from conformance.model.flavour import QMP
 from conformance.model.stage import SCRATCH, MachineSpec, Request, Stage
 from conformance.model.terms import ABSENT, Aspect, SubjectKind
@@ -69,7 +71,8 @@ class FakeMachine:
         self.closed = False
         self.inside = SCRATCH
         self.command_line = ("qemu", "-S")
-        self.dialect = QMP
+        self.flavour = QMP
+        self.spec = MachineSpec()
         self.has_monitor = True
         self._thread = threading.Thread(target=self._serve, name="fake machine")
         self._thread.start()

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from conformance.judge.expect_answer import Accept, Answer, Ends, Reject
 from conformance.judge.observation import Line, Observation
 from conformance.judge.verdict import Verdict
-from conformance.model.case import Accept, Answer, Case, Ends, Expectation, Reject, Role
+from conformance.model.case import Case, Role
+from conformance.model.expectation import Expectation
 from conformance.model.terms import Outcome
 from conformance.play.coverage_facts import Answers, answers_of, event_names
 from conformance.play.proof import Result

@@ -13,6 +13,7 @@ from conformance.model.case import Case, Subject
 from conformance.model.script import Exchange, Hear, Join, Turn, What
 from conformance.model.stage import Endpoint, MachineSpec, Stage
 from conformance.model.terms import Aspect, SubjectKind
+from conformance.play import script_lines
 from conformance.play import script_player as played
 from conformance.wire.client import ClientSession
 from conformance.wire.session import SessionLost
@@ -44,7 +45,7 @@ def test_each_message_of_an_exchange_cut_at_each_byte_is_left_with_what_came_of_
 ) -> None:
     said = GREETING + EVENT + REPLY
     for size in range(len(said)):
-        monkeypatch.setattr(played, "join", lambda *_, size=size: _saying(said[:size]))
+        monkeypatch.setattr(script_lines, "join", lambda *_, size=size: _saying(said[:size]))
 
         seen = _talked()
 
@@ -74,11 +75,12 @@ def _asked(data: bytes) -> Observation:
 
 def _talked() -> Talk:
     with FakeMachine(lambda request: None, None) as machine:
+        machine.spec = MachineSpec(endpoints=(Endpoint(name="a"),))
         made = Case(
             id="wire/made/cut",
             subject=Subject(kind=SubjectKind.PROTOCOL, name="made"),
             aspect=Aspect.WIRE,
-            stage=Stage(name="wire", spec=MachineSpec(endpoints=(Endpoint(name="a"),))),
+            stage=Stage(name="wire", spec=machine.spec),
             steps=(),
             limit=LIMIT,
             exchange=Exchange(turns=TURNS, probe="query-version"),

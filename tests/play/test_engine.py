@@ -8,12 +8,13 @@ from typing import Any, cast
 
 import pytest
 
+from conformance.judge.expect_answer import Reject
 from conformance.judge.observation import Observation
 from conformance.judge.reply import MessageJudge
 from conformance.launch.pool import Pool
-from conformance.launch.process import Ending
 from conformance.model.blocked import Blocked
-from conformance.model.case import Case, Isolation, Reject, Role, Step
+from conformance.model.case import Case, Isolation, Role, Step
+from conformance.model.ending import Ending
 from conformance.model.stage import MachineSpec, Stage
 from conformance.model.terms import Outcome
 from conformance.play.engine import Engine

@@ -11,12 +11,15 @@ from typing import Any
 
 import pytest
 
-from conformance.judge.miss import Kind, Miss
-from conformance.judge.observation import Death, Line, Observation
+from conformance.judge.expect_answer import Answer, Reject
+from conformance.judge.miss import Miss
+from conformance.judge.observation import Line, Observation
 from conformance.judge.verdict import Verdict, judge_claims
 from conformance.knowledge.rules import load_rules
 from conformance.launch.target import program_target
-from conformance.model.case import Answer, Case, DefaultOf, Reject, Step
+from conformance.model.case import Case, DefaultOf, Step
+from conformance.model.ending import Ending
+from conformance.model.expectation import Kind
 from conformance.model.stage import Descriptor, MachineSpec, Peer, Request, ScratchFile, Stage
 from conformance.model.terms import ABSENT, Outcome, Severity
 from conformance.play.evidence import default_read, finding
@@ -149,7 +152,7 @@ def test_a_finding_shows_the_dialogue_and_the_end() -> None:
     miss = Miss(rule="W35", kind=Kind.CRASH, summary="s", expected="e", fold="f", why="because")
     seen = Observation(
         replies=(Line(REPLY, read_message(REPLY)), None),
-        death=Death(status=-6, stderr="Assertion"),
+        death=Ending(status=-6, stderr="Assertion"),
     )
     dead = case("dead", step("stop"), step("cont"))
     verdict = Verdict(outcome=Outcome.CRASH, misses=(miss,))

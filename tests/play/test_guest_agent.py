@@ -12,15 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from conformance.digest.digest import Program
 from conformance.judge.reply import MessageJudge
 from conformance.knowledge.guest_agent_blocklist import load_withheld
 from conformance.launch.folder import RunFolder
 from conformance.launch.pool import Pool
-from conformance.launch.program import Kind
 from conformance.launch.target import program_target
 from conformance.model.case import Case
 from conformance.model.errors import LaunchError
+from conformance.model.flavour import Program
 from conformance.model.stage import SCRATCH
 from conformance.model.terms import BROKEN, Aspect, Outcome
 from conformance.play.engine import Engine
@@ -99,7 +98,7 @@ def test_no_case_asks_for_what_is_withheld_and_a_real_agent_does_not_serve_it(
     asked |= {each.execute for case in real.plan.cases for each in case.stage.setup}
 
     with Pool(real.target, run_folder) as pool:
-        served = ask_served(pool, real.target.kind.dialect.roster)
+        served = ask_served(pool, real.target.kind.flavour.roster)
 
     assert asked <= withheld.asked
     assert "guest-shutdown" in served.listed
@@ -137,7 +136,7 @@ def test_an_agent_whose_release_is_not_known_is_asked_on_the_wire_alone(real: Ca
 
 
 def test_an_agent_is_not_started_without_a_sandbox(run_folder: RunFolder) -> None:
-    target = replace(program_target(AGENT), sandbox=False, kind=Kind.GUEST_AGENT)
+    target = replace(program_target(AGENT), sandbox=False, kind=Program.GUEST_AGENT)
 
     with Pool(target, run_folder) as pool, pytest.raises(LaunchError, match="in the sandbox alone"):
         ask_served(pool, "guest-info")

@@ -10,8 +10,8 @@ import pytest
 
 from conformance.judge.reply import MessageJudge
 from conformance.launch.pool import Pool
-from conformance.launch.process import Ending
 from conformance.model.case import Case, Isolation, Role
+from conformance.model.ending import Ending
 from conformance.model.stage import MachineSpec, Stage
 from conformance.play.leases import Lease, Leases
 from conformance.play.stages import NotStanding

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from conformance.compat.change import SideKind
-from conformance.digest.digest import Program
 from conformance.digest.digest_json import digest_text
 from conformance.knowledge.digests import load_digest
 from conformance.model.errors import LaunchError, UsageError
+from conformance.model.flavour import Program
 from conformance.prepare.operand import Named, load_knowledge, read_side
 from tests.conftest import QEMU
 from tests.qapi.schemas import BUILTINS, command

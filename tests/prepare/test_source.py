@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from conformance.digest.declaration import EntityKind
-from conformance.digest.digest import Digest, DigestEntity, Program
+from conformance.digest.digest import Digest, DigestEntity
 from conformance.digest.digest_json import digest_text
 from conformance.knowledge.digests import digest_names
 from conformance.model.errors import UsageError
+from conformance.model.flavour import Program
 from conformance.prepare.source import find_facts, load_facts, save_facts, words
 
 SCHEMA = """

@@ -9,9 +9,9 @@ import pytest
 
 from conformance.compat import __path__ as compat_path
 from conformance.derive import __path__ as derive_path
-from conformance.digest.digest import Program
 from conformance.judge import __path__ as judge_path
 from conformance.knowledge.rules import Means, Rule, load_rules, parse_rules
+from conformance.model.flavour import Program
 from conformance.prepare.digest_plan import release_cases, release_version
 from conformance.report.rule_index import cases_by_rule
 from conformance.report.rulebook import Book, explanation, listing, markdown, to_json

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.launch.program import STYLES, Kind
+from conformance.launch.program import STYLES
+from conformance.model.flavour import Program
 from conformance.model.script import (
     CONTROL,
     Deed,
@@ -39,7 +40,7 @@ REPLY = Hear(line="a", what=What.REPLY, rule="W35")
 
 def told(*turns: Turn, spec: MachineSpec = SPEC, ends: bool = False) -> str:
     exchange = Exchange(turns=turns, probe="query-version", ends=ends)
-    return retold(exchange, Kind.SYSTEM, ("cat",), spec)
+    return retold(exchange, Program.SYSTEM, ("cat",), spec)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +107,7 @@ def test_what_no_address_leads_to_is_left_to_the_suite(transport: Transport) -> 
 def test_a_client_of_one_line_sends_each_request_and_waits_for_its_reply() -> None:
     exchange = asked(('{"execute":"one"}', '{"execute":"two"}'), "probe")
 
-    text = retold(exchange, Kind.GUEST_AGENT, ("agent",), MachineSpec())
+    text = retold(exchange, Program.GUEST_AGENT, ("agent",), MachineSpec())
 
     assert exchange.probe == "probe"
     assert [type(turn) for turn in exchange.turns] == [Join, Send, Hear, Send, Hear]
@@ -132,9 +133,9 @@ def pasted(tmp_path: Path, *turns: Turn, spec: MachineSpec = SPEC) -> list[str]:
     """Return what is heard when the text is pasted, in a folder of its own, on QEMU."""
     if not Path(QEMU).exists():
         pytest.skip(f"no {QEMU} on this host")
-    style = STYLES[Kind.SYSTEM]
+    style = STYLES[Program.SYSTEM]
     command = (QEMU, style.machine, "none", *style.fixed, *style.stdio)
-    text = retold(Exchange(turns=turns, probe="query-version"), Kind.SYSTEM, command, spec)
+    text = retold(Exchange(turns=turns, probe="query-version"), Program.SYSTEM, command, spec)
     text = text.replace(SCRATCH, str(tmp_path))
     # A script takes the first Python there is, which is to have the official client.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.launch.program import Kind
+from conformance.model.flavour import Program
 from conformance.model.script import Exchange, Join, Send, Turn
 from conformance.model.stage import Endpoint, MachineSpec
 from conformance.report.script_reproducer import retold
@@ -13,7 +13,7 @@ SPEC = MachineSpec(endpoints=(Endpoint(name="a"),))
 def told(times: int, *, lines: int = 1) -> str:
     joins = [Join(line=name, endpoint="a") for name in "ab"[:lines]]
     turns: tuple[Turn, ...] = (*joins, Send(line="a", data=b"xy", times=times))
-    return retold(Exchange(turns=turns, probe="ask"), Kind.SYSTEM, ["server"], SPEC)
+    return retold(Exchange(turns=turns, probe="ask"), Program.SYSTEM, ["server"], SPEC)
 
 
 def test_a_pipe_says_it_as_often_as_the_exchange() -> None:

@@ -15,10 +15,10 @@ from conformance.digest.digest import (
     DigestFeature,
     DigestMember,
     DigestValue,
-    Program,
 )
 from conformance.digest.digest_json import digest_text
 from conformance.model.errors import UsageError
+from conformance.model.flavour import Program
 from conformance.model.terms import ABSENT
 from conformance.source.digesting import read_tree
 from conformance.source.reader import SourceError

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from conformance.model.terms import JsonValue
 from conformance.qapi.model import Schema
 from conformance.qapi.validate import validate
 from conformance.space.faults import DOWNSTREAM, UNKNOWN, faults, object_faults
@@ -132,7 +133,7 @@ def test_a_fault_deep_inside_is_labelled_by_its_path(schema: Schema) -> None:
 
 
 def test_the_value_that_faults_are_made_of_stays_as_it_was(schema: Schema) -> None:
-    valid = {"host": "h", "port": 1}
+    valid: dict[str, JsonValue] = {"host": "h", "port": 1}
 
     list(object_faults(schema, "Inet", valid))
 

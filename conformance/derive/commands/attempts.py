@@ -8,24 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
 
-from conformance.derive.commands.base_requests import ArgumentContext, Sibling, is_within
-from conformance.derive.commands.valid import PLAIN
-from conformance.knowledge.commands import Effect
+from conformance.derive.commands.base_requests import Arguments, is_within
+from conformance.derive.steps import PLAIN, success_of, supporting_step, supporting_steps
+from conformance.judge.expect_answer import Accept, Answer, Understood
+from conformance.knowledge.valid_request import Effect, Status, ValidRequest
 from conformance.model.blocked import Blocked, not_applicable
 from conformance.model.canonical import digest
-from conformance.model.case import (
-    Accept,
-    Answer,
-    Ends,
-    Expectation,
-    Role,
-    Step,
-    Understood,
-    aside,
-)
+from conformance.model.case import Role, Step
+from conformance.model.expectation import Expectation
 from conformance.model.stage import NEGOTIATION, MachineSpec, Request, Stage
+from conformance.model.terms import JsonValue
 from conformance.qapi.model import Command
 from conformance.space.paths import Edit, Way, edited
 from conformance.space.values import renamed
@@ -35,30 +28,33 @@ from conformance.space.values import renamed
 class Attempt:
     """What stands at the end of `way`, as `edit` makes it valid, and the request that holds it."""
 
-    context: ArgumentContext
-    command: Command
-    base: Sibling
+    arguments_of: Arguments
+    base: ValidRequest
     way: Way
     edit: Edit
-    arguments: Any = field(init=False, repr=False)
+    arguments: JsonValue = field(init=False, repr=False)
     """Those of the request without a fault."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "arguments", self.edited(self.edit))
 
-    def edited(self, edit: Edit) -> Any:
+    @property
+    def command(self) -> Command:
+        """The command."""
+        return self.arguments_of.command
+
+    def edited(self, edit: Edit) -> JsonValue:
         """Return the request as another edit makes it."""
-        schema, base = self.context.schema, self.base.arguments
+        schema, base = self.arguments_of.schema, self.base.arguments
         return edited(schema, self.command.arg_type, self.way, edit, base)
 
-    def problem(self, arguments: Any) -> str:
+    def problem(self, arguments: JsonValue) -> str:
         """Return why the request is not valid by the schema, "" where it is."""
-        fault = self.context.validator.check(self.command.arg_type, arguments)
-        return f"{fault.path}: {fault.problem}" if fault else ""
+        return self.arguments_of.build.refusal_of(self.command.name, arguments)
 
     def blocked(self, path: str) -> Blocked | None:
         """Return why nothing about the argument at `path` is asked, None where it is."""
-        omitted = self.context.omitted(self.command.name, path)
+        omitted = self.arguments_of.omitted(path)
         if omitted is None and self.problem(self.arguments):
             return not_applicable("no request of finite depth holds this")
         return omitted
@@ -66,7 +62,7 @@ class Attempt:
     @property
     def alone(self) -> bool:
         """Whether nothing else may be asked of the machine."""
-        return self.base.alone or self.command.name == NEGOTIATION
+        return self.base.destructive or self.command.name == NEGOTIATION
 
     def stage(self, word: str) -> Stage:
         """Return the plain machine for what is known to leave nothing behind, else `word`'s own."""
@@ -85,20 +81,21 @@ class Attempt:
         """What is known to come of the request without a fault."""
         if not self.base.known:
             return Understood()
-        return Ends() if self.base.effect is Effect.END else Accept()
+        return success_of(self.base)
 
-    def request(self, arguments: Any, word: str) -> Request:
+    def request(self, arguments: JsonValue, word: str) -> Request:
         """Return a request, which where nobody knows it names things that no other case names."""
         whole = arguments if self.base.known else renamed(arguments, word)
         return Request(self.command.name, whole)
 
     def valid_request(self, word: str) -> Request:
         """Return the request without a fault, and the descriptor that goes along with it."""
-        return replace(self.request(self.arguments, word), descriptor=self.base.descriptor)
+        request = self.request(self.arguments, word)
+        return replace(request, descriptor=self.base.request.descriptor)
 
     def before(self) -> Iterator[Step]:
         """Yield what must stand before the request."""
-        yield from (aside(request, Role.SETUP) for request in self.base.setup)
+        yield from supporting_steps(self.base.setup, Role.SETUP)
 
     def after(self) -> Iterator[Step]:
         """Yield what takes away what the request and its set-up made.
@@ -109,14 +106,12 @@ class Attempt:
         base = self.base
         expect: Expectation = Accept() if base.known else Answer()
         if base.setup and not base.known:
-            yield aside(Request(self.command.name, base.arguments), Role.CLEANUP, expect)
+            yield supporting_step(Request(self.command.name, base.arguments), Role.CLEANUP, expect)
         if base.effect is not Effect.END:
-            yield from (aside(request, Role.CLEANUP, expect) for request in base.cleanup)
+            yield from supporting_steps(base.cleanup, Role.CLEANUP, expect)
 
 
-def attempt(
-    context: ArgumentContext, command: Command, bases: Sequence[Sibling], way: Way, edit: Edit
-) -> Attempt:
+def attempt(arguments: Arguments, bases: Sequence[ValidRequest], way: Way, edit: Edit) -> Attempt:
     """Return the value in a request that is known to succeed, else in one that may.
 
     A request that must give up something of a recipe's is made from the schema where the recipe
@@ -124,22 +119,23 @@ def attempt(
     """
     valid = []
     for base in bases:
-        each = Attempt(context=context, command=command, base=base, way=way, edit=edit)
+        each = Attempt(arguments_of=arguments, base=base, way=way, edit=edit)
         if not each.problem(each.arguments):
             if base.known and each.arguments == base.arguments:
                 return each
             valid.append(each)
     last = each
     for each in valid:
-        if each.base.own or is_within(each.base.arguments, each.arguments):
+        if each.base.status is Status.GUESSED or is_within(each.base.arguments, each.arguments):
             break
     else:
         each = last
-    if each.base.own:
-        return next((unsure(e) for e in valid if not (e.base.own or e.base.alone)), each)
+    if each.base.status is Status.GUESSED:
+        shared = (e for e in valid if e.base.known and not e.base.destructive)
+        return next(map(unsure, shared), each)
     return unsure(each)
 
 
 def unsure(each: Attempt) -> Attempt:
     """Return the same of which nobody knows whether it succeeds."""
-    return replace(each, base=replace(each.base, known=False))
+    return replace(each, base=replace(each.base, status=Status.CHANGED))

@@ -1,228 +1,175 @@
-"""The requests of a command in which faults of its arguments are tried: recipes', or its schema's.
+"""The requests of a command in which its arguments are tried: recipes', or its schema's.
 
-Tells which of them are known to succeed; knows nothing of faults and cases.
+Knows nothing of faults and cases.
 """
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Final
 
-from conformance.derive.commands.ranges import usual_integer
-from conformance.knowledge.commands import CommandRecipe, Effect, Further
-from conformance.knowledge.ranges import ANY_PATH, RangeRecipe, with_value
-from conformance.knowledge.versions import Version
+from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.objects.shape import OBJECT_ADD
+from conformance.knowledge.ranges import Limits, RangeRecipe, with_value
+from conformance.knowledge.valid_request import Status, ValidRequest
 from conformance.model.blocked import Blocked, behind_finding, untried
-from conformance.model.stage import MachineSpec, Request
+from conformance.model.stage import Request
+from conformance.model.terms import JsonValue
 from conformance.qapi.model import Builtin, Command, Member, Schema
-from conformance.qapi.validate import Validator
 from conformance.space.alternatives import Variation, variations_of
 from conformance.space.integers import is_integer
 from conformance.space.objects import Place
-from conformance.space.paths import IntegerPath, Into, edited, with_integer
+from conformance.space.paths import IntegerPath, Into, edited, integer_at, with_integer
+
+SHALLOW: Final = frozenset({OBJECT_ADD})
+"""The commands of whose branches the members are tried elsewhere, as those of object types."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArgumentContext:
-    """All that the cases of arguments are derived from.
+class Arguments:
+    """The arguments of one command of a build, and the requests in which they can be tried."""
 
-    `validator` is one of `schema`.  `commands` and `ranges` hold requests that succeed; `lacks`
-    maps each need that host and build do not meet to why.  The arguments of `unchecked` the build
-    takes as they come; of `shallow` the branches have cases elsewhere.
-    """
+    build: Introspected
+    knowledge: Knowledge
+    command: Command
 
-    schema: Schema
-    validator: Validator
-    version: Version
-    commands: Mapping[str, CommandRecipe]
-    ranges: Mapping[str, Sequence[RangeRecipe]]
-    lacks: Mapping[str, str]
-    unchecked: AbstractSet[str] = frozenset()
-    shallow: AbstractSet[str] = frozenset()
+    @property
+    def schema(self) -> Schema:
+        """The build's schema."""
+        return self.build.schema
 
-    def omitted(self, command: str, label: str) -> Blocked | None:
+    def omitted(self, label: str) -> Blocked | None:
         """Return why what stands at `label` is never asked of the command, None where it is."""
         fits = (
             untried(recipe.omit) or behind_finding(recipe.behind_finding)
-            for recipe in self.ranges.get(command, ())
-            if recipe.omitted and self.version in recipe.versions and recipe.fits(label)
+            for recipe in self._ranges()
+            if recipe.omitted and recipe.fits(label)
         )
         return next(fits, None)
 
-    def recipes(self, command: Command) -> Iterator[RangeRecipe]:
+    def recipes(self) -> Iterator[RangeRecipe]:
         """Yield the recipes of the command's integers whose requests succeed here."""
-        for recipe in self.ranges.get(command.name, ()):
-            usable = not (recipe.omitted or recipe.refused or self.lacks.keys() & {*recipe.needs})
-            if usable and self.version in recipe.versions:
+        for recipe in self._ranges():
+            lacking = self.build.lacks.keys() & {*recipe.needs}
+            if not (recipe.omitted or recipe.refused or lacking):
                 yield recipe
 
+    def _ranges(self) -> Iterator[RangeRecipe]:
+        for recipe in self.knowledge.ranges.get(self.command.name, ()):
+            if self.build.version in recipe.versions:
+                yield recipe
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sibling:
-    """A request of the command without a fault; `known` tells whether it succeeds as it stands.
-
-    `own` tells that it is nobody's, but made from the schema, with names that mean nothing.
-    """
-
-    arguments: Mapping[str, Any]
-    spec: MachineSpec = MachineSpec()
-    setup: tuple[Request, ...] = ()
-    cleanup: tuple[Request, ...] = ()
-    effect: Effect = Effect.NONE
-    alone: bool = False
-    known: bool = False
-    own: bool = False
-    descriptor: str = ""
-    whole: bool = False
-    """Whether it succeeds with nothing added: that of integers may need one."""
-    paths: tuple[str, ...] = ()
-    """The globs of the arguments that it is meant for, before any other request."""
-
-    def is_for(self, label: str) -> bool:
-        """Return whether it is meant for the argument at `label`."""
-        return any(fnmatch.fnmatchcase(label, glob) for glob in self.paths)
+    def requests(self) -> Iterator[ValidRequest]:
+        """Yield the requests to start from: those that succeed, then one that may not."""
+        version, recipe = self.build.version, self.knowledge.commands.get(self.command.name)
+        usable = recipe is not None and not self.build.lacks.keys() & {*recipe.needs}
+        if recipe is not None and usable:
+            yield recipe.first(version)
+        for each in self.recipes():
+            if not each.varies:
+                yield each.valid_request()
+        if recipe is not None and usable:
+            yield from recipe.further_requests(version)
+        yield ValidRequest(request=Request(self.command.name, {}), status=Status.GUESSED)
 
 
-def siblings(context: ArgumentContext, command: Command) -> Iterator[Sibling]:
-    """Yield the requests to start from: those that succeed, then one that may not."""
-    own = context.commands.get(command.name)
-    if own is not None and not context.lacks.keys() & {*own.needs}:
-        yield Sibling(
-            arguments=own.arguments,
-            spec=own.spec,
-            setup=own.setup,
-            cleanup=own.cleanup,
-            effect=own.effect,
-            alone=own.effect is not Effect.NONE,
-            descriptor=own.descriptor,
-            known=True,
-            whole=not own.never,
-        )
-    for recipe in context.recipes(command):
-        if not recipe.varies:
-            yield _of_recipe(recipe, recipe.arguments)
-    if own is not None and not context.lacks.keys() & {*own.needs}:
-        yield from (_of_further(own, further) for further in own.further_for(context.version))
-    yield Sibling(arguments={}, own=True)
-
-
-def _of_further(recipe: CommandRecipe, further: Further) -> Sibling:
-    return Sibling(
-        arguments=further.arguments,
-        spec=recipe.spec if further.spec is None else further.spec,
-        setup=further.setup,
-        cleanup=further.cleanup,
-        alone=further.lasting,
-        descriptor=recipe.descriptor,
-        known=True,
-        whole=True,
-    )
-
-
-def nearest_first(bases: Sequence[Sibling], label: str) -> tuple[Sibling, ...]:
+def nearest_first(requests: Sequence[ValidRequest], label: str) -> tuple[ValidRequest, ...]:
     """Return the requests with those first that are meant for the argument at `label`.
 
     Of others those come first that may share a machine, and last that which is nobody's.
     """
-    return tuple(sorted(bases, key=lambda base: (not base.is_for(label), base.own, base.alone)))
+
+    def rank(valid: ValidRequest) -> tuple[bool, bool, bool]:
+        return not valid.is_for(label), valid.status is Status.GUESSED, valid.destructive
+
+    return tuple(sorted(requests, key=rank))
 
 
-def _of_recipe(recipe: RangeRecipe, arguments: Mapping[str, Any]) -> Sibling:
-    return Sibling(
-        arguments=arguments,
-        spec=recipe.spec,
-        setup=recipe.setup,
-        cleanup=recipe.cleanup,
-        alone=recipe.alone,
-        known=True,
-        paths=() if recipe.paths == ANY_PATH else recipe.paths,
-    )
-
-
-def siblings_with(
-    context: ArgumentContext, command: Command, place: Place, member: Member
-) -> Iterator[Sibling]:
+def requests_with(arguments: Arguments, place: Place, member: Member) -> Iterator[ValidRequest]:
     """Yield the requests in which a member is known to be accepted."""
-    kind = context.schema.type(member.type)
+    schema = arguments.schema
+    kind = schema.type(member.type)
     if not isinstance(kind, Builtin) or not is_integer(kind):
-        for variation in variations_of(context.schema, place, member):
-            yield from (known.sibling for known in known_variations(context, command, variation))
+        for variation in variations_of(schema, place, member):
+            yield from (known.valid for known in known_variations(arguments, variation))
         return
     path = IntegerPath(
         label=place.label_with(member), type=kind, way=(*place.way, Into(member.name))
     )
-    for recipe in context.recipes(command):
+    for recipe in arguments.recipes():
         if recipe.fits(path.label):
-            value = usual_integer(recipe, path)
-            whole = with_integer(context.schema, command.arg_type, path, value, recipe.arguments)
+            value = usual_integer(recipe.arguments, path, recipe.limit(path.label))
+            arg_type = arguments.command.arg_type
+            whole = with_integer(schema, arg_type, path, value, recipe.arguments)
             certain = not recipe.limit(path.label).open
-            yield replace(_of_recipe(recipe, whole), whole=certain)
+            valid = with_arguments(recipe.valid_request(), whole)
+            yield replace(valid, status=Status.SUCCEEDS if certain else Status.INCOMPLETE)
+
+
+def with_arguments(valid: ValidRequest, arguments: JsonValue) -> ValidRequest:
+    """Return the request with other arguments."""
+    return replace(valid, request=replace(valid.request, arguments=arguments))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownVariation:
-    """A variation with which the recipe's request, as the sibling has it, is known to succeed."""
+    """A variation, and the recipe's request that is known to succeed with it."""
 
     variation: Variation
     recipe: RangeRecipe
-    sibling: Sibling
+    valid: ValidRequest
 
 
-def known_variations(
-    context: ArgumentContext, command: Command, variation: Variation
-) -> Iterator[KnownVariation]:
+def known_variations(arguments: Arguments, variation: Variation) -> Iterator[KnownVariation]:
     """Yield what is known to be accepted of a variation, by the first recipe that knows any.
 
     A recipe has other values for what only stands for all of its type.
     """
-    for recipe in context.recipes(command):
+    for recipe in arguments.recipes():
         if not recipe.fits(variation.path):
             continue
         values = recipe.values_at(variation.path) if variation.for_all else ()
         tried = tuple(_with_values(variation, values))
         if not values and recipe.accepts(variation.label):
             tried = (variation,)
-        known = tuple(_known(context, command, recipe, each) for each in tried)
+        known = tuple(_known(arguments, recipe, each) for each in tried)
         valid = tuple(
             each
             for each in known
-            if not context.validator.check(command.arg_type, each.sibling.arguments)
+            if not arguments.build.refusal_of(arguments.command.name, each.valid.arguments)
         )
         if valid:
             yield from valid
             return
 
 
-def _with_values(variation: Variation, values: Sequence[Any]) -> Iterator[Variation]:
+def _with_values(variation: Variation, values: Sequence[JsonValue]) -> Iterator[Variation]:
     for number, value in enumerate(values, start=1):
         more = f"-{number}" if number > 1 else ""
         yield replace(variation, label=variation.label + more, value=value)
 
 
-def _known(
-    context: ArgumentContext, command: Command, recipe: RangeRecipe, variation: Variation
-) -> KnownVariation:
+def _known(arguments: Arguments, recipe: RangeRecipe, variation: Variation) -> KnownVariation:
     """Return the recipe's request with the variation, whose value its own requests may name."""
-    schema, way, value = context.schema, variation.way, variation.given
+    way, value = variation.way, variation.given
     base = with_value(recipe.arguments, value)
-    whole = edited(schema, command.arg_type, way, variation.edit, base)
-    sibling = _of_recipe(recipe, whole)
+    arg_type = arguments.command.arg_type
+    whole = edited(arguments.schema, arg_type, way, variation.edit, base)
+    valid = with_arguments(recipe.valid_request(), whole)
     named = replace(
-        sibling,
-        setup=tuple(_naming(request, value) for request in sibling.setup),
-        cleanup=tuple(_naming(request, value) for request in sibling.cleanup),
+        valid,
+        setup=tuple(_naming(request, value) for request in valid.setup),
+        cleanup=tuple(_naming(request, value) for request in valid.cleanup),
     )
-    return KnownVariation(variation=variation, recipe=recipe, sibling=named)
+    return KnownVariation(variation=variation, recipe=recipe, valid=named)
 
 
-def _naming(request: Request, value: Any) -> Request:
+def _naming(request: Request, value: JsonValue) -> Request:
     return replace(request, arguments=with_value(request.arguments, value))
 
 
-def is_within(part: Any, whole: Any) -> bool:
+def is_within(part: JsonValue, whole: JsonValue) -> bool:
     """Return whether all that is in `part` is in `whole` too."""
     match part:
         case dict():
@@ -237,3 +184,12 @@ def is_within(part: Any, whole: Any) -> bool:
             )
         case _:
             return bool(part == whole)
+
+
+def usual_integer(arguments: Mapping[str, JsonValue], path: IntegerPath, limits: Limits) -> int:
+    """Return an integer that is accepted in a request: its own, if it has one."""
+    own = integer_at(path, arguments)
+    if own is not None:
+        return own
+    least = max(1, limits.least or 1)
+    return least if limits.greatest is None else min(least, limits.greatest)

@@ -8,33 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from conformance.derive.commands.valid import command_subject
+from conformance.derive.inputs import Introspected, Knowledge
 from conformance.derive.schema.declarations import INTROSPECT
-from conformance.knowledge.commands import CommandRecipe, Effect
-from conformance.knowledge.untyped_arguments import Unchecked, names_for
-from conformance.knowledge.versions import Version, VersionRange
+from conformance.derive.steps import around, supporting_step
+from conformance.judge.expect_answer import Accept, Answer, Known, Reject, Understood
+from conformance.judge.expect_value import Lists
+from conformance.knowledge.valid_request import ValidRequest
+from conformance.knowledge.versions import VersionRange
 from conformance.model.blocked import not_applicable
-from conformance.model.case import (
-    Accept,
-    Answer,
-    Case,
-    Expectation,
-    Isolation,
-    Known,
-    Lists,
-    Reject,
-    Role,
-    Step,
-    Understood,
-    aside,
-)
+from conformance.model.case import Case, Isolation, Role, Step
+from conformance.model.expectation import Expectation
 from conformance.model.stage import NEGOTIATION, MachineSpec, Request, Stage
-from conformance.model.terms import ABSENT, Aspect, ErrorClass
+from conformance.model.terms import ABSENT, Aspect, ErrorClass, JsonValue
 from conformance.qapi.flatten import Branch, branches
-from conformance.qapi.model import Command, Enum, Schema
-from conformance.qapi.validate import Validator
+from conformance.qapi.introspection import Entry
+from conformance.qapi.model import Command, Enum, Member, Schema
 from conformance.space.faults import UNKNOWN
 from conformance.space.values import exemplar
 
@@ -62,37 +53,37 @@ HIDING: Final = "deprecated-output=hide"
 """The setting that leaves out what is deprecated."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyContext:
-    """What a build shows, which requests of its commands succeed, and what it does not check."""
-
-    schema: Schema
-    entries: Sequence[Any]
-    """What the schema was read from; none where it contradicts itself."""
-    version: Version
-    recipes: Mapping[str, CommandRecipe]
-    unchecked: tuple[Unchecked, ...]
+def deprecated_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield the cases of a command on a machine that refuses what is deprecated."""
+    yield from _policy_cases(DEPRECATED, build, knowledge, name)
 
 
-def policy_cases(context: PolicyContext) -> Iterator[Case]:
-    """Yield the cases of each policy that the release has, command by command.
+def unstable_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield the cases of a command on a machine that refuses what is unstable."""
+    yield from _policy_cases(UNSTABLE, build, knowledge, name)
 
-    Arguments are those of the outermost object of a command, in every branch; what is marked
+
+def _policy_cases(
+    policy: Policy, build: Introspected, knowledge: Knowledge, name: str
+) -> Iterator[Case]:
+    """Yield the cases of a command under a policy, if the release has it.
+
+    Arguments are those of the outermost object of the command, in every branch; what is marked
     further in is not tried.
     """
-    unchecked = names_for(context.unchecked, context.version)
-    validator = Validator(context.schema)
-    for policy in (DEPRECATED, UNSTABLE):
-        if context.version not in policy.versions:
-            continue
-        for name, command in sorted(context.schema.commands.items()):
-            if name != NEGOTIATION:
-                yield _command_case(policy, command)
-            if name not in unchecked and policy.feature not in command.features:
-                yield from _argument_cases(context, policy, command, validator)
-    shown = context.entries and INTROSPECT.name in context.schema.commands
-    if context.version in DEPRECATED.versions and shown:
-        yield _hidden_case(context.entries)
+    if build.version not in policy.versions:
+        return
+    command = build.schema.commands[name]
+    if name != NEGOTIATION:
+        yield _command_case(policy, command)
+    if name not in knowledge.untyped(build.version) and policy.feature not in command.features:
+        yield from _argument_cases(build, knowledge, policy, command)
+
+
+def hidden_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield the case that introspection leaves out what is deprecated, and nothing else."""
+    if build.version in DEPRECATED.versions and build.entries and not build.faults:
+        yield _hidden_case(build.entries)
 
 
 def _command_case(policy: Policy, command: Command) -> Case:
@@ -131,58 +122,49 @@ class _Marked:
 
     label: str
     text: str
-    subject: Mapping[str, Any]
-    witness: Mapping[str, Any]
+    subject: Mapping[str, JsonValue]
+    witness: Mapping[str, JsonValue]
 
 
 def _argument_cases(
-    context: PolicyContext, policy: Policy, command: Command, validator: Validator
+    build: Introspected, knowledge: Knowledge, policy: Policy, command: Command
 ) -> Iterator[Case]:
-    known = context.recipes.get(command.name)
-    recipe = known or CommandRecipe(name=command.name)
+    known = command.name in knowledge.commands
+    valid = knowledge.command(command.name).first(build.version)
     seen: set[str] = set()
-    for marked in _marked(context.schema, command, recipe.arguments, policy.feature):
+    for marked in _marked(build.schema, command, valid.arguments, policy.feature):
         if marked.label in seen:
             continue
         seen.add(marked.label)
-        problem = next(
-            (
-                f"{fault.path}: {fault.problem}"
-                for value in (marked.subject, marked.witness)
-                if (fault := validator.check(command.arg_type, value)) is not None
-            ),
-            "",
-        )
-        fits = known is not None and recipe.arguments.items() <= marked.witness.items()
-        yield _argument_case(policy, recipe, marked, problem, known=fits)
+        problems = (build.refusal_of(command.name, v) for v in (marked.subject, marked.witness))
+        problem = next(filter(None, problems), "")
+        fits = known and valid.arguments.items() <= marked.witness.items()
+        yield _argument_case(policy, valid, marked, problem, known=fits)
 
 
 def _argument_case(
-    policy: Policy, recipe: CommandRecipe, marked: _Marked, problem: str, *, known: bool
+    policy: Policy, valid: ValidRequest, marked: _Marked, problem: str, *, known: bool
 ) -> Case:
     stage = _stage(policy.refusal)
-    if recipe.spec != MachineSpec():
-        spec = replace(recipe.spec, args=(*recipe.spec.args, *stage.spec.args))
-        stage = Stage(name=f"{stage.name}/{recipe.name}", spec=spec)
+    if valid.spec != MachineSpec():
+        spec = replace(valid.spec, args=(*valid.spec.args, *stage.spec.args))
+        stage = Stage(name=f"{stage.name}/{valid.command}", spec=spec)
     accepted: Expectation = Accept() if known else Understood()
     after: Expectation = Accept() if known else Answer()
-    steps = (
-        *(aside(request, Role.SETUP) for request in recipe.setup),
-        Step(
-            request=Request(recipe.name, marked.subject),
-            expect=Reject(),
-            role=Role.SUBJECT,
-            rule=policy.rule,
-        ),
-        aside(Request(recipe.name, marked.witness or ABSENT), Role.WITNESS, accepted),
-        *(aside(request, Role.CLEANUP, after) for request in recipe.cleanup),
+    refused = Step(
+        request=Request(valid.command, marked.subject),
+        expect=Reject(),
+        role=Role.SUBJECT,
+        rule=policy.rule,
     )
+    plain = Request(valid.command, marked.witness or ABSENT)
+    steps = around(valid, refused, supporting_step(plain, Role.WITNESS, accepted), cleanup=after)
     reason = f"no request with and without it is valid by the schema: {problem}"
     # What nobody has seen succeed may leave something behind, or need what is not there.
-    alone = recipe.effect is not Effect.NONE or not known
+    alone = valid.destructive or not known
     return Case(
-        id=f"{recipe.name}/{Aspect.GATES}/{policy.refusal}/{marked.label}",
-        subject=command_subject(recipe.name),
+        id=f"{valid.command}/{Aspect.GATES}/{policy.refusal}/{marked.label}",
+        subject=command_subject(valid.command),
         aspect=Aspect.GATES,
         stage=stage,
         steps=() if problem else steps,
@@ -194,7 +176,7 @@ def _argument_case(
 
 
 def _marked(
-    schema: Schema, command: Command, base: Mapping[str, Any], feature: str
+    schema: Schema, command: Command, base: Mapping[str, JsonValue], feature: str
 ) -> Iterator[_Marked]:
     """Yield what is marked among the arguments; of the members of each branch, in its request."""
     common = {member.name for member in schema.object(command.arg_type).members}
@@ -227,18 +209,18 @@ def _marked(
                     )
 
 
-def _only(values: Mapping[str, Any], member: Any) -> Mapping[str, Any]:
+def _only(values: Mapping[str, JsonValue], member: Member) -> Mapping[str, JsonValue]:
     return {member.name: values[member.name]} if member.name in values else {}
 
 
 def _without(
     schema: Schema,
     command: Command,
-    base: Mapping[str, Any],
+    base: Mapping[str, JsonValue],
     kind: Enum,
     feature: str,
     name: str,
-) -> Mapping[str, Any]:
+) -> Mapping[str, JsonValue]:
     """Return arguments with a value of the enum, as the member `name`, that is not marked."""
     plain = {part.name for part in kind.members if feature not in part.features}
     if base.get(name) in plain:
@@ -253,7 +235,7 @@ def _without(
     return base
 
 
-def _request(schema: Schema, branch: Branch, base: Mapping[str, Any]) -> dict[str, Any]:
+def _request(schema: Schema, branch: Branch, base: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Return `base` if it is of the branch, else the least arguments that are."""
     tags = dict(branch.tags)
     made = dict(base) if tags.items() <= base.items() else {}
@@ -265,7 +247,7 @@ def _request(schema: Schema, branch: Branch, base: Mapping[str, Any]) -> dict[st
     return made
 
 
-def _hidden_case(entries: Sequence[Any]) -> Case:
+def _hidden_case(entries: Sequence[Entry]) -> Case:
     """Write the case that introspection leaves out what is deprecated, and nothing else."""
     feature = DEPRECATED.feature
     expect = Lists(tuple(_shown(entries, feature)), withheld=feature)
@@ -283,7 +265,7 @@ def _hidden_case(entries: Sequence[Any]) -> Case:
     )
 
 
-def _shown(entries: Sequence[Any], feature: str) -> Iterator[Mapping[str, Any]]:
+def _shown(entries: Sequence[Entry], feature: str) -> Iterator[Entry]:
     """Yield the entries less commands, events and members with the feature.
 
     Values of enums with it stay: only their older list goes, where its own member is marked so.
@@ -302,7 +284,7 @@ def _shown(entries: Sequence[Any], feature: str) -> Iterator[Mapping[str, Any]]:
             yield entry
 
 
-def _marks_older_values(entries: Sequence[Any], feature: str) -> bool:
+def _marks_older_values(entries: Sequence[Entry], feature: str) -> bool:
     """Return whether introspection's own type of an enum marks its list of values.
 
     It is the one object type that has both `members` and `values`.

@@ -9,35 +9,39 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from conformance.derive.commands.valid import command_subject
+from conformance.derive.inputs import Introspected, Knowledge
 from conformance.derive.objects.defaults import WORDS, default_of
+from conformance.derive.steps import supporting_steps
 from conformance.digest.digest import DigestEntity
 from conformance.digest.lookup import DocumentedMember, argument_fact
-from conformance.knowledge.defaults import Showing
+from conformance.judge.expect_answer import Accept
+from conformance.judge.expect_value import Repeats, shows_value
+from conformance.knowledge.defaults import Showing, showings_for
 from conformance.model.blocked import Blocked, not_applicable
-from conformance.model.case import (
-    Accept,
-    Case,
-    DefaultOf,
-    Expectation,
-    Isolation,
-    Reads,
-    Repeats,
-    Role,
-    Step,
-    aside,
-)
+from conformance.model.case import Case, DefaultOf, Isolation, Role, Step
+from conformance.model.expectation import Expectation
 from conformance.model.stage import Request, Stage
 from conformance.model.terms import ABSENT, Aspect
 
 RULE: Final = "X17"
 
 
-def command_defaults(showing: Showing, entities: Mapping[str, DigestEntity]) -> Iterator[Case]:
-    """Yield the cases of the arguments of one command that an entry shows.
+def documented_default_cases(
+    build: Introspected, knowledge: Knowledge, name: str
+) -> Iterator[Case]:
+    """Yield the cases of the arguments of one command whose values show somewhere.
 
     An argument that this release does not have makes none; one whose default is not documented as
     a value is read for the report's table alone.
     """
+    if name not in build.schema.commands:
+        return
+    for showing in showings_for(knowledge.showings, build.version):
+        if showing.command == name:
+            yield from _shown_defaults(showing, build.declared)
+
+
+def _shown_defaults(showing: Showing, entities: Mapping[str, DigestEntity]) -> Iterator[Case]:
     for name in showing.shows:
         fact = argument_fact(entities, showing.command, name, showing.case)
         if fact is None:
@@ -50,12 +54,12 @@ def command_defaults(showing: Showing, entities: Mapping[str, DigestEntity]) -> 
             yield _command_case(showing, name, _alike(showing, name, fact))
         else:
             path = showing.shows[name]
-            expect = Reads(path, fact.default)
+            expect = shows_value(path, fact.default)
             steps = (
-                *_requests(showing.setup, Role.SETUP),
+                *supporting_steps(showing.setup, Role.SETUP),
                 _step(Request(showing.command, showing.arguments), Accept(), Role.SUBJECT, "Q16"),
                 _step(showing.read, expect, Role.CHECK, RULE, _why(showing, fact)),
-                *_requests(showing.cleanup, Role.CLEANUP),
+                *supporting_steps(showing.cleanup, Role.CLEANUP),
             )
             row = default_of(name, fact, step=len(showing.setup) + 1, path=path)
             yield _command_case(showing, name, steps, defaults=(row,))
@@ -70,7 +74,7 @@ def _alike(showing: Showing, name: str, fact: DocumentedMember) -> tuple[Step, .
     given = {**showing.arguments, name: fact.default}
     first = len(showing.setup)
     return (
-        *_requests(showing.setup, Role.SETUP),
+        *supporting_steps(showing.setup, Role.SETUP),
         _step(Request(showing.command, given), Accept(), Role.SUBJECT, "Q30"),
         _step(
             Request(showing.command, showing.arguments),
@@ -79,7 +83,7 @@ def _alike(showing: Showing, name: str, fact: DocumentedMember) -> tuple[Step, .
             RULE,
             _why(showing, fact),
         ),
-        *_requests(showing.cleanup, Role.CLEANUP),
+        *supporting_steps(showing.cleanup, Role.CLEANUP),
     )
 
 
@@ -104,11 +108,6 @@ def _command_case(
         blocked=blocked,
         defaults=defaults,
     )
-
-
-def _requests(requests: tuple[Request, ...], role: Role) -> Iterator[Step]:
-    for request in requests:
-        yield aside(request, role)
 
 
 def _step(request: Request, expect: Expectation, role: Role, rule: str, why: str = "") -> Step:

@@ -8,36 +8,23 @@ no command by name.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Final
 
-from conformance.derive.commands.valid import (
-    PLAIN,
-    command_subject,
-    recipe_blocked,
-    recipe_request,
-    recipe_stage,
-)
+from conformance.derive.commands.valid import command_stage, command_subject
+from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.steps import PLAIN, around, blocked_by, supporting_steps, witness
 from conformance.digest.digest import DigestEntity
-from conformance.knowledge.commands import CommandRecipe, Effect
-from conformance.knowledge.refusals import Reference, Refusal, When, references_for
+from conformance.judge.expect_answer import Reject
+from conformance.judge.expect_value import Repeats
+from conformance.knowledge.commands import CommandRecipe
+from conformance.knowledge.refusals import Reference, Refusal, When
+from conformance.knowledge.valid_request import ValidRequest
 from conformance.knowledge.versions import Version
 from conformance.model.blocked import untried
-from conformance.model.case import (
-    Accept,
-    Case,
-    Ends,
-    Isolation,
-    Reject,
-    Repeats,
-    Role,
-    Step,
-    aside,
-)
+from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.stage import MachineSpec, Request, Stage
-from conformance.model.terms import ABSENT, Aspect, ErrorClass
-from conformance.qapi.model import Schema
-from conformance.qapi.validate import Validator
+from conformance.model.terms import ABSENT, Aspect, ErrorClass, JsonValue, as_object
 
 ANY_CLASS: Final = frozenset(map(str, ErrorClass)) - {str(ErrorClass.COMMAND_NOT_FOUND)}
 """The classes that a command which is there may be refused with."""
@@ -46,139 +33,78 @@ _NOT_THERE: Final = "X34"
 _EXCLUDED: Final = "X27"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorContext:
-    """What the cases of errors are derived from.
-
-    `documented` are the declarations of just this release, by name, where its source is known.
-    `lacks` maps each need that host and build do not meet to why.
-    """
-
-    schema: Schema
-    validator: Validator
-    version: Version
-    documented: Mapping[str, DigestEntity] = field(default_factory=dict)
-    lacks: Mapping[str, str] = field(default_factory=dict)
-
-
-def command_errors(context: ErrorContext, recipe: CommandRecipe) -> Iterator[Case]:
-    """Yield the cases of one command of the schema, whose recipe may have nothing but a name."""
-    documented = context.documented.get(recipe.name)
-    made = _Made(context=context, recipe=recipe, documented=documented)
-    for refusal in recipe.refusals_for(context.version):
+def error_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield the cases of the errors of one command, whose recipe may have nothing but a name."""
+    recipe = knowledge.command(name)
+    documented = build.declared.get(name)
+    made = _Made(build=build, recipe=recipe, documented=documented)
+    for refusal in recipe.refusals_for(build.version):
         yield made.refused(refusal)
-    for base in _bases(recipe, context.version):
-        for reference in references_for(base.references, context.version):
-            yield from made.not_there(base, reference)
+    for valid in recipe.requests(build.version):
+        for reference in valid.references:
+            yield from made.not_there(valid, reference)
     if documented is not None:
-        yield from _unprovoked(recipe, documented, context.version)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Base:
-    """A request that succeeds, and the references in it; `name` is "" for the recipe's own."""
-
-    name: str
-    request: Request
-    setup: tuple[Request, ...]
-    cleanup: tuple[Request, ...]
-    shows: tuple[Request, ...]
-    lasting: bool
-    references: tuple[Reference, ...]
-
-
-def _bases(recipe: CommandRecipe, version: Version) -> Iterator[_Base]:
-    yield _Base(
-        name="",
-        request=recipe_request(recipe),
-        setup=recipe.setup,
-        cleanup=recipe.cleanup,
-        shows=recipe.shows,
-        lasting=recipe.effect is not Effect.NONE,
-        references=recipe.references,
-    )
-    for further in recipe.further_for(version):
-        yield _Base(
-            name=further.name,
-            request=Request(recipe.name, further.arguments or ABSENT),
-            setup=further.setup,
-            cleanup=further.cleanup,
-            shows=(),
-            lasting=further.lasting,
-            references=further.references,
-        )
+        yield from _unprovoked(recipe, documented, build.version)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Made:
     """Makes the cases of one command."""
 
-    context: ErrorContext
+    build: Introspected
     recipe: CommandRecipe
     documented: DigestEntity | None
 
-    def not_there(self, base: _Base, reference: Reference) -> Iterator[Case]:
+    @property
+    def own(self) -> ValidRequest:
+        return self.recipe.first(self.build.version)
+
+    def not_there(self, base: ValidRequest, reference: Reference) -> Iterator[Case]:
         """Yield the case that `reference` names what is not there.
 
         A build whose schema has no such member has no such case.
         """
-        given = base.request.arguments
-        arguments = _with(given if isinstance(given, Mapping) else {}, reference)
-        command = self.context.schema.commands[self.recipe.name]
-        if self.context.validator.check(command.arg_type, arguments) is not None:
+        arguments = _with(base.arguments, reference)
+        if self.build.refusal_of(self.recipe.name, arguments):
             return
         fault = f"no {reference.to} is {reference.instead!r}"
         promised = _promised(reference.classes, reference.item, self.documented)
         rule, classes = promised or (_NOT_THERE, ANY_CLASS)
         refused = replace(base.request, arguments=arguments)
-        looks = tuple(aside(look, Role.SETUP) for look in base.shows)
+        looks = tuple(supporting_steps(base.queries, Role.SETUP))
         same = tuple(
-            replace(aside(look, Role.CHECK), expect=Repeats(len(base.setup) + number), rule=rule)
-            for number, look in enumerate(base.shows)
+            replace(look, expect=Repeats(len(base.setup) + number), role=Role.CHECK, rule=rule)
+            for number, look in enumerate(looks)
         )
-        steps = (
-            *(aside(request, Role.SETUP) for request in base.setup),
-            *looks,
-            _refusal(refused, classes, rule, fault),
-            *same,
-            self._witness(base.request),
-            *(aside(request, Role.CLEANUP) for request in base.cleanup),
-        )
+        refusal = _refusal(refused, classes, rule, fault)
+        steps = around(base, *looks, refusal, *same, witness(base))
         label = ".".join(reference.at)
         name = "/".join(filter(None, (base.name, "not-there", label)))
-        yield self._case(name, steps, fault, alone=base.lasting)
+        yield self._case(name, steps, fault, alone=base.destructive)
 
     def refused(self, refusal: Refusal) -> Case:
         """Return the case of a refusal, with the recipe's request as its witness."""
         if refusal.spec is not None:
             return self._refused_elsewhere(refusal, refusal.spec)
-        recipe = self.recipe
-        request = replace(
-            recipe_request(recipe),
-            arguments=refusal.arguments or recipe.arguments or ABSENT,
-        )
+        valid = self.own
+        request = replace(valid.request, arguments=refusal.arguments or valid.arguments or ABSENT)
         if refusal.when is When.APART:
-            request = Request(recipe.name, refusal.arguments)
+            request = Request(valid.command, refusal.arguments)
         promised = _promised(refusal.classes, refusal.item, self.documented)
         own_classes = ANY_CLASS if refusal.when is not When.APART else _known(refusal.classes)
         rule, classes = promised or (_EXCLUDED, own_classes)
-        setup = tuple(aside(each, Role.SETUP) for each in recipe.setup)
-        own = (
-            *(aside(each, Role.SETUP) for each in refusal.setup),
-            _refusal(request, classes, rule, refusal.reason),
-            *(aside(each, Role.CLEANUP) for each in refusal.cleanup),
-        )
-        witness = self._witness(recipe_request(recipe))
-        cleanup = tuple(aside(each, Role.CLEANUP) for each in recipe.cleanup)
-        if refusal.lasting:
-            # What it leaves has no use for the clean-up, and may be in its way.
-            cleanup = ()
+        setup = tuple(supporting_steps(valid.setup, Role.SETUP))
+        own = _around(refusal, _refusal(request, classes, rule, refusal.reason))
+        # What it leaves has no use for the clean-up, and may be in its way.
+        undone = () if refusal.lasting else valid.cleanup
+        cleanup = tuple(supporting_steps(undone, Role.CLEANUP))
+        accepted = witness(valid)
         steps = {
-            When.APART: (*own, *setup, witness, *cleanup),
-            When.BEFORE: (*setup, *own, witness, *cleanup),
-            When.AFTER: (*setup, witness, *own, *cleanup),
+            When.APART: (*own, *setup, accepted, *cleanup),
+            When.BEFORE: (*setup, *own, accepted, *cleanup),
+            When.AFTER: (*setup, accepted, *own, *cleanup),
         }[refusal.when]
-        alone = refusal.lasting or recipe.effect is not Effect.NONE
+        alone = refusal.lasting or valid.destructive
         return self._case(refusal.name, steps, refusal.reason, alone=alone)
 
     def _refused_elsewhere(self, refusal: Refusal, spec: MachineSpec) -> Case:
@@ -188,36 +114,30 @@ class _Made:
         # Without a witness the class alone tells that the request was understood.
         own_classes = ANY_CLASS if refusal.witness is not None else _known(refusal.classes)
         rule, classes = promised or (_EXCLUDED, own_classes)
-        own = (
-            *(aside(each, Role.SETUP) for each in refusal.setup),
-            _refusal(Request(name, refusal.arguments or ABSENT), classes, rule, refusal.reason),
-            *(aside(each, Role.CLEANUP) for each in refusal.cleanup),
-        )
-        witness: tuple[Step, ...] = ()
+        request = Request(name, refusal.arguments or ABSENT)
+        own = _around(refusal, _refusal(request, classes, rule, refusal.reason))
+        accepted: tuple[Step, ...] = ()
         if refusal.witness is not None:
-            witness = (self._witness(Request(name, refusal.witness or ABSENT)),)
-        steps = (*witness, *own) if refusal.when is When.AFTER else (*own, *witness)
+            with_own = replace(self.own, request=Request(name, refusal.witness or ABSENT))
+            accepted = (witness(with_own),)
+        steps = (*accepted, *own) if refusal.when is When.AFTER else (*own, *accepted)
         case = self._case(refusal.name, steps, refusal.reason, alone=refusal.lasting)
         plain = spec == MachineSpec()
         stage = PLAIN if plain else Stage(name=f"refused/{name}/{refusal.name}", spec=spec)
         # What the recipe's machine needs, this one does not.
         return replace(case, stage=stage, blocked=None)
 
-    def _witness(self, request: Request) -> Step:
-        expect = Ends() if self.recipe.effect is Effect.END else Accept()
-        return Step(request=request, expect=expect, role=Role.WITNESS, rule="Q30")
-
     def _case(self, name: str, steps: tuple[Step, ...], fault: str, *, alone: bool) -> Case:
         return Case(
             id=f"{self.recipe.name}/{Aspect.ERRORS}/{name}",
             subject=command_subject(self.recipe.name),
             aspect=Aspect.ERRORS,
-            stage=recipe_stage(self.recipe),
+            stage=command_stage(self.own),
             steps=steps,
             isolation=Isolation.ALONE if alone else Isolation.SHARED,
             about=name,
             fault=fault,
-            blocked=recipe_blocked(self.recipe, self.context.lacks),
+            blocked=blocked_by(self.own, self.build.lacks),
         )
 
 
@@ -226,12 +146,20 @@ def _refusal(request: Request, classes: frozenset[str], rule: str, why: str) -> 
     return Step(request=request, expect=expect, role=Role.SUBJECT, rule=rule, why=why)
 
 
-def _with(arguments: Mapping[str, Any], reference: Reference) -> Any:
+def _around(refusal: Refusal, step: Step) -> tuple[Step, ...]:
+    return (
+        *supporting_steps(refusal.setup, Role.SETUP),
+        step,
+        *supporting_steps(refusal.cleanup, Role.CLEANUP),
+    )
+
+
+def _with(arguments: Mapping[str, JsonValue], reference: Reference) -> JsonValue:
     less = {k: v for k, v in arguments.items() if k not in reference.without}
     return _put(less, reference.at, reference.instead)
 
 
-def _put(whole: Any, at: Sequence[str], value: Any) -> Any:
+def _put(whole: JsonValue, at: Sequence[str], value: JsonValue) -> JsonValue:
     """Return `whole` with `value` at the place, where something else may stand or nothing."""
     if not at:
         return value
@@ -240,7 +168,8 @@ def _put(whole: Any, at: Sequence[str], value: Any) -> Any:
         place = int(first)
         there = whole[place] if place < len(whole) else {}
         return [*whole[:place], _put(there, rest, value), *whole[place + 1 :]]
-    return {**whole, first: _put(whole.get(first, {}), rest, value)}
+    there = as_object(whole).get(first, {})
+    return {**as_object(whole), first: _put(there, rest, value)}
 
 
 def _known(classes: frozenset[ErrorClass]) -> frozenset[str]:
@@ -268,23 +197,20 @@ def _unprovoked(
     recipe: CommandRecipe, documented: DigestEntity, version: Version
 ) -> Iterator[Case]:
     """Yield a blocked case for each documented error that nothing of the recipe provokes."""
-    references = [
-        reference
-        for base in _bases(recipe, version)
-        for reference in references_for(base.references, version)
-    ]
+    references = [each for valid in recipe.requests(version) for each in valid.references]
     provoking: tuple[Refusal | Reference, ...] = (*recipe.refusals_for(version), *references)
+    first = recipe.first(version)
     items = {each.item for each in provoking}
     classes = {str(name) for each in provoking for name in each.classes}
     for number, name in enumerate(documented.error_items, start=1):
         if number not in items and not (name and name in classes):
-            yield _blocked(recipe, f"documented-{number}", number, name)
+            yield _blocked(recipe, command_stage(first), f"documented-{number}", number, name)
     for name in documented.errors:
         if name not in classes and name not in documented.error_items:
-            yield _blocked(recipe, f"documented-{name}", 0, name)
+            yield _blocked(recipe, command_stage(first), f"documented-{name}", 0, name)
 
 
-def _blocked(recipe: CommandRecipe, label: str, item: int, name: str) -> Case:
+def _blocked(recipe: CommandRecipe, stage: Stage, label: str, item: int, name: str) -> Case:
     reasons = (
         each.reason
         for each in recipe.unprovoked
@@ -294,7 +220,7 @@ def _blocked(recipe: CommandRecipe, label: str, item: int, name: str) -> Case:
         id=f"{recipe.name}/{Aspect.ERRORS}/{label}",
         subject=command_subject(recipe.name),
         aspect=Aspect.ERRORS,
-        stage=recipe_stage(recipe),
+        stage=stage,
         steps=(),
         blocked=untried(next(reasons, UNPROVOKED)),
     )

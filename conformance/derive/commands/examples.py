@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from conformance.derive.commands.valid import PLAIN
+from conformance.derive.inputs import Introspected, Knowledge
 from conformance.derive.objects.tree import machine_stage
+from conformance.derive.steps import PLAIN, supporting_steps
 from conformance.digest.declaration import EntityKind
-from conformance.knowledge.examples import ExampleRecipe, ExampleRecipes
-from conformance.knowledge.versions import Version
+from conformance.judge.expect_answer import Accept, Reject
+from conformance.knowledge.examples import ExampleRecipe
 from conformance.model.blocked import Blocked, not_applicable, unmet, untried
-from conformance.model.case import (
-    Accept,
-    Case,
-    Claim,
-    Expectation,
-    Isolation,
-    Reject,
-    Role,
-    Step,
-    Subject,
-    aside,
-)
+from conformance.model.case import Case, Claim, Isolation, Role, Step, Subject
+from conformance.model.expectation import Expectation
 from conformance.model.stage import Request, Stage
 from conformance.model.terms import Absent, Aspect, ErrorClass, JsonValue, SubjectKind
-from conformance.qapi.model import Schema
 from conformance.source.dialogue import ShownRequest
 from conformance.source.documented import DocumentedExample
 
@@ -35,26 +24,19 @@ VALID: Final = "valid by the schema"
 NO_STAGE: Final = "no stage for this example"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExampleContext:
-    """What examples can be run on: a build's version and schema, and what its host lacks."""
+def example_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield the cases of the documented examples of a command or an event.
 
-    recipes: ExampleRecipes
-    version: Version
-    schema: Schema
-    lacks: Mapping[str, str]
-
-
-def example_cases(examples: Iterable[DocumentedExample], context: ExampleContext) -> Iterator[Case]:
-    """Yield the cases of `examples`: for each whether it is valid, and its run if it has requests.
-
-    They are numbered as in the documentation of their owner.  Whether one is valid has been judged
-    by the schema of its own source, whatever the build's configuration.
+    Each has one of whether it is valid, and one of its run if it has requests.  They are numbered
+    as in the documentation of their owner.  Whether one is valid has been judged by the schema of
+    its own source, whatever the build's configuration.
     """
-    for example in examples:
-        yield _static(example)
-        if example.kind is EntityKind.COMMAND:
-            yield _run(example, context)
+    examples = build.exact.examples if build.exact else None
+    for example in examples or ():
+        if example.owner == name:
+            yield _static(example)
+            if example.kind is EntityKind.COMMAND:
+                yield _run(example, build, knowledge)
 
 
 def _subject(example: DocumentedExample) -> Subject:
@@ -87,10 +69,10 @@ def _static(example: DocumentedExample) -> Case:
     )
 
 
-def _run(example: DocumentedExample, context: ExampleContext) -> Case:
+def _run(example: DocumentedExample, build: Introspected, knowledge: Knowledge) -> Case:
     requests = [shown.request for shown in example.requests]
-    recipe = context.recipes.find(example.owner, requests, context.version)
-    blocked = _blocked(example, recipe, context)
+    recipe = knowledge.examples.find(example.owner, requests, build.version)
+    blocked = _blocked(example, recipe, build)
     steps: tuple[Step, ...] = ()
     stage, isolation = PLAIN, Isolation.SHARED
     if recipe is not None and blocked is None:
@@ -112,11 +94,11 @@ def _run(example: DocumentedExample, context: ExampleContext) -> Case:
 
 
 def _blocked(
-    example: DocumentedExample, recipe: ExampleRecipe | None, context: ExampleContext
+    example: DocumentedExample, recipe: ExampleRecipe | None, build: Introspected
 ) -> Blocked | None:
     """Return why an example cannot be run: there is nothing to run, or nothing to run it on."""
     names = (example.owner, *(shown.request.execute for shown in example.requests))
-    absent = next((name for name in names if name not in context.schema.commands), None)
+    absent = next((name for name in names if name not in build.schema.commands), None)
     if absent is not None and (absent == example.owner or _is_sound(example)):
         why = f"this build's schema has no command {absent}"
     elif not example.requests:
@@ -124,7 +106,7 @@ def _blocked(
     elif not _is_sound(example):
         why = "a request of the example is wrong, or shown in part"
     else:
-        return _unmet(recipe, context)
+        return _unmet(recipe, build)
     return not_applicable(why)
 
 
@@ -132,22 +114,20 @@ def _is_sound(example: DocumentedExample) -> bool:
     return all(shown.sound for shown in example.requests)
 
 
-def _unmet(recipe: ExampleRecipe | None, context: ExampleContext) -> Blocked | None:
+def _unmet(recipe: ExampleRecipe | None, build: Introspected) -> Blocked | None:
     if recipe is None:
         return untried(NO_STAGE)
-    return unmet(recipe.needs, context.lacks)
+    return unmet(recipe.needs, build.lacks)
 
 
 def _steps(requests: Iterable[ShownRequest], recipe: ExampleRecipe) -> Iterator[Step]:
     """Yield the example's requests, which must be answered with values of their return types."""
-    for request in recipe.setup:
-        yield aside(request, Role.SETUP)
+    yield from supporting_steps(recipe.setup, Role.SETUP)
     for shown in requests:
         request, why = _substituted(shown.request, recipe)
         expect = _expected(shown.reply)
         yield Step(request=request, expect=expect, role=Role.SUBJECT, rule="W73", why=why)
-    for request in recipe.cleanup:
-        yield aside(request, Role.CLEANUP)
+    yield from supporting_steps(recipe.cleanup, Role.CLEANUP)
 
 
 def _substituted(request: Request, recipe: ExampleRecipe) -> tuple[Request, str]:

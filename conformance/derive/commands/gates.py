@@ -7,35 +7,30 @@ nothing of what any command does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Final
 
 from conformance.derive.commands.valid import command_subject
-from conformance.digest.declaration import EntityKind, Flag
-from conformance.digest.digest import DigestEntity
-from conformance.knowledge.commands import CommandRecipe, Effect
-from conformance.model.blocked import Blocked, unmet, untried
-from conformance.model.case import (
-    Accept,
-    Answer,
-    Case,
-    Ends,
-    Expectation,
-    Isolation,
-    Known,
-    Reject,
-    Repeats,
-    Role,
-    Step,
-    Understood,
-    aside,
+from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.steps import (
+    around,
+    blocked_by,
+    success_of,
+    supporting_step,
+    supporting_steps,
+    witness,
 )
+from conformance.judge.expect_answer import Accept, Answer, Known, Reject, Understood
+from conformance.judge.expect_value import Repeats
+from conformance.knowledge.commands import CommandRecipe
+from conformance.knowledge.valid_request import Effect, ValidRequest
+from conformance.model.blocked import Blocked, untried
+from conformance.model.case import Case, Isolation, Role, Step
+from conformance.model.expectation import Expectation
 from conformance.model.stage import NEGOTIATION, OUT_OF_BAND, MachineSpec, Request, Stage
 from conformance.model.terms import ABSENT, Aspect, ErrorClass
-from conformance.qapi.model import Command, Object, Schema
-from conformance.qapi.validate import Validator
+from conformance.qapi.model import Command, Object
 from conformance.space.faults import UNKNOWN
 
 NO_RECIPE: Final = "no recipe for a request that succeeds"
@@ -46,45 +41,30 @@ _GREETED: Final = Stage(name="gates", capabilities=None, kept=True)
 _NEGOTIATE: Final = Request(NEGOTIATION, ABSENT)
 _OPEN: Final = _GREETED.beyond(_NEGOTIATE)
 _OUT_OF_BAND: Final = Stage(name="gates/oob", capabilities=("oob",), kept=True)
-_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 _EARLY: Final = Stage(name="gates/preconfig", kept=True)
 
 
-def preconfig_flags(entities: Mapping[str, DigestEntity]) -> Mapping[str, bool]:
-    """Return of each command that is declared whether it may run before the machine is complete."""
-    return {
-        name: Flag.ALLOW_PRECONFIG in entity.flags
-        for name, entity in entities.items()
-        if entity.kind is EntityKind.COMMAND
-    }
+def gate_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield the cases of where, when and how a command of the schema can be run.
 
-
-def gate_cases(
-    schema: Schema,
-    recipes: Mapping[str, CommandRecipe],
-    flags: Mapping[str, bool],
-    lacks: Mapping[str, str] = _NOTHING,
-) -> Iterator[Case]:
-    """Yield the cases of every command of the schema.
-
-    `flags` are those that just this release has for preconfig; a command of which none is known
-    has no case about it.  `lacks` maps each need that host and build do not meet to why.
+    A command of which its release does not tell whether it may run in preconfig has no case of
+    that.
     """
-    validator = Validator(schema)
+    schema = build.schema
+    recipes = knowledge.commands.values()
     completing = next(
-        (r for r in recipes.values() if r.effect is Effect.COMPLETES and r.name in schema.commands),
-        None,
+        (r for r in recipes if r.effect is Effect.COMPLETES and r.name in schema.commands), None
     )
-    for name, command in sorted(schema.commands.items()):
-        gated = _met(_gated(schema, validator, command, recipes.get(name)), lacks)
-        if name == NEGOTIATION:
-            yield from _negotiating(gated)
-        else:
-            yield _before_negotiation(gated)
-            yield _not_negotiated(gated)
-            yield from _out_of_band(gated)
-        if completing is not None:
-            yield from _before_completion(gated, completing, flags.get(name))
+    gated = _gated(build, knowledge.commands.get(name), schema.commands[name])
+    if name == NEGOTIATION:
+        yield from _negotiating(gated)
+    else:
+        yield _before_negotiation(gated)
+        yield _not_negotiated(gated)
+        yield from _out_of_band(gated)
+    if completing is not None:
+        completion = completing.first(build.version)
+        yield from _before_completion(gated, completion, build.preconfig_flags.get(name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,21 +72,21 @@ class _Gated:
     """A command with a request of it that succeeds, or why there is none."""
 
     command: Command
-    recipe: CommandRecipe
+    valid: ValidRequest
     isolation: Isolation
+    unready: str = ""
     blocked: Blocked | None = None
 
     @property
     def accept(self) -> Expectation:
-        return Ends() if self.recipe.effect is Effect.END else Accept()
+        return success_of(self.valid)
 
     def request(self, key: str = "execute") -> Request:
-        own = self.recipe
-        return Request(self.command.name, own.arguments or ABSENT, key, own.descriptor)
+        return replace(self.valid.request, key=key)
 
     def stage(self, stage: Stage, more: tuple[str, ...] = ()) -> Stage:
         """Return `stage` with what the command's recipe asks for, and `more` arguments."""
-        own = self.recipe.spec
+        own = self.valid.spec
         spec = own if set(more) <= set(own.args) else replace(own, args=(*own.args, *more))
         if own == MachineSpec():
             return replace(stage, spec=spec)
@@ -114,11 +94,7 @@ class _Gated:
 
     def around(self, *steps: Step) -> tuple[Step, ...]:
         """Return the steps between the recipe's set-up and clean-up."""
-        return (
-            *(aside(request, Role.SETUP) for request in self.recipe.setup),
-            *steps,
-            *(aside(request, Role.CLEANUP) for request in self.recipe.cleanup),
-        )
+        return around(self.valid, *steps)
 
     def case(self, name: str, stage: Stage, steps: tuple[Step, ...], fault: str = "") -> Case:
         return Case(
@@ -134,30 +110,27 @@ class _Gated:
         )
 
 
-def _gated(
-    schema: Schema, validator: Validator, command: Command, recipe: CommandRecipe | None
-) -> _Gated:
+def _gated(build: Introspected, recipe: CommandRecipe | None, command: Command) -> _Gated:
     """Without a recipe a request without arguments has to do.
 
     A command that returns nothing does something: that it leaves nothing behind, a recipe tells.
     """
     made = CommandRecipe(name=command.name) if recipe is None else recipe
-    returns = schema.types[command.ret_type]
+    valid = made.first(build.version)
+    returns = build.schema.types[command.ret_type]
     silent = isinstance(returns, Object) and not returns.members and returns.tag is None
     isolation = Isolation.PURE if recipe is None else Isolation.SHARED
-    if made.effect is not Effect.NONE or (recipe is None and silent):
+    if valid.destructive or (recipe is None and silent):
         isolation = Isolation.ALONE
-    fault = validator.check(command.arg_type, made.arguments)
-    reason = f"no request of it succeeds: {made.never}" if made.never else ""
-    if fault is not None:
-        reason = f"{NO_RECIPE}: {fault.path}: {fault.problem}"
-    blocked = untried(reason)
-    return _Gated(command=command, recipe=made, isolation=isolation, blocked=blocked)
-
-
-def _met(gated: _Gated, lacks: Mapping[str, str]) -> _Gated:
-    """Return `gated`, blocked where a need of its recipe is in `lacks`."""
-    return replace(gated, blocked=gated.blocked or unmet(gated.recipe.needs, lacks))
+    problem = build.refusal_of(command.name, valid.arguments)
+    blocked = untried(f"{NO_RECIPE}: {problem}" if problem else "")
+    return _Gated(
+        command=command,
+        valid=valid,
+        isolation=isolation,
+        unready=made.unready,
+        blocked=blocked or blocked_by(valid, build.lacks),
+    )
 
 
 def _before_negotiation(gated: _Gated) -> Case:
@@ -169,7 +142,7 @@ def _before_negotiation(gated: _Gated) -> Case:
     known = Step(request=Request(name, {UNKNOWN: 1}), expect=Known(), role=Role.CHECK, rule="Q42")
     steps = (
         _subject(gated.request(), _UNKNOWN_COMMAND, "W56"),
-        aside(_NEGOTIATE, Role.PASSAGE),
+        supporting_step(_NEGOTIATE, Role.PASSAGE),
         known,
     )
     pure = replace(gated, isolation=Isolation.PURE, blocked=None)
@@ -195,28 +168,28 @@ def _out_of_band(gated: _Gated) -> Iterator[Case]:
     ):
         accepted = gated.around(_subject(then, gated.accept, rule))
         # What lasts is not done twice on one machine.
-        twice = gated.recipe.effect is Effect.NONE
-        before = gated.around(aside(first, Role.SETUP)) if twice else ()
+        twice = not gated.valid.destructive
+        before = gated.around(supporting_step(first, Role.SETUP)) if twice else ()
         yield gated.case(name, stage, (*before, *accepted))
 
 
 def _refused(gated: _Gated, request: Request, rule: str) -> tuple[Step, ...]:
     """Write a refusal that leaves nothing behind, with the request in band as the witness."""
-    looks = tuple(aside(look, Role.SETUP) for look in gated.recipe.shows)
-    first = len(gated.recipe.setup)
+    looks = tuple(supporting_steps(gated.valid.queries, Role.SETUP))
+    first = len(gated.valid.setup)
     same = tuple(
         replace(look, expect=Repeats(first + number), role=Role.CHECK, rule=rule)
         for number, look in enumerate(looks)
     )
     refused = _subject(request, Reject(), rule)
-    return gated.around(*looks, refused, *same, _witness(gated))
+    return gated.around(*looks, refused, *same, witness(gated.valid))
 
 
 def _before_completion(
-    gated: _Gated, completing: CommandRecipe, allowed: bool | None
+    gated: _Gated, completing: ValidRequest, allowed: bool | None
 ) -> Iterator[Case]:
     """Yield the cases of the phase before the machine is complete, which `completing` ends."""
-    name, effect = gated.command.name, gated.recipe.effect
+    name, effect = gated.command.name, gated.valid.effect
     own = effect is Effect.COMPLETES
     if own:
         yield from _completion(gated)
@@ -224,8 +197,8 @@ def _before_completion(
         return
     early = replace(_EARLY, capabilities=None) if name == NEGOTIATION else _EARLY
     stage = gated.stage(early, completing.spec.args)
-    if allowed and gated.recipe.unready:
-        let_in = _subject(gated.request(), Understood(), "Q36", gated.recipe.unready)
+    if allowed and gated.unready:
+        let_in = _subject(gated.request(), Understood(), "Q36", gated.unready)
         steps = (let_in, *_completed(gated, completing, gated.accept))
         yield gated.case("preconfig", stage, steps)
     elif allowed:
@@ -233,7 +206,7 @@ def _before_completion(
         last = own or effect is Effect.END or name == NEGOTIATION
         # Whether it is accepted later too matters only where it is refused now.  What it leaves
         # behind, or its set-up does, is still there then.
-        bare = replace(gated, recipe=replace(gated.recipe, setup=(), cleanup=()))
+        bare = replace(gated, valid=replace(gated.valid, setup=(), cleanup=()))
         again = bare if gated.isolation is Isolation.ALONE else gated
         steps = first if last else (*first, *_completed(again, completing, Answer()))
         yield gated.case("preconfig", stage, steps)
@@ -244,16 +217,19 @@ def _before_completion(
         yield gated.case("preconfig", stage, steps, fault=fault)
 
 
-def _completed(gated: _Gated, completing: CommandRecipe, expect: Expectation) -> tuple[Step, ...]:
+def _completed(gated: _Gated, completing: ValidRequest, expect: Expectation) -> tuple[Step, ...]:
     """Write how the machine is completed, and what the command then comes to."""
-    passage = Request(completing.name, completing.arguments or ABSENT)
-    return (aside(passage, Role.PASSAGE), *gated.around(replace(_witness(gated), expect=expect)))
+    passage = completing.request
+    return (
+        supporting_step(passage, Role.PASSAGE),
+        *gated.around(replace(witness(gated.valid), expect=expect)),
+    )
 
 
 def _completion(gated: _Gated) -> Iterator[Case]:
     """Yield the cases that the phase can be ended where it was asked for, and once."""
     again = gated.around(
-        aside(gated.request(), Role.SETUP), _subject(gated.request(), Reject(), "Q37")
+        supporting_step(gated.request(), Role.SETUP), _subject(gated.request(), Reject(), "Q37")
     )
     yield gated.case("twice", gated.stage(_EARLY), again, fault="the machine is complete")
     never = (_subject(gated.request(), Reject(), "Q37"),)
@@ -269,10 +245,6 @@ def _negotiating(gated: _Gated) -> Iterator[Case]:
     yield alone.case("negotiation", _GREETED, (first, again), fault="negotiated already")
     steps = _refused(gated, gated.request(OUT_OF_BAND), "W34")
     yield alone.case("oob-not-negotiated", _GREETED, steps, fault="oob is not negotiated")
-
-
-def _witness(gated: _Gated) -> Step:
-    return Step(request=gated.request(), expect=gated.accept, role=Role.WITNESS, rule="Q30")
 
 
 def _subject(request: Request, expect: Expectation, rule: str, why: str = "") -> Step:

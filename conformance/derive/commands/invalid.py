@@ -9,22 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from conformance.derive.commands.attempts import Attempt, attempt
 from conformance.derive.commands.base_requests import (
-    ArgumentContext,
-    Sibling,
+    SHALLOW,
+    Arguments,
     nearest_first,
-    siblings,
-    siblings_with,
+    requests_with,
 )
 from conformance.derive.commands.valid import command_subject
+from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.steps import supporting_step
+from conformance.derive.unique import named_apart
+from conformance.judge.expect_answer import Reject
+from conformance.knowledge.valid_request import ValidRequest
 from conformance.model.canonical import digest
-from conformance.model.case import Case, Isolation, Reject, Role, Step, aside
+from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.errors import HarnessError
-from conformance.model.terms import Aspect
-from conformance.qapi.model import Command, Member, Schema
+from conformance.model.terms import Absent, Aspect, JsonValue, as_object
+from conformance.qapi.model import Member, Schema
 from conformance.space.faults import Fault, member_faults, no_objects, unknown_members
 from conformance.space.objects import Place, object_places
 from conformance.space.values import exemplar
@@ -33,57 +37,62 @@ _OF_RANGES: Final = "huge"
 """What is wrong with an integer's size: ranges.py tries it for the width that it has."""
 
 
-def argument_cases(context: ArgumentContext, command: Command) -> Iterator[Case]:
-    """Yield the invalid requests of `command`, nearest faults first.
+def invalid_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield the invalid requests of a command, nearest faults first.
 
     Faults of one member in a request that changes its machine for good share a case.
     """
-    if command.name in context.unchecked - context.shallow:
+    shallow = name in SHALLOW
+    if name in knowledge.untyped(build.version) and not shallow:
         return
-    bases = tuple(siblings(context, command))
-    places = object_places(context.schema, command.arg_type).places
-    for place in places[:1] if command.name in context.shallow else places:
-        yield from _object_cases(context, command, bases, place)
+    command = build.schema.commands[name]
+    arguments = Arguments(build=build, knowledge=knowledge, command=command)
+    bases = tuple(arguments.requests())
+    places = object_places(build.schema, command.arg_type).places
+    for place in places[:1] if shallow else places:
+        yield from map(named_apart, _object_cases(arguments, bases, place))
 
 
 def _object_cases(
-    context: ArgumentContext, command: Command, bases: Sequence[Sibling], place: Place
+    arguments: Arguments, bases: Sequence[ValidRequest], place: Place
 ) -> Iterator[Case]:
     """Yield the faults of one object as such, then those of its members."""
-    schema = context.schema
+    schema = arguments.schema
     nearest = nearest_first(bases, place.label)
-    as_it_is = attempt(context, command, nearest, place.way, _as_it_is)
+    as_it_is = attempt(arguments, nearest, place.way, _as_it_is)
     tried = _Tried(attempt=as_it_is, place=place)
     yield from tried.cases(place.label, partial(_faults_of, schema, place), "members")
     for member in place.members:
-        known = tuple(siblings_with(context, command, place, member))
+        known = tuple(requests_with(arguments, place, member))
         edit = partial(_with_member, schema, member)
         nearest = nearest_first(bases, place.label_with(member))
-        made = attempt(context, command, (*known, *nearest), place.way, edit)
+        made = attempt(arguments, (*known, *nearest), place.way, edit)
         tried = _Tried(attempt=made, place=place)
         yield from tried.cases(place.label_with(member), partial(_faults_of_member, schema, member))
 
 
-def _as_it_is(value: Any) -> Any:
+def _as_it_is(value: JsonValue | Absent) -> JsonValue:
+    return as_object(value)
+
+
+def _instead(value: JsonValue, _: JsonValue | Absent) -> JsonValue:
     return value
 
 
-def _instead(value: Any, _: Any) -> Any:
-    return value
-
-
-def _with_member(schema: Schema, member: Member, value: Mapping[str, Any]) -> Mapping[str, Any]:
+def _with_member(
+    schema: Schema, member: Member, value: Mapping[str, JsonValue]
+) -> Mapping[str, JsonValue]:
     if member.name in value:
         return value
     return {**value, member.name: exemplar(schema, member.type)}
 
 
-def _faults_of_member(schema: Schema, member: Member, value: Any) -> Iterator[Fault]:
-    for fault in member_faults(schema, member, value, within=False):
+def _faults_of_member(schema: Schema, member: Member, value: JsonValue) -> Iterator[Fault]:
+    for fault in member_faults(schema, member, as_object(value), within=False):
         yield replace(fault, label=fault.label.removeprefix(f"{member.name}/"))
 
 
-def _faults_of(schema: Schema, place: Place, value: Mapping[str, Any]) -> Iterator[Fault]:
+def _faults_of(schema: Schema, place: Place, value: Mapping[str, JsonValue]) -> Iterator[Fault]:
     yield from unknown_members(value)
     if not place.way:
         yield from no_objects("W23")
@@ -101,7 +110,7 @@ class _Tried:
     place: Place
 
     def cases(
-        self, label: str, faults: Callable[[Any], Iterator[Fault]], together: str = "faults"
+        self, label: str, faults: Callable[[JsonValue], Iterator[Fault]], together: str = "faults"
     ) -> Iterator[Case]:
         """Yield the cases of what `faults` finds wrong with the object, by ids under `label`.
 
@@ -109,10 +118,10 @@ class _Tried:
         """
         found: list[Fault] = []
 
-        def see(value: Any) -> Any:
+        def see(value: JsonValue | Absent) -> JsonValue:
             whole = self.attempt.edit(value)
             found.extend(f for f in faults(whole) if f.label.split("/")[-1] != _OF_RANGES)
-            return value
+            return whole
 
         self.attempt.edited(see)
         if not found:
@@ -146,10 +155,10 @@ class _Tried:
             self._check_invalid(fault, arguments)
             request = tried.request(arguments, word)
             yield Step(request=request, expect=Reject(), role=Role.SUBJECT, rule=fault.rule)
-        yield aside(tried.valid_request(word), Role.WITNESS, tried.success)
+        yield supporting_step(tried.valid_request(word), Role.WITNESS, tried.success)
         yield from tried.after()
 
-    def _check_invalid(self, fault: Fault, arguments: Any) -> None:
+    def _check_invalid(self, fault: Fault, arguments: JsonValue) -> None:
         if not self.attempt.problem(arguments):
             command = self.attempt.command.name
             raise HarnessError(

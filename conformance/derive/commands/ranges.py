@@ -6,36 +6,29 @@ that is valid by the schema, and what comes of that may show nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from typing import Final
 
+from conformance.derive.commands.base_requests import SHALLOW, usual_integer
 from conformance.derive.commands.valid import command_subject
-from conformance.knowledge.commands import CommandRecipe, Effect
-from conformance.knowledge.ranges import Limits, RangeRecipe
-from conformance.knowledge.versions import Version
+from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.steps import around, isolation_of, supporting_steps
+from conformance.derive.unique import named_apart
+from conformance.judge.expect_answer import Accept, Answer, Reject, Understood
+from conformance.judge.expect_value import shows_value
+from conformance.knowledge.ranges import Limits, Shown
+from conformance.knowledge.valid_request import Status, ValidRequest
 from conformance.model.blocked import Blocked, behind_finding, not_applicable, unmet, untried
 from conformance.model.canonical import digest
-from conformance.model.case import (
-    Accept,
-    Answer,
-    Case,
-    Expectation,
-    Isolation,
-    Reads,
-    Reject,
-    Role,
-    Step,
-    Understood,
-    aside,
-)
+from conformance.model.case import Case, Role, Step
 from conformance.model.errors import HarnessError
+from conformance.model.expectation import Expectation
 from conformance.model.stage import MachineSpec, Request, Stage
-from conformance.model.terms import Aspect
-from conformance.qapi.model import Command, Schema
-from conformance.qapi.validate import Validator
+from conformance.model.terms import Aspect, JsonValue, as_object
+from conformance.qapi.model import Command
 from conformance.space.integers import is_let_through, range_of, rule_of, width_of
-from conformance.space.paths import IntegerPath, integer_at, integer_paths, with_integer
+from conformance.space.paths import IntegerPath, integer_paths, with_integer
 from conformance.space.values import renamed
 
 _ACCEPTED: Final = Accept()
@@ -43,108 +36,86 @@ LIMITED: Final = "X27"
 """The rule of limits that are documented and narrower than a type."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RangeContext:
-    """All that the cases of integers are derived from.
-
-    `validator` is one of `schema`, which knows the widths, in `release` those of the build's very
-    own: a later one takes what an earlier one took, and may take more.  `recipes` are those of
-    each command in the order in which they are tried, `commands` hold the requests that succeed;
-    `lacks` maps each need that host and build do not meet to why.
-    """
-
-    schema: Schema
-    validator: Validator
-    version: Version
-    recipes: Mapping[str, Sequence[RangeRecipe]]
-    commands: Mapping[str, CommandRecipe]
-    lacks: Mapping[str, str]
-    release: bool = True
-
-    def tried(self, command: Command, path: IntegerPath) -> _Tried:
-        """Return the integer in the first known request that is valid by the schema."""
-        for recipe in self.recipes.get(command.name, ()):
-            if self.version in recipe.versions and recipe.fits(path.label):
-                tried = _Tried(context=self, command=command, path=path, recipe=recipe, known=True)
-                if recipe.omitted or not tried.problem(tried.usual):
-                    return tried
-        plain = self._plain(command.name)
-        tried = _Tried(context=self, command=command, path=path, recipe=plain, known=False)
-        if not tried.problem(tried.usual):
-            return tried
-        return replace(tried, recipe=RangeRecipe(command=command.name))
-
-    def _plain(self, command: str) -> RangeRecipe:
-        """Return the command's own request, which succeeds, but perhaps not with the integer."""
-        own = self.commands.get(command)
-        lacking = own is not None and self.lacks.keys() & {*own.needs}
-        if own is None or lacking or own.effect is not Effect.NONE:
-            return RangeRecipe(command=command)
-        return RangeRecipe(
-            command=command,
-            spec=own.spec,
-            setup=own.setup,
-            arguments=own.arguments,
-            cleanup=own.cleanup,
-        )
-
-
-def range_cases(context: RangeContext, command: Command) -> Iterator[Case]:
-    """Yield the cases of every integer among the arguments of `command`, nearest first.
+def range_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield the cases of every integer among the arguments of a command, nearest first.
 
     Of an integer whose width is not known only what no integer type takes is tried.
     """
-    for path in integer_paths(context.schema, command.arg_type).paths:
-        tried = context.tried(command, path)
-        yield from tried.valid_cases()
-        yield from tried.invalid_cases()
+    if name in SHALLOW:
+        return
+    command = build.ranged.commands[name]
+    for path in integer_paths(build.ranged, command.arg_type).paths:
+        tried = _first_valid(build, knowledge, command, path)
+        yield from map(named_apart, tried.valid_cases())
+        yield from map(named_apart, tried.invalid_cases())
 
 
-def usual_integer(recipe: RangeRecipe, path: IntegerPath) -> int:
-    """Return an integer that is accepted in the recipe's request: its own, if it has one."""
-    own = integer_at(path, recipe.arguments)
-    if own is not None:
-        return own
-    limits = recipe.limit(path.label)
-    least = max(1, limits.least or 1)
-    return least if limits.greatest is None else min(least, limits.greatest)
+def _first_valid(
+    build: Introspected, knowledge: Knowledge, command: Command, path: IntegerPath
+) -> _Tried:
+    """Return the integer in the first known request that is valid by the schema."""
+    for recipe in knowledge.ranges.get(command.name, ()):
+        if build.version in recipe.versions and recipe.fits(path.label):
+            tried = _Tried(
+                build=build,
+                command=command,
+                path=path,
+                valid=recipe.valid_request(),
+                limits=recipe.limit(path.label),
+                shown=recipe.shown,
+                omit=recipe.omit,
+                behind_finding=recipe.behind_finding,
+                refused=bool(recipe.refused),
+            )
+            if recipe.omitted or not tried.problem(tried.usual):
+                return tried
+    nobody = ValidRequest(request=Request(command.name, {}), status=Status.GUESSED)
+    own = nobody
+    if command.name in knowledge.commands:
+        own = knowledge.commands[command.name].first(build.version)
+        if own.destructive or build.lacks.keys() & {*own.needs}:
+            own = nobody
+    changed = replace(own, status=Status.CHANGED)
+    tried = _Tried(build=build, command=command, path=path, valid=changed)
+    return tried if not tried.problem(tried.usual) else replace(tried, valid=nobody)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tried:
-    """One integer, and the request in which it is tried.
+    """One integer, the request in which it is tried, and what is known of it there.
 
-    `known` tells whether somebody knows that the request succeeds.
+    `shown` is where it can be read, `omit` and `behind_finding` why it is not tried; `refused`
+    tells that the request is refused for another reason than its arguments.
     """
 
-    context: RangeContext
+    build: Introspected
     command: Command
     path: IntegerPath
-    recipe: RangeRecipe
-    known: bool
-
-    @property
-    def limits(self) -> Limits:
-        return self.recipe.limit(self.path.label)
+    valid: ValidRequest
+    limits: Limits = Limits()
+    shown: Shown | None = None
+    omit: str = ""
+    behind_finding: str = ""
+    refused: bool = False
 
     @property
     def usual(self) -> int:
         """The value in the request that is accepted: the recipe's own, if it has one."""
-        return usual_integer(self.recipe, self.path)
+        return usual_integer(self.valid.arguments, self.path, self.limits)
 
-    def arguments(self, value: int, *, word: str = "") -> dict[str, Any]:
+    def arguments(self, value: int, *, word: str = "") -> dict[str, JsonValue]:
         """Return the request with `value`.
 
         What nobody has seen succeed may leave something behind by a name of its own: each such
         request names other things (`word`), so that none is refused for one before it.
         """
-        base = self.recipe.arguments
-        whole = with_integer(self.context.schema, self.command.arg_type, self.path, value, base)
-        return whole if self.known or not word else renamed(whole, word)
+        base = self.valid.arguments
+        whole = with_integer(self.build.ranged, self.command.arg_type, self.path, value, base)
+        return whole if self.valid.known or not word else dict(as_object(renamed(whole, word)))
 
     def problem(self, value: int) -> str:
         """Return why the request with `value` is not valid by the schema, "" where it is."""
-        fault = self.context.validator.check(self.command.arg_type, self.arguments(value))
+        fault = self.build.range_validator.check(self.command.arg_type, self.arguments(value))
         return f"{fault.path}: {fault.problem}" if fault else ""
 
     def valid_cases(self) -> Iterator[Case]:
@@ -169,7 +140,7 @@ class _Tried:
     @property
     def _success(self) -> Expectation:
         """What is known to come of the request with a value that the command takes."""
-        return Accept() if self.known and not self.recipe.refused else Understood()
+        return Accept() if self.valid.known and not self.refused else Understood()
 
     def _valid(
         self, label: str, value: int, rule: str, expect: Expectation, *, why_not: str = ""
@@ -177,10 +148,10 @@ class _Tried:
         self._check_valid(value)
         why = self.limits.open or self.limits.reason
         steps = [self._step(label, value, expect, Role.SUBJECT, rule, why)]
-        shown = self.recipe.shown
+        shown = self.shown
         if shown is not None and isinstance(expect, Accept):
-            reads = Reads(shown.place(self.path.member, value), value)
-            steps.append(Step(request=shown.request, expect=reads, role=Role.CHECK, rule="X31"))
+            read = shows_value(shown.place(self.path.member, value), value)
+            steps.append(Step(request=shown.request, expect=read, role=Role.CHECK, rule="X31"))
         name = f"{self.path.label}={label}"
         return self._case(Aspect.VALID, name, steps, last=expect, why_not=why_not)
 
@@ -191,7 +162,7 @@ class _Tried:
         down to the limits' width is within them again.
         """
         # Of widths that are not of the build's release, only what lies beyond all of them is known.
-        width = width_of(self.path.type) if self.context.release else ""
+        width = width_of(self.path.type) if self.build.older is None else ""
         ends, limits, rule = range_of(width), self.limits, rule_of(width)
         yield self._invalid("below", ends.low - 1, rule, f"{ends.low}..{ends.high}")
         yield self._invalid("above", ends.high + 1, rule, f"{ends.low}..{ends.high}")
@@ -222,8 +193,8 @@ class _Tried:
         why = self.limits.reason if rule == LIMITED else ""
         steps = [self._step(label, value, expect, Role.SUBJECT, rule, why)]
         if open_ended:
-            steps += self._requests(self.recipe.cleanup, Role.CLEANUP, Answer())
-            steps += self._requests(self.recipe.setup, Role.SETUP, Answer())
+            steps += supporting_steps(self.valid.cleanup, Role.CLEANUP, Answer())
+            steps += supporting_steps(self.valid.setup, Role.SETUP, Answer())
         steps.append(self._step(label, self.usual, self._success, Role.WITNESS, "Q30"))
         return self._case(
             Aspect.INVALID,
@@ -243,9 +214,8 @@ class _Tried:
             )
 
     def _blocked(self, why_not: str) -> Blocked | None:
-        recipe = self.recipe
-        blocked = untried(recipe.omit or why_not) or behind_finding(recipe.behind_finding)
-        blocked = blocked or unmet(recipe.needs, self.context.lacks)
+        blocked = untried(self.omit or why_not) or behind_finding(self.behind_finding)
+        blocked = blocked or unmet(self.valid.needs, self.build.lacks)
         if blocked is None and self.problem(self.usual):
             return not_applicable("no request of finite depth holds this integer")
         return blocked
@@ -256,12 +226,6 @@ class _Tried:
         word = f"w{digest([self.path.label, label, role])[:8]}"
         request = Request(self.command.name, self.arguments(value, word=word))
         return Step(request=request, expect=expect, role=role, rule=rule, why=why)
-
-    def _requests(
-        self, requests: Sequence[Request], role: Role, expect: Expectation = _ACCEPTED
-    ) -> Iterator[Step]:
-        for request in requests:
-            yield aside(request, role, expect)
 
     def _case(
         self,
@@ -279,27 +243,22 @@ class _Tried:
         """
         blocked = self._blocked(why_not)
         cleanup = Answer() if isinstance(last, Understood) else _ACCEPTED
-        whole = (
-            *self._requests(self.recipe.setup, Role.SETUP),
-            *steps,
-            *self._requests(self.recipe.cleanup, Role.CLEANUP, cleanup),
-        )
         return Case(
             id=f"{self.command.name}/{aspect}/{name}",
             subject=command_subject(self.command.name),
             aspect=aspect,
-            stage=_stage(self.recipe),
-            steps=() if blocked else whole,
-            isolation=Isolation.ALONE if self.recipe.alone else Isolation.SHARED,
+            stage=_stage(self.valid),
+            steps=() if blocked else around(self.valid, *steps, cleanup=cleanup),
+            isolation=isolation_of(self.valid),
             about=self.path.label,
             fault=fault,
             blocked=blocked,
         )
 
 
-def _stage(recipe: RangeRecipe) -> Stage:
+def _stage(valid: ValidRequest) -> Stage:
     """Return the stage of a command's own: what it may leave behind, no other command meets."""
-    name = f"ranges/{recipe.command}"
-    if recipe.spec != MachineSpec():
-        name += f"/{digest(asdict(recipe.spec))[:6]}"
-    return Stage(name=name, spec=recipe.spec)
+    name = f"ranges/{valid.command}"
+    if valid.spec != MachineSpec():
+        name += f"/{digest(asdict(valid.spec))[:6]}"
+    return Stage(name=name, spec=valid.spec)

@@ -1,29 +1,32 @@
-"""The case that the request of a command's recipe succeeds, and the machine that it does so on.
+"""Cases of the requests of a command that a recipe knows to succeed: each is accepted.
 
-Knows neither what a command does nor a schema.
+Knows no command by name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
 
-from conformance.knowledge.commands import CommandRecipe, Effect
-from conformance.model.blocked import Blocked, unmet, untried
-from conformance.model.case import (
-    Accept,
-    Case,
-    Ends,
-    Isolation,
-    Role,
-    Step,
-    Subject,
-    aside,
+from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.steps import (
+    PLAIN,
+    around,
+    blocked_by,
+    isolation_of,
+    stage_of,
+    success_of,
+    supporting_step,
 )
-from conformance.model.stage import MachineSpec, Request, Stage
+from conformance.judge.expect_answer import Understood
+from conformance.knowledge.valid_request import ValidRequest
+from conformance.model.blocked import not_applicable
+from conformance.model.case import Case, Role, Step, Subject
+from conformance.model.stage import Request, Stage
 from conformance.model.terms import ABSENT, Aspect, SubjectKind
 
-PLAIN: Stage = Stage(name="plain")
-"""A machine of type none with nothing added."""
+_NO_ARGUMENTS: Final = "no-arguments"
 
 
 def command_subject(name: str) -> Subject:
@@ -31,43 +34,76 @@ def command_subject(name: str) -> Subject:
     return Subject(kind=SubjectKind.COMMAND, name=name)
 
 
-def recipe_stage(recipe: CommandRecipe) -> Stage:
-    """Return the machine of the recipe, which all cases of its requests can share."""
-    if recipe.spec == MachineSpec():
-        return PLAIN
-    return Stage(name=f"recipe/{recipe.name}", spec=recipe.spec)
+def command_stage(valid: ValidRequest) -> Stage:
+    """Return the machine of the request, which all cases of its recipe can share."""
+    return stage_of(valid, f"recipe/{valid.command}")
 
 
-def recipe_request(recipe: CommandRecipe) -> Request:
-    """Return the request that succeeds."""
-    return Request(recipe.name, recipe.arguments or ABSENT, descriptor=recipe.descriptor)
-
-
-def recipe_blocked(recipe: CommandRecipe, lacks: Mapping[str, str]) -> Blocked | None:
-    """Return why the request does not succeed here, None where it does.
-
-    `lacks` maps each need that host and build do not meet to why.
-    """
-    if recipe.never:
-        return untried(f"no request of it succeeds: {recipe.never}")
-    return unmet(recipe.needs, lacks)
-
-
-def command_cases(recipe: CommandRecipe, lacks: Mapping[str, str]) -> Iterator[Case]:
-    """Yield the case of the request that succeeds."""
-    expect = Ends() if recipe.effect is Effect.END else Accept()
-    subject = Step(request=recipe_request(recipe), expect=expect, role=Role.SUBJECT, rule="Q30")
-    alone = recipe.effect is not Effect.NONE
+def recipe_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield the case of the first request of a command's recipe."""
+    if name not in knowledge.commands:
+        return
+    valid = knowledge.commands[name].first(build.version)
+    subject = Step(request=valid.request, expect=success_of(valid), role=Role.SUBJECT, rule="Q30")
     yield Case(
-        id=f"{recipe.name}/{Aspect.VALID}/recipe",
-        subject=command_subject(recipe.name),
+        id=f"{name}/{Aspect.VALID}/recipe",
+        subject=command_subject(name),
         aspect=Aspect.VALID,
-        stage=recipe_stage(recipe),
-        steps=(
-            *(aside(request, Role.SETUP) for request in recipe.setup),
-            subject,
-            *(aside(request, Role.CLEANUP) for request in recipe.cleanup),
-        ),
-        isolation=Isolation.ALONE if alone else Isolation.SHARED,
-        blocked=recipe_blocked(recipe, lacks),
+        stage=command_stage(valid),
+        steps=around(valid, subject),
+        isolation=isolation_of(valid),
+        blocked=blocked_by(valid, build.lacks),
+    )
+
+
+def further_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield the case of each further request of a command's recipe.
+
+    One that is not valid by the build's schema is blocked.
+    """
+    recipe = knowledge.command(name)
+    own = recipe.first(build.version)
+    for valid in recipe.further_requests(build.version):
+        why = unknown_to(build, valid)
+        subject = replace(supporting_step(valid.request, Role.SUBJECT), why=valid.reason)
+        yield Case(
+            id=f"{name}/{Aspect.VALID}/{valid.name}",
+            subject=command_subject(name),
+            aspect=Aspect.VALID,
+            stage=(
+                command_stage(own)
+                if valid.spec == own.spec
+                else stage_of(valid, f"further/{name}/{valid.name}")
+            ),
+            steps=() if why else around(valid, subject),
+            isolation=isolation_of(valid),
+            about=valid.name,
+            blocked=not_applicable(why),
+        )
+
+
+def unknown_to(build: Introspected, valid: ValidRequest) -> str:
+    """Return why a request is not valid by the build's schema, "" where it is."""
+    problem = build.refusal_of(valid.command, valid.arguments)
+    return f"this build's schema does not take the request: {problem}" if problem else ""
+
+
+def undescribed_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield a request without arguments of a command that is valid so and has no recipe.
+
+    It is for builds that do not tell their schema.  The request may be refused for what the host
+    lacks, and then shows nothing.
+    """
+    if build.flavour.introspects or name in knowledge.commands or build.refusal_of(name, {}):
+        return
+    subject = Step(
+        request=Request(name, ABSENT), expect=Understood(), role=Role.SUBJECT, rule="Q30"
+    )
+    yield Case(
+        id=f"{name}/{Aspect.VALID}/{_NO_ARGUMENTS}",
+        subject=command_subject(name),
+        aspect=Aspect.VALID,
+        stage=PLAIN,
+        steps=(subject,),
+        about=_NO_ARGUMENTS,
     )

@@ -10,91 +10,87 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from conformance.derive.commands.attempts import Attempt, attempt, unsure
 from conformance.derive.commands.base_requests import (
-    ArgumentContext,
+    SHALLOW,
+    Arguments,
     KnownVariation,
-    Sibling,
     known_variations,
     nearest_first,
-    siblings,
-    siblings_with,
+    requests_with,
 )
 from conformance.derive.commands.valid import command_subject
+from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.unique import named_apart
+from conformance.judge.expect_value import shows_value
 from conformance.knowledge.ranges import Shown
+from conformance.knowledge.valid_request import Status, ValidRequest
 from conformance.model.canonical import digest
-from conformance.model.case import Case, Isolation, Reads, Role, Step
-from conformance.model.terms import ABSENT, Aspect
-from conformance.qapi.model import Builtin, Command, Member
+from conformance.model.case import Case, Isolation, Role, Step
+from conformance.model.terms import ABSENT, Absent, Aspect, JsonValue, as_object
+from conformance.qapi.model import Builtin, Member
 from conformance.space.alternatives import Variation, variations_of
 from conformance.space.integers import is_integer
 from conformance.space.objects import Place, object_places
 
 
-def variation_cases(context: ArgumentContext, command: Command) -> Iterator[Case]:
-    """Yield a case for each variation of the arguments of `command`, nearest first."""
-    if command.name in context.unchecked - context.shallow:
+def variation_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield a case for each variation of the arguments of a command, nearest first."""
+    shallow = name in SHALLOW
+    if name in knowledge.untyped(build.version) and not shallow:
         return
-    bases = tuple(siblings(context, command))
-    places = object_places(context.schema, command.arg_type).places
-    shallow = command.name in context.shallow
+    command = build.schema.commands[name]
+    arguments = Arguments(build=build, knowledge=knowledge, command=command)
+    bases = tuple(arguments.requests())
+    places = object_places(build.schema, command.arg_type).places
     for place in places[:1] if shallow else places:
         for member in place.members:
             if not (shallow and member.name == place.tag):
-                yield from _member_cases(context, command, bases, place, member)
+                yield from map(named_apart, _member_cases(arguments, bases, place, member))
 
 
 def _member_cases(
-    context: ArgumentContext,
-    command: Command,
-    bases: Sequence[Sibling],
-    place: Place,
-    member: Member,
+    arguments: Arguments, bases: Sequence[ValidRequest], place: Place, member: Member
 ) -> Iterator[Case]:
+    schema = arguments.schema
     nearest = nearest_first(bases, place.label_with(member))
-    kind = context.schema.type(member.type)
+    kind = schema.type(member.type)
     if isinstance(kind, Builtin) and is_integer(kind):
-        nearest = (*siblings_with(context, command, place, member), *nearest)
-    for variation in variations_of(context.schema, place, member):
-        known = tuple(known_variations(context, command, variation))
+        nearest = (*requests_with(arguments, place, member), *nearest)
+    for variation in variations_of(schema, place, member):
+        known = tuple(known_variations(arguments, variation))
         for each in known:
-            yield _of_known(context, command, each).case()
+            yield _of_known(arguments, each).case()
         if not known:
-            yield _of_schema(context, command, nearest, variation).case()
+            yield _of_schema(arguments, nearest, variation).case()
 
 
-def _of_known(context: ArgumentContext, command: Command, known: KnownVariation) -> _Varied:
+def _of_known(arguments: Arguments, known: KnownVariation) -> _Varied:
     varied = known.variation
-    made = Attempt(
-        context=context,
-        command=command,
-        base=known.sibling,
-        way=varied.way,
-        edit=varied.edit,
-    )
+    made = Attempt(arguments_of=arguments, base=known.valid, way=varied.way, edit=varied.edit)
     return _Varied(attempt=made, variation=varied, shown=known.recipe.shown)
 
 
 def _of_schema(
-    context: ArgumentContext, command: Command, bases: Sequence[Sibling], variation: Variation
+    arguments: Arguments, bases: Sequence[ValidRequest], variation: Variation
 ) -> _Varied:
     """Return the variation of a request that may refuse it, which then shows nothing."""
     edit = _or_its_own if variation.for_all else _varied
-    made = attempt(context, command, bases, variation.way, partial(edit, variation))
-    return _Varied(attempt=made if made.base.whole else unsure(made), variation=variation)
+    made = attempt(arguments, bases, variation.way, partial(edit, variation))
+    whole = made.base.status is Status.SUCCEEDS
+    return _Varied(attempt=made if whole else unsure(made), variation=variation)
 
 
-def _varied(variation: Variation, value: Any) -> Any:
+def _varied(variation: Variation, value: JsonValue | Absent) -> JsonValue:
     return variation.edit(value)
 
 
-def _or_its_own(variation: Variation, value: Any) -> Any:
+def _or_its_own(variation: Variation, value: JsonValue | Absent) -> JsonValue:
     """Return the object with what it has, which is better than what only stands for all."""
-    own = value.get(variation.member, ABSENT)
+    own = as_object(value).get(variation.member, ABSENT)
     fits = type(own) is type(variation.value)
-    return value if fits else variation.edit(value)
+    return as_object(value) if fits else variation.edit(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +126,6 @@ class _Varied:
         if self.shown is not None and tried.base.known:
             value = variation.given
             reads = value if self.shown.reads is ABSENT else self.shown.reads
-            expect = Reads(self.shown.place(variation.member, value), reads)
+            expect = shows_value(self.shown.place(variation.member, value), reads)
             yield Step(request=self.shown.request, expect=expect, role=Role.CHECK, rule="X31")
         yield from tried.after()

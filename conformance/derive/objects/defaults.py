@@ -7,22 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
-from conformance.derive.objects.valid import (
-    ObjectContext,
+from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.objects.under_test import (
+    TypeUnderTest,
     add,
     delete,
-    member_values,
     read,
-    readings,
+    type_under_test,
 )
+from conformance.derive.objects.valid import member_values, readings
 from conformance.digest.digest import DefaultKind
 from conformance.digest.lookup import DocumentedMember
+from conformance.judge.expect_value import Returns
 from conformance.knowledge.recipes import Wish
 from conformance.model.blocked import not_applicable
 from conformance.model.canonical import same
-from conformance.model.case import Case, DefaultOf, Returns, Role, Step
+from conformance.model.case import Case, DefaultOf, Role, Step
 from conformance.model.terms import ABSENT, Absent, Aspect, JsonValue
 from conformance.qapi.model import Member
 
@@ -55,19 +57,20 @@ def default_of(
     )
 
 
-def default_cases(context: ObjectContext) -> Iterator[Case]:
+def default_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
     """Yield a case per optional member: left out, it reads back as the build declares it."""
-    base = context.base()
-    for member in context.shape.members:
+    tested = type_under_test(build, knowledge, name)
+    base = tested.base()
+    for member in tested.shape.members:
         if not member.optional or member.name in base:
             continue
-        recipe = context.recipe.member(member.name)
-        declared = context.shape.properties.get(member.name)
+        recipe = tested.recipe.member(member.name)
+        declared = tested.shape.properties.get(member.name)
         # What a recipe knows better than the build, it knows from the documentation.
         default, rule = recipe.default, "X17"
         if default is ABSENT and declared is not None:
             default, rule = declared.default, "X25"
-        blocked = context.blocked
+        blocked = tested.blocked
         if default is ABSENT and not blocked:
             why = f"qom-list-properties declares no default of {member.name}"
             blocked = not_applicable(why)
@@ -76,75 +79,81 @@ def default_cases(context: ObjectContext) -> Iterator[Case]:
         steps = []
         if default is not ABSENT:
             steps = [add(base), read(member.name, Returns((default,)), rule)]
-            if not context.recipe.alone:
+            if not tested.recipe.alone:
                 steps.append(delete())
         row = default_of(
             member.name,
-            context.documented.get(member.name),
+            tested.documented.get(member.name),
             step=1,
             declared=declared.default if declared else ABSENT,
         )
-        more: dict[str, Any] = {"blocked": blocked, "about": member.name}
-        if declared is not None and declared.default is not ABSENT and not blocked:
-            more["defaults"] = (row,)
-        yield context.case(Aspect.DEFAULTS, member.name, steps, **more)
-        if not blocked and not context.recipe.alone:
-            yield from _default_again(context, member, default, steps)
+        tabled = declared is not None and declared.default is not ABSENT and not blocked
+        yield tested.case(
+            Aspect.DEFAULTS,
+            member.name,
+            steps,
+            blocked=blocked,
+            about=member.name,
+            defaults=(row,) if tabled else (),
+        )
+        if not blocked and not tested.recipe.alone:
+            yield from _default_again(tested, member, default, steps)
 
 
 def _default_again(
-    context: ObjectContext, member: Member, default: Any, steps: list[Step]
+    tested: TypeUnderTest, member: Member, default: JsonValue | Absent, steps: list[Step]
 ) -> Iterator[Case]:
     """Yield the case of a default that must not remember what an object before was given."""
-    recipe = context.recipe.member(member.name)
+    recipe = tested.recipe.member(member.name)
     if recipe.omit:
         return
-    for label, value, _ in member_values(context, member):
+    for label, value, _ in member_values(tested, member):
         special = recipe.special(value)
-        unmet = any(need in context.lacks for need in special.needs)
+        unmet = any(need in tested.lacks for need in special.needs)
         if special.expect is Wish.ACCEPT and not unmet and not same(value, default):
-            before = [add(context.giving(member.name, value)), delete(Role.SETUP)]
+            before = [add(tested.giving(member.name, value)), delete(Role.SETUP)]
             name = f"{member.name}/after={label}"
-            yield context.case(Aspect.DEFAULTS, name, [*before, *steps], about=member.name)
+            yield tested.case(Aspect.DEFAULTS, name, [*before, *steps], about=member.name)
             return
 
 
-def documented_defaults(context: ObjectContext) -> Iterator[Case]:
+def documented_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
     """Yield a case per optional member of an object type whose default is documented as a value."""
-    base = context.base()
-    for member in context.shape.members:
-        fact = context.documented.get(member.name)
+    tested = type_under_test(build, knowledge, name)
+    base = tested.base()
+    for member in tested.shape.members:
+        fact = tested.documented.get(member.name)
         if fact is None or fact.default is ABSENT or member.name in base:
             continue
         if member.optional:
-            yield _object_default(context, member, fact, fact.default)
+            yield _object_default(tested, member, fact, fact.default)
 
 
 def _object_default(
-    context: ObjectContext, member: Member, fact: DocumentedMember, value: JsonValue
+    tested: TypeUnderTest, member: Member, fact: DocumentedMember, value: JsonValue
 ) -> Case:
-    recipe = context.recipe.member(member.name)
+    recipe = tested.recipe.member(member.name)
     reads = [
         replace(step, why=". ".join(filter(None, (f"{fact.where} documents it", step.why))))
-        for step in readings(context, {member.name: value}, "X17")
+        for step in readings(tested, {member.name: value}, "X17")
     ]
-    steps = [add(context.base()), *reads]
+    steps = [add(tested.base()), *reads]
     why = recipe.default_of
-    if context.documented_by:
-        why = f"documented by the source of {context.documented_by}, and not known of this release"
+    if tested.documented_by:
+        why = f"documented by the source of {tested.documented_by}, and not known of this release"
     if recipe.default is not ABSENT and not same(recipe.default, value):
         # The recipe knows better, or later, than the text: it says why.
         why = why or recipe.reason
     if not isinstance(steps[1].expect, Returns):
         why = why or recipe.reason or "what the member was given cannot be read back"
-    if not context.recipe.alone:
+    if not tested.recipe.alone:
         steps.append(delete())
-    blocked = context.blocked
+    blocked = tested.blocked
     if why and not blocked:
         blocked = not_applicable(why)
-    declared = context.shape.properties.get(member.name)
+    declared = tested.shape.properties.get(member.name)
     tabled = declared is None or declared.default is ABSENT
-    return context.case(
+    return tested.case(
         Aspect.DOCUMENTATION,
         f"default/{member.name}",
         steps,

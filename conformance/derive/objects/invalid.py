@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final, Unpack
 
+from conformance.derive.inputs import Introspected, Knowledge
 from conformance.derive.objects.shape import ID, QOM_TYPE
-from conformance.derive.objects.valid import (
+from conformance.derive.objects.under_test import (
     OBJECT_ID,
-    ObjectContext,
+    CaseParts,
+    TypeUnderTest,
     add,
     delete,
-    first_value,
     listed,
+    types_under_test,
 )
+from conformance.derive.objects.valid import first_value
+from conformance.judge.expect_answer import Answer, Reject
 from conformance.knowledge.recipes import Wish
 from conformance.model.blocked import Blocked, not_applicable, untried
-from conformance.model.case import Answer, Case, Expectation, Reject, Role, Step
+from conformance.model.case import Case, Role, Step
 from conformance.model.errors import HarnessError
+from conformance.model.expectation import Expectation
 from conformance.model.stage import Request, Stage
-from conformance.model.terms import Aspect, ErrorClass, Outcome
+from conformance.model.terms import Aspect, ErrorClass, JsonValue, Outcome, as_object
 from conformance.qapi.model import Member
 from conformance.space.faults import Fault, member_faults, object_faults
 from conformance.space.integers import is_let_through, range_of, rule_of, width_of
@@ -43,41 +48,49 @@ MALFORMED_IDS: Final[Mapping[str, str]] = {
 """One id for each way to leave the grammar: a letter, then letters, digits and - . _ (X29)."""
 
 
-def invalid_cases(context: ObjectContext, others: Mapping[str, Member]) -> Iterator[Case]:
-    """Yield the invalid cases; `others` are members of other types by name."""
-    base = context.base()
-    schema, type_name = context.shape.schema, context.shape.arguments_type
+def invalid_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield the invalid cases."""
+    types = types_under_test(build, knowledge)
+    tested = types[name]
+    others = {
+        member.name: member
+        for other in types.values()
+        if other is not tested
+        for member in other.shape.members
+    }
+    base = tested.base()
+    schema, type_name = tested.shape.schema, tested.shape.arguments_type
     for fault in object_faults(schema, type_name, base):
-        yield _case(context, fault, base)
-    foreign = _foreign(context, others, base)
+        yield _case(tested, fault, base)
+    foreign = _foreign(tested, others, base)
     if foreign:
-        yield _case(context, foreign, base)
-    for member in context.shape.members:
+        yield _case(tested, foreign, base)
+    for member in tested.shape.members:
         if member.name not in base:
-            yield from _optional_member(context, member)
-        yield from _excluded(context, member)
-        yield from _ranges(context, member, base)
-        yield from _inner_ranges(context, member)
-    yield from _ids(context, base)
+            yield from _optional_member(tested, member)
+        yield from _excluded(tested, member)
+        yield from _ranges(tested, member, base)
+        yield from _inner_ranges(tested, member)
+    yield from _ids(tested, base)
 
 
-def _optional_member(context: ObjectContext, member: Member) -> Iterator[Case]:
-    recipe = context.recipe.member(member.name)
-    valid = context.giving(member.name, first_value(context, member))
-    blocked = _unanswerable(context)
+def _optional_member(tested: TypeUnderTest, member: Member) -> Iterator[Case]:
+    recipe = tested.recipe.member(member.name)
+    valid = tested.giving(member.name, first_value(tested, member))
+    blocked = _unanswerable(tested)
     if recipe.omit and not blocked:
         blocked = untried(recipe.omit)
-    for fault in member_faults(context.shape.schema, member, valid):
-        yield _case(context, fault, valid, about=member.name, blocked=blocked)
+    for fault in member_faults(tested.shape.schema, member, valid):
+        yield _case(tested, fault, valid, about=member.name, blocked=blocked)
 
 
-def _excluded(context: ObjectContext, member: Member) -> Iterator[Case]:
+def _excluded(tested: TypeUnderTest, member: Member) -> Iterator[Case]:
     """Yield the values that the type of the member allows and its documentation does not."""
-    valid = context.giving(member.name, first_value(context, member))
-    for special in context.recipe.member(member.name).given:
+    valid = tested.giving(member.name, first_value(tested, member))
+    for special in tested.recipe.member(member.name).given:
         if special.expect is Wish.REJECT:
             yield _case(
-                context,
+                tested,
                 Fault(
                     label=f"{member.name}/value={special.value}",
                     value={**valid, **special.companions, member.name: special.value},
@@ -90,18 +103,18 @@ def _excluded(context: ObjectContext, member: Member) -> Iterator[Case]:
             )
 
 
-def _ranges(context: ObjectContext, member: Member, base: Mapping[str, Any]) -> Iterator[Case]:
-    limits = context.shape.ranges.get(member.name)
+def _ranges(tested: TypeUnderTest, member: Member, base: Mapping[str, JsonValue]) -> Iterator[Case]:
+    limits = tested.shape.ranges.get(member.name)
     if limits is None:
         return
-    value = base.get(member.name, first_value(context, member))
-    valid = context.giving(member.name, value)
+    value = base.get(member.name, first_value(tested, member))
+    valid = tested.giving(member.name, value)
     for label, beyond in (("below", limits.least - 1), ("above", limits.greatest + 1)):
         # Servers let negative numbers through where an unsigned 64-bit integer is wanted, on
         # purpose (see the rule): then nothing is promised.
         open_ended = is_let_through(limits.rule, beyond)
         yield _case(
-            context,
+            tested,
             Fault(
                 label=f"{member.name}/{label}",
                 value={**valid, member.name: beyond},
@@ -115,19 +128,19 @@ def _ranges(context: ObjectContext, member: Member, base: Mapping[str, Any]) -> 
         )
 
 
-def _inner_ranges(context: ObjectContext, member: Member) -> Iterator[Case]:
+def _inner_ranges(tested: TypeUnderTest, member: Member) -> Iterator[Case]:
     """Yield the integers beyond their types within a member that is no integer itself."""
-    schema = context.shape.schema
-    if member.name in context.shape.ranges:
+    schema = tested.shape.schema
+    if member.name in tested.shape.ranges:
         return
-    valid = context.giving(member.name, first_value(context, member))
+    valid = tested.giving(member.name, first_value(tested, member))
     for path in member_paths(schema, member).paths:
         width = width_of(path.type)
         ends, rule = range_of(width), rule_of(width)
         for label, beyond in (("below", ends.low - 1), ("above", ends.high + 1)):
             value = member_with_integer(schema, member, path, beyond, valid[member.name])
             yield _case(
-                context,
+                tested,
                 Fault(
                     label=f"{path.label}/{label}",
                     value={**valid, member.name: value},
@@ -141,20 +154,20 @@ def _inner_ranges(context: ObjectContext, member: Member) -> Iterator[Case]:
 
 
 def _foreign(
-    context: ObjectContext, others: Mapping[str, Member], base: Mapping[str, Any]
+    tested: TypeUnderTest, others: Mapping[str, Member], base: Mapping[str, JsonValue]
 ) -> Fault | None:
     """Return the fault of a member that belongs to another type."""
     for name, member in others.items():
         # Before 6.0 a shape's schema has the types of its own members alone.
-        known = member.type in context.shape.schema.types
-        if known and name not in context.shape.names():
-            value = {**base, name: exemplar(context.shape.schema, member.type)}
+        known = member.type in tested.shape.schema.types
+        if known and name not in tested.shape.names():
+            value = {**base, name: exemplar(tested.shape.schema, member.type)}
             text = f"member {name} belongs to another type"
             return Fault(label="foreign-member", value=value, rule="Q20", text=text)
     return None
 
 
-def _ids(context: ObjectContext, base: Mapping[str, Any]) -> Iterator[Case]:
+def _ids(tested: TypeUnderTest, base: Mapping[str, JsonValue]) -> Iterator[Case]:
     for label, text in MALFORMED_IDS.items():
         fault = Fault(
             label=f"id/{label}",
@@ -162,103 +175,104 @@ def _ids(context: ObjectContext, base: Mapping[str, Any]) -> Iterator[Case]:
             rule="X29",
             text=f"id {text!r} leaves the grammar of ids",
         )
-        blocked = _unanswerable(context)
-        if not context.shape.typed:
+        blocked = _unanswerable(tested)
+        if not tested.shape.typed:
             blocked = not_applicable("the grammar of ids holds from QEMU 6.0 on")
-        yield _case(context, fault, base, about=ID, by_schema=False, blocked=blocked)
-    if context.recipe.alone:
+        yield _case(tested, fault, base, about=ID, by_schema=False, blocked=blocked)
+    if tested.recipe.alone:
         return
     taken = Step(
         request=Request("object-add", base), expect=Reject(), role=Role.SUBJECT, rule="X14"
     )
-    yield context.case(
+    yield tested.case(
         Aspect.INVALID,
         f"{ID}/taken",
         (
             add(base, role=Role.WITNESS),
             taken,
-            listed({OBJECT_ID: context.shape.name}, rule="W65"),
+            listed({OBJECT_ID: tested.shape.name}, rule="W65"),
             delete(),
         ),
         about=ID,
         fault="an id that another object has",
-        blocked=_unanswerable(context),
-        stage=_stage(context),
+        blocked=_unanswerable(tested),
+        stage=_stage(tested),
     )
 
 
 def _case(
-    context: ObjectContext,
-    fault: Fault,
-    witness: Mapping[str, Any],
+    tested: TypeUnderTest,
+    wrong: Fault,
+    witness: Mapping[str, JsonValue],
     *,
-    about: str = "",
     by_schema: bool = True,
-    **more: Any,
+    expect: Expectation | None = None,
+    **more: Unpack[CaseParts],
 ) -> Case:
     """Return the case of one fault: refused, nothing left behind, and the id works right after.
 
     The witness, which differs in the fault alone, is asked for right after it with the same id.
     """
-    if by_schema and context.shape.typed and not context.shape.problem(fault.value):
+    if by_schema and tested.shape.typed and not tested.shape.problem(as_object(wrong.value)):
         raise HarnessError(
-            f"{context.shape.name}: {fault.label} is valid by the schema: {fault.value}",
+            f"{tested.shape.name}: {wrong.label} is valid by the schema: {wrong.value}",
             "This is a defect of the suite: please report it.",
         )
-    expect: Expectation = more.pop("expect", None) or Reject(_classes(context, fault))
+    expect = expect or Reject(_classes(tested, wrong))
     steps = [
-        add(fault.value, role=Role.SUBJECT, rule=_rule(context, fault), expect=expect),
+        add(as_object(wrong.value), role=Role.SUBJECT, rule=_rule(tested, wrong), expect=expect),
         *([delete(expect=Answer())] if isinstance(expect, Answer) else []),
-        listed(absent=(_id_of(fault.value),), rule="W65"),
+        listed(absent=(_id_of(wrong.value),), rule="W65"),
         add(witness, role=Role.WITNESS),
     ]
-    if not context.recipe.alone:
+    if not tested.recipe.alone:
         steps.append(delete())
-    return context.case(
+    return tested.case(
         Aspect.INVALID,
-        fault.label,
+        wrong.label,
         steps,
-        **{"blocked": _unanswerable(context), "stage": _stage(context), **more},
-        about=about or fault.label.split("/")[0],
-        fault=fault.text,
+        blocked=more.get("blocked", _unanswerable(tested)),
+        stage=more.get("stage", _stage(tested)),
+        about=more.get("about") or wrong.label.split("/")[0],
+        fault=wrong.text,
     )
 
 
-def _rule(context: ObjectContext, fault: Fault) -> str:
+def _rule(tested: TypeUnderTest, fault: Fault) -> str:
     """Return the rule that the fault breaks: an untyped object-add leaves all to QOM (Q31)."""
-    if context.shape.typed or fault.label.split("/")[0] in (QOM_TYPE, ID):
+    if tested.shape.typed or fault.label.split("/")[0] in (QOM_TYPE, ID):
         return fault.rule
     return "X24"
 
 
-def _classes(context: ObjectContext, fault: Fault) -> frozenset[ErrorClass]:
+def _classes(tested: TypeUnderTest, fault: Fault) -> frozenset[ErrorClass]:
     """Return the error classes that a fault may have.
 
     Until object-add was typed, a member's fault was its type's own affair; some types miss a
     device that nobody named as they miss one that is not there, and no document said otherwise.
     """
-    if context.shape.typed or fault.label.startswith((QOM_TYPE, ID)):
+    if tested.shape.typed or fault.label.startswith((QOM_TYPE, ID)):
         return frozenset({ErrorClass.GENERIC})
     return frozenset({ErrorClass.GENERIC, ErrorClass.DEVICE_NOT_FOUND})
 
 
-def _unanswerable(context: ObjectContext) -> Blocked | None:
+def _unanswerable(tested: TypeUnderTest) -> Blocked | None:
     """Return why not even a refusal can be asked for.
 
     Of a type that was not compiled in nothing is promised, and before object-add was typed no
     fault is found by a schema, without the set-up.
     """
-    blocked = context.blocked
+    blocked = tested.blocked
     if blocked is None or blocked.outcome is Outcome.NOT_APPLICABLE:
         return blocked
-    return None if context.shape.typed else blocked
+    return None if tested.shape.typed else blocked
 
 
-def _id_of(arguments: Any) -> str:
+def _id_of(arguments: JsonValue) -> str:
     found = arguments.get(ID) if isinstance(arguments, dict) else None
     return found if isinstance(found, str) and found else OBJECT_ID
 
 
-def _stage(context: ObjectContext) -> Stage:
+def _stage(tested: TypeUnderTest) -> Stage:
     """Return where refusals can be asked for, also when nothing can be created here."""
-    return context.stage if not context.blocked else Stage(name="plain")
+    return tested.stage if not tested.blocked else Stage(name="plain")

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
+from conformance.derive.inputs import Introspected, Knowledge
 from conformance.derive.objects.shape import ID
-from conformance.derive.objects.valid import (
+from conformance.derive.objects.under_test import (
     OBJECT_ID,
-    ObjectContext,
+    CaseParts,
+    TypeUnderTest,
     add,
     delete,
     listed,
-    readings,
+    type_under_test,
 )
+from conformance.derive.objects.valid import readings
+from conformance.judge.expect_answer import Accept, Reject
 from conformance.knowledge.recipes import ErrorRecipe, UserRecipe
 from conformance.model.blocked import not_applicable, unmet
-from conformance.model.case import Accept, Case, Reject, Role, Step
+from conformance.model.case import Case, Role, Step
 from conformance.model.stage import Request, Stage
-from conformance.model.terms import ABSENT, Aspect
+from conformance.model.terms import ABSENT, Aspect, JsonValue
 
 ID_MARK: Final = "{id}"
 """Where a recipe's request names the object."""
@@ -27,13 +31,14 @@ MANY: Final = 6
 _DELETION_ORDER: Final = (2, 0, 5, 3, 1, 4)
 
 
-def error_cases(context: ObjectContext) -> Iterator[Case]:
+def error_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
     """Yield the requests that are refused although their types are right."""
-    base = context.base()
-    for recipe in context.recipe.errors:
-        yield _refused(context, recipe, base)
-    if not context.recipe.alone:
-        yield context.case(
+    tested = type_under_test(build, knowledge, name)
+    base = tested.base()
+    for recipe in tested.recipe.errors:
+        yield _refused(tested, recipe, base)
+    if not tested.recipe.alone:
+        yield tested.case(
             Aspect.ERRORS,
             "deleted-twice",
             (
@@ -46,12 +51,13 @@ def error_cases(context: ObjectContext) -> Iterator[Case]:
         )
 
 
-def _refused(context: ObjectContext, recipe: ErrorRecipe, base: Mapping[str, Any]) -> Case:
+def _refused(tested: TypeUnderTest, recipe: ErrorRecipe, base: Mapping[str, JsonValue]) -> Case:
     kept = {k: v for k, v in base.items() if k not in recipe.without}
     arguments = {**kept, **recipe.changes}
-    more: dict[str, Any] = {}
-    problem = context.shape.problem(arguments)
-    if problem and not context.blocked:
+    about = ",".join(recipe.changes) or ",".join(recipe.without)
+    more: CaseParts = {"about": about, "fault": recipe.reason}
+    problem = tested.shape.problem(arguments)
+    if problem and not tested.blocked:
         why = f"the request is not valid for this build's schema: {problem}"
         more["blocked"] = not_applicable(why)
     steps = [
@@ -71,16 +77,16 @@ def _refused(context: ObjectContext, recipe: ErrorRecipe, base: Mapping[str, Any
         listed(absent=(OBJECT_ID,), rule="W65"),
         add(base, role=Role.WITNESS),
     ]
-    if not context.recipe.alone:
+    if not tested.recipe.alone:
         steps.append(delete())
-    about = ",".join(recipe.changes) or ",".join(recipe.without)
-    return context.case(Aspect.ERRORS, recipe.name, steps, about=about, fault=recipe.reason, **more)
+    return tested.case(Aspect.ERRORS, recipe.name, steps, **more)
 
 
-def lifecycle_cases(context: ObjectContext) -> Iterator[Case]:
+def lifecycle_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
     """Yield what an object lives through: many at once, reset, stop and cont, users."""
-    base = context.base()
-    yield _many(context, base)
+    tested = type_under_test(build, knowledge, name)
+    base = tested.base()
+    yield _many(tested, base)
     for name, commands in (
         ("system-reset", ("system_reset",)),
         ("stop-cont", ("cont", "stop", "cont", "stop")),
@@ -88,27 +94,27 @@ def lifecycle_cases(context: ObjectContext) -> Iterator[Case]:
         steps = [
             add(base),
             *(_plain(command) for command in commands),
-            listed({OBJECT_ID: context.shape.name}, rule="X26"),
-            *readings(context, base, "X26"),
+            listed({OBJECT_ID: tested.shape.name}, rule="X26"),
+            *readings(tested, base, "X26"),
         ]
-        if not context.recipe.alone:
+        if not tested.recipe.alone:
             steps.append(delete(Role.CHECK))
-        yield context.case(Aspect.LIFECYCLE, name, steps)
-    for user in context.recipe.users:
-        yield _used(context, user, base)
+        yield tested.case(Aspect.LIFECYCLE, name, steps)
+    for user in tested.recipe.users:
+        yield _used(tested, user, base)
 
 
 def _plain(command: str) -> Step:
     return Step(request=Request(command, ABSENT), expect=Accept(), role=Role.SUBJECT, rule="X26")
 
 
-def _many(context: ObjectContext, base: Mapping[str, Any]) -> Case:
-    reason = context.recipe.single
-    if reason or context.recipe.alone:
-        blocked = context.blocked or not_applicable(reason or context.recipe.reason)
-        return context.case(Aspect.LIFECYCLE, "many", (), blocked=blocked)
+def _many(tested: TypeUnderTest, base: Mapping[str, JsonValue]) -> Case:
+    reason = tested.recipe.single
+    if reason or tested.recipe.alone:
+        blocked = tested.blocked or not_applicable(reason or tested.recipe.reason)
+        return tested.case(Aspect.LIFECYCLE, "many", (), blocked=blocked)
     names = [f"{OBJECT_ID}{number}" for number in range(MANY)]
-    kind = context.shape.name
+    kind = tested.shape.name
     steps = [
         *(add({**base, ID: name}, role=Role.SUBJECT, rule="X20") for name in names),
         listed(dict.fromkeys(names, kind)),
@@ -120,13 +126,12 @@ def _many(context: ObjectContext, base: Mapping[str, Any]) -> Case:
             delete(Role.CHECK, object_id=names[position]),
             listed(dict.fromkeys(left, kind), absent=(names[position],), rule="X22"),
         ]
-    return context.case(Aspect.LIFECYCLE, "many", steps)
+    return tested.case(Aspect.LIFECYCLE, "many", steps)
 
 
-def _used(context: ObjectContext, user: UserRecipe, base: Mapping[str, Any]) -> Case:
+def _used(tested: TypeUnderTest, user: UserRecipe, base: Mapping[str, JsonValue]) -> Case:
     """Return the case of an object that somebody uses: it outlives an attempt to delete it."""
-    more: dict[str, Any] = {"blocked": context.blocked or unmet(user.needs, context.lacks)}
-    there = listed({OBJECT_ID: context.shape.name}, rule="X23")
+    there = listed({OBJECT_ID: tested.shape.name}, rule="X23")
     steps = [
         add(base),
         *(_recipe_step(request, Role.SETUP) for request in user.use),
@@ -137,17 +142,17 @@ def _used(context: ObjectContext, user: UserRecipe, base: Mapping[str, Any]) -> 
         if user.release:
             steps.append(delete(Role.WITNESS))
     stage = Stage(
-        name=f"{context.stage.name}/used-by/{user.name}",
+        name=f"{tested.stage.name}/used-by/{user.name}",
         spec=user.spec,
-        setup=context.stage.setup,
+        setup=tested.stage.setup,
     )
-    return context.case(
+    return tested.case(
         Aspect.LIFECYCLE,
         f"used-by/{user.name}",
         steps,
         stage=stage,
         fault=user.reason,
-        **more,
+        blocked=tested.blocked or unmet(user.needs, tested.lacks),
     )
 
 
@@ -160,7 +165,7 @@ def _recipe_step(request: Request, role: Role) -> Step:
     )
 
 
-def _named(value: Any) -> Any:
+def _named(value: object) -> object:
     match value:
         case str():
             return value.replace(ID_MARK, OBJECT_ID)

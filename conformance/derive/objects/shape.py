@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from conformance.digest.lookup import DocumentedMember
 from conformance.knowledge.recipes import ObjectRecipe
+from conformance.model.terms import JsonValue
 from conformance.qapi.flatten import branch_of
 from conformance.qapi.model import Builtin, Enum, EnumMember, Member, Object, Schema
 from conformance.qapi.qom import INTEGER_RANGES, ObjectModel, Property
@@ -55,7 +56,7 @@ class ObjectShape:
         """Return the names of the members, qom-type and id included."""
         return frozenset(_HEAD) | {member.name for member in self.members}
 
-    def problem(self, arguments: Mapping[str, Any]) -> str:
+    def problem(self, arguments: Mapping[str, JsonValue]) -> str:
         """Return why the arguments are not valid for the type, "" where they are."""
         fault = self.validator.check(self.arguments_type, arguments)
         return f"{fault.path}: {fault.problem}" if fault else ""

@@ -4,33 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
-from conformance.derive.commands.valid import PLAIN, command_subject
+from conformance.derive.commands.valid import command_subject
+from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.steps import PLAIN
+from conformance.judge.expect_answer import Accept, Answer, Reject
+from conformance.judge.expect_qom import LinksTo, ListsProperties, ListsTypes, ReadsAs
+from conformance.judge.expect_value import Returns
 from conformance.model.blocked import behind_finding
-from conformance.model.case import (
-    Accept,
-    Answer,
-    Case,
-    Expectation,
-    Isolation,
-    LinksTo,
-    ListsProperties,
-    ListsTypes,
-    ReadsAs,
-    Reject,
-    Returns,
-    Role,
-    Step,
-)
+from conformance.model.case import Case, Isolation, Role, Step
+from conformance.model.expectation import Expectation
 from conformance.model.stage import MachineSpec, Request, Stage
 from conformance.model.terms import Aspect, ErrorClass, JsonValue
 from conformance.qapi.model import JsonType
 from conformance.qapi.qom import INTEGER_RANGES, Node, ObjectModel, Property
 from conformance.space.faults import WRONG
 
+LIST: Final = "qom-list"
+"""The command that lists the tree."""
 INTERFACE: Final = "interface"
 """The root of all QOM interfaces: a type implements them besides its line of parents."""
 
@@ -59,8 +52,9 @@ def machine_stage(machine: str) -> Stage:
     return PLAIN if machine == "none" else Stage(name=machine, spec=MachineSpec(machine=machine))
 
 
-def type_cases(model: ObjectModel) -> Iterator[Case]:
+def type_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
     """Yield the cases of qom-list-types and qom-list-properties for every type there is."""
+    model = build.model
     known = model.by_name
     concrete = frozenset(name for name, info in known.items() if not info.abstract)
     listings: tuple[tuple[str, dict[str, JsonValue], frozenset[str]], ...] = (
@@ -161,13 +155,9 @@ def _listing(
     )
 
 
-def tree_cases(
-    model: ObjectModel, machine: str, coupled: AbstractSet[tuple[str, str]] = frozenset()
-) -> Iterator[Case]:
-    """Yield the cases of qom-list, qom-get and qom-set over the tree of one machine.
-
-    `coupled` are the properties, by path and name, that change others when they are set.
-    """
+def tree_cases(build: Introspected, knowledge: Knowledge, machine: str) -> Iterator[Case]:
+    """Yield the cases of qom-list, qom-get and qom-set over the tree of one machine."""
+    model, coupled = build.model, knowledge.coupled
     tree = model.trees[machine]
     stage = machine_stage(machine)
     types = frozenset(model.by_name)
@@ -273,12 +263,12 @@ def _path_cases(stage: Stage, tree: tuple[Node, ...]) -> Iterator[Case]:
         )
 
 
-def lost_cases(model: ObjectModel) -> Iterator[Case]:
+def lost_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
     """Yield a blocked case for every tree that could not be walked before the cases were made.
 
     What else was lost has a case of its own that asks the same again.
     """
-    for what, why in model.lost:
+    for what, why in build.model.lost:
         if what.startswith("tree/"):
             yield Case(
                 id=f"qom-list/introspection/{what}",
@@ -326,7 +316,9 @@ def _get(
     )
 
 
-def _set(path: str, name: str, value: Any, expect: Expectation, role: Role, rule: str) -> Step:
+def _set(
+    path: str, name: str, value: JsonValue, expect: Expectation, role: Role, rule: str
+) -> Step:
     return Step(
         request=Request("qom-set", {"path": path, "property": name, "value": value}),
         expect=expect,

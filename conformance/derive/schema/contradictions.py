@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from conformance.derive.commands.valid import PLAIN, command_subject
+from conformance.derive.commands.valid import command_subject
+from conformance.derive.inputs import Introspected, Knowledge
 from conformance.derive.schema.declarations import INTROSPECT
+from conformance.derive.steps import PLAIN
 from conformance.model.case import Case, Claim, Isolation, Subject
 from conformance.model.terms import Aspect
 from conformance.qapi.consistency import ContradictionError
@@ -46,16 +48,17 @@ _SHOWN: Final = 100
 _SOUND: Final = "no contradiction"
 
 
-def contradiction_cases(faults: Sequence[ContradictionError]) -> Iterator[Case]:
-    """Yield the case of each rule; of `faults`, those of its rule stand in it, in their order."""
-    for rule, name in RULES.items():
-        yield _case(INTROSPECT, name, rule, faults)
+def contradiction_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield the case of each rule; the schema's faults against it stand in it, in their order."""
+    for rule, label in RULES.items():
+        yield _case(INTROSPECT, label, rule, build.faults)
 
 
-def model_cases(faults: Sequence[ContradictionError]) -> Iterator[Case]:
-    """Yield the cases of the names that the object model uses, by the command that lists them."""
+def unusable_name_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield the case of the names that a command lists of the object model."""
     for rule, command in MODEL_RULES.items():
-        yield _case(command_subject(command), "names-usable", rule, faults)
+        if command == name:
+            yield _case(command_subject(command), "names-usable", rule, build.model.faults)
 
 
 def _case(subject: Subject, name: str, rule: str, faults: Sequence[ContradictionError]) -> Case:

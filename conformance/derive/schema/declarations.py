@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Final
 
 from conformance.align.conditions import Contradiction, condition_text, contradictions
 from conformance.align.statement import Alignment, Side, Statement
-from conformance.derive.commands.valid import PLAIN
+from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.steps import PLAIN
 from conformance.digest.declaration import Condition, EntityKind
 from conformance.digest.digest import DigestEntity
 from conformance.model.blocked import not_applicable
 from conformance.model.case import Case, Claim, Subject
 from conformance.model.terms import Aspect, SubjectKind
-from conformance.qapi.model import Schema
 
 INTROSPECT: Final = Subject(kind=SubjectKind.COMMAND, name="query-qmp-schema")
 """The command that tells of types, so that what is claimed of them is claimed of it."""
@@ -32,36 +33,58 @@ _SHOWN: Final = 3
 """How many items on each side of a contradiction are named: a reader checks one or two."""
 
 
-def declaration_cases(
-    entities: Mapping[str, DigestEntity], schema: Schema, alignment: Alignment
-) -> Iterator[Case]:
-    """Yield a case for each command and event, each type that they lead to, and for all conditions.
+def declaration_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield the case of a command or an event that is declared, or that the build shows.
 
-    `alignment` is that of `schema`, the build's, with `entities`, which are its own release's.
     What was not compiled into the build is blocked, and says under which condition it would be.
     """
-    by_entity: dict[str, list[Statement]] = defaultdict(list)
-    undeclared: list[Statement] = []
-    for statement in alignment.statements:
-        if statement.side is Side.BUILD and not statement.part:
-            undeclared.append(statement)
-        else:
-            by_entity[statement.entity].append(statement)
-    for entity in entities.values():
-        if entity.kind in _SUBJECTS:
-            subject = Subject(kind=_SUBJECTS[entity.kind], name=entity.name)
-            yield _declaration(subject, by_entity[entity.name], tuple(_classes(entity)))
-    for statement in undeclared:
-        command = statement.entity in schema.commands
-        kind = SubjectKind.COMMAND if command else SubjectKind.EVENT
-        yield _declaration(Subject(kind=kind, name=statement.entity), [statement])
-    for name, entity in entities.items():
-        if entity.kind not in _SUBJECTS and name in by_entity:
-            yield _case(INTROSPECT, f"type/{name}", _claims(by_entity[name]))
-        elif name in alignment.unreached:
-            yield _absent(INTROSPECT, f"type/{name}", alignment.unreached[name])
+    if build.alignment is None:
+        return
+    statements = _by_entity(build.alignment).get(name, [])
+    entity = build.declared.get(name)
+    if entity is not None and entity.kind in _SUBJECTS:
+        subject = Subject(kind=_SUBJECTS[entity.kind], name=name)
+        yield _declaration(subject, statements, tuple(_classes(entity)))
+
+
+def undeclared_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield a case for each statement of a command or an event that the source does not declare."""
+    if build.alignment is None:
+        return
+    for statement in build.alignment.statements:
+        if _is_undeclared(statement) and statement.entity == name:
+            command = name in build.schema.commands
+            kind = SubjectKind.COMMAND if command else SubjectKind.EVENT
+            yield _declaration(Subject(kind=kind, name=name), [statement])
+
+
+def declared_type_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield a case for each declared type that the build leads to, and for all conditions."""
+    alignment, entities = build.alignment, build.declared
+    if alignment is None:
+        return
+    statements = _by_entity(alignment)
+    for type_name, entity in entities.items():
+        if entity.kind not in _SUBJECTS and type_name in statements:
+            yield _case(INTROSPECT, f"type/{type_name}", _claims(statements[type_name]))
+        elif type_name in alignment.unreached:
+            yield _absent(INTROSPECT, f"type/{type_name}", alignment.unreached[type_name])
     yield _case(INTROSPECT, "unreachable", _orphans(entities, alignment))
     yield _case(INTROSPECT, "conditions", _conditions(alignment))
+
+
+@lru_cache(maxsize=1)
+def _by_entity(alignment: Alignment) -> Mapping[str, list[Statement]]:
+    """Return the statements of what is declared, by the entity that they are of."""
+    found: dict[str, list[Statement]] = defaultdict(list)
+    for statement in alignment.statements:
+        if not _is_undeclared(statement):
+            found[statement.entity].append(statement)
+    return dict(found)
+
+
+def _is_undeclared(statement: Statement) -> bool:
+    return statement.side is Side.BUILD and not statement.part
 
 
 def _declaration(

@@ -8,17 +8,19 @@ source and no release's digest.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from conformance.derive.commands.valid import PLAIN
+from conformance.derive.inputs import Introspected, Knowledge
 from conformance.derive.schema.declarations import INTROSPECT
+from conformance.derive.steps import PLAIN
+from conformance.judge.expect_value import Lists
 from conformance.knowledge.naming import Named, NamingException, excepted
-from conformance.knowledge.versions import Version, VersionRange
-from conformance.model.case import Case, Claim, Isolation, Lists, Role, Step
+from conformance.knowledge.versions import VersionRange
+from conformance.model.case import Case, Claim, Isolation, Role, Step
 from conformance.model.stage import MachineSpec, Request, Stage
-from conformance.model.terms import ABSENT, Aspect
+from conformance.model.terms import ABSENT, Aspect, JsonValue
 from conformance.qapi.introspection import listed
 from conformance.qapi.model import Array, Enum, Object, Schema
 from conformance.qapi.validate import validate
@@ -43,21 +45,19 @@ _OTHER_LINES: Final = {"named": ("-name", "other"), "memory": ("-m", "64M")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LintContext:
-    """What a build shows: its schema, the entries that it was read from, and its machines.
+class _Linted:
+    """A build, and the names that may break rules."""
 
-    `exceptions` are those of all releases; `machines` are further ones that it can be started as.
-    """
-
-    schema: Schema
-    entries: Sequence[Any]
-    version: Version
+    build: Introspected
     exceptions: tuple[NamingException, ...]
-    machines: tuple[str, ...]
+
+    @property
+    def schema(self) -> Schema:
+        return self.build.schema
 
     def excepted(self, rule: str, kind: Named) -> frozenset[str]:
         """Return the names that may break a rule in this release."""
-        return excepted(self.exceptions, self.version, rule, kind)
+        return excepted(self.exceptions, self.build.version, rule, kind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,24 +81,25 @@ class _Name:
         return downstream[1] if downstream else self.name
 
 
-def lint_cases(context: LintContext) -> Iterator[Case]:
+def lint_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
     """Yield one case for each rule that the schema is held against, its claims in order.
 
     A claim that is kept is counted with the others like it; each that is not stands for itself.
     """
-    names = tuple(_names(context.schema))
+    linted = _Linted(build=build, exceptions=knowledge.naming)
+    names = tuple(_names(build.schema))
     yield _case("letters", _claims("Q44", names, _letters))
     yield _case("reserved", _claims("Q45", names, _reserved))
     yield _case("downstream", _claims("Q50", names, _downstream))
-    yield _case("lower-case", _claims("Q47", names, lambda name: _lower(context, name)))
+    yield _case("lower-case", _claims("Q47", names, lambda name: _lower(linted, name)))
     events = tuple(name for name in names if name.kind is Named.EVENT)
     yield _case("upper-case", _claims("Q48", events, _upper))
-    yield _case("returns", _claims("Q28", *_returning(context)))
-    if context.version in UNSTABLE_SINCE:
-        yield _case("experiments", _claims("Q49", names, lambda name: _experiment(context, name)))
-        yield _case("unstructured", _claims("Q77", *_unstructured(context)))
-    yield from _self_description(context)
-    yield from _live(context)
+    yield _case("returns", _claims("Q28", *_returning(linted)))
+    if build.version in UNSTABLE_SINCE:
+        yield _case("experiments", _claims("Q49", names, lambda name: _experiment(linted, name)))
+        yield _case("unstructured", _claims("Q77", *_unstructured(linted)))
+    yield from _self_description(build)
+    yield from _live(build)
 
 
 def _names(schema: Schema) -> Iterator[_Name]:
@@ -152,12 +153,12 @@ def _downstream(name: _Name) -> str:
     return "begins with an underscore and with no reversed domain name"
 
 
-def _lower(context: LintContext, name: _Name) -> str:
+def _lower(linted: _Linted, name: _Name) -> str:
     """Return what is wrong with a name that is not excepted, nor another of its type."""
     plain = name.own == name.own.lower() and "_" not in name.own
     if plain or name.kind is Named.EVENT or name.name.startswith("_"):
         return ""
-    excused = context.excepted("Q47", name.kind)
+    excused = linted.excepted("Q47", name.kind)
     if excused & (name.among or {name.name}):
         return ""
     return "is not in lower case with hyphens"
@@ -167,32 +168,32 @@ def _upper(name: _Name) -> str:
     return "" if _EVENT.fullmatch(name.own) else "is not in upper case with underscores"
 
 
-def _experiment(context: LintContext, name: _Name) -> str:
+def _experiment(linted: _Linted, name: _Name) -> str:
     if not name.own.startswith("x-") or name.kind is Named.FEATURE or UNSTABLE in name.features:
         return ""
-    return "" if name.name in context.excepted("Q49", name.kind) else f"lacks feature {UNSTABLE!r}"
+    return "" if name.name in linted.excepted("Q49", name.kind) else f"lacks feature {UNSTABLE!r}"
 
 
-def _returning(context: LintContext) -> tuple[tuple[_Name, ...], Callable[[_Name], str]]:
+def _returning(linted: _Linted) -> tuple[tuple[_Name, ...], Callable[[_Name], str]]:
     """Return the commands, and what is wrong with what one of them returns."""
-    types = context.schema.types
-    excused = context.excepted("Q28", Named.COMMAND)
+    types = linted.schema.types
+    excused = linted.excepted("Q28", Named.COMMAND)
 
     def problem(name: _Name) -> str:
-        returned = types[context.schema.command(name.name).ret_type]
+        returned = types[linted.schema.command(name.name).ret_type]
         if isinstance(returned, Array):
             returned = types[returned.element]
         if isinstance(returned, Object) or name.name in excused:
             return ""
         return "returns neither an object nor an array of objects"
 
-    return _commands(context.schema), problem
+    return _commands(linted.schema), problem
 
 
-def _unstructured(context: LintContext) -> tuple[tuple[_Name, ...], Callable[[_Name], str]]:
+def _unstructured(linted: _Linted) -> tuple[tuple[_Name, ...], Callable[[_Name], str]]:
     """Return the commands, and what is wrong with one that returns text for people."""
-    schema = context.schema
-    excused = context.excepted("Q77", Named.COMMAND)
+    schema = linted.schema
+    excused = linted.excepted("Q77", Named.COMMAND)
 
     def problem(name: _Name) -> str:
         returned = schema.types[schema.command(name.name).ret_type]
@@ -222,12 +223,12 @@ def _claims(rule: str, names: Iterable[_Name], problem: Callable[[_Name], str]) 
     yield Claim(rule=rule, what="the other names", promised=seen, found=seen, fold=f"lint {rule}")
 
 
-def _self_description(context: LintContext) -> Iterator[Case]:
+def _self_description(build: Introspected) -> Iterator[Case]:
     """Yield the case that introspection is of the type that it gives itself."""
-    command = context.schema.commands.get(INTROSPECT.name)
+    command = build.schema.commands.get(INTROSPECT.name)
     if command is None:
         return
-    fault = validate(context.schema, command.ret_type, context.entries)
+    fault = validate(build.schema, command.ret_type, build.entries)
     found = f"{fault.path}: {fault.problem}" if fault else "a value of its own type"
     claim = Claim(
         rule="Q53",
@@ -239,23 +240,26 @@ def _self_description(context: LintContext) -> Iterator[Case]:
     yield _case("self-description", (claim,))
 
 
-def _live(context: LintContext) -> Iterator[Case]:
+def _live(build: Introspected) -> Iterator[Case]:
     """Yield the cases that need machines: what lists commands, and other command lines."""
-    if LIST_COMMANDS in context.schema.commands:
+    if LIST_COMMANDS in build.schema.commands:
         # Also those that were left out of the schema, for what it says of them.
-        names = dict.fromkeys((*context.schema.commands, *listed(context.entries, COMMAND)))
-        shown: tuple[Mapping[str, Any], ...] = tuple({"name": name} for name in names)
+        names = dict.fromkeys((*build.schema.commands, *listed(build.entries, COMMAND)))
+        shown: tuple[Mapping[str, JsonValue], ...] = tuple({"name": name} for name in names)
         yield _asked("commands", PLAIN, LIST_COMMANDS, shown, "X01")
     specs = {name: MachineSpec(args=args) for name, args in _OTHER_LINES.items()}
-    specs |= {f"machine-{name}": MachineSpec(machine=name) for name in context.machines}
+    specs |= {
+        f"machine-{name}": MachineSpec(machine=name)
+        for name in sorted(build.model.trees.keys() - {MachineSpec().machine})
+    }
     for name, spec in specs.items():
         stage = Stage(name=f"introspection/{name}", spec=spec)
         case = f"command-line-{name}"
-        yield _asked(case, stage, INTROSPECT.name, tuple(context.entries), "Q69")
+        yield _asked(case, stage, INTROSPECT.name, tuple(build.entries), "Q69")
 
 
 def _asked(
-    name: str, stage: Stage, command: str, values: tuple[Mapping[str, Any], ...], rule: str
+    name: str, stage: Stage, command: str, values: tuple[Mapping[str, JsonValue], ...], rule: str
 ) -> Case:
     step = Step(
         request=Request(command, ABSENT), expect=Lists(values), role=Role.SUBJECT, rule=rule

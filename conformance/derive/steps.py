@@ -1,0 +1,71 @@
+"""The steps around a request that is known to succeed, and the machine that they run on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from conformance.judge.expect_answer import Accept, Ends
+from conformance.knowledge.valid_request import Effect, ValidRequest
+from conformance.model.blocked import Blocked, unmet, untried
+from conformance.model.case import Emits, Isolation, Role, Step
+from conformance.model.expectation import Expectation
+from conformance.model.stage import MachineSpec, Request, Stage
+
+ACCEPTED: Final = Accept()
+PLAIN: Final = Stage(name="plain")
+"""A machine of type none with nothing added."""
+
+
+def supporting_step(request: Request, role: Role, expect: Expectation = ACCEPTED) -> Step:
+    """Return the step of a valid request that the case is not about."""
+    emits = tuple(Emits(event=each.event, data=each.data, rule="") for each in request.awaits)
+    return Step(request=request, expect=expect, role=role, rule="Q30", emits=emits)
+
+
+def supporting_steps(
+    requests: Iterable[Request], role: Role, expect: Expectation = ACCEPTED
+) -> Iterator[Step]:
+    """Yield the steps of valid requests that the case is not about."""
+    return (supporting_step(request, role, expect) for request in requests)
+
+
+def around(
+    valid: ValidRequest, *steps: Step, cleanup: Expectation | None = ACCEPTED
+) -> tuple[Step, ...]:
+    """Return `steps` between the set-up and the clean-up of a request; without the latter for None.
+
+    `cleanup` is what is expected of each request that takes away what the others made.
+    """
+    undone = () if cleanup is None else supporting_steps(valid.cleanup, Role.CLEANUP, cleanup)
+    return (*supporting_steps(valid.setup, Role.SETUP), *steps, *undone)
+
+
+def success_of(valid: ValidRequest) -> Expectation:
+    """Return what comes of the request where it succeeds."""
+    return Ends() if valid.effect is Effect.END else ACCEPTED
+
+
+def witness(valid: ValidRequest) -> Step:
+    """Return the step that shows that the request is accepted, its fault left out."""
+    return Step(request=valid.request, expect=success_of(valid), role=Role.WITNESS, rule="Q30")
+
+
+def stage_of(valid: ValidRequest, word: str) -> Stage:
+    """Return the plain machine where the request needs no other, else its own under that name."""
+    return PLAIN if valid.spec == MachineSpec() else Stage(name=word, spec=valid.spec)
+
+
+def isolation_of(valid: ValidRequest) -> Isolation:
+    """Return whether other cases can share the machine of the request."""
+    return Isolation.ALONE if valid.destructive else Isolation.SHARED
+
+
+def blocked_by(valid: ValidRequest, lacks: Mapping[str, str]) -> Blocked | None:
+    """Return why the request does not succeed here, None where it does.
+
+    `lacks` maps each need that host and build do not meet to why.
+    """
+    if valid.never:
+        return untried(f"no request of it succeeds: {valid.never}")
+    return unmet(valid.needs, lacks)

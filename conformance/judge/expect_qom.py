@@ -1,0 +1,206 @@
+"""Expectations of what the commands of the object model return."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from conformance.judge.expect_value import ValueExpectation
+from conformance.judge.json_path import brief
+from conformance.model.expectation import Inconclusive, Kind, Problem, Reply
+from conformance.model.terms import ErrorClass, Outcome
+from conformance.qapi.qom import INTEGER_RANGES, TypeInfo, type_from_json
+
+NO_CLASS: Final = "the build lists the type and finds no class of it"
+"""Why the properties of a listed type cannot be asked for."""
+_STRINGS: Final = frozenset({"str", "string"})
+
+
+@dataclass(frozen=True, slots=True)
+class Holds(ValueExpectation):
+    """qom-list succeeds: it shows `present` (name to type), and nothing in `absent`."""
+
+    present: tuple[tuple[str, str], ...] = ()
+    absent: tuple[str, ...] = ()
+
+    reads = False
+
+    def words(self) -> str:
+        """Return the words."""
+        return "; ".join(
+            [f"lists {name} as {kind}" for name, kind in self.present]
+            + [f"lists no {name}" for name in self.absent]
+        )
+
+    def problem(self, reply: Reply) -> Problem | None:
+        """Return what is there that should not be, or the other way round."""
+        missing = (
+            reply.error is not None and reply.error.get("class") == ErrorClass.DEVICE_NOT_FOUND
+        )
+        if missing and not self.present:
+            # Containers are made when they are first needed: where none stands, nothing is in it.
+            return None
+        return ValueExpectation.problem(self, reply)  # slots leave super() the class before them
+
+    def problem_of(self, value: Any, reply: Reply) -> Problem | None:
+        """Return the first name that is not as expected."""
+        types = {entry["name"]: entry["type"] for entry in value}
+        for name, type_name in self.present:
+            if types.get(name) != type_name:
+                found = f"has the type {types[name]}" if name in types else "is not listed"
+                return Problem(f"{name!r} {found}", f"{name!r} is listed as {type_name}")
+        for name in self.absent:
+            if name in types:
+                return Problem(f"{name!r} is listed", f"there is no {name!r}")
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadsAs(ValueExpectation):
+    """qom-get succeeds with a value that a property of QOM type `type` can have (X08, X09)."""
+
+    type: str
+
+    def words(self) -> str:
+        """Return the words."""
+        return f"returns a value of the QOM type {self.type}"
+
+    def problem_of(self, value: Any, reply: Reply) -> Problem | None:
+        """Return that the value is of another type."""
+        wrong = value_problem(self.type, value)
+        fold = f"{self.type} {reply.about.rsplit('/', 1)[-1]}"
+        return Problem(wrong, f"a value of type {self.type}", fold) if wrong else None
+
+    def inconclusive(self, problem: Problem) -> Inconclusive | None:
+        """Return that a property whose reading is refused cannot be read."""
+        return _unreadable(problem)
+
+
+@dataclass(frozen=True, slots=True)
+class LinksTo(ValueExpectation):
+    """qom-get succeeds with "" or one of `paths`: the link leads to an object of the tree."""
+
+    paths: frozenset[str]
+
+    def words(self) -> str:
+        """Return the words."""
+        return "returns the path of an object of the tree, or nothing"
+
+    def problem_of(self, value: Any, reply: Reply) -> Problem | None:
+        """Return where the link leads instead."""
+        if isinstance(value, str) and (value == "" or value in self.paths):
+            return None
+        return Problem(f"the link reads {brief(value)}", "the path of an object, or nothing")
+
+    def inconclusive(self, problem: Problem) -> Inconclusive | None:
+        """Return that a link whose reading is refused cannot be read."""
+        return _unreadable(problem)
+
+
+@dataclass(frozen=True, slots=True)
+class ListsTypes(ValueExpectation):
+    """qom-list-types returns entries of `known` (name to entry), each as it stands there.
+
+    `exactly`, where given, names all of them.
+    """
+
+    known: Mapping[str, TypeInfo]
+    exactly: frozenset[str] | None = None
+
+    def words(self) -> str:
+        """Return the words."""
+        exactly = self.exactly
+        return "lists known types" if exactly is None else f"lists exactly {len(exactly)} types"
+
+    def problem_of(self, value: Any, reply: Reply) -> Problem | None:
+        """Return the first entry that is another, or which are too many or too few."""
+        entries: list[TypeInfo] = [type_from_json(entry) for entry in value]
+        for entry in entries:
+            known = self.known.get(entry.name)
+            if known != entry:
+                return Problem(f"lists {entry}", f"the entry of the whole list, {known}")
+        names = [entry.name for entry in entries]
+        if len(set(names)) != len(names):
+            return Problem("lists a type twice", "each type once")
+        if self.exactly is not None and set(names) != self.exactly:
+            more = sorted(set(names) - self.exactly)[:3]
+            less = sorted(self.exactly - set(names))[:3]
+            what = f"lists {more} too many and {less} too few"
+            return Problem(what, "the types that the filter fits")
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class ListsProperties(ValueExpectation):
+    """qom-list or qom-list-properties succeeds with well-formed entries (X08, X12).
+
+    `entries` (name to type), where given, are all that it lists; a child's type is in `types`.
+    """
+
+    types: frozenset[str]
+    entries: Mapping[str, str] | None = None
+
+    def words(self) -> str:
+        """Return the words."""
+        listed = "well-formed" if self.entries is None else f"{len(self.entries)} known"
+        return f"lists {listed} properties"
+
+    def problem_of(self, value: Any, reply: Reply) -> Problem | None:
+        """Return the first entry that is malformed, or which entries differ."""
+        found = {entry["name"]: entry["type"] for entry in value}
+        if len(found) != len(value):
+            return Problem("lists a property twice", "each property once")
+        for entry in value:
+            wrong = self._wrong(entry)
+            if wrong is not None:
+                return wrong
+        if self.entries is not None and found != dict(self.entries):
+            differ = sorted(dict(set(found.items()) ^ set(self.entries.items())))[:3]
+            what = f"the properties {differ} differ"
+            return Problem(what, "the same properties as when asked before")
+        return None
+
+    def _wrong(self, entry: Mapping[str, Any]) -> Problem | None:
+        type_name = entry["type"]
+        child = type_name[6:-1] if type_name.startswith("child<") else ""
+        if child and child not in self.types:
+            what = f"{entry['name']!r} is {type_name}"
+            return Problem(what, "a child's type stands in qom-list-types", what)
+        if "default-value" in entry:
+            wrong = value_problem(type_name, entry["default-value"])
+            if wrong:
+                what = f"the default of {entry['name']!r} is wrong: {wrong}"
+                return Problem(what, f"a default of the property's own type {type_name}", what)
+        return None
+
+    def inconclusive(self, problem: Problem) -> Inconclusive | None:
+        """Return that a type of a module that is not installed may be listed all the same."""
+        if problem.kind is not Kind.REFUSED or self.entries is not None:
+            return None
+        return Inconclusive(outcome=Outcome.NOT_APPLICABLE, reason=NO_CLASS, told=False)
+
+
+def value_problem(type_name: str, value: Any) -> str:
+    """Return why `value` is none of the QOM type `type_name`, "" where it may be one.
+
+    Of a type whose name does not tell the JSON type anything but null may come.
+    """
+    if type_name in INTEGER_RANGES:
+        least, greatest = INTEGER_RANGES[type_name]
+        right = type(value) is int and least <= value <= greatest
+    elif type_name in _STRINGS:
+        right = isinstance(value, str)
+    elif type_name == "bool":
+        right = isinstance(value, bool)
+    elif type_name == "double":
+        right = isinstance(value, int | float) and not isinstance(value, bool)
+    else:
+        right = value is not None
+    return "" if right else f"the {type_name} reads {brief(value)}"
+
+
+def _unreadable(problem: Problem) -> Inconclusive | None:
+    if problem.kind is not Kind.REFUSED:
+        return None
+    return Inconclusive(outcome=Outcome.NOT_APPLICABLE, reason="cannot be read")

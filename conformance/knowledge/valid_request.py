@@ -1,0 +1,93 @@
+"""A request that succeeds, as recipes know one: what stands around it, and what it leaves.
+
+Knows neither a schema nor how a case is made of it.
+"""
+
+from __future__ import annotations
+
+import enum
+import fnmatch
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from conformance.knowledge.observations import Look
+from conformance.knowledge.refusals import Reference
+from conformance.model.stage import MachineSpec, Request
+
+
+class Effect(enum.StrEnum):
+    """What a command that succeeds does to the machine, its clean-up done."""
+
+    # Nothing: the machine is as it was before.
+    NONE = "none"
+    # It is another machine from then on.
+    LASTING = "destructive"
+    # It ends the build.
+    END = "end"
+    # It ends the phase before the machine is complete, the one in which it can be run.
+    COMPLETES = "completes-machine"
+
+
+class Status(enum.StrEnum):
+    """How much is known of whether the request succeeds."""
+
+    # It succeeds as it stands.
+    SUCCEEDS = "succeeds"
+    # It succeeds once the argument that it is meant for is in it.
+    INCOMPLETE = "incomplete"
+    # It was changed, and nobody knows whether it still succeeds.
+    CHANGED = "changed"
+    # It is nobody's, but made from the schema, with names that mean nothing.
+    GUESSED = "guessed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidRequest:
+    """A request of a command with what must stand before it and be undone after it.
+
+    `name` is "" for the first of a recipe.  `needs` are probes: where one fails the request cannot
+    succeed; `never` is why it never does.  `queries` return something else once it has taken
+    effect, `looks` say just what they return then.  `references` name the arguments that name
+    something.  `paths` are globs of the arguments that it is meant for, before any other request.
+    """
+
+    name: str = ""
+    request: Request
+    spec: MachineSpec = MachineSpec()
+    setup: tuple[Request, ...] = ()
+    cleanup: tuple[Request, ...] = ()
+    effect: Effect = Effect.NONE
+    status: Status = Status.SUCCEEDS
+    needs: tuple[str, ...] = ()
+    never: str = ""
+    queries: tuple[Request, ...] = ()
+    looks: tuple[Look, ...] = ()
+    references: tuple[Reference, ...] = ()
+    paths: tuple[str, ...] = ()
+    reason: str = ""
+
+    @property
+    def command(self) -> str:
+        """The command's name."""
+        return self.request.execute
+
+    @property
+    def arguments(self) -> Mapping[str, Any]:
+        """The arguments, an empty object where there are none."""
+        given = self.request.arguments
+        return cast("Mapping[str, Any]", given) if isinstance(given, Mapping) else {}
+
+    @property
+    def destructive(self) -> bool:
+        """Whether the machine is another one from then on."""
+        return self.effect is not Effect.NONE
+
+    @property
+    def known(self) -> bool:
+        """Whether somebody knows that it succeeds, perhaps with an argument that is added."""
+        return self.status in (Status.SUCCEEDS, Status.INCOMPLETE)
+
+    def is_for(self, label: str) -> bool:
+        """Return whether it is meant for the argument at `label`."""
+        return any(fnmatch.fnmatchcase(label, glob) for glob in self.paths)

@@ -1,0 +1,39 @@
+"""Builds and knowledge that hold just what a test needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from conformance.derive.generators import Cases
+from conformance.derive.inputs import Facts, Introspected, Knowledge
+from conformance.digest.digest import DigestEntity
+from conformance.knowledge.commands import CommandRecipe, CommandRecipes
+from conformance.knowledge.versions import Version
+from conformance.model.case import Case
+from conformance.qapi.model import Schema
+from conformance.qapi.qom import ObjectModel
+
+NO_OBJECTS = ObjectModel(types=(), creatable=(), properties={}, trees={})
+NO_SCHEMA = Schema(commands={}, events={}, types={})
+
+
+def a_build(schema: Schema = NO_SCHEMA, version: Version = (10, 0, 0), **more: Any) -> Introspected:
+    return Introspected(
+        **{"schema": schema, "version": version, "model": NO_OBJECTS, "lacks": {}, **more}
+    )
+
+
+def declaring(entities: Mapping[str, DigestEntity], **more: Any) -> Facts:
+    return Facts(entities=entities, name="made", exact=True, **more)
+
+
+def known(*recipes: CommandRecipe | None, **more: Any) -> Knowledge:
+    commands = CommandRecipes(recipe for recipe in recipes if recipe is not None)
+    return Knowledge(commands=commands, **more)
+
+
+def cases_of(
+    generator: Cases, build: Introspected, knowledge: Knowledge, names: Iterable[str]
+) -> list[Case]:
+    return [case for name in names for case in generator(build, knowledge, name)]
