@@ -39,10 +39,11 @@ class Target:
     `program` is a path on the host or, where `rootfs` (a folder of the host) is not "", inside
     that root.  `accel` "" leaves the choice to QEMU.  `schema` is the tree of QEMU's source that
     it was built from, or a digest of it, on the host; "" leaves it to the digests that ship with
-    the suite.  `spelling` is shell text: the words with which the user names the target on a
-    command line, "" where there was none.  `kind` is what the program says that it is, once it
-    was identified; `withheld` are the commands that it is told not to serve.  `as_root` says why
-    a run that is root's starts it as root and as no other user, "" where it does not.
+    the suite.  `cases` are folders of cases of the user's own.  `spelling` is shell text: the words
+    with which the user names the target on a command line, "" where there was none.  `kind` is what
+    the program says that it is, once it was identified; `withheld` are the commands that it is told
+    not to serve.  `as_root` says why a run that is root's starts it as root and as no other user,
+    "" where it does not.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Target:
     env: tuple[tuple[str, str], ...] = ()
     sandbox: bool = True
     schema: str = ""
+    cases: tuple[str, ...] = ()
     spelling: str = ""
     kind: Program = Program.SYSTEM
     withheld: tuple[str, ...] = ()
@@ -282,6 +284,7 @@ class _Reader:
             env=tuple(values.get("env", {}).items()),
             sandbox=values.get("sandbox", True),
             schema=str(self._absolute(schema)) if schema else "",
+            cases=tuple(str(self._absolute(folder)) for folder in values.get("cases", [])),
         )
 
     def _absolute(self, path: str) -> Path:
@@ -304,6 +307,8 @@ def _table_faults(table: Mapping[str, Any], where: str) -> Iterator[_Fault]:
         if not isinstance(table.get(key, ""), str):
             yield f"{where}: `{key}` is no string", "Put it in quotes."
     args, env = table.get("args", []), table.get("env", {})
+    if not _strings(table.get("cases", [])):
+        yield f"{where}: `cases` is no list of strings", 'Write ["DIR"].'
     if not _strings(args):
         yield f"{where}: `args` is no list of strings", 'Write ["-smp", "2"].'
     if not isinstance(env, dict) or not _strings(list(env.values())):

@@ -72,6 +72,12 @@ TARGET: Final = (
         metavar="PATH",
         help="QEMU's source tree, or a digest, that the program is built from",
     ),
+    Option(
+        name="cases",
+        metavar="DIR",
+        many=True,
+        help="a folder of recipes, states and dangers of your own, beside those that ship",
+    ),
     Option(name="arg", metavar="ARG", many=True, help="one more argument for QEMU (--arg=-smp)"),
     Option(name="env", metavar="NAME=VALUE", many=True, help="one more variable for QEMU"),
     Option(

@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, Protocol
 
+from conformance.knowledge.check import check_cases
+from conformance.knowledge.decoder import raise_problems
 from conformance.launch.target import NAME, Target, program_targets, read_targets
 from conformance.model.errors import UsageError
 from conformance.play.run import Options
@@ -27,6 +29,7 @@ class Asked(Protocol):
     qmp_targets: list[str]
     qmp_rootfs: list[str]
     qmp_schema: str
+    qmp_cases: list[str]
     qmp_arg: list[str]
     qmp_env: list[str]
     qmp_machine: str
@@ -51,6 +54,7 @@ def read_options(asked: Asked) -> Options:
         targets += _from_file(text, words)
     if asked.qmp_no_sandbox:
         targets = [replace(target, sandbox=False) for target in targets]
+    _check_cases(targets)
     if not asked.qmp_report:
         raise UsageError("the report folder has no name", "Name one, such as qmp-report.")
     return Options(
@@ -65,6 +69,12 @@ def read_options(asked: Asked) -> Options:
     )
 
 
+def _check_cases(targets: Sequence[Target]) -> None:
+    """Raise KnowledgeError, which tells all that is wrong with the cases of the targets' own."""
+    for folders in dict.fromkeys(target.cases for target in targets if target.cases):
+        raise_problems(check_cases([Path(folder) for folder in folders]))
+
+
 def is_target_file(word: str) -> bool:
     """Return whether a word of the command line names a target file, or a target of one."""
     return word.endswith(".toml") or ".toml:" in word
@@ -74,6 +84,7 @@ def _check_program(asked: Asked) -> None:
     for key, option, value in (
         ("rootfs", "rootfs", " ".join(asked.qmp_rootfs)),
         ("schema", "schema", asked.qmp_schema),
+        ("cases", "cases", " ".join(asked.qmp_cases)),
         ("args", "arg", " ".join(asked.qmp_arg)),
         ("env", "env", " ".join(asked.qmp_env)),
         ("machine", "machine", asked.qmp_machine.removeprefix(_NO_MACHINE)),
@@ -106,6 +117,7 @@ def _from_program(word: str, asked: Asked, words: Sequence[str]) -> Iterator[Tar
                 schema=schema,
                 machine=asked.qmp_machine,
                 accel=asked.qmp_accel,
+                cases=tuple(map(os.path.abspath, asked.qmp_cases)),
                 args=tuple(asked.qmp_arg),
                 env=env,
             )
@@ -144,6 +156,7 @@ def _spelt(target: Target, named: bool) -> Iterator[str]:
         yield from ("--rootfs", target.rootfs)
     if target.schema:
         yield from ("--schema", target.schema)
+    yield from (word for folder in target.cases for word in ("--cases", folder))
     if target.machine != _NO_MACHINE:
         yield f"--machine={target.machine}"
     if target.accel:
