@@ -30,7 +30,7 @@ from conformance.knowledge.refusals import (
     REFERENCES,
     Reference,
     Refusal,
-    Unprovoked,
+    UnprovokedError,
     references_for,
 )
 from conformance.knowledge.valid_request import Effect, Status, ValidRequest
@@ -147,7 +147,7 @@ class CommandRecipe:
         Key("requests that must be refused: the cases COMMAND/errors/NAME", name="errors"),
     ] = ()
     unprovoked: Annotated[
-        tuple[Unprovoked, ...], Key("documented errors that nothing here provokes")
+        tuple[UnprovokedError, ...], Key("documented errors that nothing here provokes")
     ] = ()
 
     def faults(self) -> Iterator[Fault]:

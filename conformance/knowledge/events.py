@@ -110,7 +110,7 @@ class StageEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unprovoked:
+class UnprovokedEvent:
     """Why nothing here brings about an event on builds of `versions`."""
 
     event: Annotated[str, Key("the event", identity=True)]
@@ -145,7 +145,7 @@ class EventRecipes:
     def __init__(
         self,
         recipes: Iterable[EventRecipe] = (),
-        unprovoked: Iterable[Unprovoked] = (),
+        unprovoked: Iterable[UnprovokedEvent] = (),
         limited: Iterable[Limited] = (),
     ) -> None:
         self._recipes = tuple(recipes)
@@ -175,7 +175,7 @@ class EventRecipes:
         recipes = tuple(r for r in self._recipes if of_arch(r.arches, arch))
         elsewhere = {r.event for r in self._recipes} - {r.event for r in recipes}
         why = (
-            Unprovoked(
+            UnprovokedEvent(
                 event=name,
                 versions=VersionRange(),
                 reason=f"no recipe provokes it where guests are of {arch}",
@@ -205,7 +205,7 @@ class EventsPart(RequestsPart):
         tuple[EventRecipe, ...], Key("a dialogue that brings an event about", name="event")
     ] = ()
     unprovoked: Annotated[
-        tuple[Unprovoked, ...], Key("an event that nothing here brings about")
+        tuple[UnprovokedEvent, ...], Key("an event that nothing here brings about")
     ] = ()
     limited: Annotated[
         tuple[Limited, ...],

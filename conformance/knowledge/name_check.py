@@ -14,7 +14,7 @@ from conformance.knowledge.commands import CommandRecipe
 from conformance.knowledge.dangers import DangerEntry, InnocentEntry
 from conformance.knowledge.decoder import Problem, Read
 from conformance.knowledge.defaults import Showing
-from conformance.knowledge.events import Emission, EventRecipe, Limited, Unprovoked
+from conformance.knowledge.events import Emission, EventRecipe, Limited, UnprovokedEvent
 from conformance.knowledge.examples import ExampleRecipe
 from conformance.knowledge.exchanges import ExchangeEntry
 from conformance.knowledge.guest_agent_blocklist import NeverEntry, WithheldEntry
@@ -269,7 +269,7 @@ _LOOKS: Final[Mapping[type, Callable[[KnownNames, Any], Found]]] = {
     RangeRecipe: _range,
     ObjectRecipe: _object,
     EventRecipe: lambda known, recipe: _at(known.event(recipe.event), "event"),
-    Unprovoked: lambda known, entry: _at(known.event(entry.event), "event"),
+    UnprovokedEvent: lambda known, entry: _at(known.event(entry.event), "event"),
     Limited: _limited,
     ExampleRecipe: _commands,
     Showing: _default,

@@ -173,7 +173,7 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unprovoked:
+class UnprovokedError:
     """Why nothing here provokes a documented error: condition number `item`, or class `name`."""
 
     item: Annotated[

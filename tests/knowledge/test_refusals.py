@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from conformance.knowledge.commands import CommandRecipe, load_commands
-from conformance.knowledge.refusals import Reference, Unprovoked, When, references_for
+from conformance.knowledge.refusals import Reference, UnprovokedError, When, references_for
 from conformance.knowledge.versions import VersionRange
 from conformance.model.errors import KnowledgeError
 from conformance.model.stage import SCRATCH, MachineSpec
@@ -106,7 +106,7 @@ def test_a_refusal_on_another_machine_that_proves_nothing_is_complained_of(
 def test_why_an_error_is_not_provoked_is_read(tmp_path: Path) -> None:
     recipe = _read(tmp_path, 'unprovoked = [{ class = "KVMMissingCap", reason = "r" }]')
 
-    assert recipe.unprovoked == (Unprovoked(item=0, name="KVMMissingCap", reason="r"),)
+    assert recipe.unprovoked == (UnprovokedError(item=0, name="KVMMissingCap", reason="r"),)
 
 
 @pytest.mark.parametrize(
