@@ -312,18 +312,15 @@ class _Walk:
     def _groups(self, cls: type, value: Mapping[str, Any], path: toml_lines.Path) -> _Bad | None:
         """Complain of keys that contradict each other, and of a group without any."""
         bad: _Bad | None = None
-        groups: dict[str, list[str]] = {}
-        for slot, _ in shape_of(cls).flattened():
-            if slot.key.one_of:
-                groups.setdefault(slot.key.one_of, []).append(slot.name)
-            for other in slot.key.excludes:
-                if slot.name in value and other in value:
-                    bad = self._complain(
-                        (*path, slot.name),
-                        f"{slot.name!r} and {other!r} contradict each other",
-                        "Leave one of them out.",
-                    )
-        for names in groups.values():
+        shape = shape_of(cls)
+        for name, other in shape.contradictions:
+            if name in value and other in value:
+                bad = self._complain(
+                    (*path, name),
+                    f"{name!r} and {other!r} contradict each other",
+                    "Leave one of them out.",
+                )
+        for names in shape.choices:
             given = [name for name in names if name in value]
             if len(given) != 1:
                 said = " and ".join(map(repr, given)) + " contradict each other" if given else ""

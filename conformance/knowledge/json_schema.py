@@ -49,23 +49,22 @@ def _reference(cls: type, found: dict[str, Any]) -> dict[str, Any]:
 def _record(cls: type, found: dict[str, Any]) -> dict[str, Any]:
     properties: dict[str, Any] = {}
     required: list[str] = []
-    groups: dict[str, list[str]] = {}
-    contradictions: list[Any] = []
-    for slot, needed in shape_of(cls).flattened():
+    shape = shape_of(cls)
+    for slot, needed in shape.flattened():
         if slot.key.title:
             continue
         properties[slot.name] = _property(slot, found)
         if needed:
             required.append(slot.name)
-        if slot.key.one_of:
-            groups.setdefault(slot.key.one_of, []).append(slot.name)
-        contradictions += ({"not": {"required": [slot.name, each]}} for each in slot.key.excludes)
-    rules = [{"oneOf": [{"required": [name]} for name in names]} for names in groups.values()]
+    rules: list[Any] = [
+        {"oneOf": [{"required": [name]} for name in names]} for names in shape.choices
+    ]
+    rules += [{"not": {"required": list(pair)}} for pair in shape.contradictions]
     return {
         "type": "object",
         "properties": properties,
         **({"required": required} if required else {}),
-        **({"allOf": [*rules, *contradictions]} if rules or contradictions else {}),
+        **({"allOf": rules} if rules else {}),
         "additionalProperties": False,
     }
 

@@ -10,7 +10,7 @@ import re
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
-from functools import cache
+from functools import cache, cached_property
 from typing import Annotated, Any, Final, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from conformance.knowledge import keys
@@ -90,7 +90,7 @@ class Slot:
     """Whether a flat record is None where none of its keys is given."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Shape:
     """The fields of a dataclass that a file gives, in their order."""
 
@@ -107,10 +107,24 @@ class Shape:
             for inner, required in flat_shape(slot).flattened():
                 yield inner, required and bound
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """All keys."""
         return tuple(slot.name for slot, _ in self.flattened() if not slot.key.title)
+
+    @cached_property
+    def choices(self) -> tuple[tuple[str, ...], ...]:
+        """The groups of keys of which just one is given."""
+        groups: dict[str, list[str]] = {}
+        for slot, _ in self.flattened():
+            if slot.key.one_of:
+                groups.setdefault(slot.key.one_of, []).append(slot.name)
+        return tuple(map(tuple, groups.values()))
+
+    @cached_property
+    def contradictions(self) -> tuple[tuple[str, str], ...]:
+        """The pairs of keys that are not given together."""
+        return tuple((s.name, other) for s, _ in self.flattened() for other in s.key.excludes)
 
 
 def flat_shape(slot: Slot) -> Shape:
