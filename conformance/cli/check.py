@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from conformance.knowledge.check import check_cases
 from conformance.model.counting import counted
 from conformance.model.terms import ExitCode
 
 
-def add_check(commands: Any) -> None:
-    """Add the command to the subparsers `commands`."""
-    text = "check files of cases of your own, without any QEMU"
-    command = commands.add_parser(
-        "check",
-        help=text,
-        description=f"{text.capitalize()}: their keys, the names that they speak of, and what "
-        "contradicts the cases that ship.",
+def add(command: argparse.ArgumentParser, name: str) -> None:
+    """Declare the options of the command."""
+    command.description = (
+        "Check files of cases of your own, without any QEMU: their keys, the names that they speak "
+        "of, and what contradicts the cases that ship."
     )
     # Called as what the other commands name, so that files may stand among the options too.
     command.add_argument(
         "targets", metavar="FILE", nargs="+", help="a file of cases (TOML), or a folder of them"
     )
-    command.set_defaults(call=_check, several=True, usage=command.format_usage())
+    command.set_defaults(call=_check, several=True)
 
 
 def _check(asked: argparse.Namespace) -> int:

@@ -32,6 +32,7 @@ _COMMANDS: Final = (
         "validate",
         "check saved introspections and recorded dialogues, without any QEMU",
     ),
+    ("check", "check", "check files of cases of your own, without any QEMU"),
     (Command.RULES, "rules", "list what QEMU promises, and how many cases show it"),
     (Command.EXPLAIN, "rules", "explain what one rule promises and how it is tested"),
 )

@@ -1,4 +1,4 @@
-"""Which machines are looked at, what stands in for others, and which properties are coupled.
+"""What stands in for the machines and devices that recipes name, and which properties are coupled.
 
 Reads cases/machines.toml.  Knows no build and no recipe.
 """
@@ -97,13 +97,7 @@ def load_stand_ins(path: Path, more: Sequence[Read[MachinesPart]] = ()) -> Mappi
     }
 
 
-def load_walk(path: Path) -> Mapping[str, str]:
-    """Return the machines whose trees are walked, and how the types begin that provide each."""
-    walk: dict[str, str] = read_table(path).take("walk", dict)
-    return walk
-
-
-def load_coupled(path: Path) -> frozenset[tuple[str, str]]:
+def load_coupled(path: Path, more: Sequence[Read[MachinesPart]] = ()) -> frozenset[tuple[str, str]]:
     """Return (path, property) of what changes others when it is set; raises KnowledgeError."""
     return frozenset((e.path, e.property) for e in gathered(_parts(path, more), "coupled"))
 

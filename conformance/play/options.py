@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from conformance.knowledge.check import check_cases
-from conformance.knowledge.decoder import raise_problems
 from conformance.launch.target import NAME, Target, program_targets
 from conformance.model.errors import UsageError
 from conformance.play.option_table import (
@@ -89,6 +87,19 @@ def read_options(asked: object) -> Options:
         seed=SEED.of(asked),
         cached=not NO_CACHE.of(asked),
     )
+
+
+def _check_cases(targets: Sequence[Target]) -> None:
+    """Raise KnowledgeError, which tells all that is wrong with the cases of the targets' own."""
+    own = [*dict.fromkeys(target.cases for target in targets if target.cases)]
+    if not own:
+        return
+    # Not at the top: it loads all that reads cases.
+    from conformance.knowledge.check import check_cases
+    from conformance.knowledge.decoder import raise_problems
+
+    for folders in own:
+        raise_problems(check_cases([Path(folder) for folder in folders]))
 
 
 def _check_target(asked: object) -> None:

@@ -29,7 +29,7 @@ LIMIT: Final = 30.0
 _KIND: Final = "answers"
 _WHOLE, _LOST = b".", b"?"
 """How an entry begins, and one of a build that some question has ended."""
-_UNHEARD: Final = ("name", "schema", "spelling", "kind", "withheld", "as_root")
+_UNHEARD: Final = ("name", "schema", "cases", "spelling", "kind", "withheld", "as_root")
 """What of a target changes no answer: words for people, and what is an answer itself."""
 
 

@@ -132,13 +132,18 @@ def open_cache(*, off: bool = False) -> Cache:
 @functools.cache
 def suite_digest() -> str:
     """Return what tells one state of the suite from another: all that an entry may be made by."""
-    found = hashlib.sha256(f"{conformance.__version__} {sys.version} {sys.byteorder}".encode())
     package = Path(conformance.__file__).parent
-    folders = {package, cases_folder(), fixtures_folder()}
-    files = [file for folder in sorted(folders) for file in sorted(_files(folder))]
-    for file in files:
+    folders = sorted({package, cases_folder(), fixtures_folder()})
+    words = [conformance.__version__, sys.version, sys.byteorder, *map(folder_digest, folders)]
+    return hashlib.sha256(" ".join(words).encode()).hexdigest()
+
+
+def folder_digest(folder: Path) -> str:
+    """Return what tells one state of the files below a folder from another; raises OSError."""
+    found = hashlib.sha256()
+    for file in sorted(_files(folder)):
         data = file.read_bytes()
-        found.update(f"{file.name} {len(data)}\n".encode())
+        found.update(f"{file.relative_to(folder)} {len(data)}\n".encode(errors="surrogateescape"))
         found.update(data)
     return found.hexdigest()
 

@@ -9,6 +9,7 @@ import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 from conformance.align.alignment import align
@@ -18,28 +19,29 @@ from conformance.derive.plan import cases_of, members_of, rows_of
 from conformance.digest.expand import schema_of
 from conformance.digest.objectmodel import object_model
 from conformance.knowledge.absences import load_absences
-from conformance.knowledge.commands import load_commands
+from conformance.knowledge.check import read_cases
+from conformance.knowledge.commands import CommandsPart, commands_of, ranges_of
 from conformance.knowledge.dangers import load_dangers
 from conformance.knowledge.defaults import load_showings
 from conformance.knowledge.digests import SEED, load_digest
 from conformance.knowledge.events import load_events
 from conformance.knowledge.examples import load_examples
 from conformance.knowledge.exchanges import load_exchanges
+from conformance.knowledge.gathering import read_folder
 from conformance.knowledge.guest_agent_blocklist import Withheld, load_withheld
 from conformance.knowledge.intermittent import load_intermittent
 from conformance.knowledge.machines import load_coupled, load_stand_ins
 from conformance.knowledge.naming import load_naming
-from conformance.knowledge.ranges import load_ranges, needs_of
+from conformance.knowledge.ranges import needs_of
 from conformance.knowledge.recipes import load_recipes
 from conformance.knowledge.store import cases_folder
 from conformance.knowledge.untyped_arguments import load_unchecked
 from conformance.knowledge.versions import Version
-from conformance.launch.build import Build
 from conformance.launch.target import Target
 from conformance.model.canonical import canonical, digest
 from conformance.model.flavour import Program
 from conformance.prepare.asking import Answers
-from conformance.prepare.described import NO_OBJECTS, Served, described, unasked
+from conformance.prepare.described import NO_OBJECTS, described, unasked
 from conformance.prepare.introspect import find_usable
 from conformance.prepare.plan_file import Head, PlanWriter
 from conformance.prepare.source import find_facts, words
@@ -52,25 +54,30 @@ _ARCH: Final = "x86_64"
 """The architecture that most recipes speak of."""
 
 
-def load_knowledge() -> Knowledge:
-    """Return what ships with the suite; raises KnowledgeError."""
+def load_knowledge(cases: Sequence[str] = ()) -> Knowledge:
+    """Return what ships with the suite, and before it what stands in the folders `cases`.
+
+    Raises KnowledgeError.
+    """
     folder = cases_folder()
+    more = read_cases([Path(each) for each in cases])
+    commands = [*more, *read_folder(folder / "commands", CommandsPart)]
     return Knowledge(
-        recipes=load_recipes(folder / "objects"),
-        commands=load_commands(folder / "commands"),
-        showings=load_showings(folder / "defaults.toml"),
-        examples=load_examples(folder / "examples.toml"),
-        exchanges=load_exchanges(folder / "exchanges"),
-        events=load_events(folder / "events"),
-        ranges=load_ranges(folder / "commands"),
-        unchecked=load_unchecked(folder / "unchecked.toml"),
+        recipes=load_recipes(folder / "objects", more),
+        commands=commands_of(commands),
+        showings=load_showings(folder / "defaults.toml", more),
+        examples=load_examples(folder / "examples.toml", more),
+        exchanges=load_exchanges(folder / "exchanges", more),
+        events=load_events(folder / "events", more),
+        ranges=ranges_of(commands),
+        unchecked=load_unchecked(more=more),
         seed=object_model(load_digest(SEED).schemas[Program.SYSTEM]),
-        naming=load_naming(folder / "naming.toml"),
-        dangers=load_dangers(),
-        stand_ins=load_stand_ins(folder / "machines.toml"),
-        coupled=load_coupled(folder / "machines.toml"),
-        absences=load_absences(folder / "absences.toml"),
-        intermittent=load_intermittent(folder / "intermittent.toml"),
+        naming=load_naming(folder / "naming.toml", more),
+        dangers=load_dangers(more=more),
+        stand_ins=load_stand_ins(folder / "machines.toml", more),
+        coupled=load_coupled(folder / "machines.toml", more),
+        absences=load_absences(folder / "absences.toml", more),
+        intermittent=load_intermittent(folder / "intermittent.toml", more),
     )
 
 
@@ -120,7 +127,7 @@ def introspected(
         "thorough": thorough,
     }
     if answers.served is not None:
-        return _listed(target, build, answers.served, dict(lacks), more)
+        return _listed(target, answers, knowledge, lacks, more)
     found = answers.found
     assert found is not None, "a build tells its schema, or lists its commands"
     own = _own_lacks(needs_of_all(knowledge), found.model)
@@ -137,9 +144,15 @@ def introspected(
 
 
 def _listed(
-    target: Target, build: Build, served: Served, lacks: Mapping[str, str], more: Mapping[str, Any]
+    target: Target,
+    answers: Answers,
+    knowledge: Knowledge,
+    lacks: Mapping[str, str],
+    more: Mapping[str, Any],
 ) -> Introspected:
     """Return the same of a build that tells no schema: only the source of its release counts."""
+    build, served = answers.build, answers.served
+    assert served is not None, "it lists its commands"
     facts = find_facts(target.schema, build.version, build.kind)
     facts = facts if facts is not None and facts.exact else None
     without = unasked(facts, served, load_withheld().get(build.kind, Withheld()))
@@ -148,7 +161,7 @@ def _listed(
         version=build.version,
         schema=described(facts, without),
         model=NO_OBJECTS,
-        lacks={**lacks, **_own_lacks(load_knowledge().commands.needs(), NO_OBJECTS)},
+        lacks={**lacks, **_own_lacks(knowledge.commands.needs(), NO_OBJECTS)},
         without=without,
         **more,
     )

@@ -8,7 +8,8 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 from conformance.knowledge.rules import load_rules
 from conformance.launch.folder import RunFolder
@@ -18,7 +19,7 @@ from conformance.model.canonical import digest
 from conformance.model.errors import LaunchError
 from conformance.model.stage import BUILD_NEEDS
 from conformance.prepare.answers import LIMIT, Answered, answered
-from conformance.prepare.cache import NO_CACHE, Cache, suite_digest
+from conformance.prepare.cache import NO_CACHE, Cache, folder_digest, suite_digest
 from conformance.prepare.campaign import Campaign
 from conformance.prepare.plan_file import Plan, PlanError
 from conformance.prepare.selection import Selection
@@ -72,9 +73,10 @@ def prepare(
 def _plan(target: Target, found: Answered, cache: Cache, selection: Selection) -> Plan:
     """Return the plan of a target, derived anew where the cache has none that was derived alike."""
     thorough, globs = selection.thorough, selection.globs
-    needs = _known_needs(cache)
+    known_by = digest([suite_digest(), [folder_digest(Path(each)) for each in target.cases]])
+    needs = _known_needs(cache, known_by)
     lacks = _lacks(needs, target) if needs is not None else {}
-    key = _key(target, found, lacks, thorough=thorough) if needs is not None else ""
+    key = _key(target, found, [known_by, lacks, thorough]) if needs is not None else ""
     body = cache.get(_PLAN, key) if key else None
     if body is not None:
         try:
@@ -85,13 +87,13 @@ def _plan(target: Target, found: Answered, cache: Cache, selection: Selection) -
     from conformance.prepare import planning
 
     answers = found.answers
-    knowledge = planning.load_knowledge()
+    knowledge = planning.load_knowledge(target.cases)
     if needs is None:
         needs = planning.needs_of_all(knowledge)
         lacks = _lacks(needs, target)
         if cache.kept:
-            cache.put(_NEEDS, suite_digest(), json.dumps(needs).encode())
-            key = _key(target, found, lacks, thorough=thorough)
+            cache.put(_NEEDS, known_by, json.dumps(needs).encode())
+            key = _key(target, found, [known_by, lacks, thorough])
     target = planning.described_as(target, answers)
     build = planning.introspected(target, answers, knowledge, thorough=thorough, lacks=lacks)
     if globs:
@@ -104,18 +106,18 @@ def _plan(target: Target, found: Answered, cache: Cache, selection: Selection) -
     return plan
 
 
-def _key(target: Target, found: Answered, lacks: dict[str, str], *, thorough: bool) -> str:
+def _key(target: Target, found: Answered, more: Sequence[Any]) -> str:
     """Return what a plan depends on as one word, "" where it is not to be kept.
 
     A source that the user names may be worked on at any time, and to read it is most of the work.
     """
     if not found.digest or target.schema:
         return ""
-    return digest([suite_digest(), found.digest, lacks, target.sandbox, thorough])
+    return digest([found.digest, target.sandbox, *more])
 
 
-def _known_needs(cache: Cache) -> Sequence[str] | None:
-    body = cache.get(_NEEDS, suite_digest()) if cache.kept else None
+def _known_needs(cache: Cache, known_by: str) -> Sequence[str] | None:
+    body = cache.get(_NEEDS, known_by) if cache.kept else None
     if body is None:
         return None
     needs: list[str] = json.loads(body)

@@ -9,7 +9,7 @@ import pytest
 from conformance.derive.inputs import Knowledge
 from conformance.knowledge.dangers import Reach
 from conformance.model.errors import KnowledgeError
-from conformance.prepare.campaign import load_knowledge
+from conformance.prepare.planning import load_knowledge
 
 OWN = """
 [[command]]
