@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import subprocess
@@ -18,6 +17,7 @@ from conformance.model.errors import ConformanceError, HarnessError, KnowledgeEr
 from conformance.model.terms import ExitCode
 from conformance.play.leading import leading, report
 from conformance.play.options import Options
+from conformance.prepare.cache import Cache
 from conformance.prepare.campaign import Campaign
 from conformance.prepare.prepare import prepare
 from conformance.prepare.selection import Selection
@@ -182,15 +182,6 @@ def options(folder: Path, program: Path, *names: str) -> Options:
     return Options(targets=targets, report=folder, selection=Selection(globs=("qom-get/valid/*",)))
 
 
-class _BadPlan(Campaign):
-    """A campaign whose cases cannot be planned."""
-
-    @property
-    def plan(self) -> Any:
-        """Fail as the planning of a build would for which the suite is not made."""
-        raise ValueError("two cases are named a/b/c")
-
-
 @pytest.mark.parametrize(
     ("error", "code", "said"),
     [
@@ -211,14 +202,11 @@ def test_what_fails_while_a_target_is_prepared_loses_it_alone(
     code: int,
     said: str,
 ) -> None:
-    def prepared(target: Target, folder: RunFolder, **more: Any) -> Campaign:
-        if target.name == "bad" and error is not None:
-            raise error
-        campaign = prepare(target, folder, **more)
+    def prepared(target: Target, folder: RunFolder, cache: Cache, **more: Any) -> Campaign:
         if target.name == "bad":
-            names = (field.name for field in dataclasses.fields(campaign))
-            return _BadPlan(**{name: getattr(campaign, name) for name in names})
-        return campaign
+            # As a build would fail for whose plan the suite is not made.
+            raise error or ValueError("two cases are named a/b/c")
+        return prepare(target, folder, cache, **more)
 
     monkeypatch.setattr("conformance.prepare.targets.prepare", prepared)
     alone, both = tmp_path / "alone", tmp_path / "both"

@@ -143,20 +143,23 @@ def test_a_run_killed_with_its_janitor_is_swept_by_the_next(
     with RunFolder() as living, _holding(tmp_path) as (run, killed, janitor_pid):
         left = cat(killed)
         (killed / "machine1").mkdir(mode=0)
-        with RunFolder():
+        with RunFolder() as other:
+            assert other.path != killed
             assert killed.exists()
         # Stopped first: the janitor would tidy up behind the run.
         held = os.pidfd_open(janitor_pid)
         os.kill(janitor_pid, signal.SIGSTOP)
         run.kill()
         run.wait(LIMIT)
-        with RunFolder():
+        with RunFolder() as other:
+            assert other.path != killed
             assert killed.exists()
         os.kill(janitor_pid, signal.SIGKILL)
         assert readable(held, LIMIT)
         os.close(held)
 
-        with RunFolder():
+        with RunFolder() as other:
+            assert other.path.exists()
             assert not killed.exists()
 
         assert left.wait(LIMIT) == -signal.SIGKILL
