@@ -96,6 +96,13 @@ def taplo(session: nox.Session) -> None:
 
 
 @nox.session
+def picture(session: nox.Session) -> None:
+    """Draw the imports between rooms into ARCHITECTURE.md, and write the tables of options."""
+    session.install("-e", ".[dev]")
+    session.run("python", "-m", "docs.generated")
+
+
+@nox.session
 def build(session: nox.Session) -> None:
     """Build the wheel, install it alone, and run the main job from it, outside the checkout."""
     session.install("build")

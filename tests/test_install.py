@@ -98,7 +98,7 @@ def test_debians_packages_are_those_of_all_dependencies(project: dict[str, Any])
 def test_nothing_but_the_clients_own_module_imports_an_extra() -> None:
     importing = re.compile(r"^\s*(?:from|import) (?:qemu|allure)\b", re.MULTILINE)
     # A reproducer's text is for another Python.
-    told = {"client.py", "retelling.py"}
+    told = {"client.py", "script_reproducer.py"}
 
     found = {
         p.name for p in (ROOT / "conformance").rglob("*.py") if importing.search(p.read_text())

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-import conformance
+from tests.imports import MODULES, ROOT, imports, module_name
 
-ROOT = Path(conformance.__file__).parent
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "model": frozenset(),
     "qapi": frozenset({"model"}),
@@ -45,14 +44,12 @@ DOORS = frozenset({"cli", "pytest_plugin"})
 MODULE_LINES = 600
 FUNCTION_LINES = 60
 
-MODULES = sorted(ROOT.rglob("*.py"))
-
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_module_imports_only_what_lies_below_its_room(path: Path) -> None:
-    here = _module(path)
+    here = module_name(path)
 
-    wrong = [f"{here} imports {there}" for there in _imports(path) if not _may(here, there)]
+    wrong = [f"{here} imports {there}" for there in imports(path) if not _may(here, there)]
 
     assert wrong == []
 
@@ -100,36 +97,6 @@ def _may(here: str, there: str) -> bool:
     if room in ROOMS:
         return target == room or bool({target, there} & MAY_IMPORT[room])
     return True
-
-
-def _module(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(part for part in parts if part != "__init__")
-
-
-def _imports(path: Path) -> Iterator[str]:
-    """Yield what a module imports of the package, without the package's name."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        match node:
-            case ast.Import(names=names):
-                found = [alias.name for alias in names]
-            case ast.ImportFrom(module="conformance", names=names):
-                found = [f"conformance.{alias.name}" for alias in names]
-            case ast.ImportFrom(module=str(module), level=0, names=names):
-                # "from conformance.wire import framing" imports the module framing.
-                found = [f"{module}.{a.name}" for a in names if _is_module(module, a.name)]
-                found = found or [module]
-            case ast.ImportFrom():
-                raise AssertionError(f"{path}: relative imports hide where they lead")
-            case _:
-                continue
-        prefix = "conformance."
-        yield from (name.removeprefix(prefix) for name in found if name.startswith(prefix))
-
-
-def _is_module(module: str, name: str) -> bool:
-    folder = ROOT.parent.joinpath(*module.split("."))
-    return (folder / f"{name}.py").exists()
 
 
 def _functions(tree: ast.AST) -> Iterator[tuple[str, int]]:

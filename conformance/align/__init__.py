@@ -1,1 +1,1 @@
-"""A build's schema beside the schema that its source declares."""
+"""Compares a build's schema with the schema that its source declares."""

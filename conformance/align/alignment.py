@@ -1,6 +1,6 @@
-"""Brings a build's schema beside the schema that its source declares.
+"""Aligns a build's schema with the schema that its source declares.
 
-Knows how commands and events lead to types; knows no particular one, and nothing of cases.
+Knows how commands and events lead to types; knows no particular one, and no cases.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from conformance.qapi.model import Array, Builtin, Command, Event, Schema
 
 
 def align(entities: Mapping[str, DigestEntity], schema: Schema) -> Alignment:
-    """Return the schema of a build beside what `entities`, one program's of a digest, declare.
+    """Return the schema of a build aligned with `entities`, one program's of a digest.
 
-    Both are walked side by side from each command's arguments and return value and each event's
-    data, so that names of types mean nothing.  Types that are declared nowhere are not compared.
+    Walks both side by side from the arguments and result of each command and the data of each
+    event: type names mean nothing. Undeclared types are not compared.
     """
     pairs = Pairs(Declarations.of(entities), schema)
     roots = _Roots(pairs)
@@ -49,7 +49,7 @@ class _Roots:
     pairs: Pairs
 
     def compare(self, entity: DigestEntity) -> None:
-        """Compare a command or event, and let its types wait their turn."""
+        """Compare a command or event, and queue its types."""
         pairs, schema = self.pairs, self.pairs.schema
         known: Mapping[str, Command | Event] = (
             schema.commands if entity.kind is EntityKind.COMMAND else schema.events
@@ -75,7 +75,7 @@ class _Roots:
                 self._type(item, "data", data, found.arg_type)
 
     def undeclared(self) -> None:
-        """Note the commands and events that are not declared."""
+        """Record the commands and events that are not declared."""
         entities, schema = self.pairs.declared.entities, self.pairs.schema
         for kind, names in (("command", schema.commands), ("event", schema.events)):
             for name in names:
@@ -95,7 +95,7 @@ class _Roots:
 
 
 def _unreached(pairs: Pairs) -> dict[str, str]:
-    """Return the declared types that only what the build lacks leads to, each with why."""
+    """Return the declared types that only items missing from the build lead to, with the reason."""
     entities = pairs.declared.entities
     reached = {name for names in pairs.names.values() for name in names}
     found: dict[str, str] = {}
@@ -109,9 +109,9 @@ def _unreached(pairs: Pairs) -> dict[str, str]:
 
 
 def _orphans(pairs: Pairs, unreached: Mapping[str, str]) -> dict[str, str]:
-    """Return the build's types that nothing leads to, each with the declared type that it is.
+    """Return the build's types that nothing leads to, each with its declared type.
 
-    Only the unreached may be meant, and what is of like make: names are no help.
+    Only unreached declared types of the same form can be meant: names do not help.
     """
     entities, schema = pairs.declared.entities, pairs.schema
     free = [name for name in unreached if not entities[name].condition]
@@ -133,7 +133,7 @@ def _alike(declared: Declarations, name: str, schema: Schema, found: str) -> boo
 
 
 def _loose(schema: Schema) -> set[str]:
-    """Return the types that neither a command nor an event leads to, builtin and arrays aside."""
+    """Return the types that no command or event leads to, except built-ins and arrays."""
     reached: set[str] = set()
     waiting = [event.arg_type for event in schema.events.values()]
     for command in schema.commands.values():

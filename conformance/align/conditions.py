@@ -1,4 +1,4 @@
-"""What a build's items show about the conditions under which they were compiled in.
+"""Infers a build's configuration from which conditional items it has.
 
 Knows the logic of conditions; knows neither what the items are nor where they were found.
 """
@@ -17,7 +17,7 @@ Assignment: TypeAlias = Mapping[str, bool]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """That the item at `where`, which has `condition`, is in the build (`held`) or is not."""
+    """The item at `where`, with `condition`, is in the build (`held`) or is not."""
 
     condition: Condition
     held: bool
@@ -28,7 +28,7 @@ class Shown:
 class Contradiction:
     """Items of one build that no configuration explains together.
 
-    Leaving out any one of their conditions would make the rest possible.
+    Without any one of their conditions, the others are possible.
     """
 
     present: tuple[Shown, ...]
@@ -36,22 +36,22 @@ class Contradiction:
 
     @property
     def text(self) -> str:
-        """The conditions that disagree, in words."""
+        """The conflicting conditions, in words."""
         return "; ".join(dict.fromkeys(condition_text(s.condition) for s in self.shown))
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        """The configuration symbols at issue, sorted."""
+        """The configuration symbols involved, sorted."""
         return tuple(sorted(frozenset().union(*(symbols(s.condition) for s in self.shown))))
 
     @property
     def shown(self) -> tuple[Shown, ...]:
-        """All of the items, those that are there first."""
+        """All items, those that exist first."""
         return self.present + self.absent
 
 
 def condition_text(condition: Condition) -> str:
-    """Return a condition as a person would write it, "" for that of what is always there."""
+    """Return a condition in words, "" for that of what always exists."""
     if isinstance(condition, str):
         return condition
     ((operator, operand),) = condition.items()
@@ -70,7 +70,7 @@ def symbols(condition: Condition) -> frozenset[str]:
 
 
 def value_of(condition: Condition, known: Assignment) -> bool | None:
-    """Return whether a condition holds where `known` is so, None where that leaves it open."""
+    """Return whether a condition holds given `known`, or None where that leaves it open."""
     if isinstance(condition, str):
         return known.get(condition) if condition else True
     ((operator, operand),) = condition.items()
@@ -78,7 +78,7 @@ def value_of(condition: Condition, known: Assignment) -> bool | None:
     if operator == "not":
         (value,) = values
         return None if value is None else not value
-    # All of nothing holds and any of nothing does not.
+    # `all` of nothing holds, `any` of nothing does not.
     deciding = operator == "any"
     if deciding in values:
         return deciding
@@ -86,7 +86,7 @@ def value_of(condition: Condition, known: Assignment) -> bool | None:
 
 
 def contradictions(shown: Iterable[Shown]) -> tuple[Contradiction, ...]:
-    """Return each smallest group of the items `shown` that cannot be of one configuration."""
+    """Return each smallest group of the items `shown` that no single configuration explains."""
     return tuple(
         found for part in _components(_groups(shown)) for found in _settle(part).contradictions
     )
@@ -95,7 +95,7 @@ def contradictions(shown: Iterable[Shown]) -> tuple[Contradiction, ...]:
 def assignment(shown: Iterable[Shown]) -> Assignment:
     """Return the symbols that the items `shown` prove on or off, in the order of their names.
 
-    Where items contradict each other, what is there counts and what is missing does not.
+    Where items contradict each other, what exists counts and what is missing does not.
     """
     known: dict[str, bool] = {}
     for part in _components(_groups(shown)):
@@ -109,7 +109,7 @@ def assignment(shown: Iterable[Shown]) -> Assignment:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """All items that show the same of equal conditions."""
+    """All items that show the same about equal conditions."""
 
     condition: Condition
     held: bool
@@ -122,14 +122,14 @@ class _Group:
 
 @dataclass(frozen=True, slots=True)
 class _Settled:
-    """Groups that are possible together, and the contradictions that the others made."""
+    """Groups that are possible together, and the contradictions among the others."""
 
     kept: tuple[_Group, ...]
     contradictions: tuple[Contradiction, ...]
 
 
 def _groups(shown: Iterable[Shown]) -> tuple[_Group, ...]:
-    """Return the items that say something, with equal ones together, in the order they came in."""
+    """Return the items that say something, equal ones grouped, in the order they came in."""
     found: dict[tuple[str, bool], list[Shown]] = {}
     for each in shown:
         if each.condition:
@@ -138,7 +138,7 @@ def _groups(shown: Iterable[Shown]) -> tuple[_Group, ...]:
 
 
 def _components(groups: Iterable[_Group]) -> tuple[tuple[_Group, ...], ...]:
-    """Return the groups apart by what they share symbols with, directly or through others."""
+    """Return the groups split by shared symbols, direct or through others."""
     parts: list[tuple[set[str], list[_Group]]] = []
     for group in groups:
         joined: tuple[set[str], list[_Group]] = (set(group.symbols), [])
@@ -165,7 +165,7 @@ def _settle(groups: Sequence[_Group]) -> _Settled:
                 absent=tuple(s for group in core if not group.held for s in group.shown),
             )
         )
-        # What is missing is at fault where anything is: what is there was compiled in.
+        # If anything is at fault, it is what is missing: what exists was compiled in.
         faulty = [group for group in core if not group.held] or core[-1:]
         kept = [group for group in kept if group not in faulty]
     return _Settled(tuple(kept), tuple(found))
@@ -182,7 +182,7 @@ def _core(groups: Sequence[_Group]) -> list[_Group]:
 
 
 def _possible(groups: Sequence[_Group], known: Assignment) -> bool:
-    """Return whether some configuration, in which `known` is so, shows all of `groups`."""
+    """Return whether some configuration that agrees with `known` shows all of `groups`."""
     open_groups = []
     for group in groups:
         value = value_of(group.condition, known)
@@ -192,7 +192,7 @@ def _possible(groups: Sequence[_Group], known: Assignment) -> bool:
             return False
     if not open_groups:
         return True
-    # The condition with the fewest symbols left soonest forces one or fails.
+    # The condition with the fewest open symbols decides or fails soonest.
     left = [sorted(group.symbols - known.keys()) for group in open_groups]
     symbol = min(left, key=lambda names: (len(names), names))[0]
     return any(_possible(open_groups, {**known, symbol: value}) for value in (True, False))

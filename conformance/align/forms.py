@@ -1,6 +1,6 @@
-"""What a type is on the wire, told alike for what a source declares and for what a build shows.
+"""The wire form of a type, in the same words for a declared type and a build's type.
 
-Knows nothing of what is made of the two.
+Knows nothing of how the two are compared.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from conformance.digest.expand import BUILTINS
 from conformance.qapi.model import Alternate, Array, Builtin, Enum, JsonType, Object, Schema, Type
 
 NOTHING: Final = "nothing"
-"""The form of an object without members where it stands for no arguments, data or return value."""
+"""The form of an object without members, where it stands for no arguments, data or result."""
 
 _BUILTIN_FORMS: Final[Mapping[JsonType, str]] = {
     JsonType.STRING: "string",
@@ -31,9 +31,9 @@ _BUILTIN_FORMS: Final[Mapping[JsonType, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredObject:
-    """A declared object with its bases dissolved: a union if it has a `tag`.
+    """A declared object with its bases merged in: a union if it has a `tag`.
 
-    `origins` holds for each of its members the entity that declares it.
+    `origins` holds the declaring entity of each member.
     """
 
     members: tuple[DigestMember, ...]
@@ -48,11 +48,11 @@ class Declarations:
 
     entities: Mapping[str, DigestEntity]
     owners: Mapping[str, DigestEntity]
-    """The commands and events that declare a type in place, by that type's name."""
+    """The commands and events whose data are declared in place, by the name of the implied type."""
 
     @classmethod
     def of(cls, entities: Mapping[str, DigestEntity]) -> Declarations:
-        """Return the declarations `entities`, with types for the data that they give in place."""
+        """Return the declarations `entities`, with types for data that are given in place."""
         owners = {
             data_name(entity): entity
             for entity in entities.values()
@@ -75,7 +75,7 @@ class Declarations:
         return entity.arg_type or (data_name(entity) if entity.members else "")
 
     def form(self, name: str) -> str:
-        """Return the form of the type `name`, "" where it rests on what is declared nowhere."""
+        """Return the form of the type `name`, "" where it depends on an undeclared type."""
         if name.startswith("["):
             element = self.form(name[1:-1])
             return f"array of {element}" if element else ""
@@ -93,7 +93,7 @@ class Declarations:
                 return ""
 
     def object(self, name: str) -> DeclaredObject:
-        """Return the struct or union `name`, less what bases that are declared nowhere add."""
+        """Return the struct or union `name`, without the members of undeclared bases."""
         found = DeclaredObject(members=(), origins={})
         for entity in self._bases(name):
             members = entity.base_members + entity.members
@@ -111,7 +111,7 @@ class Declarations:
         return not outermost.base or outermost.base in self.entities
 
     def values(self, name: str) -> tuple[DigestValue, ...]:
-        """Return the values of the enumeration `name`, none where it is declared nowhere."""
+        """Return the values of the enumeration `name`; none if it is undeclared."""
         if name in BUILTINS:
             made = BUILTINS[name]
             values = made.values if isinstance(made, Enum) else ()
@@ -124,7 +124,8 @@ class Declarations:
         return self.values(types[0]) if types else ()
 
     def parts(self, name: str) -> tuple[str, ...]:
-        """Return the types that the command, event or type `name` shows, arrays as elements."""
+        """Return the types that the command, event or type `name` shows; for arrays, their
+        elements."""
         entity = self.entities.get(name)
         if entity is None:
             return ()
@@ -135,7 +136,7 @@ class Declarations:
         return tuple(element_of(part) for part in named if part)
 
     def _bases(self, name: str) -> list[DigestEntity]:
-        """Return the declaration of `name` after those that it extends, outermost base first."""
+        """Return the declaration of `name` behind those that it extends, outermost base first."""
         found: list[DigestEntity] = []
         current = name
         while current in self.entities and self.entities[current] not in found:
@@ -145,12 +146,12 @@ class Declarations:
 
 
 def data_name(entity: DigestEntity) -> str:
-    """Return the name of the type that data given in place get, as QEMU calls it."""
+    """Return QEMU's name for the type of data that are given in place."""
     return f"q_obj_{entity.name}-arg"
 
 
 def element_of(name: str) -> str:
-    """Return what arrays named `name` are arrays of, `name` itself where it is of none."""
+    """Return the element type of arrays named `name`, or `name` if it is no array."""
     return name.strip("[]")
 
 
@@ -165,13 +166,13 @@ def form_of(schema: Schema, name: str) -> str:
 
 
 def json_class(form: str) -> str:
-    """Return what tells a value of `form` from those of other branches of an alternate."""
+    """Return what distinguishes a value of `form` from other branches of an alternate."""
     first = form.partition(" of ")[0]
     return {"enumeration": "string", "union": "object", "integer": "number"}.get(first, first)
 
 
 def is_empty(schema: Schema, name: str) -> bool:
-    """Return whether the build's type `name` is an object that has no members at all."""
+    """Return whether the build's type `name` is an object without members."""
     kind = schema.types[name]
     return isinstance(kind, Object) and not kind.members and kind.tag is None
 

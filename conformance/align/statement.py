@@ -1,6 +1,6 @@
-"""What a source states of a schema beside what a build shows, fact by fact.
+"""What a source states about a schema and what a build shows, fact by fact.
 
-Knows neither how the two are brought together nor what becomes of a difference.
+Knows neither how the two are aligned nor what a difference means.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from conformance.digest.declaration import NOWHERE, Condition, Place
 class Side(enum.StrEnum):
     """Which sides have the item that a statement is about."""
 
-    # It is declared and it is there.
+    # Declared, and in the build.
     BOTH = "both"
-    # It is declared; the build lacks it.
+    # Declared, and not in the build.
     SOURCE = "source"
-    # It is there; the source does not declare it.
+    # In the build, and not declared.
     BUILD = "build"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """One fact that a source states (`promised`) beside what the build shows (`found`).
+    """One fact that a source states (`promised`), and what the build shows (`found`).
 
-    `entity` is the command, event or type to which the fact belongs, `part` the member, value,
-    branch or feature of it ("" for the entity itself), `what` the fact in words.  `condition` is
-    that of the item, `place` where the item is declared, `reached` the shortest way from a command
-    or event to it, `origin` the entity that declares it, which may be a base of `entity`.
+    `entity` is the command, event or type that the fact is about, `part` its member, value, branch
+    or feature ("" for the entity itself), `what` the fact in words. `condition` is that of the
+    item, `place` where it is declared, `reached` the shortest way from a command or event to it,
+    `origin` the entity that declares it, which may be a base of `entity`.
     """
 
     entity: str
@@ -53,19 +53,18 @@ class Statement:
 
     @property
     def compiled_out(self) -> bool:
-        """Whether the build lacks the item, which its condition excuses."""
+        """Whether the build lacks the item and the item's condition excuses that."""
         return self.side is Side.SOURCE and self.kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Alignment:
-    """A build's schema beside its source's, from each command and event down.
+    """A build's schema compared with its source's, from each command and event down.
 
-    `source_names` gives for each type of the build that was reached the types of the source that it
-    stands for, `unreached` for each type of the source that no part of the build leads to, why
-    (in words); `conditions` what each item that has a condition shows about it.  `orphans` are the
-    types of the build that nothing in it leads to, each with the declared type that it is, "" where
-    that cannot be told.
+    `source_names` gives the types of the source that each reached type of the build stands for;
+    `unreached` why (in words) no part of the build leads to a type of the source; `conditions` what
+    each conditional item shows. `orphans` are the types of the build that nothing in it leads to,
+    each with its declared type, "" where that is not known.
     """
 
     statements: tuple[Statement, ...]
@@ -76,5 +75,5 @@ class Alignment:
 
     @property
     def differences(self) -> tuple[Statement, ...]:
-        """The statements that the build does not bear out."""
+        """The statements that the build does not keep."""
         return tuple(statement for statement in self.statements if not statement.kept)

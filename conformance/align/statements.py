@@ -1,4 +1,4 @@
-"""Takes down, item by item, what a source states and what a build shows of it.
+"""Records, item by item, what a source states and what a build shows.
 
 Knows the words and rules of facts; knows nothing of how items of the two sides were paired.
 """
@@ -18,7 +18,7 @@ THERE: Final = "there"
 MISSING: Final = "missing"
 
 _DOWNSTREAM: Final = "__"
-"""How the names begin that a distributor adds, which its source need not declare (Q50)."""
+"""How downstream names begin, which the source need not declare (Q50)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +36,13 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The statements made so far, and what was shown of conditions."""
+    """The statements made so far, and what was shown about conditions."""
 
     statements: list[Statement] = field(default_factory=list)
     shown: list[Shown] = field(default_factory=list)
 
     def presence(self, item: Item, rule: str, *, there: bool) -> bool:
-        """Note whether an item is there, and return that; its condition excuses its absence."""
+        """Record whether an item exists, and return that; its condition may excuse its absence."""
         if item.condition:
             self.shown.append(Shown(condition=item.condition, held=there, where=item.words))
         if there:
@@ -55,12 +55,12 @@ class Ledger:
         return there
 
     def compare(self, item: Item, what: str, sides: tuple[str, str], rule: str) -> bool:
-        """Note that the source says one thing and the build the other; return if they agree."""
+        """Record what source and build say; return whether they agree."""
         self._note(item, what, sides, rule, Side.BOTH)
         return sides[0] == sides[1]
 
     def features(self, item: Item, declared: Sequence[DigestFeature], found: Sequence[str]) -> None:
-        """Note the features of an item, each of which may have a condition of its own."""
+        """Record the features of an item, each of which may have a condition of its own."""
         for feature in declared:
             own = replace(
                 item,
@@ -73,7 +73,7 @@ class Ledger:
         self.others(item, "feature", [name for name in found if name not in names])
 
     def others(self, item: Item, kind: str, names: Iterable[str], rule: str = "Q50") -> None:
-        """Note each thing that an item has in the build and not in its declaration."""
+        """Record each part that an item has in the build and not in its declaration."""
         for name in names:
             own = replace(
                 item,
@@ -84,14 +84,14 @@ class Ledger:
             self.undeclared(own, name, rule)
 
     def undeclared(self, item: Item, name: str, rule: str) -> None:
-        """Note an item that the source does not declare; a distributor's own is in order."""
+        """Record an item that the source does not declare; a downstream name is allowed."""
         allowed = name.startswith(_DOWNSTREAM)
         text = "the distributor's own" if allowed else "not declared"
         sides = (text, text if allowed else "in this build")
         self._note(item, item.words, sides, rule, Side.BUILD)
 
     def settled(self) -> tuple[Statement, ...]:
-        """Return the statements; a condition that other items show on excuses no absence."""
+        """Return the statements; a condition that other items prove to hold excuses no absence."""
         known = assignment(self.shown)
         return tuple(
             self._unexcused(statement)

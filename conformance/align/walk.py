@@ -1,8 +1,8 @@
-"""Compares a declared type with the build's type that stands for it, and goes on to their parts.
+"""Compares a declared type with the build's type for it, and continues with their parts.
 
-Knows what introspection does to types by design: bases dissolve, integers lose their width, every
-value of a tag gets a variant, and what was compiled out is not there.  Knows nothing of commands
-and events but the words for the members of their data.
+Knows what introspection does to types by design: it merges bases, drops integer widths, adds a
+variant for every tag value, and leaves out what was not compiled in. Of commands and events, it
+knows only the words for their data members.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from conformance.qapi.flatten import tag_values
 from conformance.qapi.model import Alternate, Array, Builtin, Enum, Member, Object, Schema
 
 DATA: Final = {EntityKind.COMMAND: "argument", EntityKind.EVENT: "data member"}
-"""What a member is called where it stands in place in a declaration of that kind."""
+"""What a member is called in the data of a declaration of that kind."""
 
 _MEMBERS: Final = "members of its own"
-"""What a branch has that is not empty."""
+"""What a non-empty branch consists of."""
 
 _KIND_RULES: Final = {
     EntityKind.STRUCT: "Q60",
@@ -41,12 +41,12 @@ _KIND_RULES: Final = {
     EntityKind.ENUM: "Q65",
     EntityKind.ALTERNATE: "Q63",
 }
-"""The rules of the entries that introspection has for declarations of types."""
+"""The rules for the entries that introspection makes of type declarations."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """A declared type, the build's type that stands for it, and a way to it."""
+    """A declared type, the build's type for it, and a way to it."""
 
     declared: str
     found: str
@@ -55,10 +55,10 @@ class _Pair:
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """A walk through the types of both sides at once, the nearest first.
+    """A breadth-first walk through the types of both sides at once.
 
-    `names` holds the declared types for each of the build's that was met, `lost` the declared types
-    that the build lacks the way to, with the reason.
+    `names` holds the declared types for each type of the build that was met, `lost` the declared
+    types that the build has no way to, with the reason.
     """
 
     declared: Declarations
@@ -70,7 +70,7 @@ class Pairs:
     _met: set[tuple[str, str]] = field(default_factory=set)
 
     def use(self, item: Item, declared: str, found: str, rule: str = "Q61") -> None:
-        """Compare the type of an item, and let the two types wait their turn if they agree."""
+        """Compare the type of an item, and queue the two types if they agree."""
         form = self.declared.form(declared)
         sides = (form, form_of(self.schema, found))
         if form and not self.ledger.compare(item, f"type of {item.words}", sides, rule):
@@ -79,7 +79,7 @@ class Pairs:
         self.meet(declared, found, item.reached)
 
     def meet(self, declared: str, found: str, path: str) -> None:
-        """Let a declared type and the build's wait their turn, unless they had it."""
+        """Queue a declared type and the build's, unless they were queued before."""
         self.names.setdefault(found, {})[declared] = None
         kind = self.schema.types[found]
         if isinstance(kind, Array) and declared.startswith("["):
@@ -91,18 +91,18 @@ class Pairs:
             self._waiting.append(_Pair(declared, found, path))
 
     def mean_nothing(self, found: str) -> None:
-        """Note that the build's type `found` stands for nothing at all."""
+        """Record that the build's type `found` stands for no declared type."""
         self.names.setdefault(found, {})[EMPTY] = None
 
     def lose(self, types: Iterable[str], item: Item) -> None:
-        """Note declared types to which the way leads through `item`, which the build lacks."""
+        """Record declared types as lost because the build lacks `item`, which leads to them."""
         condition = condition_text(item.condition)
         excuse = f"not compiled into this build: {condition}"
         why = excuse if condition else f"this build lacks {item.words}"
         self.lost.extend((name, why) for name in types if name not in BUILTINS)
 
     def walk(self) -> None:
-        """Compare the types that wait, and those that they lead to."""
+        """Compare the queued types, and those that they lead to."""
         while self._waiting:
             self._type(self._waiting.popleft())
 
@@ -180,7 +180,7 @@ class Pairs:
                 own = replace(own, condition=branch.condition if branch else "")
                 self._branch(own, branch, variants.get(case))
             elif branch:
-                # That the value is missing is told where its enumeration is compared.
+                # The missing value is reported where its enumeration is compared.
                 own = replace(own, condition=branch.condition or conditions.get(case, ""))
                 self.lose([branch.type], own)
 
@@ -245,7 +245,7 @@ class Pairs:
 
 
 def item_of(entity: DigestEntity, words: str, reached: str) -> Item:
-    """Return a declaration as an item of its own."""
+    """Return a declaration as an item."""
     return Item(
         entity=entity.name,
         words=words,
@@ -257,7 +257,7 @@ def item_of(entity: DigestEntity, words: str, reached: str) -> Item:
 
 
 def _step(path: str, name: str) -> str:
-    """Return the path one name further: arguments are told by a name, all else by a dot."""
+    """Return the path extended by one name: arguments with a word, all else with a dot."""
     return f"{path} {name}" if path.endswith((": arguments", ": data")) else f"{path}.{name}"
 
 

@@ -1,6 +1,6 @@
-"""A build's schema with the widths of integers that only its source tells (Q67).
+"""Adds the integer widths that only the source states to a build's schema (Q67).
 
-Knows how the two stand beside each other; knows nothing of what is done with the result.
+Knows how the two are aligned; knows nothing of how the result is used.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ from conformance.qapi.model import (
 )
 
 _WIDTHS: Final = {
-    # By its other name: introspection's own "int" is wider, and stays beside it.
+    # By its other name: introspection's own "int" is wider and stays.
     name: BUILTINS["int64" if name == "int" else name]
     for name, kind in BUILTINS.items()
     if isinstance(kind, Builtin) and kind.json_type is JsonType.INT
 }
-"""The integer types of the language, by each name that a declaration may give them."""
+"""The integer types of the schema language, by each of their names."""
 
 
 def with_widths(
     schema: Schema, alignment: Alignment, entities: Mapping[str, DigestEntity]
 ) -> Schema:
-    """Return `schema` in which what is an integer has the type that its declaration gives it.
+    """Return `schema` with the declared type of each integer.
 
-    `alignment` is that of `schema` with `entities`.  Where a type of the build stands for several
-    declared ones whose integers differ in width, the narrowest that holds them all is taken: no
-    value that one of them takes must be held wrong.  What no declaration speaks of keeps
-    introspection's own int, which may be any 64-bit word.
+    `alignment` is that of `schema` with `entities`. Where a type of the build stands for several
+    declared types with different widths, it gets the narrowest type that holds them all: no valid
+    value may be judged invalid. Integers without a declaration keep introspection's int, which may
+    be any 64-bit word.
     """
     narrowing = _Narrowing(schema, Declarations.of(entities), alignment.source_names)
     types = {name: narrowing.type(kind) for name, kind in schema.types.items()}
@@ -51,7 +51,7 @@ def with_widths(
 
 @dataclass(frozen=True, slots=True)
 class _Narrowing:
-    """Gives the types of a build their widths; `made` holds those that it did not have."""
+    """Gives the types of a build their widths; `made` holds the added types."""
 
     schema: Schema
     declared: Declarations
@@ -59,7 +59,7 @@ class _Narrowing:
     made: dict[str, Type] = field(default_factory=dict)
 
     def type(self, kind: Type) -> Type:
-        """Return a type of the build whose own members have their widths."""
+        """Return a type of the build whose members have their widths."""
         sources = self.source_names.get(kind.name, ())
         match kind:
             case Object():
@@ -95,7 +95,7 @@ class _Narrowing:
         return entity.members if entity else ()
 
     def _name(self, found: str, declared: Iterable[str]) -> str:
-        """Return the type for what has the type `found` in the build and `declared` in source."""
+        """Return the type for an item of the type `found` in the build and `declared` in source."""
         depth, kind = 0, self.schema.types[found]
         named = [name for name in declared if element_of(name) in _WIDTHS]
         most = max((name.count("[") for name in named), default=0)
@@ -117,7 +117,7 @@ class _Narrowing:
 
 
 def _narrowest(widths: Iterable[Builtin]) -> Builtin | None:
-    """Return the narrowest type that holds the integers of all `widths`, None without any."""
+    """Return the narrowest type that holds the integers of all `widths`, or None without any."""
     wanted = tuple(dict.fromkeys(widths))
     if len(wanted) <= 1:
         return wanted[0] if wanted else None

@@ -33,6 +33,7 @@ from conformance.play import option_table
 from conformance.play.channel import Listener
 from conformance.play.interruption import Interruption, interruptible
 from conformance.play.leading import leading
+from conformance.play.option_table import Command
 from conformance.play.options import is_target_file, read_options
 from conformance.play.replay import replayed
 from conformance.play.run import Options, Run
@@ -94,7 +95,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line; names of targets may stand among the options."""
-    asked, rest = _parser().parse_known_args(prepared(arguments))
+    asked, rest = command_parser().parse_known_args(prepared(arguments))
     for word in rest:
         if word.startswith("-"):
             raise unknown(word, options_in(asked.usage))
@@ -104,76 +105,64 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     return asked
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
     parser = _Parser(
         prog="qmp-conformance", description="Check QEMU builds against the promises of QMP."
     )
     parser.add_argument("--version", action="version", version=conformance.__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, call, text in (
-        ("run", _run, "run the cases of builds and write their report"),
-        ("list", _list, "name the cases of a build"),
-        ("show", _show, "show what a case sends and expects"),
-        ("replay", _replay, "run one case alone on a fresh machine and show the dialogue"),
+        (Command.RUN, _run, "run the cases of builds and write their report"),
+        (Command.LIST, _list, "list the cases of a build"),
+        (Command.SHOW, _show, "show what a case sends and expects"),
+        (Command.REPLAY, _replay, "run one case alone on a fresh machine and show the dialogue"),
     ):
+        several = name is Command.RUN
         command = commands.add_parser(name, help=text, description=f"{text.capitalize()}.")
-        command.set_defaults(call=call, several=name == "run")
-        if name in ("show", "replay"):
+        command.set_defaults(call=call, several=several)
+        if name in (Command.SHOW, Command.REPLAY):
             command.add_argument("case", metavar="CASE", help="the id of the case")
-        if name == "replay":
-            command.add_argument("--record", default="", metavar="FILE",
-                help="write the dialogue to a file, for `validate`")  # fmt: skip
-        _add_targets(command, several=name == "run")
-        if name in ("run", "list"):
-            option_table.declare(option_table.SELECTION, command.add_argument, "--")
-        if name == "run":
-            _add_run(command)
+        _add_targets(command, nargs="+" if several else 1)
+        option_table.declare(name, command)
         command.set_defaults(usage=command.format_usage())
     add_schema(commands)
     add_report(commands)
     add_validate(commands)
     add_check(commands)
-    add_rules(commands, partial(_add_targets, several=False, needed=False), _ready)
+    add_rules(commands, partial(_add_targets, nargs="*"), _ready)
     return parser
 
 
-def _add_targets(command: argparse.ArgumentParser, *, several: bool, needed: bool = True) -> None:
-    nargs = ("+" if several else 1) if needed else "*"
+def _add_targets(command: argparse.ArgumentParser, *, nargs: str | int) -> None:
     command.add_argument("targets", metavar="TARGET", nargs=nargs, default=[],
         help="PATH or NAME=PATH of a QEMU program, a quoted pattern for paths, or a target file "
         "(*.toml, or *.toml:NAME)")  # fmt: skip
-    option_table.declare(option_table.TARGET, command.add_argument, "--")
 
 
-def _add_run(command: argparse.ArgumentParser) -> None:
-    add = command.add_argument
-    option_table.declare(option_table.RUN, add, "--")
-    add("-n", "--workers", type=int, default=0, metavar="N",
-        help="worker processes (default: 0, none but this one)")  # fmt: skip
-    loudness = command.add_mutually_exclusive_group()
-    for flag, name, value, text in (
-        ("-q", "--quiet", Loudness.QUIET, "say the verdicts alone"),
-        ("-v", "--verbose", Loudness.LOUD, "tell each item, and each finding in full"),
-    ):
-        loudness.add_argument(flag, name, dest="loudness", action="store_const", const=value,
-            default=Loudness.PLAIN, help=text)  # fmt: skip
+def _loudness(asked: argparse.Namespace) -> Loudness:
+    if option_table.QUIET.of(asked):
+        return Loudness.QUIET
+    return Loudness.LOUD if option_table.VERBOSE.of(asked) else Loudness.PLAIN
 
 
 def _options(asked: argparse.Namespace) -> tuple[Options, list[str]]:
     """Return the options, and the words that say the same to pytest."""
-    asked.qmp_targets = [word for word in asked.targets if is_target_file(word)]
-    asked.qmp_program = [word for word in asked.targets if not is_target_file(word)]
-    values = option_table.completed(asked)
-    return read_options(values), option_table.pytest_words(values)
+    files = [word for word in asked.targets if is_target_file(word)]
+    setattr(asked, option_table.TARGETS.dest, files)
+    programs = [word for word in asked.targets if not is_target_file(word)]
+    setattr(asked, option_table.PROGRAM.dest, programs)
+    return read_options(asked), option_table.pytest_words(asked)
 
 
 def _run(asked: argparse.Namespace) -> int:
     options, words = _options(asked)
-    if asked.workers < 0:
-        raise UsageError(f"-n {asked.workers}: no number of workers", "Write -n 2, for example.")
-    workers = ("-n", str(asked.workers)) if asked.workers else ()
+    count, loudness = option_table.WORKERS.of(asked), _loudness(asked)
+    if count < 0:
+        raise UsageError(f"-n {count}: no number of workers", "Write -n 2, for example.")
+    workers = ("-n", str(count)) if count else ()
     screen = Screen()
-    progress = Progress(screen, asked.loudness)
+    progress = Progress(screen, loudness)
     with (
         interruptible() as interruption,
         screen,
@@ -190,7 +179,7 @@ def _run(asked: argparse.Namespace) -> int:
         ):
             status = pytest.main([*_ALONE, root, *workers, *words], plugins=[door])
         if door.summary is not None and door.summary.ended is not None:
-            _show_report(door.summary, options.report, screen, asked.loudness)
+            _show_report(door.summary, options.report, screen, loudness)
             return door.summary.ended.exit_code
         if status == pytest.ExitCode.INTERRUPTED:
             # Before there was anything to report.
@@ -300,7 +289,7 @@ def _list(asked: argparse.Namespace) -> int:
 
 def _in_order(asked: argparse.Namespace) -> None:
     """Put the case and the target of a command into their order, where there is no doubt."""
-    if swapped(asked.case, asked.targets[0], asked.qmp_rootfs):
+    if swapped(asked.case, asked.targets[0], option_table.ROOTFS.of(asked)):
         asked.case, asked.targets[0] = asked.targets[0], asked.case
 
 
@@ -314,16 +303,17 @@ def _show(asked: argparse.Namespace) -> int:
 
 def _replay(asked: argparse.Namespace) -> int:
     _in_order(asked)
-    if asked.record:
+    record = option_table.RECORD.of(asked)
+    if record:
         # Better now than when the case has run.
-        _write(Path(asked.record), "")
+        _write(Path(record), "")
     with _campaign(asked) as (campaign, _, folder):
         replay = replayed(find_case(campaign, asked.case), campaign, folder)
     Screen().say(replay.text)
-    if asked.record and replay.unrecorded:
+    if record and replay.unrecorded:
         raise UsageError(replay.unrecorded, "Leave out --record.")
-    if asked.record:
-        _write(Path(asked.record), replay.recording)
+    if record:
+        _write(Path(record), replay.recording)
     if replay.broken:
         return ExitCode.FINDINGS
     return ExitCode.CONFORMS if replay.outcome is Outcome.PASS else ExitCode.USAGE

@@ -15,7 +15,7 @@ from conformance.model.canonical import pretty
 from conformance.model.errors import UsageError
 from conformance.model.flavour import Program
 from conformance.model.terms import ExitCode
-from conformance.play.option_table import TARGET
+from conformance.play.option_table import RELEASE, RULES_FORMAT, TARGET, Command, declare
 from conformance.prepare.campaign import Campaign, load_knowledge
 from conformance.prepare.digest_plan import release_cases, release_version
 from conformance.report.rule_index import cases_by_rule
@@ -33,21 +33,16 @@ def add_rules(
     commands: Any, add_target: Callable[[argparse.ArgumentParser], None], opened: Opened
 ) -> None:
     """Add both commands to the subparsers `commands`; `add_target` adds what names a target."""
-    for name, text in (
-        ("rules", "list what QEMU promises, and how many cases show it"),
-        ("explain", "tell what one rule promises and how it is tested"),
+    for name, call, text in (
+        (Command.RULES, _rules, "list what QEMU promises, and how many cases show it"),
+        (Command.EXPLAIN, _explain, "explain what one rule promises and how it is tested"),
     ):
         sentence = f"{text[0].upper()}{text[1:]}."
         command = commands.add_parser(name, help=text, description=sentence)
-        if name == "explain":
+        if name is Command.EXPLAIN:
             command.add_argument("rule", metavar="RULE", help="the id of the rule: W68")
-        else:
-            command.add_argument("--format", choices=("text", "markdown", "json"), default="text",
-                help="how to tell (default: text); docs/rules.md is the markdown")  # fmt: skip
-        command.add_argument("--release", default="", metavar="VERSION",
-            help="without TARGET, the release (10.0) whose digest gives the cases")  # fmt: skip
         add_target(command)
-        call = _rules if name == "rules" else _explain
+        declare(name, command)
         command.set_defaults(
             call=lambda asked, call=call: call(asked, opened),
             several=False,
@@ -57,7 +52,7 @@ def add_rules(
 
 def _rules(asked: argparse.Namespace, opened: Opened) -> int:
     book = _book(asked, opened)
-    match asked.format:
+    match RULES_FORMAT.of(asked):
         case "json":
             told = pretty(to_json(book))
         case "markdown":
@@ -85,12 +80,13 @@ def _book(asked: argparse.Namespace, opened: Opened) -> Book:
         raise UsageError(
             f"{rule} is a rule, and no target", f"`qmp-conformance explain {rule}` tells of it."
         )
-    given = [each for each in TARGET if getattr(asked, each.dest) != each.unset]
+    given = [each for each in TARGET if each.is_given(asked)]
+    release = RELEASE.of(asked)
     if given and not asked.targets:
         names = " and ".join(f"--{each.name}" for each in given)
         verb = "is" if len(given) == 1 else "are"
         raise UsageError(f"{names} {verb} of a target", "Name one, or leave the option out.")
-    if asked.targets and asked.release:
+    if asked.targets and release:
         raise UsageError("--release is for where no target is named", "Leave one of them out.")
     if asked.targets:
         with opened(asked) as campaign:
@@ -99,7 +95,7 @@ def _book(asked: argparse.Namespace, opened: Opened) -> Book:
             cases = campaign.plan.cases
             rules = campaign.rules
     else:
-        found = release_version(asked.release)
+        found = release_version(release)
         of = "those of QEMU {}.{}, as its digest gives them".format(*found)
         cases = release_cases(found, _PROGRAMS, load_knowledge())
     return Book(rules=rules, cases=cases_by_rule(cases), of=of)

@@ -15,6 +15,8 @@ from conformance.model.canonical import pretty
 from conformance.model.errors import UsageError
 from conformance.model.flavour import Program
 from conformance.model.terms import ExitCode
+from conformance.play import option_table
+from conformance.play.option_table import Command
 from conformance.prepare.operand import SIDES, Named, load_knowledge, read_side
 from conformance.qapi.model import SchemaError
 from conformance.report import compatibility
@@ -43,73 +45,62 @@ def _add_diff(group: Any) -> None:
     add = command.add_argument
     add("old", metavar="OLD", help="the side that clients were written for")
     add("new", metavar="NEW", help="the side that they meet")
-    for which in ("old", "new"):
-        add(f"--{which}-rootfs", default="", metavar="DIR",
-            help=f"the root file system that the program {which.upper()} is in")  # fmt: skip
-        add(f"--{which}-version", default="", metavar="VERSION",
-            help=f"the version of {which.upper()} where it does not tell")  # fmt: skip
-    add("--program", choices=[str(each) for each in Program], default=str(Program.SYSTEM),
-        help="whose schema of a digest or source tree (default: system)")  # fmt: skip
-    add("--format", choices=("text", "markdown", "json"), default="text",
-        help="how to tell (default: text)")  # fmt: skip
-    add("--all", action="store_true", help="in text, list what is only counted otherwise")
-    add("--fail-on", choices=[str(each) for each in ChangeClass], default="",
-        help="exit with 1 for a change of this class or a worse one")  # fmt: skip
-    _add_output(command)
+    option_table.declare(Command.DIFF, command)
     command.set_defaults(call=_diff, targets=[], usage=command.format_usage())
 
 
 def _add_digest(group: Any) -> None:
     text = "write the digest of a QEMU source tree: the facts that its schemas state"
     command = group.add_parser("digest", help=text, description=_sentence(text))
-    add = command.add_argument
-    add("path", metavar="PATH", help="a QEMU source tree, or one schema file")
-    add("--version", default="", metavar="VERSION", help="the release, where no tree tells it")
-    _add_output(command)
+    command.add_argument("path", metavar="PATH", help="a QEMU source tree, or one schema file")
+    option_table.declare(Command.DIGEST, command)
     command.set_defaults(call=_digest, targets=[], usage=command.format_usage())
-
-
-def _add_output(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--output", default="", metavar="FILE", help="write there, not to stdout")
 
 
 def _diff(asked: argparse.Namespace) -> int:
     if asked.targets:
         raise UsageError(f"two sides are compared, {asked.targets[0]} is too many", "Leave it out.")
-    program = Program(asked.program)
-    old = read_side(Named(name=asked.old, rootfs=asked.old_rootfs, version=asked.old_version,
-                          program=program))  # fmt: skip
-    new = read_side(Named(name=asked.new, rootfs=asked.new_rootfs, version=asked.new_version,
-                          program=program))  # fmt: skip
+    program = Program(option_table.SCHEMA_PROGRAM.of(asked))
+    old, new = (
+        read_side(
+            Named(name=name, rootfs=rootfs.of(asked), version=version.of(asked), program=program)
+        )
+        for name, rootfs, version in (
+            (asked.old, option_table.OLD_ROOTFS, option_table.OLD_VERSION),
+            (asked.new, option_table.NEW_ROOTFS, option_table.NEW_VERSION),
+        )
+    )
     comparison = compared(old, new, load_knowledge(program))
-    _write(_told(comparison, asked), asked.output)
-    if asked.fail_on and comparison.at_least(ChangeClass(asked.fail_on)):
+    _write(_told(comparison, asked), option_table.OUTPUT.of(asked))
+    fail_on = option_table.FAIL_ON.of(asked)
+    if fail_on and comparison.at_least(ChangeClass(fail_on)):
         return ExitCode.FINDINGS
     return ExitCode.CONFORMS
 
 
 def _told(comparison: Comparison, asked: argparse.Namespace) -> str:
-    match asked.format:
+    match option_table.DIFF_FORMAT.of(asked):
         case "json":
             return pretty(to_json(comparison))
         case "markdown":
             return compatibility.markdown(comparison)
         case _:
             width, colour = _WIDTH, False
-            if not asked.output:
+            if not option_table.OUTPUT.of(asked):
                 width = shutil.get_terminal_size((_WIDTH, 24)).columns
                 colour = sys.stdout.isatty()
-            return compatibility.text(comparison, width, everything=asked.all, colour=colour)
+            everything = option_table.ALL_CHANGES.of(asked)
+            return compatibility.text(comparison, width, everything=everything, colour=colour)
 
 
 def _digest(asked: argparse.Namespace) -> int:
     if asked.targets:
         raise UsageError(f"one path is enough, {asked.targets[0]} is too many", "Leave it out.")
     try:
-        digest = read_tree(Path(asked.path), asked.version)
+        digest = read_tree(Path(asked.path), option_table.DIGEST_VERSION.of(asked))
     except SchemaError as error:
         raise UsageError(str(error), "Correct the schema, or name another path.") from error
-    _write(digest_text(digest), asked.output)
+    _write(digest_text(digest), option_table.OUTPUT.of(asked))
     return ExitCode.CONFORMS
 
 

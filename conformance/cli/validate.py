@@ -11,6 +11,7 @@ from typing import Any
 from conformance.knowledge.rules import load_rules
 from conformance.knowledge.untyped_arguments import load_unchecked
 from conformance.model.canonical import pretty
+from conformance.play.option_table import VALIDATE_FORMAT, VALIDATE_SCHEMA, Command, declare
 from conformance.prepare.named_schema import schema_named
 from conformance.report.validation import complaint, render
 from conformance.validate import result as validation
@@ -24,27 +25,24 @@ def add_validate(commands: Any) -> None:
     command = commands.add_parser(
         "validate", help=text, description=f"{text.capitalize()}.", epilog=UNDERSTOOD
     )
-    add = command.add_argument
     # Called as what the other commands name, so that files may stand among the options too.
-    add("targets", metavar="FILE", nargs="+", help="what to check")
-    add("--schema", default="", metavar="SCHEMA",
-        help="what holds for dialogues without a schema of their own: a saved introspection, or "
-        "the release (10.0) of a digest that comes with the suite")  # fmt: skip
-    add("--format", choices=("text", "json"), default="text", help="how to tell (default: text)")
+    command.add_argument("targets", metavar="FILE", nargs="+", help="what to check")
+    declare(Command.VALIDATE, command)
     command.set_defaults(call=_validate, several=True, usage=command.format_usage())
 
 
 def _validate(asked: argparse.Namespace) -> int:
+    schema = VALIDATE_SCHEMA.of(asked)
     validator = Validator(
         rules=load_rules(),
         unchecked=load_unchecked(),
-        given=schema_named(asked.schema) if asked.schema else None,
+        given=schema_named(schema) if schema else None,
     )
     outcomes = [validator.validate(Path(name)) for name in asked.targets]
     for outcome in outcomes:
         if isinstance(outcome, Unreadable):
             print(f"qmp-conformance: {complaint(outcome)}\n  {UNDERSTOOD}", file=sys.stderr)
-    if asked.format == "json":
+    if VALIDATE_FORMAT.of(asked) == "json":
         print(pretty(validation.to_json(outcomes)), end="")
     elif not all(isinstance(outcome, Unreadable) for outcome in outcomes):
         width = shutil.get_terminal_size((100, 24)).columns

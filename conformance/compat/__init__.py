@@ -1,1 +1,1 @@
-"""An older and a newer schema beside each other, and what a change means to clients."""
+"""Compares an older and a newer schema, and says what each change means to clients."""

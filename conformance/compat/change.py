@@ -1,4 +1,4 @@
-"""What changed between two schemas, as values for every room that finds or shows it.
+"""Changes between two schemas, as values for every room that finds or shows them.
 
 Knows neither how schemas are compared nor how changes are shown.
 """
@@ -16,19 +16,19 @@ COMPARISON_VERSION: Final = 1
 
 
 class ChangeClass(enum.StrEnum):
-    """What a change means to a client that was written for the old side, worst first."""
+    """What a change means to a client written for the old side, worst first."""
 
-    # The client breaks, and nothing had told it before.
+    # The client breaks, without any announcement.
     INCOMPATIBLE = "incompatible"
-    # The client breaks, but what it uses had been deprecated for as long as the policy asks.
+    # The client breaks, but what it uses was deprecated for as long as the policy asks.
     DEPRECATED_FIRST = "deprecated-first"
     # The client breaks, but what it uses was never promised to stay.
     UNSTABLE = "unstable"
-    # One of the sides was built without it; its release has it.
+    # One side was built without it; its release has it.
     CONFIGURATION = "configuration"
-    # No client can come across it.
+    # No client can reach it.
     UNREACHABLE = "unreachable"
-    # The client works on.
+    # The client continues to work.
     COMPATIBLE = "compatible"
 
     @property
@@ -47,7 +47,7 @@ class Direction(enum.StrEnum):
 
 
 class ChangeKind(enum.StrEnum):
-    """What happened to a place in the schema."""
+    """What happened at a place in the schema."""
 
     # A command is new.
     COMMAND_ADDED = "command added"
@@ -69,17 +69,17 @@ class ChangeKind(enum.StrEnum):
     MEMBER_REMOVED = "member removed"
     # A member that could be left out no longer can.
     NOW_MANDATORY = "became mandatory"
-    # A member that was always there can be left out.
+    # A member that was always there may be left out.
     NOW_OPTIONAL = "became optional"
-    # A value is of a type that holds all values of the old one, and more.
+    # A value has a type that holds all values of the old one, and more.
     TYPE_WIDENED = "type widened"
-    # A value is of a type that holds only some values of the old one.
+    # A value has a type that holds only some values of the old one.
     TYPE_NARROWED = "type narrowed"
-    # An integer may be of a wider range; introspection does not tell.
+    # An integer may have a wider range; introspection does not tell.
     RANGE_WIDENED = "range widened"
-    # An integer may no longer be of the whole range; introspection does not tell.
+    # An integer may have lost part of its range; introspection does not tell.
     RANGE_NARROWED = "range narrowed"
-    # A value is of a type that holds other values.
+    # A value has a type that holds other values.
     TYPE_CHANGED = "type changed"
     # An enumeration has a new value.
     VALUE_ADDED = "value added"
@@ -99,9 +99,9 @@ class ChangeKind(enum.StrEnum):
     FEATURE_ADDED = "feature added"
     # Something has lost a feature.
     FEATURE_REMOVED = "feature removed"
-    # A command may now be run out of band.
+    # A command may now run out of band.
     OOB_GAINED = "out-of-band execution gained"
-    # A command may no longer be run out of band.
+    # A command may no longer run out of band.
     OOB_LOST = "out-of-band execution lost"
 
 
@@ -109,10 +109,10 @@ class ChangeKind(enum.StrEnum):
 class Change:
     """One difference of two schemas, and what it means.
 
-    `subject` is the command, event or type in which it is told, `place` where in it, and `others`
-    the places in other commands and events that share it, one each.  `old` and `new` say what was
-    and is there, where that is more than the kind says.  `rule` is the promise that decides, and
-    `reason` why the class is this one where the rule alone would say another.
+    `subject` is the command, event or type in which it is reported, `place` where in it; `others`
+    are the places in other commands and events that share it, one each. `old` and `new` describe
+    both sides, where `kind` does not say it all. `rule` is the promise that decides; `reason` says
+    why the class differs from what the rule alone gives.
     """
 
     kind: ChangeKind
@@ -129,11 +129,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Documented:
-    """What QEMU says of changes outside of its schemas.
+    """What QEMU's documents say about changes, beyond its schemas.
 
-    Of the places that `place` fits ("*" stands for anything) the changes of `kinds`, or all where
-    there are none, are of `change_class` when they happen from a version before `gone_in` on to it
-    or a later one.  `deprecated_in` is "" for what was never deprecated.
+    Applies to changes of `kinds` (all, if empty) at the places that `place` matches ("*" stands for
+    anything), from a version before `gone_in` to that or a later one: they get `change_class`.
+    `deprecated_in` is "" for what was never deprecated.
     """
 
     place: str
@@ -148,9 +148,9 @@ class Documented:
 class SideKind(enum.StrEnum):
     """Where the schema of a side comes from."""
 
-    # A program was asked.
+    # The answer of a program.
     BUILD = "build"
-    # The answer of a program, in a file.
+    # A saved answer of a program.
     INTROSPECTION = "saved introspection"
     # The facts of a release.
     DIGEST = "digest"
@@ -160,7 +160,7 @@ class SideKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SideFacts:
-    """What a side of a comparison is; `version` is "" where nothing tells it."""
+    """One side of a comparison; `version` is "" where it is not known."""
 
     name: str
     kind: SideKind
@@ -170,9 +170,9 @@ class SideFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Two sides and all that differs, the worst first.
+    """Two sides and all their differences, the worst first.
 
-    `notes` say what could not be judged, and with which knowledge it was.
+    `notes` say what could not be judged, and which knowledge was used.
     """
 
     old: SideFacts
@@ -182,7 +182,7 @@ class Comparison:
 
     @property
     def counts(self) -> Mapping[ChangeClass, int]:
-        """Return how many changes there are of each class, the classes worst first."""
+        """Return the number of changes of each class, worst class first."""
         found = Counter(change.change_class for change in self.changes)
         return {each: found[each] for each in ChangeClass}
 
@@ -192,7 +192,7 @@ class Comparison:
 
 
 def to_json(comparison: Comparison) -> dict[str, Any]:
-    """Return a comparison as JSON; members that say nothing are left out of the changes."""
+    """Return a comparison as JSON; empty members of changes are left out."""
     return {
         "comparison": COMPARISON_VERSION,
         "old": _side(comparison.old),

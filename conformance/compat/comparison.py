@@ -1,4 +1,4 @@
-"""All that changed between two schemas, and what it means: the comparison as a whole.
+"""Compares two schemas as a whole: all changes, and what each means.
 
 Knows how differences become changes; knows neither where a schema was read nor how a change is
 shown.
@@ -22,14 +22,14 @@ from conformance.digest.expand import parts_of
 from conformance.qapi.model import Array, Builtin
 
 _NAMED = frozenset({SideKind.DIGEST, SideKind.SOURCE})
-"""Where all types are known, those too that nothing reaches, by their real names."""
+"""The sides whose types are all known, reachable or not, by their real names."""
 
 
 def compare(old: Side, new: Side, knowledge: Knowledge | None = None) -> tuple[Change, ...]:
     """Return all changes from `old` to `new`, the worst first, then by subject and place.
 
-    A change that several commands and events share is there once, with the class that it has for
-    the one it hits worst.
+    A change that several commands and events share is listed once, with the class for the one that
+    it hits worst.
     """
     judge = Judge(old, new, knowledge or Knowledge())
     before, after = _compared(old), _compared(new)
@@ -40,7 +40,7 @@ def compare(old: Side, new: Side, knowledge: Knowledge | None = None) -> tuple[C
 
 
 def compared(old: Side, new: Side, knowledge: Knowledge | None = None) -> Comparison:
-    """Return the changes together with the sides, and notes on what could not be judged."""
+    """Return the changes with the sides, and notes on what could not be judged."""
     changes = compare(old, new, knowledge)
     notes = tuple(_notes(old, new))
     return Comparison(old=old.facts, new=new.facts, changes=changes, notes=notes)
@@ -74,7 +74,7 @@ def _notes(old: Side, new: Side) -> Iterator[str]:
 
 
 def _unreachable(old: Side, new: Side) -> Iterator[Change]:
-    """Yield what differs in types that no client can come across, known by their names."""
+    """Yield the differences in types that no client can reach, matched by name."""
     before, after = _loose(old), _loose(new)
     for difference in differences_of_types(_compared(old), _compared(new), sorted(before & after)):
         subject, place = difference.routes[0].subject, str(difference.routes[0])
@@ -105,7 +105,7 @@ def _unreachable(old: Side, new: Side) -> Iterator[Change]:
 
 
 def _loose(side: Side) -> set[str]:
-    """Return the named types that no command or event reaches, not as a base either."""
+    """Return the named types that no command or event reaches, not even as a base."""
     schema, declared = side.schema, side.release or {}
     todo = [each.arg_type for each in schema.events.values()]
     for command in schema.commands.values():
@@ -126,7 +126,7 @@ def _compared(side: Side) -> Compared:
 
 
 def _change(judge: Judge, difference: Difference) -> Change:
-    """Return the change that a difference is, with the worst class of all its places."""
+    """Return the change for a difference, with the worst class of all its places."""
     verdicts = [judge.verdict(difference, place) for place in difference.routes]
     worst = min(range(len(verdicts)), key=lambda index: verdicts[index].change_class.rank)
     first, verdict = difference.routes[worst], verdicts[worst]

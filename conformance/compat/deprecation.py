@@ -16,17 +16,17 @@ RELEASES: Final = 2
 """From the release that deprecates something to the first that may lack it."""
 
 _VERSION: Final = re.compile(r"(\d+)\.(\d+)(?:\.\d+)?")
-# Since 4.0 there are three releases a year, x.0 to x.2; the series before had other lengths.
+# Since 4.0 there are three releases a year, x.0 to x.2; earlier series had other lengths.
 _A_YEAR: Final = 3
 _BEFORE: Final[Mapping[int, int]] = {0: 16, 1: 8, 2: 13, 3: 2}
-"""How many releases with a feature list of their own each early series had (0.0 to 0.15, ...)."""
+"""How many feature releases each early series had (0.0 to 0.15, ...)."""
 
 
 def release_number(version: str) -> int | None:
-    """Return the number of a release in the order of all of them; None where it is no version.
+    """Return the number of a release in the order of all releases; None for no version.
 
-    "5.2", "5.2.0" and "5.2.1" are one release.  The difference of two numbers is the number of
-    releases from the one to the other.
+    "5.2", "5.2.0" and "5.2.1" are one release. The difference of two numbers is the number of
+    releases from one to the other.
     """
     found = _VERSION.fullmatch(version)
     if found is None:
@@ -38,14 +38,14 @@ def release_number(version: str) -> int | None:
 
 
 def release_name(version: str) -> str:
-    """Return a version less its last number, as releases are spoken of."""
+    """Return a version without its last number, as releases are usually named."""
     found = _VERSION.fullmatch(version)
     return f"{found[1]}.{found[2]}" if found else version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """What one release says of a place: that it is there, and whether it is deprecated."""
+    """What one release shows at a place: that it exists, and whether it is deprecated."""
 
     version: str
     deprecated: bool
@@ -60,10 +60,10 @@ class Notice:
 
 
 def notice(sightings: tuple[Sighting, ...], gone: str) -> Notice | None:
-    """Return what the releases before `gone`, which lacks it, tell; None: it was not deprecated.
+    """Return what the releases before `gone`, which lacks it, tell; None: never deprecated.
 
-    What cannot be known from them is not held against it.  Sightings without a version tell only
-    that something is deprecated.
+    Doubt counts in QEMU's favour. Sightings without a version say only that something is
+    deprecated.
     """
     if not any(each.deprecated for each in sightings):
         return None
@@ -76,7 +76,7 @@ def notice(sightings: tuple[Sighting, ...], gone: str) -> Notice | None:
     start = min((n for n, each in numbered.items() if each.deprecated), default=None)
     if start is None or end is None:
         return Notice(enough=True, words="deprecated before, since when is not known")
-    # The last release that is known to have it without a word against it.
+    # The last release that is known to have it, not deprecated.
     free = max((n for n in numbered if n < start), default=None)
     since = "in" if free == start - 1 else "at least since"
     by = "in" if max(numbered) == end - 1 else "by"

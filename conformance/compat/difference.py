@@ -1,8 +1,8 @@
-"""What differs between two schemas, by what goes over the wire: types are followed, never named.
+"""Finds what differs between two schemas on the wire: types are followed, not named.
 
-Two types are compared where both schemas use them at the same place, and each difference within
-them is told once, with all the commands and events that reach it.  Judges nothing: whether a
-difference matters is for `compatibility` to say.
+Two types are compared where both schemas use them at the same place. Each difference within them is
+reported once, with all commands and events that reach it. Does not judge whether a difference
+matters.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from conformance.qapi.model import Command, Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """One thing that differs, and the routes to it: one for each command and event, best first.
+    """One difference and the routes to it: one for each command and event, best first.
 
-    Of several ways from a command, the route is the one least guarded, of these the shortest.
-    `features` are those that the thing has on the old side, or on the new one where it is new.
+    Of several routes from a command, the least guarded is taken, then the shortest. `features` are
+    those on the old side, or on the new side for something new.
     """
 
     kind: ChangeKind
@@ -44,7 +44,7 @@ class Difference:
 
 
 def differences(old: Compared, new: Compared) -> tuple[Difference, ...]:
-    """Return all that differs in what the commands and events of two schemas reach."""
+    """Return all differences in what the commands and events of two schemas reach."""
     walk = _Walk(old, new)
     found = [*_subjects(old, new)]
     for name in sorted(old.schema.commands.keys() & new.schema.commands.keys()):
@@ -63,7 +63,7 @@ def differences(old: Compared, new: Compared) -> tuple[Difference, ...]:
 
 
 def differences_of_types(old: Compared, new: Compared, names: Sequence[str]) -> list[Difference]:
-    """Return what differs in types of these names, which stand in both schemas."""
+    """Return the differences in types of these names, which exist in both schemas."""
     walk = _Walk(old, new)
     for name in names:
         walk.begin(Route(SubjectKind.TYPE, name), (name, name), Direction.OUTPUT, ())
@@ -75,7 +75,7 @@ def _type_of(command: Command, part: Part) -> str:
 
 
 def _subjects(old: Compared, new: Compared) -> Iterator[Difference]:
-    """Yield the commands and events that one of the schemas lacks."""
+    """Yield the commands and events that only one of the schemas has."""
     for kind, before, after, added, removed in (
         (SubjectKind.COMMAND, old.schema.commands, new.schema.commands,
          ChangeKind.COMMAND_ADDED, ChangeKind.COMMAND_REMOVED),
@@ -126,7 +126,7 @@ _Reached: TypeAlias = dict[Pair, tuple[Guard, tuple[Step, ...]]]
 
 
 class _Walk:
-    """Goes through two schemas from where clients come in."""
+    """Walks through two schemas from the places that clients use."""
 
     def __init__(self, old: Compared, new: Compared) -> None:
         self._pairs = Pairs(old, new)
@@ -135,12 +135,12 @@ class _Walk:
     def begin(
         self, start: Route, types: tuple[str, str], direction: Direction, features: Iterable[str]
     ) -> None:
-        """Compare the types at the beginning of a route, and all that they lead to."""
+        """Compare the types at the beginning of a route, and everything that they lead to."""
         root = _Root(start, direction, guard_of(start.name, features))
         self._roots[root] = self._pairs.begin(types, direction)
 
     def differences(self) -> Iterator[Difference]:
-        """Yield what was found, each with all its routes."""
+        """Yield the differences found, each with all its routes."""
         reached = {root: _reach(node, self._pairs.nodes) for root, node in self._roots.items()}
         for root, node in self._roots.items():
             for local in node.local:
@@ -161,7 +161,7 @@ class _Walk:
 
 
 def _reach(start: Node, nodes: dict[Pair, Node]) -> _Reached:
-    """Return how each pair is reached from `start`: by the least guarded way, then the shortest."""
+    """Return how each pair is reached from `start`: the least guarded way, then the shortest."""
     best: _Reached = {}
     todo: dict[Guard, deque[tuple[tuple[Step, ...], Node]]] = {each: deque() for each in Guard}
     todo[Guard.NONE].append(((), start))
@@ -182,7 +182,7 @@ _OF_TAGS: Final = {
     ChangeKind.VALUE_ADDED: ChangeKind.BRANCH_ADDED,
     ChangeKind.VALUE_REMOVED: ChangeKind.BRANCH_REMOVED,
 }
-"""What it means to a union that the enumeration of its tag changes."""
+"""What a change of its tag's enumeration means to a union."""
 
 
 def _difference(local: Local, direction: Direction, routes: tuple[Route, ...]) -> Difference:

@@ -1,7 +1,7 @@
-"""What a difference means to clients, by QEMU's own rules (Q70 to Q75) and what else is known.
+"""What a difference means to clients: QEMU's rules (Q70 to Q75) and other knowledge.
 
-Knows the rules, the deprecation policy and what releases declare; knows neither how differences are
-found nor how a change is shown.
+Knows the rules, the deprecation policy and the declarations of releases; knows neither how
+differences are found nor how a change is shown.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from conformance.qapi.model import Schema
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One of two schemas, and what is known of it beside.
+    """One of two schemas, and what is known besides.
 
-    `release` holds the declarations of exactly its release, None where no digest has them.  `open`
-    are types that may have more members than the schema shows, and of a `partial` schema not all
+    `release` holds the declarations of exactly its release, None where no digest has them. `open`
+    are types that may have more members than the schema shows; of a `partial` schema, not all
     commands and events are known.
     """
 
@@ -38,7 +38,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knowledge:
-    """What is known beside the sides: declarations of releases by version, and documents."""
+    """What is known besides the sides: declarations of releases by version, and documents."""
 
     history: Mapping[str, Entities] = field(default_factory=dict)
     documented: Sequence[Documented] = ()
@@ -46,7 +46,7 @@ class Knowledge:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A class, the rule that decides, and why it is not what the rule alone would say."""
+    """A class, the rule that decides, and why it differs from what the rule alone gives."""
 
     change_class: ChangeClass
     rule: str
@@ -71,11 +71,11 @@ RULES: Final[Mapping[ChangeKind, tuple[_Judgement, _Judgement]]] = {
     ChangeKind.NOW_OPTIONAL: ((_GOOD, "Q70"), (_BAD, "Q74")),
     ChangeKind.TYPE_WIDENED: ((_GOOD, "Q70"), (_BAD, "Q74")),
     ChangeKind.TYPE_NARROWED: ((_BAD, "Q71"), (_GOOD, "Q73")),
-    # What is sent stays a JSON integer; clients are promised no more.
+    # What is sent is still a JSON integer; clients are promised no more.
     ChangeKind.RANGE_WIDENED: ((_GOOD, "Q70"), (_GOOD, "Q73")),
     ChangeKind.RANGE_NARROWED: ((_BAD, "Q71"), (_GOOD, "Q73")),
     ChangeKind.TYPE_CHANGED: ((_BAD, "Q71"), (_BAD, "Q74")),
-    # Values and branches that are sent no more are none that a client could miss (Q74).
+    # A client cannot miss values and branches that are no longer sent (Q74).
     ChangeKind.VALUE_ADDED: ((_GOOD, "Q70"), (_GOOD, "Q73")),
     ChangeKind.VALUE_REMOVED: ((_BAD, "Q71"), (_GOOD, "Q74")),
     ChangeKind.BRANCH_ADDED: ((_GOOD, "Q70"), (_GOOD, "Q73")),
@@ -88,7 +88,7 @@ RULES: Final[Mapping[ChangeKind, tuple[_Judgement, _Judgement]]] = {
     ChangeKind.OOB_GAINED: ((_GOOD, "Q70"), (_GOOD, "Q70")),
     ChangeKind.OOB_LOST: ((_BAD, "Q71"), (_BAD, "Q71")),
 }
-"""What each kind of change means where the client sends, and where the server does."""
+"""What each kind of change means where the client sends, and where the server sends."""
 
 _GONE: Final = frozenset(
     {
@@ -101,7 +101,7 @@ _GONE: Final = frozenset(
         ChangeKind.FEATURE_REMOVED,
     }
 )
-"""Kinds whose place is on the old side alone."""
+"""Kinds whose place exists only on the old side."""
 _COME: Final = frozenset(
     {
         ChangeKind.COMMAND_ADDED,
@@ -114,13 +114,13 @@ _COME: Final = frozenset(
         ChangeKind.FEATURE_ADDED,
     }
 )
-"""Kinds whose place is on the new side alone."""
+"""Kinds whose place exists only on the new side."""
 _MARKS: Final = frozenset({"deprecated", "unstable"})
-"""Features that take promises away: losing one of them gives the promise back."""
+"""Features that withdraw promises: losing one of them restores the promise."""
 
 
 class Judge:
-    """Gives a difference its class at each place where it shows."""
+    """Classifies a difference at each place where it shows."""
 
     def __init__(self, old: Side, new: Side, knowledge: Knowledge) -> None:
         self._old, self._new = old, new
@@ -200,7 +200,7 @@ class Judge:
         return enough, told.words
 
     def _by_mark(self, difference: Difference, place: Route) -> _Found:
-        """Excuse what was said to be unstable, by its feature or by its name."""
+        """Excuse what was marked unstable, by its feature or by its name."""
         found = follow(self._old.schema, _standing(difference, place))
         if found is not None and found.unstable:
             return ChangeClass.UNSTABLE, "marked unstable"
@@ -210,7 +210,7 @@ class Judge:
         return ChangeClass.INCOMPATIBLE, ""
 
     def _by_doubt(self, difference: Difference, place: Route) -> _Found:
-        """Excuse what may have been left out of a build that no digest tells of."""
+        """Excuse what a build may have been compiled without, where no digest tells."""
         if difference.kind not in _GONE:
             return ChangeClass.INCOMPATIBLE, ""
         name = release_name(self._new.facts.version)
@@ -238,7 +238,7 @@ def is_before(version: str, other: str) -> bool | None:
 
 
 def _is_past(version: str, old: str, new: str) -> bool:
-    """Return whether a release came before what is new, as far as is known."""
+    """Return whether a release came before the new side, as far as is known."""
     before = is_before(version, new)
     return is_before(old, version) is False if before is None else before
 
@@ -254,14 +254,14 @@ def _feature(difference: Difference) -> str:
 
 
 def _condition(release: Release, difference: Difference, place: Route) -> str:
-    """Return the condition on which a release has what a difference is about, else ""."""
+    """Return the condition on which a release has the subject of a difference, else ""."""
     feature = _feature(difference)
     there = release.find(place, feature) is not None
     return release.condition(place, feature) if there else ""
 
 
 def _standing(difference: Difference, place: Route) -> Route:
-    """Return the innermost place that the old side has too."""
+    """Return the innermost place that the old side has, too."""
     new = difference.kind in _COME and difference.kind is not ChangeKind.FEATURE_ADDED
     return replace(place, steps=place.steps[:-1]) if new else place
 
@@ -275,6 +275,6 @@ def _documented_notice(each: Documented, where: str) -> _Found:
 
 
 def _fits(text: str, pattern: str) -> bool:
-    """Return whether `text` is as `pattern` says, in which "*" alone stands for anything."""
+    """Return whether `text` matches `pattern`, where only "*" is special."""
     # Not fnmatch: places are full of brackets.
     return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text) is not None

@@ -1,4 +1,4 @@
-"""How the values of two types relate, looking at their outermost shape; knows no place of them."""
+"""How the values of two types relate, by their outermost shape; knows no place."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from conformance.qapi.model import (
 
 
 class Relation(enum.StrEnum):
-    """What the new type holds, seen from the old one."""
+    """What the new type holds compared with the old one."""
 
-    # The same values, or it cannot be told.
+    # The same values, or unknown.
     SAME = "same"
-    # All values that the old one holds, and more.
+    # All values of the old type, and more.
     WIDER = "wider"
-    # Some values that the old one holds, and no others.
+    # Some values of the old type, and no others.
     NARROWER = "narrower"
     # Other values.
     OTHER = "other"
@@ -41,8 +41,8 @@ def relation(
 ) -> tuple[Relation, tuple[str, str] | None]:
     """Return how two types relate that are not both arrays, enumerations, objects or alternates.
 
-    With it come the names of the two types to compare further where one is an alternate that has an
-    alternative like the other.
+    Also returns the names of two types to compare further, where one is an alternate with a type
+    like the other.
     """
     match old, new:
         case Builtin(), Builtin():
@@ -69,7 +69,7 @@ def _builtins(old: Builtin, new: Builtin) -> Relation:
         how = _holds(new, old)
         return how if how is Relation.WIDER else _BACK.get(_holds(old, new), Relation.OTHER)
     if old.json_type is not JsonType.INT or ANY_INT in (old.range, new.range):
-        # What introspection calls an integer may be of any width.
+        # What introspection calls an integer may have any width.
         return Relation.SAME
     before, after = _taken(old.range), _taken(new.range)
     if before == after:
@@ -80,8 +80,8 @@ def _builtins(old: Builtin, new: Builtin) -> Relation:
 
 
 def _taken(range_: IntRange) -> IntRange:
-    # For an unsigned word of 64 bits QEMU takes negative integers too, for compatibility as it says
-    # (10.0.13, qapi/qobject-input-visitor.c, lines 454-458).
+    # For uint64, QEMU also accepts negative integers, for compatibility, as it says (10.0.13,
+    # qapi/qobject-input-visitor.c, lines 454-458).
     return ANY_INT if range_ == UINT64 else range_
 
 
@@ -108,11 +108,11 @@ def _holds(outer: Builtin, inner: Type) -> Relation:
 
 
 _LISTED = 6
-"""So many values of an enumeration are named before the rest is counted."""
+"""How many values of an enumeration are named before the rest is counted."""
 
 
 def described(schema: Schema, kind: Type) -> str:
-    """Return a type in words that need no name of it, but for those that are built in."""
+    """Return a type in words, by name only if it is built in."""
     match kind:
         case Array():
             return f"array of {_outermost(schema.types[kind.element])}"

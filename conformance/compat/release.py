@@ -1,4 +1,4 @@
-"""What one release declares, asked by routes: whether it has a place, and on which condition.
+"""What one release declares, asked by route: whether a place exists, on which condition.
 
 Knows a digest's declarations; knows no build and no comparison.
 """
@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from conformance.compat.schema_path import Found, Route, follow
 from conformance.digest.declaration import Condition, EntityKind
@@ -22,7 +22,7 @@ _SUBJECTS: Final = frozenset({EntityKind.COMMAND, EntityKind.EVENT})
 
 
 class Release:
-    """The declarations of one program of a release; schemas are made of them when first needed."""
+    """The declarations of one program of a release; schemas are made of them on first use."""
 
     def __init__(self, version: str, entities: Entities) -> None:
         self.version = version
@@ -35,13 +35,13 @@ class Release:
         return schema_of(self._entities)
 
     def find(self, place: Route, feature: str = "") -> Found | None:
-        """Return what is at `place`, None where nothing is, or where it lacks the feature."""
+        """Return what is at `place`, or None where nothing is or where it lacks the feature."""
         return _find(self.whole, place, feature)
 
     def condition(self, place: Route, feature: str = "") -> str:
-        """Return the condition of what is at `place`, in words, "" if it has none.
+        """Return the condition of what is at `place` in words, "" if it has none.
 
-        The condition of all that it stands in is none of its own: that is there, it is said.
+        Conditions of what surrounds it do not count.
         """
         around = place if feature else replace(place, steps=place.steps[:-1])
         for index, condition in enumerate(self._conditions):
@@ -79,8 +79,8 @@ def _find(schema: Schema, place: Route, feature: str) -> Found | None:
     return found if found is None or not feature or feature in found.features else None
 
 
-def _conditions_of(item: Any) -> Iterator[Condition]:
-    """Yield the conditions of all that declarations are made of."""
+def _conditions_of(item: object) -> Iterator[Condition]:
+    """Yield the conditions of everything that declarations consist of."""
     if isinstance(item, tuple):
         for each in item:
             yield from _conditions_of(each)

@@ -36,37 +36,37 @@ class Part(enum.StrEnum):
 
     # The command, event or type as a whole.
     WHOLE = ""
-    # What a command takes.
+    # The arguments of a command.
     ARGUMENT = "argument"
-    # What a command returns.
+    # The result of a command.
     RESULT = "result"
-    # What an event tells.
+    # The data of an event.
     DATA = "data"
 
 
 class SubjectKind(enum.StrEnum):
-    """What a route begins at."""
+    """What a route starts from."""
 
     # A command of the schema.
     COMMAND = "command"
     # An event of the schema.
     EVENT = "event"
-    # A type that is known by its name, which no other side need share.
+    # A type known by its name, which the other side need not share.
     TYPE = "type"
 
 
 class StepKind(enum.StrEnum):
-    """How a route goes on."""
+    """How a route continues."""
 
     # To the member `name` of an object.
     MEMBER = "member"
-    # To the member `name` of a union, by whose value it chooses its branch.
+    # To the member `name` of an object, the tag of a union.
     TAG = "tag"
-    # To what a union is where its tag `name` has the value `value`.
+    # To the branch of a union where its tag `name` has the value `value`.
     BRANCH = "branch"
     # To the elements of an array.
     ELEMENT = "element"
-    # To what an alternate is where the value is of the JSON type `name`.
+    # To the type of an alternate for values of the JSON type `name`.
     ALTERNATIVE = "alternative"
     # To the value `name` of an enumeration.
     VALUE = "value"
@@ -119,7 +119,7 @@ class Route:
     steps: tuple[Step, ...] = ()
 
     def then(self, *steps: Step) -> Route:
-        """Return the route that goes on by `steps`."""
+        """Return the route extended by `steps`."""
         return replace(self, steps=self.steps + steps)
 
     @property
@@ -167,9 +167,9 @@ def alternative_kind(kind: Type) -> JsonType:
 
 
 def counterpart(kind: JsonType, others: Collection[JsonType]) -> JsonType | None:
-    """Return by which of the JSON types of another alternate it chooses what is of type `kind`.
+    """Return the JSON type by which another alternate would choose the type `kind`.
 
-    An integer is a number too; no alternate has both.
+    An integer is also a number; no alternate has both.
     """
     if kind in others:
         return kind
@@ -179,9 +179,9 @@ def counterpart(kind: JsonType, others: Collection[JsonType]) -> JsonType | None
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a route leads to: the features of the last step, and whether any step is to go.
+    """What a route leads to: the features of its last step and of the whole way.
 
-    `deprecated` and `unstable` hold if one of the steps, or the subject, has that feature.
+    `deprecated` and `unstable` hold if a step, or the subject, has that feature.
     """
 
     features: tuple[str, ...]
@@ -190,9 +190,9 @@ class Found:
 
 
 def follow(schema: Schema, route: Route) -> Found | None:
-    """Return what `route` leads to in `schema`, or None where it leads nowhere.
+    """Return what `route` leads to in `schema`, or None.
 
-    Lenient where schemas differ in cut: what is a base member here may be a branch's there.
+    Tolerates other cuts: a base member here may be a branch's member there.
     """
     start = _subject(schema, route)
     if start is None:
@@ -226,12 +226,12 @@ def _subject(schema: Schema, route: Route) -> tuple[tuple[str, ...], str] | None
 
 
 class _Walk:
-    """Goes along a route; `features` holds those of each step passed."""
+    """Walks along a route; `features` holds those of each step so far."""
 
     def __init__(self, schema: Schema, features: list[tuple[str, ...]]) -> None:
         self._schema = schema
         self.features = features
-        # Members of the objects around the branch that the walk is in.
+        # The members of the objects around the current branch.
         self._around: tuple[Member, ...] = ()
 
     def along(self, type_name: str, steps: tuple[Step, ...]) -> bool:
@@ -253,7 +253,7 @@ class _Walk:
             case StepKind.ELEMENT, Array():
                 return self._schema.types.get(current.element)
             case StepKind.ALTERNATIVE, _:
-                # Here it is no alternate yet, or no longer.
+                # Here it is not yet, or no longer, an alternate.
                 return current if alternative_kind(current) == step.name else None
             case StepKind.VALUE, Enum():
                 features = {each.name: each.features for each in current.members}
@@ -287,7 +287,7 @@ class _Walk:
 
     def _branch(self, current: Object, step: Step) -> Type | None:
         if current.tag != step.name:
-            # The cut is another one here: whatever is meant is among the members, or is not there.
+            # The cut differs here: what is meant is among the members, or does not exist.
             return current if current.tag is None else None
         chooser = next(each for each in current.members if each.name == current.tag)
         values = self._schema.types.get(chooser.type)

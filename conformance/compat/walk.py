@@ -1,7 +1,7 @@
-"""What differs within two types that stand at one place, and to which pairs of types they lead.
+"""What differs within two types at one place, and which pairs of types they lead to.
 
-A pair of types is looked at once, however often it is reached; who reaches it is for `difference`
-to say.  A name of a type is used to find it again and never to compare it.
+A pair of types is examined once, however often it is reached; `difference` finds out who reaches
+it. A type's name serves to find it, never to compare it.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ from conformance.qapi.model import (
 
 
 class Guard(enum.IntEnum):
-    """How little the old side promised of a place, from the features on the way to it."""
+    """How little the old side promised about a place, by the features on the way to it."""
 
-    # Nothing was said against it.
+    # Fully promised.
     NONE = 0
-    # Something on the way was deprecated.
+    # Something on the way is deprecated.
     DEPRECATED = 1
-    # Something on the way was unstable.
+    # Something on the way is unstable.
     UNSTABLE = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """A schema to compare, with the object types that may have members it does not show.
+    """A schema to compare, and its object types that may have members it does not show.
 
-    Of a `partial` schema not all commands and events are known.
+    Of a `partial` schema, not all commands and events are known.
     """
 
     schema: Schema
@@ -54,7 +54,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Local:
-    """A difference within a pair of types, `steps` from it."""
+    """A difference within a pair of types, `steps` away from it."""
 
     kind: ChangeKind
     steps: tuple[Step, ...]
@@ -75,11 +75,11 @@ def feature_changes(
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two types that stand at one place.
+    """Two types at one place.
 
-    `old_more` and `new_more` are members that the one side has around the two and the other may
-    have within them, so that it does not matter where a union is cut.  Where the old side did not
-    tell branches apart (not `told`), what one of the new branches adds is no news.
+    `old_more` and `new_more` are members that one side has around the types and the other may have
+    within them: where a union is cut does not matter. If the old side did not distinguish branches
+    (not `told`), additions in a new branch are not reported.
     """
 
     old: str
@@ -120,13 +120,13 @@ _OF_TYPES: Final = {
 _OF_INTEGERS: Final = {
     Relation.WIDER: ChangeKind.RANGE_WIDENED,
     Relation.NARROWER: ChangeKind.RANGE_NARROWED,
-    # Some were lost, whatever came instead.
+    # Some were lost, whatever was added.
     Relation.OTHER: ChangeKind.RANGE_NARROWED,
 }
 
 
 class Pairs:
-    """Goes through two schemas side by side; `nodes` holds the pairs looked at so far."""
+    """Walks through two schemas side by side; `nodes` holds the pairs examined so far."""
 
     def __init__(self, old: Compared, new: Compared) -> None:
         self._old, self._new = old, new
@@ -134,7 +134,7 @@ class Pairs:
         self._todo: list[Pair] = []
 
     def begin(self, types: tuple[str, str], direction: Direction) -> Node:
-        """Compare two types and all that they lead to; return what is known of where they stand."""
+        """Compare two types and everything they lead to; return what is known of their place."""
         node = Node()
         self._values(node, (), types, _Place(direction=direction))
         while self._todo:
@@ -145,7 +145,7 @@ class Pairs:
     def _values(
         self, node: Node, steps: tuple[Step, ...], names: tuple[str, str], place: _Place
     ) -> None:
-        """Compare the types of a value that `steps` from `node` lead to."""
+        """Compare the types of a value `steps` away from `node`."""
         passed = set()
         while names not in passed and not self._unknown(names):
             passed.add(names)
@@ -164,7 +164,7 @@ class Pairs:
     def _kinds(
         self, node: Node, steps: tuple[Step, ...], names: tuple[str, str], place: _Place
     ) -> None:
-        """Compare types of two kinds, or builtin ones."""
+        """Compare types of two kinds, or built-in ones."""
         old, new = self._both(names)
         how, common = relation(self._old.schema, old, self._new.schema, new)
         integers = JsonType.INT in _json_types(old) & _json_types(new)
@@ -251,7 +251,7 @@ class Pairs:
                 self._go(node, Edge((step,), guard_of(case, features), inner))
 
     def _tag(self, node: Node, old: Object, new: Object) -> str:
-        """Return the tag by which two objects are compared branch by branch, "" if by none."""
+        """Return the tag by which two objects are compared branch by branch, "" if none."""
         if old.tag and new.tag and old.tag != new.tag:
             kind = ChangeKind.TAG_CHANGED
             node.local.append(Local(kind=kind, steps=(), old=old.tag, new=new.tag))
@@ -262,7 +262,7 @@ class Pairs:
         """Return the values of a tag on both sides with their features."""
         was = _values_of(self._old.schema, before.get(tag))
         now = _values_of(self._new.schema, after.get(tag))
-        # A member that is no enumeration, or not there, may stand beside any branch.
+        # A member that is no enumeration, or is missing, may go with any branch.
         return (was if was is not None else now or {}), (now if now is not None else was or {})
 
     def _before(self, old: Object, case: str) -> Object:
@@ -288,7 +288,7 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
-    """What is known of the place of a value before its type is looked at."""
+    """What is known of the place of a value before its type is examined."""
 
     direction: Direction
     guard: Guard = Guard.NONE
@@ -298,7 +298,7 @@ class _Place:
 def guard_of(name: str, features: Iterable[str]) -> Guard:
     """Return how little is promised of something with this name and these features."""
     known = tuple(features)
-    # Before 6.2 had the feature, "x-" said that something is experimental (10.0: qapi-code-gen).
+    # Before 6.2 had the feature, "x-" marked what is experimental (10.0: qapi-code-gen).
     if "unstable" in known or name.startswith("x-"):
         return Guard.UNSTABLE
     return Guard.DEPRECATED if "deprecated" in known else Guard.NONE
@@ -337,7 +337,7 @@ def _json_types(kind: Type) -> set[JsonType]:
 
 
 def _type(schema: Schema, name: str) -> Type:
-    # "" is the branch of a value that no variant speaks of.
+    # "" is the branch of a value without a variant.
     return schema.types[name] if name else _NOTHING
 
 
@@ -349,7 +349,7 @@ def _values_of(schema: Schema, tag: Member | None) -> _Cases | None:
 def _within(
     here: _Members, there: _Members, schema: Schema, branches: Iterable[Object]
 ) -> _Members:
-    """Return the members that the other side, `schema`, has in branches and not beside them."""
+    """Return the members that the other side, `schema`, has only in branches."""
     inside: set[str] = set()
     todo, seen = list(branches), {""}
     while todo:

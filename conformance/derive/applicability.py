@@ -1,6 +1,6 @@
-"""Which cases a build's kind of program cannot be asked at all, and why, by rule.
+"""Blocks the cases that a build's kind of program cannot run.
 
-Looks at what a case's stage and steps ask for; knows no command by name but for descriptors.
+Looks at what a case's stage and steps need; knows no command by name except getfd.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _PASSES: Final = "getfd"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """What can stand on a build: `name` tells its kind, `machines` whether it can be a machine.
+    """What a kind of program can run: `name` in words, `machines` whether it has machines.
 
     A kind without machines takes none of the arguments that stages add, which are options of the
     system emulator, and its tree of objects lacks what is below `absent`.
@@ -46,15 +46,16 @@ OFFERS: Final[Mapping[Program, Offer]] = {
 
 
 def offered(case: Case, offer: Offer, schema: Schema, unserved: frozenset[str]) -> Case:
-    """Return the case, blocked where the build cannot offer what it needs.
+    """Block the case if the build lacks what it needs.
 
-    `unserved` are the commands that the schema lists and the build does not serve: only a case of
-    whether they are known at all remains of them.
+    `unserved` are the commands that the schema lists and the build does not serve: the cases that
+    ask whether they are known still run.
     """
     if not case.plays:
         return case
-    absent = "" if offer.machines else _beyond(case.stage.spec, offer)
-    absent = absent or ("" if offer.machines else _missing(case, offer, schema))
+    absent = None
+    if not offer.machines:
+        absent = _beyond(case.stage.spec, offer) or _missing(case, offer, schema)
     contradicted = _unserved(case, unserved) or _left_out(case, schema)
     blocked = not_applicable(absent) or behind_finding(contradicted)
     return case if blocked is None else replace(case, blocked=blocked)
@@ -82,19 +83,19 @@ def substituted(case: Case, stand_ins: StandIns) -> Case:
     return replace(case, stage=replace(case.stage, spec=own))
 
 
-def _beyond(spec: MachineSpec, offer: Offer) -> str:
-    """Return what of `spec` only a program with machines can offer, "" for nothing."""
+def _beyond(spec: MachineSpec, offer: Offer) -> str | None:
+    """Return which part of `spec` needs a program with machines, None if none does."""
     if spec.machine != MachineSpec().machine:
         return f"it needs a machine {spec.machine}, and {offer.name} has no machines"
     if spec.accel:
         return f"it needs the accelerator {spec.accel}, and {offer.name} has none"
     if spec.args:
         return f"it needs {' '.join(spec.args)}, which {offer.name} has no options for"
-    return ""
+    return None
 
 
-def _missing(case: Case, offer: Offer, schema: Schema) -> str:
-    """Return which command or which part of the tree the case asks for in vain."""
+def _missing(case: Case, offer: Offer, schema: Schema) -> str | None:
+    """Return which command or part of the tree the case needs and the build lacks."""
     requests = (*case.stage.setup, *(step.request for step in case.steps))
     asked = {request.execute for request in requests}
     asked |= {_PASSES} if case.stage.spec.descriptors else set()
@@ -103,7 +104,7 @@ def _missing(case: Case, offer: Offer, schema: Schema) -> str:
         return f"it needs {missing[0]}, which {offer.name} does not have"
     if offer.absent and any(offer.absent in _firsts(request) for request in requests):
         return f"it needs /{offer.absent}, which the tree of {offer.name} does not have"
-    return ""
+    return None
 
 
 def _firsts(request: Request) -> frozenset[str]:
@@ -115,23 +116,23 @@ def _firsts(request: Request) -> frozenset[str]:
     return frozenset(path.removeprefix("/").split("/")[0] for path in paths)
 
 
-def _unserved(case: Case, unserved: frozenset[str]) -> str:
+def _unserved(case: Case, unserved: frozenset[str]) -> str | None:
     used = {request.execute for request in case.stage.setup}
     used |= {step.request.execute for step in case.steps if not isinstance(step.expect, Known)}
     if not unserved & used or any(isinstance(step.expect, Known) for step in case.steps):
-        return ""
+        return None
     return (
         f"this build's schema lists {min(unserved & used)}, and query-commands does not: "
         "that it is not to be had is a finding of its gate before-negotiation"
     )
 
 
-def _left_out(case: Case, schema: Schema) -> str:
-    """Return which command of the case the schema does not tell soundly, "" where none."""
+def _left_out(case: Case, schema: Schema) -> str | None:
+    """Return which command of the case the schema contradicts itself about, None if none."""
     if not schema.left_out:
-        return ""
+        return None
     used = {request.execute for request in case.stage.setup}
     left_out = (used | {step.request.execute for step in case.steps}) & schema.left_out
     if not left_out:
-        return ""
+        return None
     return f"this build's schema contradicts itself about {min(left_out)}: {CONTRADICTION}"

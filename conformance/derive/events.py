@@ -1,7 +1,4 @@
-"""Cases of events: each is brought about, and must come with the data that tell what happened.
-
-Knows neither machines nor how long an event takes to come.
-"""
+"""Cases of events: a request provokes each, and its data must say what happened."""
 
 from __future__ import annotations
 
@@ -71,14 +68,14 @@ def _blocked(event: str, name: str, blocked: Blocked | None) -> Case:
     )
 
 
-def _missing(recipe: EventRecipe, build: Introspected) -> str:
-    """Return which commands of a recipe the schema does not have, "" where it has all."""
+def _missing(recipe: EventRecipe, build: Introspected) -> str | None:
+    """Return which commands of a recipe the schema lacks, None if it has all."""
     lacking = []
     requests = (*recipe.setup, *(step.request for step in recipe.steps), *recipe.cleanup)
     for name in dict.fromkeys(request.execute for request in requests):
         if name not in build.schema.commands:
             lacking.append(f"this build's schema has no command {name}")
-    return "; ".join(lacking)
+    return "; ".join(lacking) or None
 
 
 def _steps(recipe: EventRecipe, limits: Sequence[Limit]) -> Iterator[Step]:

@@ -1,4 +1,4 @@
-"""Which cases could reach the host where no sandbox keeps them from it: those are not run there.
+"""Blocks the cases that could reach the host, for runs without a sandbox.
 
 Looks at the requests of a case and at what is known of commands; knows no command by name.
 """
@@ -17,7 +17,7 @@ from conformance.model.stage import SCRATCH, Request
 
 
 def unconfined(case: Case, dangers: Dangers) -> Case:
-    """Return the case as it is without a sandbox: blocked, where one of its requests reaches out.
+    """Block the case if one of its requests could reach the host.
 
     A command that nobody has looked at counts as one that does.
     """
@@ -30,8 +30,8 @@ def unconfined(case: Case, dangers: Dangers) -> Case:
     return case
 
 
-def escape(request: Request, dangers: Dangers) -> str:
-    """Return how a request leaves QEMU with nothing but a sandbox to stop it, "" where it stays."""
+def escape(request: Request, dangers: Dangers) -> str | None:
+    """Return how a request reaches the host if no sandbox stops it, None if it does not."""
     if request.execute not in dangers.known:
         return (
             f"without a sandbox {request.execute} is not run: nobody has looked at what it reaches"
@@ -42,7 +42,7 @@ def escape(request: Request, dangers: Dangers) -> str:
             return (
                 f"without a sandbox {request.execute} reaches the host ({words}): {danger.reason}"
             )
-    return ""
+    return None
 
 
 def _leads_out(request: Request, danger: Danger) -> bool:

@@ -120,10 +120,10 @@ class Introspected:
         """Checks values by the schema `ranged`."""
         return Validator(self.ranged)
 
-    def refusal_of(self, command: str, arguments: JsonValue) -> str:
-        """Return why a request of the command is not valid by the schema, "" where it is."""
+    def schema_error(self, command: str, arguments: JsonValue) -> str | None:
+        """Return what the schema objects to in a request, None if the request is valid."""
         fault = self.validator.check(self.schema.commands[command].arg_type, arguments)
-        return f"{fault.path}: {fault.problem}" if fault else ""
+        return f"{fault.path}: {fault.problem}" if fault else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

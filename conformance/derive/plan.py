@@ -1,4 +1,4 @@
-"""The cases of one build, all of them, in order; and the rows that its report keeps."""
+"""The plan of a build: its cases in order, and the rows of its report."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Names that no other case has, for what may stay on a machine when a case is over.
-
-Knows nothing of what is named.
-"""
+"""Unique names for what a case may leave on its machine."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What the source of a schema declares and documents, as frozen values.
 
-Knows neither how source is read nor what is done with what it says.  Types are named as they stand
-there: "str", or "[str]" for an array of it.
+Knows neither how source is read nor how the values are used. Types are written as in the source:
+"str", or "[str]" for an array.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import TypeAlias
 
 Condition: TypeAlias = str | Mapping[str, "Condition | tuple[Condition, ...]"]
 """When something is compiled in: "" always, else the name of a configuration symbol, or an object
-with the one member "all" or "any" (conditions) or "not" (a condition).  Older spellings are brought
-to this form."""
+with one member: "all" or "any" (conditions) or "not" (a condition). Older notations are
+converted to this one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Place:
-    """Where something stands: the file as seen from the top of the tree, line and column from 1."""
+    """A position in the source: the file relative to the tree, line and column from 1."""
 
     file: str
     line: int
@@ -30,7 +30,7 @@ class Place:
 
 
 NOWHERE = Place(file="", line=0)
-"""The place of what no file holds, such as types that are implied."""
+"""The place of what no file contains, such as implied types."""
 
 
 class EntityKind(enum.StrEnum):
@@ -40,23 +40,23 @@ class EntityKind(enum.StrEnum):
     EVENT = "event"
     ENUM = "enum"
     STRUCT = "struct"
-    # With a tag; what 5.2 calls a simple union has the tag "type" of an implied enumeration.
+    # With a tag; a simple union of 5.2 has the tag "type", of an implied enumeration.
     UNION = "union"
     ALTERNATE = "alternate"
 
 
 class Flag(enum.StrEnum):
-    """What is special about a command, as its declaration says."""
+    """What the declaration of a command says besides its types."""
 
-    # It may be run out of band.
+    # The command may run out of band (allow-oob).
     ALLOW_OOB = "allow-oob"
-    # It may be run before the machine is complete.
+    # The command may run in preconfig (allow-preconfig).
     ALLOW_PRECONFIG = "allow-preconfig"
     # It runs in a coroutine.
     COROUTINE = "coroutine"
-    # No code is made for it: what it takes is not checked by the schema.
+    # No marshalling code is generated: the schema does not check its arguments.
     NO_GEN = "no-gen"
-    # It does not answer when it succeeds (guest agent).
+    # It sends no reply on success (guest agent).
     NO_SUCCESS_RESPONSE = "no-success-response"
 
 
@@ -70,7 +70,7 @@ class DeclaredFeature:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredMember:
-    """A member of an object, or of a command's or event's data; a type of an alternate."""
+    """A member of an object, or of the data of a command or event; a type of an alternate."""
 
     name: str
     type: str
@@ -92,7 +92,7 @@ class DeclaredValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredBranch:
-    """What a union has besides where its tag is `case`: the members of the type `type`."""
+    """The members of the type `type`, which a union has only where its tag is `case`."""
 
     case: str
     type: str
@@ -102,7 +102,7 @@ class DeclaredBranch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A piece of documentation: its text less the comment's signs and indentation."""
+    """A section of documentation: its text without comment signs and indentation."""
 
     text: str
     place: Place = field(default=NOWHERE, compare=False)
@@ -112,8 +112,8 @@ class Section:
 class Documentation:
     """What a documentation comment says of one entity.
 
-    `members` holds the text of each argument, member, value or branch that it describes, `features`
-    of each feature; `examples` the text of each example, in order.
+    `members` holds the text of each argument, member, value or branch, `features` of each feature,
+    `examples` of each example, in order.
     """
 
     symbol: str
@@ -131,11 +131,11 @@ class Documentation:
 class Entity:
     """One declaration, with its documentation if it has any.
 
-    Which members it uses depends on `kind`: structs, unions, alternates (its types), commands and
-    events (their data, if given in place) have `members`; enumerations have `values`; structs and
-    unions may have a `base`, or `base_members` where that is given in place; unions have a `tag`
-    and `branches`.  A command or event takes `arg_type` where that is not given in place, and a
-    command returns `returns` ("" for nothing).
+    `kind` decides which members are used. Structs, unions, alternates (their types), and commands
+    and events (data given in place) have `members`; enumerations have `values`; structs and unions
+    may have a `base`, or `base_members` if it is given in place; unions have a `tag` and
+    `branches`. A command or event whose data are not in place takes `arg_type`; a command returns
+    `returns` ("" for nothing).
     """
 
     kind: EntityKind
@@ -160,9 +160,9 @@ class Entity:
 class Source:
     """One schema as its source gives it, in source order.
 
-    `modules` are the files read, as seen from the top of the tree; `missing` the includes that are
-    not there, and `open_names` the types used and nowhere declared because of that.  `loose` holds
-    the documentation that belongs to no entity, which may have examples too.
+    `modules` are the files read, relative to the tree. `missing` are the includes that do not
+    exist, `open_names` the types that are used but, for that reason, not declared. `loose` holds
+    the documentation of no entity; it may contain examples.
     """
 
     entities: tuple[Entity, ...]

@@ -1,6 +1,6 @@
-"""The facts that a schema's source states and introspection cannot: a digest of one release.
+"""The facts that a schema's source states and introspection does not: a digest of one release.
 
-No sentence of the documentation is in it.  Knows neither how source is read nor any build.
+Contains no sentence of the documentation. Knows neither how source is read nor any build.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from conformance.model.terms import ABSENT, Absent, JsonValue
 
 
 class DefaultKind(enum.StrEnum):
-    """What the documentation says of a member that is left out."""
+    """What the documentation says about a member that is left out."""
 
     # Nothing.
     NONE = "none"
@@ -37,9 +37,9 @@ class DigestFeature:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestMember:
-    """A member with what is documented of it; `default` is ABSENT but for DefaultKind.VALUE.
+    """A member and what is documented of it; `default` is ABSENT except for DefaultKind.VALUE.
 
-    `case_defaults` has the defaults that its text gives for some object types alone, by their name.
+    `case_defaults` has the defaults that its text gives for single object types, by their name.
     """
 
     name: str
@@ -66,7 +66,7 @@ class DigestValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestBranch:
-    """What a union has besides where its tag is `case`."""
+    """The part of a union that exists only where its tag is `case`."""
 
     case: str
     type: str
@@ -77,10 +77,10 @@ class DigestBranch:
 class DigestEntity:
     """The facts of one declaration; its members are those of `declaration.Entity`.
 
-    `module` and `line` tell where it stands, `documented` whether it is documented at all.
-    `errors` are the classes of errors that its documentation names, `unknown_errors` what is named
-    as one and is none; `error_items` has the class of each item of its section of errors, "" where
-    the item names none.  `base_defaults` are the defaults that it gives for members of its base.
+    `module` and `line` are its place; `documented` says whether it is documented at all. `errors`
+    are the error classes that its documentation names, `unknown_errors` names that are no error
+    class. `error_items` has the class of each item in the section on errors, "" where an item names
+    none. `base_defaults` are the defaults it gives for members of its base.
     """
 
     kind: EntityKind
@@ -112,7 +112,7 @@ class Digest:
     """The facts of one release.
 
     `schemas` holds the entities of each program in source order, by name; `open_names` the types
-    that are used and declared in no file that was read (a part of a tree alone has such).
+    that are used but declared in no file that was read (where only part of a tree was read).
     """
 
     version: str

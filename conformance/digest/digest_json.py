@@ -1,7 +1,7 @@
 """A digest as JSON and back: exact inverses, compact, one declaration a line.
 
-What has its default value is left out, and what another program's schema takes from the system's
-stands there once.  Knows the values alone: neither files nor how a digest is made.
+Leaves out default values, and what another program's schema shares with the system's. Knows neither
+files nor how a digest is made.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from conformance.model.terms import ABSENT
 from conformance.qapi.model import SchemaError
 
 FORMAT: Final = 1
-"""The version of the format: what an older reader would misread has a new one."""
+"""The version of the format; it changes when an older reader would misread the file."""
 
 Entities: TypeAlias = Mapping[str, DigestEntity]
 T = TypeVar("T")
@@ -46,7 +46,7 @@ def to_json(digest: Digest) -> dict[str, Any]:
 
 
 def from_json(value: object) -> Digest:
-    """Return the digest of a JSON value that `to_json` made; raises SchemaError otherwise."""
+    """Return the digest that `to_json` wrote; raises SchemaError for any other value."""
     top = _Entry("digest", value)
     if top.take("format", int) != FORMAT:
         raise SchemaError("digest", f"its format is not {FORMAT}, the only one known here")
@@ -60,7 +60,7 @@ def from_json(value: object) -> Digest:
 
 
 def digest_text(digest: Digest) -> str:
-    """Return the text of a digest's file: canonical JSON, each declaration on a line of its own."""
+    """Return the text of a digest's file: canonical JSON, one declaration on each line."""
     value = to_json(digest)
     schemas = value.pop("schemas")
     lines = [f"{canonical(key)}:{canonical(part)},\n" for key, part in sorted(value.items())]
@@ -72,7 +72,7 @@ def digest_text(digest: Digest) -> str:
 
 
 def _schema(entities: Entities, system: Entities) -> Iterator[Any]:
-    """Yield each entity, or the name of a module whose entities are just the system's."""
+    """Yield each entity, or the name of a module whose entities equal the system's."""
     for module, found in groupby(entities.values(), key=lambda entity: entity.module):
         run = tuple(found)
         if run == _of_module(system, module):
@@ -265,18 +265,18 @@ def _to_condition(place: str, value: object) -> Condition:
 
 
 def _each(encode: Callable[[T], dict[str, Any]], parts: Iterable[T]) -> list[Any]:
-    """Return the parts as objects, those that have a name alone as that name."""
+    """Return the parts as objects; a part that has only a name becomes that name."""
     found = map(encode, parts)
     return [part["name"] if part.keys() == {"name"} else part for part in found]
 
 
 def _short(**members: Any) -> dict[str, Any]:
-    """Return the members that say something, named as JSON's are here."""
+    """Return the members that differ from their defaults, with the names used in JSON."""
     return {name.replace("_", "-"): value for name, value in members.items() if value}
 
 
 class _Entry:
-    """An object of the file, and the place where it stands; `done` complains of what is left."""
+    """An object of the file and its place; `done` complains about unread members."""
 
     def __init__(self, place: str, value: object) -> None:
         if not isinstance(value, dict):
@@ -285,7 +285,7 @@ class _Entry:
         self._left = dict(value)
 
     def take(self, key: str, kind: type[T], default: Any = None) -> Any:
-        """Return the value of `key`, which is a `kind`; without a default it must be there."""
+        """Return the value of `key`, which is a `kind`; without a default it is mandatory."""
         value = self._left.pop(key, default)
         if value is None and default is None and kind is not object:
             raise SchemaError(self.place, f"{key!r} is missing")
@@ -294,14 +294,14 @@ class _Entry:
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """Return the strings of the array `key`, none where it is left out."""
+        """Return the strings of the array `key`; none if it is left out."""
         found = self.take(key, list, [])
         if not all(isinstance(text, str) for text in found):
             raise SchemaError(self.place, f"{key!r} holds other things than strings")
         return tuple(found)
 
     def entry(self, key: str) -> dict[str, Any]:
-        """Return the object `key`, empty where it is left out."""
+        """Return the object `key`; empty if it is left out."""
         found: dict[str, Any] = self.take(key, dict, {})
         return found
 
@@ -317,7 +317,7 @@ class _Entry:
         return tuple(found)
 
     def done(self) -> None:
-        """Raise SchemaError where the object has members that nobody took."""
+        """Raise SchemaError if the object has members that were not read."""
         if self._left:
             raise SchemaError(self.place, f"{min(self._left)!r} is unknown")
 

@@ -1,9 +1,8 @@
-"""The schema that a digest describes, in the form in which a build would show it.
+"""Makes the schema that a digest describes, in the form in which a build would show it.
 
-Knows the digest of a release and the model; knows neither source nor any build.  What introspection
-does to declarations is done here too: bases are dissolved, unions show a variant for each value of
-their tag, data given in place become types.  Unlike introspection it keeps names and the widths of
-integers.
+Does to declarations what introspection does: merges bases into their types, gives a union a variant
+for each value of its tag, makes types of data given in place. Unlike introspection, it keeps names
+and integer widths. Knows neither source nor any build.
 """
 
 from __future__ import annotations
@@ -41,15 +40,15 @@ from conformance.qapi.model import (
 )
 
 Holds: TypeAlias = Callable[[Condition], bool]
-"""Whether what has a condition is compiled in."""
+"""Whether something with a condition is compiled in."""
 
 EMPTY: Final = "q_empty"
-"""The name of the object without members, as QEMU calls it."""
+"""QEMU's name for the object without members."""
 
 _Item = TypeVar("_Item", DigestFeature, DigestMember, DigestValue, DigestBranch)
 _OBJECTS: Final = frozenset({EntityKind.STRUCT, EntityKind.UNION})
 _WIDTHS: Final = (8, 16, 32, 64)
-# QType of qapi/common.json's language: the one enumeration that no file declares.
+# QType of the schema language: the only enumeration that no file declares.
 _QTYPE: Final = ("none", "qnull", "qnum", "qstring", "qdict", "qlist", "qbool")
 
 
@@ -69,11 +68,11 @@ BUILTINS: Final[Mapping[str, Type]] = {
     "any": Builtin(name="any", json_type=JsonType.VALUE),
     "QType": Enum(name="QType", members=tuple(EnumMember(name=value) for value in _QTYPE)),
 }
-"""The types of the language that are declared nowhere, with the integers that each may be."""
+"""The built-in types, with the integers that each may have."""
 
 
 def everything(condition: Condition) -> bool:
-    """Hold every condition: what any build of the release can have."""
+    """Accept every condition: yields everything that any build of the release can have."""
     del condition
     return True
 
@@ -81,13 +80,12 @@ def everything(condition: Condition) -> bool:
 def schema_of(
     entities: Mapping[str, DigestEntity], holds: Holds = everything, *, whole: bool = False
 ) -> Schema:
-    """Return the schema that `entities` (one program's of a digest) describe.
+    """Return the schema that `entities` (one program's, of a digest) describe.
 
-    What has a condition that does not hold is left out.  Of the types only those that a command or
-    event reaches are there, as in introspection, or all of them if `whole`.  A type that is
-    declared nowhere takes any value where a member is of it; as a base or branch its members are
-    not there, and `open_objects` names the types that lack them.  Raises SchemaError for entities
-    that no schema can be made of.
+    Leaves out what has a condition that does not hold. Includes only the types that a command or
+    event reaches, as introspection does, or all types with `whole`. A type that is declared nowhere
+    takes any value where a member has it; as a base or branch it contributes no members, and
+    `open_objects` names the types that lack them. Raises SchemaError if no schema can be made.
     """
     expansion = _Expansion(entities, holds)
     present = [entity for entity in entities.values() if holds(entity.condition)]
@@ -104,10 +102,9 @@ def schema_of(
 
 
 def open_objects(entities: Mapping[str, DigestEntity]) -> frozenset[str]:
-    """Return the object types, as `schema_of` names them, that may have members it does not show.
+    """Return the object types of `schema_of` that may have more members than it shows.
 
-    These are the ones declared nowhere that stand as a branch or as data, and those that extend
-    such a type.
+    These are undeclared types used as a branch or as data, and the types that extend one.
     """
     found: set[str] = set()
     for entity in entities.values():
@@ -152,7 +149,7 @@ class _Expansion:
         )
 
     def reach(self, names: Iterable[str]) -> None:
-        """Make the types `names` and all that they lead to."""
+        """Make the types `names` and everything that they lead to."""
         todo = list(names)
         while todo:
             name = todo.pop()
@@ -173,12 +170,12 @@ class _Expansion:
         return name
 
     def _object_name(self, name: str) -> str:
-        """Return the name of the object type `name`, which may be declared nowhere."""
+        """Return the name of the object type `name`, which may be undeclared."""
         if name in self.entities:
             if self.entities[name].kind not in _OBJECTS:
                 raise SchemaError(name, "stands where an object must, and is none")
             return name
-        # Where data or a branch is wanted, only an object will do.
+        # Where data or a branch is expected, only an object will do.
         self._add(Object(name=_open(name), members=()))
         return _open(name)
 
@@ -223,7 +220,7 @@ class _Expansion:
         )
 
     def _declared(self, entity: DigestEntity, inside: tuple[str, ...]) -> tuple[DigestMember, ...]:
-        """Return the members of an object, those of its base first."""
+        """Return the members of an object, the base's first."""
         if entity.name in inside:
             where = f"{entity.module}:{entity.line}"
             raise SchemaError(where, f"{entity.name!r} is its own base")
@@ -237,7 +234,7 @@ class _Expansion:
         return inherited + entity.members
 
     def _variants(self, entity: DigestEntity, members: tuple[Member, ...]) -> Iterator[Variant]:
-        """Yield a variant for each branch, and for each value of the tag that has none."""
+        """Yield a variant for each branch, and for each tag value without a branch."""
         tag = next((member for member in members if member.name == entity.tag), None)
         if tag is None:
             where = f"{entity.module}:{entity.line}"
@@ -245,7 +242,7 @@ class _Expansion:
         values = self.entities.get(tag.type)
         present = [v.name for v in self._present(values.values)] if values else []
         for branch in self._present(entity.branches):
-            # Where the tag's enumeration is open, its values are not known.
+            # Where the tag's enumeration is undeclared, its values are not known.
             if values is None or branch.case in present:
                 yield Variant(case=branch.case, type=self._object_name(branch.type))
         spoken_of = {branch.case for branch in entity.branches}
@@ -278,12 +275,12 @@ class _Expansion:
 
 
 def _open(name: str) -> str:
-    # A name of its own: where a member is of the type, any value will do.
+    # With a name of its own: as the type of a member, it takes any value.
     return f"q_open_{name}"
 
 
 def parts_of(kind: Type) -> Iterator[str]:
-    """Yield the names of the types that `kind` is made of."""
+    """Yield the names of the types that `kind` consists of."""
     match kind:
         case Array(element=element):
             yield element

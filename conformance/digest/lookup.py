@@ -1,6 +1,6 @@
-"""Finding what a digest says of a member, where its base or its union may declare it.
+"""Finds what a digest says about a member that its base or its union may declare.
 
-Knows digests alone, and neither source nor any build.
+Knows neither source nor any build.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from conformance.model.terms import ABSENT, Absent, JsonValue
 class DocumentedMember:
     """One member of an object type or argument as the schema's source documents it.
 
-    `type` is the QAPI type's name, in brackets for an array ("[uint16]").  `default` is the value
-    that the documentation gives (on a POSIX host, where that matters), ABSENT where it gives none
-    or only prose.  `where` is the file and line: "qapi/x.json:12".
+    `type` is the QAPI type's name, in brackets for an array ("[uint16]"). `default` is the
+    documented value (on a POSIX host), or ABSENT where the text gives none or only prose. `where`
+    is the file and line: "qapi/x.json:12".
     """
 
     name: str
@@ -34,7 +34,7 @@ class DocumentedMember:
 
 
 def documented(entity: DigestEntity, member: DigestMember, **changes: Any) -> DocumentedMember:
-    """Return what is documented of a member of `entity`, with some facts known better."""
+    """Return what is documented of a member of `entity`, with overrides for known facts."""
     facts: dict[str, Any] = {
         "default": member.default,
         "default_kind": member.default_kind,
@@ -56,7 +56,8 @@ def object_facts(
 ) -> Mapping[str, DocumentedMember]:
     """Return what is documented of the members of a struct or union, its base's first.
 
-    With `case`, those of the branch of that value of the tag too.  What no file declares has none.
+    With `case`, includes those of the branch for that value of the tag. An undeclared type has
+    none.
     """
     return {each.name: each for each in _members(entities, name, case)}
 
@@ -75,7 +76,7 @@ def argument_facts(
 def argument_fact(
     entities: Mapping[str, DigestEntity], command: str, path: str, case: str = ""
 ) -> DocumentedMember | None:
-    """Return what is documented of the argument at `path` ("cache.direct"), None if nothing is."""
+    """Return what is documented of the argument at `path` ("cache.direct"), or None."""
     facts = argument_facts(entities, command, case)
     *owners, name = path.split(".")
     for owner in owners:

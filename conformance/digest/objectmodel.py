@@ -1,7 +1,7 @@
 """The commands and object types of a digest, each object type with all its members.
 
-What object-add takes stands in the branches of one union and in the bases of their types; here it
-is gathered.  Knows one digest and no build.
+Gathers what object-add takes from the branches of one union and the bases of their types. Knows one
+digest and no build.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ VALUE: Final = DefaultKind.VALUE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectType:
-    """One object type, its members in the order of the schema, the base's first.
+    """One object type; its members are in the order of the schema, the base's first.
 
-    `open` tells that its members stand in a file that is not part of the schema: none are known.
+    `open`: the file that declares its members is not part of the schema, so none are known.
     """
 
     name: str
@@ -44,7 +44,7 @@ class ObjectModel:
 def object_model(entities: Mapping[str, DigestEntity]) -> ObjectModel:
     """Return the commands of a digest's schema and the object types of its object-add.
 
-    A release whose object-add lists no types has none (before 6.0).
+    Before 6.0, object-add lists no types, and there are none.
     """
     commands = tuple(name for name, entity in entities.items() if entity.kind is EntityKind.COMMAND)
     return ObjectModel(commands=commands, types=tuple(_types(entities)))

@@ -37,15 +37,15 @@ def awaited(step: Step, events: Sequence[Line]) -> tuple[Emits, ...]:
     return tuple(missing)
 
 
-def not_come(case: Case, seen: Observation, number: int) -> str:
-    """Return which event that no rule promises did not come of a step, so that the case waits.
+def not_come(case: Case, seen: Observation, number: int) -> str | None:
+    """Return which awaited event did not come after a step, None if all came.
 
-    "" where all came.
+    No rule promises these events: the case waits for them.
     """
     step = case.steps[number]
     own = [line for line, place in _placed(seen) if place.step == number]
     late = next((wanted for wanted in awaited(step, own) if not wanted.rule), None)
-    return f"{step.request.execute}: {_instead(late, own)}" if late is not None else ""
+    return f"{step.request.execute}: {_instead(late, own)}" if late is not None else None
 
 
 def fits(wanted: Emits, message: Mapping[str, Any]) -> bool:

@@ -181,8 +181,8 @@ class ListsProperties(ValueExpectation):
         return Inconclusive(outcome=Outcome.NOT_APPLICABLE, reason=NO_CLASS, told=False)
 
 
-def value_problem(type_name: str, value: Any) -> str:
-    """Return why `value` is none of the QOM type `type_name`, "" where it may be one.
+def value_problem(type_name: str, value: Any) -> str | None:
+    """Return why `value` is not of the QOM type `type_name`, None if it may be.
 
     Of a type whose name does not tell the JSON type anything but null may come.
     """
@@ -197,7 +197,7 @@ def value_problem(type_name: str, value: Any) -> str:
         right = isinstance(value, int | float) and not isinstance(value, bool)
     else:
         right = value is not None
-    return "" if right else f"the {type_name} reads {brief(value)}"
+    return None if right else f"the {type_name} reads {brief(value)}"
 
 
 def _unreadable(problem: Problem) -> Inconclusive | None:

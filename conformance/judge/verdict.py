@@ -64,7 +64,7 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
             break
         problem = check(case, step, read.message, earlier)
         earlier.append(read.message)
-        late = not_come(case, seen, number) if problem is None else ""
+        late = not_come(case, seen, number) if problem is None else None
         if late:
             outcome, reason = Outcome.UNTRIED, f"the set-up failed: {late}"
             break

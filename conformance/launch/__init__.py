@@ -1,1 +1,1 @@
-"""Targets, sandbox, machines and their pool; knows no schema."""
+"""Targets, the sandbox, machines and their pool; knows no schema."""

@@ -1,7 +1,7 @@
-"""Handing a listening socket to a program as systemd does: it is descriptor 3 from the start.
+"""Hands a listening socket to a program as systemd does: as descriptor 3, from the start.
 
-So the socket can be connected to before the program runs.  Also the program that moves the
-descriptor, run as a process of its own; that run imports nothing of the package at its top.
+The socket can be connected to before the program runs. The module is also the program that moves
+the descriptor, run as a process of its own; that run imports nothing of the package at its top.
 """
 
 import contextlib
@@ -15,14 +15,14 @@ from pathlib import Path
 _FIRST = 3
 """SD_LISTEN_FDS_START of sd-daemon.h."""
 _CLEAR = 10
-"""The least number that a descriptor may have that must not be in the way of `_FIRST`."""
+"""The least number of a descriptor that is not in the way of `_FIRST`."""
 _INSIDE = "2"
-"""The number of the process in the sandbox: bubblewrap's own is the first there."""
+"""The number of the process in the sandbox: the first there is bubblewrap's own."""
 _BACKLOG = 16
-"""Clients that wait: more than any case has."""
+"""How many clients may wait: more than any case has."""
 
 ENVIRONMENT: Mapping[str, str] = {"LISTEN_FDS": "1", "LISTEN_PID": _INSIDE}
-"""What tells a program in the sandbox that it has such a socket."""
+"""The variables that announce the socket to the program."""
 
 
 def listening(folder: Path, name: str) -> socket.socket:
@@ -41,7 +41,7 @@ def listening(folder: Path, name: str) -> socket.socket:
 def calling(folder: Path, name: str) -> socket.socket:
     """Return a Unix socket that is connected to `name` in the folder; raises OSError.
 
-    A link in its place is not followed: it would lead out of the sandbox whose folder it is.
+    Does not follow a link in its place, which could lead out of the sandbox of the folder.
     """
     sock = socket.socket(socket.AF_UNIX)
     try:
@@ -59,7 +59,7 @@ def calling(folder: Path, name: str) -> socket.socket:
 
 @contextlib.contextmanager
 def _short(folder: Path, name: str) -> Iterator[str]:
-    """Yield a path by way of the open folder: that of a socket has room for 107 bytes."""
+    """Yield a path through the open folder: the path of a socket is limited to 107 bytes."""
     number = os.open(folder, os.O_PATH | os.O_DIRECTORY)
     try:
         yield f"/proc/self/fd/{number}/{name}"
@@ -68,7 +68,7 @@ def _short(folder: Path, name: str) -> Iterator[str]:
 
 
 def out_of_the_way(descriptor: int) -> int:
-    """Return a copy of the descriptor whose number is not the one that the socket gets."""
+    """Return a copy of the descriptor with another number than the socket gets."""
     return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _CLEAR)
 
 

@@ -1,4 +1,4 @@
-"""What a program says of itself: whether it is a QEMU, and which; speaks no QMP."""
+"""Identifies a program: whether it is a QEMU, and which; speaks no QMP."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from conformance.launch.waiting import readable
 from conformance.model.errors import LaunchError
 from conformance.model.flavour import Program
 
-# A build with a sanitizer on a busy machine takes a few seconds to print its version.
+# A build with a sanitizer takes a few seconds to print its version on a busy machine.
 _LIMIT: Final = 30.0
 _VERSION: Final = {
     kind: re.compile(rf"{style.banner} (\d+)\.(\d+)\.(\d+)[^\s(]*(?: \((.*)\))?")
@@ -34,7 +34,7 @@ _REMEDY: Final = (
     "Name a QEMU system emulator, such as /usr/bin/qemu-system-x86_64, a qemu-storage-daemon or a "
     "qemu-ga."
 )
-# Enough for a version and for the last words of a loader; a program that says more is no QEMU.
+# Enough for a version and a loader's last words; a program that prints more is no QEMU.
 _ENOUGH: Final = 65536
 
 _SPECIAL: Final = {
@@ -50,9 +50,8 @@ _SPECIAL: Final = {
 class Build:
     """One QEMU program that speaks QMP.
 
-    `package` is what stands in brackets behind the version, else "".  `arch` comes from the
-    program's name, and is "" where that does not tell.  `as_root` is why no user but root can run
-    it, as Target has it.
+    `package` is the text in brackets behind the version, else "". `arch` comes from the program's
+    name, and is "" where that does not tell. `as_root` is why only root can run it, as in Target.
     """
 
     program: str
@@ -65,10 +64,10 @@ class Build:
 
 
 def identify(target: Target, folder: RunFolder, *, limit: float = _LIMIT) -> Build:
-    """Return which build the target's program is, as it says when run in the sandbox.
+    """Return the build of the target's program, as it identifies itself in the sandbox.
 
-    Raises LaunchError: no such file, not a program, no QEMU program
-    that can be a target, or no answer within `limit` seconds.
+    Raises LaunchError if there is no such file, if it is no program or no QEMU program that can be
+    a target, or without an answer within `limit` seconds.
     """
     if target.rootfs and not os.path.isdir(target.rootfs):
         raise LaunchError(
@@ -81,7 +80,7 @@ def identify(target: Target, folder: RunFolder, *, limit: float = _LIMIT) -> Bui
     lowered = target.sandbox and folder.mounts.user is not None
     said, complaint, status = _ask(target, folder, where, limit)
     if lowered and status != 0 and os.strerror(errno.EACCES) in complaint:
-        # Neither the modes of the files nor the kernel let another user than root run it.
+        # Neither the file modes nor the kernel let another user than root run it.
         target = replace(target, as_root="no other user may read what it is made of")
         said, complaint, status = _ask(target, folder, where, limit)
     broken = failure(complaint)
@@ -111,7 +110,7 @@ def _check(file: Path, where: str) -> None:
     try:
         mode = file.stat().st_mode
         if not stat.S_ISREG(mode):
-            # To open a pipe waits for who writes to it, and a device may do anything.
+            # Opening a pipe waits for a writer, and a device may do anything.
             raise LaunchError(f"{where} is {_SPECIAL.get(stat.S_IFMT(mode), 'no file')}", _REMEDY)
         with file.open("rb") as stream:
             start = stream.read(4)
@@ -121,7 +120,7 @@ def _check(file: Path, where: str) -> None:
         raise LaunchError(f"{where} cannot be read: {error.strerror}", _REMEDY) from None
     if not os.access(file, os.X_OK):
         raise LaunchError(f"{where} is not executable", f"{_REMEDY[:-1]}, or make it executable.")
-    # Else execvp of bubblewrap would hand the file to a shell.
+    # Otherwise, execvp of bubblewrap would pass the file to a shell.
     if start != b"\x7fELF" and not start.startswith(b"#!"):
         raise LaunchError(f"{where} is no program (exec format error)", _REMEDY)
 
@@ -134,7 +133,7 @@ def _ask(target: Target, folder: RunFolder, where: str, limit: float) -> tuple[s
         out, complaint = open_output("version"), open_output("complaint")
         undo.callback(os.close, out)
         undo.callback(os.close, complaint)
-        # All that runs inherits one end; when the other is at its end, all of it is gone.
+        # All processes inherit one end; when the other reads its end, all of them are gone.
         alive, held = os.pipe()
         undo.callback(os.close, alive)
         try:
@@ -156,7 +155,7 @@ def _ask(target: Target, folder: RunFolder, where: str, limit: float) -> tuple[s
         undo.callback(os.close, pidfd)
         ended = False
         try:
-            # It may close all that it inherited and live on.
+            # It may close everything it inherited and live on.
             ended = readable(alive, limit) and readable(pidfd, limit)
         finally:
             if not ended:

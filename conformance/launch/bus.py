@@ -1,7 +1,7 @@
-"""Enough of a D-Bus message bus for a client to connect, say hello and ask around.
+"""Enough of a D-Bus message bus for a client to connect, say hello and look around.
 
-Source: the D-Bus specification.  The client is let in as whoever it says it is.  Every method
-call succeeds: those of the bus itself as specified, all others with nothing.
+Source: the D-Bus specification. The client may claim any identity. Every method call succeeds:
+those of the bus as specified, all others with an empty answer.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _RETURN: Final = 2
 _NO_REPLY: Final = 1
 # Byte order, type, flags, version, length of the body, serial, length of the header fields.
 _FIXED: Final = 16
-# Header fields, each a byte in front of a variant.
+# Header fields, each a byte before a variant.
 _MEMBER: Final = 3
 _REPLY_SERIAL: Final = 5
 _DESTINATION: Final = 6
@@ -39,7 +39,7 @@ def _names() -> bytes:
     return struct.pack("<I", len(content)) + content
 
 
-# The methods whose answer holds something: signature and body.
+# The methods whose answer has content: signature and body.
 _ANSWERS: Final[Mapping[str, tuple[str, bytes]]] = {
     "Hello": ("s", _string(_NAME)),
     "RequestName": ("u", struct.pack("<I", 1)),
@@ -61,7 +61,7 @@ class Bus:
         self._serial = 0
 
     def hear(self, heard: bytes) -> bytes:
-        """Return the answers to what is whole of all that was heard."""
+        """Return the answers to the complete messages in what was received."""
         self._heard += heard
         said = b""
         while not self._authenticated and b"\r\n" in self._heard:
@@ -89,7 +89,7 @@ class Bus:
                 return b"ERROR\r\n"
 
     def _size(self) -> int:
-        """Return the size of the message that is there as a whole, else 0."""
+        """Return the size of the first message if it is complete, else 0."""
         if len(self._heard) < _FIXED:
             return 0
         order = _order(self._heard)
@@ -125,7 +125,7 @@ def _field(code: int, signature: str, value: bytes) -> bytes:
 
 
 def _member(message: bytes, order: str) -> str:
-    """Return the name of the method that is called; the fields are strings, numbers, signatures."""
+    """Return the name of the method called; the fields are strings, numbers, signatures."""
     (length,) = struct.unpack_from(order + "I", message, 12)
     at, end = _FIXED, _FIXED + length
     while at < end:

@@ -1,7 +1,7 @@
-"""A certificate authority with one server and one client, for QEMU's tls-creds-x509.
+"""Makes a certificate authority with one server and one client, for QEMU's tls-creds-x509.
 
-What its sanity check asks for: an authority that may sign, and an end entity that is none, whose
-key usage allows signing and whose purpose is the endpoint's.
+QEMU's sanity check requires an authority that may sign, and an end entity that is none, whose key
+usage allows signing and whose purpose is that of the endpoint.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _DAY = datetime.timedelta(days=1)
 
 
 def certificates(now: datetime.datetime, password: bytes = b"") -> Mapping[str, bytes]:
-    """Return file name to PEM text, valid from a day before to some days after `now`.
+    """Return file names with PEM texts, valid from a day before to some days after `now`.
 
-    The end entities' keys are encrypted where there is a `password`.
+    With `password`, the end entities' keys are encrypted.
     """
     authority = ec.generate_private_key(ec.SECP256R1())
     root = _certificate("authority", authority, authority, now, None)
@@ -52,7 +52,7 @@ def _certificate(
     now: datetime.datetime,
     purpose: x509.ObjectIdentifier | None,
 ) -> bytes:
-    """Return a certificate in PEM: the authority's own if it has no `purpose`."""
+    """Return a certificate in PEM: the authority's own without a `purpose`."""
     root = purpose is None
     builder = (
         x509.CertificateBuilder()

@@ -1,7 +1,7 @@
-"""Makes a second build ready that a machine talks to; knows only as much of QMP as that takes.
+"""Prepares a second build that a machine talks to; knows only the QMP needed for that.
 
-What such a build answers is no case's: where it refuses something, or ends, the machine that needs
-it finds nobody, and its case says so.
+No case judges its answers: if it refuses something, or ends, the machine that needs it finds
+nobody, and its case reports that.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _NEGOTIATE: Final = Request(NEGOTIATION, ABSENT)
 
 
 def make_ready(monitor: socket.socket, setup: Sequence[Request], inside: str) -> None:
-    """Negotiate on `monitor` and send `setup`, each request when the one before is answered.
+    """Negotiate on `monitor` and send `setup`, each request after the answer to the one before.
 
-    `inside` is the scratch folder as the build sees it.  An answer shows that the build has done
-    what its command line asks for, too.
+    `inside` is the scratch folder as the build sees it. An answer also shows that the build has
+    done what its command line asks for.
     """
     monitor.settimeout(_LIMIT)
     with contextlib.suppress(OSError, ValueError), monitor.makefile("rb") as lines:

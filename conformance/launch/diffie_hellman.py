@@ -1,7 +1,7 @@
-"""The Diffie-Hellman parameters that QEMU's TLS servers find beside their credentials.
+"""The Diffie-Hellman parameters for QEMU's TLS servers, placed beside their credentials.
 
-A server of an older QEMU that finds none makes 2048 bits of its own, which takes from a tenth of
-a second to several seconds each time one is created.
+Without them, a server of an older QEMU generates 2048 bits, which takes from a tenth of a second to
+several seconds each time one is created.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 
 PARAMETERS_FILE: Final = "dh-params.pem"
 """The name under which QEMU looks for them in the `dir` of tls-creds-*."""
-# Written out here: the cryptography package is giving up finite fields.
+# Computed here: the cryptography package is dropping finite fields.
 _BITS: Final = 2048
 _INTEGER, _SEQUENCE = 0x02, 0x30
 
@@ -29,7 +29,7 @@ def parameters() -> bytes:
 
 def _e(bits: int) -> int:
     """Return Euler's number times 2**bits, rounded down."""
-    # 64 bits more than wanted: each of some 300 terms is rounded down by less than one.
+    # 64 bits more than needed: each of some 300 terms is rounded down by less than one.
     term = 1 << bits + 64
     total, number = 0, 0
     while term:
@@ -40,7 +40,7 @@ def _e(bits: int) -> int:
 
 
 def _unsigned(number: int) -> bytes:
-    # One bit more than it has: the first one is the sign.
+    # One bit more than it has: the first bit is the sign.
     return number.to_bytes(number.bit_length() // 8 + 1, "big")
 
 

@@ -1,4 +1,4 @@
-"""Reaching the further monitors of a machine; knows their sockets and reads nothing from them."""
+"""Connects to the additional monitors of a machine; reads nothing from them."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Terminal:
         return self._fd
 
     def getblocking(self) -> bool:
-        """Return whether it blocks: it never does."""
+        """Return whether it blocks: never."""
         return False
 
     def recv(self, size: int) -> bytes:
-        """Return up to `size` bytes, none where the other side has closed it."""
+        """Return up to `size` bytes; none where the other side has closed it."""
         try:
             return os.read(self._fd, size)
         except OSError as error:
@@ -40,11 +40,11 @@ class Terminal:
             raise
 
     def send(self, data: bytes) -> int:
-        """Return how many bytes of `data` it took."""
+        """Return how many bytes of `data` it accepted."""
         return os.write(self._fd, data)
 
     def shutdown(self, how: int) -> None:
-        """Refuse: a terminal has no half that could be closed."""
+        """Refuse: a terminal has no direction that could be closed alone."""
         raise OSError(errno.ENOTSUP, "a terminal cannot be closed for writing alone")
 
     def close(self) -> None:
@@ -53,7 +53,7 @@ class Terminal:
 
 
 def join(machine: Machine, endpoint: Endpoint) -> socket.socket | Terminal:
-    """Return what is connected to the endpoint and does not block; raises LaunchError."""
+    """Return a non-blocking connection to the endpoint; raises LaunchError."""
     match endpoint.transport:
         case Transport.SOCKET | Transport.MUX | Transport.QTEST:
             sock = _unix(machine, endpoint)
@@ -82,7 +82,7 @@ def _unix(machine: Machine, endpoint: Endpoint) -> socket.socket:
 
 
 def _terminal(machine: Machine) -> Terminal:
-    """Return the machine's terminal: in the sandbox, which has terminals of its own, the first."""
+    """Return the machine's terminal: the first of the sandbox, which has its own terminals."""
     if not machine.target.sandbox:
         raise LaunchError("which terminal is the machine's is not known", "Use the sandbox.")
     try:

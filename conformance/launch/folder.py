@@ -1,4 +1,4 @@
-"""The one temporary folder of a run, and the janitor that outlives the run to remove it."""
+"""The temporary folder of a run, and the janitor that outlives the run to remove it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LIMIT: Final = janitor.GRACE + 20.0
 
 
 class RunFolder:
-    """A folder for one run, removed when it closes or when its process is gone, however it went.
+    """A folder for one run, removed when it closes or when its process is gone for any reason.
 
     May be used from several threads.
     """
@@ -40,7 +40,7 @@ class RunFolder:
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._mounts: Mounts | None = None
-        # Held by the janitor, too: as long as one of them lives, the folder is in use.
+        # The janitor holds it, too: as long as one of them lives, the folder is in use.
         self._held = held
         read, self._write = os.pipe()
         try:
@@ -74,25 +74,25 @@ class RunFolder:
 
     @property
     def janitor_pid(self) -> int:
-        """The number of the process that tidies up behind this one."""
+        """The process number of the janitor."""
         return self._janitor.pid
 
     def subfolder(self, name: str) -> Path:
-        """Make a new folder below the run's, whose name starts with `name`."""
+        """Create a folder below the run's, whose name starts with `name`."""
         path = self.path / f"{name}{next(self._numbers)}"
         path.mkdir(mode=0o700)
         return path
 
     @property
     def mounts(self) -> Mounts:
-        """What the sandboxes of the run are given from outside."""
+        """What the run provides to its sandboxes from outside."""
         with self._lock:
             if self._mounts is None:
                 self._mounts = Mounts(self.path)
             return self._mounts
 
     def close(self) -> None:
-        """End what of the run still runs, and remove the folder."""
+        """End what still runs, and remove the folder."""
         with self._lock:
             if self._write < 0:
                 return
@@ -113,14 +113,14 @@ class RunFolder:
 
 
 def _locked(parent: str) -> tuple[Path, int]:
-    """Make a folder and lock it; raises OSError."""
+    """Create a folder and lock it; raises OSError."""
     while True:
         path = tempfile.mkdtemp(prefix=janitor.PREFIX, dir=parent)
         try:
             held = janitor.hold(path)
         except FileNotFoundError:
             continue
-        # Before it was locked, another run may have found it abandoned.
+        # Before it was locked, another run may have taken it for abandoned.
         if os.path.exists(path):
             return Path(path), held
         os.close(held)

@@ -1,4 +1,4 @@
-"""Holds up who reads a named pipe, and lets it go; knows neither a machine nor who that is."""
+"""Blocks the reader of a named pipe, and releases it; knows neither machine nor reader."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from pathlib import Path
 
 
 class Gate:
-    """The writing end of a FIFO behind whose other end someone waits; `close` lets it go on."""
+    """The writing end of a FIFO whose reader waits; `close` releases it."""
 
     def __init__(self, path: Path, timeout: float) -> None:
-        """Wait until someone opens the FIFO to read; raises TimeoutError, OSError.
+        """Wait until someone opens the FIFO for reading; raises TimeoutError, OSError.
 
-        Who reads it then waits for its content until the gate is closed.
+        From then on, the reader waits for content until the gate is closed.
         """
         self._path = path
         self._fd = -1
-        # Opening one end waits for the other, without a limit of its own.
+        # Opening one end waits for the other without a time limit.
         opener = threading.Thread(target=self._open, name="gate", daemon=True)
         opener.start()
         opener.join(timeout)
         if opener.is_alive():
-            # With a reader of our own the thread comes back.
+            # A reader of our own lets the thread return.
             os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
             opener.join()
             self.close()
@@ -32,13 +32,13 @@ class Gate:
 
     def _open(self) -> None:
         try:
-            # A link that the machine has put in its place is not followed out of the sandbox.
+            # A link in its place, made by the machine, is not followed out of the sandbox.
             self._fd = os.open(self._path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError:
             self._fd = -1
 
     def close(self) -> None:
-        """Let who reads find the end; further calls do nothing."""
+        """Let the reader reach the end; further calls do nothing."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1

@@ -1,7 +1,7 @@
-"""What this host has of what cases need; looks and answers, changes and remembers nothing.
+"""Probes this host for what cases need; changes nothing and remembers nothing.
 
-Needs are those of docs/recipes.md that concern the host alone.  Those that ask a build
-("property:", "type:") are answered where machines can be asked.
+These are the needs of docs/recipes.md about the host. Those about a build ("property:", "type:")
+are answered where machines can be asked.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _NODES: Final = Path("/sys/devices/system/node")
 _HUGE: Final = Path("/sys/kernel/mm/hugepages")
 # KVM_CHECK_EXTENSION of <linux/kvm.h>: 0 for what this KVM cannot do.
 _CHECK_EXTENSION: Final = 0xAE03
-# bwrap --version only prints; on a machine that swaps it takes a while to load.
+# bwrap --version only prints; on a swapping machine it takes a while to load.
 _LIMIT: Final = 30.0
 
 
 def probe(need: str, target: Target) -> str:
-    """Return "" if the host has what `need` ("kind:argument") names, else why not in words.
+    """Return "" if the host has what `need` ("kind:argument") names, else the reason in words.
 
-    Raises KnowledgeError for a kind that is not known here.
+    Raises KnowledgeError for an unknown kind.
     """
     kind, _, argument = need.partition(":")
     if kind not in _PROBES:
@@ -50,7 +50,7 @@ def answers(need: str) -> bool:
 
 
 def capabilities(target: Target) -> Mapping[str, str]:
-    """Return what a report says of the host: "yes" or a value, or why it is not there."""
+    """Return the host's capabilities for a report: "yes" or a value, or why one is missing."""
     return {
         "machine": platform.machine(),
         "kernel": platform.release(),

@@ -1,7 +1,7 @@
-"""Writes small disk images: qcow2, with a backing file or without, that hold nothing yet.
+"""Writes small empty qcow2 disk images, with or without a backing file.
 
-The layout is that of version 3 of the format, as QEMU's docs/interop/qcow2.txt has it.  Must not
-know what an image is for, nor where it lies.
+The layout is that of version 3 of the format (QEMU's docs/interop/qcow2.txt). Knows neither the use
+nor the place of an image.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from typing import Final
 
 SIZE: Final = 65536
-"""What the images hold, in bytes: one cluster, so that a job over it is short."""
+"""The size of the images in bytes: one cluster, so that a job over it is short."""
 _CLUSTER_BITS: Final = 16
 _CLUSTER: Final = 1 << _CLUSTER_BITS
 _REFCOUNT_ORDER: Final = 4
-"""The usual width of a reference count: 2 to the power of that many bits."""
+"""The usual width of a reference count: 2 to the power of this many bits."""
 _TABLE_AT, _BLOCK_AT, _MAP_AT, _END = (number * _CLUSTER for number in range(1, 5))
-"""The header's cluster is followed by one each of the table of reference counts, its only block,
-and the first level of the map."""
+"""One cluster each follows the header's: the table of reference counts, its only block, and the
+first level of the map."""
 _HEADER: Final = struct.Struct(">4sIQIIQIIQQIIQQQQII")
 _EXTENSION: Final = struct.Struct(">II")
 _BACKING_FORMAT: Final = 0xE2792ACA
@@ -26,9 +26,9 @@ _BACKING_FORMAT: Final = 0xE2792ACA
 
 
 def qcow2(backing: str = "") -> bytes:
-    """Return an image of SIZE bytes that reads as zeros, or as the qcow2 image `backing` does.
+    """Return an image of SIZE bytes that reads as zeros, or as its backing image `backing`.
 
-    `backing` is the name of a file as the image is to tell it.
+    `backing` is a file name as it goes into the image.
     """
     told, extensions = backing.encode(), b""
     if told:
@@ -43,7 +43,7 @@ def qcow2(backing: str = "") -> bytes:
         _CLUSTER_BITS,
         SIZE,
         0,  # not encrypted
-        1,  # entries of the map's first level, each of which leads to 8192 clusters
+        1,  # entries of the map's first level, each leading to 8192 clusters
         _MAP_AT,
         _TABLE_AT,
         1,  # clusters of the table of reference counts
@@ -64,7 +64,7 @@ def qcow2(backing: str = "") -> bytes:
 
 
 def chain() -> Mapping[str, bytes]:
-    """Return three images by name: `top.qcow2` has `middle.qcow2` behind it, that `base.qcow2`."""
+    """Return three images by name: `top.qcow2` on `middle.qcow2` on `base.qcow2`."""
     return {
         "base.qcow2": qcow2(),
         "middle.qcow2": qcow2("base.qcow2"),

@@ -1,9 +1,9 @@
-"""Tidies up behind a run, however it ended: ends what it left running, removes its folder.
+"""Cleans up after a run, however it ended: ends what still runs, removes its folder.
 
-Runs as a process of its own, by path and with nothing of the package imported.  Standard input is
-a pipe that only the run holds: its end is the end of the run, and comes only when every process
-that the run was about to start is started.  They are told by a mark in their environment.
-bubblewrap's die-with-parent alone is not enough: it takes effect some way into its start.
+Runs as a process of its own, by path, without importing the package. Standard input is a pipe that
+only the run holds: its end is the end of the run, and comes only after every process that the run
+was about to start has started. These are recognized by a mark in their environment. bubblewrap's
+die-with-parent is not enough: it takes effect only some way into its start.
 """
 
 import contextlib
@@ -16,27 +16,27 @@ import sys
 import time
 from collections.abc import Iterator
 
-# How the names of the folders begin that runs hold a lock on.
+# How the folders begin that runs hold a lock on.
 PREFIX = "qmp-conformance-run-"
-# The variable that marks all processes of a run; its value lies in the run's folder.
+# The variable that marks all processes of a run; its value is a path in the run's folder.
 MARK = "QMP_CONFORMANCE_FOLDER"
-# How long killed processes may take to go; a dying QEMU gives back its memory first.
+# How long killed processes may take to end; a dying QEMU frees its memory first.
 GRACE = 10.0
-# How often in a row none must be seen: one that dies of its own may start another behind the look
-# that no longer finds it, and that other, waiting for it in vain, starts none.
+# How often in a row none must be seen: a dying process may start another after the look that no
+# longer finds it, and that other, waiting for it in vain, starts none.
 LOOKS = 2
-# How long a process may take to get its new environment; it is looked at again until it has it.
+# How long a process may take to get its new environment; until then it is looked at again.
 MOMENT = 0.01
 
 
 def held(folder: str) -> Iterator[tuple[int, bool]]:
-    """Yield descriptor and whether it has the mark of `folder`, for each process that may."""
+    """Yield a descriptor, and whether it has the mark of `folder`, for each candidate process."""
     for name in os.listdir("/proc"):
         if not name.isdecimal():
             continue
         with contextlib.suppress(OSError):
             pidfd = os.pidfd_open(int(name))
-            # Read once the process is held: the number cannot pass to another in between.
+            # Read after the process is held: its number cannot be reused in between.
             environment = _read(name, "environ")
             if _has_mark(environment, folder):
                 yield pidfd, True
@@ -61,7 +61,7 @@ def _has_mark(environment: bytes, folder: str) -> bool:
 
 
 def _amid_exec(pid: str) -> bool:
-    """Return whether the process is changing its program, which takes its environment away.
+    """Return whether the process is in the middle of exec, without an environment.
 
     The pipe of a process just started ends at this very point.
     """
@@ -74,11 +74,11 @@ def _amid_exec(pid: str) -> bool:
 
 
 def end(folder: str) -> None:
-    """Kill every process with the mark of `folder`, until there is none or GRACE is over."""
+    """Kill every process with the mark of `folder`, until none is left or GRACE is over."""
     deadline = time.monotonic() + GRACE
     clean = 0
     while clean < LOOKS and time.monotonic() < deadline:
-        # One that is killed may just have started another: look again until none is left.
+        # A killed process may just have started another: look again until none is left.
         found = dict(held(folder))
         clean = 0 if found else clean + 1
         for pidfd, mine in found.items():
@@ -104,18 +104,18 @@ def _wait(pidfds: list[int], deadline: float) -> None:
 
 
 def remove(folder: str) -> None:
-    """Remove `folder` and all in it, also where permissions were taken away from it."""
+    """Remove `folder` and its content, even without permissions on it."""
     empty(folder)
     with contextlib.suppress(OSError):
         os.rmdir(folder)
 
 
 def empty(folder: str) -> None:
-    """Remove all in `folder`, also where permissions were taken away from it."""
+    """Remove the content of `folder`, even without permissions on it."""
     with contextlib.suppress(OSError):
         os.chmod(folder, 0o700)
     for path, below, _ in os.walk(folder):
-        # Before they are looked into; what a link leads to is not ours.
+        # Before looking into them; the target of a link is not ours.
         for name in below:
             inner = os.path.join(path, name)
             if not os.path.islink(inner):
@@ -131,9 +131,9 @@ def empty(folder: str) -> None:
 
 
 def sweep(parent: str) -> None:
-    """Tidy up behind runs whose folder is in `parent`, killed along with their janitors.
+    """Clean up after runs with a folder in `parent` that were killed along with their janitors.
 
-    A run and its janitor hold a lock on their folder: whoever gets it finds it abandoned.
+    A run and its janitor hold a lock on their folder: a folder that can be locked is abandoned.
     """
     entries: list[str] = []
     with contextlib.suppress(OSError):
@@ -151,7 +151,7 @@ def sweep(parent: str) -> None:
 
 
 def hold(folder: str, how: int = 0) -> int:
-    """Return a descriptor that locks `folder`; raises OSError, with LOCK_NB if another does."""
+    """Return a descriptor that locks `folder`; raises OSError, with LOCK_NB if another holds it."""
     held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         fcntl.flock(held, fcntl.LOCK_EX | how)
@@ -162,7 +162,7 @@ def hold(folder: str, how: int = 0) -> int:
 
 
 def main(folder: str) -> None:
-    """Wait for the end of the run, then tidy up."""
+    """Wait for the end of the run, then clean up."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_IGN)
     while os.read(0, 1):

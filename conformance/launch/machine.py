@@ -1,4 +1,4 @@
-"""One running QEMU: started with a monitor on a socket pair, watched, and ended; reads no QMP."""
+"""One running QEMU: started with a monitor on a socket pair, watched and ended; reads no QMP."""
 
 from __future__ import annotations
 
@@ -144,8 +144,8 @@ class Machine:
                 env=surroundings,
                 cwd=self.scratch,
                 start_new_session=True,
-                # Python ignores SIGXFSZ, and so shall QEMU, for which a file too large is then an
-                # error and not its end; SIGPIPE, which comes along, QEMU ignores by itself.
+                # Python ignores SIGXFSZ, and so does QEMU, for which a too large file is then an
+                # error instead of its end; SIGPIPE, which comes along, QEMU ignores by itself.
                 restore_signals=False,
             )
         except OSError as error:
@@ -177,7 +177,7 @@ class Machine:
 
     @property
     def pid(self) -> int:
-        """The number of the QEMU process on the host; the sandbox's while QEMU is not yet there."""
+        """The process number of QEMU on the host; that of the sandbox until QEMU has started."""
         return self._process.pid
 
     @property
@@ -198,7 +198,7 @@ class Machine:
         """End QEMU and everything that it started, its peers and its scratch folder."""
         with self._lock:
             if self._closer is None:
-                # In a thread, where no Ctrl-C strikes: once begun it goes through.
+                # In a thread that no Ctrl-C reaches: once begun, it finishes.
                 closer = threading.Thread(target=self._close, name="closer")
                 closer.start()
                 self._closer = closer

@@ -1,6 +1,6 @@
-"""What the peers of a machine say: bytes heard in, bytes to answer out; no socket, no thread.
+"""The servers that a machine talks to: bytes in, bytes out; no socket, no thread.
 
-Each says just enough for the object in QEMU that calls it to come up.
+Each says just enough for its client in QEMU to start.
 """
 
 from __future__ import annotations
@@ -16,33 +16,33 @@ class MockServer:
     """One conversation, from the server's side; this one, "sink", listens and says nothing."""
 
     def greet(self) -> bytes:
-        """Return what the server says first."""
+        """Return the server's first bytes."""
         return b""
 
     def hear(self, heard: bytes) -> bytes:
-        """Return the answer to the bytes that have come in since the last call."""
+        """Return the answer to the bytes received since the last call."""
         return b""
 
 
 class PersistentReservations(MockServer):
-    """The helper of pr-manager-helper: it offers no feature, and carries out no command.
+    """The helper of pr-manager-helper: offers no feature, and executes no command.
 
     Source: docs/interop/pr-helper.rst.
     """
 
     def greet(self) -> bytes:
-        """Offer no features, as 32 bits; the client names those that it takes."""
+        """Offer no features, as 32 bits; the client names those that it uses."""
         return struct.pack(">I", 0)
 
 
 class Barrier(MockServer):
     """A Barrier server that greets a client and then moves nothing.
 
-    Messages have their length before them as 32 bits, big endian.
+    Each message is preceded by its length, 32 bits, big endian.
     """
 
     def greet(self) -> bytes:
-        """Say which protocol this is, and its version 1.6."""
+        """Announce the protocol and its version 1.6."""
         message = b"Barrier" + struct.pack(">HH", 1, 6)
         return struct.pack(">I", len(message)) + message
 
@@ -71,7 +71,7 @@ class Crypto(MockServer):
         self._heard = b""
 
     def hear(self, heard: bytes) -> bytes:
-        """Answer every whole message."""
+        """Answer every complete message."""
         self._heard += heard
         said = b""
         while len(self._heard) >= self._HEADER.size:
@@ -102,7 +102,7 @@ class MessageBus(MockServer):
         self._bus = Bus()
 
     def hear(self, heard: bytes) -> bytes:
-        """Answer what is whole."""
+        """Answer every complete message."""
         return self._bus.hear(heard)
 
 

@@ -1,9 +1,9 @@
-"""Makes mounts in a mount namespace of its own, which nobody but the run's machines enters.
+"""Makes mounts in a mount namespace of its own, which only the run's machines enter.
 
-Runs as a process of its own, by path and with nothing of the package imported: to make a user
-namespace a process must have one thread only.  Standard input is a socket that only the run holds;
-requests come on it as JSON lines and are answered in order, with "" or with what went wrong.  With
-the last process in it the namespace ends, and so does all that it holds.
+Runs as a process of its own, by path, without importing the package: only a process with a single
+thread can create a user namespace. Standard input is a socket that only the run holds; requests
+come on it as JSON lines and are answered in order, with "" or with the error. The namespace and
+everything in it end with its last process.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ import sys
 from collections.abc import Callable
 
 STAGE = "/dev/shm"
-"""Where the mounts lie: a folder that every host has, that every user reaches, and whose content no
+"""Where the mounts are: a folder that every host has, that every user reaches, and whose content no
 program needs: the sandbox hides it anyway."""
 
 _NEWNS = 0x00020000  # linux/sched.h
@@ -44,12 +44,12 @@ def space(name: str, size: int, uid: int, gid: int) -> None:
 
 
 def tree(name: str, source: str) -> None:
-    """Show a folder or file of the host, with all that is mounted below it."""
+    """Show a folder or file of the host, with everything mounted below it."""
     _mount(source, _place(name, source), "", _BIND | _REC, "")
 
 
 def handed_over(name: str, source: str, uid: int) -> None:
-    """Show a folder or file of the host as `tree` does, what is root's in it as the user's."""
+    """Show a folder or file of the host as `tree` does, with root's files as the user's."""
     users = _root_as(uid)
     try:
         copy = _syscall(_OPEN_TREE, _AT_FDCWD, source.encode(), _TREE_CLONE | _AT_RECURSIVE)
@@ -65,7 +65,7 @@ def handed_over(name: str, source: str, uid: int) -> None:
 
 
 def _place(name: str, source: str) -> str:
-    """Make what `source` is mounted on."""
+    """Create the place on which `source` is mounted."""
     path = os.path.join(STAGE, name)
     if os.path.isdir(source):
         os.mkdir(path)
@@ -75,12 +75,12 @@ def _place(name: str, source: str) -> str:
 
 
 def _root_as(uid: int) -> int:
-    """Return a descriptor of a user namespace that shows root as the user, the next as they are."""
+    """Return a descriptor of a user namespace that maps root to the user, others to themselves."""
     ours, theirs = socket.socketpair()
     child = os.fork()
     if child == 0:
         ours.close()
-        # Unshared, it says so, and stays until its namespace is held.
+        # It reports once unshared, and stays until its namespace is held.
         if _libc.unshare(_NEWUSER) == 0:
             theirs.send(b"x")
             theirs.recv(1)
@@ -99,7 +99,7 @@ def _root_as(uid: int) -> int:
 
 
 def device(name: str, source: str, uid: int, gid: int) -> None:
-    """Make a device that is the same as `source` and belongs to the user and the group."""
+    """Create a device equal to `source` that belongs to the user and the group."""
     path = os.path.join(STAGE, name)
     like = os.stat(source)
     os.mknod(path, stat.S_IFMT(like.st_mode) | 0o600, like.st_rdev)
@@ -107,10 +107,10 @@ def device(name: str, source: str, uid: int, gid: int) -> None:
 
 
 def drop(name: str) -> None:
-    """Take away what is mounted on a folder; what is open in it stays open.
+    """Unmount what is mounted on a folder; files open in it stay open.
 
-    The folder stays: to remove it would take the mount away from the sandboxes, too, that are just
-    made, and bubblewrap fails where a mount is gone.
+    The folder stays: removing it would also unmount it in the sandboxes that are just being made,
+    and bubblewrap fails where a mount is gone.
     """
     path = os.path.join(STAGE, name)
     _check(_libc.umount2(path.encode(), _DETACH), path)
@@ -135,7 +135,7 @@ def _check(done: int, what: str) -> None:
 
 
 def _enter(own_user: bool) -> None:
-    """Make the namespace; with `own_user` in a user namespace, which needs no privilege."""
+    """Create the namespace; with `own_user`, in a user namespace, which needs no privilege."""
     uid, gid = os.geteuid(), os.getegid()
     _check(_libc.unshare(_NEWNS | (_NEWUSER if own_user else 0)), "unshare")
     if own_user:
@@ -153,7 +153,7 @@ def _enter(own_user: bool) -> None:
 
 
 def _mount_at_root(*, of_namespace: bool = False) -> str:
-    """Return which mount "/" is: to this process, or to one that enters its namespace."""
+    """Return the mount id of "/" for this process, or for one that enters its namespace."""
     if of_namespace:
         own = os.open("/proc/self/ns/mnt", os.O_RDONLY)
         _check(_libc.setns(own, _NEWNS), "setns")
@@ -175,7 +175,7 @@ _REQUESTS: dict[str, Callable[..., None]] = {
 
 
 def main(own_user: bool) -> None:
-    """Make the namespace and answer, then serve requests [name, argument...] until their end."""
+    """Create the namespace and answer, then serve requests [name, argument...] until their end."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_IGN)
     # A run that was killed reads no answer.

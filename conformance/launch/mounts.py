@@ -1,7 +1,7 @@
-"""What the sandboxes of a run are given from outside: a user, folders of limited size, trees.
+"""What a run provides to its sandboxes: another user, folders of limited size, trees.
 
-Asks the process of mounter.py, which is begun at the first need.  Where the host allows no such
-process, it says why, and the run goes without: `lacks` tells.
+Asks the process of mounter.py, which starts on first use. If the host does not allow that process,
+`lacks` says why, and the run does without.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from conformance.launch import janitor, mounter
 from conformance.model.errors import LaunchError
 
 SCRATCH_SPACE: Final = 512 << 20
-"""How much a machine's scratch folder holds, in bytes: twice the memory of the largest machine that
-a recipe starts, which commands write there."""
-# Numbers that neither systemd nor Debian gives to anyone: 65534 is "nobody", who owns what has lost
-# its owner, and may run services.
+"""The size of a machine's scratch folder in bytes: twice the memory of the largest machine that a
+recipe starts, which commands write there."""
+# Numbers that neither systemd nor Debian assigns: 65534 is "nobody", which owns files without an
+# owner, and may run services.
 _UNUSED: Final = range(65520, 65534)
-# Mounting takes the kernel microseconds; on a machine that swaps, Python takes a while to start.
+# Mounting takes the kernel microseconds; on a swapping machine, Python takes a while to start.
 _LIMIT: Final = 30.0
-# Of linux/capability.h, what a root needs that starts programs as another user and tends to them.
+# Of linux/capability.h: what root needs to start and control programs as another user.
 _CAPABILITIES: Final = {
     "CAP_CHOWN": 0,
     "CAP_DAC_OVERRIDE": 1,
@@ -43,15 +43,15 @@ _CAPABILITIES: Final = {
 
 
 class Mounts:
-    """The namespace of a run's mounts; may be used from several threads.
+    """The mount namespace of a run; may be used from several threads.
 
-    `user` is the user and group that programs run as instead of root, None where they run as who
-    runs the suite.  `root_reason` says why root stays root, "" where it does not or is none;
-    `lacks` says why scratch folders have no limit, "" where they have one.
+    `user` is the user and group that programs run as instead of root, None where they run as the
+    user of the suite. `root_reason` says why root stays root, "" where it does not or where the
+    user is not root; `lacks` says why scratch folders have no limit, "" where they have one.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Begin it for the run that `folder` belongs to."""
+        """Prepare it for the run that `folder` belongs to."""
         self.user: tuple[int, int] | None = None
         self.root_reason = ""
         self.lacks = ""
@@ -88,7 +88,7 @@ class Mounts:
         return "own-user" if self._own_user else "root"
 
     def close(self) -> None:
-        """End the process; what has entered the namespace keeps it."""
+        """End the process; whatever has entered the namespace keeps it."""
         self._answers.close()
         self._socket.close()
         try:
@@ -98,9 +98,9 @@ class Mounts:
             self._process.wait()
 
     def entering(self, user: tuple[int, int] | None = None) -> tuple[str, ...]:
-        """Return the start of a command line that enters the namespace, none where it cannot.
+        """Return the start of a command line that enters the namespace; empty where it cannot.
 
-        It becomes the user and group, in no other group, where there is one.
+        It becomes the user and group, without other groups, where there is one.
         """
         if self.lacks:
             return ()
@@ -111,7 +111,7 @@ class Mounts:
         return (self._nsenter, *who, f"--mount={own}/mnt", "--")
 
     def scratch(self, owner: tuple[int, int]) -> tuple[str, Path]:
-        """Return a new folder of SCRATCH_SPACE bytes: as it is called inside, and from here.
+        """Return a new folder of SCRATCH_SPACE bytes: its path inside, and from here.
 
         Raises LaunchError.
         """
@@ -124,9 +124,9 @@ class Mounts:
         return f"/proc/{self._process.pid}/root{inside}"
 
     def drop(self, inside: str) -> None:
-        """Empty a folder and take it away; raises LaunchError.
+        """Empty a folder and unmount it; raises LaunchError.
 
-        It is emptied, for the sandboxes that were made meanwhile hold it, too, hidden as it is.
+        It is emptied because sandboxes made meanwhile hold it, too, though hidden.
         """
         janitor.empty(self._here(inside))
         self._ask("drop", os.path.basename(inside))
@@ -134,7 +134,7 @@ class Mounts:
     def tree(self, path: str, *, own: bool) -> str:
         """Return where the other user reaches `path`, a file or folder of the host.
 
-        What is root's in it appears as the user's where `own`, and where the kernel can do that.
+        With `own`, root's files appear as the user's, where the kernel can do that.
         """
         if self.user is None:
             return path
@@ -146,7 +146,7 @@ class Mounts:
     def _shown(self, path: str, *, own: bool) -> str:
         assert self.user is not None
         name = self._name("tree")
-        # Not every kernel and file system can hand files over.
+        # Not every kernel and file system can map file owners.
         if not own or self._try("handed-over", name, path, self.user[0]):
             name = self._name("tree")
             if said := self._try("tree", name, path):
@@ -180,7 +180,7 @@ class Mounts:
             )
 
     def _try(self, *request: object) -> str:
-        """Return what went wrong with the request, "" where nothing did."""
+        """Return the error of the request, "" where it succeeded."""
         with self._lock:
             try:
                 self._socket.sendall(json.dumps(request).encode() + b"\n")

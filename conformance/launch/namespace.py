@@ -1,7 +1,7 @@
-"""A TCP socket in the network namespace of another process.
+"""Opens a TCP socket in the network namespace of another process.
 
-Also the program that makes it, run as a process of its own: to enter a user namespace a process
-must have one thread only.  That run imports nothing of the package at its top.
+The module is also the program that does so, run as a process of its own: only a process with a
+single thread can enter a user namespace. That run imports nothing of the package at its top.
 """
 
 import array
@@ -72,7 +72,7 @@ def _enter(pid: int) -> None:
         return
     if libc.setns(net, _CLONE_NEWNET) == 0:
         return
-    # Only in the user namespace that owns it has an ordinary user the right to.
+    # Only in the user namespace that owns it, an ordinary user may do so.
     owner = fcntl.ioctl(net, _NS_GET_USERNS)
     for descriptor, kind in ((owner, _CLONE_NEWUSER), (net, _CLONE_NEWNET)):
         if libc.setns(descriptor, kind) != 0:

@@ -1,6 +1,6 @@
-"""Holds what a program writes to its standard output or error, up to a bound; reads no meaning.
+"""Holds a program's standard output or error, up to a bound; does not interpret it.
 
-A program that writes without end must not fill the host's memory or disk while it is waited for.
+A program that writes without end must not fill the host's memory or disk meanwhile.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import os
 from typing import Final
 
 ROOM: Final = 4 << 20
-"""Bytes that are kept: a day's warnings of a build, and little enough for a hundred machines."""
+"""How many bytes are kept: a day's warnings of a build, and affordable for a hundred machines."""
 
 
 def open_output(name: str) -> int:
     """Return the descriptor of a file in memory that takes ROOM bytes and refuses more.
 
-    It takes no memory but for what is written.  The caller closes it.
+    It uses only the memory that is written. The caller closes it.
     """
     descriptor = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     os.ftruncate(descriptor, ROOM)
@@ -25,5 +25,5 @@ def open_output(name: str) -> int:
 
 
 def written(descriptor: int) -> int:
-    """Return how many bytes were written: whoever inherits the descriptor shares the position."""
+    """Return how many bytes were written: every process that inherits the descriptor shares it."""
     return os.lseek(descriptor, 0, os.SEEK_CUR)

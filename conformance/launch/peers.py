@@ -1,6 +1,6 @@
-"""Servers that a machine talks to, one thread for all those of a machine; knows no QMP.
+"""The sockets of the servers that a machine talks to, one thread per machine; knows no QMP.
 
-What they say stands in mock_servers.py; here are their sockets, their start and their end.
+mock_servers.py has what they say.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from conformance.launch.scratch import Room, confined, give, open_folder
 from conformance.model.errors import HarnessError, KnowledgeError, LaunchError
 from conformance.model.stage import Peer
 
-# The thread only waits for its sockets, and one of them tells it to end.
+# The thread only waits for its sockets; one of them tells it to end.
 _LIMIT: Final = 10.0
 _CHUNK: Final = 65536
 
@@ -30,7 +30,7 @@ class Peers:
     def __init__(self, peers: Sequence[Peer], room: Room, pid: int) -> None:
         """Listen for `peers` in the machine's room, or on TCP in the network namespace of `pid`.
 
-        Raises KnowledgeError for a peer that nobody serves, LaunchError if a port is taken.
+        Raises KnowledgeError for an unknown peer, LaunchError if a port is taken.
         """
         self._open = contextlib.ExitStack()
         self._thread: threading.Thread | None = None
@@ -85,7 +85,7 @@ class Peers:
             sock, _ = listener.accept()
         except OSError:
             return
-        # What a peer says is short; a machine that does not take it in time has lost its turn.
+        # A peer's messages are short; a machine that does not read them in time has lost its turn.
         sock.settimeout(_LIMIT)
         talks[sock] = kind()
         self._selector.register(sock, selectors.EVENT_READ)
@@ -130,7 +130,7 @@ def _listen(peer: Peer, room: Room, pid: int) -> socket.socket:
     try:
         folder = open_folder(room, path.parent.relative_to(room.path).parts)
         try:
-            # A socket's path has room for 107 bytes; by way of the open folder it is short.
+            # The path of a socket is limited to 107 bytes; through the open folder it is short.
             listener.bind(f"/proc/self/fd/{folder}/{path.name}")
             give(path.name, room.owner, folder)
         finally:

@@ -1,6 +1,6 @@
-"""Machines started ahead of their use, all in one thread; knows nothing of what they are for.
+"""Starts machines ahead of their use, all in one thread; knows nothing of their use.
 
-One thread, for machines die with the thread that started them.
+One thread, since machines die with the thread that started them.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from conformance.launch.target import Target
 from conformance.model.errors import ConformanceError, HarnessError
 from conformance.model.stage import MachineSpec
 
-# Longer than the limits within one start, which tell better what is wrong.
+# Longer than the limits within one start, whose errors say more.
 _LIMIT: Final = 120.0
 
 
 class _Slot:
-    """A machine that is wanted: not started yet, started, failed, or wanted no more."""
+    """A requested machine: not started yet, started, failed, or no longer wanted."""
 
     __slots__ = ("dropped", "error", "machine", "spec")
 
@@ -42,8 +42,8 @@ class _Slot:
 class Pool:
     """Hands out machines of a target, up to `ahead` of them started before they are asked for.
 
-    For one consumer; a machine handed out is the consumer's to close, and closed with the pool at
-    the latest.
+    For one consumer. The consumer closes the machines it was given; the pool closes what is left of
+    them at its end.
     """
 
     def __init__(self, target: Target, folder: RunFolder, *, ahead: int = 2) -> None:
@@ -72,17 +72,16 @@ class Pool:
         self.close()
 
     def expect(self, specs: Iterable[MachineSpec]) -> None:
-        """Say which machines will be wanted, in order, after those already expected."""
+        """Announce which machines will be wanted, in order, after those already announced."""
         with self._change:
             self._expected.extend(specs)
             self._change.notify_all()
 
     def take(self, spec: MachineSpec, *, again: bool = False) -> Machine:
-        """Return a fresh machine of `spec`; started now unless it was expected.
+        """Return a fresh machine of `spec`; started now unless it was announced.
 
-        What was expected before it is given up.  With `again`, for a machine in place of one that
-        was spent, nothing is given up and none that is expected is used.  Raises what the start
-        raised.
+        What was announced before it is given up. With `again`, for a machine that replaces a spent
+        one, nothing is given up and no announced machine is used. Raises what the start raised.
         """
         with self._change:
             if self._closing:
@@ -104,7 +103,7 @@ class Pool:
             raise
 
     def close(self) -> None:
-        """End every machine, also those handed out, and the thread."""
+        """End every machine, those handed out included, and the thread."""
         with self._change:
             self._closing = True
             self._change.notify_all()
@@ -115,7 +114,8 @@ class Pool:
             raise self._failure
 
     def _find(self, spec: MachineSpec) -> tuple[_Slot | None, list[_Slot]]:
-        """Take `spec` out of the line, and all before it; leave the line alone if it is not in."""
+        """Remove `spec` and everything before it from the queue; leave the queue alone if it is not
+        in."""
         if all(slot.spec != spec for slot in self._line) and spec not in self._expected:
             return None, []
         given_up: list[_Slot] = []
@@ -155,7 +155,7 @@ class Pool:
             return None
 
     def _work(self) -> None:
-        # Ended in this thread too: no Ctrl-C strikes here.
+        # Ended in this thread, too: no Ctrl-C reaches it.
         try:
             with contextlib.ExitStack() as ends:
                 while (slot := self._next()) is not None:
@@ -163,7 +163,7 @@ class Pool:
                 for machine in self._started:
                     ends.callback(machine.close)
         except (ConformanceError, OSError) as error:
-            # All that ending a machine raises; a thread has nobody to raise it to, close() has.
+            # Everything that ending a machine raises: a thread cannot raise to anyone, close() can.
             self._failure = error
 
     def _fill(self, slot: _Slot) -> None:

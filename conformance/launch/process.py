@@ -1,4 +1,4 @@
-"""The process of a started program, with or without a sandbox around it: watched and killed."""
+"""The process of a started program, with or without a sandbox: watches and kills it."""
 
 from __future__ import annotations
 
@@ -19,36 +19,36 @@ from conformance.model.errors import HarnessError, LaunchError
 
 # bubblewrap reports before it sets up mounts: some milliseconds, more on a loaded machine.
 _REPORT_LIMIT: Final = 30.0
-# A killed QEMU gives back its memory first; that is seconds only if it held many GiB.
+# A killed QEMU frees its memory first; that takes seconds only if it held many GiB.
 _KILL_LIMIT: Final = 30.0
 _BURY_LIMIT: Final = 10.0
 _STDERR_LINES: Final = 20
 _STDERR_BYTES: Final = 65536
-# Shells and bubblewrap return 128 and the signal's number for a child that a signal ended.
+# Shells and bubblewrap return 128 plus the signal's number for a child that a signal ended.
 _SIGNALLED: Final = 128
 
 
 class Process:
-    """QEMU's process where no sandbox is around it, else bubblewrap's and the first one inside.
+    """QEMU's process without a sandbox, else that of bubblewrap and the first one inside.
 
-    `ended` tells how QEMU ended, None before `ending` has seen it.
+    `ended` says how QEMU ended, None before `ending` has seen it.
     """
 
     def __init__(self, started: subprocess.Popen[bytes], stderr: int) -> None:
-        """Watch what was just started; `stderr` is the file that it writes its errors to."""
+        """Watch a process that was just started; `stderr` is the file for its errors."""
         self.ended: Ending | None = None
         self._started = started
         self._stderr = stderr
         self._pidfd = os.pidfd_open(started.pid)
         self.first = started.pid
-        """The number, on the host, of the process that all others of the program come from."""
+        """The number, on the host, of the process from which all others of the program descend."""
         self._first_fd = -1
         self._sandboxed = False
 
     def meet_first(self, report: int) -> None:
-        """Learn the sandbox's first process: when that is gone, so is all that ran inside.
+        """Find the sandbox's first process: when it is gone, so is everything inside.
 
-        `report` is where bubblewrap tells of it.  Raises LaunchError where it does not.
+        `report` is where bubblewrap announces it. Raises LaunchError if it does not.
         """
         self._sandboxed = True
         if not readable(report, _REPORT_LIMIT):
@@ -72,7 +72,7 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """The number of the QEMU process on the host; the sandbox's while QEMU is not yet there."""
+        """The process number of QEMU on the host; that of the sandbox until QEMU has started."""
         if self.first == self._started.pid:
             return self.first
         try:
@@ -99,9 +99,9 @@ class Process:
         return self.ended
 
     def kill(self) -> None:
-        """End the sandbox's first process, and so all inside; then, or without one, the rest.
+        """End the sandbox's first process and so everything inside; then, or without one, the rest.
 
-        bubblewrap is left to bury it: were it killed too, the dead would be for the host's init.
+        bubblewrap stays to reap it: otherwise, the host's init would have to.
         """
         deadline = time.monotonic() + _KILL_LIMIT
         if self._first_fd >= 0:
@@ -121,7 +121,7 @@ class Process:
         self._started.wait()
 
     def forget(self) -> None:
-        """Give back the descriptors by which it was watched."""
+        """Close the descriptors by which it was watched."""
         for pidfd in (self._pidfd, self._first_fd):
             if pidfd >= 0:
                 os.close(pidfd)
@@ -133,7 +133,7 @@ class Process:
 
 
 def _line(report: int) -> bytes:
-    """Return bubblewrap's first line, which it writes piece by piece; b"" if it ended before."""
+    """Return bubblewrap's first line, which it writes in pieces; b"" if it ended before."""
     line = b""
     while not line.endswith(b"\n"):
         piece = os.read(report, 4096) if readable(report, _REPORT_LIMIT) else b""

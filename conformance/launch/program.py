@@ -1,4 +1,4 @@
-"""The kinds of QEMU program that can be a target, and what sets their command lines apart.
+"""How the command lines of the QEMU program kinds differ.
 
 Starts nothing and looks into no program; knows nothing of schemas.
 """
@@ -14,23 +14,22 @@ from conformance.model.script import FIRST
 from conformance.model.stage import SCRATCH, Endpoint, Transport
 
 PORT: Final = 4444
-"""Where a monitor over TCP listens: in the sandbox a machine has a network of its own."""
+"""The port of a monitor over TCP: in the sandbox, a machine has its own network."""
 
 LISTENING: Final = f"wire-{FIRST}"
-"""The socket of a program that has one line alone: where the first endpoint of others is."""
+"""The socket of a program with a single line, in the place of others' first endpoint."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
-    """How programs of one kind name themselves and are told what to do.
+    """How programs of one kind identify themselves and take options.
 
-    `banner` begins the answer to --version.  `machine`, where the kind has machines, begins a
+    `banner` begins the answer to --version. `machine`, where the kind has machines, begins a
     command line, and `accel` is the option for an accelerator; a kind without them has neither.
-    `chardev` and `monitor` are options that make a character device and a QMP monitor on it, where
-    ID stands for the device's name.  `stdio` are those that put QMP on standard input and output,
-    or, for a kind that has neither devices nor that, on the socket LISTENING in the scratch folder,
-    which it may also be handed listening already.  `block` is the option that names commands which
-    are not to be served.
+    `chardev` and `monitor` are the options that make a character device and a QMP monitor on it; ID
+    stands for the device's name. `stdio` are those that put QMP on standard input and output, or,
+    for a kind without either, on the socket LISTENING in the scratch folder, which may also be
+    handed over listening. `block` is the option that names commands not to be served.
     """
 
     banner: str
@@ -73,7 +72,7 @@ STYLES: Final[Mapping[Program, Style]] = {
 def monitor_on(kind: Program, fd: int) -> tuple[str, ...]:
     """Return the options that put a QMP monitor on the socket whose descriptor is `fd`.
 
-    A kind that listens is handed its socket in another way.
+    A kind that listens gets its socket in another way.
     """
     style = STYLES[kind]
     if not style.chardev:
@@ -82,9 +81,9 @@ def monitor_on(kind: Program, fd: int) -> tuple[str, ...]:
 
 
 def endpoint_options(kind: Program, endpoint: Endpoint, scratch: str) -> tuple[str, ...]:
-    """Return the options that make an endpoint, whose socket is in the folder `scratch`.
+    """Return the options that make an endpoint whose socket is in the folder `scratch`.
 
-    That of a kind with one line alone is there in any case.
+    A kind with a single line has its endpoint in any case.
     """
     style = STYLES[kind]
     if not style.chardev:
@@ -118,17 +117,18 @@ def _monitor(style: Style, device: str, more: str = "") -> tuple[str, ...]:
 
 
 def blocking(kind: Program, commands: Sequence[str]) -> tuple[str, ...]:
-    """Return the options that keep the commands from being served, none where none can be kept."""
+    """Return the options that block the commands; empty where none can be blocked."""
     option = STYLES[kind].block
     return (option, ",".join(commands)) if option and commands else ()
 
 
 def monitor_on_stdio(kind: Program) -> tuple[str, ...]:
-    """Return the options that put a QMP monitor on standard input and output, or where it can."""
+    """Return the options that put a QMP monitor on standard input and output, or as near as
+    possible."""
     return STYLES[kind].stdio
 
 
 def kind_of(command_line: Sequence[str]) -> Program:
-    """Return the kind of program that a command line with `monitor_on_stdio` is for."""
+    """Return the kind of program that a command line with `monitor_on_stdio` belongs to."""
     words = " ".join(command_line)
     return next(kind for kind, style in STYLES.items() if " ".join(style.stdio) in words)

@@ -1,6 +1,6 @@
-"""Why this host refuses bubblewrap its namespaces, and the way out; asks the host, changes nothing.
+"""Why this host refuses bubblewrap its namespaces, and the way out; changes nothing.
 
-The kernel answers most refusals alike, so what stands in the way is looked for.
+The kernel gives the same answer for most causes, so the cause is searched for.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ _EITHER: Final = "or use --no-sandbox."
 # Of Seccomp in /proc/PID/status: system calls are filtered.
 _FILTERED: Final = 2
 
-# How bubblewrap puts the error that the kernel gives in a chroot.
+# How bubblewrap words the error that the kernel gives in a chroot.
 _EPERM: Final = ("No permissions to create", "Operation not permitted")
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """What of a host decides on namespaces; `root` is the folder that its /proc is looked up in."""
+    """What decides on namespaces on a host; its /proc is looked up in the folder `root`."""
 
     root: Path = Path("/")
     uid: int = -1
-    """Who asks; -1 is who runs this."""
+    """The user who asks; -1 is the user of this process."""
 
     @property
     def privileged(self) -> bool:
@@ -36,16 +36,16 @@ class Host:
         return (os.geteuid() if self.uid < 0 else self.uid) == 0
 
     def setting(self, name: str) -> str:
-        """Return the kernel's setting of that name (sysctl), "" where there is none."""
+        """Return the kernel setting of that name (sysctl), "" where there is none."""
         return self._read("proc/sys/" + name.replace(".", "/")).strip()
 
     @property
     def changed_root(self) -> bool:
-        """Whether the root of this process is a folder that someone has made its root (chroot)."""
+        """Whether the root of this process was changed (chroot)."""
         try:
             return not os.path.samefile(self.root / "proc/1/root", self.root)
         except OSError:
-            # Only root may look there.  What is no mount can be the root of no other process.
+            # Only root may look there. A root that is no mount can be no other process's root.
             mounts = self._read("proc/self/mountinfo").splitlines()
             return bool(mounts) and not any(line.split()[4] == "/" for line in mounts)
 
@@ -63,7 +63,7 @@ class Host:
 
 
 def refusal(said: str, host: Host = Host()) -> LaunchError:
-    """Return what stands in the way of a bubblewrap that said so."""
+    """Return the cause of bubblewrap's failure, given its message."""
     for kind in _KINDS:
         name = f"user.max_{kind}_namespaces"
         if host.setting(name) == "0":

@@ -1,9 +1,9 @@
 """The command line that confines a program; starts nothing itself.
 
-By default bubblewrap: of the root what programs are made of, read-only; everything that takes
-writes private, empty and of limited size; no network, no privileges, gone with the thread that
-started it.  Every other folder of the root is hidden, for a read-only mount does not stop a connect
-to the sockets in it.
+By default bubblewrap: shows the system folders of the root, read-only; every writable folder is
+private, empty and limited; no network, no privileges, and it dies with the thread that started it.
+All other folders of the root are hidden, since a read-only mount does not prevent connecting to
+sockets in it.
 """
 
 from __future__ import annotations
@@ -27,45 +27,45 @@ from conformance.launch.target import Target, host_path
 from conformance.model.errors import LaunchError
 from conformance.model.stage import SCRATCH
 
-# The folders of a root that programs and what they read lie in, and those that the sandbox mounts
-# itself.  What else stands there (homes, /run, /var, disks) is the host's, and may hold sockets.
+# The folders of a root that hold programs and what they read, and those that the sandbox mounts
+# itself. Others (homes, /run, /var, disks) are the host's, and may hold sockets.
 _KEPT: Final = re.compile(r"bin|sbin|lib[0-9a-z]*|usr|etc|opt|nix|gnu|sys|dev|proc")
-# How many folders deep what belongs together lies below a masked folder, where it is not one: each
-# user has a home, each service a folder below /var/lib.
+# How many levels below a masked folder a unit is, where it is not one: each user has a home, each
+# service a folder below /var/lib.
 _DEPTHS: Final = {"/home": 2, "/var": 2}
 _TREE: Final = 1
 SPACE: Final = 256 << 20
-"""How much each folder that takes writes holds, in bytes: twice the memory of a default machine,
-which commands write to files, and not enough to matter to the memory of the host."""
+"""The size of each writable folder in bytes: twice the memory of a default machine, which commands
+write to files, and small compared with a host's memory."""
 FILE_SIZE: Final = 8 << 30
-"""How large a file may become, in bytes, where folders have no limit: enough for sparse files on
-both sides of 32 bits, and less than the disk of a host that runs tests.  A size beyond is refused,
-as by a file system."""
+"""The largest file in bytes, where folders have no limit: enough for sparse files on both sides of
+32 bits, and less than the disk of a host that runs tests. A larger one is refused, as by a file
+system."""
 PROCESSES: Final = 4096
-"""How many threads there may be beyond those that the host runs when a program starts: a machine
-has ten, one of many processors some hundred, and a host has room for some thousand."""
+"""How many threads there may be beyond those of the host when a program starts: a machine has ten,
+one with many processors some hundred, and a host has room for some thousand."""
 ADDRESS_SPACE: Final = 64 << 30
-"""How much a process may map, in bytes: guests' memory of many GiB is mapped without being used."""
-# What a program calls that is built with a sanitizer, also where that is a library.
+"""How much a process may map in bytes: guests' memory of many GiB is mapped unused."""
+# What a program built with a sanitizer calls, also where that is a library.
 _SANITIZERS: Final = (b"__asan_init", b"__hwasan_init", b"__msan_init", b"__tsan_init")
 # As much as the kernel reads of a script's first line (BINPRM_BUF_SIZE of linux/binfmts.h).
 _LINE: Final = 256
-# bwrap --help only prints; on a machine that swaps it takes a while to load.
+# bwrap --help only prints; on a swapping machine it takes a while to load.
 _LIMIT: Final = 30.0
 _PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-# What comes before the program, and the first line that it complains with.
+# What precedes the program, and the first line of its complaints.
 _COMPLAINT: Final = re.compile(r"^(bwrap|nsenter|setpriv|prlimit): (.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confinement:
-    """What a program gets to see beyond the root of its target.
+    """What a program sees beyond the root of its target.
 
-    `scratch` appears at stage.SCRATCH and can be written to; it is a path in the namespace of
-    `mounts`, which is None where there is none.  `status_fd` is a descriptor, passed on to the
-    command, where bubblewrap reports (its --json-status-fd).
+    `scratch` appears at stage.SCRATCH and is writable; it is a path in the namespace of `mounts`,
+    None where there is none. `status_fd` is a descriptor, passed on to the command, for
+    bubblewrap's reports (--json-status-fd).
     """
 
     scratch: str = ""
@@ -77,10 +77,10 @@ class Confinement:
 def command(
     target: Target, argv: Sequence[str], confinement: Confinement = Confinement()
 ) -> tuple[str, ...]:
-    """Return the command line that runs `argv` as the target is to be run, without core dumps.
+    """Return the command line that runs `argv` as the target demands, without core dumps.
 
-    Whoever starts it ignores SIGXFSZ, or it dies of a file that grows beyond its limit.  `argv[0]`
-    is a path in the target's root.  Raises LaunchError where a tool, a device or a part of the root
+    The caller ignores SIGXFSZ: otherwise a file that exceeds its limit kills the program. `argv[0]`
+    is a path in the target's root. Raises LaunchError where a tool, a device or a part of the root
     is missing.
     """
     if not target.sandbox:
@@ -91,7 +91,7 @@ def command(
             )
         limits = _limits(target, files=True)
         return (_tool("setpriv", "util-linux"), "--pdeathsig", "KILL", "--", *limits, *argv)
-    # Every option of bubblewrap stands here or in what is called here.
+    # Every option of bubblewrap is here or in a function called here.
     bwrap = _tool("bwrap", "bubblewrap")
     room = ("--size", f"{SPACE}") if _sizes_folders(bwrap) else ()
     outside = _Outside(confinement.mounts, target)
@@ -99,13 +99,13 @@ def command(
     if confinement.scratch:
         options += ["--bind", confinement.scratch, SCRATCH]
     options += [*_devices(confinement.devices, outside), "--remount-ro", "/dev"]
-    # The mark stays on bubblewrap, which all else ends with.
+    # The mark stays on bubblewrap; everything else ends with it.
     options += ["--unsetenv", MARK]
     for name, value in target.env:
         options += ["--setenv", name, value]
     if confinement.status_fd is not None:
         options += ["--json-status-fd", str(confinement.status_fd)]
-    # A file in a folder of limited size needs no limit of its own, nor does one in memory.
+    # A file in a folder of limited size, or in memory, needs no limit of its own.
     bounded = bool(room) and outside.bounded
     return (
         *outside.entering(),
@@ -119,10 +119,10 @@ def command(
 
 
 def _limits(target: Target, *, files: bool) -> tuple[str, ...]:
-    """Return the start of a command line that limits what each process may take.
+    """Return the start of a command line that limits what each process may use.
 
-    With `files` also how large a file may become.  No limit is above one that holds already: to
-    raise it takes a privilege.
+    With `files`, also the size of a file. No limit exceeds an existing one: raising it takes a
+    privilege.
     """
     wanted = {"core": 0, "nproc": _tasks() + PROCESSES}
     if files:
@@ -138,14 +138,14 @@ def _limits(target: Target, *, files: bool) -> tuple[str, ...]:
 
 
 def _tasks() -> int:
-    """Return how many threads the host runs; the limit counts those of one user, who has fewer."""
+    """Return the number of the host's threads; the limit counts one user's, which are fewer."""
     return int(Path("/proc/loadavg").read_text().split()[3].partition("/")[2])
 
 
 def limits_memory(target: Target) -> bool:
     """Return whether the address space of the program is limited.
 
-    A program with a sanitizer reserves terabytes; a script may run such a one.
+    A program with a sanitizer reserves terabytes; a script may run one.
     """
     try:
         return _plain(str(host_path(target)))
@@ -155,7 +155,7 @@ def limits_memory(target: Target) -> bool:
 
 @functools.cache
 def _plain(program: str) -> bool:
-    """Return whether the file is a program itself, and calls none of the sanitizers."""
+    """Return whether the file is itself a program, and calls none of the sanitizers."""
     with open(program, "rb") as file:
         if os.fstat(file.fileno()).st_size == 0:
             return False
@@ -165,7 +165,7 @@ def _plain(program: str) -> bool:
 
 
 class _Outside:
-    """What the sandbox of a target takes from outside, as the user that it is to run as."""
+    """What the sandbox of a target gets from outside, as the user that it runs as."""
 
     def __init__(self, mounts: Mounts | None, target: Target) -> None:
         self._mounts = mounts
@@ -181,7 +181,7 @@ class _Outside:
         return () if self._mounts is None else self._mounts.entering(self._user)
 
     def tree(self, path: str, *, own: bool) -> str:
-        """Return where `path` is reached; `own` where root's files in it are the program's own."""
+        """Return where `path` is reached; with `own`, root's files in it belong to the program."""
         if self._mounts is None or self._user is None:
             return path
         return self._mounts.tree(path, own=own)
@@ -192,7 +192,7 @@ class _Outside:
 
 
 def caveats(target: Target, mounts: Mounts) -> tuple[str, ...]:
-    """Return in sentences what the sandbox does not keep from the host here, and why."""
+    """Return in sentences what the sandbox does not protect on this host, and why."""
     if not target.sandbox:
         return ()
     found = []
@@ -211,16 +211,16 @@ def caveats(target: Target, mounts: Mounts) -> tuple[str, ...]:
 
 
 def environment(target: Target, folder: Path) -> dict[str, str]:
-    """Return the whole environment for the command; inside the sandbox target.env is added.
+    """Return the whole environment for the command; the sandbox adds target.env.
 
-    It marks what runs as that of the run which `folder` belongs to.
+    It marks the processes as those of the run that `folder` belongs to.
     """
     clean = {"HOME": "/tmp", "PATH": _PATH, "LANG": "C", MARK: str(folder)}
     return clean if target.sandbox else {**clean, **dict(target.env)}
 
 
 def failure(stderr: str) -> LaunchError | None:
-    """Return what the sandbox failed at, told by what it wrote; None if it did not."""
+    """Return why the sandbox failed, judging by its output; None if it did not."""
     found = _COMPLAINT.search(stderr)
     if found is None:
         return None
@@ -256,7 +256,7 @@ def _root(target: Target, outside: _Outside) -> Iterator[str]:
                 f"the root {target.rootfs or '/'} has no folder {needed}",
                 "Make it: the sandbox mounts its own there.",
             )
-    # To root inside, also where that is another user outside, the kernel's settings take writes.
+    # Root inside can write the kernel's settings, even where that is another user outside.
     yield from ("--dev", "/dev", "--proc", "/proc", "--remount-ro", "/proc")
     if target.rootfs and _has(target, "/sys"):
         yield from ("--ro-bind-try", "/sys", "/sys")
@@ -273,16 +273,16 @@ def _sizes_folders(bwrap: str) -> bool:
 
 
 def _masks(target: Target, room: tuple[str, ...]) -> Iterator[str]:
-    """Hide what is not kept under folders that hold nothing, each of the size that `room` says."""
+    """Hide what is not kept under empty folders, each of the size that `room` says."""
     for folder in (*masked(target), "/dev/shm"):
         yield from (*room, "--tmpfs", folder)
-    # Their places within /var go with it.
+    # Their places within /var are hidden as well.
     if _has(target, "/var"):
         yield from ("--dir", "/var/tmp")
 
 
 def masked(target: Target) -> tuple[str, ...]:
-    """Return the folders at the top of the target's root that are not shown to what runs there."""
+    """Return the folders at the top of the target's root that are hidden from programs."""
     names = sorted(name for name in os.listdir(target.rootfs or "/") if not _KEPT.fullmatch(name))
     return tuple(f"/{name}" for name in names if _has(target, f"/{name}"))
 
@@ -293,10 +293,10 @@ def _has(target: Target, folder: str) -> bool:
 
 
 def _named(target: Target, program: str, outside: _Outside) -> Iterator[str]:
-    """Bring back what a mask hides of the program and the environment that the target names.
+    """Show again what a mask hides of the target's program and environment.
 
-    With a file comes the tree of what belongs together: the build of which it is part; with a
-    script the interpreter that it names.
+    A file brings the tree of its unit, such as the build that it is part of; a script brings its
+    interpreter.
     """
     real = _real(target, program)
     folders = (part for _, text in target.env for part in text.split(":"))
@@ -322,9 +322,9 @@ def _interpreter(program: str) -> str:
 
 
 def _tree(path: str, folder: str) -> str:
-    """Return the folder below the masked `folder` that `path` belongs to, "" where to none.
+    """Return the folder below the masked `folder` that `path` belongs to, "" if none.
 
-    A program straight in the masked folder, or in a home, comes alone.
+    A program directly in the masked folder, or in a home, comes alone.
     """
     if not path.startswith(folder + "/"):
         return ""

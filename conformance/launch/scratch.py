@@ -1,4 +1,4 @@
-"""Fills a machine's scratch folder: texts, sizes, and files that are made, not kept."""
+"""Fills a machine's scratch folder: texts, sizes, and generated files."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from conformance.model.errors import KnowledgeError
 from conformance.model.stage import ScratchFile
 
 _FIFO: Final = "fifo"
-"""The maker of a pipe that has a name, which is a file of its own and no folder."""
+"""The maker of a named pipe, which is a file and no folder."""
 
 
 class Room:
     """The scratch folder of a machine: `path` here, `source` as the sandbox binds it.
 
-    `owner` is the user and group whose all in it must be, None where that is who makes it.
+    `owner` is the user and group that must own everything in it, None for the current user.
     """
 
     def __init__(self, target: Target, folder: RunFolder) -> None:
-        """Make it, of limited size where the machine has a sandbox; raises LaunchError."""
+        """Create it, of limited size where the machine has a sandbox; raises LaunchError."""
         self._mounts = folder.mounts if target.sandbox and not folder.mounts.lacks else None
         self.owner: tuple[int, int] | None = None
         if self._mounts is None:
@@ -41,7 +41,7 @@ class Room:
         self.source, self.path = self._mounts.scratch(self.owner or (os.geteuid(), os.getegid()))
 
     def close(self) -> None:
-        """Remove it and what is in it."""
+        """Remove it and its content."""
         if self._mounts is None:
             janitor.remove(self.source)
         else:
@@ -49,9 +49,9 @@ class Room:
 
 
 def fill(folder: Path, files: Sequence[ScratchFile], owner: tuple[int, int] | None = None) -> None:
-    """Make `files` in `folder`, the owner's.
+    """Create `files` in `folder` for the owner.
 
-    Raises KnowledgeError for a path outside it, or no such maker.
+    Raises KnowledgeError for a path outside it, or for an unknown maker.
     """
     for file in files:
         path = confined(folder, file.path)
@@ -71,7 +71,7 @@ def fill(folder: Path, files: Sequence[ScratchFile], owner: tuple[int, int] | No
 
 
 def _make_folder(path: Path, owner: tuple[int, int] | None) -> None:
-    """Make the folder and those above it that are not there, each the owner's."""
+    """Create the folder and its missing parents, all owned by the owner."""
     for folder in reversed((path, *path.parents)):
         with contextlib.suppress(FileExistsError):
             folder.mkdir(mode=0o700)
@@ -79,10 +79,10 @@ def _make_folder(path: Path, owner: tuple[int, int] | None) -> None:
 
 
 def open_folder(room: Room, parts: Sequence[str]) -> int:
-    """Return a descriptor of the folder so far below the room, made where it is not there.
+    """Return a descriptor of a folder below the room, created if it is missing.
 
-    Raises OSError.  The machine may run already: a link of its own is not followed, for it would
-    lead out of the sandbox.
+    Raises OSError. The machine may already run: its links are not followed, since they could lead
+    out of the sandbox.
     """
     how = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     here = os.open(room.path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -99,13 +99,13 @@ def open_folder(room: Room, parts: Sequence[str]) -> int:
 
 
 def give(path: Path | str, owner: tuple[int, int] | None, folder: int | None = None) -> None:
-    """Make what is at the path (in the open folder) the owner's, if there is one."""
+    """Make the owner, if there is one, own what is at the path (in the open folder)."""
     if owner is not None:
         os.chown(path, *owner, dir_fd=folder, follow_symlinks=False)
 
 
 def confined(folder: Path, path: str) -> Path:
-    """Return where the relative `path` lies in `folder`; KnowledgeError if it leads out of it."""
+    """Return the absolute path of `path` in `folder`; KnowledgeError if it leads out of it."""
     pure = PurePosixPath(path)
     if not pure.parts or pure.is_absolute() or ".." in pure.parts:
         raise KnowledgeError(
@@ -139,7 +139,7 @@ def _dh() -> Mapping[str, bytes]:
 
 @functools.cache
 def _psk() -> Mapping[str, bytes]:
-    # "qemu" is the user that a client of tls-creds-psk is unless told otherwise.
+    # "qemu" is the default user of a client of tls-creds-psk.
     return {"keys.psk": b"qemu:" + os.urandom(32).hex().encode() + b"\n", **_dh()}
 
 

@@ -6,9 +6,9 @@ import select
 
 
 def readable(descriptor: int, timeout: float | None) -> bool:
-    """Wait until `descriptor` can be read, or is at its end; return whether that came in time.
+    """Wait until `descriptor` is readable or at its end; return whether that came in time.
 
-    A process descriptor (pidfd) can be read once its process has ended.
+    A process descriptor (pidfd) becomes readable when its process ends.
     """
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)

@@ -1,1 +1,1 @@
-"""The values that cross rooms: cases, stages, scripts, and the words of all of them."""
+"""The values that cross rooms: cases, stages, scripts, and the closed sets of words."""

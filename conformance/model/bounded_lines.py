@@ -1,5 +1,4 @@
-"""Reads files of lines within bounds, so that no file costs more memory than stated; knows nothing
-of what stands in them."""
+"""Reads files of lines within memory bounds; knows nothing of their content."""
 
 from __future__ import annotations
 
@@ -8,13 +7,13 @@ from pathlib import Path
 from typing import IO, Final
 
 LINE_LIMIT: Final = 32 << 20
-"""Bytes of a line, its end included: the suite writes none as long."""
+"""The bytes allowed in a line, with its end; the suite writes shorter ones."""
 FILE_LIMIT: Final = 256 << 20
-"""Bytes of a file that is read as a whole."""
+"""The bytes allowed in a file that is read as a whole."""
 
 
 class LimitError(ValueError):
-    """A file that goes beyond a limit: `problem` at `line`, from 1."""
+    """A file exceeds a limit: `problem` at `line`, counted from 1."""
 
     def __init__(self, line: int, problem: str) -> None:
         super().__init__(f"{line}: {problem}")
@@ -23,9 +22,10 @@ class LimitError(ValueError):
 
 
 def bounded_lines(file: IO[bytes], limit: int = LINE_LIMIT) -> Iterator[bytes]:
-    """Yield the lines of `file` with their ends; raises LimitError at the first that is too long.
+    """Yield the lines of `file` with their ends.
 
-    Of that line no more than `limit` bytes and one are read.
+    Raises LimitError at the first line that is too long; of that line, at most `limit` + 1 bytes
+    are read.
     """
     number = 0
     while line := file.readline(limit + 1):
@@ -36,7 +36,10 @@ def bounded_lines(file: IO[bytes], limit: int = LINE_LIMIT) -> Iterator[bytes]:
 
 
 def read_bounded(path: Path, limit: int = FILE_LIMIT) -> bytes:
-    """Return what a file holds; raises LimitError beyond `limit` or a line's, and OSError."""
+    """Return the content of a file.
+
+    Raises LimitError beyond `limit` or the limit of a line, and OSError.
+    """
     lines: list[bytes] = []
     size = 0
     with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""The one way in which the suite writes JSON: same value, same bytes."""
+"""The suite's only JSON writer: equal values, equal bytes."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 
 
 def compact(value: Any) -> str:
-    """Return `value` as JSON on one line, members in the order given, ASCII only."""
+    """Return `value` as JSON on one line, members in the given order, ASCII only."""
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
 def canonical(value: Any) -> str:
-    """Return `value` as JSON on one line with members sorted: equal values, equal text."""
+    """Return `value` as JSON on one line with sorted members: equal values, equal text."""
     return json.dumps(value, separators=(",", ":"), sort_keys=True, allow_nan=False)
 
 
 def pretty(value: Any) -> str:
-    """Return `value` as indented JSON with members sorted, ending in a line break."""
+    """Return `value` as indented JSON with sorted members, ending in a line break."""
     return json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n"
 
 
@@ -28,9 +28,9 @@ def digest(value: Any) -> str:
 
 
 def same(left: Any, right: Any) -> bool:
-    """Return whether two JSON values are equal, where 1, 1.0 and true are three values.
+    """Return whether two JSON values are equal; 1, 1.0 and true are three values.
 
-    Python holds them equal; on the wire a client can tell them apart.
+    Python compares them equal, but a client on the wire can tell them apart.
     """
     if type(left) is not type(right):
         return False

@@ -1,4 +1,4 @@
-"""Counts in words: thousands set apart, and plurals; knows nothing of what is counted."""
+"""Counts in words: thousands separators and plurals."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ _Y: Final = re.compile(r"[^aeiou]y$")
 
 
 def number(count: int) -> str:
-    """Return `count` with its thousands set apart."""
+    """Return `count` with a thousands separator."""
     return f"{count:,}"
 
 
 def plural(thing: str) -> str:
-    """Return the plural of an English noun that takes an s, or ies for y: case, reply."""
+    """Return the plural of an English noun that takes -s, or -ies for -y (reply, replies)."""
     return f"{thing[:-1]}ies" if _Y.search(thing) else f"{thing}s"
 
 

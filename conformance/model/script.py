@@ -1,6 +1,7 @@
-"""A scripted exchange on the wire, turn by turn, as values; knows no socket, file or schema.
+"""A scripted exchange on the wire as values, turn by turn.
 
-A line is a connection to the server under a name.  Turns go in order, whichever line they are on.
+Knows no socket, file or schema. A line is a named connection to the server. Turns run in order, on
+whichever line.
 """
 
 from __future__ import annotations
@@ -12,21 +13,21 @@ from typing import Final, assert_never
 from conformance.model.terms import ABSENT, Absent, ErrorClass, JsonValue
 
 FIRST: Final = "a"
-"""The line of a turn that names none, and the endpoint that it joins."""
+"""The line of a turn that names none, and the endpoint that this line joins."""
 CONTROL: Final = "control"
-"""The line of the machine's first monitor, which is negotiated from the start and never left."""
+"""The line of the machine's first monitor: negotiated from the start, never closed."""
 
 
 class What(enum.StrEnum):
-    """What is heard."""
+    """What a turn expects to receive."""
 
-    # The message with which a server opens a session.
+    # The message that opens a session.
     GREETING = "greeting"
-    # A reply of success.
+    # A reply with "return".
     RETURN = "return"
-    # A reply of failure.
+    # A reply with "error".
     ERROR = "error"
-    # A reply, of either sort.
+    # A reply of either kind.
     REPLY = "reply"
     # An event.
     EVENT = "event"
@@ -34,7 +35,7 @@ class What(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join:
-    """The line connects to the endpoint of that name; what the server says is left unread."""
+    """The line connects to the endpoint of that name; what the server says stays unread."""
 
     line: str
     endpoint: str
@@ -42,7 +43,7 @@ class Join:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
-    """Bytes go out as they are, `times` times, with `bytewise` each in a write of its own."""
+    """Send bytes unchanged, `times` times; with `bytewise`, one write for each byte."""
 
     line: str
     data: bytes
@@ -52,7 +53,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Same:
-    """A part of what an earlier turn (by number, from 0) heard: names and indices lead to it."""
+    """A part of what an earlier turn (counted from 0) received; names and indices lead to it."""
 
     turn: int
     at: tuple[str, ...] = ()
@@ -60,13 +61,12 @@ class Same:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hear:
-    """The next message on the line is `what`; events between do not count, unless `silent`.
+    """The next message on the line is `what`; events in between are skipped unless `silent`.
 
-    A reply has the id `id`, none where that is ABSENT, any where `any_id`; of an error, one of
-    `classes` unless that is empty.  `value`, where given, is what stands at `at` of the message,
-    and `same` a part of an earlier one that equals it.  `command` is the command that is answered,
-    as far as it is known, whose return type counts.  `lead` are bytes that stand ahead of the
-    message.
+    A reply has the id `id`, no id where that is ABSENT, any id with `any_id`. An error has one of
+    `classes`, unless that is empty. `value`, if given, is at `at` in the message; `same` is a part
+    of an earlier message that equals it. `command` is the command that is answered, if known: its
+    return type applies. `lead` are the bytes that precede the message.
     """
 
     line: str
@@ -86,11 +86,11 @@ class Hear:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sync:
-    """`lead` and a request with an id of its own go out, and its reply ends the turn.
+    """Send `lead` and a request with an id of its own; its reply ends the turn.
 
-    What comes before it are `least` or more errors without an id, and of them no success; with
-    `least` None nothing but events may come, with `open` replies of any sort.  With `works` the
-    reply must be a success: the line is known to be in command mode, and must have stayed there.
+    Before the reply come `least` or more errors without an id, and no success. With `least` None,
+    only events may come; with `open`, replies of any kind. With `works`, the reply must be a
+    success: the line is known to be in command mode, and must have stayed there.
     """
 
     line: str
@@ -103,7 +103,7 @@ class Sync:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gather:
-    """Replies of either sort come: to `ids` in that order, to `free` anywhere between them.
+    """Receive replies of either kind: to `ids` in that order, to `free` anywhere in between.
 
     With `errors`, errors without an id may come as well.
     """
@@ -117,7 +117,7 @@ class Gather:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """So many bytes of what the server says are taken; what follows them is left unread."""
+    """Read this many bytes of what the server says, and leave the rest unread."""
 
     line: str
     size: int
@@ -125,21 +125,21 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """Waits until the server reads the FIFO `path` of the scratch folder, and keeps it there."""
+    """Wait until the server reads the FIFO `path` of the scratch folder, and block it there."""
 
     path: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """The server finds the FIFO `path`, where it was held, empty and at its end."""
+    """Let the server read the end of the FIFO `path` that blocked it."""
 
     path: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leave:
-    """Our end of the line is closed; with `half`, for writing alone."""
+    """Close our end of the line; with `half`, for writing only."""
 
     line: str
     half: bool = False
@@ -147,7 +147,7 @@ class Leave:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gone:
-    """The server closes the line; before, events may come, and replies to `ids` in that order."""
+    """The server closes the line; events, and replies to `ids` in that order, may come before."""
 
     line: str
     rule: str
@@ -155,15 +155,15 @@ class Gone:
 
 
 class Deed(enum.StrEnum):
-    """What the official client is made to do."""
+    """What the official client does."""
 
-    # It connects and negotiates, and takes what out-of-band execution there is.
+    # It connects and negotiates, and enables out-of-band execution if offered.
     CONNECT = "connect"
     # It executes a command.
     EXECUTE = "execute"
     # It executes a command out of band.
     OUT_OF_BAND = "exec-oob"
-    # It executes a command several times, before the first is answered.
+    # It executes a command several times before it reads the first reply.
     PIPELINE = "pipeline"
     # It waits for an event.
     EVENT = "event"
@@ -175,8 +175,8 @@ class Deed(enum.StrEnum):
 class Drive:
     """The official client does `deed` on the line, which is its own.
 
-    `name` is the endpoint, command or event; the command is to fail with the class `refused`, or
-    to succeed where that is None.
+    `name` is the endpoint, command or event. The command must fail with the class `refused`, or
+    succeed where that is None.
     """
 
     line: str
@@ -189,7 +189,7 @@ class Drive:
 
     @property
     def promised(self) -> str:
-        """What comes of it, in the words in which it is told."""
+        """The promise in words, for a report."""
         match self.deed:
             case Deed.CONNECT:
                 return "connected"
@@ -206,7 +206,7 @@ class Drive:
 
 
 def told(error_class: str | None) -> str:
-    """Return how it is told that a command failed with a class, or succeeded where it is None."""
+    """Return in words that a command failed with a class, or succeeded where it is None."""
     return "success" if error_class is None else f"error {error_class}"
 
 
@@ -219,9 +219,9 @@ _PROVING: Final = Hear | Sync | Gather | Gone | Drive
 class Exchange:
     """The turns of one exchange.
 
-    `probe` is a command without arguments that may be asked at any time, `reason` tells what is
-    shown, `ends` that the server is to end of it, with status 0.  `shows` are rules that it is
-    about whatever rule its turns name: those that each message of a sort is held against.
+    `probe` is a command without arguments that may be sent at any time. `reason` says what the
+    exchange shows. `ends` says that the server ends, with status 0. `shows` are rules that it is
+    about besides those of its turns: rules that hold for every message of a kind.
     """
 
     turns: tuple[Turn, ...]
@@ -232,6 +232,6 @@ class Exchange:
 
     @property
     def rules(self) -> tuple[str, ...]:
-        """The rules that it and its turns speak of, sorted."""
+        """The rules of the exchange and of its turns, sorted."""
         of_turns = {turn.rule for turn in self.turns if isinstance(turn, _PROVING)}
         return tuple(sorted(of_turns.union(self.shows)))

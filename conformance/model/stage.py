@@ -1,6 +1,6 @@
-"""What must stand before a case: the machine, its files, peers and descriptors, as values.
+"""What a case needs beforehand, as values: machine, files, peers, descriptors, requests.
 
-Knows no process, no socket and no schema: launch/ makes a stage stand, knowledge/ says which.
+Knows no process, socket or schema: launch/ starts the machine, knowledge/ describes it.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from conformance.model.canonical import compact
 from conformance.model.terms import ABSENT, Absent, JsonValue
 
 NEGOTIATION: Final = "qmp_capabilities"
-"""The command that ends the negotiation with which every session begins."""
+"""The command that ends the capabilities negotiation of a session."""
 IN_BAND: Final = "execute"
 OUT_OF_BAND: Final = "exec-oob"
-"""The members of a request that name its command: OUT_OF_BAND for one that overtakes others."""
+"""The members of a request that name its command; OUT_OF_BAND overtakes other requests."""
 SCRATCH: Final = "/tmp/qmp"
-"""Where a machine sees its scratch folder; short, for QEMU reads requests byte by byte."""
+"""The path of the scratch folder inside the machine; short, since QEMU reads byte by byte."""
 BUILD_NEEDS: Final = frozenset({"type", "property"})
-"""The kinds of needs ("kind:argument") that a build answers; the host answers all others."""
+"""The kinds of needs ("kind:argument") that the build answers; the host answers the others."""
 WHOLE_NEEDS: Final = frozenset({"kvm", "hugepages"})
 """The kinds of needs that have no argument."""
 HOST_NEEDS: Final = WHOLE_NEEDS | {
@@ -37,9 +37,9 @@ PEERS: Final = ("barrier", "dbus", "pr-helper", "sink", "vhost-user-crypto")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Awaited:
-    """An event that tells when what a request began has come about.
+    """An event that says that what a request started is done.
 
-    Its data hold all of `data`, objects by member.
+    Its data contain all of `data`, object members compared one by one.
     """
 
     event: str
@@ -48,12 +48,11 @@ class Awaited:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One command as it goes over the wire, less its id.
+    """One command as it goes over the wire, without its id.
 
-    `arguments` is any JSON value (the suite sends wrong ones), or ABSENT.  `key` is IN_BAND or
-    OUT_OF_BAND.  `descriptor`, unless "", is the source of a file descriptor that goes along with
-    it, as a Descriptor has one.  Where it makes ready for another request, that one is not sent
-    before the events of `awaits` have come.
+    `arguments` is any JSON value (the suite sends wrong ones), or ABSENT. `key` is IN_BAND or
+    OUT_OF_BAND. `descriptor`, unless "", is the source of a file descriptor that goes with it, as
+    in Descriptor. The next request is not sent before the events of `awaits` have come.
     """
 
     execute: str
@@ -80,9 +79,9 @@ class Request:
 class ScratchFile:
     """A file or folder in the scratch folder.
 
-    `path` is relative; it is a folder with nothing in it if it ends in "/".  `make` names a maker
-    of launch/scratch.py ("x509", ...) which then owns what is under `path`; else the content is
-    `text`, or the bytes `hex`, with `at` zero bytes before it, and padded with more to `size`.
+    `path` is relative; ending in "/", it is an empty folder. `make` names a maker of
+    launch/scratch.py ("x509", ...) that owns everything below `path`. Otherwise the content is
+    `text`, or the bytes `hex`, with `at` zero bytes before them, padded with zeros to `size`.
     """
 
     path: str
@@ -97,7 +96,8 @@ class ScratchFile:
 class Peer:
     """A server that the machine talks to: `serve` names one of launch/peers.py.
 
-    `address` is a socket's path in the scratch folder, or a TCP port of the machine's own network.
+    `address` is the path of a socket in the scratch folder, or a TCP port in the machine's own
+    network.
     """
 
     serve: str
@@ -116,25 +116,25 @@ class Descriptor:
 
 
 class Transport(enum.StrEnum):
-    """What a further monitor of a machine can be reached over."""
+    """How an additional monitor of a machine is reached."""
 
     # A Unix socket in the scratch folder.
     SOCKET = "socket"
-    # A TCP socket of the machine's own network.
+    # A TCP socket in the machine's own network.
     TCP = "tcp"
-    # A pseudo-terminal that the machine makes.
+    # A pseudo-terminal that the machine creates.
     PTY = "pty"
-    # A Unix socket whose monitor shares it with others, as a multiplexer hands it to them.
+    # A Unix socket that the monitor shares with others through a multiplexer.
     MUX = "mux"
     # Standard input and output of the program.
     STDIO = "stdio"
-    # No monitor: a Unix socket on which QEMU's test protocol steps the clock of a machine.
+    # No monitor: a Unix socket for QEMU's test protocol (qtest), which steps the clock.
     QTEST = "qtest"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A monitor of a machine beside its first; `pretty` tells that it indents what it says."""
+    """An additional monitor of a machine; `pretty` makes it indent its messages."""
 
     name: str
     transport: Transport = Transport.SOCKET
@@ -143,7 +143,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachineSpec:
-    """How a machine is started beyond what its target says; equal specs, equal machines."""
+    """How a machine is started, beyond what its target says; equal specs, equal machines."""
 
     machine: str = "none"
     accel: str = ""
@@ -159,10 +159,10 @@ class MachineSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Companion:
-    """A second machine of the same build that stands before the first one does, and as long.
+    """A second machine of the same build that starts before the first and lives as long.
 
-    The two share a scratch folder, where they meet.  `setup` are requests that it has answered by
-    then.
+    Both share a scratch folder. The second has answered the requests of `setup` before the first
+    starts.
     """
 
     spec: MachineSpec
@@ -171,10 +171,10 @@ class Companion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """A machine and the requests that make it ready; cases of one stage may share a machine.
+    """A machine and the requests that prepare it; cases of one stage may share a machine.
 
-    `capabilities` are those that the negotiation enables; None leaves the monitor in negotiation.
-    `kept` tells that cases of other stages come between those of this one, again and again.
+    `capabilities` are those that the negotiation enables; None leaves the monitor in negotiation
+    mode. `kept`: cases of other stages come in between, again and again.
     """
 
     name: str
@@ -184,14 +184,14 @@ class Stage:
     kept: bool = False
 
     def negotiation(self) -> tuple[Request, ...]:
-        """Return the request that ends the negotiation, none where it is not to end."""
+        """Return the request that ends negotiation mode, none where the stage stays in it."""
         if self.capabilities is None:
             return ()
         arguments = {"enable": list(self.capabilities)} if self.capabilities else ABSENT
         return (Request(NEGOTIATION, arguments),)
 
     def beyond(self, passage: Request) -> Stage:
-        """Return the stage on whose machine `passage`, which leads to another phase, is done."""
+        """Return the stage whose machine has done `passage`, which leads to another phase."""
         name = f"{self.name}/{passage.execute}"
         if passage.execute == NEGOTIATION:
             return replace(self, name=name, capabilities=())

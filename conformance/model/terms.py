@@ -1,4 +1,4 @@
-"""The closed sets of words that every room shares; knows nothing but words."""
+"""The closed sets of words that all rooms share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ JsonValue: TypeAlias = (
 
 
 class Absent(enum.Enum):
-    """The type of `ABSENT`: in QMP a member that is not there and one that is null differ."""
+    """The type of `ABSENT`: in QMP, an absent member and a null member differ."""
 
     ABSENT = "absent"
 
@@ -30,7 +30,7 @@ def as_object(value: object) -> Mapping[str, JsonValue]:
 
 
 PathPart: TypeAlias = str | Mapping[str, JsonValue]
-"""A step into a JSON value: a member's name, an element's number from 0, or members that the
+"""A step into a JSON value: a member's name, an element's index from 0, or members that the wanted
 element of an array has."""
 
 
@@ -39,36 +39,36 @@ class Severity(enum.StrEnum):
 
     # The specification or schema states it without condition: breaking it is a failure.
     MUST = "must"
-    # A rule of style or of good order: reported, and failed on only by request.
+    # A rule of style: reported, and a failure only on request.
     SHOULD = "should"
-    # The specification leaves it open: reported for the reader, never a failure.
+    # The specification leaves it open: reported, never a failure.
     INFORMATION = "information"
 
 
 class Aspect(enum.StrEnum):
     """Which promise of a subject a case is about."""
 
-    # What the build says of itself agrees with itself and with what is there.
+    # What the build says of itself is consistent, and matches what it has.
     INTROSPECTION = "introspection"
     # A request that the schema allows is accepted and has its effect.
     VALID = "valid"
-    # What a command changes shows in the query that shows it, and is taken back by what removes it.
+    # What a command changes shows in the query for it, and what undoes it removes it.
     EFFECT = "effect"
-    # What is left out has the declared value.
+    # A member that is left out has its documented value.
     DEFAULTS = "defaults"
     # A request that the schema forbids is refused, and leaves nothing behind.
     INVALID = "invalid"
     # A well-formed request that cannot be served is refused with the right class.
     ERRORS = "errors"
-    # The subject in company and over time: order, use by others, reset.
+    # An object over time: order of requests, use by others, reset.
     LIFECYCLE = "lifecycle"
     # What the build says of itself is what its source declares and documents.
     DOCUMENTATION = "documentation"
     # The documentation's examples are valid, and come out as shown.
     EXAMPLES = "examples"
-    # A command is there where, when and out of band as its declaration says.
+    # The command is available as declared: in negotiation mode, out of band, in preconfig.
     GATES = "gates"
-    # What goes over the wire is as the protocol has it, whatever command it is about.
+    # Bytes, sessions and order follow the protocol, whatever the command.
     WIRE = "wire"
 
 
@@ -87,8 +87,8 @@ class Outcome(enum.StrEnum):
     INTERMITTENT = "intermittent"
     # It failed among other cases and passed in every play alone on a fresh machine.
     FLAKY = "flaky"
-    # It shows nothing: it was refused as it should be, but no request without the fault was ever
-    # accepted; or it was refused, and a reason of which no document speaks may be behind that.
+    # It proves nothing. It was refused as it should be, but no request without the fault was ever
+    # accepted; or it was refused, perhaps for a reason that no document mentions.
     VACUOUS = "vacuous"
     # The subject or the promise does not exist in this build.
     NOT_APPLICABLE = "not-applicable"

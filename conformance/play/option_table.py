@@ -1,4 +1,4 @@
-"""The options of a run, declared once for the command and for pytest; reads no value.
+"""Every option, declared once: for the command, for pytest, for target files and for the docs.
 
 Loaded in every pytest run on the machine: it imports nothing of the suite.
 """
@@ -6,144 +6,434 @@ Loaded in every pytest run on the machine: it imports nothing of the suite.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable
+import enum
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar, cast
+
+
+class Command(enum.StrEnum):
+    """The commands that take options."""
+
+    RUN = "run"
+    LIST = "list"
+    SHOW = "show"
+    REPLAY = "replay"
+    RULES = "rules"
+    EXPLAIN = "explain"
+    DIFF = "schema diff"
+    DIGEST = "schema digest"
+    VALIDATE = "validate"
+
+
+class Form(enum.StrEnum):
+    """What TOML value a key of a target file has."""
+
+    TEXT = "a string"
+    # A relative one starts at the file's folder.
+    PATH = "a path"
+    LIST = "a list of strings"
+    # Relative ones start at the file's folder.
+    PATHS = "a list of paths"
+    TABLE = "a table of strings"
+    BOOLEAN = "true or false"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
-    """An option: `--NAME` of the command, `--qmp-NAME` of pytest.
+class Key:
+    """A key of a target file, named like the field of `Target` that it sets.
 
-    One of `many` may be given several times and is a list; a `flag` takes no value.
+    With `axis`, it may also be a key of [target.axes].
+    """
+
+    name: str
+    form: Form = Form.TEXT
+    axis: bool = False
+
+
+T = TypeVar("T", str, int, bool, tuple[str, ...])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option(Generic[T]):
+    """An option: `--NAME` of `commands`, and `--qmp-NAME` of pytest.
+
+    The type of `default` decides the type of the value: a bool makes a flag, a tuple an option
+    that may be given several times.  `no_twin` says why pytest has no `--qmp-NAME`, "" where it
+    has one.  `key` is its key in a target file.  Of an option with a key, the value on the command
+    line does not reach the targets of a file, unless `reaches_files`.
     """
 
     name: str
     help: str
+    default: T
+    commands: tuple[Command, ...]
     metavar: str = ""
-    default: str | int = ""
-    many: bool = False
-    flag: bool = False
+    short: str = ""
+    choices: tuple[str, ...] = ()
+    no_twin: str = ""
+    key: Key | None = None
+    reaches_files: bool = False
 
     @property
     def dest(self) -> str:
         """The attribute that holds the value, with either parser."""
-        return f"qmp_{self.name.replace('-', '_')}"
+        name = self.name.replace("-", "_")
+        return name if self.no_twin else f"qmp_{name}"
 
     @property
-    def unset(self) -> list[str] | str | int | bool:
-        """The value of an option that is not given."""
-        if self.many:
-            return []
-        return False if self.flag else self.default
+    def many(self) -> bool:
+        """Whether it may be given several times."""
+        return isinstance(self.default, tuple)
 
-    def declare(self, add: Callable[..., Any], prefix: str) -> None:
+    @property
+    def flag(self) -> bool:
+        """Whether it takes no value."""
+        return isinstance(self.default, bool)
+
+    @property
+    def description(self) -> str:
+        """The help, with what every option of its type has."""
+        return f"{self.help}; may be given several times" if self.many else self.help
+
+    def of(self, asked: object) -> T:
+        """Return the value that a parser left, or the default where `asked` has none."""
+        value: Any = getattr(asked, self.dest, self.default)
+        return cast(T, tuple(value) if self.many else value)
+
+    def is_given(self, asked: object) -> bool:
+        """Return whether the value differs from the default."""
+        return self.of(asked) != self.default
+
+    def declare(self, add: Callable[..., Any], prefix: str = "--") -> None:
         """Declare it by `add`, which takes what argparse's add_argument takes."""
+        names = [self.short] if self.short and prefix == "--" else []
+        settings: dict[str, Any] = {"dest": self.dest, "help": self.description}
         if self.flag:
-            add(prefix + self.name, dest=self.dest, action="store_true", help=self.help)
-            return
-        more = "; may be given several times" if self.many else ""
-        add(
-            prefix + self.name,
-            dest=self.dest,
-            action="append" if self.many else "store",
-            default=self.unset,
-            type=type(self.default),
-            metavar=self.metavar,
-            help=self.help + more,
-        )
+            settings["action"] = "store_true"
+        else:
+            default = self.default
+            settings["action"] = "append" if self.many else "store"
+            # The parsers append to a copy of a list, and to nothing else.
+            settings["default"] = list(default) if isinstance(default, tuple) else default
+            settings["type"] = int if isinstance(default, int) else str
+        # argparse writes choices itself, where no metavar hides them.
+        if self.choices:
+            settings["choices"] = self.choices
+        elif self.metavar:
+            settings["metavar"] = self.metavar
+        add(*names, prefix + self.name, **settings)
 
-    def words(self, value: Any) -> list[str]:
+    def words(self, asked: object) -> list[str]:
         """Return the words that give pytest the same value."""
-        if self.flag:
+        value = self.of(asked)
+        if isinstance(value, bool):
             return [f"--qmp-{self.name}"] if value else []
-        return [f"--qmp-{self.name}={each}" for each in (value if self.many else [value])]
+        each = value if isinstance(value, tuple) else (value,)
+        return [f"--qmp-{self.name}={one}" for one in each]
 
 
-TARGET: Final = (
+_TESTING: Final = (
+    *(Command.RUN, Command.LIST, Command.SHOW, Command.REPLAY),
+    *(Command.RULES, Command.EXPLAIN),
+)
+"""The commands that take a target."""
+_OF_NO_RUN: Final = "its command makes no run"
+"""pytest does what `run` does, and nothing else."""
+
+NAME_KEY: Final = Key(name="name")
+"""The one key of a target file that no option has: the command line writes NAME=PATH."""
+
+PROGRAM: Final = Option(
+    name="program",
+    metavar="TARGET",
+    default=(),
+    commands=(),
+    help="a QEMU program to test: PATH, NAME=PATH, or a quoted pattern",
+    key=Key(name="program", form=Form.PATH, axis=True),
+)
+TARGETS: Final = Option(
+    name="targets",
+    metavar="FILE",
+    default=(),
+    commands=(),
+    help="a target file (TOML), or FILE.toml:NAME",
+)
+ROOTFS: Final = Option(
+    name="rootfs",
+    metavar="DIR",
+    default=(),
+    commands=_TESTING,
+    help="the root file system that the program is in; each program is tested in each",
+    key=Key(name="rootfs", form=Form.PATH, axis=True),
+)
+SCHEMA: Final = Option(
+    name="schema",
+    metavar="PATH",
+    default="",
+    commands=_TESTING,
+    help="the QEMU source tree, or the digest of one, that the program is built from",
+    key=Key(name="schema", form=Form.PATH),
+)
+CASES: Final = Option(
+    name="cases",
+    metavar="DIR",
+    default=(),
+    commands=_TESTING,
+    help="a folder of recipes, states and dangers of your own, used beside those that ship",
+    key=Key(name="cases", form=Form.PATHS),
+)
+MACHINE: Final = Option(
+    name="machine",
+    metavar="MACHINE",
+    default="none",
+    commands=_TESTING,
+    help="-machine for cases that need no other (default: none)",
+    key=Key(name="machine", axis=True),
+)
+ACCEL: Final = Option(
+    name="accel",
+    metavar="ACCEL",
+    default="",
+    commands=_TESTING,
+    help="-accel (default: QEMU's choice)",
+    key=Key(name="accel", axis=True),
+)
+ARG: Final = Option(
+    name="arg",
+    metavar="ARG",
+    default=(),
+    commands=_TESTING,
+    help="one more argument for QEMU (--arg=-smp)",
+    key=Key(name="args", form=Form.LIST),
+)
+ENV: Final = Option(
+    name="env",
+    metavar="NAME=VALUE",
+    default=(),
+    commands=_TESTING,
+    help="one more environment variable for QEMU",
+    key=Key(name="env", form=Form.TABLE),
+)
+NO_SANDBOX: Final = Option(
+    name="no-sandbox",
+    default=False,
+    commands=_TESTING,
+    help="start QEMU without bubblewrap: requests then reach the host",
+    key=Key(name="sandbox", form=Form.BOOLEAN),
+    reaches_files=True,
+)
+THOROUGH: Final = Option(
+    name="thorough",
+    default=False,
+    commands=_TESTING,
+    help="walk the QOM trees of all machines, not only the common ones",
+)
+CASE: Final = Option(
+    name="case",
+    metavar="GLOB",
+    default=(),
+    commands=(Command.RUN, Command.LIST),
+    help="only cases whose id matches",
+)
+SHARD: Final = Option(
+    name="shard",
+    metavar="N/M",
+    default="1/1",
+    commands=(Command.RUN, Command.LIST),
+    help="only the Nth of M parts of the subjects",
+)
+REPORT: Final = Option(
+    name="report",
+    metavar="DIR",
+    default="qmp-report",
+    commands=(Command.RUN,),
+    help="the folder of the report (default: qmp-report)",
+)
+SEED: Final = Option(
+    name="seed",
+    metavar="N",
+    default=0,
+    commands=(Command.RUN,),
+    help="the seed of everything that is made at random",
+)
+WORKERS: Final = Option(
+    name="workers",
+    short="-n",
+    metavar="N",
+    default=0,
+    commands=(Command.RUN,),
+    help="worker processes (default: 0, none but this one)",
+    no_twin="pytest-xdist has -n",
+)
+QUIET: Final = Option(
+    name="quiet",
+    short="-q",
+    default=False,
+    commands=(Command.RUN,),
+    help="print the verdicts alone",
+    no_twin="pytest has -q",
+)
+VERBOSE: Final = Option(
+    name="verbose",
+    short="-v",
+    default=False,
+    commands=(Command.RUN,),
+    help="print each item, and each finding in full",
+    no_twin="pytest has -v",
+)
+RECORD: Final = Option(
+    name="record",
+    metavar="FILE",
+    default="",
+    commands=(Command.REPLAY,),
+    help="write the dialogue to a file, for `validate`",
+    no_twin=_OF_NO_RUN,
+)
+RELEASE: Final = Option(
+    name="release",
+    metavar="VERSION",
+    default="",
+    commands=(Command.RULES, Command.EXPLAIN),
+    help="without TARGET, the release (10.0) whose digest gives the cases",
+    no_twin=_OF_NO_RUN,
+)
+RULES_FORMAT: Final = Option(
+    name="format",
+    default="text",
+    choices=("text", "markdown", "json"),
+    commands=(Command.RULES,),
+    help="the output format (default: text); docs/rules.md is the markdown",
+    no_twin=_OF_NO_RUN,
+)
+OLD_ROOTFS, NEW_ROOTFS = (
     Option(
-        name="rootfs",
+        name=f"{side}-rootfs",
         metavar="DIR",
-        many=True,
-        help="the root file system that the program is in; each program is tested in each",
-    ),
+        default="",
+        commands=(Command.DIFF,),
+        help=f"the root file system that the program {side.upper()} is in",
+        no_twin=_OF_NO_RUN,
+    )
+    for side in ("old", "new")
+)
+OLD_VERSION, NEW_VERSION = (
     Option(
-        name="schema",
-        metavar="PATH",
-        help="QEMU's source tree, or a digest, that the program is built from",
+        name=f"{side}-version",
+        metavar="VERSION",
+        default="",
+        commands=(Command.DIFF,),
+        help=f"the version of {side.upper()}, where it does not tell",
+        no_twin=_OF_NO_RUN,
+    )
+    for side in ("old", "new")
+)
+SCHEMA_PROGRAM: Final = Option(
+    name="program",
+    default="system",
+    choices=("system", "storage-daemon", "guest-agent"),
+    commands=(Command.DIFF,),
+    help="whose schema of a digest or source tree (default: system)",
+    no_twin=_OF_NO_RUN,
+)
+DIFF_FORMAT: Final = Option(
+    name="format",
+    default="text",
+    choices=("text", "markdown", "json"),
+    commands=(Command.DIFF,),
+    help="the output format (default: text)",
+    no_twin=_OF_NO_RUN,
+)
+ALL_CHANGES: Final = Option(
+    name="all",
+    default=False,
+    commands=(Command.DIFF,),
+    help="in text, list what is only counted otherwise",
+    no_twin=_OF_NO_RUN,
+)
+FAIL_ON: Final = Option(
+    name="fail-on",
+    default="",
+    choices=(
+        *("incompatible", "deprecated-first", "unstable"),
+        *("configuration", "unreachable", "compatible"),
     ),
-    Option(
-        name="cases",
-        metavar="DIR",
-        many=True,
-        help="a folder of recipes, states and dangers of your own, beside those that ship",
-    ),
-    Option(name="arg", metavar="ARG", many=True, help="one more argument for QEMU (--arg=-smp)"),
-    Option(name="env", metavar="NAME=VALUE", many=True, help="one more variable for QEMU"),
-    Option(
-        name="machine",
-        metavar="MACHINE",
-        default="none",
-        help="-machine for cases that need no other (default: none)",
-    ),
-    Option(name="accel", metavar="ACCEL", help="-accel (default: QEMU's choice)"),
-    Option(
-        name="no-sandbox",
-        flag=True,
-        help="start QEMU without bubblewrap: requests then reach the host",
-    ),
-    Option(
-        name="thorough", flag=True, help="walk the trees of all machines, not of the common ones"
-    ),
+    commands=(Command.DIFF,),
+    help="exit with 1 for a change of this class or a worse one",
+    no_twin=_OF_NO_RUN,
+)
+OUTPUT: Final = Option(
+    name="output",
+    metavar="FILE",
+    default="",
+    commands=(Command.DIFF, Command.DIGEST),
+    help="write there, not to standard output",
+    no_twin=_OF_NO_RUN,
+)
+DIGEST_VERSION: Final = Option(
+    name="version",
+    metavar="VERSION",
+    default="",
+    commands=(Command.DIGEST,),
+    help="the release, where no source tree tells it",
+    no_twin=_OF_NO_RUN,
+)
+VALIDATE_SCHEMA: Final = Option(
+    name="schema",
+    metavar="SCHEMA",
+    default="",
+    commands=(Command.VALIDATE,),
+    help="the schema for dialogues that contain none: a saved introspection, or the release (10.0) "
+    "of a digest that comes with the suite",
+    no_twin=_OF_NO_RUN,
+)
+VALIDATE_FORMAT: Final = Option(
+    name="format",
+    default="text",
+    choices=("text", "json"),
+    commands=(Command.VALIDATE,),
+    help="the output format (default: text)",
+    no_twin=_OF_NO_RUN,
+)
+
+AnyOption = Option[str] | Option[int] | Option[bool] | Option[tuple[str, ...]]
+
+TARGET: Final[tuple[AnyOption, ...]] = (
+    *(ROOTFS, SCHEMA, CASES, ARG, ENV, MACHINE, ACCEL),
+    *(NO_SANDBOX, THOROUGH),
 )
 """How targets are started."""
-SELECTION: Final = (
-    Option(name="case", metavar="GLOB", many=True, help="only cases whose id fits"),
-    Option(
-        name="shard", metavar="N/M", default="1/1", help="only the Nth of M parts of the subjects"
-    ),
+ALL: Final[tuple[AnyOption, ...]] = (
+    *(PROGRAM, TARGETS, *TARGET),
+    *(CASE, SHARD, REPORT, SEED, WORKERS, QUIET, VERBOSE),
+    *(RECORD, RULES_FORMAT, RELEASE),
+    *(OLD_ROOTFS, OLD_VERSION, NEW_ROOTFS, NEW_VERSION),
+    *(SCHEMA_PROGRAM, DIFF_FORMAT, ALL_CHANGES, FAIL_ON, OUTPUT, DIGEST_VERSION),
+    *(VALIDATE_SCHEMA, VALIDATE_FORMAT),
 )
-"""Which cases are wanted."""
-RUN: Final = (
-    Option(
-        name="report",
-        metavar="DIR",
-        default="qmp-report",
-        help="the folder of the report (default: qmp-report)",
-    ),
-    Option(name="seed", metavar="N", default=0, help="the seed of what is made at random"),
-)
-NAMED: Final = (
-    Option(
-        name="program",
-        metavar="TARGET",
-        many=True,
-        help="a QEMU program to test: PATH, NAME=PATH, or a quoted pattern",
-    ),
-    Option(
-        name="targets",
-        metavar="FILE",
-        many=True,
-        help="a target file (TOML), or FILE.toml:NAME",
-    ),
-)
-"""What the command takes without an option."""
-ALL: Final = (*NAMED, *TARGET, *SELECTION, *RUN)
+"""Every option, in the order in which help and docs list them."""
+TWINS: Final = tuple(option for option in ALL if not option.no_twin)
+"""What pytest has."""
+KEYS: Final = (NAME_KEY, *(option.key for option in ALL if option.key is not None))
+"""What a table of a target file may hold, besides `axes`."""
 
 
-def declare(options: Iterable[Option], add: Callable[..., Any], prefix: str) -> None:
-    """Declare options by `add`, each under its name behind `prefix`."""
-    for option in options:
-        option.declare(add, prefix)
+def options_of(command: Command) -> tuple[AnyOption, ...]:
+    """Return the options of a command."""
+    return tuple(option for option in ALL if command in option.commands)
 
 
-def completed(asked: argparse.Namespace) -> argparse.Namespace:
-    """Return the values of all options, those that a command does not have at their defaults."""
-    return argparse.Namespace(
-        **{option.dest: getattr(asked, option.dest, option.unset) for option in ALL}
-    )
+def declare(command: Command, parser: argparse.ArgumentParser) -> None:
+    """Declare the options of a command; of QUIET and VERBOSE it takes one."""
+    add = parser.add_argument
+    for option in options_of(command):
+        if option is QUIET:
+            add = parser.add_mutually_exclusive_group().add_argument
+        option.declare(add)
+        if option is VERBOSE:
+            add = parser.add_argument
 
 
-def pytest_words(asked: argparse.Namespace) -> list[str]:
+def pytest_words(asked: object) -> list[str]:
     """Return the words that give pytest the same values."""
-    return [word for option in ALL for word in option.words(getattr(asked, option.dest))]
+    return [word for option in TWINS for word in option.words(asked)]

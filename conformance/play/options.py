@@ -8,69 +8,69 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from conformance.knowledge.check import check_cases
 from conformance.knowledge.decoder import raise_problems
-from conformance.launch.target import NAME, Target, program_targets, read_targets
+from conformance.launch.target import NAME, Target, program_targets
 from conformance.model.errors import UsageError
+from conformance.play.option_table import (
+    ACCEL,
+    ARG,
+    CASE,
+    CASES,
+    ENV,
+    MACHINE,
+    NO_SANDBOX,
+    PROGRAM,
+    REPORT,
+    ROOTFS,
+    SCHEMA,
+    SEED,
+    SHARD,
+    TARGET,
+    TARGETS,
+    THOROUGH,
+)
 from conformance.play.run import Options
+from conformance.play.target_file import read_targets
 from conformance.prepare.campaign import Selection
 
 _SHARD: Final = re.compile(r"(\d+)/(\d+)")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_NO_MACHINE: Final = "none"
 
 
-class Asked(Protocol):
-    """The options as pytest's parser, or argparse, leaves them."""
+def read_options(asked: object) -> Options:
+    """Return the options, target files read and patterns filled in; raises UsageError.
 
-    qmp_program: list[str]
-    qmp_targets: list[str]
-    qmp_rootfs: list[str]
-    qmp_schema: str
-    qmp_cases: list[str]
-    qmp_arg: list[str]
-    qmp_env: list[str]
-    qmp_machine: str
-    qmp_accel: str
-    qmp_case: list[str]
-    qmp_shard: str
-    qmp_thorough: bool
-    qmp_no_sandbox: bool
-    qmp_report: str
-    qmp_seed: int
-
-
-def read_options(asked: Asked) -> Options:
-    """Return the options, target files read and patterns filled in; raises UsageError."""
-    _check_program(asked)
-    words = ["--no-sandbox"] if asked.qmp_no_sandbox else []
-    words += ["--thorough"] if asked.qmp_thorough else []
+    `asked` is what pytest's parser, or argparse, has left.
+    """
+    _check_target(asked)
+    words = [f"--{option.name}" for option in (NO_SANDBOX, THOROUGH) if option.is_given(asked)]
     targets: list[Target] = []
-    for program in asked.qmp_program:
+    for program in PROGRAM.of(asked):
         targets += _from_program(program, asked, words)
-    for text in asked.qmp_targets:
+    for text in TARGETS.of(asked):
         targets += _from_file(text, words)
-    if asked.qmp_no_sandbox:
+    if NO_SANDBOX.of(asked):
         targets = [replace(target, sandbox=False) for target in targets]
     _check_cases(targets)
-    if not asked.qmp_report:
+    if not REPORT.of(asked):
         raise UsageError("the report folder has no name", "Name one, such as qmp-report.")
     return Options(
         targets=tuple(targets),
-        report=Path(asked.qmp_report),
+        report=Path(REPORT.of(asked)),
         selection=Selection(
-            globs=tuple(asked.qmp_case),
-            shard=_shard(asked.qmp_shard),
-            thorough=asked.qmp_thorough,
+            globs=CASE.of(asked),
+            shard=_shard(SHARD.of(asked)),
+            thorough=THOROUGH.of(asked),
         ),
-        seed=asked.qmp_seed,
+        seed=SEED.of(asked),
     )
 
 
 def _check_cases(targets: Sequence[Target]) -> None:
-    """Raise KnowledgeError, which tells all that is wrong with the cases of the targets' own."""
+    """Raise KnowledgeError, with all that is wrong with the cases that the user adds."""
     for folders in dict.fromkeys(target.cases for target in targets if target.cases):
         raise_problems(check_cases([Path(folder) for folder in folders]))
 
@@ -80,45 +80,41 @@ def is_target_file(word: str) -> bool:
     return word.endswith(".toml") or ".toml:" in word
 
 
-def _check_program(asked: Asked) -> None:
-    for key, option, value in (
-        ("rootfs", "rootfs", " ".join(asked.qmp_rootfs)),
-        ("schema", "schema", asked.qmp_schema),
-        ("cases", "cases", " ".join(asked.qmp_cases)),
-        ("args", "arg", " ".join(asked.qmp_arg)),
-        ("env", "env", " ".join(asked.qmp_env)),
-        ("machine", "machine", asked.qmp_machine.removeprefix(_NO_MACHINE)),
-        ("accel", "accel", asked.qmp_accel),
-    ):
-        if value and asked.qmp_targets:
+def _check_target(asked: object) -> None:
+    """Raise UsageError for options of targets that mean nothing."""
+    files = TARGETS.of(asked)
+    for option in TARGET:
+        if files and option.key and not option.reaches_files and option.is_given(asked):
+            value = option.of(asked)
+            told = " ".join(value) if isinstance(value, tuple) else value
             raise UsageError(
-                f"--{option} {value} does not reach the targets of {asked.qmp_targets[0]}",
-                f"Write `{key}` in that file.",
+                f"--{option.name} {told} does not reach the targets of {files[0]}",
+                f"Write `{option.key.name}` in that file.",
             )
-    for root in asked.qmp_rootfs:
+    for root in ROOTFS.of(asked):
         if not root or not Path(root).is_dir():
             raise UsageError(
                 f"the root {root or 'without a name'} is no folder",
                 "Name the folder that holds the root file system of the program.",
             )
-    if not asked.qmp_machine:
+    if not MACHINE.of(asked):
         raise UsageError("the machine has no name", "Write --machine q35, or leave it out.")
 
 
-def _from_program(word: str, asked: Asked, words: Sequence[str]) -> Iterator[Target]:
-    """Yield the targets of NAME=PATH or PATH: the programs that fit it, in each root."""
+def _from_program(word: str, asked: object, words: Sequence[str]) -> Iterator[Target]:
+    """Yield the targets of NAME=PATH or PATH: the programs that match it, in each root."""
     name, path = _named(word)
-    env = tuple(map(_variable, asked.qmp_env))
-    schema = os.path.abspath(asked.qmp_schema) if asked.qmp_schema else ""
-    for root in asked.qmp_rootfs or [""]:
+    env = tuple(map(_variable, ENV.of(asked)))
+    schema = os.path.abspath(SCHEMA.of(asked)) if SCHEMA.of(asked) else ""
+    for root in ROOTFS.of(asked) or ("",):
         for found in program_targets(path, root, name):
             target = replace(
                 found,
                 schema=schema,
-                machine=asked.qmp_machine,
-                accel=asked.qmp_accel,
-                cases=tuple(map(os.path.abspath, asked.qmp_cases)),
-                args=tuple(asked.qmp_arg),
+                machine=MACHINE.of(asked),
+                accel=ACCEL.of(asked),
+                cases=tuple(map(os.path.abspath, CASES.of(asked))),
+                args=ARG.of(asked),
                 env=env,
             )
             yield replace(target, spelling=shlex.join([*words, *_spelt(target, bool(name))]))
@@ -153,16 +149,16 @@ def _variable(text: str) -> tuple[str, str]:
 def _spelt(target: Target, named: bool) -> Iterator[str]:
     """Yield the words with which a command line describes the target again."""
     if target.rootfs:
-        yield from ("--rootfs", target.rootfs)
+        yield from (f"--{ROOTFS.name}", target.rootfs)
     if target.schema:
-        yield from ("--schema", target.schema)
-    yield from (word for folder in target.cases for word in ("--cases", folder))
-    if target.machine != _NO_MACHINE:
-        yield f"--machine={target.machine}"
+        yield from (f"--{SCHEMA.name}", target.schema)
+    yield from (word for folder in target.cases for word in (f"--{CASES.name}", folder))
+    if target.machine != MACHINE.default:
+        yield f"--{MACHINE.name}={target.machine}"
     if target.accel:
-        yield f"--accel={target.accel}"
-    yield from (f"--arg={arg}" for arg in target.args)
-    yield from (f"--env={name}={value}" for name, value in target.env)
+        yield f"--{ACCEL.name}={target.accel}"
+    yield from (f"--{ARG.name}={arg}" for arg in target.args)
+    yield from (f"--{ENV.name}={name}={value}" for name, value in target.env)
     yield f"{target.name}={target.program}" if named else target.program
 
 

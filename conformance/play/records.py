@@ -25,9 +25,7 @@ from conformance.model.errors import HarnessError
 from conformance.model.terms import ExitCode, Outcome
 from conformance.play.start_tally import StartTally
 from conformance.report.stream import (
-    REPORT_FILE,
     STREAM_FILE,
-    SUMMARY_FILE,
     CaseEnded,
     Event,
     EventSeen,
@@ -36,6 +34,7 @@ from conformance.report.stream import (
     from_json,
     to_json,
 )
+from conformance.report.write import FORMATS
 
 _PART: Final = ".part-{}-{}.ndjson"
 """What each process of a run writes, beside the stream that they are joined into."""
@@ -80,7 +79,7 @@ def part_path(folder: Path, run: str, worker: str) -> Path:
 
 def clear_folder(folder: Path) -> None:
     """Remove what earlier runs have left in `folder`: stream, reports and parts."""
-    for name in (SUMMARY_FILE, REPORT_FILE, STREAM_FILE):
+    for name in (*FORMATS, STREAM_FILE):
         (folder / name).unlink(missing_ok=True)
         (folder / f".{name}").unlink(missing_ok=True)
     for path in folder.glob(_PART.format("*", "*")):

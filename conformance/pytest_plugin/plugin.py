@@ -40,7 +40,8 @@ _LISTENER: Final[pytest.StashKey[_Listener]] = pytest.StashKey()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options; each begins with --qmp-."""
     group = parser.getgroup("qmp", "QMP conformance")
-    option_table.declare(option_table.ALL, group.addoption, "--qmp-")
+    for option in option_table.TWINS:
+        option.declare(group.addoption, "--qmp-")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -62,7 +63,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
 def _joined(words: list[str]) -> list[str]:
     joined: list[str] = []
-    flags = {f"--qmp-{option.name}" for option in option_table.ALL if option.flag}
+    flags = {f"--qmp-{option.name}" for option in option_table.TWINS if option.flag}
     for word in words:
         option = joined[-1] if joined else ""
         valued = option.startswith("--qmp-") and "=" not in option and option not in flags
@@ -83,9 +84,7 @@ def pytest_configure(config: pytest.Config) -> None:
             config.stash[OPTIONS] = read_options(option)
         except ConformanceError as error:
             raise pytest.UsageError(str(error)) from None
-    elif any(getattr(option, each.dest) != each.unset for each in option_table.TARGET) or (
-        option.qmp_case
-    ):
+    elif any(each.is_given(option) for each in (*option_table.TARGET, option_table.CASE)):
         raise pytest.UsageError("no target\n  Name one with --qmp-program or --qmp-targets.")
 
 

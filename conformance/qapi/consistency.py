@@ -1,6 +1,6 @@
-"""Whether the types of a schema agree with one another; knows nothing of how they were read.
+"""Checks that the types of a schema agree with each other; knows nothing of reading them.
 
-What it lets through can be flattened and validated against without further question.
+A schema without contradictions can be flattened and validated against without further checks.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from conformance.qapi.names import shown
 
 
 class ContradictionError(SchemaError):
-    """What a schema says against itself or its own form, and the `rule` that this breaks.
+    """A contradiction in a schema, or a wrong form of it, and the `rule` that this breaks.
 
-    Both texts are cut: a build may name things as it likes.
+    Both texts are shortened: a build may use any name.
     """
 
     def __init__(self, rule: str, place: str, problem: str) -> None:
@@ -34,9 +34,9 @@ class ContradictionError(SchemaError):
 
 
 def json_kinds(kind: Type) -> frozenset[JsonType]:
-    """Return what a value of `kind` can be on the wire, empty for what no alternate may hold.
+    """Return the JSON types that a value of `kind` can have; empty where no alternate may hold it.
 
-    An integer is a number too, so that the two cannot be told apart.
+    An integer is also a number: the two cannot be told apart.
     """
     match kind:
         case Enum():
@@ -54,9 +54,9 @@ def json_kinds(kind: Type) -> frozenset[JsonType]:
 
 
 class Checker:
-    """Looks for contradictions within one schema.
+    """Finds contradictions within one schema.
 
-    `unread` are the names of entries that could not be read: of them nothing is said again.
+    `unread` are the names of entries that could not be read; nothing more is said of them.
     """
 
     def __init__(self, schema: Schema, unread: frozenset[str] = frozenset()) -> None:
@@ -65,7 +65,7 @@ class Checker:
         self._unread = unread
 
     def contradictions(self, kind: Type, place: str) -> Iterator[ContradictionError]:
-        """Yield what keeps `kind` from fitting into the schema, each at `place` or below it."""
+        """Yield what is wrong with `kind` in this schema, each fault at `place` or below it."""
         match kind:
             case Array():
                 yield from self.any_type(kind.element, f"{place}: element-type")
@@ -79,12 +79,12 @@ class Checker:
                 pass
 
     def object_type(self, rule: str, name: str, place: str) -> Iterator[ContradictionError]:
-        """Yield that `name` is no object type of the schema, if it is none."""
+        """Yield a contradiction if `name` is no object type of the schema."""
         if name not in self._unread and not isinstance(self._types.get(name), Object):
             yield ContradictionError(rule, place, f"there is no object type {name!r}")
 
     def any_type(self, name: str, place: str) -> Iterator[ContradictionError]:
-        """Yield that `name` is no type of the schema, if it is none."""
+        """Yield a contradiction if `name` is no type of the schema."""
         if name not in self._types and name not in self._unread:
             yield ContradictionError("Q68", place, f"there is no type {name!r}")
 
@@ -125,7 +125,7 @@ class Checker:
     def _tag_values(
         self, union: Object, place: str
     ) -> Generator[ContradictionError, None, frozenset[str] | None]:
-        """Return the values that the tag of `union` may have, None where they are not known."""
+        """Return the values that the tag of `union` may have, or None where they are not known."""
         tag = next((member for member in union.members if member.name == union.tag), None)
         if tag is None:
             yield ContradictionError("Q60", place, f"{union.tag!r} is no member")
@@ -142,10 +142,10 @@ class Checker:
     def _branch(
         self, name: str, union: Object, path: tuple[str, ...], place: str
     ) -> Iterator[ContradictionError]:
-        """Yield what keeps the object `name` from being a branch, at some depth, of `union`.
+        """Yield why the object `name` cannot be a branch of `union`, at any depth.
 
-        `path` are the unions that lead to it.  What is wrong between the branch and unions further
-        in is said of those.
+        `path` are the unions that lead to it. Faults between the branch and inner unions are
+        reported for the inner unions.
         """
         branch = self._types.get(name)
         if name == union.name:

@@ -11,9 +11,9 @@ from conformance.qapi.model import Enum, Member, Object, Schema, UnknownNameErro
 class Branch:
     """One of the closed objects that an object type stands for.
 
-    `tags` are the members that lead to it, from the outside in, each with the value that it has
-    there (all of them are members of this same object).  `members` are all that there are: those of
-    the base, the tags, and those of the branch.
+    `tags` are the members that select it, outermost first, each with its value; all are members of
+    this object. `members` are all its members: those of the base, the tags, and those of the
+    branch.
     """
 
     tags: tuple[tuple[str, str], ...]
@@ -23,17 +23,17 @@ class Branch:
 def branches(schema: Schema, object_type_name: str) -> tuple[Branch, ...]:
     """Return the branches of an object type, in the order of its tag's values.
 
-    A struct has one.  A variant that is a union itself is followed to its own branches; members
-    that hold unions are not.  Raises UnknownNameError if the name is of no object type.
+    A struct has one. A variant that is a union itself is replaced by its branches; members that
+    hold unions are not. Raises UnknownNameError if `name` is no object type.
     """
     return _leaves(schema, schema.object(object_type_name), Branch(tags=(), members=()))
 
 
 def branch_of(schema: Schema, object_type_name: str, *cases: str) -> Branch:
-    """Return the branch that the tags' values `cases` lead to, from the outside in.
+    """Return the branch that the tag values `cases` select, outermost first.
 
-    With fewer cases than tags, the members that the last tags add are left out.  Raises
-    UnknownNameError for a case that its tag does not have, or one too many.
+    With fewer cases than tags, the members that the last tags add are left out. Raises
+    UnknownNameError for a value that its tag lacks, or for one value too many.
     """
     current = schema.object(object_type_name)
     found = Branch(tags=(), members=current.members)
@@ -60,11 +60,11 @@ def tag_values(schema: Schema, union: Object) -> tuple[str, ...]:
 
 
 def variant_of(schema: Schema, union: Object, case: str) -> Object:
-    """Return the object whose members `union` has besides where its tag is `case`."""
+    """Return the object whose members `union` has only where its tag is `case`."""
     for variant in union.variants:
         if variant.case == case:
             return schema.object(variant.type)
-    # A value that no variant speaks of adds nothing (Q21).
+    # A value without a variant adds no member (Q21).
     return Object(name="", members=())
 
 

@@ -1,8 +1,8 @@
 """Reads the return value of query-qmp-schema; knows the form of its entries and nothing else.
 
-Understands QEMU 5.2 to 11.1.  Members of an entry that it does not know are left alone, as the
-protocol wants it of clients (W66); what it does know must be there, of the right type, and agree
-with the rest of the schema.
+Understands QEMU 5.2 to 11.1. Unknown members of an entry are ignored, as the protocol asks of
+clients (W66). Known members must be present, have the right type, and agree with the rest of the
+schema.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _JSON_NAMES: dict[type, str] = {
     dict: "an object",
 }
 
-# How each place begins but that of the whole.
+# How each place begins, except that of the whole.
 _ENTRY = re.compile(r"entry ([0-9]+)")
 
 _Value = TypeVar("_Value")
@@ -50,9 +50,9 @@ Entry: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
-    """What `entries` describe as far as they can be read, and all that is wrong with them.
+    """What `entries` describe, as far as they can be read, and everything that is wrong with them.
 
-    Where there is no fault, the schema is sound and whole.
+    Without faults, the schema is sound and complete.
     """
 
     schema: Schema
@@ -60,7 +60,7 @@ class Examined:
 
 
 def read_introspection(entries: object) -> Schema:
-    """Return the schema that `entries`, the return value of query-qmp-schema, describes.
+    """Return the schema that `entries`, the return value of query-qmp-schema, describe.
 
     Raises SchemaError, which names the entry and the place in it.
     """
@@ -71,10 +71,10 @@ def read_introspection(entries: object) -> Schema:
 
 
 def examine(entries: object) -> Examined:
-    """Return the schema of the entries that can be read, with every fault of all of them.
+    """Return the schema of the readable entries, with all faults of all entries.
 
-    Faults of single entries come first, in their order; then what entries say against each other,
-    by kind and name.
+    Faults of single entries come first, in their order; then contradictions between entries, by
+    kind and name.
     """
     if not isinstance(entries, list):
         fault = ContradictionError("Q53", "query-qmp-schema", "does not return an array")
@@ -87,9 +87,9 @@ def examine(entries: object) -> Examined:
 
 
 def read_usable(entries: object) -> Examined:
-    """Return the part of a schema that does not contradict itself, and all that is wrong besides.
+    """Return the part of a schema that does not contradict itself, and all faults.
 
-    Raises SchemaError, the first fault of all, where no command is left or none was there.
+    Raises SchemaError with the first fault if no command is left, or if there was none.
     """
     found = examine(entries)
     if found.faults:
@@ -101,9 +101,9 @@ def read_usable(entries: object) -> Examined:
 
 
 def listed(entries: object, *kinds: str) -> tuple[str, ...]:
-    """Return the names of commands and events that `entries` list, readable or not, in order.
+    """Return the names of commands and events in `entries`, readable or not, in order.
 
-    With `kinds`, those whose meta-type is one of them.
+    With `kinds`, only those whose meta-type is one of them.
     """
     if not isinstance(entries, list):
         return ()
@@ -113,13 +113,13 @@ def listed(entries: object, *kinds: str) -> tuple[str, ...]:
 
 
 def entry_of(fault: ContradictionError) -> int | None:
-    """Return the number (from 0) of the entry that a fault of `examine` is about, if of one."""
+    """Return the number (from 0) of the entry that a fault of `examine` is about, if any."""
     numbered = _ENTRY.match(fault.place)
     return int(numbered[1]) if numbered else None
 
 
 class _Reading:
-    """The entries read so far, by name, and what is wrong with them."""
+    """The entries read so far, by name, and their faults."""
 
     def __init__(self) -> None:
         self.faults: list[ContradictionError] = []
@@ -129,7 +129,7 @@ class _Reading:
         self.types: dict[str, Type] = {}
 
     def read(self, index: int, raw: object) -> None:
-        """Add an entry; one with a fault leaves its place behind, and is no part of the schema."""
+        """Add an entry; one with a fault keeps its place and is no part of the schema."""
         before = len(self.faults)
         entry = _entry(index, raw, self.faults)
         if entry is None:
@@ -156,7 +156,7 @@ class _Reading:
 
 
 def _between(schema: Schema, reading: _Reading) -> Iterator[ContradictionError]:
-    """Yield what the entries of a schema say against each other."""
+    """Yield the contradictions between entries."""
     places = reading.places
     known = {*schema.commands, *schema.events, *schema.types}
     checker = Checker(schema, frozenset(places) - known)
@@ -172,9 +172,9 @@ def _between(schema: Schema, reading: _Reading) -> Iterator[ContradictionError]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Node:
-    """An object of the schema's JSON, where it stands, and the rule that gives it its form.
+    """An object of the schema's JSON, its place, and the rule that defines its form.
 
-    What is not as it must be is added to `faults`, and read as the empty value of its type.
+    A wrong part is added to `faults`, and read as the empty value of its type.
     """
 
     place: str
@@ -204,7 +204,7 @@ class _Node:
         return self.get(key, str)
 
     def name(self, key: str, problem_of: Callable[[str], str] = schema_problem) -> str:
-        """Return the text `key`, which must be a name that can be used."""
+        """Return the string `key`, which must be a usable name."""
         name = self.text(key)
         problem = problem_of(name) if isinstance(self.raw.get(key), str) else ""
         if problem:
@@ -212,7 +212,7 @@ class _Node:
         return name
 
     def names(self, key: str) -> tuple[str, ...]:
-        """Return the texts of the array `key`, which must be names that can be used."""
+        """Return the strings of the array `key`, which must be usable names."""
         values = self.get(key, list)
         for index, value in enumerate(values):
             at = f"{key}[{index}]"
@@ -246,7 +246,7 @@ def _entry(index: int, raw: object, faults: list[ContradictionError]) -> _Node |
 
 
 def _named(node: _Node, key: str, known: dict[str, _Value]) -> _Value:
-    """Return what the text `key` names, anything at all where it names nothing known."""
+    """Return what the string `key` names, or any value if it names nothing known."""
     before = len(node.faults)
     value = node.text(key)
     if value not in known:
@@ -268,7 +268,7 @@ def _enum(entry: _Node, name: str) -> Enum:
             EnumMember(name=node.name("name"), features=node.features())
             for node in entry.nodes("members", "Q65")
         )
-        # Since 6.2 the values stand there twice, for clients that know the older form alone.
+        # Since 6.2, the values appear twice, for clients that know only the older form.
         if "values" in entry.raw and entry.names("values") != tuple(m.name for m in members):
             entry.fault("do not agree with members", at="values")
     return Enum(name=name, members=members, features=entry.features())
@@ -292,8 +292,8 @@ def _object(entry: _Node, name: str) -> Object:
 
 
 def _member(node: _Node) -> Member:
-    # The schema's own description keeps values other than null for a later use: whatever it is,
-    # the member is optional.
+    # The schema of introspection reserves values other than null: whatever the value, the member is
+    # optional.
     return Member(
         name=node.name("name"),
         type=node.text("type"),
@@ -334,4 +334,4 @@ _READERS: dict[str, tuple[str, Callable[[_Node, str], Type | Command | Event]]] 
     "command": ("Q57", _command),
     "event": ("Q59", _event),
 }
-"""How an entry of each meta-type is read, and the rule that gives it its form."""
+"""How an entry of each meta-type is read, and the rule that defines its form."""

@@ -1,6 +1,6 @@
-"""The schema of a build as frozen values; knows neither where it was read nor what is done with it.
+"""The schema of a build as frozen values; knows neither its source nor its use.
 
-A type is known by its name alone, and names of types mean nothing across builds (Q55).
+A type is identified by its name within one schema; type names mean nothing across builds (Q55).
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class IntRange:
 
     @classmethod
     def signed(cls, bits: int) -> IntRange:
-        """Return the integers of a two's complement word of `bits` bits."""
+        """Return the integers of a signed word of `bits` bits (two's complement)."""
         return cls(-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
 
     @classmethod
@@ -71,7 +71,7 @@ class IntRange:
 INT64: Final = IntRange.signed(64)
 UINT64: Final = IntRange.unsigned(64)
 ANY_INT: Final = IntRange(INT64.low, UINT64.high)
-"""What `int` of introspection may be: it stands for every width, signed or not."""
+"""The integers that introspection's `int` may stand for: every width, signed or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,10 +99,10 @@ class Enum:
     members: tuple[EnumMember, ...]
     features: tuple[str, ...] = ()
     values: tuple[str, ...] = field(init=False, repr=False, compare=False)
-    """The strings alone."""
+    """The values without their features."""
 
     def __post_init__(self) -> None:
-        # Kept, for the tag of a union is looked up more often than anything else.
+        # Cached: the tag of a union is looked up more often than anything else.
         object.__setattr__(self, "values", tuple(member.name for member in self.members))
 
 
@@ -127,7 +127,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """What a union has besides where its tag is `case`: the members of the object `type`."""
+    """The members of the object `type`, which a union has only where its tag is `case`."""
 
     case: str
     type: str
@@ -146,7 +146,7 @@ class Object:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alternate:
-    """A choice between the types named `members`, made by the JSON type of the value."""
+    """A choice between the types named `members`, by the JSON type of the value."""
 
     name: str
     members: tuple[str, ...]
@@ -169,7 +169,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """An event, whose data are an object of `arg_type`."""
+    """An event; its data are an object of `arg_type`."""
 
     name: str
     arg_type: str
@@ -181,10 +181,9 @@ _Entity = TypeVar("_Entity")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schema:
-    """All that a build says of its interface; each mapping iterates in the order of its names.
+    """A build's whole interface; each mapping iterates in the order of its names.
 
-    `left_out` are commands and events that the build has and that are no part of it, for what is
-    said of them contradicts itself.
+    `left_out` are commands and events that the build has, but whose entries contradict themselves.
     """
 
     commands: Mapping[str, Command] = field(default_factory=dict)
@@ -198,7 +197,7 @@ class Schema:
             object.__setattr__(self, name, MappingProxyType(by_name))
 
     def __hash__(self) -> int:
-        # Mappings have no hash of their own; equal schemas have equally many of everything.
+        # Mappings have no hash; equal schemas have equal numbers of everything.
         return hash((len(self.commands), len(self.events), len(self.types)))
 
     def command(self, name: str) -> Command:
@@ -214,7 +213,7 @@ class Schema:
         return _look_up(self.types, "type", name)
 
     def object(self, name: str) -> Object:
-        """Return the object type `name`; raises UnknownNameError where it is of another kind."""
+        """Return the object type `name`; raises UnknownNameError if it is of another kind."""
         found = self.type(name)
         if not isinstance(found, Object):
             kind = type(found).__name__.lower()

@@ -1,7 +1,7 @@
-"""Which names of a build can be used: as part of a case's id, of a line of a report, of a path.
+"""Which names of a build can be used in a case's id, a line of a report, or a path.
 
-What a name must be by rule is wider in places, and narrower in others: cases say so where a build
-breaks it.  A name that cannot be used is left out, with what needs it, and is a finding.
+QEMU's rule for names is wider in places and narrower in others; cases test that rule. A name that
+cannot be used is left out, with everything that needs it, and is a finding.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 LONGEST: Final = 255
-"""Characters that a name may have; the longest of QEMU has 38."""
+"""The characters that a name may have; QEMU's longest name has 38."""
 _SCHEMA: Final = re.compile(r"[A-Za-z0-9_.-]+")
 _TYPE: Final = re.compile(r"[ -~]+")
-# Names of the object model are elements of paths: QEMU spells a slash in one as \x2f.
+# Names in the object model are elements of paths: QEMU writes a slash in one as \x2f.
 _ELEMENT: Final = re.compile(r"[ -.0-~]+")
 _SHOWN: Final = 40
 _LINE: Final = 1000
@@ -36,18 +36,18 @@ def element_problem(name: str) -> str:
 
 
 def brief(name: str) -> str:
-    """Return a name of whatever length and content as a short text on one line."""
+    """Return a name of any length and content as a short text on one line."""
     return ascii(name if len(name) <= _SHOWN else f"{name[:_SHOWN]}...")
 
 
 def shown(text: str) -> str:
-    """Return a text that a build has a say in as one line of bounded length."""
+    """Return a text that a build controls as one line of bounded length."""
     cut = text if len(text) <= _LINE else f"{text[:_LINE]}..."
     return cut if cut.isprintable() else ascii(cut)[1:-1]
 
 
 def distinct(names: Iterable[str]) -> Iterator[tuple[int, str]]:
-    """Yield the number and the problem of each name that cannot be used or was there before."""
+    """Yield the index and the problem of each name that cannot be used or that came before."""
     seen: set[str] = set()
     for number, name in enumerate(names):
         problem = element_problem(name)

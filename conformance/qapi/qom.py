@@ -1,6 +1,6 @@
-"""What a build says of its object model, as values: types, properties, composition trees.
+"""A build's object model as values: types, properties, QOM trees.
 
-Knows neither how it was asked nor what will be tested.
+Knows neither how the build was asked nor what will be tested.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ INTEGER_RANGES: Final[Mapping[str, tuple[int, int]]] = {
 TYPE_NAMES: Final = "X11"
 PROPERTY_NAMES: Final = "X12"
 PATH_NAMES: Final = "X10"
-"""The rules that types, properties of types and elements of paths break by names of no use."""
+"""The rules that types, properties and path elements break if their names cannot be used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ class Property:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """One object of a composition tree: its path, properties, and those values that were read."""
+    """One object of a QOM tree: its path, its properties, and the values that were read."""
 
     path: str
     properties: tuple[Property, ...]
@@ -73,10 +73,10 @@ class Node:
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectModel:
-    """The object model of one build: all its types, and a tree per machine.
+    """The object model of one build: all its types, and a QOM tree for each machine.
 
     `properties` holds qom-list-properties of the user-creatable types; `trees` the nodes by
-    machine, ordered by path; `lost` what could not be asked because the build died, and why.
+    machine, ordered by path; `lost` the questions that the build died of, and how.
     """
 
     types: tuple[TypeInfo, ...]
@@ -86,7 +86,7 @@ class ObjectModel:
     machines: tuple[str, ...] = ()
     lost: tuple[tuple[str, str], ...] = ()
     faults: tuple[ContradictionError, ...] = ()
-    """The names that cannot be used: what bears one, or one that was there before, is left out."""
+    """The names that cannot be used; what bears one, or bears a name twice, is left out."""
 
     @cached_property
     def by_name(self) -> Mapping[str, TypeInfo]:
@@ -95,7 +95,7 @@ class ObjectModel:
 
     @cached_property
     def heirs(self) -> Mapping[str, frozenset[str]]:
-        """The names of each type and of all types that come from it, by the type's name."""
+        """For each type, the names of the type and of all types derived from it."""
         found: dict[str, set[str]] = {name: set() for name in self.by_name}
         for name in self.by_name:
             for ancestor in self.ancestry(name):
@@ -157,7 +157,7 @@ def model_to_json(model: ObjectModel) -> dict[str, Any]:
 
 
 def model_from_json(value: Mapping[str, Any]) -> ObjectModel:
-    """Return the model that `model_to_json` made `value` of."""
+    """Return the model that `model_to_json` wrote as `value`."""
     return ObjectModel(
         types=tuple(type_from_json(entry) for entry in value["types"]),
         creatable=tuple(value["creatable"]),

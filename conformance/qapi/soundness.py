@@ -1,7 +1,7 @@
-"""The part of a schema that agrees with itself; knows neither entries nor where it is used.
+"""Finds the part of a schema that does not contradict itself.
 
-What is unusable is left out, with everything that needs it, so that the rest can be flattened and
-validated against without further question.
+Leaves out what cannot be used, with everything that needs it, so that the rest can be flattened and
+validated against without further checks. Knows neither entries nor how the part is used.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from conformance.qapi.model import Command, Event, Schema
 def sound_part(schema: Schema, listed: Iterable[str] = ()) -> Schema:
     """Return the largest part of `schema` that does not contradict itself.
 
-    Of the names of commands and events that it lacks, whether they stood there or were only
-    `listed` (of entries that could not be read), it says so in `left_out`.
+    Its `left_out` are the names of commands and events that it lacks, whether they were in the
+    schema or were only `listed` (by entries that could not be read).
     """
     part = _shrunk(schema)
     named = {*schema.commands, *schema.events, *listed}
@@ -27,7 +27,7 @@ def sound_part(schema: Schema, listed: Iterable[str] = ()) -> Schema:
 def _shrunk(schema: Schema) -> Schema:
     part = schema
     while True:
-        # A type that was left out takes along, in the next round, those that need it.
+        # In the next round, whatever needs a type that was left out is left out, too.
         checker = Checker(part)
         types = {n: k for n, k in part.types.items() if not any(checker.contradictions(k, ""))}
         if len(types) == len(part.types):
@@ -42,7 +42,7 @@ def _shrunk(schema: Schema) -> Schema:
 
 
 def _is_usable(checker: Checker, entity: Command | Event) -> bool:
-    """Return whether the types that a command or an event names are there."""
+    """Return whether the types that a command or event names exist."""
     if any(checker.object_type("", entity.arg_type, "")):
         return False
     return isinstance(entity, Event) or not any(checker.any_type(entity.ret_type, ""))

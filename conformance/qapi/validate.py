@@ -1,7 +1,7 @@
-"""Whether a value is of a type, by the strict reading of QAPI; knows no wording of any server.
+"""Checks values against types, by the strict reading of QAPI; knows no server's texts.
 
-Objects are closed, null is not absent, true is not 1, 1.0 is no integer.  An integer of
-introspection may be anything from -2**63 to 2**64-1; a schema that knows widths bounds it further.
+Objects are closed, null is not absent, true is not 1, 1.0 is no integer. An integer of
+introspection may be anything from -2**63 to 2**64-1; a schema with widths bounds it further.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from conformance.qapi.model import (
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What keeps a value from being of its type: `problem`, at `path` within the value.
+    """Why a value is not of its type: `problem`, at `path` within the value.
 
-    A path is like "backend.data[2].x"; that of the value itself is "".
+    A path looks like "backend.data[2].x"; that of the value itself is "".
     """
 
     path: str
@@ -36,7 +36,7 @@ class Fault:
 
 
 class _Miss:
-    """A fault on its way out: the steps of its path, innermost first."""
+    """A fault on its way out of the recursion: the steps of its path, innermost first."""
 
     __slots__ = ("problem", "steps")
 
@@ -52,17 +52,17 @@ _Check: TypeAlias = Callable[[Any], "_Miss | None"]
 
 
 def validate(schema: Schema, type_name: str, value: object) -> Fault | None:
-    """Return what keeps `value` from being of a type of `schema`, None if it is of that type.
+    """Return why `value` is not of a type of `schema`, or None if it is.
 
-    For more than one value of a schema, keep a Validator.
+    For more than one value, keep a Validator.
     """
     return Validator(schema).check(type_name, value)
 
 
 class Validator:
-    """The types of one schema, made ready for checking as they are first asked for.
+    """The types of one schema, compiled on first use.
 
-    Checking needs stack in proportion to the depth of the value, and no more.
+    Checking needs stack in proportion to the depth of the value.
     """
 
     def __init__(self, schema: Schema) -> None:
@@ -72,18 +72,17 @@ class Validator:
     def check(self, type_name: str, value: object) -> Fault | None:
         """Return the first fault of `value`, in the order of the type's members, or None.
 
-        `value` is JSON as `json.loads` returns it.  Raises UnknownNameError for the name of no
-        type.
+        `value` is JSON as `json.loads` returns it. Raises UnknownNameError for an unknown type.
         """
         check = self._checks.get(type_name) or self._compile(type_name)
         miss = check(value)
         return None if miss is None else miss.fault()
 
     def _compile(self, name: str) -> _Check:
-        """Return the check of the type `name`, and see to those of every type it is made of.
+        """Return the check of the type `name`, and compile every type it consists of.
 
-        A type can be part of itself.  Checks are therefore found by name while they run, in
-        `_checks`, which holds all of them before the first one runs.
+        A type can be part of itself. Checks are therefore looked up by name in `_checks` while they
+        run; it holds all of them before the first one runs.
         """
         ready: dict[str, _Check] = {}
         waiting = [name]
@@ -106,7 +105,7 @@ class Validator:
                 case Object():
                     check = self._object(kind, frozenset(), waiting)
             ready[current] = check
-        # All at once: a type that is not there must not leave others behind that rely on it.
+        # All at once: a missing type must not leave others behind that rely on it.
         self._checks.update(ready)
         return self._checks[name]
 
@@ -181,7 +180,7 @@ def _integer(allowed: IntRange) -> _Check:
     low, high = allowed.low, allowed.high
 
     def check(value: Any) -> _Miss | None:
-        # The type itself and not isinstance: to Python, true is an integer.
+        # Compare types, not isinstance: to Python, true is an integer.
         if type(value) is not int:
             return _Miss(f"is not an integer but {_shown(value)}")
         if low <= value <= high:
@@ -239,7 +238,7 @@ def _struct(
     known: frozenset[str],
     checks: dict[str, _Check],
 ) -> _Check:
-    """Return the check of an object that ends here: what is not `known` is a fault."""
+    """Return the check of an object that ends here: members that are not `known` are faults."""
     members = _members(types, mandatory, checks)
 
     def check(value: Any) -> _Miss | None:
@@ -258,12 +257,12 @@ def _union(
     tagged: tuple[str, dict[str, _Check]],
     checks: dict[str, _Check],
 ) -> _Check:
-    """Return the check of an object that goes on in the branch that its tag names."""
+    """Return the check of an object that continues in the branch that its tag selects."""
     members = _members(types, mandatory, checks)
     tag, cases = tagged
 
     def check(value: Any) -> _Miss | None:
-        # The tag is a mandatory member of an enumeration: it is there and has a case.
+        # The tag is a mandatory member of an enumeration: it is present and has a case.
         return members(value) or cases[value[tag]](value)
 
     return check
@@ -290,5 +289,5 @@ def _members(
 
 
 def _clip(text: str) -> str:
-    # 60 characters tell any name apart; a fuzzer's string may be megabytes.
+    # 60 characters distinguish any name; a fuzzer's string may be megabytes.
     return repr(text) if len(text) <= 60 else f"{text[:60]!r}..."

@@ -17,9 +17,7 @@ from conformance.model.terms import Aspect, Outcome, Severity, SubjectKind
 
 STREAM_VERSION = 4
 STREAM_FILE: Final = "events.ndjson"
-SUMMARY_FILE: Final = "summary.json"
-REPORT_FILE: Final = "report.md"
-"""What a report folder holds: the stream, and what is made of it."""
+"""The stream in a report folder; the other files are made from it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

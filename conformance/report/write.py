@@ -1,32 +1,39 @@
-"""Puts a summary's files beside its stream; knows nothing of what they say."""
+"""Writes the files of a report beside its stream, one for each format.
+
+Knows nothing of what they say.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Final
 
 from conformance.model import canonical
 from conformance.model.errors import UsageError
 from conformance.report import markdown
 from conformance.report.reading import read_events
 from conformance.report.result import Summary
-from conformance.report.stream import REPORT_FILE, SUMMARY_FILE
 from conformance.report.summary import summarise
+
+FORMATS: Final[Mapping[str, Callable[[Summary], str]]] = {
+    "summary.json": lambda summary: canonical.pretty(summary.to_json()),
+    "report.md": markdown.render,
+}
+"""The files of a report beside its stream, and what makes the text of each from the summary."""
 
 
 def write_reports(summary: Summary, folder: Path) -> tuple[Path, ...]:
-    """Write summary.json and report.md into `folder`, made if need be, and return their paths.
+    """Write a file of each format into `folder`, made if need be, and return their paths.
 
     Raises UsageError where the folder cannot be written.
     """
-    texts = {
-        SUMMARY_FILE: canonical.pretty(summary.to_json()),
-        REPORT_FILE: markdown.render(summary),
-    }
+    texts = {name: render(summary) for name, render in FORMATS.items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
-            # Whole or not at all: what is killed amid it leaves no half of a report.
+            # A run that is killed here leaves no half of a report.
             (folder / f".{name}").write_text(text, encoding="utf-8")
             os.replace(folder / f".{name}", folder / name)
     except OSError as error:

@@ -1,1 +1,1 @@
-"""Reading QAPI source: declarations, documentation, examples, and what facts they state."""
+"""Reads QAPI source: declarations, documentation, examples, and the facts they state."""

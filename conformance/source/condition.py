@@ -1,7 +1,7 @@
-"""What `if` says, in each of the spellings that releases have had, brought to one form.
+"""Reads the condition of an `if`, in every notation that releases have had.
 
-Releases before 6.1 write C expressions and lists of them, later ones names and objects.  Knows
-nothing of which symbols there are or what they stand for.
+Releases before 6.1 write C expressions and lists of them, later ones names and objects. Knows no
+symbol and no meaning of one.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def read_condition(value: Value | None) -> Condition:
         case StringValue(text=text, place=place):
             return _Expression(text, place).condition()
         case ListValue(items=items, place=place):
-            # Before 6.1 all of a list must hold.
+            # Before 6.1, all conditions of a list must hold.
             return _joined("all", items, place)
         case ObjectValue(members=((key, operand),)) if key.text in ("all", "any", "not"):
             if key.text == "not":
@@ -51,7 +51,10 @@ def _of(operator: str, operands: list[Condition]) -> Condition:
 
 
 class _Expression:
-    """A C expression of `defined(X)`, `!`, `&&`, `||` and parentheses; X alone is defined(X)."""
+    """A C expression of `defined(X)`, `!`, `&&`, `
+
+    ` and parentheses; X alone is defined(X).
+    """
 
     def __init__(self, text: str, place: Place) -> None:
         self._text = text

@@ -1,7 +1,7 @@
-"""What the documentation says of a member that is left out: from its words to a value.
+"""Reads what the documentation says about a member that is left out, as a value.
 
-Knows how QEMU's documentation words defaults, and no declaration.  A wrong value becomes a false
-alarm, so whatever could be read in two ways is prose.
+Knows how QEMU's documentation words defaults, and no declaration. A wrong value would be a false
+alarm, so whatever can be read in two ways is prose.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from conformance.qapi.model import IntRange
 class Domain:
     """What a default can be: strings of an enumeration, and values of built-in types.
 
-    An alternate has the domains of all its types.  A type that has nothing of all this has no
-    default that a text could give.  Of a type that is `open`, declared in a file that is missing,
-    only words that stand alone are taken, as values of an enumeration.
+    An alternate has the domains of all its types. A type without any has no default that a text
+    could give. Of an `open` type, declared in a missing file, only words that stand alone count, as
+    values of an enumeration.
     """
 
     values: frozenset[str] = frozenset()
@@ -33,7 +33,7 @@ class Domain:
     open: bool = False
 
     def __or__(self, other: Domain) -> Domain:
-        """Return what is in either."""
+        """Return the union of both."""
         return Domain(
             values=self.values | other.values,
             booleans=self.booleans or other.booleans,
@@ -46,9 +46,10 @@ class Domain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Default:
-    """What a text says of a member that is left out; `value` is ABSENT but for DefaultKind.VALUE.
+    """What a text says about a member that is left out.
 
-    `cases` holds the values that the text gives for some object types alone, by their names.
+    `value` is ABSENT except for DefaultKind.VALUE. `cases` holds the values that the text gives for
+    single object types, by their names.
     """
 
     kind: DefaultKind
@@ -73,7 +74,7 @@ _STATED: Final = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-"""Words behind which the value stands."""
+"""Words that precede the value."""
 
 _MARKED: Final = re.compile(
     r"""
@@ -85,7 +86,7 @@ _MARKED: Final = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-"""Words that stand around the value; they count only where it is one of the type."""
+"""Words that surround the value; they count only if it is one of the type."""
 
 _INHERITED: Final = re.compile(
     r"@(?P<name>[\w.-]+)\ (?:boolean\ )?(?:option|property|member)\ is\ (?P<value>[\w-]+)\ "
@@ -102,7 +103,7 @@ _LEFT_OUT: Final = re.compile(
     r"|\b(?:not|isn't) (?:specified|present|given|set|provided)\b",
     re.IGNORECASE,
 )
-"""Words of a text that says something of a member that is left out."""
+"""Words of a text that says something about a member that is left out."""
 
 _ON_WHAT: Final = re.compile(
     r"\bdepend|\b(?:if|unless|otherwise|else|when)\b|@\w|\bhosts?\b|\bimage\b|\bmachines?\b"
@@ -110,7 +111,7 @@ _ON_WHAT: Final = re.compile(
     r"|\bemulator\b|\bnumber of\b|\bcluster size\b|\bon (?:posix|unix|linux|windows)\b",
     re.IGNORECASE,
 )
-"""Words of a clause that tells what the value depends on."""
+"""Words of a clause that says what the value depends on."""
 
 _HARMLESS: Final = re.compile(
     r" ?$| ?\(|,? since\b|,? (?:which|meaning)\b|, for unlimited\b| to truncate\b"
@@ -134,14 +135,14 @@ _WORD: Final = re.compile(r"\"([^\"]*)\"|'([^']*)'|``([^`]*)``|@?([^\s,()]+)")
 _NAME: Final = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*", re.IGNORECASE)
 _EMPTY: Final = re.compile(r"(?:an |the )?empty string\b")
 _LISTED: Final = re.compile(r" [\"']")
-"""What follows a quoted value where the next of a list begins, whose line breaks are lost."""
+"""What follows a quoted value where the next item of a list begins, without line breaks."""
 _NUMBER: Final = re.compile(r"(0x[0-9a-f]+|-?\d+)(?: ?([a-z]+))?(?=$|[\s,(])", re.IGNORECASE)
 _BOOLEANS: Final[Mapping[str, bool]] = {
     **dict.fromkeys(("true", "on", "yes", "enabled"), True),
     **dict.fromkeys(("false", "off", "no", "disabled"), False),
 }
 _WORDED: Final = {"zero": 0, "one": 1}
-# Sizes count in powers of 1024 however they are written, as in QEMU's own options.
+# Sizes count in powers of 1024, however they are written, as in QEMU's own options.
 _SIZES: Final = {
     f"{letter}{end}": 1 << 10 * power
     for power, letter in enumerate("kmgt", start=1)
@@ -152,10 +153,10 @@ _TIMES: Final = {"s": "second", "ms": "millisecond", "us": "microsecond", "ns": 
 
 
 def default_of(text: str, domain: Domain) -> Default:
-    """Return what the text of a member's documentation says of leaving it out.
+    """Return what the text of a member's documentation says about leaving it out.
 
-    `domain` tells what values the member has: a default that is none of them is prose.  Where the
-    text tells hosts apart, the value is that of a POSIX host.
+    `domain` is what values the member has: any other default is prose. Where the text distinguishes
+    hosts, the value is that of a POSIX host.
     """
     words = _plain(text)
     stated = [_stated(words, match.end(), domain) for match in _STATED.finditer(words)]
@@ -169,7 +170,7 @@ def default_of(text: str, domain: Domain) -> Default:
 
 
 def inherited_defaults(text: str, domains: Mapping[str, Domain]) -> Mapping[str, JsonValue]:
-    """Return the defaults that a type's own text gives for members of its base, by their names.
+    """Return the defaults that a type's text gives for members of its base, by their names.
 
     `domains` has the members that it inherits.
     """
@@ -183,7 +184,7 @@ def inherited_defaults(text: str, domains: Mapping[str, Domain]) -> Mapping[str,
 
 
 def default_of_booleans(text: str) -> bool | Absent:
-    """Return the default that the text gives to all optional booleans alike, ABSENT without one."""
+    """Return the default that the text gives for all optional booleans, or ABSENT."""
     match = _ALL_BOOLEANS.search(" ".join(text.split()))
     return match["value"].lower() == "true" if match else ABSENT
 
@@ -235,7 +236,7 @@ def _by_backend(parts: list[str], domain: Domain) -> Default:
 
 
 def _clause(tail: str) -> str:
-    """Return the text up to the end of its sentence, or of the parenthesis that it stands in."""
+    """Return the text up to the end of its sentence, or of the parenthesis around it."""
     depth = 0
     quote = ""
     for index, char in enumerate(tail):
@@ -298,7 +299,7 @@ def _integer(clause: str, words: str) -> tuple[int | Absent, str]:
 
 
 def _string(clause: str, word: str, quoted: bool, rest: str) -> tuple[str | Absent, str]:
-    """Take a word without quotes only where it cannot be a word of the language."""
+    """Take a word without quotes only where it cannot be an ordinary word."""
     empty = _EMPTY.match(clause)
     if empty is not None:
         return "", clause[empty.end() :]

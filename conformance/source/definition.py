@@ -1,6 +1,6 @@
-"""One expression of a schema as the entity that it declares.
+"""Reads one expression of a schema as the entity that it declares.
 
-Knows nothing of the other expressions: whether the names that it uses exist is linking.py's.
+Knows nothing of other expressions: linking.py checks whether the names it uses exist.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from conformance.source.expression import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Keys:
-    """Which keys an object may have, and which of them it must have."""
+    """Which keys an object may have, and which are mandatory."""
 
     required: frozenset[str]
     optional: frozenset[str]
@@ -68,17 +68,17 @@ _FLAGS: Final[Mapping[str, tuple[bool, Flag]]] = {
     "gen": (False, Flag.NO_GEN),
     "success-response": (False, Flag.NO_SUCCESS_RESPONSE),
 }
-"""The one value that each of these keys may have, and what it says."""
+"""The only value that each of these keys may have, and what it means."""
 
 _NAME: Final = re.compile(r"(?:__[A-Za-z0-9.-]+_)?(?P<stem>[A-Za-z0-9][A-Za-z0-9_-]*)")
-"""A name, with the prefix that extensions of vendors have."""
+"""A name, with an optional vendor prefix."""
 
 
 def read_definition(expression: ObjectValue, documentation: Documentation | None) -> Entity:
     """Return the entity that `expression` declares; raises SourceError.
 
-    A union without discriminator (they were possible up to 6.0) has neither tag nor base members
-    yet: linking.py says what it means.
+    A union without discriminator (possible up to 6.0) has neither tag nor base members yet:
+    linking.py adds them.
     """
     kind = _kind_of(expression)
     _check_keys(expression, _KEYS[kind], f"{kind} declaration")
@@ -242,7 +242,7 @@ def _features(value: Value | None) -> tuple[DeclaredFeature, ...]:
 
 
 def _detailed(value: Value, short: str, keys: _Keys, what: str) -> Mapping[str, Value]:
-    """Return the members of `value`; what is no object stands for one with `short` alone."""
+    """Return the members of `value`; a value that is no object stands for one with only `short`."""
     if not isinstance(value, ObjectValue):
         return {short: value}
     _check_keys(value, keys, what)

@@ -1,7 +1,7 @@
-"""Whether the dialogue that an example shows is valid by a schema; knows no machine.
+"""Checks whether the dialogue of an example is valid by a schema; knows no machine.
 
-What is left out is no fault, nor is an id, nor a request that is shown without its reply.  What the
-server says must be an event, or answer a request that the example shows before.
+Omissions, ids and requests without a reply are no faults. What the server says must be an event, or
+answer a request that the example shows before.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ _NEITHER: Final = "neither a reply nor an event: 'return' is missing"
 class Grammar:
     """What the messages of a program may be.
 
-    Of the commands `unchecked` the schema does not say all arguments; objects of the types
-    `open_objects` may have members that it does not name.
+    For the commands `unchecked`, the schema does not list all arguments; objects of the types
+    `open_objects` may have more members than it names.
     """
 
     schema: Schema
@@ -50,8 +50,8 @@ class Grammar:
 class ShownRequest:
     """A request that an example shows.
 
-    It is `sound` if nothing of it is left out and nothing wrong with it.  `reply` is the message
-    that answers it, ABSENT where none does or something is left out of it.
+    It is `sound` if nothing of it is left out or wrong. `reply` is the message that answers it,
+    ABSENT if there is none or part of it is left out.
     """
 
     request: Request
@@ -61,7 +61,7 @@ class ShownRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What an example comes to: all its faults, by place, and the requests that it shows."""
+    """The result for an example: all its faults, by place, and the requests that it shows."""
 
     faults: tuple[ExampleFault, ...]
     requests: tuple[ShownRequest, ...]
@@ -70,7 +70,7 @@ class Judgement:
 def judge_dialogue(example: Example, owner: str, grammar: Grammar) -> Judgement:
     """Return what is wrong with an example of the command, event or type `owner`.
 
-    What is wrong in several places in the same words is told once.
+    The same fault in several places is reported once.
     """
     dialogue = _Dialogue(grammar)
     for part in example.parts:
@@ -91,7 +91,7 @@ def judge_dialogue(example: Example, owner: str, grammar: Grammar) -> Judgement:
 
 
 def _shows(example: Example, owner: str, schema: Schema) -> bool:
-    """Return whether an example shows what it is one of, or may do so where parts are left out."""
+    """Return whether an example shows its own subject, or may do so where parts are left out."""
     if owner not in schema.commands and owner not in schema.events:
         return True
     return any(
@@ -102,13 +102,13 @@ def _shows(example: Example, owner: str, schema: Schema) -> bool:
 
 
 def _named(message: Any) -> tuple[Any, ...]:
-    """Return the names of the command or event that a message is of."""
+    """Return the names of the command or event that a message belongs to."""
     kinds = (MessageKind.EXECUTE, MessageKind.EXEC_OOB, MessageKind.EVENT)
     return tuple(message.get(key) for key in kinds) if isinstance(message, dict) else ()
 
 
 def _once(faults: Iterable[ExampleFault]) -> Iterator[ExampleFault]:
-    """Yield one fault for all that are of the same words, at the first of their places."""
+    """Yield one fault for all with the same words, at the first of their places."""
     places: dict[str, list[Place]] = {}
     for fault in faults:
         places.setdefault(fault.problem, []).append(fault.place)
@@ -120,9 +120,9 @@ def _once(faults: Iterable[ExampleFault]) -> Iterator[ExampleFault]:
 
 @dataclass(slots=True, kw_only=True)
 class _Asked:
-    """A request as far as it is known, and what has come of it.
+    """A request as far as it is known, and its reply.
 
-    `request` and `command` are None where something else stands in their place.
+    `request` and `command` are None where something else is in their place.
     """
 
     request: Request | None = None
@@ -140,13 +140,13 @@ class _Dialogue:
         self._schema = grammar.schema
         self._unchecked = grammar.unchecked
         self._types = PartialValidator(grammar.schema, grammar.open_objects)
-        # Whether something is left out that may be a request.
+        # Whether an omission may be a request.
         self._gap = False
         self.asked: list[_Asked] = []
         self.faults: list[ExampleFault] = []
 
     def go_on(self, part: Message | LeftOut | Prose) -> None:
-        """Take the next part."""
+        """Process the next part."""
         match part:
             case Message():
                 self._message(part)
@@ -235,7 +235,7 @@ class _Dialogue:
             self._told(message, f"reply of {asked.command.name}", faults)
 
     def _answer(self, reply: Mapping[str, Any]) -> _Asked | None:
-        """Return the first request that a reply may answer, which waits no longer."""
+        """Return the first request that a reply may answer, and stop waiting for its reply."""
         for asked in self.asked:
             known = "id" in reply and asked.id is not ABSENT
             if not asked.answered and (not known or same(asked.id, reply["id"])):
@@ -273,5 +273,5 @@ def _kind(message: Message) -> MessageKind | None:
 
 
 def _is_unknown_argument(fault: Fault) -> bool:
-    """Return whether a fault is an argument, not a member of one, that the schema lacks."""
+    """Return whether a fault is an unknown argument, rather than a member of one."""
     return fault.problem == UNKNOWN_MEMBER and fault.path.count(".") == 1

@@ -1,6 +1,6 @@
-"""From what a schema's source declares and documents to its digest: facts alone, no sentence.
+"""Makes the digest of a schema's source: facts only, no sentence.
 
-Knows no build.  Paths come in only to be handed to the reader.
+Knows no build. Paths are only passed on to the reader.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ _BUILTINS: Final[Mapping[str, Domain]] = {
 def read_tree(path: Path, version: str = "") -> Digest:
     """Return the digest of a QEMU source tree, or of one schema file, taken as the system's.
 
-    `version` counts where no tree says its own.  Raises UsageError where `path` is neither, and
+    `version` is used where no tree states its own. Raises UsageError where `path` is neither, and
     SourceError where a schema cannot be read.
     """
     found = {Program.SYSTEM: schema_file(path)}
@@ -83,7 +83,7 @@ def read_tree(path: Path, version: str = "") -> Digest:
 
 
 def schema_file(path: Path) -> Path:
-    """Return the file of the system's schema in a source tree, or `path` if it is a file itself.
+    """Return the file of the system's schema in a source tree, or `path` if it is a file.
 
     Raises UsageError where it is neither.
     """
@@ -105,7 +105,7 @@ def digest_of(version: str, sources: Mapping[Program, Source]) -> Digest:
 
 
 def version_of(tree: Path) -> str:
-    """Return the version that a source tree says it is of, "" where it says none."""
+    """Return the version that a source tree states, "" where it states none."""
     try:
         text = (tree / _VERSION_FILE).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
@@ -120,7 +120,7 @@ def _digested(source: Source) -> Mapping[str, DigestEntity]:
 
 
 class _Domains:
-    """What defaults each type of one schema can have, found when it is asked for."""
+    """The domain of the defaults of each type of one schema, computed on demand."""
 
     def __init__(self, entities: Mapping[str, Entity], open_names: Iterable[str]) -> None:
         self._entities = entities
@@ -129,7 +129,7 @@ class _Domains:
     def of(self, type_: str) -> Domain:
         """Return the domain of the type named `type_`; arrays, objects and open names have none."""
         if type_ not in self._found:
-            # An alternate that held itself would have no value of its own.
+            # An alternate that held itself would add no value.
             self._found[type_] = Domain()
             self._found[type_] = self._find(self._entities.get(type_))
         return self._found[type_]
@@ -144,7 +144,8 @@ class _Domains:
         return found
 
     def inherited(self, entity: Entity) -> Mapping[str, Domain]:
-        """Return the domains of the members that an entity has from the bases of its base."""
+        """Return the domains of the members that an entity inherits from its base and the base's
+        bases."""
         found: dict[str, Domain] = {}
         base = self._entities.get(entity.base)
         while base is not None:
@@ -222,7 +223,7 @@ def _members(
 
 
 def _of_booleans(documentation: Documentation) -> Default:
-    """Return what the whole documentation says of its booleans alike."""
+    """Return what the documentation says about all booleans at once."""
     sections = (documentation.body, documentation.returns, *documentation.members.values())
     for section in sections:
         value = default_of_booleans(section.text) if section else ABSENT

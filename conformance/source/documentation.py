@@ -1,8 +1,8 @@
-"""What a documentation comment says: its members, features, sections and examples, with places.
+"""Reads a documentation comment: members, features, sections and examples, with places.
 
-Reads both forms: the one up to 9.0, whose sections are known by their words alone ("Returns:",
-"Note:", "Example:"), and the reStructuredText of later ones (".. qmp-example::").  Knows nothing of
-the declaration that the comment belongs to.
+Reads both forms: up to 9.0, sections are known by their words alone ("Returns:", "Note:",
+"Example:"); later ones are reStructuredText (".. qmp-example::"). Knows nothing of the declaration
+that the comment belongs to.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ class _Kind(enum.StrEnum):
 
     # The entity as a whole.
     BODY = "body"
-    # The line that says that features follow; nothing is said in it.
+    # The line that introduces features; it says nothing itself.
     HEADING = "heading"
     # One argument, member, value or branch.
     MEMBER = "member"
     # One feature.
     FEATURE = "feature"
-    # What a command returns.
+    # The result of a command.
     RETURNS = "Returns"
-    # How a command fails.
+    # The errors of a command.
     ERRORS = "Errors"
-    # The release that brought the entity.
+    # The release that introduced the entity.
     SINCE = "Since"
     # A dialogue.
     EXAMPLE = "Example"
-    # An aside, which belongs to the body.
+    # A note, which belongs to the body.
     NOTE = "Note"
     # A word from developers to each other: so the language's own tag reads.
     DEVELOPERS = "TODO"  # a tag that QEMU's comments bear, not work that is left here
@@ -72,9 +72,9 @@ class _Line:
 
 
 class _Piece:
-    """What is said of one thing; gathers its lines while the comment is read.
+    """What is said about one thing; collects its lines while the comment is read.
 
-    `behind_tag` is the text that stands in the line of the tag that begins the piece.
+    `behind_tag` is the text on the line of the tag that begins the piece.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class _Piece:
             return self.kind is not _Kind.HEADING
         if self.kind in (_Kind.HEADING, _Kind.MEMBER, _Kind.FEATURE) or self.is_tagged:
             return False
-        # The old form lets the text of a section begin below its tag, and then does not indent it.
+        # In the old form, the text of a section may begin below its tag, without indentation.
         first = next((line for line in self.lines if line.text), None)
         return first is None or first.indent == 0
 
@@ -100,9 +100,9 @@ class _Piece:
 def read_documentation(comment: Comment) -> Documentation:
     """Return what `comment` says; its symbol is "" if it documents no declaration.
 
-    Examples are taken out of the text around them.  The body holds all that is said of the entity
-    as a whole, notes too; words of developers to each other are left out.  Raises
-    SourceError for a first line that names no symbol as it should, and for what is said twice.
+    Examples are removed from the text around them. The body holds everything about the entity as a
+    whole, including notes; notes between developers are dropped. Raises SourceError for a first
+    line without a proper symbol, and for what is said twice.
     """
     lines = tuple(
         _Line(text=text, place=comment.place_of(index)) for index, text in enumerate(comment.lines)
@@ -141,7 +141,7 @@ def _pieces(lines: Iterable[_Line], place: Place) -> list[_Piece]:
 
 
 def _started(line: _Line, *, among_features: bool) -> _Piece | None:
-    """Return the piece that begins with `line`, None if none does."""
+    """Return the piece that begins with `line`, or None."""
     if line.text == "Features:":
         return _Piece(_Kind.HEADING, line.place)
     if match := _DESCRIPTION.match(line.text):
@@ -203,7 +203,7 @@ def _put(sections: dict[str, Section], what: str, name: str, section: Section) -
 
 
 def _read(piece: _Piece) -> tuple[Section, list[Section]]:
-    """Return the text of `piece` less its examples, and these."""
+    """Return the text of `piece` without its examples, and the examples."""
     lines, examples = _without_examples(piece.lines)
     section = _section(lines, piece.place, first_apart=piece.is_tagged)
     if piece.kind not in (_Kind.BODY, _Kind.EXAMPLE):
@@ -217,9 +217,9 @@ def _joined(bodies: list[Section]) -> Section:
 
 
 def _since(section: Section | None) -> tuple[str, list[Section]]:
-    """Return the version that a "Since:" names, and what the body gets: all that says more.
+    """Return the version of a "Since:", and what goes to the body: everything beyond the version.
 
-    Some sections go on with the versions of single members.
+    Some sections continue with the versions of single members.
     """
     if section is None:
         return "", []
@@ -233,10 +233,10 @@ def _since(section: Section | None) -> tuple[str, list[Section]]:
 
 
 def _section(lines: Sequence[_Line], place: Place, *, first_apart: bool = False) -> Section:
-    """Return `lines` as one text without the indentation they share and blank lines around them.
+    """Return `lines` as one text without shared indentation and surrounding blank lines.
 
-    The first line does not count for the indentation if it is `first_apart`: it stands behind a
-    tag.  `place` is for a text without lines; else it is that of the first character.
+    With `first_apart`, the first line, which follows a tag, does not count for the indentation. The
+    place is that of the first character; `place` is for a text without lines.
     """
     told = [index for index, line in enumerate(lines) if line.text.strip()]
     if not told:
@@ -253,7 +253,7 @@ def _section(lines: Sequence[_Line], place: Place, *, first_apart: bool = False)
 
 
 def _without_examples(lines: Sequence[_Line]) -> tuple[list[_Line], list[Section]]:
-    """Take the `.. qmp-example::` directives out of `lines`: what is left, and their contents."""
+    """Take the `.. qmp-example::` directives out of `lines`; return the rest and their contents."""
     left: list[_Line] = []
     examples: list[Section] = []
     index = 0

@@ -1,6 +1,6 @@
-"""All examples of a schema's source, each with its owner and what it comes to, also as JSON.
+"""All examples of a schema's source, each with its owner and its judgement, also as JSON.
 
-Examples are judged once, where the source is read; what is kept of them is what cases are made of.
+Examples are judged once, where the source is read; cases are made from what is kept.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from conformance.source.examples import ExampleFault, parse_example
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentedExample:
-    """An example of the command or event `owner`, the `number`th of its documentation, from 1.
+    """The `number`th example (from 1) in the documentation of the command or event `owner`.
 
-    `faults` is all that is wrong with it, `requests` what it has a client ask, in order.
+    `faults` is everything wrong with it, `requests` what a client sends in it, in order.
     """
 
     kind: EntityKind
@@ -37,9 +37,8 @@ def documented_examples(
 ) -> tuple[DocumentedExample, ...]:
     """Return the examples of `source`, in its order, judged by `schema`, which it describes.
 
-    Objects of the types `open_objects` may have members that the schema does not name.  Only
-    commands and events have dialogues to show: what the documentation of types and of no entity
-    calls an example is not among them.
+    Objects of the types `open_objects` may have more members than the schema names. Only commands
+    and events have dialogues: other examples are ignored.
     """
     unchecked = frozenset(each.name for each in source.entities if Flag.NO_GEN in each.flags)
     grammar = Grammar(schema=schema, unchecked=unchecked, open_objects=open_objects)
@@ -83,7 +82,7 @@ def to_json(examples: Sequence[DocumentedExample]) -> list[Any]:
 
 
 def from_json(value: Sequence[Any]) -> tuple[DocumentedExample, ...]:
-    """Return the examples that `to_json` has written."""
+    """Return the examples that `to_json` wrote."""
     return tuple(
         DocumentedExample(
             kind=EntityKind(entry["kind"]),

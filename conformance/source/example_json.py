@@ -1,7 +1,7 @@
-"""Reads JSON as documentation writes it: with parts left out, and with mistakes to be told.
+"""Reads JSON as documentation writes it, with omissions and with mistakes to report.
 
-Knows neither the protocol nor a schema.  Three dots stand for what is left out of an object or
-array, or for a whole value; text between two groups of three dots says what it is.
+Knows neither the protocol nor a schema. Three dots stand for what is left out of an object or
+array, or for a whole value; text between two groups of three dots describes it.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from typing import Final
 from conformance.model.terms import JsonValue
 
 ELISION: Final = re.compile(r"\.\.\.(?:[^\n{}\[\]\"]*\.\.\.)?")
-"""What stands for something left out; text between two groups of dots belongs to them."""
+"""What stands for an omission; text between two groups of dots belongs to them."""
 _STRING: Final = re.compile(r'"(?:[^"\\\n]|\\[^\n])*"')
 _SINGLE: Final = re.compile(r"'(?:[^'\\\n]|\\[^\n])*'")
 _WORD: Final = re.compile(r"[^\s,:{}\[\]\"']+")
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _LONGEST: Final = 300
-"""Characters of a number: longer ones are beyond what a double can be."""
+"""The length limit of a number: longer ones exceed what a double can be."""
 _WORDS: Final[Mapping[str, JsonValue]] = {"true": True, "false": False, "null": None}
 _DEEPEST: Final = 64
-"""Levels of nesting; real replies have less than twenty, and what is deeper is no example."""
+"""The nesting limit; real replies have fewer than twenty levels."""
 _CLOSER: Final = {"{": "}", "[": "]"}
 _MEMBER: Final = re.compile(r"[\"']")
 """How a member of an object begins."""
 _ELEMENT: Final = re.compile(r"[\"'{\[0-9-]|(?:true|false|null)\b")
 """How an element of an array begins."""
 _SHOWN: Final = 40
-"""Characters of the text that a message about it shows."""
+"""How many characters of the text a message about it shows."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -47,11 +47,10 @@ class Slip:
 class Written:
     """A value as it is written.
 
-    `elided` are the paths (as `validate.Fault` has them) of the objects and arrays from which
-    something is left out, and of values left out as a whole (dots alone, or brackets with nothing
-    but dots in them), for which `value` has null.  `offsets` tells where in the text each path
-    begins.  Where the mistakes `slips` cannot be overlooked, `whole` is false and `value` worth
-    nothing.  `end` is where reading stopped.
+    `elided` are the paths (as in `validate.Fault`) of objects and arrays with omissions, and of
+    values left out as a whole (dots alone, or brackets that hold only dots), for which `value` has
+    null. `offsets` says where in the text each path begins. If the mistakes `slips` are fatal,
+    `whole` is false and `value` meaningless. `end` is where reading stopped.
     """
 
     value: JsonValue
@@ -63,7 +62,7 @@ class Written:
 
 
 class _Behind(enum.StrEnum):
-    """What stands directly before, within an object or array."""
+    """What comes directly before, within an object or array."""
 
     # The opening bracket.
     NOTHING = "nothing"
@@ -71,7 +70,7 @@ class _Behind(enum.StrEnum):
     PART = "part"
     # A comma.
     COMMA = "comma"
-    # Three dots: with a comma behind them or without.
+    # Three dots, with or without a comma behind them.
     ELISION = "elision"
 
 
@@ -104,7 +103,7 @@ def member_path(path: str, name: str) -> str:
 
 
 class _Reader:
-    """A place in the text, and what was noted up to there."""
+    """A position in the text, and what was noted so far."""
 
     def __init__(self, text: str, start: int, end: int) -> None:
         self._text = text
@@ -157,9 +156,9 @@ class _Reader:
         return found if found or path not in self.elided else None
 
     def _parts(self, path: str) -> Iterator[int]:
-        """Yield where each part of an object or array begins; who asks for the next has read it.
+        """Yield where each part of an object or array begins; the caller reads it before the next.
 
-        Sees to the commas, what is left out, and the closing bracket.
+        Handles commas, omissions, and the closing bracket.
         """
         opened = self.position
         opener = self._text[opened]
@@ -226,7 +225,7 @@ class _Reader:
             value = json.loads(word)
         else:
             self._slip(f"{_clip(word)} is no value of JSON")
-            # Whatever is meant, its type is not known.
+            # The type of what is meant is not known.
             self.elided.add(path)
             value = None
         self.position = match.end()
@@ -240,13 +239,13 @@ class _Reader:
         self.position = match.end()
 
     def _next(self) -> str:
-        """Go to the next character that is no space and return it, "" at the end."""
+        """Skip blanks and return the next character, "" at the end."""
         while self.position < self._end and self._text[self.position].isspace():
             self.position += 1
         return self._text[self.position : min(self.position + 1, self._end)]
 
     def _slip(self, problem: str, offset: int | None = None) -> None:
-        """Note a mistake, here unless told otherwise, that does not keep from reading on."""
+        """Record a mistake, by default here, that does not prevent reading on."""
         self.slips.append(Slip(self.position if offset is None else offset, problem))
 
     def _stop(self, problem: str) -> _UnreadableError:

@@ -1,7 +1,7 @@
-"""An example of the documentation as the dialogue that it shows; knows no schema.
+"""Reads an example of the documentation as the dialogue that it shows; knows no schema.
 
-Arrows say who speaks: "->" the client, "<-" the server.  Between the messages stands prose, and
-three dots for messages left out.  What is wrong with the JSON is a fault of the example, a value.
+Arrows say who speaks: "->" the client, "<-" the server. Between messages there is prose, and three
+dots for omitted messages. A mistake in the JSON is a fault of the example, a value.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from conformance.source.example_json import ELISION, read_written
 
 
 class Direction(enum.StrEnum):
-    """Who says something in an example."""
+    """Who speaks in an example."""
 
     # The client: "->".
     SENT = "sent"
@@ -38,9 +38,9 @@ class ExampleFault:
 class Message:
     """One message of an example.
 
-    `elided` are the paths (as in `validate.Fault`) of the objects and arrays from which parts are
-    left out, and of whole values left out, for which `value` has null.  `places` tells where each
-    path begins.  A message that cannot be read as JSON has `value` null and is not `readable`.
+    `elided` are the paths (as in `validate.Fault`) of objects and arrays with omissions, and of
+    whole values left out, for which `value` has null. `places` says where each path begins. A
+    message that cannot be read as JSON has `value` null and is not `readable`.
     """
 
     direction: Direction
@@ -51,7 +51,7 @@ class Message:
     places: Mapping[str, Place] = field(default_factory=dict, compare=False)
 
     def nearest(self, path: str) -> Place:
-        """Return the place of `path`, or of the innermost part around it that is there."""
+        """Return the place of `path`, or of the innermost existing part around it."""
         while path and path not in self.places:
             path = path[: max(path.rfind("."), path.rfind("["), 0)]
         return self.places.get(path, self.place)
@@ -79,7 +79,7 @@ Part: TypeAlias = Message | LeftOut | Prose
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """What one example shows, in order; `faults` are those that need no schema to be seen."""
+    """What one example shows, in order; `faults` are those found without a schema."""
 
     parts: tuple[Part, ...]
     faults: tuple[ExampleFault, ...]
@@ -97,23 +97,23 @@ _LINE_ARROW: Final = re.compile(r"^[ \t]*(?:->|<-)(?=\s|[{\[.]|$)", re.MULTILINE
 _STRAY_HERE: Final = re.compile(r"[ \t]*([\]}),:;'\"][^\s.]*)")
 _STRAY_BELOW: Final = re.compile(r"\s*([\]},]+)")
 _GOES_ON: Final = re.compile(r"[\s\]},]*(\"[^\"\n]*\")\s*:")
-"""Another member, behind the bracket that ends the message."""
+"""Another member, after the bracket that ends the message."""
 _ANOTHER: Final = re.compile(r"\{\s*['\"]")
-"""How a message begins that has no arrow."""
+"""How a message without an arrow begins."""
 _SERVED: Final = re.compile(r"\{\s*['\"](?:return|error|event|data|timestamp|QMP)['\"]")
-"""How a message begins that a server sends, whatever its members' order."""
+"""How a message from a server begins, whatever the order of its members."""
 _LINE: Final = re.compile(r"[^\n]*")
 
 
 def parse_example(section: Section) -> Example:
-    """Return the dialogue of an example's text, whatever it is like."""
+    """Return the dialogue of an example's text, whatever it contains."""
     parser = _Parser(section)
     parts = tuple(parser.parts())
     return Example(parts=parts, faults=tuple(parser.faults), place=section.place)
 
 
 class _Parser:
-    """A place in an example's text."""
+    """A position in an example's text."""
 
     def __init__(self, section: Section) -> None:
         self._text = section.text
@@ -122,7 +122,7 @@ class _Parser:
         self.faults: list[ExampleFault] = []
 
     def parts(self) -> Iterator[Part]:
-        """Yield what is there, one after the other; faults are noted on the way."""
+        """Yield the parts in order; faults are noted on the way."""
         while self._skip_space():
             arrow = _ARROW.match(self._text, self._position)
             if arrow is not None:
@@ -138,7 +138,7 @@ class _Parser:
                 yield self._prose()
 
     def _said(self, direction: Direction, place: Place) -> Iterator[Part]:
-        """Yield the message behind an arrow, or what stands in its place."""
+        """Yield the message behind an arrow, or what is in its place."""
         end = self._next_arrow()
         self._skip_space(end)
         if self._position == end:
@@ -166,7 +166,7 @@ class _Parser:
         if readable:
             self._stray()
         else:
-            # Where the JSON goes on after what is wrong with it cannot be known.
+            # Where the JSON continues after the mistake cannot be known.
             self._position = end
         return Message(
             direction=direction,
@@ -178,7 +178,7 @@ class _Parser:
         )
 
     def _stray(self) -> None:
-        """Note brackets, commas and quotes behind the end of a message."""
+        """Note brackets, commas and quotes after the end of a message."""
         end = self._position
         match = _STRAY_HERE.match(self._text, end) or _STRAY_BELOW.match(self._text, end)
         while match is not None:
@@ -188,7 +188,7 @@ class _Parser:
             match = _STRAY_BELOW.match(self._text, end)
 
     def _without_arrow(self) -> Message:
-        """Return a message that lacks an arrow: what it is tells who sends it."""
+        """Return a message that lacks an arrow: its content shows who sends it."""
         place = self._place(self._position)
         end = self._next_arrow()
         served = _SERVED.match(self._text, self._position)
@@ -202,13 +202,13 @@ class _Parser:
         return Prose(text=text.strip(), place=place)
 
     def _next_arrow(self) -> int:
-        """Return where the next line begins that has an arrow, or the end of the text."""
+        """Return where the next line with an arrow begins, or the end of the text."""
         match = _LINE_ARROW.search(self._text, self._text.find("\n", self._position) + 1)
         no_more_lines = "\n" not in self._text[self._position :]
         return len(self._text) if match is None or no_more_lines else match.start()
 
     def _skip_space(self, end: int | None = None) -> bool:
-        """Go to the next character that is no space; return whether there is one before `end`."""
+        """Skip blanks; return whether a character comes before `end`."""
         limit = len(self._text) if end is None else end
         while self._position < limit and self._text[self._position].isspace():
             self._position += 1

@@ -61,7 +61,7 @@ class ObjectValue:
     place: Place
 
     def get(self, key: str) -> Value | None:
-        """Return the value of the member `key`, None where there is none."""
+        """Return the value of the member `key`, or None."""
         return next((value for name, value in self.members if name.text == key), None)
 
 
@@ -70,9 +70,9 @@ Value: TypeAlias = StringValue | BoolValue | ListValue | ObjectValue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comment:
-    """A documentation comment: its lines less `##`, `# ` and blanks at their ends.
+    """A documentation comment: its lines without `##`, `# ` and blanks at their ends.
 
-    `place` is that of the opening `##`; lines[0] stands in the line below it, and so on.
+    `place` is that of the opening `##`; lines[0] is the line below it, and so on.
     """
 
     lines: tuple[str, ...]
@@ -80,7 +80,7 @@ class Comment:
 
     def place_of(self, index: int, column: int = 0) -> Place:
         """Return the place of the character `column` (from 0) of lines[index]."""
-        # Two columns are taken by the sign and the blank behind it.
+        # The comment sign and the blank behind it take two columns.
         return Place(
             file=self.place.file,
             line=self.place.line + 1 + index,
@@ -89,7 +89,7 @@ class Comment:
 
 
 def decode(data: bytes, file: str) -> str:
-    """Return the text of a file, its lines ended by "\\n"; raises SourceError if it is no UTF-8."""
+    """Return the text of a file with "\n" as line ends; raises SourceError if it is not UTF-8."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -100,10 +100,10 @@ def decode(data: bytes, file: str) -> str:
 
 
 def parse(text: str, file: str) -> tuple[ObjectValue | Comment, ...]:
-    """Return the expressions and documentation comments of `text` in order; raises SourceError.
+    """Return the expressions and documentation comments of `text`; raises SourceError.
 
-    `file` is what places call the file.  Other comments are passed over, and so are documentation
-    comments within an expression.
+    In order; `file` names the file in places. Skips other comments, and documentation comments
+    within an expression.
     """
     return tuple(_Parser(tuple(_tokens(text, file))).parts())
 
@@ -156,7 +156,7 @@ _TOKEN: Final = re.compile(
 )
 _WORD: Final = re.compile(r"\w+|.")
 _IN_STRING: Final = re.compile(r"[ -\[\]-~]|\\\\")
-"""What strings are made of: printable ASCII, and no escape but that of the backslash."""
+"""The characters of strings: printable ASCII, and no escape but that of the backslash."""
 
 
 def _tokens(text: str, file: str) -> Iterator[_Token]:
@@ -223,7 +223,7 @@ class _Parser:
             token = self._tokens[self._next]
             if token.kind is not _Kind.COMMENT:
                 raise SourceError(opening.place, "the documentation comment is not closed by '##'")
-            # Empty lines between count as lines of the comment, so that its places are right.
+            # Empty lines in between count as lines of the comment, so that its places are right.
             gap = token.place.line - opening.place.line - 1 - len(lines)
             lines += [""] * gap
             if token.text.startswith("##"):
@@ -237,7 +237,7 @@ class _Parser:
     def _take(self) -> _Token:
         while (token := self._tokens[self._next]).kind is _Kind.COMMENT:
             self._next += 1
-        # The end stays, whoever asks again.
+        # The end token stays, however often it is asked for.
         self._next += token.kind is not _Kind.END
         return token
 
@@ -276,7 +276,7 @@ class _Parser:
         return ObjectValue(members=tuple(members), place=place)
 
     def _until(self, closing: str, depth: int) -> Iterator[Value]:
-        """Yield values separated by commas, and take the mark that closes them."""
+        """Yield values separated by commas, and consume the mark that closes them."""
         if self._is(self._peek(), closing):
             self._take()
             return

@@ -1,4 +1,4 @@
-"""Small facts in the words of the documentation: releases, and the classes of errors.
+"""Reads small facts from documentation: releases, and error classes.
 
 Knows how QEMU's documentation words them, and no declaration.
 """
@@ -13,19 +13,19 @@ from conformance.model.terms import ErrorClass
 _SINCE: Final = re.compile(
     r"(?:^|[(,;.] ?)since:? (?:QEMU )?v?(?P<release>\d+(?:\.\d+)+)", re.IGNORECASE
 )
-"""Words that date the whole; "supported since" and the like date a part of what is described."""
+"""Words that date the whole; "supported since" and the like date a part of the subject."""
 _RELEASE: Final = re.compile(r"(\d+\.\d+)(\.\d+)?")
 
 _CLASSES: Final = frozenset(ErrorClass)
 _WORD: Final = re.compile(r"\w+")
 _ITEM: Final = re.compile(r"^[ \t]*[-*][ \t]+", re.MULTILINE)
-# Sections of results list what is returned too; what begins so is about an error.
+# Sections on results also list return values; an item that begins so is about an error.
 _CONDITION: Final = re.compile(r"^[ \t]*(?:[-*][ \t]+)?(?=if\b)", re.IGNORECASE | re.MULTILINE)
 _CAPITALISED: Final = re.compile(r"[A-Z]\w+")
 
 
 def release_of(text: str) -> str:
-    """Return the first release that a text names, less a micro version of 0; "" without one."""
+    """Return the first release that a text names, without a micro version of 0, or ""."""
     match = _RELEASE.search(text)
     if match is None:
         return ""
@@ -33,22 +33,22 @@ def release_of(text: str) -> str:
 
 
 def since_of(text: str) -> str:
-    """Return the release in which what a text describes came, "" where it does not say.
+    """Return the release that introduced what a text describes, "" where it does not say.
 
-    Where several are named, the others date what was added to it: the oldest counts.
+    If it names several, the others date later additions: the oldest counts.
     """
     found = {release_of(match["release"]) for match in _SINCE.finditer(" ".join(text.split()))}
     return min(found, key=lambda release: [int(part) for part in release.split(".")], default="")
 
 
 def error_classes(*texts: str) -> tuple[str, ...]:
-    """Return the classes of errors that the texts name, in their order."""
+    """Return the error classes that the texts name, in their order."""
     words = (word for text in texts for word in _WORD.findall(text))
     return tuple(dict.fromkeys(word for word in words if word in _CLASSES))
 
 
 def unknown_classes(*texts: str) -> tuple[str, ...]:
-    """Return what the texts name as the class of an error and QMP has not, in their order.
+    """Return what the texts name as an error class and QMP lacks, in their order.
 
     Only the last word of an item "If ..., SomeClass" is surely meant as a class.
     """
@@ -59,7 +59,7 @@ def unknown_classes(*texts: str) -> tuple[str, ...]:
 
 
 def error_items(text: str) -> tuple[str, ...]:
-    """Return the class of each item of a section of errors, "" for an item that names none.
+    """Return the class of each item of a section on errors, "" for an item that names none.
 
     A text without a list is one item.
     """

@@ -1,4 +1,4 @@
-"""Tells once what is wrong in like ways: of one array, every element tends to lack the same.
+"""Reports similar faults once: the elements of an array tend to lack the same member.
 
 Knows paths and problems, and neither types nor messages.
 """
@@ -18,10 +18,9 @@ _LAST: Final = re.compile(r"\.?([^.\[\]]+)$")
 
 
 def told_once(faults: Iterable[Fault]) -> Iterator[tuple[str, str]]:
-    """Yield a path and a sentence for all `faults` that differ in a member or an element alone.
+    """Yield a path and a sentence for all `faults` that differ only in a member or an element.
 
-    The path is that of the first of them; the sentence names all members, and counts what further
-    elements there are.
+    The path is that of the first; the sentence names all members, and counts further elements.
     """
     members: dict[tuple[str, str], list[str]] = {}
     for fault in faults:

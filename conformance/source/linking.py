@@ -1,4 +1,4 @@
-"""What holds between the entities of a schema: what they imply, and that they fit together.
+"""Adds implied entities of a schema, and checks that its entities fit together.
 
 Knows nothing of files but the places that entities carry.
 """
@@ -31,22 +31,22 @@ BUILTIN_TYPES: Final[Mapping[str, JsonType]] = {
     "any": JsonType.VALUE,
     **dict.fromkeys(("number", "int", "size", *_INTEGERS), JsonType.NUMBER),
 }
-"""The types that no schema declares, and what tells them apart in an alternate."""
+"""The types that no schema declares, and what distinguishes them in an alternate."""
 
 _OBJECTS: Final = frozenset({EntityKind.STRUCT, EntityKind.UNION})
 _TYPES: Final = _OBJECTS | {EntityKind.ENUM, EntityKind.ALTERNATE}
 
 
 def element_of(type_name: str) -> str:
-    """Return the name of the type that `type_name` uses: of its elements, if it is an array."""
+    """Return the name of the type that `type_name` uses: for an array, that of its elements."""
     return type_name[1:-1] if type_name.startswith("[") else type_name
 
 
 def with_implied(entities: Iterable[Entity]) -> tuple[Entity, ...]:
-    """Return `entities` with what simple unions imply, each right before the union.
+    """Return `entities` with those that simple unions imply, each right before the union.
 
-    A union without discriminator is, on the wire, one with the tag "type" of an enumeration of its
-    own, and each branch is an object with the one member "data".
+    On the wire, a union without discriminator has the tag "type", of an enumeration of its own, and
+    each branch is an object with the one member "data".
     """
     entities = tuple(entities)
     conditions = {entity.name: entity.condition for entity in entities}
@@ -99,9 +99,9 @@ def _tagged(union: Entity) -> Entity:
 
 
 def check_links(entities: Iterable[Entity], *, is_whole: bool) -> tuple[str, ...]:
-    """Return the types that are used and not declared; raises SourceError for what does not fit.
+    """Return the types that are used and not declared; raises SourceError for misfits.
 
-    Such types are an error where the schema `is_whole`; else what depends on them is not checked.
+    If the schema `is_whole`, such types are errors; otherwise, what depends on them is not checked.
     """
     linker = _Linker(entities, is_whole=is_whole)
     linker.check()
@@ -141,7 +141,7 @@ class _Linker:
                 self._check_alternate(entity)
 
     def _check_type(self, name: str, place: Place) -> None:
-        """Note the type as open if it is not declared, or raise SourceError."""
+        """Record the type as open if it is not declared, or raise SourceError."""
         if name in BUILTIN_TYPES:
             return
         entity = self._entities.get(name)
@@ -171,7 +171,7 @@ class _Linker:
             raise SourceError(entity.place, problem)
 
     def _members(self, entity: Entity) -> Mapping[str, DeclaredMember] | None:
-        """Return the members that all values of an object have, None if some are not known."""
+        """Return the members that all values of an object have, or None if some are not known."""
         for link in reversed(self._unread_bases(entity)):
             inherited = self._flat.get(link.base, {})
             members = dict(inherited or {})
@@ -224,7 +224,7 @@ class _Linker:
     def _tag_values(
         self, union: Entity, common: Mapping[str, DeclaredMember]
     ) -> frozenset[str] | None:
-        """Return the values that the tag may have, None if its type is not known."""
+        """Return the values that the tag may have, or None if its type is not known."""
         tag = common.get(union.tag)
         if tag is None:
             raise SourceError(
@@ -252,7 +252,7 @@ class _Linker:
             seen[json_type] = member.name
 
     def _json_type(self, member: DeclaredMember) -> JsonType | None:
-        """Return what tells an alternative from others, None if its type is not known."""
+        """Return what distinguishes an alternative from others, or None if that is not known."""
         if member.type.startswith("["):
             return JsonType.ARRAY
         if self._is_open(member.type):

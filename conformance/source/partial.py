@@ -1,7 +1,6 @@
-"""Whether a value of which only parts are shown can be of a type; knows no messages.
+"""Checks whether a value with omissions can be of a type; knows no messages.
 
-Reads types as strictly as `validate`, and tells every fault instead of the first.  What is left out
-is no fault: neither that it is missing nor what it would be.
+As strict as `validate`, but reports every fault instead of the first. Omissions are no faults.
 """
 
 from __future__ import annotations
@@ -30,10 +29,9 @@ class PartialValidator:
     def faults(
         self, type_name: str, value: Any, elided: Collection[str], path: str = ""
     ) -> Iterator[Fault]:
-        """Yield every fault of `value`, which stands at `path`, in the order of its parts.
+        """Yield every fault of `value`, which is at `path`, in the order of its parts.
 
-        `elided` are the paths where something is left out.  Raises UnknownNameError for the name of
-        no type.
+        `elided` are the paths of omissions. Raises UnknownNameError for an unknown type.
         """
         return _Walk(self, Validator(self.schema), elided).of(type_name, value, path)
 
@@ -59,13 +57,13 @@ class _Walk:
             case Alternate() if (chosen := self._chosen(kind, value)) is not None:
                 yield from self.of(chosen, value, path)
             case Object() | Array() | Alternate() | Builtin() | Enum():
-                # A value without parts, or of another JSON type than wanted.
+                # A value without parts, or of another JSON type than expected.
                 fault = self.validator.check(type_name, value)
                 if fault is not None:
                     yield Fault(path, fault.problem)
 
     def _chosen(self, kind: Alternate, value: Any) -> str | None:
-        """Return the type of an alternate that goes by the JSON type of `value`."""
+        """Return the type of an alternate that the JSON type of `value` selects."""
         wanted = JsonType.OBJECT if type(value) is dict else JsonType.ARRAY
         if type(value) not in (dict, list):
             return None
@@ -76,7 +74,7 @@ class _Walk:
     def _object(
         self, kind: Object, value: dict[str, Any], path: str, outer: dict[str, Member]
     ) -> Iterator[Fault]:
-        """Yield the faults of an object that may also have the members `outer`, seen to before."""
+        """Yield the faults of an object that may also have the members `outer`, checked before."""
         partial = path in self.elided
         for member in kind.members:
             inner = member_path(path, member.name)
@@ -100,14 +98,14 @@ class _Walk:
         self, kind: Object, value: dict[str, Any], path: str, known: dict[str, Member]
     ) -> Iterator[Fault]:
         case = value[kind.tag or ""]
-        # A tag with a wrong value has been told, and says nothing of the other members.
+        # A wrong tag was reported, and says nothing about the other members.
         if case in tag_values(self.types.schema, kind):
             yield from self._object(variant_of(self.types.schema, kind, case), value, path, known)
 
     def _any_branch(
         self, kind: Object, value: dict[str, Any], path: str, known: dict[str, Member]
     ) -> Iterator[Fault]:
-        """Yield what can be said of an object whose tag is left out."""
+        """Yield the faults of an object whose tag is left out, as far as they are certain."""
         there = {m.name for leaf in branches(self.types.schema, kind.name) for m in leaf.members}
         for name in value:
             if name not in known and name not in there:

@@ -1,6 +1,6 @@
-"""The messages of the protocol as types, so that they are checked like what they carry.
+"""The messages of the protocol as types, so that they are checked like their content.
 
-Knows no schema of any program: arguments, return values and data may be anything here.
+Knows no program's schema: arguments, return values and data may be anything here.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from conformance.qapi.model import Builtin, Enum, EnumMember, JsonType, Member, 
 
 
 class MessageKind(enum.StrEnum):
-    """What a message is; the value is the member that tells it from the others."""
+    """What a message is; the value is the member that distinguishes it."""
 
     # A request.
     EXECUTE = "execute"
-    # A request that is to run out of band.
+    # A request to run out of band.
     EXEC_OOB = "exec-oob"
-    # What the server announces of its own.
+    # An event of the server.
     EVENT = "event"
     # The reply to a request that succeeded.
     RETURN = "return"
     # The reply to a request that failed.
     ERROR = "error"
-    # What the server begins with.
+    # The server's first message.
     GREETING = "QMP"
 
 
@@ -74,4 +74,4 @@ _TYPES: Final = (
     _object(MessageKind.GREETING, {"QMP": "any"}, {}),
 )
 MESSAGES: Final = Schema(types={kind.name: kind for kind in _TYPES})
-"""The messages as types, each named as its kind."""
+"""The messages as types, each named like its kind."""

@@ -1,7 +1,7 @@
-"""The source of a schema, from the files of a tree to a `declaration.Source`.
+"""Reads the source of a schema, from the files of a tree to a `declaration.Source`.
 
-Follows includes, and sees to it that documentation stands at what it documents.  Knows nothing of
-builds, nor of what is done with what the source says.
+Follows includes, and checks that documentation precedes what it documents. Knows nothing of builds,
+nor of how the result is used.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _MAX_INCLUDES: Final = 64
 """How deep includes may nest; real ones nest four deep."""
 
 _TREE_DEPTH: Final = 3
-"""How many folders up from a schema the top of its tree may be: as for storage-daemon/qapi/."""
+"""How many folders above a schema the top of its tree may be, as for storage-daemon/qapi/."""
 
 
 def read_source(path: Path) -> Source:
-    """Return what the schema file `path` and the files that it includes declare.
+    """Return what the schema file `path` and its includes declare.
 
-    Places and modules name files as seen from the top of the tree: the folder that has a folder
-    qapi/, or the file's own where there is none.  Raises UsageError if `path` cannot be read, and
+    Places and modules name files relative to the top of the tree: the folder that has a folder
+    qapi/, or the file's own where there is none. Raises UsageError if `path` cannot be read, and
     SourceError, with file, line and column, for every fault in a file.
     """
     reader = _Reader(_top_of(path))
@@ -104,7 +104,7 @@ class _Reader:
     def _take(
         self, expression: ObjectValue, waiting: Documentation | None, including: tuple[Path, ...]
     ) -> None:
-        """Do what a directive says, or keep what a definition declares."""
+        """Execute a directive, or keep what a definition declares."""
         for directive in ("include", "pragma"):
             if (value := expression.get(directive)) is None:
                 continue
@@ -151,7 +151,7 @@ class _Reader:
         for key, setting in value.members:
             values = _setting(setting, key.text)
             if isinstance(setting, ListValue):
-                # What several directives list counts together.
+                # The lists of several directives add up.
                 before = self._pragmas.get(key.text, ())
                 values = (*before, *(name for name in values if name not in before))
             self._pragmas[key.text] = values

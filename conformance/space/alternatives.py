@@ -1,7 +1,7 @@
-"""What one member can be varied to: each value of an enumeration, each branch, both booleans.
+"""What one member can be varied to: each enumeration value, each branch, both booleans.
 
-One variation at a time, from the schema alone.  Knows nothing of requests, cases or recipes; ends
-of integers are tried by derive/commands/ranges.py.
+One variation at a time, from the schema alone. Knows nothing of requests, cases or recipes;
+derive/commands/ranges.py tries the ends of integers.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from conformance.space.paths import Branch, Way, label_of
 from conformance.space.values import exemplar, kind_of
 
 GIVEN: Final = "given"
-"""The word in labels for a value that stands for all of its type."""
+"""The word in labels for a value that stands for all values of its type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variation:
     """An object at the end of `way` whose `member` is `value`.
 
-    Where that is ABSENT, the way itself is the variation: it leads through a branch.  `label`
-    spells both: "detect-zeroes=off", "options.driver:qcow2", "file:string".
+    If `value` is ABSENT, the way itself is the variation: it leads through a branch. `label` spells
+    both: "detect-zeroes=off", "options.driver:qcow2", "file:string".
     """
 
     label: str
@@ -34,11 +34,11 @@ class Variation:
     value: JsonValue | Absent
     rule: str
     for_all: bool = False
-    """Whether the value only stands for all of its type."""
+    """Whether the value only stands for all values of its type."""
 
     @property
     def path(self) -> str:
-        """The label less the value."""
+        """The label without the value."""
         return self.label.partition("=")[0]
 
     @property
@@ -51,7 +51,7 @@ class Variation:
         return last.case
 
     def edit(self, value: JsonValue | Absent) -> Mapping[str, JsonValue]:
-        """Return what stands at the end of the way, where the object `value` stood."""
+        """Return what is at the end of the way, where the object `value` was."""
         if self.value is ABSENT:
             return as_object(value)
         return {**as_object(value), self.member: self.value}
@@ -60,8 +60,8 @@ class Variation:
 def variations_of(schema: Schema, place: Place, member: Member) -> Iterator[Variation]:
     """Yield the variations of one member of an object, in the order of the schema.
 
-    Of a mandatory member that cannot be varied there are none: no request lacks it.  The objects
-    that a member holds are places of their own, save that an optional one is given once.
+    A mandatory member that cannot be varied has none: every request has it. The objects that a
+    member holds are places of their own; an optional one is given once.
     """
     name = member.name
     if name == place.tag:
@@ -95,7 +95,7 @@ class _Value:
 
 
 def _values(schema: Schema, name: str) -> Iterator[_Value]:
-    """Yield the values of a type that has but few, and one for each branch of an alternate."""
+    """Yield the values of a type that has few, and one for each branch of an alternate."""
     match schema.type(name):
         case Builtin(json_type=JsonType.BOOLEAN):
             yield _Value(label="=true", value=True, rule="Q30")
@@ -117,6 +117,6 @@ def _values(schema: Schema, name: str) -> Iterator[_Value]:
 
 
 def _plain_values(schema: Schema, name: str) -> Iterator[_Value]:
-    """Yield the values of a type that holds no other: arrays and alternates can hold themselves."""
+    """Yield the values of a type that holds no other: arrays and alternates can be recursive."""
     if isinstance(schema.type(name), Builtin | Enum):
         yield from _values(schema, name)

@@ -22,7 +22,7 @@ from conformance.space.values import exemplar
 
 UNKNOWN: Final = "no-such-member"
 DOWNSTREAM: Final = "__org.example_x"
-"""A downstream name (rule W70) that no vendor owns."""
+"""A downstream name (rule W70) of no existing vendor."""
 UNKNOWN_VALUE: Final = "no-such-value"
 HUGE: Final = 10**30
 """An integer that no QAPI type holds."""
@@ -35,7 +35,7 @@ WRONG: Final[Mapping[JsonType, JsonValue]] = {
     JsonType.ARRAY: [],
     JsonType.OBJECT: {},
 }
-"""One value of each JSON type, where another is wanted; the string looks like a number."""
+"""One value of each JSON type, for places that want another; the string looks like a number."""
 
 _BUILTIN_RULES: Final[Mapping[JsonType, str]] = {
     JsonType.STRING: "Q01",
@@ -48,7 +48,7 @@ _BUILTIN_RULES: Final[Mapping[JsonType, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A value with one thing wrong: `label` is a path for a case's id, `text` says it in words."""
+    """A value with one fault: `label` is a path for a case's id, `text` says it in words."""
 
     label: str
     value: JsonValue
@@ -59,10 +59,10 @@ class Fault:
 def faults(
     schema: Schema, type_name: str, valid: JsonValue, *, within: bool = True
 ) -> Iterator[Fault]:
-    """Yield what can be wrong with `valid`, a valid value of the type, at every depth.
+    """Yield the single faults of `valid`, a valid value of the type, at every depth.
 
-    A value that is null where null is wanted by nobody is among them; ranges of integers are left
-    to the caller, who knows them.  Not `within`: what is wrong inside objects is left out.
+    Includes null where nothing allows it. Integer ranges are left to the caller, who knows them.
+    Unless `within`, faults inside objects are left out.
     """
     match schema.types[type_name]:
         case Builtin(json_type=JsonType.VALUE):
@@ -89,7 +89,7 @@ def faults(
 def object_faults(
     schema: Schema, type_name: str, valid: Mapping[str, JsonValue]
 ) -> Iterator[Fault]:
-    """Yield what can be wrong within an object that is itself a JSON object."""
+    """Yield the faults within an object that is itself a JSON object."""
     yield from unknown_members(valid)
     for member in members_of(schema, type_name, valid):
         if member.name in valid:
@@ -97,7 +97,7 @@ def object_faults(
 
 
 def unknown_members(valid: Mapping[str, JsonValue]) -> Iterator[Fault]:
-    """Yield `valid` with a member that no schema has, of its own and of a vendor's namespace."""
+    """Yield `valid` with an unknown member, without and with a vendor's prefix."""
     yield _unknown(valid, UNKNOWN, "unknown-member", "a member that the schema does not have")
     yield _unknown(valid, DOWNSTREAM, "downstream-member", "a downstream member of nobody's")
 
@@ -105,7 +105,7 @@ def unknown_members(valid: Mapping[str, JsonValue]) -> Iterator[Fault]:
 def member_faults(
     schema: Schema, member: Member, valid: Mapping[str, JsonValue], *, within: bool = True
 ) -> Iterator[Fault]:
-    """Yield what can be wrong with one member of `valid`, which holds it; `within` as in faults."""
+    """Yield the faults of one member of `valid`, which holds it; `within` as in faults."""
     name = member.name
     if not member.optional:
         less = {key: value for key, value in valid.items() if key != name}
@@ -126,7 +126,7 @@ def member_faults(
 def members_of(
     schema: Schema, type_name: str, value: Mapping[str, JsonValue]
 ) -> tuple[Member, ...]:
-    """Return the members that `value` may have: those of the branch that its tags name."""
+    """Return the members that `value` may have: those of the branch that its tags select."""
     current = schema.object(type_name)
     members = current.members
     while current.tag is not None:
@@ -144,7 +144,7 @@ def _wrong(label: str, value: JsonValue, rule: str, text: str) -> Fault:
 
 
 def no_objects(rule: str) -> Iterator[Fault]:
-    """Yield values of every JSON type but object, where an object is wanted."""
+    """Yield values of every JSON type but object, where an object is expected."""
     yield from _of_wrong_type({JsonType.OBJECT}, rule)
 
 

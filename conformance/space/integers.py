@@ -1,4 +1,4 @@
-"""The integer types by name: which rule speaks of each, and what it takes; knows no schema."""
+"""The integer types by name: the rule for each, and its range; knows no schema."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ _RULES: Final = {
 WIDEST: Final = "Q06"
 """The rule that refuses what no integer type takes."""
 _LENIENT: Final = frozenset({"Q06", "Q07"})
-"""The rules of the types where servers let negative numbers through, on purpose (see there)."""
+"""The rules of the types for which servers accept negative numbers, on purpose (see there)."""
 
 
 def is_integer(kind: Type) -> bool:
-    """Return whether a type is one of integers, whatever their width."""
+    """Return whether a type is an integer type of any width."""
     return isinstance(kind, Builtin) and kind.json_type is JsonType.INT
 
 
 def width_of(kind: Builtin) -> str:
-    """Return the name of the integer type, "" where only "some integer" is known of it."""
+    """Return the name of the integer type, "" for an integer of unknown width."""
     return "" if kind.range == ANY_INT or kind.name not in _RULES else kind.name
 
 
 def rule_of(width: str) -> str:
-    """Return the rule of an integer type; of one that is not known, that of the widest."""
+    """Return the rule of an integer type; for an unknown one, that of the widest."""
     return _RULES.get(width, WIDEST)
 
 
 def is_let_through(rule: str, value: int) -> bool:
-    """Return whether servers may take `value` for a large one where the rule wants none below 0."""
+    """Return whether servers may take `value` as a large one where the rule wants none below 0."""
     return rule in _LENIENT and INT64.low <= value < 0
 
 
 def range_of(width: str) -> IntRange:
-    """Return what an integer type takes; of one that is not known, all that some type takes."""
+    """Return the range of an integer type; for an unknown one, everything that some type takes."""
     return IntRange(*INTEGER_RANGES[width]) if width in INTEGER_RANGES else ANY_INT

@@ -1,6 +1,6 @@
-"""Which members the arguments of a command have at all depths, and which of them a case tries.
+"""The members of a command's arguments at all depths, and which of them a case tries.
 
-Knows neither faults nor what comes of a case.
+Knows neither faults nor what a case expects.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from conformance.qapi.model import Command, Schema
 from conformance.space.objects import object_places
 
 _ELEMENT: Final = ".0"
-"""How ids spell the way into an array, whose elements are no members."""
+"""How ids spell the step into an array, whose elements are no members."""
 _TRYING: Final = frozenset({Aspect.VALID, Aspect.INVALID})
-"""The aspects whose cases are about members; others may be about something of the same name."""
+"""The aspects whose cases are about members; others may use the same names otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArgumentMembers:
-    """The members of a command's arguments by the ways to them, as ids spell those.
+    """The members of a command's arguments, by their paths as ids spell them.
 
-    `left_out` counts the places that were not entered, because their type is among them already.
+    `left_out` counts the places that were not entered because their type was entered before.
     """
 
     labels: frozenset[str]
@@ -32,7 +32,8 @@ class ArgumentMembers:
 
 
 def argument_members(schema: Schema, command: Command, *, shallow: bool) -> ArgumentMembers:
-    """Return the members of the arguments; of `shallow` ones only those in no branch or value."""
+    """Return the members of the arguments; of `shallow` ones only those outside branches and
+    values."""
     found = object_places(schema, command.arg_type)
     places = found.places[:1] if shallow else found.places
     return ArgumentMembers(
@@ -42,7 +43,7 @@ def argument_members(schema: Schema, command: Command, *, shallow: bool) -> Argu
 
 
 def member_of(case: Case, members: Mapping[str, ArgumentMembers]) -> str:
-    """Return the one member that a case of a command tries, "" where it tries none.
+    """Return the one member that a case of a command tries, "" if none.
 
     `members` are those of each command by its name.
     """

@@ -1,7 +1,7 @@
-"""The objects within the values of a type: where each stands, and which members it has there.
+"""The objects within the values of a type: where each is, and its members there.
 
-Types can hold themselves: each is entered once, on the shortest way to it, and what is left out
-by that is counted.  Knows nothing of faults, cases or recipes.
+Types can be recursive: each is entered once, on the shortest way to it, and what that leaves out is
+counted. Knows nothing of faults, cases or recipes.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from conformance.space.paths import Branch, Into, Way, held_types, label_of
 class Place:
     """An object, or what one branch of a union adds to it: `members`, at the end of `way`.
 
-    `foreign` is a member of another branch, which this one does not have, if there is one.  `cases`
-    are the values of the one of the members, `tag`, that selects a branch of what stands there.
+    `foreign` is a member of another branch, which this one lacks, if there is one. `cases` are the
+    values of the member `tag` that select a branch.
     """
 
     way: Way
@@ -43,7 +43,7 @@ class Place:
 class Places:
     """The objects that values of a type can hold, nearest first.
 
-    `left_out` counts the places that lead back into an object type that is among them already.
+    `left_out` counts the places that lead back into an object type entered before.
     """
 
     places: tuple[Place, ...]
@@ -51,9 +51,9 @@ class Places:
 
 
 def object_places(schema: Schema, type_name: str) -> Places:
-    """Return where objects stand within values of the object type, it included, at every depth.
+    """Return where objects are within values of the object type, itself included, at every depth.
 
-    An object type is entered once, also as a branch: of two branches of one type the first counts.
+    An object type is entered once, also as a branch: of two branches of one type, the first.
     """
     search = _Search(schema)
     search.enter(type_name, ())
@@ -76,7 +76,7 @@ class _Search:
         return Places(places=tuple(found), left_out=self._left_out)
 
     def enter(self, name: str, way: Way) -> None:
-        """Note that an object type stands at `way`."""
+        """Record that an object type is at `way`."""
         first = name not in self._entered
         self._entered.add(name)
         self._left_out += not first

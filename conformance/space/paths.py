@@ -1,7 +1,7 @@
-"""Where integers stand within the values of a type, and a value that holds one there.
+"""Where integers are within the values of a type, and values that hold one there.
 
-Types can hold themselves: each is entered once, on the shortest way to it, and what is left out
-by that is counted.  Knows nothing of ranges, cases or recipes.
+Types can be recursive: each is entered once, on the shortest way to it, and what that leaves out is
+counted. Knows nothing of ranges, cases or recipes.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The way leads through the branch of an alternate that is of the type `type`."""
+    """The way leads through the branch of an alternate that has the type `type`."""
 
     type: str
 
@@ -55,12 +55,12 @@ class Choice:
 Turn: TypeAlias = Into | Branch | Element | Choice
 Way: TypeAlias = tuple[Turn, ...]
 Edit: TypeAlias = Callable[[JsonValue | Absent], JsonValue]
-"""Makes of the value at the end of a way, ABSENT where there is none, another one."""
+"""Makes a new value from the one at the end of a way, ABSENT if there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntegerPath:
-    """An integer of type `type`, and the way to it from the outside in.
+    """An integer of type `type`, and the way to it, outermost step first.
 
     `label` spells the way: "options.driver:qcow2.cluster-size", "nodes.0" for an element.
     """
@@ -79,8 +79,8 @@ class IntegerPath:
 class Reach:
     """The integers that values of a type can hold, nearest first.
 
-    `left_out` counts the places that lead back into an object type which is among them already,
-    and which holds integers.
+    `left_out` counts the places that lead back into an object type that was entered before and that
+    holds integers.
     """
 
     paths: tuple[IntegerPath, ...]
@@ -88,11 +88,10 @@ class Reach:
 
 
 def integer_paths(schema: Schema, type_name: str) -> Reach:
-    """Return where integers stand within values of the object type, at every depth.
+    """Return where integers are within values of the object type, at every depth.
 
-    Every branch of a union counts, also where two branches are of one type.  An object type is
-    entered once: that is what ends recursion, and what keeps one type that many members share from
-    being asked for a hundred times.
+    Every branch of a union counts, even two branches of one type. An object type is entered once:
+    that ends recursion, and keeps a type that many members share from being tried a hundred times.
     """
     search = _Search(schema)
     search.enter(type_name, ())
@@ -100,7 +99,7 @@ def integer_paths(schema: Schema, type_name: str) -> Reach:
 
 
 def member_paths(schema: Schema, member: Member) -> Reach:
-    """Return where integers stand within one member of an object, likewise."""
+    """Return where integers are within one member of an object, likewise."""
     search = _Search(schema)
     search.enter_member(member)
     return search.reach()
@@ -142,7 +141,7 @@ class _Search:
             self._members(owner, inner, (*way, Branch(kind.tag, case)))
 
     def _reach(self, owner: str, name: str, way: Way) -> None:
-        """Note what the type `name` holds."""
+        """Record what the type `name` holds."""
         for inner, place in held_types(self.schema, name, way):
             kind = self.schema.type(inner)
             if isinstance(kind, Builtin) and is_integer(kind):
@@ -185,7 +184,7 @@ def held_types(
 
 
 def label_of(way: Way) -> str:
-    """Spell a way; which branch of an alternate is taken, what follows tells."""
+    """Spell a way; the branch of an alternate is clear from what follows."""
     words = []
     for turn in way:
         match turn:
@@ -203,9 +202,9 @@ def label_of(way: Way) -> str:
 def with_integer(
     schema: Schema, type_name: str, path: IntegerPath, value: int, base: Mapping[str, JsonValue]
 ) -> dict[str, JsonValue]:
-    """Return a value of the object type that has the integer `value` at `path`.
+    """Return a value of the object type with the integer `value` at `path`.
 
-    It is `base` as far as that fits to the path, and has the mandatory members that `base` lacks.
+    It is `base` as far as that agrees with the path, with the mandatory members that `base` lacks.
     """
     return dict(as_object(edited(schema, type_name, path.way, lambda _: value, base)))
 
@@ -218,7 +217,7 @@ def member_with_integer(
 
 
 def integer_at(path: IntegerPath, base: Mapping[str, JsonValue]) -> int | None:
-    """Return the integer that `base` holds at `path`, None where it holds none there."""
+    """Return the integer that `base` holds at `path`, or None."""
     value: JsonValue = base
     for turn in path.way:
         match turn:
@@ -237,10 +236,10 @@ def integer_at(path: IntegerPath, base: Mapping[str, JsonValue]) -> int | None:
 def edited(
     schema: Schema, type_name: str, way: Way, edit: Edit, base: JsonValue | Absent
 ) -> JsonValue:
-    """Return a value of the type that has at the end of `way` what `edit` makes of it.
+    """Return a value of the type in which `edit` has changed what is at the end of `way`.
 
-    It is `base` as far as that fits to the way, and has the mandatory members that `base` lacks;
-    so has an object at the end of the way before it is edited.
+    It is `base` as far as that agrees with the way, with the mandatory members that `base` lacks;
+    an object at the end of the way is completed likewise before it is edited.
     """
     kind = schema.type(type_name)
     match kind:
@@ -268,7 +267,7 @@ def _object(
     into = way[0] if way else None
     types: dict[str, str] = {}
     if tags:
-        # What bears the same name in two branches may be of two types.
+        # A member of the same name in two branches may have two types.
         types = {m.name: m.type for m in _members_at(schema, kind, base, {})}
     members = _members_at(schema, kind, {**base, **tags}, tags)
     kept = (m.name for m in members if types.get(m.name, m.type) == m.type)
@@ -285,7 +284,7 @@ def _object(
 def _members_at(
     schema: Schema, kind: Object, wanted: Mapping[str, JsonValue], tags: dict[str, str]
 ) -> tuple[Member, ...]:
-    """Return the members of the branch that `wanted` names, else the first; note it in `tags`."""
+    """Return the members of the branch that `wanted` selects, else the first; note it in `tags`."""
     members = kind.members
     while kind.tag is not None:
         cases = tag_values(schema, kind)

@@ -1,6 +1,6 @@
-"""Valid values of a type of the schema: one to stand for it, and those that cover its branches.
+"""Valid values of a type of the schema: one exemplar, and values that cover its branches.
 
-Deterministic and bounded: recursion is cut where a type comes back to itself.
+Deterministic and bounded: recursion ends where a type recurs.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from conformance.qapi.flatten import branches
 from conformance.qapi.model import Alternate, Array, Builtin, Enum, JsonType, Object, Schema
 
 WORD: Final = "word"
-"""A string that means nothing to anybody: short, for requests are read byte by byte."""
+"""A string without meaning: short, since requests are read byte by byte."""
 
 _STANDS_FOR: Final[Mapping[JsonType, JsonValue]] = {
     JsonType.STRING: WORD,
@@ -26,11 +26,11 @@ _STANDS_FOR: Final[Mapping[JsonType, JsonValue]] = {
     JsonType.ARRAY: [],
 }
 _DEPTH: Final = 6
-"""Objects within objects beyond this are left out: no type of any release needs more."""
+"""Deeper nested objects are left out: no type of any release needs more."""
 
 
 def exemplar(schema: Schema, type_name: str, depth: int = 0) -> JsonValue:
-    """Return one valid value of the type, the smallest that there is."""
+    """Return one valid value of the type, the smallest possible."""
     match schema.types[type_name]:
         case Builtin(json_type=json_type):
             return _STANDS_FOR[json_type]
@@ -54,13 +54,13 @@ def exemplar(schema: Schema, type_name: str, depth: int = 0) -> JsonValue:
 
 
 def _plainest(schema: Schema, members: tuple[str, ...]) -> str:
-    """Return the branch of an alternate that needs least: objects may hold it again."""
+    """Return the branch of an alternate that needs least: objects may be recursive."""
     plain = (name for name in members if not isinstance(schema.types[name], Object))
     return next(plain, members[0])
 
 
 def renamed(value: JsonValue, word: str) -> JsonValue:
-    """Return `value` with `word` in the place of every string that means nothing."""
+    """Return `value` with `word` in place of every string without meaning."""
     match value:
         case str():
             return word if value == WORD else value
@@ -120,7 +120,7 @@ def _objects(schema: Schema, type_name: str) -> Iterator[tuple[str, JsonValue]]:
 
 
 def kind_of(schema: Schema, type_name: str) -> str:
-    """Return what a value of the type is in JSON: what selects a branch of an alternate."""
+    """Return the JSON type of the type's values, which selects a branch of an alternate."""
     match schema.types[type_name]:
         case Builtin(json_type=json_type):
             return str(json_type)

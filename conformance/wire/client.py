@@ -1,6 +1,6 @@
-"""A session by the official client, qemu.qmp: whether a real client works with a server.
+"""A session with the official client, qemu.qmp: shows whether a real client works.
 
-Importing this module needs the package qemu.qmp, an extra; what needs no real client takes a
+Importing this module needs the package qemu.qmp, an extra; what needs no real client uses
 `session.Session`.
 """
 
@@ -24,16 +24,16 @@ from conformance.wire.session import SessionError, SessionLost, SessionSilent
 _NAME: Final = "conformance"
 
 CLIENT: Final = f"qemu.qmp {metadata.version('qemu.qmp')}"
-"""The official client, in the version that is at work."""
+"""The official client, with its version."""
 
 _Result = TypeVar("_Result")
 
 
 class ClientSession:
-    """A negotiated session on a connected socket, from entering the context to leaving it.
+    """A negotiated session on a connected socket, as a context manager.
 
-    The socket stays open and its owner's: the session works on a copy of its descriptor.  Every
-    wait ends after `timeout` seconds.  Enter it once, and not where an asyncio loop runs.
+    The socket stays open and its owner's: the session uses a copy of its descriptor. Every wait
+    ends after `timeout` seconds. Enter it once, and not where an asyncio loop runs.
     """
 
     def __init__(self, sock: socket.socket, timeout: float) -> None:
@@ -43,7 +43,7 @@ class ClientSession:
 
     def __enter__(self) -> ClientSession:
         self._loop = asyncio.new_event_loop()
-        # The client logs or raises what is worth knowing; asyncio would print the rest.
+        # The client logs or raises everything important; asyncio would print the rest.
         self._loop.set_exception_handler(lambda loop, context: None)
         self._copy = self._sock.dup()
         try:
@@ -71,7 +71,7 @@ class ClientSession:
         *,
         outside: bool = False,
     ) -> Any:
-        """Return what `command` returns, which with `outside` is executed out of band.
+        """Return the result of `command`, run out of band with `outside`.
 
         Raises SessionError if the server refuses it, SessionLost if there is no proper answer.
         """
@@ -92,7 +92,7 @@ class ClientSession:
             raise SessionError(command, error.error_class, str(error)) from error
 
     def await_event(self, name: str) -> None:
-        """Wait until an event of that name has come; raises SessionLost."""
+        """Wait for an event of that name; raises SessionLost."""
 
         async def come() -> None:
             while (await self._client.events.get())["event"] != name:
@@ -104,12 +104,13 @@ class ClientSession:
         return self._loop.run_until_complete(self._bounded(doing, what))
 
     async def _bounded(self, doing: Coroutine[Any, Any, _Result], what: str) -> _Result:
-        """Return the result of `doing`; raises ExecuteError as it is, SessionLost for the rest."""
+        """Return the result of `doing`; passes ExecuteError on, and raises SessionLost for the
+        rest."""
         self._client.heard = 0
         task = asyncio.ensure_future(doing)
         await asyncio.wait({task}, timeout=self._timeout)
         if not task.done():
-            # Aborting first: a client that still has to send would wait for that when cancelled.
+            # Abort first: a client that still has data to send would wait for that when cancelled.
             self._client.abort()
             task.cancel()
             await asyncio.wait({task}, timeout=self._timeout)
@@ -127,7 +128,7 @@ class ClientSession:
             raise SessionLost(f"{what}: {self._described(error)}") from error
 
     async def _end(self) -> BaseException | None:
-        """Disconnect the client; return what had ended the session before, if anything had."""
+        """Disconnect the client; return what ended the session before, if anything did."""
         task = asyncio.ensure_future(self._client.disconnect())
         await asyncio.wait({task}, timeout=self._timeout)
         if not task.done():
@@ -137,7 +138,7 @@ class ClientSession:
         return task.exception() if task.done() and not task.cancelled() else None
 
     def _described(self, error: BaseException) -> str:
-        """Return one line that says what `error` is; some have no words of their own."""
+        """Return one line that describes `error`; some errors have no text of their own."""
         inner = getattr(error, "exc", None)
         if isinstance(inner, BaseException):
             error = inner
@@ -149,11 +150,11 @@ class ClientSession:
             case DeserializationError() | UnicodeDecodeError() | RecursionError():
                 return f"the server sent a line that is no message: {self._client.last!r}"
         words = str(error).splitlines()
-        # The client ends a line with a colon where an inner error has no words.
+        # The client ends a line with a colon where an inner error has no text.
         return f"{type(error).__name__}: {words[0]}".rstrip(": ") if words else type(error).__name__
 
     def _release(self) -> None:
-        """Close the loop and the copied descriptor, whatever state they are in."""
+        """Close the loop and the copied descriptor, whatever their state."""
         left = asyncio.all_tasks(self._loop)
         for task in left:
             task.cancel()
@@ -167,11 +168,11 @@ class ClientSession:
 
 
 class _FloodError(QMPError):
-    """The server sends more than there is any reason for."""
+    """The server sends more than it has any reason to."""
 
 
 class _Client(QMPClient):
-    """The official client, which can be stopped at once."""
+    """The official client, with an immediate stop."""
 
     def __init__(self) -> None:
         super().__init__(_NAME, readbuflen=REPLY_LIMIT)
@@ -179,19 +180,19 @@ class _Client(QMPClient):
         # Above every level: what it logs, it raises as well.
         self.logger.setLevel(logging.CRITICAL + 1)
         self.heard = 0
-        """Bytes that came since the last request."""
+        """The bytes received since the last request."""
         self.last = b""
         """How the last line begins."""
         self._events_heard = 0
         self._length = 0
 
     def abort(self) -> None:
-        """Drop the connection with all that is not sent."""
+        """Drop the connection with everything unsent."""
         if self._writer is not None:
             self._writer.transport.abort()
 
     def _cb_inbound(self, msg: Message) -> Message:
-        # Not the parent's: it writes out every message for its log, wanted or not.
+        # Not the parent's, which formats every message for its log, wanted or not.
         if "event" in msg:
             self._events_heard += self._length
             if self._events_heard > REPLY_LIMIT:
@@ -199,7 +200,7 @@ class _Client(QMPClient):
         return msg
 
     async def _readline(self) -> bytes:
-        """Return the next line; the parent's takes any number of them, of any kind."""
+        """Return the next line; the parent's version takes any number of any kind."""
         try:
             data = await super()._readline()
         except ValueError:

@@ -1,4 +1,4 @@
-"""Bytes to and from a server over a connected socket; knows where a line ends and nothing else."""
+"""Bytes to and from a server over a connected socket; knows line ends and nothing else."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 REPLY_LIMIT: Final = 4 << 20
-"""The longest line that is taken by default: sixteen times the longest that a build sends (its
-schema, 250 KiB), and little enough that the suite stays below 200 MB whatever a server sends."""
+"""The longest line accepted by default: sixteen times the longest that a build sends (its schema,
+250 KiB), and small enough that the suite stays below 200 MB whatever a server sends."""
 _BRACKET: Final = 30
-"""What an opening bracket weighs in bytes of a line: the object or array that it becomes takes up
-to 250, eight times what as many bytes of text take."""
+"""What an opening bracket counts in bytes of a line: the object or array that it becomes takes up
+to 250 bytes of memory, eight times as much as that many bytes of text."""
 
-# What a Unix socket holds by default is 208 KiB; more than a third of it seldom comes at once.
+# A Unix socket holds 208 KiB by default; more than a third of it seldom comes at once.
 _CHUNK: Final = 1 << 16
 _READABLE: Final = select.POLLIN | select.POLLHUP | select.POLLERR
 
 
 class WireError(Exception):
-    """The dialogue cannot go on as planned."""
+    """The dialogue cannot continue as planned."""
 
 
 class WireTimeout(WireError):  # noqa: N818 - it says what happened, as TimeoutError's kin do not
-    """Within the time that was given, nothing came or not everything went out."""
+    """Within the given time, nothing came or not everything was sent."""
 
 
 class WireClosed(WireError):  # noqa: N818 - the same
-    """The peer has ended the connection; `partial` is what came of a last line."""
+    """The peer closed the connection; `partial` is the start of an unfinished line."""
 
     def __init__(self, partial: bytes) -> None:
         super().__init__(f"the peer has closed the connection after {len(partial)} bytes of a line")
@@ -39,7 +39,7 @@ class WireClosed(WireError):  # noqa: N818 - the same
 
 
 class WireOverflow(WireError):  # noqa: N818 - the same
-    """A line is longer than `limit` bytes, or as heavy to read; `head` is how it begins."""
+    """A line is longer, or heavier to read, than `limit` bytes; `head` is how it begins."""
 
     def __init__(self, limit: int, head: bytes) -> None:
         super().__init__(
@@ -50,12 +50,12 @@ class WireOverflow(WireError):  # noqa: N818 - the same
 
 
 def weight(line: bytes) -> int:
-    """Return how heavy a line is to read as JSON, in bytes of text."""
+    """Return the weight of a line when read as JSON, in bytes of text."""
     return len(line) + _BRACKET * (line.count(b"{") + line.count(b"["))
 
 
 class Stream(Protocol):
-    """What a Connection needs of a socket, and what a terminal can give as well."""
+    """What a Connection needs of a socket, and what a terminal can provide, too."""
 
     def fileno(self) -> int:
         """Return the descriptor."""
@@ -81,8 +81,8 @@ class Stream(Protocol):
 class Connection:
     """Both directions of a connected, non-blocking stream socket that someone else owns.
 
-    Whatever it waits for, it reads and writes as the peer allows, so that two full pipes cannot
-    block each other.  Not for use by several threads.
+    While it waits, it reads and writes as the peer allows, so that two full pipes cannot block each
+    other. Not for use by several threads.
     """
 
     def __init__(self, sock: Stream, *, reply_limit: int = REPLY_LIMIT) -> None:
@@ -93,31 +93,31 @@ class Connection:
         self._out = bytearray()
         self._in = bytearray()
         self._start = 0
-        """Where in `_in` the first line begins that was not given out."""
+        """The start in `_in` of the first line that was not returned yet."""
         self._scanned = 0
-        """Up to where in `_in` there is no line end after `_start`."""
+        """Up to here, `_in` has no line end after `_start`."""
         self._at_end = False
-        """Whether the peer will send no more."""
+        """Whether the peer has ended its direction."""
         self._deaf = False
-        """Whether the peer will take no more."""
+        """Whether the peer accepts no more data."""
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
         self._interest = select.POLLIN
 
     @property
     def pending(self) -> int:
-        """How many of the queued bytes are not sent yet."""
+        """The number of queued bytes that are not sent yet."""
         return len(self._out)
 
     def queue(self, data: bytes) -> None:
-        """Add `data` to what is to be sent; goes out with the next receive or flush."""
+        """Queue `data`; it goes out with the next receive or flush."""
         self._out += data
 
     def receive(self, timeout: float) -> bytes:
-        """Return the next line, line end included; sends what is queued meanwhile.
+        """Return the next line with its line end; sends what is queued meanwhile.
 
-        Raises WireTimeout if it is not complete within `timeout` seconds (what came is kept for
-        the next call), WireClosed at the end, WireOverflow for a line over the limit.
+        Raises WireTimeout if it is not complete within `timeout` seconds (what came is kept for the
+        next call), WireClosed at the end, WireOverflow for a line over the limit.
         """
         if self._out:
             self._write()
@@ -139,7 +139,7 @@ class Connection:
                 return line
 
     def receive_part(self, size: int, timeout: float) -> bytes:
-        """Return the next `size` bytes, and read no further ones from the peer.
+        """Return the next `size` bytes, and read no more than these.
 
         Raises WireTimeout if they do not come within `timeout` seconds, WireClosed at the end.
         """
@@ -155,9 +155,9 @@ class Connection:
         return data
 
     def flush(self, timeout: float) -> None:
-        """Send all that is queued; keeps for `receive` what comes meanwhile.
+        """Send everything queued; keeps what arrives meanwhile for `receive`.
 
-        Raises WireTimeout if `timeout` seconds are not enough, WireClosed if the peer takes no
+        Raises WireTimeout if `timeout` seconds are not enough, WireClosed if the peer accepts no
         more, WireOverflow for a line over the limit.
         """
         deadline = time.monotonic() + timeout
@@ -167,19 +167,19 @@ class Connection:
                 raise WireClosed(self._unfinished())
             if not self._step(deadline):
                 raise WireTimeout(f"{len(self._out)} bytes not sent within {timeout:g} s")
-            # Looks at new bytes only, so that a long line costs no more than its length.
+            # Looks at new bytes only: a long line costs no more than its length.
             if self._line_end() < 0 and len(self._in) - self._start > self._limit:
                 raise self._overflow()
 
     def end(self) -> None:
-        """End our direction: the peer reads the end behind what was sent."""
+        """End our direction: the peer reads the end after what was sent."""
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_WR)
 
     def send_descriptors(self, data: bytes, fds: Sequence[int], *, timeout: float = 10.0) -> None:
-        """Send `data` after all that is queued, with the descriptors `fds` at its first byte.
+        """Send `data` after everything queued, with the descriptors `fds` at its first byte.
 
-        What the peer does not take of `data` at once stays queued.  Raises as `flush` does.
+        What the peer does not accept of `data` at once stays queued. Raises as `flush` does.
         """
         if not data:
             raise ValueError("descriptors need at least one byte to travel with")
@@ -201,7 +201,7 @@ class Connection:
                 return
 
     def _step(self, deadline: float, *, write: bool = False, most: int = _CHUNK) -> bool:
-        """Wait once, read (no more than `most` bytes) and write what is possible.
+        """Wait once, read (at most `most` bytes) and write what is possible.
 
         Returns False when the time is up.
         """
@@ -225,7 +225,7 @@ class Connection:
 
     def _read(self, most: int) -> None:
         if self._start:
-            # Cheap: a bytearray only moves where it begins.
+            # Cheap: a bytearray only moves its start.
             del self._in[: self._start]
             self._scanned -= self._start
             self._start = 0
@@ -234,7 +234,7 @@ class Connection:
         except BlockingIOError:
             return
         except ConnectionResetError:
-            # It closed with our bytes unread; all of its own have been given out before.
+            # It closed with our bytes unread; all of its own were returned before.
             data = b""
         self._in += data
         self._at_end = not data
@@ -243,12 +243,12 @@ class Connection:
         if self._deaf:
             return
         try:
-            # A copy of one chunk: a view of the buffer would forbid to shorten it.
+            # A copy of one chunk: a view of the buffer would prevent shortening it.
             sent = self._sock.send(bytes(self._out[:_CHUNK]))
         except BlockingIOError:
             return
         except (BrokenPipeError, ConnectionResetError):
-            # Its last lines may still be there to be read; the end comes behind them.
+            # Its last lines may still be unread; the end comes after them.
             self._deaf = True
             return
         del self._out[:sent]
@@ -271,7 +271,7 @@ class Connection:
         return line
 
     def _unfinished(self) -> bytes:
-        """Return what came of a line behind the last complete one."""
+        """Return the part of a line after the last complete one."""
         return bytes(self._in[max(self._start, self._in.rfind(b"\n") + 1) :])
 
     def _overflow(self) -> WireOverflow:

@@ -1,6 +1,6 @@
-"""JSON of any depth, read without recursion; knows no message.
+"""Reads JSON of any depth without recursion; knows no message.
 
-Python's own reader gives up near 1000 levels; a server nests up to 1024 and may be asked to.
+Python's reader gives up near 1000 levels; a server accepts and sends up to 1024.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 Scanner = Callable[[str, int], tuple[Any, int]]
-"""`JSONDecoder.raw_decode`: reads the value at an index, and returns it and the index behind it."""
+"""`JSONDecoder.raw_decode`: reads the value at an index; returns it and the index behind it."""
 ObjectHook = Callable[[list[tuple[str, Any]]], dict[str, Any]]
 
 _BLANKS: Final = re.compile(r"[ \t\r\n]*")
@@ -21,14 +21,14 @@ _CLOSING: Final = {"[": "]", "{": "}"}
 def read_deep_json(text: str, scan: Scanner, build: ObjectHook) -> tuple[Any, int]:
     """Return the value that `text` begins with, and the index behind it.
 
-    `scan` reads what has no parts, `build` makes an object of its members.  Raises
+    `scan` reads values without parts, `build` makes an object of its members. Raises
     json.JSONDecodeError where there is no JSON, and what the two raise.
     """
     return _Reader(text, scan, build).read()
 
 
 class _Open:
-    """An array or object whose end is yet to come."""
+    """An array or object that is not closed yet."""
 
     __slots__ = ("items", "names", "opening")
 
@@ -39,7 +39,7 @@ class _Open:
 
 
 class _Reader:
-    """One pass over a text, with the open arrays and objects on a stack of its own."""
+    """One pass over a text, with the open arrays and objects on its own stack."""
 
     def __init__(self, text: str, scan: Scanner, build: ObjectHook) -> None:
         self._text = text
@@ -58,7 +58,7 @@ class _Reader:
                 complete, value = self._go_on()
 
     def _begin(self) -> tuple[bool, Any]:
-        """Read the beginning of a value; return whether that was all of it, and the value."""
+        """Read the start of a value; return whether it is complete, and the value."""
         mark = self._peek()
         if mark not in _CLOSING:
             return True, self._scalar()
@@ -71,7 +71,7 @@ class _Reader:
         return False, None
 
     def _go_on(self) -> tuple[bool, Any]:
-        """Read what follows an item; return whether it ended the whole, and the whole."""
+        """Read what follows an item; return whether that ends the whole value, and the value."""
         opening = self._stack[-1].opening
         mark = self._peek()
         if mark == _CLOSING[opening]:
@@ -107,7 +107,7 @@ class _Reader:
         self._index += 1
 
     def _peek(self) -> str:
-        """Skip blanks and return the character behind them, "" at the end."""
+        """Skip blanks and return the next character, "" at the end."""
         blanks = _BLANKS.match(self._text, self._index)
         assert blanks is not None
         self._index = blanks.end()

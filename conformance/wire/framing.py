@@ -1,4 +1,4 @@
-"""One line of the server, read strictly; knows JSON and line ends, and no message's meaning.
+"""Reads one line of the server strictly; knows JSON and line ends, and no message's meaning.
 
 The rules are those of every message: W03 (ASCII only), W09 (double quotes only), W10 (an object),
 W11 (ends with CR LF), W68 (valid JSON).
@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn
 from conformance.wire.deep_json import ObjectHook, Scanner, read_deep_json
 
 CRLF: Final = b"\r\n"
-"""What a message ends with, but for those of a program that has a line end of its own."""
+"""The line end of messages, except for programs that have their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,11 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class FramingFault:
-    """A line that breaks `rule`, and how; where it breaks several, the gravest.
+    """A line that breaks `rule`, and how; if it breaks several, the gravest.
 
-    `message` is what a lenient reader makes of the line, None where it makes nothing of it: the
-    last of equal keys counts, NaN and the infinities read as null, single quotes as double ones,
-    bytes that are no UTF-8 as U+FFFD.
+    `message` is how a lenient reader reads the line, None if it cannot: the last of equal keys
+    counts, NaN and infinities read as null, single quotes as double ones, bytes that are not UTF-8
+    as U+FFFD.
     """
 
     rule: str
@@ -40,8 +40,8 @@ class FramingFault:
 
 
 def read_message(line: bytes, line_end: bytes = CRLF) -> Message | FramingFault:
-    """Return the message that `line` is, line end included, or the rule that it breaks."""
-    # Surrogates, in pairs or alone, are rare and need a closer look.
+    """Return the message in `line`, which includes its line end, or the rule that it breaks."""
+    # Surrogates, paired or alone, are rare and need a closer look.
     if line.endswith(line_end) and b"\\ud" not in line and b"\\uD" not in line:
         try:
             text = str(line, "ascii")
@@ -56,8 +56,8 @@ def read_message(line: bytes, line_end: bytes = CRLF) -> Message | FramingFault:
 def read_value(text: str, start: int) -> tuple[Any, int]:
     """Return the JSON value that begins at `start` of `text`, and the index behind it.
 
-    As strict as `read_message`: no member twice, no NaN, no lone surrogate.  Raises ValueError,
-    which is a json.JSONDecodeError where it can tell the place.
+    As strict as `read_message`: no duplicate member, no NaN, no lone surrogate. Raises ValueError,
+    as json.JSONDecodeError where the place is known.
     """
     try:
         value, end = _scan_strictly(text, start)
@@ -82,7 +82,7 @@ def _read_deeply(text: str, start: int) -> tuple[Any, int]:
 
 
 class NotStrictError(ValueError):
-    """A text is no strict JSON although Python's reader takes it; reads on from "the message"."""
+    """A text is not strict JSON although Python's reader takes it; reads on from "the message"."""
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -121,7 +121,7 @@ _KINDS: Final[dict[type, str]] = {
 
 
 def _read_closely(line: bytes, line_end: bytes) -> Message | FramingFault:
-    """Read what the fast way did not take, and say why that is."""
+    """Read what the fast path rejected, and say why."""
     text = line.decode("utf-8", "replace").strip(" \t\r\n")
     fault: tuple[str, str] | None = None
     value: Any = None
@@ -137,13 +137,13 @@ def _read_closely(line: bytes, line_end: bytes) -> Message | FramingFault:
     message = Message(value) if type(value) is dict else None
     if fault is not None:
         return FramingFault(*fault, message)
-    # Deep, with surrogates in pairs or with blanks around it, and as it should be.
+    # Deep, with paired surrogates or with blanks around it, and valid.
     assert message is not None
     return message
 
 
 def _read(text: str, scan: Scanner, build: ObjectHook) -> Any:
-    """Return the one value that `text` is; raises ValueError where it is something else."""
+    """Return the one value in `text`; raises ValueError if it is anything else."""
     try:
         value, end = scan(text, 0)
     except RecursionError:
@@ -163,7 +163,7 @@ def _refuse_lone_surrogates(value: Any) -> None:
         elif type(current) is list:
             waiting += current
         elif type(current) is str and (lone := _SURROGATE.search(current)):
-            # Python has joined those that stand in pairs.
+            # Python has joined those that are paired.
             raise NotStrictError(f"holds the lone surrogate U+{ord(lone[0]):04X}")
 
 
@@ -216,5 +216,5 @@ def _end_fault(line: bytes, line_end: bytes) -> tuple[str, str] | None:
 
 
 def _clip(name: str) -> str:
-    # Enough to tell any member's name; an echoed one may be of any length.
+    # Enough for any member's name; an echoed one may have any length.
     return repr(name) if len(name) <= 60 else f"{name[:60]!r}..."

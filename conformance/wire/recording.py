@@ -1,8 +1,7 @@
-"""Dialogues that somebody has written down, read back and written: who said what, on which line.
+"""Reads and writes recorded dialogues: who said what, on which line.
 
-Understands three ways of writing (docs/validate.md): entries of our own, messages as they went over
-the wire one behind the other, and the transcripts of findings.  Knows who speaks by a message's
-form, and nothing of what a message says.
+Understands three forms (docs/validate.md): our own entries, plain messages one after the other, and
+the transcripts of findings. Tells the speaker by a message's form; knows nothing of its meaning.
 """
 
 from __future__ import annotations
@@ -27,10 +26,10 @@ SENT: Final = "sent"
 RECEIVED: Final = "received"
 RAW_RECEIVED: Final = "raw-received"
 ENTRY_MEMBERS: Final = frozenset({SENT, RECEIVED, RAW_RECEIVED})
-"""What an entry of our own has one of."""
+"""The members of which each of our entries has one."""
 REQUEST_MEMBERS: Final = frozenset({"execute", "exec-oob"})
 REPLY_MEMBERS: Final = frozenset({"QMP", "return", "error", "event"})
-"""What tells a message's direction where nothing else does."""
+"""The members that show a message's direction where nothing else does."""
 
 _SHOWN: Final = 400
 """How many characters of a message are kept to show it: a line or two."""
@@ -40,7 +39,7 @@ _UNPRINTABLE: Final = re.compile(r"\\x([0-9a-f]{2})")
 
 
 class RecordingError(ValueError):
-    """A text that is no recording: `problem` at `line` and `column`, both from 1."""
+    """A text is no recording: `problem` at `line` and `column`, both from 1."""
 
     def __init__(self, line: int, column: int, problem: str) -> None:
         super().__init__(f"{line}:{column}: {problem}")
@@ -51,7 +50,7 @@ class RecordingError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """A JSON value of a text: where it begins, and its text in brief."""
+    """A JSON value of a text: where it begins, and its text, shortened."""
 
     line: int
     start: int
@@ -61,7 +60,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """What a client sent: a JSON value, ABSENT where the recording holds only part of it."""
+    """What a client sent: a JSON value, ABSENT where the recording has only part of it."""
 
     line: int
     value: Any
@@ -69,9 +68,9 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """A line of the server: how it reads, None where the recording holds only part of it.
+    """A line of the server, read; None where the recording has only part of it.
 
-    `data` is the line itself where that is known, else the message in brief.
+    `data` is the line itself where it is known, else the message, shortened.
     """
 
     line: int
@@ -80,7 +79,7 @@ class Received:
 
     @property
     def message(self) -> dict[str, Any] | None:
-        """What a lenient reader makes of the line, None where it makes nothing of it."""
+        """How a lenient reader reads the line, or None if it cannot."""
         if isinstance(self.read, FramingFault):
             return self.read.message.value if self.read.message else None
         return self.read.value if self.read else None
@@ -90,7 +89,7 @@ Spoken: TypeAlias = Sent | Received
 
 
 def decode(data: bytes) -> str:
-    """Return the text of a file; raises RecordingError where it is no UTF-8, or nothing."""
+    """Return the text of a file; raises RecordingError if it is not UTF-8, or empty."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -103,9 +102,9 @@ def decode(data: bytes) -> str:
 
 
 def read_values(text: str) -> Iterator[Value]:
-    """Yield the JSON values of `text`, one behind the other with blank space between them.
+    """Yield the JSON values of `text`, separated by blank space.
 
-    Raises RecordingError where something else stands, when it comes to it.
+    Raises RecordingError when it comes to something else.
     """
     line, index = 1, _skip(text, 0)
     counted = 0
@@ -119,7 +118,7 @@ def read_values(text: str) -> Iterator[Value]:
 
 
 def entries_of(values: Iterable[Value]) -> Iterator[Spoken]:
-    """Yield what entries of our own hold; raises RecordingError for what is none."""
+    """Yield the content of our own entries; raises RecordingError for any other value."""
     for each in values:
         value = each.value
         if not isinstance(value, dict) or len(value) != 1 or not value.keys() <= ENTRY_MEMBERS:
@@ -134,7 +133,7 @@ def entries_of(values: Iterable[Value]) -> Iterator[Spoken]:
 
 
 def messages_of(values: Iterable[Value]) -> Iterator[Spoken]:
-    """Yield messages that stand for themselves; raises RecordingError for what is none."""
+    """Yield plain messages; raises RecordingError for any other value."""
     for each in values:
         value = each.value
         if isinstance(value, dict) and value.keys() & REQUEST_MEMBERS:
@@ -147,9 +146,9 @@ def messages_of(values: Iterable[Value]) -> Iterator[Spoken]:
 
 
 def transcript_of(lines: Iterable[str], line: int) -> Iterator[Spoken]:
-    """Yield what the transcript of a finding holds; `line` is where it stands in its file.
+    """Yield the content of the transcript of a finding; `line` is its line in the file.
 
-    Raises RecordingError for a line without its lead.
+    Raises RecordingError for a line without an arrow.
     """
     begun = False
     for each in lines:
@@ -160,7 +159,7 @@ def transcript_of(lines: Iterable[str], line: int) -> Iterator[Spoken]:
         elif lead != "<- ":
             raise RecordingError(line, 1, f"a line of a transcript leads nowhere: {each[:80]}")
         elif begun:
-            # Before the first request stand answers to requests that are left out.
+            # Before the first request come answers to requests that are left out.
             yield _shown(text, line)
 
 
@@ -172,7 +171,7 @@ def sent_entry(data: bytes) -> str:
 def received_entry(data: bytes) -> str:
     """Return the line of a recording for a line of the server, line end included.
 
-    It is kept as it came where it breaks a rule of every line.
+    A line that breaks a rule of every line is kept unchanged.
     """
     if isinstance(read_message(data), Message):
         return f'{{"{RECEIVED}":{data.decode("ascii").strip()}}}\n'
@@ -180,10 +179,9 @@ def received_entry(data: bytes) -> str:
 
 
 def element_lines(text: str, start: int) -> Iterator[int]:
-    """Yield on which line each element of the array begins that is the value at `start`.
+    """Yield the line on which each element of the array at `start` begins.
 
-    Where that value is an object, its member `return` is meant.  Yields nothing where there is
-    none, or no array.
+    If the value is an object, its member `return` is meant. Yields nothing if there is no array.
     """
     opening = _array_in(text, start)
     if opening is None:
@@ -200,7 +198,7 @@ def element_lines(text: str, start: int) -> Iterator[int]:
 
 
 def _array_in(text: str, start: int) -> int | None:
-    """Return where the array begins that is the value at `start`, or its member `return`."""
+    """Return where the array at `start`, or its member `return`, begins."""
     if text[start] == "[":
         return start
     index = _skip(text, start + 1)
@@ -257,13 +255,13 @@ def _request(text: str) -> Any:
 
 
 def _shown(text: str, line: int) -> Received:
-    """Return the line of a server that a transcript shows, its line end put back."""
+    """Return the server's line that a transcript shows, with its line end restored."""
     data = text.encode("latin-1", "replace") + b"\r\n"
     if _CUT.search(text):
         return Received(line=line, data=data, read=None)
     read = read_message(data)
     if isinstance(read, FramingFault):
-        # What is no printable ASCII is spelt out there.
+        # Bytes that are not printable ASCII are escaped there.
         plain = _UNPRINTABLE.sub(lambda match: chr(int(match[1], 16)), text)
         data = plain.encode("latin-1", "replace") + b"\r\n"
         read = read_message(data)

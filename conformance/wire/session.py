@@ -1,7 +1,7 @@
-"""A well-formed session over a Connection, for what needs no odd bytes; knows no schema.
+"""A well-formed session over a Connection; knows no schema.
 
-One request at a time, each answered before the next.  A session is strict in what it takes, and
-says of a server that breaks the protocol what it sent.
+Sends one request at a time and waits for its answer. A session is strict in what it accepts, and
+reports what a server sent that breaks the protocol.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from conformance.wire.connection import (
 )
 from conformance.wire.framing import Message, read_message
 
-# How much of a line is shown that is not what it should be.
+# How much of a faulty line is shown.
 _SHOWN: Final = 80
 
 
 class SessionError(WireError):
-    """The server has refused `command` with an error of class `error_class`."""
+    """The server refused `command` with an error of class `error_class`."""
 
     def __init__(self, command: str, error_class: str, desc: str) -> None:
         super().__init__(f"{command}: {error_class}: {desc}")
@@ -40,7 +40,7 @@ class SessionError(WireError):
 
 
 class SessionLost(WireError):  # noqa: N818 - it says what happened
-    """The server went away, broke the protocol or did not answer; the session is over."""
+    """The server closed, broke the protocol or did not answer; the session is over."""
 
 
 class SessionSilent(SessionLost):
@@ -48,11 +48,11 @@ class SessionSilent(SessionLost):
 
 
 class Session:
-    """A negotiated session on a connected socket, from entering the context to leaving it.
+    """A negotiated session on a connected socket, as a context manager.
 
-    The socket stays open and its owner's, and is as it was when the session is left.  Every wait
-    ends after `timeout` seconds, and no answer is waited for beyond the monotonic time `until`.
-    What ended a session ends each further request, too.
+    The socket stays open and its owner's, and is unchanged when the session is left. Every wait
+    ends after `timeout` seconds, and none lasts beyond the monotonic time `until`. What ended a
+    session ends each further request, too.
     """
 
     def __init__(self, sock: socket.socket, timeout: float, until: float = math.inf) -> None:
@@ -63,12 +63,12 @@ class Session:
         self._events: list[dict[str, Any]] = []
         self._events_heard = 0
         self._heard = 0
-        """Bytes that came since the last request, the last of them `_last`."""
+        """The bytes received since the last request, the last of them `_last`."""
         self._last = b""
         self._over = ""
         """Why the session is over."""
         self.greeting: dict[str, Any] = {}
-        """The server's first message, as it came."""
+        """The server's first message, unchanged."""
 
     def __enter__(self) -> Session:
         self._mode = self._sock.gettimeout()
@@ -90,7 +90,7 @@ class Session:
         self._sock.settimeout(self._mode)
 
     def execute(self, command: str, arguments: Mapping[str, object] | None = None) -> Any:
-        """Return what `command` returns.
+        """Return the result of `command`.
 
         Raises SessionError if the server refuses it, SessionLost if there is no proper answer.
         """
@@ -103,7 +103,7 @@ class Session:
         return self._result(self._ask(request, command), command)
 
     def events(self) -> tuple[dict[str, Any], ...]:
-        """Return the events that came along with the replies so far, in order, from the first."""
+        """Return the events that came with the replies so far, in order."""
         return tuple(self._events)
 
     def _negotiate(self, what: str) -> None:
@@ -112,13 +112,13 @@ class Session:
         if not isinstance(self.greeting.get("QMP"), dict):
             raise self._lost(what, f"the server's first message is no greeting: {self._shown()}")
         try:
-            # Without an id: whether ids are kept is for cases to find.
+            # Without an id: cases find out whether ids are kept.
             self._result(self._ask({"execute": "qmp_capabilities"}, what), what)
         except SessionError as error:
             raise self._lost(what, f"the server refuses it: {error.desc}") from error
 
     def _ask(self, request: Mapping[str, object], what: str) -> dict[str, Any]:
-        """Send a request and return its reply; what comes before that are events."""
+        """Send a request and return its reply; what comes before it are events."""
         self._heard = 0
         deadline = self._deadline()
         self._connection.queue(json.dumps(request).encode() + b"\n")

@@ -1,4 +1,4 @@
-"""The lines of a dialogue, kept within bounds for evidence; knows no message."""
+"""The lines of a dialogue, kept as evidence within bounds; knows no message."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections import deque
 from typing import Final
 
 CAPACITY: Final = 1000
-"""How many lines are kept: a batch of some hundred requests with its replies and events."""
+"""How many lines are kept: a batch of some hundred requests with replies and events."""
 WIDTH: Final = 4000
 """How many bytes of a line are kept: more than any reply but lists of types and schemas."""
 
 
 class Transcript:
-    """The last `capacity` lines that went over the wire, in order; older ones are forgotten."""
+    """The last `capacity` lines on the wire, in order; older ones are dropped."""
 
     def __init__(self, *, capacity: int = CAPACITY, width: int = WIDTH) -> None:
         self._lines: deque[tuple[str, bytes, int]] = deque(maxlen=capacity)
@@ -22,7 +22,7 @@ class Transcript:
 
     @property
     def forgotten(self) -> int:
-        """How many lines are no longer there."""
+        """The number of dropped lines."""
         return self._seen - len(self._lines)
 
     def sent(self, line: bytes) -> None:
@@ -34,10 +34,10 @@ class Transcript:
         self._record("<- ", line)
 
     def lines(self, limit: int | None = None) -> tuple[str, ...]:
-        """Return the last `limit` lines (None: all there are), each led by "-> " or "<- ".
+        """Return the last `limit` lines (None: all that are kept), each with "-> " or "<- ".
 
-        Line ends are left out; bytes that are no printable ASCII show as \\xNN.  A line that is
-        longer than the width has "[N bytes cut]" in its middle.
+        Line ends are left out; bytes that are not printable ASCII show as \\xNN. A longer line than
+        the width has "[N bytes cut]" in its middle.
         """
         first = 0 if limit is None else max(0, len(self._lines) - limit)
         kept = list(self._lines)[first:]

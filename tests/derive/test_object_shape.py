@@ -76,6 +76,6 @@ def test_a_problem_is_told_by_its_place(typed: bool) -> None:
     shape = _shape("toy", typed=typed)
     head = {"qom-type": "toy", "id": "a", "label": "l"}
 
-    assert shape.problem(head) == ""
-    assert shape.problem({**head, "flag": 1}).startswith("flag: ")
-    assert shape.problem({**head, "nosuch": 1}).startswith("nosuch: ")
+    assert shape.schema_error(head) is None
+    assert (shape.schema_error({**head, "flag": 1}) or "").startswith("flag: ")
+    assert (shape.schema_error({**head, "nosuch": 1}) or "").startswith("nosuch: ")

@@ -28,7 +28,7 @@ SOUNDS = re.compile(
     r"|program|exec|script|helper|command|command-line|server|socket|fdname|fdset|directory)"
     r"(?:[-_].*)?"
 )
-DOCS = Path(__file__).parents[2] / "docs/danger.md"
+DOCS = Path(__file__).parents[2] / "docs/maintainers/danger.md"
 
 # Commands that take members which no schema names.
 UNTYPED = {"device_add"}

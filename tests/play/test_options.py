@@ -11,6 +11,7 @@ import pytest
 from conformance.launch.target import Target
 from conformance.model.errors import UsageError
 from conformance.play import option_table
+from conformance.play.option_table import Command
 from conformance.play.options import is_target_file, read_options
 
 
@@ -18,11 +19,11 @@ def read(*words: str) -> tuple[Target, ...]:
     """Return the targets of a command line."""
     parser = argparse.ArgumentParser()
     parser.add_argument("targets", nargs="*")
-    option_table.declare(option_table.ALL, parser.add_argument, "--")
+    option_table.declare(Command.RUN, parser)
     asked = parser.parse_intermixed_args(words)
     asked.qmp_program = [word for word in asked.targets if not is_target_file(word)]
     asked.qmp_targets = [word for word in asked.targets if is_target_file(word)]
-    return read_options(option_table.completed(asked)).targets
+    return read_options(asked).targets
 
 
 @pytest.fixture
@@ -107,15 +108,20 @@ def test_what_cannot_be_a_target_is_refused(words: tuple[str, ...], part: str) -
     assert caught.value.remedy
 
 
-def test_both_doors_have_the_same_options() -> None:
+def test_pytest_understands_what_the_command_hands_it() -> None:
     command, theirs = argparse.ArgumentParser(), argparse.ArgumentParser()
-    option_table.declare(option_table.ALL, command.add_argument, "--")
-    option_table.declare(option_table.ALL, theirs.add_argument, "--qmp-")
-    values = command.parse_args(
-        ["--case=a", "--case=b", "--arg=-smp", "--thorough", "--seed=7", "--report=x y"]
+    option_table.declare(Command.RUN, command)
+    for option in option_table.TWINS:
+        option.declare(theirs.add_argument, "--qmp-")
+    asked = command.parse_args(
+        ["--case=a", "--case=b", "--arg=-smp", "--thorough", "--seed=7", "--report=x y", "-n2"]
     )
 
-    assert theirs.parse_args(option_table.pytest_words(values)) == values
+    values = theirs.parse_args(option_table.pytest_words(asked))
+
+    assert [(each.name, each.of(values)) for each in option_table.TWINS] == [
+        (each.name, each.of(asked)) for each in option_table.TWINS
+    ]
 
 
 def test_cases_of_ones_own_go_with_a_target_and_its_spelling(tmp_path: Path) -> None:

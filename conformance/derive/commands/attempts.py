@@ -1,7 +1,6 @@
-"""A value among a command's arguments as one edit makes it, and the request and machine it is in.
+"""One edit of a command's arguments, in the request that is likeliest to succeed with it.
 
-Finds of several requests the one that is likeliest to succeed.  Knows nothing of what is wrong
-with a value, or of which values are tried.
+Knows neither which values are tried nor what is wrong with them.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from conformance.space.values import renamed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """What stands at the end of `way`, as `edit` makes it valid, and the request that holds it."""
+    """A valid request with the value at the end of `way` edited by `edit`."""
 
     arguments_of: Arguments
     base: ValidRequest
@@ -44,28 +43,28 @@ class Attempt:
         return self.arguments_of.command
 
     def edited(self, edit: Edit) -> JsonValue:
-        """Return the request as another edit makes it."""
+        """Return the arguments after another edit."""
         schema, base = self.arguments_of.schema, self.base.arguments
         return edited(schema, self.command.arg_type, self.way, edit, base)
 
-    def problem(self, arguments: JsonValue) -> str:
-        """Return why the request is not valid by the schema, "" where it is."""
-        return self.arguments_of.build.refusal_of(self.command.name, arguments)
+    def schema_error(self, arguments: JsonValue) -> str | None:
+        """Return what the schema objects to in the request, None if the request is valid."""
+        return self.arguments_of.build.schema_error(self.command.name, arguments)
 
     def blocked(self, path: str) -> Blocked | None:
-        """Return why nothing about the argument at `path` is asked, None where it is."""
+        """Return why the argument at `path` is not tried, None if it is."""
         omitted = self.arguments_of.omitted(path)
-        if omitted is None and self.problem(self.arguments):
+        if omitted is None and self.schema_error(self.arguments):
             return not_applicable("no request of finite depth holds this")
         return omitted
 
     @property
     def alone(self) -> bool:
-        """Whether nothing else may be asked of the machine."""
+        """Whether the machine serves no other case."""
         return self.base.destructive or self.command.name == NEGOTIATION
 
     def stage(self, word: str) -> Stage:
-        """Return the plain machine for what is known to leave nothing behind, else `word`'s own."""
+        """Return the plain machine if the request leaves nothing behind, else one for `word`."""
         if self.command.name == NEGOTIATION:
             return Stage(name=f"{word}/negotiation", capabilities=None)
         spec = self.base.spec
@@ -78,30 +77,29 @@ class Attempt:
 
     @property
     def success(self) -> Expectation:
-        """What is known to come of the request without a fault."""
+        """What the request without a fault must come to."""
         if not self.base.known:
             return Understood()
         return success_of(self.base)
 
     def request(self, arguments: JsonValue, word: str) -> Request:
-        """Return a request, which where nobody knows it names things that no other case names."""
+        """Return a request; one that may not succeed names things that no other case names."""
         whole = arguments if self.base.known else renamed(arguments, word)
         return Request(self.command.name, whole)
 
     def valid_request(self, word: str) -> Request:
-        """Return the request without a fault, and the descriptor that goes along with it."""
+        """Return the request without a fault, with its file descriptor."""
         request = self.request(self.arguments, word)
         return replace(request, descriptor=self.base.request.descriptor)
 
     def before(self) -> Iterator[Step]:
-        """Yield what must stand before the request."""
+        """Yield the set-up."""
         yield from supporting_steps(self.base.setup, Role.SETUP)
 
     def after(self) -> Iterator[Step]:
-        """Yield what takes away what the request and its set-up made.
+        """Yield the clean-up.
 
-        Of what nobody knows to succeed nothing may stay behind, nor of its set-up: the request that
-        is known takes the set-up along.
+        A request that may not succeed is followed by the known one, which uses up the set-up.
         """
         base = self.base
         expect: Expectation = Accept() if base.known else Answer()
@@ -112,7 +110,7 @@ class Attempt:
 
 
 def attempt(arguments: Arguments, bases: Sequence[ValidRequest], way: Way, edit: Edit) -> Attempt:
-    """Return the value in a request that is known to succeed, else in one that may.
+    """Return the edit in a request that is known to succeed, else in one that may succeed.
 
     A request that must give up something of a recipe's is made from the schema where the recipe
     changes its machine: it would need a machine for each try, and might show nothing.
@@ -120,7 +118,7 @@ def attempt(arguments: Arguments, bases: Sequence[ValidRequest], way: Way, edit:
     valid = []
     for base in bases:
         each = Attempt(arguments_of=arguments, base=base, way=way, edit=edit)
-        if not each.problem(each.arguments):
+        if not each.schema_error(each.arguments):
             if base.known and each.arguments == base.arguments:
                 return each
             valid.append(each)
@@ -137,5 +135,5 @@ def attempt(arguments: Arguments, bases: Sequence[ValidRequest], way: Way, edit:
 
 
 def unsure(each: Attempt) -> Attempt:
-    """Return the same of which nobody knows whether it succeeds."""
+    """Return the attempt with an unknown chance of success."""
     return replace(each, base=replace(each.base, status=Status.CHANGED))

@@ -40,7 +40,7 @@ class Arguments:
         return self.build.schema
 
     def omitted(self, label: str) -> Blocked | None:
-        """Return why what stands at `label` is never asked of the command, None where it is."""
+        """Return why the argument at `label` is never tried, None if it is."""
         fits = (
             untried(recipe.omit) or behind_finding(recipe.behind_finding)
             for recipe in self._ranges()
@@ -61,7 +61,7 @@ class Arguments:
                 yield recipe
 
     def requests(self) -> Iterator[ValidRequest]:
-        """Yield the requests to start from: those that succeed, then one that may not."""
+        """Yield the base requests: those that succeed, then a guessed one."""
         version, recipe = self.build.version, self.knowledge.commands.get(self.command.name)
         usable = recipe is not None and not self.build.lacks.keys() & {*recipe.needs}
         if recipe is not None and usable:
@@ -75,9 +75,9 @@ class Arguments:
 
 
 def nearest_first(requests: Sequence[ValidRequest], label: str) -> tuple[ValidRequest, ...]:
-    """Return the requests with those first that are meant for the argument at `label`.
+    """Sort the requests: those for the argument at `label` first, guessed ones last.
 
-    Of others those come first that may share a machine, and last that which is nobody's.
+    Between them, requests that can share a machine come first.
     """
 
     def rank(valid: ValidRequest) -> tuple[bool, bool, bool]:
@@ -122,9 +122,10 @@ class KnownVariation:
 
 
 def known_variations(arguments: Arguments, variation: Variation) -> Iterator[KnownVariation]:
-    """Yield what is known to be accepted of a variation, by the first recipe that knows any.
+    """Yield the requests with the variation that a recipe knows to succeed.
 
-    A recipe has other values for what only stands for all of its type.
+    The first recipe that knows any decides.  A recipe may give its own values for a variation that
+    stands for all of its type.
     """
     for recipe in arguments.recipes():
         if not recipe.fits(variation.path):
@@ -137,7 +138,7 @@ def known_variations(arguments: Arguments, variation: Variation) -> Iterator[Kno
         valid = tuple(
             each
             for each in known
-            if not arguments.build.refusal_of(arguments.command.name, each.valid.arguments)
+            if not arguments.build.schema_error(arguments.command.name, each.valid.arguments)
         )
         if valid:
             yield from valid
@@ -151,7 +152,7 @@ def _with_values(variation: Variation, values: Sequence[JsonValue]) -> Iterator[
 
 
 def _known(arguments: Arguments, recipe: RangeRecipe, variation: Variation) -> KnownVariation:
-    """Return the recipe's request with the variation, whose value its own requests may name."""
+    """Return the recipe's request with the variation; set-up and clean-up may name its value."""
     way, value = variation.way, variation.given
     base = with_value(recipe.arguments, value)
     arg_type = arguments.command.arg_type

@@ -1,7 +1,6 @@
-"""Cases of machines that are told to refuse or to hide what the schema marks (-compat).
+"""Cases of the -compat option: refuse deprecated or unstable input, hide deprecated output.
 
-What is marked as deprecated or unstable is refused there, and nothing else is; what is deprecated
-is left out of introspection.  Knows no command and no member by name but introspection's own.
+Knows no command or member by name except those of introspection.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ _NOT_FOUND: Final = Reject(frozenset({ErrorClass.COMMAND_NOT_FOUND}))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What a machine does with all that bears `feature`; `rule` says so of `versions`."""
+    """A -compat setting for one feature; `rule` promises it in `versions`."""
 
     feature: str
     rule: str
@@ -68,8 +67,7 @@ def _policy_cases(
 ) -> Iterator[Case]:
     """Yield the cases of a command under a policy, if the release has it.
 
-    Arguments are those of the outermost object of the command, in every branch; what is marked
-    further in is not tried.
+    Only members of the outermost object are tried, in every branch.
     """
     if build.version not in policy.versions:
         return
@@ -87,10 +85,9 @@ def hidden_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterat
 
 
 def _command_case(policy: Policy, command: Command) -> Case:
-    """Write the case that a command is unknown if it is marked, and known if not.
+    """Return the case that a marked command is unknown, and an unmarked one known.
 
-    An argument that no command has keeps a command from being run that is there nevertheless.  The
-    class tells what it was refused for: no check of arguments gives it.
+    An unknown argument keeps the command from running.  The error class tells the two apart.
     """
     marked = policy.feature in command.features
     step = Step(
@@ -136,14 +133,14 @@ def _argument_cases(
         if marked.label in seen:
             continue
         seen.add(marked.label)
-        problems = (build.refusal_of(command.name, v) for v in (marked.subject, marked.witness))
-        problem = next(filter(None, problems), "")
+        problems = (build.schema_error(command.name, v) for v in (marked.subject, marked.witness))
+        problem = next(filter(None, problems), None)
         fits = known and valid.arguments.items() <= marked.witness.items()
         yield _argument_case(policy, valid, marked, problem, known=fits)
 
 
 def _argument_case(
-    policy: Policy, valid: ValidRequest, marked: _Marked, problem: str, *, known: bool
+    policy: Policy, valid: ValidRequest, marked: _Marked, problem: str | None, *, known: bool
 ) -> Case:
     stage = _stage(policy.refusal)
     if valid.spec != MachineSpec():
@@ -248,7 +245,7 @@ def _request(schema: Schema, branch: Branch, base: Mapping[str, JsonValue]) -> d
 
 
 def _hidden_case(entries: Sequence[Entry]) -> Case:
-    """Write the case that introspection leaves out what is deprecated, and nothing else."""
+    """Return the case that introspection leaves out what is deprecated, and nothing else."""
     feature = DEPRECATED.feature
     expect = Lists(tuple(_shown(entries, feature)), withheld=feature)
     step = Step(

@@ -1,7 +1,4 @@
-"""Cases of the defaults of commands' arguments: left out, they are as documented (X17).
-
-Knows what a digest says and where a value shows; what either is of is not its business.
-"""
+"""Cases of the documented defaults of commands' arguments (X17)."""
 
 from __future__ import annotations
 
@@ -29,10 +26,9 @@ RULE: Final = "X17"
 def documented_default_cases(
     build: Introspected, knowledge: Knowledge, name: str
 ) -> Iterator[Case]:
-    """Yield the cases of the arguments of one command whose values show somewhere.
+    """Yield a case for each argument whose value can be read back.
 
-    An argument that this release does not have makes none; one whose default is not documented as
-    a value is read for the report's table alone.
+    A default that is not documented as a value is read for the report's table alone.
     """
     if name not in build.schema.commands:
         return

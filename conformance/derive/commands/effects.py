@@ -1,6 +1,6 @@
-"""Cases of what a command changes: the query that shows it, before, after, and put back.
+"""Cases of what a command changes: queries before and after it, and after the clean-up.
 
-Where to look and what is to be seen is of the recipes; knows no command by name.
+Recipes say which queries show the effect; knows no command by name.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from conformance.derive.commands.valid import command_subject, unknown_to
+from conformance.derive.commands.valid import command_subject, not_in_schema
 from conformance.derive.inputs import Introspected, Knowledge
 from conformance.derive.steps import PLAIN, blocked_by, stage_of, supporting_step, supporting_steps
 from conformance.judge.expect_answer import Accept, Reject
@@ -39,9 +39,9 @@ _SIGHTS: Final[Mapping[Wanted, Sight]] = {
 
 
 def effect_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
-    """Yield the cases of what a command of the schema does.
+    """Yield the cases of a command's effect.
 
-    A command that returns something and has no recipe that tells otherwise does nothing.
+    A command that returns something has none, unless its recipe says so.
     """
     recipe = knowledge.command(name)
     seen = [*_seen(recipe, build)]
@@ -70,30 +70,27 @@ def _seen(recipe: CommandRecipe, build: Introspected) -> Iterator[Case]:
 
 
 def _lasts(valid: ValidRequest) -> bool:
-    """Return whether what the request does is not taken back.
-
-    What nothing takes back stays, even where that does not matter to other cases.
-    """
+    """Return whether nothing undoes what the request does."""
     return valid.destructive or not (valid.name or valid.setup or valid.cleanup)
 
 
 def _isolation(valid: ValidRequest) -> Isolation:
-    """Return which machine shows the effect.
+    """Return whether other cases can share the machine.
 
-    A clean-up without a set-up takes nothing away, or sets what there always is to a value that the
-    recipe names: that is the one from before only where nobody has set another.
+    A clean-up without a set-up may set a value that always exists: it restores the old value only
+    on a machine where no other case has changed it.
     """
     return Isolation.ALONE if _lasts(valid) or not valid.setup else Isolation.SHARED
 
 
 def _blocked(valid: ValidRequest, build: Introspected) -> Blocked | None:
-    """Return what the build or the host lacks of what is needed, None where they lack nothing."""
+    """Return what the build or the host lacks, None if nothing."""
     return not_applicable(_missing(valid, build)) or blocked_by(valid, build.lacks)
 
 
-def _missing(valid: ValidRequest, build: Introspected) -> str:
-    """Return what of the schema is not there that the case needs, "" where all is."""
-    lacking = []
+def _missing(valid: ValidRequest, build: Introspected) -> str | None:
+    """Return what the case needs and the schema lacks, None if it lacks nothing."""
+    lacking: list[str | None] = []
     looks = (look.request for look in valid.looks)
     for request in (*valid.setup, *looks, *valid.cleanup):
         if request.execute not in build.schema.commands:
@@ -101,12 +98,12 @@ def _missing(valid: ValidRequest, build: Introspected) -> str:
     for each in (each for look in valid.looks for each in look.after):
         if each.event not in build.schema.events:
             lacking.append(f"this build's schema has no event {each.event}")
-    lacking.append(unknown_to(build, valid))
-    return "; ".join(dict.fromkeys(filter(None, lacking)))
+    lacking.append(not_in_schema(build, valid))
+    return "; ".join(dict.fromkeys(filter(None, lacking))) or None
 
 
 def _unseen(recipe: CommandRecipe, build: Introspected) -> Iterator[Case]:
-    """Yield the blocked case of a command that does what nothing shows, or nobody knows what."""
+    """Yield the blocked case of a command whose effect no query shows or no recipe knows."""
     returns = build.schema.types[build.schema.commands[recipe.name].ret_type]
     silent = isinstance(returns, Object) and not returns.members and returns.tag is None
     if recipe.unseen:
@@ -134,9 +131,9 @@ class _Writing:
     _steps: list[Step] = field(default_factory=list)
 
     def steps(self) -> Sequence[Step]:
-        """Write the dialogue.
+        """Return the steps.
 
-        What the set-up makes the clean-up takes away: to be put back is what stood before both.
+        The clean-up also undoes the set-up: it must restore what was there before both.
         """
         valid, why = self.valid, f"what {self.valid.command} did is to be seen"
         queries = [look for look in valid.looks if look.wanted is not Wanted.REFUSED]

@@ -1,8 +1,7 @@
-"""Cases of the errors of a command: its arguments are of the right types, and it is refused.
+"""Cases of well-formed requests that a command must refuse.
 
-What it names is not there, or what is there is in no state for it; each refusal leaves all as it
-was, which the same command shows by succeeding.  Leaves what the schema says to others, and knows
-no command by name.
+The thing that a request names does not exist, or is in the wrong state.  After each refusal the
+same command must succeed, which shows that nothing changed.  Knows no command by name.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ _EXCLUDED: Final = "X27"
 
 
 def error_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
-    """Yield the cases of the errors of one command, whose recipe may have nothing but a name."""
+    """Yield the error cases of one command."""
     recipe = knowledge.command(name)
     documented = build.declared.get(name)
     made = _Made(build=build, recipe=recipe, documented=documented)
@@ -60,12 +59,12 @@ class _Made:
         return self.recipe.first(self.build.version)
 
     def not_there(self, base: ValidRequest, reference: Reference) -> Iterator[Case]:
-        """Yield the case that `reference` names what is not there.
+        """Yield the case that `reference` names a thing that does not exist.
 
-        A build whose schema has no such member has no such case.
+        There is none if the schema lacks the member.
         """
         arguments = _with(base.arguments, reference)
-        if self.build.refusal_of(self.recipe.name, arguments):
+        if self.build.schema_error(self.recipe.name, arguments):
             return
         fault = f"no {reference.to} is {reference.instead!r}"
         promised = _promised(reference.classes, reference.item, self.documented)
@@ -83,7 +82,7 @@ class _Made:
         yield self._case(name, steps, fault, alone=base.destructive)
 
     def refused(self, refusal: Refusal) -> Case:
-        """Return the case of a refusal, with the recipe's request as its witness."""
+        """Return the case of a refusal; the recipe's own request is the witness."""
         if refusal.spec is not None:
             return self._refused_elsewhere(refusal, refusal.spec)
         valid = self.own
@@ -160,7 +159,7 @@ def _with(arguments: Mapping[str, JsonValue], reference: Reference) -> JsonValue
 
 
 def _put(whole: JsonValue, at: Sequence[str], value: JsonValue) -> JsonValue:
-    """Return `whole` with `value` at the place, where something else may stand or nothing."""
+    """Return `whole` with `value` put at the path `at`."""
     if not at:
         return value
     first, rest = at[0], at[1:]
@@ -196,7 +195,7 @@ def _promised(
 def _unprovoked(
     recipe: CommandRecipe, documented: DigestEntity, version: Version
 ) -> Iterator[Case]:
-    """Yield a blocked case for each documented error that nothing of the recipe provokes."""
+    """Yield a blocked case for each documented error that the recipe does not provoke."""
     references = [each for valid in recipe.requests(version) for each in valid.references]
     provoking: tuple[Refusal | Reference, ...] = (*recipe.refusals_for(version), *references)
     first = recipe.first(version)

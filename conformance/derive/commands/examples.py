@@ -1,4 +1,4 @@
-"""Cases of the documentation's examples: that they are valid, and that they come out as shown."""
+"""Cases of the examples in the documentation: each is valid, and runs as shown."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""Cases of where, when and how a command can be run at all, which its declaration says.
+"""Cases of when a command may run: in negotiation mode, out of band, and in preconfig.
 
-Whether out of band, which introspection shows; whether before the machine is complete, which only
-the schema's source tells; and that before the negotiation none can.  Knows no recipe by name and
-nothing of what any command does.
+Introspection shows allow-oob; only the source shows allow-preconfig.  No command but
+qmp_capabilities runs in negotiation mode.
 """
 
 from __future__ import annotations
@@ -45,10 +44,9 @@ _EARLY: Final = Stage(name="gates/preconfig", kept=True)
 
 
 def gate_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
-    """Yield the cases of where, when and how a command of the schema can be run.
+    """Yield the cases of when a command may run.
 
-    A command of which its release does not tell whether it may run in preconfig has no case of
-    that.
+    There is a preconfig case only if the release's source is known.
     """
     schema = build.schema
     recipes = knowledge.commands.values()
@@ -111,9 +109,9 @@ class _Gated:
 
 
 def _gated(build: Introspected, recipe: CommandRecipe | None, command: Command) -> _Gated:
-    """Without a recipe a request without arguments has to do.
+    """Return the command with its request; without a recipe, one without arguments.
 
-    A command that returns nothing does something: that it leaves nothing behind, a recipe tells.
+    A command that returns nothing may change the machine: only a recipe says that it does not.
     """
     made = CommandRecipe(name=command.name) if recipe is None else recipe
     valid = made.first(build.version)
@@ -122,7 +120,7 @@ def _gated(build: Introspected, recipe: CommandRecipe | None, command: Command) 
     isolation = Isolation.PURE if recipe is None else Isolation.SHARED
     if valid.destructive or (recipe is None and silent):
         isolation = Isolation.ALONE
-    problem = build.refusal_of(command.name, valid.arguments)
+    problem = build.schema_error(command.name, valid.arguments)
     blocked = untried(f"{NO_RECIPE}: {problem}" if problem else "")
     return _Gated(
         command=command,
@@ -134,9 +132,9 @@ def _gated(build: Introspected, recipe: CommandRecipe | None, command: Command) 
 
 
 def _before_negotiation(gated: _Gated) -> Case:
-    """Write the case that the command is unknown in negotiation, and known after it.
+    """Return the case that the command is unknown in negotiation mode, and known in command mode.
 
-    That it is known then is seen from how it takes an argument that no command has.
+    An unknown argument shows that the command is known without running it.
     """
     name = gated.command.name
     known = Step(request=Request(name, {UNKNOWN: 1}), expect=Known(), role=Role.CHECK, rule="Q42")
@@ -174,7 +172,7 @@ def _out_of_band(gated: _Gated) -> Iterator[Case]:
 
 
 def _refused(gated: _Gated, request: Request, rule: str) -> tuple[Step, ...]:
-    """Write a refusal that leaves nothing behind, with the request in band as the witness."""
+    """Return a refusal that changes nothing, with the in-band request as the witness."""
     looks = tuple(supporting_steps(gated.valid.queries, Role.SETUP))
     first = len(gated.valid.setup)
     same = tuple(
@@ -188,7 +186,7 @@ def _refused(gated: _Gated, request: Request, rule: str) -> tuple[Step, ...]:
 def _before_completion(
     gated: _Gated, completing: ValidRequest, allowed: bool | None
 ) -> Iterator[Case]:
-    """Yield the cases of the phase before the machine is complete, which `completing` ends."""
+    """Yield the preconfig cases; `completing` ends preconfig."""
     name, effect = gated.command.name, gated.valid.effect
     own = effect is Effect.COMPLETES
     if own:
@@ -218,7 +216,7 @@ def _before_completion(
 
 
 def _completed(gated: _Gated, completing: ValidRequest, expect: Expectation) -> tuple[Step, ...]:
-    """Write how the machine is completed, and what the command then comes to."""
+    """Return the steps that end preconfig and then run the command."""
     passage = completing.request
     return (
         supporting_step(passage, Role.PASSAGE),
@@ -227,7 +225,7 @@ def _completed(gated: _Gated, completing: ValidRequest, expect: Expectation) -> 
 
 
 def _completion(gated: _Gated) -> Iterator[Case]:
-    """Yield the cases that the phase can be ended where it was asked for, and once."""
+    """Yield the cases that preconfig can be ended once, and only if it was asked for."""
     again = gated.around(
         supporting_step(gated.request(), Role.SETUP), _subject(gated.request(), Reject(), "Q37")
     )

@@ -1,7 +1,7 @@
-"""Cases of a command's arguments, one fault at a time, from the schema alone and at every depth.
+"""Cases of invalid arguments of a command: one fault at a time, at every depth.
 
-The request without the fault is a recipe's where one succeeds, else made from the schema: then what
-comes of it may show nothing.  Leaves the ranges of integers to derive/commands/ranges.py.
+The request without the fault comes from a recipe, else from the schema: one from the schema may be
+refused too, and then the case shows nothing.  derive/commands/ranges.py tries ranges of integers.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ _OF_RANGES: Final = "huge"
 
 
 def invalid_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
-    """Yield the invalid requests of a command, nearest faults first.
+    """Yield the cases of invalid requests of a command, outermost faults first.
 
-    Faults of one member in a request that changes its machine for good share a case.
+    Faults of one member share a case if the request is destructive.
     """
     shallow = name in SHALLOW
     if name in knowledge.untyped(build.version) and not shallow:
@@ -104,7 +104,7 @@ def _faults_of(schema: Schema, place: Place, value: Mapping[str, JsonValue]) -> 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tried:
-    """One object among the arguments in a request without a fault, of which faults are made."""
+    """One object among the arguments of a valid request, in which faults are made."""
 
     attempt: Attempt
     place: Place
@@ -112,9 +112,9 @@ class _Tried:
     def cases(
         self, label: str, faults: Callable[[JsonValue], Iterator[Fault]], together: str = "faults"
     ) -> Iterator[Case]:
-        """Yield the cases of what `faults` finds wrong with the object, by ids under `label`.
+        """Yield a case for each fault that `faults` makes in the object, with ids below `label`.
 
-        If they must share a case, it is `together` there.
+        If the faults must share a case, its name is `together`.
         """
         found: list[Fault] = []
 
@@ -159,7 +159,7 @@ class _Tried:
         yield from tried.after()
 
     def _check_invalid(self, fault: Fault, arguments: JsonValue) -> None:
-        if not self.attempt.problem(arguments):
+        if not self.attempt.schema_error(arguments):
             command = self.attempt.command.name
             raise HarnessError(
                 f"{command}: {fault.text} at {self.place.label!r} is valid by the schema",

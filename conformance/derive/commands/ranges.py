@@ -1,7 +1,7 @@
-"""Cases of the integers among a command's arguments: both ends of their range, one beyond each.
+"""Cases of the integers among a command's arguments: both ends of the range, and one beyond each.
 
-Where a recipe has a request that succeeds, the ends are tried in it; where none does, in a request
-that is valid by the schema, and what comes of that may show nothing.
+A recipe's request is used if there is one, else a request made from the schema, which may show
+nothing.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ LIMITED: Final = "X27"
 
 
 def range_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
-    """Yield the cases of every integer among the arguments of a command, nearest first.
+    """Yield the cases of every integer among the arguments of a command, outermost first.
 
-    Of an integer whose width is not known only what no integer type takes is tried.
+    If the width of an integer is not known, only values that fit no integer type are tried.
     """
     if name in SHALLOW:
         return
@@ -67,7 +67,7 @@ def _first_valid(
                 behind_finding=recipe.behind_finding,
                 refused=bool(recipe.refused),
             )
-            if recipe.omitted or not tried.problem(tried.usual):
+            if recipe.omitted or not tried.schema_error(tried.usual):
                 return tried
     nobody = ValidRequest(request=Request(command.name, {}), status=Status.GUESSED)
     own = nobody
@@ -77,7 +77,7 @@ def _first_valid(
             own = nobody
     changed = replace(own, status=Status.CHANGED)
     tried = _Tried(build=build, command=command, path=path, valid=changed)
-    return tried if not tried.problem(tried.usual) else replace(tried, valid=nobody)
+    return tried if not tried.schema_error(tried.usual) else replace(tried, valid=nobody)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,26 +100,26 @@ class _Tried:
 
     @property
     def usual(self) -> int:
-        """The value in the request that is accepted: the recipe's own, if it has one."""
+        """A value that is accepted: the recipe's own, if it has one."""
         return usual_integer(self.valid.arguments, self.path, self.limits)
 
     def arguments(self, value: int, *, word: str = "") -> dict[str, JsonValue]:
-        """Return the request with `value`.
+        """Return the arguments with `value`.
 
-        What nobody has seen succeed may leave something behind by a name of its own: each such
-        request names other things (`word`), so that none is refused for one before it.
+        A request that is not known to succeed may leave things behind: `word` makes the names in
+        it unique, so that no later request is refused because of them.
         """
         base = self.valid.arguments
         whole = with_integer(self.build.ranged, self.command.arg_type, self.path, value, base)
         return whole if self.valid.known or not word else dict(as_object(renamed(whole, word)))
 
-    def problem(self, value: int) -> str:
-        """Return why the request with `value` is not valid by the schema, "" where it is."""
+    def schema_error(self, value: int) -> str | None:
+        """Return what the schema objects to in the request with `value`, None if it is valid."""
         fault = self.build.range_validator.check(self.command.arg_type, self.arguments(value))
-        return f"{fault.path}: {fault.problem}" if fault else ""
+        return f"{fault.path}: {fault.problem}" if fault else None
 
     def valid_cases(self) -> Iterator[Case]:
-        """Yield the cases of values that the type takes: its ends, and where limits are known."""
+        """Yield the cases of valid values: the ends of the type, and known limits."""
         width, limits = width_of(self.path.type), self.limits
         ends, rule = range_of(width), rule_of(width)
         own = LIMITED if limits.documented else rule
@@ -139,7 +139,7 @@ class _Tried:
 
     @property
     def _success(self) -> Expectation:
-        """What is known to come of the request with a value that the command takes."""
+        """What the request with a valid value must come to."""
         return Accept() if self.valid.known and not self.refused else Understood()
 
     def _valid(
@@ -156,7 +156,7 @@ class _Tried:
         return self._case(Aspect.VALID, name, steps, last=expect, why_not=why_not)
 
     def invalid_cases(self) -> Iterator[Case]:
-        """Yield the cases of values that must be refused: one beyond each end, and each limit.
+        """Yield the cases of invalid values: one beyond each end and each limit.
 
         Where limits are documented, the ends of the type are beyond them too: a value that is cut
         down to the limits' width is within them again.
@@ -181,7 +181,7 @@ class _Tried:
                 yield self._invalid(label, value, LIMITED, f"{least}..{greatest}")
 
     def _invalid(self, label: str, value: int, rule: str, allowed: str) -> Case:
-        if rule != LIMITED and not self.problem(value):
+        if rule != LIMITED and not self.schema_error(value):
             raise HarnessError(
                 f"{self.command.name}: {value} at {self.path.label} is valid by the schema",
                 "This is a defect of the suite: please report it.",
@@ -206,7 +206,7 @@ class _Tried:
         )
 
     def _check_valid(self, value: int) -> None:
-        problem = self.problem(value)
+        problem = self.schema_error(value)
         if problem and not self._blocked(""):
             raise HarnessError(
                 f"{self.command.name}: {value} at {self.path.label} is not valid: {problem}",
@@ -216,7 +216,7 @@ class _Tried:
     def _blocked(self, why_not: str) -> Blocked | None:
         blocked = untried(self.omit or why_not) or behind_finding(self.behind_finding)
         blocked = blocked or unmet(self.valid.needs, self.build.lacks)
-        if blocked is None and self.problem(self.usual):
+        if blocked is None and self.schema_error(self.usual):
             return not_applicable("no request of finite depth holds this integer")
         return blocked
 
@@ -237,9 +237,9 @@ class _Tried:
         fault: str = "",
         why_not: str = "",
     ) -> Case:
-        """Return a case; it is not run for the reason `why_not`, if there is one.
+        """Return a case, blocked for the reason `why_not` if there is one.
 
-        `last` is what is expected of the last request that may leave something to take away.
+        `last` is the expectation of the last request that the clean-up undoes.
         """
         blocked = self._blocked(why_not)
         cleanup = Answer() if isinstance(last, Understood) else _ACCEPTED
@@ -257,7 +257,7 @@ class _Tried:
 
 
 def _stage(valid: ValidRequest) -> Stage:
-    """Return the stage of a command's own: what it may leave behind, no other command meets."""
+    """Return a stage for this command alone, because it may leave things behind."""
     name = f"ranges/{valid.command}"
     if valid.spec != MachineSpec():
         name += f"/{digest(asdict(valid.spec))[:6]}"

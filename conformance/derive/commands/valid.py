@@ -64,7 +64,7 @@ def further_cases(build: Introspected, knowledge: Knowledge, name: str) -> Itera
     recipe = knowledge.command(name)
     own = recipe.first(build.version)
     for valid in recipe.further_requests(build.version):
-        why = unknown_to(build, valid)
+        why = not_in_schema(build, valid)
         subject = replace(supporting_step(valid.request, Role.SUBJECT), why=valid.reason)
         yield Case(
             id=f"{name}/{Aspect.VALID}/{valid.name}",
@@ -82,10 +82,10 @@ def further_cases(build: Introspected, knowledge: Knowledge, name: str) -> Itera
         )
 
 
-def unknown_to(build: Introspected, valid: ValidRequest) -> str:
-    """Return why a request is not valid by the build's schema, "" where it is."""
-    problem = build.refusal_of(valid.command, valid.arguments)
-    return f"this build's schema does not take the request: {problem}" if problem else ""
+def not_in_schema(build: Introspected, valid: ValidRequest) -> str | None:
+    """Return why the build's schema does not take a request, None if it does."""
+    problem = build.schema_error(valid.command, valid.arguments)
+    return f"this build's schema does not take the request: {problem}" if problem else None
 
 
 def undescribed_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
@@ -94,7 +94,7 @@ def undescribed_cases(build: Introspected, knowledge: Knowledge, name: str) -> I
     It is for builds that do not tell their schema.  The request may be refused for what the host
     lacks, and then shows nothing.
     """
-    if build.flavour.introspects or name in knowledge.commands or build.refusal_of(name, {}):
+    if build.flavour.introspects or name in knowledge.commands or build.schema_error(name, {}):
         return
     subject = Step(
         request=Request(name, ABSENT), expect=Understood(), role=Role.SUBJECT, rule="Q30"

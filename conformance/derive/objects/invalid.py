@@ -213,7 +213,7 @@ def _case(
 
     The witness, which differs in the fault alone, is asked for right after it with the same id.
     """
-    if by_schema and tested.shape.typed and not tested.shape.problem(as_object(wrong.value)):
+    if by_schema and tested.shape.typed and not tested.shape.schema_error(as_object(wrong.value)):
         raise HarnessError(
             f"{tested.shape.name}: {wrong.label} is valid by the schema: {wrong.value}",
             "This is a defect of the suite: please report it.",

@@ -56,7 +56,7 @@ def _refused(tested: TypeUnderTest, recipe: ErrorRecipe, base: Mapping[str, Json
     arguments = {**kept, **recipe.changes}
     about = ",".join(recipe.changes) or ",".join(recipe.without)
     more: CaseParts = {"about": about, "fault": recipe.reason}
-    problem = tested.shape.problem(arguments)
+    problem = tested.shape.schema_error(arguments)
     if problem and not tested.blocked:
         why = f"the request is not valid for this build's schema: {problem}"
         more["blocked"] = not_applicable(why)

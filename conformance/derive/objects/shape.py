@@ -56,10 +56,10 @@ class ObjectShape:
         """Return the names of the members, qom-type and id included."""
         return frozenset(_HEAD) | {member.name for member in self.members}
 
-    def problem(self, arguments: Mapping[str, JsonValue]) -> str:
-        """Return why the arguments are not valid for the type, "" where they are."""
+    def schema_error(self, arguments: Mapping[str, JsonValue]) -> str | None:
+        """Return what the schema objects to in the arguments, None if they are valid."""
         fault = self.validator.check(self.arguments_type, arguments)
-        return f"{fault.path}: {fault.problem}" if fault else ""
+        return f"{fault.path}: {fault.problem}" if fault else None
 
 
 def object_types(schema: Schema, model: ObjectModel) -> tuple[str, ...]:
