@@ -1,7 +1,7 @@
-"""Writes the generated parts of the documentation, and the schema of the files under cases/.
+"""Writes the generated parts of the docs and cases/schema.json: `python -m docs.generated`.
 
-`python -m docs.generated` does it.
-Each stands in its page between the comments `generated: NAME` and `end of NAME`.
+Each part stands in its page between the comments `generated: NAME` and `end of NAME`; the keys of
+files under cases/ stand between `keys: CLASS` and `end of keys`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from conformance.knowledge import json_schema, reference
 from conformance.knowledge.case_file import CaseFile
-from conformance.knowledge.json_schema import schema_of_files
+from conformance.knowledge.json_schema import FILE, schema_of_files
+from conformance.knowledge.reference import filled
 from conformance.model.canonical import pretty
 from conformance.play import option_table
 from conformance.play.option_table import KEYS, AnyOption, Command, options_of
@@ -27,7 +27,7 @@ def pages(root: Path = ROOT) -> Iterator[tuple[Path, str, str]]:
     """Yield each page with a generated part, its text, and its text as it should be."""
     for path in sorted({*root.glob("*.md"), *root.glob("docs/**/*.md")}):
         text = path.read_text(encoding="utf-8")
-        wanted = text
+        wanted = filled(text)
         for name, made in PARTS.items():
             wanted = _replaced(wanted, name, made)
         if wanted != text or any(_begin(name) in text for name in PARTS):
@@ -163,18 +163,17 @@ PARTS: Final[Mapping[str, Callable[[], Iterable[str]]]] = {
     "other options": other_options,
     "target keys": target_keys,
     "imports": picture,
-    **reference.tables(),
 }
 """What each generated part is made by."""
 
 
 def main() -> None:
-    """Write the pages whose generated parts are out of date."""
+    """Write cases/schema.json, and the pages whose generated parts are out of date."""
+    (ROOT / "cases" / FILE).write_text(pretty(schema_of_files(CaseFile)), encoding="utf-8")
     for path, text, wanted in pages():
         if text != wanted:
             path.write_text(wanted, encoding="utf-8")
             print(f"wrote {path.relative_to(ROOT)}")
-    (ROOT / "cases" / json_schema.FILE).write_text(pretty(schema_of_files(CaseFile)))
 
 
 if __name__ == "__main__":

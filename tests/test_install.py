@@ -75,7 +75,7 @@ def test_what_cases_need_of_python_are_the_bounds_of_the_extras(project: dict[st
     ],
 )
 def test_a_python_package_is_there_in_a_version_that_will_do(need: str, said: str) -> None:
-    assert re.fullmatch(said, probe(f"package:{need}", Target(name="t", program="/bin/true")))
+    assert re.fullmatch(said, probe(f"package:{need}", Target(name="t", program="/bin/true")) or "")
 
 
 def test_each_dependency_has_a_lowest_version_that_can_be_tried(project: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What people write on the command line and how it is answered where it means nothing here.
+"""Recognizes what users write on the command line, and answers what has no meaning here.
 
 Knows which options are pytest's and which QEMU's; parses none.
 """
@@ -29,14 +29,14 @@ _PYTESTS: Final = frozenset(
         " -k -x -m -p -s -r -l -c -o -W -vv -vvv -qq -xvs -xv -xq -xs"
     )
 )
-"""Options of pytest and of its best known plugins that people try here."""
+"""Options of pytest and of its best known plugins that users try here."""
 _GLUED: Final = ("-k", "-x", "-m")
-"""Those of one letter behind which a value or other letters may stand."""
+"""Those of one letter that a value or other letters may follow."""
 _DANGEROUS: Final = frozenset({"--no-sandbox"})
-"""No hint leads to an option that takes a wall away."""
+"""No hint suggests an option that removes a protection."""
 _OPTION: Final = re.compile(r"(?<![\w-])--?[a-z][\w-]*")
 _QEMUS: Final = re.compile(r"-[a-zA-Z][a-z0-9-]{2,}")
-"""An option with one dash and several letters, as QEMU's are."""
+"""An option with one dash and several letters, like QEMU's."""
 _OURS: Final = re.compile(r"-[qvh]+")
 
 
@@ -61,7 +61,7 @@ def prepared(words: Sequence[str]) -> list[str]:
 
 
 def _refuse_options(behind: Sequence[str]) -> None:
-    """Raise UsageError where an option stands behind --, as if it were for QEMU."""
+    """Raise UsageError if an option follows --, as if it were for QEMU."""
     option = next((word for word in behind if word.startswith("-")), None)
     if option is not None:
         told = " ".join(shlex.quote(f"--arg={word}") for word in behind)
@@ -72,7 +72,7 @@ def _refuse_options(behind: Sequence[str]) -> None:
 
 
 def unknown(word: str, known: Sequence[str]) -> UsageError:
-    """Return the error for a word that is no option of a command whose options are `known`."""
+    """Return the error for an unknown option of a command whose options are `known`."""
     option = word.partition("=")[0]
     what = f"unknown option {word}"
     if option in _PYTESTS or (option[:2] in _GLUED and not _QEMUS.fullmatch(option)):
@@ -91,12 +91,12 @@ def unknown(word: str, known: Sequence[str]) -> UsageError:
 
 
 def options_in(usage: str) -> list[str]:
-    """Return the options that a usage names."""
+    """Return the options that a usage text names."""
     return _OPTION.findall(usage)
 
 
 def swapped(case: str, target: str, roots: Sequence[str]) -> bool:
-    """Return whether the case and the target of a command line have changed places."""
+    """Return whether the case and the target of a command line are swapped."""
     return _is_target(case, roots) and not _is_target(target, roots)
 
 

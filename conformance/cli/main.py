@@ -1,4 +1,4 @@
-"""The command qmp-conformance: a thin door to the rooms, parsing words and printing results."""
+"""The command qmp-conformance: parses words, calls the rooms, prints results."""
 
 from __future__ import annotations
 
@@ -46,17 +46,17 @@ from conformance.report.wording import OUTCOMES
 
 _NARROW: Final = 100
 _WIDE: Final = 120
-"""The columns of a report, on whatever terminal."""
+"""The width of a report in columns, on any terminal."""
 _ALONE: Final = (
     *("-p", "no:terminal", "--assert=plain", "--capture=no"),
     *("-c", os.devnull, "--noconftest"),
     *("-p", "no:cacheprovider", "-p", "no:tmpdir"),
     *("-p", plugin.__name__, "-p", "xdist.plugin"),
 )
-"""Neither the user's pytest configuration nor any plugin but these has a say; tmpdir leaves folders
-behind where there are workers.  What is shown, the command shows, also while an item runs."""
+"""Keeps out the user's pytest configuration and all plugins but these; tmpdir leaves folders behind
+where there are workers. The command itself shows the output, also while an item runs."""
 _PIPE: Final = 128 + signal.SIGPIPE
-"""What a shell says of a program that wrote to a pipe without a reader."""
+"""What a shell reports for a program that wrote to a pipe without a reader."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"qmp-conformance: {error}", file=sys.stderr)
         return int(error.exit_code)
     except BrokenPipeError:
-        # Whoever read the output has seen enough; python would complain once more at its end.
+        # The reader of the output has seen enough; python would complain once more at its end.
         forget(sys.stdout)
         return _PIPE
     except KeyboardInterrupt:
@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong as every other part does."""
+    """Reports errors like every other part."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings, allow_abbrev=False)
@@ -94,7 +94,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Read the command line; names of targets may stand among the options."""
+    """Parse the command line; targets may come between options."""
     asked, rest = command_parser().parse_known_args(prepared(arguments))
     for word in rest:
         if word.startswith("-"):

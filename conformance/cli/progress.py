@@ -1,4 +1,4 @@
-"""What a run says while it runs: what it does, how far it is, what it has found; starts nothing."""
+"""What a run prints while it runs: what it does, its progress, its findings; starts nothing."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from conformance.report.terminal import finding_lines
 from conformance.report.wording import OUTCOMES, visible
 
 _REDRAWN: Final = 0.1
-"""Seconds between two states of the line that changes."""
+"""Seconds between two updates of the progress line."""
 _TERMINAL_TICK: Final = 1.0
 _LOG_TICK: Final = 30.0
 
 
 class Loudness(enum.Enum):
-    """How much a run says."""
+    """How much a run prints."""
 
     QUIET = "quiet"
-    """The verdicts alone."""
+    """Only the verdicts."""
     PLAIN = "plain"
     LOUD = "loud"
     """Each item as it ends, and each finding in full."""
 
 
 class Progress:
-    """Tells a run to a screen: on a terminal in a line that changes, in a log now and then."""
+    """Shows a run on a screen: on a terminal in a progress line, in a log now and then."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Progress:
         return _TERMINAL_TICK if self._screen.is_live else _LOG_TICK
 
     def phase(self, target: str, doing: str) -> None:
-        """Say what is done with a target before its cases run."""
+        """Print what is done with a target before its cases run."""
         if self._loudness is Loudness.QUIET:
             return
         text = f"{visible(target)}: {doing}"
@@ -68,7 +68,7 @@ class Progress:
             self._screen.say(text)
 
     def begin(self, campaigns: Sequence[Campaign], selection: Selection) -> None:
-        """Say how many cases are to be run, and count from now on."""
+        """Print how many cases are to be run, and count from now on."""
         self._weights = {
             (campaign.target.name, case.id): weight(case)
             for campaign in campaigns
@@ -82,12 +82,12 @@ class Progress:
         self._state(now=True)
 
     def warn(self, text: str) -> None:
-        """Say what the user should know before the report."""
+        """Print a warning before the report."""
         if self._loudness is not Loudness.QUIET:
             self._screen.say(f"Warning: {text}", Style.DOUBT)
 
     def heard(self, event: Event) -> None:
-        """Note what became of a case, or a finding."""
+        """Count the outcome of a case, or a finding."""
         match event:
             case CaseEnded(target=target, case=case):
                 key = (target, case)
@@ -105,13 +105,13 @@ class Progress:
                     self._state()
 
     def item(self, node_id: str, counts: Mapping[str, int]) -> None:
-        """Note that an item has ended, and how many of its cases had which outcome."""
+        """Count an item that has ended, with the number of cases of each outcome."""
         if self._loudness is Loudness.LOUD:
             told = ", ".join(f"{number(count)} {name}" for name, count in counts.items())
             self._screen.say(f"{visible(node_id)}: {told or 'no result'}")
 
     def tick(self) -> None:
-        """Say how far the run is: some time has passed."""
+        """Print the progress of the run, some time after the last update."""
         self._state(now=True)
 
     def _finding(self, finding: Finding) -> None:
@@ -139,7 +139,7 @@ class Progress:
             self._screen.say(self.line())
 
     def line(self) -> str:
-        """Return in one line how far the run is."""
+        """Return the progress of the run in one line."""
         elapsed = self._clock() - self._began
         left = self._pace.left(self._clock() - self._played)
         done = f"{number(len(self._done))} of {counted(len(self._weights), 'case')}"

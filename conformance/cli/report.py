@@ -1,4 +1,4 @@
-"""The command `report`: the folder of a run in, the files of its report and an exit code out."""
+"""The command `report`: writes the report of a run again, from its folder."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def add_report(commands: Any) -> None:
     """Add the command to the subparsers `commands`."""
     text = "write the report of a run again, or that of a run that was killed"
     command = commands.add_parser("report", help=text, description=f"{text.capitalize()}.")
-    # Called as what the other commands name, so that it may stand among the options too.
+    # Named like the others' targets, so that it may come between options, too.
     command.add_argument("targets", metavar="FOLDER", nargs=1, help="the folder of the report")
     command.set_defaults(call=_report, several=False, usage=command.format_usage())
 
@@ -50,7 +50,7 @@ def _report(asked: argparse.Namespace) -> int:
 
 
 def _ends(path: Path) -> tuple[RunStarted, bool]:
-    """Return how a stream begins and whether it has its end; raises UsageError for a torn one."""
+    """Return the first event of a stream and whether it is complete; raises UsageError if torn."""
     events = read_events(path)
     first = next(events, None)
     last = deque(events, maxlen=1)

@@ -1,4 +1,4 @@
-"""The commands `rules` and `explain`: words in, what is promised and how it is tested out."""
+"""The commands `rules` and `explain`: what QEMU promises, and how it is tested."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from conformance.report.rule_index import cases_by_rule
 from conformance.report.rulebook import Book, explanation, listing, markdown, to_json
 
 Opened = Callable[[argparse.Namespace], AbstractContextManager[Campaign]]
-"""Makes the target that is asked for ready."""
+"""Prepares the target that is asked for."""
 
 _PROGRAMS: Final = (Program.SYSTEM, Program.GUEST_AGENT)
-"""The programs of a release whose cases are named: a storage daemon's are among the emulator's."""
+"""The programs of a release whose cases are named: the emulator's include the storage daemon's."""
 _WIDTH: Final = 100
 
 
 def add_rules(
     commands: Any, add_target: Callable[[argparse.ArgumentParser], None], opened: Opened
 ) -> None:
-    """Add both commands to the subparsers `commands`; `add_target` adds what names a target."""
+    """Add both commands to the subparsers `commands`; `add_target` adds that for a target."""
     for name, call, text in (
         (Command.RULES, _rules, "list what QEMU promises, and how many cases show it"),
         (Command.EXPLAIN, _explain, "explain what one rule promises and how it is tested"),

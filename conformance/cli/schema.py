@@ -1,4 +1,4 @@
-"""The commands `schema diff` and `schema digest`: words in, a text and an exit code out."""
+"""The commands `schema diff` and `schema digest`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _sentence(text: str) -> str:
 
 
 def add_schema(commands: Any) -> None:
-    """Add the command `schema` with its own to the subparsers `commands`."""
+    """Add the command `schema` and its subcommands to the subparsers `commands`."""
     text = "compare schemas, and gather what the source of one says"
     parser = commands.add_parser("schema", help=text, description=_sentence(text))
     group = parser.add_subparsers(required=True, metavar="COMMAND")

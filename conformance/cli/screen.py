@@ -1,4 +1,4 @@
-"""Where the command writes: lines, and on a terminal one line that changes; knows no run."""
+"""The output of the command: lines, and on a terminal a progress line; knows no run."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _WIDTH: Final = 100
 
 
 class Screen:
-    """A stream for a reader who may leave at any time; safe to use from several threads.
+    """A stream whose reader may leave at any time; safe to use from several threads.
 
-    Where the reader is gone nothing is written any more, and nothing is raised.
+    Without a reader, nothing is written any more, and nothing is raised.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        """Write to `stream`, standard output where it is left out."""
+        """Write to `stream`, by default to standard output."""
         self._stream = sys.stdout if stream is None else stream
         self._lock = threading.Lock()
         self._live = ""
@@ -36,7 +36,7 @@ class Screen:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Take the line that changes away, whatever comes next."""
+        """Remove the progress line, whatever comes next."""
         self.clear()
 
     @property
@@ -46,17 +46,17 @@ class Screen:
 
     @property
     def is_live(self) -> bool:
-        """Whether a line can be shown that changes."""
+        """Whether a progress line can be shown."""
         return self._moves and not self.gone
 
     def say(self, text: str, style: Style = Style.PLAIN) -> None:
-        """Write lines, above the one that changes."""
+        """Write lines above the progress line."""
         with self._lock:
             erase = _ERASE if self._live else ""
             self._write(f"{erase}{Paint(self.colour)(style, text)}\n{self._live}")
 
     def show(self, text: str) -> None:
-        """Put `text` into the line that changes, cut to the width; on a terminal alone."""
+        """Put `text` into the progress line, cut to the width; only on a terminal."""
         with self._lock:
             if self.is_live:
                 room = max(self.width - 1, 1)
@@ -64,7 +64,7 @@ class Screen:
                 self._write(f"{_ERASE}{self._live}")
 
     def clear(self) -> None:
-        """Take the line that changes away."""
+        """Remove the progress line."""
         with self._lock:
             if self._live:
                 self._live = ""
@@ -85,7 +85,7 @@ class Screen:
 
 
 def forget(stream: TextIO) -> None:
-    """Let what is still to be written to a stream without a reader go nowhere."""
+    """Discard what is still to be written to a stream without a reader."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

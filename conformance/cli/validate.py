@@ -1,4 +1,4 @@
-"""The command `validate`: words and files in, text or JSON and an exit code out."""
+"""The command `validate`: checks files, and prints text or JSON."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def add_validate(commands: Any) -> None:
     command = commands.add_parser(
         "validate", help=text, description=f"{text.capitalize()}.", epilog=UNDERSTOOD
     )
-    # Called as what the other commands name, so that files may stand among the options too.
+    # Named like the others' targets, so that files may come between options, too.
     command.add_argument("targets", metavar="FILE", nargs="+", help="what to check")
     declare(Command.VALIDATE, command)
     command.set_defaults(call=_validate, several=True, usage=command.format_usage())

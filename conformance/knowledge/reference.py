@@ -1,13 +1,13 @@
 """The reference part of pages about files under cases/, made of the fields that the decoder reads.
 
-Knows no file of cases, and no page.
+A page says `<!-- keys: CLASS -->` where the keys of a class stand.  Knows no file of cases.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 from conformance.knowledge.case_file import CaseFile
@@ -23,15 +23,26 @@ from conformance.knowledge.shapes import (
     flat_shape,
     shape_of,
 )
+from conformance.model.errors import KnowledgeError
 
-_HEADS: Final = ("key", "is", "left out", "says")
-_TURN_HEADS: Final = ("key", "is", "does")
+_PART: Final = re.compile(r"(<!-- keys: (\w+) -->\n).*?(<!-- end of keys -->)", re.DOTALL)
+_HEAD: Final = "| key | is | left out | says |\n|---|---|---|---|\n"
 _MACHINE: Final = "the [machine](recipes.md#machines)"
 
 
-def tables() -> Mapping[str, Callable[[], Iterator[str]]]:
-    """Return what yields the lines of the table of each class of files, by "keys of CLASS"."""
-    return {f"keys of {cls.__name__}": partial(_table, cls) for cls in _classes(CaseFile, set())}
+def filled(page: str) -> str:
+    """Return a page with the keys of each class that it names in their place.
+
+    Raises KnowledgeError for a class that no file is made of.
+    """
+    classes = {cls.__name__: cls for cls in _classes(CaseFile, set())}
+
+    def put(match: re.Match[str]) -> str:
+        if match[2] not in classes:
+            raise KnowledgeError(f"no file has a {match[2]}", f"Known: {', '.join(classes)}.")
+        return f"{match[1]}\n{''.join(_table(classes[match[2]]))}\n{match[3]}"
+
+    return _PART.sub(put, page)
 
 
 def _classes(cls: type, seen: set[type]) -> Iterator[type]:
@@ -59,15 +70,13 @@ def _within(node: Node) -> tuple[type, ...]:
 
 def _table(cls: type) -> Iterator[str]:
     """Yield the lines of the table of a class, and, of one that has turns, those of these."""
-    yield from _head(_HEADS)
+    yield _HEAD
     yield from _rows(cls)
     for slot in shape_of(cls).slots:
         match slot.node:
             case Many(of=Choice(of=kinds)) if cls not in kinds:
-                yield ""
-                yield f"Each of `{slot.name}` is one of these; most may name `line` and `rule`."
-                yield ""
-                yield from _head(_TURN_HEADS)
+                yield f"\nEach of `{slot.name}` is one of these; nearly all may name `line` and "
+                yield "`rule`.\n\n| key | is | does |\n|---|---|---|\n"
                 yield from _turns(kinds)
 
 
@@ -98,12 +107,7 @@ def _inherited(slot: Slot) -> str:
 
 
 def _row(*cells: str) -> str:
-    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
-
-
-def _head(heads: Sequence[str]) -> Iterator[str]:
-    yield _row(*heads)
-    yield "|---" * len(heads) + "|"
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
 
 
 def _is(node: Node) -> str:

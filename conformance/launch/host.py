@@ -30,8 +30,8 @@ _CHECK_EXTENSION: Final = 0xAE03
 _LIMIT: Final = 30.0
 
 
-def probe(need: str, target: Target) -> str:
-    """Return "" if the host has what `need` ("kind:argument") names, else the reason in words.
+def probe(need: str, target: Target) -> str | None:
+    """Return why the host lacks what `need` ("kind:argument") names, or None if it has it.
 
     Raises KnowledgeError for an unknown kind.
     """
@@ -63,21 +63,21 @@ def capabilities(target: Target) -> Mapping[str, str]:
     }
 
 
-def _path(argument: str, target: Target) -> str:
-    return "" if os.path.exists(argument) else f"no {argument} on this host"
+def _path(argument: str, target: Target) -> str | None:
+    return None if os.path.exists(argument) else f"no {argument} on this host"
 
 
-def _kvm(argument: str, target: Target) -> str:
+def _kvm(argument: str, target: Target) -> str | None:
     if not os.path.exists("/dev/kvm"):
         return "no /dev/kvm on this host"
     try:
         os.close(os.open("/dev/kvm", os.O_RDWR | os.O_CLOEXEC))
     except OSError as error:
         return f"/dev/kvm cannot be used: {error.strerror}"
-    return ""
+    return None
 
 
-def _kvm_extension(argument: str, target: Target) -> str:
+def _kvm_extension(argument: str, target: Target) -> str | None:
     if not argument.isdecimal():
         raise KnowledgeError(
             f"the need 'kvm-extension:{argument}' has no number", "Write kvm-extension:38."
@@ -91,19 +91,19 @@ def _kvm_extension(argument: str, target: Target) -> str:
         there = False
     finally:
         os.close(kvm)
-    return "" if there else f"this host's KVM has no extension {argument}"
+    return None if there else f"this host's KVM has no extension {argument}"
 
 
-def _cpu_flag(argument: str, target: Target) -> str:
+def _cpu_flag(argument: str, target: Target) -> str | None:
     flags = _cpu("flags") or _cpu("Features")
-    return "" if argument in flags.split() else f"this host's processor has no {argument}"
+    return None if argument in flags.split() else f"this host's processor has no {argument}"
 
 
-def _program(argument: str, target: Target) -> str:
-    return "" if shutil.which(argument) else f"no program {argument} on this host"
+def _program(argument: str, target: Target) -> str | None:
+    return None if shutil.which(argument) else f"no program {argument} on this host"
 
 
-def _package(argument: str, target: Target) -> str:
+def _package(argument: str, target: Target) -> str | None:
     try:
         wanted = Requirement(argument)
     except InvalidRequirement as error:
@@ -114,7 +114,7 @@ def _package(argument: str, target: Target) -> str:
     if not version:
         return f"{wanted.name} is not installed"
     fits = wanted.specifier.contains(version, prereleases=True)
-    return "" if fits else f"{wanted.name} {version} is installed, and {argument} is needed"
+    return None if fits else f"{wanted.name} {version} is installed, and {argument} is needed"
 
 
 def _version(package: str) -> str:
@@ -125,32 +125,32 @@ def _version(package: str) -> str:
         return ""
 
 
-def _interface(argument: str, target: Target) -> str:
+def _interface(argument: str, target: Target) -> str | None:
     there = os.path.exists(os.path.join("/sys/class/net", argument))
-    return "" if there else f"no network interface {argument} on this host"
+    return None if there else f"no network interface {argument} on this host"
 
 
-def _target_file(argument: str, target: Target) -> str:
+def _target_file(argument: str, target: Target) -> str | None:
     try:
         there = host_path(target, argument).exists()
     except LaunchError:
         there = False
-    return "" if there else f"no {argument} in {target.rootfs or 'the root of the host'}"
+    return None if there else f"no {argument} in {target.rootfs or 'the root of the host'}"
 
 
-def _hugepages(argument: str, target: Target) -> str:
+def _hugepages(argument: str, target: Target) -> str | None:
     free = 0
     for size in _HUGE.glob("hugepages-*"):
         free += int(_read(size / "free_hugepages") or 0)
-    return "" if free else "no free huge pages on this host"
+    return None if free else "no free huge pages on this host"
 
 
-def _numa(argument: str, target: Target) -> str:
+def _numa(argument: str, target: Target) -> str | None:
     if not argument.isdecimal():
         raise KnowledgeError(f"the need 'numa:{argument}' names no node", "Write numa:1.")
     nodes = _numa_nodes()
     # A kernel without NUMA has one node, and does not show it.
-    return "" if int(argument) in (nodes or [0]) else f"no NUMA node {argument} on this host"
+    return None if int(argument) in (nodes or [0]) else f"no NUMA node {argument} on this host"
 
 
 def _numa_nodes() -> list[int]:
@@ -188,7 +188,7 @@ def _read(path: Path) -> str:
         return ""
 
 
-_PROBES: Final[Mapping[str, Callable[[str, Target], str]]] = {
+_PROBES: Final[Mapping[str, Callable[[str, Target], str | None]]] = {
     "path": _path,
     "kvm": _kvm,
     "kvm-extension": _kvm_extension,

@@ -1,1 +1,1 @@
-"""Takes cases to machines and records what became of each."""
+"""Plays cases on machines and records their outcomes."""

@@ -1,6 +1,6 @@
 """Tells the process that leads a run what the others do, while they do it; keeps no record.
 
-What is told may be lost without harm: the record of a run is what its processes write to files.
+Losing a message does no harm: the record of a run is what its processes write to files.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from conformance.report.stream import CaseEnded, Event, Evidence, Finding, from_
 
 _NAME: Final = "told"
 _ROOM: Final = 65536
-"""Bytes of a message at most: what is longer is told without its evidence."""
+"""The size limit of a message in bytes: a longer one is sent without its evidence."""
 _PATIENCE: Final = 10.0
-"""Seconds that a process waits for the leading one to listen, before it tells nothing more."""
+"""How many seconds a process waits for the leading one to listen before it gives up."""
 
 
 class Teller:
-    """Tells what becomes of cases; to nobody where nobody listens in `folder`."""
+    """Sends the outcomes of cases to whoever listens in `folder`."""
 
     def __init__(self, folder: Path | None) -> None:
         self._socket: socket.socket | None = None
@@ -45,7 +45,7 @@ class Teller:
             self._socket = made
 
     def tell(self, event: Event) -> None:
-        """Tell an event, if it is the end of a case or a finding."""
+        """Send an event, if it is the end of a case or a finding."""
         if self._socket is None or not isinstance(event, CaseEnded | Finding):
             return
         try:
@@ -55,7 +55,7 @@ class Teller:
             self.close()
 
     def close(self) -> None:
-        """Tell nothing more."""
+        """Send nothing more."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None
@@ -72,10 +72,9 @@ def _message(event: CaseEnded | Finding) -> bytes:
 
 
 class Listener:
-    """Hears what is told in `folder`, in a thread of its own; a context manager.
+    """Receives what is sent in `folder`, in a thread of its own; a context manager.
 
-    `heard` gets each event, and `tick` is called every `interval` seconds.  Both are called in
-    that thread.
+    Calls `heard` for each event, and `tick` every `interval` seconds, both in that thread.
     """
 
     def __init__(
@@ -103,13 +102,13 @@ class Listener:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Hear what was told until now, and no more."""
+        """Receive what was sent until now, and no more."""
         os.close(self._waker)
         self._thread.join()
         os.close(self._wake)
 
     def _listen(self) -> None:
-        # Closed here in every case: else whoever tells would wait for a listener that is gone.
+        # Closed here in every case: otherwise, senders would wait for a listener that is gone.
         with self._socket, selectors.DefaultSelector() as ready:
             ready.register(self._socket, selectors.EVENT_READ)
             ready.register(self._wake, selectors.EVENT_READ)
@@ -132,7 +131,7 @@ class Listener:
 
 @contextmanager
 def _short(folder: Path) -> Iterator[str]:
-    """Give a path to the socket that is short, however long that of the folder is."""
+    """Give the socket a short path, however long that of the folder is."""
     descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY)
     try:
         yield f"/proc/self/fd/{descriptor}/{_NAME}"

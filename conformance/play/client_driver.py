@@ -1,6 +1,6 @@
-"""Makes the official client take its turns of an exchange, and tells what came of each.
+"""Lets the official client take its turns of an exchange, and reports the result of each.
 
-Judges nothing, and knows neither machines nor cases.  Importing it needs the package qemu.qmp.
+Judges nothing, and knows neither machines nor cases. Importing it needs the package qemu.qmp.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Driver:
     def __init__(
         self, undo: ExitStack, reach: Callable[[str], socket.socket | Terminal], limit: float
     ) -> None:
-        """End what is left with `undo`; `reach` connects to an endpoint; waits take `limit`."""
+        """`undo` ends what is left; `reach` connects to an endpoint; waits take `limit` seconds."""
         self._undo = undo
         self._reach = reach
         self._limit = limit
@@ -77,7 +77,7 @@ class Driver:
 
 
 def spoken(turn: Drive) -> bytes:
-    """Return what a transcript shows of what the official client does."""
+    """Return what a transcript shows of the official client's action."""
     arguments = "" if turn.arguments is ABSENT else compact(turn.arguments)
     words = (CLIENT + ":", turn.deed, turn.name, arguments, f"x{turn.times}" * (turn.times > 1))
     return " ".join(filter(None, words)).encode()

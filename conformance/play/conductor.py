@@ -1,4 +1,4 @@
-"""One process's part of a run: machines and engines by target, and the record of what they did."""
+"""One process's part of a run: machines and engines by target, and the record of their cases."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Conductor:
     def __init__(self, part: Path, told: Path | None = None) -> None:
         """Record into the file `part`.
 
-        What is recorded is also told to whoever listens in the folder `told`.
+        Everything recorded is also sent to whoever listens in the folder `told`.
         """
         self._own = ExitStack()
         self._teller = Teller(told)
@@ -55,14 +55,14 @@ class Conductor:
         self.close()
 
     def close(self) -> None:
-        """End the machines and the record."""
+        """End the machines and close the record."""
         self._own.close()
 
     def run(self, campaign: Campaign, cases: Sequence[Case]) -> Iterator[Result]:
-        """Yield the result of each case, recorded already.
+        """Yield the result of each case, already recorded.
 
-        Whatever is raised on the way comes out again, once it is recorded for the cases that have
-        no result then; the next ones get machines of their own.
+        An exception is recorded for the cases without a result, and raised again; the next cases
+        get machines of their own.
         """
         done = 0
         try:
@@ -85,12 +85,12 @@ class Conductor:
             raise
 
     def expect(self, campaign: Campaign, cases: Sequence[Case], after: Sequence[Case]) -> None:
-        """Foretell which cases come after the cases `after`, which run first."""
+        """Announce which cases come after the cases `after`, which run first."""
         if campaign.target.name == self._target and self._engine is not None:
             self._engine.expect(cases, after)
 
     def _deaths(self, campaign: Campaign) -> Iterator[Event]:
-        """Yield the machines that have died instead of starting since the last call."""
+        """Yield the machines that died at their start since the last call."""
         assert self._engine is not None, "a result comes of an engine"
         for each in self._engine.starts.take_deaths():
             yield each.event(campaign.target.name)
@@ -102,9 +102,9 @@ class Conductor:
             self._teller.tell(event)
 
     def _new_events(self, campaign: Campaign, result: Result) -> Iterator[Event]:
-        """Yield each event of the schema that had not come before what is seen in `result`.
+        """Yield each event of the schema that is new with `result`.
 
-        What comes in some plays of a case only is left out: two runs would differ in it.
+        Events that come only in some plays of a case are left out: two runs would differ in them.
         """
         if result.case.intermittent:
             return

@@ -1,6 +1,6 @@
-"""What a case's dialogue tells beside its verdict: what was accepted, and what refusals name.
+"""What a case's dialogue tells besides its verdict: what was accepted, what refusals name.
 
-Nothing here makes a finding: it is counted for the reader of a report.
+Makes no findings: these are counts for the reader of a report.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Answers:
 
 
 def answers_of(result: Result, member: str) -> Answers:
-    """Return what the answers of a case tell that is about `member`, "" for none."""
+    """Return what the answers of a case about `member` tell; "" for no member."""
     case, seen = result.case, result.seen
     if not isinstance(seen, Observation):
         return Answers()

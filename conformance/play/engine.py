@@ -1,7 +1,7 @@
-"""Takes the cases of one build to its machines and says what became of each.
+"""Plays the cases of one build on its machines and decides the outcome of each.
 
-Cases that leave the state as they found it share a machine, pipelined.  Nothing is reported as
-broken on the word of a shared machine: what it shows is proved alone.
+Cases that leave the state unchanged share a machine, pipelined. Nothing is reported as broken
+because of a shared machine alone: it is proved on a fresh one.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from conformance.play.stages import NotStanding
 from conformance.prepare.starts import Starts
 
 _DOUBTFUL: Final = BROKEN | {Outcome.UNTRIED, Outcome.NOT_STARTED}
-"""The outcomes after which a machine may not be as it was."""
+"""The outcomes after which a machine may have changed."""
 _PROVED: Final = _DOUBTFUL | SHOWS_NOTHING
-"""The outcomes that are tried again alone before they are believed."""
+"""The outcomes that are played again alone before they are believed."""
 
 
 class Engine:
@@ -36,7 +36,7 @@ class Engine:
     def __init__(self, pool: Pool, messages: MessageJudge) -> None:
         self._messages = messages
         self.starts = Starts()
-        """The machines that have started, and that have died instead."""
+        """The machines that have started, and those that died instead."""
         self._leases = Leases(pool, messages, self.starts)
         self._prover = Prover(pool, messages, self.starts)
         self._silence = Silence()
@@ -49,7 +49,7 @@ class Engine:
         self._prover.close()
 
     def run(self, cases: Sequence[Case]) -> Iterator[Result]:
-        """Yield a result for each case, in order; none is run of what went silent."""
+        """Yield a result for each case, in order; cases of a subject that hangs are not run."""
         for _, group in groupby(cases, key=lambda case: (case.stage.name, case.subject)):
             together = list(group)
             done, subject = 0, together[0].subject
@@ -67,9 +67,9 @@ class Engine:
                     yield Result(case=case, verdict=left)
 
     def expect(self, cases: Sequence[Case], after: Sequence[Case] = ()) -> None:
-        """Foretell which machines `cases` want, so that they are started ahead.
+        """Announce which machines `cases` need, so that they are started ahead.
 
-        `after` are the cases that come before them and may leave a machine standing.
+        `after` are the cases that come before them and may leave a machine running.
         """
         self._leases.expect(cases, after)
 
@@ -121,7 +121,7 @@ class Engine:
                 yield result
             else:
                 return
-            # What is on its way to this machine is answered by the next one.
+            # The next machine answers what is on its way to this one.
             self._leases.end(stage)
             proven = self._prover.proven(result, lease.played)
             if proven.verdict.outcome is Outcome.FLAKY and seen.death is not None:
@@ -135,7 +135,7 @@ class Engine:
             todo = todo[done:]
 
     def _talked(self, case: Case) -> Result:
-        """Return what became of a case that holds an exchange, on the machine of its stage."""
+        """Return the result of a case with an exchange, on the machine of its stage."""
         lease = self._leases.take(case.stage)
         if isinstance(lease, NotStanding):
             return fallen(case, lease)
@@ -146,10 +146,10 @@ class Engine:
         return self._prover.proven(result, lease.played)
 
     def _parted(self, case: Case) -> Result:
-        """Return what became of a case that goes through phases, of which there is no way back.
+        """Return the result of a case that goes through phases, from which there is no way back.
 
-        Each part is played where cases share a machine that is in its phase already.  Only that
-        it passes is believed then: else it is played as a whole, on a fresh machine.
+        Each part is played on a machine that cases in that phase share. Only a pass is believed;
+        otherwise, the case is played as a whole on a fresh machine.
         """
         seen = None
         for part in case.parts():
@@ -168,10 +168,10 @@ class Engine:
         return Result(case=case, verdict=Verdict(outcome=Outcome.PASS), seen=seen)
 
     def _explained(self, result: Result, behind: Sequence[Result]) -> Result:
-        """Return what became of a case whose death did not come again when it was tried.
+        """Return the result of a case whose death did not recur when it was played again.
 
-        A build takes with it what it had answered and not sent: it may have died of one of the
-        cases `behind`, which were on their way.  Then the case counts as it is alone.
+        A dying build loses answers that it has not sent: it may have died of one of the cases
+        `behind`, which were in flight. Then the case counts as it is alone.
         """
         if any(_same_death(result, other) for other in behind):
             return self._prover.alone(result.case, again=True)
@@ -184,14 +184,14 @@ def _same_death(one: Result, other: Result) -> bool:
 
 
 def _spoils(case: Case, verdict: Verdict) -> bool:
-    """Return whether a machine that answered may not be as it was before `case`."""
+    """Return whether a machine that answered may have changed since before `case`."""
     if case.isolation is Isolation.PURE and verdict.harmless:
         return False
     return verdict.outcome in _DOUBTFUL
 
 
 def _waited(result: Result) -> bool:
-    """Return whether a case took the time that is given to what does not come."""
+    """Return whether a case spent the time limit waiting in vain."""
     match result.seen:
         case None:
             return False

@@ -1,4 +1,4 @@
-"""Turns what was seen of a broken promise into a finding: evidence, and a way to see it again."""
+"""Turns a broken promise into a finding: evidence, and a way to reproduce it."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ _PASSING_TIME: Final = re.compile(
     r'|, "timestamp": \{"(?:micro)?seconds": \d+, "(?:micro)?seconds": \d+\}'
 )
 _OUTCOMES: Final = {Kind.CRASH: Outcome.CRASH, Kind.HANG: Outcome.TIMEOUT}
-"""What a miss makes of its case, where that is more than a failure."""
+"""The outcome that a miss gives its case, where that is not `fail`."""
 _LINES: Final = 40
-"""Lines of a dialogue that a finding shows: a case has fewer, a company of cases many more."""
+"""How many lines of a dialogue a finding shows: a case has fewer, several have many more."""
 
 
 def finding(
@@ -45,7 +45,7 @@ def finding(
     rules: Mapping[str, Rule],
     command_line: Sequence[str],
 ) -> Finding:
-    """Return the finding that `miss` is, with what `result` has of evidence."""
+    """Return the finding for `miss`, with the evidence in `result`."""
     rule = rules[miss.rule]
     case = result.case
     return Finding(
@@ -94,7 +94,7 @@ def _real(seen: Observation | Talk | None, default: DefaultOf) -> JsonValue | Ab
     line = seen.replies[default.step] if isinstance(seen, Observation) else None
     if line is None or not isinstance(line.read, Message):
         return ABSENT
-    # What is wrong with such a reply is the verdict's to say.
+    # The verdict reports what is wrong with such a reply.
     real: JsonValue | Absent = stands_at(line.read.value, ("return", *default.path))
     return real
 
@@ -115,7 +115,7 @@ def _claimed(case: Case, miss: Miss) -> Evidence:
 
 
 def evidence(case: Case, seen: Observation | Talk | None) -> Evidence:
-    """Return what was seen: the dialogue less ids and times of day, and the end of the process."""
+    """Return what was seen: the dialogue without ids and timestamps, and the end of the process."""
     if seen is None:
         return Evidence(transcript=())
     if isinstance(seen, Talk):

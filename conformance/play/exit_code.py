@@ -1,4 +1,4 @@
-"""What a run returns to the shell, told by what became of its cases; knows no run."""
+"""The exit code of a run, from the outcomes of its cases; knows no run."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ def exit_code(
     lost: ExitCode | None = None,
     unsettled: bool = False,
 ) -> ExitCode:
-    """Return what a run with these outcomes returns to the shell; a partial run never 0.
+    """Return the exit code of a run with these outcomes; never 0 for a partial run.
 
-    `failed`: the suite itself gave way; `lost`: what the worst of the targets that could not be
-    prepared makes of it; `unsettled`: a case has come to different ends.  That a target was not
-    tested at all weighs more than what the others have shown.
+    `failed`: the suite itself failed; `lost`: the exit code of the worst target that could not be
+    prepared; `unsettled`: a case had different outcomes when repeated. A target that was not tested
+    at all outweighs what the others show.
     """
     if interrupted:
         return ExitCode.INTERRUPTED
@@ -27,10 +27,10 @@ def exit_code(
         return ExitCode.HARNESS
     if lost is not None:
         return lost
-    # A case that came out otherwise when tried again is no finding, and no conformance either.
+    # A case with another outcome when repeated is no finding, and no conformance either.
     if unsettled or any(outcomes.get(outcome) for outcome in (*BROKEN, Outcome.FLAKY)):
         return ExitCode.FINDINGS
-    # Nobody ended the run, and yet cases have no result: something of the suite gave way.
+    # Nobody ended the run, and yet cases have no result: part of the suite failed.
     if outcomes.get(Outcome.NOT_RUN):
         return ExitCode.HARNESS
     return ExitCode.CONFORMS if outcomes.get(Outcome.PASS) else ExitCode.USAGE

@@ -1,7 +1,7 @@
-"""Holds a report folder for one run at a time; knows nothing of what is written there.
+"""Reserves a report folder for one run at a time; knows nothing of its content.
 
-The right to a folder is a lock on a file in it, which goes with the process that holds it, however
-that ends.  The file names the run, so that what a killed run has left can be told from the rest.
+The right to a folder is a lock on a file in it, which ends with the process that holds it, however
+that ends. The file names the run, so that the remains of a killed run are recognized.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Final, Self
 from conformance.model.errors import UsageError
 
 HOLD: Final = ".run"
-"""The file with the lock: it holds the id of the run and the number of its process."""
+"""The lock file: it holds the id of the run and the number of its process."""
 _MOST: Final = 200
 
 
@@ -24,7 +24,7 @@ class Hold:
     """The right to write a report folder; a context manager that gives it back."""
 
     def __init__(self, folder: Path, *, make: bool = True) -> None:
-        """Take the folder, made if need be and if `make`.
+        """Take the folder; with `make`, create it if it is missing.
 
         Raises UsageError where another run has it, and where it cannot be written.
         """
@@ -34,7 +34,7 @@ class Hold:
             if make:
                 folder.mkdir(parents=True, exist_ok=True)
             while not self._took():
-                # Whoever had it has just removed the file.
+                # Its last holder has just removed the file.
                 continue
         except OSError as error:
             self.close()
@@ -78,7 +78,7 @@ class Hold:
         self._path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Give the folder back."""
+        """Release the folder."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1

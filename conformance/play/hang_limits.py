@@ -1,4 +1,4 @@
-"""Tells when a build has gone silent for good, or of a subject, so that no more is asked of it.
+"""Decides when to give up on a build, or on a subject, that no longer answers.
 
 Knows neither machines nor what cases are about.
 """
@@ -13,12 +13,12 @@ from conformance.model.case import Subject
 from conformance.model.terms import Outcome, SubjectKind
 
 _SUBJECTS: Final = 3
-"""Subjects in a row of which nothing was answered: one or two may hang in a build that works, and
-each costs twice its limit of 10 s, so that a dead build is left after a minute."""
+"""How many subjects in a row may hang: one or two may do so in a working build, and each costs
+twice its limit of 10 s, so that a dead build is given up after a minute."""
 _OF_SUBJECT: Final = 6
-"""Cases of one subject that wait in vain: in builds that work there are up to five."""
+"""How many cases of one subject may wait in vain: in working builds there are up to five."""
 _OF_KIND: Final = 24
-"""The same of one kind of subject, whatever else is answered: in builds that work up to nine."""
+"""The same for one kind of subject, whatever else is answered: in working builds up to nine."""
 
 
 class Silence:
@@ -30,7 +30,7 @@ class Silence:
         self._kinds: Counter[SubjectKind] = Counter()
 
     def left(self, subject: Subject) -> Verdict | None:
-        """Return what becomes of further cases of a subject, None where they are to be played."""
+        """Return the outcome of further cases of a subject, None where they are to be played."""
         if len(self._hung) >= _SUBJECTS:
             return _not_asked(f"the build had hung on {_SUBJECTS} subjects in a row")
         if self._vain[subject] >= _OF_SUBJECT:
@@ -40,7 +40,7 @@ class Silence:
         return None
 
     def note(self, subject: Subject, verdict: Verdict, *, waited: bool) -> None:
-        """Take in what became of the next case, and whether it waited for what did not come."""
+        """Count the next case's outcome, and whether it waited in vain."""
         if verdict.outcome is Outcome.TIMEOUT:
             self._hung.add(subject)
         elif verdict.outcome in (Outcome.PASS, Outcome.FAIL, Outcome.VACUOUS):

@@ -1,4 +1,4 @@
-"""What signals do to a process of a run: the first ends it, the next ones wait.
+"""How a process of a run reacts to signals: the first ends it, the next ones wait.
 
 Knows nothing of what is ended.
 """
@@ -15,26 +15,26 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Ctrl-C; what cancels a job; what comes where a terminal or a connection is closed."""
+"""Ctrl-C; what cancels a job; what comes when a terminal or a connection closes."""
 
 
 class Interruption:
     """A signal handler: the first signal raises KeyboardInterrupt, all others do nothing.
 
-    What the first has set going, a report among it, is not to be cut short.
+    What the first has started, a report among it, must not be cut short.
     """
 
     def __init__(self) -> None:
         self.heard = False
-        """Whether a signal has come in time."""
+        """Whether a signal came in time."""
         self._over = False
 
     def over(self) -> None:
-        """Let no signal do anything any more: there is nothing left to interrupt."""
+        """Ignore signals from now on: there is nothing left to interrupt."""
         self._over = True
 
     def __call__(self, number: int, frame: object) -> None:
-        """Take a signal."""
+        """Handle a signal."""
         if self.heard or self._over:
             return
         self.heard = True
@@ -45,9 +45,9 @@ class Interruption:
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[Interruption]:
-    """Let signals end a run as Ctrl-C does: with a report, and with each other waiting for it.
+    """Let signals end a run as Ctrl-C does, with a report that further signals wait for.
 
-    Once one has come, all stay ignored to the end of the process.
+    After the first one, all stay ignored until the process ends.
     """
     interruption = Interruption()
     before = _install(_ENDING, interruption)
@@ -59,14 +59,14 @@ def interruptible() -> Iterator[Interruption]:
 
 
 def interrupted_once() -> None:
-    """Let Ctrl-C end this process once: what it does then is not disturbed by the next one."""
+    """Let Ctrl-C end this process once; further ones do not disturb what it does then."""
     _install((signal.SIGINT,), Interruption())
 
 
 @contextlib.contextmanager
 def undisturbed() -> Iterator[None]:
-    """Ignore signals while a report is written: the run is over, whatever comes."""
-    # A handler and not SIG_IGN, which programs that are started would inherit.
+    """Ignore signals while a report is written: the run is over in any case."""
+    # A handler and not SIG_IGN, which started programs would inherit.
     before = _install(_ENDING, lambda *_: None)
     try:
         yield
@@ -76,10 +76,10 @@ def undisturbed() -> Iterator[None]:
 
 
 def _install(numbers: tuple[signal.Signals, ...], handler: Any) -> dict[signal.Signals, Any]:
-    """Install a handler and return those that were there; what is ignored stays so."""
+    """Install a handler and return the previous ones; ignored signals stay ignored."""
     if threading.current_thread() is not threading.main_thread():
         return {}
-    # None: a handler that is not Python's, which could not be put back.
+    # None: a handler that is not Python's and could not be restored.
     kept = (signal.SIG_IGN, None)
     found = {number: signal.getsignal(number) for number in numbers}
     return {
@@ -90,7 +90,7 @@ def _install(numbers: tuple[signal.Signals, ...], handler: Any) -> dict[signal.S
 
 
 def _leave_terminals() -> None:
-    """Let what leads to a terminal that was closed lead nowhere: writing there would fail."""
+    """Redirect output to a closed terminal to nowhere: writing there would fail."""
     for name in os.listdir("/proc/self/fd"):
         file = int(name)
         with contextlib.suppress(OSError):

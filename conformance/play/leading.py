@@ -1,4 +1,4 @@
-"""Leads a run from its options to its report, whichever door it came in by.
+"""Leads a run from its options to its report, for both doors.
 
 Whatever ends a run that has taken its folder, a report says so.
 """
@@ -23,9 +23,9 @@ def leading(
     record: bool = True,
     tell: Callable[[str, str], None] = lambda target, doing: None,
 ) -> Iterator[Run]:
-    """Yield a run whose targets are ready; raises what `Run` raises, and takes what it takes.
+    """Yield a run whose targets are ready; raises what `Run` raises, and takes its arguments.
 
-    Left without its end, it gets the report of a run that what is raised has ended.
+    If the run is left without an end, the report says that the exception has ended it.
     """
     with Run(options, record=record, tell=tell) as run:
         try:

@@ -1,6 +1,6 @@
-"""The machines that cases share at the moment: who stands, who gives way, who is wanted next.
+"""The machines that cases currently share: which run, which end, which are needed next.
 
-Knows nothing of what cases are about or what becomes of them.
+Knows nothing of what cases are about or of their outcomes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _FALLS: Final = 3
 
 @dataclass(slots=True)
 class Lease:
-    """The machine that the cases of one stage (known by its name) share at the moment."""
+    """The machine that the cases of one stage (known by its name) currently share."""
 
     stage: Stage
     player: Player
@@ -40,13 +40,13 @@ class Leases:
         self._standing: dict[str, Lease] = {}
         self._fallen: dict[str, NotStanding] = {}
         self._falls: Counter[str] = Counter()
-        """How often each stage has fallen since it stood."""
+        """How often each stage has failed since its last success."""
 
     def take(self, stage: Stage, *, again: bool = False) -> Lease | NotStanding:
-        """Return the machine of `stage`, started if none stands, or why there is none.
+        """Return the machine of `stage`, started if none runs, or why there is none.
 
-        `again` as for `stand`.  A stage that has fallen is not tried again, unless its machine has
-        started before: then it is given up when it has fallen _FALLS times in a row.
+        `again` as for `stand`. A stage that failed is not tried again, unless its machine has
+        started before: then it is given up after _FALLS failures in a row.
         """
         lease = self._standing.get(stage.name)
         if lease is not None and lease.player.healthy:
@@ -68,27 +68,27 @@ class Leases:
         return lease
 
     def end(self, stage: Stage) -> None:
-        """End the machine of `stage`, if one stands."""
+        """End the machine of `stage`, if one runs."""
         lease = self._standing.pop(stage.name, None)
         if lease is not None:
             lease.player.machine.close()
 
     def close(self) -> None:
-        """End all machines that stand."""
+        """End all machines."""
         for lease in list(self._standing.values()):
             self.end(lease.stage)
 
     def expect(self, cases: Sequence[Case], after: Sequence[Case] = ()) -> None:
-        """Foretell which machines `cases` want, so that they are started ahead.
+        """Announce which machines `cases` need, so that they are started ahead.
 
-        `after` are the cases that come before them and may leave machines standing.
+        `after` are the cases that come before them and may leave machines running.
         """
         standing = {name: lease.stage for name, lease in self._standing.items()}
         self._wanted(after, standing)
         self._pool.expect(self._wanted(cases, standing))
 
     def _wanted(self, cases: Sequence[Case], standing: dict[str, Stage]) -> list[MachineSpec]:
-        """Return the machines that are started for `cases`, and bring `standing` up to date."""
+        """Return the machines that are started for `cases`, and update `standing`."""
         ahead = []
         for case in cases:
             if not case.plays:

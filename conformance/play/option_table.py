@@ -33,7 +33,6 @@ class Form(enum.StrEnum):
     # A relative one starts at the file's folder.
     PATH = "a path"
     LIST = "a list of strings"
-    # Relative ones start at the file's folder.
     PATHS = "a list of paths"
     TABLE = "a table of strings"
     BOOLEAN = "true or false"
@@ -180,7 +179,7 @@ CASES: Final = Option(
     metavar="DIR",
     default=(),
     commands=_TESTING,
-    help="a folder of recipes, states and dangers of your own, used beside those that ship",
+    help="a folder of recipes, states and dangers of your own, beside those that ship",
     key=Key(name="cases", form=Form.PATHS),
 )
 MACHINE: Final = Option(

@@ -1,4 +1,4 @@
-"""What the user asked for, checked: the same for the command and for the pytest plugin."""
+"""Checks the options and makes the targets: the same for the command and for pytest."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def read_options(asked: object) -> Options:
-    """Return the options, target files read and patterns filled in; raises UsageError.
+    """Return the options, target files read and patterns expanded; raises UsageError.
 
-    `asked` is what pytest's parser, or argparse, has left.
+    `asked` is the result of argparse's or pytest's parser.
     """
     _check_target(asked)
     words = [f"--{option.name}" for option in (NO_SANDBOX, THOROUGH) if option.is_given(asked)]
@@ -70,18 +70,18 @@ def read_options(asked: object) -> Options:
 
 
 def _check_cases(targets: Sequence[Target]) -> None:
-    """Raise KnowledgeError, with all that is wrong with the cases that the user adds."""
+    """Raise KnowledgeError, which tells all that is wrong with the cases of the targets' own."""
     for folders in dict.fromkeys(target.cases for target in targets if target.cases):
         raise_problems(check_cases([Path(folder) for folder in folders]))
 
 
 def is_target_file(word: str) -> bool:
-    """Return whether a word of the command line names a target file, or a target of one."""
+    """Return whether a word of the command line names a target file, or a target in one."""
     return word.endswith(".toml") or ".toml:" in word
 
 
 def _check_target(asked: object) -> None:
-    """Raise UsageError for options of targets that mean nothing."""
+    """Raise UsageError for options of targets that cannot be meant."""
     files = TARGETS.of(asked)
     for option in TARGET:
         if files and option.key and not option.reaches_files and option.is_given(asked):
@@ -102,18 +102,19 @@ def _check_target(asked: object) -> None:
 
 
 def _from_program(word: str, asked: object, words: Sequence[str]) -> Iterator[Target]:
-    """Yield the targets of NAME=PATH or PATH: the programs that match it, in each root."""
+    """Yield the targets of NAME=PATH or PATH: the matching programs, in each root."""
     name, path = _named(word)
     env = tuple(map(_variable, ENV.of(asked)))
     schema = os.path.abspath(SCHEMA.of(asked)) if SCHEMA.of(asked) else ""
+    cases = tuple(map(os.path.abspath, CASES.of(asked)))
     for root in ROOTFS.of(asked) or ("",):
         for found in program_targets(path, root, name):
             target = replace(
                 found,
                 schema=schema,
+                cases=cases,
                 machine=MACHINE.of(asked),
                 accel=ACCEL.of(asked),
-                cases=tuple(map(os.path.abspath, CASES.of(asked))),
                 args=ARG.of(asked),
                 env=env,
             )
@@ -121,7 +122,7 @@ def _from_program(word: str, asked: object, words: Sequence[str]) -> Iterator[Ta
 
 
 def _named(word: str) -> tuple[str, str]:
-    """Return the name and the path of NAME=PATH; a path that holds "=" begins with a folder."""
+    """Return the name and the path of NAME=PATH; a path with "=" begins with a folder."""
     name, equals, path = word.partition("=")
     if not word:
         raise UsageError("a target has no name", "Name a QEMU system emulator, or a target file.")
@@ -147,12 +148,12 @@ def _variable(text: str) -> tuple[str, str]:
 
 
 def _spelt(target: Target, named: bool) -> Iterator[str]:
-    """Yield the words with which a command line describes the target again."""
+    """Yield the words that describe the target on a command line."""
     if target.rootfs:
         yield from (f"--{ROOTFS.name}", target.rootfs)
     if target.schema:
         yield from (f"--{SCHEMA.name}", target.schema)
-    yield from (word for folder in target.cases for word in (f"--{CASES.name}", folder))
+    yield from (f"--{CASES.name}={folder}" for folder in target.cases)
     if target.machine != MACHINE.default:
         yield f"--{MACHINE.name}={target.machine}"
     if target.accel:

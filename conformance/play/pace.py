@@ -8,10 +8,10 @@ from conformance.model.case import Case, Isolation
 
 _MACHINE: Final = 60
 _TURN: Final = 4
-"""What a machine of its own, and a turn of an exchange, cost in requests."""
+"""What a machine of its own, and a turn of an exchange, cost, in requests."""
 _SHARE: Final = 0.03
 _SECONDS: Final = 8.0
-"""What must be done before anything is said of the rest: the first cases are like no others."""
+"""How much must be done before the rest is estimated: the first cases are like no others."""
 
 
 def weight(case: Case) -> int:
@@ -23,17 +23,17 @@ def weight(case: Case) -> int:
 
 
 class Pace:
-    """How far a run has come, in weights of cases."""
+    """The progress of a run, in weights of cases."""
 
     def __init__(self, whole: int) -> None:
         self._whole, self._done = whole, 0
 
     def add(self, weight: int) -> None:
-        """Note that a case of this weight has ended."""
+        """Add the weight of a case that has ended."""
         self._done += weight
 
     def left(self, elapsed: float) -> float | None:
-        """Return the seconds that the rest takes at the pace of the `elapsed` ones.
+        """Return the seconds left, at the pace of the `elapsed` ones.
 
         None where too little is done to tell.
         """

@@ -1,4 +1,4 @@
-"""Plays cases on one machine, pipelined, and yields what was observed of each; judges nothing."""
+"""Plays cases on one machine, pipelined, and yields an observation of each; judges nothing."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from conformance.wire.connection import Connection, WireClosed, WireOverflow, Wi
 from conformance.wire.framing import Message, read_message
 
 WINDOW: Final = 96
-"""Requests in flight: enough to keep the server busy while replies are judged, few enough that
-little is sent in vain when it dies."""
+"""How many requests are in flight: enough to keep the server busy while replies are judged, few
+enough that little is sent in vain when it dies."""
 _FLOOD: Final = 2 << 20
-"""What the events and other messages of one case weigh at most: a batch of requests brings some
-kilobytes, and what is kept of them takes eight times their weight."""
+"""The weight limit for the events and other messages of one case: a batch of requests brings some
+kilobytes, and keeping them takes eight times their weight."""
 REST: Final = 2.0
-"""Seconds in which a process whose socket closed must have ended."""
+"""How many seconds a process whose socket closed may take to end."""
 
 
 @contextlib.contextmanager
 def opened(source: str) -> Iterator[int]:
-    """Open the source of a descriptor to pass, and close it; raises OSError where that fails."""
+    """Open the source of a descriptor to pass, and close it afterwards; raises OSError."""
     ours: list[int] = []
     match source:
         case "socketpair":
@@ -53,7 +53,7 @@ def opened(source: str) -> Iterator[int]:
 
 @dataclass(slots=True)
 class _Seen:
-    """What has been seen so far of the case whose replies are awaited."""
+    """What was seen so far of the case whose replies are awaited."""
 
     replies: list[Line | None]
     events: list[Line] = field(default_factory=list)
@@ -61,11 +61,11 @@ class _Seen:
     strays: list[Line] = field(default_factory=list)
     began: float = 0.0
     sent: dict[int, float] = field(default_factory=dict)
-    """When each step was sent, where that was not ahead of its turn."""
+    """When each step was sent, where it was not sent ahead of its turn."""
     _unasked: int = 0
 
     def stray(self, line: Line) -> None:
-        """Note a message that is neither an event nor what is awaited; raises as `add` does."""
+        """Record a message that is neither an event nor awaited; raises as `add` does."""
         self.strays.append(line)
         self._count(line)
 
@@ -75,14 +75,14 @@ class _Seen:
             raise WireTimeout("other messages came without end")
 
     def add(self, event: Line, step: int) -> None:
-        """Note an event that came while what comes of the step was awaited.
+        """Record an event that came while a step's result was awaited.
 
-        Raises WireTimeout where there is no end of what comes unasked.
+        Raises WireTimeout where unasked messages do not end.
         """
         self._count(event)
         self.events.append(event)
         answered = self.replies[step] is not None
-        # It may have lain in the socket before the step was sent, but not before the last answer.
+        # It may have waited in the socket before the step was sent, but not before the last answer.
         last = step if answered else step - 1
         followed = last >= 0 and self.replies[last] is not None
         since = self.sent.get(last, -math.inf) if followed else -math.inf
@@ -126,16 +126,16 @@ class _OvertakenError(Exception):
 class Player:
     """One machine and its negotiated monitor, on which cases are played one after the other.
 
-    Of a machine without one, only exchanges can be played.
+    Without a monitor, only exchanges can be played.
     """
 
     def __init__(self, machine: Machine, connection: Connection | None) -> None:
         self.machine = machine
         self.healthy = True
         self.ahead = 0
-        """How many cases behind the one last yielded are on their way already."""
+        """How many cases after the one last yielded are in flight."""
         self._first = connection
-        # Cases name the scratch folder as the sandbox shows it; without one it lies elsewhere.
+        # Cases name the scratch folder as the sandbox shows it; without one, it is elsewhere.
         self._shown, self._real = SCRATCH.encode(), machine.inside.encode()
         self._next_id = 0
         self._held: Line | None = None
@@ -144,9 +144,9 @@ class Player:
     def play(self, cases: Sequence[Case]) -> Iterator[tuple[Case, int, Observation]]:
         """Yield (case, id of its first request, observation) in order.
 
-        Ends early where the machine dies or stops answering: the case in which that happened is
-        the last one yielded, and `healthy` is False from then on.  A caller that stops early must
-        not use the player again: requests of later cases are on their way.
+        Ends early where the machine dies or stops answering: the case in which that happened is the
+        last one yielded, and `healthy` is False from then on. A caller that stops early must not
+        use the player again: requests of later cases are in flight.
         """
         todo = deque(cases)
         flight: deque[tuple[Case, int]] = deque()
@@ -170,7 +170,7 @@ class Player:
         self.healthy = True
 
     def talk(self, case: Case) -> Talk:
-        """Return what was heard in the exchange of a case; raises LaunchError."""
+        """Return what was received in the exchange of a case; raises LaunchError."""
         return talk(case, self.machine, self._first)
 
     @property
@@ -179,7 +179,7 @@ class Player:
         return self._first
 
     def _send(self, case: Case) -> None:
-        """Queue the requests of a case; those of one that goes in step are sent in `_receive`."""
+        """Queue the requests of a case; `_receive` sends those of a case that goes in step."""
         if not case.in_step:
             for number, step in enumerate(case.steps):
                 self._queue(step, self._next_id + number)
@@ -194,7 +194,7 @@ class Player:
             self._connection.queue(data)
 
     def _receive(self, case: Case, first: int) -> tuple[Observation, bool]:
-        """Return what came of `case`, and whether all of its replies came."""
+        """Return the observation of `case`, and whether all of its replies came."""
         seen = _Seen([None] * len(case.steps), began=time.monotonic())
         in_step = case.in_step
         for number, step in enumerate(case.steps):
@@ -224,10 +224,10 @@ class Player:
         return seen.observation(death=death, broke_off=number, broke=Broke.CLOSED)
 
     def _await(self, case: Case, number: int, seen: _Seen) -> None:
-        """Take in what comes until the events of a step have come, or its time is up.
+        """Receive messages until the events of a step have come, or its time is up.
 
-        That an event did not come is the judge's to say, and so is what comes unasked.  Where the
-        set-up was refused before, nothing is waited for: the case says nothing any more.
+        The judge decides about missing events and unasked messages. If the set-up was refused
+        before, nothing is awaited: the case proves nothing any more.
         """
         step, reply = case.steps[number], seen.replies[number]
         if not step.emits or reply is None or _refused(reply):
@@ -252,7 +252,7 @@ class Player:
         request_id = first + number
         deadline = time.monotonic() + case.limit
         while True:
-            # What comes between does not lengthen the time: it may come without end.
+            # Messages in between do not extend the time: they may come without end.
             left = max(0.0, deadline - time.monotonic())
             line = self._next(left, self._lead(case.steps[number]))
             message = _message_of(line)
@@ -271,7 +271,7 @@ class Player:
             return line
 
     def _lead(self, step: Step) -> bytes:
-        """Return what may stand ahead of the reply to a step: that it must, exchanges show."""
+        """Return what may precede the reply to a step; exchanges test whether it must."""
         flavour = self.machine.flavour
         return flavour.delimiter if step.request.execute == flavour.delimited else b""
 

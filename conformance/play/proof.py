@@ -1,7 +1,8 @@
-"""Plays cases alone on fresh machines, and says what can be believed of them.
+"""Plays cases alone on fresh machines, and decides what can be believed of them.
 
-What one play shows is played again.  Where two plays differ, a fixed number of further ones tells
-how often a defect comes.  What is proved of one case is believed of others with the same defect.
+What one play shows is played again. Where two plays differ, a fixed number of further plays
+measures how often a defect shows. What is proved for one case is believed for others with the same
+defect.
 """
 
 from __future__ import annotations
@@ -25,20 +26,20 @@ from conformance.play.stages import NotStanding, stand
 from conformance.prepare.starts import Starts
 
 PLAYS: Final = 10
-"""How often a case is played alone of which a promise is broken in some plays and not in others."""
+"""How often a case is played alone whose promise is broken in some plays only."""
 HANGING_PLAYS: Final = 3
-"""The same where the build stopped answering: each play may take the time of several answers."""
+"""The same where the build stopped answering: each play may take several time limits."""
 SHOWS_NOTHING: Final = frozenset({Outcome.VACUOUS, Outcome.NOT_APPLICABLE})
 """The outcomes of requests that are refused, whatever else the machine has seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What became of a case, and the observation that shows it.
+    """The outcome of a case, and the observation that shows it.
 
-    `before` are the cases that the machine had seen before, where they are needed to see the same
-    again; `first` is the id of the first request, where the case ran alone.  Of one that comes to
-    different ends, `shown` of `plays` plays alone broke the promise; else both are 0.
+    `before` are the cases that the machine had seen before, where they are needed to reproduce it;
+    `first` is the id of the first request, where the case ran alone. Of a case with different
+    outcomes, `shown` of `plays` plays alone broke the promise; else both are 0.
     """
 
     case: Case
@@ -51,14 +52,14 @@ class Result:
 
 
 class Prover:
-    """Proves on machines of their own what cases have shown; `close` ends the one it holds."""
+    """Proves on fresh machines what cases have shown; `close` ends the one it holds."""
 
     def __init__(self, pool: Pool, messages: MessageJudge, starts: Starts) -> None:
         self._pool = pool
         self._messages = messages
         self._starts = starts
         self._doubts = Leases(pool, messages, starts)
-        """The machine on which cases that show nothing are tried again, one after the other."""
+        """The machine on which vacuous cases are played again, one after the other."""
         self._proved: dict[str, Outcome] = {}
         """The outcome that each defect had alone on a fresh machine."""
 
@@ -85,7 +86,7 @@ class Prover:
         return Result(case=case, verdict=Verdict(outcome=Outcome.FLAKY))
 
     def proven(self, result: Result, company: Sequence[Case]) -> Result:
-        """Return the result that the case has alone; what is proved already is believed.
+        """Return the result that the case has alone; a proved defect is believed.
 
         `company` are the cases that its machine had seen before.
         """
@@ -104,7 +105,7 @@ class Prover:
         if alone.verdict.outcome in BROKEN:
             return self.confirmed(alone)
         if {alone.verdict.outcome, result.verdict.outcome} <= SHOWS_NOTHING:
-            # It shows nothing either way, whatever words the refusals have.
+            # It proves nothing either way, whatever the texts of the refusals.
             return alone
         among = self.alone(result.case, company, again=True)
         if among.verdict.outcome in BROKEN and _defect(among) == defect:
@@ -112,9 +113,9 @@ class Prover:
         return self.unsettled(result, alone)
 
     def confirmed(self, result: Result) -> Result:
-        """Return what became of a case that was played alone, once more where a promise was broken.
+        """Return the result of a case that was played alone, again if a promise was broken.
 
-        A promise that is kept the second time is broken in some plays alone.
+        A promise that is kept the second time is broken in some plays only.
         """
         outcome = result.verdict.outcome
         if outcome not in BROKEN or self._proved.get(_defect(result)) is outcome:
@@ -126,16 +127,16 @@ class Prover:
         return self._repeated(result.case, _plays(result)) or _flaky(result, again)
 
     def unsettled(self, shared: Result, alone: Result) -> Result:
-        """Return what became of a case that came to one end among others, and to another alone."""
+        """Return the result of a case with one outcome among others and another one alone."""
         if shared.verdict.outcome not in BROKEN:
             return _flaky(shared, alone)
         found = self._repeated(shared.case, _plays(shared), _defect(shared))
         return found or _flaky(shared, alone)
 
     def known(self, case: Case) -> Result:
-        """Return what became of a case that is known to break its promise in some plays.
+        """Return the result of a case that is known to break its promise in some plays.
 
-        What is said of it does not depend on how many of them did so this time.
+        The report does not depend on how many of them do so this time.
         """
         found = self._repeated(case, PLAYS)
         if found is not None and not found.plays:
@@ -147,9 +148,9 @@ class Prover:
         return replace(found, verdict=replace(found.verdict, reason=reason))
 
     def _repeated(self, case: Case, times: int, defect: str = "") -> Result | None:
-        """Play a case so many times alone; return what the plays that show `defect` come to.
+        """Play a case that many times alone; return the result of the plays that show `defect`.
 
-        Any defect will do where none is named.  None where no play shows it.
+        Without `defect`, any defect counts. None where no play shows it.
         """
         plays = [self.alone(case, again=True) for _ in range(times)]
         showing = [
@@ -166,9 +167,9 @@ class Prover:
         return replace(showing[0], verdict=verdict, plays=times, shown=len(showing))
 
     def _doubted(self, case: Case) -> Result | None:
-        """Return what became of a case that shows nothing, if it shows nothing here either.
+        """Return the result of a vacuous case, if it is vacuous here, too.
 
-        The machine has seen nothing but such cases, in which all is refused: they share it.
+        Vacuous cases share this machine: it has seen nothing but refusals.
         """
         lease = self._doubts.take(case.stage, again=True)
         if isinstance(lease, NotStanding):
@@ -182,7 +183,7 @@ class Prover:
 
 
 def talked(case: Case, player: Player, messages: MessageJudge) -> Result:
-    """Return what became of a case that holds an exchange, played on a machine."""
+    """Return the result of a case with an exchange, played on a machine."""
     try:
         seen = player.talk(case)
     except LaunchError as error:
@@ -192,19 +193,19 @@ def talked(case: Case, player: Player, messages: MessageJudge) -> Result:
 
 
 def fallen(case: Case, standing: NotStanding) -> Result:
-    """Return what a case comes to whose stage does not stand."""
+    """Return the result of a case whose stage failed."""
     return Result(case=case, verdict=standing.verdict)
 
 
 def _plays(result: Result) -> int:
-    """Return how often a case is played again that came to an end such as `result` once."""
+    """Return how often a case with the outcome of `result` is played again."""
     return HANGING_PLAYS if result.verdict.outcome is Outcome.TIMEOUT else PLAYS
 
 
 def _flaky(first: Result, alone: Result) -> Result:
-    """Return what became of a case whose outcome did not come again, however often it was played.
+    """Return the result of a case whose outcome did not recur in any play.
 
-    What an outcome means that breaks no promise, one play alone tells.
+    One play alone decides what an outcome means that breaks no promise.
     """
     often = f"in each of {_plays(first)} plays " if first.verdict.outcome in BROKEN else ""
     reason = (
@@ -216,7 +217,7 @@ def _flaky(first: Result, alone: Result) -> Result:
 
 
 def _defect(result: Result) -> str:
-    """Return what tells one defect from another: equal for cases that show the same one."""
+    """Return what identifies a defect: equal for cases that show the same one."""
     verdict = result.verdict
     if verdict.misses:
         return verdict.misses[0].fold

@@ -1,9 +1,9 @@
-"""Writes the event stream of a run, by one process or by several, and joins their parts in order.
+"""Writes the event stream of a run, by one process or several, and joins their parts in order.
 
-The stream stands in the report folder from the first moment: first its beginning alone, then what
-is planned, every case as one that was not run.  Each process appends what it does to a part of its
-own, line by line, so that whatever ends the run leaves what was done until then.  A part bears the
-id of its run in its name: those of another run are not touched.
+The stream is in the report folder from the first moment: at first only its beginning, then the
+plan, with every case as not run. Each process appends to its own part, line by line, so that
+whatever ends the run leaves what was done until then. A part has the id of its run in its name:
+parts of other runs are not touched.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ from conformance.report.stream import (
 from conformance.report.write import FORMATS
 
 _PART: Final = ".part-{}-{}.ndjson"
-"""What each process of a run writes, beside the stream that they are joined into."""
+"""What each process of a run writes, besides the stream that the parts are joined into."""
 _UNDER_WAY: Final = f".{STREAM_FILE}"
-"""A stream while it is written: it takes its place as a whole."""
+"""A stream while it is written; complete, it replaces the old one."""
 
 
 class Recorder:
     """Appends events to a file; a context manager that closes it.
 
-    In the place of what is `volatile` a word is written.
+    Writes a word in place of what is `volatile`.
     """
 
     def __init__(self, path: Path, volatile: Sequence[Volatile] = ()) -> None:
@@ -64,16 +64,16 @@ class Recorder:
         self._file.close()
 
     def write(self, events: Iterable[Event]) -> None:
-        """Append events and hand them to the system, so that they outlive this process.
+        """Append events and pass them to the system, so that they outlive this process.
 
-        Raises HarnessError for one whose line nobody would read back.
+        Raises HarnessError for an event whose line could not be read back.
         """
         self._file.write(settled("".join(map(_line, events)), self._volatile))
         self._file.flush()
 
 
 def part_path(folder: Path, run: str, worker: str) -> Path:
-    """Return where one process of a run records what it does."""
+    """Return where one process of a run records its events."""
     return folder / _PART.format(run, worker)
 
 
@@ -87,19 +87,19 @@ def clear_folder(folder: Path) -> None:
 
 
 def write_stream(folder: Path, events: Iterable[Event]) -> None:
-    """Put a stream of these events in the place of the one in `folder`."""
+    """Replace the stream in `folder` by one of these events."""
     with (folder / _UNDER_WAY).open("w", encoding="ascii") as file:
         file.writelines(map(_line, events))
     os.replace(folder / _UNDER_WAY, folder / STREAM_FILE)
 
 
 class Joined:
-    """The stream of a folder with the parts of `run` joined in, until it takes its place.
+    """The stream of a folder with the parts of `run` joined in, until it is put in place.
 
-    The stream there holds each case once, as one that was not run.  A part that ends in a torn
-    line loses that line alone.  What belongs to no case, and events that several parts have seen,
-    come last, each once.  `counts` tells how many cases had each outcome, and `unsettled` whether
-    one has come to different ends.
+    The stream has each case once, as not run. If a part ends in a torn line, only that line is
+    lost. What belongs to no case, and events that several parts have seen, come last, each once.
+    `counts` is the number of cases with each outcome, `unsettled` whether one had different
+    outcomes.
     """
 
     def __init__(self, folder: Path, run: str) -> None:
@@ -139,7 +139,7 @@ class Joined:
         self.unsettled |= ended.unsettled
 
     def end(self, ended: RunEnded) -> Path:
-        """Write the last event, put the stream in its place, and remove the parts."""
+        """Write the last event, put the stream in place, and remove the parts."""
         path = self._folder / STREAM_FILE
         with (self._folder / _UNDER_WAY).open("a", encoding="ascii") as file:
             file.write(_line(ended))
@@ -150,9 +150,9 @@ class Joined:
 
 
 def end_killed(folder: Path, run: str, began: str) -> Path:
-    """Give the stream of a run that was killed its end; return where it is.
+    """Complete the stream of a run that was killed; return its path.
 
-    `began` is when it began, as its first event tells.  It ended when it last wrote something.
+    `began` is the time in its first event. It ended when it last wrote something.
     """
     written = (folder / STREAM_FILE, *folder.glob(_PART.format(run, "*")))
     last = datetime.fromtimestamp(int(max(path.stat().st_mtime for path in written)), UTC)
@@ -169,15 +169,14 @@ def end_killed(folder: Path, run: str, began: str) -> Path:
 
 
 def told(counts: Counter[Outcome]) -> dict[str, int]:
-    """Return counts of outcomes as the last event tells them."""
+    """Return counts of outcomes in the form of the last event."""
     return {str(outcome): count for outcome, count in sorted(counts.items())}
 
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
     """What the parts of a run hold: the lines of each case that has ended, its end last; those of
-    events seen; and the machines that have died instead of starting.
-    """
+    events seen; and the machines that died instead of starting."""
 
     cases: dict[tuple[str, str], list[bytes]]
     seen: set[bytes]

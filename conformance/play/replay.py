@@ -1,4 +1,4 @@
-"""A single case run once more, for a reader: what was said, and what became of it."""
+"""Plays a single case again for a reader: the dialogue, and the outcome."""
 
 from __future__ import annotations
 
@@ -23,16 +23,15 @@ from conformance.qapi.validate import Validator
 from conformance.wire.recording import received_entry, sent_entry
 
 _SCHEMA: Final = "schema"
-"""The id of the question for the schema: no case has one like it."""
+"""The id of the request for the schema: no case uses it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
-    """A case run once more: the dialogue with its verdict, for a reader, the outcome, and whether
-    a promise was broken.
+    """A replayed case: the dialogue with its verdict, the outcome, whether a promise was broken.
 
-    `recording` is the dialogue for `validate` (docs/validate.md), with the schema before it, or ""
-    where there can be none, and `unrecorded` tells why.
+    `recording` is the dialogue for `validate` (docs/validate.md), after the schema, or "" where
+    there can be none; then `unrecorded` says why.
     """
 
     text: str
@@ -43,7 +42,7 @@ class Replay:
 
 
 def replayed(case: Case, campaign: Campaign, folder: RunFolder) -> Replay:
-    """Run a case alone on a fresh machine, one that comes and goes often; raises LaunchError."""
+    """Run a case alone on a fresh machine, several times if intermittent; raises LaunchError."""
     schema = campaign.introspected.schema
     messages = MessageJudge(schema, Validator(schema))
     with Pool(campaign.target, folder) as pool:
@@ -60,7 +59,7 @@ def replayed(case: Case, campaign: Campaign, folder: RunFolder) -> Replay:
 
 
 def _unrecorded(result: Result, campaign: Campaign) -> str:
-    """Return why a recording cannot be made of what was seen, "" where it can."""
+    """Return why no recording can be made of what was seen, "" where it can."""
     if not campaign.introspected.flavour.introspects:
         return f"{campaign.target.name} tells no schema: a recording would say nothing"
     if isinstance(result.seen, Talk):
@@ -69,9 +68,9 @@ def _unrecorded(result: Result, campaign: Campaign) -> str:
 
 
 def _recording(result: Result, campaign: Campaign) -> Iterator[str]:
-    """Yield the entries of a recording: the schema as the build gave it, then the case.
+    """Yield the entries of a recording: the build's answer with the schema, then the case.
 
-    Events and strays stand at the end: when they came between replies is not observed.
+    Events and strays come last: when they came between replies is not observed.
     """
     yield sent_entry(compact({"execute": "query-qmp-schema", "id": _SCHEMA}).encode())
     answer = {"return": campaign.entries, "id": _SCHEMA}

@@ -1,4 +1,4 @@
-"""A whole run, as the process that leads it sees it: from its options to its report."""
+"""A whole run, as the leading process sees it: from its options to its report."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ from conformance.report.stream import (
 from conformance.space.members import member_of
 
 SEED = 0
-"""The default seed: what is generated at random is the same in every run, unless asked for."""
+"""The default seed: what is generated at random is the same in every run by default."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the user asked for; `report` is the folder of the report."""
+    """The user's options; `report` is the folder of the report."""
 
     targets: tuple[Target, ...]
     report: Path
@@ -64,13 +64,12 @@ class Options:
 
 
 class Run:
-    """The targets of a run made ready, and afterwards its stream.
+    """The prepared targets of a run, and afterwards its stream.
 
-    A context manager: what it holds on the host is gone when it is left, and also when it is not.
-    On entry it takes the report folder, and the verdict of an earlier run is gone: from then on
-    the stream there is that of this run, however far it came.  Raises UsageError, the folder left
-    as it was, where targets cannot be told apart, another run has the folder, or it cannot be
-    written.
+    A context manager: what it holds on the host is removed when it is left, and even if it is not.
+    On entry it takes the report folder and removes the verdict of an earlier run: from then on, the
+    stream there is that of this run. Raises UsageError, with the folder unchanged, where targets
+    have the same name, another run has the folder, or it cannot be written.
     """
 
     def __init__(
@@ -80,7 +79,7 @@ class Run:
         record: bool = True,
         tell: Callable[[str, str], None] = lambda target, doing: None,
     ) -> None:
-        """Without `record` nothing is run, and the report folder left alone.
+        """Without `record`, nothing is run, and the report folder is left alone.
 
         `tell` gets the name of each target and what is done with it.
         """
@@ -88,13 +87,13 @@ class Run:
         self.options = options
         self.record = record
         self.id = secrets.token_hex(8)
-        """What tells the parts of this run from those of others; random, so in no report."""
+        """Distinguishes the parts of this run from others; random, and so in no report."""
         self.campaigns: tuple[Campaign, ...] = ()
         self.lost: tuple[TargetLost, ...] = ()
         self.unfit: tuple[str, ...] = ()
-        """The globs of the selection that fit no case; others do."""
+        """The globs of the selection that match no case, if others do."""
         self.ended = False
-        """Whether the stream has its end; a run that is not recorded has none."""
+        """Whether the stream is complete; a run that is not recorded has none."""
         self._codes: list[ExitCode] = []
         self._planned = False
         self._began = time.monotonic()
@@ -123,10 +122,11 @@ class Run:
             self._hold.close()
 
     def prepare(self) -> None:
-        """Ask each build once and plan its cases.
+        """Introspect each build once and plan its cases.
 
-        Whatever fails while one target is prepared loses that target alone.  Raises the error of
-        the target, or one of all, where none is left; UsageError for a selection that fits nothing.
+        An error while one target is prepared loses only that target. If none is left, raises the
+        error of the target, or one for all of them; UsageError for a selection that matches
+        nothing.
         """
         self._folder = RunFolder()
         thorough = self.options.selection.thorough
@@ -143,7 +143,7 @@ class Run:
         )
 
     def _record_deaths(self) -> None:
-        """Record the machines that died while builds were asked what they are."""
+        """Record the machines that died while builds were introspected."""
         deaths = [
             death.event(campaign.target.name)
             for campaign in self.campaigns
@@ -170,7 +170,7 @@ class Run:
     def plan(self, node_ids: Collection[str]) -> None:
         """Write what is to be run before the first case is: the items that `node_ids` name.
 
-        Only the first call counts, as all workers tell of the same.  Raises UsageError where it
+        Only the first call counts, as all workers collect the same. Raises UsageError where it
         cannot be written.
         """
         if self._planned or not self.record:
@@ -189,10 +189,10 @@ class Run:
             write_stream(self.options.report, self._plan(planned, self._words(node_ids)))
 
     def finish(self, *, interrupted: bool = False, failed: bool = False) -> Path:
-        """Join the parts to the stream of the run and return where it is.
+        """Join the parts to the stream of the run and return its path.
 
-        `interrupted` tells that somebody ended the run early, `failed` that the suite itself gave
-        way.  Raises UsageError where it cannot be written.
+        `interrupted`: somebody ended the run early; `failed`: the suite itself failed. Raises
+        UsageError where it cannot be written.
         """
 
         def code(joined: Joined) -> ExitCode:
@@ -208,7 +208,7 @@ class Run:
         return self._end(code, whole=not (interrupted or failed or self.lost))
 
     def abandon(self, code: ExitCode) -> Path:
-        """Do the same for a run that came to no end of its own: `code` is what it returns."""
+        """Do the same for a run without an end of its own; `code` is its exit code."""
         return self._end(lambda joined: code, whole=False)
 
     def _end(self, code: Callable[[Joined], ExitCode], *, whole: bool) -> Path:
@@ -229,7 +229,7 @@ class Run:
         return path
 
     def forget(self) -> None:
-        """Say that all is reported: nothing is left in the folder to be joined later."""
+        """Confirm the report: nothing is left in the folder to be joined later."""
         if self._hold is not None:
             self._hold.forget()
 
@@ -268,7 +268,7 @@ class Run:
 
 
 def not_run(campaign: Campaign, case: Case) -> CaseEnded:
-    """Return what stands for a case whose turn never came."""
+    """Return the end of a case that was not run."""
     return CaseEnded(
         target=campaign.target.name,
         case=case.id,
@@ -285,7 +285,7 @@ def not_run(campaign: Campaign, case: Case) -> CaseEnded:
 
 @contextlib.contextmanager
 def _writing(folder: Path) -> Iterator[None]:
-    """Raise UsageError where what is done within fails to write the report in `folder`."""
+    """Raise UsageError where the body fails to write the report in `folder`."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The lines of an exchange: connections to a machine's endpoints, and what was said on them."""
+"""The lines of an exchange: connections to a machine's endpoints, and their transcript."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from conformance.wire.transcript import Transcript
 class Lines:
     """The lines that an exchange has joined; whoever closes `undo` closes them.
 
-    `control` is the machine's first monitor, negotiated, if it has one.  `limit` is in seconds.
-    Cases name the machine's scratch folder by a stand-in; so do the messages given out here.
+    `control` is the machine's first monitor, negotiated, if it has one. `limit` is in seconds.
+    Cases name the machine's scratch folder by a stand-in; so do the messages returned here.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Lines:
             self._indented.add(line)
 
     def reach(self, name: str) -> socket.socket | Terminal:
-        """Return a connection of its own to the endpoint `name`; raises LaunchError."""
+        """Return a separate connection to the endpoint `name`; raises LaunchError."""
         endpoint = self._endpoints.get(name)
         if endpoint is None:
             raise LaunchError(
@@ -61,7 +61,7 @@ class Lines:
         return join(self._machine, endpoint)
 
     def leave(self, turn: Leave) -> None:
-        """Close a line that was joined, or the half of it that sends."""
+        """Close a line that was joined, or its sending half."""
         if turn.half:
             self._connections[turn.line].end()
         else:
@@ -74,12 +74,13 @@ class Lines:
             undo.close()
 
     def queue(self, line: str, data: bytes) -> None:
-        """Send bytes together with what is received or sent next."""
+        """Queue bytes for the next receive or send."""
         self.note_sent(line, data)
         self._connections[line].queue(data)
 
     def send(self, turn: Send) -> None:
-        """Send the bytes of a turn, each by itself if the turn says so; raises WireError."""
+        """Send the bytes of a turn, each in a write of its own if the turn says so; raises
+        WireError."""
         connection = self._connections[turn.line]
         data = turn.data.replace(self._shown, self._real)
         for _ in range(turn.times):
@@ -89,10 +90,10 @@ class Lines:
                 connection.flush(self._limit)
 
     def receive(self, line: str, deadline: float, lead: bytes = b"") -> Line:
-        """Return the next message on a line, read less the bytes `lead` ahead of it.
+        """Return the next message on a line, read without the bytes `lead` before it.
 
-        `deadline` is of the monotonic clock.  A monitor that indents ends a message with a line
-        that is a bracket alone.  Raises WireError.
+        `deadline` is a time of the monotonic clock. A monitor that indents ends a message with a
+        line that is a single bracket. Raises WireError.
         """
         data = b""
         while True:
@@ -106,18 +107,18 @@ class Lines:
         return Line(data, read_message(data.removeprefix(lead), line_end))
 
     def receive_part(self, line: str, size: int) -> None:
-        """Take in `size` bytes of a message, and no more; raises WireError."""
+        """Read `size` bytes of a message, and no more; raises WireError."""
         self.note_received(line, self._connections[line].receive_part(size, self._limit))
 
     def note_sent(self, line: str, data: bytes) -> None:
-        """Write into the transcript what goes out on a line."""
+        """Record in the transcript what is sent on a line."""
         self.transcript.sent(_named(line, data))
 
     def note_received(self, line: str, data: bytes) -> None:
-        """Write into the transcript what came in on a line."""
+        """Record in the transcript what is received on a line."""
         self.transcript.received(_named(line, data))
 
 
 def _named(line: str, data: bytes) -> bytes:
-    """Return what a transcript shows of a line's bytes: of the first line alone, no name."""
+    """Return what a transcript shows of a line's bytes: the first line has no name there."""
     return data if line == FIRST else f"[{line}] ".encode() + data

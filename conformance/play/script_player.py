@@ -1,4 +1,4 @@
-"""Plays scripted exchanges on a machine and yields what was heard; judges nothing."""
+"""Plays scripted exchanges on a machine and yields what was received; judges nothing."""
 
 from __future__ import annotations
 
@@ -51,22 +51,22 @@ if TYPE_CHECKING:
     from conformance.play.client_driver import Driver
 
 _MESSAGES: Final = 20_000
-"""How many messages a turn takes in: more than any one message with an error for each byte."""
+"""How many messages a turn reads: more than any one message with an error for each byte."""
 _RESET: Final = b"\x07\xff\n"
-"""What makes a parser give up what it holds, even one that knows only one of them (W51, W52)."""
+"""What makes a parser drop its input, even one that knows only one of them (W51, W52)."""
 _WEIGHT: Final = 8 << 20
-"""What they weigh at most: what is kept of them takes eight times as much."""
+"""The weight limit of the messages: keeping them takes eight times as much."""
 _LOST: Final = 0.1
-"""Seconds in which a process has ended whose session was lost, if it died of it."""
+"""How many seconds a process may take to end after its session was lost, if it died of it."""
 _REST: Final = 2.0
-"""Seconds in which a process whose socket closed must have ended, if it is going to."""
+"""How many seconds a process whose socket closed may take to end, if it ends."""
 
 
 def talk(case: Case, machine: Machine, control: Connection | None) -> Talk:
-    """Play the exchange of `case` and return what was heard.
+    """Play the exchange of `case` and return what was received.
 
-    `control` is the machine's first monitor, negotiated, if it has one.  Lines that the exchange
-    joins are closed behind it.  Raises LaunchError where an endpoint cannot be reached.
+    `control` is the machine's first monitor, negotiated, if it has one. Lines that the exchange
+    joins are closed at its end. Raises LaunchError where an endpoint cannot be reached.
     """
     assert case.exchange is not None, "the case holds an exchange"
     with ExitStack() as undo:
@@ -75,7 +75,7 @@ def talk(case: Case, machine: Machine, control: Connection | None) -> Talk:
 
 @dataclass(slots=True)
 class _Turned:
-    """What a turn has heard so far, and how it broke off if it did."""
+    """What a turn has received so far, and why it broke off, if it did."""
 
     lines: list[Line] = field(default_factory=list)
     broke: Broke | None = None
@@ -84,7 +84,7 @@ class _Turned:
 
 
 class _Talker:
-    """One exchange under way."""
+    """One exchange in progress."""
 
     def __init__(
         self, case: Case, machine: Machine, control: Connection | None, undo: ExitStack
@@ -134,10 +134,9 @@ class _Talker:
         )
 
     def _answers(self, probe: str) -> bool:
-        """Return whether the machine, held up no longer, answers on its first monitor.
+        """Return whether the machine, no longer blocked, answers on its first monitor.
 
-        Without one a new client asks: what an earlier one has left in its parser is no reason not
-        to answer.
+        Without one, a new client asks: an earlier client's rest in the parser is no excuse.
         """
         for gate in self._gates.values():
             gate.close()
@@ -236,9 +235,9 @@ class _Talker:
         done: Callable[[Mapping[str, Any]], bool],
         lead: bytes = b"",
     ) -> None:
-        """Take in what comes on a line until `done` says of a message that it was the last.
+        """Read messages on a line until `done` says that one was the last.
 
-        The bytes `lead` may stand ahead of a message.
+        The bytes `lead` may precede a message.
         """
         deadline = time.monotonic() + self._limit
         size = 0
@@ -252,7 +251,7 @@ class _Talker:
 
 
 def _is_heard(turn: Hear, message: Mapping[str, Any]) -> bool:
-    """Return whether a message is what a turn waits for, whatever it says."""
+    """Return whether a message is of the kind that a turn waits for."""
     if turn.what is What.EVENT:
         return is_event(message) and turn.event in ("", message["event"])
     return not is_event(message)

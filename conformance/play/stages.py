@@ -1,4 +1,4 @@
-"""Makes a stage stand: a machine of the pool, negotiated, with its descriptors and set-up done."""
+"""Prepares a stage: a negotiated machine of the pool, with its descriptors and set-up done."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from conformance.wire.connection import Connection, WireError
 from conformance.wire.framing import Message, read_message
 
 GREETING_LIMIT = 30.0
-"""Seconds for a machine to greet: it takes 0.1, or seconds on a loaded host."""
+"""The time limit of a greeting in seconds: it takes 0.1, or seconds on a loaded host."""
 
 
 @dataclass(frozen=True, slots=True)
 class NotStanding:
-    """Why a stage does not stand: what every case on it comes to, and what was seen.
+    """Why a stage failed: the outcome of every case on it, and what was seen.
 
-    `began` tells whether its machine had greeted by then.
+    `began` says whether its machine had greeted by then.
     """
 
     verdict: Verdict
@@ -42,10 +42,10 @@ def stand(
 ) -> Player | NotStanding:
     """Return a player on a machine of `stage`, or why there is none.
 
-    A machine that ends before it greets is started again: once, or up to TRIES times where a signal
-    ended it or its like has started before.  What ended in the place of one that stands is noted in
-    `starts`, and so is what a signal ends each time.  With `again`, the machine comes on top of
-    those that were foretold.  Raises LaunchError where the machine could not even be started.
+    A machine that ends before it greets is started again: once, or up to TRIES times if a signal
+    ended it or one like it has started before. `starts` records the machines that ended before a
+    successful one, and those that a signal ends each time. With `again`, the machine is additional
+    to those announced. Raises LaunchError where the machine cannot even be started.
     """
     ended: list[StartDeath] = []
     for number in range(TRIES):
@@ -60,12 +60,12 @@ def stand(
         killed = death is not None and death.status < 0
         if death is not None:
             ended.append(StartDeath(command_line=machine.command_line, death=death))
-        # Only a machine that fails twice says something of the build, and not of the host.
+        # Only a machine that fails twice says something about the build, and not the host.
         once_more = number == 0 and (last.verdict.outcome in BROKEN or not last.began)
         if not once_more and (last.began or not (killed or starts.stood(stage.spec))):
             break
     if not last.began:
-        # What its set-up ends each time is what every case on the stage comes to.
+        # What its set-up ends each time is the outcome of every case on the stage.
         starts.died(*(each for each in ended if each.death.status < 0))
     return last
 
@@ -81,7 +81,7 @@ def _tried(machine: Machine, stage: Stage, messages: MessageJudge) -> Player | N
 
 
 class _RefusedError(Exception):
-    """A request that makes a stage ready was refused."""
+    """A set-up request was refused."""
 
 
 def _negotiated(machine: Machine, stage: Stage, messages: MessageJudge) -> Player | NotStanding:
@@ -117,16 +117,16 @@ def _negotiated(machine: Machine, stage: Stage, messages: MessageJudge) -> Playe
 
 
 def _declined(seen: Observation) -> bool:
-    """Return whether a machine ended itself for want of what its command line asks for.
+    """Return whether a machine ended because it lacks what its command line asks for.
 
-    Some builds greet first and look at their devices then.
+    Some builds greet first and look at their devices afterwards.
     """
     answered = any(reply is not None for reply in seen.replies)
     return not answered and seen.death is not None and seen.death.status > 0
 
 
 def _setup_case(stage: Stage, *, negotiated: bool = False) -> Case:
-    """Write the set-up of a stage as a case, so that it is played and judged as one."""
+    """Return the set-up of a stage as a case, so that it is played and judged as one."""
     requests = stage.setup if negotiated else (*stage.negotiation(), *stage.setup)
     return Case(
         id=f"set-up/{stage.name}",
@@ -176,7 +176,7 @@ def _no_start(machine: Machine, case: Case, why: str) -> NotStanding:
         death = ending
         seen = Observation(replies=replies, death=death)
     elif case.stage.spec == MachineSpec():
-        # As it greeted when it was introspected; other machines may be none of this build's.
+        # It greeted so when it was introspected; other machines may belong to another build.
         return NotStanding(_silent(reason), case, seen, began=False)
     verdict = Verdict(outcome=Outcome.NOT_STARTED, reason=reason)
     return NotStanding(verdict, case, seen, began=False)

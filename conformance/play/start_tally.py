@@ -1,7 +1,7 @@
-"""What the ends of machines before they were ready come to, over all processes of a run.
+"""Judges the machines that ended before they were ready, over all processes of a run.
 
-One may be the host's doing; a second one says something of the build.  Decides from events
-alone, and knows nothing of machines.
+One may be the host's doing; a second one is the build's. Decides from events alone, and knows
+nothing of machines.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from conformance.model.terms import Outcome, Severity
 from conformance.report.stream import CaseEnded, Event, Evidence, Finding, StartDied
 
 _ANY: Final = (99, 0, 0)
-"""A version that the recipe fits: it is of no range."""
+"""A version that the recipe applies to: it has no range."""
 _PROOF = 2
-"""Ends by a signal that say something of the build: what returns may want for something, and what
-SIGKILL ends the host has ended."""
+"""The signals that count against the build: a program that returns a status may lack something, and
+the host sends SIGKILL."""
 _REPEATS = 100
-"""How often the reproducer starts the machine: of ten starts one that dies shows in nearly all."""
+"""How often the reproducer starts the machine: enough if one of ten starts dies."""
 
 
 class StartTally:
@@ -46,7 +46,7 @@ class StartTally:
         return self._case is not None and target in self._left and case == self._case.id
 
     def settled(self, ended: Event) -> Iterator[Event]:
-        """Yield what the case comes to that ended so by itself, its end last."""
+        """Yield the events of that case, which ended with `ended` on its own, its end last."""
         assert isinstance(ended, CaseEnded), "a case ends with its end"
         deaths = self._left.pop(ended.target)
         yield from deaths
@@ -56,7 +56,7 @@ class StartTally:
         yield ended
 
     def rest(self) -> Iterator[Event]:
-        """Yield the same for the targets of which the case was not selected."""
+        """Yield the same for the targets whose case was not selected."""
         for target in sorted(self._left):
             assert self._case is not None, "deaths are of a case"
             case = self._case
@@ -77,7 +77,7 @@ class StartTally:
 
 
 def _about_starts() -> Case:
-    """Return the case about all starts of a run, whatever build it is of."""
+    """Return the case about all starts of a run, the same for every build."""
     recipes = load_exchanges(cases_folder() / "exchanges")
     (recipe,) = (recipe for recipe in recipes if recipe.every_start)
     return exchange_case(recipe, recipe.on[0], recipe.programs[0].flavour)
@@ -86,9 +86,9 @@ def _about_starts() -> Case:
 def tallied(
     ended: CaseEnded, deaths: Sequence[StartDied], rule: Rule
 ) -> tuple[Finding | None, CaseEnded]:
-    """Return what the case about all starts comes to where machines have died, and the finding.
+    """Return the outcome of that case, given the machines that died, and the finding.
 
-    `ended` is how the case ended by itself, `rule` the rule that it is about.
+    `ended` is the case's own outcome, `rule` the rule that it is about.
     """
     proofs = [each for each in deaths if each.exit_status < 0 and each.exit_status != -SIGKILL]
     first = (proofs or deaths)[0]

@@ -23,7 +23,7 @@ from conformance.model.hints import nearest
 from conformance.play.option_table import KEYS, NAME_KEY, PROGRAM, ROOTFS, Form, Key
 
 _AXES: Final = "axes"
-"""The table of keys that have several values, each combination of which makes a target."""
+"""The table of keys with several values; each combination makes a target."""
 
 
 def _key(key: Key | None) -> str:
@@ -198,12 +198,10 @@ def _value_faults(key: Key, value: object, where: str) -> Iterator[_Fault]:
         case Form.TEXT | Form.PATH:
             if not isinstance(value, str):
                 yield f"{where}: `{key.name}` is no string", "Put it in quotes."
-        case Form.LIST:
+        case Form.LIST | Form.PATHS:
             if not _strings(value):
-                yield f"{where}: `{key.name}` is no list of strings", 'Write ["-smp", "2"].'
-        case Form.PATHS:
-            if not _strings(value):
-                yield f"{where}: `{key.name}` is no list of strings", 'Write ["DIR"].'
+                like = '["-smp", "2"]' if key.form is Form.LIST else '["DIR"]'
+                yield f"{where}: `{key.name}` is no list of strings", f"Write {like}."
         case Form.TABLE:
             if not isinstance(value, dict) or not _strings(list(value.values())):
                 yield f"{where}: `{key.name}` is no table of strings", 'Write { NAME = "x" }.'

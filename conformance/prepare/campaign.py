@@ -420,11 +420,11 @@ def _lacks(needs: Iterable[str], target: Target, model: ObjectModel) -> dict[str
     for need in sorted(needs):
         kind, _, argument = need.partition(":")
         if kind == "type":
-            reason = "" if argument in model.by_name else f"this build has no type {argument}"
+            reason = None if argument in model.by_name else f"this build has no type {argument}"
         elif kind == "property":
             owner, _, name = argument.partition(".")
             found = any(item.name == name for item in model.properties.get(owner, ()))
-            reason = "" if found else f"this build has no property {argument}"
+            reason = None if found else f"this build has no property {argument}"
         else:
             reason = probe(need, target)
         if reason:

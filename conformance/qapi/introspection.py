@@ -203,10 +203,10 @@ class _Node:
     def text(self, key: str) -> str:
         return self.get(key, str)
 
-    def name(self, key: str, problem_of: Callable[[str], str] = schema_problem) -> str:
+    def name(self, key: str, problem_of: Callable[[str], str | None] = schema_problem) -> str:
         """Return the string `key`, which must be a usable name."""
         name = self.text(key)
-        problem = problem_of(name) if isinstance(self.raw.get(key), str) else ""
+        problem = problem_of(name) if isinstance(self.raw.get(key), str) else None
         if problem:
             self.fault(f"no usable name: {problem}", at=key, rule="Q44")
         return name

@@ -20,18 +20,18 @@ _SHOWN: Final = 40
 _LINE: Final = 1000
 
 
-def schema_problem(name: str) -> str:
-    """Return why a command, event, member, value or feature cannot bear `name`, "" where it can."""
+def schema_problem(name: str) -> str | None:
+    """Return why `name` cannot be used for a command, event, member, value or feature, or None."""
     return _problem(name, _SCHEMA, "letters, digits, hyphens, underscores and dots")
 
 
-def type_problem(name: str) -> str:
-    """Return why a type of the schema, whose names mean nothing, cannot bear `name`, or ""."""
+def type_problem(name: str) -> str | None:
+    """Return why `name` cannot be used for a type of the schema, or None."""
     return _problem(name, _TYPE, "printable ASCII")
 
 
-def element_problem(name: str) -> str:
-    """Return why a type, an object or a property of the object model cannot bear `name`, or ""."""
+def element_problem(name: str) -> str | None:
+    """Return why `name` cannot be used for a type, object or property of QOM, or None."""
     return _problem(name, _ELEMENT, "printable ASCII without slashes")
 
 
@@ -58,7 +58,7 @@ def distinct(names: Iterable[str]) -> Iterator[tuple[int, str]]:
         seen.add(name)
 
 
-def _problem(name: str, allowed: re.Pattern[str], letters: str) -> str:
+def _problem(name: str, allowed: re.Pattern[str], letters: str) -> str | None:
     if len(name) > LONGEST:
         return f"{brief(name)} has {len(name)} characters, more than {LONGEST}"
-    return "" if allowed.fullmatch(name) else f"{brief(name)} holds other things than {letters}"
+    return None if allowed.fullmatch(name) else f"{brief(name)} holds other things than {letters}"

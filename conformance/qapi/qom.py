@@ -52,14 +52,14 @@ class Property:
     default: JsonValue | Absent = ABSENT
 
     @property
-    def child_of(self) -> str:
-        """The type of the child that the property holds, "" where it holds none."""
-        return self.type[6:-1] if self.type.startswith("child<") else ""
+    def child_of(self) -> str | None:
+        """The type of the child that the property holds, or None."""
+        return self.type[6:-1] if self.type.startswith("child<") else None
 
     @property
-    def link_to(self) -> str:
-        """The type of what the property links to, "" where it is no link."""
-        return self.type[5:-1] if self.type.startswith("link<") else ""
+    def link_to(self) -> str | None:
+        """The type of what the property links to, or None if it is no link."""
+        return self.type[5:-1] if self.type.startswith("link<") else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""A single case for a reader: what it sends and expects, and how to see it by hand."""
+"""Describes one case for a reader: what it sends and expects, and how to run it by hand."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from conformance.model.script import (
 from conformance.report.reproducer import reproducer
 
 _SENT: Final = 200
-"""Bytes of what is sent that a reader is shown."""
+"""How many bytes of a request a reader is shown."""
 
 
 def describe(case: Case, command_line: Sequence[str]) -> str:
-    """Return the steps of a case with their expectations, and how to see it by hand."""
+    """Return the steps of a case with their expectations, and how to run it by hand."""
     return "\n".join(_description(case, command_line))
 
 
@@ -69,7 +69,7 @@ def _turns(exchange: Exchange) -> Iterator[str]:
 
 
 def _turn(turn: Turn) -> str:
-    """Return a turn in words: what is heard tells its rule, all else is ours to do."""
+    """Return a turn in words: a turn that receives has a rule, all others are our own actions."""
     match turn:
         case Hear() | Sync() | Gather() | Gone() | Drive():
             return f"{turn.line}: {_heard(turn)} ({turn.rule})"

@@ -1,6 +1,6 @@
-"""A comparison of two schemas for a reader: text for a terminal, or Markdown; pure.
+"""Shows a comparison of two schemas: text for a terminal, or Markdown; pure.
 
-What breaks clients comes first, command by command; what does not is counted and folded away.
+What breaks clients comes first, command by command; the rest is counted and folded away.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _STYLES: Final = {
     ChangeClass.DEPRECATED_FIRST: Style.DOUBT,
     ChangeClass.UNSTABLE: Style.DOUBT,
 }
-# What a reader need not go through one by one.
+# What a reader need not look at one by one.
 _FOLDED: Final = frozenset(
     {ChangeClass.CONFIGURATION, ChangeClass.UNREACHABLE, ChangeClass.COMPATIBLE}
 )
@@ -51,7 +51,7 @@ _NARROWEST: Final = 60
 
 
 def verdict(comparison: Comparison) -> str:
-    """Return how many changes there are of each class, as one line."""
+    """Return the number of changes of each class, as one line."""
     told = [
         f"{number(count)} {HEADINGS[name].lower()}"
         for name, count in comparison.counts.items()
@@ -66,8 +66,7 @@ def text(
 ) -> str:
     """Return the comparison as text of `width` columns where the content allows.
 
-    Configuration, unreachable and compatible changes are only counted unless `everything` is
-    wanted.
+    Configuration, unreachable and compatible changes are only counted unless `everything` is set.
     """
     paint, width = Paint(colour), max(width, _NARROWEST)
     lines = [f"old  {_side(comparison.old)}", f"new  {_side(comparison.new)}", ""]
@@ -115,7 +114,7 @@ def _by_class(comparison: Comparison) -> Iterator[tuple[ChangeClass, list[Change
 
 
 def _shown(name: ChangeClass, changes: Sequence[Change]) -> Sequence[Change]:
-    """Return what a reader should go through one by one: what breaks, and what somebody judged."""
+    """Return what a reader should look at one by one: what breaks, and what was judged by hand."""
     if name is ChangeClass.CONFIGURATION:
         return ()
     return [each for each in changes if each.reason] if name in _FOLDED else changes
@@ -128,14 +127,14 @@ def _side(facts: SideFacts) -> str:
 
 
 def _kinds(changes: Sequence[Change]) -> Iterator[str]:
-    """Yield how many changes there are of each kind and direction, the most frequent first."""
+    """Yield the number of changes of each kind and direction, the most frequent first."""
     found = Counter(_what(change) for change in changes)
     for what, count in sorted(found.items(), key=lambda item: (-item[1], item[0])):
         yield f"{number(count)} {what}"
 
 
 def _what(change: Change) -> str:
-    """Return what happened, with who sends it where that matters."""
+    """Return what happened, with the sender where that matters."""
     return f"{change.kind} ({change.direction})" if change.direction else str(change.kind)
 
 

@@ -1,4 +1,4 @@
-"""What the cases of a command, or of an event, have reached of it: counts for the reports' tables.
+"""What the cases of a command or of an event cover: counts for the reports' tables.
 
 Knows neither how a report looks nor whether a build conforms.
 """
@@ -13,21 +13,21 @@ from typing import Final
 from conformance.model.terms import BROKEN, Aspect, Outcome
 from conformance.report.stream import CaseEnded, RowPlanned
 
-# What differs between reasons that are alike: names in quotation marks, and made-up words.
+# What differs between reasons that are alike: quoted names, and generated words.
 _NAMED: Final = re.compile(r"'[^']*'|\"[^\"]*\"|\bw[0-9a-f]{8}\b")
 _PLAYED: Final = frozenset(
     {Outcome.PASS, Outcome.INTERMITTENT, Outcome.FLAKY, Outcome.VACUOUS, *BROKEN}
 )
 """The outcomes of cases whose requests were sent."""
 _SILENT: Final = frozenset({Aspect.INTROSPECTION, Aspect.DOCUMENTATION})
-"""The aspects that compare words: what they ask, if anything, is no try of the command."""
+"""The aspects that compare words: whatever they send is no test of the command."""
 _TELLING: Final = (Aspect.VALID, Aspect.INVALID)
-"""The aspects whose cases say best why nothing was accepted, in that order."""
+"""The aspects whose cases explain best why nothing was accepted, in that order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """So many of so many."""
+    """A part of a whole, as numbers."""
 
     part: int = 0
     whole: int = 0
@@ -35,10 +35,10 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandCoverage:
-    """What the cases of a command have reached.
+    """What the cases of a command cover.
 
-    `covered` are those of its `members` that were in a valid request that was accepted, or at fault
-    in one that was refused and whose valid sibling was accepted.
+    `covered` are those of its `members` that were in an accepted valid request, or at fault in a
+    refused one whose witness was accepted.
     """
 
     members: int
@@ -47,27 +47,27 @@ class CommandCoverage:
     valid: Share
     """Accepted, of those sent."""
     invalid: Share
-    """Refused where the sibling without the fault was accepted, of those sent."""
+    """Refused, and accepted without the fault, of those sent."""
     vacuous: int
-    """Invalid ones that were refused and show nothing."""
+    """Invalid ones that were refused and prove nothing."""
     effect: Share
     unseen: str
-    """Why nothing shows the effect, "" where something does or nobody has said."""
+    """Why nothing shows the effect, "" where something does or no reason is known."""
     gates: Share
     errors: Share
     named: Share
-    """Refusals that name the member at fault: nothing is promised of that."""
+    """Refusals that name the member at fault, which nothing promises."""
     asked: bool
-    """Whether any request of it was to be tried."""
+    """Whether any request of it was to be sent."""
     accepted: bool
     """Whether a valid request of it was accepted in any of its cases."""
     why_not: str
-    """Why none was, "" where one was or none was to be tried."""
+    """Why none was accepted, "" where one was or none was to be sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventCoverage:
-    """Whether an event was provoked by a recipe, why not, and whether it came at all."""
+    """Whether a recipe provoked an event, why not, and whether it came at all."""
 
     provoked: bool
     seen: bool
@@ -76,12 +76,12 @@ class EventCoverage:
 
 
 def without_names(reason: str) -> str:
-    """Return a reason less the names in it, which differ where reasons are alike."""
+    """Return a reason without the names in it, which differ where reasons are alike."""
     return _NAMED.sub("*", reason)
 
 
 def command_coverage(planned: RowPlanned | None, cases: Sequence[CaseEnded]) -> CommandCoverage:
-    """Return what `cases`, all those of one command, have reached; its row may be unplanned."""
+    """Return what `cases`, all those of one command, cover; its row may be unplanned."""
     by_aspect = {
         aspect: [each for each in cases if each.aspect is aspect and each.outcome in _PLAYED]
         for aspect in Aspect
@@ -111,7 +111,7 @@ def command_coverage(planned: RowPlanned | None, cases: Sequence[CaseEnded]) -> 
 
 
 def event_coverage(cases: Sequence[CaseEnded], *, seen: bool) -> EventCoverage:
-    """Return whether one of `cases`, all those of one event, has brought it about."""
+    """Return whether one of `cases`, all those of one event, provoked it."""
     recipes = [each for each in cases if each.aspect is Aspect.VALID]
     provoked = any(each.outcome is Outcome.PASS for each in recipes)
     why_not = _commonest(recipes) or "no case of it was run"
@@ -138,7 +138,7 @@ def _why_not(planned: RowPlanned | None, cases: Sequence[CaseEnded]) -> str:
 
 
 def _commonest(cases: Iterable[CaseEnded]) -> str:
-    """Return what most of the cases that did not pass say, less names where those differ."""
+    """Return the commonest reason of the cases that did not pass, without differing names."""
     told: dict[str, list[str]] = {}
     for case in cases:
         if case.outcome is not Outcome.PASS and case.reason:

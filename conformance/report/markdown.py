@@ -1,4 +1,4 @@
-"""The published report, for a maintainer of QEMU; a pure function of the summary."""
+"""The published report in Markdown, for a QEMU maintainer; a pure function of the summary."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from conformance.report.wording import (
     target_verdict,
 )
 
-# What a reader takes in; the rest is in the stream, which the report names.
+# As many as a reader can take in; the rest is in the stream, which the report names.
 _TRANSCRIPT_LINES: Final = 40
 _LINE: Final = 2000
 _STDERR_LINES: Final = 20
@@ -73,7 +73,7 @@ def _overview(summary: Summary) -> Iterator[str]:
 
 
 def _anchor(target: TargetSummary) -> str:
-    # GitHub's anchor of a heading: lower case, spaces as hyphens, other punctuation gone.
+    # GitHub's anchor of a heading: lower case, hyphens for spaces, without other punctuation.
     kept = (each for each in target.build.target.lower() if each.isalnum() or each in "-_ ")
     return "".join(kept).replace(" ", "-")
 
@@ -165,7 +165,7 @@ def _reproducer(finding: Finding, facts: TargetStarted) -> Iterator[str]:
     if finding.reproducer.strip():
         yield "To see it again by hand:"
         yield ""
-        # Whole, however long: cut, it would not reproduce.
+        # Whole, however long: shortened, it would not reproduce.
         yield from block(finding.reproducer.strip("\n").splitlines(), "sh")
         yield ""
     yield "With the suite:"
@@ -186,7 +186,7 @@ def _cases(cases: Sequence[str]) -> list[str]:
 
 
 def _defaults(defaults: Sequence[DefaultRead]) -> Iterator[str]:
-    """Yield the table of defaults: those that differ in sight, the others folded."""
+    """Yield the table of defaults: those that differ visible, the others folded."""
     if not defaults:
         return
     differ = [each for each in defaults if each.differs]
@@ -233,7 +233,7 @@ def _untested(target: TargetSummary) -> Iterator[str]:
 
 def _reason(reason: Reason) -> str:
     if reason.outcome in (Outcome.INTERMITTENT, Outcome.FLAKY, Outcome.HARNESS_ERROR):
-        # These are to be looked at one by one.
+        # A reader should look at these one by one.
         names = _names(reason.examples, reason.count)
     else:
         names = _names(reason.subjects[:_SUBJECTS], len(reason.subjects))

@@ -1,4 +1,4 @@
-"""Text as GitHub-flavoured Markdown that shows exactly that text; knows nothing of results."""
+"""Escapes text for GitHub-flavoured Markdown; knows nothing of results."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Final
 
 from conformance.report.wording import visible
 
-# Marks that mean something anywhere in a line; "$" begins a formula on GitHub.
+# Characters with a meaning anywhere in a line; "$" begins a formula on GitHub.
 _ANYWHERE: Final = re.compile(r"([\\`*_\[\]|~$])")
-# Marks that mean something at the start of a line: headings, lists, quotations, underlines.
+# Characters with a meaning at the start of a line: headings, lists, quotations, underlines.
 _LEADING: Final = re.compile(r"^(\s*)([-+#>=]|[0-9]+[.)])")
 _TICKS: Final = re.compile(r"`+")
 
 
 def plain(text: str) -> str:
-    """Return `text` on one line, with nothing in it that Markdown or HTML would take for markup."""
+    """Return `text` on one line, with everything escaped that Markdown or HTML would interpret."""
     escaped = visible(text).replace("&", "&amp;").replace("<", "&lt;")
     escaped = _ANYWHERE.sub(r"\\\1", escaped)
     return _LEADING.sub(lambda match: f"{match[1]}{match[2][:-1]}\\{match[2][-1]}", escaped)
@@ -34,25 +34,25 @@ def code(text: str) -> str:
 
 
 def code_cell(text: str) -> str:
-    """Return `text` as inline code for a cell of a table, where a bar must be escaped even so."""
+    """Return `text` as inline code for a table cell, where even so a bar must be escaped."""
     return code(text).replace("|", "\\|")
 
 
 def block(lines: Iterable[str], language: str = "") -> list[str]:
-    """Return the lines of a fenced block of code that shows `lines`."""
+    """Return the lines of a fenced code block that shows `lines`."""
     shown = [_tabs_kept(line) for line in lines]
     fence = "`" * max(3, max(map(_longest_run, shown), default=0) + 1)
     return [f"{fence}{language}", *shown, fence]
 
 
 def folded(title: str, lines: Sequence[str]) -> list[str]:
-    """Return the lines of a section that stays shut until `title` (plain text) is clicked."""
+    """Return the lines of a section that is folded until `title` (plain text) is clicked."""
     heading = visible(title).replace("&", "&amp;").replace("<", "&lt;")
     return [f"<details><summary>{heading}</summary>", "", *lines, "", "</details>", ""]
 
 
 def row(cells: Iterable[str]) -> str:
-    """Return a row of a table, its cells being Markdown without a line end."""
+    """Return a table row of cells in Markdown without line ends."""
     return f"| {' | '.join(cells)} |"
 
 

@@ -1,4 +1,4 @@
-"""Colour for a terminal; knows nothing of what is coloured."""
+"""Colours for a terminal; knows nothing of what is coloured."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from dataclasses import dataclass
 
 
 class Style(enum.StrEnum):
-    """What a piece of text is, as the parameter of the ANSI sequence that shows it."""
+    """The meaning of a piece of text, as the parameter of its ANSI sequence."""
 
     PLAIN = ""
-    # Kept promises, and nothing else.
+    # Kept promises only.
     GOOD = "32"
     # Broken promises.
     BAD = "1;31"
     # No verdict, for a reason that somebody should look at.
     DOUBT = "33"
-    # Nothing to see.
+    # Nothing to look at.
     FAINT = "2"
     HEAD = "1"
 
 
 @dataclass(frozen=True, slots=True)
 class Paint:
-    """Puts text into colour, or leaves it alone."""
+    """Colours text, or leaves it unchanged."""
 
     colour: bool
 

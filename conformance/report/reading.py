@@ -1,4 +1,4 @@
-"""Reads a stream of events back from `events.ndjson`; knows nothing of what is made of it."""
+"""Reads a stream of events back from `events.ndjson`; knows nothing of its use."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from conformance.report.stream import STREAM_VERSION, Event, RunStarted, from_js
 def read_events(path: Path) -> Iterator[Event]:
     """Yield the events of the file `path`, in its order.
 
-    Raises UsageError, which names file and line, for a line that is no event, is cut off or is too
-    long, for a stream of another version, and where the file cannot be read.
+    Raises UsageError, with file and line, for a line that is no event, is cut off or is too long,
+    for a stream of another version, and where the file cannot be read.
     """
     try:
         with path.open("rb") as file:

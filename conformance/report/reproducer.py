@@ -1,4 +1,4 @@
-"""The shell text that shows a case again without the suite: QEMU's command line and its input."""
+"""Shell text that reproduces a case without the suite: QEMU's command line and its input."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from conformance.report.script_reproducer import LASTING, asked, retold
 from conformance.report.stepwise_reproducer import is_stepwise, stepwise
 
 _COMPANY: Final = 2000
-"""Requests that a reproducer holds at most: what came before is left out and said so."""
+"""How many requests a reproducer holds; it says where earlier ones are left out."""
 
 
 def reproducer(
@@ -27,10 +27,10 @@ def reproducer(
     seen: Observation | Talk | None = None,
     plays: int = 0,
 ) -> str:
-    """Return shell text that shows the same: QEMU's command line and the lines to send.
+    """Return shell text that reproduces a case: QEMU's command line and the lines to send.
 
-    With `seen`, it ends with the request that was not answered any more.  What comes and goes is
-    done `plays` times.
+    With `seen`, it ends with the request that was no longer answered. An intermittent case is
+    repeated `plays` times.
     """
     text = _once(case, before, command_line, seen)
     if not plays:
@@ -81,14 +81,14 @@ def _once(
 
 
 def _farewell(stage: Stage, own: Sequence[Request]) -> Iterator[Request]:
-    """Yield what ends the build, which in negotiation takes no other command."""
+    """Yield what ends the build; in negotiation mode, it accepts no other command."""
     if stage.capabilities is None and all(each.execute != NEGOTIATION for each in own):
         yield Request(NEGOTIATION, ABSENT)
     yield Request("quit", ABSENT)
 
 
 def _stdio(command_line: Sequence[str], spec: MachineSpec) -> list[str]:
-    """Return the target's command line with what the stage adds to it."""
+    """Return the target's command line with the additions of the stage."""
     words = list(command_line)
     if spec.machine != "none" and "-machine" in words:
         words[words.index("-machine") + 1] = spec.machine
@@ -97,13 +97,13 @@ def _stdio(command_line: Sequence[str], spec: MachineSpec) -> list[str]:
 
 
 def _retold(exchange: Exchange, command_line: Sequence[str], spec: MachineSpec) -> str:
-    """Return shell text that takes the turns, behind what makes the files that they need."""
+    """Return shell text that takes the turns, after creating the files that they need."""
     told = retold(exchange, kind_of(command_line), _stdio(command_line, spec), spec)
     return _pasted([*_preparation(spec), told])
 
 
 def _pasted(lines: Sequence[str]) -> str:
-    """Return lines of shell text, behind the making of the scratch folder where they name it."""
+    """Return lines of shell text, after creating the scratch folder where they name it."""
     folder = [f"mkdir -p {SCRATCH}"] * any(SCRATCH in line for line in lines)
     return "\n".join([*folder, *lines])
 

@@ -1,7 +1,7 @@
-"""What a run found, as values made of its events: the source of every report for people.
+"""What a run found, as values made from its events: the source of every report for people.
 
-Knows neither how cases run nor how a report looks.  Nothing in it depends on the order in which
-the cases ended.
+Knows neither how cases run nor how a report looks. Independent of the order in which the cases
+ended.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ Counts = Mapping[Outcome, int]
 
 
 class Verdict(enum.StrEnum):
-    """What can be said of a build, or of all builds of a run, worst first."""
+    """The verdict on a build, or on all builds of a run, worst first."""
 
     # A case crashed, hung or failed, or a finding breaks what must hold.
     BROKEN = "broken"
     # The suite itself failed in a case: its promise may be broken or not.
     HARNESS = "harness-error"
-    # A case came out one way among others and another way alone: something is wrong, unproved.
+    # A case had one outcome among others and another one alone: something is wrong, unproved.
     UNSETTLED = "unsettled"
     # Some cases have no result.
     PARTIAL = "partial"
@@ -43,14 +43,14 @@ class Verdict(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why cases have no verdict: those of one outcome with the same reason."""
+    """Why cases have no verdict: those with the same outcome and reason."""
 
     outcome: Outcome
     reason: str
     count: int
     subjects: tuple[str, ...]
     examples: tuple[str, ...]
-    """The first cases by id, a few."""
+    """The ids of the first few cases."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,15 +66,15 @@ class Row:
     cells: Mapping[Aspect, Counts]
     """Only aspects that have cases."""
     reached: CommandCoverage | EventCoverage | None = None
-    """Of a command or an event that the build has, what its cases have reached of it."""
+    """For a command or an event that the build has, what its cases cover."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoldedFinding:
-    """One finding, however many cases of a target show it."""
+    """One finding, and all cases of a target that show it."""
 
     finding: Finding
-    """The worst of them; among equals the one whose case id comes first."""
+    """The worst of them; among equals, the one whose case id comes first."""
     cases: tuple[str, ...]
     """The ids of all cases that show it, sorted."""
 
@@ -94,25 +94,25 @@ class TargetSummary:
     """What members that were left out read as, in the order of the cases."""
     reasons: tuple[Reason, ...]
     missing: int
-    """Cases that were announced and have no result in the stream."""
+    """How many planned cases have no result in the stream."""
     verdict: Verdict
 
     @property
     def commands(self) -> Share:
-        """The commands of which a valid request was accepted, of those that were asked."""
+        """How many commands accepted a valid request, of those that were sent one."""
         found = [row.reached for row in self.rows if isinstance(row.reached, CommandCoverage)]
         asked = [each for each in found if each.asked]
         return Share(part=sum(each.accepted for each in asked), whole=len(asked))
 
     @property
     def events(self) -> Share:
-        """The events that were provoked, of those in the schema."""
+        """How many events were provoked, of those in the schema."""
         found = [row.reached for row in self.rows if isinstance(row.reached, EventCoverage)]
         return Share(part=sum(each.provoked for each in found), whole=len(found))
 
     @property
     def sessions(self) -> Share:
-        """The sessions with the official client that were kept, of those that were played."""
+        """How many sessions with the official client were kept, of those that were played."""
         found = [
             row for row in self.rows if (row.kind, row.subject) == (SubjectKind.PROTOCOL, CLIENT)
         ]
@@ -126,14 +126,14 @@ class TargetSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """A run: what it was, what became of each build, and whether it is whole."""
+    """A run: its parameters, the result of each build, and whether it is complete."""
 
     started: RunStarted | None
     ended: RunEnded | None
     targets: tuple[TargetSummary, ...]
     totals: Counts
     incomplete: tuple[str, ...]
-    """Why the run is not whole, in sentences; empty where it is."""
+    """Why the run is not complete, in sentences; empty where it is."""
     verdict: Verdict
 
     @property
@@ -144,7 +144,7 @@ class Summary:
     def to_json(self) -> dict[str, Any]:
         """Return the summary as a JSON object.
 
-        Two runs of one build differ in members named `time`, `seconds` and `shown` alone.
+        Two runs of one build differ only in members named `time`, `seconds` and `shown`.
         """
         return {
             "summary": SUMMARY_VERSION,
@@ -159,7 +159,7 @@ class Summary:
 
 
 def shown_aspects(rows: Iterable[Row]) -> tuple[Aspect, ...]:
-    """Return the aspects that a table of `rows` has columns for: those with a case."""
+    """Return the aspects for which a table of `rows` has columns: those with a case."""
     found = {aspect for row in rows for aspect in row.cells}
     return tuple(aspect for aspect in Aspect if aspect in found)
 
@@ -169,7 +169,7 @@ def judge(
 ) -> Verdict:
     """Return the verdict on cases with these outcomes and findings.
 
-    `unsettled` tells that cases have come to different ends.
+    `unsettled`: cases had different outcomes when repeated.
     """
     judged = sum(totals.get(outcome, 0) for outcome in (Outcome.PASS, *BROKEN))
     if any(outcome in BROKEN for outcome in totals) or any(

@@ -1,6 +1,6 @@
-"""Which cases show a rule kept or broken, and in which groups a reader takes them in.
+"""Which cases are about a rule, grouped for a reader.
 
-Knows neither the text of a rule nor what became of a case.
+Knows neither the text of a rule nor the outcomes of cases.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from conformance.model.terms import Aspect, SubjectKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """The cases of one rule that are about one sort of subject in one aspect.
+    """The cases of one rule about one kind of subject, in one aspect.
 
-    Of the protocol the sort is its part, `part`, and the exchanges tell their `reasons`, each once.
+    For the protocol, the kind is its part, `part`, and the exchanges give their `reasons`, each
+    once.
     """
 
     kind: SubjectKind
@@ -27,7 +28,7 @@ class Group:
 
     @property
     def name(self) -> str:
-        """What the group is called: "wire/id", "command, invalid"."""
+        """The name of the group: "wire/id", "command, invalid"."""
         return f"wire/{self.part}" if self.part else f"{self.kind}, {self.aspect}"
 
     @property

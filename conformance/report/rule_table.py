@@ -23,7 +23,7 @@ _HEADS: Final = ("Rule", "Promise", "Severity", "Passed", "Broken", "No verdict"
 
 
 def rules(rows: Sequence[RuleRow]) -> Iterator[str]:
-    """Yield the section about rules; without any there is none."""
+    """Yield the section about rules; nothing without rules."""
     if not rows:
         return
     shown = [each for each in rows if each.cases]

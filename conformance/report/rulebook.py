@@ -1,6 +1,6 @@
-"""The catalogue of rules beside the cases that show them, for a reader: a list, or one rule.
+"""The catalogue of rules with the cases about them, for a reader: a list, or one rule.
 
-Knows nothing of what became of a case.
+Knows nothing of the outcomes of cases.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ their aspect.
 """
 _MARKUP: Final = re.compile(r"`[^`]*`|[\\*<_]")
 _EXAMPLES: Final = 3
-"""The cases of a group that are named, and the reasons of exchanges."""
+"""How many cases of a group, and reasons of exchanges, are named."""
 _MARGIN: Final = 6
 
 
@@ -54,7 +54,7 @@ class Book:
         return grouped(self.cases.get(rule, ()))
 
     def unproved(self) -> tuple[str, ...]:
-        """Return the rules that nothing tests, and of which nobody says why."""
+        """Return the rules that nothing tests, without a reason why."""
         return tuple(
             rule.id
             for rule in self.rules.values()
@@ -75,12 +75,12 @@ def listing(book: Book, width: int) -> str:
 
 
 def explanation(book: Book, rule: Rule, width: int) -> str:
-    """Return what is promised by a rule, how it is tested and what a failure looks like."""
+    """Return what a rule promises, how it is tested and what a failure looks like."""
     return "\n".join(_explained(book, rule, width)) + "\n"
 
 
 def markdown(book: Book) -> str:
-    """Return all rules as the page docs/rules.md, without what differs from release to release."""
+    """Return all rules as the page docs/rules.md, without what differs between releases."""
     lines = [_INTRODUCTION]
     for family, heading in _FAMILIES.items():
         lines += [f"## {family}: {heading}", ""]
@@ -160,12 +160,12 @@ def _group(group: Group, width: int) -> Iterator[str]:
     for reason in group.reasons[:_EXAMPLES]:
         yield from _wrapped(f"- {reason}", width, deeper)
     for case in _spread(group.cases):
-        # Never broken: it is to be copied.
+        # Never broken across lines: readers copy it.
         yield f"{deeper}{case.id}"
 
 
 def _spread(cases: tuple[Case, ...]) -> tuple[Case, ...]:
-    """Return a few of the cases, from the whole length of them."""
+    """Return a few of the cases, evenly spread."""
     few = min(_EXAMPLES, len(cases))
     return tuple(cases[place * len(cases) // few] for place in range(few))
 
@@ -198,7 +198,7 @@ def _paragraph(book: Book, rule: Rule) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """Return a text whose only markup are its spans of code."""
+    """Return a text whose only markup are its code spans."""
     return _MARKUP.sub(lambda match: match[0] if match[0][0] == "`" else f"\\{match[0]}", text)
 
 

@@ -1,4 +1,4 @@
-"""What the cases of a run have shown of each rule: counts for the reports' tables.
+"""What the cases of a run show about each rule: counts for the reports' tables.
 
 Knows neither how a report looks nor whether a build conforms.
 """
@@ -17,22 +17,22 @@ from conformance.report.stream import CaseEnded, Finding, RulePlanned
 class RuleRow:
     """One rule: the cases that name it or have a finding that cites it, each counted once.
 
-    One that passed has shown each of its rules kept, and one with findings those broken that they
-    cite; of the others of its rules it says nothing, like a case without a verdict.
+    A case that passed shows all its rules kept. One with findings shows those broken that they
+    cite, and nothing about its other rules, like a case without a verdict.
     """
 
     rule: str
     promise: str
     severity: Severity
     throughout: bool
-    """Whether every message of every case is held against it."""
+    """Whether every message of every case is checked against it."""
     note: str
-    """How it is tested beside cases, or why it is not, "" where the cases say all."""
+    """How it is tested besides cases, or why it is not, "" where the cases say it all."""
     passed: int
     broken: int
     open: int
     findings: int
-    """Different findings that cite it, each counted once."""
+    """The number of different findings that cite it."""
 
     @property
     def cases(self) -> int:
@@ -51,9 +51,9 @@ def rule_rows(
     findings: Sequence[Finding],
     folded: Iterable[Finding],
 ) -> tuple[RuleRow, ...]:
-    """Return the row of each rule, in the order of `planned`, then those that are not, by id.
+    """Return the row of each rule, in the order of `planned`, then the others, by id.
 
-    `findings` are all of them, `folded` those of which one stands for all that are alike.
+    `findings` are all findings, `folded` one for each defect.
     """
     of_case: dict[str, set[str]] = {}
     severities: dict[str, set[Severity]] = {}
@@ -79,7 +79,7 @@ def rule_rows(
 
 
 def _unplanned(rule: str, severities: Collection[Severity]) -> RulePlanned:
-    """Return what stands for a rule of which the stream tells in its cases alone."""
+    """Return a stand-in for a rule that only the cases of the stream mention."""
     severity = next((each for each in Severity if each in severities), Severity.MUST)
     return RulePlanned(
         target="", rule=rule, promise="", severity=severity, throughout=False, note=""

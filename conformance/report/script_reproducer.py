@@ -1,4 +1,4 @@
-"""Writes a scripted exchange as shell text that shows the same again, without the suite."""
+"""Writes a scripted exchange as shell text that reproduces it without the suite."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from conformance.model.stage import NEGOTIATION, SCRATCH, Endpoint, MachineSpec,
 from conformance.model.terms import ABSENT
 
 _LONGEST: Final = 200_000
-"""Bytes that shell text holds: more is left to the suite."""
+"""The size limit of shell text in bytes: longer exchanges need the suite."""
 _SCRIPT: Final = """\
 import socket, time
 def join(address):
@@ -80,10 +80,10 @@ async def event(client, name):
 async def main():"""
 
 LASTING: Final = "; sleep 1"
-"""What keeps the input of a server open: out of band, it drops at its end what it has not done."""
+"""Keeps the input of a server open: at its end, it drops pending out-of-band requests."""
 _NEGOTIATE: Final = Request(NEGOTIATION, ABSENT)
 _NEEDING_CODE: Final = Leave | Gone | Part | Hold | Release | Drive
-"""The turns that no pipe takes."""
+"""The turns that no pipe can take."""
 
 
 def retold(
@@ -102,7 +102,7 @@ def retold(
         return "# Too long to paste: `qmp-conformance replay` plays it."
     if not kind.flavour.single and _is_plain(exchange, spec):
         return _piped(exchange, command)
-    # A program with one line alone has it in any case.
+    # A program with a single line has it in any case.
     first = Endpoint(name=FIRST)
     addresses = {each.name: _address(each) for each in (first, *_endpoints(spec))}
     if None in addresses.values():
@@ -133,7 +133,7 @@ def _endpoints(spec: MachineSpec) -> tuple[Endpoint, ...]:
 
 
 def _address(endpoint: Endpoint) -> str | None:
-    """Return Python text for where an endpoint is found, None where that is not known before."""
+    """Return Python text for the address of an endpoint, None where it is not known beforehand."""
     match endpoint.transport:
         case Transport.SOCKET | Transport.MUX | Transport.QTEST:
             return f'"{SCRATCH}/{socket_name(endpoint)}"'
@@ -146,7 +146,7 @@ def _address(endpoint: Endpoint) -> str | None:
 
 
 def _is_driven(exchange: Exchange) -> bool:
-    """Return whether the official client takes the turns: it takes all of an exchange."""
+    """Return whether the official client takes the turns: it takes all of an exchange, or none."""
     return any(isinstance(turn, Drive) for turn in exchange.turns)
 
 
@@ -185,7 +185,7 @@ def _sent(turn: Turn, number: int, probe: str) -> bytes:
 
 
 def _quoted(data: bytes) -> str:
-    """Return the bytes as a word of the shell that printf writes as they are."""
+    """Return the bytes as a shell word that printf writes unchanged."""
     text = data.decode("latin-1").replace("\\", "\\\\").replace("%", "%%")
     text = "".join(c if " " <= c <= "~" else f"\\{ord(c):03o}" for c in text)
     return shlex.quote(text)
@@ -238,7 +238,7 @@ def _said(
 
 
 def _driven(exchange: Exchange, addresses: Mapping[str, str | None], limit: float) -> Iterator[str]:
-    """Yield the lines of a Python script that makes the official client take the turns."""
+    """Yield the lines of a Python script in which the official client takes the turns."""
     yield _CLIENT_SCRIPT
     for turn in exchange.turns:
         if not isinstance(turn, Drive):
@@ -249,7 +249,7 @@ def _driven(exchange: Exchange, addresses: Mapping[str, str | None], limit: floa
 
 
 def _done(turn: Drive, addresses: Mapping[str, str | None]) -> str:
-    """Return Python text for what the official client does in a turn."""
+    """Return Python text for the official client's action in a turn."""
     arguments = "" if turn.arguments is ABSENT else f", {turn.arguments!r}"
     match turn.deed:
         case Deed.CONNECT:

@@ -1,7 +1,7 @@
 """Writes a case as shell text that waits: for a second machine, for events, for each answer.
 
-A pipe will do for most cases; this is for those whose requests only succeed when something has come
-about.  Needs Python and nothing of the suite.
+A pipe is enough for most cases; this is for those whose requests only succeed after something has
+happened. Needs Python and nothing of the suite.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from conformance.model.stage import NEGOTIATION, SCRATCH, Endpoint, MachineSpec,
 from conformance.model.terms import ABSENT
 
 _MOST: Final = 120
-"""Seconds that a machine has: one that hangs is not waited for."""
+"""The time limit of a machine in seconds, in case it hangs."""
 _SCRIPT: Final = """\
 import json, socket, time
 def join(path):
@@ -49,7 +49,7 @@ def ask(line, request, *events):
 
 
 def is_stepwise(requests: Sequence[Request], spec: MachineSpec) -> bool:
-    """Return whether requests on a machine of `spec` must be asked one after the other."""
+    """Return whether requests on a machine of `spec` must be sent one after the other."""
     return bool(spec.companions) or any(request.awaits for request in requests)
 
 
@@ -60,7 +60,7 @@ def stepwise(
     commands: tuple[Sequence[str], ...],
     spec: MachineSpec,
 ) -> str:
-    """Return shell text that asks `requests` one after the other, and tells how QEMU ended.
+    """Return shell text that sends `requests` one after the other, and says how QEMU ended.
 
     `commands` are the command lines of the machine of `spec` and of its companions, with QMP on
     standard input and output.

@@ -1,9 +1,9 @@
 """The stream of events of a run, as values: the only source of every report.
 
 Each event is one JSON object on one line of `events.ndjson`; `report/stream.schema.json` in the
-package describes them.  What is measured stands in members named `time`, `seconds` and `shown` and
-nowhere else, so that two runs of one build differ there alone.  Knows neither how a run works nor
-how it is shown.
+package describes them. Measured values are in members named `time`, `seconds` and `shown` and
+nowhere else, so that two runs of one build differ only there. Knows neither how a run works nor how
+it is shown.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class TargetStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetLost:
-    """A target that could not be asked what it is, so that it has no cases.
+    """A target that could not be identified or introspected, and has no cases.
 
     `what` says what happened, `remedy` what to do.
     """
@@ -72,10 +72,10 @@ class TargetLost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowPlanned:
-    """A subject that keeps a row in the report, also where the build does not have it.
+    """A subject that has a row in the report, even where the build lacks it.
 
-    `note` says why there is nothing to test, else "".  Of a command, `members` are those of its
-    arguments at all depths, and `left_out` counts the places that were not entered once more.
+    `note` says why there is nothing to test, else "". For a command, `members` counts those of its
+    arguments at all depths, and `left_out` the places that were not entered again.
     """
 
     kind: ClassVar[str] = "row-planned"
@@ -86,14 +86,14 @@ class RowPlanned:
     members: int = 0
     left_out: int = 0
     blocked: str = ""
-    """Why no request of the command can succeed here, "" where nothing is known against it."""
+    """Why no request of the command can succeed here, "" where no reason is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulePlanned:
-    """A rule that keeps a row in the report; `note` says how it is tested beside cases, or why not.
+    """A rule that has a row in the report; `note` says how it is tested besides cases, or why not.
 
-    One with `throughout` is held against every message of every case.
+    With `throughout`, every message of every case is checked against it.
     """
 
     kind: ClassVar[str] = "rule-planned"
@@ -110,7 +110,7 @@ class Evidence:
     """What was seen: the dialogue, and the end of the process if it ended."""
 
     transcript: tuple[str, ...]
-    """Lines as they went over the wire, each led by "-> " (sent) or "<- " (received)."""
+    """Lines as they went over the wire, each after "-> " (sent) or "<- " (received)."""
     exit_status: int | None = None
     stderr: str = ""
 
@@ -132,7 +132,7 @@ class Finding:
     expected: str
     """One sentence: what it promised."""
     why: str
-    """Where the promise stands."""
+    """Where the promise is written."""
     fold: str
     """Findings of one target with equal `fold` are one finding seen in several cases."""
     evidence: Evidence
@@ -140,12 +140,12 @@ class Finding:
     """Shell text: QEMU's command line and the lines to send."""
     plays: int = 0
     shown: int = 0
-    """Of one that is INTERMITTENT, how often its case was played, and how often this showed."""
+    """Of an INTERMITTENT one, how often its case was played, and how often this showed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseEnded:
-    """What became of a case."""
+    """The outcome of a case."""
 
     kind: ClassVar[str] = "case-ended"
     target: str
@@ -158,20 +158,20 @@ class CaseEnded:
     rules: tuple[str, ...]
     seconds: float
     about: str = ""
-    """The path of the one member of a command's arguments that the case tries, if one."""
+    """The path of the one member of a command's arguments that the case tries, if any."""
     accepted: bool = False
     """Whether a valid request of the subject was seen to succeed in it."""
     refused: int = 0
-    """Requests with a fault in that member that were refused, and how many of the refusals
-    name it (`named`): nothing is promised of that."""
+    """How many requests with a fault in that member were refused, and how many of the refusals name
+    it (`named`), which nothing promises."""
     named: int = 0
     plays: int = 0
     shown: int = 0
-    """Of one that is INTERMITTENT, how often it was played, and how often it broke its promise."""
+    """Of an INTERMITTENT one, how often it was played, and how often it broke its promise."""
 
     @property
     def unsettled(self) -> bool:
-        """Whether it has come to different ends in this run."""
+        """Whether it had different outcomes in this run."""
         return self.outcome is Outcome.FLAKY or (
             self.outcome is Outcome.INTERMITTENT and self.shown > 0
         )
@@ -179,9 +179,9 @@ class CaseEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartDied:
-    """A machine that ended before it was ready for a case, where others of its kind do not.
+    """A machine that ended before it was ready for a case, where others like it do not.
 
-    `exit_status` is the negative number of a signal, or what it returned.
+    `exit_status` is the negative number of a signal, or the status returned.
     """
 
     kind: ClassVar[str] = "start-died"
@@ -193,7 +193,7 @@ class StartDied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventSeen:
-    """An event of the schema that came at some time in the run, whatever it came of."""
+    """An event of the schema that came at some time in the run, for whatever reason."""
 
     kind: ClassVar[str] = "event-seen"
     target: str
@@ -202,11 +202,11 @@ class EventSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefaultRead:
-    """What a member that was left out reads as, beside what is said of it.
+    """What a member that was left out reads as, and what is said about its default.
 
     `documented` and `declared` (by qom-list-properties or by a command that lists defaults) and
-    `real` are JSON texts; "" where nothing is said, or nothing could be read.  `says` tells in
-    words what the documentation says where it gives no value, `where` in which file and line.
+    `real` are JSON texts; "" where nothing is said, or nothing could be read. `says` is what the
+    documentation says where it gives no value, `where` the file and line.
     """
 
     kind: ClassVar[str] = "default-read"
@@ -223,13 +223,13 @@ class DefaultRead:
 
     @property
     def differs(self) -> bool:
-        """Whether what is said of the default and what it is are not all one value."""
+        """Whether documented, declared and real default are not all one value."""
         return len({self.documented, self.declared, self.real} - {""}) > 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnded:
-    """The last event: whether the run is whole, and what it returns to the shell."""
+    """The last event: whether the run is complete, and its exit code."""
 
     kind: ClassVar[str] = "run-ended"
     complete: bool
@@ -240,7 +240,7 @@ class RunEnded:
 
     @property
     def counts(self) -> Mapping[Outcome, int]:
-        """How many cases had each outcome."""
+        """The number of cases with each outcome."""
         return {Outcome(outcome): count for outcome, count in self.outcomes.items()}
 
 
@@ -292,7 +292,7 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "SubjectKind": SubjectKind,
     "Evidence": lambda value: Evidence(**_members(Evidence, _checked(value, dict))),
 }
-"""How a member of each declared type is made of its JSON value; ValueError where it is none."""
+"""How a member of each declared type is made from its JSON value; ValueError if it cannot be."""
 
 # The annotations of this module are strings: they are the keys of `_READERS`.
 _SHAPES: Final[Mapping[type[Any], Mapping[str, Callable[[Any], Any]]]] = {
@@ -307,9 +307,9 @@ def to_json(event: Event) -> dict[str, Any]:
 
 
 def from_json(value: object) -> Event:
-    """Return the event that `to_json` made `value` of.
+    """Return the event that `to_json` wrote as `value`.
 
-    Raises ValueError, which says what is wrong, where it is none.
+    Raises ValueError, which says what is wrong, for any other value.
     """
     members = dict(_checked(value, dict))
     kind = members.pop("event", None)

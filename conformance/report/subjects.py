@@ -1,4 +1,4 @@
-"""The tables of the published report that have a row for each subject, as Markdown.
+"""The tables of the published report with a row for each subject, as Markdown.
 
 Knows nothing of findings.
 """
@@ -16,7 +16,7 @@ from conformance.report.markup import code, code_cell, folded, plain, row
 from conformance.report.result import Counts, Row, TargetSummary, shown_aspects
 from conformance.report.wording import OUTCOMES, accepted_commands, kept_sessions, provoked_events
 
-# In the narrow cells of the tables.
+# For the narrow cells of the tables.
 _BRIEFLY: Final = {
     Outcome.NOT_APPLICABLE: "n/a",
     Outcome.UNTESTABLE_HERE: "untestable",
@@ -49,7 +49,7 @@ _LEGEND: Final = (
 
 
 def subjects(target: TargetSummary) -> Iterator[str]:
-    """Yield the sections about commands, events and object types; kinds without a row have none."""
+    """Yield the sections about commands, events and object types; empty kinds have none."""
     by_kind = {kind: [each for each in target.rows if each.kind is kind] for kind in SubjectKind}
     if by_kind[SubjectKind.COMMAND]:
         yield from _commands(by_kind[SubjectKind.COMMAND], target.commands)
@@ -98,7 +98,7 @@ def _command(each: Row, reached: CommandCoverage) -> Iterator[str]:
 
 
 def _refusing(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield the table of the commands of which nothing valid was accepted."""
+    """Yield the table of the commands that accepted no valid request."""
     why = {
         each.subject: each.reached.why_not
         for each in rows
@@ -118,7 +118,7 @@ def _applies(each: Row) -> bool:
 
 
 def _without_cases(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield what is said of subjects without cases: those of which the same is said together."""
+    """Yield a line for each group of subjects without cases, for the same reason."""
     notes: dict[str, list[str]] = {}
     for each in rows:
         nothing = "nothing of it applies to this build" if each.cells else "no case of it was run"
@@ -192,12 +192,12 @@ def _cell(counts: Counts) -> str:
 
 
 def _lines(told: Iterable[str]) -> str:
-    """Return the content of a cell whose lines break nowhere else, however narrow it is."""
+    """Return the content of a cell, broken nowhere else, however narrow it is."""
     return "<br>".join(line.replace(" ", _KEPT_SPACE) for line in told)
 
 
 def _told(counts: Counts) -> Iterator[str]:
-    # A tick stands beside what passed and nowhere else; what broke is bold.
+    # A tick marks only what passed; what broke is bold.
     for outcome, count in counts.items():
         match outcome:
             case Outcome.PASS:

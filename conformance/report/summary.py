@@ -1,4 +1,4 @@
-"""From the events of a run to its summary; pure.
+"""Makes the summary of a run from its events; pure.
 
 Knows neither where the events come from nor how a report looks.
 """
@@ -57,7 +57,7 @@ _Subject = tuple[SubjectKind, str]
 
 @dataclass(slots=True)
 class _Target:
-    """What the stream has told of a target so far."""
+    """What the stream has said about a target so far."""
 
     build: TargetStarted
     planned: dict[_Subject, RowPlanned] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class _Target:
 
 @dataclass(slots=True)
 class _Run:
-    """What the stream has told so far."""
+    """What the stream has said so far."""
 
     started: RunStarted | None = None
     ended: RunEnded | None = None
@@ -90,8 +90,8 @@ def summarise(events: Iterable[Event]) -> Summary:
     """Return the summary of the run whose events these are.
 
     Commands keep the order in which their rows were planned, then come commands without a planned
-    row, then object types and then events, by name.  A stream that breaks off gives a partial
-    summary; one that speaks of a target before it started it is a UsageError.
+    row, then object types and events, by name. A stream that breaks off gives a partial summary;
+    one that mentions a target before it started it is a UsageError.
     """
     run = _Run()
     for event in events:
@@ -118,7 +118,7 @@ def summarise(events: Iterable[Event]) -> Summary:
 
 
 def _unsettled(target: _Target) -> bool:
-    """Return whether a case of the target has come to different ends."""
+    """Return whether a case of the target had different outcomes when repeated."""
     return any(case.unsettled for case in target.cases.values())
 
 
@@ -135,7 +135,7 @@ def _take(run: _Run, event: Event) -> None:
         case RulePlanned():
             run.target(event.target).rules[event.rule] = event
         case StartDied():
-            # The case about all starts of a run tells of them.
+            # The case about all starts of a run reports them.
             pass
         case EventSeen():
             run.target(event.target).seen.add(event.name)
@@ -250,7 +250,7 @@ def _reached(
     planned = target.planned.get(subject)
     kind, name = subject
     if target.planned and (planned is None or planned.note):
-        # What only the source declares has cases of its documentation, and is not there.
+        # What only the source declares has documentation cases, and is not in the build.
         return None
     match kind:
         case SubjectKind.COMMAND:
@@ -266,7 +266,7 @@ def _reached(
 def _fold(findings: Iterable[Finding]) -> tuple[FoldedFinding, ...]:
     groups: dict[tuple[str, str], list[Finding]] = {}
     for finding in findings:
-        # Without a fold a finding stands for its own case alone.
+        # Without a fold, a finding stands for its own case alone.
         key = ("fold", finding.fold) if finding.fold else ("case", finding.case)
         groups.setdefault(key, []).append(finding)
     folded = [
@@ -299,7 +299,7 @@ def _reasons(cases: Mapping[str, CaseEnded]) -> tuple[Reason, ...]:
     reasons = [
         Reason(
             outcome=outcome,
-            # What one case says, or all say alike, is said as it is.
+            # A reason of a single case, or shared by all, is shown unchanged.
             reason=group[0].reason if len({each.reason for each in group}) == 1 else reason,
             count=len(group),
             subjects=tuple(sorted({each.subject for each in group})),

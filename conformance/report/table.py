@@ -26,7 +26,7 @@ LETTERS: Final = {
     Outcome.NOT_STARTED: "S",
     Outcome.NOT_RUN: "N",
 }
-"""How a count of each outcome is marked; one of `pass` bears no mark."""
+"""The mark behind a count of each outcome; `pass` has none."""
 
 LEGEND: Final = (
     "12 passed; F fail, C crash, T timeout, I intermittent, H harness error, ~ flaky, V vacuous, "
@@ -34,7 +34,7 @@ LEGEND: Final = (
     "a verdict"
 )
 
-# What a cell says whose cases all came to the same end without a verdict.
+# The content of a cell whose cases all have the same outcome without a verdict.
 _ALONE: Final = {
     Outcome.NOT_APPLICABLE: "n/a",
     Outcome.UNTESTABLE_HERE: "untestable",
@@ -52,7 +52,7 @@ _HEADINGS: Final = {
 }
 _GAP: Final = "  "
 _ROWS: Final = 40
-"""Rows with cases that a reader takes in; more are condensed."""
+"""How many rows with cases a reader can take in; more are condensed."""
 _AMISS: Final = frozenset(
     {*BROKEN, Outcome.INTERMITTENT, Outcome.HARNESS_ERROR, Outcome.FLAKY, Outcome.NOT_STARTED}
 )
@@ -60,18 +60,18 @@ _UNTESTED: Final = frozenset(
     {Outcome.UNTESTABLE_HERE, Outcome.UNTRIED, Outcome.BLOCKED_BY_FINDING, Outcome.NOT_STARTED}
 )
 _QUIET: Final = frozenset({Outcome.VACUOUS, Outcome.NOT_RUN, *_UNTESTED})
-"""What a cell may leave out where there is no room: the report tells of it."""
+"""What a cell may leave out where there is no room: the written report has it."""
 _SUBJECT: Final = 24
-"""Characters of a subject that tell it from others."""
+"""How many characters of a subject distinguish it from others."""
 _TITLE: Final = 6
-"""Characters of a column's title that are shown however narrow the terminal is."""
+"""How many characters of a column's title are shown on any terminal."""
 
 
 def table(rows: Sequence[Row], width: int, paint: Paint) -> Iterator[str]:
-    """Yield the lines of a table for each kind of subject, in `width` columns if it can.
+    """Yield the lines of a table for each kind of subject, in `width` columns if possible.
 
-    Where there are more rows than a reader takes in, those of a kind in which nothing is amiss
-    stand together in one.
+    If there are more rows than a reader can take in, those of a kind without problems are summed up
+    in one.
     """
     rows = condensed(rows)
     for kind in dict.fromkeys(row.kind for row in rows):
@@ -87,7 +87,7 @@ def _table(heading: str, rows: Sequence[Row], width: int, paint: Paint) -> Itera
             max([_TITLE, *(len(line[column][0]) for line in cells)])
             for column in range(len(aspects))
         ]
-        # Titles give way before subjects do: their beginnings tell them apart.
+        # Titles are cut before subjects: their beginnings distinguish them.
         full = [max(size, len(title)) for size, title in zip(inner, aspects, strict=True)]
         widths = next((sizes for sizes in (full, inner) if _room(sizes, width) >= longest), inner)
         if _room(widths, width) >= min(longest, _SUBJECT):
@@ -109,7 +109,7 @@ def _table(heading: str, rows: Sequence[Row], width: int, paint: Paint) -> Itera
 
 
 def condensed(rows: Sequence[Row]) -> list[Row]:
-    """Return `rows`; of more than a reader takes in, one row for all in which nothing is amiss."""
+    """Return `rows`; if there are too many, with one row for all those without problems."""
     if sum(bool(row.cells) for row in rows) <= _ROWS:
         return list(rows)
     shown = []
@@ -159,7 +159,7 @@ def _style(counts: Counts) -> Style:
     if counts.keys() & {Outcome.INTERMITTENT, Outcome.FLAKY, Outcome.VACUOUS, Outcome.NOT_RUN}:
         return Style.DOUBT
     if Outcome.PASS in counts:
-        # Untested cases beside passed ones: not the whole promise was seen kept.
+        # Untested cases besides passed ones: the promise was not seen kept as a whole.
         return Style.DOUBT if counts.keys() & _UNTESTED else Style.GOOD
     return Style.FAINT
 

@@ -30,9 +30,9 @@ from conformance.report.wording import (
     visible,
 )
 
-# Below this a table of all aspects cannot be read, whatever one does.
+# A table of all aspects is unreadable in fewer columns.
 _NARROWEST: Final = 60
-# The end of a dialogue tells most: the request at fault and what came of it.
+# The end of a dialogue tells most: the request at fault and its answer.
 _TRANSCRIPT_LINES: Final = 4
 _STDERR_LINES: Final = 3
 _SUBJECTS: Final = 6
@@ -51,9 +51,9 @@ _VERDICT_STYLES: Final = {
 
 
 def render(summary: Summary, width: int = 100, *, colour: bool = False) -> str:
-    """Return the report as text whose lines keep to `width` columns where their content can.
+    """Return the report as text whose lines keep to `width` columns where possible.
 
-    Commands to paste are never broken.  With `colour`, ANSI sequences; only `pass` is green.
+    Commands to paste are never broken. With `colour`, it has ANSI sequences; only `pass` is green.
     """
     paint = Paint(colour)
     width = max(width, _NARROWEST)
@@ -66,7 +66,7 @@ def render(summary: Summary, width: int = 100, *, colour: bool = False) -> str:
 
 
 def render_verdicts(summary: Summary, width: int = 100, *, colour: bool = False) -> str:
-    """Return the verdicts alone, a line for each target and one for the run."""
+    """Return only the verdicts, a line for each target and one for the run."""
     paint = Paint(colour)
     lines = [*_warning(summary, max(width, _NARROWEST), paint)]
     lines += [
@@ -128,7 +128,7 @@ def _finding(place: int, folded: FoldedFinding, width: int, paint: Paint) -> Ite
 
 
 def finding_lines(finding: Finding, width: int, *, colour: bool = False) -> Iterator[str]:
-    """Yield what the report says of one finding, less its headline."""
+    """Yield what the report says about one finding, without its headline."""
     yield from _told(finding, max(width, _NARROWEST), Paint(colour))
 
 

@@ -1,4 +1,4 @@
-"""What validating files has found, as text for a person; a pure function of the values."""
+"""Shows what validating files has found; a pure function of the values."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _KINDS: Final = {
     FileKind.STREAM: "the stream of a run",
 }
 _LABEL: Final = 10
-# Below this a label leaves no room for words.
+# With fewer columns, a label leaves no room for words.
 _NARROWEST: Final = 40
 _STYLES: Final = {Severity.MUST: Style.BAD, Severity.SHOULD: Style.DOUBT}
 
 
 def render(outcomes: Sequence[Outcome], width: int = 100, *, colour: bool = False) -> str:
-    """Return what was found, file by file, and a last line that a reader cannot mistake.
+    """Return what was found, file by file, and an unmistakable last line.
 
-    Of files that could not be read, only how many they are.
+    Files that could not be read are only counted.
     """
     paint = Paint(colour)
     lines: list[str] = []
@@ -90,7 +90,7 @@ def _filled(lead: str, text: str, width: int, *, hang: int) -> Iterator[str]:
 
 
 def _folded(remarks: Iterable[Remark]) -> list[list[Remark]]:
-    """Return remarks that say the same together, in the order of the first of them."""
+    """Return remarks grouped by what they say, in the order of the first of each group."""
     found: dict[str, list[Remark]] = {}
     for remark in remarks:
         found.setdefault(remark.fold, []).append(remark)

@@ -47,30 +47,30 @@ MEANINGS: Final = {
 }
 """What an outcome without a verdict means."""
 
-# All that a terminal could take for an order, line ends where one line is due, and the halves of
-# characters, which no file can hold.
+# Everything that a terminal could take for a command, line ends where one line is expected, and
+# halves of characters, which no file can hold.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def counts(totals: Counts) -> str:
-    """Return all outcomes that occur, with how many cases had each."""
+    """Return all outcomes that occur, with the number of cases of each."""
     told = [f"{number(count)} {OUTCOMES[outcome]}" for outcome, count in totals.items()]
     return ", ".join(told) or "no case"
 
 
 def accepted_commands(share: Share) -> str:
-    """Return of how many of the commands that were asked a valid request was accepted."""
+    """Return how many commands accepted a valid request, of those that were sent one."""
     told = f"{number(share.part)} of {number(share.whole)}"
     return f"Commands with an accepted valid request: {told}"
 
 
 def provoked_events(share: Share) -> str:
-    """Return how many of the events of the schema were provoked."""
+    """Return how many events of the schema were provoked."""
     return f"Events provoked: {number(share.part)} of {number(share.whole)}"
 
 
 def kept_sessions(share: Share) -> str:
-    """Return how many of the sessions with the official client were kept."""
+    """Return how many sessions with the official client were kept."""
     told = f"{number(share.part)} of {number(share.whole)}"
     return f"Sessions with the official client, qemu.qmp: {told} kept"
 
@@ -94,10 +94,10 @@ def visible(text: str) -> str:
     return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
 
 
-def ending(status: int | None) -> str:
-    """Return what became of a process, or "" where it lived on; a signal goes by its name."""
+def ending(status: int | None) -> str | None:
+    """Return how a process ended, or None if it did not; a signal is named."""
     if status is None:
-        return ""
+        return None
     if status >= 0:
         return f"exited with status {status}"
     try:
@@ -112,7 +112,7 @@ def replay(finding: Finding, build: TargetStarted) -> str:
 
 
 def plays(finding: Finding) -> str:
-    """Return how often a finding that comes and goes has shown."""
+    """Return how often an intermittent finding showed."""
     return f"in {number(finding.shown)} of {number(finding.plays)} plays of the case"
 
 
@@ -150,7 +150,7 @@ def target_verdict(target: TargetSummary) -> str:
 
 
 def run_verdict(summary: Summary) -> str:
-    """Return the verdict on the whole run as one line that a reader cannot mistake."""
+    """Return the verdict on the whole run as one unmistakable line."""
     partial = "" if summary.complete else " This run is PARTIAL: what is not named was not tested."
     builds = counted(len(summary.targets), "build")
     passed = counted(summary.totals.get(Outcome.PASS, 0), "case")

@@ -1,1 +1,1 @@
-"""Takes saved files to the judges, without a machine."""
+"""Checks saved files against the rules, without a machine."""

@@ -1,7 +1,7 @@
-"""Takes a file to the judges of what it holds, without any QEMU; renders nothing.
+"""Checks a file by the judges for its content, without any QEMU; renders nothing.
 
-By its first JSON value a file is a saved introspection, a recording, messages as they went over the
-wire, or the stream of a run.
+By its first JSON value, a file is a saved introspection, a recording, plain messages, or the stream
+of a run.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ UNDERSTOOD: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validator:
-    """Validates files against the catalogue of rules and, where it is needed, a given schema."""
+    """Validates files against the catalogue of rules and, where needed, a given schema."""
 
     rules: Mapping[str, Rule]
     unchecked: tuple[Unchecked, ...] = ()
@@ -68,7 +68,7 @@ class Validator:
         """Return what was found in a file."""
         try:
             if _begins_with_event(path):
-                # A stream is read line by line: it may be longer than fits.
+                # A stream is read line by line: it may not fit into memory.
                 return self._stream(path)
             text = decode(read_bounded(path))
             values = list(read_values(text))
@@ -118,7 +118,7 @@ class Validator:
     def _schema_for(
         self, dialogue: Sequence[Spoken], text: str, values: Sequence[Value], made: _Found
     ) -> Schema | None:
-        """Return the schema that a dialogue holds, else the one given, and note which it is."""
+        """Return the schema that a dialogue contains, else the given one, and record which."""
         held = schema_in(dialogue)
         if held is not None:
             reply, entries = held
@@ -183,7 +183,7 @@ class Validator:
     def _transcript(
         self, finding: Finding, target: TargetStarted, line: int, made: _Found
     ) -> Iterator[Remark]:
-        """Yield what is to be said of the dialogue that a finding shows."""
+        """Yield remarks on the dialogue that a finding shows."""
         version = _version(target.version)
         schema = None
         if self.given is not None:
@@ -233,7 +233,7 @@ class Validator:
 
 @dataclass(slots=True)
 class _Found:
-    """What has been found in a file so far."""
+    """What was found in a file so far."""
 
     schema: str = ""
     notes: list[str] = field(default_factory=list)
@@ -260,7 +260,7 @@ _COUNTED: Final[Mapping[type[Event], str]] = {
     CaseEnded: "cases",
     Finding: "findings",
 }
-"""What of a stream is counted under a name of its own."""
+"""The events of a stream that are counted under a name of their own."""
 _OTHERS: Final = "other events"
 
 
@@ -269,7 +269,7 @@ def _in_order(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
 
 
 def _begins_with_event(path: Path) -> bool:
-    """Return whether a file is the stream of a run by its first line; raises LimitError."""
+    """Return whether a file is the stream of a run, by its first line; raises LimitError."""
     with path.open("rb") as file:
         line = next(bounded_lines(file), b"")
     try:
@@ -280,7 +280,7 @@ def _begins_with_event(path: Path) -> bool:
 
 
 def _kind(values: Sequence[Value]) -> FileKind:
-    """Return what a file is by its first value; raises RecordingError where it is nothing known."""
+    """Return what a file is by its first value; raises RecordingError if it is nothing known."""
     first, alone = values[0], len(values) == 1
     value = first.value
     if isinstance(value, list):

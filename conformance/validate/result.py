@@ -1,4 +1,4 @@
-"""What validating a file has found, as values; knows neither how files are read nor judged.
+"""What validating a file has found, as values; knows neither reading nor judging.
 
 `report/validation.schema.json` in the package describes their JSON.
 """
@@ -16,13 +16,13 @@ VALIDATION_VERSION: Final = 1
 
 
 class FileKind(enum.StrEnum):
-    """What sort of file was understood."""
+    """What kind of file was recognized."""
 
     # The answer of query-qmp-schema, or the entries in it.
     INTROSPECTION = "introspection"
-    # A recording of ours: one entry for each message, with who spoke.
+    # Our own recording: one entry for each message, with its speaker.
     RECORDING = "recording"
-    # Messages one behind the other, as they went over the wire; libvirt's replies are such.
+    # Plain messages one after the other, such as libvirt's replies.
     MESSAGES = "messages"
     # The stream of events of a run, whose findings hold dialogues.
     STREAM = "stream"
@@ -30,9 +30,9 @@ class FileKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remark:
-    """Something to say of a line of a file; only MUST breaks a promise.
+    """A remark on a line of a file; only MUST breaks a promise.
 
-    Remarks of one file with equal `fold` say the same of several lines.
+    Remarks of one file with equal `fold` say the same about several lines.
     """
 
     line: int
@@ -47,7 +47,7 @@ class Remark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validated:
-    """A file that was understood: what it holds, what values were held against, what was found.
+    """A recognized file: its content, what its values were checked against, what was found.
 
     `schema` says which schema that was, "" where there was none: then values were not checked.
     """
@@ -61,14 +61,14 @@ class Validated:
 
     @property
     def exit_code(self) -> ExitCode:
-        """What this file alone makes the command return."""
+        """The exit code for this file alone."""
         broken = any(remark.severity is Severity.MUST for remark in self.remarks)
         return ExitCode.FINDINGS if broken else ExitCode.CONFORMS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable:
-    """A file that was not understood: `problem`, at `place` (line:column, or "")."""
+    """A file that was not recognized: `problem`, at `place` (line:column, or "")."""
 
     file: str
     place: str
@@ -76,7 +76,7 @@ class Unreadable:
 
     @property
     def exit_code(self) -> ExitCode:
-        """What this file alone makes the command return."""
+        """The exit code for this file alone."""
         return ExitCode.USAGE
 
 
@@ -84,7 +84,7 @@ Outcome: TypeAlias = Validated | Unreadable
 
 
 def worst(outcomes: Iterable[Outcome]) -> ExitCode:
-    """Return what the command returns for all of its files."""
+    """Return the exit code for all files."""
     return max((outcome.exit_code for outcome in outcomes), default=ExitCode.CONFORMS)
 
 

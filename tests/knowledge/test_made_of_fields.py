@@ -1,4 +1,4 @@
-"""What is made of the classes that files are read as: the JSON Schema, and tables in pages."""
+"""What is made of the classes that files are read as: the JSON Schema and the keys in pages."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 from conformance.knowledge.case_file import CaseFile
 from conformance.knowledge.decoder import files_in, read_text
 from conformance.knowledge.json_schema import DIRECTIVE, FILE, schema_of_files
+from conformance.knowledge.reference import filled
 from conformance.knowledge.shapes import Choice, Many, Named, Record, Requests, shape_of
 from conformance.knowledge.store import cases_folder
 from conformance.model.canonical import pretty
@@ -68,6 +69,13 @@ def test_the_schema_and_the_decoder_refuse_alike(validator: Any, text: str) -> N
         read_text(text, "x.toml", CaseFile).sound()
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_keys_in_a_page_are_those_that_are_read(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+
+    assert filled(text) == text, UPDATE
+
+
 @pytest.mark.parametrize("name", ["recipes.md", "exchanges.md"])
 def test_the_entries_that_a_page_shows_can_be_read(name: str) -> None:
     (page,) = (page for page in PAGES if page.name == name)
@@ -76,6 +84,11 @@ def test_the_entries_that_a_page_shows_can_be_read(name: str) -> None:
     assert shown
     for text in shown:
         assert read_text(text, name, CaseFile).problems == ()
+
+
+def test_a_page_that_names_no_class_of_files_is_an_error() -> None:
+    with pytest.raises(KnowledgeError, match="no file has a Nothing"):
+        filled("<!-- keys: Nothing -->\n<!-- end of keys -->\n")
 
 
 def test_every_class_that_a_file_is_made_of_is_in_a_page_and_every_key_is_explained() -> None:
@@ -103,7 +116,7 @@ def test_every_class_that_a_file_is_made_of_is_in_a_page_and_every_key_is_explai
 
 
 def _marker(cls: type) -> str:
-    return f"<!-- generated: keys of {cls.__name__} -->"
+    return f"<!-- keys: {cls.__name__} -->"
 
 
 def _kinds(node: Any) -> tuple[type, ...]:

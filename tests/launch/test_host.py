@@ -15,7 +15,7 @@ HOST = Target(name="t", program="/bin/true")
 
 @pytest.mark.parametrize("need", ["path:/proc/self", "program:sh", "interface:lo", "numa:0"])
 def test_what_is_there_needs_no_words(need: str) -> None:
-    assert probe(need, HOST) == ""
+    assert probe(need, HOST) is None
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_file_of_the_target_is_looked_for_in_its_root(tmp_path: Path) -> None:
     (tmp_path / "etc/there").symlink_to("/etc/real")
     assert probe("target-file:/etc/there", target) == f"no /etc/there in {tmp_path}"
     (tmp_path / "etc/real").touch()
-    assert probe("target-file:/etc/there", target) == ""
+    assert probe("target-file:/etc/there", target) is None
 
 
 def test_what_kvm_cannot_do_is_told_by_its_number() -> None:

@@ -12,7 +12,7 @@ from conformance.model.errors import UsageError
 from conformance.report import markdown, markup
 from conformance.report.stream import Event
 from conformance.report.summary import summarise
-from conformance.report.write import write_reports
+from conformance.report.write import FORMATS, write_reports
 
 RunMaker = Callable[..., list[Event]]
 
@@ -154,7 +154,7 @@ def test_files_are_written_and_the_same_each_time(make_run: RunMaker, tmp_path: 
     second = [path.read_bytes() for path in write_reports(summary, tmp_path / "c")]
 
     assert first == second
-    assert sorted(path.name for path in (tmp_path / "c").iterdir()) == ["report.md", "summary.json"]
+    assert sorted(path.name for path in (tmp_path / "c").iterdir()) == sorted(FORMATS)
 
 
 def test_folder_that_cannot_be_written_is_named(make_run: RunMaker, tmp_path: Path) -> None:
