@@ -142,5 +142,5 @@ def _counted(
         row,
         members=len(members[name].labels),
         left_out=members[name].left_out,
-        blocked=recipe.never or lacking,
+        blocked=recipe.always_fails or lacking,
     )

@@ -66,6 +66,6 @@ def blocked_by(valid: ValidRequest, lacks: Mapping[str, str]) -> Blocked | None:
 
     `lacks` maps each need that host and build do not meet to why.
     """
-    if valid.never:
-        return untried(f"no request of it succeeds: {valid.never}")
+    if valid.always_fails:
+        return untried(f"no request of it succeeds: {valid.always_fails}")
     return unmet(valid.needs, lacks)

@@ -167,9 +167,13 @@ def read_text(text: str, name: str, cls: type[T]) -> Read[T]:
         what = f"not TOML: {_TOML_LINE.sub('', str(error))}"
         problem = Problem(name, int(place[1]) if place else 1, what, "Correct the file.")
         return Read(Source(name, text, {}), None, (problem,))
-    source = Source(name, text, top)
+    return decoded(Source(name, text, top), cls)
+
+
+def decoded(source: Source, cls: type[T]) -> Read[T]:
+    """Return what the values of a file say, as a `cls`."""
     walk = _Walk(source)
-    value = walk.record(cls, top, (), {})
+    value = walk.record(cls, source.top, (), {})
     return Read(source, None if isinstance(value, _Bad) else value, tuple(walk.problems))
 
 
@@ -299,8 +303,9 @@ class _Walk:
                 if given.get(inner.name):
                     node, at = inner.node, (*path, inner.name)
                     changes[inner.field] = self._node(node, given[inner.name], at, {})
-            bad = any(isinstance(item, _Bad) for item in changes.values())
-            return _BAD if bad else replace(outer[slot.field], **changes)
+            base = outer[slot.field]
+            bad = any(isinstance(item, _Bad) for item in (base, *changes.values()))
+            return _BAD if bad else replace(base, **changes)
         first = shape.slots[0]
         if slot.optional and first.name not in given:
             key = next(iter(given))

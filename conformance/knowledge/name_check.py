@@ -55,9 +55,9 @@ def stale_problems(read: Read[Any], known: KnownNames) -> Iterator[Problem]:
 
     All files that speak of names must have been looked at.
     """
-    if read.value is None:
+    if read.problems:
         return
-    for number, entry in enumerate(read.value.undigested):
+    for number, entry in enumerate(read.kept.undigested):
         for at, name in enumerate(entry.names):
             if (entry.kind, name) not in known.used:
                 yield read.source.problem(

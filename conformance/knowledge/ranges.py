@@ -40,7 +40,7 @@ class Limits:
 
     Between `least` and `greatest` it is accepted.  Beyond, it is refused where the limits are
     `documented`, and else nothing is known.  `open` is why nothing is known of the ends at all,
-    `omit` why they are not even tried.  `tries` are further values of which nothing is known but
+    `omit` why they are not even tried.  `also_try` are further values of which nothing is known but
     that a build must answer.
     """
 
@@ -62,9 +62,9 @@ class Limits:
     omit: Annotated[
         str, Key("why the ends are not even sent: they would fill the disk, wait for ever, ...")
     ] = ""
-    tries: Annotated[
+    also_try: Annotated[
         tuple[int, ...],
-        Key("further values that must be answered, either way", name="also_try"),
+        Key("further values that must be answered, either way"),
     ] = ()
     reason: Annotated[str, Key("how it is known")] = ""
 
@@ -198,7 +198,7 @@ class RangeRecipe:
             spec=self.spec,
             setup=self.setup,
             cleanup=self.cleanup,
-            effect=Effect.LASTING if self.alone else Effect.NONE,
+            effect=Effect.DESTRUCTIVE if self.alone else Effect.NONE,
             status=Status.INCOMPLETE,
             needs=self.needs,
             paths=() if self.paths == ANY_PATH else self.paths,

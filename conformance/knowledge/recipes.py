@@ -200,9 +200,7 @@ class ObjectRecipe:
         ),
     ] = False
     alone: Annotated[bool, ISOLATION] = DEFAULT_ISOLATION
-    single: Annotated[
-        str, Key("why only one such object can exist with these arguments", name="only_one")
-    ] = ""
+    only_one: Annotated[str, Key("why only one such object can exist with these arguments")] = ""
     broken: Annotated[
         str,
         Key(
@@ -210,12 +208,11 @@ class ObjectRecipe:
             "other cases of the type are blocked-by-finding"
         ),
     ] = ""
-    fragile: Annotated[
+    refusals_crash: Annotated[
         str,
         Key(
             "why every refusal is fatal to these builds: of the requests that must be refused only "
             "those of `errors` are asked for, the others are blocked-by-finding",
-            name="refusals_crash",
         ),
     ] = ""
     arguments: Annotated[

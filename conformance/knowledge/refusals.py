@@ -40,7 +40,7 @@ class Refusal:
     """A request of the right types that must be refused with one of `classes`.
 
     None of them means that no class is promised.  `item` is the number, from 1, of the condition of
-    the command's documented errors that it is a case of, 0 where it is none of them.  `lasting`
+    the command's documented errors that it is a case of, 0 where it is none of them.  `destructive`
     tells that the machine is another one from then on.
 
     A refusal with a `spec` happens on that machine and not on the recipe's, with nothing of the
@@ -78,12 +78,11 @@ class Refusal:
             "`after`: after the recipe's request, in the state that it leaves"
         ),
     ] = When.APART
-    lasting: Annotated[
+    destructive: Annotated[
         bool,
         Key(
             "whether the machine is another one from then on; so it is where the recipe's effect "
             "is destructive",
-            name="destructive",
         ),
     ] = False
     spec: Annotated[MachineSpec | None, MACHINE] = None
@@ -186,7 +185,6 @@ class UnprovokedError:
 REFERENCES: Final = Key(
     "which arguments name what must stand already: with a name that nothing has the request must "
     "be refused, in the case `COMMAND/errors/not-there/AT`",
-    name="references",
 )
 
 

@@ -156,7 +156,7 @@ def test_the_recipes_own_value_must_be_accepted() -> None:
 
 
 def test_a_request_that_never_succeeds_need_not() -> None:
-    recipe = recipe_with(arguments={"m": True}, never="it was taken away")
+    recipe = recipe_with(arguments={"m": True}, always_fails="it was taken away")
     cases = cases_of(schema_with(member("m", "bool")), recipe)
 
     assert subject(cases["m=true"]).expect == Understood()
@@ -225,7 +225,7 @@ def test_a_further_request_holds_what_the_first_does_not() -> None:
 
 def test_a_request_that_shares_its_machine_is_taken_before_one_that_cannot() -> None:
     schema = schema_with(member("name", "str"), optional("m", "bool"))
-    recipe = recipe_with(effect=Effect.LASTING)
+    recipe = recipe_with(effect=Effect.DESTRUCTIVE)
 
     alone = cases_of(schema, recipe)
     shared = cases_of(schema, recipe, ranges=range_with())

@@ -77,7 +77,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     )
     assert [request.execute for request in (*recipe.setup, *recipe.cleanup)] == ["stop", "cont"]
     assert recipe.limit("b") == Limits(
-        least=1, greatest=2**64 - 1, documented=True, tries=(4,), reason="l"
+        least=1, greatest=2**64 - 1, documented=True, also_try=(4,), reason="l"
     )
     assert (recipe.limit("a.c").open, recipe.limit("d").omit) == ("o", "p")
     assert needs_of({"do": (recipe,)}) == {"kvm"}

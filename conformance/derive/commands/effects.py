@@ -106,8 +106,8 @@ def _unseen(recipe: CommandRecipe, build: Introspected) -> Iterator[Case]:
     """Yield the blocked case of a command whose effect no query shows or no recipe knows."""
     returns = build.schema.types[build.schema.commands[recipe.name].ret_type]
     silent = isinstance(returns, Object) and not returns.members and returns.tag is None
-    if recipe.unseen:
-        blocked = not_applicable(f"{UNSEEN}: {recipe.unseen}")
+    if recipe.not_observable:
+        blocked = not_applicable(f"{UNSEEN}: {recipe.not_observable}")
     elif silent:
         blocked = untried(UNKNOWN)
     else:
@@ -138,7 +138,9 @@ class _Writing:
         valid, why = self.valid, f"what {self.valid.command} did is to be seen"
         queries = [look for look in valid.looks if look.wanted is not Wanted.REFUSED]
         restored = not _lasts(valid) and bool(valid.setup or valid.cleanup)
-        asked_back = [(i, look) for i, look in enumerate(queries) if restored and look.back]
+        asked_back = [
+            (i, look) for i, look in enumerate(queries) if restored and look.asked_after_cleanup
+        ]
         origin = {}
         if valid.setup:
             origin = {index: self._add(_look(look)) for index, look in asked_back}
@@ -158,7 +160,7 @@ class _Writing:
         back = "what was done is taken back, by the clean-up or by the request itself"
         for index, look in asked_back:
             first = origin.get(index, before[index])
-            self._add(_look(look, Repeats(first, look.moves), Role.CHECK, back))
+            self._add(_look(look, Repeats(first, look.ignore), Role.CHECK, back))
         return self._steps
 
     def _add(self, step: Step) -> int:

@@ -72,7 +72,7 @@ class _Gated:
     command: Command
     valid: ValidRequest
     isolation: Isolation
-    unready: str = ""
+    fails_in_preconfig: str = ""
     blocked: Blocked | None = None
 
     @property
@@ -126,7 +126,7 @@ def _gated(build: Introspected, recipe: CommandRecipe | None, command: Command) 
         command=command,
         valid=valid,
         isolation=isolation,
-        unready=made.unready,
+        fails_in_preconfig=made.fails_in_preconfig,
         blocked=blocked or blocked_by(valid, build.lacks),
     )
 
@@ -195,8 +195,8 @@ def _before_completion(
         return
     early = replace(_EARLY, capabilities=None) if name == NEGOTIATION else _EARLY
     stage = gated.stage(early, completing.spec.args)
-    if allowed and gated.unready:
-        let_in = _subject(gated.request(), Understood(), "Q36", gated.unready)
+    if allowed and gated.fails_in_preconfig:
+        let_in = _subject(gated.request(), Understood(), "Q36", gated.fails_in_preconfig)
         steps = (let_in, *_completed(gated, completing, gated.accept))
         yield gated.case("preconfig", stage, steps)
     elif allowed:

@@ -133,7 +133,7 @@ class _Tried:
             if width and not (narrower and limits.documented):
                 expect = Understood() if narrower or limits.open else self._success
                 yield self._valid(label, end, rule, expect, why_not=limits.omit)
-        for value in limits.tries:
+        for value in limits.also_try:
             if ends.low <= value <= ends.high:
                 yield self._valid(str(value), value, rule, Understood())
 

@@ -109,7 +109,7 @@ def _plain(command: str) -> Step:
 
 
 def _many(tested: TypeUnderTest, base: Mapping[str, JsonValue]) -> Case:
-    reason = tested.recipe.single
+    reason = tested.recipe.only_one
     if reason or tested.recipe.alone:
         blocked = tested.blocked or not_applicable(reason or tested.recipe.reason)
         return tested.case(Aspect.LIFECYCLE, "many", (), blocked=blocked)

@@ -98,7 +98,7 @@ class TypeUnderTest:
         """
         reason = self.recipe.broken if name != SMALLEST else ""
         if aspect is Aspect.INVALID:
-            reason = reason or self.recipe.fragile
+            reason = reason or self.recipe.refusals_crash
         blocked = more.get("blocked", self.blocked) or behind_finding(reason)
         return Case(
             id=f"{OBJECT_ADD}/{self.shape.name}/{aspect}/{name}",
