@@ -25,7 +25,8 @@ def commands(parser: argparse.ArgumentParser, name: str = "") -> Iterator[tuple[
 
 
 @pytest.mark.parametrize(
-    ("name", "options"), list(commands(command_parser())), ids=lambda value: str(value)[:20]
+    ("name", "options"),
+    [pytest.param(*found, id=found[0]) for found in commands(command_parser())],
 )
 def test_each_option_of_a_command_comes_from_the_table(name: str, options: set[str]) -> None:
     table = options_of(Command(name)) if name in {*Command} else ()
