@@ -114,7 +114,7 @@ class Recording:
     def __init__(self) -> None:
         self.ready: Counter[str] = Counter()
         """How many machines stood ready when they were asked for, were being started, or were not
-        even begun; those "again" cannot be foretold.  "started" are all, asked for or not."""
+        even begun; those "again" cannot be prefetched.  "started" are all, asked for or not."""
         self._machines: dict[int, tuple[Any, MachineSpec]] = {}
         self._reels: list[tuple[Connection, _Reel]] = []
         self._by_connection: dict[int, _Reel] = {}
