@@ -89,7 +89,7 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(**settings, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message, f"`{self.prog} --help` says what there is.")
+        raise UsageError(message, f"`{self.prog} --help` lists the options.")
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -278,7 +278,9 @@ def _list(asked: argparse.Namespace) -> int:
         unfit = check_selection(options.selection, [campaign])
         ids = [case.id for case in campaign.plan.cases if options.selection.wants(case)]
     if not ids:
-        raise UsageError("no case is selected", "Without --case and --shard all are named.")
+        raise UsageError(
+            "no case is selected", "Without --case and --shard, all cases are selected."
+        )
     for glob in unfit:
         print(f"qmp-conformance: Warning: no case fits {glob!r}", file=sys.stderr)
     print("\n".join(ids))

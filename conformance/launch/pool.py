@@ -109,7 +109,7 @@ class Pool:
             self._change.notify_all()
         self._thread.join(_LIMIT)
         if self._thread.is_alive():
-            raise HarnessError("the start of a machine does not end", "Look at what it waits for.")
+            raise HarnessError("a machine's start does not end", "Check what it waits for.")
         if self._failure is not None:
             raise self._failure
 
