@@ -14,6 +14,8 @@ nox.options.sessions = ["tests", "lint", "typing", "build"]
 nox.options.reuse_existing_virtualenvs = True
 
 QEMU = os.environ.get("QEMU", "/usr/bin/qemu-system-x86_64")
+TAPLO = "@taplo/cli@0.7.0"
+"""The tool that checks TOML files against a JSON Schema, from npm."""
 RELEASES = ("bookworm", "trixie")
 """The releases of Debian that the README's commands are tried on."""
 DECISIVE = (
@@ -83,6 +85,14 @@ def typing(session: nox.Session) -> None:
     """Check types, strictly."""
     session.install("-e", ".[dev]")
     session.run("mypy")
+
+
+@nox.session(venv_backend="none")
+def taplo(session: nox.Session) -> None:
+    """Check all files under cases/ against their schema, as editors do; it needs npm."""
+    folder = Path(session.create_tmp()).resolve()
+    session.run("npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), TAPLO)
+    session.run(str(folder / "node_modules/.bin/taplo"), "lint", "cases/**/*.toml")
 
 
 @nox.session

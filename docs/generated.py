@@ -1,6 +1,7 @@
-"""Writes the generated parts of the documentation: `python -m docs.generated`.
+"""Writes the generated parts of the docs and cases/schema.json: `python -m docs.generated`.
 
-Each stands in its page between the comments `generated: NAME` and `end of NAME`.
+Each part stands in its page between the comments `generated: NAME` and `end of NAME`; the keys of
+files under cases/ stand between `keys: CLASS` and `end of keys`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from conformance.knowledge.case_file import CaseFile
+from conformance.knowledge.json_schema import FILE, schema_of_files
+from conformance.knowledge.reference import filled
+from conformance.model.canonical import pretty
 from conformance.play import option_table
 from conformance.play.option_table import KEYS, AnyOption, Command, options_of
 from tests.imports import MODULES, imports, module_name
@@ -22,7 +27,7 @@ def pages(root: Path = ROOT) -> Iterator[tuple[Path, str, str]]:
     """Yield each page with a generated part, its text, and its text as it should be."""
     for path in sorted({*root.glob("*.md"), *root.glob("docs/**/*.md")}):
         text = path.read_text(encoding="utf-8")
-        wanted = text
+        wanted = filled(text)
         for name, made in PARTS.items():
             wanted = _replaced(wanted, name, made)
         if wanted != text or any(_begin(name) in text for name in PARTS):
@@ -163,7 +168,8 @@ PARTS: Final[Mapping[str, Callable[[], Iterable[str]]]] = {
 
 
 def main() -> None:
-    """Write the pages whose generated parts are out of date."""
+    """Write cases/schema.json, and the pages whose generated parts are out of date."""
+    (ROOT / "cases" / FILE).write_text(pretty(schema_of_files(CaseFile)), encoding="utf-8")
     for path, text, wanted in pages():
         if text != wanted:
             path.write_text(wanted, encoding="utf-8")

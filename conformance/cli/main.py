@@ -16,6 +16,7 @@ from typing import Any, Final, NoReturn
 import pytest
 
 import conformance
+from conformance.cli.check import add_check
 from conformance.cli.command_line import options_in, prepared, swapped, unknown
 from conformance.cli.progress import Loudness, Progress
 from conformance.cli.report import add_report
@@ -128,6 +129,7 @@ def command_parser() -> argparse.ArgumentParser:
     add_schema(commands)
     add_report(commands)
     add_validate(commands)
+    add_check(commands)
     add_rules(commands, partial(_add_targets, nargs="*"), _ready)
     return parser
 

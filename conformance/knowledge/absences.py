@@ -5,41 +5,46 @@ Knows neither a build nor a reply.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from conformance.knowledge.tables import Table, read_table
+from conformance.knowledge.common import REASON
+from conformance.knowledge.decoder import Read, read_file
+from conformance.knowledge.gathering import gathered
+from conformance.knowledge.keys import Key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Absence:
     """A refusal, in which "*" stands for any text, that each of `commands` may answer."""
 
-    commands: tuple[str, ...]
-    refusal: str
-    reason: str
+    commands: Annotated[tuple[str, ...], Key("the commands that may answer it", some=True)]
+    refusal: Annotated[str, Key("the text of the error; `*` stands for any text", identity=True)]
+    reason: Annotated[str, REASON]
 
 
-def load_absences(path: Path) -> tuple[Absence, ...]:
-    """Return the entries of the file `path`; raises KnowledgeError."""
-    top = read_table(path)
-    found = tuple(_absence(table) for table in top.tables("absence"))
-    top.done()
-    return found
+@dataclass(frozen=True, kw_only=True)
+class AbsencesPart:
+    """What a file says of what builds were made without."""
+
+    absences: Annotated[
+        tuple[Absence, ...],
+        Key(
+            "the words with which builds refuse what they were made without: a case whose request "
+            "without a fault is refused so is not applicable",
+            name="absence",
+        ),
+    ] = ()
+
+
+def load_absences(path: Path, more: Sequence[Read[AbsencesPart]] = ()) -> tuple[Absence, ...]:
+    """Return the entries of the file `path` and of `more`; raises KnowledgeError."""
+    return gathered([*more, read_file(path, AbsencesPart)], "absences")
 
 
 def refusals_of(entries: Iterable[Absence], commands: AbstractSet[str]) -> tuple[str, ...]:
     """Return the refusals (globs) that one of `commands` may answer."""
     return tuple(entry.refusal for entry in entries if not commands.isdisjoint(entry.commands))
-
-
-def _absence(table: Table) -> Absence:
-    entry = Absence(
-        commands=table.texts("commands"),
-        refusal=table.take("refusal", str),
-        reason=table.take("reason", str),
-    )
-    table.done()
-    return entry

@@ -5,30 +5,38 @@ docs/recipes.md describes the files.  Knows neither a schema nor a machine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Annotated
 
-from conformance.knowledge.observations import Look, looks_for, looks_of
-from conformance.knowledge.recipes import filled, requests_of, spec_of
+from conformance.knowledge.common import (
+    ARCH,
+    CLEANUP,
+    MACHINE,
+    NEEDS,
+    REASON_GIVEN,
+    REPLACES,
+    SETUP,
+    VERSIONS,
+    RequestsPart,
+)
+from conformance.knowledge.decoder import Fault, Read
+from conformance.knowledge.gathering import gathered, read_folder
+from conformance.knowledge.keys import Key
+from conformance.knowledge.observations import VERIFY, Look, looks_for
+from conformance.knowledge.ranges import RangeRecipe
 from conformance.knowledge.refusals import (
+    REFERENCES,
     Reference,
     Refusal,
-    Unprovoked,
+    UnprovokedError,
     references_for,
-    references_of,
-    refusals_of,
-    unprovoked_of,
 )
-from conformance.knowledge.tables import Table, read_table
 from conformance.knowledge.valid_request import Effect, Status, ValidRequest
 from conformance.knowledge.versions import Version, VersionRange, of_arch
-from conformance.model.errors import KnowledgeError
 from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import ABSENT, JsonValue
-
-_NO_MACHINE: Final = MachineSpec(machine="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,16 +47,30 @@ class Further:
     tells that this one is another from then on.
     """
 
-    name: str
-    arguments: Mapping[str, JsonValue]
-    setup: tuple[Request, ...] = ()
-    cleanup: tuple[Request, ...] = ()
-    lasting: bool = False
-    versions: VersionRange = VersionRange()
-    reason: str = ""
-    references: tuple[Reference, ...] = ()
-    sees: tuple[Look, ...] = ()
-    spec: MachineSpec | None = None
+    name: Annotated[str, Key("the case is COMMAND/valid/NAME", identity=True)]
+    arguments: Annotated[Mapping[str, JsonValue], Key("its arguments")] = field(
+        default_factory=dict
+    )
+    setup: Annotated[tuple[Request, ...], SETUP] = ()
+    cleanup: Annotated[tuple[Request, ...], CLEANUP] = ()
+    lasting: Annotated[
+        bool, Key("whether the machine is another one from then on", name="destructive")
+    ] = False
+    versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+    reason: Annotated[str, REASON_GIVEN] = ""
+    references: Annotated[tuple[Reference, ...], REFERENCES] = ()
+    sees: Annotated[tuple[Look, ...], VERIFY] = ()
+    spec: Annotated[MachineSpec | None, MACHINE] = None
+
+    def faults(self) -> Iterator[Fault]:
+        """Yield what is wrong with the keys beside each other."""
+        for key, given in (("references", self.references), ("verify", self.sees)):
+            if self.spec is not None and given:
+                yield Fault(
+                    key,
+                    f"'machine' and {key!r} contradict each other",
+                    "References and effects are looked for on the recipe's machine only.",
+                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,30 +83,78 @@ class CommandRecipe:
     something else once the command has taken effect; `sees` say just what they return then.
     """
 
-    name: str
-    versions: VersionRange = VersionRange()
-    arches: tuple[str, ...] = ()
-    arguments: Mapping[str, JsonValue] = field(default_factory=dict)
-    descriptor: str = ""
-    needs: tuple[str, ...] = ()
-    spec: MachineSpec = MachineSpec()
-    setup: tuple[Request, ...] = ()
-    cleanup: tuple[Request, ...] = ()
-    shows: tuple[Request, ...] = ()
-    effect: Effect = Effect.NONE
-    reason: str = ""
-    """Why the machine is what it is, and what the effect is."""
-    unready: str = ""
-    """Why it does not succeed before the machine is complete, even where it is allowed then."""
-    never: str = ""
-    """Why the request, and any other of the command, never succeeds."""
-    sees: tuple[Look, ...] = ()
-    unseen: str = ""
-    """Why nothing shows what it does, where nothing does."""
-    further: tuple[Further, ...] = ()
-    references: tuple[Reference, ...] = ()
-    refusals: tuple[Refusal, ...] = ()
-    unprovoked: tuple[Unprovoked, ...] = ()
+    name: Annotated[str, Key("the command", identity=True)]
+    versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+    arches: Annotated[tuple[str, ...], ARCH] = ()
+    replaces: Annotated[bool, REPLACES] = False
+    arguments: Annotated[Mapping[str, JsonValue], Key("arguments with which it succeeds")] = field(
+        default_factory=dict
+    )
+    descriptor: Annotated[
+        str,
+        Key(
+            'the source of a file descriptor that goes along: `"socketpair"`, `"memfd"`, or the '
+            "path of a device"
+        ),
+    ] = ""
+    needs: Annotated[tuple[str, ...], NEEDS] = ()
+    spec: Annotated[MachineSpec, MACHINE] = MachineSpec()
+    setup: Annotated[tuple[Request, ...], SETUP] = ()
+    cleanup: Annotated[tuple[Request, ...], CLEANUP] = ()
+    shows: Annotated[
+        tuple[Request, ...],
+        Key(
+            "queries that return something else once the command has taken effect",
+            name="state_queries",
+        ),
+    ] = ()
+    effect: Annotated[
+        Effect,
+        Key(
+            "what a success does to the machine, clean-up done. `none`: nothing; `destructive`: "
+            "the machine is another one, and its own; `end`: it ends QEMU; `completes-machine`: it "
+            "ends the phase before the machine is complete, into which `args` then lead"
+        ),
+    ] = Effect.NONE
+    reason: Annotated[str, Key("why the machine is what it is, and what the effect is")] = ""
+    unready: Annotated[
+        str,
+        Key(
+            "why it does not succeed before the machine is complete even where it is allowed then: "
+            "it must be refused, if at all, with a class that no check of arguments gives",
+            name="fails_in_preconfig",
+        ),
+    ] = ""
+    never: Annotated[
+        str,
+        Key("why no request of it ever succeeds: its gates are then untried", name="always_fails"),
+    ] = ""
+    sees: Annotated[tuple[Look, ...], VERIFY] = ()
+    unseen: Annotated[
+        str,
+        Key(
+            "in place of `verify`: why nothing shows what it does",
+            name="not_observable",
+            excludes=("verify",),
+        ),
+    ] = ""
+    further: Annotated[
+        tuple[Further, ...], Key("other requests that succeed, on the same machine")
+    ] = ()
+    references: Annotated[tuple[Reference, ...], REFERENCES] = ()
+    refusals: Annotated[
+        tuple[Refusal, ...],
+        Key("requests that must be refused: the cases COMMAND/errors/NAME", name="errors"),
+    ] = ()
+    unprovoked: Annotated[
+        tuple[UnprovokedError, ...], Key("documented errors that nothing here provokes")
+    ] = ()
+
+    def faults(self) -> Iterator[Fault]:
+        """Yield what is wrong with the keys beside each other."""
+        if not self.reason and (self.effect is not Effect.NONE or self.spec != MachineSpec()):
+            key = "machine" if self.effect is Effect.NONE else "effect"
+            yield Fault(key, "'reason' is missing", "Say why it is needed.")
 
     def fits(self, version: Version, arch: str) -> bool:
         """Return whether it is for a build; one whose `arch` is not known, "", is of any."""
@@ -162,84 +232,51 @@ class CommandRecipes(Mapping[str, CommandRecipe]):
         return frozenset(need for recipe in self._all for need in recipe.needs)
 
 
-def load_commands(folder: Path) -> CommandRecipes:
-    """Return the recipes of all files `*.toml` in `folder`; raises KnowledgeError."""
-    found: list[CommandRecipe] = []
-    # The commands that a recipe for all builds speaks of: another could never count.
-    settled: set[str] = set()
-    for path in sorted(folder.glob("*.toml")):
-        top = read_table(path)
-        for table in top.tables("command"):
-            recipe = _command(table)
-            if recipe.name in settled:
-                raise KnowledgeError(
-                    f"{table.place}: {recipe.name} has two recipes",
-                    "Say with versions or arch which builds the one before it is for.",
-                )
-            if not recipe.versions.text and not recipe.arches:
-                settled.add(recipe.name)
-            found.append(recipe)
-        # What is known of integers stands beside: knowledge/ranges.py reads it.
-        top.take("range", list, [])
-        top.done()
-    return CommandRecipes(found)
+@dataclass(frozen=True, kw_only=True)
+class CommandsPart(RequestsPart):
+    """What a file says of commands."""
+
+    commands: Annotated[
+        tuple[CommandRecipe, ...],
+        Key(
+            "a request of a command that succeeds, and requests that must be refused",
+            name="command",
+        ),
+    ] = ()
+    ranges: Annotated[
+        tuple[RangeRecipe, ...],
+        Key("a request in which arguments of a command are tried", name="range"),
+    ] = ()
 
 
-def _command(table: Table) -> CommandRecipe:
-    try:
-        effect = Effect(table.take("effect", str, Effect.NONE.value))
-    except ValueError as error:
-        raise KnowledgeError(f"{table.place}: {error}", f"Known: {', '.join(Effect)}.") from error
-    recipe = CommandRecipe(
-        name=table.take("name", str),
-        versions=table.versions(),
-        arches=table.texts("arch"),
-        arguments=filled(table.take("arguments", dict, {})),
-        descriptor=table.take("descriptor", str, ""),
-        needs=table.texts("needs"),
-        spec=spec_of(table, MachineSpec()),
-        setup=requests_of(table, "setup"),
-        cleanup=requests_of(table, "cleanup"),
-        shows=requests_of(table, "shows"),
-        effect=effect,
-        reason=table.take("reason", str, ""),
-        unready=table.take("unready", str, ""),
-        never=table.take("never", str, ""),
-        sees=looks_of(table),
-        unseen=table.take("unseen", str, ""),
-        further=tuple(_further(t) for t in table.tables("further")),
-        references=references_of(table),
-        refusals=refusals_of(table),
-        unprovoked=unprovoked_of(table),
-    )
-    table.done()
-    if recipe.unseen and recipe.sees:
-        raise KnowledgeError(f"{table.place}: has both 'sees' and 'unseen'", "Leave one out.")
-    if not recipe.reason and (effect is not Effect.NONE or recipe.spec != MachineSpec()):
-        raise KnowledgeError(f"{table.place}: 'reason' is missing", "Say why it is needed.")
-    return recipe
+def load_commands(folder: Path, more: Sequence[Read[CommandsPart]] = ()) -> CommandRecipes:
+    """Return the recipes of all files `*.toml` in `folder`, those of `more` first.
+
+    Raises KnowledgeError.
+    """
+    return commands_of([*more, *read_folder(folder, CommandsPart)])
 
 
-def _further(table: Table) -> Further:
-    spec = spec_of(table, _NO_MACHINE)
-    further = Further(
-        name=table.take("name", str),
-        arguments=filled(table.take("arguments", dict, {})),
-        setup=requests_of(table, "setup"),
-        cleanup=requests_of(table, "cleanup"),
-        lasting=table.take("lasting", bool, False),
-        versions=table.versions(),
-        reason=table.take("reason", str),
-        references=references_of(table),
-        sees=looks_of(table),
-        spec=spec if spec.machine else None,
-    )
-    table.done()
-    if spec != _NO_MACHINE and not spec.machine:
-        raise KnowledgeError(f"{table.place}: says what goes with a machine but not which")
-    if further.spec is not None and (further.references or further.sees):
-        raise KnowledgeError(
-            f"{table.place}: 'refers' and 'sees' are of the recipe's machine only",
-            "Leave them out where 'machine' stands.",
-        )
-    return further
+def commands_of(parts: Sequence[Read[CommandsPart]]) -> CommandRecipes:
+    """Return the recipes of commands in all `parts`; raises KnowledgeError."""
+    return CommandRecipes(gathered(parts, "commands"))
+
+
+def load_ranges(
+    folder: Path, more: Sequence[Read[CommandsPart]] = ()
+) -> Mapping[str, tuple[RangeRecipe, ...]]:
+    """Return the entries `[[range]]` of all files `*.toml` in `folder`, by command.
+
+    Those of one command stand in the order in which they are tried.  Raises KnowledgeError.
+    """
+    return ranges_of([*more, *read_folder(folder, CommandsPart)])
+
+
+def ranges_of(
+    parts: Sequence[Read[CommandsPart]],
+) -> Mapping[str, tuple[RangeRecipe, ...]]:
+    """Return the entries `[[range]]` of all `parts`, by command; raises KnowledgeError."""
+    found: dict[str, tuple[RangeRecipe, ...]] = {}
+    for recipe in gathered(parts, "ranges"):
+        found[recipe.command] = (*found.get(recipe.command, ()), recipe)
+    return found

@@ -5,20 +5,87 @@ docs/compatibility.md describes the file.  Knows neither schemas nor how they ar
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Annotated, Final
 
 from conformance.compat.change import ChangeClass, ChangeKind, Documented
+from conformance.knowledge.decoder import Fault, read_file
+from conformance.knowledge.keys import RELEASE, Key
 from conformance.knowledge.store import cases_folder
-from conformance.knowledge.tables import Table, read_table
-from conformance.model.errors import KnowledgeError
 
 FILE: Final = "compatibility.toml"
 
-_VERSION: Final = re.compile(r"\d+\.\d+")
-_Word = TypeVar("_Word", ChangeClass, ChangeKind)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeEntry:
+    """What is known of a change at several places."""
+
+    places: Annotated[
+        tuple[str, ...],
+        Key("where: as `qmp-conformance schema diff` writes them, `*` for anything", some=True),
+    ]
+    kinds: Annotated[
+        frozenset[ChangeKind], Key("of the changes there only these", default="all of them")
+    ] = frozenset()
+    change_class: Annotated[
+        ChangeClass,
+        Key(
+            "`deprecated-first`: the documents announced it; `unreachable`: no client can come "
+            "across it; `compatible`: the schema says more than the program ever did; "
+            "`incompatible`: it is, and this is why",
+            name="class",
+        ),
+    ]
+    deprecated_in: Annotated[
+        str,
+        Key("for `deprecated-first`: the release whose documents first announce it", form=RELEASE),
+    ] = ""
+    gone_in: Annotated[
+        str,
+        Key(
+            "the first release that shows the change: an entry holds for comparisons across it",
+            form=RELEASE,
+        ),
+    ]
+    where: Annotated[str, Key("where that is written")]
+    reason: Annotated[str, Key("why, in our own words")]
+
+    def faults(self) -> Iterator[Fault]:
+        """Yield what is wrong with the keys beside each other."""
+        if bool(self.deprecated_in) != (self.change_class is ChangeClass.DEPRECATED_FIRST):
+            yield Fault(
+                "class",
+                f"'deprecated_in' goes with the class {ChangeClass.DEPRECATED_FIRST}",
+                "Give both or neither.",
+            )
+
+    def documented(self) -> Iterator[Documented]:
+        """Yield it once for each of its places."""
+        for place in self.places:
+            yield Documented(
+                place=place,
+                change_class=self.change_class,
+                gone_in=self.gone_in,
+                where=self.where,
+                reason=self.reason,
+                deprecated_in=self.deprecated_in,
+                kinds=self.kinds,
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompatibilityPart:
+    """What a file says of changes from release to release."""
+
+    changes: Annotated[
+        tuple[ChangeEntry, ...],
+        Key(
+            "what QEMU says of a change outside of its schemas, or was found out about it by hand",
+            name="change",
+        ),
+    ] = ()
 
 
 def load_documented(path: Path | None = None) -> tuple[Documented, ...]:
@@ -27,47 +94,5 @@ def load_documented(path: Path | None = None) -> tuple[Documented, ...]:
     An entry with several places is there once for each.  Raises KnowledgeError, which names the
     file and the entry.
     """
-    top = read_table(path or cases_folder() / FILE)
-    found = tuple(entry for table in top.tables("change") for entry in _entries(table))
-    top.done()
-    return found
-
-
-def _entries(table: Table) -> Iterator[Documented]:
-    places = table.texts("places")
-    if not places:
-        raise KnowledgeError(f"{table.place}: 'places' is missing", "Name at least one place.")
-    change_class = _word(table, ChangeClass, table.take("class", str))
-    deprecated_in = table.take("deprecated-in", str, "")
-    gone_in = table.take("gone-in", str)
-    kinds = frozenset(_word(table, ChangeKind, word) for word in table.texts("kinds"))
-    where, reason = table.take("where", str), table.take("reason", str)
-    table.done()
-    for version in filter(None, (deprecated_in, gone_in)):
-        if not _VERSION.fullmatch(version):
-            raise KnowledgeError(
-                f"{table.place}: {version!r} is no version", 'Write a release such as "6.2".'
-            )
-    if bool(deprecated_in) != (change_class is ChangeClass.DEPRECATED_FIRST):
-        raise KnowledgeError(
-            f"{table.place}: 'deprecated-in' goes with the class {ChangeClass.DEPRECATED_FIRST}",
-            "Give both or neither.",
-        )
-    for place in places:
-        yield Documented(
-            place=place,
-            change_class=change_class,
-            gone_in=gone_in,
-            where=where,
-            reason=reason,
-            deprecated_in=deprecated_in,
-            kinds=kinds,
-        )
-
-
-def _word(table: Table, kind: type[_Word], word: str) -> _Word:
-    try:
-        return kind(word)
-    except ValueError as error:
-        known = ", ".join(kind)
-        raise KnowledgeError(f"{table.place}: {word!r} is unknown", f"Known: {known}.") from error
+    part = read_file(path or cases_folder() / FILE, CompatibilityPart).sound()
+    return tuple(documented for entry in part.changes for documented in entry.documented())

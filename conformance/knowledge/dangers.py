@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import enum
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
 from conformance.knowledge import store
-from conformance.knowledge.tables import Table, read_table
-from conformance.model.errors import KnowledgeError
+from conformance.knowledge.decoder import Problem, Read, raise_problems, read_file
+from conformance.knowledge.gathering import gathered
+from conformance.knowledge.keys import Key, typed
 
 FILE: Final = "dangers.toml"
 
@@ -84,13 +85,48 @@ class Way:
     value: str = "*"
 
 
+def _way(text: str) -> Way:
+    path, sign, value = text.partition("=")
+    return Way(names=tuple(path.split("/")), value=value if sign else "*")
+
+
+_WAY: Final = typed(str, "the last names of a path, or that, = and a glob", "string", _way)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Danger:
     """What a command reaches through any of some ways; with none, whatever its arguments are."""
 
-    reaches: tuple[Reach, ...]
-    through: tuple[Way, ...]
-    reason: str
+    reaches: Annotated[tuple[Reach, ...], Key("what they reach", some=True)]
+    through: Annotated[
+        tuple[Way, ...],
+        Key(
+            "the members whose value leads there: the last names of a path in the arguments (at "
+            "any depth, `*` stands for anything within a name), or that and `=` and a glob of the "
+            "value",
+            default="whatever the arguments are",
+            items=_WAY,
+        ),
+    ] = ()
+    reason: Annotated[str, Key("how it comes to that")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DangerEntry:
+    """A danger of several commands."""
+
+    commands: Annotated[
+        tuple[str, ...], Key("the commands; one may stand in several entries", some=True)
+    ]
+    danger: Annotated[Danger, Key(flat=True)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InnocentEntry:
+    """Commands with members that sound like a way out."""
+
+    commands: Annotated[tuple[str, ...], Key("the commands", some=True)]
+    reason: Annotated[str, Key("what those members are")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,79 +149,83 @@ class Dangers:
         return any(not WITHOUT_SANDBOX.issuperset(self.contained[r]) for r in danger.reaches)
 
 
-_Word = TypeVar("_Word", bound=enum.StrEnum)
+@dataclass(frozen=True, kw_only=True)
+class DangersPart:
+    """What a file says of what commands reach."""
+
+    contained: Annotated[
+        Mapping[str, tuple[Containment, ...]],
+        Key("for each word of reach, what contains it", some=True),
+    ] = field(default_factory=dict)
+    dangers: Annotated[
+        tuple[DangerEntry, ...],
+        Key("what commands reach beyond QEMU's own memory", name="danger"),
+    ] = ()
+    innocent: Annotated[
+        tuple[InnocentEntry, ...],
+        Key("commands with members whose names sound like a way out, and are none"),
+    ] = ()
+    harmless: Annotated[
+        tuple[str, ...],
+        Key("commands that were looked at, and reach only what stands already"),
+    ] = ()
 
 
-def load_dangers(path: Path | None = None) -> Dangers:
-    """Return what the file `path` says; without one, what ships.  Raises KnowledgeError."""
-    top = read_table(path or store.cases_folder() / FILE)
-    contained = _contained(top.table("contained"))
+def load_dangers(path: Path | None = None, more: Sequence[Read[DangersPart]] = ()) -> Dangers:
+    """Return what the file `path` says, without one what ships, and `more`.
+
+    Raises KnowledgeError.
+    """
+    parts = [*more, read_file(path or store.cases_folder() / FILE, DangersPart)]
     dangers: dict[str, list[Danger]] = defaultdict(list)
-    for table in top.tables("danger"):
-        names = table.texts("commands")
-        danger = _danger(table)
-        for name in names:
-            dangers[name].append(danger)
-    innocent = {name: why for t in top.tables("innocent") for name, why in _innocent(t)}
-    found = Dangers(
+    for entry in gathered(parts, "dangers"):
+        for name in entry.commands:
+            dangers[name].append(entry.danger)
+    raise_problems([*two_things(parts), *_uncontained(parts)])
+    return Dangers(
         dangers={name: tuple(each) for name, each in sorted(dangers.items())},
-        contained=contained,
-        harmless=frozenset(top.texts("harmless")),
-        innocent=innocent,
+        contained={Reach(r): how for part in parts for r, how in part.sound().contained.items()},
+        harmless=frozenset(name for part in parts for name in part.sound().harmless),
+        innocent={n: e.reason for e in gathered(parts, "innocent") for n in e.commands},
     )
-    top.done()
-    _check_apart(top, found)
-    return found
 
 
-def _check_apart(top: Table, found: Dangers) -> None:
-    """Raise KnowledgeError for a command that is said to be two things."""
-    groups = (found.dangers.keys(), found.innocent.keys(), found.harmless)
-    for number, group in enumerate(groups):
-        for other in groups[number + 1 :]:
-            for name in sorted(group & other):
-                raise KnowledgeError(
-                    f"{top.place}: {name} is said to be harmless, and not to be",
-                    "Leave it in one place.",
-                )
+def _said(part: DangersPart) -> Iterator[tuple[str, str, tuple[str | int, ...]]]:
+    """Yield each command, which key speaks of it, and where."""
+    groups = {
+        "danger": [entry.commands for entry in part.dangers],
+        "innocent": [entry.commands for entry in part.innocent],
+    }
+    for key, entries in groups.items():
+        for number, names in enumerate(entries):
+            for at, name in enumerate(names):
+                yield name, key, (key, number, "commands", at)
+    for at, name in enumerate(part.harmless):
+        yield name, "harmless", ("harmless", at)
 
 
-def _contained(table: Table) -> Mapping[Reach, tuple[Containment, ...]]:
-    found = {}
-    for reach in Reach:
-        found[reach] = tuple(_word(table, Containment, w) for w in table.texts(reach))
-        if not found[reach]:
-            raise KnowledgeError(f"{table.place}: nothing contains {reach}", "Say what does.")
-    table.done()
-    return found
+def two_things(parts: Sequence[Read[Any]]) -> Iterator[Problem]:
+    """Yield each command that is said to be two things."""
+    seen: dict[str, tuple[str, str]] = {}
+    for part in parts:
+        for name, key, path in _said(part.kept):
+            place = f"{part.source.name}:{part.source.line(path)}"
+            before, where = seen.setdefault(name, (key, place))
+            if before != key:
+                what = f"{name} stands under {key!r}, and in {where} under {before!r}"
+                yield part.source.problem(path, what, "Leave it in one place.")
 
 
-def _danger(table: Table) -> Danger:
-    danger = Danger(
-        reaches=tuple(_word(table, Reach, word) for word in table.texts("reaches")),
-        through=tuple(map(_way, table.texts("through"))),
-        reason=table.take("reason", str),
-    )
-    table.done()
-    if not danger.reaches:
-        raise KnowledgeError(f"{table.place}: reaches nothing", "Say what, or leave it out.")
-    return danger
-
-
-def _way(text: str) -> Way:
-    path, sign, value = text.partition("=")
-    return Way(names=tuple(path.split("/")), value=value if sign else "*")
-
-
-def _innocent(table: Table) -> Iterator[tuple[str, Any]]:
-    names, reason = table.texts("commands"), table.take("reason", str)
-    table.done()
-    for name in names:
-        yield name, reason
-
-
-def _word(table: Table, words: type[_Word], text: str) -> _Word:
-    try:
-        return words(text)
-    except ValueError as error:
-        raise KnowledgeError(f"{table.place}: {error}", f"Known: {', '.join(words)}.") from error
+def _uncontained(parts: Sequence[Read[Any]]) -> Iterator[Problem]:
+    """Yield what is no word of reach, or has no containment."""
+    words = {str(reach) for reach in Reach}
+    for part in parts:
+        for word in part.sound().contained:
+            if word not in words:
+                known = f"Known: {', '.join(sorted(words))}."
+                yield part.source.problem(("contained", word), f"{word!r} is no reach", known)
+            words.discard(word)
+    for reach in sorted(words):
+        yield parts[-1].source.problem(
+            ("contained",), f"nothing contains {reach}", "Say what does."
+        )

@@ -6,16 +6,29 @@ stand in the digests of the releases.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
-from conformance.knowledge.recipes import requests_of
-from conformance.knowledge.tables import Table, read_table
+from conformance.knowledge.common import (
+    CLEANUP,
+    REASON,
+    REPLACES,
+    SETUP,
+    VERSIONS,
+    RequestsPart,
+)
+from conformance.knowledge.decoder import Fault, Read, read_file
+from conformance.knowledge.gathering import gathered
+from conformance.knowledge.keys import Key, typed
 from conformance.knowledge.versions import Version, VersionRange
-from conformance.model.errors import KnowledgeError
 from conformance.model.stage import Request
 from conformance.model.terms import JsonValue
+
+_PATH = typed(
+    str, "a path with dots", "string", lambda text: tuple(text.split(".")) if text else ()
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,61 +41,71 @@ class Showing:
     request has, where its arguments are a union; `changes` tells that nothing undoes the request.
     """
 
-    command: str
-    name: str
-    arguments: Mapping[str, JsonValue]
-    setup: tuple[Request, ...]
-    read: Request | None
-    cleanup: tuple[Request, ...]
-    shows: Mapping[str, tuple[str, ...]]
-    case: str
-    changes: bool
-    versions: VersionRange
-    reason: str
+    command: Annotated[str, Key("the command", identity=True)]
+    name: Annotated[str, Key("tells two entries of one command apart", identity=True)] = ""
+    arguments: Annotated[
+        Mapping[str, JsonValue], Key("the request, without the arguments that `shows` names")
+    ] = field(default_factory=dict)
+    setup: Annotated[tuple[Request, ...], SETUP] = ()
+    read: Annotated[
+        Request | None,
+        Key(
+            "what shows the values",
+            default="nothing: the request must be answered alike with the default given and with "
+            "the argument left out",
+        ),
+    ] = None
+    cleanup: Annotated[tuple[Request, ...], CLEANUP] = ()
+    shows: Annotated[
+        Mapping[str, tuple[str, ...]],
+        Key(
+            'each argument, and where its value stands in what `read` returns; `""` without `read`',
+            items=_PATH,
+        ),
+    ]
+    case: Annotated[
+        str, Key("the value of the tag in the request, where the arguments are a union")
+    ] = ""
+    changes: Annotated[
+        bool,
+        Key(
+            "whether nothing undoes the request, so that it gets a machine of its own",
+            name="changes_state",
+        ),
+    ] = False
+    versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+    replaces: Annotated[bool, REPLACES] = False
+    reason: Annotated[str, REASON]
+
+    def faults(self) -> Iterator[Fault]:
+        """Yield what is wrong with the keys beside each other."""
+        for member, path in self.shows.items():
+            if bool(path) is not (self.read is not None):
+                yield Fault(
+                    "shows",
+                    f"'shows' has no path of {member}" if self.read else "'read' is missing",
+                    'With `read`, write where the value stands: "0.cache.direct"; without it, "".',
+                )
 
 
-def load_showings(path: Path) -> tuple[Showing, ...]:
-    """Return the entries of the file; raises KnowledgeError."""
-    top = read_table(path)
-    found = tuple(map(_showing, top.tables("default")))
-    top.done()
-    names = [(each.command, each.name, each.versions.text) for each in found]
-    for name in names:
-        if names.count(name) > 1:
-            raise KnowledgeError(f"{path.name}: {' '.join(name)} stands there twice")
-    return found
+@dataclass(frozen=True, kw_only=True)
+class DefaultsPart(RequestsPart):
+    """What a file says of the defaults of arguments."""
+
+    defaults: Annotated[
+        tuple[Showing, ...], Key("where the defaults of a command's arguments show", name="default")
+    ] = ()
+
+
+def load_showings(path: Path, more: Sequence[Read[DefaultsPart]] = ()) -> tuple[Showing, ...]:
+    """Return the entries of the file, those of `more` first; raises KnowledgeError."""
+    return gathered([*more, read_file(path, DefaultsPart)], "defaults")
 
 
 def showings_for(showings: tuple[Showing, ...], version: Version) -> tuple[Showing, ...]:
-    """Return the entries that hold for `version`."""
-    return tuple(each for each in showings if version in each.versions)
-
-
-def _showing(table: Table) -> Showing:
-    command = table.take("command", str)
-    reads = requests_of(table, "read")
-    if len(reads) > 1:
-        raise KnowledgeError(f"{table.place}: 'read' holds several requests", "Keep one.")
-    shows = table.take("shows", dict)
-    for member, path in shows.items():
-        if not isinstance(path, str) or bool(path) is not bool(reads):
-            raise KnowledgeError(
-                f"{table.place}: 'shows' has no path of {member}",
-                'With `read`, write where the value stands: "0.cache.direct"; without it, "".',
-            )
-    versions = table.versions()
-    showing = Showing(
-        command=command,
-        name=table.take("name", str, ""),
-        arguments=table.take("arguments", dict, {}),
-        setup=requests_of(table, "setup"),
-        read=reads[0] if reads else None,
-        cleanup=requests_of(table, "cleanup"),
-        shows={member: tuple(path.split(".")) if path else () for member, path in shows.items()},
-        case=table.take("case", str, ""),
-        changes=table.take("changes-state", bool, default=False),
-        versions=versions,
-        reason=table.take("reason", str),
-    )
-    table.done()
-    return showing
+    """Return the entries for `version`; of two of one name the first replaces the other."""
+    found: dict[tuple[str, str], Showing] = {}
+    for each in showings:
+        if version in each.versions:
+            found.setdefault((each.command, each.name), each)
+    return tuple(found.values())

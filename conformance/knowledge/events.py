@@ -6,16 +6,29 @@ docs/recipes.md describes the files.  Knows neither a schema nor a machine.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Annotated, Any
 
-from conformance.knowledge.recipes import filled, requests_of, spec_of
-from conformance.knowledge.tables import Table, read_table
+from conformance.knowledge.common import (
+    ARCH,
+    CLEANUP,
+    ISOLATION,
+    MACHINE,
+    NEEDS,
+    REASON,
+    REPLACES,
+    SETUP,
+    VERSIONS,
+    RequestsPart,
+)
+from conformance.knowledge.decoder import Fault, Problem, Read, raise_problems
+from conformance.knowledge.gathering import gathered, read_folder
+from conformance.knowledge.keys import Key, unknown_word
 from conformance.knowledge.versions import Version, VersionRange, of_arch
-from conformance.model.errors import KnowledgeError
 from conformance.model.stage import MachineSpec, Request
-from conformance.model.terms import ABSENT, JsonValue
+from conformance.model.terms import JsonValue
 
 
 class Order(enum.StrEnum):
@@ -33,9 +46,11 @@ class Order(enum.StrEnum):
 class Emission:
     """An event that a request brings about, whose data holds all of `data`."""
 
-    event: str
-    data: Mapping[str, JsonValue]
-    order: Order
+    event: Annotated[str, Key("the event")]
+    data: Annotated[
+        Mapping[str, JsonValue], Key("members that its data must have, of objects likewise")
+    ] = field(default_factory=dict)
+    order: Annotated[Order, Key("where it stands beside the reply")] = Order.ANY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +60,12 @@ class Provocation:
     `ends` tells that the request ends the build.
     """
 
-    request: Request
-    emissions: tuple[Emission, ...]
-    ends: bool
+    request: Annotated[Request, Key(flat=True, only=("execute", "arguments"))]
+    emissions: Annotated[
+        tuple[Emission, ...],
+        Key("the events that must come of it before the next request is sent", name="emits"),
+    ] = ()
+    ends: Annotated[bool, Key("whether the request ends QEMU")] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,27 +75,47 @@ class EventRecipe:
     `stage` names the machine where `spec` says more of it than which machine it is, else it is "".
     """
 
-    event: str
-    name: str
-    reason: str
-    versions: VersionRange
-    arches: tuple[str, ...] = ()
-    stage: str
-    spec: MachineSpec
-    needs: tuple[str, ...]
-    setup: tuple[Request, ...]
-    steps: tuple[Provocation, ...]
-    cleanup: tuple[Request, ...]
-    alone: bool
+    event: Annotated[str, Key("the event", identity=True)]
+    name: Annotated[str, Key("tells two recipes of one event apart", identity=True)] = "recipe"
+    reason: Annotated[str, Key("how it comes about")]
+    versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+    arches: Annotated[tuple[str, ...], ARCH] = ()
+    replaces: Annotated[bool, REPLACES] = False
+    stage: Annotated[
+        str,
+        Key("the machine: a `[[stage]]` of any file", default="a machine of type none, bare"),
+    ] = ""
+    spec: MachineSpec = MachineSpec()
+    needs: Annotated[tuple[str, ...], NEEDS] = ()
+    setup: Annotated[tuple[Request, ...], SETUP] = ()
+    steps: Annotated[
+        tuple[Provocation, ...], Key("the requests, and the events that each brings about")
+    ] = ()
+    cleanup: Annotated[tuple[Request, ...], CLEANUP] = ()
+    alone: Annotated[bool, ISOLATION] = False
+
+    def faults(self) -> Iterator[Fault]:
+        """Yield what is wrong with the keys beside each other."""
+        if all(e.event != self.event for step in self.steps for e in step.emissions):
+            yield Fault("steps", f"no step emits {self.event}", "Say of which request it comes.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unprovoked:
+class StageEntry:
+    """A machine that events can come about on, by a name."""
+
+    name: Annotated[str, Key("the name, known in every file", identity=True)]
+    spec: Annotated[MachineSpec, MACHINE] = MachineSpec()
+    reason: Annotated[str, REASON]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnprovokedEvent:
     """Why nothing here brings about an event on builds of `versions`."""
 
-    event: str
-    versions: VersionRange
-    reason: str
+    event: Annotated[str, Key("the event", identity=True)]
+    versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+    reason: Annotated[str, REASON]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +126,17 @@ class Limited:
     if that is anything, is not limited.
     """
 
-    event: str
-    versions: VersionRange
-    by: tuple[str, ...]
-    unless: Mapping[str, JsonValue]
-    reason: str
+    event: Annotated[str, Key("the event", identity=True)]
+    versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+    by: Annotated[
+        tuple[str, ...],
+        Key("the members of its data that tell kinds apart", default="all are of one kind"),
+    ] = ()
+    unless: Annotated[
+        Mapping[str, JsonValue],
+        Key("one whose data hold all of this is not limited", default="all are"),
+    ] = field(default_factory=dict)
+    reason: Annotated[str, REASON]
 
 
 class EventRecipes:
@@ -101,7 +145,7 @@ class EventRecipes:
     def __init__(
         self,
         recipes: Iterable[EventRecipe] = (),
-        unprovoked: Iterable[Unprovoked] = (),
+        unprovoked: Iterable[UnprovokedEvent] = (),
         limited: Iterable[Limited] = (),
     ) -> None:
         self._recipes = tuple(recipes)
@@ -110,7 +154,12 @@ class EventRecipes:
 
     def find(self, event: str, version: Version) -> tuple[EventRecipe, ...]:
         """Return the recipes of `event` for builds of `version`, in the order of the files."""
-        return tuple(r for r in self._recipes if r.event == event and version in r.versions)
+        found: dict[str, EventRecipe] = {}
+        for recipe in self._recipes:
+            if recipe.event == event and version in recipe.versions:
+                # Of two of one name, the first replaces the other.
+                found.setdefault(recipe.name, recipe)
+        return tuple(found.values())
 
     def why_not(self, event: str, version: Version) -> str:
         """Return why nothing provokes `event`, "" where nobody has said."""
@@ -126,7 +175,7 @@ class EventRecipes:
         recipes = tuple(r for r in self._recipes if of_arch(r.arches, arch))
         elsewhere = {r.event for r in self._recipes} - {r.event for r in recipes}
         why = (
-            Unprovoked(
+            UnprovokedEvent(
                 event=name,
                 versions=VersionRange(),
                 reason=f"no recipe provokes it where guests are of {arch}",
@@ -145,97 +194,52 @@ class EventRecipes:
         return frozenset(need for recipe in self._recipes for need in recipe.needs)
 
 
-def load_events(folder: Path) -> EventRecipes:
-    """Return what the files `*.toml` in `folder` say; raises KnowledgeError."""
-    tops = [read_table(path) for path in sorted(folder.glob("*.toml"))]
-    specs: dict[str, MachineSpec] = {}
-    for table in (table for top in tops for table in top.tables("stage")):
-        name = table.take("name", str)
-        if name in specs:
-            raise KnowledgeError(f"{table.place}: the stage stands already")
-        specs[name] = _spec(table)
-    recipes = [_recipe(table, specs) for top in tops for table in top.tables("event")]
-    unprovoked = [_unprovoked(table) for top in tops for table in top.tables("unprovoked")]
-    limited = [_limited(table) for top in tops for table in top.tables("limited")]
-    for top in tops:
-        top.done()
-    return EventRecipes(recipes, unprovoked, limited)
+@dataclass(frozen=True, kw_only=True)
+class EventsPart(RequestsPart):
+    """What a file says of events."""
+
+    stages: Annotated[
+        tuple[StageEntry, ...], Key("a machine that events can come about on", name="stage")
+    ] = ()
+    events: Annotated[
+        tuple[EventRecipe, ...], Key("a dialogue that brings an event about", name="event")
+    ] = ()
+    unprovoked: Annotated[
+        tuple[UnprovokedEvent, ...], Key("an event that nothing here brings about")
+    ] = ()
+    limited: Annotated[
+        tuple[Limited, ...],
+        Key(
+            "an event of which at most one of a kind is sent per second (rule W50): no case of it "
+            "may see two of a kind sooner, and what it lists behind the first is the last of a "
+            "burst, which must not be lost"
+        ),
+    ] = ()
 
 
-def _spec(table: Table) -> MachineSpec:
-    spec = spec_of(table, MachineSpec())
-    table.take("reason", str)
-    table.done()
-    return spec
+def load_events(folder: Path, more: Sequence[Read[EventsPart]] = ()) -> EventRecipes:
+    """Return what the files `*.toml` in `folder` say, that of `more` first.
 
-
-def _recipe(table: Table, specs: Mapping[str, MachineSpec]) -> EventRecipe:
-    stage = table.take("stage", str, "")
-    if stage and stage not in specs:
-        known = ", ".join(specs)
-        raise KnowledgeError(f"{table.place}: no stage {stage!r}", f"Known: {known}.")
-    recipe = EventRecipe(
-        event=table.take("event", str),
-        name=table.take("name", str, "recipe"),
-        reason=table.take("reason", str),
-        versions=table.versions(),
-        arches=table.texts("arch"),
-        stage=stage,
-        spec=specs[stage] if stage else MachineSpec(),
-        needs=table.texts("needs"),
-        setup=requests_of(table, "setup"),
-        steps=tuple(_steps(table)),
-        cleanup=requests_of(table, "cleanup"),
-        alone=table.take("alone", bool, False),
+    Raises KnowledgeError.
+    """
+    parts = [*more, *read_folder(folder, EventsPart)]
+    stages = {stage.name: stage.spec for stage in gathered(parts, "stages")}
+    raise_problems(list(unknown_stages(parts)))
+    recipes = gathered(parts, "events")
+    return EventRecipes(
+        (replace(r, spec=stages[r.stage]) if r.stage else r for r in recipes),
+        gathered(parts, "unprovoked"),
+        gathered(parts, "limited"),
     )
-    table.done()
-    if all(e.event != recipe.event for step in recipe.steps for e in step.emissions):
-        raise KnowledgeError(
-            f"{table.place}: no step emits {recipe.event}", "Say of which request it comes."
-        )
-    return recipe
 
 
-def _steps(table: Table) -> Iterator[Provocation]:
-    for entry in table.tables("steps"):
-        request = Request(entry.take("execute", str), filled(entry.take_any("arguments", ABSENT)))
-        emissions = tuple(_emission(t) for t in entry.tables("emits"))
-        yield Provocation(
-            request=request, emissions=emissions, ends=entry.take("ends", bool, False)
-        )
-        entry.done()
-
-
-def _emission(table: Table) -> Emission:
-    word = table.take("order", str, Order.ANY.value)
-    try:
-        order = Order(word)
-    except ValueError as error:
-        raise KnowledgeError(f"{table.place}: {error}", f"Known: {', '.join(Order)}.") from error
-    emission = Emission(
-        event=table.take("event", str), data=filled(table.take("data", dict, {})), order=order
-    )
-    table.done()
-    return emission
-
-
-def _unprovoked(table: Table) -> Unprovoked:
-    found = Unprovoked(
-        event=table.take("event", str),
-        versions=table.versions(),
-        reason=table.take("reason", str),
-    )
-    table.done()
-    return found
-
-
-def _limited(table: Table) -> Limited:
-    found = Limited(
-        event=table.take("event", str),
-        versions=table.versions(),
-        by=table.texts("by"),
-        unless=filled(table.take("unless", dict, {})),
-        reason=table.take("reason", str),
-    )
-    table.done()
-    return found
+def unknown_stages(parts: Sequence[Read[Any]]) -> Iterator[Problem]:
+    """Yield each event whose stage is in none of the files."""
+    stages = {stage.name: None for part in parts for stage in part.kept.stages}
+    for part in parts:
+        for number, recipe in enumerate(part.kept.events):
+            if recipe.stage and recipe.stage not in stages:
+                error = unknown_word(recipe.stage, stages)
+                yield part.source.problem(
+                    ("event", number, "stage"), f"'stage' {error.what}", error.remedy
+                )

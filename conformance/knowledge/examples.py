@@ -5,16 +5,27 @@ docs/recipes.md describes the file.  Knows neither the examples nor a schema or 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from conformance.knowledge.recipes import filled, requests_of, spec_of
-from conformance.knowledge.tables import Table, read_table
+from conformance.knowledge.common import (
+    CLEANUP,
+    ISOLATION,
+    MACHINE,
+    NEEDS,
+    REASON,
+    REPLACES,
+    SETUP,
+    VERSIONS,
+    RequestsPart,
+)
+from conformance.knowledge.decoder import Fault, Problem, Read, raise_problems, read_file
+from conformance.knowledge.gathering import gathered
+from conformance.knowledge.keys import DOTTED, Key
 from conformance.knowledge.versions import Version, VersionRange
 from conformance.model.canonical import same
-from conformance.model.errors import KnowledgeError
 from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import JsonValue
 
@@ -28,9 +39,9 @@ class Substitute:
     The path leads through the arguments, members parted by dots.
     """
 
-    path: tuple[str, ...]
-    value: JsonValue
-    reason: str
+    path: Annotated[tuple[str, ...], Key("the member, from the arguments on", form=DOTTED)]
+    value: Annotated[JsonValue, Key("what stands there")]
+    reason: Annotated[str, REASON]
 
     def put(self, arguments: object) -> Any:
         """Return `arguments` with the value in its place, if they have that place."""
@@ -52,17 +63,33 @@ class ExampleRecipe:
     `stage` names the machine where `spec` says more of it than which machine it is, else it is "".
     """
 
-    commands: tuple[str, ...]
-    reason: str
-    given: Mapping[str, JsonValue]
-    versions: VersionRange
-    stage: str
-    spec: MachineSpec
-    setup: tuple[Request, ...]
-    cleanup: tuple[Request, ...]
-    needs: tuple[str, ...]
-    substitutes: tuple[Substitute, ...]
-    alone: bool
+    commands: Annotated[
+        tuple[str, ...], Key("the commands whose examples it is for", some=True, identity=True)
+    ]
+    reason: Annotated[str, REASON]
+    given: Annotated[
+        Mapping[str, JsonValue],
+        Key("arguments that one of the example's requests must have", default="any", identity=True),
+    ] = field(default_factory=dict)
+    versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+    replaces: Annotated[bool, REPLACES] = False
+    stage: Annotated[
+        str, Key("a name for the machine, where more is said of it than `machine`")
+    ] = ""
+    spec: Annotated[MachineSpec, MACHINE] = MachineSpec()
+    setup: Annotated[tuple[Request, ...], SETUP] = ()
+    cleanup: Annotated[tuple[Request, ...], CLEANUP] = ()
+    needs: Annotated[tuple[str, ...], NEEDS] = ()
+    substitutes: Annotated[
+        tuple[Substitute, ...],
+        Key("what stands here for a value of the example", name="substitute"),
+    ] = ()
+    alone: Annotated[bool, ISOLATION] = False
+
+    def faults(self) -> Iterator[Fault]:
+        """Yield what is wrong with the keys beside each other."""
+        if self.spec != MachineSpec(machine=self.spec.machine) and not self.stage:
+            yield Fault("commands", "'stage' is missing", "Name the machine that it describes.")
 
     def fits(self, requests: Iterable[Request]) -> bool:
         """Return whether it is meant for an example with these requests."""
@@ -98,49 +125,29 @@ class ExampleRecipes:
         return frozenset(need for recipe in self._recipes for need in recipe.needs)
 
 
-def load_examples(path: Path) -> ExampleRecipes:
-    """Return the recipes of the file `path`; raises KnowledgeError."""
-    top = read_table(path)
-    recipes = tuple(_recipe(table) for table in top.tables("example"))
-    top.done()
-    specs: dict[str, MachineSpec] = {}
-    for recipe in recipes:
-        if recipe.stage and specs.setdefault(recipe.stage, recipe.spec) != recipe.spec:
-            raise KnowledgeError(f"{path.name}: the stage {recipe.stage!r} is of two machines")
+@dataclass(frozen=True, kw_only=True)
+class ExamplesPart(RequestsPart):
+    """What a file says of the documentation's examples."""
+
+    examples: Annotated[
+        tuple[ExampleRecipe, ...],
+        Key("on what some of the documentation's examples are run", name="example"),
+    ] = ()
+
+
+def load_examples(path: Path, more: Sequence[Read[ExamplesPart]] = ()) -> ExampleRecipes:
+    """Return the recipes of the file `path`, those of `more` first; raises KnowledgeError."""
+    parts = [*more, read_file(path, ExamplesPart)]
+    recipes = gathered(parts, "examples")
+    raise_problems(list(two_machines(parts)))
     return ExampleRecipes(recipes)
 
 
-def _recipe(table: Table) -> ExampleRecipe:
-    versions = table.versions()
-    isolation = table.take("isolation", str, "shared")
-    if isolation not in ("shared", "alone"):
-        raise KnowledgeError(f"{table.place}: isolation is {isolation!r}", "Known: shared, alone.")
-    recipe = ExampleRecipe(
-        commands=table.texts("commands"),
-        reason=table.take("reason", str),
-        given=filled(table.take("given", dict, {})),
-        versions=versions,
-        stage=table.take("stage", str, ""),
-        spec=spec_of(table, MachineSpec()),
-        setup=requests_of(table, "setup"),
-        cleanup=requests_of(table, "cleanup"),
-        needs=table.texts("needs"),
-        substitutes=tuple(_substitutes(table)),
-        alone=isolation == "alone",
-    )
-    if not recipe.commands:
-        raise KnowledgeError(f"{table.place}: no commands", "Name those whose examples it is for.")
-    if recipe.spec != MachineSpec(machine=recipe.spec.machine) and not recipe.stage:
-        raise KnowledgeError(f"{table.place}: no stage", "Name the machine that it describes.")
-    table.done()
-    return recipe
-
-
-def _substitutes(table: Table) -> Iterator[Substitute]:
-    for entry in table.tables("substitute"):
-        yield Substitute(
-            path=tuple(entry.take("path", str).split(".")),
-            value=filled(entry.take_any("value", None)),
-            reason=entry.take("reason", str),
-        )
-        entry.done()
+def two_machines(parts: Sequence[Read[Any]]) -> Iterator[Problem]:
+    """Yield each entry whose stage is another machine than that of an earlier one."""
+    specs: dict[str, MachineSpec] = {}
+    for part in parts:
+        for number, recipe in enumerate(part.kept.examples):
+            if recipe.stage and specs.setdefault(recipe.stage, recipe.spec) != recipe.spec:
+                what = f"the stage {recipe.stage!r} is of two machines"
+                yield part.source.problem(("example", number, "stage"), what, "Name one of them.")

@@ -5,19 +5,52 @@ That is for programs that act on the system that they run on.  Knows neither a s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 from conformance.knowledge import store
-from conformance.knowledge.tables import Table, read_table
-from conformance.model.errors import KnowledgeError
+from conformance.knowledge.decoder import Fault, read_file
+from conformance.knowledge.keys import Key
 from conformance.model.flavour import Program
 
 FILE: Final = "withheld.toml"
 UNKNOWN: Final = "never asked for: nobody has looked at what it does"
 """What is said of a command that the file does not name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeverEntry:
+    """Commands that no case asks for."""
+
+    commands: Annotated[
+        tuple[str, ...],
+        Key("commands that no case asks for, and that the program is told not to serve", some=True),
+    ]
+    reason: Annotated[str, Key("what they would do")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithheldEntry:
+    """Of one program, what is asked for and what is not."""
+
+    program: Annotated[Program, Key("a kind of program, as in exchanges", identity=True)]
+    asked: Annotated[tuple[str, ...], Key("the commands that cases are made of")] = ()
+    never: Annotated[
+        tuple[NeverEntry, ...], Key("commands that are not asked for", name="never_asked")
+    ] = ()
+
+    def faults(self) -> Iterator[Fault]:
+        """Yield each command that is named twice."""
+        named = [*self.asked, *(name for entry in self.never for name in entry.commands)]
+        for name in sorted({name for name in named if named.count(name) > 1}):
+            yield Fault("never_asked", f"{name} is named twice", "Leave one.")
+
+    def withheld(self) -> Withheld:
+        """Return what the entry says."""
+        reasons = {name: entry.reason for entry in self.never for name in entry.commands}
+        return Withheld(asked=frozenset(self.asked), reasons=reasons)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,29 +72,17 @@ class Withheld:
         return tuple(sorted({*self.reasons, *(name for name in served if self.why(name))}))
 
 
+@dataclass(frozen=True, kw_only=True)
+class WithheldPart:
+    """What a file says of commands that are never asked for."""
+
+    withheld: Annotated[
+        tuple[WithheldEntry, ...],
+        Key("what a program that acts on the system it runs on is asked for, and what not"),
+    ] = ()
+
+
 def load_withheld(path: Path | None = None) -> Mapping[Program, Withheld]:
     """Return what the file `path` says; without one, what ships.  Raises KnowledgeError."""
-    top = read_table(path or store.cases_folder() / FILE)
-    found = {}
-    for name, table in top.named_tables():
-        try:
-            program = Program(name)
-        except ValueError as error:
-            known = ", ".join(Program)
-            raise KnowledgeError(f"{table.place}: {error}", f"Known: {known}.") from error
-        found[program] = _withheld(table)
-    return found
-
-
-def _withheld(table: Table) -> Withheld:
-    asked = frozenset(table.texts("asked"))
-    reasons: dict[str, str] = {}
-    for entry in table.tables("never"):
-        reason = entry.take("reason", str)
-        for name in entry.texts("commands"):
-            if name in asked or name in reasons:
-                raise KnowledgeError(f"{entry.place}: {name} is named twice", "Leave one.")
-            reasons[name] = reason
-        entry.done()
-    table.done()
-    return Withheld(asked=asked, reasons=reasons)
+    part = read_file(path or store.cases_folder() / FILE, WithheldPart).sound()
+    return {entry.program: entry.withheld() for entry in part.withheld}

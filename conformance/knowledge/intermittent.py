@@ -5,11 +5,15 @@ Knows neither a case nor how one is played.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from conformance.knowledge.tables import Table, read_table
+from conformance.knowledge.common import REASON, VERSIONS
+from conformance.knowledge.decoder import Read, read_file
+from conformance.knowledge.gathering import gathered
+from conformance.knowledge.keys import Key
 from conformance.knowledge.versions import Version, VersionRange
 
 
@@ -17,28 +21,31 @@ from conformance.knowledge.versions import Version, VersionRange
 class Intermittent:
     """A case, by its id, whose promise the releases `versions` break in some plays."""
 
-    case: str
-    versions: VersionRange
-    reason: str
+    case: Annotated[str, Key("the id of the case", name="id", identity=True)]
+    versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+    reason: Annotated[str, REASON]
 
 
-def load_intermittent(path: Path) -> tuple[Intermittent, ...]:
-    """Return the entries of the file `path`; raises KnowledgeError."""
-    top = read_table(path)
-    found = tuple(_entry(table) for table in top.tables("case"))
-    top.done()
-    return found
+@dataclass(frozen=True, kw_only=True)
+class IntermittentPart:
+    """What a file says of what comes and goes."""
+
+    intermittent: Annotated[
+        tuple[Intermittent, ...],
+        Key(
+            "a case of which a promise is broken in some plays and kept in others: it is played "
+            "ten times, alone"
+        ),
+    ] = ()
+
+
+def load_intermittent(
+    path: Path, more: Sequence[Read[IntermittentPart]] = ()
+) -> tuple[Intermittent, ...]:
+    """Return the entries of the file `path` and of `more`; raises KnowledgeError."""
+    return gathered([*more, read_file(path, IntermittentPart)], "intermittent")
 
 
 def reasons_for(entries: Iterable[Intermittent], version: Version) -> dict[str, str]:
     """Return why each case that comes to different ends on `version` does so, by its id."""
     return {entry.case: entry.reason for entry in entries if version in entry.versions}
-
-
-def _entry(table: Table) -> Intermittent:
-    versions = table.versions()
-    entry = Intermittent(
-        case=table.take("id", str), versions=versions, reason=table.take("reason", str)
-    )
-    table.done()
-    return entry

@@ -5,12 +5,15 @@ Reads cases/machines.toml.  Knows no build and no recipe.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
-from conformance.knowledge.tables import Table, read_table
-from conformance.model.errors import KnowledgeError
+from conformance.knowledge.common import REASON
+from conformance.knowledge.decoder import Read, read_file
+from conformance.knowledge.gathering import gathered
+from conformance.knowledge.keys import Key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +25,20 @@ class StandIn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StandInEntry:
+    """What stands in for a machine, or a device, on one architecture."""
+
+    arch: Annotated[str, Key("the architecture", identity=True)]
+    machine: Annotated[
+        str, Key("the machine that a recipe names", one_of="what", identity=True)
+    ] = ""
+    device: Annotated[str, Key("the device that a recipe names", one_of="what", identity=True)] = ""
+    by: Annotated[str, Key("what takes its place")]
+    args: Annotated[tuple[str, ...], Key("arguments of the command line that come before")] = ()
+    reason: Annotated[str, REASON]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StandIns:
     """What stands in on one architecture, by the name of what it stands in for."""
 
@@ -29,35 +46,69 @@ class StandIns:
     devices: Mapping[str, StandIn] = field(default_factory=dict)
 
 
-def load_stand_ins(path: Path) -> Mapping[str, StandIns]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coupled:
+    """A property that changes others when it is set."""
+
+    path: Annotated[str, Key("the object's path", identity=True)]
+    property: Annotated[str, Key("the property", identity=True)]
+    reason: Annotated[str, REASON]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MachinesPart:
+    """What a file says of machines."""
+
+    walk: Annotated[
+        Mapping[str, str],
+        Key(
+            "the machines whose composition trees are walked, each with the beginning of the names "
+            "of the machine types that provide it"
+        ),
+    ] = field(default_factory=dict)
+    stand_ins: Annotated[
+        tuple[StandInEntry, ...],
+        Key(
+            "the machine, or device, on which a recipe is played that names one of another "
+            "architecture",
+            name="stand_in",
+        ),
+    ] = ()
+    coupled: Annotated[
+        tuple[Coupled, ...],
+        Key(
+            "a property whose own value, set again, changes others: its cases get a machine of "
+            "their own"
+        ),
+    ] = ()
+
+
+def load_stand_ins(path: Path, more: Sequence[Read[MachinesPart]] = ()) -> Mapping[str, StandIns]:
     """Return by architecture what stands in there; raises KnowledgeError."""
+    entries: Iterable[StandInEntry] = gathered(_parts(path, more), "stand_ins")
     machines: dict[str, dict[str, StandIn]] = {}
     devices: dict[str, dict[str, StandIn]] = {}
-    for table in read_table(path).tables("stand-in"):
-        arch, machine = table.take("arch", str), table.take("machine", str, "")
-        device = table.take("device", str, "")
-        if bool(machine) is bool(device):
-            raise KnowledgeError(f"{table.place}: neither a machine nor a device, or both")
-        own = (machines if machine else devices).setdefault(arch, {})
-        if machine + device in own:
-            raise KnowledgeError(f"{table.place}: {machine + device} has two stand-ins on {arch}")
-        own[machine + device] = StandIn(name=table.take("by", str), args=table.texts("args"))
-        _explained(table)
+    for entry in entries:
+        own = (machines if entry.machine else devices).setdefault(entry.arch, {})
+        own[entry.machine + entry.device] = StandIn(name=entry.by, args=entry.args)
     return {
         arch: StandIns(machines=machines.get(arch, {}), devices=devices.get(arch, {}))
         for arch in sorted({*machines, *devices})
     }
 
 
-def load_coupled(path: Path) -> frozenset[tuple[str, str]]:
+def load_coupled(path: Path, more: Sequence[Read[MachinesPart]] = ()) -> frozenset[tuple[str, str]]:
     """Return (path, property) of what changes others when it is set; raises KnowledgeError."""
-    found = set()
-    for table in read_table(path).tables("coupled"):
-        found.add((table.take("path", str), table.take("property", str)))
-        _explained(table)
-    return frozenset(found)
+    return frozenset((e.path, e.property) for e in gathered(_parts(path, more), "coupled"))
 
 
-def _explained(table: Table) -> None:
-    table.take("reason", str)
-    table.done()
+def load_walk(path: Path) -> Mapping[str, str]:
+    """Return the machines whose trees are walked, by name the beginning of their types' names.
+
+    Raises KnowledgeError.
+    """
+    return read_file(path, MachinesPart).sound().walk
+
+
+def _parts(path: Path, more: Sequence[Read[MachinesPart]]) -> list[Read[MachinesPart]]:
+    return [*more, read_file(path, MachinesPart)]

@@ -6,13 +6,16 @@ Knows neither a schema nor what the rules say.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from conformance.knowledge.tables import Table, read_table
+from conformance.knowledge.common import REASON, VERSIONS
+from conformance.knowledge.decoder import Read, read_file
+from conformance.knowledge.gathering import gathered
+from conformance.knowledge.keys import Key
 from conformance.knowledge.versions import Version, VersionRange
-from conformance.model.errors import KnowledgeError
 
 
 class Named(enum.StrEnum):
@@ -34,19 +37,36 @@ class Named(enum.StrEnum):
 class NamingException:
     """Names of one kind that break `rule` on purpose, in the releases `versions`."""
 
-    rule: str
-    kind: Named
-    names: frozenset[str]
-    versions: VersionRange
-    reason: str
+    rule: Annotated[str, Key("the rule that they break: Q28, Q47, Q49, Q77")]
+    kind: Annotated[Named, Key("what is so named")]
+    names: Annotated[
+        frozenset[str],
+        Key(
+            "the names. Types bear no names in introspection: where one name of a type is excepted "
+            "from Q47, so are all of that type",
+            some=True,
+        ),
+    ]
+    versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+    reason: Annotated[str, REASON]
 
 
-def load_naming(path: Path) -> tuple[NamingException, ...]:
-    """Return the entries of the file `path`; raises KnowledgeError."""
-    top = read_table(path)
-    found = tuple(_exception(table) for table in top.tables("exception"))
-    top.done()
-    return found
+@dataclass(frozen=True, kw_only=True)
+class NamingPart:
+    """What a file says of names that break a rule."""
+
+    naming: Annotated[
+        tuple[NamingException, ...],
+        Key(
+            "names that break a rule of the schema language, and that QEMU keeps on purpose",
+            name="naming_exception",
+        ),
+    ] = ()
+
+
+def load_naming(path: Path, more: Sequence[Read[NamingPart]] = ()) -> tuple[NamingException, ...]:
+    """Return the entries of the file `path` and of `more`; raises KnowledgeError."""
+    return gathered([*more, read_file(path, NamingPart)], "naming")
 
 
 def excepted(
@@ -55,20 +75,3 @@ def excepted(
     """Return the names of a kind that `version` may have in spite of `rule`."""
     fitting = (e for e in entries if e.rule == rule and e.kind is kind and version in e.versions)
     return frozenset[str]().union(*(entry.names for entry in fitting))
-
-
-def _exception(table: Table) -> NamingException:
-    try:
-        versions = table.versions()
-        kind = Named(table.take("kind", str))
-    except ValueError as error:
-        raise KnowledgeError(f"{table.place}: {error}", f"Kinds: {', '.join(Named)}.") from error
-    entry = NamingException(
-        rule=table.take("rule", str),
-        kind=kind,
-        names=frozenset(table.texts("names")),
-        versions=versions,
-        reason=table.take("reason", str),
-    )
-    table.done()
-    return entry

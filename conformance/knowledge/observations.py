@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Annotated, Final
 
-from conformance.knowledge.recipes import filled
-from conformance.knowledge.tables import Table
+from conformance.knowledge.common import VERSIONS
+from conformance.knowledge.decoder import Fault
+from conformance.knowledge.keys import DOTTED, TRUE, TURN, Key
 from conformance.knowledge.versions import Version, VersionRange
-from conformance.model.errors import KnowledgeError
 from conformance.model.stage import Request
-from conformance.model.terms import ABSENT, ErrorClass, JsonValue, PathPart
+from conformance.model.terms import ABSENT, Absent, ErrorClass, JsonValue, PathPart
 
 
 class Wanted(enum.StrEnum):
@@ -37,8 +37,10 @@ class Wanted(enum.StrEnum):
 class Emitted:
     """An event that comes of the request whose effect is seen; its data hold all of `data`."""
 
-    event: str
-    data: Mapping[str, JsonValue]
+    event: Annotated[str, Key("the event")]
+    data: Annotated[Mapping[str, JsonValue], Key("members that its data must have")] = field(
+        default_factory=dict
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,65 +63,90 @@ class Look:
     versions: VersionRange = VersionRange()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookEntry:
+    """A Look as a file has it: what is wanted is the key that is given."""
+
+    request: Annotated[Request, Key(flat=True, only=("execute", "arguments"))]
+    at: Annotated[
+        tuple[PathPart, ...],
+        Key(
+            "where in the reply: members, numbers of elements, and tables, each of which is the "
+            "element of an array that has these members",
+            default="the whole reply",
+            items=TURN,
+        ),
+    ] = ()
+    value: Annotated[JsonValue | Absent, Key("just this stands there", one_of="wanted")] = ABSENT
+    there: Annotated[bool, Key("something stands there", one_of="wanted", form=TRUE)] = False
+    absent: Annotated[bool, Key("nothing stands there", one_of="wanted", form=TRUE)] = False
+    differs: Annotated[
+        bool, Key("something else stands there than before", one_of="wanted", form=TRUE)
+    ] = False
+    refused: Annotated[
+        ErrorClass | None,
+        Key(
+            "the request is refused with that class: it can be made once only, and not before",
+            one_of="wanted",
+        ),
+    ] = None
+    moves: Annotated[
+        tuple[tuple[str, ...], ...],
+        Key(
+            "paths, with `*` for any name, at which something else stands each time: they are left "
+            "out where two replies are compared",
+            name="ignore",
+            items=DOTTED,
+        ),
+    ] = ()
+    after: Annotated[
+        tuple[Emitted, ...], Key("events that come before there is anything to be seen")
+    ] = ()
+    back: Annotated[
+        bool,
+        Key(
+            "whether the query is asked in the end too, when all is taken back; `false` where it "
+            "cannot be made without the set-up",
+            name="asked_after_cleanup",
+        ),
+    ] = True
+    versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+
+    def faults(self) -> Iterator[Fault]:
+        """Yield what is wrong with the keys beside each other."""
+        if (self.there or self.absent) and not self.at:
+            yield Fault("at", "'at' is missing", "Say where it is to be seen.")
+
+    def made(self) -> Look:
+        """Return what the entry stands for."""
+        wanted, value = self._wanted()
+        return Look(
+            request=self.request,
+            path=self.at,
+            wanted=wanted,
+            value=value,
+            moves=self.moves,
+            after=self.after,
+            back=self.back,
+            versions=self.versions,
+        )
+
+    def _wanted(self) -> tuple[Wanted, JsonValue]:
+        if not isinstance(self.value, Absent):
+            return Wanted.VALUE, self.value
+        if self.refused is not None:
+            return Wanted.REFUSED, self.refused.value
+        flags = {Wanted.THERE: self.there, Wanted.ABSENT: self.absent, Wanted.DIFFERS: self.differs}
+        return next(wanted for wanted, given in flags.items() if given), True
+
+
+VERIFY: Final = Key(
+    "queries, and what each must show once the command was accepted",
+    entry=LookEntry,
+    name="verify",
+)
+
+
 def looks_for(looks: tuple[Look, ...], version: Version) -> tuple[Look, ...]:
     """Return those of `looks` that hold for `version`."""
     return tuple(look for look in looks if version in look.versions)
-
-
-def looks_of(table: Table) -> tuple[Look, ...]:
-    """Return what the array `sees` of a recipe holds; raises KnowledgeError."""
-    return tuple(_look(entry) for entry in table.tables("sees"))
-
-
-def _look(table: Table) -> Look:
-    request = Request(table.take("execute", str), filled(table.take_any("arguments", ABSENT)))
-    wanted, value = _wanted(table)
-    versions = table.versions()
-    look = Look(
-        request=request,
-        path=tuple(_part(table, part) for part in table.take("at", list, [])),
-        wanted=wanted,
-        value=value,
-        moves=tuple(tuple(path.split(".")) for path in table.texts("moves")),
-        after=tuple(_emitted(table)),
-        back=table.take("back", bool, True),
-        versions=versions,
-    )
-    table.done()
-    if look.wanted in _PLACED and not look.path:
-        raise KnowledgeError(f"{table.place}: 'at' is missing", "Say where it is to be seen.")
-    return look
-
-
-_PLACED: Final = frozenset({Wanted.THERE, Wanted.ABSENT})
-
-
-def _wanted(table: Table) -> tuple[Wanted, JsonValue]:
-    given = {word: table.take_any(word, ABSENT) for word in Wanted}
-    found = [word for word, value in given.items() if value is not ABSENT]
-    if len(found) != 1:
-        known = ", ".join(Wanted)
-        raise KnowledgeError(f"{table.place}: says {len(found)} things", f"One of: {known}.")
-    (word,) = found
-    value: Any = filled(given[word])
-    if word is Wanted.REFUSED:
-        if value not in {str(name) for name in ErrorClass}:
-            known = ", ".join(ErrorClass)
-            raise KnowledgeError(f"{table.place}: 'refused' is no class", f"Known: {known}.")
-    elif word is not Wanted.VALUE and value is not True:
-        raise KnowledgeError(f"{table.place}: {word!r} is true or left out")
-    return word, value
-
-
-def _part(table: Table, part: Any) -> PathPart:
-    if type(part) is int:
-        return str(part)
-    if not isinstance(part, str | dict):
-        raise KnowledgeError(f"{table.place}: 'at' holds names, numbers and tables of members")
-    return part
-
-
-def _emitted(table: Table) -> Iterator[Emitted]:
-    for entry in table.tables("after"):
-        yield Emitted(event=entry.take("event", str), data=filled(entry.take("data", dict, {})))
-        entry.done()

@@ -6,16 +6,24 @@ docs/recipes.md describes the files.  Knows neither a schema nor a machine.
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, Final
 
-from conformance.knowledge.recipes import filled, requests_of, spec_of
-from conformance.knowledge.tables import Table, read_table
+from conformance.knowledge.common import (
+    ARCH,
+    CLEANUP,
+    ISOLATION,
+    MACHINE,
+    NEEDS,
+    REPLACES,
+    SETUP,
+    VERSIONS,
+)
+from conformance.knowledge.decoder import Fault
+from conformance.knowledge.keys import TURN, Key
 from conformance.knowledge.valid_request import Effect, Status, ValidRequest
 from conformance.knowledge.versions import VersionRange, of_arch
-from conformance.model.errors import KnowledgeError
 from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import ABSENT, Absent, JsonValue, PathPart
 
@@ -36,13 +44,34 @@ class Limits:
     that a build must answer.
     """
 
-    least: int | None = None
-    greatest: int | None = None
-    documented: bool = False
-    open: str = ""
-    omit: str = ""
-    tries: tuple[int, ...] = ()
-    reason: str = ""
+    least: Annotated[
+        int | None,
+        Key("the least value, which is accepted", name="min", default="what its type takes"),
+    ] = None
+    greatest: Annotated[
+        int | None,
+        Key("the greatest value, which is accepted", name="max", default="what its type takes"),
+    ] = None
+    documented: Annotated[
+        bool,
+        Key("whether it must be refused beyond them (rule X27); else nothing is known of that"),
+    ] = False
+    open: Annotated[
+        str, Key("why nothing is known of the ends: what is refused there shows nothing")
+    ] = ""
+    omit: Annotated[
+        str, Key("why the ends are not even sent: they would fill the disk, wait for ever, ...")
+    ] = ""
+    tries: Annotated[
+        tuple[int, ...],
+        Key("further values that must be answered, either way", name="also_try"),
+    ] = ()
+    reason: Annotated[str, Key("how it is known")] = ""
+
+    def faults(self) -> Iterator[Fault]:
+        """Yield what is wrong with the keys beside each other."""
+        if not (self.reason or self.open or self.omit):
+            yield Fault("min", "'reason' is missing", "Say how the limit is known.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +82,25 @@ class Shown:
     What it `reads` there is that value, where nothing else is said.
     """
 
-    request: Request
-    at: tuple[PathPart | int, ...]
-    reads: JsonValue | Absent = ABSENT
+    request: Annotated[Request, Key(flat=True, only=("execute", "arguments"))]
+    at: Annotated[
+        tuple[PathPart | int, ...],
+        Key(
+            "where in the reply, as in `verify`; `{member}` is the argument's own name, `{value}` "
+            "the value that it was given",
+            items=TURN,
+        ),
+    ] = ()
+    reads: Annotated[
+        JsonValue | Absent,
+        Key("the value that stands there", default="the one that was given"),
+    ] = ABSENT
+
+    def made(self) -> Shown:
+        """Return it with arguments, of which there may be none."""
+        if self.request.arguments is not ABSENT:
+            return self
+        return replace(self, request=replace(self.request, arguments={}))
 
     def place(self, member: str, value: JsonValue = None) -> tuple[PathPart, ...]:
         """Return where in the answer the argument of that name stands, given that value."""
@@ -92,24 +137,59 @@ class RangeRecipe:
     which it does; of any other nobody knows.
     """
 
-    command: str
-    paths: tuple[str, ...] = ANY_PATH
-    versions: VersionRange = VersionRange()
-    arches: tuple[str, ...] = ()
-    reason: str = ""
-    omit: str = ""
-    behind_finding: str = ""
-    refused: str = ""
-    spec: MachineSpec = MachineSpec()
-    needs: tuple[str, ...] = ()
-    setup: tuple[Request, ...] = ()
-    arguments: Mapping[str, JsonValue] = field(default_factory=dict)
-    cleanup: tuple[Request, ...] = ()
-    alone: bool = False
-    shown: Shown | None = None
-    limits: Mapping[str, Limits] = field(default_factory=dict)
-    accepted: tuple[str, ...] = ()
-    values: Mapping[str, tuple[JsonValue, ...]] = field(default_factory=dict)
+    command: Annotated[str, Key("the command", identity=True)]
+    paths: Annotated[
+        tuple[str, ...],
+        Key(
+            "globs of the arguments that are tried in this request",
+            default="all",
+            some=True,
+            identity=True,
+        ),
+    ] = ANY_PATH
+    versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+    arches: Annotated[tuple[str, ...], ARCH] = ()
+    replaces: Annotated[bool, REPLACES] = False
+    reason: Annotated[str, Key("why the machine is what it is, or the request")] = ""
+    omit: Annotated[str, Key("why these arguments, and wrong ones there, are never tried")] = ""
+    behind_finding: Annotated[
+        str, Key("likewise, where it is a finding of the build that keeps them from being tried")
+    ] = ""
+    refused: Annotated[
+        str,
+        Key(
+            "why the request does not succeed, but is refused with a class that no check of "
+            "arguments gives (DeviceNotFound, ...): so it was understood"
+        ),
+    ] = ""
+    spec: Annotated[MachineSpec, MACHINE] = MachineSpec()
+    needs: Annotated[tuple[str, ...], NEEDS] = ()
+    setup: Annotated[tuple[Request, ...], SETUP] = ()
+    arguments: Annotated[
+        Mapping[str, JsonValue],
+        Key("arguments with which it succeeds; the tags and mandatory members of a path are added"),
+    ] = field(default_factory=dict)
+    cleanup: Annotated[tuple[Request, ...], CLEANUP] = ()
+    alone: Annotated[bool, ISOLATION] = False
+    shown: Annotated[
+        Shown | None, Key("a query that shows a value which was accepted, and where")
+    ] = None
+    limits: Annotated[
+        Mapping[str, Limits],
+        Key("what the command takes, by glob of the integer; the first that fits counts"),
+    ] = field(default_factory=dict)
+    accepted: Annotated[
+        tuple[str, ...],
+        Key("globs of the variations that this request is known to succeed with", identity=True),
+    ] = ()
+    values: Annotated[
+        Mapping[str, tuple[JsonValue, ...]],
+        Key(
+            "by glob of the argument, the values that it is known to succeed with, where the "
+            "schema knows none but one that means nothing",
+            some=True,
+        ),
+    ] = field(default_factory=dict)
 
     def valid_request(self) -> ValidRequest:
         """Return the request, which succeeds once one of the arguments is in it."""
@@ -157,19 +237,6 @@ class RangeRecipe:
         return Limits()
 
 
-def load_ranges(folder: Path) -> Mapping[str, tuple[RangeRecipe, ...]]:
-    """Return the entries `[[range]]` of all files `*.toml` in `folder`, by command.
-
-    Those of one command stand in the order in which they are tried.  Raises KnowledgeError.
-    """
-    found: dict[str, tuple[RangeRecipe, ...]] = {}
-    for path in sorted(folder.glob("*.toml")):
-        for table in read_table(path).tables("range"):
-            recipe = _recipe(table)
-            found[recipe.command] = (*found.get(recipe.command, ()), recipe)
-    return found
-
-
 def ranges_of_arch(
     recipes: Mapping[str, tuple[RangeRecipe, ...]], arch: str
 ) -> Mapping[str, tuple[RangeRecipe, ...]]:
@@ -183,87 +250,3 @@ def ranges_of_arch(
 def needs_of(recipes: Mapping[str, tuple[RangeRecipe, ...]]) -> frozenset[str]:
     """Return all needs of `recipes` that a host or a build is asked for."""
     return frozenset(need for some in recipes.values() for recipe in some for need in recipe.needs)
-
-
-def _recipe(table: Table) -> RangeRecipe:
-    command = table.take("command", str)
-    table.place = f"{table.place} ({command})"
-    isolation = table.take("isolation", str, "shared")
-    if isolation not in ("shared", "alone"):
-        raise KnowledgeError(f"{table.place}: isolation is {isolation!r}", "Known: shared, alone.")
-    versions = table.versions()
-    recipe = RangeRecipe(
-        command=command,
-        paths=table.texts("paths") or ANY_PATH,
-        versions=versions,
-        arches=table.texts("arch"),
-        reason=table.take("reason", str, ""),
-        omit=table.take("omit", str, ""),
-        behind_finding=table.take("behind-finding", str, ""),
-        refused=table.take("refused", str, ""),
-        spec=spec_of(table, MachineSpec()),
-        needs=table.texts("needs"),
-        setup=requests_of(table, "setup"),
-        arguments=filled(table.take("arguments", dict, {})),
-        cleanup=requests_of(table, "cleanup"),
-        alone=isolation == "alone",
-        shown=_shown(table),
-        limits={path: _limits(item) for path, item in table.table("limits").named_tables()},
-        accepted=table.texts("accepted"),
-        values=_values(table),
-    )
-    table.done()
-    return recipe
-
-
-def _shown(table: Table) -> Shown | None:
-    values = table.take("shown", dict, {})
-    if not values:
-        return None
-    entry = Table(f"{table.place}.shown", values)
-    at = tuple(_element(entry, turn) for turn in entry.take("at", list, []))
-    request = Request(entry.take("execute", str), filled(entry.take("arguments", dict, {})))
-    reads = entry.take_any("reads", ABSENT)
-    entry.done()
-    return Shown(request=request, at=at, reads=reads)
-
-
-def _element(entry: Table, turn: Any) -> PathPart | int:
-    match turn:
-        case str() | int() | dict():
-            return turn
-    text = "at holds other things than names, numbers and tables of members"
-    raise KnowledgeError(f"{entry.place}: {text}", "docs/recipes.md describes it.")
-
-
-def _values(table: Table) -> dict[str, tuple[JsonValue, ...]]:
-    found = table.take("values", dict, {})
-    for path, some in found.items():
-        if not isinstance(some, list) or not some:
-            raise KnowledgeError(
-                f"{table.place}.values: {path!r} is no array of values",
-                "Give one, or leave it out.",
-            )
-    return {path: tuple(filled(some)) for path, some in found.items()}
-
-
-def _limits(table: Table) -> Limits:
-    least, greatest = table.take_any("min", None), table.take_any("max", None)
-    if not all(bound is None or type(bound) is int for bound in (least, greatest)):
-        raise KnowledgeError(f"{table.place}: min and max are integers")
-    tries = table.take("tries", list, [])
-    if not all(type(value) is int for value in tries):
-        raise KnowledgeError(f"{table.place}: tries holds other things than integers")
-    limits = Limits(
-        least=least,
-        greatest=greatest,
-        documented=table.take("documented", bool, False),
-        open=table.take("open", str, ""),
-        omit=table.take("omit", str, ""),
-        tries=tuple(tries),
-        reason=table.take("reason", str, ""),
-    )
-    table.done()
-    if not (limits.reason or limits.open or limits.omit):
-        raise KnowledgeError(f"{table.place}: a limit has no reason", "Say how it is known.")
-    return limits

@@ -6,27 +6,29 @@ docs/recipes.md describes the files.  Knows neither a schema nor a machine.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated
 
-from conformance.knowledge.tables import Table, read_table
-from conformance.knowledge.versions import Version, VersionRange, of_arch
-from conformance.model.errors import KnowledgeError
-from conformance.model.stage import (
-    SCRATCH,
-    Awaited,
-    Companion,
-    Descriptor,
-    MachineSpec,
-    Peer,
-    Request,
-    ScratchFile,
+from conformance.knowledge.common import (
+    ARCH,
+    DEFAULT_ISOLATION,
+    ISOLATION,
+    MACHINE,
+    NEEDS,
+    REPLACES,
+    SETUP,
+    VERSIONS,
+    WITH,
+    RequestsPart,
 )
+from conformance.knowledge.decoder import Read
+from conformance.knowledge.gathering import gathered, read_folder
+from conformance.knowledge.keys import Key, words_form
+from conformance.knowledge.versions import Version, VersionRange, of_arch
+from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import ABSENT, Absent, ErrorClass, JsonValue
-
-SCRATCH_MARK: Final = "{scratch}"
 
 
 class Reads(enum.StrEnum):
@@ -55,32 +57,78 @@ class Wish(enum.StrEnum):
 class Given:
     """What is special about one value of a member."""
 
-    value: JsonValue
-    companions: Mapping[str, JsonValue] = field(default_factory=dict)
-    expect: Wish = Wish.ACCEPT
-    reads_as: JsonValue | Absent = ABSENT
-    needs: tuple[str, ...] = ()
-    reason: str = ""
+    value: Annotated[JsonValue, Key("the value", identity=True)]
+    companions: Annotated[Mapping[str, JsonValue], WITH] = field(default_factory=dict)
+    expect: Annotated[
+        Wish,
+        Key(
+            "`accept`, `reject` (documented conflict), or `open` (no promise: any answer will do, "
+            "and nothing is read back)"
+        ),
+    ] = Wish.ACCEPT
+    reads_as: Annotated[
+        JsonValue | Absent,
+        Key("what qom-get answers after this value", default="as `reads` says"),
+    ] = ABSENT
+    needs: Annotated[tuple[str, ...], NEEDS] = ()
+    reason: Annotated[str, Key("why")] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberRecipe:
     """What is known of one member beyond its type."""
 
-    least: int | None = None
-    greatest: int | None = None
-    values: tuple[JsonValue, ...] = ()
-    companions: Mapping[str, JsonValue] = field(default_factory=dict)
-    without: tuple[str, ...] = ()
-    alone: str = ""
-    omit: str = ""
-    optional: str = ""
-    reads: Reads = Reads.SAME
-    reads_as: JsonValue | Absent = ABSENT
-    default: JsonValue | Absent = ABSENT
-    default_of: str = ""
-    given: tuple[Given, ...] = ()
-    reason: str = ""
+    least: Annotated[
+        int | None,
+        Key(
+            "the least integer that its documentation allows: it must be accepted, and one less "
+            "refused",
+            name="min",
+            default="what its width allows",
+        ),
+    ] = None
+    greatest: Annotated[int | None, Key("likewise the greatest", name="max")] = None
+    values: Annotated[
+        tuple[JsonValue, ...],
+        Key(
+            "valid values to use in place of those that the type yields, the usual one first; of "
+            "an enum all values that the schema lists are used, and where object-add is untyped "
+            "these are the enum"
+        ),
+    ] = ()
+    companions: Annotated[Mapping[str, JsonValue], WITH] = field(default_factory=dict)
+    without: Annotated[
+        tuple[str, ...], Key("what is left out of `arguments` when this member is given")
+    ] = ()
+    alone: Annotated[
+        str,
+        Key("why it is not compatible with the others: left out where all are given together"),
+    ] = ""
+    omit: Annotated[
+        str, Key("why it is never given in a valid request: what this host or build lacks")
+    ] = ""
+    optional: Annotated[
+        str,
+        Key("why it may be left out where object-add is untyped, although later schemas demand it"),
+    ] = ""
+    reads: Annotated[
+        Reads,
+        Key("what qom-get of it answers: `same`, `never` (it cannot be read), `any` (anything)"),
+    ] = Reads.SAME
+    reads_as: Annotated[
+        JsonValue | Absent, Key("just what qom-get of it answers", default="as `reads` says")
+    ] = ABSENT
+    default: Annotated[
+        JsonValue | Absent,
+        Key(
+            "what it reads when it was left out, by documentation, where qom-list-properties "
+            "declares nothing or something else",
+            default="as declared",
+        ),
+    ] = ABSENT
+    default_of: Annotated[str, Key("why no default can be read back, declared or documented")] = ""
+    given: Annotated[tuple[Given, ...], Key("what is special about some of its values")] = ()
+    reason: Annotated[str, Key("why, for `min`, `max`, `omit`, `reads`")] = ""
 
     def special(self, value: JsonValue) -> Given:
         """Return what is special about `value`: nothing, where no entry has it."""
@@ -94,52 +142,116 @@ class MemberRecipe:
 class ErrorRecipe:
     """A request with right types that must be refused all the same."""
 
-    name: str
-    changes: Mapping[str, JsonValue]
-    without: tuple[str, ...]
-    error_class: ErrorClass
-    reason: str
-    after: tuple[Mapping[str, JsonValue], ...] = ()
-    """Changes that make requests which are refused before."""
+    name: Annotated[str, Key("the last part of the case's id", identity=True)]
+    changes: Annotated[
+        Mapping[str, JsonValue], Key("what is put over `arguments`", name="with")
+    ] = field(default_factory=dict)
+    without: Annotated[tuple[str, ...], Key("what is left out of `arguments`")] = ()
+    error_class: Annotated[ErrorClass, Key("the class of the error", name="class")] = (
+        ErrorClass.GENERIC
+    )
+    reason: Annotated[str, Key("why it must be refused")]
+    after: Annotated[
+        tuple[Mapping[str, JsonValue], ...],
+        Key(
+            "requests with the same id, each with these changes, that are refused right before and "
+            "must leave nothing behind (rule W65)"
+        ),
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserRecipe:
     """Somebody who can use the object, so that it must outlive that use."""
 
-    name: str
-    use: tuple[Request, ...]
-    release: tuple[Request, ...]
-    spec: MachineSpec
-    needs: tuple[str, ...]
-    deletable: bool
-    reason: str
+    name: Annotated[str, Key("the last part of the case's id", identity=True)]
+    use: Annotated[
+        tuple[Request, ...], Key("requests that use the object; `{id}` is its id in them")
+    ] = ()
+    release: Annotated[
+        tuple[Request, ...], Key("requests that end that use", default="it cannot be released")
+    ] = ()
+    spec: Annotated[MachineSpec, Key(flat=True, inherits=True)]
+    needs: Annotated[tuple[str, ...], NEEDS] = ()
+    deletable: Annotated[bool, Key("whether the object can be deleted while it is used")] = False
+    reason: Annotated[str, Key("why")] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectRecipe:
     """All that is known of one object type on a range of versions, of one arch of `arches`."""
 
-    type: str
-    versions: VersionRange = VersionRange()
-    arches: tuple[str, ...] = ()
-    reason: str = ""
-    spec: MachineSpec = MachineSpec()
-    setup: tuple[Request, ...] = ()
-    needs: tuple[str, ...] = ()
-    always_compiled: bool = False
-    alone: bool = False
-    single: str = ""
-    broken: str = ""
-    fragile: str = ""
-    arguments: Mapping[str, JsonValue] = field(default_factory=dict)
-    members: Mapping[str, MemberRecipe] = field(default_factory=dict)
-    errors: tuple[ErrorRecipe, ...] = ()
-    users: tuple[UserRecipe, ...] = ()
+    type: Annotated[str, Key("the qom-type", identity=True)]
+    versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+    arches: Annotated[tuple[str, ...], ARCH] = ()
+    replaces: Annotated[bool, REPLACES] = False
+    reason: Annotated[str, Key("what the object is for")] = ""
+    spec: Annotated[MachineSpec, MACHINE] = MachineSpec()
+    setup: Annotated[tuple[Request, ...], SETUP] = ()
+    needs: Annotated[tuple[str, ...], NEEDS] = ()
+    always_compiled: Annotated[
+        bool,
+        Key(
+            "`always`: the type must be there when the schema lists it; `optional`: where "
+            "qom-list-types does not list it, it is not applicable",
+            name="compiled",
+            default="optional",
+            form=words_form({"optional": False, "always": True}),
+        ),
+    ] = False
+    alone: Annotated[bool, ISOLATION] = DEFAULT_ISOLATION
+    single: Annotated[
+        str, Key("why only one such object can exist with these arguments", name="only_one")
+    ] = ""
+    broken: Annotated[
+        str,
+        Key(
+            "why these builds fail with the smallest request: that one alone is asked for, and all "
+            "other cases of the type are blocked-by-finding"
+        ),
+    ] = ""
+    fragile: Annotated[
+        str,
+        Key(
+            "why every refusal is fatal to these builds: of the requests that must be refused only "
+            "those of `errors` are asked for, the others are blocked-by-finding",
+            name="refusals_crash",
+        ),
+    ] = ""
+    arguments: Annotated[
+        Mapping[str, JsonValue],
+        Key(
+            "members without which creation fails here: the mandatory ones, and optional ones that "
+            "this type in fact needs"
+        ),
+    ] = field(default_factory=dict)
+    members: Annotated[
+        Mapping[str, MemberRecipe], Key("what is known of single members, by their names")
+    ] = field(default_factory=dict)
+    errors: Annotated[
+        tuple[ErrorRecipe, ...],
+        Key("requests that must be refused although their types are right"),
+    ] = ()
+    users: Annotated[
+        tuple[UserRecipe, ...],
+        Key("who can use the object, so that its deletion is refused meanwhile"),
+    ] = ()
 
     def member(self, name: str) -> MemberRecipe:
         """Return what is known of the member `name`: nothing, where no entry has it."""
         return self.members.get(name, MemberRecipe())
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectsPart(RequestsPart):
+    """What a file says of object types."""
+
+    objects: Annotated[
+        tuple[ObjectRecipe, ...],
+        Key(
+            "what a QOM type needs in order to be created, and what it then answers", name="object"
+        ),
+    ] = ()
 
 
 class Recipes:
@@ -176,192 +288,10 @@ class Recipes:
         )
 
 
-def load_recipes(folder: Path) -> Recipes:
-    """Return the recipes of all files `*.toml` in `folder`; raises KnowledgeError."""
-    recipes: list[ObjectRecipe] = []
-    for path in sorted(folder.glob("*.toml")):
-        top = read_table(path)
-        recipes += [_recipe(table) for table in top.tables("recipe")]
-        top.done()
-    return Recipes(recipes)
+def load_recipes(folder: Path, more: Sequence[Read[ObjectsPart]] = ()) -> Recipes:
+    """Return the recipes of all files `*.toml` in `folder`, those of `more` first.
 
-
-def _recipe(table: Table) -> ObjectRecipe:
-    type_name = table.take("type", str)
-    spec = spec_of(table, MachineSpec())
-    compiled = table.take("compiled", str, "optional")
-    isolation = table.take("isolation", str, "shared")
-    if compiled not in ("optional", "always") or isolation not in ("shared", "alone"):
-        raise KnowledgeError(f"{table.place}: compiled or isolation has an unknown word")
-    versions = table.versions()
-    recipe = ObjectRecipe(
-        type=type_name,
-        versions=versions,
-        arches=table.texts("arch"),
-        reason=table.take("reason", str, ""),
-        spec=spec,
-        setup=requests_of(table, "setup"),
-        needs=table.texts("needs"),
-        always_compiled=compiled == "always",
-        alone=isolation == "alone",
-        single=table.take("single", str, ""),
-        broken=table.take("broken", str, ""),
-        fragile=table.take("fragile", str, ""),
-        arguments=filled(table.take("arguments", dict, {})),
-        members={name: _member(t) for name, t in table.table("members").named_tables()},
-        errors=tuple(_error(t) for t in table.tables("errors")),
-        users=tuple(_user(t, spec) for t in table.tables("users")),
-    )
-    table.done()
-    return recipe
-
-
-def spec_of(table: Table, base: MachineSpec) -> MachineSpec:
-    """Return the machine that a recipe asks for: what it leaves out is as in `base`."""
-    return MachineSpec(
-        machine=table.take("machine", str, base.machine),
-        accel=table.take("accel", str, base.accel),
-        args=table.texts("args") or base.args,
-        files=tuple(_file(t) for t in table.tables("files")) or base.files,
-        peers=tuple(_pair(t, Peer, "serve", "address") for t in table.tables("peers"))
-        or base.peers,
-        descriptors=tuple(
-            _pair(t, Descriptor, "name", "source") for t in table.tables("descriptors")
-        )
-        or base.descriptors,
-        devices=table.texts("devices") or base.devices,
-        companions=tuple(map(_companion, table.tables("companions"))) or base.companions,
-    )
-
-
-def _companion(table: Table) -> Companion:
-    companion = Companion(spec=spec_of(table, MachineSpec()), setup=requests_of(table, "setup"))
-    table.done()
-    return companion
-
-
-def _file(table: Table) -> ScratchFile:
-    try:
-        digits = bytes.fromhex(table.take("hex", str, "")).hex()
-    except ValueError as error:
-        raise KnowledgeError(f"{table.place}: hex: {error}") from error
-    file = ScratchFile(
-        path=table.take("path", str),
-        text=table.take("text", str, ""),
-        hex=digits,
-        at=table.take("at", int, 0),
-        size=table.take("size", int, 0),
-        make=table.take("make", str, ""),
-    )
-    table.done()
-    return file
-
-
-def _pair(table: Table, kind: Any, *keys: str) -> Any:
-    made = kind(**{key: table.take(key, str) for key in keys})
-    table.done()
-    return made
-
-
-def _member(table: Table) -> MemberRecipe:
-    least, greatest = table.take_any("min", None), table.take_any("max", None)
-    if not all(bound is None or type(bound) is int for bound in (least, greatest)):
-        raise KnowledgeError(f"{table.place}: min and max are integers")
-    member = MemberRecipe(
-        least=least,
-        greatest=greatest,
-        values=tuple(filled(table.take("values", list, []))),
-        companions=filled(table.take("with", dict, {})),
-        without=table.texts("without"),
-        alone=table.take("alone", str, ""),
-        omit=table.take("omit", str, ""),
-        optional=table.take("optional", str, ""),
-        reads=_word(table, "reads", Reads, Reads.SAME),
-        reads_as=filled(table.take_any("reads-as", ABSENT)),
-        default=filled(table.take_any("default", ABSENT)),
-        default_of=table.take("default-of", str, ""),
-        given=tuple(_given(t) for t in table.tables("given")),
-        reason=table.take("reason", str, ""),
-    )
-    table.done()
-    return member
-
-
-def _given(table: Table) -> Given:
-    given = Given(
-        value=filled(table.take_any("value", None)),
-        companions=filled(table.take("with", dict, {})),
-        expect=_word(table, "expect", Wish, Wish.ACCEPT),
-        reads_as=filled(table.take_any("reads-as", ABSENT)),
-        needs=table.texts("needs"),
-        reason=table.take("reason", str, ""),
-    )
-    table.done()
-    return given
-
-
-def _error(table: Table) -> ErrorRecipe:
-    error = ErrorRecipe(
-        name=table.take("name", str),
-        changes=filled(table.take("with", dict, {})),
-        without=table.texts("without"),
-        error_class=_word(table, "class", ErrorClass, ErrorClass.GENERIC),
-        reason=table.take("reason", str),
-        after=tuple(filled(table.take("after", list, []))),
-    )
-    table.done()
-    return error
-
-
-def _user(table: Table, base: MachineSpec) -> UserRecipe:
-    user = UserRecipe(
-        name=table.take("name", str),
-        use=requests_of(table, "use"),
-        release=requests_of(table, "release"),
-        spec=spec_of(table, base),
-        needs=table.texts("needs"),
-        deletable=table.take("deletable", bool, False),
-        reason=table.take("reason", str, ""),
-    )
-    table.done()
-    return user
-
-
-def requests_of(table: Table, key: str) -> tuple[Request, ...]:
-    """Return the requests that the array `key` of a recipe holds; raises KnowledgeError."""
-    requests = []
-    for entry in table.tables(key):
-        arguments = entry.take_any("arguments", ABSENT)
-        name, descriptor = entry.take("execute", str), entry.take("descriptor", str, "")
-        awaits = tuple(map(_awaited, entry.tables("awaits")))
-        requests.append(Request(name, filled(arguments), descriptor=descriptor, awaits=awaits))
-        entry.done()
-    return tuple(requests)
-
-
-def _awaited(table: Table) -> Awaited:
-    awaited = Awaited(event=table.take("event", str), data=table.take("data", dict, {}))
-    table.done()
-    return awaited
-
-
-def _word(table: Table, key: str, kind: Any, default: Any) -> Any:
-    text = table.take(key, str, str(default))
-    try:
-        return kind(text)
-    except ValueError:
-        known = ", ".join(kind)
-        raise KnowledgeError(f"{table.place}: {key} is {text!r}", f"Known: {known}.") from None
-
-
-def filled(value: Any) -> Any:
-    """Put the scratch folder where a recipe left its mark."""
-    match value:
-        case str():
-            return value.replace(SCRATCH_MARK, SCRATCH)
-        case dict():
-            return {key: filled(item) for key, item in value.items()}
-        case list():
-            return [filled(item) for item in value]
-        case _:
-            return value
+    Raises KnowledgeError.
+    """
+    parts = [*more, *read_folder(folder, ObjectsPart)]
+    return Recipes(gathered(parts, "objects"))

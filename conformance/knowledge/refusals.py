@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Final
 
-from conformance.knowledge.recipes import filled, requests_of, spec_of
-from conformance.knowledge.tables import Table
+from conformance.knowledge.common import CLEANUP, MACHINE, REASON, SETUP, VERSIONS
+from conformance.knowledge.decoder import Fault
+from conformance.knowledge.keys import DOTTED, Key
 from conformance.knowledge.versions import Version, VersionRange
-from conformance.model.errors import KnowledgeError
 from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import ErrorClass, JsonValue
 
-_NO_MACHINE: Final = MachineSpec(machine="")
 _OF_ARGUMENTS: Final = frozenset({ErrorClass.GENERIC, ErrorClass.COMMAND_NOT_FOUND})
 """The classes that a request can be refused with before its command has looked at anything."""
+_DOCUMENTED: Final = Key(
+    "which condition of the command's section of errors, from 1, this is a case of", default="none"
+)
 
 
 class When(enum.StrEnum):
@@ -46,18 +48,80 @@ class Refusal:
     it never does, the classes alone must tell that the request was understood.
     """
 
-    name: str
-    arguments: Mapping[str, JsonValue]
-    setup: tuple[Request, ...]
-    cleanup: tuple[Request, ...]
-    classes: frozenset[ErrorClass]
-    versions: VersionRange
-    reason: str
-    item: int = 0
-    when: When = When.APART
-    lasting: bool = False
-    spec: MachineSpec | None = None
-    witness: Mapping[str, JsonValue] | None = None
+    name: Annotated[str, Key("the last part of the case's id", identity=True)]
+    arguments: Annotated[
+        Mapping[str, JsonValue],
+        Key("its arguments", default='with `when` "before" and "after" those of the recipe'),
+    ] = field(default_factory=dict)
+    setup: Annotated[tuple[Request, ...], SETUP] = ()
+    cleanup: Annotated[tuple[Request, ...], CLEANUP] = ()
+    classes: Annotated[
+        frozenset[ErrorClass],
+        Key(
+            'with `when` "apart" the classes that it may be refused with, else those that the '
+            "documentation names for it",
+            default='`["GenericError"]` with "apart", else none',
+        ),
+    ] = frozenset()
+    versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+    reason: Annotated[str, REASON]
+    item: Annotated[
+        int,
+        Key(_DOCUMENTED.text, name="documented", default=_DOCUMENTED.default),
+    ] = 0
+    when: Annotated[
+        When,
+        Key(
+            "the state in which it is refused, beside the recipe's request, which shows that it "
+            "was not refused for anything else. `apart`: its own `setup`, it and its `cleanup` "
+            "come before all of the recipe. `before`: between the recipe's set-up and its request. "
+            "`after`: after the recipe's request, in the state that it leaves"
+        ),
+    ] = When.APART
+    lasting: Annotated[
+        bool,
+        Key(
+            "whether the machine is another one from then on; so it is where the recipe's effect "
+            "is destructive",
+            name="destructive",
+        ),
+    ] = False
+    spec: Annotated[MachineSpec | None, MACHINE] = None
+    witness: Annotated[
+        Mapping[str, JsonValue] | None,
+        Key(
+            "with `machine` alone: the arguments with which the command succeeds there, before the "
+            'refusal (`when` "after") or after it',
+            default="it never does, and `classes` tell that the request was understood",
+        ),
+    ] = None
+
+    def faults(self) -> Iterator[Fault]:
+        """Yield what is wrong where it proves nothing on a machine of its own, or has none.
+
+        The class of which any wrong argument is told shows nothing without a request that succeeds.
+        """
+        if self.spec is None:
+            if self.witness is not None:
+                yield Fault(
+                    "witness",
+                    "'machine' is missing, which 'witness' goes with",
+                    "Name the machine that this refusal has to itself.",
+                )
+            return
+        classes = self.made().classes
+        if self.witness is None and (not classes or classes & _OF_ARGUMENTS):
+            yield Fault(
+                "machine",
+                "'witness' is missing",
+                "Give the arguments with which the command succeeds there, or classes of its own.",
+            )
+
+    def made(self) -> Refusal:
+        """Return it with the class that counts where none is named."""
+        if self.classes or self.when is not When.APART:
+            return self
+        return replace(self, classes=frozenset({ErrorClass.GENERIC}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,118 +134,62 @@ class Reference:
     where it names none; `item` is as in a Refusal.
     """
 
-    at: tuple[str, ...]
-    to: str
-    instead: JsonValue
-    without: frozenset[str] = frozenset()
-    classes: frozenset[ErrorClass] = frozenset()
-    item: int = 0
-    versions: VersionRange = VersionRange()
+    at: Annotated[
+        tuple[str, ...],
+        Key(
+            "the way to it among the arguments: names, and numbers of elements from 0. It may be "
+            "one that the request does not give: then it is added",
+            form=DOTTED,
+            identity=True,
+        ),
+    ]
+    to: Annotated[str, Key("what it names, in a word")]
+    instead: Annotated[JsonValue, Key("what nothing is named", default="no-such- and the word")] = (
+        None
+    )
+    without: Annotated[
+        frozenset[str],
+        Key("arguments that do not go along with it: left out of the refused request"),
+    ] = frozenset()
+    classes: Annotated[
+        frozenset[ErrorClass],
+        Key(
+            "the classes that the documentation names for this (rule X19, on builds whose release "
+            "has a digest that names them too)",
+            default="it may be refused with any (rule X34)",
+        ),
+    ] = frozenset()
+    item: Annotated[
+        int,
+        Key(_DOCUMENTED.text, name="documented", default=_DOCUMENTED.default),
+    ] = 0
+    versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+
+    def made(self) -> Reference:
+        """Return it with a name that nothing has, where none is given."""
+        if self.instead is not None:
+            return self
+        return replace(self, instead=f"no-such-{self.to.replace(' ', '-')}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unprovoked:
+class UnprovokedError:
     """Why nothing here provokes a documented error: condition number `item`, or class `name`."""
 
-    item: int
-    name: str
-    reason: str
+    item: Annotated[
+        int, Key("which condition of the command's section of errors, from 1", name="documented")
+    ] = 0
+    name: Annotated[str, Key("or the class of the error", name="class")] = ""
+    reason: Annotated[str, REASON]
 
 
-def refusals_of(table: Table) -> tuple[Refusal, ...]:
-    """Return the refusals under `errors`; raises KnowledgeError."""
-    return tuple(map(_refusal, table.tables("errors")))
-
-
-def references_of(table: Table) -> tuple[Reference, ...]:
-    """Return the references under `refers`; raises KnowledgeError."""
-    return tuple(map(_reference, table.tables("refers")))
-
-
-def unprovoked_of(table: Table) -> tuple[Unprovoked, ...]:
-    """Return what is said under `unprovoked`; raises KnowledgeError."""
-    return tuple(map(_unprovoked, table.tables("unprovoked")))
+REFERENCES: Final = Key(
+    "which arguments name what must stand already: with a name that nothing has the request must "
+    "be refused, in the case `COMMAND/errors/not-there/AT`",
+    name="references",
+)
 
 
 def references_for(references: tuple[Reference, ...], version: Version) -> Iterator[Reference]:
-    """Yield the references that hold for `version`; of those at one place the first."""
-    seen: set[tuple[str, ...]] = set()
-    for reference in references:
-        if version in reference.versions and reference.at not in seen:
-            seen.add(reference.at)
-            yield reference
-
-
-def _refusal(table: Table) -> Refusal:
-    try:
-        versions = table.versions()
-        when = When(table.take("when", str, When.APART.value))
-        usual = ("GenericError",) if when is When.APART else ()
-        classes = frozenset(map(ErrorClass, table.texts("classes") or usual))
-    except ValueError as error:
-        raise KnowledgeError(f"{table.place}: {error}") from error
-    spec = spec_of(table, _NO_MACHINE)
-    witness = table.take_any("witness", None)
-    if not isinstance(witness, dict | None):
-        raise KnowledgeError(f"{table.place}: 'witness' is no table")
-    refusal = Refusal(
-        name=table.take("name", str),
-        arguments=filled(table.take("arguments", dict, {})),
-        setup=requests_of(table, "setup"),
-        cleanup=requests_of(table, "cleanup"),
-        classes=classes,
-        versions=versions,
-        reason=table.take("reason", str),
-        item=table.take("documented", int, 0),
-        when=when,
-        lasting=table.take("lasting", bool, False),
-        spec=spec if spec.machine else None,
-        witness=None if witness is None else filled(witness),
-    )
-    table.done()
-    _check_machine(refusal, table.place, given=spec != _NO_MACHINE)
-    return refusal
-
-
-def _check_machine(refusal: Refusal, place: str, *, given: bool) -> None:
-    """Raise KnowledgeError where the refusal proves nothing on a machine of its own, or has none.
-
-    The class of which any wrong argument is told shows nothing without a request that succeeds.
-    """
-    if refusal.spec is None:
-        if given or refusal.witness is not None:
-            hint = "Name the machine that this refusal has to itself."
-            raise KnowledgeError(f"{place}: 'machine' is missing", hint)
-        return
-    if refusal.witness is None and (not refusal.classes or refusal.classes & _OF_ARGUMENTS):
-        hint = "Give the arguments with which the command succeeds there, or classes of its own."
-        raise KnowledgeError(f"{place}: 'witness' is missing", hint)
-
-
-def _reference(table: Table) -> Reference:
-    to = table.take("to", str)
-    instead: Any = table.take_any("instead", f"no-such-{to.replace(' ', '-')}")
-    try:
-        reference = Reference(
-            at=tuple(table.take("at", str).split(".")),
-            to=to,
-            instead=filled(instead),
-            without=frozenset(table.texts("without")),
-            classes=frozenset(map(ErrorClass, table.texts("classes"))),
-            item=table.take("documented", int, 0),
-            versions=table.versions(),
-        )
-    except ValueError as error:
-        raise KnowledgeError(f"{table.place}: {error}") from error
-    table.done()
-    return reference
-
-
-def _unprovoked(table: Table) -> Unprovoked:
-    unprovoked = Unprovoked(
-        item=table.take("documented", int, 0),
-        name=table.take("class", str, ""),
-        reason=table.take("reason", str),
-    )
-    table.done()
-    return unprovoked
+    """Yield the references that hold for `version`."""
+    return (reference for reference in references if version in reference.versions)

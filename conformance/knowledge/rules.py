@@ -8,23 +8,36 @@ from __future__ import annotations
 import difflib
 import enum
 import re
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Annotated, Final
 
 from conformance.knowledge import store
-from conformance.model.errors import KnowledgeError, UsageError
+from conformance.knowledge.decoder import Fault, read_text
+from conformance.knowledge.keys import FormError, Key, pattern_form, typed
+from conformance.model.errors import UsageError
 from conformance.model.terms import Severity
 
 FILE = "rules.toml"
 
 _ID = re.compile(r"[WQX][0-9]{2}")
-_VERSION = re.compile(r"([0-9]+)\.([0-9]+)")
-_MANDATORY = ("promise", "source", "severity")
-_OPTIONAL = ("since", "note", "failure", "means", "untested")
+
+
+def _text(text: str) -> str:
+    if not text.strip():
+        raise FormError("is empty", "Leave it out, or say something.")
+    return text
+
+
+def _release(text: str) -> tuple[int, int]:
+    major, minor = map(int, text.split("."))
+    return major, minor
+
+
+_TEXT: Final = typed(str, "a string", "string", _text)
+_SINCE: Final = pattern_form("a version such as 6.2", "[0-9]+[.][0-9]+", _release)
 
 
 class Means(enum.StrEnum):
@@ -44,19 +57,49 @@ class Means(enum.StrEnum):
 class Rule:
     """One promise: what, where it is written, how strongly, and from which version on."""
 
-    id: str
-    promise: str
-    source: str
-    severity: Severity
-    since: tuple[int, int] | None = None
+    id: Annotated[str, Key(title=True)]
+    promise: Annotated[str, Key("one sentence, in our own words", form=_TEXT)]
+    source: Annotated[
+        str,
+        Key(
+            "the document in QEMU's source tree and the place in it, with the lines of one release",
+            form=_TEXT,
+        ),
+    ]
+    severity: Annotated[
+        Severity,
+        Key(
+            "`must`: stated without condition; `should`: style or good order; `information`: left "
+            "open, never a failure. Where the source gives no weight it is must; where it gives "
+            "two, the stricter"
+        ),
+    ]
+    since: Annotated[
+        tuple[int, int] | None,
+        Key("the QEMU version from which on the rule holds", default="5.2", form=_SINCE),
+    ] = None
     """The first QEMU version (major, minor) for which it holds; None where all of them do."""
-    note: str = ""
-    """What a reader must know beside the promise, else ""."""
-    failure: str = ""
-    """What a build does that breaks it, in a sentence, else ""."""
-    means: Means | None = None
-    untested: str = ""
-    """Why no case can show it kept or broken, "" where one can."""
+    note: Annotated[str, Key("what a reader must know beside the promise", form=_TEXT)] = ""
+    failure: Annotated[
+        str, Key("what a build does that breaks it, in one sentence", form=_TEXT)
+    ] = ""
+    means: Annotated[
+        Means | None,
+        Key(
+            "what holds builds against it beside the cases that a release's schema and the "
+            "exchanges give: `messages` (every message is), `comparison` (`qmp-conformance schema "
+            "diff` does), `build` (cases are made from what a build tells of itself), `source` "
+            "(from the documentation in its source)"
+        ),
+    ] = None
+    untested: Annotated[
+        str,
+        Key(
+            "why no case cites it; every rule has cases, means, or this",
+            form=_TEXT,
+            excludes=("means",),
+        ),
+    ] = ""
 
     def holds(self, version: tuple[int, ...]) -> bool:
         """Return whether a build of `version` (major, minor, ...) makes this promise."""
@@ -76,6 +119,22 @@ MEANS: Final[Mapping[Means, str]] = {
     Means.SOURCE: "its cases, or further ones, are made from the source that `--schema` names",
 }
 """What each of the means is, for a reader."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RulesPart:
+    """What a file says of promises."""
+
+    rules: Annotated[
+        Mapping[str, Rule],
+        Key("what a QMP server promises, by the ids of the rules: W, Q or X and two digits"),
+    ] = field(default_factory=dict)
+
+    def faults(self) -> Iterator[Fault]:
+        """Yield each rule whose id is none."""
+        for id in self.rules:
+            if not _ID.fullmatch(id):
+                yield Fault("rules", f"{id!r} is no id", "An id is W, Q or X and two digits.")
 
 
 def load_rules(path: Path | None = None) -> Mapping[str, Rule]:
@@ -101,66 +160,4 @@ def find_rule(rules: Mapping[str, Rule], id: str) -> Rule:
 
 def parse_rules(text: str, file: str = FILE) -> Mapping[str, Rule]:
     """Return the rules of a TOML text; `file` is what errors call it."""
-    try:
-        entries = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        # A rule that stands there twice ends here too: TOML allows no table twice.
-        raise KnowledgeError(f"{file}: not TOML: {error}") from error
-    return MappingProxyType({id: _rule(file, id, entry) for id, entry in entries.items()})
-
-
-def _rule(file: str, id: str, entry: object) -> Rule:
-    where = f"{file}: rule {id}"
-    if not _ID.fullmatch(id):
-        raise KnowledgeError(f"{where}: not an id", "An id is W, Q or X and two digits.")
-    if not isinstance(entry, dict):
-        raise KnowledgeError(f"{where}: not a table", f"Write [{id}] and its members.")
-    _check_members(where, entry)
-    return Rule(
-        id=id,
-        promise=entry["promise"],
-        source=entry["source"],
-        severity=_severity(where, entry["severity"]),
-        since=_version(where, entry["since"]) if "since" in entry else None,
-        note=entry.get("note", ""),
-        failure=entry.get("failure", ""),
-        means=_means(where, entry["means"]) if "means" in entry else None,
-        untested=entry.get("untested", ""),
-    )
-
-
-def _check_members(where: str, entry: Mapping[str, object]) -> None:
-    for name in _MANDATORY:
-        if name not in entry:
-            raise KnowledgeError(f"{where}: no {name}")
-    for name, value in entry.items():
-        if name not in _MANDATORY + _OPTIONAL:
-            known = ", ".join(_MANDATORY + _OPTIONAL)
-            raise KnowledgeError(f"{where}: unknown member {name}", f"Known are {known}.")
-        if not isinstance(value, str) or not value.strip():
-            raise KnowledgeError(f"{where}: {name} is not a text")
-    if "means" in entry and "untested" in entry:
-        raise KnowledgeError(f"{where}: tested by means, and untested", "Leave one of them out.")
-
-
-def _severity(where: str, word: str) -> Severity:
-    try:
-        return Severity(word)
-    except ValueError as error:
-        words = ", ".join(Severity)
-        raise KnowledgeError(f"{where}: severity {word}", f"It is one of {words}.") from error
-
-
-def _means(where: str, word: str) -> Means:
-    try:
-        return Means(word)
-    except ValueError as error:
-        words = ", ".join(Means)
-        raise KnowledgeError(f"{where}: means {word}", f"It is one of {words}.") from error
-
-
-def _version(where: str, text: str) -> tuple[int, int]:
-    match = _VERSION.fullmatch(text)
-    if not match:
-        raise KnowledgeError(f"{where}: since {text}", 'Write a version such as "6.2".')
-    return int(match[1]), int(match[2])
+    return MappingProxyType(read_text(text, file, RulesPart).sound().rules)

@@ -1,35 +1,56 @@
-"""Which commands take what their declared arguments do not have (cases/unchecked.toml).
+"""Which commands take what their declared arguments do not have (cases/untyped.toml).
 
 Knows neither a schema nor a request.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from conformance.knowledge import store
-from conformance.knowledge.tables import Table, read_table
+from conformance.knowledge.common import REASON, VERSIONS
+from conformance.knowledge.decoder import Read, read_file
+from conformance.knowledge.gathering import gathered
+from conformance.knowledge.keys import Key
 from conformance.knowledge.versions import Version, VersionRange
 
-FILE = "unchecked.toml"
+FILE = "untyped.toml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unchecked:
     """A command whose arguments the releases `versions` do not check against their type."""
 
-    name: str
-    versions: VersionRange
-    reason: str
+    name: Annotated[str, Key("the command", identity=True)]
+    versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+    reason: Annotated[str, REASON]
 
 
-def load_unchecked(path: Path | None = None) -> tuple[Unchecked, ...]:
-    """Return the entries of the file `path`; without one, of what ships.  Raises KnowledgeError."""
-    top = read_table(path or store.cases_folder() / FILE)
-    found = tuple(_unchecked(table) for table in top.tables("command"))
-    top.done()
-    return found
+@dataclass(frozen=True, kw_only=True)
+class UntypedPart:
+    """What a file says of commands that take what they do not declare."""
+
+    untyped: Annotated[
+        tuple[Unchecked, ...],
+        Key(
+            "a command whose arguments QEMU does not check against their type (declared with "
+            '"gen": false): introspection shows one, and the build takes what it does not '
+            "have (rule Q31)"
+        ),
+    ] = ()
+
+
+def load_unchecked(
+    path: Path | None = None, more: Sequence[Read[UntypedPart]] = ()
+) -> tuple[Unchecked, ...]:
+    """Return the entries of the file `path`, without one of what ships, and of `more`.
+
+    Raises KnowledgeError.
+    """
+    return gathered([*more, read_file(path or store.cases_folder() / FILE, UntypedPart)], "untyped")
 
 
 def names_for(entries: tuple[Unchecked, ...], version: Version | None) -> frozenset[str]:
@@ -37,12 +58,3 @@ def names_for(entries: tuple[Unchecked, ...], version: Version | None) -> frozen
     return frozenset(
         entry.name for entry in entries if version is None or version in entry.versions
     )
-
-
-def _unchecked(table: Table) -> Unchecked:
-    versions = table.versions()
-    entry = Unchecked(
-        name=table.take("name", str), versions=versions, reason=table.take("reason", str)
-    )
-    table.done()
-    return entry

@@ -22,7 +22,7 @@ class Effect(enum.StrEnum):
     # Nothing: the machine is as it was before.
     NONE = "none"
     # It is another machine from then on.
-    LASTING = "lasting"
+    LASTING = "destructive"
     # It ends the build.
     END = "end"
     # It ends the phase before the machine is complete, the one in which it can be run.

@@ -9,26 +9,35 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from conformance.knowledge.tables import Table, read_table
-from conformance.model.errors import KnowledgeError
+from conformance.knowledge.common import REASON
+from conformance.knowledge.decoder import read_file
+from conformance.knowledge.keys import Key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volatile:
     """A text that builds make up anew in each run, and the word that stands for it."""
 
-    pattern: re.Pattern[str]
-    word: str
-    reason: str
+    pattern: Annotated[re.Pattern[str], Key("what builds say: a regular expression")]
+    word: Annotated[str, Key("what stands for it in the stream")]
+    reason: Annotated[str, REASON]
+
+
+@dataclass(frozen=True, kw_only=True)
+class VolatilePart:
+    """What a file says of what differs from run to run."""
+
+    volatile: Annotated[
+        tuple[Volatile, ...],
+        Key("a text that builds draw at random, and that means nothing to a reader"),
+    ] = ()
 
 
 def load_volatile(path: Path) -> tuple[Volatile, ...]:
     """Return the entries of the file `path`; raises KnowledgeError."""
-    top = read_table(path)
-    found = tuple(_entry(table) for table in top.tables("text"))
-    top.done()
-    return found
+    return read_file(path, VolatilePart).sound().volatile
 
 
 def settled(text: str, entries: Sequence[Volatile]) -> str:
@@ -37,16 +46,3 @@ def settled(text: str, entries: Sequence[Volatile]) -> str:
         # Not as a template: a word means nothing but itself.
         text = entry.word.join(entry.pattern.split(text))
     return text
-
-
-def _entry(table: Table) -> Volatile:
-    pattern = table.take("pattern", str)
-    try:
-        compiled = re.compile(pattern)
-    except re.error as error:
-        raise KnowledgeError(f"{table.place}: pattern: {error}") from error
-    entry = Volatile(
-        pattern=compiled, word=table.take("word", str), reason=table.take("reason", str)
-    )
-    table.done()
-    return entry

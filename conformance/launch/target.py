@@ -29,7 +29,8 @@ class Target:
 
     `program` is a path on the host or, unless `rootfs` (a folder of the host) is "", inside that
     root. `accel` "" leaves the choice to QEMU. `schema` is the QEMU source tree that it was built
-    from, or a digest of it, on the host; "" means the digests that ship with the suite. `spelling`
+    from, or a digest of it, on the host; "" means the digests that ship with the suite. `cases` are
+    folders of the user's own cases. `spelling`
     is shell text: the words that name the target on a command line, "" where there were none.
     `kind` is what the program says it is, once identified; `withheld` are the commands that it is
     told not to serve. `as_root` says why root starts it as root, "" where it is started as another
@@ -45,6 +46,7 @@ class Target:
     env: tuple[tuple[str, str], ...] = ()
     sandbox: bool = True
     schema: str = ""
+    cases: tuple[str, ...] = ()
     spelling: str = ""
     kind: Program = Program.SYSTEM
     withheld: tuple[str, ...] = ()

@@ -22,6 +22,17 @@ SCRATCH: Final = "/tmp/qmp"
 """The path of the scratch folder inside the machine; short, since QEMU reads byte by byte."""
 BUILD_NEEDS: Final = frozenset({"type", "property"})
 """The kinds of needs ("kind:argument") that the build answers; the host answers the others."""
+WHOLE_NEEDS: Final = frozenset({"kvm", "hugepages"})
+"""The kinds of needs that have no argument."""
+HOST_NEEDS: Final = WHOLE_NEEDS | {
+    *("path", "kvm-extension", "cpu", "program", "package"),
+    *("interface", "target-file", "numa"),
+}
+"""The kinds of needs that the host answers: launch/host.py has a probe for each."""
+FILE_MAKERS: Final = ("dh", "fifo", "images", "psk", "x509", "x509-encrypted")
+"""What makes files with a content of their own: launch/scratch.py has each."""
+PEERS: Final = ("barrier", "dbus", "pr-helper", "sink", "vhost-user-crypto")
+"""What a machine can talk to: launch/mock_servers.py has each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +56,7 @@ class Request:
     """
 
     execute: str
-    arguments: object
+    arguments: object = ABSENT
     key: str = IN_BAND
     descriptor: str = ""
     awaits: tuple[Awaited, ...] = ()

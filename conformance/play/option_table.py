@@ -33,6 +33,7 @@ class Form(enum.StrEnum):
     # A relative one starts at the file's folder.
     PATH = "a path"
     LIST = "a list of strings"
+    PATHS = "a list of paths"
     TABLE = "a table of strings"
     BOOLEAN = "true or false"
 
@@ -172,6 +173,14 @@ SCHEMA: Final = Option(
     commands=_TESTING,
     help="the QEMU source tree, or the digest of one, that the program is built from",
     key=Key(name="schema", form=Form.PATH),
+)
+CASES: Final = Option(
+    name="cases",
+    metavar="DIR",
+    default=(),
+    commands=_TESTING,
+    help="a folder of recipes, states and dangers of your own, beside those that ship",
+    key=Key(name="cases", form=Form.PATHS),
 )
 MACHINE: Final = Option(
     name="machine",
@@ -389,7 +398,7 @@ VALIDATE_FORMAT: Final = Option(
 AnyOption = Option[str] | Option[int] | Option[bool] | Option[tuple[str, ...]]
 
 TARGET: Final[tuple[AnyOption, ...]] = (
-    *(ROOTFS, SCHEMA, ARG, ENV, MACHINE, ACCEL),
+    *(ROOTFS, SCHEMA, CASES, ARG, ENV, MACHINE, ACCEL),
     *(NO_SANDBOX, THOROUGH),
 )
 """How targets are started."""

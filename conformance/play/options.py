@@ -10,12 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from conformance.knowledge.check import check_cases
+from conformance.knowledge.decoder import raise_problems
 from conformance.launch.target import NAME, Target, program_targets
 from conformance.model.errors import UsageError
 from conformance.play.option_table import (
     ACCEL,
     ARG,
     CASE,
+    CASES,
     ENV,
     MACHINE,
     NO_SANDBOX,
@@ -51,6 +54,7 @@ def read_options(asked: object) -> Options:
         targets += _from_file(text, words)
     if NO_SANDBOX.of(asked):
         targets = [replace(target, sandbox=False) for target in targets]
+    _check_cases(targets)
     if not REPORT.of(asked):
         raise UsageError("the report folder has no name", "Name one, such as qmp-report.")
     return Options(
@@ -63,6 +67,12 @@ def read_options(asked: object) -> Options:
         ),
         seed=SEED.of(asked),
     )
+
+
+def _check_cases(targets: Sequence[Target]) -> None:
+    """Raise KnowledgeError, which tells all that is wrong with the cases of the targets' own."""
+    for folders in dict.fromkeys(target.cases for target in targets if target.cases):
+        raise_problems(check_cases([Path(folder) for folder in folders]))
 
 
 def is_target_file(word: str) -> bool:
@@ -96,11 +106,13 @@ def _from_program(word: str, asked: object, words: Sequence[str]) -> Iterator[Ta
     name, path = _named(word)
     env = tuple(map(_variable, ENV.of(asked)))
     schema = os.path.abspath(SCHEMA.of(asked)) if SCHEMA.of(asked) else ""
+    cases = tuple(map(os.path.abspath, CASES.of(asked)))
     for root in ROOTFS.of(asked) or ("",):
         for found in program_targets(path, root, name):
             target = replace(
                 found,
                 schema=schema,
+                cases=cases,
                 machine=MACHINE.of(asked),
                 accel=ACCEL.of(asked),
                 args=ARG.of(asked),
@@ -141,6 +153,7 @@ def _spelt(target: Target, named: bool) -> Iterator[str]:
         yield from (f"--{ROOTFS.name}", target.rootfs)
     if target.schema:
         yield from (f"--{SCHEMA.name}", target.schema)
+    yield from (f"--{CASES.name}={folder}" for folder in target.cases)
     if target.machine != MACHINE.default:
         yield f"--{MACHINE.name}={target.machine}"
     if target.accel:

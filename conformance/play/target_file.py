@@ -165,6 +165,8 @@ class _Reader:
                 return self._absolute(value) if value else ""
             case Form.LIST:
                 return tuple(value)
+            case Form.PATHS:
+                return tuple(map(self._absolute, value))
             case Form.TABLE:
                 return tuple(value.items())
             case Form.TEXT | Form.BOOLEAN:
@@ -196,9 +198,10 @@ def _value_faults(key: Key, value: object, where: str) -> Iterator[_Fault]:
         case Form.TEXT | Form.PATH:
             if not isinstance(value, str):
                 yield f"{where}: `{key.name}` is no string", "Put it in quotes."
-        case Form.LIST:
+        case Form.LIST | Form.PATHS:
             if not _strings(value):
-                yield f"{where}: `{key.name}` is no list of strings", 'Write ["-smp", "2"].'
+                like = '["-smp", "2"]' if key.form is Form.LIST else '["DIR"]'
+                yield f"{where}: `{key.name}` is no list of strings", f"Write {like}."
         case Form.TABLE:
             if not isinstance(value, dict) or not _strings(list(value.values())):
                 yield f"{where}: `{key.name}` is no table of strings", 'Write { NAME = "x" }.'

@@ -22,22 +22,23 @@ from conformance.derive.inputs import Facts, Introspected, Knowledge
 from conformance.derive.plan import Plan, plan
 from conformance.digest.objectmodel import object_model
 from conformance.knowledge.absences import load_absences
-from conformance.knowledge.commands import load_commands
+from conformance.knowledge.check import read_cases
+from conformance.knowledge.commands import CommandsPart, commands_of, ranges_of
 from conformance.knowledge.dangers import load_dangers
 from conformance.knowledge.defaults import load_showings
 from conformance.knowledge.digests import SEED, load_digest
 from conformance.knowledge.events import load_events
 from conformance.knowledge.examples import load_examples
 from conformance.knowledge.exchanges import load_exchanges
+from conformance.knowledge.gathering import read_folder
 from conformance.knowledge.guest_agent_blocklist import Withheld, load_withheld
 from conformance.knowledge.intermittent import load_intermittent
-from conformance.knowledge.machines import load_coupled, load_stand_ins
+from conformance.knowledge.machines import load_coupled, load_stand_ins, load_walk
 from conformance.knowledge.naming import load_naming
-from conformance.knowledge.ranges import load_ranges, needs_of
+from conformance.knowledge.ranges import needs_of
 from conformance.knowledge.recipes import load_recipes
 from conformance.knowledge.rules import Means, Rule, load_rules
 from conformance.knowledge.store import cases_folder
-from conformance.knowledge.tables import read_table
 from conformance.knowledge.untyped_arguments import load_unchecked
 from conformance.launch.build import Build, identify
 from conformance.launch.folder import RunFolder
@@ -186,25 +187,30 @@ class Campaign:
         path.write_text(json.dumps(value))
 
 
-def load_knowledge() -> Knowledge:
-    """Return what ships with the suite; raises KnowledgeError."""
+def load_knowledge(cases: Sequence[str] = ()) -> Knowledge:
+    """Return what ships with the suite, and before it what stands in the folders `cases`.
+
+    Raises KnowledgeError.
+    """
     folder = cases_folder()
+    more = read_cases([Path(each) for each in cases])
+    commands = [*more, *read_folder(folder / "commands", CommandsPart)]
     return Knowledge(
-        recipes=load_recipes(folder / "objects"),
-        commands=load_commands(folder / "commands"),
-        showings=load_showings(folder / "defaults.toml"),
-        examples=load_examples(folder / "examples.toml"),
-        exchanges=load_exchanges(folder / "exchanges"),
-        events=load_events(folder / "events"),
-        ranges=load_ranges(folder / "commands"),
-        unchecked=load_unchecked(folder / "unchecked.toml"),
+        recipes=load_recipes(folder / "objects", more),
+        commands=commands_of(commands),
+        showings=load_showings(folder / "defaults.toml", more),
+        examples=load_examples(folder / "examples.toml", more),
+        exchanges=load_exchanges(folder / "exchanges", more),
+        events=load_events(folder / "events", more),
+        ranges=ranges_of(commands),
+        unchecked=load_unchecked(more=more),
         seed=object_model(load_digest(SEED).schemas[Program.SYSTEM]),
-        naming=load_naming(folder / "naming.toml"),
-        dangers=load_dangers(),
-        stand_ins=load_stand_ins(folder / "machines.toml"),
-        coupled=load_coupled(folder / "machines.toml"),
-        absences=load_absences(folder / "absences.toml"),
-        intermittent=load_intermittent(folder / "intermittent.toml"),
+        naming=load_naming(folder / "naming.toml", more),
+        dangers=load_dangers(more=more),
+        stand_ins=load_stand_ins(folder / "machines.toml", more),
+        coupled=load_coupled(folder / "machines.toml", more),
+        absences=load_absences(folder / "absences.toml", more),
+        intermittent=load_intermittent(folder / "intermittent.toml", more),
     )
 
 
@@ -246,7 +252,7 @@ def _prepare(
     if not build.kind.flavour.introspects:
         return _prepare_described(target, build, folder, thorough=thorough)
     program = build.kind
-    knowledge = load_knowledge()
+    knowledge = load_knowledge(target.cases)
     with Pool(target, folder) as pool:
         found = introspect(pool, _walk(), thorough=thorough, limit=limit)
     usable = find_usable(found.schema)
@@ -295,7 +301,7 @@ def _prepare_described(
     facts = facts if facts is not None and facts.exact else None
     with Pool(target, folder) as pool:
         served = ask_served(pool, build.kind.flavour.roster)
-    knowledge = load_knowledge()
+    knowledge = load_knowledge(target.cases)
     without = unasked(facts, served, withheld)
     return Campaign(
         target=replace(target, withheld=withheld.refused(served.listed)),
@@ -325,6 +331,7 @@ def load(path: Path) -> Campaign:
     value = json.loads(path.read_text())
     target = {**value["target"], "args": tuple(value["target"]["args"])}
     target["kind"] = kind = Program(target["kind"])
+    target["cases"] = tuple(value["target"].get("cases", ()))
     target["withheld"] = tuple(value["target"]["withheld"])
     target["env"] = tuple((name, text) for name, text in value["target"]["env"])
     build = {**value["build"], "version": tuple(value["build"]["version"])}
@@ -335,7 +342,7 @@ def load(path: Path) -> Campaign:
         package=value["package"],
         entries=value["entries"],
         introspected=_loaded(value, kind),
-        knowledge=load_knowledge(),
+        knowledge=load_knowledge(target["cases"]),
         rules=load_rules(),
         caveats=tuple(value["caveats"]),
     )
@@ -404,8 +411,7 @@ def check_selection(
 
 
 def _walk() -> Mapping[str, str]:
-    walk: dict[str, str] = read_table(cases_folder() / "machines.toml").take("walk", dict)
-    return walk
+    return load_walk(cases_folder() / "machines.toml")
 
 
 def _lacks(needs: Iterable[str], target: Target, model: ObjectModel) -> dict[str, str]:

@@ -15,7 +15,7 @@ from conformance.digest.digest import DigestEntity
 from conformance.judge.expect_answer import Reject
 from conformance.judge.expect_value import Repeats
 from conformance.knowledge.commands import CommandRecipe, Further
-from conformance.knowledge.refusals import Reference, Refusal, Unprovoked, When
+from conformance.knowledge.refusals import Reference, Refusal, UnprovokedError, When
 from conformance.knowledge.valid_request import Effect
 from conformance.knowledge.versions import VersionRange
 from conformance.model.case import Case, Isolation, Role
@@ -235,7 +235,7 @@ def test_a_refusal_on_the_plain_machine_shares_it() -> None:
 
 
 def test_a_documented_error_that_nothing_provokes_stays_with_its_reason() -> None:
-    recipe = _recipe(unprovoked=(Unprovoked(item=2, name="", reason="needs an earthquake"),))
+    recipe = _recipe(unprovoked=(UnprovokedError(item=2, name="", reason="needs an earthquake"),))
     cases = _cases(recipe, errors=(GENERIC, NOT_FOUND), error_items=(GENERIC, "", ""))
 
     assert {case.id: case.blocked.reason for case in cases if case.blocked} == {

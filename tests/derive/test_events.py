@@ -13,7 +13,7 @@ from conformance.knowledge.events import (
     Limited,
     Order,
     Provocation,
-    Unprovoked,
+    UnprovokedEvent,
 )
 from conformance.knowledge.versions import VersionRange
 from conformance.model.case import Case, Emits, Isolation, Limit, Role
@@ -49,7 +49,9 @@ RECIPE = EventRecipe(
 )
 
 
-def _cases(recipe: EventRecipe | None = RECIPE, *why: Unprovoked, lacks: str = "") -> list[Case]:
+def _cases(
+    recipe: EventRecipe | None = RECIPE, *why: UnprovokedEvent, lacks: str = ""
+) -> list[Case]:
     return _made(EventRecipes((recipe,) if recipe else (), why), {"rope": lacks} if lacks else {})
 
 
@@ -78,7 +80,7 @@ def test_a_recipe_becomes_a_case_of_its_event() -> None:
 
 
 def test_an_event_without_a_recipe_is_blocked_and_says_why() -> None:
-    why = Unprovoked(event="FELL", versions=ALWAYS, reason="needs an earthquake")
+    why = UnprovokedEvent(event="FELL", versions=ALWAYS, reason="needs an earthquake")
 
     reasons = {
         case.id: (case.blocked.outcome, case.blocked.reason)

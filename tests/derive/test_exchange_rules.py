@@ -32,8 +32,8 @@ rules = ["W13", "W15"]
 reason = "made up"
 start = "nowhere"
 turns = [
-    { join = "a" },
-    { hear = "greeting" },
+    { connect = "a" },
+    { receive = "greeting" },
     { sync = "", rule = "W43" },
 ]
 """

@@ -92,8 +92,8 @@ def test_a_clock_is_an_endpoint_of_a_stage_of_its_own(cases: Cases) -> None:
 
 def test_a_line_that_still_stands_proves_in_the_end_that_it_is_in_step(cases: Cases) -> None:
     (case,) = cases(
-        'turns = [{ join = "b", line = "b" }, { join = "c", line = "c" }, '
-        '{ send = "x", line = "control" }, { leave = true, line = "c" }]'
+        'turns = [{ connect = "b", line = "b" }, { connect = "c", line = "c" }, '
+        '{ send = "x", line = "control" }, { close = true, line = "c" }]'
     )
 
     ready = Sync(line="a", rule="W35", works=True)
@@ -105,8 +105,8 @@ def test_a_line_must_work_from_where_its_negotiation_ended_until_it_is_joined_an
 ) -> None:
     (case,) = cases(
         'start = "greeted"\nturns = [{ sync = "1" }, '
-        '{ hear = "return", command = "qmp_capabilities" }, { sync = "2" }, { leave = true }, '
-        '{ join = "a" }, { sync = "3" }, { sync = "4", line = "control" }]'
+        '{ receive = "return", command = "qmp_capabilities" }, { sync = "2" }, { close = true }, '
+        '{ connect = "a" }, { sync = "3" }, { sync = "4", line = "control" }]'
     )
 
     syncs = [turn for turn in turns(case) if isinstance(turn, Sync)]
@@ -126,7 +126,7 @@ def test_a_server_that_ends_is_asked_no_more_and_had_by_no_other_case(cases: Cas
 
 
 def test_an_earlier_turn_is_counted_from_where_the_exchange_begins(cases: Cases) -> None:
-    (case,) = cases('turns = [{ hear = "return" }, { hear = "return", same = { turn = 0 } }]')
+    (case,) = cases('turns = [{ receive = "return" }, { receive = "return", same = { turn = 0 } }]')
 
     heard = [turn for turn in turns(case) if isinstance(turn, Hear) and turn.rule == "W25"]
     assert heard[1].same == Same(turn=4)
@@ -205,7 +205,7 @@ def test_a_server_of_one_client_has_one_endpoint_and_is_not_greeted(cases: Cases
 
 
 def test_the_greeting_comes_before_all_else_and_is_what_it_is(cases: Cases) -> None:
-    (case,) = cases('start = "greeted"\nturns = [{ gone = true }]')
+    (case,) = cases('start = "greeted"\nturns = [{ closed = true }]')
 
     assert turns(case)[1] == Hear(line="a", what=What.GREETING, rule="W13", silent=True)
 
@@ -215,12 +215,12 @@ def test_the_greeting_comes_before_all_else_and_is_what_it_is(cases: Cases) -> N
     [
         ('{ sync = "" }', []),
         ('{ sync = "" }, { send = "x" }', ["a"]),
-        ('{ sync = "" }, { hear = "event" }', ["a"]),
+        ('{ sync = "" }, { receive = "event" }', ["a"]),
         ('{ sync = "" }, { gather = 1 }', ["a"]),
-        ('{ sync = "" }, { part = 1 }', ["a"]),
-        ('{ sync = "" }, { leave = true }', []),
-        ("{ gone = true }", []),
-        ('{ gone = true }, { join = "a" }', ["a"]),
+        ('{ sync = "" }, { read_bytes = 1 }', ["a"]),
+        ('{ sync = "" }, { close = true }', []),
+        ("{ closed = true }", []),
+        ('{ closed = true }, { connect = "a" }', ["a"]),
     ],
 )
 def test_what_is_proved_in_the_end_is_what_was_not_just_proved(

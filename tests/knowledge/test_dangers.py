@@ -146,11 +146,11 @@ def test_the_documentation_names_each_command_beside_what_it_reaches() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ('[[danger]]\ncommands = ["c"]\nreaches = ["moon"]\nreason = "r"\n', "'moon' is not"),
-        ('[[danger]]\ncommands = ["c"]\nreason = "r"\n', "reaches nothing"),
+        ('[[danger]]\ncommands = ["c"]\nreaches = ["moon"]\nreason = "r"\n', "'reaches' is 'moon'"),
+        ('[[danger]]\ncommands = ["c"]\nreason = "r"\n', "'reaches' is missing"),
         ('[[danger]]\ncommands = ["c"]\nreaches = ["program"]\n', "'reason' is missing"),
-        ('[[danger]]\ncommands = ["h"]\nreaches = ["program"]\nreason = "r"\n', "h is said to be"),
-        ('[[innocent]]\ncommands = ["h"]\nreason = "r"\n', "h is said to be"),
+        ('[[danger]]\ncommands = ["h"]\nreaches = ["program"]\nreason = "r"\n', "h stands under"),
+        ('[[innocent]]\ncommands = ["h"]\nreason = "r"\n', "h stands under"),
         ('[[danger]]\nby = 1\ncommands = ["c"]\nreaches = ["program"]\nreason = "r"', "key 'by'"),
     ],
     ids=["word", "nothing", "reason", "harmless", "innocent", "key"],

@@ -19,8 +19,8 @@ name = "one"
 versions = ">=6"
 arguments = { a = 1 }
 case = "x"
-read = [{ execute = "query" }]
-changes-state = true
+read = { execute = "query" }
+changes_state = true
 shows = { "b.c" = "0.b" }
 reason = "r"
 """
@@ -48,9 +48,9 @@ def test_an_entry_is_read_whole(tmp_path: Path) -> None:
     [
         ('reason = "r"', "", "'reason' is missing"),
         ('"0.b"', '""', "no path of b.c"),
-        ('"0.b"', "3", "no path of b.c"),
-        ('read = [{ execute = "query" }]', "", "no path of b.c"),
-        ('{ execute = "query" }', '{ execute = "q" }, { execute = "r" }', "several requests"),
+        ('"0.b"', "3", "is the number 3"),
+        ('read = { execute = "query" }', "", "'read' is missing"),
+        ('{ execute = "query" }', '[{ execute = "q" }]', "an array, not a table"),
         ('">=6"', '"from 6"', "is no bound"),
         ("case =", "cases =", "Did you mean 'case'"),
         ("[[default]]", WHOLE + "[[default]]", "stands there twice"),

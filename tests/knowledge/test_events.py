@@ -26,7 +26,7 @@ name = "once"
 versions = ">=6.0"
 stage = "tower"
 needs = ["kvm"]
-alone = true
+isolation = "alone"
 setup = [{ execute = "hang" }]
 steps = [{ execute = "ring", arguments = { at = "{scratch}/rope" }, emits = [
     { event = "RANG", data = { times = 1 }, order = "after" }, { event = "HEARD" },
@@ -87,11 +87,11 @@ def test_a_stage_may_stand_in_a_later_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (STAGE + STAGE, "stands already"),
+        (STAGE + STAGE, "s stands there twice, first in line 1"),
         ('[[stage]]\nname = "s"\n', "'reason' is missing"),
-        (EVENT.replace("steps", 'stage = "t"\nsteps'), "no stage 't'"),
+        (EVENT.replace("steps", 'stage = "t"\nsteps'), "'stage' is 't'"),
         (EVENT.replace("steps", 'versions = "7"\nsteps'), "versions"),
-        (EVENT.replace("steps", "alon = true\nsteps"), "Did you mean 'alone'"),
+        (EVENT.replace("steps", "isolaton = 'alone'\nsteps"), "Did you mean 'isolation'"),
         (EVENT.replace('{ event = "E" }', '{ event = "F" }'), "no step emits E"),
         (EVENT.replace('{ event = "E" }', '{ event = "E", order = "x" }'), "Known: any, before"),
         ('[[unprovoked]]\nevent = "E"\n', "'reason' is missing"),

@@ -116,12 +116,12 @@ def test_a_value_is_put_where_its_member_is(tmp_path: Path, arguments: object, p
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('[[example]]\nreason = "r"\n', "no commands"),
+        ('[[example]]\nreason = "r"\n', "'commands' is missing"),
         ('[[example]]\ncommands = ["a"]\n', "'reason' is missing"),
         ('[[example]]\ncommands = ["a"]\nreason = "r"\nmachin = "pc"\n', "Did you mean 'machine'"),
-        ('[[example]]\ncommands = ["a"]\nreason = "r"\nargs = ["-S"]\n', "no stage"),
+        ('[[example]]\ncommands = ["a"]\nreason = "r"\nargs = ["-S"]\n', "'stage' is missing"),
         ('[[example]]\ncommands = ["a"]\nreason = "r"\nversions = "7"\n', "versions"),
-        ('[[example]]\ncommands = ["a"]\nreason = "r"\nisolation = "no"\n', "isolation is 'no'"),
+        ('[[example]]\ncommands = ["a"]\nreason = "r"\nisolation = "no"\n', "'isolation' is 'no'"),
         (
             '[[example]]\ncommands = ["a"]\nreason = "r"\nstage = "s"\nargs = ["-S"]\n'
             '[[example]]\ncommands = ["b"]\nreason = "r"\nstage = "s"\n',

@@ -22,7 +22,7 @@ def read(folder: Path, rest: str) -> tuple[ExchangeRecipe, ...]:
 def test_a_variant_that_is_a_table_fills_each_place_that_it_names(tmp_path: Path) -> None:
     rest = """vary.quote.one = { sent = "'x'", back = '"x"' }
 vary.quote.two = { sent = "'y'", back = '"y"' }
-turns = [{ send = "<{sent}>" }, { hear = "return", id = "{back}" }]"""
+turns = [{ send = "<{sent}>" }, { receive = "return", id = "{back}" }]"""
     one, two = read(tmp_path, rest)
     assert (one.name, two.name) == ("say/one", "say/two")
     assert one.turns[0] == Send(line="a", data=b"<'x'>")
@@ -47,7 +47,7 @@ def test_a_variant_that_is_a_piece_is_sent_as_such(tmp_path: Path, piece: str, d
 
 def test_an_id_is_awaited_in_pieces_like_those_that_are_sent(tmp_path: Path) -> None:
     rest = """vary.text = { long = { repeat = "x", times = 9 } }
-turns = [{ hear = "return", id = ['"', "{text}", { hex = "C3A9" }, '"'] }]"""
+turns = [{ receive = "return", id = ['"', "{text}", { hex = "C3A9" }, '"'] }]"""
     (recipe,) = read(tmp_path, rest)
     assert isinstance(recipe.turns[0], Hear)
     assert recipe.turns[0].id == "xxxxxxxxxé"
@@ -59,8 +59,8 @@ turns = [{ hear = "return", id = ['"', "{text}", { hex = "C3A9" }, '"'] }]"""
     ids=["word", "unfinished", "no-text", "too-deep"],
 )
 def test_what_is_awaited_and_is_no_json_is_told_with_its_place(tmp_path: Path, pieces: str) -> None:
-    with pytest.raises(KnowledgeError, match="exchange say, turns 1: 'id' is no JSON"):
-        read(tmp_path, f'turns = [{{ hear = "return", id = {pieces} }}]')
+    with pytest.raises(KnowledgeError, match=r"exchange say: turn 1: .* is no JSON"):
+        read(tmp_path, f'turns = [{{ receive = "return", id = {pieces} }}]')
 
 
 def test_what_is_sent_many_times_is_kept_once(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def test_what_is_repeated_bears_its_number(tmp_path: Path) -> None:
 
 def test_turns_are_taken_again_in_order_with_their_number(tmp_path: Path) -> None:
     text = """{ times = 2, again = [
-        { send = "[{n}]" }, { hear = "reply", id = '["a",{n}]', rule = "W30" } ] }"""
+        { send = "[{n}]" }, { receive = "reply", id = '["a",{n}]', rule = "W30" } ] }"""
     first, second, third, fourth = turns(tmp_path, text)
     assert [t.data for t in (first, third) if isinstance(t, Send)] == [b"[0]", b"[1]"]
     heard = [(t.id, t.rule) for t in (second, fourth) if isinstance(t, Hear)]
@@ -45,9 +45,8 @@ def test_replies_that_are_gathered_have_ids_in_order_and_free_ones(tmp_path: Pat
 
 
 def test_the_server_is_held_and_let_go_and_heard_in_part(tmp_path: Path) -> None:
-    text = (
-        """{ hold = "gate" }, { part = 10 }, { release = "gate" }, { gone = true, ids = "[1]" }"""
-    )
+    text = """{ hold = "gate" }, { read_bytes = 10 }, { release = "gate" },
+        { closed = true, ids = "[1]" }"""
     assert turns(tmp_path, text) == (
         Hold(path="gate"),
         Part(line="a", size=10),
@@ -59,11 +58,11 @@ def test_the_server_is_held_and_let_go_and_heard_in_part(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("{ again = [{ leave = true }] }", "'times' is missing"),
-        ("{ again = [{ leave = true }], times = 2, line = 'b' }", "unknown key 'line'"),
+        ("{ again = [{ close = true }] }", "'times' is missing"),
+        ("{ again = [{ close = true }], times = 2, line = 'b' }", "unknown key 'line'"),
         ("{ gather = '1' }", "'1' is no array of ids and no number of them"),
-        ("{ gather = '[1' }", "'ids' is no JSON"),
-        ("{ gone = true, free = '[]' }", "unknown key 'free'"),
+        ("{ gather = '[1' }", "is no JSON"),
+        ("{ closed = true, free = '[]' }", "unknown key 'free'"),
     ],
     ids=["times", "line", "no-array", "no-json", "gone"],
 )

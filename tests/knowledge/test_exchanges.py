@@ -28,13 +28,13 @@ def test_a_turn_names_what_it_does_and_the_rest_is_left_out(tmp_path: Path) -> N
         tmp_path,
         HEAD
         + """turns = [
-            { join = "b", line = "x" },
+            { connect = "b", line = "x" },
             { send = ["a", { hex = "FF" }, { repeat = "[", times = 3 }], bytewise = true },
-            { hear = "error", id = "[1]", rule = "W36" },
+            { receive = "error", id = "[1]", rule = "W36" },
             { sync = "!", errors = 2 },
-            { half = true },
-            { leave = true, line = "x" },
-            { gone = true },
+            { half_close = true },
+            { close = true, line = "x" },
+            { closed = true },
         ]""",
     )
 
@@ -52,7 +52,7 @@ def test_a_turn_names_what_it_does_and_the_rest_is_left_out(tmp_path: Path) -> N
 
 
 def test_a_turn_that_gives_no_id_hears_a_reply_without_one(tmp_path: Path) -> None:
-    (recipe,) = loaded(tmp_path, HEAD + 'turns = [{ hear = "return" }]')
+    (recipe,) = loaded(tmp_path, HEAD + 'turns = [{ receive = "return" }]')
 
     (turn,) = recipe.turns
     assert isinstance(turn, Hear)
@@ -95,7 +95,7 @@ def test_what_an_exchange_says_of_itself_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_cut_leaves_what_comes_before_and_behind_it_whole(tmp_path: Path) -> None:
-    text = 'turns = [{ leave = true }, { send = "ab", cut = true }, { gone = true }]'
+    text = 'turns = [{ close = true }, { send = "ab", cut = true }, { closed = true }]'
 
     (recipe,) = loaded(tmp_path, HEAD + text)
 
@@ -132,30 +132,33 @@ def test_what_is_cut_is_sent_up_to_each_place_within(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ('[[exchange]]\nname = "n"\nreason = "r"\nturns = []', "'rules' is missing"),
-        (HEAD + 'turns = [{ line = "a" }]', "a turn is one of"),
-        (HEAD + 'turns = [{ send = "a", sync = "" }]', "a turn is one of"),
-        (HEAD + 'turns = [{ hear = "silence" }]', "silence"),
-        (HEAD + 'turns = [{ hear = "return", id = "{" }]', "is no JSON"),
+        (HEAD + 'turns = [{ line = "a" }]', "says nothing of what is done"),
+        (HEAD + 'turns = [{ send = "a", sync = "" }]', "'send' and 'sync' contradict"),
+        (HEAD + 'turns = [{ receive = "silence" }]', "silence"),
+        (HEAD + 'turns = [{ receive = "return", id = "{" }]', "is no JSON"),
         (HEAD + "turns = [{ send = { what = 1 } }]", "cannot be sent"),
         (HEAD + 'turns = [{ send = "a", loud = true }]', "unknown key 'loud'"),
         (HEAD + 'start = "later"\nturns = []', "later"),
         (HEAD + 'on = ["pigeon"]\nturns = []', "pigeon"),
         (HEAD + 'vary.a = { x = "1" }\nvary.b = { y = "2" }\nturns = []', "more than one place"),
         (HEAD + 'turns = [{ send = "ab", cut = true }, { send = "ab", cut = true }]', "just one"),
-        (HEAD + 'turns = [{ sync = "" }, { send = "ab", cut = true }, 7]', "entry 3 is no table"),
-        (HEAD + 'turns = [{ hear = "reply", cut = true }]', "unknown key 'cut'"),
-        (HEAD + "vary = 7\nturns = []", "'vary' names no tables"),
-        (HEAD + "vary.a = 7\nturns = []", "'vary' names no tables"),
+        (
+            HEAD + 'turns = [{ sync = "" }, { send = "ab", cut = true }, 7]',
+            "element 3 of 'turns' is the number 7",
+        ),
+        (HEAD + 'turns = [{ receive = "reply", cut = true }]', "unknown key 'cut'"),
+        (HEAD + "vary = 7\nturns = []", "is the number 7, not a table"),
+        (HEAD + "vary.a = 7\nturns = []", "is the number 7, not a table"),
         (HEAD + "loud = true\nturns = []", "unknown key 'loud'"),
-        (HEAD + "limit = []\nturns = []", "not 'list'"),
-        (HEAD + "turns = [{ part = [1] }]", r"'part' is \[1\], not int"),
-        (HEAD + "turns = [{ part = true }]", "'part' is True, not int"),
-        (HEAD + "turns = [{ join = 1 }]", "'join' is 1, not str"),
-        (HEAD + "turns = [{ leave = false }]", "'leave' is False, not true"),
-        (HEAD + 'turns = [{ sync = "", errors = "2" }]', "'errors' is no number"),
+        (HEAD + "limit = []\nturns = []", "'limit' is an array, not a number"),
+        (HEAD + "turns = [{ read_bytes = [1] }]", "is an array, not an integer"),
+        (HEAD + "turns = [{ read_bytes = true }]", "is true, not an integer"),
+        (HEAD + "turns = [{ connect = 1 }]", "is the number 1, not a string"),
+        (HEAD + "turns = [{ close = false }]", "is false, not true"),
+        (HEAD + 'turns = [{ sync = "", errors = "2" }]', "not an integer"),
         (HEAD + 'turns = [{ send = { hex = "FF", more = 1 } }]', "cannot be sent"),
         (HEAD + 'turns = [{ send = { repeat = "x", times = 2, more = 1 } }]', "cannot be sent"),
-        ("exchange = [7]", "'exchange' entry 1 is no table"),
+        ("exchange = [7]", "element 1 of 'exchange' is the number 7"),
         ("other = 7", "unknown key 'other'"),
         (
             '[[exchange]]\nrules = ["W25"]\nreason = "r"\nturns = []',

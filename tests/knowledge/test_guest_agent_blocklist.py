@@ -13,7 +13,8 @@ from conformance.model.errors import KnowledgeError
 from conformance.model.flavour import Program
 
 ENTRY = (
-    '[guest-agent]\nasked = ["look"]\n[[guest-agent.never]]\ncommands = ["halt"]\nreason = "r"\n'
+    '[[withheld]]\nprogram = "guest-agent"\nasked = ["look"]\n'
+    '[[withheld.never_asked]]\ncommands = ["halt"]\nreason = "r"\n'
 )
 
 
@@ -46,7 +47,7 @@ def test_what_nobody_has_looked_at_is_neither_asked_for_nor_served(tmp_path: Pat
     [
         (ENTRY.replace("reason", "because"), "'reason' is missing"),
         (ENTRY.replace("halt", "look"), "look is named twice"),
-        (ENTRY.replace("guest-agent", "host-agent"), "'host-agent' is not a valid Program"),
+        (ENTRY.replace("guest-agent", "host-agent"), "Did you mean 'guest-agent'"),
         (ENTRY + "since = 1\n", "unknown key 'since'"),
     ],
     ids=["no reason", "asked and never", "no program", "unknown key"],

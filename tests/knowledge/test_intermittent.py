@@ -27,9 +27,9 @@ def test_what_ships_is_about_the_releases_in_which_it_was_seen() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ('[[case]]\nid = "a"', "reason"),
-        ('[[case]]\nid = "a"\nreason = "r"\nversions = "new"', "versions"),
-        ('[[case]]\nid = "a"\nreason = "r"\nplays = 3', "plays"),
+        ('[[intermittent]]\nid = "a"', "reason"),
+        ('[[intermittent]]\nid = "a"\nreason = "r"\nversions = "new"', "versions"),
+        ('[[intermittent]]\nid = "a"\nreason = "r"\nplays = 3', "plays"),
         ('[[cases]]\nid = "a"', "cases"),
     ],
     ids=["no reason", "no range", "unknown key", "unknown table"],

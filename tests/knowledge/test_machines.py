@@ -9,8 +9,8 @@ import pytest
 from conformance.knowledge.machines import StandIn, StandIns, load_coupled, load_stand_ins
 from conformance.model.errors import KnowledgeError
 
-MACHINE = '[[stand-in]]\narch = "arm"\nmachine = "pc"\nby = "board"\nreason = "r"\n'
-DEVICE = '[[stand-in]]\narch = "arm"\ndevice = "a"\nby = "b"\nargs = ["-x"]\nreason = "r"\n'
+MACHINE = '[[stand_in]]\narch = "arm"\nmachine = "pc"\nby = "board"\nreason = "r"\n'
+DEVICE = '[[stand_in]]\narch = "arm"\ndevice = "a"\nby = "b"\nargs = ["-x"]\nreason = "r"\n'
 COUPLED = '[[coupled]]\npath = "/machine"\nproperty = "p"\nreason = "r"\n'
 
 
@@ -35,8 +35,11 @@ def test_machines_and_devices_stand_in_by_architecture(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (MACHINE * 2, "pc has two stand-ins on arm"),
-        (MACHINE.replace("machine =", "device = 'd'\nmachine ="), "a device, or both"),
+        (MACHINE * 2, "arm pc stands there twice"),
+        (
+            MACHINE.replace("machine =", "device = 'd'\nmachine ="),
+            "'machine' and 'device' contradict",
+        ),
         (MACHINE.replace("reason", "why"), "'reason' is missing"),
         (MACHINE + "odd = 1\n", "unknown key 'odd'"),
     ],

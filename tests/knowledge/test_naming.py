@@ -11,7 +11,7 @@ from conformance.knowledge.store import cases_folder
 from conformance.model.errors import KnowledgeError
 
 ENTRY = """
-[[exception]]
+[[naming_exception]]
 rule = "Q47"
 kind = "command"
 names = ["old_way"]

@@ -16,21 +16,21 @@ from conformance.model.terms import ABSENT
 WHOLE = """
 [[command]]
 name = "do"
-[[command.sees]]
+[[command.verify]]
 execute = "look"
 arguments = { at = "{scratch}/a" }
 at = [0, { n = 1 }, "on"]
 value = "{scratch}"
-moves = ["*.time"]
+ignore = ["*.time"]
 after = [{ event = "LIT", data = { n = 1 } }]
-back = false
+asked_after_cleanup = false
 versions = ">=6"
-[[command.sees]]
+[[command.verify]]
 execute = "undo"
 refused = "DeviceNotFound"
 [[command.further]]
 name = "more"
-sees = [{ execute = "look", at = ["on"], absent = true }]
+verify = [{ execute = "look", at = ["on"], absent = true }]
 reason = "r"
 """
 
@@ -41,7 +41,7 @@ def read(tmp_path: Path, text: str) -> CommandRecipe:
 
 
 def _command(looks: str) -> str:
-    return f'[[command]]\nname = "do"\nsees = [{looks}]\n'
+    return f'[[command]]\nname = "do"\nverify = [{looks}]\n'
 
 
 def test_every_key_is_read(tmp_path: Path) -> None:
@@ -68,15 +68,21 @@ def test_every_key_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (_command('{ execute = "a" }'), "says 0 things"),
-        (_command('{ execute = "a", at = ["b"], value = 1, there = true }'), "says 2 things"),
-        (_command('{ execute = "a", at = ["b"], there = false }'), "is true or left out"),
+        (_command('{ execute = "a" }'), "says nothing of what there is"),
+        (
+            _command('{ execute = "a", at = ["b"], value = 1, there = true }'),
+            "'value' and 'there' contradict each other",
+        ),
+        (_command('{ execute = "a", at = ["b"], there = false }'), "'there' is false, not true"),
         (_command('{ execute = "a", there = true }'), "'at' is missing"),
-        (_command('{ execute = "a", refused = "Odd" }'), "'refused' is no class"),
-        (_command('{ execute = "a", at = [1.5], value = 1 }'), "'at' holds"),
+        (_command('{ execute = "a", refused = "Odd" }'), "'refused' is 'Odd'"),
+        (_command('{ execute = "a", at = [1.5], value = 1 }'), "not a name, a number or a table"),
         (_command('{ execute = "a", value = 1, versions = "6" }'), "6"),
         (_command('{ execute = "a", vale = 1, value = 1 }'), "Did you mean"),
-        (_command('{ execute = "a", value = 1 }') + 'unseen = "x"\n', "both 'sees' and 'unseen'"),
+        (
+            _command('{ execute = "a", value = 1 }') + 'not_observable = "x"\n',
+            "'not_observable' and 'verify' contradict",
+        ),
     ],
     ids=["none", "two", "false", "nowhere", "class", "part", "versions", "key", "unseen"],
 )

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.knowledge.ranges import Limits, RangeRecipe, Shown, load_ranges, needs_of
+from conformance.knowledge.commands import load_ranges
+from conformance.knowledge.ranges import Limits, RangeRecipe, Shown, needs_of
 from conformance.knowledge.store import cases_folder
 from conformance.knowledge.versions import VersionRange
 from conformance.launch.host import answers
@@ -36,7 +37,7 @@ values = { "d" = ["{scratch}/g", 1] }
 min = 1
 max = 18446744073709551615
 documented = true
-tries = [4]
+also_try = [4]
 reason = "l"
 [range.limits."a.*"]
 open = "o"
@@ -67,7 +68,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         alone=True,
         shown=Shown(
             request=Request("query", {"a": 1}),
-            at=("all", 0, {"id": "{value}"}, "{member}"),
+            at=("all", "0", {"id": "{value}"}, "{member}"),
             reads=5,
         ),
         accepted=("c=*",),
@@ -98,7 +99,7 @@ def test_where_nothing_is_shown_or_limited_nothing_is_known(tmp_path: Path) -> N
 
 
 def test_the_recipes_of_a_command_stand_in_the_order_of_the_files(tmp_path: Path) -> None:
-    (tmp_path / "a.toml").write_text('[[range]]\ncommand = "do"\nomit = "1"')
+    (tmp_path / "a.toml").write_text('[[range]]\ncommand = "do"\nomit = "1"\npaths = ["a"]')
     (tmp_path / "b.toml").write_text('[[range]]\ncommand = "do"\nomit = "2"')
 
     assert [recipe.omit for recipe in load_ranges(tmp_path)["do"]] == ["1", "2"]
@@ -107,20 +108,20 @@ def test_the_recipes_of_a_command_stand_in_the_order_of_the_files(tmp_path: Path
 BAD = {
     "no command": ("[[range]]", "'command' is missing"),
     "unknown key": ('[[range]]\ncommand = "do"\npath = ["a"]', "unknown key 'path'"),
-    "isolation": ('[[range]]\ncommand = "do"\nisolation = "x"', "isolation is 'x'"),
+    "isolation": ('[[range]]\ncommand = "do"\nisolation = "x"', "'isolation' is 'x'"),
     "versions": ('[[range]]\ncommand = "do"\nversions = "new"', "'new' is no bound"),
-    "bound": ('[[range]]\ncommand = "do"\n[range.limits.a]\nmin = "1"', "min and max are integers"),
-    "tries": ('[[range]]\ncommand = "do"\n[range.limits.a]\ntries = ["1"]', "tries holds other"),
-    "reason": ('[[range]]\ncommand = "do"\n[range.limits.a]\nmin = 1', "a limit has no reason"),
+    "bound": ('[[range]]\ncommand = "do"\n[range.limits.a]\nmin = "1"', "'min' is the string '1'"),
+    "tries": ('[[range]]\ncommand = "do"\n[range.limits.a]\nalso_try = ["1"]', "not an integer"),
+    "reason": ('[[range]]\ncommand = "do"\n[range.limits.a]\nmin = 1', "'reason' is missing"),
     "place": (
         '[[range]]\ncommand = "do"\nshown = { execute = "q", at = [1.5] }',
-        "at holds other things",
+        "element 1 of 'at' is",
     ),
     "at": (
         '[[range]]\ncommand = "do"\nshown = { execute = "q", at = [1.5] }',
-        "tables of members",
+        "a table of members",
     ),
-    "values": ('[[range]]\ncommand = "do"\nvalues = { a = [] }', "no array of values"),
+    "values": ('[[range]]\ncommand = "do"\nvalues = { a = [] }', "'a' is empty"),
     "shown": ('[[range]]\ncommand = "do"\nshown = { at = ["a"] }', "'execute' is missing"),
 }
 

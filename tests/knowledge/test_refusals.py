@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from conformance.knowledge.commands import CommandRecipe, load_commands
-from conformance.knowledge.refusals import Reference, Unprovoked, When, references_for
+from conformance.knowledge.refusals import Reference, UnprovokedError, When, references_for
 from conformance.knowledge.versions import VersionRange
 from conformance.model.errors import KnowledgeError
 from conformance.model.stage import SCRATCH, MachineSpec
@@ -22,7 +22,7 @@ def _read(folder: Path, text: str) -> CommandRecipe:
 def test_a_reference_is_named_by_its_kind_unless_it_says_what_instead(tmp_path: Path) -> None:
     recipe = _read(
         tmp_path,
-        """refers = [
+        """references = [
             { at = "a.0.b", to = "block node", classes = ["DeviceNotFound"], documented = 1 },
             { at = "c", to = "file", instead = "{scratch}/none", without = ["d"] },
         ]""",
@@ -40,9 +40,9 @@ def test_a_reference_is_named_by_its_kind_unless_it_says_what_instead(tmp_path: 
     )
 
 
-def test_of_references_at_one_place_the_first_that_fits_counts() -> None:
+def test_references_are_for_the_versions_that_they_name() -> None:
     old = Reference(at=("a",), to="x", instead=1, versions=VersionRange("<6"))
-    new = Reference(at=("a",), to="x", instead=2)
+    new = Reference(at=("a",), to="x", instead=2, versions=VersionRange(">=6"))
 
     assert list(references_for((old, new), (5, 2, 0))) == [old]
     assert list(references_for((old, new), (6, 0, 0))) == [new]
@@ -92,7 +92,7 @@ def test_a_refusal_of_another_class_than_wrong_arguments_needs_no_witness(tmp_pa
         ('machine = "other"\nwhen = "after"', "'witness' is missing"),
         ('args = ["-more"]', "'machine' is missing"),
         ("witness = { id = 1 }", "'machine' is missing"),
-        ('machine = "other"\nwitness = 1', "'witness' is no table"),
+        ('machine = "other"\nwitness = 1', "'witness' is the number 1, not a table"),
     ],
     ids=["usual class", "no class", "args alone", "witness alone", "no table"],
 )
@@ -106,18 +106,18 @@ def test_a_refusal_on_another_machine_that_proves_nothing_is_complained_of(
 def test_why_an_error_is_not_provoked_is_read(tmp_path: Path) -> None:
     recipe = _read(tmp_path, 'unprovoked = [{ class = "KVMMissingCap", reason = "r" }]')
 
-    assert recipe.unprovoked == (Unprovoked(item=0, name="KVMMissingCap", reason="r"),)
+    assert recipe.unprovoked == (UnprovokedError(item=0, name="KVMMissingCap", reason="r"),)
 
 
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ('refers = [{ to = "node" }]', "'at' is missing"),
-        ('refers = [{ at = "a", to = "b", class = "x" }]', "unknown key 'class'"),
-        ('refers = [{ at = "a", to = "b", classes = ["Odd"] }]', "'Odd' is not a valid"),
-        ('refers = [{ at = "a", to = "b", versions = "6" }]', "is no bound"),
+        ('references = [{ to = "node" }]', "'at' is missing"),
+        ('references = [{ at = "a", to = "b", class = "x" }]', "unknown key 'class'"),
+        ('references = [{ at = "a", to = "b", classes = ["Odd"] }]', "'classes' is 'Odd'"),
+        ('references = [{ at = "a", to = "b", versions = "6" }]', "is no bound"),
         ("unprovoked = [{ documented = 1 }]", "'reason' is missing"),
-        ('[[command.errors]]\nname = "n"\nreason = "r"\nwhen = "now"', "'now' is not a valid"),
+        ('[[command.errors]]\nname = "n"\nreason = "r"\nwhen = "now"', "'when' is 'now'"),
     ],
     ids=["at", "key", "class", "versions", "reason", "when"],
 )

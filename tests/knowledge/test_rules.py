@@ -11,7 +11,7 @@ from conformance.knowledge.store import cases_folder, fixtures_folder
 from conformance.model.errors import KnowledgeError, UsageError
 from conformance.model.terms import Severity
 
-WHOLE = '[W01]\npromise = "p"\nsource = "s"\nseverity = "must"\n'
+WHOLE = '[rules.W01]\npromise = "p"\nsource = "s"\nseverity = "must"\n'
 
 
 def test_catalogue_holds_every_rule_in_order_and_leaves_no_number_out() -> None:
@@ -126,20 +126,28 @@ def test_rule_without_version_holds_for_all() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        pytest.param("[W01", "f.toml: not TOML", id="syntax"),
-        pytest.param(WHOLE + WHOLE, "f.toml: not TOML", id="twice"),
-        pytest.param(WHOLE.replace("W01", "W1"), "f.toml: rule W1: not an id", id="id"),
-        pytest.param('W01 = "p"\n', "f.toml: rule W01: not a table", id="no-table"),
-        pytest.param(WHOLE.replace("promise", "#"), "f.toml: rule W01: no promise", id="missing"),
-        pytest.param(WHOLE + "weight = 1\n", "rule W01: unknown member weight", id="unknown"),
-        pytest.param(WHOLE + "note = 1\n", "f.toml: rule W01: note is not a text", id="type"),
-        pytest.param(WHOLE.replace('"p"', '" "'), "rule W01: promise is not a text", id="empty"),
-        pytest.param(WHOLE.replace("must", "shall"), "rule W01: severity shall", id="severity"),
-        pytest.param(WHOLE + 'means = "luck"\n', "f.toml: rule W01: means luck", id="means"),
+        pytest.param("[W01", "f.toml:1: not TOML", id="syntax"),
+        pytest.param(WHOLE + WHOLE, "f.toml:5: not TOML", id="twice"),
+        pytest.param(WHOLE.replace("W01", "W1"), "'W1' is no id", id="id"),
+        pytest.param('rules.W01 = "p"\n', "'W01' is the string 'p', not a table", id="no-table"),
         pytest.param(
-            WHOLE + 'means = "build"\nuntested = "u"\n', "rule W01: tested by means", id="both"
+            WHOLE.replace("promise", "#"),
+            "f.toml:1: rules, W01: 'promise' is missing",
+            id="missing",
         ),
-        pytest.param(WHOLE + 'since = "6"\n', "f.toml: rule W01: since 6", id="since"),
+        pytest.param(WHOLE + "weight = 1\n", "rules, W01: unknown key 'weight'", id="unknown"),
+        pytest.param(
+            WHOLE + "note = 1\n", "f.toml:5: rules, W01: 'note' is the number 1", id="type"
+        ),
+        pytest.param(WHOLE.replace('"p"', '" "'), "rules, W01: 'promise' is empty", id="empty"),
+        pytest.param(WHOLE.replace("must", "shall"), "W01: 'severity' is 'shall'", id="severity"),
+        pytest.param(WHOLE + 'means = "luck"\n', "W01: 'means' is 'luck'", id="means"),
+        pytest.param(
+            WHOLE + 'means = "build"\nuntested = "u"\n',
+            "W01: 'untested' and 'means' contradict",
+            id="both",
+        ),
+        pytest.param(WHOLE + 'since = "6"\n', "W01: 'since' is '6', not a version", id="since"),
     ],
 )
 def test_malformed_entry_is_refused_by_file_and_name(text: str, message: str) -> None:

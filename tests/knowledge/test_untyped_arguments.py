@@ -9,7 +9,7 @@ import pytest
 from conformance.knowledge.untyped_arguments import load_unchecked, names_for
 from conformance.model.errors import KnowledgeError
 
-ENTRY = '[[command]]\nname = "plug"\nreason = "r"\n'
+ENTRY = '[[untyped]]\nname = "plug"\nreason = "r"\n'
 
 
 def test_what_ships_is_read_and_each_entry_has_a_reason() -> None:
@@ -20,8 +20,8 @@ def test_what_ships_is_read_and_each_entry_has_a_reason() -> None:
 
 
 def test_an_entry_holds_for_its_releases_and_an_unknown_one_may_be_any(tmp_path: Path) -> None:
-    path = tmp_path / "unchecked.toml"
-    path.write_text(ENTRY + '[[command]]\nname = "old"\nversions = "<6.0"\nreason = "r"\n')
+    path = tmp_path / "untyped.toml"
+    path.write_text(ENTRY + '[[untyped]]\nname = "old"\nversions = "<6.0"\nreason = "r"\n')
     entries = load_unchecked(path)
 
     assert names_for(entries, (5, 2, 0)) == {"plug", "old"}
@@ -36,11 +36,11 @@ def test_an_entry_holds_for_its_releases_and_an_unknown_one_may_be_any(tmp_path:
         (ENTRY + "since = 1\n", "unknown key 'since'"),
         (ENTRY + 'versions = "6"\n', "'6' is no bound"),
         ("x = 1\n", "unknown key 'x'"),
-        ("[[", "unchecked.toml"),
+        ("[[", "untyped.toml"),
     ],
 )
 def test_a_malformed_file_is_refused_by_its_entry(tmp_path: Path, text: str, part: str) -> None:
-    path = tmp_path / "unchecked.toml"
+    path = tmp_path / "untyped.toml"
     path.write_text(text)
 
     with pytest.raises(KnowledgeError, match=part):

@@ -31,7 +31,7 @@ def test_addresses_that_differ_by_process_are_written_alike() -> None:
 
 def test_a_pattern_that_is_none_is_named(tmp_path: Path) -> None:
     path = tmp_path / "volatile.toml"
-    path.write_text('[[text]]\npattern = "["\nword = "w"\nreason = "r"\n')
+    path.write_text('[[volatile]]\npattern = "["\nword = "w"\nreason = "r"\n')
 
     with pytest.raises(KnowledgeError, match="pattern"):
         load_volatile(path)

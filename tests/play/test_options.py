@@ -122,3 +122,31 @@ def test_pytest_understands_what_the_command_hands_it() -> None:
     assert [(each.name, each.of(values)) for each in option_table.TWINS] == [
         (each.name, each.of(asked)) for each in option_table.TWINS
     ]
+
+
+def test_cases_of_ones_own_go_with_a_target_and_its_spelling(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text('[[command]]\nname = "query-status"\n')
+
+    (target,) = read("/opt/qemu", "--cases", str(tmp_path))
+
+    assert target.cases == (str(tmp_path),)
+    assert read(*shlex.split(target.spelling)) == (target,)
+
+
+def test_cases_of_ones_own_are_checked_before_anything_is_started(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text('[[command]]\nname = "query-statu"\n')
+
+    with pytest.raises(UsageError, match=r"own\.toml:2: .*query-statu") as caught:
+        read("/opt/qemu", "--cases", str(tmp_path))
+    assert "Did you mean 'query-status'" in str(caught.value)
+
+
+def test_a_target_file_names_the_cases_of_its_targets(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "own.toml").write_text('[[command]]\nname = "query-status"\n')
+    file = tmp_path / "targets.toml"
+    file.write_text('[[target]]\nprogram = "/opt/qemu"\ncases = ["own"]\n')
+
+    assert read(str(file))[0].cases == (str(tmp_path / "own"),)
+    with pytest.raises(UsageError, match="Write `cases` in that file"):
+        read(str(file), "--cases", "own")

@@ -21,7 +21,7 @@ from tests.derive.builds import knowledge, made_plan
 ROOT = Path(__file__).parents[2]
 CITED = re.compile(r'"([WQX][0-9]{2})"')
 CATALOGUE = """
-[W25]
+[rules.W25]
 promise = "The id comes back."
 source = "a document, line 1"
 severity = "must"
@@ -29,12 +29,12 @@ since = "6.2"
 note = "Of any type."
 failure = "Another id comes back."
 means = "messages"
-[W42]
+[rules.W42]
 promise = "Texts decide nothing."
 source = "a document, line 2"
 severity = "information"
 untested = "It binds whoever judges."
-[W91]
+[rules.W91]
 promise = "A *star* and child<> are no markup, `a_b` is."
 source = "a document, line 3"
 severity = "should"

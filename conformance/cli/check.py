@@ -1,0 +1,38 @@
+"""The command `check`: files of cases in, all that is wrong with them and an exit code out."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from conformance.knowledge.check import check_cases
+from conformance.model.counting import counted
+from conformance.model.terms import ExitCode
+
+
+def add_check(commands: Any) -> None:
+    """Add the command to the subparsers `commands`."""
+    text = "check files of cases of your own, without any QEMU"
+    command = commands.add_parser(
+        "check",
+        help=text,
+        description=f"{text.capitalize()}: their keys, the names that they speak of, and what "
+        "contradicts the cases that ship.",
+    )
+    # Called as what the other commands name, so that files may stand among the options too.
+    command.add_argument(
+        "targets", metavar="FILE", nargs="+", help="a file of cases (TOML), or a folder of them"
+    )
+    command.set_defaults(call=_check, several=True, usage=command.format_usage())
+
+
+def _check(asked: argparse.Namespace) -> int:
+    problems = check_cases([Path(name) for name in asked.targets])
+    for problem in problems:
+        print(problem)
+    if problems:
+        print(f"\n{counted(len(problems), 'problem')}.")
+        return int(ExitCode.USAGE)
+    print("Nothing is wrong.")
+    return int(ExitCode.CONFORMS)

@@ -1,0 +1,49 @@
+"""Everything that a file under cases/ can say, whatever its name; knows what each part is of.
+
+The files that ship say each one part of it.  A user's file may say any.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from conformance.knowledge.absences import AbsencesPart
+from conformance.knowledge.commands import CommandsPart
+from conformance.knowledge.compatibility import CompatibilityPart
+from conformance.knowledge.dangers import DangersPart
+from conformance.knowledge.defaults import DefaultsPart
+from conformance.knowledge.events import EventsPart
+from conformance.knowledge.examples import ExamplesPart
+from conformance.knowledge.exchanges import ExchangesPart
+from conformance.knowledge.guest_agent_blocklist import WithheldPart
+from conformance.knowledge.intermittent import IntermittentPart
+from conformance.knowledge.machines import MachinesPart
+from conformance.knowledge.naming import NamingPart
+from conformance.knowledge.recipes import ObjectsPart
+from conformance.knowledge.rules import RulesPart
+from conformance.knowledge.undigested import UndigestedPart
+from conformance.knowledge.untyped_arguments import UntypedPart
+from conformance.knowledge.volatile import VolatilePart
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseFile(
+    UndigestedPart,
+    RulesPart,
+    CompatibilityPart,
+    WithheldPart,
+    VolatilePart,
+    NamingPart,
+    IntermittentPart,
+    UntypedPart,
+    MachinesPart,
+    AbsencesPart,
+    DangersPart,
+    ExchangesPart,
+    DefaultsPart,
+    ExamplesPart,
+    EventsPart,
+    CommandsPart,
+    ObjectsPart,
+):
+    """One file, of whatever parts."""

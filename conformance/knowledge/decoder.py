@@ -1,0 +1,418 @@
+"""Files under cases/ as values: one walk, driven by the fields of the dataclasses that hold them.
+
+All that is wrong with a file is found at once, each with its line and the nearest right word.
+Knows the shapes of dataclasses and nothing of what any of them means.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final, Generic, TypeVar
+
+from conformance.knowledge import toml_lines
+from conformance.knowledge.identity import clashes
+from conformance.knowledge.keys import FormError, Key, told, unknown_word
+from conformance.knowledge.shapes import (
+    Choice,
+    Leaf,
+    Many,
+    Named,
+    Node,
+    Record,
+    Requests,
+    Slot,
+    flat_shape,
+    shape_of,
+)
+from conformance.model.errors import KnowledgeError
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+_NAMES: Final = ("name", "type", "event", "command", "id", "commands")
+"""The keys that tell a reader which of the tables of an array is meant, the best first."""
+_TOML_LINE: Final = re.compile(r" ?\(at line (\d+), column \d+\)")
+_MOST: Final = 20
+"""How many problems an error tells; a file that is of another kind has hundreds."""
+
+
+class _Bad:
+    """Stands for what could not be read; its problem is told already."""
+
+
+_BAD: Final = _Bad()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a file, where, and what to do."""
+
+    file: str
+    line: int
+    what: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.what}" + (
+            f"\n  {self.remedy}" if self.remedy else ""
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What a record says of its own keys that cannot be; `key` is the one to look at."""
+
+    key: str
+    what: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that was read: its text, and its values as TOML has them."""
+
+    name: str
+    text: str
+    top: Mapping[str, Any]
+    _lines: dict[toml_lines.Path, int] = field(default_factory=dict)
+
+    def line(self, path: toml_lines.Path) -> int:
+        """Return the line on which something stands."""
+        if not self._lines:
+            self._lines.update(toml_lines.lines(self.text))
+        return toml_lines.line_of(self._lines, path)
+
+    def problem(self, path: toml_lines.Path, what: str, remedy: str = "") -> Problem:
+        """Return a problem with what stands at `path`."""
+        label = self._label(path)
+        return Problem(self.name, self.line(path), f"{label}: {what}" if label else what, remedy)
+
+    def _label(self, path: toml_lines.Path) -> str:
+        """Return the tables that lead to `path`, each by its key and its name or number."""
+        labels: list[str] = []
+        value: Any = self.top
+        for part in path:
+            try:
+                value = value[part]
+            except (LookupError, TypeError):
+                break
+            if isinstance(part, str):
+                labels.append(part)
+            elif isinstance(value, dict):
+                own = next((value[key] for key in _NAMES if isinstance(value.get(key), str)), "")
+                labels[-1] += f" {own or part + 1}"
+        if labels and not isinstance(value, dict):
+            labels.pop()
+        return ", ".join(labels)
+
+
+@dataclass(frozen=True)
+class Read(Generic[T_co]):
+    """What a file says, and where.
+
+    Where there are `problems`, `value` holds what could be read, None in the place of other
+    entries; it is None where the file is no TOML.
+    """
+
+    source: Source
+    value: T_co | None
+    problems: tuple[Problem, ...]
+
+    @property
+    def kept(self) -> T_co:
+        """What could be read of a file of which something could."""
+        assert self.value is not None
+        return self.value
+
+    def sound(self) -> T_co:
+        """Return the value; raises KnowledgeError, with all problems, where there are any."""
+        raise_problems(self.problems)
+        return self.kept
+
+
+def raise_problems(problems: Sequence[Problem]) -> None:
+    """Raise a KnowledgeError that tells all problems, if there are any."""
+    if problems:
+        told_ = [str(problem) for problem in problems[:_MOST]]
+        if len(problems) > _MOST:
+            told_.append(f"and {len(problems) - _MOST} more")
+        raise KnowledgeError("\n".join(told_))
+
+
+def read_file(path: Path, cls: type[T]) -> Read[T]:
+    """Return what the file `path` says, as a `cls`; raises KnowledgeError if it is no text."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise KnowledgeError(
+            f"{path}: {error.strerror}", "Name a file that can be read."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise KnowledgeError(f"{path}: not UTF-8: {error}", "Correct the file.") from error
+    here = Path.cwd()
+    name = path.relative_to(here) if path.is_relative_to(here) else path
+    return read_text(text, str(name), cls)
+
+
+def read_text(text: str, name: str, cls: type[T]) -> Read[T]:
+    """Return what a text says, as a `cls`; `name` is what errors call it."""
+    try:
+        top = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        place = _TOML_LINE.search(str(error))
+        what = f"not TOML: {_TOML_LINE.sub('', str(error))}"
+        problem = Problem(name, int(place[1]) if place else 1, what, "Correct the file.")
+        return Read(Source(name, text, {}), None, (problem,))
+    source = Source(name, text, top)
+    walk = _Walk(source)
+    value = walk.record(cls, top, (), {})
+    return Read(source, None if isinstance(value, _Bad) else value, tuple(walk.problems))
+
+
+class _Walk:
+    """The walk over one file; `problems` is all that was found wrong."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._named: dict[str, tuple[Any, ...]] = {}
+        self._open: list[str] = []
+        self.problems: list[Problem] = []
+
+    def _complain(self, path: toml_lines.Path, what: str, remedy: str = "") -> _Bad:
+        self.problems.append(self._source.problem(path, what, remedy))
+        return _BAD
+
+    def _node(self, node: Node, value: Any, path: toml_lines.Path, outer: Mapping[str, Any]) -> Any:
+        match node:
+            case Leaf():
+                return self._leaf(node, value, path)
+            case Many():
+                return self._many(node, value, path, outer)
+            case Named():
+                return self._table(node, value, path, outer)
+            case Record():
+                return self.record(node.cls, value, path, outer)
+            case Requests():
+                return self._requests(node, value, path)
+            case Choice():
+                return self._choice(node, value, path, outer)
+
+    def _leaf(self, node: Leaf, value: Any, path: toml_lines.Path) -> Any:
+        try:
+            return node.form.read(value)
+        except FormError as error:
+            return self._complain(path, f"{_spelt(path)} {error.what}", error.remedy)
+
+    def _array(self, value: Any, path: toml_lines.Path) -> list[Any] | _Bad:
+        if isinstance(value, list):
+            return value
+        return self._complain(path, f"{_spelt(path)} is {told(value)}, not an array")
+
+    def _many(self, node: Many, value: Any, path: toml_lines.Path, outer: Mapping[str, Any]) -> Any:
+        items = self._array(value, path)
+        if isinstance(items, _Bad):
+            return _BAD
+        if node.some and not items:
+            return self._complain(path, f"{_spelt(path)} is empty", "Name one, or leave it out.")
+        found = [self._node(node.of, item, (*path, n), outer) for n, item in enumerate(items)]
+        if isinstance(node.of, Record):
+            sound = [(n, item) for n, item in enumerate(found) if not isinstance(item, _Bad)]
+            for first, second, what in clashes(sound):
+                line = self._source.line((*path, first))
+                self._complain((*path, second), f"{what} stands there twice, first in line {line}",
+                    "Say with versions, or arch, which builds each is for.")  # fmt: skip
+        if len(path) == 1:
+            # The rest of a file can be looked at all the same.
+            return node.kind([None if isinstance(item, _Bad) else item for item in found])
+        return _BAD if any(isinstance(item, _Bad) for item in found) else node.kind(found)
+
+    def _table(
+        self, node: Named, value: Any, path: toml_lines.Path, outer: Mapping[str, Any]
+    ) -> Any:
+        if not isinstance(value, dict):
+            return self._complain(path, f"{_spelt(path)} is {told(value)}, not a table")
+        found = {key: self._node(node.of, item, (*path, key), outer) for key, item in value.items()}
+        return _BAD if any(isinstance(item, _Bad) for item in found.values()) else found
+
+    def record(self, cls: type, value: Any, path: toml_lines.Path, outer: Mapping[str, Any]) -> Any:
+        """Return a table as a `cls`."""
+        if not isinstance(value, dict):
+            return self._complain(path, f"{_spelt(path)} is {told(value)}, not a table")
+        shape = shape_of(cls)
+        names = shape.names
+        for key in value:
+            if key not in names:
+                near = unknown_word(key, dict.fromkeys(names))
+                self._complain((*path, key), f"unknown key {key!r}", near.remedy)
+        bad = self._groups(cls, value, path)
+        made = self._fields(cls, value, path, outer)
+        return bad or self._finished(made, path)
+
+    def _fields(
+        self, cls: type, value: Mapping[str, Any], path: toml_lines.Path, outer: Mapping[str, Any]
+    ) -> Any:
+        found: dict[str, Any] = {}
+        for slot in shape_of(cls).slots:
+            made = self._field(slot, value, path, found, outer)
+            if made is not _ABSENT:
+                found[slot.field] = made
+        bad = [name for name, item in found.items() if isinstance(item, _Bad)]
+        if bad and path:
+            return _BAD
+        return cls(**{name: item for name, item in found.items() if name not in bad})
+
+    def _field(
+        self,
+        slot: Slot,
+        value: Mapping[str, Any],
+        path: toml_lines.Path,
+        found: Mapping[str, Any],
+        outer: Mapping[str, Any],
+    ) -> Any:
+        if slot.key.title:
+            return path[-1]
+        if slot.key.flat:
+            return self._flat(slot, value, path, outer)
+        if slot.name in value:
+            return self._node(slot.node, value[slot.name], (*path, slot.name), found)
+        if slot.key.stem:
+            return Path(self._source.name).stem
+        if slot.required:
+            return self._complain(path, f"{slot.name!r} is missing", f"Add it: {slot.key.text}.")
+        return _ABSENT
+
+    def _flat(
+        self, slot: Slot, value: Mapping[str, Any], path: toml_lines.Path, outer: Mapping[str, Any]
+    ) -> Any:
+        assert isinstance(slot.node, Record)
+        shape = flat_shape(slot)
+        given = {key: value[key] for key in shape.names if key in value}
+        if not given and slot.optional:
+            return None
+        if slot.key.inherits:
+            changes = {}
+            for inner in shape.slots:
+                if given.get(inner.name):
+                    node, at = inner.node, (*path, inner.name)
+                    changes[inner.field] = self._node(node, given[inner.name], at, {})
+            bad = any(isinstance(item, _Bad) for item in changes.values())
+            return _BAD if bad else replace(outer[slot.field], **changes)
+        first = shape.slots[0]
+        if slot.optional and first.name not in given:
+            key = next(iter(given))
+            return self._complain(
+                (*path, key), f"{first.name!r} is missing, which {key!r} goes with"
+            )
+        return self._fields(slot.node.cls, given, path, {})
+
+    def _groups(self, cls: type, value: Mapping[str, Any], path: toml_lines.Path) -> _Bad | None:
+        """Complain of keys that contradict each other, and of a group without any."""
+        bad: _Bad | None = None
+        shape = shape_of(cls)
+        for name, other in shape.contradictions:
+            if name in value and other in value:
+                bad = self._complain(
+                    (*path, name),
+                    f"{name!r} and {other!r} contradict each other",
+                    "Leave one of them out.",
+                )
+        for names in shape.choices:
+            given = [name for name in names if name in value]
+            if len(given) != 1:
+                said = " and ".join(map(repr, given)) + " contradict each other" if given else ""
+                bad = self._complain(
+                    (*path, given[-1]) if given else path,
+                    said or "says nothing of what there is",
+                    f"Give just one of: {', '.join(names)}.",
+                )
+        return bad
+
+    def _finished(self, made: Any, path: toml_lines.Path) -> Any:
+        """Return a record as what it stands for, once it has said what is wrong with itself."""
+        if isinstance(made, _Bad):
+            return _BAD
+        faults: Iterable[Fault] = made.faults() if hasattr(made, "faults") else ()
+        bad = [self._complain((*path, f.key), f.what, f.remedy) for f in faults]
+        if bad:
+            return _BAD
+        try:
+            return made.made() if hasattr(made, "made") else made
+        except FormError as error:
+            return self._complain(path, error.what, error.remedy)
+
+    def _choice(
+        self, node: Choice, value: Any, path: toml_lines.Path, outer: Mapping[str, Any]
+    ) -> Any:
+        if not isinstance(value, dict):
+            return self._complain(path, f"{_spelt(path)} is {told(value)}, not a table")
+        heads = {shape_of(cls).slots[0].name: cls for cls in node.of}
+        given = [head for head in heads if head in value]
+        if len(given) != 1:
+            said = " and ".join(map(repr, given)) + " contradict each other"
+            near = [unknown_word(key, heads).remedy for key in value]
+            return self._complain(
+                path,
+                said if given else "says nothing of what is done",
+                next(
+                    (hint for hint in near if "mean" in hint), f"Just one of: {', '.join(heads)}."
+                ),
+            )
+        return self.record(heads[given[0]], value, path, outer)
+
+    def _requests(self, node: Requests, value: Any, path: toml_lines.Path) -> Any:
+        """Return an array of requests, names replaced by the requests of that name."""
+        items = self._array(value, path)
+        if isinstance(items, _Bad):
+            return _BAD
+        found: list[Any] = []
+        for number, item in enumerate(items):
+            at = (*path, number)
+            if isinstance(item, str):
+                some = self._by_name(node, item, at)
+            else:
+                request = self.record(node.cls, item, at, {})
+                some = (request,) if not isinstance(request, _Bad) else request
+            found += [some] if isinstance(some, _Bad) else some
+        return _BAD if any(isinstance(item, _Bad) for item in found) else tuple(found)
+
+    def _by_name(self, node: Requests, name: str, path: toml_lines.Path) -> Any:
+        known = self._source.top.get(NAMED_REQUESTS, {})
+        if not isinstance(known, dict) or name not in known:
+            near = unknown_word(name, known if isinstance(known, dict) else {})
+            what = f"no requests are named {name!r} under [{NAMED_REQUESTS}]"
+            return self._complain(path, what, near.remedy)
+        if name in self._open:
+            return self._complain(path, f"the requests {name!r} hold themselves")
+        if name not in self._named:
+            self._open.append(name)
+            made = self._requests(node, known[name], (NAMED_REQUESTS, name))
+            self._open.pop()
+            self._named[name] = () if isinstance(made, _Bad) else made
+        return self._named[name]
+
+
+NAMED_REQUESTS: Final = "requests"
+"""The table of a file that gives arrays of requests names."""
+_ABSENT: Final = object()
+
+
+def _spelt(path: toml_lines.Path) -> str:
+    """Return what stands at a path, by the last key of it."""
+    if not path:
+        return "the file"
+    number = path[-1]
+    if isinstance(number, int):
+        return f"element {number + 1} of {_spelt(path[:-1])}"
+    return repr(number)
+
+
+def files_in(folder: Path) -> Iterator[Path]:
+    """Yield the files `*.toml` of a folder and of those in it, in the order of their names."""
+    yield from sorted(folder.rglob("*.toml"))
+
+
+__all__ = ["Fault", "Key", "Problem", "Read", "Source", "files_in", "read_file", "read_text"]

@@ -1,0 +1,69 @@
+"""Which records are about the same thing on the same builds: of two such, one could never count.
+
+Knows the shapes of dataclasses and nothing of what any of them means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import is_dataclass
+from typing import Any, TypeVar
+
+from conformance.knowledge.shapes import shape_of
+from conformance.knowledge.versions import VersionRange, arches_meet
+
+K = TypeVar("K")
+
+
+def identity(record: Any) -> tuple[Hashable, ...]:
+    """Return what the record is about, () where it may stand beside any other."""
+    cls: type = type(record)
+    slots = shape_of(cls).slots if is_dataclass(cls) else ()
+    return tuple(_hashable(getattr(record, s.field)) for s in slots if s.key.identity)
+
+
+def meet(one: Any, other: Any) -> bool:
+    """Return whether some build is of the versions and arches of both records."""
+    everywhere = VersionRange()
+    mine, theirs = getattr(one, "versions", everywhere), getattr(other, "versions", everywhere)
+    return bool(mine.meets(theirs)) and arches_meet(
+        getattr(one, "arches", ()), getattr(other, "arches", ())
+    )
+
+
+def clashes(records: Iterable[tuple[K, Any]]) -> Iterator[tuple[K, K, str]]:
+    """Yield each pair of records about the same thing on some build, by their keys, in order.
+
+    With it comes what they are about, in words.
+    """
+    groups: dict[tuple[Hashable, ...], list[tuple[K, Any]]] = {}
+    for key, record in records:
+        who = identity(record)
+        if not who:
+            continue
+        group = groups.setdefault((type(record).__name__, *who), [])
+        for other, before in group:
+            if meet(before, record):
+                yield other, key, " ".join(_words(part) for part in who if part != "")
+        group.append((key, record))
+
+
+def _words(part: Hashable) -> str:
+    if isinstance(part, tuple):
+        return ".".join(map(str, part)) if part else "any"
+    return str(part)
+
+
+def _hashable(value: Any) -> Hashable:
+    match value:
+        case Mapping():
+            return tuple((key, _hashable(item)) for key, item in sorted(value.items()))
+        case list() | tuple():
+            return tuple(map(_hashable, value))
+        case bool() | float():
+            return (type(value).__name__, value)
+        case frozenset():
+            return tuple(sorted(map(str, value)))
+        case _:
+            assert isinstance(value, Hashable)
+            return value

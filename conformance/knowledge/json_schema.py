@@ -1,0 +1,110 @@
+"""The JSON Schema of files under cases/, made of the fields that the decoder reads.
+
+Editors check and complete such files by it.  Knows the shapes of dataclasses and no file.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Any, Final
+
+from conformance.knowledge.shapes import (
+    Choice,
+    Leaf,
+    Many,
+    Named,
+    Node,
+    Record,
+    Requests,
+    Slot,
+    shape_of,
+)
+
+FILE: Final = "schema.json"
+DIRECTIVE: Final = "#:schema "
+"""What stands before the schema's path in the first line of a file."""
+
+
+def schema_of_files(cls: type) -> dict[str, Any]:
+    """Return the JSON Schema of files that are read as a `cls`."""
+    found: dict[str, Any] = {}
+    top = _record(cls, found)
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "Cases of qmp-conformance",
+        "description": "Made of the classes of conformance/knowledge; docs/recipes.md tells more.",
+        **top,
+        "definitions": dict(sorted(found.items())),
+    }
+
+
+def _reference(cls: type, found: dict[str, Any]) -> dict[str, Any]:
+    if cls.__name__ not in found:
+        # It may hold itself.
+        found[cls.__name__] = {}
+        found[cls.__name__] = _record(cls, found)
+    return {"$ref": f"#/definitions/{cls.__name__}"}
+
+
+def _record(cls: type, found: dict[str, Any]) -> dict[str, Any]:
+    properties: dict[str, Any] = {}
+    required: list[str] = []
+    shape = shape_of(cls)
+    for slot, needed in shape.flattened():
+        if slot.key.title:
+            continue
+        properties[slot.name] = _property(slot, found)
+        if needed:
+            required.append(slot.name)
+    rules: list[Any] = [
+        {"oneOf": [{"required": [name]} for name in names]} for names in shape.choices
+    ]
+    rules += [{"not": {"required": list(pair)}} for pair in shape.contradictions]
+    return {
+        "type": "object",
+        "properties": properties,
+        **({"required": required} if required else {}),
+        **({"allOf": rules} if rules else {}),
+        "additionalProperties": False,
+    }
+
+
+def _property(slot: Slot, found: dict[str, Any]) -> dict[str, Any]:
+    made = _node(slot.node, found)
+    text = slot.key.text.replace("`", "")
+    if "$ref" in made:
+        # What stands beside a reference is not looked at.
+        made = {"allOf": [made]}
+    default = _default(slot)
+    return {
+        **made,
+        "description": f"{text[:1].upper()}{text[1:]}.",
+        **({} if default is None else {"default": default}),
+    }
+
+
+def _default(slot: Slot) -> Any:
+    """Return what a key that is left out is, if that is a value which the file could give."""
+    if slot.key.form is not None:
+        return None
+    if isinstance(slot.default, enum.Enum):
+        return slot.default.value if isinstance(slot.default, str) else None
+    return slot.default if isinstance(slot.default, bool | int | float) else None
+
+
+def _node(node: Node, found: dict[str, Any]) -> dict[str, Any]:
+    match node:
+        case Leaf():
+            return dict(node.form.schema)
+        case Many():
+            least = {"minItems": 1} if node.some else {}
+            return {"type": "array", "items": _node(node.of, found), **least}
+        case Named():
+            return {"type": "object", "additionalProperties": _node(node.of, found)}
+        case Record():
+            return _reference(node.cls, found)
+        case Requests():
+            named = {"type": "string", "description": "The name of requests of this file."}
+            return {"type": "array", "items": {"anyOf": [_reference(node.cls, found), named]}}
+        case Choice():
+            return {"oneOf": [_reference(cls, found) for cls in node.of]}

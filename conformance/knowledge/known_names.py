@@ -1,0 +1,375 @@
+"""The names that the releases have whose digests ship: commands, events, members, values.
+
+Knows digests and what they make of a value; knows no file that speaks of names.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from typing import Any, Final, TypeAlias
+
+from conformance.digest.digest import Digest
+from conformance.digest.expand import open_objects, schema_of
+from conformance.digest.objectmodel import object_model
+from conformance.knowledge.digests import load_digests
+from conformance.knowledge.undigested import NameKind, Undigested
+from conformance.model.flavour import Program
+from conformance.model.hints import nearest
+from conformance.qapi.flatten import tag_values, variant_of
+from conformance.qapi.model import Alternate, Array, Builtin, Enum, JsonType, Object, Schema
+
+Path: TypeAlias = tuple[str | int, ...]
+
+_TOKENS: Final = re.compile(r"[.:]")
+_ARCHES: Final = "SysEmuTarget"
+"""The enumeration of the architectures of guests, in the schema of each release."""
+_STEPS: Final = ("0", "string", "null", "object", "array", "int", "number", "boolean")
+"""What leads to an element of an array, and to the branches of an alternate, in a path."""
+
+_SHAPES: Final[Mapping[JsonType, tuple[type, ...]]] = {
+    JsonType.STRING: (str,),
+    JsonType.NUMBER: (int, float),
+    JsonType.INT: (int,),
+    JsonType.BOOLEAN: (bool,),
+    JsonType.NULL: (type(None),),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownName:
+    """A name that no release has: of what kind, where in a value, and the names that there are."""
+
+    kind: NameKind
+    name: str
+    at: Path = ()
+    known: tuple[str, ...] = ()
+
+    @property
+    def last(self) -> str:
+        """The name alone, without what it is a part of."""
+        return str(self.at[-1]) if self.at and self.kind is not NameKind.VALUE else self.value
+
+    @property
+    def value(self) -> str:
+        """What stands behind the last = of the name, or all of it."""
+        return self.name.rpartition("=")[2]
+
+    @property
+    def hint(self) -> str:
+        """The nearest name that some release has."""
+        near = nearest(self.last, self.known)
+        return f"Did you mean {near[0]!r}?" if near else ""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One program of one release."""
+
+    schema: Schema
+    open: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Releases:
+    """What the releases have whose digests these are."""
+
+    digests: Mapping[str, Digest]
+    _reached: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    @cached_property
+    def sides(self) -> tuple[Side, ...]:
+        """Each program of each release."""
+        every = [e for digest in self.digests.values() for e in digest.schemas.values()]
+        return tuple(Side(schema_of(each, whole=True), open_objects(each)) for each in every)
+
+    @cached_property
+    def commands(self) -> frozenset[str]:
+        """All commands."""
+        return frozenset(name for side in self.sides for name in side.schema.commands)
+
+    @cached_property
+    def events(self) -> frozenset[str]:
+        """All events."""
+        return frozenset(name for side in self.sides for name in side.schema.events)
+
+    @cached_property
+    def object_types(self) -> Mapping[str, frozenset[str] | None]:
+        """All types that object-add creates, with their members; None where some are unknown."""
+        found: dict[str, frozenset[str] | None] = {}
+        for digest in self.digests.values():
+            for each in object_model(digest.schemas[Program.SYSTEM]).types:
+                own = frozenset(member.name for member in each.members)
+                before = found.get(each.name, frozenset())
+                found[each.name] = None if each.open or before is None else before | own
+        return found
+
+    @cached_property
+    def arches(self) -> frozenset[str]:
+        """All architectures of guests."""
+        kinds = (side.schema.types.get(_ARCHES) for side in self.sides)
+        return frozenset(word for kind in kinds if isinstance(kind, Enum) for word in kind.values)
+
+    def arguments(self, command: str) -> list[tuple[Side, str]]:
+        """Return the types of a command's arguments, where there is such a command."""
+        having = [side for side in self.sides if command in side.schema.commands]
+        return [(side, side.schema.commands[command].arg_type) for side in having]
+
+    def data(self, event: str) -> list[tuple[Side, str]]:
+        """Return the types of an event's data, where there is such an event."""
+        having = [side for side in self.sides if event in side.schema.events]
+        return [(side, side.schema.events[event].arg_type) for side in having]
+
+    def reachable(self, command: str) -> frozenset[str]:
+        """Return all names within a command's arguments, and what stands for elements and kinds."""
+        if command not in self._reached:
+            found = set[str](_STEPS)
+            for side, kind in self.arguments(command):
+                _reach(side.schema, kind, found, set())
+            self._reached[command] = frozenset(found)
+        return self._reached[command]
+
+
+@cache
+def shipped_releases() -> Releases:
+    """Return what the releases have whose digests ship."""
+    return Releases(load_digests())
+
+
+@dataclass(frozen=True)
+class KnownNames:
+    """What some releases have, and what is said to be of others."""
+
+    releases: Releases
+    undigested: Sequence[Undigested] = ()
+    rules: frozenset[str] = frozenset()
+    untyped: frozenset[str] = frozenset()
+    """Commands that take more than they declare."""
+    used: set[tuple[NameKind, str]] = field(default_factory=set)
+    """The declared names that something spoke of."""
+
+    def command(self, name: str) -> Iterator[UnknownName]:
+        """Yield it where no release has such a command."""
+        return self._one(NameKind.COMMAND, name, self.releases.commands)
+
+    def event(self, name: str) -> Iterator[UnknownName]:
+        """Yield it where no release has such an event."""
+        return self._one(NameKind.EVENT, name, self.releases.events)
+
+    def object_type(self, name: str) -> Iterator[UnknownName]:
+        """Yield it where no release has such an object type."""
+        return self._one(NameKind.OBJECT_TYPE, name, self.releases.object_types)
+
+    def arch(self, name: str) -> Iterator[UnknownName]:
+        """Yield it where no release is for guests of that architecture."""
+        return self._one(NameKind.ARCH, name, self.releases.arches)
+
+    def rule(self, id: str) -> Iterator[UnknownName]:
+        """Yield it where the catalogue has no such rule; "" names none."""
+        return self._one(NameKind.RULE, id, self.rules) if id else iter(())
+
+    def property(self, owner: str, name: str) -> Iterator[UnknownName]:
+        """Yield it where no release has such a member of the object type."""
+        known = self.releases.object_types.get(owner)
+        if known is not None and name not in known:
+            missing = UnknownName(NameKind.PROPERTY, f"{owner}.{name}", (name,), tuple(known))
+            yield from self._undeclared(missing)
+
+    def arguments(self, command: str, value: Any, *, values: bool = True) -> Iterator[UnknownName]:
+        """Yield what no release's command has of its arguments: members, and `values` of enums."""
+        if command in self.untyped:
+            return
+        types = self.releases.arguments(command)
+        yield from self._within(command, types, value, values=values)
+
+    def data(self, event: str, value: Any) -> Iterator[UnknownName]:
+        """Yield what no release's event has of its data."""
+        types = self.releases.data(event)
+        yield from self._within(event, types, value, values=True)
+
+    def path(self, command: str, path: Sequence[str]) -> Iterator[UnknownName]:
+        """Yield the first name of a path into a command's arguments that no release has there."""
+        if command in self.untyped:
+            return
+        best: UnknownName | None = None
+        for side, kind in self.releases.arguments(command):
+            missing = _missing(side, kind, path)
+            if missing is None:
+                return
+            at, known = missing
+            if best is None or len(best.at) <= len(at):
+                more = best.known if best is not None and best.at == at else ()
+                name = ".".join([command, *(str(p) for p in at if not str(p).isdigit())])
+                best = UnknownName(NameKind.MEMBER, name, at, (*more, *known))
+        if best is not None:
+            yield from self._undeclared(best)
+
+    def glob(self, command: str, glob: str) -> Iterator[UnknownName]:
+        """Yield each name of a glob of argument paths that no release has in the arguments."""
+        if command in self.untyped or command not in self.releases.commands:
+            return
+        known = self.releases.reachable(command)
+        for token in _TOKENS.split(glob.partition("=")[0]):
+            if token and not fnmatch.filter(known, token):
+                name = f"{command}.{token}"
+                missing = UnknownName(NameKind.MEMBER, name, (token,), tuple(known))
+                yield from self._undeclared(missing)
+
+    def _within(
+        self, owner: str, types: Sequence[tuple[Side, str]], value: Any, *, values: bool
+    ) -> Iterator[UnknownName]:
+        """Yield what is unknown on every side that has the owner at all."""
+        found = [
+            {(each.kind, each.at): each for each in _walk(side, kind, value, (), owner)}
+            for side, kind in types
+        ]
+        for key, each in (found[0] if found else {}).items():
+            if all(key in other for other in found) and (values or key[0] is NameKind.MEMBER):
+                known = {name for other in found for name in other[key].known}
+                whole = UnknownName(each.kind, each.name, each.at, tuple(sorted(known)))
+                yield from self._undeclared(whole)
+
+    def _one(
+        self, kind: NameKind, name: str, known: Mapping[str, Any] | frozenset[str]
+    ) -> Iterator[UnknownName]:
+        if name not in known:
+            yield from self._undeclared(UnknownName(kind, name, (), tuple(known)))
+
+    def _undeclared(self, missing: UnknownName) -> Iterator[UnknownName]:
+        declared = False
+        for entry in self.undigested:
+            for glob in entry.names:
+                if entry.kind is missing.kind and fnmatch.fnmatchcase(missing.name, glob):
+                    self.used.add((entry.kind, glob))
+                    declared = True
+        if not declared:
+            yield missing
+
+
+def _dotted(owner: str, at: Path) -> str:
+    return ".".join([owner, *(part for part in at if isinstance(part, str))])
+
+
+def _walk(side: Side, kind: str, value: Any, at: Path, owner: str) -> Iterator[UnknownName]:
+    """Yield what a value has that its type has not: members of objects, values of enumerations."""
+    match side.schema.types.get(kind), value:
+        case Enum() as words, str():
+            if value not in words.values and "{" not in value:
+                name = f"{_dotted(owner, at)}={value}"
+                yield UnknownName(NameKind.VALUE, name, at, words.values)
+        case Array() as array, list():
+            for number, item in enumerate(value):
+                yield from _walk(side, array.element, item, (*at, number), owner)
+        case Alternate() as choice, _:
+            for member in choice.members:
+                if _may_be(side.schema, member, value):
+                    yield from _walk(side, member, value, at, owner)
+        case Object() as whole, dict():
+            if kind not in side.open:
+                yield from _walk_object(side, whole, value, at, owner)
+
+
+def _walk_object(
+    side: Side, whole: Object, value: Mapping[str, Any], at: Path, owner: str
+) -> Iterator[UnknownName]:
+    members = _members(side, whole, value)
+    if members is None:
+        return
+    for name, item in value.items():
+        here = (*at, name)
+        if name not in members:
+            yield UnknownName(NameKind.MEMBER, _dotted(owner, here), here, tuple(members))
+        else:
+            yield from _walk(side, members[name], item, here, owner)
+
+
+def _members(side: Side, whole: Object, value: Mapping[str, Any]) -> dict[str, str] | None:
+    """Return the types of the members that an object has whose tags are those of `value`.
+
+    None where they are not known: of a type that is declared in no file that was read.
+    """
+    members = {member.name: member.type for member in whole.members}
+    while whole.tag is not None:
+        case = value.get(whole.tag)
+        if case not in tag_values(side.schema, whole):
+            for other in tag_values(side.schema, whole):
+                variant = variant_of(side.schema, whole, other)
+                members |= {m.name: m.type for m in variant.members}
+            return members
+        whole = variant_of(side.schema, whole, str(case))
+        if whole.name in side.open:
+            return None
+        members |= {member.name: member.type for member in whole.members}
+    return members
+
+
+def _may_be(schema: Schema, kind: str, value: Any) -> bool:
+    match schema.types.get(kind):
+        case Object():
+            return isinstance(value, dict)
+        case Array():
+            return isinstance(value, list)
+        case Enum():
+            return isinstance(value, str)
+        case Builtin() as builtin:
+            return type(value) in _SHAPES.get(builtin.json_type, ())
+        case _:
+            return True
+
+
+def _missing(side: Side, kind: str, path: Sequence[str]) -> tuple[Path, tuple[str, ...]] | None:
+    """Return how far a path leads and the names that there are instead; None if to its end."""
+    kinds = {kind}
+    for number, part in enumerate(path):
+        if any(name in side.open for name in kinds):
+            return None
+        below, known = set[str](), set[str]()
+        for name in kinds:
+            for member, its in _steps(side, name):
+                known.add(member)
+                if member == part or (member == "0" and part.isdigit()):
+                    below.add(its)
+        if not below:
+            return tuple(path[: number + 1]), tuple(sorted(known))
+        kinds = below
+    return None
+
+
+def _steps(side: Side, kind: str) -> Iterator[tuple[str, str]]:
+    """Yield each name that leads on from a type, with the type that it leads to."""
+    match side.schema.types.get(kind):
+        case Array() as array:
+            yield "0", array.element
+        case Alternate() as choice:
+            for branch in choice.members:
+                yield from _steps(side, branch)
+        case Object() as whole:
+            for member in whole.members:
+                yield member.name, member.type
+            if whole.tag is not None:
+                for case in tag_values(side.schema, whole):
+                    yield from _steps(side, variant_of(side.schema, whole, case).name)
+
+
+def _reach(schema: Schema, kind: str, found: set[str], seen: set[str]) -> None:
+    """Add all names within a type, each type entered once."""
+    if kind in seen:
+        return
+    seen.add(kind)
+    match schema.types.get(kind):
+        case Array() as array:
+            _reach(schema, array.element, found, seen)
+        case Enum() as words:
+            found.update(words.values)
+        case Alternate() as choice:
+            for branch in choice.members:
+                _reach(schema, branch, found, seen)
+        case Object() as whole:
+            for member in whole.members:
+                found.add(member.name)
+                _reach(schema, member.type, found, seen)
+            for variant in whole.variants:
+                _reach(schema, variant.type, found, seen)

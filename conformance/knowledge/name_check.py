@@ -1,0 +1,287 @@
+"""Whether the names that a file speaks of are names of some release whose digest ships.
+
+Knows what the records of a file name, and nothing of what is done with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, is_dataclass
+from typing import Any, Final, TypeAlias
+
+from conformance.knowledge.absences import Absence
+from conformance.knowledge.commands import CommandRecipe
+from conformance.knowledge.dangers import DangerEntry, InnocentEntry
+from conformance.knowledge.decoder import Problem, Read
+from conformance.knowledge.defaults import Showing
+from conformance.knowledge.events import Emission, EventRecipe, Limited, UnprovokedEvent
+from conformance.knowledge.examples import ExampleRecipe
+from conformance.knowledge.exchanges import ExchangeEntry
+from conformance.knowledge.guest_agent_blocklist import NeverEntry, WithheldEntry
+from conformance.knowledge.known_names import KnownNames, UnknownName
+from conformance.knowledge.machines import StandInEntry
+from conformance.knowledge.naming import Named, NamingException
+from conformance.knowledge.observations import Emitted, Look
+from conformance.knowledge.ranges import RangeRecipe
+from conformance.knowledge.recipes import ObjectRecipe
+from conformance.knowledge.shapes import shape_of
+from conformance.knowledge.toml_lines import Path
+from conformance.knowledge.turns import HearEntry
+from conformance.knowledge.untyped_arguments import Unchecked
+from conformance.knowledge.versions import NOT
+from conformance.model.stage import Awaited, Request
+
+Found: TypeAlias = Iterator[tuple[Path, UnknownName]]
+"""What is unknown, with the way to it from the record that names it."""
+
+
+def name_problems(read: Read[Any], known: KnownNames) -> Iterator[Problem]:
+    """Yield each name of a file that no release has, with its place and the nearest right one."""
+    if read.value is None:
+        return
+    seen = set[tuple[int, str]]()
+    for path, unknown in _Names(read, known).of(read.value, ()):
+        problem = read.source.problem(
+            path, f"no release has the {unknown.kind} {unknown.name!r}", _hint(unknown)
+        )
+        # Requests that have a name are looked at where they stand and nowhere else.
+        if (problem.line, problem.what) not in seen:
+            seen.add((problem.line, problem.what))
+            yield problem
+
+
+def stale_problems(read: Read[Any], known: KnownNames) -> Iterator[Problem]:
+    """Yield each name that a file declares to be of no digest, and that nothing speaks of so.
+
+    All files that speak of names must have been looked at.
+    """
+    if read.value is None:
+        return
+    for number, entry in enumerate(read.value.undigested):
+        for at, name in enumerate(entry.names):
+            if (entry.kind, name) not in known.used:
+                yield read.source.problem(
+                    ("undigested", number, "names", at),
+                    f"nothing speaks of the {entry.kind} {name!r} of which no digest knows",
+                    "Take the name out.",
+                )
+
+
+def _hint(unknown: UnknownName) -> str:
+    declare = "Correct it; or declare it under [[undigested]], with the reason."
+    return f"{unknown.hint}  {declare}" if unknown.hint else declare
+
+
+@dataclass(frozen=True)
+class _Names:
+    """The walk over the records of one file."""
+
+    read: Read[Any]
+    known: KnownNames
+
+    def of(self, record: Any, path: Path) -> Found:
+        """Yield what a record, and all within it, speaks of and no release has."""
+        look = _LOOKS.get(type(record))
+        if look is not None:
+            yield from ((((*path, *at)), each) for at, each in look(self.known, record))
+        for number, arch in enumerate(getattr(record, "arches", ())):
+            found = self.known.arch(arch.removeprefix(NOT))
+            yield from (((*path, "arch", number), each) for each in found)
+        if isinstance(record, Look):
+            yield from self.of(record.request, path)
+            for number, event in enumerate(record.after):
+                yield from self.of(event, (*path, "after", number))
+            return
+        for slot in shape_of(record.__class__).slots:
+            value = getattr(record, slot.field)
+            if slot.key.flat:
+                yield from self.of(value, path) if value is not None else ()
+            else:
+                yield from self._within(value, (*path, slot.name))
+
+    def _within(self, value: Any, path: Path) -> Found:
+        match value:
+            case tuple():
+                for number, item in zip(self._numbers(path, len(value)), value, strict=True):
+                    if number is not None and is_dataclass(item):
+                        yield from self.of(item, (*path, number))
+            case Mapping():
+                for key, item in value.items():
+                    yield from self._within(item, (*path, key))
+            case _:
+                if is_dataclass(value) and not isinstance(value, type):
+                    yield from self.of(value, path)
+
+    def _numbers(self, path: Path, length: int) -> list[int | None]:
+        """Return for each of the elements its number in the file; None for requests by name."""
+        raw: Any = self.read.source.top
+        for part in path:
+            try:
+                raw = raw[part]
+            except (LookupError, TypeError):
+                return list(range(length))
+        if not isinstance(raw, list):
+            return list(range(length))
+        numbers: list[int | None] = []
+        for number, item in enumerate(raw):
+            if isinstance(item, str) and item in self.read.kept.requests:
+                numbers += [None] * len(self.read.kept.requests[item])
+            else:
+                numbers.append(number)
+        return numbers if len(numbers) == length else list(range(length))
+
+
+def _at(found: Iterator[UnknownName], *path: str | int) -> Found:
+    return ((path, each) for each in found)
+
+
+def _inside(found: Iterator[UnknownName], *path: str | int) -> Found:
+    return (((*path, *each.at), each) for each in found)
+
+
+def _request(known: KnownNames, request: Request) -> Found:
+    yield from _at(known.command(request.execute), "execute")
+    if isinstance(request.arguments, dict):
+        yield from _inside(known.arguments(request.execute, request.arguments), "arguments")
+        if request.execute == "object-add":
+            yield from _created(known, request.arguments)
+
+
+def _created(known: KnownNames, arguments: Mapping[str, Any]) -> Found:
+    """Yield the object type of a request that creates one, and its members, if unknown."""
+    kind = arguments.get("qom-type")
+    if not isinstance(kind, str) or "{" in kind:
+        return
+    yield from _at(known.object_type(kind), "arguments", "qom-type")
+    for name in arguments.keys() - {"qom-type", "id", "props"}:
+        yield from _at(known.property(kind, name), "arguments", name)
+
+
+def _emitted(known: KnownNames, event: Awaited | Emitted | Emission) -> Found:
+    yield from _at(known.event(event.event), "event")
+    yield from _inside(known.data(event.event, event.data), "data")
+
+
+def _command(known: KnownNames, recipe: CommandRecipe) -> Found:
+    name = recipe.name
+    yield from _at(known.command(name), "name")
+    yield from _inside(known.arguments(name, recipe.arguments), "arguments")
+    for number, further in enumerate(recipe.further):
+        found = known.arguments(name, further.arguments)
+        yield from _inside(found, "further", number, "arguments")
+        for at, reference in enumerate(further.references):
+            path = ("further", number, "references", at, "at")
+            yield from _at(known.path(name, reference.at), *path)
+    for number, refusal in enumerate(recipe.refusals):
+        found = known.arguments(name, refusal.arguments, values=False)
+        yield from _inside(found, "errors", number, "arguments")
+        found = known.arguments(name, refusal.witness or {})
+        yield from _inside(found, "errors", number, "witness")
+    for number, reference in enumerate(recipe.references):
+        yield from _at(known.path(name, reference.at), "references", number, "at")
+        for member in sorted(reference.without):
+            yield from _at(known.path(name, (member,)), "references", number, "without")
+
+
+def _range(known: KnownNames, recipe: RangeRecipe) -> Found:
+    name = recipe.command
+    yield from _at(known.command(name), "command")
+    yield from _inside(known.arguments(name, recipe.arguments), "arguments")
+    for key, globs in (("paths", recipe.paths), ("accepted", recipe.accepted)):
+        for number, glob in enumerate(globs):
+            yield from _at(known.glob(name, glob), key, number)
+    for key, some in (("limits", recipe.limits), ("values", recipe.values)):
+        for glob in some:
+            yield from _at(known.glob(name, glob), key, glob)
+
+
+def _object(known: KnownNames, recipe: ObjectRecipe) -> Found:
+    kind = recipe.type
+    yield from _at(known.object_type(kind), "type")
+    named: list[tuple[Path, Any]] = [(("arguments", name), name) for name in recipe.arguments]
+    for name, member in recipe.members.items():
+        named.append((("members", name), name))
+        named += [(("members", name, "with", other), other) for other in member.companions]
+        named += [(("members", name, "without"), other) for other in member.without]
+        for number, given in enumerate(member.given):
+            at = ("members", name, "given", number, "with")
+            named += [((*at, other), other) for other in given.companions]
+    for number, error in enumerate(recipe.errors):
+        named += [(("errors", number, "with", other), other) for other in error.changes]
+        named += [(("errors", number, "without"), other) for other in error.without]
+    for path, name in named:
+        yield from _at(known.property(kind, name), *path)
+
+
+def _limited(known: KnownNames, entry: Limited) -> Found:
+    yield from _at(known.event(entry.event), "event")
+    for number, member in enumerate(entry.by):
+        yield from _at(known.data(entry.event, {member: None}), "by", number)
+    yield from _inside(known.data(entry.event, entry.unless), "unless")
+
+
+def _default(known: KnownNames, entry: Showing) -> Found:
+    yield from _at(known.command(entry.command), "command")
+    yield from _inside(known.arguments(entry.command, entry.arguments), "arguments")
+    for member in entry.shows:
+        yield from _at(known.path(entry.command, member.split(".")), "shows", member)
+
+
+def _commands(known: KnownNames, entry: Any) -> Found:
+    for number, name in enumerate(entry.commands):
+        yield from _at(known.command(name), "commands", number)
+
+
+def _withheld(known: KnownNames, entry: WithheldEntry) -> Found:
+    for number, name in enumerate(entry.asked):
+        yield from _at(known.command(name), "asked", number)
+
+
+def _naming(known: KnownNames, entry: NamingException) -> Found:
+    yield from _at(known.rule(entry.rule), "rule")
+    look = {Named.COMMAND: known.command, Named.EVENT: known.event}.get(entry.kind)
+    if look is not None:
+        for name in sorted(entry.names):
+            yield from _at(look(name), "names")
+
+
+def _heard(known: KnownNames, turn: HearEntry) -> Found:
+    # A place in braces is filled by what varies.
+    if turn.command and "{" not in turn.command:
+        yield from _at(known.command(turn.command), "command")
+    if turn.event and "{" not in turn.event:
+        yield from _at(known.event(turn.event), "event")
+
+
+def _exchange(known: KnownNames, entry: ExchangeEntry) -> Found:
+    for number, rule in enumerate(entry.rules):
+        yield from _at(known.rule(rule), "rules", number)
+    for number, turn in enumerate(entry.turns):
+        yield from _at(known.rule(getattr(turn, "rule", "")), "turns", number, "rule")
+
+
+_LOOKS: Final[Mapping[type, Callable[[KnownNames, Any], Found]]] = {
+    Request: _request,
+    Awaited: _emitted,
+    Emitted: _emitted,
+    Emission: _emitted,
+    CommandRecipe: _command,
+    RangeRecipe: _range,
+    ObjectRecipe: _object,
+    EventRecipe: lambda known, recipe: _at(known.event(recipe.event), "event"),
+    UnprovokedEvent: lambda known, entry: _at(known.event(entry.event), "event"),
+    Limited: _limited,
+    ExampleRecipe: _commands,
+    Showing: _default,
+    DangerEntry: _commands,
+    InnocentEntry: _commands,
+    Absence: _commands,
+    NeverEntry: _commands,
+    WithheldEntry: _withheld,
+    NamingException: _naming,
+    ExchangeEntry: _exchange,
+    StandInEntry: lambda known, entry: _at(known.arch(entry.arch), "arch"),
+    Unchecked: lambda known, entry: _at(known.command(entry.name), "name"),
+    HearEntry: _heard,
+}
+"""What each kind of record names."""

@@ -1,0 +1,395 @@
+"""The turns of an exchange as files write them; docs/exchanges.md describes them.
+
+Knows neither a machine nor what a server answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, TypeAlias
+
+from conformance.knowledge.keys import DOTTED, TRUE, Form, FormError, Key, typed
+from conformance.knowledge.pieces import PIECES, Words
+from conformance.model.script import (
+    FIRST,
+    Deed,
+    Drive,
+    Gather,
+    Gone,
+    Hear,
+    Hold,
+    Join,
+    Leave,
+    Part,
+    Release,
+    Same,
+    Send,
+    Sync,
+    Turn,
+    What,
+)
+from conformance.model.terms import ABSENT, Absent, ErrorClass
+
+
+def _ids(value: Any) -> Any:
+    if type(value) is not int and not isinstance(value, str):
+        raise FormError(f"is {value!r}, no JSON text of an array, and no number")
+    return value
+
+
+def _path(text: str) -> tuple[str, ...]:
+    return tuple(text.split(".")) if text else ()
+
+
+IDS: Final = Form(
+    "the JSON text of an array of ids, or a number of ids from 0 on",
+    {"type": ["string", "integer"]},
+    _ids,
+)
+_LINE: Final = Key("the line", default=FIRST)
+_RULE: Final = Key("the rule that it shows", default="the first of `rules`")
+_MESSAGE_PATH: Final = typed(str, DOTTED.words, "string", _path)
+_JSON: Final = Form("the JSON text of a value, in pieces if need be", PIECES.schema, PIECES.read)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinEntry:
+    """Connects the line."""
+
+    connect: Annotated[
+        str,
+        Key(
+            "connects the line to the machine's monitor of that name: `a`, `b` or `c`. A second "
+            "line may join the same"
+        ),
+    ]
+    line: Annotated[str, _LINE] = FIRST
+
+    def turns(self, rule: str, words: Words) -> Iterator[Turn]:
+        """Yield the turn."""
+        yield Join(line=self.line, endpoint=self.connect)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendEntry:
+    """Sends bytes."""
+
+    send: Annotated[
+        Any,
+        Key(
+            'sends a string, or an array of pieces: strings, `{ hex = "FF" }`, `{ repeat = "[", '
+            "times = 1024 }` (in which `{n}` is how often it was sent before)",
+            form=PIECES,
+        ),
+    ]
+    line: Annotated[str, _LINE] = FIRST
+    cut: Annotated[bool, Key("a case for each proper beginning of it")] = False
+    bytewise: Annotated[bool, Key("each byte in a write of its own")] = False
+    times: Annotated[int, Key("all of it so many times", default="1")] = 1
+
+    def turns(self, rule: str, words: Words) -> Iterator[Turn]:
+        """Yield the turn."""
+        data = words.bytes_of(self.send)
+        yield Send(line=self.line, data=data, bytewise=self.bytewise, times=self.times)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SameEntry:
+    """A part of what an earlier turn heard."""
+
+    turn: Annotated[int, Key("the number of the turn, from 0")]
+    at: Annotated[
+        tuple[str, ...], Key("names and numbers that lead to it", form=_MESSAGE_PATH)
+    ] = ()
+
+    def made(self) -> Same:
+        """Return what the entry stands for."""
+        return Same(turn=self.turn, at=self.at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HearEntry:
+    """Takes a message."""
+
+    receive: Annotated[
+        What,
+        Key(
+            "takes the next message that is no event: `greeting`, `return`, `error`, or `reply` "
+            "for either; or `event`, the next event: what else comes before is wrong"
+        ),
+    ]
+    line: Annotated[str, _LINE] = FIRST
+    rule: Annotated[str, _RULE] = ""
+    id: Annotated[Any, Key("the id that it must have", default="it must have none", form=_JSON)] = (
+        ABSENT
+    )
+    any_id: Annotated[bool, Key("whatever the id is")] = False
+    classes: Annotated[
+        frozenset[ErrorClass], Key("the classes that an error may have", default="any")
+    ] = frozenset()
+    event: Annotated[str, Key("the name of the event")] = ""
+    at: Annotated[
+        tuple[str, ...],
+        Key("where in the message `value` or `same` stands", form=_MESSAGE_PATH),
+    ] = ()
+    value: Annotated[Any, Key("what must stand there", default="anything", form=_JSON)] = ABSENT
+    same: Annotated[
+        Same | None, Key("what of an earlier turn must stand there", entry=SameEntry)
+    ] = None
+    silent: Annotated[bool, Key("whether no event may come before")] = False
+    command: Annotated[str, Key("the command that is answered: its return type counts")] = ""
+    lead: Annotated[Any, Key("bytes that stand ahead of the message", form=PIECES)] = ""
+
+    def turns(self, rule: str, words: Words) -> Iterator[Turn]:
+        """Yield the turn."""
+        yield Hear(
+            line=self.line,
+            what=self.receive,
+            rule=self.rule or rule,
+            id=words.json(self.id),
+            any_id=self.any_id,
+            classes=self.classes,
+            event=self.event,
+            at=self.at,
+            value=words.json(self.value),
+            same=self.same,
+            silent=self.silent,
+            command=self.command,
+            lead=words.bytes_of(self.lead),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncEntry:
+    """Sends a request, and takes all until it is answered."""
+
+    sync: Annotated[
+        Any,
+        Key(
+            "sends these bytes and then a request with an id of its own, and takes everything "
+            "until that is answered, by a success where the line is in command mode",
+            form=PIECES,
+        ),
+    ]
+    line: Annotated[str, _LINE] = FIRST
+    rule: Annotated[str, _RULE] = ""
+    errors: Annotated[
+        int | None,
+        Key(
+            "at least so many errors without an id, and nothing else, come before",
+            default="nothing may",
+        ),
+    ] = None
+    open: Annotated[bool, Key("whether replies of any sort may come before")] = False
+
+    def turns(self, rule: str, words: Words) -> Iterator[Turn]:
+        """Yield the turn."""
+        yield Sync(
+            line=self.line,
+            rule=self.rule or rule,
+            lead=words.bytes_of(self.sync),
+            least=self.errors,
+            open=self.open,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatherEntry:
+    """Takes replies."""
+
+    gather: Annotated[
+        Any,
+        Key(
+            "takes the replies to these ids, of either sort, which must come in this order; events "
+            "may come as well",
+            form=IDS,
+        ),
+    ]
+    line: Annotated[str, _LINE] = FIRST
+    rule: Annotated[str, _RULE] = ""
+    free: Annotated[
+        Any, Key("ids whose replies may come anywhere among them", default="none", form=IDS)
+    ] = "[]"
+    errors: Annotated[bool, Key("whether errors without an id may come, too")] = False
+
+    def turns(self, rule: str, words: Words) -> Iterator[Turn]:
+        """Yield the turn."""
+        yield Gather(
+            line=self.line,
+            rule=self.rule or rule,
+            ids=words.ids(self.gather),
+            free=words.ids(self.free),
+            errors=self.errors,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartEntry:
+    """Takes bytes."""
+
+    read_bytes: Annotated[
+        int,
+        Key(
+            "takes so many bytes and leaves the rest unread: nothing can be received on the line "
+            "afterwards"
+        ),
+    ]
+    line: Annotated[str, _LINE] = FIRST
+
+    def turns(self, rule: str, words: Words) -> Iterator[Turn]:
+        """Yield the turn."""
+        yield Part(line=self.line, size=self.read_bytes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldEntry:
+    """Holds the server."""
+
+    hold: Annotated[
+        str,
+        Key(
+            "waits until the server reads this file of the scratch folder, which `files` made as "
+            "`fifo`, and keeps it waiting for the content: what is sent before, and leads to that, "
+            "holds up what comes after it"
+        ),
+    ]
+
+    def turns(self, rule: str, words: Words) -> Iterator[Turn]:
+        """Yield the turn."""
+        yield Hold(path=self.hold)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseEntry:
+    """Lets the server go on."""
+
+    release: Annotated[str, Key("gives the server the end of the file, so that it goes on")]
+
+    def turns(self, rule: str, words: Words) -> Iterator[Turn]:
+        """Yield the turn."""
+        yield Release(path=self.release)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveEntry:
+    """Closes the line."""
+
+    close: Annotated[bool, Key("closes the line", form=TRUE)]
+    line: Annotated[str, _LINE] = FIRST
+
+    def turns(self, rule: str, words: Words) -> Iterator[Turn]:
+        """Yield the turn."""
+        yield Leave(line=self.line, half=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HalfEntry:
+    """Closes the line for writing."""
+
+    half_close: Annotated[bool, Key("closes the line for writing alone", form=TRUE)]
+    line: Annotated[str, _LINE] = FIRST
+
+    def turns(self, rule: str, words: Words) -> Iterator[Turn]:
+        """Yield the turn."""
+        yield Leave(line=self.line, half=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoneEntry:
+    """Waits for the server to close the line."""
+
+    closed: Annotated[bool, Key("the server closes the line", form=TRUE)]
+    line: Annotated[str, _LINE] = FIRST
+    rule: Annotated[str, _RULE] = ""
+    ids: Annotated[
+        Any,
+        Key(
+            "before, replies to these ids may come, in this order, as far as they come",
+            default="none",
+            form=IDS,
+        ),
+    ] = "[]"
+
+    def turns(self, rule: str, words: Words) -> Iterator[Turn]:
+        """Yield the turn."""
+        yield Gone(line=self.line, rule=self.rule or rule, ids=words.ids(self.ids))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriveEntry:
+    """Drives the official client."""
+
+    client: Annotated[
+        Deed,
+        Key(
+            "the official client (qemu.qmp) does something on the line, which is its own: "
+            "`connect` (to the endpoint `name`), `execute`, `exec-oob` (the command `name` with "
+            "`arguments`), `pipeline` (the command `times` times at once), `event` (waits for "
+            "`name`), `disconnect`"
+        ),
+    ]
+    line: Annotated[str, _LINE] = FIRST
+    rule: Annotated[str, _RULE] = ""
+    name: Annotated[
+        str | None, Key("the endpoint, the command or the event", default="the endpoint `a`")
+    ] = None
+    arguments: Annotated[Any, Key("the command's arguments", default="none", form=_JSON)] = ABSENT
+    times: Annotated[int, Key("how often, in a pipeline", default="1")] = 1
+    refused: Annotated[
+        ErrorClass | None, Key("the class that it is to fail with", default="it is to succeed")
+    ] = None
+
+    def turns(self, rule: str, words: Words) -> Iterator[Turn]:
+        """Yield the turn."""
+        name = self.name
+        if name is None:
+            name = FIRST if self.client is Deed.CONNECT else ""
+        yield Drive(
+            line=self.line,
+            rule=self.rule or rule,
+            deed=self.client,
+            name=words.text(name),
+            arguments=words.json(self.arguments),
+            times=self.times,
+            refused=self.refused,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgainEntry:
+    """Takes turns several times."""
+
+    again: Annotated[
+        tuple[TurnEntry, ...],
+        Key(
+            "takes these turns so many times; in their strings `{n}` is how often they were taken "
+            "before"
+        ),
+    ]
+    times: Annotated[int, Key("how often")]
+
+    def turns(self, rule: str, words: Words) -> Iterator[Turn]:
+        """Yield the turns, each time anew."""
+        for number in range(self.times):
+            for entry in self.again:
+                yield from entry.turns(rule, words.numbered(number))
+
+
+TurnEntry: TypeAlias = (
+    JoinEntry
+    | SendEntry
+    | HearEntry
+    | SyncEntry
+    | GatherEntry
+    | PartEntry
+    | HoldEntry
+    | ReleaseEntry
+    | LeaveEntry
+    | HalfEntry
+    | GoneEntry
+    | DriveEntry
+    | AgainEntry
+)
+
+__all__ = ["Absent", "Mapping", "TurnEntry"]

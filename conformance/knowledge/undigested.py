@@ -1,0 +1,68 @@
+"""Names that files under cases/ speak of and that no digest has, each with the reason.
+
+Knows no digest.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Annotated
+
+from conformance.knowledge.common import REASON
+from conformance.knowledge.keys import Key
+
+
+class NameKind(enum.StrEnum):
+    """What bears a name."""
+
+    # A command.
+    COMMAND = "command"
+    # An event.
+    EVENT = "event"
+    # A type that object-add creates.
+    OBJECT_TYPE = "object type"
+    # A member of an object type: TYPE.MEMBER.
+    PROPERTY = "property"
+    # A member of a command's arguments, or of an event's data: NAME.PATH.
+    MEMBER = "member"
+    # A value of an enumeration there: NAME.PATH=VALUE.
+    VALUE = "value"
+    # An architecture of guests.
+    ARCH = "architecture"
+    # A rule of the catalogue.
+    RULE = "rule"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undigested:
+    """Names of one kind that no digest has."""
+
+    kind: Annotated[
+        NameKind,
+        Key("what bears the names", identity=True),
+    ]
+    names: Annotated[
+        tuple[str, ...],
+        Key(
+            "the names: of a property `TYPE.MEMBER`, of a member of arguments or data `NAME.PATH` "
+            "(the command or event, and the way without numbers of elements), of a value "
+            "`NAME.PATH=VALUE`; `*` stands for anything",
+            some=True,
+            identity=True,
+        ),
+    ]
+    reason: Annotated[str, REASON]
+
+
+@dataclass(frozen=True, kw_only=True)
+class UndigestedPart:
+    """What a file says of names that no digest has."""
+
+    undigested: Annotated[
+        tuple[Undigested, ...],
+        Key(
+            "names of a release, or of a distribution, that no digest is of: without this, a name "
+            "that no digest has is an error"
+        ),
+    ] = ()

@@ -1,0 +1,54 @@
+"""The command `check`: what it says of files of cases, and its exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance.cli.main import main
+from conformance.model.terms import ExitCode
+
+
+def test_a_sound_file_is_said_to_be_sound(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "own.toml").write_text('[[command]]\nname = "query-status"\n')
+
+    assert main(["check", str(tmp_path / "own.toml")]) == ExitCode.CONFORMS
+
+    assert capsys.readouterr().out == "Nothing is wrong.\n"
+
+
+def test_all_that_is_wrong_with_several_files_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.toml").write_text('[[command]]\nname = "stopp"\n')
+    (tmp_path / "b.toml").write_text('[[comand]]\nname = "stop"\n')
+
+    code = main(["check", str(tmp_path / "a.toml"), str(tmp_path / "b.toml")])
+
+    out = capsys.readouterr().out
+    assert code == ExitCode.USAGE
+    assert "a.toml:2: command stopp: no release has the command 'stopp'\n  Did you mean" in out
+    assert "b.toml:1: unknown key 'comand'\n  Did you mean 'command'?" in out
+    assert out.endswith("\n2 problems.\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("nowhere.toml", "No such file"), (".", "holds no file *.toml"), ("latin.toml", "not UTF-8")],
+)
+def test_what_cannot_be_read_is_one_clear_message(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, words: str
+) -> None:
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    if name == "latin.toml":
+        (folder / name).write_bytes(b"# \xe9\n")
+
+    assert main(["check", str(folder / name)]) == ExitCode.USAGE
+
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert words in told.err

@@ -1,0 +1,185 @@
+"""What is found wrong with files of cases: every fault, with line and the nearest right word."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance.knowledge.check import check_cases
+from conformance.knowledge.store import cases_folder
+from conformance.launch import scratch
+from conformance.launch.host import answers
+from conformance.launch.mock_servers import MOCK_SERVERS
+from conformance.model.stage import FILE_MAKERS, HOST_NEEDS, PEERS
+
+COMMAND = '[[command]]\nname = "x-query-rdma"\nversions = "==5.2.9"\nreason = "r"\n'
+"""A command that ships no recipe for that version."""
+OBJECT = '[[object]]\ntype = "iothread"\nreplaces = true\n'
+RANGE = '[[range]]\ncommand = "block_resize"\npaths = ["size"]\nversions = "==5.2.9"\n'
+EVENT = '[[event]]\nevent = "STOP"\nname = "mine"\nreason = "r"\n'
+STEPS = 'steps = [{ execute = "stop", emits = [{ event = "STOP" }] }]\n'
+
+
+def found(tmp_path: Path, text: str) -> list[str]:
+    (tmp_path / "mine.toml").write_text(text)
+    return [str(problem) for problem in check_cases([tmp_path / "mine.toml"])]
+
+
+def test_nothing_is_wrong_with_what_ships() -> None:
+    assert [str(problem) for problem in check_cases([cases_folder()])] == []
+
+
+def test_sound_entries_beside_what_ships_are_not_complained_of(tmp_path: Path) -> None:
+    assert found(tmp_path, COMMAND + OBJECT + EVENT + STEPS) == []
+
+
+FAULTS = {
+    "key": (COMMAND + "argments = {}\n", 5, "Did you mean 'arguments'?"),
+    "top": ("[[comand]]\n", 1, "Did you mean 'command'?"),
+    "word": (COMMAND + 'effect = "destructiv"\n', 5, "Did you mean 'destructive'?"),
+    "type of a value": (COMMAND + "args = 1\n", 5, "'args' is the number 1, not an array"),
+    "missing": ("[[command]]\n", 1, "'name' is missing"),
+    "contradiction": (
+        COMMAND + 'not_observable = "r"\nverify = [{ execute = "query-status", value = 1 }]\n',
+        5,
+        "'not_observable' and 'verify' contradict each other",
+    ),
+    "versions": ('[[command]]\nname = "stop"\nversions = "7"\n', 3, "'7' is no bound"),
+    "arch": (COMMAND + 'arch = ["x86-64"]\n', 5, "Did you mean 'x86_64'?"),
+    "command": ('[[command]]\nname = "blockdev-ad"\n', 2, "Did you mean 'blockdev-add'?"),
+    "command of a request": (
+        COMMAND + 'setup = [\n    { execute = "stopp" },\n]\n',
+        6,
+        "Did you mean 'stop'?",
+    ),
+    "argument": (
+        COMMAND + 'setup = [{ execute = "blockdev-add", arguments = { nod-name = "n" } }]\n',
+        5,
+        "Did you mean 'node-name'?",
+    ),
+    "value": (
+        COMMAND + 'setup = [{ execute = "blockdev-add", arguments = { driver = "nul-co" } }]\n',
+        5,
+        "Did you mean 'null-co'?",
+    ),
+    "created object": (
+        COMMAND + 'setup = [{ execute = "object-add", arguments = { qom-type = "iothred" } }]\n',
+        5,
+        "Did you mean 'iothread'?",
+    ),
+    "reference": (
+        '[[command]]\nname = "stop"\nreplaces = true\nreferences = [{ at = "a", to = "b" }]\n',
+        4,
+        "no release has the member 'stop.a'",
+    ),
+    "object type": ('[[object]]\ntype = "iothred"\n', 2, "Did you mean 'iothread'?"),
+    "property": (OBJECT + "[object.members.poll-mx-ns]\n", 4, "Did you mean 'poll-max-ns'?"),
+    "property of a value": (
+        OBJECT + "[object.members.poll-max-ns]\nwith = { poll-grov = 1 }\n",
+        5,
+        "Did you mean 'poll-grow'?",
+    ),
+    "range": ('[[range]]\ncommand = "block_resise"\n', 2, "Did you mean 'block_resize'?"),
+    "path of a range": (RANGE + 'accepted = ["sise=*"]\n', 5, "Did you mean 'size'?"),
+    "limit": (RANGE + '[range.limits.sise]\nopen = "o"\n', 5, "Did you mean 'size'?"),
+    "event": ('[[unprovoked]]\nevent = "STOPP"\nreason = "r"\n', 2, "Did you mean 'STOP'?"),
+    "emitted": (EVENT + STEPS.replace('"STOP"', '"STOP" }, { event = "RESUM"'), 5, "'RESUME'?"),
+    "data": (
+        '[[limited]]\nevent = "QUORUM_REPORT_BAD"\nversions = "<1"\nby = ["node-nam"]\n'
+        'reason = "r"\n',
+        4,
+        "Did you mean 'node-name'?",
+    ),
+    "stage": (EVENT + 'stage = "nowhere"\n' + STEPS, 5, "'stage' is 'nowhere'"),
+    "maker": (COMMAND + 'files = [{ path = "a", make = "x508" }]\n', 5, "Did you mean 'x509'?"),
+    "peer": (
+        COMMAND + 'peers = [{ serve = "barier", address = "1" }]\n',
+        5,
+        "Did you mean 'barrier'?",
+    ),
+    "probe": (COMMAND + 'needs = ["kwm"]\n', 5, "Did you mean 'kvm'?"),
+    "probe of nothing": (COMMAND + 'needs = ["path"]\n', 5, "Write path:WHAT."),
+    "stand-in": (
+        '[[stand_in]]\narch = "arm"\nmachine = "microwm"\nby = "virt"\nreason = "r"\n',
+        3,
+        "Did you mean 'microvm'?",
+    ),
+    "rule": (
+        '[[exchange]]\nname = "n"\nrules = ["W999"]\nreason = "r"\nturns = [{ sync = "" }]\n',
+        3,
+        "no release has the rule 'W999'",
+    ),
+    "danger": (
+        '[[danger]]\ncommands = ["stopp"]\nreaches = ["program"]\nreason = "r"\n',
+        2,
+        "Did you mean 'stop'?",
+    ),
+    "harmless danger": (
+        '[[danger]]\ncommands = ["stop"]\nreaches = ["program"]\nreason = "r"\n',
+        2,
+        "stop stands under",
+    ),
+    "twice": (COMMAND + COMMAND, 5, "x-query-rdma stands there twice, first in line 1"),
+    "twice at one place": (
+        COMMAND + 'references = [{ at = "a", to = "b" }, { at = "a", to = "c" }]\n',
+        5,
+        "a stands there twice",
+    ),
+    "also what ships": ('[[object]]\ntype = "iothread"\n', 1, "iothread.toml:"),
+    "nothing to replace": (COMMAND + "replaces = true\n", 1, "'replaces' is true, and nothing"),
+    "part of the suite": (
+        '[rules.W01]\npromise = "p"\nsource = "s"\nseverity = "must"\n',
+        1,
+        "own",
+    ),
+    "undeclared": (
+        '[[undigested]]\nkind = "command"\nnames = ["stopp"]\nreason = "r"\n',
+        3,
+        "nothing speaks of the command 'stopp'",
+    ),
+    "syntax": ("[[command]\n", 1, "not TOML"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_told_with_its_line_and_what_is_meant(tmp_path: Path, fault: str) -> None:
+    text, line, words = FAULTS[fault]
+
+    told = [each for each in found(tmp_path, text) if f"mine.toml:{line}: " in each]
+
+    assert any(words in each for each in told), found(tmp_path, text)
+
+
+def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+    text = '[[command]]\nname = "stopp"\nneeds = ["kwm"]\n[[object]]\ntype = "iothred"\nsize = 1\n'
+
+    lines = [each.partition(": ")[0].rpartition(":")[2] for each in found(tmp_path, text)]
+
+    assert lines == ["3", "5", "6"]
+
+
+def test_a_name_that_is_declared_with_its_reason_is_not_complained_of(tmp_path: Path) -> None:
+    text = '[[command]]\nname = "act"\narguments = { a = 1 }\n'
+
+    assert len(found(tmp_path, text)) == 1
+    declared = '[[undigested]]\nkind = "command"\nnames = ["act"]\nreason = "of our own"\n'
+    assert found(tmp_path, text + declared) == []
+
+
+def test_a_line_is_that_of_a_key_in_an_array_of_several_lines(tmp_path: Path) -> None:
+    text = (
+        COMMAND
+        + 'setup = [\n    # "{ execute = 1 }"\n    { execute = "stop" },\n    { exec = 1 },\n]\n'
+    )
+
+    (unknown, missing) = found(tmp_path, text)
+
+    assert "mine.toml:8: command x-query-rdma, setup 2: 'execute' is missing" in missing + unknown
+    assert "mine.toml:8: command x-query-rdma, setup 2: unknown key 'exec'" in missing + unknown
+
+
+def test_the_words_of_files_are_those_that_a_machine_can_be_given() -> None:
+    assert set(FILE_MAKERS) == {*scratch._MAKERS, scratch._FIFO}
+    assert set(PEERS) == MOCK_SERVERS.keys()
+    assert all(map(answers, HOST_NEEDS))
