@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from conformance.cli.command_line import sentence
 from conformance.knowledge.check import check_cases
 from conformance.model.counting import counted
 from conformance.model.terms import ExitCode
@@ -17,8 +18,10 @@ def add_check(commands: Any) -> None:
     command = commands.add_parser(
         "check",
         help=text,
-        description=f"{text.capitalize()}: their keys, the names that they speak of, and what "
-        "contradicts the cases that ship.",
+        description=sentence(
+            f"{text}: their keys, the names that they speak of, and what contradicts the cases that "
+            "ship"
+        ),
     )
     # Called as what the other commands name, so that files may stand among the options too.
     command.add_argument(

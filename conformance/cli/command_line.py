@@ -90,6 +90,11 @@ def unknown(word: str, known: Sequence[str]) -> UsageError:
     return UsageError(what, "`qmp-conformance COMMAND --help` lists the options.")
 
 
+def sentence(text: str) -> str:
+    """Return the one-line help of a command as a sentence, for its own help."""
+    return f"{text[0].upper()}{text[1:]}."
+
+
 def options_in(usage: str) -> list[str]:
     """Return the options that a usage text names."""
     return _OPTION.findall(usage)

@@ -17,7 +17,7 @@ import pytest
 
 import conformance
 from conformance.cli.check import add_check
-from conformance.cli.command_line import options_in, prepared, swapped, unknown
+from conformance.cli.command_line import options_in, prepared, sentence, swapped, unknown
 from conformance.cli.progress import Loudness, Progress
 from conformance.cli.report import add_report
 from conformance.cli.rules import add_rules
@@ -119,7 +119,7 @@ def command_parser() -> argparse.ArgumentParser:
         (Command.REPLAY, _replay, "run one case alone on a fresh machine and show the dialogue"),
     ):
         several = name is Command.RUN
-        command = commands.add_parser(name, help=text, description=f"{text.capitalize()}.")
+        command = commands.add_parser(name, help=text, description=sentence(text))
         command.set_defaults(call=call, several=several)
         if name in (Command.SHOW, Command.REPLAY):
             command.add_argument("case", metavar="CASE", help="the id of the case")

@@ -9,6 +9,7 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
+from conformance.cli.command_line import sentence
 from conformance.model.errors import UsageError
 from conformance.model.terms import ExitCode
 from conformance.play.folder_lock import Hold
@@ -23,7 +24,7 @@ from conformance.report.write import publish
 def add_report(commands: Any) -> None:
     """Add the command to the subparsers `commands`."""
     text = "write the report of a run again, or that of a run that was killed"
-    command = commands.add_parser("report", help=text, description=f"{text.capitalize()}.")
+    command = commands.add_parser("report", help=text, description=sentence(text))
     # Named like the others' targets, so that it may come between options, too.
     command.add_argument("targets", metavar="FOLDER", nargs=1, help="the folder of the report")
     command.set_defaults(call=_report, several=False, usage=command.format_usage())

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
+from conformance.cli.command_line import sentence
 from conformance.knowledge.rules import find_rule, load_rules
 from conformance.model.canonical import pretty
 from conformance.model.errors import UsageError
@@ -37,8 +38,7 @@ def add_rules(
         (Command.RULES, _rules, "list what QEMU promises, and how many cases show it"),
         (Command.EXPLAIN, _explain, "explain what one rule promises and how it is tested"),
     ):
-        sentence = f"{text[0].upper()}{text[1:]}."
-        command = commands.add_parser(name, help=text, description=sentence)
+        command = commands.add_parser(name, help=text, description=sentence(text))
         if name is Command.EXPLAIN:
             command.add_argument("rule", metavar="RULE", help="the id of the rule: W68")
         add_target(command)

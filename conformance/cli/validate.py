@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from conformance.cli.command_line import sentence
 from conformance.knowledge.rules import load_rules
 from conformance.knowledge.untyped_arguments import load_unchecked
 from conformance.model.canonical import pretty
@@ -23,7 +24,7 @@ def add_validate(commands: Any) -> None:
     """Add the command to the subparsers `commands`."""
     text = "check saved introspections and recorded dialogues, without any QEMU"
     command = commands.add_parser(
-        "validate", help=text, description=f"{text.capitalize()}.", epilog=UNDERSTOOD
+        "validate", help=text, description=sentence(text), epilog=UNDERSTOOD
     )
     # Named like the others' targets, so that files may come between options, too.
     command.add_argument("targets", metavar="FILE", nargs="+", help="what to check")
