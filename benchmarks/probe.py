@@ -166,7 +166,7 @@ class Recording:
     def __init__(self) -> None:
         self.ready: Counter[str] = Counter()
         """How many machines stood ready when they were asked for, were being started, or were not
-        even begun; those "again" cannot be foretold.  "started" are all, asked for or not."""
+        even begun; those "again" cannot be prefetched.  "started" are all, asked for or not."""
         self._playing = False
         self._reels: dict[int, _Reel] = {}
         """By machine, each of which is kept with its number, so that no other gets it."""

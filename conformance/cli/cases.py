@@ -33,7 +33,9 @@ def _list(asked: argparse.Namespace) -> int:
         unfit = check_selection(options.selection, [campaign])
         ids = [campaign.plan.ids[number] for number in campaign.selected(options.selection)]
     if not ids:
-        raise UsageError("no case is selected", "Without --case and --shard all are named.")
+        raise UsageError(
+            "no case is selected", "Without --case and --shard, all cases are selected."
+        )
     for glob in unfit:
         print(f"qmp-conformance: Warning: no case fits {glob!r}", file=sys.stderr)
     print("\n".join(ids))

@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import Any, Final, NoReturn
 
 import conformance
-from conformance.cli.command_line import options_in, prepared, unknown
+from conformance.cli.command_line import options_in, prepared, sentence, unknown
 from conformance.cli.screen import forget
 from conformance.model.errors import ConformanceError, UsageError
 from conformance.model.terms import ExitCode
@@ -72,7 +72,7 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(**settings, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message, f"`{self.prog} --help` says what there is.")
+        raise UsageError(message, f"`{self.prog} --help` lists the options.")
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -95,8 +95,7 @@ def command_parser(arguments: Sequence[str] | None = None) -> argparse.ArgumentP
     parser.add_argument("--version", action="version", version=conformance.__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, module, text in _COMMANDS:
-        sentence = f"{text[0].upper()}{text[1:]}."
-        command = commands.add_parser(name, help=text, description=sentence)
+        command = commands.add_parser(name, help=text, description=sentence(text))
         if arguments is None or name in arguments:
             import_module(f"conformance.cli.{module}").add(command, name)
             command.set_defaults(usage=command.format_usage())

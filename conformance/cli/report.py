@@ -52,5 +52,5 @@ def _ends(path: Path) -> tuple[RunStarted, bool]:
     first = next(events, None)
     last = deque(events, maxlen=1)
     if not isinstance(first, RunStarted):
-        raise UsageError(f"{path}: no stream of a run begins so", "Is it whole?")
+        raise UsageError(f"{path}: this is no stream of a run", "Is it whole?")
     return first, bool(last) and isinstance(last[0], RunEnded)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from conformance.cli.command_line import sentence
 from conformance.compat.change import ChangeClass, Comparison, to_json
 from conformance.compat.comparison import compared
 from conformance.digest.digest_json import digest_text
@@ -25,10 +26,6 @@ from conformance.source.digesting import read_tree
 _WIDTH: Final = 100
 
 
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}."
-
-
 def add(parser: argparse.ArgumentParser, name: str) -> None:
     """Declare the commands of `schema` and their options."""
     group = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -39,7 +36,7 @@ def add(parser: argparse.ArgumentParser, name: str) -> None:
 
 def _add_diff(group: Any) -> None:
     text = "tell what changed from one schema to another, and what it means to clients"
-    command = group.add_parser("diff", help=text, description=_sentence(text), epilog=SIDES)
+    command = group.add_parser("diff", help=text, description=sentence(text), epilog=SIDES)
     add = command.add_argument
     add("old", metavar="OLD", help="the side that clients were written for")
     add("new", metavar="NEW", help="the side that they meet")
@@ -49,7 +46,7 @@ def _add_diff(group: Any) -> None:
 
 def _add_digest(group: Any) -> None:
     text = "write the digest of a QEMU source tree: the facts that its schemas state"
-    command = group.add_parser("digest", help=text, description=_sentence(text))
+    command = group.add_parser("digest", help=text, description=sentence(text))
     command.add_argument("path", metavar="PATH", help="a QEMU source tree, or one schema file")
     option_table.declare(Command.DIGEST, command)
     command.set_defaults(call=_digest, targets=[], usage=command.format_usage())

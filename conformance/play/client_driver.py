@@ -58,7 +58,7 @@ class Driver:
         sock = self._reach(endpoint)
         end.callback(sock.close)
         if not isinstance(sock, socket.socket):
-            raise LaunchError("the official client speaks over sockets alone", "Name a socket.")
+            raise LaunchError("the official client needs a socket", "Name a socket.")
         self._sessions[line] = end.enter_context(ClientSession(sock, self._limit))
 
     def _execute(self, turn: Drive, session: ClientSession) -> str:

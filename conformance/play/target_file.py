@@ -50,7 +50,7 @@ def read_targets(path: Path) -> tuple[Target, ...]:
             f"{path}: cannot be read: {error.strerror}", "Name a target file that exists."
         ) from None
     except tomllib.TOMLDecodeError as error:
-        raise TargetFileError(f"{path}: is not TOML: {error}", "Correct that place.") from None
+        raise TargetFileError(f"{path}: is not TOML: {error}", "Correct it there.") from None
     return _Reader(path).targets(document)
 
 

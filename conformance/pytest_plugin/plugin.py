@@ -280,11 +280,11 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
-    """Foretell the machines of the next item while this one runs."""
+    """Prefetch the machines of the next item while this one runs."""
     if CAMPAIGNS in item.config.stash:
-        from conformance.pytest_plugin.items import foretell
+        from conformance.pytest_plugin.items import prefetch
 
-        foretell(item, nextitem)
+        prefetch(item, nextitem)
     return (yield)
 
 

@@ -162,12 +162,12 @@ def test_leaving_closes_the_socket_before_the_exchange_is_over() -> None:
             driver.take(drive(Deed.EXECUTE, "stop"))
 
 
-def test_the_official_client_speaks_over_sockets_alone() -> None:
+def test_the_official_client_needs_a_socket() -> None:
     ours, theirs = os.openpty()
     with ExitStack() as undo:
         undo.callback(os.close, ours)
         undo.callback(os.close, theirs)
         driver = Driver(undo, lambda name: Terminal(os.ttyname(theirs)), LIMIT)
 
-        with pytest.raises(LaunchError, match="over sockets alone"):
+        with pytest.raises(LaunchError, match="needs a socket"):
             driver.take(drive(Deed.CONNECT, "a"))
