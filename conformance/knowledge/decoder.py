@@ -15,7 +15,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from conformance.knowledge import toml_lines
 from conformance.knowledge.identity import clashes
-from conformance.knowledge.keys import FormError, Key, told, unknown_word
+from conformance.knowledge.keys import FormError, told, unknown_word
 from conformance.knowledge.shapes import (
     Choice,
     Leaf,
@@ -36,6 +36,9 @@ T_co = TypeVar("T_co", covariant=True)
 _NAMES: Final = ("name", "type", "event", "command", "id", "commands")
 """The keys that tell a reader which of the tables of an array is meant, the best first."""
 _TOML_LINE: Final = re.compile(r" ?\(at line (\d+), column \d+\)")
+NAMED_REQUESTS: Final = "requests"
+"""The table of a file that gives arrays of requests names."""
+_ABSENT: Final = object()
 _MOST: Final = 20
 """How many problems an error tells; a file that is of another kind has hundreds."""
 
@@ -252,9 +255,11 @@ class _Walk:
             if key not in names:
                 near = unknown_word(key, dict.fromkeys(names))
                 self._complain((*path, key), f"unknown key {key!r}", near.remedy)
-        bad = self._groups(cls, value, path)
+        faults = list(_group_faults(cls, value))
+        for fault in faults:
+            self._complain((*path, fault.key) if fault.key else path, fault.what, fault.remedy)
         made = self._fields(cls, value, path, outer)
-        return bad or self._finished(made, path)
+        return _BAD if faults else self._finished(made, path)
 
     def _fields(
         self, cls: type, value: Mapping[str, Any], path: toml_lines.Path, outer: Mapping[str, Any]
@@ -314,28 +319,6 @@ class _Walk:
             )
         return self._fields(slot.node.cls, given, path, {})
 
-    def _groups(self, cls: type, value: Mapping[str, Any], path: toml_lines.Path) -> _Bad | None:
-        """Complain of keys that contradict each other, and of a group without any."""
-        bad: _Bad | None = None
-        shape = shape_of(cls)
-        for name, other in shape.contradictions:
-            if name in value and other in value:
-                bad = self._complain(
-                    (*path, name),
-                    f"{name!r} and {other!r} contradict each other",
-                    "Leave one of them out.",
-                )
-        for names in shape.choices:
-            given = [name for name in names if name in value]
-            if len(given) != 1:
-                said = " and ".join(map(repr, given)) + " contradict each other" if given else ""
-                bad = self._complain(
-                    (*path, given[-1]) if given else path,
-                    said or "says nothing of what there is",
-                    f"Give just one of: {', '.join(names)}.",
-                )
-        return bad
-
     def _finished(self, made: Any, path: toml_lines.Path) -> Any:
         """Return a record as what it stands for, once it has said what is wrong with itself."""
         if isinstance(made, _Bad):
@@ -357,15 +340,7 @@ class _Walk:
         heads = {shape_of(cls).slots[0].name: cls for cls in node.of}
         given = [head for head in heads if head in value]
         if len(given) != 1:
-            said = " and ".join(map(repr, given)) + " contradict each other"
-            near = [unknown_word(key, heads).remedy for key in value]
-            return self._complain(
-                path,
-                said if given else "says nothing of what is done",
-                next(
-                    (hint for hint in near if "mean" in hint), f"Just one of: {', '.join(heads)}."
-                ),
-            )
+            return self._complain(path, *_unclear(given, value, heads))
         return self.record(heads[given[0]], value, path, outer)
 
     def _requests(self, node: Requests, value: Any, path: toml_lines.Path) -> Any:
@@ -400,9 +375,30 @@ class _Walk:
         return self._named[name]
 
 
-NAMED_REQUESTS: Final = "requests"
-"""The table of a file that gives arrays of requests names."""
-_ABSENT: Final = object()
+def _group_faults(cls: type, value: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield the keys of a table that contradict each other, and each group without any."""
+    shape = shape_of(cls)
+    for name, other in shape.contradictions:
+        if name in value and other in value:
+            what = f"{name!r} and {other!r} contradict each other"
+            yield Fault(name, what, "Leave one of them out.")
+    for names in shape.choices:
+        given = [name for name in names if name in value]
+        if len(given) != 1:
+            said = " and ".join(map(repr, given)) + " contradict each other" if given else ""
+            hint = f"Give just one of: {', '.join(names)}."
+            yield Fault(given[-1] if given else "", said or "says nothing of what there is", hint)
+
+
+def _unclear(
+    given: Sequence[str], value: Mapping[str, Any], heads: Mapping[str, Any]
+) -> tuple[str, str]:
+    """Return what is wrong with a table that is none of several records, or several, and a hint."""
+    near = [unknown_word(key, heads).remedy for key in value]
+    hint = next((hint for hint in near if "mean" in hint), f"Just one of: {', '.join(heads)}.")
+    if given:
+        return " and ".join(map(repr, given)) + " contradict each other", hint
+    return "says nothing of what is done", hint
 
 
 def _spelt(path: toml_lines.Path) -> str:
@@ -418,6 +414,3 @@ def _spelt(path: toml_lines.Path) -> str:
 def files_in(folder: Path) -> Iterator[Path]:
     """Yield the files `*.toml` of a folder and of those in it, in the order of their names."""
     yield from sorted(folder.rglob("*.toml"))
-
-
-__all__ = ["Fault", "Key", "Problem", "Read", "Source", "files_in", "read_file", "read_text"]

@@ -13,7 +13,6 @@ from typing import Annotated
 
 from conformance.knowledge.common import (
     ARCH,
-    DEFAULT_ISOLATION,
     ISOLATION,
     MACHINE,
     NEEDS,
@@ -199,7 +198,7 @@ class ObjectRecipe:
             form=words_form({"optional": False, "always": True}),
         ),
     ] = False
-    alone: Annotated[bool, ISOLATION] = DEFAULT_ISOLATION
+    alone: Annotated[bool, ISOLATION] = False
     only_one: Annotated[str, Key("why only one such object can exist with these arguments")] = ""
     broken: Annotated[
         str,

@@ -5,7 +5,7 @@ Knows neither a machine nor what a server answers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeAlias
 
@@ -29,7 +29,7 @@ from conformance.model.script import (
     Turn,
     What,
 )
-from conformance.model.terms import ABSENT, Absent, ErrorClass
+from conformance.model.terms import ABSENT, ErrorClass
 
 
 def _ids(value: Any) -> Any:
@@ -391,5 +391,3 @@ TurnEntry: TypeAlias = (
     | DriveEntry
     | AgainEntry
 )
-
-__all__ = ["Absent", "Mapping", "TurnEntry"]
