@@ -19,8 +19,7 @@ def add_check(commands: Any) -> None:
         "check",
         help=text,
         description=sentence(
-            f"{text}: their keys, the names that they speak of, and what contradicts the cases that "
-            "ship"
+            f"{text}: their keys, the names that they use, and what contradicts the shipped cases"
         ),
     )
     # Called as what the other commands name, so that files may stand among the options too.
