@@ -10,7 +10,7 @@ from pathlib import Path
 
 from conformance.model.errors import UsageError
 from conformance.model.terms import ExitCode
-from conformance.play.folder_lock import Hold
+from conformance.play.folder_lock import FolderLock
 from conformance.play.interruption import undisturbed
 from conformance.play.records import end_killed
 from conformance.report.reading import read_events
@@ -33,7 +33,7 @@ def _report(asked: argparse.Namespace) -> int:
         raise UsageError(
             f"{folder} holds no {STREAM_FILE}", "Name the report folder of a run, finished or not."
         )
-    with Hold(folder, make=False) as hold:
+    with FolderLock(folder, make=False) as hold:
         started, ended = _ends(path)
         with undisturbed():
             if not ended:

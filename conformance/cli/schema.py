@@ -18,7 +18,7 @@ from conformance.model.flavour import Program
 from conformance.model.terms import ExitCode
 from conformance.play import option_table
 from conformance.play.option_table import Command
-from conformance.prepare.operand import SIDES, Named, load_knowledge, read_side
+from conformance.prepare.operand import SIDES, NamedSide, load_knowledge, read_side
 from conformance.qapi.model import SchemaError
 from conformance.report import compatibility
 from conformance.source.digesting import read_tree
@@ -58,7 +58,9 @@ def _diff(asked: argparse.Namespace) -> int:
     program = Program(option_table.SCHEMA_PROGRAM.of(asked))
     old, new = (
         read_side(
-            Named(name=name, rootfs=rootfs.of(asked), version=version.of(asked), program=program)
+            NamedSide(
+                name=name, rootfs=rootfs.of(asked), version=version.of(asked), program=program
+            )
         )
         for name, rootfs, version in (
             (asked.old, option_table.OLD_ROOTFS, option_table.OLD_VERSION),

@@ -14,7 +14,7 @@ from conformance.play.option_table import VALIDATE_FORMAT, VALIDATE_SCHEMA, Comm
 from conformance.prepare.named_schema import schema_named
 from conformance.report.validation import complaint, render
 from conformance.validate import result as validation
-from conformance.validate.offline import UNDERSTOOD, Validator
+from conformance.validate.offline import UNDERSTOOD, FileValidator
 from conformance.validate.result import Unreadable
 
 
@@ -29,7 +29,7 @@ def add(command: argparse.ArgumentParser, name: Command) -> None:
 
 def _validate(asked: argparse.Namespace) -> int:
     schema = VALIDATE_SCHEMA.of(asked)
-    validator = Validator(
+    validator = FileValidator(
         rules=load_rules(),
         unchecked=load_unchecked(),
         given=schema_named(schema) if schema else None,

@@ -9,7 +9,7 @@ from functools import cached_property
 from conformance.align.statement import Alignment
 from conformance.digest.declaration import EntityKind, Flag
 from conformance.digest.digest import DigestEntity
-from conformance.digest.objectmodel import ObjectModel as SeedModel
+from conformance.digest.objectmodel import DeclaredObjects as SeedModel
 from conformance.knowledge.absences import Absence
 from conformance.knowledge.commands import CommandRecipe, CommandRecipes
 from conformance.knowledge.dangers import Dangers

@@ -13,7 +13,7 @@ from conformance.derive.globs import reaches
 from conformance.derive.host_access import unconfined
 from conformance.derive.inputs import Introspected, Knowledge
 from conformance.derive.objects.shape import OBJECT_ADD, object_types
-from conformance.digest.objectmodel import ObjectModel as SeedModel
+from conformance.digest.objectmodel import DeclaredObjects as SeedModel
 from conformance.knowledge.absences import Absence, refusals_of
 from conformance.knowledge.intermittent import reasons_for
 from conformance.knowledge.machines import StandIns

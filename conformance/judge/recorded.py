@@ -78,7 +78,7 @@ class _Asked:
         return f"{self.command or 'the request'} on line {self.line}"
 
 
-class Listener:
+class DialogueJudge:
     """Follows one dialogue from message to message.
 
     A dialogue that is `trimmed` has no ids and no timestamps, as in the transcripts of findings.
@@ -281,7 +281,7 @@ def listen(
 ) -> Iterator[Noted]:
     """Yield what is to be said of a dialogue, from its first message to its last."""
     asks = any(isinstance(each, Sent) for each in dialogue)
-    listener = Listener(schema, unchecked, trimmed=trimmed, asks=asks)
+    listener = DialogueJudge(schema, unchecked, trimmed=trimmed, asks=asks)
     for spoken in dialogue:
         yield from listener.hear(spoken)
     yield from listener.end()

@@ -16,7 +16,7 @@ from conformance.model.expectation import Kind
 from conformance.model.stage import Request
 from conformance.model.terms import ErrorClass
 from conformance.qapi.model import Object, Schema
-from conformance.qapi.validate import Fault, Validator
+from conformance.qapi.validate import Validator, Violation
 from conformance.wire.framing import FramingFault
 
 _CLASSES: Final = frozenset(ErrorClass)
@@ -69,7 +69,7 @@ class MessageJudge:
             return Read(None, misses)
         return Read(message, misses + tuple(greeting_misses(message, self._version_fault)))
 
-    def _version_fault(self, version: Any) -> Fault | None:
+    def _version_fault(self, version: Any) -> Violation | None:
         """Return what keeps `version` from being what query-version returns, if it is known."""
         if self._known is None:
             return None

@@ -75,7 +75,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class ShownValue:
     """A request that shows what an argument is, and where in its answer: names, indices, elements.
 
     A name that is MEMBER stands for the argument's own, VALUE for the value that it was given.
@@ -96,7 +96,7 @@ class Shown:
         Key("the value that stands there", default="the one that was given"),
     ] = ABSENT
 
-    def made(self) -> Shown:
+    def made(self) -> ShownValue:
         """Return it with arguments, of which there may be none."""
         if self.request.arguments is not ABSENT:
             return self
@@ -172,7 +172,7 @@ class RangeRecipe:
     cleanup: Annotated[tuple[Request, ...], CLEANUP] = ()
     alone: Annotated[bool, ISOLATION] = False
     shown: Annotated[
-        Shown | None, Key("a query that shows a value which was accepted, and where")
+        ShownValue | None, Key("a query that shows a value which was accepted, and where")
     ] = None
     limits: Annotated[
         Mapping[str, Limits],

@@ -16,7 +16,7 @@ from conformance.model.entry import Entry
 from conformance.model.errors import UsageError
 from conformance.model.terms import ExitCode, Outcome, starts_lost
 from conformance.play.exit_code import exit_code
-from conformance.play.folder_lock import Hold
+from conformance.play.folder_lock import FolderLock
 from conformance.play.options import Options
 from conformance.play.records import (
     Joined,
@@ -75,13 +75,13 @@ class Run:
         self._planned = False
         self._began = time.monotonic()
         self._began_at = _now()
-        self._hold: Hold | None = None
+        self._hold: FolderLock | None = None
         self._folder: RunFolder | None = None
 
     def __enter__(self) -> Run:
         self._targets = tuple(distinct(self.options.targets))
         if self.record:
-            self._hold = Hold(self.options.report)
+            self._hold = FolderLock(self.options.report)
             try:
                 with _writing(self.options.report):
                     self._hold.sign(self.id)

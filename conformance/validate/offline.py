@@ -57,7 +57,7 @@ UNDERSTOOD: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Validator:
+class FileValidator:
     """Validates files against the catalogue of rules and, where needed, a given schema."""
 
     rules: Mapping[str, Rule]

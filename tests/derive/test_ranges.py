@@ -10,7 +10,7 @@ from conformance.derive.commands.ranges import range_cases
 from conformance.judge.expect_answer import Accept, Answer, Reject, Understood
 from conformance.judge.expect_value import shows_value
 from conformance.knowledge.commands import CommandRecipe
-from conformance.knowledge.ranges import Limits, RangeRecipe, Shown
+from conformance.knowledge.ranges import Limits, RangeRecipe, ShownValue
 from conformance.knowledge.valid_request import Effect
 from conformance.knowledge.versions import VersionRange
 from conformance.model.case import Case, Isolation, Role
@@ -244,7 +244,7 @@ def test_what_cannot_be_tried_says_whose_doing_that_is(
 
 
 def test_what_was_given_is_read_where_it_is_shown() -> None:
-    shown = Shown(request=Request("query", {}), at=("all", 0, "{member}"))
+    shown = ShownValue(request=Request("query", {}), at=("all", 0, "{member}"))
     limits = {"n": Limits(greatest=9, reason="the code")}
     cases = cases_of("uint8", recipe_with(shown=shown, limits=limits))
 

@@ -19,7 +19,7 @@ from conformance.model.terms import JsonValue
 from conformance.qapi.model import Builtin, Command, Member, Schema
 from conformance.space.alternatives import Variation, variations_of
 from conformance.space.integers import is_integer
-from conformance.space.objects import Place
+from conformance.space.objects import ObjectPlace
 from conformance.space.paths import IntegerPath, Into, edited, integer_at, with_integer
 
 SHALLOW: Final = frozenset({OBJECT_ADD})
@@ -86,7 +86,9 @@ def nearest_first(requests: Sequence[ValidRequest], label: str) -> tuple[ValidRe
     return tuple(sorted(requests, key=rank))
 
 
-def requests_with(arguments: Arguments, place: Place, member: Member) -> Iterator[ValidRequest]:
+def requests_with(
+    arguments: Arguments, place: ObjectPlace, member: Member
+) -> Iterator[ValidRequest]:
     """Yield the requests in which a member is known to be accepted."""
     schema = arguments.schema
     kind = schema.type(member.type)

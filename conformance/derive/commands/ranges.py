@@ -17,7 +17,7 @@ from conformance.derive.steps import around, isolation_of, supporting_steps
 from conformance.derive.unique import named_apart
 from conformance.judge.expect_answer import Accept, Answer, Reject, Understood
 from conformance.judge.expect_value import shows_value
-from conformance.knowledge.ranges import Limits, Shown
+from conformance.knowledge.ranges import Limits, ShownValue
 from conformance.knowledge.valid_request import Status, ValidRequest
 from conformance.model.blocked import Blocked, behind_finding, not_applicable, unmet, untried
 from conformance.model.canonical import digest
@@ -93,7 +93,7 @@ class _Tried:
     path: IntegerPath
     valid: ValidRequest
     limits: Limits = Limits()
-    shown: Shown | None = None
+    shown: ShownValue | None = None
     omit: str = ""
     behind_finding: str = ""
     refused: bool = False

@@ -17,7 +17,7 @@ from conformance.derive.objects.shape import (
     object_types,
 )
 from conformance.digest.lookup import DocumentedMember
-from conformance.digest.objectmodel import ObjectModel as SeedModel
+from conformance.digest.objectmodel import DeclaredObjects as SeedModel
 from conformance.digest.objectmodel import object_model
 from conformance.judge.expect_answer import Accept
 from conformance.judge.expect_qom import Holds
