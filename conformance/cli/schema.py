@@ -17,7 +17,7 @@ from conformance.model.errors import UsageError
 from conformance.model.flavour import Program
 from conformance.model.terms import ExitCode
 from conformance.play import option_table
-from conformance.play.option_table import Command
+from conformance.play.option_table import CommandName
 from conformance.prepare.operand import SIDES, NamedSide, load_knowledge, read_side
 from conformance.qapi.model import SchemaError
 from conformance.report import compatibility
@@ -40,7 +40,7 @@ def _add_diff(group: Any) -> None:
     add = command.add_argument
     add("old", metavar="OLD", help="the side that clients were written for")
     add("new", metavar="NEW", help="the side that they meet")
-    option_table.declare(Command.DIFF, command)
+    option_table.declare(CommandName.DIFF, command)
     command.set_defaults(call=_diff, targets=[], usage=command.format_usage())
 
 
@@ -48,7 +48,7 @@ def _add_digest(group: Any) -> None:
     text = "write the digest of a QEMU source tree: the facts that its schemas state"
     command = group.add_parser("digest", help=text, description=sentence(text))
     command.add_argument("path", metavar="PATH", help="a QEMU source tree, or one schema file")
-    option_table.declare(Command.DIGEST, command)
+    option_table.declare(CommandName.DIGEST, command)
     command.set_defaults(call=_digest, targets=[], usage=command.format_usage())
 
 

@@ -16,7 +16,7 @@ from conformance.judge.greeting import VERSION_COMMAND
 from conformance.judge.introspected import SCHEMA_COMMAND
 from conformance.judge.miss import Miss
 from conformance.judge.observation import Line
-from conformance.judge.reply import MessageJudge, Read, echoes
+from conformance.judge.reply import MessageJudge, ReadMessage, echoes
 from conformance.judge.request import Objection, RequestJudge, command_of
 from conformance.model.canonical import compact, same
 from conformance.model.expectation import Kind
@@ -329,7 +329,7 @@ def _enabled(request: Any) -> AbstractSet[str]:
     return {each for each in listed if isinstance(each, str)}
 
 
-def _noted(spoken: Received, read: Read) -> Iterator[Noted]:
+def _noted(spoken: Received, read: ReadMessage) -> Iterator[Noted]:
     for miss in read.misses:
         yield Noted(line=spoken.line, miss=miss)
 

@@ -21,7 +21,7 @@ from conformance.knowledge.common import (
     VERSIONS,
     RequestsPart,
 )
-from conformance.knowledge.decoder import Fault, Read
+from conformance.knowledge.decoder import FileFault, Read
 from conformance.knowledge.gathering import gathered, read_folder
 from conformance.knowledge.keys import Key
 from conformance.knowledge.observations import VERIFY, Look, looks_for
@@ -60,11 +60,11 @@ class Further:
     verify: Annotated[tuple[Look, ...], VERIFY] = ()
     spec: Annotated[MachineSpec | None, MACHINE] = None
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FileFault]:
         """Yield what is wrong with the keys beside each other."""
         for key, given in (("references", self.references), ("verify", self.verify)):
             if self.spec is not None and given:
-                yield Fault(
+                yield FileFault(
                     key,
                     f"'machine' and {key!r} contradict each other",
                     "References and effects are looked for on the recipe's machine only.",
@@ -148,11 +148,11 @@ class CommandRecipe:
         tuple[UnprovokedError, ...], Key("documented errors that nothing here provokes")
     ] = ()
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FileFault]:
         """Yield what is wrong with the keys beside each other."""
         if not self.reason and (self.effect is not Effect.NONE or self.spec != MachineSpec()):
             key = "machine" if self.effect is Effect.NONE else "effect"
-            yield Fault(key, "'reason' is missing", "Say why it is needed.")
+            yield FileFault(key, "'reason' is missing", "Say why it is needed.")
 
     def fits(self, version: Version, arch: str) -> bool:
         """Return whether it is for a build; one whose `arch` is not known, "", is of any."""

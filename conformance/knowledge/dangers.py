@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 from conformance.knowledge import store
-from conformance.knowledge.decoder import Problem, Read, raise_problems, read_file
+from conformance.knowledge.decoder import FileProblem, Read, raise_problems, read_file
 from conformance.knowledge.gathering import gathered
 from conformance.knowledge.keys import Key, typed
 
@@ -206,7 +206,7 @@ def _said(part: DangersPart) -> Iterator[tuple[str, str, tuple[str | int, ...]]]
         yield name, "harmless", ("harmless", at)
 
 
-def two_things(parts: Sequence[Read[Any]]) -> Iterator[Problem]:
+def two_things(parts: Sequence[Read[Any]]) -> Iterator[FileProblem]:
     """Yield each command that is said to be two things."""
     seen: dict[str, tuple[str, str]] = {}
     for part in parts:
@@ -218,7 +218,7 @@ def two_things(parts: Sequence[Read[Any]]) -> Iterator[Problem]:
                 yield part.source.problem(path, what, "Leave it in one place.")
 
 
-def _uncontained(parts: Sequence[Read[Any]]) -> Iterator[Problem]:
+def _uncontained(parts: Sequence[Read[Any]]) -> Iterator[FileProblem]:
     """Yield what is no word of reach, or has no containment."""
     words = {str(reach) for reach in HostReach}
     for part in parts:

@@ -51,7 +51,7 @@ _BAD: Final = _Bad()
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class FileProblem:
     """One thing that is wrong with a file, where, and what to do."""
 
     file: str
@@ -66,7 +66,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class FileFault:
     """What a record says of its own keys that cannot be; `key` is the one to look at."""
 
     key: str
@@ -75,7 +75,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Source:
+class CaseSource:
     """A file that was read: its text, and its values as TOML has them."""
 
     name: str
@@ -89,10 +89,12 @@ class Source:
             self._lines.update(toml_lines.lines(self.text))
         return toml_lines.line_of(self._lines, path)
 
-    def problem(self, path: toml_lines.Path, what: str, remedy: str = "") -> Problem:
+    def problem(self, path: toml_lines.Path, what: str, remedy: str = "") -> FileProblem:
         """Return a problem with what stands at `path`."""
         label = self._label(path)
-        return Problem(self.name, self.line(path), f"{label}: {what}" if label else what, remedy)
+        return FileProblem(
+            self.name, self.line(path), f"{label}: {what}" if label else what, remedy
+        )
 
     def _label(self, path: toml_lines.Path) -> str:
         """Return the tables that lead to `path`, each by its key and its name or number."""
@@ -121,9 +123,9 @@ class Read(Generic[T_co]):
     entries; it is None where the file is no TOML.
     """
 
-    source: Source
+    source: CaseSource
     value: T_co | None
-    problems: tuple[Problem, ...]
+    problems: tuple[FileProblem, ...]
 
     @property
     def kept(self) -> T_co:
@@ -137,7 +139,7 @@ class Read(Generic[T_co]):
         return self.kept
 
 
-def raise_problems(problems: Sequence[Problem]) -> None:
+def raise_problems(problems: Sequence[FileProblem]) -> None:
     """Raise a KnowledgeError that tells all problems, if there are any."""
     if problems:
         told_ = [str(problem) for problem in problems[:_MOST]]
@@ -168,12 +170,12 @@ def read_text(text: str, name: str, cls: type[T]) -> Read[T]:
     except tomllib.TOMLDecodeError as error:
         place = _TOML_LINE.search(str(error))
         what = f"not TOML: {_TOML_LINE.sub('', str(error))}"
-        problem = Problem(name, int(place[1]) if place else 1, what, "Correct the file.")
-        return Read(Source(name, text, {}), None, (problem,))
-    return decoded(Source(name, text, top), cls)
+        problem = FileProblem(name, int(place[1]) if place else 1, what, "Correct the file.")
+        return Read(CaseSource(name, text, {}), None, (problem,))
+    return decoded(CaseSource(name, text, top), cls)
 
 
-def decoded(source: Source, cls: type[T]) -> Read[T]:
+def decoded(source: CaseSource, cls: type[T]) -> Read[T]:
     """Return what the values of a file say, as a `cls`."""
     walk = _Walk(source)
     value = walk.record(cls, source.top, (), {})
@@ -183,11 +185,11 @@ def decoded(source: Source, cls: type[T]) -> Read[T]:
 class _Walk:
     """The walk over one file; `problems` is all that was found wrong."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: CaseSource) -> None:
         self._source = source
         self._named: dict[str, tuple[Any, ...]] = {}
         self._open: list[str] = []
-        self.problems: list[Problem] = []
+        self.problems: list[FileProblem] = []
 
     def _complain(self, path: toml_lines.Path, what: str, remedy: str = "") -> _Bad:
         self.problems.append(self._source.problem(path, what, remedy))
@@ -323,7 +325,7 @@ class _Walk:
         """Return a record as what it stands for, once it has said what is wrong with itself."""
         if isinstance(made, _Bad):
             return _BAD
-        faults: Iterable[Fault] = made.faults() if hasattr(made, "faults") else ()
+        faults: Iterable[FileFault] = made.faults() if hasattr(made, "faults") else ()
         bad = [self._complain((*path, f.key), f.what, f.remedy) for f in faults]
         if bad:
             return _BAD
@@ -375,19 +377,21 @@ class _Walk:
         return self._named[name]
 
 
-def _group_faults(cls: type, value: Mapping[str, Any]) -> Iterator[Fault]:
+def _group_faults(cls: type, value: Mapping[str, Any]) -> Iterator[FileFault]:
     """Yield the keys of a table that contradict each other, and each group without any."""
     shape = shape_of(cls)
     for name, other in shape.contradictions:
         if name in value and other in value:
             what = f"{name!r} and {other!r} contradict each other"
-            yield Fault(name, what, "Leave one of them out.")
+            yield FileFault(name, what, "Leave one of them out.")
     for names in shape.choices:
         given = [name for name in names if name in value]
         if len(given) != 1:
             said = " and ".join(map(repr, given)) + " contradict each other" if given else ""
             hint = f"Give just one of: {', '.join(names)}."
-            yield Fault(given[-1] if given else "", said or "says nothing of what there is", hint)
+            yield FileFault(
+                given[-1] if given else "", said or "says nothing of what there is", hint
+            )
 
 
 def _unclear(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Final
 
 from conformance.knowledge.common import VERSIONS
-from conformance.knowledge.decoder import Fault
+from conformance.knowledge.decoder import FileFault
 from conformance.knowledge.keys import DOTTED, TRUE, TURN, Key
 from conformance.knowledge.versions import Version, VersionRange
 from conformance.model.stage import Request
@@ -110,10 +110,10 @@ class LookEntry:
     ] = True
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FileFault]:
         """Yield what is wrong with the keys beside each other."""
         if (self.there or self.absent) and not self.at:
-            yield Fault("at", "'at' is missing", "Say where it is to be seen.")
+            yield FileFault("at", "'at' is missing", "Say where it is to be seen.")
 
     def made(self) -> Look:
         """Return what the entry stands for."""

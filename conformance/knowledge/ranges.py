@@ -20,7 +20,7 @@ from conformance.knowledge.common import (
     SETUP,
     VERSIONS,
 )
-from conformance.knowledge.decoder import Fault
+from conformance.knowledge.decoder import FileFault
 from conformance.knowledge.keys import TURN, Key
 from conformance.knowledge.valid_request import Effect, Status, ValidRequest
 from conformance.knowledge.versions import VersionRange, of_arch
@@ -68,10 +68,10 @@ class Limits:
     ] = ()
     reason: Annotated[str, Key("how it is known")] = ""
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FileFault]:
         """Yield what is wrong with the keys beside each other."""
         if not (self.reason or self.open or self.omit):
-            yield Fault("min", "'reason' is missing", "Say how the limit is known.")
+            yield FileFault("min", "'reason' is missing", "Say how the limit is known.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

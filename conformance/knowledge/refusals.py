@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Annotated, Final
 
 from conformance.knowledge.common import CLEANUP, MACHINE, REASON, SETUP, VERSIONS
-from conformance.knowledge.decoder import Fault
+from conformance.knowledge.decoder import FileFault
 from conformance.knowledge.keys import DOTTED, Key
 from conformance.knowledge.versions import Version, VersionRange
 from conformance.model.stage import MachineSpec, Request
@@ -95,14 +95,14 @@ class Refusal:
         ),
     ] = None
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FileFault]:
         """Yield what is wrong where it proves nothing on a machine of its own, or has none.
 
         The class of which any wrong argument is told shows nothing without a request that succeeds.
         """
         if self.spec is None:
             if self.witness is not None:
-                yield Fault(
+                yield FileFault(
                     "witness",
                     "'machine' is missing, which 'witness' goes with",
                     "Name the machine that this refusal has to itself.",
@@ -110,7 +110,7 @@ class Refusal:
             return
         classes = self.made().classes
         if self.witness is None and (not classes or classes & _OF_ARGUMENTS):
-            yield Fault(
+            yield FileFault(
                 "machine",
                 "'witness' is missing",
                 "Give the arguments with which the command succeeds there, or classes of its own.",

@@ -119,22 +119,11 @@ class Run:
         if prepared.error is not None:
             raise prepared.error
         if self.record:
-            self._record_deaths()
+            _record_deaths(self.options.report, self.id, self.campaigns)
         # A pattern may be for a target that is lost.
         self.unfit = check_selection(
             self.options.selection, self.campaigns, lenient=bool(self.lost)
         )
-
-    def _record_deaths(self) -> None:
-        """Record the machines that died while builds were introspected."""
-        deaths = [
-            death.event(campaign.target.name)
-            for campaign in self.campaigns
-            for death in campaign.deaths
-        ]
-        if deaths:
-            with Recorder(part_path(self.options.report, self.id, "targets")) as recorder:
-                recorder.write(deaths)
 
     @property
     def folder(self) -> RunFolder:
@@ -248,6 +237,14 @@ class Run:
         for campaign in self.campaigns:
             for entry in campaign.plan.entries(planned[campaign.target.name]):
                 yield not_run(campaign, entry)
+
+
+def _record_deaths(report: Path, run: str, campaigns: Sequence[Campaign]) -> None:
+    """Record the machines that died while builds were introspected."""
+    deaths = [death.event(each.target.name) for each in campaigns for death in each.deaths]
+    if deaths:
+        with Recorder(part_path(report, run, "targets")) as recorder:
+            recorder.write(deaths)
 
 
 def not_run(campaign: Campaign, case: Entry) -> CaseEnded:

@@ -46,13 +46,13 @@ class Element:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class AlternateTaken:
     """The way leads through the branch of an alternate that has the type `type`."""
 
     type: str
 
 
-Turn: TypeAlias = Into | BranchTaken | Element | Choice
+Turn: TypeAlias = Into | BranchTaken | Element | AlternateTaken
 Way: TypeAlias = tuple[Turn, ...]
 Edit: TypeAlias = Callable[[JsonValue | Absent], JsonValue]
 """Makes a new value from the one at the end of a way, ABSENT if there is none."""
@@ -177,7 +177,7 @@ def held_types(
         inner = (
             [(kind.element, Element())]
             if isinstance(kind, Array)
-            else [(member, Choice(member)) for member in kind.members]
+            else [(member, AlternateTaken(member)) for member in kind.members]
         )
         for each, turn in inner:
             yield from held_types(schema, each, (*way, turn), around | {name})
@@ -194,7 +194,7 @@ def label_of(way: Way) -> str:
                 words.append(f"{tag}:{case}")
             case Element():
                 words.append("0")
-            case Choice():
+            case AlternateTaken():
                 pass
     return ".".join(words)
 
@@ -228,7 +228,7 @@ def integer_at(path: IntegerPath, base: Mapping[str, JsonValue]) -> int | None:
                 value = value if fits else None
             case Element():
                 value = value[0] if isinstance(value, list) and value else None
-            case Choice():
+            case AlternateTaken():
                 pass
     return value if type(value) is int else None
 
@@ -249,7 +249,7 @@ def edited(
             return [edited(schema, element, way[1:], edit, first), *rest[1:]]
         case Alternate():
             chosen = way[0]
-            assert isinstance(chosen, Choice), "a way chooses at every alternate"
+            assert isinstance(chosen, AlternateTaken), "a way chooses at every alternate"
             return edited(schema, chosen.type, way[1:], edit, base)
         case Object():
             return _object(schema, kind, way, edit, base if isinstance(base, Mapping) else {})

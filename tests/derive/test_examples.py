@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from conformance.derive.commands.examples import example_cases
-from conformance.derive.inputs import Knowledge
+from conformance.derive.commands.documented import example_cases
 from conformance.digest.declaration import EntityKind, SourcePlace
 from conformance.judge.expect_answer import Accept, Reject
 from conformance.judge.verdict import judge_claims
+from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.examples import load_examples
 from conformance.model.case import Case, Isolation, Role
 from conformance.model.stage import MachineSpec, Request

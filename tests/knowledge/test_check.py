@@ -11,7 +11,7 @@ import pytest
 
 from conformance.knowledge.case_file import CaseFile
 from conformance.knowledge.check import check_cases
-from conformance.knowledge.decoder import Source, decoded, files_in
+from conformance.knowledge.decoder import CaseSource, decoded, files_in
 from conformance.knowledge.known_names import KnownNames, shipped_releases
 from conformance.knowledge.name_check import name_problems
 from conformance.knowledge.store import cases_folder
@@ -218,7 +218,7 @@ def test_whatever_stands_anywhere_is_told_and_never_breaks_the_reader(path: Path
     for number, place in enumerate(every[:: 1 + len(every) // 100]):
         # Of the odd values one each, in turn: all of them everywhere would take minutes.
         odd = ODD[number % len(ODD)]
-        read = decoded(Source("f.toml", "", changed(some, place, odd)), CaseFile)
+        read = decoded(CaseSource("f.toml", "", changed(some, place, odd)), CaseFile)
 
         told = [str(problem) for problem in (*read.problems, *name_problems(read, known))]
         assert all(each.startswith("f.toml:1: ") for each in told)

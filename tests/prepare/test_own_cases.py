@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from conformance.derive.inputs import Knowledge
 from conformance.knowledge.dangers import HostReach
+from conformance.knowledge.everything import Knowledge
+from conformance.knowledge.loading import load_knowledge
 from conformance.model.errors import KnowledgeError
-from conformance.prepare.planning import load_knowledge
 
 OWN = """
 [[command]]

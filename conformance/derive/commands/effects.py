@@ -9,12 +9,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from conformance.derive.commands.valid import command_subject, not_in_schema
-from conformance.derive.inputs import Introspected, Knowledge
-from conformance.derive.steps import PLAIN, blocked_by, stage_of, supporting_step, supporting_steps
+from conformance.derive.commands.valid import not_in_schema
+from conformance.derive.inputs import Introspected
+from conformance.derive.steps import (
+    PLAIN,
+    blocked_by,
+    command_subject,
+    stage_of,
+    supporting_step,
+    supporting_steps,
+)
 from conformance.judge.expect_answer import Accept, Reject
 from conformance.judge.expect_value import NotYet, Repeats, Shows, Sight
 from conformance.knowledge.commands import CommandRecipe
+from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.observations import Look, Wanted
 from conformance.knowledge.valid_request import ValidRequest
 from conformance.model.blocked import Blocked, not_applicable, untried

@@ -10,13 +10,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from conformance.derive.commands.valid import command_stage, command_subject
-from conformance.derive.inputs import Introspected, Knowledge
-from conformance.derive.steps import PLAIN, around, blocked_by, supporting_steps, witness
+from conformance.derive.commands.valid import command_stage
+from conformance.derive.inputs import Introspected
+from conformance.derive.steps import (
+    PLAIN,
+    around,
+    blocked_by,
+    command_subject,
+    supporting_steps,
+    witness,
+)
 from conformance.digest.digest import DigestEntity
 from conformance.judge.expect_answer import Reject
 from conformance.judge.expect_value import Repeats
 from conformance.knowledge.commands import CommandRecipe
+from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.refusals import Reference, Refusal, When
 from conformance.knowledge.valid_request import ValidRequest
 from conformance.knowledge.versions import Version

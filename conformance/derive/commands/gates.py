@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from conformance.derive.commands.valid import command_subject
-from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.inputs import Introspected
 from conformance.derive.steps import (
     around,
     blocked_by,
+    command_subject,
     success_of,
     supporting_step,
     supporting_steps,
@@ -23,6 +23,7 @@ from conformance.derive.steps import (
 from conformance.judge.expect_answer import Accept, Answer, Known, Reject, Understood
 from conformance.judge.expect_value import Repeats
 from conformance.knowledge.commands import CommandRecipe
+from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.valid_request import Effect, ValidRequest
 from conformance.model.blocked import Blocked, untried
 from conformance.model.case import Case, Isolation, Role, Step

@@ -18,11 +18,11 @@ from conformance.derive.commands.base_requests import (
     nearest_first,
     requests_with,
 )
-from conformance.derive.commands.valid import command_subject
-from conformance.derive.inputs import Introspected, Knowledge
-from conformance.derive.steps import supporting_step
+from conformance.derive.inputs import Introspected
+from conformance.derive.steps import command_subject, supporting_step
 from conformance.derive.unique import named_apart
 from conformance.judge.expect_answer import Reject
+from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.valid_request import ValidRequest
 from conformance.model.canonical import digest
 from conformance.model.case import Case, Isolation, Role, Step

@@ -11,12 +11,12 @@ from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from conformance.derive.commands.base_requests import SHALLOW, usual_integer
-from conformance.derive.commands.valid import command_subject
-from conformance.derive.inputs import Introspected, Knowledge
-from conformance.derive.steps import around, isolation_of, supporting_steps
+from conformance.derive.inputs import Introspected
+from conformance.derive.steps import around, command_subject, isolation_of, supporting_steps
 from conformance.derive.unique import named_apart
 from conformance.judge.expect_answer import Accept, Answer, Reject, Understood
 from conformance.judge.expect_value import shows_value
+from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.ranges import Limits, ShownValue
 from conformance.knowledge.valid_request import Status, ValidRequest
 from conformance.model.blocked import Blocked, behind_finding, not_applicable, unmet, untried

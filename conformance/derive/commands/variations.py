@@ -20,10 +20,11 @@ from conformance.derive.commands.base_requests import (
     nearest_first,
     requests_with,
 )
-from conformance.derive.commands.valid import command_subject
-from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.inputs import Introspected
+from conformance.derive.steps import command_subject
 from conformance.derive.unique import named_apart
 from conformance.judge.expect_value import shows_value
+from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.ranges import ShownValue
 from conformance.knowledge.valid_request import Status, ValidRequest
 from conformance.model.canonical import digest

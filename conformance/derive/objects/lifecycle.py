@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.inputs import Introspected
 from conformance.derive.objects.shape import ID
 from conformance.derive.objects.under_test import (
     OBJECT_ID,
@@ -18,6 +18,7 @@ from conformance.derive.objects.under_test import (
 )
 from conformance.derive.objects.valid import readings
 from conformance.judge.expect_answer import Accept, Reject
+from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.recipes import ErrorRecipe, UserRecipe
 from conformance.model.blocked import not_applicable, unmet
 from conformance.model.case import Case, Role, Step

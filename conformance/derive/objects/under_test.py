@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, TypedDict, Unpack
 
-from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.inputs import Introspected
 from conformance.derive.objects.shape import (
     ID,
     OBJECT_ADD,
@@ -21,6 +21,7 @@ from conformance.digest.objectmodel import DeclaredObjects as SeedModel
 from conformance.digest.objectmodel import object_model
 from conformance.judge.expect_answer import Accept
 from conformance.judge.expect_qom import Holds
+from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.recipes import ObjectRecipe
 from conformance.model.blocked import Blocked, behind_finding, not_applicable, unmet
 from conformance.model.case import Case, DefaultOf, Isolation, Role, Step, Subject

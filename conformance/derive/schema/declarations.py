@@ -13,10 +13,11 @@ from typing import Final
 
 from conformance.align.conditions import Contradiction, condition_text, contradictions
 from conformance.align.statement import Alignment, Statement, StatementSide
-from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.inputs import Introspected
 from conformance.derive.steps import PLAIN
 from conformance.digest.declaration import Condition, EntityKind
 from conformance.digest.digest import DigestEntity
+from conformance.knowledge.everything import Knowledge
 from conformance.model.blocked import not_applicable
 from conformance.model.case import Case, Claim, Subject
 from conformance.model.terms import Aspect, SubjectKind
