@@ -22,6 +22,7 @@ from typing import Any, Final
 import pytest
 
 from benchmarks.tape import Piece, Strand, Tape
+from conformance.knowledge import loading
 from conformance.launch import endpoints
 from conformance.launch.machine import Machine
 from conformance.launch.pool import Pool
@@ -30,7 +31,7 @@ from conformance.play import conductor, engine, leases, proof, run, script_lines
 from conformance.play import player as exchange
 from conformance.play.records import Recorder
 from conformance.prepare import asking, planning, prepare
-from conformance.prepare.plan_file import Plan
+from conformance.prepare.plan_file import WrittenPlan
 from conformance.pytest_plugin import items
 from conformance.wire.connection import Connection
 
@@ -166,7 +167,7 @@ class Recording:
     def __init__(self) -> None:
         self.ready: Counter[str] = Counter()
         """How many machines stood ready when they were asked for, were being started, or were not
-        even begun; those "again" cannot be foretold.  "started" are all, asked for or not."""
+        even begun; those "again" cannot be prefetched.  "started" are all, asked for or not."""
         self._playing = False
         self._reels: dict[int, _Reel] = {}
         """By machine, each of which is kept with its number, so that no other gets it."""
@@ -290,8 +291,8 @@ class Probe:
             (asking, "introspect", "introspecting the build"),
             (prepare, "_lacks", "probing the host"),
             (planning, "planned", "deriving cases"),
-            (planning, "load_knowledge", "loading knowledge"),
-            (Plan, "_case", "reading cases"),
+            (loading, "load_knowledge", "loading knowledge"),
+            (WrittenPlan, "_case", "reading cases"),
             (Pool, "take", "waiting for machines to start"),
             (leases, "stand", "setting stages up"),
             (Connection, "_step", "waiting for QEMU's replies"),

@@ -84,7 +84,7 @@ def play(target: Target, tapes: Sequence[Tape]) -> Played:
     """Play the tapes one after the other, on machines that start ahead while others work."""
     lines = ended = vain = 0
     with RunFolder() as folder, Pool(target, folder) as pool:
-        pool.expect(tape.spec for tape in tapes)
+        pool.prefetch(tape.spec for tape in tapes)
         for tape in tapes:
             with pool.take(tape.spec) as machine:
                 came, whole = _play(machine, tape) if tape.data else (0, True)

@@ -16,7 +16,7 @@ from conformance.knowledge.json_schema import FILE, schema_of_files
 from conformance.knowledge.reference import filled
 from conformance.model.canonical import pretty
 from conformance.play import option_table
-from conformance.play.option_table import KEYS, AnyOption, Command, options_of
+from conformance.play.option_table import KEYS, AnyOption, CommandName, options_of
 from tests.imports import MODULES, imports, module_name
 from tests.test_layers import DOORS, MAY_IMPORT
 
@@ -68,7 +68,7 @@ def run_options() -> Iterator[str]:
         ("`qmp-conformance run`", "`pytest`", "what it is"),
         (
             (_option(each), _twin(each), _help(each))
-            for each in options_of(Command.RUN)
+            for each in options_of(CommandName.RUN)
             if id(each) not in of_a_target
         ),
     )
@@ -80,9 +80,9 @@ def other_options() -> Iterator[str]:
         ("command", "option", "what it is"),
         (
             (f"`{command}`", _option(each), _help(each))
-            for command in Command
+            for command in CommandName
             for each in options_of(command)
-            if each.no_twin and command is not Command.RUN
+            if each.no_twin and command is not CommandName.RUN
         ),
     )
 

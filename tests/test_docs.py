@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,6 +43,26 @@ def test_the_files_that_a_page_names_are_there(page: Path) -> None:
     named = _QUOTED.findall(page.read_text(encoding="utf-8"))
 
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+_IMPORT = re.compile(
+    r"^ +from ((?:conformance|tests)[\w.]+) import (?:\(([^)]*)\)|(.+))$", re.MULTILINE
+)
+
+
+def test_what_the_examples_of_contributing_import_is_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    # The modules that a reader writes.
+    found = [each for each in _IMPORT.findall(text) if not each[0].endswith((".twice", ".tap"))]
+
+    lost = [
+        f"{module}.{name}"
+        for module, several, single in found
+        for name in re.findall(r"\w+", several or single)
+        if not hasattr(importlib.import_module(module), name)
+    ]
+    assert len(found) > 5
+    assert lost == []
 
 
 def test_every_page_that_is_named_is_there() -> None:

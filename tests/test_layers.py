@@ -45,6 +45,11 @@ DOORS = frozenset({"cli", "pytest_plugin"})
 
 MODULE_LINES = 600
 FUNCTION_LINES = 60
+CLASS_LINES = 200
+IMPORTS = 20
+"""Modules of ours that one module may import: one that needs more knows too much."""
+WITHOUT_ANY = ("align", "derive", "space")
+"""The rooms that no raw JSON or TOML enters: what a value is stands in its type there."""
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -60,8 +65,35 @@ def test_a_module_imports_only_what_lies_below_its_room(path: Path) -> None:
 def test_a_module_and_its_functions_stay_small(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
 
+    tree = ast.parse(text)
+
     assert len(text.splitlines()) <= MODULE_LINES
-    assert [name for name, lines in _functions(ast.parse(text)) if lines > FUNCTION_LINES] == []
+    assert [name for name, lines in _functions(tree) if lines > FUNCTION_LINES] == []
+    assert [name for name, lines in _classes(tree) if lines > CLASS_LINES] == []
+    assert len({*imports(path)}) <= IMPORTS
+
+
+@pytest.mark.parametrize("room", WITHOUT_ANY)
+def test_a_value_has_a_type_where_nothing_raw_enters(room: str) -> None:
+    vague = [
+        f"{module_name(path)}, line {node.lineno}"
+        for path in MODULES
+        if module_name(path).partition(".")[0] == room
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Name) and node.id == "Any"
+    ]
+
+    assert vague == []
+
+
+def test_no_two_public_classes_have_one_name() -> None:
+    places: dict[str, list[str]] = {}
+    for path in MODULES:
+        for name, _ in _classes(ast.parse(path.read_text(encoding="utf-8"))):
+            if not name.startswith("_"):
+                places.setdefault(name, []).append(module_name(path))
+
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
 
 
 def test_every_room_has_a_rule_and_every_rule_a_room() -> None:
@@ -99,6 +131,12 @@ def _may(here: str, there: str) -> bool:
     if room in ROOMS:
         return target == room or bool({target, there} & MAY_IMPORT[room])
     return True
+
+
+def _classes(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            yield node.name, (node.end_lineno or node.lineno) - node.lineno + 1
 
 
 def _functions(tree: ast.AST) -> Iterator[tuple[str, int]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from conformance.align.forms import NOTHING, Declarations, form_of, is_empty
 from conformance.align.statement import Alignment
 from conformance.align.statements import Item
-from conformance.align.walk import DATA, Pairs, item_of
+from conformance.align.walk import DATA, TypeWalk, item_of
 from conformance.digest.declaration import EntityKind, Flag
 from conformance.digest.digest import DigestEntity
 from conformance.digest.expand import parts_of
@@ -25,7 +25,7 @@ def align(entities: Mapping[str, DigestEntity], schema: Schema) -> Alignment:
     Walks both side by side from the arguments and result of each command and the data of each
     event: type names mean nothing. Undeclared types are not compared.
     """
-    pairs = Pairs(Declarations.of(entities), schema)
+    pairs = TypeWalk(Declarations.of(entities), schema)
     roots = _Roots(pairs)
     for entity in entities.values():
         if entity.kind in DATA:
@@ -46,7 +46,7 @@ def align(entities: Mapping[str, DigestEntity], schema: Schema) -> Alignment:
 class _Roots:
     """The commands and events, from which the walk through `pairs` starts."""
 
-    pairs: Pairs
+    pairs: TypeWalk
 
     def compare(self, entity: DigestEntity) -> None:
         """Compare a command or event, and queue its types."""
@@ -94,7 +94,7 @@ class _Roots:
         pairs.ledger.compare(own, own.words, (NOTHING, form), rule)
 
 
-def _unreached(pairs: Pairs) -> dict[str, str]:
+def _unreached(pairs: TypeWalk) -> dict[str, str]:
     """Return the declared types that only items missing from the build lead to, with the reason."""
     entities = pairs.declared.entities
     reached = {name for names in pairs.names.values() for name in names}
@@ -108,7 +108,7 @@ def _unreached(pairs: Pairs) -> dict[str, str]:
     return {name: found[name] for name in sorted(found) if name not in pairs.declared.owners}
 
 
-def _orphans(pairs: Pairs, unreached: Mapping[str, str]) -> dict[str, str]:
+def _orphans(pairs: TypeWalk, unreached: Mapping[str, str]) -> dict[str, str]:
     """Return the build's types that nothing leads to, each with its declared type.
 
     Only unreached declared types of the same form can be meant: names do not help.
@@ -126,7 +126,7 @@ def _orphans(pairs: Pairs, unreached: Mapping[str, str]) -> dict[str, str]:
 def _alike(declared: Declarations, name: str, schema: Schema, found: str) -> bool:
     if declared.form(name) != form_of(schema, found):
         return False
-    trial = Pairs(declared, schema)
+    trial = TypeWalk(declared, schema)
     trial.meet(name, found, "")
     trial.walk()
     return all(statement.kept for statement in trial.ledger.statements)

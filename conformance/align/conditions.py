@@ -16,7 +16,7 @@ Assignment: TypeAlias = Mapping[str, bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class ShownCondition:
     """The item at `where`, with `condition`, is in the build (`held`) or is not."""
 
     condition: Condition
@@ -31,8 +31,8 @@ class Contradiction:
     Without any one of their conditions, the others are possible.
     """
 
-    present: tuple[Shown, ...]
-    absent: tuple[Shown, ...]
+    present: tuple[ShownCondition, ...]
+    absent: tuple[ShownCondition, ...]
 
     @property
     def text(self) -> str:
@@ -45,7 +45,7 @@ class Contradiction:
         return tuple(sorted(frozenset().union(*(symbols(s.condition) for s in self.shown))))
 
     @property
-    def shown(self) -> tuple[Shown, ...]:
+    def shown(self) -> tuple[ShownCondition, ...]:
         """All items, those that exist first."""
         return self.present + self.absent
 
@@ -85,14 +85,14 @@ def value_of(condition: Condition, known: Assignment) -> bool | None:
     return None if None in values else not deciding
 
 
-def contradictions(shown: Iterable[Shown]) -> tuple[Contradiction, ...]:
+def contradictions(shown: Iterable[ShownCondition]) -> tuple[Contradiction, ...]:
     """Return each smallest group of the items `shown` that no single configuration explains."""
     return tuple(
         found for part in _components(_groups(shown)) for found in _settle(part).contradictions
     )
 
 
-def assignment(shown: Iterable[Shown]) -> Assignment:
+def assignment(shown: Iterable[ShownCondition]) -> Assignment:
     """Return the symbols that the items `shown` prove on or off, in the order of their names.
 
     Where items contradict each other, what exists counts and what is missing does not.
@@ -113,7 +113,7 @@ class _Group:
 
     condition: Condition
     held: bool
-    shown: tuple[Shown, ...]
+    shown: tuple[ShownCondition, ...]
 
     @property
     def symbols(self) -> frozenset[str]:
@@ -128,9 +128,9 @@ class _Settled:
     contradictions: tuple[Contradiction, ...]
 
 
-def _groups(shown: Iterable[Shown]) -> tuple[_Group, ...]:
+def _groups(shown: Iterable[ShownCondition]) -> tuple[_Group, ...]:
     """Return the items that say something, equal ones grouped, in the order they came in."""
-    found: dict[tuple[str, bool], list[Shown]] = {}
+    found: dict[tuple[str, bool], list[ShownCondition]] = {}
     for each in shown:
         if each.condition:
             found.setdefault((condition_text(each.condition), each.held), []).append(each)

@@ -9,11 +9,11 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from conformance.align.conditions import Shown
-from conformance.digest.declaration import NOWHERE, Condition, Place
+from conformance.align.conditions import ShownCondition
+from conformance.digest.declaration import NOWHERE, Condition, SourcePlace
 
 
-class Side(enum.StrEnum):
+class StatementSide(enum.StrEnum):
     """Which sides have the item that a statement is about."""
 
     # Declared, and in the build.
@@ -40,9 +40,9 @@ class Statement:
     promised: str
     found: str
     rule: str
-    side: Side = Side.BOTH
+    side: StatementSide = StatementSide.BOTH
     condition: Condition = ""
-    place: Place = NOWHERE
+    place: SourcePlace = NOWHERE
     reached: str = ""
     origin: str = ""
 
@@ -54,7 +54,7 @@ class Statement:
     @property
     def compiled_out(self) -> bool:
         """Whether the build lacks the item and the item's condition excuses that."""
-        return self.side is Side.SOURCE and self.kept
+        return self.side is StatementSide.SOURCE and self.kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,7 +69,7 @@ class Alignment:
 
     statements: tuple[Statement, ...]
     source_names: Mapping[str, tuple[str, ...]]
-    conditions: tuple[Shown, ...]
+    conditions: tuple[ShownCondition, ...]
     unreached: Mapping[str, str]
     orphans: Mapping[str, str]
 

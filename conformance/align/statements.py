@@ -9,9 +9,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from conformance.align.conditions import Shown, assignment, condition_text, symbols, value_of
-from conformance.align.statement import Side, Statement
-from conformance.digest.declaration import NOWHERE, Condition, Place
+from conformance.align.conditions import (
+    ShownCondition,
+    assignment,
+    condition_text,
+    symbols,
+    value_of,
+)
+from conformance.align.statement import Statement, StatementSide
+from conformance.digest.declaration import NOWHERE, Condition, SourcePlace
 from conformance.digest.digest import DigestFeature
 
 THERE: Final = "there"
@@ -29,7 +35,7 @@ class Item:
     part: str = ""
     words: str
     condition: Condition = ""
-    place: Place = NOWHERE
+    place: SourcePlace = NOWHERE
     reached: str = ""
     origin: str = ""
 
@@ -39,24 +45,26 @@ class Ledger:
     """The statements made so far, and what was shown about conditions."""
 
     statements: list[Statement] = field(default_factory=list)
-    shown: list[Shown] = field(default_factory=list)
+    shown: list[ShownCondition] = field(default_factory=list)
 
     def presence(self, item: Item, rule: str, *, there: bool) -> bool:
         """Record whether an item exists, and return that; its condition may excuse its absence."""
         if item.condition:
-            self.shown.append(Shown(condition=item.condition, held=there, where=item.words))
+            self.shown.append(
+                ShownCondition(condition=item.condition, held=there, where=item.words)
+            )
         if there:
-            self._note(item, item.words, (THERE, THERE), rule, Side.BOTH)
+            self._note(item, item.words, (THERE, THERE), rule, StatementSide.BOTH)
         elif item.condition:
             text = f"{MISSING} without {condition_text(item.condition)}"
-            self._note(item, item.words, (text, text), "Q42", Side.SOURCE)
+            self._note(item, item.words, (text, text), "Q42", StatementSide.SOURCE)
         else:
-            self._note(item, item.words, (THERE, MISSING), rule, Side.SOURCE)
+            self._note(item, item.words, (THERE, MISSING), rule, StatementSide.SOURCE)
         return there
 
     def compare(self, item: Item, what: str, sides: tuple[str, str], rule: str) -> bool:
         """Record what source and build say; return whether they agree."""
-        self._note(item, what, sides, rule, Side.BOTH)
+        self._note(item, what, sides, rule, StatementSide.BOTH)
         return sides[0] == sides[1]
 
     def features(self, item: Item, declared: Sequence[DigestFeature], found: Sequence[str]) -> None:
@@ -88,7 +96,7 @@ class Ledger:
         allowed = name.startswith(_DOWNSTREAM)
         text = "the distributor's own" if allowed else "not declared"
         sides = (text, text if allowed else "in this build")
-        self._note(item, item.words, sides, rule, Side.BUILD)
+        self._note(item, item.words, sides, rule, StatementSide.BUILD)
 
     def settled(self) -> tuple[Statement, ...]:
         """Return the statements; a condition that other items prove to hold excuses no absence."""
@@ -109,7 +117,9 @@ class Ledger:
             statement, promised=f"{THERE} with {condition}", found=f"{MISSING}{seen}", rule="Q42"
         )
 
-    def _note(self, item: Item, what: str, sides: tuple[str, str], rule: str, side: Side) -> None:
+    def _note(
+        self, item: Item, what: str, sides: tuple[str, str], rule: str, side: StatementSide
+    ) -> None:
         self.statements.append(
             Statement(
                 entity=item.entity,

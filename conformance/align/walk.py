@@ -23,7 +23,7 @@ from conformance.align.forms import (
     json_class,
 )
 from conformance.align.statements import Item, Ledger
-from conformance.digest.declaration import EntityKind, Place
+from conformance.digest.declaration import EntityKind, SourcePlace
 from conformance.digest.digest import DigestBranch, DigestEntity, DigestMember
 from conformance.digest.expand import BUILTINS, EMPTY
 from conformance.qapi.flatten import tag_values
@@ -54,7 +54,7 @@ class _Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
+class TypeWalk:
     """A breadth-first walk through the types of both sides at once.
 
     `names` holds the declared types for each type of the build that was met, `lost` the declared
@@ -139,7 +139,7 @@ class Pairs:
                 part=f"{word} {member.name}",
                 words=f"{word} {member.name!r} of {item.words}",
                 condition=member.condition,
-                place=Place(file=origin.module, line=member.line or origin.line),
+                place=SourcePlace(file=origin.module, line=member.line or origin.line),
                 reached=_step(pair.path, member.name),
                 origin=origin.name,
             )
@@ -230,7 +230,7 @@ class Pairs:
                 part=f"alternative {member.name}",
                 words=f"alternative {member.name!r} of {item.words}",
                 condition=member.condition,
-                place=Place(file=entity.module, line=member.line or entity.line),
+                place=SourcePlace(file=entity.module, line=member.line or entity.line),
             )
             if not form:
                 continue
@@ -250,7 +250,7 @@ def item_of(entity: DigestEntity, words: str, reached: str) -> Item:
         entity=entity.name,
         words=words,
         condition=entity.condition,
-        place=Place(file=entity.module, line=entity.line),
+        place=SourcePlace(file=entity.module, line=entity.line),
         reached=reached,
         origin=entity.name,
     )

@@ -13,16 +13,16 @@ from conformance.cli.targets import add_targets
 from conformance.model.errors import UsageError
 from conformance.model.terms import ExitCode, Outcome
 from conformance.play import option_table
-from conformance.play.option_table import Command
+from conformance.play.option_table import CommandName
 from conformance.prepare.campaign import check_selection, find_case
 from conformance.prepare.prepare import warned
 
 
-def add(command: argparse.ArgumentParser, name: Command) -> None:
+def add(command: argparse.ArgumentParser, name: CommandName) -> None:
     """Declare the options of a command of this module."""
-    calls = {Command.LIST: _list, Command.SHOW: _show, Command.REPLAY: _replay}
+    calls = {CommandName.LIST: _list, CommandName.SHOW: _show, CommandName.REPLAY: _replay}
     command.set_defaults(call=calls[name])
-    if name is not Command.LIST:
+    if name is not CommandName.LIST:
         command.add_argument("case", metavar="CASE", help="the id of the case")
     add_targets(command, nargs=1)
     option_table.declare(name, command)
@@ -33,7 +33,9 @@ def _list(asked: argparse.Namespace) -> int:
         unfit = check_selection(options.selection, [campaign])
         ids = [campaign.plan.ids[number] for number in campaign.selected(options.selection)]
     if not ids:
-        raise UsageError("no case is selected", "Without --case and --shard all are named.")
+        raise UsageError(
+            "no case is selected", "Without --case and --shard, all cases are selected."
+        )
     for glob in unfit:
         print(f"qmp-conformance: Warning: no case fits {glob!r}", file=sys.stderr)
     print("\n".join(ids))

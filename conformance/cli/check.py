@@ -13,8 +13,8 @@ from conformance.model.terms import ExitCode
 def add(command: argparse.ArgumentParser, name: str) -> None:
     """Declare the options of the command."""
     command.description = (
-        "Check files of cases of your own, without any QEMU: their keys, the names that they speak "
-        "of, and what contradicts the cases that ship."
+        "Check files of cases of your own, without any QEMU: their keys, the names that they use, "
+        "and what contradicts the shipped cases."
     )
     # Called as what the other commands name, so that files may stand among the options too.
     command.add_argument(

@@ -65,7 +65,7 @@ def _refuse_options(behind: Sequence[str]) -> None:
     if option is not None:
         told = " ".join(shlex.quote(f"--arg={word}") for word in behind)
         raise UsageError(
-            f"{option} is no target: behind -- stand targets alone",
+            f"{option} is no target: only targets may follow --",
             f"To hand these words to QEMU, write {told}.",
         )
 
@@ -86,7 +86,12 @@ def unknown(word: str, known: Sequence[str]) -> UsageError:
         return UsageError(what, f"Did you mean {near[0]}?")
     if not option.startswith("--"):
         return UsageError(what, f"To hand it to QEMU, write --arg={word}.")
-    return UsageError(what, "`qmp-conformance COMMAND --help` says what there is.")
+    return UsageError(what, "`qmp-conformance COMMAND --help` lists the options.")
+
+
+def sentence(text: str) -> str:
+    """Return the one-line help of a command as a sentence, for its own help."""
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def options_in(usage: str) -> list[str]:

@@ -14,27 +14,27 @@ from importlib import import_module
 from typing import Any, Final, NoReturn
 
 import conformance
-from conformance.cli.command_line import options_in, prepared, unknown
+from conformance.cli.command_line import options_in, prepared, sentence, unknown
 from conformance.cli.screen import forget
 from conformance.model.errors import ConformanceError, UsageError
 from conformance.model.terms import ExitCode
-from conformance.play.option_table import Command
+from conformance.play.option_table import CommandName
 
 _COMMANDS: Final = (
-    (Command.RUN, "run", "run the cases of builds and write their report"),
-    (Command.LIST, "cases", "list the cases of a build"),
-    (Command.SHOW, "cases", "show what a case sends and expects"),
-    (Command.REPLAY, "cases", "run one case alone on a fresh machine and show the dialogue"),
+    (CommandName.RUN, "run", "run the cases of builds and write their report"),
+    (CommandName.LIST, "cases", "list the cases of a build"),
+    (CommandName.SHOW, "cases", "show what a case sends and expects"),
+    (CommandName.REPLAY, "cases", "run one case alone on a fresh machine and show the dialogue"),
     ("schema", "schema", "compare schemas, and gather what the source of one says"),
     ("report", "report", "write the report of a run again, or that of a run that was killed"),
     (
-        Command.VALIDATE,
+        CommandName.VALIDATE,
         "validate",
         "check saved introspections and recorded dialogues, without any QEMU",
     ),
     ("check", "check", "check files of cases of your own, without any QEMU"),
-    (Command.RULES, "rules", "list what QEMU promises, and how many cases show it"),
-    (Command.EXPLAIN, "rules", "explain what one rule promises and how it is tested"),
+    (CommandName.RULES, "rules", "list what QEMU promises, and how many cases show it"),
+    (CommandName.EXPLAIN, "rules", "explain what one rule promises and how it is tested"),
 )
 """Each command with the module of this room that adds its options, and what it does."""
 _PIPE: Final = 128 + signal.SIGPIPE
@@ -72,7 +72,7 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(**settings, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message, f"`{self.prog} --help` says what there is.")
+        raise UsageError(message, f"`{self.prog} --help` lists the options.")
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -95,8 +95,7 @@ def command_parser(arguments: Sequence[str] | None = None) -> argparse.ArgumentP
     parser.add_argument("--version", action="version", version=conformance.__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, module, text in _COMMANDS:
-        sentence = f"{text[0].upper()}{text[1:]}."
-        command = commands.add_parser(name, help=text, description=sentence)
+        command = commands.add_parser(name, help=text, description=sentence(text))
         if arguments is None or name in arguments:
             import_module(f"conformance.cli.{module}").add(command, name)
             command.set_defaults(usage=command.format_usage())

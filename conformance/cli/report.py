@@ -10,7 +10,7 @@ from pathlib import Path
 
 from conformance.model.errors import UsageError
 from conformance.model.terms import ExitCode
-from conformance.play.folder_lock import Hold
+from conformance.play.folder_lock import FolderLock
 from conformance.play.interruption import undisturbed
 from conformance.play.records import end_killed
 from conformance.report.reading import read_events
@@ -33,7 +33,7 @@ def _report(asked: argparse.Namespace) -> int:
         raise UsageError(
             f"{folder} holds no {STREAM_FILE}", "Name the report folder of a run, finished or not."
         )
-    with Hold(folder, make=False) as hold:
+    with FolderLock(folder, make=False) as hold:
         started, ended = _ends(path)
         with undisturbed():
             if not ended:
@@ -52,5 +52,5 @@ def _ends(path: Path) -> tuple[RunStarted, bool]:
     first = next(events, None)
     last = deque(events, maxlen=1)
     if not isinstance(first, RunStarted):
-        raise UsageError(f"{path}: no stream of a run begins so", "Is it whole?")
+        raise UsageError(f"{path}: this is no stream of a run", "Is it whole?")
     return first, bool(last) and isinstance(last[0], RunEnded)

@@ -19,7 +19,7 @@ from conformance.play.option_table import (
     RELEASE,
     RULES_FORMAT,
     TARGET,
-    Command,
+    CommandName,
     declare,
 )
 from conformance.prepare.cache import open_cache
@@ -32,13 +32,13 @@ _PROGRAMS: Final = (Program.SYSTEM, Program.GUEST_AGENT)
 _WIDTH: Final = 100
 
 
-def add(command: argparse.ArgumentParser, name: Command) -> None:
+def add(command: argparse.ArgumentParser, name: CommandName) -> None:
     """Declare the options of a command of this module."""
-    if name is Command.EXPLAIN:
+    if name is CommandName.EXPLAIN:
         command.add_argument("rule", metavar="RULE", help="the id of the rule: W68")
     add_targets(command, nargs="*")
     declare(name, command)
-    command.set_defaults(call=_rules if name is Command.RULES else _explain)
+    command.set_defaults(call=_rules if name is CommandName.RULES else _explain)
 
 
 def _rules(asked: argparse.Namespace) -> int:

@@ -20,7 +20,7 @@ from conformance.play import option_table
 from conformance.play.channel import Listener
 from conformance.play.interruption import Interruption, interruptible
 from conformance.play.leading import leading
-from conformance.play.option_table import Command
+from conformance.play.option_table import CommandName
 from conformance.play.run import Run
 from conformance.pytest_plugin import plugin
 from conformance.report.result import Summary
@@ -40,7 +40,7 @@ _ALONE: Final = (
 behind where there are workers.  What is shown, the command shows, also while an item runs."""
 
 
-def add(command: argparse.ArgumentParser, name: Command) -> None:
+def add(command: argparse.ArgumentParser, name: CommandName) -> None:
     """Declare the options of the command."""
     command.set_defaults(call=_run)
     add_targets(command, nargs="+")

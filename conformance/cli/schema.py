@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from conformance.cli.command_line import sentence
 from conformance.compat.change import ChangeClass, Comparison, to_json
 from conformance.compat.comparison import compared
 from conformance.digest.digest_json import digest_text
@@ -16,17 +17,13 @@ from conformance.model.errors import UsageError
 from conformance.model.flavour import Program
 from conformance.model.terms import ExitCode
 from conformance.play import option_table
-from conformance.play.option_table import Command
-from conformance.prepare.operand import SIDES, Named, load_knowledge, read_side
+from conformance.play.option_table import CommandName
+from conformance.prepare.operand import SIDES, NamedSide, load_knowledge, read_side
 from conformance.qapi.model import SchemaError
 from conformance.report import compatibility
 from conformance.source.digesting import read_tree
 
 _WIDTH: Final = 100
-
-
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}."
 
 
 def add(parser: argparse.ArgumentParser, name: str) -> None:
@@ -39,19 +36,19 @@ def add(parser: argparse.ArgumentParser, name: str) -> None:
 
 def _add_diff(group: Any) -> None:
     text = "tell what changed from one schema to another, and what it means to clients"
-    command = group.add_parser("diff", help=text, description=_sentence(text), epilog=SIDES)
+    command = group.add_parser("diff", help=text, description=sentence(text), epilog=SIDES)
     add = command.add_argument
     add("old", metavar="OLD", help="the side that clients were written for")
     add("new", metavar="NEW", help="the side that they meet")
-    option_table.declare(Command.DIFF, command)
+    option_table.declare(CommandName.DIFF, command)
     command.set_defaults(call=_diff, targets=[], usage=command.format_usage())
 
 
 def _add_digest(group: Any) -> None:
     text = "write the digest of a QEMU source tree: the facts that its schemas state"
-    command = group.add_parser("digest", help=text, description=_sentence(text))
+    command = group.add_parser("digest", help=text, description=sentence(text))
     command.add_argument("path", metavar="PATH", help="a QEMU source tree, or one schema file")
-    option_table.declare(Command.DIGEST, command)
+    option_table.declare(CommandName.DIGEST, command)
     command.set_defaults(call=_digest, targets=[], usage=command.format_usage())
 
 
@@ -61,7 +58,9 @@ def _diff(asked: argparse.Namespace) -> int:
     program = Program(option_table.SCHEMA_PROGRAM.of(asked))
     old, new = (
         read_side(
-            Named(name=name, rootfs=rootfs.of(asked), version=version.of(asked), program=program)
+            NamedSide(
+                name=name, rootfs=rootfs.of(asked), version=version.of(asked), program=program
+            )
         )
         for name, rootfs, version in (
             (asked.old, option_table.OLD_ROOTFS, option_table.OLD_VERSION),

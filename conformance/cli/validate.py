@@ -10,15 +10,15 @@ from pathlib import Path
 from conformance.knowledge.rules import load_rules
 from conformance.knowledge.untyped_arguments import load_unchecked
 from conformance.model.canonical import pretty
-from conformance.play.option_table import VALIDATE_FORMAT, VALIDATE_SCHEMA, Command, declare
+from conformance.play.option_table import VALIDATE_FORMAT, VALIDATE_SCHEMA, CommandName, declare
 from conformance.prepare.named_schema import schema_named
 from conformance.report.validation import complaint, render
 from conformance.validate import result as validation
-from conformance.validate.offline import UNDERSTOOD, Validator
+from conformance.validate.offline import UNDERSTOOD, FileValidator
 from conformance.validate.result import Unreadable
 
 
-def add(command: argparse.ArgumentParser, name: Command) -> None:
+def add(command: argparse.ArgumentParser, name: CommandName) -> None:
     """Declare the options of the command."""
     command.epilog = UNDERSTOOD
     # Called as what the other commands name, so that files may stand among the options too.
@@ -29,7 +29,7 @@ def add(command: argparse.ArgumentParser, name: Command) -> None:
 
 def _validate(asked: argparse.Namespace) -> int:
     schema = VALIDATE_SCHEMA.of(asked)
-    validator = Validator(
+    validator = FileValidator(
         rules=load_rules(),
         unchecked=load_unchecked(),
         given=schema_named(schema) if schema else None,

@@ -15,8 +15,8 @@ from conformance.compat.difference import (
     differences,
     differences_of_types,
 )
-from conformance.compat.meaning import Judge, Knowledge, Side, is_before
-from conformance.compat.schema_path import Route, SubjectKind
+from conformance.compat.meaning import ComparedSide, CompatKnowledge, Judge, is_before
+from conformance.compat.schema_path import Route, SchemaSubject
 from conformance.compat.walk import Compared
 from conformance.digest.expand import parts_of
 from conformance.qapi.model import Array, Builtin
@@ -25,13 +25,15 @@ _NAMED = frozenset({SideKind.DIGEST, SideKind.SOURCE})
 """The sides whose types are all known, reachable or not, by their real names."""
 
 
-def compare(old: Side, new: Side, knowledge: Knowledge | None = None) -> tuple[Change, ...]:
+def compare(
+    old: ComparedSide, new: ComparedSide, knowledge: CompatKnowledge | None = None
+) -> tuple[Change, ...]:
     """Return all changes from `old` to `new`, the worst first, then by subject and place.
 
     A change that several commands and events share is listed once, with the class for the one that
     it hits worst.
     """
-    judge = Judge(old, new, knowledge or Knowledge())
+    judge = Judge(old, new, knowledge or CompatKnowledge())
     before, after = _compared(old), _compared(new)
     changes = [_change(judge, each) for each in differences(before, after)]
     if {old.facts.kind, new.facts.kind} <= _NAMED:
@@ -39,7 +41,9 @@ def compare(old: Side, new: Side, knowledge: Knowledge | None = None) -> tuple[C
     return tuple(sorted(changes, key=_order))
 
 
-def compared(old: Side, new: Side, knowledge: Knowledge | None = None) -> Comparison:
+def compared(
+    old: ComparedSide, new: ComparedSide, knowledge: CompatKnowledge | None = None
+) -> Comparison:
     """Return the changes with the sides, and notes on what could not be judged."""
     changes = compare(old, new, knowledge)
     notes = tuple(_notes(old, new))
@@ -57,7 +61,7 @@ def _order(change: Change) -> tuple[int, str, str, str, str, str]:
     )
 
 
-def _notes(old: Side, new: Side) -> Iterator[str]:
+def _notes(old: ComparedSide, new: ComparedSide) -> Iterator[str]:
     for which, side in (("old", old), ("new", new)):
         name = release_name(side.facts.version)
         if side.partial:
@@ -73,7 +77,7 @@ def _notes(old: Side, new: Side) -> Iterator[str]:
         yield "The old side is the newer release: what it has more counts as gone."
 
 
-def _unreachable(old: Side, new: Side) -> Iterator[Change]:
+def _unreachable(old: ComparedSide, new: ComparedSide) -> Iterator[Change]:
     """Yield the differences in types that no client can reach, matched by name."""
     before, after = _loose(old), _loose(new)
     for difference in differences_of_types(_compared(old), _compared(new), sorted(before & after)):
@@ -94,7 +98,7 @@ def _unreachable(old: Side, new: Side) -> Iterator[Change]:
         (ChangeKind.TYPE_ADDED, after - old.schema.types.keys()),
     ):
         for name in sorted(names):
-            subject = Route(SubjectKind.TYPE, name).subject
+            subject = Route(SchemaSubject.TYPE, name).subject
             yield Change(
                 kind=kind,
                 change_class=ChangeClass.UNREACHABLE,
@@ -104,7 +108,7 @@ def _unreachable(old: Side, new: Side) -> Iterator[Change]:
             )
 
 
-def _loose(side: Side) -> set[str]:
+def _loose(side: ComparedSide) -> set[str]:
     """Return the named types that no command or event reaches, not even as a base."""
     schema, declared = side.schema, side.release or {}
     todo = [each.arg_type for each in schema.events.values()]
@@ -121,7 +125,7 @@ def _loose(side: Side) -> set[str]:
     return {n for n, kind in kinds if n not in found and not isinstance(kind, Builtin | Array)}
 
 
-def _compared(side: Side) -> Compared:
+def _compared(side: ComparedSide) -> Compared:
     return Compared(schema=side.schema, open=side.open, partial=side.partial)
 
 

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from conformance.compat.change import ChangeKind, Direction
-from conformance.compat.schema_path import Part, Route, Step, StepKind, SubjectKind
+from conformance.compat.schema_path import Route, SchemaPart, SchemaStep, SchemaSubject, StepKind
 from conformance.compat.walk import (
     Compared,
     Guard,
     Local,
-    Node,
     Pair,
     Pairs,
+    TypePair,
     feature_changes,
     guard_of,
 )
@@ -49,15 +49,18 @@ def differences(old: Compared, new: Compared) -> tuple[Difference, ...]:
     found = [*_subjects(old, new)]
     for name in sorted(old.schema.commands.keys() & new.schema.commands.keys()):
         before, after = old.schema.commands[name], new.schema.commands[name]
-        start = Route(SubjectKind.COMMAND, name)
+        start = Route(SchemaSubject.COMMAND, name)
         found += _command(start, before, after)
-        for part, direction in ((Part.ARGUMENT, Direction.INPUT), (Part.RESULT, Direction.OUTPUT)):
+        for part, direction in (
+            (SchemaPart.ARGUMENT, Direction.INPUT),
+            (SchemaPart.RESULT, Direction.OUTPUT),
+        ):
             names = _type_of(before, part), _type_of(after, part)
-            walk.begin(Route(SubjectKind.COMMAND, name, part), names, direction, before.features)
+            walk.begin(Route(SchemaSubject.COMMAND, name, part), names, direction, before.features)
     for name in sorted(old.schema.events.keys() & new.schema.events.keys()):
         was, now = old.schema.events[name], new.schema.events[name]
-        found += _features(Route(SubjectKind.EVENT, name), None, was.features, now.features)
-        start = Route(SubjectKind.EVENT, name, Part.DATA)
+        found += _features(Route(SchemaSubject.EVENT, name), None, was.features, now.features)
+        start = Route(SchemaSubject.EVENT, name, SchemaPart.DATA)
         walk.begin(start, (was.arg_type, now.arg_type), Direction.OUTPUT, was.features)
     return (*found, *walk.differences())
 
@@ -66,20 +69,20 @@ def differences_of_types(old: Compared, new: Compared, names: Sequence[str]) -> 
     """Return the differences in types of these names, which exist in both schemas."""
     walk = _Walk(old, new)
     for name in names:
-        walk.begin(Route(SubjectKind.TYPE, name), (name, name), Direction.OUTPUT, ())
+        walk.begin(Route(SchemaSubject.TYPE, name), (name, name), Direction.OUTPUT, ())
     return list(walk.differences())
 
 
-def _type_of(command: Command, part: Part) -> str:
-    return command.ret_type if part is Part.RESULT else command.arg_type
+def _type_of(command: Command, part: SchemaPart) -> str:
+    return command.ret_type if part is SchemaPart.RESULT else command.arg_type
 
 
 def _subjects(old: Compared, new: Compared) -> Iterator[Difference]:
     """Yield the commands and events that only one of the schemas has."""
     for kind, before, after, added, removed in (
-        (SubjectKind.COMMAND, old.schema.commands, new.schema.commands,
+        (SchemaSubject.COMMAND, old.schema.commands, new.schema.commands,
          ChangeKind.COMMAND_ADDED, ChangeKind.COMMAND_REMOVED),
-        (SubjectKind.EVENT, old.schema.events, new.schema.events,
+        (SchemaSubject.EVENT, old.schema.events, new.schema.events,
          ChangeKind.EVENT_ADDED, ChangeKind.EVENT_REMOVED),
     ):  # fmt: skip
         present: list[tuple[ChangeKind, Command | Event]] = []
@@ -122,7 +125,7 @@ class _Root:
     guard: Guard
 
 
-_Reached: TypeAlias = dict[Pair, tuple[Guard, tuple[Step, ...]]]
+_Reached: TypeAlias = dict[Pair, tuple[Guard, tuple[SchemaStep, ...]]]
 
 
 class _Walk:
@@ -130,7 +133,7 @@ class _Walk:
 
     def __init__(self, old: Compared, new: Compared) -> None:
         self._pairs = Pairs(old, new)
-        self._roots: dict[_Root, Node] = {}
+        self._roots: dict[_Root, TypePair] = {}
 
     def begin(
         self, start: Route, types: tuple[str, str], direction: Direction, features: Iterable[str]
@@ -160,10 +163,12 @@ class _Walk:
                 yield _difference(local, pair.direction, routes)
 
 
-def _reach(start: Node, nodes: dict[Pair, Node]) -> _Reached:
+def _reach(start: TypePair, nodes: dict[Pair, TypePair]) -> _Reached:
     """Return how each pair is reached from `start`: the least guarded way, then the shortest."""
     best: _Reached = {}
-    todo: dict[Guard, deque[tuple[tuple[Step, ...], Node]]] = {each: deque() for each in Guard}
+    todo: dict[Guard, deque[tuple[tuple[SchemaStep, ...], TypePair]]] = {
+        each: deque() for each in Guard
+    }
     todo[Guard.NONE].append(((), start))
     for guard in Guard:
         while todo[guard]:

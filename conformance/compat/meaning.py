@@ -14,14 +14,14 @@ from typing import Final, TypeAlias
 from conformance.compat.change import ChangeClass, ChangeKind, Direction, Documented, SideFacts
 from conformance.compat.deprecation import RELEASES, Sighting, notice, release_name, release_number
 from conformance.compat.difference import Difference
-from conformance.compat.release import Entities, Release
+from conformance.compat.release import DeclaredRelease, Entities
 from conformance.compat.schema_path import Route, follow
 from conformance.compat.walk import Guard, guard_of
 from conformance.qapi.model import Schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
+class ComparedSide:
     """One of two schemas, and what is known besides.
 
     `release` holds the declarations of exactly its release, None where no digest has them. `open`
@@ -37,7 +37,7 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Knowledge:
+class CompatKnowledge:
     """What is known besides the sides: declarations of releases by version, and documents."""
 
     history: Mapping[str, Entities] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Knowledge:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ChangeVerdict:
     """A class, the rule that decides, and why it differs from what the rule alone gives."""
 
     change_class: ChangeClass
@@ -122,18 +122,18 @@ _MARKS: Final = frozenset({"deprecated", "unstable"})
 class Judge:
     """Classifies a difference at each place where it shows."""
 
-    def __init__(self, old: Side, new: Side, knowledge: Knowledge) -> None:
+    def __init__(self, old: ComparedSide, new: ComparedSide, knowledge: CompatKnowledge) -> None:
         self._old, self._new = old, new
         self._documented = knowledge.documented
         self._old_release = _release(old)
         self._new_release = _release(new)
         self._history = [
-            Release(version, entities)
+            DeclaredRelease(version, entities)
             for version, entities in knowledge.history.items()
             if _is_past(version, old.facts.version, new.facts.version)
         ]
 
-    def verdict(self, difference: Difference, place: Route) -> Verdict:
+    def verdict(self, difference: Difference, place: Route) -> ChangeVerdict:
         """Return what `difference` means at one of its places."""
         of_input, of_output = RULES[difference.kind]
         sent = difference.direction is Direction.OUTPUT
@@ -142,16 +142,16 @@ class Judge:
             change_class = ChangeClass.COMPATIBLE
         left_out = self._left_out(difference, place)
         if left_out:
-            return Verdict(ChangeClass.CONFIGURATION, rule, left_out)
+            return ChangeVerdict(ChangeClass.CONFIGURATION, rule, left_out)
         if change_class is ChangeClass.COMPATIBLE:
-            return Verdict(change_class, rule)
+            return ChangeVerdict(change_class, rule)
         reasons = []
         for excuse in (self._by_document, self._by_notice, self._by_mark, self._by_doubt):
             found, reason = excuse(difference, place)
             if found is not ChangeClass.INCOMPATIBLE:
-                return Verdict(found, rule, reason)
+                return ChangeVerdict(found, rule, reason)
             reasons += [reason] if reason else []
-        return Verdict(ChangeClass.INCOMPATIBLE, rule, "; ".join(reasons))
+        return ChangeVerdict(ChangeClass.INCOMPATIBLE, rule, "; ".join(reasons))
 
     def _left_out(self, difference: Difference, place: Route) -> str:
         """Return why a side lacks what its release has, in words, else ""."""
@@ -243,8 +243,8 @@ def _is_past(version: str, old: str, new: str) -> bool:
     return is_before(old, version) is False if before is None else before
 
 
-def _release(side: Side) -> Release | None:
-    return None if side.release is None else Release(side.facts.version, side.release)
+def _release(side: ComparedSide) -> DeclaredRelease | None:
+    return None if side.release is None else DeclaredRelease(side.facts.version, side.release)
 
 
 def _feature(difference: Difference) -> str:
@@ -253,7 +253,7 @@ def _feature(difference: Difference) -> str:
     return (difference.old or difference.new) if of_feature else ""
 
 
-def _condition(release: Release, difference: Difference, place: Route) -> str:
+def _condition(release: DeclaredRelease, difference: Difference, place: Route) -> str:
     """Return the condition on which a release has the subject of a difference, else ""."""
     feature = _feature(difference)
     there = release.find(place, feature) is not None

@@ -21,7 +21,7 @@ Entities: TypeAlias = Mapping[str, DigestEntity]
 _SUBJECTS: Final = frozenset({EntityKind.COMMAND, EntityKind.EVENT})
 
 
-class Release:
+class DeclaredRelease:
     """The declarations of one program of a release; schemas are made of them on first use."""
 
     def __init__(self, version: str, entities: Entities) -> None:

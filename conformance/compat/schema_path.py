@@ -31,7 +31,7 @@ from conformance.qapi.model import (
 )
 
 
-class Part(enum.StrEnum):
+class SchemaPart(enum.StrEnum):
     """The part of a command or event that a route goes into."""
 
     # The command, event or type as a whole.
@@ -44,7 +44,7 @@ class Part(enum.StrEnum):
     DATA = "data"
 
 
-class SubjectKind(enum.StrEnum):
+class SchemaSubject(enum.StrEnum):
     """What a route starts from."""
 
     # A command of the schema.
@@ -73,7 +73,7 @@ class StepKind(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class SchemaStep:
     """One step of a route."""
 
     kind: StepKind
@@ -81,44 +81,44 @@ class Step:
     value: str = ""
 
 
-ELEMENT: Final = Step(StepKind.ELEMENT)
+ELEMENT: Final = SchemaStep(StepKind.ELEMENT)
 
 
-def member(name: str) -> Step:
+def member(name: str) -> SchemaStep:
     """Return the step to a member."""
-    return Step(StepKind.MEMBER, name)
+    return SchemaStep(StepKind.MEMBER, name)
 
 
-def tag(name: str) -> Step:
+def tag(name: str) -> SchemaStep:
     """Return the step to a member that is the tag of its union."""
-    return Step(StepKind.TAG, name)
+    return SchemaStep(StepKind.TAG, name)
 
 
-def branch(tag: str, value: str) -> Step:
+def branch(tag: str, value: str) -> SchemaStep:
     """Return the step to a branch."""
-    return Step(StepKind.BRANCH, tag, value)
+    return SchemaStep(StepKind.BRANCH, tag, value)
 
 
-def alternative(kind: JsonType) -> Step:
+def alternative(kind: JsonType) -> SchemaStep:
     """Return the step to an alternative."""
-    return Step(StepKind.ALTERNATIVE, kind)
+    return SchemaStep(StepKind.ALTERNATIVE, kind)
 
 
-def value(name: str) -> Step:
+def value(name: str) -> SchemaStep:
     """Return the step to a value of an enumeration."""
-    return Step(StepKind.VALUE, name)
+    return SchemaStep(StepKind.VALUE, name)
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """The way to a place: from a subject into one of its parts, step by step."""
 
-    kind: SubjectKind
+    kind: SchemaSubject
     name: str
-    part: Part = Part.WHOLE
-    steps: tuple[Step, ...] = ()
+    part: SchemaPart = SchemaPart.WHOLE
+    steps: tuple[SchemaStep, ...] = ()
 
-    def then(self, *steps: Step) -> Route:
+    def then(self, *steps: SchemaStep) -> Route:
         """Return the route extended by `steps`."""
         return replace(self, steps=self.steps + steps)
 
@@ -128,13 +128,13 @@ class Route:
         return f"{self.kind} {self.name}"
 
     def __str__(self) -> str:
-        if self.part is Part.WHOLE and not self.steps:
+        if self.part is SchemaPart.WHOLE and not self.steps:
             return self.subject
         words = [word for word in (self.part, _spelled(self.steps)) if word]
         return f"{self.subject}: {' '.join(words)}"
 
 
-def _spelled(steps: tuple[Step, ...]) -> str:
+def _spelled(steps: tuple[SchemaStep, ...]) -> str:
     text = ""
     for step in steps:
         match step.kind:
@@ -212,15 +212,15 @@ def follow(schema: Schema, route: Route) -> Found | None:
 def _subject(schema: Schema, route: Route) -> tuple[tuple[str, ...], str] | None:
     entity: Command | Event | None
     match route.kind:
-        case SubjectKind.COMMAND:
+        case SchemaSubject.COMMAND:
             entity = schema.commands.get(route.name)
-        case SubjectKind.EVENT:
+        case SchemaSubject.EVENT:
             entity = schema.events.get(route.name)
-        case SubjectKind.TYPE:
+        case SchemaSubject.TYPE:
             return ((), route.name) if route.name in schema.types else None
     if entity is None:
         return None
-    if route.part is Part.RESULT and isinstance(entity, Command):
+    if route.part is SchemaPart.RESULT and isinstance(entity, Command):
         return entity.features, entity.ret_type
     return entity.features, entity.arg_type
 
@@ -234,7 +234,7 @@ class _Walk:
         # The members of the objects around the current branch.
         self._around: tuple[Member, ...] = ()
 
-    def along(self, type_name: str, steps: tuple[Step, ...]) -> bool:
+    def along(self, type_name: str, steps: tuple[SchemaStep, ...]) -> bool:
         current = self._schema.types.get(type_name)
         for step in steps:
             if current is None:
@@ -242,7 +242,7 @@ class _Walk:
             current = self._step(current, step)
         return current is not None
 
-    def _step(self, current: Type, step: Step) -> Type | None:
+    def _step(self, current: Type, step: SchemaStep) -> Type | None:
         if isinstance(current, Alternate):
             return self._chosen(current, step)
         match step.kind, current:
@@ -262,7 +262,7 @@ class _Walk:
                     return current
         return None
 
-    def _chosen(self, current: Alternate, step: Step) -> Type | None:
+    def _chosen(self, current: Alternate, step: SchemaStep) -> Type | None:
         wanted = step.name
         if step.kind is not StepKind.ALTERNATIVE:
             wanted = {StepKind.ELEMENT: "array", StepKind.VALUE: "string"}.get(step.kind, "object")
@@ -285,7 +285,7 @@ class _Walk:
         found = self._schema.types.get(type_name)
         return found.members if isinstance(found, Object) else ()
 
-    def _branch(self, current: Object, step: Step) -> Type | None:
+    def _branch(self, current: Object, step: SchemaStep) -> Type | None:
         if current.tag != step.name:
             # The cut differs here: what is meant is among the members, or does not exist.
             return current if current.tag is None else None

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 from conformance.compat import schema_path as route
 from conformance.compat.change import ChangeKind, Direction
 from conformance.compat.relation import Relation, described, relation
-from conformance.compat.schema_path import Step
+from conformance.compat.schema_path import SchemaStep
 from conformance.qapi.flatten import variant_of
 from conformance.qapi.model import (
     Alternate,
@@ -57,14 +57,14 @@ class Local:
     """A difference within a pair of types, `steps` away from it."""
 
     kind: ChangeKind
-    steps: tuple[Step, ...]
+    steps: tuple[SchemaStep, ...]
     features: tuple[str, ...] = ()
     old: str = ""
     new: str = ""
 
 
 def feature_changes(
-    steps: tuple[Step, ...], old: Iterable[str], new: Iterable[str]
+    steps: tuple[SchemaStep, ...], old: Iterable[str], new: Iterable[str]
 ) -> Iterator[Local]:
     before, after = tuple(old), tuple(new)
     for name in sorted({*before} - {*after}):
@@ -94,13 +94,13 @@ class Pair:
 class Edge:
     """From a pair of types to one that is part of it."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[SchemaStep, ...]
     guard: Guard
     pair: Pair
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class TypePair:
     """What is known of a pair of types, or of where the walk began."""
 
     local: list[Local] = field(default_factory=list)
@@ -130,12 +130,12 @@ class Pairs:
 
     def __init__(self, old: Compared, new: Compared) -> None:
         self._old, self._new = old, new
-        self.nodes: dict[Pair, Node] = {}
+        self.nodes: dict[Pair, TypePair] = {}
         self._todo: list[Pair] = []
 
-    def begin(self, types: tuple[str, str], direction: Direction) -> Node:
+    def begin(self, types: tuple[str, str], direction: Direction) -> TypePair:
         """Compare two types and everything they lead to; return what is known of their place."""
-        node = Node()
+        node = TypePair()
         self._values(node, (), types, _Place(direction=direction))
         while self._todo:
             pair = self._todo.pop()
@@ -143,7 +143,7 @@ class Pairs:
         return node
 
     def _values(
-        self, node: Node, steps: tuple[Step, ...], names: tuple[str, str], place: _Place
+        self, node: TypePair, steps: tuple[SchemaStep, ...], names: tuple[str, str], place: _Place
     ) -> None:
         """Compare the types of a value `steps` away from `node`."""
         passed = set()
@@ -162,7 +162,7 @@ class Pairs:
         return self._old.schema.types[names[0]], self._new.schema.types[names[1]]
 
     def _kinds(
-        self, node: Node, steps: tuple[Step, ...], names: tuple[str, str], place: _Place
+        self, node: TypePair, steps: tuple[SchemaStep, ...], names: tuple[str, str], place: _Place
     ) -> None:
         """Compare types of two kinds, or built-in ones."""
         old, new = self._both(names)
@@ -189,13 +189,13 @@ class Pairs:
             for name, side in zip(names, (self._old, self._new), strict=True)
         )
 
-    def _go(self, node: Node, edge: Edge) -> None:
+    def _go(self, node: TypePair, edge: Edge) -> None:
         node.edges.append(edge)
         if edge.pair not in self.nodes:
-            self.nodes[edge.pair] = Node()
+            self.nodes[edge.pair] = TypePair()
             self._todo.append(edge.pair)
 
-    def _pair(self, node: Node, pair: Pair) -> None:
+    def _pair(self, node: TypePair, pair: Pair) -> None:
         old, new = _type(self._old.schema, pair.old), _type(self._new.schema, pair.new)
         node.local.extend(feature_changes((), _features_of(old), _features_of(new)))
         match old, new:
@@ -206,7 +206,7 @@ class Pairs:
             case Object(), Object():
                 self._objects(node, pair, old, new)
 
-    def _alternates(self, node: Node, pair: Pair, old: Alternate, new: Alternate) -> None:
+    def _alternates(self, node: TypePair, pair: Pair, old: Alternate, new: Alternate) -> None:
         before = {route.alternative_kind(_type(self._old.schema, n)): n for n in old.members}
         after = {route.alternative_kind(_type(self._new.schema, n)): n for n in new.members}
         for kind, name in sorted(before.items()):
@@ -225,7 +225,7 @@ class Pairs:
                 steps = (route.alternative(kind),)
                 node.local.append(Local(kind=ChangeKind.ALTERNATIVE_ADDED, steps=steps, new=said))
 
-    def _objects(self, node: Node, pair: Pair, old: Object, new: Object) -> None:
+    def _objects(self, node: TypePair, pair: Pair, old: Object, new: Object) -> None:
         before = _by_name((*old.members, *pair.old_more))
         after = _by_name((*new.members, *pair.new_more))
         tag = self._tag(node, old, new)
@@ -250,7 +250,7 @@ class Pairs:
             if left.members or right.members or gone or come:
                 self._go(node, Edge((step,), guard_of(case, features), inner))
 
-    def _tag(self, node: Node, old: Object, new: Object) -> str:
+    def _tag(self, node: TypePair, old: Object, new: Object) -> str:
         """Return the tag by which two objects are compared branch by branch, "" if none."""
         if old.tag and new.tag and old.tag != new.tag:
             kind = ChangeKind.TAG_CHANGED
@@ -271,7 +271,7 @@ class Pairs:
     def _after(self, new: Object, case: str) -> Object:
         return variant_of(self._new.schema, new, case) if new.tag else _NOTHING
 
-    def _member(self, node: Node, pair: Pair, both: tuple[Member, Member], tag: str) -> None:
+    def _member(self, node: TypePair, pair: Pair, both: tuple[Member, Member], tag: str) -> None:
         old, new = both
         steps = (route.member(old.name),)
         if old.optional != new.optional:

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.inputs import Introspected
 from conformance.derive.steps import PLAIN, supporting_steps
 from conformance.judge.expect_answer import Accept, Ends
 from conformance.knowledge.events import EventRecipe, EventRecipes, Order, Provocation
+from conformance.knowledge.everything import Knowledge
 from conformance.model.blocked import Blocked, not_applicable, unmet, untried
 from conformance.model.case import Case, Emits, Isolation, Limit, Role, Step, Subject
 from conformance.model.stage import Stage

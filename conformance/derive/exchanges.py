@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from typing import Final
 
-from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.inputs import Introspected
+from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.exchanges import ExchangeRecipe, Start
 from conformance.model.blocked import Blocked, unmet, untried
 from conformance.model.canonical import digest

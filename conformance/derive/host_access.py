@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from conformance.knowledge.dangers import Danger, Dangers, Reach, Way
+from conformance.knowledge.dangers import Danger, Dangers, HostReach, Way
 from conformance.model.blocked import untried
 from conformance.model.canonical import canonical
 from conformance.model.case import Case
@@ -48,7 +48,7 @@ def escape(request: Request, dangers: Dangers) -> str | None:
 def _leads_out(request: Request, danger: Danger) -> bool:
     if not danger.through:
         return True
-    program = Reach.PROGRAM in danger.reaches
+    program = HostReach.PROGRAM in danger.reaches
     return any(
         _fits(names, _text(value), way)
         for names, value in _leaves(request.arguments, ())

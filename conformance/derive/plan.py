@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from conformance.derive.applicability import CONTRADICTION, OFFERS, offered, substituted
-from conformance.derive.commands.valid import command_subject
 from conformance.derive.generators import GENERATORS
 from conformance.derive.globs import reaches
 from conformance.derive.host_access import unconfined
-from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.inputs import Introspected
 from conformance.derive.objects.shape import OBJECT_ADD, object_types
-from conformance.digest.objectmodel import ObjectModel as SeedModel
+from conformance.derive.steps import command_subject
+from conformance.digest.objectmodel import DeclaredObjects as SeedModel
 from conformance.knowledge.absences import Absence, refusals_of
+from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.intermittent import reasons_for
 from conformance.knowledge.machines import StandIns
 from conformance.model.case import Case, Subject
@@ -56,7 +57,7 @@ def cases_of(
 
     With `globs`, those alone whose ids one of them fits.
     """
-    knowledge = knowledge.of_build(build)
+    knowledge = knowledge.of_build(build.version, build.arch)
     offer = OFFERS[build.program]
     stand_ins = knowledge.stand_ins.get(build.arch, StandIns())
     often = reasons_for(knowledge.intermittent, build.version)
@@ -82,7 +83,7 @@ def rows_of(
     build: Introspected, knowledge: Knowledge, members: Mapping[str, ArgumentMembers]
 ) -> tuple[Row, ...]:
     """Return the rows of a build, whose commands have those members."""
-    knowledge = knowledge.of_build(build)
+    knowledge = knowledge.of_build(build.version, build.arch)
     return tuple(_counted(row, members, knowledge, build) for row in _rows(build, knowledge.seed))
 
 
@@ -142,5 +143,5 @@ def _counted(
         row,
         members=len(members[name].labels),
         left_out=members[name].left_out,
-        blocked=recipe.never or lacking,
+        blocked=recipe.always_fails or lacking,
     )

@@ -8,13 +8,19 @@ from typing import Final
 from conformance.judge.expect_answer import Accept, Ends
 from conformance.knowledge.valid_request import Effect, ValidRequest
 from conformance.model.blocked import Blocked, unmet, untried
-from conformance.model.case import Emits, Isolation, Role, Step
+from conformance.model.case import Emits, Isolation, Role, Step, Subject
 from conformance.model.expectation import Expectation
 from conformance.model.stage import MachineSpec, Request, Stage
+from conformance.model.terms import SubjectKind
 
 ACCEPTED: Final = Accept()
 PLAIN: Final = Stage(name="plain")
 """A machine of type none with nothing added."""
+
+
+def command_subject(name: str) -> Subject:
+    """Return the command as a subject."""
+    return Subject(kind=SubjectKind.COMMAND, name=name)
 
 
 def supporting_step(request: Request, role: Role, expect: Expectation = ACCEPTED) -> Step:
@@ -66,6 +72,6 @@ def blocked_by(valid: ValidRequest, lacks: Mapping[str, str]) -> Blocked | None:
 
     `lacks` maps each need that host and build do not meet to why.
     """
-    if valid.never:
-        return untried(f"no request of it succeeds: {valid.never}")
+    if valid.always_fails:
+        return untried(f"no request of it succeeds: {valid.always_fails}")
     return unmet(valid.needs, lacks)

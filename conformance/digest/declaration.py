@@ -18,7 +18,7 @@ converted to this one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Place:
+class SourcePlace:
     """A position in the source: the file relative to the tree, line and column from 1."""
 
     file: str
@@ -29,7 +29,7 @@ class Place:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-NOWHERE = Place(file="", line=0)
+NOWHERE = SourcePlace(file="", line=0)
 """The place of what no file contains, such as implied types."""
 
 
@@ -77,7 +77,7 @@ class DeclaredMember:
     optional: bool = False
     condition: Condition = ""
     features: tuple[DeclaredFeature, ...] = ()
-    place: Place = field(default=NOWHERE, compare=False)
+    place: SourcePlace = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ class DeclaredValue:
     name: str
     condition: Condition = ""
     features: tuple[DeclaredFeature, ...] = ()
-    place: Place = field(default=NOWHERE, compare=False)
+    place: SourcePlace = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +97,7 @@ class DeclaredBranch:
     case: str
     type: str
     condition: Condition = ""
-    place: Place = field(default=NOWHERE, compare=False)
+    place: SourcePlace = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +105,7 @@ class Section:
     """A section of documentation: its text without comment signs and indentation."""
 
     text: str
-    place: Place = field(default=NOWHERE, compare=False)
+    place: SourcePlace = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +124,7 @@ class Documentation:
     returns: Section | None = None
     errors: Section | None = None
     examples: tuple[Section, ...] = ()
-    place: Place = field(default=NOWHERE, compare=False)
+    place: SourcePlace = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +153,7 @@ class Entity:
     returns: str = ""
     flags: frozenset[Flag] = frozenset()
     documentation: Documentation | None = None
-    place: Place = field(default=NOWHERE, compare=False)
+    place: SourcePlace = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

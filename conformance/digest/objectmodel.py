@@ -34,20 +34,20 @@ class ObjectType:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ObjectModel:
+class DeclaredObjects:
     """The commands and object types, in the order of the schema."""
 
     commands: tuple[str, ...]
     types: tuple[ObjectType, ...]
 
 
-def object_model(entities: Mapping[str, DigestEntity]) -> ObjectModel:
+def object_model(entities: Mapping[str, DigestEntity]) -> DeclaredObjects:
     """Return the commands of a digest's schema and the object types of its object-add.
 
     Before 6.0, object-add lists no types, and there are none.
     """
     commands = tuple(name for name, entity in entities.items() if entity.kind is EntityKind.COMMAND)
-    return ObjectModel(commands=commands, types=tuple(_types(entities)))
+    return DeclaredObjects(commands=commands, types=tuple(_types(entities)))
 
 
 def _types(entities: Mapping[str, DigestEntity]) -> Iterator[ObjectType]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from conformance.judge.miss import Miss
-from conformance.judge.observation import Line, Observation, Place
+from conformance.judge.observation import EventPlace, Line, Observation
 from conformance.model.canonical import compact, same
 from conformance.model.case import Case, Emits, Limit, Step
 from conformance.model.expectation import Kind
@@ -92,7 +92,7 @@ def limit_misses(case: Case, seen: Observation) -> Iterator[Miss]:
     the longest time that can lie between the two sendings: too short, it proves the promise broken.
     """
     for limit in case.limits:
-        last: dict[str, Place] = {}
+        last: dict[str, EventPlace] = {}
         for line, place in _placed(seen):
             message = message_of(line)
             data = message.get("data", {})
@@ -124,7 +124,7 @@ def _too_soon(case: Case, limit: Limit, step: Step) -> Miss:
     )
 
 
-def _placed(seen: Observation) -> Iterator[tuple[Line, Place]]:
+def _placed(seen: Observation) -> Iterator[tuple[Line, EventPlace]]:
     yield from zip(seen.events, seen.places, strict=False)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from conformance.judge.miss import Miss
 from conformance.model.canonical import compact
 from conformance.model.expectation import Kind
-from conformance.qapi.validate import Fault
+from conformance.qapi.validate import Violation
 
 VERSION_COMMAND: Final = "query-version"
 """The command whose value the greeting holds too (W16)."""
@@ -16,7 +16,7 @@ _EXPECTED: Final = "an object QMP with an object version and an array capabiliti
 
 
 def greeting_misses(
-    message: Mapping[str, Any], version_fault: Callable[[Any], Fault | None]
+    message: Mapping[str, Any], version_fault: Callable[[Any], Violation | None]
 ) -> Iterator[Miss]:
     """Yield what is wrong with a greeting.
 

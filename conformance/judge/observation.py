@@ -19,7 +19,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class EventPlace:
     """Where in a case an event came: while what came of step `step` was awaited.
 
     `answered` tells whether that step had been answered by then.  It was sent after `since` and
@@ -57,7 +57,7 @@ class Observation:
 
     replies: tuple[Line | None, ...]
     events: tuple[Line, ...] = ()
-    places: tuple[Place, ...] = ()
+    places: tuple[EventPlace, ...] = ()
     strays: tuple[Line, ...] = ()
     death: Ending | None = None
     hung: bool = False

@@ -16,7 +16,7 @@ from conformance.judge.greeting import VERSION_COMMAND
 from conformance.judge.introspected import SCHEMA_COMMAND
 from conformance.judge.miss import Miss
 from conformance.judge.observation import Line
-from conformance.judge.reply import MessageJudge, Read, echoes
+from conformance.judge.reply import MessageJudge, ReadMessage, echoes
 from conformance.judge.request import Objection, RequestJudge, command_of
 from conformance.model.canonical import compact, same
 from conformance.model.expectation import Kind
@@ -78,7 +78,7 @@ class _Asked:
         return f"{self.command or 'the request'} on line {self.line}"
 
 
-class Listener:
+class DialogueJudge:
     """Follows one dialogue from message to message.
 
     A dialogue that is `trimmed` has no ids and no timestamps, as in the transcripts of findings.
@@ -281,7 +281,7 @@ def listen(
 ) -> Iterator[Noted]:
     """Yield what is to be said of a dialogue, from its first message to its last."""
     asks = any(isinstance(each, Sent) for each in dialogue)
-    listener = Listener(schema, unchecked, trimmed=trimmed, asks=asks)
+    listener = DialogueJudge(schema, unchecked, trimmed=trimmed, asks=asks)
     for spoken in dialogue:
         yield from listener.hear(spoken)
     yield from listener.end()
@@ -329,7 +329,7 @@ def _enabled(request: Any) -> AbstractSet[str]:
     return {each for each in listed if isinstance(each, str)}
 
 
-def _noted(spoken: Received, read: Read) -> Iterator[Noted]:
+def _noted(spoken: Received, read: ReadMessage) -> Iterator[Noted]:
     for miss in read.misses:
         yield Noted(line=spoken.line, miss=miss)
 

@@ -16,7 +16,7 @@ from conformance.model.expectation import Kind
 from conformance.model.stage import Request
 from conformance.model.terms import ErrorClass
 from conformance.qapi.model import Object, Schema
-from conformance.qapi.validate import Fault, Validator
+from conformance.qapi.validate import Validator, Violation
 from conformance.wire.framing import FramingFault
 
 _CLASSES: Final = frozenset(ErrorClass)
@@ -27,7 +27,7 @@ _NO_CLOCK: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ReadMessage:
     """A message that says something, if it does, and what is wrong with it.
 
     What a reply says counts only where it is success or error and of the declared type.
@@ -62,14 +62,14 @@ class MessageJudge:
     def __init__(self, schema: Schema | None, validator: Validator | None) -> None:
         self._known = (schema, validator) if schema and validator else None
 
-    def greeting(self, line: Line) -> Read:
+    def greeting(self, line: Line) -> ReadMessage:
         """Return the greeting in `line` and what is wrong with it."""
         message, misses = _framed(line)
         if message is None:
-            return Read(None, misses)
-        return Read(message, misses + tuple(greeting_misses(message, self._version_fault)))
+            return ReadMessage(None, misses)
+        return ReadMessage(message, misses + tuple(greeting_misses(message, self._version_fault)))
 
-    def _version_fault(self, version: Any) -> Fault | None:
+    def _version_fault(self, version: Any) -> Violation | None:
         """Return what keeps `version` from being what query-version returns, if it is known."""
         if self._known is None:
             return None
@@ -77,45 +77,49 @@ class MessageJudge:
         command = schema.commands.get(VERSION_COMMAND)
         return validator.check(command.ret_type, version) if command else None
 
-    def reply(self, line: Line, request: Request, request_id: int, *, withheld: str = "") -> Read:
+    def reply(
+        self, line: Line, request: Request, request_id: int, *, withheld: str = ""
+    ) -> ReadMessage:
         """Return the reply in `line` and what is wrong with it as an answer to `request`.
 
         What bears the feature `withheld`, if one is named, need not be there.
         """
         message, misses = _framed(line)
         if message is None:
-            return Read(None, misses)
+            return ReadMessage(None, misses)
         unsound = tuple(self._content_misses(message, request.execute, withheld))
         found = (*misses, *_id_misses(message, request_id), *_extra_misses(message), *unsound)
-        return Read(None if unsound else message, found)
+        return ReadMessage(None if unsound else message, found)
 
-    def answer(self, line: Line, command: str | None) -> Read:
+    def answer(self, line: Line, command: str | None) -> ReadMessage:
         """Return the reply in `line` and what is wrong with it, whatever its id.
 
         Of what the reply to an unknown `command` returns nothing is said.
         """
         message, misses = _framed(line)
         if message is None:
-            return Read(None, misses)
+            return ReadMessage(None, misses)
         unsound = tuple(self._content_misses(message, command))
-        return Read(None if unsound else message, (*misses, *_extra_misses(message), *unsound))
+        return ReadMessage(
+            None if unsound else message, (*misses, *_extra_misses(message), *unsound)
+        )
 
-    def event(self, line: Line, *, timed: bool = True) -> Read:
+    def event(self, line: Line, *, timed: bool = True) -> ReadMessage:
         """Return the event in `line` and what is wrong with it.
 
         Of one that is not `timed` the recording may have left the timestamp out.
         """
         message, misses = _framed(line)
         if message is None:
-            return Read(None, misses)
-        return Read(message, misses + tuple(self._event_misses(message, timed)))
+            return ReadMessage(None, misses)
+        return ReadMessage(message, misses + tuple(self._event_misses(message, timed)))
 
-    def stray(self, line: Line) -> Read:
+    def stray(self, line: Line) -> ReadMessage:
         """Return what is wrong with a message that answers nothing and is no event."""
         message, misses = _framed(line)
         rule, expected = "W35", "exactly one response to each command, and nothing unasked"
         what = f"a message that answers no request: {_short(line.data)}"
-        return Read(message, (*misses, _miss(rule, what, expected, "stray")))
+        return ReadMessage(message, (*misses, _miss(rule, what, expected, "stray")))
 
     def _content_misses(
         self, message: Mapping[str, Any], command: str | None, withheld: str = ""

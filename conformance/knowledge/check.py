@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from conformance.knowledge.case_file import CaseFile
 from conformance.knowledge.dangers import two_things
-from conformance.knowledge.decoder import Problem, Read, files_in, raise_problems, read_file
+from conformance.knowledge.decoder import FileProblem, Read, files_in, raise_problems, read_file
 from conformance.knowledge.events import unknown_stages
 from conformance.knowledge.examples import two_machines
 from conformance.knowledge.gathering import contradictions, idle_replacements
@@ -34,7 +34,7 @@ def read_cases(folders: Sequence[Path]) -> list[Read[CaseFile]]:
     return reads
 
 
-def check_cases(paths: Sequence[Path]) -> list[Problem]:
+def check_cases(paths: Sequence[Path]) -> list[FileProblem]:
     """Return all that is wrong with files, or those of folders, also beside what ships.
 
     Raises KnowledgeError for what cannot be read at all.
@@ -90,7 +90,7 @@ def _known(reads: Sequence[Read[CaseFile]]) -> KnownNames:
     )
 
 
-def _together(reads: Sequence[Read[CaseFile]]) -> Iterator[Problem]:
+def _together(reads: Sequence[Read[CaseFile]]) -> Iterator[FileProblem]:
     """Yield what contradicts itself between files, or lacks what another would have to say."""
     for slot in shape_of(CaseFile).slots:
         if isinstance(slot.node, Many) and isinstance(slot.node.of, Record):
@@ -104,7 +104,7 @@ def _together(reads: Sequence[Read[CaseFile]]) -> Iterator[Problem]:
     yield from idle_stand_ins(whole)
 
 
-def _foreign(read: Read[Any]) -> Iterator[Problem]:
+def _foreign(read: Read[Any]) -> Iterator[FileProblem]:
     """Yield each part of a file that can only be the suite's own."""
     for slot in shape_of(CaseFile).slots:
         if slot.field in OWN and slot.name in read.source.top:

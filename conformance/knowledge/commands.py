@@ -21,7 +21,7 @@ from conformance.knowledge.common import (
     VERSIONS,
     RequestsPart,
 )
-from conformance.knowledge.decoder import Fault, Read
+from conformance.knowledge.decoder import FileFault, Read
 from conformance.knowledge.gathering import gathered, read_folder
 from conformance.knowledge.keys import Key
 from conformance.knowledge.observations import VERIFY, Look, looks_for
@@ -43,8 +43,8 @@ from conformance.model.terms import ABSENT, JsonValue
 class Further:
     """Another request of a command that succeeds, in a state or a way of its own.
 
-    It is made on the machine of the command's recipe, or on that of its own `spec`, and `lasting`
-    tells that this one is another from then on.
+    It is made on the machine of the command's recipe, or on that of its own `spec`, and
+    `destructive` tells that this one is another from then on.
     """
 
     name: Annotated[str, Key("the case is COMMAND/valid/NAME", identity=True)]
@@ -53,20 +53,18 @@ class Further:
     )
     setup: Annotated[tuple[Request, ...], SETUP] = ()
     cleanup: Annotated[tuple[Request, ...], CLEANUP] = ()
-    lasting: Annotated[
-        bool, Key("whether the machine is another one from then on", name="destructive")
-    ] = False
+    destructive: Annotated[bool, Key("whether the machine is another one from then on")] = False
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     reason: Annotated[str, REASON_GIVEN] = ""
     references: Annotated[tuple[Reference, ...], REFERENCES] = ()
-    sees: Annotated[tuple[Look, ...], VERIFY] = ()
+    verify: Annotated[tuple[Look, ...], VERIFY] = ()
     spec: Annotated[MachineSpec | None, MACHINE] = None
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FileFault]:
         """Yield what is wrong with the keys beside each other."""
-        for key, given in (("references", self.references), ("verify", self.sees)):
+        for key, given in (("references", self.references), ("verify", self.verify)):
             if self.spec is not None and given:
-                yield Fault(
+                yield FileFault(
                     key,
                     f"'machine' and {key!r} contradict each other",
                     "References and effects are looked for on the recipe's machine only.",
@@ -79,8 +77,8 @@ class CommandRecipe:
 
     It is for builds of `versions` and of `arches`, of any where that is empty.
     `descriptor` is the source of a file descriptor that goes with it, "" where none does.  `needs`
-    are probes: where one fails the request cannot succeed.  `shows` are requests that return
-    something else once the command has taken effect; `sees` say just what they return then.
+    are probes: where one fails the request cannot succeed.  `state_queries` return
+    something else once the command has taken effect; `verify` says just what queries return then.
     """
 
     name: Annotated[str, Key("the command", identity=True)]
@@ -101,7 +99,7 @@ class CommandRecipe:
     spec: Annotated[MachineSpec, MACHINE] = MachineSpec()
     setup: Annotated[tuple[Request, ...], SETUP] = ()
     cleanup: Annotated[tuple[Request, ...], CLEANUP] = ()
-    shows: Annotated[
+    state_queries: Annotated[
         tuple[Request, ...],
         Key(
             "queries that return something else once the command has taken effect",
@@ -117,7 +115,7 @@ class CommandRecipe:
         ),
     ] = Effect.NONE
     reason: Annotated[str, Key("why the machine is what it is, and what the effect is")] = ""
-    unready: Annotated[
+    fails_in_preconfig: Annotated[
         str,
         Key(
             "why it does not succeed before the machine is complete even where it is allowed then: "
@@ -125,12 +123,12 @@ class CommandRecipe:
             name="fails_in_preconfig",
         ),
     ] = ""
-    never: Annotated[
+    always_fails: Annotated[
         str,
-        Key("why no request of it ever succeeds: its gates are then untried", name="always_fails"),
+        Key("why no request of it ever succeeds: its gates are then untried"),
     ] = ""
-    sees: Annotated[tuple[Look, ...], VERIFY] = ()
-    unseen: Annotated[
+    verify: Annotated[tuple[Look, ...], VERIFY] = ()
+    not_observable: Annotated[
         str,
         Key(
             "in place of `verify`: why nothing shows what it does",
@@ -150,11 +148,11 @@ class CommandRecipe:
         tuple[UnprovokedError, ...], Key("documented errors that nothing here provokes")
     ] = ()
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FileFault]:
         """Yield what is wrong with the keys beside each other."""
         if not self.reason and (self.effect is not Effect.NONE or self.spec != MachineSpec()):
             key = "machine" if self.effect is Effect.NONE else "effect"
-            yield Fault(key, "'reason' is missing", "Say why it is needed.")
+            yield FileFault(key, "'reason' is missing", "Say why it is needed.")
 
     def fits(self, version: Version, arch: str) -> bool:
         """Return whether it is for a build; one whose `arch` is not known, "", is of any."""
@@ -168,11 +166,11 @@ class CommandRecipe:
             setup=self.setup,
             cleanup=self.cleanup,
             effect=self.effect,
-            status=Status.INCOMPLETE if self.never else Status.SUCCEEDS,
+            status=Status.INCOMPLETE if self.always_fails else Status.SUCCEEDS,
             needs=self.needs,
-            never=self.never,
-            queries=self.shows,
-            looks=looks_for(self.sees, version),
+            always_fails=self.always_fails,
+            queries=self.state_queries,
+            looks=looks_for(self.verify, version),
             references=tuple(references_for(self.references, version)),
         )
 
@@ -186,9 +184,9 @@ class CommandRecipe:
                     spec=self.spec if each.spec is None else each.spec,
                     setup=each.setup,
                     cleanup=each.cleanup,
-                    effect=Effect.LASTING if each.lasting else Effect.NONE,
+                    effect=Effect.DESTRUCTIVE if each.destructive else Effect.NONE,
                     needs=self.needs,
-                    looks=looks_for(each.sees, version),
+                    looks=looks_for(each.verify, version),
                     references=tuple(references_for(each.references, version)),
                     reason=each.reason,
                 )

@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Final
 
-from conformance.knowledge.keys import DOTTED, FormError, Key, typed, words_form
+from conformance.knowledge.keys import FormError, Key, typed, words_form
 from conformance.knowledge.model_keys import NEED
 from conformance.knowledge.versions import NOT
 from conformance.model.stage import Request
-
-DEFAULT_ISOLATION: Final = False
 
 
 def _arch(text: str) -> str:
@@ -43,7 +41,6 @@ ISOLATION: Final = Key(
     default="shared",
     form=words_form({"shared": False, "alone": True}),
 )
-DOTTED_PATH: Final = DOTTED
 
 
 @dataclass(frozen=True, kw_only=True)

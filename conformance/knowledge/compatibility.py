@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 from conformance.compat.change import ChangeClass, ChangeKind, Documented
-from conformance.knowledge.decoder import Fault, read_file
+from conformance.knowledge.decoder import FileFault, read_file
 from conformance.knowledge.keys import RELEASE, Key
 from conformance.knowledge.store import cases_folder
 
@@ -52,10 +52,10 @@ class ChangeEntry:
     where: Annotated[str, Key("where that is written")]
     reason: Annotated[str, Key("why, in our own words")]
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FileFault]:
         """Yield what is wrong with the keys beside each other."""
         if bool(self.deprecated_in) != (self.change_class is ChangeClass.DEPRECATED_FIRST):
-            yield Fault(
+            yield FileFault(
                 "class",
                 f"'deprecated_in' goes with the class {ChangeClass.DEPRECATED_FIRST}",
                 "Give both or neither.",

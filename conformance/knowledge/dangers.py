@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 from conformance.knowledge import store
-from conformance.knowledge.decoder import Problem, Read, raise_problems, read_file
+from conformance.knowledge.decoder import FileProblem, Read, raise_problems, read_file
 from conformance.knowledge.gathering import gathered
 from conformance.knowledge.keys import Key, typed
 
 FILE: Final = "dangers.toml"
 
 
-class Reach(enum.StrEnum):
+class HostReach(enum.StrEnum):
     """What a command reaches outside QEMU, or does to the machine as a whole."""
 
     # It makes or changes a file.
@@ -97,7 +97,7 @@ _WAY: Final = typed(str, "the last names of a path, or that, = and a glob", "str
 class Danger:
     """What a command reaches through any of some ways; with none, whatever its arguments are."""
 
-    reaches: Annotated[tuple[Reach, ...], Key("what they reach", some=True)]
+    reaches: Annotated[tuple[HostReach, ...], Key("what they reach", some=True)]
     through: Annotated[
         tuple[Way, ...],
         Key(
@@ -134,7 +134,7 @@ class Dangers:
     """The dangers of each command that has any; a command that is not `known` may have all."""
 
     dangers: Mapping[str, tuple[Danger, ...]] = field(default_factory=dict)
-    contained: Mapping[Reach, tuple[Containment, ...]] = field(default_factory=dict)
+    contained: Mapping[HostReach, tuple[Containment, ...]] = field(default_factory=dict)
     harmless: frozenset[str] = frozenset()
     innocent: Mapping[str, str] = field(default_factory=dict)
     """Commands with members that sound like a way out, and why they are none."""
@@ -184,7 +184,9 @@ def load_dangers(path: Path | None = None, more: Sequence[Read[DangersPart]] = (
     raise_problems([*two_things(parts), *_uncontained(parts)])
     return Dangers(
         dangers={name: tuple(each) for name, each in sorted(dangers.items())},
-        contained={Reach(r): how for part in parts for r, how in part.sound().contained.items()},
+        contained={
+            HostReach(r): how for part in parts for r, how in part.sound().contained.items()
+        },
         harmless=frozenset(name for part in parts for name in part.sound().harmless),
         innocent={n: e.reason for e in gathered(parts, "innocent") for n in e.commands},
     )
@@ -204,7 +206,7 @@ def _said(part: DangersPart) -> Iterator[tuple[str, str, tuple[str | int, ...]]]
         yield name, "harmless", ("harmless", at)
 
 
-def two_things(parts: Sequence[Read[Any]]) -> Iterator[Problem]:
+def two_things(parts: Sequence[Read[Any]]) -> Iterator[FileProblem]:
     """Yield each command that is said to be two things."""
     seen: dict[str, tuple[str, str]] = {}
     for part in parts:
@@ -216,9 +218,9 @@ def two_things(parts: Sequence[Read[Any]]) -> Iterator[Problem]:
                 yield part.source.problem(path, what, "Leave it in one place.")
 
 
-def _uncontained(parts: Sequence[Read[Any]]) -> Iterator[Problem]:
+def _uncontained(parts: Sequence[Read[Any]]) -> Iterator[FileProblem]:
     """Yield what is no word of reach, or has no containment."""
-    words = {str(reach) for reach in Reach}
+    words = {str(reach) for reach in HostReach}
     for part in parts:
         for word in part.sound().contained:
             if word not in words:

@@ -15,7 +15,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from conformance.knowledge import toml_lines
 from conformance.knowledge.identity import clashes
-from conformance.knowledge.keys import FormError, Key, told, unknown_word
+from conformance.knowledge.keys import FormError, told, unknown_word
 from conformance.knowledge.shapes import (
     Choice,
     Leaf,
@@ -36,6 +36,9 @@ T_co = TypeVar("T_co", covariant=True)
 _NAMES: Final = ("name", "type", "event", "command", "id", "commands")
 """The keys that tell a reader which of the tables of an array is meant, the best first."""
 _TOML_LINE: Final = re.compile(r" ?\(at line (\d+), column \d+\)")
+NAMED_REQUESTS: Final = "requests"
+"""The table of a file that gives arrays of requests names."""
+_ABSENT: Final = object()
 _MOST: Final = 20
 """How many problems an error tells; a file that is of another kind has hundreds."""
 
@@ -48,7 +51,7 @@ _BAD: Final = _Bad()
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class FileProblem:
     """One thing that is wrong with a file, where, and what to do."""
 
     file: str
@@ -63,7 +66,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class FileFault:
     """What a record says of its own keys that cannot be; `key` is the one to look at."""
 
     key: str
@@ -72,7 +75,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Source:
+class CaseSource:
     """A file that was read: its text, and its values as TOML has them."""
 
     name: str
@@ -86,10 +89,12 @@ class Source:
             self._lines.update(toml_lines.lines(self.text))
         return toml_lines.line_of(self._lines, path)
 
-    def problem(self, path: toml_lines.Path, what: str, remedy: str = "") -> Problem:
+    def problem(self, path: toml_lines.Path, what: str, remedy: str = "") -> FileProblem:
         """Return a problem with what stands at `path`."""
         label = self._label(path)
-        return Problem(self.name, self.line(path), f"{label}: {what}" if label else what, remedy)
+        return FileProblem(
+            self.name, self.line(path), f"{label}: {what}" if label else what, remedy
+        )
 
     def _label(self, path: toml_lines.Path) -> str:
         """Return the tables that lead to `path`, each by its key and its name or number."""
@@ -118,9 +123,9 @@ class Read(Generic[T_co]):
     entries; it is None where the file is no TOML.
     """
 
-    source: Source
+    source: CaseSource
     value: T_co | None
-    problems: tuple[Problem, ...]
+    problems: tuple[FileProblem, ...]
 
     @property
     def kept(self) -> T_co:
@@ -134,7 +139,7 @@ class Read(Generic[T_co]):
         return self.kept
 
 
-def raise_problems(problems: Sequence[Problem]) -> None:
+def raise_problems(problems: Sequence[FileProblem]) -> None:
     """Raise a KnowledgeError that tells all problems, if there are any."""
     if problems:
         told_ = [str(problem) for problem in problems[:_MOST]]
@@ -165,22 +170,26 @@ def read_text(text: str, name: str, cls: type[T]) -> Read[T]:
     except tomllib.TOMLDecodeError as error:
         place = _TOML_LINE.search(str(error))
         what = f"not TOML: {_TOML_LINE.sub('', str(error))}"
-        problem = Problem(name, int(place[1]) if place else 1, what, "Correct the file.")
-        return Read(Source(name, text, {}), None, (problem,))
-    source = Source(name, text, top)
+        problem = FileProblem(name, int(place[1]) if place else 1, what, "Correct the file.")
+        return Read(CaseSource(name, text, {}), None, (problem,))
+    return decoded(CaseSource(name, text, top), cls)
+
+
+def decoded(source: CaseSource, cls: type[T]) -> Read[T]:
+    """Return what the values of a file say, as a `cls`."""
     walk = _Walk(source)
-    value = walk.record(cls, top, (), {})
+    value = walk.record(cls, source.top, (), {})
     return Read(source, None if isinstance(value, _Bad) else value, tuple(walk.problems))
 
 
 class _Walk:
     """The walk over one file; `problems` is all that was found wrong."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: CaseSource) -> None:
         self._source = source
         self._named: dict[str, tuple[Any, ...]] = {}
         self._open: list[str] = []
-        self.problems: list[Problem] = []
+        self.problems: list[FileProblem] = []
 
     def _complain(self, path: toml_lines.Path, what: str, remedy: str = "") -> _Bad:
         self.problems.append(self._source.problem(path, what, remedy))
@@ -248,9 +257,11 @@ class _Walk:
             if key not in names:
                 near = unknown_word(key, dict.fromkeys(names))
                 self._complain((*path, key), f"unknown key {key!r}", near.remedy)
-        bad = self._groups(cls, value, path)
+        faults = list(_group_faults(cls, value))
+        for fault in faults:
+            self._complain((*path, fault.key) if fault.key else path, fault.what, fault.remedy)
         made = self._fields(cls, value, path, outer)
-        return bad or self._finished(made, path)
+        return _BAD if faults else self._finished(made, path)
 
     def _fields(
         self, cls: type, value: Mapping[str, Any], path: toml_lines.Path, outer: Mapping[str, Any]
@@ -299,8 +310,9 @@ class _Walk:
                 if given.get(inner.name):
                     node, at = inner.node, (*path, inner.name)
                     changes[inner.field] = self._node(node, given[inner.name], at, {})
-            bad = any(isinstance(item, _Bad) for item in changes.values())
-            return _BAD if bad else replace(outer[slot.field], **changes)
+            base = outer[slot.field]
+            bad = any(isinstance(item, _Bad) for item in (base, *changes.values()))
+            return _BAD if bad else replace(base, **changes)
         first = shape.slots[0]
         if slot.optional and first.name not in given:
             key = next(iter(given))
@@ -309,33 +321,11 @@ class _Walk:
             )
         return self._fields(slot.node.cls, given, path, {})
 
-    def _groups(self, cls: type, value: Mapping[str, Any], path: toml_lines.Path) -> _Bad | None:
-        """Complain of keys that contradict each other, and of a group without any."""
-        bad: _Bad | None = None
-        shape = shape_of(cls)
-        for name, other in shape.contradictions:
-            if name in value and other in value:
-                bad = self._complain(
-                    (*path, name),
-                    f"{name!r} and {other!r} contradict each other",
-                    "Leave one of them out.",
-                )
-        for names in shape.choices:
-            given = [name for name in names if name in value]
-            if len(given) != 1:
-                said = " and ".join(map(repr, given)) + " contradict each other" if given else ""
-                bad = self._complain(
-                    (*path, given[-1]) if given else path,
-                    said or "says nothing of what there is",
-                    f"Give just one of: {', '.join(names)}.",
-                )
-        return bad
-
     def _finished(self, made: Any, path: toml_lines.Path) -> Any:
         """Return a record as what it stands for, once it has said what is wrong with itself."""
         if isinstance(made, _Bad):
             return _BAD
-        faults: Iterable[Fault] = made.faults() if hasattr(made, "faults") else ()
+        faults: Iterable[FileFault] = made.faults() if hasattr(made, "faults") else ()
         bad = [self._complain((*path, f.key), f.what, f.remedy) for f in faults]
         if bad:
             return _BAD
@@ -352,15 +342,7 @@ class _Walk:
         heads = {shape_of(cls).slots[0].name: cls for cls in node.of}
         given = [head for head in heads if head in value]
         if len(given) != 1:
-            said = " and ".join(map(repr, given)) + " contradict each other"
-            near = [unknown_word(key, heads).remedy for key in value]
-            return self._complain(
-                path,
-                said if given else "says nothing of what is done",
-                next(
-                    (hint for hint in near if "mean" in hint), f"Just one of: {', '.join(heads)}."
-                ),
-            )
+            return self._complain(path, *_unclear(given, value, heads))
         return self.record(heads[given[0]], value, path, outer)
 
     def _requests(self, node: Requests, value: Any, path: toml_lines.Path) -> Any:
@@ -395,9 +377,32 @@ class _Walk:
         return self._named[name]
 
 
-NAMED_REQUESTS: Final = "requests"
-"""The table of a file that gives arrays of requests names."""
-_ABSENT: Final = object()
+def _group_faults(cls: type, value: Mapping[str, Any]) -> Iterator[FileFault]:
+    """Yield the keys of a table that contradict each other, and each group without any."""
+    shape = shape_of(cls)
+    for name, other in shape.contradictions:
+        if name in value and other in value:
+            what = f"{name!r} and {other!r} contradict each other"
+            yield FileFault(name, what, "Leave one of them out.")
+    for names in shape.choices:
+        given = [name for name in names if name in value]
+        if len(given) != 1:
+            said = " and ".join(map(repr, given)) + " contradict each other" if given else ""
+            hint = f"Give just one of: {', '.join(names)}."
+            yield FileFault(
+                given[-1] if given else "", said or "says nothing of what there is", hint
+            )
+
+
+def _unclear(
+    given: Sequence[str], value: Mapping[str, Any], heads: Mapping[str, Any]
+) -> tuple[str, str]:
+    """Return what is wrong with a table that is none of several records, or several, and a hint."""
+    near = [unknown_word(key, heads).remedy for key in value]
+    hint = next((hint for hint in near if "mean" in hint), f"Just one of: {', '.join(heads)}.")
+    if given:
+        return " and ".join(map(repr, given)) + " contradict each other", hint
+    return "says nothing of what is done", hint
 
 
 def _spelt(path: toml_lines.Path) -> str:
@@ -413,6 +418,3 @@ def _spelt(path: toml_lines.Path) -> str:
 def files_in(folder: Path) -> Iterator[Path]:
     """Yield the files `*.toml` of a folder and of those in it, in the order of their names."""
     yield from sorted(folder.rglob("*.toml"))
-
-
-__all__ = ["Fault", "Key", "Problem", "Read", "Source", "files_in", "read_file", "read_text"]

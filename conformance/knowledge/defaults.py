@@ -19,7 +19,7 @@ from conformance.knowledge.common import (
     VERSIONS,
     RequestsPart,
 )
-from conformance.knowledge.decoder import Fault, Read, read_file
+from conformance.knowledge.decoder import FileFault, Read, read_file
 from conformance.knowledge.gathering import gathered
 from conformance.knowledge.keys import Key, typed
 from conformance.knowledge.versions import Version, VersionRange
@@ -77,11 +77,11 @@ class Showing:
     replaces: Annotated[bool, REPLACES] = False
     reason: Annotated[str, REASON]
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FileFault]:
         """Yield what is wrong with the keys beside each other."""
         for member, path in self.shows.items():
             if bool(path) is not (self.read is not None):
-                yield Fault(
+                yield FileFault(
                     "shows",
                     f"'shows' has no path of {member}" if self.read else "'read' is missing",
                     'With `read`, write where the value stands: "0.cache.direct"; without it, "".',

@@ -23,7 +23,7 @@ from conformance.knowledge.common import (
     VERSIONS,
     RequestsPart,
 )
-from conformance.knowledge.decoder import Fault, Problem, Read, raise_problems
+from conformance.knowledge.decoder import FileFault, FileProblem, Read, raise_problems
 from conformance.knowledge.gathering import gathered, read_folder
 from conformance.knowledge.keys import Key, unknown_word
 from conformance.knowledge.versions import Version, VersionRange, of_arch
@@ -94,10 +94,12 @@ class EventRecipe:
     cleanup: Annotated[tuple[Request, ...], CLEANUP] = ()
     alone: Annotated[bool, ISOLATION] = False
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FileFault]:
         """Yield what is wrong with the keys beside each other."""
         if all(e.event != self.event for step in self.steps for e in step.emissions):
-            yield Fault("steps", f"no step emits {self.event}", "Say of which request it comes.")
+            yield FileFault(
+                "steps", f"no step emits {self.event}", "Say of which request it comes."
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +235,7 @@ def load_events(folder: Path, more: Sequence[Read[EventsPart]] = ()) -> EventRec
     )
 
 
-def unknown_stages(parts: Sequence[Read[Any]]) -> Iterator[Problem]:
+def unknown_stages(parts: Sequence[Read[Any]]) -> Iterator[FileProblem]:
     """Yield each event whose stage is in none of the files."""
     stages = {stage.name: None for part in parts for stage in part.kept.stages}
     for part in parts:

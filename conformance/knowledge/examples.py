@@ -21,7 +21,7 @@ from conformance.knowledge.common import (
     VERSIONS,
     RequestsPart,
 )
-from conformance.knowledge.decoder import Fault, Problem, Read, raise_problems, read_file
+from conformance.knowledge.decoder import FileFault, FileProblem, Read, raise_problems, read_file
 from conformance.knowledge.gathering import gathered
 from conformance.knowledge.keys import DOTTED, Key
 from conformance.knowledge.versions import Version, VersionRange
@@ -86,10 +86,10 @@ class ExampleRecipe:
     ] = ()
     alone: Annotated[bool, ISOLATION] = False
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FileFault]:
         """Yield what is wrong with the keys beside each other."""
         if self.spec != MachineSpec(machine=self.spec.machine) and not self.stage:
-            yield Fault("commands", "'stage' is missing", "Name the machine that it describes.")
+            yield FileFault("commands", "'stage' is missing", "Name the machine that it describes.")
 
     def fits(self, requests: Iterable[Request]) -> bool:
         """Return whether it is meant for an example with these requests."""
@@ -143,7 +143,7 @@ def load_examples(path: Path, more: Sequence[Read[ExamplesPart]] = ()) -> Exampl
     return ExampleRecipes(recipes)
 
 
-def two_machines(parts: Sequence[Read[Any]]) -> Iterator[Problem]:
+def two_machines(parts: Sequence[Read[Any]]) -> Iterator[FileProblem]:
     """Yield each entry whose stage is another machine than that of an earlier one."""
     specs: dict[str, MachineSpec] = {}
     for part in parts:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from conformance.knowledge.common import MACHINE, NEEDS, VERSIONS, RequestsPart
-from conformance.knowledge.decoder import Fault, Read
+from conformance.knowledge.decoder import FileFault, Read
 from conformance.knowledge.gathering import gathered, read_folder
 from conformance.knowledge.keys import FormError, Key
 from conformance.knowledge.pieces import VARIANT, Words, variants
@@ -139,19 +139,19 @@ class ExchangeEntry:
     ] = field(default_factory=dict)
     turns: Annotated[tuple[TurnEntry, ...], Key("what happens, in order")]
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FileFault]:
         """Yield what is wrong with the keys beside each other."""
         if len(self.vary) > 1:
-            yield Fault("vary", "'vary' has more than one place", "One thing varies.")
+            yield FileFault("vary", "'vary' has more than one place", "One thing varies.")
             return
         cut = [isinstance(turn, SendEntry) and turn.cut for turn in self.turns]
         if cut.count(True) > 1:
-            yield Fault("turns", "just one turn that sends can be cut")
+            yield FileFault("turns", "just one turn that sends can be cut")
             return
         try:
             assert self.recipes is not None
         except FormError as error:
-            yield Fault("turns", error.what, error.remedy)
+            yield FileFault("turns", error.what, error.remedy)
 
     @cached_property
     def recipes(self) -> tuple[ExchangeRecipe, ...]:

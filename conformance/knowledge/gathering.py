@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from conformance.knowledge.decoder import Problem, Read, files_in, raise_problems, read_file
+from conformance.knowledge.decoder import FileProblem, Read, files_in, raise_problems, read_file
 from conformance.knowledge.identity import clashes
 from conformance.knowledge.shapes import shape_of
 
@@ -33,7 +33,7 @@ def gathered(parts: Sequence[Read[Any]], field: str) -> tuple[Any, ...]:
     return tuple(entry for part in parts for entry in getattr(part.sound(), field))
 
 
-def contradictions(parts: Sequence[Read[Any]], field: str) -> Iterator[Problem]:
+def contradictions(parts: Sequence[Read[Any]], field: str) -> Iterator[FileProblem]:
     """Yield each entry of a file about the same thing as one of another, both places named."""
     placed = [
         ((number, index), entry)
@@ -49,14 +49,14 @@ def contradictions(parts: Sequence[Read[Any]], field: str) -> Iterator[Problem]:
         hint = "Say with versions, or arch, which builds each is for"
         if hasattr(entries[after], "replaces"):
             hint += ", or write `replaces = true` in the one that counts"
-        yield Problem(
+        yield FileProblem(
             *_place(parts, field, before),
             f"{what} stands there, and in {'{}:{}'.format(*_place(parts, field, after))} too",
             f"{hint}.",
         )
 
 
-def idle_replacements(parts: Sequence[Read[Any]], field: str) -> Iterator[Problem]:
+def idle_replacements(parts: Sequence[Read[Any]], field: str) -> Iterator[FileProblem]:
     """Yield each entry that says it replaces another, where there is none to be replaced."""
     placed = [
         ((number, index), entry)
@@ -67,7 +67,7 @@ def idle_replacements(parts: Sequence[Read[Any]], field: str) -> Iterator[Proble
     busy = {where for before, after, _ in clashes(placed) for where in (before, after)}
     for where, entry in placed:
         if _replaces(entry) and where not in busy:
-            yield Problem(
+            yield FileProblem(
                 *_place(parts, field, where),
                 "'replaces' is true, and nothing else is said of the same thing on these builds",
                 "Leave it out.",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 from conformance.knowledge import store
-from conformance.knowledge.decoder import Fault, read_file
+from conformance.knowledge.decoder import FileFault, read_file
 from conformance.knowledge.keys import Key
 from conformance.model.flavour import Program
 
@@ -41,11 +41,11 @@ class WithheldEntry:
         tuple[NeverEntry, ...], Key("commands that are not asked for", name="never_asked")
     ] = ()
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FileFault]:
         """Yield each command that is named twice."""
         named = [*self.asked, *(name for entry in self.never for name in entry.commands)]
         for name in sorted({name for name in named if named.count(name) > 1}):
-            yield Fault("never_asked", f"{name} is named twice", "Leave one.")
+            yield FileFault("never_asked", f"{name} is named twice", "Leave one.")
 
     def withheld(self) -> Withheld:
         """Return what the entry says."""

@@ -16,7 +16,7 @@ from conformance.digest.digest import Digest
 from conformance.digest.expand import open_objects, schema_of
 from conformance.digest.objectmodel import object_model
 from conformance.knowledge.digests import load_digests
-from conformance.knowledge.undigested import NameKind, Undigested
+from conformance.knowledge.undigested import Undigested, UndigestedKind
 from conformance.model.flavour import Program
 from conformance.model.hints import nearest
 from conformance.qapi.flatten import tag_values, variant_of
@@ -43,7 +43,7 @@ _SHAPES: Final[Mapping[JsonType, tuple[type, ...]]] = {
 class UnknownName:
     """A name that no release has: of what kind, where in a value, and the names that there are."""
 
-    kind: NameKind
+    kind: UndigestedKind
     name: str
     at: Path = ()
     known: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ class UnknownName:
     @property
     def last(self) -> str:
         """The name alone, without what it is a part of."""
-        return str(self.at[-1]) if self.at and self.kind is not NameKind.VALUE else self.value
+        return str(self.at[-1]) if self.at and self.kind is not UndigestedKind.VALUE else self.value
 
     @property
     def value(self) -> str:
@@ -148,34 +148,34 @@ class KnownNames:
     rules: frozenset[str] = frozenset()
     untyped: frozenset[str] = frozenset()
     """Commands that take more than they declare."""
-    used: set[tuple[NameKind, str]] = field(default_factory=set)
+    used: set[tuple[UndigestedKind, str]] = field(default_factory=set)
     """The declared names that something spoke of."""
 
     def command(self, name: str) -> Iterator[UnknownName]:
         """Yield it where no release has such a command."""
-        return self._one(NameKind.COMMAND, name, self.releases.commands)
+        return self._one(UndigestedKind.COMMAND, name, self.releases.commands)
 
     def event(self, name: str) -> Iterator[UnknownName]:
         """Yield it where no release has such an event."""
-        return self._one(NameKind.EVENT, name, self.releases.events)
+        return self._one(UndigestedKind.EVENT, name, self.releases.events)
 
     def object_type(self, name: str) -> Iterator[UnknownName]:
         """Yield it where no release has such an object type."""
-        return self._one(NameKind.OBJECT_TYPE, name, self.releases.object_types)
+        return self._one(UndigestedKind.OBJECT_TYPE, name, self.releases.object_types)
 
     def arch(self, name: str) -> Iterator[UnknownName]:
         """Yield it where no release is for guests of that architecture."""
-        return self._one(NameKind.ARCH, name, self.releases.arches)
+        return self._one(UndigestedKind.ARCH, name, self.releases.arches)
 
     def rule(self, id: str) -> Iterator[UnknownName]:
         """Yield it where the catalogue has no such rule; "" names none."""
-        return self._one(NameKind.RULE, id, self.rules) if id else iter(())
+        return self._one(UndigestedKind.RULE, id, self.rules) if id else iter(())
 
     def property(self, owner: str, name: str) -> Iterator[UnknownName]:
         """Yield it where no release has such a member of the object type."""
         known = self.releases.object_types.get(owner)
         if known is not None and name not in known:
-            missing = UnknownName(NameKind.PROPERTY, f"{owner}.{name}", (name,), tuple(known))
+            missing = UnknownName(UndigestedKind.PROPERTY, f"{owner}.{name}", (name,), tuple(known))
             yield from self._undeclared(missing)
 
     def arguments(self, command: str, value: Any, *, values: bool = True) -> Iterator[UnknownName]:
@@ -203,7 +203,7 @@ class KnownNames:
             if best is None or len(best.at) <= len(at):
                 more = best.known if best is not None and best.at == at else ()
                 name = ".".join([command, *(str(p) for p in at if not str(p).isdigit())])
-                best = UnknownName(NameKind.MEMBER, name, at, (*more, *known))
+                best = UnknownName(UndigestedKind.MEMBER, name, at, (*more, *known))
         if best is not None:
             yield from self._undeclared(best)
 
@@ -215,7 +215,7 @@ class KnownNames:
         for token in _TOKENS.split(glob.partition("=")[0]):
             if token and not fnmatch.filter(known, token):
                 name = f"{command}.{token}"
-                missing = UnknownName(NameKind.MEMBER, name, (token,), tuple(known))
+                missing = UnknownName(UndigestedKind.MEMBER, name, (token,), tuple(known))
                 yield from self._undeclared(missing)
 
     def _within(
@@ -227,13 +227,13 @@ class KnownNames:
             for side, kind in types
         ]
         for key, each in (found[0] if found else {}).items():
-            if all(key in other for other in found) and (values or key[0] is NameKind.MEMBER):
+            if all(key in other for other in found) and (values or key[0] is UndigestedKind.MEMBER):
                 known = {name for other in found for name in other[key].known}
                 whole = UnknownName(each.kind, each.name, each.at, tuple(sorted(known)))
                 yield from self._undeclared(whole)
 
     def _one(
-        self, kind: NameKind, name: str, known: Mapping[str, Any] | frozenset[str]
+        self, kind: UndigestedKind, name: str, known: Mapping[str, Any] | frozenset[str]
     ) -> Iterator[UnknownName]:
         if name not in known:
             yield from self._undeclared(UnknownName(kind, name, (), tuple(known)))
@@ -259,7 +259,7 @@ def _walk(side: Side, kind: str, value: Any, at: Path, owner: str) -> Iterator[U
         case Enum() as words, str():
             if value not in words.values and "{" not in value:
                 name = f"{_dotted(owner, at)}={value}"
-                yield UnknownName(NameKind.VALUE, name, at, words.values)
+                yield UnknownName(UndigestedKind.VALUE, name, at, words.values)
         case Array() as array, list():
             for number, item in enumerate(value):
                 yield from _walk(side, array.element, item, (*at, number), owner)
@@ -281,7 +281,7 @@ def _walk_object(
     for name, item in value.items():
         here = (*at, name)
         if name not in members:
-            yield UnknownName(NameKind.MEMBER, _dotted(owner, here), here, tuple(members))
+            yield UnknownName(UndigestedKind.MEMBER, _dotted(owner, here), here, tuple(members))
         else:
             yield from _walk(side, members[name], item, here, owner)
 

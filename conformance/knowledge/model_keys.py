@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from conformance.knowledge.keys import (
-    ANY,
     TABLE,
     TEXT,
     Form,
@@ -118,5 +117,3 @@ MODEL_KEYS: Final[Mapping[type, Mapping[str, Key]]] = {
         "data": Key("members that its data must have, of objects likewise"),
     },
 }
-
-__all__ = ["ANY", "HEX", "MODEL_KEYS", "NEED"]

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 from conformance.knowledge.absences import Absence
 from conformance.knowledge.commands import CommandRecipe
 from conformance.knowledge.dangers import DangerEntry, InnocentEntry
-from conformance.knowledge.decoder import Problem, Read
+from conformance.knowledge.decoder import FileProblem, Read
 from conformance.knowledge.defaults import Showing
 from conformance.knowledge.events import Emission, EventRecipe, Limited, UnprovokedEvent
 from conformance.knowledge.examples import ExampleRecipe
@@ -20,22 +20,22 @@ from conformance.knowledge.exchanges import ExchangeEntry
 from conformance.knowledge.guest_agent_blocklist import NeverEntry, WithheldEntry
 from conformance.knowledge.known_names import KnownNames, UnknownName
 from conformance.knowledge.machines import StandInEntry
-from conformance.knowledge.naming import Named, NamingException
+from conformance.knowledge.naming import NameKind, NamingException
 from conformance.knowledge.observations import Emitted, Look
 from conformance.knowledge.ranges import RangeRecipe
 from conformance.knowledge.recipes import ObjectRecipe
 from conformance.knowledge.shapes import shape_of
-from conformance.knowledge.toml_lines import Path
 from conformance.knowledge.turns import HearEntry
 from conformance.knowledge.untyped_arguments import Unchecked
 from conformance.knowledge.versions import NOT
 from conformance.model.stage import Awaited, Request
 
+Path: TypeAlias = tuple[str | int, ...]
 Found: TypeAlias = Iterator[tuple[Path, UnknownName]]
 """What is unknown, with the way to it from the record that names it."""
 
 
-def name_problems(read: Read[Any], known: KnownNames) -> Iterator[Problem]:
+def name_problems(read: Read[Any], known: KnownNames) -> Iterator[FileProblem]:
     """Yield each name of a file that no release has, with its place and the nearest right one."""
     if read.value is None:
         return
@@ -50,14 +50,14 @@ def name_problems(read: Read[Any], known: KnownNames) -> Iterator[Problem]:
             yield problem
 
 
-def stale_problems(read: Read[Any], known: KnownNames) -> Iterator[Problem]:
+def stale_problems(read: Read[Any], known: KnownNames) -> Iterator[FileProblem]:
     """Yield each name that a file declares to be of no digest, and that nothing speaks of so.
 
     All files that speak of names must have been looked at.
     """
-    if read.value is None:
+    if read.problems:
         return
-    for number, entry in enumerate(read.value.undigested):
+    for number, entry in enumerate(read.kept.undigested):
         for at, name in enumerate(entry.names):
             if (entry.kind, name) not in known.used:
                 yield read.source.problem(
@@ -239,7 +239,7 @@ def _withheld(known: KnownNames, entry: WithheldEntry) -> Found:
 
 def _naming(known: KnownNames, entry: NamingException) -> Found:
     yield from _at(known.rule(entry.rule), "rule")
-    look = {Named.COMMAND: known.command, Named.EVENT: known.event}.get(entry.kind)
+    look = {NameKind.COMMAND: known.command, NameKind.EVENT: known.event}.get(entry.kind)
     if look is not None:
         for name in sorted(entry.names):
             yield from _at(look(name), "names")

@@ -18,7 +18,7 @@ from conformance.knowledge.keys import Key
 from conformance.knowledge.versions import Version, VersionRange
 
 
-class Named(enum.StrEnum):
+class NameKind(enum.StrEnum):
     """What bears a name that clients see."""
 
     # A command.
@@ -38,7 +38,7 @@ class NamingException:
     """Names of one kind that break `rule` on purpose, in the releases `versions`."""
 
     rule: Annotated[str, Key("the rule that they break: Q28, Q47, Q49, Q77")]
-    kind: Annotated[Named, Key("what is so named")]
+    kind: Annotated[NameKind, Key("what is so named")]
     names: Annotated[
         frozenset[str],
         Key(
@@ -70,7 +70,7 @@ def load_naming(path: Path, more: Sequence[Read[NamingPart]] = ()) -> tuple[Nami
 
 
 def excepted(
-    entries: Iterable[NamingException], version: Version, rule: str, kind: Named
+    entries: Iterable[NamingException], version: Version, rule: str, kind: NameKind
 ) -> frozenset[str]:
     """Return the names of a kind that `version` may have in spite of `rule`."""
     fitting = (e for e in entries if e.rule == rule and e.kind is kind and version in e.versions)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Final
 
 from conformance.knowledge.common import VERSIONS
-from conformance.knowledge.decoder import Fault
+from conformance.knowledge.decoder import FileFault
 from conformance.knowledge.keys import DOTTED, TRUE, TURN, Key
 from conformance.knowledge.versions import Version, VersionRange
 from conformance.model.stage import Request
@@ -48,18 +48,18 @@ class Look:
     """A request that shows an effect: at `path` of what it returns stands what `wanted` says.
 
     `value` is that of Wanted.VALUE, or the error class of Wanted.REFUSED.  What stands at the paths
-    `moves` is another each time: it is left out where the reply is compared with an earlier one.
-    `after` are events that come before there is anything to be seen.  Not `back`: it cannot be
-    made where the set-up does not stand, so that nothing tells what was put back.
+    `ignore` is another each time: it is left out where the reply is compared with an earlier one.
+    `after` are events that come before there is anything to be seen.  Not `asked_after_cleanup`: it
+    cannot be made where the set-up does not stand, so that nothing tells what was put back.
     """
 
     request: Request
     path: tuple[PathPart, ...] = ()
     wanted: Wanted
     value: JsonValue = None
-    moves: tuple[tuple[str, ...], ...] = ()
+    ignore: tuple[tuple[str, ...], ...] = ()
     after: tuple[Emitted, ...] = ()
-    back: bool = True
+    asked_after_cleanup: bool = True
     versions: VersionRange = VersionRange()
 
 
@@ -90,32 +90,30 @@ class LookEntry:
             one_of="wanted",
         ),
     ] = None
-    moves: Annotated[
+    ignore: Annotated[
         tuple[tuple[str, ...], ...],
         Key(
             "paths, with `*` for any name, at which something else stands each time: they are left "
             "out where two replies are compared",
-            name="ignore",
             items=DOTTED,
         ),
     ] = ()
     after: Annotated[
         tuple[Emitted, ...], Key("events that come before there is anything to be seen")
     ] = ()
-    back: Annotated[
+    asked_after_cleanup: Annotated[
         bool,
         Key(
             "whether the query is asked in the end too, when all is taken back; `false` where it "
             "cannot be made without the set-up",
-            name="asked_after_cleanup",
         ),
     ] = True
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FileFault]:
         """Yield what is wrong with the keys beside each other."""
         if (self.there or self.absent) and not self.at:
-            yield Fault("at", "'at' is missing", "Say where it is to be seen.")
+            yield FileFault("at", "'at' is missing", "Say where it is to be seen.")
 
     def made(self) -> Look:
         """Return what the entry stands for."""
@@ -125,9 +123,9 @@ class LookEntry:
             path=self.at,
             wanted=wanted,
             value=value,
-            moves=self.moves,
+            ignore=self.ignore,
             after=self.after,
-            back=self.back,
+            asked_after_cleanup=self.asked_after_cleanup,
             versions=self.versions,
         )
 
@@ -143,7 +141,6 @@ class LookEntry:
 VERIFY: Final = Key(
     "queries, and what each must show once the command was accepted",
     entry=LookEntry,
-    name="verify",
 )
 
 

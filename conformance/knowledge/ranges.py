@@ -20,7 +20,7 @@ from conformance.knowledge.common import (
     SETUP,
     VERSIONS,
 )
-from conformance.knowledge.decoder import Fault
+from conformance.knowledge.decoder import FileFault
 from conformance.knowledge.keys import TURN, Key
 from conformance.knowledge.valid_request import Effect, Status, ValidRequest
 from conformance.knowledge.versions import VersionRange, of_arch
@@ -40,7 +40,7 @@ class Limits:
 
     Between `least` and `greatest` it is accepted.  Beyond, it is refused where the limits are
     `documented`, and else nothing is known.  `open` is why nothing is known of the ends at all,
-    `omit` why they are not even tried.  `tries` are further values of which nothing is known but
+    `omit` why they are not even tried.  `also_try` are further values of which nothing is known but
     that a build must answer.
     """
 
@@ -62,20 +62,20 @@ class Limits:
     omit: Annotated[
         str, Key("why the ends are not even sent: they would fill the disk, wait for ever, ...")
     ] = ""
-    tries: Annotated[
+    also_try: Annotated[
         tuple[int, ...],
-        Key("further values that must be answered, either way", name="also_try"),
+        Key("further values that must be answered, either way"),
     ] = ()
     reason: Annotated[str, Key("how it is known")] = ""
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FileFault]:
         """Yield what is wrong with the keys beside each other."""
         if not (self.reason or self.open or self.omit):
-            yield Fault("min", "'reason' is missing", "Say how the limit is known.")
+            yield FileFault("min", "'reason' is missing", "Say how the limit is known.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class ShownValue:
     """A request that shows what an argument is, and where in its answer: names, indices, elements.
 
     A name that is MEMBER stands for the argument's own, VALUE for the value that it was given.
@@ -96,7 +96,7 @@ class Shown:
         Key("the value that stands there", default="the one that was given"),
     ] = ABSENT
 
-    def made(self) -> Shown:
+    def made(self) -> ShownValue:
         """Return it with arguments, of which there may be none."""
         if self.request.arguments is not ABSENT:
             return self
@@ -172,7 +172,7 @@ class RangeRecipe:
     cleanup: Annotated[tuple[Request, ...], CLEANUP] = ()
     alone: Annotated[bool, ISOLATION] = False
     shown: Annotated[
-        Shown | None, Key("a query that shows a value which was accepted, and where")
+        ShownValue | None, Key("a query that shows a value which was accepted, and where")
     ] = None
     limits: Annotated[
         Mapping[str, Limits],
@@ -198,7 +198,7 @@ class RangeRecipe:
             spec=self.spec,
             setup=self.setup,
             cleanup=self.cleanup,
-            effect=Effect.LASTING if self.alone else Effect.NONE,
+            effect=Effect.DESTRUCTIVE if self.alone else Effect.NONE,
             status=Status.INCOMPLETE,
             needs=self.needs,
             paths=() if self.paths == ANY_PATH else self.paths,

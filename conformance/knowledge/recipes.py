@@ -13,7 +13,6 @@ from typing import Annotated
 
 from conformance.knowledge.common import (
     ARCH,
-    DEFAULT_ISOLATION,
     ISOLATION,
     MACHINE,
     NEEDS,
@@ -199,10 +198,8 @@ class ObjectRecipe:
             form=words_form({"optional": False, "always": True}),
         ),
     ] = False
-    alone: Annotated[bool, ISOLATION] = DEFAULT_ISOLATION
-    single: Annotated[
-        str, Key("why only one such object can exist with these arguments", name="only_one")
-    ] = ""
+    alone: Annotated[bool, ISOLATION] = False
+    only_one: Annotated[str, Key("why only one such object can exist with these arguments")] = ""
     broken: Annotated[
         str,
         Key(
@@ -210,12 +207,11 @@ class ObjectRecipe:
             "other cases of the type are blocked-by-finding"
         ),
     ] = ""
-    fragile: Annotated[
+    refusals_crash: Annotated[
         str,
         Key(
             "why every refusal is fatal to these builds: of the requests that must be refused only "
             "those of `errors` are asked for, the others are blocked-by-finding",
-            name="refusals_crash",
         ),
     ] = ""
     arguments: Annotated[

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Annotated, Final
 
 from conformance.knowledge.common import CLEANUP, MACHINE, REASON, SETUP, VERSIONS
-from conformance.knowledge.decoder import Fault
+from conformance.knowledge.decoder import FileFault
 from conformance.knowledge.keys import DOTTED, Key
 from conformance.knowledge.versions import Version, VersionRange
 from conformance.model.stage import MachineSpec, Request
@@ -40,7 +40,7 @@ class Refusal:
     """A request of the right types that must be refused with one of `classes`.
 
     None of them means that no class is promised.  `item` is the number, from 1, of the condition of
-    the command's documented errors that it is a case of, 0 where it is none of them.  `lasting`
+    the command's documented errors that it is a case of, 0 where it is none of them.  `destructive`
     tells that the machine is another one from then on.
 
     A refusal with a `spec` happens on that machine and not on the recipe's, with nothing of the
@@ -78,12 +78,11 @@ class Refusal:
             "`after`: after the recipe's request, in the state that it leaves"
         ),
     ] = When.APART
-    lasting: Annotated[
+    destructive: Annotated[
         bool,
         Key(
             "whether the machine is another one from then on; so it is where the recipe's effect "
             "is destructive",
-            name="destructive",
         ),
     ] = False
     spec: Annotated[MachineSpec | None, MACHINE] = None
@@ -96,14 +95,14 @@ class Refusal:
         ),
     ] = None
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FileFault]:
         """Yield what is wrong where it proves nothing on a machine of its own, or has none.
 
         The class of which any wrong argument is told shows nothing without a request that succeeds.
         """
         if self.spec is None:
             if self.witness is not None:
-                yield Fault(
+                yield FileFault(
                     "witness",
                     "'machine' is missing, which 'witness' goes with",
                     "Name the machine that this refusal has to itself.",
@@ -111,7 +110,7 @@ class Refusal:
             return
         classes = self.made().classes
         if self.witness is None and (not classes or classes & _OF_ARGUMENTS):
-            yield Fault(
+            yield FileFault(
                 "machine",
                 "'witness' is missing",
                 "Give the arguments with which the command succeeds there, or classes of its own.",
@@ -186,7 +185,6 @@ class UnprovokedError:
 REFERENCES: Final = Key(
     "which arguments name what must stand already: with a name that nothing has the request must "
     "be refused, in the case `COMMAND/errors/not-there/AT`",
-    name="references",
 )
 
 

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Annotated, Final
 
 from conformance.knowledge import store
-from conformance.knowledge.decoder import Fault, read_text
+from conformance.knowledge.decoder import FileFault, read_text
 from conformance.knowledge.keys import FormError, Key, pattern_form, typed
 from conformance.model.errors import UsageError
 from conformance.model.terms import Severity
@@ -130,11 +130,11 @@ class RulesPart:
         Key("what a QMP server promises, by the ids of the rules: W, Q or X and two digits"),
     ] = field(default_factory=dict)
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[FileFault]:
         """Yield each rule whose id is none."""
         for id in self.rules:
             if not _ID.fullmatch(id):
-                yield Fault("rules", f"{id!r} is no id", "An id is W, Q or X and two digits.")
+                yield FileFault("rules", f"{id!r} is no id", "An id is W, Q or X and two digits.")
 
 
 def load_rules(path: Path | None = None) -> Mapping[str, Rule]:

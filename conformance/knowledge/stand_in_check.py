@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from conformance.knowledge.decoder import Problem, Read
+from conformance.knowledge.decoder import FileProblem, Read
 from conformance.knowledge.keys import unknown_word
 
 
-def idle_stand_ins(reads: Sequence[Read[Any]]) -> Iterator[Problem]:
+def idle_stand_ins(reads: Sequence[Read[Any]]) -> Iterator[FileProblem]:
     """Yield each stand-in for a machine or a device that no file names."""
     named: dict[str, dict[str, None]] = {"machine": {}, "device": {}}
     for read in reads:

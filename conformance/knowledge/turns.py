@@ -5,7 +5,7 @@ Knows neither a machine nor what a server answers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeAlias
 
@@ -13,7 +13,7 @@ from conformance.knowledge.keys import DOTTED, TRUE, Form, FormError, Key, typed
 from conformance.knowledge.pieces import PIECES, Words
 from conformance.model.script import (
     FIRST,
-    Deed,
+    ClientAction,
     Drive,
     Gather,
     Gone,
@@ -29,7 +29,7 @@ from conformance.model.script import (
     Turn,
     What,
 )
-from conformance.model.terms import ABSENT, Absent, ErrorClass
+from conformance.model.terms import ABSENT, ErrorClass
 
 
 def _ids(value: Any) -> Any:
@@ -321,7 +321,7 @@ class DriveEntry:
     """Drives the official client."""
 
     client: Annotated[
-        Deed,
+        ClientAction,
         Key(
             "the official client (qemu.qmp) does something on the line, which is its own: "
             "`connect` (to the endpoint `name`), `execute`, `exec-oob` (the command `name` with "
@@ -344,7 +344,7 @@ class DriveEntry:
         """Yield the turn."""
         name = self.name
         if name is None:
-            name = FIRST if self.client is Deed.CONNECT else ""
+            name = FIRST if self.client is ClientAction.CONNECT else ""
         yield Drive(
             line=self.line,
             rule=self.rule or rule,
@@ -391,5 +391,3 @@ TurnEntry: TypeAlias = (
     | DriveEntry
     | AgainEntry
 )
-
-__all__ = ["Absent", "Mapping", "TurnEntry"]

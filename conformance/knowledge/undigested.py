@@ -13,7 +13,7 @@ from conformance.knowledge.common import REASON
 from conformance.knowledge.keys import Key
 
 
-class NameKind(enum.StrEnum):
+class UndigestedKind(enum.StrEnum):
     """What bears a name."""
 
     # A command.
@@ -39,7 +39,7 @@ class Undigested:
     """Names of one kind that no digest has."""
 
     kind: Annotated[
-        NameKind,
+        UndigestedKind,
         Key("what bears the names", identity=True),
     ]
     names: Annotated[

@@ -22,7 +22,7 @@ class Effect(enum.StrEnum):
     # Nothing: the machine is as it was before.
     NONE = "none"
     # It is another machine from then on.
-    LASTING = "destructive"
+    DESTRUCTIVE = "destructive"
     # It ends the build.
     END = "end"
     # It ends the phase before the machine is complete, the one in which it can be run.
@@ -47,7 +47,7 @@ class ValidRequest:
     """A request of a command with what must stand before it and be undone after it.
 
     `name` is "" for the first of a recipe.  `needs` are probes: where one fails the request cannot
-    succeed; `never` is why it never does.  `queries` return something else once it has taken
+    succeed; `always_fails` is why it never does.  `queries` return something else once it has taken
     effect, `looks` say just what they return then.  `references` name the arguments that name
     something.  `paths` are globs of the arguments that it is meant for, before any other request.
     """
@@ -60,7 +60,7 @@ class ValidRequest:
     effect: Effect = Effect.NONE
     status: Status = Status.SUCCEEDS
     needs: tuple[str, ...] = ()
-    never: str = ""
+    always_fails: str = ""
     queries: tuple[Request, ...] = ()
     looks: tuple[Look, ...] = ()
     references: tuple[Reference, ...] = ()

@@ -45,7 +45,7 @@ class Terminal:
 
     def shutdown(self, how: int) -> None:
         """Refuse: a terminal has no direction that could be closed alone."""
-        raise OSError(errno.ENOTSUP, "a terminal cannot be closed for writing alone")
+        raise OSError(errno.ENOTSUP, "a terminal cannot close one direction")
 
     def close(self) -> None:
         """Close it."""
@@ -77,7 +77,7 @@ def _unix(machine: Machine, endpoint: Endpoint) -> socket.socket:
     except OSError as error:
         raise LaunchError(
             f"the monitor {endpoint.name} cannot be reached: {error.strerror}",
-            "Look whether QEMU still runs.",
+            "Check whether QEMU still runs.",
         ) from None
 
 
@@ -90,5 +90,5 @@ def _terminal(machine: Machine) -> Terminal:
     except OSError as error:
         raise LaunchError(
             f"the machine's terminal cannot be opened: {error.strerror}",
-            "Look whether QEMU still runs.",
+            "Check whether QEMU still runs.",
         ) from None

@@ -108,8 +108,8 @@ class Machine:
             return socket.socketpair()
         if not self.target.sandbox:
             raise LaunchError(
-                f"{self.target.program} works on the system that it runs on: it is started in the "
-                "sandbox alone",
+                f"{self.target.program} works on the system that it runs on: it runs only in "
+                "the sandbox",
                 "Leave out --no-sandbox.",
             )
         listener = activation.listening(self.scratch, LISTENING)

@@ -71,17 +71,17 @@ class Pool:
     ) -> None:
         self.close()
 
-    def expect(self, specs: Iterable[MachineSpec]) -> None:
-        """Announce which machines will be wanted, in order, after those already announced."""
+    def prefetch(self, specs: Iterable[MachineSpec]) -> None:
+        """Start machines ahead, in this order, after those already prefetched."""
         with self._change:
             self._expected.extend(specs)
             self._change.notify_all()
 
     def take(self, spec: MachineSpec, *, again: bool = False) -> Machine:
-        """Return a fresh machine of `spec`; started now unless it was announced.
+        """Return a fresh machine of `spec`; started now unless it was prefetched.
 
-        What was announced before it is given up. With `again`, for a machine that replaces a spent
-        one, nothing is given up and no announced machine is used. Raises what the start raised.
+        What was prefetched before it is given up. With `again`, for a machine that replaces a spent
+        one, nothing is given up and no prefetched machine is used. Raises what the start raised.
         """
         with self._change:
             if self._closing:
@@ -109,7 +109,7 @@ class Pool:
             self._change.notify_all()
         self._thread.join(_LIMIT)
         if self._thread.is_alive():
-            raise HarnessError("the start of a machine does not end", "Look at what it waits for.")
+            raise HarnessError("a machine's start does not end", "Check what it waits for.")
         if self._failure is not None:
             raise self._failure
 

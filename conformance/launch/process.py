@@ -116,7 +116,7 @@ class Process:
                 raise HarnessError(
                     f"process {self._started.pid} did not end within {_KILL_LIMIT:g} seconds of "
                     "being killed",
-                    "Look what it waits for in the kernel (/proc/PID/stack).",
+                    "Check what it waits for in the kernel (/proc/PID/stack).",
                 )
         self._started.wait()
 

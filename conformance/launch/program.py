@@ -21,7 +21,7 @@ LISTENING: Final = f"wire-{FIRST}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Style:
+class ProgramStyle:
     """How programs of one kind identify themselves and take options.
 
     `banner` begins the answer to --version. `machine`, where the kind has machines, begins a
@@ -42,8 +42,8 @@ class Style:
     fixed: tuple[str, ...] = ()
 
 
-STYLES: Final[Mapping[Program, Style]] = {
-    Program.SYSTEM: Style(
+STYLES: Final[Mapping[Program, ProgramStyle]] = {
+    Program.SYSTEM: ProgramStyle(
         banner="QEMU emulator version",
         chardev="-chardev",
         monitor=("-mon", "chardev=ID,mode=control"),
@@ -52,13 +52,13 @@ STYLES: Final[Mapping[Program, Style]] = {
         accel="-accel",
         fixed=("-nodefaults", "-display", "none", "-S"),
     ),
-    Program.STORAGE_DAEMON: Style(
+    Program.STORAGE_DAEMON: ProgramStyle(
         banner="qemu-storage-daemon version",
         chardev="--chardev",
         monitor=("--monitor", "chardev=ID"),
         stdio=("--chardev", "stdio,id=mon", "--monitor", "chardev=mon"),
     ),
-    Program.GUEST_AGENT: Style(
+    Program.GUEST_AGENT: ProgramStyle(
         banner="QEMU Guest Agent",
         stdio=(
             *("-m", "unix-listen", "-p", f"{SCRATCH}/{LISTENING}"),
@@ -111,7 +111,7 @@ def socket_name(endpoint: Endpoint) -> str:
     return f"wire-{endpoint.name}"
 
 
-def _monitor(style: Style, device: str, more: str = "") -> tuple[str, ...]:
+def _monitor(style: ProgramStyle, device: str, more: str = "") -> tuple[str, ...]:
     option, value = style.monitor
     return (option, value.replace("ID", device) + more)
 

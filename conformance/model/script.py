@@ -154,7 +154,7 @@ class Gone:
     ids: tuple[JsonValue, ...] = ()
 
 
-class Deed(enum.StrEnum):
+class ClientAction(enum.StrEnum):
     """What the official client does."""
 
     # It connects and negotiates, and enables out-of-band execution if offered.
@@ -181,7 +181,7 @@ class Drive:
 
     line: str
     rule: str
-    deed: Deed
+    deed: ClientAction
     name: str = ""
     arguments: JsonValue | Absent = ABSENT
     times: int = 1
@@ -191,15 +191,15 @@ class Drive:
     def promised(self) -> str:
         """The promise in words, for a report."""
         match self.deed:
-            case Deed.CONNECT:
+            case ClientAction.CONNECT:
                 return "connected"
-            case Deed.EXECUTE | Deed.OUT_OF_BAND:
+            case ClientAction.EXECUTE | ClientAction.OUT_OF_BAND:
                 return told(self.refused)
-            case Deed.PIPELINE:
+            case ClientAction.PIPELINE:
                 return f"{self.times} times {told(self.refused)}"
-            case Deed.EVENT:
+            case ClientAction.EVENT:
                 return f"event {self.name}"
-            case Deed.DISCONNECT:
+            case ClientAction.DISCONNECT:
                 return "disconnected"
             case _:
                 assert_never(self.deed)

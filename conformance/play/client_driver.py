@@ -13,7 +13,7 @@ from typing import assert_never
 from conformance.launch.endpoints import Terminal
 from conformance.model.canonical import compact
 from conformance.model.errors import LaunchError
-from conformance.model.script import Deed, Drive, told
+from conformance.model.script import ClientAction, Drive, told
 from conformance.model.terms import ABSENT
 from conformance.wire.client import CLIENT, ClientSession
 from conformance.wire.session import SessionError
@@ -38,15 +38,15 @@ class Driver:
         Raises SessionLost where the session is over, LaunchError where none can be had.
         """
         match turn.deed:
-            case Deed.CONNECT:
+            case ClientAction.CONNECT:
                 self._connect(turn.line, turn.name)
                 return "connected"
-            case Deed.EXECUTE | Deed.OUT_OF_BAND | Deed.PIPELINE:
+            case ClientAction.EXECUTE | ClientAction.OUT_OF_BAND | ClientAction.PIPELINE:
                 return self._execute(turn, self._sessions[turn.line])
-            case Deed.EVENT:
+            case ClientAction.EVENT:
                 self._sessions[turn.line].await_event(turn.name)
                 return f"event {turn.name}"
-            case Deed.DISCONNECT:
+            case ClientAction.DISCONNECT:
                 del self._sessions[turn.line]
                 self._ends.pop(turn.line).close()
                 return "disconnected"
@@ -58,18 +58,18 @@ class Driver:
         sock = self._reach(endpoint)
         end.callback(sock.close)
         if not isinstance(sock, socket.socket):
-            raise LaunchError("the official client speaks over sockets alone", "Name a socket.")
+            raise LaunchError("the official client needs a socket", "Name a socket.")
         self._sessions[line] = end.enter_context(ClientSession(sock, self._limit))
 
     def _execute(self, turn: Drive, session: ClientSession) -> str:
         arguments = turn.arguments if isinstance(turn.arguments, dict) else None
         assert turn.arguments is ABSENT or arguments is not None, "arguments are an object"
-        many = f"{turn.times} times " * (turn.deed is Deed.PIPELINE)
+        many = f"{turn.times} times " * (turn.deed is ClientAction.PIPELINE)
         try:
             if many:
                 session.execute_many(turn.name, turn.times)
             else:
-                outside = turn.deed is Deed.OUT_OF_BAND
+                outside = turn.deed is ClientAction.OUT_OF_BAND
                 session.execute(turn.name, arguments, outside=outside)
         except SessionError as error:
             return many + told(error.error_class)

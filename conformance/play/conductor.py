@@ -75,8 +75,8 @@ class Conductor:
                 done += 1
                 yield result
         except BaseException as error:  # of any kind: it is recorded, and raised
-            # Whatever fails here, a defect of the suite included, must stand in the record of the
-            # cases that it cost, and goes on.  A machine may stand amid a dialogue.
+            # Whatever fails here, a defect of the suite included, must be in the record of the
+            # cases that it cost, and is raised again.  A machine may be in mid-dialogue.
             self._target = ""
             if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
                 raise
@@ -86,10 +86,10 @@ class Conductor:
                 self._record(_events(campaign, Result(case=case, verdict=verdict), member))
             raise
 
-    def expect(self, campaign: Campaign, cases: Sequence[Case], after: Sequence[Case]) -> None:
-        """Announce which cases come after the cases `after`, which run first."""
+    def prefetch(self, campaign: Campaign, cases: Sequence[Case], after: Sequence[Case]) -> None:
+        """Start ahead the machines of `cases`, which run after the cases `after`."""
         if campaign.target.name == self._target and self._engine is not None:
-            self._engine.expect(cases, after)
+            self._engine.prefetch(cases, after)
 
     def _deaths(self, campaign: Campaign) -> Iterator[Event]:
         """Yield the machines that died at their start since the last call."""

@@ -22,7 +22,7 @@ _OWN: Final = frozenset({Role.SUBJECT, Role.WITNESS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
+class AnswerFacts:
     """See stream.CaseEnded."""
 
     accepted: bool = False
@@ -30,11 +30,11 @@ class Answers:
     named: int = 0
 
 
-def answers_of(result: Result, member: str) -> Answers:
+def answers_of(result: Result, member: str) -> AnswerFacts:
     """Return what the answers of a case about `member` tell; "" for no member."""
     case, seen = result.case, result.seen
     if not isinstance(seen, Observation):
-        return Answers()
+        return AnswerFacts()
     passed = result.verdict.outcome is Outcome.PASS
     pairs = [(step, _content(line)) for step, line in _own(case, seen)]
     refusals = [
@@ -48,9 +48,9 @@ def answers_of(result: Result, member: str) -> Answers:
         if not isinstance(step.expect, Reject | Answer)
     )
     if not member:
-        return Answers(accepted=accepted)
+        return AnswerFacts(accepted=accepted)
     named = sum(_names(error, member) for error in refusals)
-    return Answers(accepted=accepted, refused=len(refusals), named=named)
+    return AnswerFacts(accepted=accepted, refused=len(refusals), named=named)
 
 
 def event_names(result: Result) -> frozenset[str]:

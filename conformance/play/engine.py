@@ -17,11 +17,11 @@ from conformance.launch.pool import Pool
 from conformance.model.case import Case, Isolation
 from conformance.model.stage import Stage
 from conformance.model.terms import BROKEN, Outcome
-from conformance.play.hang_limits import Silence
+from conformance.play.hang_limits import HangLimits
 from conformance.play.leases import Leases
 from conformance.play.player import REST
-from conformance.play.proof import SHOWS_NOTHING, Prover, Result, fallen, talked
-from conformance.play.stages import NotStanding
+from conformance.play.proof import SHOWS_NOTHING, Prover, Result, failed, talked
+from conformance.play.stages import StageFailed
 from conformance.prepare.starts import Starts
 
 _DOUBTFUL: Final = BROKEN | {Outcome.UNTRIED, Outcome.NOT_STARTED}
@@ -39,7 +39,7 @@ class Engine:
         """The machines that have started, and those that died instead."""
         self._leases = Leases(pool, messages, self.starts)
         self._prover = Prover(pool, messages, self.starts)
-        self._silence = Silence()
+        self._hangs = HangLimits()
 
     def __enter__(self) -> Engine:
         return self
@@ -53,25 +53,25 @@ class Engine:
         for _, group in groupby(cases, key=lambda case: (case.stage.name, case.subject)):
             together = list(group)
             done, subject = 0, together[0].subject
-            left = self._silence.left(subject)
+            left = self._hangs.left(subject)
             if left is None:
                 for result in self._run_stage(together[0].stage, together):
                     done += 1
-                    self._silence.note(subject, result.verdict, waited=_waited(result))
+                    self._hangs.note(subject, result.verdict, waited=_waited(result))
                     yield result
-                    left = self._silence.left(subject)
+                    left = self._hangs.left(subject)
                     if left is not None:
                         break
             if left is not None:
                 for case in together[done:]:
                     yield Result(case=case, verdict=left)
 
-    def expect(self, cases: Sequence[Case], after: Sequence[Case] = ()) -> None:
-        """Announce which machines `cases` need, so that they are started ahead.
+    def prefetch(self, cases: Sequence[Case], after: Sequence[Case] = ()) -> None:
+        """Start ahead the machines that `cases` will need.
 
         `after` are the cases that come before them and may leave a machine running.
         """
-        self._leases.expect(cases, after)
+        self._leases.prefetch(cases, after)
 
     def _run_stage(self, stage: Stage, cases: list[Case]) -> Iterator[Result]:
         shared = [
@@ -105,8 +105,8 @@ class Engine:
         todo = cases
         while todo:
             lease = self._leases.take(stage, again=todo is not cases)
-            if isinstance(lease, NotStanding):
-                yield from (fallen(case, lease) for case in todo)
+            if isinstance(lease, StageFailed):
+                yield from (failed(case, lease) for case in todo)
                 return
             done = 0
             for case, first, seen in lease.player.play(todo):
@@ -137,8 +137,8 @@ class Engine:
     def _talked(self, case: Case) -> Result:
         """Return the result of a case with an exchange, on the machine of its stage."""
         lease = self._leases.take(case.stage)
-        if isinstance(lease, NotStanding):
-            return fallen(case, lease)
+        if isinstance(lease, StageFailed):
+            return failed(case, lease)
         result = talked(case, lease.player, self._messages)
         if result.verdict.outcome is Outcome.PASS:
             return result
@@ -154,8 +154,8 @@ class Engine:
         seen = None
         for part in case.parts():
             lease = self._leases.take(part.stage)
-            if isinstance(lease, NotStanding):
-                return fallen(case, lease)
+            if isinstance(lease, StageFailed):
+                return failed(case, lease)
             ((_, first, seen),) = lease.player.play((part,))
             verdict = judge(part, seen, self._messages, first)
             if _spoils(part, verdict) or None in seen.replies:

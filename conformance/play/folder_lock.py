@@ -20,7 +20,7 @@ HOLD: Final = ".run"
 _MOST: Final = 200
 
 
-class Hold:
+class FolderLock:
     """The right to write a report folder; a context manager that gives it back."""
 
     def __init__(self, folder: Path, *, make: bool = True) -> None:

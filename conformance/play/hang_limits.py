@@ -21,7 +21,7 @@ _OF_KIND: Final = 24
 """The same for one kind of subject, whatever else is answered: in working builds up to nine."""
 
 
-class Silence:
+class HangLimits:
     """Counts the cases that waited in vain: in a row, of each subject, and of each kind."""
 
     def __init__(self) -> None:

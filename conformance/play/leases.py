@@ -15,10 +15,10 @@ from conformance.launch.pool import Pool
 from conformance.model.case import Case, Isolation
 from conformance.model.stage import MachineSpec, Stage
 from conformance.play.player import Player
-from conformance.play.stages import NotStanding, stand
+from conformance.play.stages import StageFailed, prepare_stage
 from conformance.prepare.starts import Starts
 
-_FALLS: Final = 3
+_FAILURES: Final = 3
 
 
 @dataclass(slots=True)
@@ -38,15 +38,15 @@ class Leases:
         self._messages = messages
         self._starts = starts
         self._standing: dict[str, Lease] = {}
-        self._fallen: dict[str, NotStanding] = {}
-        self._falls: Counter[str] = Counter()
+        self._failed: dict[str, StageFailed] = {}
+        self._failures: Counter[str] = Counter()
         """How often each stage has failed since its last success."""
 
-    def take(self, stage: Stage, *, again: bool = False) -> Lease | NotStanding:
+    def take(self, stage: Stage, *, again: bool = False) -> Lease | StageFailed:
         """Return the machine of `stage`, started if none runs, or why there is none.
 
-        `again` as for `stand`. A stage that failed is not tried again, unless its machine has
-        started before: then it is given up after _FALLS failures in a row.
+        `again` as for `prepare_stage`. A stage that failed is not tried again, unless its machine
+        has started before: then it is given up after _FAILURES failures in a row.
         """
         lease = self._standing.get(stage.name)
         if lease is not None and lease.player.healthy:
@@ -54,16 +54,16 @@ class Leases:
         for other in list(self._standing.values()):
             if _gives_way(other.stage, stage):
                 self.end(other.stage)
-        if stage.name in self._fallen:
-            return self._fallen[stage.name]
-        standing = stand(stage, self._pool, self._messages, self._starts, again=again)
-        if isinstance(standing, NotStanding):
-            self._falls[stage.name] += 1
+        if stage.name in self._failed:
+            return self._failed[stage.name]
+        standing = prepare_stage(stage, self._pool, self._messages, self._starts, again=again)
+        if isinstance(standing, StageFailed):
+            self._failures[stage.name] += 1
             stood = not standing.began and self._starts.stood(stage.spec)
-            if not stood or self._falls[stage.name] >= _FALLS:
-                self._fallen[stage.name] = standing
+            if not stood or self._failures[stage.name] >= _FAILURES:
+                self._failed[stage.name] = standing
             return standing
-        del self._falls[stage.name]
+        del self._failures[stage.name]
         lease = self._standing[stage.name] = Lease(stage, standing)
         return lease
 
@@ -78,14 +78,14 @@ class Leases:
         for lease in list(self._standing.values()):
             self.end(lease.stage)
 
-    def expect(self, cases: Sequence[Case], after: Sequence[Case] = ()) -> None:
-        """Announce which machines `cases` need, so that they are started ahead.
+    def prefetch(self, cases: Sequence[Case], after: Sequence[Case] = ()) -> None:
+        """Start ahead the machines that `cases` will need.
 
         `after` are the cases that come before them and may leave machines running.
         """
         standing = {name: lease.stage for name, lease in self._standing.items()}
         self._wanted(after, standing)
-        self._pool.expect(self._wanted(cases, standing))
+        self._pool.prefetch(self._wanted(cases, standing))
 
     def _wanted(self, cases: Sequence[Case], standing: dict[str, Stage]) -> list[MachineSpec]:
         """Return the machines that are started for `cases`, and update `standing`."""
@@ -96,7 +96,7 @@ class Leases:
             alone = case.isolation is Isolation.ALONE
             for part in (case,) if alone else case.parts():
                 stage = part.stage
-                if stage.name in self._fallen or (not alone and stage.name in standing):
+                if stage.name in self._failed or (not alone and stage.name in standing):
                     continue
                 ahead.append(stage.spec)
                 if not alone:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar, cast
 
 
-class Command(enum.StrEnum):
+class CommandName(enum.StrEnum):
     """The commands that take options."""
 
     RUN = "run"
@@ -26,7 +26,7 @@ class Command(enum.StrEnum):
     VALIDATE = "validate"
 
 
-class Form(enum.StrEnum):
+class KeyForm(enum.StrEnum):
     """What TOML value a key of a target file has."""
 
     TEXT = "a string"
@@ -39,14 +39,14 @@ class Form(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class TargetKey:
     """A key of a target file, named like the field of `Target` that it sets.
 
     With `axis`, it may also be a key of [target.axes].
     """
 
     name: str
-    form: Form = Form.TEXT
+    form: KeyForm = KeyForm.TEXT
     axis: bool = False
 
 
@@ -66,12 +66,12 @@ class Option(Generic[T]):
     name: str
     help: str
     default: T
-    commands: tuple[Command, ...]
+    commands: tuple[CommandName, ...]
     metavar: str = ""
     short: str = ""
     choices: tuple[str, ...] = ()
     no_twin: str = ""
-    key: Key | None = None
+    key: TargetKey | None = None
     reaches_files: bool = False
 
     @property
@@ -133,14 +133,14 @@ class Option(Generic[T]):
 
 
 _TESTING: Final = (
-    *(Command.RUN, Command.LIST, Command.SHOW, Command.REPLAY),
-    *(Command.RULES, Command.EXPLAIN),
+    *(CommandName.RUN, CommandName.LIST, CommandName.SHOW, CommandName.REPLAY),
+    *(CommandName.RULES, CommandName.EXPLAIN),
 )
 """The commands that take a target."""
 _OF_NO_RUN: Final = "its command makes no run"
 """pytest does what `run` does, and nothing else."""
 
-NAME_KEY: Final = Key(name="name")
+NAME_KEY: Final = TargetKey(name="name")
 """The one key of a target file that no option has: the command line writes NAME=PATH."""
 
 PROGRAM: Final = Option(
@@ -149,7 +149,7 @@ PROGRAM: Final = Option(
     default=(),
     commands=(),
     help="a QEMU program to test: PATH, NAME=PATH, or a quoted pattern",
-    key=Key(name="program", form=Form.PATH, axis=True),
+    key=TargetKey(name="program", form=KeyForm.PATH, axis=True),
 )
 TARGETS: Final = Option(
     name="targets",
@@ -164,7 +164,7 @@ ROOTFS: Final = Option(
     default=(),
     commands=_TESTING,
     help="the root file system that the program is in; each program is tested in each",
-    key=Key(name="rootfs", form=Form.PATH, axis=True),
+    key=TargetKey(name="rootfs", form=KeyForm.PATH, axis=True),
 )
 SCHEMA: Final = Option(
     name="schema",
@@ -172,7 +172,7 @@ SCHEMA: Final = Option(
     default="",
     commands=_TESTING,
     help="the QEMU source tree, or the digest of one, that the program is built from",
-    key=Key(name="schema", form=Form.PATH),
+    key=TargetKey(name="schema", form=KeyForm.PATH),
 )
 CASES: Final = Option(
     name="cases",
@@ -180,7 +180,7 @@ CASES: Final = Option(
     default=(),
     commands=_TESTING,
     help="a folder of recipes, states and dangers of your own, beside those that ship",
-    key=Key(name="cases", form=Form.PATHS),
+    key=TargetKey(name="cases", form=KeyForm.PATHS),
 )
 MACHINE: Final = Option(
     name="machine",
@@ -188,7 +188,7 @@ MACHINE: Final = Option(
     default="none",
     commands=_TESTING,
     help="-machine for cases that need no other (default: none)",
-    key=Key(name="machine", axis=True),
+    key=TargetKey(name="machine", axis=True),
 )
 ACCEL: Final = Option(
     name="accel",
@@ -196,7 +196,7 @@ ACCEL: Final = Option(
     default="",
     commands=_TESTING,
     help="-accel (default: QEMU's choice)",
-    key=Key(name="accel", axis=True),
+    key=TargetKey(name="accel", axis=True),
 )
 ARG: Final = Option(
     name="arg",
@@ -204,7 +204,7 @@ ARG: Final = Option(
     default=(),
     commands=_TESTING,
     help="one more argument for QEMU (--arg=-smp)",
-    key=Key(name="args", form=Form.LIST),
+    key=TargetKey(name="args", form=KeyForm.LIST),
 )
 ENV: Final = Option(
     name="env",
@@ -212,14 +212,14 @@ ENV: Final = Option(
     default=(),
     commands=_TESTING,
     help="one more environment variable for QEMU",
-    key=Key(name="env", form=Form.TABLE),
+    key=TargetKey(name="env", form=KeyForm.TABLE),
 )
 NO_SANDBOX: Final = Option(
     name="no-sandbox",
     default=False,
     commands=_TESTING,
     help="start QEMU without bubblewrap: requests then reach the host",
-    key=Key(name="sandbox", form=Form.BOOLEAN),
+    key=TargetKey(name="sandbox", form=KeyForm.BOOLEAN),
     reaches_files=True,
 )
 THOROUGH: Final = Option(
@@ -238,28 +238,28 @@ CASE: Final = Option(
     name="case",
     metavar="GLOB",
     default=(),
-    commands=(Command.RUN, Command.LIST),
+    commands=(CommandName.RUN, CommandName.LIST),
     help="only cases whose id matches",
 )
 SHARD: Final = Option(
     name="shard",
     metavar="N/M",
     default="1/1",
-    commands=(Command.RUN, Command.LIST),
+    commands=(CommandName.RUN, CommandName.LIST),
     help="only the Nth of M parts of the subjects",
 )
 REPORT: Final = Option(
     name="report",
     metavar="DIR",
     default="qmp-report",
-    commands=(Command.RUN,),
+    commands=(CommandName.RUN,),
     help="the folder of the report (default: qmp-report)",
 )
 SEED: Final = Option(
     name="seed",
     metavar="N",
     default=0,
-    commands=(Command.RUN,),
+    commands=(CommandName.RUN,),
     help="the seed of everything that is made at random",
 )
 WORKERS: Final = Option(
@@ -267,7 +267,7 @@ WORKERS: Final = Option(
     short="-n",
     metavar="N",
     default=0,
-    commands=(Command.RUN,),
+    commands=(CommandName.RUN,),
     help="worker processes (default: 0, none but this one)",
     no_twin="pytest-xdist has -n",
 )
@@ -275,7 +275,7 @@ QUIET: Final = Option(
     name="quiet",
     short="-q",
     default=False,
-    commands=(Command.RUN,),
+    commands=(CommandName.RUN,),
     help="print the verdicts alone",
     no_twin="pytest has -q",
 )
@@ -283,7 +283,7 @@ VERBOSE: Final = Option(
     name="verbose",
     short="-v",
     default=False,
-    commands=(Command.RUN,),
+    commands=(CommandName.RUN,),
     help="print each item, and each finding in full",
     no_twin="pytest has -v",
 )
@@ -291,7 +291,7 @@ RECORD: Final = Option(
     name="record",
     metavar="FILE",
     default="",
-    commands=(Command.REPLAY,),
+    commands=(CommandName.REPLAY,),
     help="write the dialogue to a file, for `validate`",
     no_twin=_OF_NO_RUN,
 )
@@ -299,7 +299,7 @@ RELEASE: Final = Option(
     name="release",
     metavar="VERSION",
     default="",
-    commands=(Command.RULES, Command.EXPLAIN),
+    commands=(CommandName.RULES, CommandName.EXPLAIN),
     help="without TARGET, the release (10.0) whose digest gives the cases",
     no_twin=_OF_NO_RUN,
 )
@@ -307,7 +307,7 @@ RULES_FORMAT: Final = Option(
     name="format",
     default="text",
     choices=("text", "markdown", "json"),
-    commands=(Command.RULES,),
+    commands=(CommandName.RULES,),
     help="the output format (default: text); docs/rules.md is the markdown",
     no_twin=_OF_NO_RUN,
 )
@@ -316,7 +316,7 @@ OLD_ROOTFS, NEW_ROOTFS = (
         name=f"{side}-rootfs",
         metavar="DIR",
         default="",
-        commands=(Command.DIFF,),
+        commands=(CommandName.DIFF,),
         help=f"the root file system that the program {side.upper()} is in",
         no_twin=_OF_NO_RUN,
     )
@@ -327,7 +327,7 @@ OLD_VERSION, NEW_VERSION = (
         name=f"{side}-version",
         metavar="VERSION",
         default="",
-        commands=(Command.DIFF,),
+        commands=(CommandName.DIFF,),
         help=f"the version of {side.upper()}, where it does not tell",
         no_twin=_OF_NO_RUN,
     )
@@ -337,7 +337,7 @@ SCHEMA_PROGRAM: Final = Option(
     name="program",
     default="system",
     choices=("system", "storage-daemon", "guest-agent"),
-    commands=(Command.DIFF,),
+    commands=(CommandName.DIFF,),
     help="whose schema of a digest or source tree (default: system)",
     no_twin=_OF_NO_RUN,
 )
@@ -345,14 +345,14 @@ DIFF_FORMAT: Final = Option(
     name="format",
     default="text",
     choices=("text", "markdown", "json"),
-    commands=(Command.DIFF,),
+    commands=(CommandName.DIFF,),
     help="the output format (default: text)",
     no_twin=_OF_NO_RUN,
 )
 ALL_CHANGES: Final = Option(
     name="all",
     default=False,
-    commands=(Command.DIFF,),
+    commands=(CommandName.DIFF,),
     help="in text, list what is only counted otherwise",
     no_twin=_OF_NO_RUN,
 )
@@ -363,7 +363,7 @@ FAIL_ON: Final = Option(
         *("incompatible", "deprecated-first", "unstable"),
         *("configuration", "unreachable", "compatible"),
     ),
-    commands=(Command.DIFF,),
+    commands=(CommandName.DIFF,),
     help="exit with 1 for a change of this class or a worse one",
     no_twin=_OF_NO_RUN,
 )
@@ -371,7 +371,7 @@ OUTPUT: Final = Option(
     name="output",
     metavar="FILE",
     default="",
-    commands=(Command.DIFF, Command.DIGEST),
+    commands=(CommandName.DIFF, CommandName.DIGEST),
     help="write there, not to standard output",
     no_twin=_OF_NO_RUN,
 )
@@ -379,7 +379,7 @@ DIGEST_VERSION: Final = Option(
     name="version",
     metavar="VERSION",
     default="",
-    commands=(Command.DIGEST,),
+    commands=(CommandName.DIGEST,),
     help="the release, where no source tree tells it",
     no_twin=_OF_NO_RUN,
 )
@@ -387,7 +387,7 @@ VALIDATE_SCHEMA: Final = Option(
     name="schema",
     metavar="SCHEMA",
     default="",
-    commands=(Command.VALIDATE,),
+    commands=(CommandName.VALIDATE,),
     help="the schema for dialogues that contain none: a saved introspection, or the release (10.0) "
     "of a digest that comes with the suite",
     no_twin=_OF_NO_RUN,
@@ -396,7 +396,7 @@ VALIDATE_FORMAT: Final = Option(
     name="format",
     default="text",
     choices=("text", "json"),
-    commands=(Command.VALIDATE,),
+    commands=(CommandName.VALIDATE,),
     help="the output format (default: text)",
     no_twin=_OF_NO_RUN,
 )
@@ -423,12 +423,12 @@ KEYS: Final = (NAME_KEY, *(option.key for option in ALL if option.key is not Non
 """What a table of a target file may hold, besides `axes`."""
 
 
-def options_of(command: Command) -> tuple[AnyOption, ...]:
+def options_of(command: CommandName) -> tuple[AnyOption, ...]:
     """Return the options of a command."""
     return tuple(option for option in ALL if command in option.commands)
 
 
-def declare(command: Command, parser: argparse.ArgumentParser) -> None:
+def declare(command: CommandName, parser: argparse.ArgumentParser) -> None:
     """Declare the options of a command; of QUIET and VERBOSE it takes one."""
     add = parser.add_argument
     for option in options_of(command):

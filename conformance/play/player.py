@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from conformance.judge.events import awaited, is_event
-from conformance.judge.observation import Broke, Line, Observation, Place, Talk
+from conformance.judge.observation import Broke, EventPlace, Line, Observation, Talk
 from conformance.launch.machine import Machine
 from conformance.model.case import Case, Role, Step
 from conformance.model.ending import Ending
@@ -57,7 +57,7 @@ class _Seen:
 
     replies: list[Line | None]
     events: list[Line] = field(default_factory=list)
-    places: list[Place] = field(default_factory=list)
+    places: list[EventPlace] = field(default_factory=list)
     strays: list[Line] = field(default_factory=list)
     began: float = 0.0
     sent: dict[int, float] = field(default_factory=dict)
@@ -86,7 +86,7 @@ class _Seen:
         last = step if answered else step - 1
         followed = last >= 0 and self.replies[last] is not None
         since = self.sent.get(last, -math.inf) if followed else -math.inf
-        self.places.append(Place(step, answered, since, time.monotonic()))
+        self.places.append(EventPlace(step, answered, since, time.monotonic()))
 
     def of_step(self, step: int) -> list[Line]:
         """Return the events that came since the step was sent."""

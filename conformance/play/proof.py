@@ -22,7 +22,7 @@ from conformance.model.errors import LaunchError
 from conformance.model.terms import BROKEN, Outcome
 from conformance.play.leases import Leases
 from conformance.play.player import Player
-from conformance.play.stages import NotStanding, stand
+from conformance.play.stages import StageFailed, prepare_stage
 from conformance.prepare.starts import Starts
 
 PLAYS: Final = 10
@@ -71,9 +71,9 @@ class Prover:
         """Play a case on a fresh machine of its own, after `before`; claims need none."""
         if case.claims:
             return Result(case=case, verdict=judge_claims(case))
-        standing = stand(case.stage, self._pool, self._messages, self._starts, again=again)
-        if isinstance(standing, NotStanding):
-            return fallen(case, standing)
+        standing = prepare_stage(case.stage, self._pool, self._messages, self._starts, again=again)
+        if isinstance(standing, StageFailed):
+            return failed(case, standing)
         with standing.machine:
             if case.exchange is not None:
                 return talked(case, standing, self._messages)
@@ -172,7 +172,7 @@ class Prover:
         Vacuous cases share this machine: it has seen nothing but refusals.
         """
         lease = self._doubts.take(case.stage, again=True)
-        if isinstance(lease, NotStanding):
+        if isinstance(lease, StageFailed):
             return None
         ((_, first, seen),) = lease.player.play((case,))
         verdict = judge(case, seen, self._messages, first)
@@ -192,7 +192,7 @@ def talked(case: Case, player: Player, messages: MessageJudge) -> Result:
     return Result(case=case, verdict=judge_talk(case, seen, messages), seen=seen)
 
 
-def fallen(case: Case, standing: NotStanding) -> Result:
+def failed(case: Case, standing: StageFailed) -> Result:
     """Return the result of a case whose stage failed."""
     return Result(case=case, verdict=standing.verdict)
 

@@ -16,7 +16,7 @@ from conformance.model.entry import Entry
 from conformance.model.errors import UsageError
 from conformance.model.terms import ExitCode, Outcome, starts_lost
 from conformance.play.exit_code import exit_code
-from conformance.play.folder_lock import Hold
+from conformance.play.folder_lock import FolderLock
 from conformance.play.options import Options
 from conformance.play.records import (
     Joined,
@@ -75,13 +75,13 @@ class Run:
         self._planned = False
         self._began = time.monotonic()
         self._began_at = _now()
-        self._hold: Hold | None = None
+        self._hold: FolderLock | None = None
         self._folder: RunFolder | None = None
 
     def __enter__(self) -> Run:
         self._targets = tuple(distinct(self.options.targets))
         if self.record:
-            self._hold = Hold(self.options.report)
+            self._hold = FolderLock(self.options.report)
             try:
                 with _writing(self.options.report):
                     self._hold.sign(self.id)
@@ -119,22 +119,11 @@ class Run:
         if prepared.error is not None:
             raise prepared.error
         if self.record:
-            self._record_deaths()
+            _record_deaths(self.options.report, self.id, self.campaigns)
         # A pattern may be for a target that is lost.
         self.unfit = check_selection(
             self.options.selection, self.campaigns, lenient=bool(self.lost)
         )
-
-    def _record_deaths(self) -> None:
-        """Record the machines that died while builds were introspected."""
-        deaths = [
-            death.event(campaign.target.name)
-            for campaign in self.campaigns
-            for death in campaign.deaths
-        ]
-        if deaths:
-            with Recorder(part_path(self.options.report, self.id, "targets")) as recorder:
-                recorder.write(deaths)
 
     @property
     def folder(self) -> RunFolder:
@@ -248,6 +237,14 @@ class Run:
         for campaign in self.campaigns:
             for entry in campaign.plan.entries(planned[campaign.target.name]):
                 yield not_run(campaign, entry)
+
+
+def _record_deaths(report: Path, run: str, campaigns: Sequence[Campaign]) -> None:
+    """Record the machines that died while builds were introspected."""
+    deaths = [death.event(each.target.name) for each in campaigns for death in each.deaths]
+    if deaths:
+        with Recorder(part_path(report, run, "targets")) as recorder:
+            recorder.write(deaths)
 
 
 def not_run(campaign: Campaign, case: Entry) -> CaseEnded:

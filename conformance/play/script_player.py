@@ -223,7 +223,7 @@ class _Talker:
             gate = Gate(confined(self._machine.scratch, path), self._limit)
         except (TimeoutError, OSError) as error:
             raise LaunchError(
-                f"the server cannot be held up: {error}", "Look what it answers to the request."
+                f"the server cannot be held up: {error}", "Check what it answers to the request."
             ) from None
         self._open.callback(gate.close)
         self._gates[path] = gate

@@ -25,7 +25,7 @@ GREETING_LIMIT = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class NotStanding:
+class StageFailed:
     """Why a stage failed: the outcome of every case on it, and what was seen.
 
     `began` says whether its machine had greeted by then.
@@ -37,15 +37,15 @@ class NotStanding:
     began: bool = True
 
 
-def stand(
+def prepare_stage(
     stage: Stage, pool: Pool, messages: MessageJudge, starts: Starts, *, again: bool = False
-) -> Player | NotStanding:
+) -> Player | StageFailed:
     """Return a player on a machine of `stage`, or why there is none.
 
     A machine that ends before it greets is started again: once, or up to TRIES times if a signal
     ended it or one like it has started before. `starts` records the machines that ended before a
     successful one, and those that a signal ends each time. With `again`, the machine is additional
-    to those announced. Raises LaunchError where the machine cannot even be started.
+    to those prefetched. Raises LaunchError where the machine cannot even be started.
     """
     ended: list[StartDeath] = []
     for number in range(TRIES):
@@ -70,8 +70,8 @@ def stand(
     return last
 
 
-def _tried(machine: Machine, stage: Stage, messages: MessageJudge) -> Player | NotStanding:
-    standing: Player | NotStanding | None = None
+def _tried(machine: Machine, stage: Stage, messages: MessageJudge) -> Player | StageFailed:
+    standing: Player | StageFailed | None = None
     try:
         standing = _negotiated(machine, stage, messages)
     finally:
@@ -84,7 +84,7 @@ class _RefusedError(Exception):
     """A set-up request was refused."""
 
 
-def _negotiated(machine: Machine, stage: Stage, messages: MessageJudge) -> Player | NotStanding:
+def _negotiated(machine: Machine, stage: Stage, messages: MessageJudge) -> Player | StageFailed:
     if not machine.has_monitor:
         return Player(machine, None)
     connection = Connection(machine.monitor)
@@ -99,7 +99,7 @@ def _negotiated(machine: Machine, stage: Stage, messages: MessageJudge) -> Playe
             _pass(connection, descriptor)
     except _RefusedError as error:
         reason = f"the set-up failed: {error}"
-        return NotStanding(Verdict(outcome=Outcome.UNTRIED, reason=reason), case, None)
+        return StageFailed(Verdict(outcome=Outcome.UNTRIED, reason=reason), case, None)
     except (WireError, OSError) as error:
         return _no_start(machine, case, str(error))
     if stage.spec.descriptors:
@@ -112,7 +112,7 @@ def _negotiated(machine: Machine, stage: Stage, messages: MessageJudge) -> Playe
         if verdict.outcome is Outcome.CRASH and _declined(seen):
             return _no_start(machine, case, verdict.reason)
         if verdict.outcome is not Outcome.PASS:
-            return NotStanding(verdict, case, seen)
+            return StageFailed(verdict, case, seen)
     return player
 
 
@@ -163,7 +163,7 @@ def _words(read: object) -> str:
     return f" with {error.get('class')}: {error.get('desc')}" if isinstance(error, dict) else ""
 
 
-def _no_start(machine: Machine, case: Case, why: str) -> NotStanding:
+def _no_start(machine: Machine, case: Case, why: str) -> StageFailed:
     ending = machine.ending(1.0)
     reason = f"the machine of stage {case.stage.name} did not come up: {why}"
     seen = None
@@ -177,9 +177,9 @@ def _no_start(machine: Machine, case: Case, why: str) -> NotStanding:
         seen = Observation(replies=replies, death=death)
     elif case.stage.spec == MachineSpec():
         # It greeted so when it was introspected; other machines may belong to another build.
-        return NotStanding(_silent(reason), case, seen, began=False)
+        return StageFailed(_silent(reason), case, seen, began=False)
     verdict = Verdict(outcome=Outcome.NOT_STARTED, reason=reason)
-    return NotStanding(verdict, case, seen, began=False)
+    return StageFailed(verdict, case, seen, began=False)
 
 
 def _silent(reason: str) -> Verdict:

@@ -20,13 +20,13 @@ from conformance.launch.target import NAME, Target, is_pattern, label, matches, 
 from conformance.model.counting import counted
 from conformance.model.errors import TargetFileError
 from conformance.model.hints import nearest
-from conformance.play.option_table import KEYS, NAME_KEY, PROGRAM, ROOTFS, Form, Key
+from conformance.play.option_table import KEYS, NAME_KEY, PROGRAM, ROOTFS, KeyForm, TargetKey
 
 _AXES: Final = "axes"
 """The table of keys with several values; each combination makes a target."""
 
 
-def _key(key: Key | None) -> str:
+def _key(key: TargetKey | None) -> str:
     assert key is not None
     return key.name
 
@@ -50,7 +50,7 @@ def read_targets(path: Path) -> tuple[Target, ...]:
             f"{path}: cannot be read: {error.strerror}", "Name a target file that exists."
         ) from None
     except tomllib.TOMLDecodeError as error:
-        raise TargetFileError(f"{path}: is not TOML: {error}", "Correct that place.") from None
+        raise TargetFileError(f"{path}: is not TOML: {error}", "Correct it there.") from None
     return _Reader(path).targets(document)
 
 
@@ -158,18 +158,18 @@ class _Reader:
         given[_PROGRAM] = program_path(program, root)
         return Target(**{NAME_KEY.name: os.path.basename(given[_PROGRAM]), **given})
 
-    def _value(self, key: Key, value: Any) -> Any:
+    def _value(self, key: TargetKey, value: Any) -> Any:
         """Return the value of a key as the field of a target has it."""
         match key.form:
-            case Form.PATH:
+            case KeyForm.PATH:
                 return self._absolute(value) if value else ""
-            case Form.LIST:
+            case KeyForm.LIST:
                 return tuple(value)
-            case Form.PATHS:
+            case KeyForm.PATHS:
                 return tuple(map(self._absolute, value))
-            case Form.TABLE:
+            case KeyForm.TABLE:
                 return tuple(value.items())
-            case Form.TEXT | Form.BOOLEAN:
+            case KeyForm.TEXT | KeyForm.BOOLEAN:
                 return value
         assert_never(key.form)
 
@@ -193,19 +193,19 @@ def _table_faults(table: Mapping[str, Any], where: str) -> Iterator[_Fault]:
             yield from _value_faults(key, table[key.name], where)
 
 
-def _value_faults(key: Key, value: object, where: str) -> Iterator[_Fault]:
+def _value_faults(key: TargetKey, value: object, where: str) -> Iterator[_Fault]:
     match key.form:
-        case Form.TEXT | Form.PATH:
+        case KeyForm.TEXT | KeyForm.PATH:
             if not isinstance(value, str):
                 yield f"{where}: `{key.name}` is no string", "Put it in quotes."
-        case Form.LIST | Form.PATHS:
+        case KeyForm.LIST | KeyForm.PATHS:
             if not _strings(value):
-                like = '["-smp", "2"]' if key.form is Form.LIST else '["DIR"]'
+                like = '["-smp", "2"]' if key.form is KeyForm.LIST else '["DIR"]'
                 yield f"{where}: `{key.name}` is no list of strings", f"Write {like}."
-        case Form.TABLE:
+        case KeyForm.TABLE:
             if not isinstance(value, dict) or not _strings(list(value.values())):
                 yield f"{where}: `{key.name}` is no table of strings", 'Write { NAME = "x" }.'
-        case Form.BOOLEAN:
+        case KeyForm.BOOLEAN:
             if not isinstance(value, bool):
                 yield f"{where}: `{key.name}` is neither true nor false", "Write one."
         case _:

@@ -23,7 +23,7 @@ from conformance.model.codec import Codec
 from conformance.model.errors import UsageError
 from conformance.model.stage import SCRATCH, MachineSpec
 from conformance.prepare.case_names import near_globs, near_ids
-from conformance.prepare.plan_file import Plan
+from conformance.prepare.plan_file import WrittenPlan
 from conformance.prepare.selection import Selection
 from conformance.prepare.starts import StartDeath
 from conformance.qapi.model import Schema
@@ -35,7 +35,7 @@ class Campaign:
     """A target and its plan, which tells what the build is and says of itself."""
 
     target: Target
-    plan: Plan
+    plan: WrittenPlan
     rules: Mapping[str, Rule]
     caveats: tuple[str, ...] = ()
     deaths: tuple[StartDeath, ...] = ()
@@ -144,7 +144,7 @@ def _load(path: Path) -> Campaign:
     plan = path.with_name(path.name.removesuffix(_TARGET) + _PLAN)
     return Campaign(
         target=shared.target,
-        plan=Plan(plan.read_bytes()),
+        plan=WrittenPlan(plan.read_bytes()),
         rules=load_rules(),
         caveats=shared.caveats,
     )

@@ -28,7 +28,7 @@ NO_OBJECTS: Final = ObjectModel(types=(), creatable=(), properties={}, trees={})
 """That of a program which has no objects that could be asked for."""
 _DISABLED: Final = "this build has it disabled"
 _UNSERVED: Final = "this build does not have it"
-_NO_SCHEMA: Final = Schema(commands={}, events={}, types={})
+NO_SCHEMA: Final = Schema(commands={}, events={}, types={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ def _unasked(names: list[str], served: Served, withheld: Withheld) -> Iterator[t
 def described(facts: Facts | None, without: Mapping[str, str]) -> Schema:
     """Return the schema that cases are derived from: the source's, less the commands `without`."""
     if facts is None:
-        return _NO_SCHEMA
+        return NO_SCHEMA
     schema = _schema(facts.entities)
     commands = {name: each for name, each in schema.commands.items() if name not in without}
     return Schema(commands=commands, events=schema.events, types=schema.types)

@@ -10,7 +10,7 @@ from conformance.model.canonical import digest
 from conformance.model.errors import UsageError
 from conformance.model.flavour import Program
 from conformance.prepare.cache import NO_CACHE, Cache, suite_digest
-from conformance.prepare.plan_file import Plan, PlanError
+from conformance.prepare.plan_file import PlanError, WrittenPlan
 
 _KIND: Final = "release"
 
@@ -25,7 +25,9 @@ def release_version(name: str) -> Version:
     return int(major), int(minor), 0
 
 
-def release_plan(version: Version, programs: tuple[Program, ...], cache: Cache = NO_CACHE) -> Plan:
+def release_plan(
+    version: Version, programs: tuple[Program, ...], cache: Cache = NO_CACHE
+) -> WrittenPlan:
     """Return the cases that each of the programs of a release would have, one after the other.
 
     What only a build tells, its object model and the entries of its introspection, gives none;
@@ -35,7 +37,7 @@ def release_plan(version: Version, programs: tuple[Program, ...], cache: Cache =
     body = cache.get(_KIND, key) if key else None
     if body is not None:
         try:
-            return Plan(body)
+            return WrittenPlan(body)
         except PlanError as error:
             cache.drop(_KIND, key, f"is {error}"[:200])
     # Not at the top: who finds a plan needs none of what derives one.
@@ -44,4 +46,4 @@ def release_plan(version: Version, programs: tuple[Program, ...], cache: Cache =
     data = write_release(version, programs)
     if key:
         cache.put(_KIND, key, data)
-    return Plan(data)
+    return WrittenPlan(data)

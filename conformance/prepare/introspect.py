@@ -358,7 +358,7 @@ def _trees(
 ) -> dict[str, tuple[Node, ...]]:
     """Walk the trees of several machines, as many at a time as there are processors."""
     trees = {}
-    # Nothing is foretold to the pool here, so that it does not matter who asks it first.
+    # Nothing is prefetched here, so that it does not matter who asks it first.
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
         walked = threads.map(lambda machine: _tree(asker, machine), machines)
         for machine, tree in zip(machines, walked, strict=True):

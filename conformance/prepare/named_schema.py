@@ -15,7 +15,7 @@ from conformance.knowledge.digests import digest_names
 from conformance.model.bounded_lines import LimitError, read_bounded
 from conformance.model.canonical import canonical, digest
 from conformance.model.errors import UsageError
-from conformance.prepare.operand import Named, read_side
+from conformance.prepare.operand import NamedSide, read_side
 from conformance.qapi.introspection import read_introspection
 from conformance.qapi.model import Schema, SchemaError
 from conformance.wire.recording import RecordingError, decode, read_values
@@ -82,7 +82,7 @@ def _may_be_saved(path: Path) -> bool:
 
 
 def _of_side(word: str) -> NamedSchema:
-    side = read_side(Named(name=word))
+    side = read_side(NamedSide(name=word))
     version = [int(part) for part in side.facts.version.split(".")[:2] if part.isdigit()]
     shipped = side.facts.kind is SideKind.DIGEST
     return NamedSchema(

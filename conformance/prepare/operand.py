@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from conformance.compat.change import SideFacts, SideKind
-from conformance.compat.meaning import Knowledge, Side
+from conformance.compat.meaning import ComparedSide, CompatKnowledge
 from conformance.compat.release import Entities
 from conformance.digest.digest import Digest
 from conformance.digest.digest_json import from_json
@@ -54,7 +54,7 @@ _WHOLE: Final = "qapi-schema.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
+class NamedSide:
     """A side as the user names it; `version` counts where nothing else tells one."""
 
     name: str
@@ -63,7 +63,7 @@ class Named:
     program: Program = Program.SYSTEM
 
 
-def read_side(named: Named) -> Side:
+def read_side(named: NamedSide) -> ComparedSide:
     """Return the side of that name; raises UsageError, LaunchError."""
     if named.version and not _VERSION.fullmatch(named.version):
         raise UsageError(f"{named.version!r} is no version", "Write one such as 10.0 or 10.0.2.")
@@ -77,17 +77,17 @@ def read_side(named: Named) -> Side:
     return side
 
 
-def load_knowledge(program: Program) -> Knowledge:
+def load_knowledge(program: Program) -> CompatKnowledge:
     """Return what is known beside the sides; raises KnowledgeError."""
     history = {
         name: digest.schemas[program]
         for name, digest in load_digests().items()
         if program in digest.schemas
     }
-    return Knowledge(history=history, documented=load_documented())
+    return CompatKnowledge(history=history, documented=load_documented())
 
 
-def _read(named: Named) -> Side:
+def _read(named: NamedSide) -> ComparedSide:
     path = Path(named.name)
     if named.name.startswith(_DIGEST):
         return _shipped(named, named.name.removeprefix(_DIGEST))
@@ -106,7 +106,7 @@ def _read(named: Named) -> Side:
     raise UsageError(f"{named.name}: there is no such file, folder or digest", SIDES)
 
 
-def _file(named: Named, path: Path) -> Side:
+def _file(named: NamedSide, path: Path) -> ComparedSide:
     try:
         with path.open("rb") as file:
             if file.read(4).startswith(_PROGRAMS):
@@ -130,7 +130,7 @@ def _file(named: Named, path: Path) -> Side:
     return _introspection(named, value)
 
 
-def _shipped(named: Named, name: str) -> Side:
+def _shipped(named: NamedSide, name: str) -> ComparedSide:
     if name not in (*digest_names(), SEED):
         known = ", ".join((*digest_names(), SEED))
         raise UsageError(f"there is no digest of {name}", f"There are: {known}. {SIDES}")
@@ -139,14 +139,14 @@ def _shipped(named: Named, name: str) -> Side:
 
 
 def _of_digest(
-    named: Named, digest: Digest, kind: SideKind, *, whole: bool, detail: str = ""
-) -> Side:
+    named: NamedSide, digest: Digest, kind: SideKind, *, whole: bool, detail: str = ""
+) -> ComparedSide:
     if named.program not in digest.schemas:
         known = ", ".join(digest.schemas)
         raise UsageError(f"{named.name} has no schema of the {named.program}", f"It has: {known}.")
     entities = digest.schemas[named.program]
     version = digest.version or named.version
-    return Side(
+    return ComparedSide(
         facts=SideFacts(name=named.name, kind=kind, version=version, detail=detail),
         schema=schema_of(entities, whole=True),
         release=entities,
@@ -155,7 +155,7 @@ def _of_digest(
     )
 
 
-def _introspection(named: Named, value: Any) -> Side:
+def _introspection(named: NamedSide, value: Any) -> ComparedSide:
     version, entries = named.version, value
     if isinstance(value, Mapping):
         if "return" not in value:
@@ -164,14 +164,14 @@ def _introspection(named: Named, value: Any) -> Side:
         version = version or str(value.get("version", ""))
     if version and not _VERSION.fullmatch(version):
         raise UsageError(f"{named.name}: {version!r} is no version", "Write one such as 10.0.2.")
-    return Side(
+    return ComparedSide(
         facts=SideFacts(name=named.name, kind=SideKind.INTROSPECTION, version=version),
         schema=read_introspection(entries),
         release=_release(version, named.program),
     )
 
 
-def _build(named: Named) -> Side:
+def _build(named: NamedSide) -> ComparedSide:
     target = program_target(named.name, named.rootfs)
     with RunFolder() as folder:
         build = identify(target, folder)
@@ -186,7 +186,7 @@ def _build(named: Named) -> Side:
             asked = ask_schema(pool)
     version = ".".join(map(str, asked.version))
     detail = ", ".join(filter(None, (asked.package or build.package, build.arch, named.rootfs)))
-    return Side(
+    return ComparedSide(
         facts=SideFacts(name=named.name, kind=SideKind.BUILD, version=version, detail=detail),
         schema=check_schema(asked.entries),
         release=_release(version, named.program),

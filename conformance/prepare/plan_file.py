@@ -177,7 +177,7 @@ class PlanWriter:
         return start, self._out.tell() - start
 
 
-class Plan:
+class WrittenPlan:
     """A plan that was written, read as far as it is asked for; `data` are its bytes."""
 
     def __init__(self, data: bytes) -> None:

@@ -9,92 +9,31 @@ import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Final
 
 from conformance.align.alignment import align
 from conformance.align.widths import with_widths
-from conformance.derive.inputs import Facts, Introspected, Knowledge
+from conformance.derive.inputs import Facts, Introspected
 from conformance.derive.plan import cases_of, members_of, rows_of
 from conformance.digest.expand import schema_of
-from conformance.digest.objectmodel import object_model
-from conformance.knowledge.absences import load_absences
-from conformance.knowledge.check import read_cases
-from conformance.knowledge.commands import CommandsPart, commands_of, ranges_of
-from conformance.knowledge.dangers import load_dangers
-from conformance.knowledge.defaults import load_showings
-from conformance.knowledge.digests import SEED, load_digest
-from conformance.knowledge.events import load_events
-from conformance.knowledge.examples import load_examples
-from conformance.knowledge.exchanges import load_exchanges
-from conformance.knowledge.gathering import read_folder
+from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.guest_agent_blocklist import Withheld, load_withheld
-from conformance.knowledge.intermittent import load_intermittent
-from conformance.knowledge.machines import load_coupled, load_stand_ins
-from conformance.knowledge.naming import load_naming
-from conformance.knowledge.ranges import needs_of
-from conformance.knowledge.recipes import load_recipes
-from conformance.knowledge.store import cases_folder
-from conformance.knowledge.untyped_arguments import load_unchecked
+from conformance.knowledge.loading import load_knowledge
 from conformance.knowledge.versions import Version
 from conformance.launch.target import Target
 from conformance.model.canonical import canonical, digest
 from conformance.model.flavour import Program
 from conformance.prepare.asking import Answers
-from conformance.prepare.described import NO_OBJECTS, described, unasked
+from conformance.prepare.described import NO_OBJECTS, NO_SCHEMA, described, unasked
 from conformance.prepare.introspect import find_usable
+from conformance.prepare.needs import needs_of_all, own_lacks
 from conformance.prepare.plan_file import Head, PlanWriter
 from conformance.prepare.source import find_facts, words
 from conformance.qapi.introspection import Examined
-from conformance.qapi.model import Schema
-from conformance.qapi.qom import ObjectModel
 from conformance.space.members import member_of
 
 _ARCH: Final = "x86_64"
 """The architecture that most recipes speak of."""
-
-
-def load_knowledge(cases: Sequence[str] = ()) -> Knowledge:
-    """Return what ships with the suite, and before it what stands in the folders `cases`.
-
-    Raises KnowledgeError.
-    """
-    folder = cases_folder()
-    more = read_cases([Path(each) for each in cases])
-    commands = [*more, *read_folder(folder / "commands", CommandsPart)]
-    return Knowledge(
-        recipes=load_recipes(folder / "objects", more),
-        commands=commands_of(commands),
-        showings=load_showings(folder / "defaults.toml", more),
-        examples=load_examples(folder / "examples.toml", more),
-        exchanges=load_exchanges(folder / "exchanges", more),
-        events=load_events(folder / "events", more),
-        ranges=ranges_of(commands),
-        unchecked=load_unchecked(more=more),
-        seed=object_model(load_digest(SEED).schemas[Program.SYSTEM]),
-        naming=load_naming(folder / "naming.toml", more),
-        dangers=load_dangers(more=more),
-        stand_ins=load_stand_ins(folder / "machines.toml", more),
-        coupled=load_coupled(folder / "machines.toml", more),
-        absences=load_absences(folder / "absences.toml", more),
-        intermittent=load_intermittent(folder / "intermittent.toml", more),
-    )
-
-
-def needs_of_all(knowledge: Knowledge) -> tuple[str, ...]:
-    """Return all needs that anything known has, sorted: what hosts and builds are asked for."""
-    return tuple(
-        sorted(
-            {
-                *knowledge.recipes.needs(),
-                *knowledge.examples.needs(),
-                *knowledge.events.needs(),
-                *(need for exchange in knowledge.exchanges for need in exchange.needs),
-                *needs_of(knowledge.ranges),
-                *knowledge.commands.needs(),
-            }
-        )
-    )
 
 
 def described_as(target: Target, answers: Answers) -> Target:
@@ -130,7 +69,7 @@ def introspected(
         return _listed(target, answers, knowledge, lacks, more)
     found = answers.found
     assert found is not None, "a build tells its schema, or lists its commands"
-    own = _own_lacks(needs_of_all(knowledge), found.model)
+    own = own_lacks(needs_of_all(knowledge), found.model)
     return _aligned(
         find_facts(target.schema, found.version, build.kind),
         unserved=frozenset(found.unserved),
@@ -161,7 +100,7 @@ def _listed(
         version=build.version,
         schema=described(facts, without),
         model=NO_OBJECTS,
-        lacks={**lacks, **_own_lacks(knowledge.commands.needs(), NO_OBJECTS)},
+        lacks={**lacks, **own_lacks(knowledge.commands.needs(), NO_OBJECTS)},
         without=without,
         **more,
     )
@@ -216,7 +155,7 @@ def write_release(version: Version, programs: Iterable[Program]) -> bytes:
             for case in cases_of(build, knowledge):
                 # Why a case is not run is of a build: what it lacks, or what it was made without.
                 writer.add(replace(case, blocked=None), member_of(case, members))
-    return writer.end(Head(version=version, schema=Schema(), rows=()))
+    return writer.end(Head(version=version, schema=NO_SCHEMA, rows=()))
 
 
 def _of_release(version: Version, program: Program, facts: Facts) -> Introspected:
@@ -261,20 +200,3 @@ def _aligned(facts: Facts | None, *, usable: Examined, **more: Any) -> Introspec
     if facts.exact:
         return Introspected(facts=facts, schema=typed, alignment=alignment, **more)
     return Introspected(facts=facts, schema=schema, older=typed, **more)
-
-
-def _own_lacks(needs: Iterable[str], model: ObjectModel) -> dict[str, str]:
-    """Return why each need is not met that the build itself answers for, by its types."""
-    lacks = {}
-    for need in sorted(needs):
-        kind, _, argument = need.partition(":")
-        reason = ""
-        if kind == "type" and argument not in model.by_name:
-            reason = f"this build has no type {argument}"
-        elif kind == "property":
-            owner, _, name = argument.partition(".")
-            found = any(item.name == name for item in model.properties.get(owner, ()))
-            reason = "" if found else f"this build has no property {argument}"
-        if reason:
-            lacks[need] = reason
-    return lacks

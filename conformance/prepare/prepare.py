@@ -21,7 +21,7 @@ from conformance.model.stage import BUILD_NEEDS
 from conformance.prepare.answers import LIMIT, Answered, answered
 from conformance.prepare.cache import NO_CACHE, Cache, folder_digest, suite_digest
 from conformance.prepare.campaign import Campaign
-from conformance.prepare.plan_file import Plan, PlanError
+from conformance.prepare.plan_file import PlanError, WrittenPlan
 from conformance.prepare.selection import Selection
 
 _PLAN: Final = "plan"
@@ -70,7 +70,7 @@ def prepare(
     )
 
 
-def _plan(target: Target, found: Answered, cache: Cache, selection: Selection) -> Plan:
+def _plan(target: Target, found: Answered, cache: Cache, selection: Selection) -> WrittenPlan:
     """Return the plan of a target, derived anew where the cache has none that was derived alike."""
     thorough, globs = selection.thorough, selection.globs
     known_by = digest([suite_digest(), [folder_digest(Path(each)) for each in target.cases]])
@@ -80,16 +80,18 @@ def _plan(target: Target, found: Answered, cache: Cache, selection: Selection) -
     body = cache.get(_PLAN, key) if key else None
     if body is not None:
         try:
-            return Plan(body)
+            return WrittenPlan(body)
         except PlanError as error:
             cache.drop(_PLAN, key, f"is {error}"[:200])
     # Not at the top: who finds a plan needs none of what derives one.
+    from conformance.knowledge.loading import load_knowledge
     from conformance.prepare import planning
+    from conformance.prepare.needs import needs_of_all
 
     answers = found.answers
-    knowledge = planning.load_knowledge(target.cases)
+    knowledge = load_knowledge(target.cases)
     if needs is None:
-        needs = planning.needs_of_all(knowledge)
+        needs = needs_of_all(knowledge)
         lacks = _lacks(needs, target)
         if cache.kept:
             cache.put(_NEEDS, known_by, json.dumps(needs).encode())
@@ -97,10 +99,10 @@ def _plan(target: Target, found: Answered, cache: Cache, selection: Selection) -
     target = planning.described_as(target, answers)
     build = planning.introspected(target, answers, knowledge, thorough=thorough, lacks=lacks)
     if globs:
-        plan = Plan(planning.planned(target, answers, build, knowledge, globs))
+        plan = WrittenPlan(planning.planned(target, answers, build, knowledge, globs))
         if all(fnmatch.filter(plan.ids, glob) for glob in globs):
             return plan
-    plan = Plan(planning.planned(target, answers, build, knowledge))
+    plan = WrittenPlan(planning.planned(target, answers, build, knowledge))
     if key:
         cache.put(_PLAN, key, plan.data)
     return plan

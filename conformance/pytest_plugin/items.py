@@ -170,8 +170,8 @@ class GroupItem(pytest.Item):
         return target, None, f"{target} {subject_name(self.group)} {self.name}"
 
 
-def foretell(item: pytest.Item, following: pytest.Item | None) -> None:
-    """Tell the machines' owner which cases come after those of `item`."""
+def prefetch(item: pytest.Item, following: pytest.Item | None) -> None:
+    """Prefetch the machines of the cases that come after those of `item`."""
     if isinstance(item, GroupItem) and isinstance(following, GroupItem):
         conductor = item.config.stash[CONDUCTOR]
-        conductor.expect(following.campaign, following.cases, item.cases)
+        conductor.prefetch(following.campaign, following.cases, item.cases)

@@ -280,11 +280,11 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
-    """Foretell the machines of the next item while this one runs."""
+    """Prefetch the machines of the next item while this one runs."""
     if CAMPAIGNS in item.config.stash:
-        from conformance.pytest_plugin.items import foretell
+        from conformance.pytest_plugin.items import prefetch
 
-        foretell(item, nextitem)
+        prefetch(item, nextitem)
     return (yield)
 
 
@@ -295,7 +295,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if RUN not in config.stash:
         return
     from conformance.play.leading import report
-    from conformance.report.result import Verdict
+    from conformance.report.result import RunVerdict
 
     run = config.stash[RUN]
     if not run.record:
@@ -308,7 +308,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     )
     config.stash[SUMMARY] = summary
     code = summary.ended.exit_code if summary.ended else exitstatus
-    if exitstatus == pytest.ExitCode.OK and summary.verdict is Verdict.NOTHING_TESTED:
+    if exitstatus == pytest.ExitCode.OK and summary.verdict is RunVerdict.NOTHING_TESTED:
         # Skipped items alone are a success to pytest, and none to us.
         session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
     elif exitstatus == pytest.ExitCode.OK:

@@ -25,7 +25,7 @@ from conformance.qapi.model import (
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Violation:
     """Why a value is not of its type: `problem`, at `path` within the value.
 
     A path looks like "backend.data[2].x"; that of the value itself is "".
@@ -44,14 +44,14 @@ class _Miss:
         self.problem = problem
         self.steps = [*steps]
 
-    def fault(self) -> Fault:
-        return Fault("".join(reversed(self.steps)).removeprefix("."), self.problem)
+    def fault(self) -> Violation:
+        return Violation("".join(reversed(self.steps)).removeprefix("."), self.problem)
 
 
 _Check: TypeAlias = Callable[[Any], "_Miss | None"]
 
 
-def validate(schema: Schema, type_name: str, value: object) -> Fault | None:
+def validate(schema: Schema, type_name: str, value: object) -> Violation | None:
     """Return why `value` is not of a type of `schema`, or None if it is.
 
     For more than one value, keep a Validator.
@@ -69,7 +69,7 @@ class Validator:
         self._schema = schema
         self._checks: dict[str, _Check] = {}
 
-    def check(self, type_name: str, value: object) -> Fault | None:
+    def check(self, type_name: str, value: object) -> Violation | None:
         """Return the first fault of `value`, in the order of the type's members, or None.
 
         `value` is JSON as `json.loads` returns it. Raises UnknownNameError for an unknown type.

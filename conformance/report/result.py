@@ -24,7 +24,7 @@ Counts = Mapping[Outcome, int]
 """Cases by outcome: only outcomes that occur, in the order of `Outcome`."""
 
 
-class Verdict(enum.StrEnum):
+class RunVerdict(enum.StrEnum):
     """The verdict on a build, or on all builds of a run, worst first."""
 
     # A case crashed, hung or failed, or a finding breaks what must hold.
@@ -54,7 +54,7 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class SubjectRow:
     """One subject: its cases by aspect and outcome.
 
     `note` says why there is nothing to test, else "".
@@ -84,7 +84,7 @@ class TargetSummary:
     """One build of the run."""
 
     build: TargetStarted
-    rows: tuple[Row, ...]
+    rows: tuple[SubjectRow, ...]
     rules: tuple[RuleRow, ...]
     """In the order of the catalogue."""
     findings: tuple[FoldedFinding, ...]
@@ -95,7 +95,7 @@ class TargetSummary:
     reasons: tuple[Reason, ...]
     missing: int
     """How many planned cases have no result in the stream."""
-    verdict: Verdict
+    verdict: RunVerdict
 
     @property
     def commands(self) -> Share:
@@ -134,7 +134,7 @@ class Summary:
     totals: Counts
     incomplete: tuple[str, ...]
     """Why the run is not complete, in sentences; empty where it is."""
-    verdict: Verdict
+    verdict: RunVerdict
 
     @property
     def complete(self) -> bool:
@@ -158,7 +158,7 @@ class Summary:
         }
 
 
-def shown_aspects(rows: Iterable[Row]) -> tuple[Aspect, ...]:
+def shown_aspects(rows: Iterable[SubjectRow]) -> tuple[Aspect, ...]:
     """Return the aspects for which a table of `rows` has columns: those with a case."""
     found = {aspect for row in rows for aspect in row.cells}
     return tuple(aspect for aspect in Aspect if aspect in found)
@@ -166,7 +166,7 @@ def shown_aspects(rows: Iterable[Row]) -> tuple[Aspect, ...]:
 
 def judge(
     totals: Counts, findings: tuple[FoldedFinding, ...], *, unsettled: bool, incomplete: bool
-) -> Verdict:
+) -> RunVerdict:
     """Return the verdict on cases with these outcomes and findings.
 
     `unsettled`: cases had different outcomes when repeated.
@@ -175,14 +175,14 @@ def judge(
     if any(outcome in BROKEN for outcome in totals) or any(
         each.finding.severity is Severity.MUST for each in findings
     ):
-        return Verdict.BROKEN
+        return RunVerdict.BROKEN
     if Outcome.HARNESS_ERROR in totals:
-        return Verdict.HARNESS
+        return RunVerdict.HARNESS
     if unsettled:
-        return Verdict.UNSETTLED
+        return RunVerdict.UNSETTLED
     if incomplete:
-        return Verdict.PARTIAL
-    return Verdict.CONFORMS if judged else Verdict.NOTHING_TESTED
+        return RunVerdict.PARTIAL
+    return RunVerdict.CONFORMS if judged else RunVerdict.NOTHING_TESTED
 
 
 def _counts(counts: Counts) -> dict[str, int]:
@@ -209,7 +209,7 @@ def _target(target: TargetSummary) -> dict[str, Any]:
     }
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _row(row: SubjectRow) -> dict[str, Any]:
     return {
         "subject_kind": str(row.kind),
         "subject": row.subject,

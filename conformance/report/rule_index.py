@@ -13,7 +13,7 @@ from conformance.model.terms import Aspect, SubjectKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class CaseGroup:
     """The cases of one rule about one kind of subject, in one aspect.
 
     For the protocol, the kind is its part, `part`, and the exchanges give their `reasons`, each
@@ -46,7 +46,7 @@ def cases_by_rule(cases: Iterable[Entry]) -> Mapping[str, tuple[Entry, ...]]:
     return {rule: tuple(own) for rule, own in found.items()}
 
 
-def grouped(cases: Iterable[Entry]) -> tuple[Group, ...]:
+def grouped(cases: Iterable[Entry]) -> tuple[CaseGroup, ...]:
     """Return the groups of the cases of one rule: exchanges by part, then the others by kind."""
     found: dict[tuple[str, SubjectKind, Aspect], list[Entry]] = {}
     for case in cases:
@@ -59,7 +59,7 @@ def grouped(cases: Iterable[Entry]) -> tuple[Group, ...]:
         return not part, part, kinds.index(kind), aspects.index(aspect)
 
     return tuple(
-        Group(
+        CaseGroup(
             kind=kind,
             aspect=aspect,
             part=part,

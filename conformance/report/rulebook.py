@@ -15,7 +15,7 @@ from conformance.knowledge.rules import MEANS, Rule
 from conformance.model.counting import counted
 from conformance.model.entry import Entry
 from conformance.model.terms import Severity
-from conformance.report.rule_index import Group, grouped
+from conformance.report.rule_index import CaseGroup, grouped
 
 _FAMILIES: Final = {
     "W": "The wire protocol",
@@ -49,7 +49,7 @@ class Book:
     cases: Mapping[str, tuple[Entry, ...]]
     of: str
 
-    def groups(self, rule: str) -> tuple[Group, ...]:
+    def groups(self, rule: str) -> tuple[CaseGroup, ...]:
         """Return the cases of a rule in groups."""
         return grouped(self.cases.get(rule, ()))
 
@@ -153,7 +153,7 @@ def _explained(book: Book, rule: Rule, width: int) -> Iterator[str]:
         yield "`qmp-conformance show CASE PROGRAM` tells what a case sends and expects."
 
 
-def _group(group: Group, width: int) -> Iterator[str]:
+def _group(group: CaseGroup, width: int) -> Iterator[str]:
     blocked = f", {group.blocked:,} of them not run" if group.blocked else ""
     yield from _wrapped(f"{group.name}: {counted(len(group.cases), 'case')}{blocked}", width)
     deeper = " " * 2 * _MARGIN

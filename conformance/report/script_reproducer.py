@@ -12,7 +12,7 @@ from conformance.model.flavour import Program
 from conformance.model.script import (
     CONTROL,
     FIRST,
-    Deed,
+    ClientAction,
     Drive,
     Exchange,
     Gather,
@@ -244,7 +244,11 @@ def _driven(exchange: Exchange, addresses: Mapping[str, str | None], limit: floa
         if not isinstance(turn, Drive):
             raise ValueError("the official client takes all turns of an exchange, or none")
         waiting = f"await asyncio.wait_for({_done(turn, addresses)}, {limit:g})"
-        yield f"    {turn.line} = {waiting}" if turn.deed is Deed.CONNECT else f"    {waiting}"
+        yield (
+            f"    {turn.line} = {waiting}"
+            if turn.deed is ClientAction.CONNECT
+            else f"    {waiting}"
+        )
     yield "asyncio.run(main())"
 
 
@@ -252,18 +256,18 @@ def _done(turn: Drive, addresses: Mapping[str, str | None]) -> str:
     """Return Python text for the official client's action in a turn."""
     arguments = "" if turn.arguments is ABSENT else f", {turn.arguments!r}"
     match turn.deed:
-        case Deed.CONNECT:
+        case ClientAction.CONNECT:
             return f"connect({addresses[turn.name]})"
-        case Deed.EXECUTE:
+        case ClientAction.EXECUTE:
             return f"execute({turn.line}, {turn.name!r}{arguments})"
-        case Deed.OUT_OF_BAND:
+        case ClientAction.OUT_OF_BAND:
             return f"execute({turn.line}, {turn.name!r}{arguments}, oob=True)"
-        case Deed.PIPELINE:
+        case ClientAction.PIPELINE:
             each = f"execute({turn.line}, {turn.name!r}{arguments})"
             return f"asyncio.gather(*({each} for _ in range({turn.times})))"
-        case Deed.EVENT:
+        case ClientAction.EVENT:
             return f"event({turn.line}, {turn.name!r})"
-        case Deed.DISCONNECT:
+        case ClientAction.DISCONNECT:
             return f"{turn.line}.disconnect()"
         case _:
             assert_never(turn.deed)

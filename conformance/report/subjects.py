@@ -13,7 +13,7 @@ from conformance.model.counting import number
 from conformance.model.terms import Aspect, Outcome, SubjectKind
 from conformance.report.coverage import CommandCoverage, EventCoverage, Share
 from conformance.report.markup import code, code_cell, folded, plain, row
-from conformance.report.result import Counts, Row, TargetSummary, shown_aspects
+from conformance.report.result import Counts, SubjectRow, TargetSummary, shown_aspects
 from conformance.report.wording import OUTCOMES, accepted_commands, kept_sessions, provoked_events
 
 # For the narrow cells of the tables.
@@ -61,7 +61,7 @@ def subjects(target: TargetSummary) -> Iterator[str]:
         yield from _protocol(by_kind[SubjectKind.PROTOCOL], target.sessions)
 
 
-def _commands(rows: Sequence[Row], share: Share) -> Iterator[str]:
+def _commands(rows: Sequence[SubjectRow], share: Share) -> Iterator[str]:
     yield "### Commands"
     yield ""
     if share.whole:
@@ -83,7 +83,7 @@ def _commands(rows: Sequence[Row], share: Share) -> Iterator[str]:
     yield from _refusing(rows)
 
 
-def _command(each: Row, reached: CommandCoverage) -> Iterator[str]:
+def _command(each: SubjectRow, reached: CommandCoverage) -> Iterator[str]:
     valid, invalid, effect, gates, errors = (each.cells.get(aspect, {}) for aspect in _COLUMNS)
     yield code_cell(each.subject)
     yield _share(Share(part=reached.covered, whole=reached.members))
@@ -97,7 +97,7 @@ def _command(each: Row, reached: CommandCoverage) -> Iterator[str]:
     yield _sum({aspect: told for aspect, told in each.cells.items() if aspect not in _COLUMNS})
 
 
-def _refusing(rows: Sequence[Row]) -> Iterator[str]:
+def _refusing(rows: Sequence[SubjectRow]) -> Iterator[str]:
     """Yield the table of the commands that accepted no valid request."""
     why = {
         each.subject: each.reached.why_not
@@ -112,12 +112,12 @@ def _refusing(rows: Sequence[Row]) -> Iterator[str]:
     yield ""
 
 
-def _applies(each: Row) -> bool:
+def _applies(each: SubjectRow) -> bool:
     """Return whether a subject has cases that apply to the build."""
     return any(counts.keys() - {Outcome.NOT_APPLICABLE} for counts in each.cells.values())
 
 
-def _without_cases(rows: Sequence[Row]) -> Iterator[str]:
+def _without_cases(rows: Sequence[SubjectRow]) -> Iterator[str]:
     """Yield a line for each group of subjects without cases, for the same reason."""
     notes: dict[str, list[str]] = {}
     for each in rows:
@@ -128,7 +128,7 @@ def _without_cases(rows: Sequence[Row]) -> Iterator[str]:
         yield from folded(f"{number(len(names))}: {note}", [told])
 
 
-def _events(rows: Sequence[Row], share: Share) -> Iterator[str]:
+def _events(rows: Sequence[SubjectRow], share: Share) -> Iterator[str]:
     yield "### Events"
     yield ""
     yield f"{provoked_events(share)}."
@@ -150,14 +150,14 @@ def _events(rows: Sequence[Row], share: Share) -> Iterator[str]:
     yield from _without_cases([each for each in rows if each.subject not in shown])
 
 
-def _protocol(rows: Sequence[Row], sessions: Share) -> Iterator[str]:
+def _protocol(rows: Sequence[SubjectRow], sessions: Share) -> Iterator[str]:
     yield from _by_aspect("Protocol", rows)
     if sessions.whole:
         yield f"{kept_sessions(sessions)}."
         yield ""
 
 
-def _by_aspect(heading: str, rows: Sequence[Row]) -> Iterator[str]:
+def _by_aspect(heading: str, rows: Sequence[SubjectRow]) -> Iterator[str]:
     aspects = shown_aspects(rows)
     yield f"### {heading}"
     yield ""

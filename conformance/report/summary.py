@@ -23,7 +23,7 @@ from conformance.report.result import (
     Counts,
     FoldedFinding,
     Reason,
-    Row,
+    SubjectRow,
     Summary,
     TargetSummary,
     judge,
@@ -212,7 +212,7 @@ def _counts(outcomes: Iterable[Outcome]) -> Counts:
     return {outcome: counter[outcome] for outcome in Outcome if outcome in counter}
 
 
-def _rows(target: _Target) -> tuple[Row, ...]:
+def _rows(target: _Target) -> tuple[SubjectRow, ...]:
     cases: dict[_Subject, list[CaseEnded]] = {}
     for case in target.cases.values():
         cases.setdefault((case.subject_kind, case.subject), []).append(case)
@@ -230,12 +230,12 @@ def _rows(target: _Target) -> tuple[Row, ...]:
     )
 
 
-def _row(target: _Target, subject: _Subject, cases: list[CaseEnded]) -> Row:
+def _row(target: _Target, subject: _Subject, cases: list[CaseEnded]) -> SubjectRow:
     outcomes: dict[Aspect, list[Outcome]] = {}
     for case in cases:
         outcomes.setdefault(case.aspect, []).append(case.outcome)
     planned = target.planned.get(subject)
-    return Row(
+    return SubjectRow(
         kind=subject[0],
         subject=subject[1],
         note=planned.note if planned else "",

@@ -9,7 +9,7 @@ from typing import Final
 from conformance.model.counting import counted, number
 from conformance.model.terms import BROKEN, Aspect, Outcome, SubjectKind
 from conformance.report.paint import Paint, Style
-from conformance.report.result import Counts, Row, shown_aspects
+from conformance.report.result import Counts, SubjectRow, shown_aspects
 from conformance.report.wording import visible
 
 LETTERS: Final = {
@@ -67,7 +67,7 @@ _TITLE: Final = 6
 """How many characters of a column's title are shown on any terminal."""
 
 
-def table(rows: Sequence[Row], width: int, paint: Paint) -> Iterator[str]:
+def table(rows: Sequence[SubjectRow], width: int, paint: Paint) -> Iterator[str]:
     """Yield the lines of a table for each kind of subject, in `width` columns if possible.
 
     If there are more rows than a reader can take in, those of a kind without problems are summed up
@@ -78,7 +78,7 @@ def table(rows: Sequence[Row], width: int, paint: Paint) -> Iterator[str]:
         yield from _table(_HEADINGS[kind], [row for row in rows if row.kind is kind], width, paint)
 
 
-def _table(heading: str, rows: Sequence[Row], width: int, paint: Paint) -> Iterator[str]:
+def _table(heading: str, rows: Sequence[SubjectRow], width: int, paint: Paint) -> Iterator[str]:
     aspects = shown_aspects(rows)
     longest = max([len(heading), *(len(visible(row.subject)) for row in rows)])
     for brief in (False, True):
@@ -108,7 +108,7 @@ def _table(heading: str, rows: Sequence[Row], width: int, paint: Paint) -> Itera
             yield name + _GAP + paint(Style.FAINT, note)
 
 
-def condensed(rows: Sequence[Row]) -> list[Row]:
+def condensed(rows: Sequence[SubjectRow]) -> list[SubjectRow]:
     """Return `rows`; if there are too many, with one row for all those without problems."""
     if sum(bool(row.cells) for row in rows) <= _ROWS:
         return list(rows)
@@ -120,11 +120,11 @@ def condensed(rows: Sequence[Row]) -> list[Row]:
         shown += amiss
         if others:
             name = counted(len(others), "other")
-            shown.append(Row(kind=kind, subject=name, note="", cells=_summed(others)))
+            shown.append(SubjectRow(kind=kind, subject=name, note="", cells=_summed(others)))
     return shown
 
 
-def _summed(rows: Sequence[Row]) -> dict[Aspect, Counts]:
+def _summed(rows: Sequence[SubjectRow]) -> dict[Aspect, Counts]:
     sums: dict[Aspect, Counter[Outcome]] = {}
     for row in rows:
         for aspect, counts in row.cells.items():

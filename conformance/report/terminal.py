@@ -10,7 +10,7 @@ from typing import Final
 from conformance.model.counting import counted, number
 from conformance.model.terms import Severity
 from conformance.report.paint import Paint, Style
-from conformance.report.result import FoldedFinding, Reason, Summary, TargetSummary, Verdict
+from conformance.report.result import FoldedFinding, Reason, RunVerdict, Summary, TargetSummary
 from conformance.report.stream import Evidence, Finding
 from conformance.report.table import LEGEND, table
 from conformance.report.wording import (
@@ -41,12 +41,12 @@ _REASONS: Final = 8
 _LABEL: Final = 10
 
 _VERDICT_STYLES: Final = {
-    Verdict.BROKEN: Style.BAD,
-    Verdict.HARNESS: Style.BAD,
-    Verdict.UNSETTLED: Style.BAD,
-    Verdict.PARTIAL: Style.DOUBT,
-    Verdict.NOTHING_TESTED: Style.DOUBT,
-    Verdict.CONFORMS: Style.GOOD,
+    RunVerdict.BROKEN: Style.BAD,
+    RunVerdict.HARNESS: Style.BAD,
+    RunVerdict.UNSETTLED: Style.BAD,
+    RunVerdict.PARTIAL: Style.DOUBT,
+    RunVerdict.NOTHING_TESTED: Style.DOUBT,
+    RunVerdict.CONFORMS: Style.GOOD,
 }
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from conformance.model.counting import counted, number
 from conformance.model.terms import BROKEN, Outcome, Severity
 from conformance.report.coverage import Share
-from conformance.report.result import Counts, Summary, TargetSummary, Verdict
+from conformance.report.result import Counts, RunVerdict, Summary, TargetSummary
 from conformance.report.rules import RuleRow
 from conformance.report.stream import Finding, TargetStarted
 
@@ -128,24 +128,24 @@ def target_verdict(target: TargetSummary) -> str:
     cases = counted(sum(target.totals.values()), "case")
     passed = number(target.totals.get(Outcome.PASS, 0))
     match target.verdict:
-        case Verdict.BROKEN:
+        case RunVerdict.BROKEN:
             broken = sum(target.totals.get(outcome, 0) for outcome in BROKEN)
             found = counted(len(target.findings), "finding")
             return f"Breaks promises: {found}; {number(broken)} of {cases} broken, {passed} passed."
-        case Verdict.HARNESS:
+        case RunVerdict.HARNESS:
             errors = counted(target.totals[Outcome.HARNESS_ERROR], "case")
             return f"No verdict: the suite itself failed in {errors}; {passed} passed."
-        case Verdict.UNSETTLED:
+        case RunVerdict.UNSETTLED:
             unsettled = sum(
                 target.totals.get(outcome, 0) for outcome in (Outcome.FLAKY, Outcome.INTERMITTENT)
             )
             told = counted(unsettled, "case")
             return f"No verdict: {told} came out otherwise when tried again; {passed} passed."
-        case Verdict.PARTIAL:
+        case RunVerdict.PARTIAL:
             return f"No verdict: only part of the cases has a result; {passed} of those passed."
-        case Verdict.NOTHING_TESTED:
+        case RunVerdict.NOTHING_TESTED:
             return f"Nothing was tested: not one of {cases} could be judged."
-        case Verdict.CONFORMS:
+        case RunVerdict.CONFORMS:
             return f"Conforms in all that was tested: {passed} of {cases} passed{_remarks(target)}."
 
 
@@ -155,19 +155,19 @@ def run_verdict(summary: Summary) -> str:
     builds = counted(len(summary.targets), "build")
     passed = counted(summary.totals.get(Outcome.PASS, 0), "case")
     match summary.verdict:
-        case Verdict.BROKEN:
-            broken = sum(target.verdict is Verdict.BROKEN for target in summary.targets)
+        case RunVerdict.BROKEN:
+            broken = sum(target.verdict is RunVerdict.BROKEN for target in summary.targets)
             return f"FINDINGS: {number(broken)} of {builds} broke promises.{partial}"
-        case Verdict.HARNESS:
+        case RunVerdict.HARNESS:
             return f"HARNESS ERROR: the suite itself failed, this is no verdict.{partial}"
-        case Verdict.UNSETTLED:
+        case RunVerdict.UNSETTLED:
             return f"UNSETTLED: cases came out otherwise when tried again.{partial}"
-        case Verdict.PARTIAL:
+        case RunVerdict.PARTIAL:
             return f"PARTIAL RUN: {passed} passed, the rest has no result: no verdict."
-        case Verdict.NOTHING_TESTED:
+        case RunVerdict.NOTHING_TESTED:
             return "NOTHING TESTED: no case could be judged; this is no success."
-        case Verdict.CONFORMS:
-            empty = [each.verdict for each in summary.targets].count(Verdict.NOTHING_TESTED)
+        case RunVerdict.CONFORMS:
+            empty = [each.verdict for each in summary.targets].count(RunVerdict.NOTHING_TESTED)
             but = f" Of {counted(empty, 'build')} nothing was tested." if empty else ""
             return f"CONFORMS: {passed} passed on {builds}, none broken.{but}"
 

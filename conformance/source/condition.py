@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from conformance.digest.declaration import Condition, Place
+from conformance.digest.declaration import Condition, SourcePlace
 from conformance.source.expression import ListValue, ObjectValue, SourceError, StringValue, Value
 
 _MAX_DEPTH: Final = 64
@@ -40,7 +40,7 @@ def read_condition(value: Value | None) -> Condition:
     raise SourceError(value.place, "a condition is a string, a list or an object")
 
 
-def _joined(operator: str, items: tuple[Value, ...], place: Place) -> Condition:
+def _joined(operator: str, items: tuple[Value, ...], place: SourcePlace) -> Condition:
     if not items:
         raise SourceError(place, "an empty list is no condition")
     return _of(operator, [read_condition(item) for item in items])
@@ -56,7 +56,7 @@ class _Expression:
     ` and parentheses; X alone is defined(X).
     """
 
-    def __init__(self, text: str, place: Place) -> None:
+    def __init__(self, text: str, place: SourcePlace) -> None:
         self._text = text
         self._place = place
         self._tokens = list(self._split())

@@ -19,7 +19,7 @@ from conformance.digest.declaration import (
     Entity,
     EntityKind,
     Flag,
-    Place,
+    SourcePlace,
 )
 from conformance.source.condition import read_condition
 from conformance.source.expression import (
@@ -157,7 +157,7 @@ def _union(entity: Entity, expression: ObjectValue, data: Value | None) -> Entit
     return replace(entity, base=_optional_string(expression, "base"))
 
 
-def _members(data: Value | None, place: Place) -> tuple[DeclaredMember, ...]:
+def _members(data: Value | None, place: SourcePlace) -> tuple[DeclaredMember, ...]:
     return tuple(_each_member(_object(data, "members", place)))
 
 
@@ -182,7 +182,7 @@ def _each_member(data: ObjectValue) -> Iterator[DeclaredMember]:
         )
 
 
-def _branches(data: Value | None, place: Place) -> Iterator[DeclaredBranch]:
+def _branches(data: Value | None, place: SourcePlace) -> Iterator[DeclaredBranch]:
     for key, value in _object(data, "branches", place).members:
         _check_name(key, digits=True)
         detail = _detailed(value, "type", _BRANCH_KEYS, f"branch {key.text!r}")
@@ -194,7 +194,7 @@ def _branches(data: Value | None, place: Place) -> Iterator[DeclaredBranch]:
         )
 
 
-def _alternatives(data: Value | None, place: Place) -> Iterator[DeclaredMember]:
+def _alternatives(data: Value | None, place: SourcePlace) -> Iterator[DeclaredMember]:
     alternatives = _object(data, "alternatives", place).members
     if not alternatives:
         raise SourceError(place, "the alternate has no alternatives")
@@ -209,7 +209,7 @@ def _alternatives(data: Value | None, place: Place) -> Iterator[DeclaredMember]:
         )
 
 
-def _values(data: Value | None, place: Place) -> tuple[DeclaredValue, ...]:
+def _values(data: Value | None, place: SourcePlace) -> tuple[DeclaredValue, ...]:
     values: dict[str, DeclaredValue] = {}
     for item in _list(data, "'data' of an enum", place):
         detail = _detailed(item, "name", _VALUE_KEYS, "value")
@@ -291,7 +291,7 @@ def _optional_string(expression: ObjectValue, key: str) -> str:
     return _string(value, key, expression.place).text if value is not None else ""
 
 
-def _string(value: Value | None, key: str, place: Place) -> StringValue:
+def _string(value: Value | None, key: str, place: SourcePlace) -> StringValue:
     if isinstance(value, StringValue) and value.text:
         return value
     raise SourceError(
@@ -299,13 +299,13 @@ def _string(value: Value | None, key: str, place: Place) -> StringValue:
     )
 
 
-def _object(value: Value | None, what: str, place: Place) -> ObjectValue:
+def _object(value: Value | None, what: str, place: SourcePlace) -> ObjectValue:
     if isinstance(value, ObjectValue):
         return value
     raise SourceError(value.place if value else place, f"{what} must be an object")
 
 
-def _list(value: Value | None, what: str, place: Place) -> Sequence[Value]:
+def _list(value: Value | None, what: str, place: SourcePlace) -> Sequence[Value]:
     if isinstance(value, ListValue):
         return value.items
     raise SourceError(value.place if value else place, f"{what} must be a list")

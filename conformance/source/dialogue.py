@@ -10,20 +10,20 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, assert_never
 
-from conformance.digest.declaration import Place
+from conformance.digest.declaration import SourcePlace
 from conformance.model.canonical import same
 from conformance.model.counting import named
 from conformance.model.stage import Request
 from conformance.model.terms import ABSENT, Absent, JsonValue
 from conformance.qapi.model import Command, Schema, UnknownNameError
-from conformance.qapi.validate import Fault
+from conformance.qapi.validate import Violation
 from conformance.source.examples import (
-    Direction,
     Example,
     ExampleFault,
     LeftOut,
-    Message,
     Prose,
+    ShownDirection,
+    ShownMessage,
 )
 from conformance.source.folding import told_once
 from conformance.source.partial import UNKNOWN_MEMBER, PartialValidator
@@ -96,7 +96,7 @@ def _shows(example: Example, owner: str, schema: Schema) -> bool:
         return True
     return any(
         isinstance(part, LeftOut)
-        or (isinstance(part, Message) and ("" in part.elided or owner in _named(part.value)))
+        or (isinstance(part, ShownMessage) and ("" in part.elided or owner in _named(part.value)))
         for part in example.parts
     )
 
@@ -109,7 +109,7 @@ def _named(message: Any) -> tuple[Any, ...]:
 
 def _once(faults: Iterable[ExampleFault]) -> Iterator[ExampleFault]:
     """Yield one fault for all with the same words, at the first of their places."""
-    places: dict[str, list[Place]] = {}
+    places: dict[str, list[SourcePlace]] = {}
     for fault in faults:
         places.setdefault(fault.problem, []).append(fault.place)
     for problem, (first, *others) in places.items():
@@ -145,28 +145,28 @@ class _Dialogue:
         self.asked: list[_Asked] = []
         self.faults: list[ExampleFault] = []
 
-    def go_on(self, part: Message | LeftOut | Prose) -> None:
+    def go_on(self, part: ShownMessage | LeftOut | Prose) -> None:
         """Process the next part."""
         match part:
-            case Message():
+            case ShownMessage():
                 self._message(part)
             case LeftOut():
                 self._left_out(part.direction)
             case Prose():
                 pass
 
-    def _left_out(self, direction: Direction | None) -> None:
+    def _left_out(self, direction: ShownDirection | None) -> None:
         match direction:
-            case Direction.SENT:
+            case ShownDirection.SENT:
                 self.asked.append(_Asked())
-            case Direction.RECEIVED:
+            case ShownDirection.RECEIVED:
                 self._answer({})
             case None:
                 self._gap = True
             case _:
                 assert_never(direction)
 
-    def _message(self, message: Message) -> None:
+    def _message(self, message: ShownMessage) -> None:
         value: Any = message.value
         if not message.readable:
             # It may have been a request, or the reply to one.
@@ -177,12 +177,12 @@ class _Dialogue:
             self._of_kind(kind, message, value)
         else:
             if "" not in message.elided:
-                sent = message.direction is Direction.SENT
+                sent = message.direction is ShownDirection.SENT
                 wrong = "the request has no 'execute'" if sent else _NEITHER
                 self._fault(message, "", wrong)
             self._left_out(message.direction)
 
-    def _of_kind(self, kind: MessageKind, message: Message, value: Mapping[str, Any]) -> None:
+    def _of_kind(self, kind: MessageKind, message: ShownMessage, value: Mapping[str, Any]) -> None:
         before = len(self.faults)
         what = CALLED[kind]
         self._told(message, what, _PROTOCOL.faults(kind, value, message.elided))
@@ -199,7 +199,9 @@ class _Dialogue:
             case _:
                 assert_never(kind)
 
-    def _request(self, kind: MessageKind, message: Message, value: Mapping[str, Any]) -> _Asked:
+    def _request(
+        self, kind: MessageKind, message: ShownMessage, value: Mapping[str, Any]
+    ) -> _Asked:
         name = value[kind]
         asked = _Asked(id=value.get("id", ABSENT))
         self.asked.append(asked)
@@ -222,7 +224,7 @@ class _Dialogue:
             self._told(message, f"request of {name}", faults)
         return asked
 
-    def _reply(self, kind: MessageKind, message: Message, value: Mapping[str, Any]) -> None:
+    def _reply(self, kind: MessageKind, message: ShownMessage, value: Mapping[str, Any]) -> None:
         asked = self._answer(value)
         if asked is None:
             if not self._gap:
@@ -243,7 +245,7 @@ class _Dialogue:
                 return asked
         return None
 
-    def _event(self, message: Message, value: Mapping[str, Any]) -> None:
+    def _event(self, message: ShownMessage, value: Mapping[str, Any]) -> None:
         name = value[MessageKind.EVENT]
         if not isinstance(name, str):
             return
@@ -258,20 +260,20 @@ class _Dialogue:
             )
             self._told(message, f"event {name}", faults)
 
-    def _told(self, message: Message, what: str, faults: Iterable[Fault]) -> None:
+    def _told(self, message: ShownMessage, what: str, faults: Iterable[Violation]) -> None:
         for path, sentence in told_once(faults):
             self._fault(message, path, f"the {what}: {sentence}")
 
-    def _fault(self, message: Message, path: str, problem: str) -> None:
+    def _fault(self, message: ShownMessage, path: str, problem: str) -> None:
         self.faults.append(ExampleFault(place=message.nearest(path), problem=problem))
 
 
-def _kind(message: Message) -> MessageKind | None:
-    kinds = SENT if message.direction is Direction.SENT else RECEIVED
+def _kind(message: ShownMessage) -> MessageKind | None:
+    kinds = SENT if message.direction is ShownDirection.SENT else RECEIVED
     value = message.value
     return next((kind for kind in kinds if isinstance(value, dict) and kind in value), None)
 
 
-def _is_unknown_argument(fault: Fault) -> bool:
+def _is_unknown_argument(fault: Violation) -> bool:
     """Return whether a fault is an unknown argument, rather than a member of one."""
     return fault.problem == UNKNOWN_MEMBER and fault.path.count(".") == 1

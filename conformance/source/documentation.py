@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-from conformance.digest.declaration import Documentation, Place, Section
+from conformance.digest.declaration import Documentation, Section, SourcePlace
 from conformance.source.expression import Comment, SourceError
 
 
@@ -59,7 +59,7 @@ class _Line:
     """A part of a line of the comment, from some column on."""
 
     text: str
-    place: Place
+    place: SourcePlace
 
     @property
     def indent(self) -> int:
@@ -67,7 +67,7 @@ class _Line:
 
     def after(self, columns: int) -> _Line:
         place = self.place
-        moved = Place(file=place.file, line=place.line, column=place.column + columns)
+        moved = SourcePlace(file=place.file, line=place.line, column=place.column + columns)
         return _Line(text=self.text[columns:], place=moved)
 
 
@@ -78,7 +78,7 @@ class _Piece:
     """
 
     def __init__(
-        self, kind: _Kind, place: Place, name: str = "", behind_tag: _Line | None = None
+        self, kind: _Kind, place: SourcePlace, name: str = "", behind_tag: _Line | None = None
     ) -> None:
         self.kind = kind
         self.place = place
@@ -117,7 +117,7 @@ def read_documentation(comment: Comment) -> Documentation:
     return _assembled(match[1], _pieces(lines[1:], lines[0].place), comment.place)
 
 
-def _pieces(lines: Iterable[_Line], place: Place) -> list[_Piece]:
+def _pieces(lines: Iterable[_Line], place: SourcePlace) -> list[_Piece]:
     """Split the lines below the symbol into pieces, in order."""
     pieces = [_Piece(_Kind.BODY, place)]
     among_features = after_blank = False
@@ -154,7 +154,7 @@ def _started(line: _Line, *, among_features: bool) -> _Piece | None:
     return _Piece(kind, line.place, match[1], rest if rest.text else None)
 
 
-def _assembled(symbol: str, pieces: list[_Piece], place: Place) -> Documentation:
+def _assembled(symbol: str, pieces: list[_Piece], place: SourcePlace) -> Documentation:
     bodies: list[Section] = []
     examples: list[Section] = []
     members: dict[str, Section] = {}
@@ -232,7 +232,7 @@ def _since(section: Section | None) -> tuple[str, list[Section]]:
     return version, told if match.end() < len(section.text) else []
 
 
-def _section(lines: Sequence[_Line], place: Place, *, first_apart: bool = False) -> Section:
+def _section(lines: Sequence[_Line], place: SourcePlace, *, first_apart: bool = False) -> Section:
     """Return `lines` as one text without shared indentation and surrounding blank lines.
 
     With `first_apart`, the first line, which follows a tag, does not count for the indentation. The

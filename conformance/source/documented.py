@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from conformance.digest.declaration import EntityKind, Flag, Place, Source
+from conformance.digest.declaration import EntityKind, Flag, Source, SourcePlace
 from conformance.qapi.model import Schema
 from conformance.source.dialogue import Grammar, ShownRequest, judge_dialogue
 from conformance.source.examples import ExampleFault, parse_example
@@ -24,7 +24,7 @@ class DocumentedExample:
     kind: EntityKind
     owner: str
     number: int
-    place: Place
+    place: SourcePlace
     faults: tuple[ExampleFault, ...] = ()
     requests: tuple[ShownRequest, ...] = ()
 

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from conformance.digest.declaration import Place, Section
+from conformance.digest.declaration import Section, SourcePlace
 from conformance.model.terms import JsonValue
 from conformance.source.example_json import ELISION, read_written
 
 
-class Direction(enum.StrEnum):
+class ShownDirection(enum.StrEnum):
     """Who speaks in an example."""
 
     # The client: "->".
@@ -30,12 +30,12 @@ class Direction(enum.StrEnum):
 class ExampleFault:
     """What is wrong with an example, and where."""
 
-    place: Place
+    place: SourcePlace
     problem: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class ShownMessage:
     """One message of an example.
 
     `elided` are the paths (as in `validate.Fault`) of objects and arrays with omissions, and of
@@ -43,14 +43,14 @@ class Message:
     message that cannot be read as JSON has `value` null and is not `readable`.
     """
 
-    direction: Direction
+    direction: ShownDirection
     value: JsonValue
     readable: bool = True
     elided: frozenset[str] = frozenset()
-    place: Place
-    places: Mapping[str, Place] = field(default_factory=dict, compare=False)
+    place: SourcePlace
+    places: Mapping[str, SourcePlace] = field(default_factory=dict, compare=False)
 
-    def nearest(self, path: str) -> Place:
+    def nearest(self, path: str) -> SourcePlace:
         """Return the place of `path`, or of the innermost existing part around it."""
         while path and path not in self.places:
             path = path[: max(path.rfind("."), path.rfind("["), 0)]
@@ -61,9 +61,9 @@ class Message:
 class LeftOut:
     """Something that is not shown: a message of `direction`, or any number where that is None."""
 
-    direction: Direction | None
+    direction: ShownDirection | None
     text: str
-    place: Place
+    place: SourcePlace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +71,10 @@ class Prose:
     """A line for the reader: a title, an option of the directive, what happens in between."""
 
     text: str
-    place: Place
+    place: SourcePlace
 
 
-Part: TypeAlias = Message | LeftOut | Prose
+Part: TypeAlias = ShownMessage | LeftOut | Prose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,15 +83,15 @@ class Example:
 
     parts: tuple[Part, ...]
     faults: tuple[ExampleFault, ...]
-    place: Place
+    place: SourcePlace
 
     @property
-    def messages(self) -> tuple[Message, ...]:
+    def messages(self) -> tuple[ShownMessage, ...]:
         """The messages alone."""
-        return tuple(part for part in self.parts if isinstance(part, Message))
+        return tuple(part for part in self.parts if isinstance(part, ShownMessage))
 
 
-_ARROWS: Final = {"->": Direction.SENT, "<-": Direction.RECEIVED}
+_ARROWS: Final = {"->": ShownDirection.SENT, "<-": ShownDirection.RECEIVED}
 _ARROW: Final = re.compile(r"(->|<-)(?=\s|[{\[.]|$)")
 _LINE_ARROW: Final = re.compile(r"^[ \t]*(?:->|<-)(?=\s|[{\[.]|$)", re.MULTILINE)
 _STRAY_HERE: Final = re.compile(r"[ \t]*([\]}),:;'\"][^\s.]*)")
@@ -137,7 +137,7 @@ class _Parser:
             else:
                 yield self._prose()
 
-    def _said(self, direction: Direction, place: Place) -> Iterator[Part]:
+    def _said(self, direction: ShownDirection, place: SourcePlace) -> Iterator[Part]:
         """Yield the message behind an arrow, or what is in its place."""
         end = self._next_arrow()
         self._skip_space(end)
@@ -153,7 +153,7 @@ class _Parser:
         else:
             yield self._message(direction, place, end)
 
-    def _message(self, direction: Direction, place: Place, end: int) -> Message:
+    def _message(self, direction: ShownDirection, place: SourcePlace, end: int) -> ShownMessage:
         written = read_written(self._text, self._position, end)
         for slip in written.slips:
             self._fault(self._place(slip.offset), slip.problem)
@@ -168,7 +168,7 @@ class _Parser:
         else:
             # Where the JSON continues after the mistake cannot be known.
             self._position = end
-        return Message(
+        return ShownMessage(
             direction=direction,
             value=written.value if readable else None,
             readable=readable,
@@ -187,12 +187,12 @@ class _Parser:
             self._position = end = match.end()
             match = _STRAY_BELOW.match(self._text, end)
 
-    def _without_arrow(self) -> Message:
+    def _without_arrow(self) -> ShownMessage:
         """Return a message that lacks an arrow: its content shows who sends it."""
         place = self._place(self._position)
         end = self._next_arrow()
         served = _SERVED.match(self._text, self._position)
-        return self._message(Direction.RECEIVED if served else Direction.SENT, place, end)
+        return self._message(ShownDirection.RECEIVED if served else ShownDirection.SENT, place, end)
 
     def _prose(self) -> Prose:
         match = _LINE.match(self._text, self._position)
@@ -214,13 +214,13 @@ class _Parser:
             self._position += 1
         return self._position < limit
 
-    def _fault(self, place: Place, problem: str) -> None:
+    def _fault(self, place: SourcePlace, problem: str) -> None:
         self.faults.append(ExampleFault(place=place, problem=problem))
 
-    def _place(self, offset: int) -> Place:
+    def _place(self, offset: int) -> SourcePlace:
         before = self._text[:offset]
         line_start = before.rfind("\n") + 1
-        return Place(
+        return SourcePlace(
             file=self._origin.file,
             line=self._origin.line + before.count("\n"),
             column=self._origin.column + offset - line_start,

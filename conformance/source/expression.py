@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from conformance.digest.declaration import Place
+from conformance.digest.declaration import SourcePlace
 from conformance.qapi.model import SchemaError
 
 MAX_DEPTH: Final = 64
@@ -22,7 +22,7 @@ MAX_DEPTH: Final = 64
 class SourceError(SchemaError):
     """A fault in a file of a schema: `problem` at the place `where`."""
 
-    def __init__(self, where: Place, problem: str) -> None:
+    def __init__(self, where: SourcePlace, problem: str) -> None:
         super().__init__(str(where), problem)
         # What __init__ takes, so that the error can be copied and cross processes.
         self.args = (where, problem)
@@ -34,7 +34,7 @@ class StringValue:
     """A string literal, less its quotes."""
 
     text: str
-    place: Place
+    place: SourcePlace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class BoolValue:
     """true or false."""
 
     truth: bool
-    place: Place
+    place: SourcePlace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class ListValue:
     """A list of values."""
 
     items: tuple[Value, ...]
-    place: Place
+    place: SourcePlace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class ObjectValue:
     """An object: its members in order, each key once."""
 
     members: tuple[tuple[StringValue, Value], ...]
-    place: Place
+    place: SourcePlace
 
     def get(self, key: str) -> Value | None:
         """Return the value of the member `key`, or None."""
@@ -76,12 +76,12 @@ class Comment:
     """
 
     lines: tuple[str, ...]
-    place: Place
+    place: SourcePlace
 
-    def place_of(self, index: int, column: int = 0) -> Place:
+    def place_of(self, index: int, column: int = 0) -> SourcePlace:
         """Return the place of the character `column` (from 0) of lines[index]."""
         # The comment sign and the blank behind it take two columns.
-        return Place(
+        return SourcePlace(
             file=self.place.file,
             line=self.place.line + 1 + index,
             column=self.place.column + 2 + column,
@@ -127,7 +127,7 @@ class _Kind(enum.StrEnum):
 class _Token:
     kind: _Kind
     text: str
-    place: Place
+    place: SourcePlace
 
     def __str__(self) -> str:
         return "the end of the file" if self.kind is _Kind.END else self.text
@@ -140,10 +140,10 @@ class _Places:
         self._file = file
         self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
 
-    def at(self, offset: int) -> Place:
+    def at(self, offset: int) -> SourcePlace:
         line = bisect.bisect_right(self._starts, offset)
         column = offset - self._starts[line - 1] + 1
-        return Place(file=self._file, line=line, column=column)
+        return SourcePlace(file=self._file, line=line, column=column)
 
 
 _TOKEN: Final = re.compile(
@@ -175,19 +175,19 @@ def _tokens(text: str, file: str) -> Iterator[_Token]:
     yield _Token(kind=_Kind.END, text="", place=places.at(offset))
 
 
-def _stray(text: str, offset: int, place: Place) -> SourceError:
+def _stray(text: str, offset: int, place: SourcePlace) -> SourceError:
     if text[offset] == "'":
         return SourceError(place, "the string is not closed in its line")
     found = _WORD.match(text, offset)
     return SourceError(place, f"stray {(found.group() if found else text[offset])!r}")
 
 
-def _unquoted(literal: str, place: Place) -> str:
+def _unquoted(literal: str, place: SourcePlace) -> str:
     offset, end = 1, len(literal) - 1
     while offset < end:
         match = _IN_STRING.match(literal, offset, end)
         if match is None:
-            where = Place(file=place.file, line=place.line, column=place.column + offset)
+            where = SourcePlace(file=place.file, line=place.line, column=place.column + offset)
             if literal[offset] == "\\":
                 raise SourceError(where, f"unknown escape {literal[offset : offset + 2]}")
             raise SourceError(where, f"{literal[offset]!r} in a string is no printable ASCII")
@@ -262,7 +262,7 @@ class _Parser:
                 return self._object(token.place, depth)
         raise SourceError(token.place, f"expected a value, found {token}")
 
-    def _object(self, place: Place, depth: int) -> ObjectValue:
+    def _object(self, place: SourcePlace, depth: int) -> ObjectValue:
         members: list[tuple[StringValue, Value]] = []
         seen: set[str] = set()
         for key in self._until("}", depth):

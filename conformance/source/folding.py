@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from conformance.model.counting import counted
-from conformance.qapi.validate import Fault
+from conformance.qapi.validate import Violation
 
 _INDEX: Final = re.compile(r"\[[0-9]+\]")
 _LAST: Final = re.compile(r"\.?([^.\[\]]+)$")
 """The member's name at the end of a path; an element of an array has none."""
 
 
-def told_once(faults: Iterable[Fault]) -> Iterator[tuple[str, str]]:
+def told_once(faults: Iterable[Violation]) -> Iterator[tuple[str, str]]:
     """Yield a path and a sentence for all `faults` that differ only in a member or an element.
 
     The path is that of the first; the sentence names all members, and counts further elements.

@@ -15,7 +15,7 @@ from conformance.digest.declaration import (
     DeclaredValue,
     Entity,
     EntityKind,
-    Place,
+    SourcePlace,
 )
 from conformance.qapi.model import JsonType
 from conformance.source.expression import SourceError
@@ -86,7 +86,7 @@ def _wrapper_name(type_name: str) -> str:
     return f"q_obj_{element_of(type_name)}{listed}-wrapper"
 
 
-def _implied_wrapper(branch: DeclaredBranch, place: Place) -> Entity:
+def _implied_wrapper(branch: DeclaredBranch, place: SourcePlace) -> Entity:
     member = DeclaredMember(name="data", type=branch.type, place=branch.place)
     name = _wrapper_name(branch.type)
     return Entity(kind=EntityKind.STRUCT, name=name, members=(member,), place=place)
@@ -140,7 +140,7 @@ class _Linker:
             elif entity.kind is EntityKind.ALTERNATE:
                 self._check_alternate(entity)
 
-    def _check_type(self, name: str, place: Place) -> None:
+    def _check_type(self, name: str, place: SourcePlace) -> None:
         """Record the type as open if it is not declared, or raise SourceError."""
         if name in BUILTIN_TYPES:
             return
@@ -266,7 +266,7 @@ class _Linker:
         return json_type
 
 
-def _used_types(entity: Entity) -> Iterator[tuple[str, Place]]:
+def _used_types(entity: Entity) -> Iterator[tuple[str, SourcePlace]]:
     """Yield the types that a declaration names, and where."""
     for member in entity.base_members + entity.members:
         yield member.type, member.place

@@ -12,7 +12,7 @@ from typing import Any, Final
 from conformance.qapi.consistency import json_kinds
 from conformance.qapi.flatten import branches, tag_values, variant_of
 from conformance.qapi.model import Alternate, Array, Builtin, Enum, JsonType, Member, Object, Schema
-from conformance.qapi.validate import Fault, Validator
+from conformance.qapi.validate import Validator, Violation
 from conformance.source.example_json import member_path
 
 UNKNOWN_MEMBER: Final = "is no member of this object"
@@ -28,7 +28,7 @@ class PartialValidator:
 
     def faults(
         self, type_name: str, value: Any, elided: Collection[str], path: str = ""
-    ) -> Iterator[Fault]:
+    ) -> Iterator[Violation]:
         """Yield every fault of `value`, which is at `path`, in the order of its parts.
 
         `elided` are the paths of omissions. Raises UnknownNameError for an unknown type.
@@ -44,7 +44,7 @@ class _Walk:
     validator: Validator
     elided: Collection[str]
 
-    def of(self, type_name: str, value: Any, path: str) -> Iterator[Fault]:
+    def of(self, type_name: str, value: Any, path: str) -> Iterator[Violation]:
         if path in self.elided and value is None:
             return
         kind = self.types.schema.type(type_name)
@@ -60,7 +60,7 @@ class _Walk:
                 # A value without parts, or of another JSON type than expected.
                 fault = self.validator.check(type_name, value)
                 if fault is not None:
-                    yield Fault(path, fault.problem)
+                    yield Violation(path, fault.problem)
 
     def _chosen(self, kind: Alternate, value: Any) -> str | None:
         """Return the type of an alternate that the JSON type of `value` selects."""
@@ -73,7 +73,7 @@ class _Walk:
 
     def _object(
         self, kind: Object, value: dict[str, Any], path: str, outer: dict[str, Member]
-    ) -> Iterator[Fault]:
+    ) -> Iterator[Violation]:
         """Yield the faults of an object that may also have the members `outer`, checked before."""
         partial = path in self.elided
         for member in kind.members:
@@ -81,14 +81,14 @@ class _Walk:
             if member.name in value:
                 yield from self.of(member.type, value[member.name], inner)
             elif not member.optional and not partial:
-                yield Fault(inner, "is missing")
+                yield Violation(inner, "is missing")
         known = outer | {member.name: member for member in kind.members}
         if kind.name in self.types.open_objects:
             return
         if kind.tag is None:
             for name in value:
                 if name not in known:
-                    yield Fault(member_path(path, name), UNKNOWN_MEMBER)
+                    yield Violation(member_path(path, name), UNKNOWN_MEMBER)
         elif kind.tag in value:
             yield from self._branch(kind, value, path, known)
         elif partial:
@@ -96,7 +96,7 @@ class _Walk:
 
     def _branch(
         self, kind: Object, value: dict[str, Any], path: str, known: dict[str, Member]
-    ) -> Iterator[Fault]:
+    ) -> Iterator[Violation]:
         case = value[kind.tag or ""]
         # A wrong tag was reported, and says nothing about the other members.
         if case in tag_values(self.types.schema, kind):
@@ -104,9 +104,9 @@ class _Walk:
 
     def _any_branch(
         self, kind: Object, value: dict[str, Any], path: str, known: dict[str, Member]
-    ) -> Iterator[Fault]:
+    ) -> Iterator[Violation]:
         """Yield the faults of an object whose tag is left out, as far as they are certain."""
         there = {m.name for leaf in branches(self.types.schema, kind.name) for m in leaf.members}
         for name in value:
             if name not in known and name not in there:
-                yield Fault(member_path(path, name), UNKNOWN_MEMBER)
+                yield Violation(member_path(path, name), UNKNOWN_MEMBER)

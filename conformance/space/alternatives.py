@@ -12,8 +12,8 @@ from typing import Final
 
 from conformance.model.terms import ABSENT, Absent, JsonValue, as_object
 from conformance.qapi.model import Alternate, Array, Builtin, Enum, JsonType, Member, Object, Schema
-from conformance.space.objects import Place
-from conformance.space.paths import Branch, Way, label_of
+from conformance.space.objects import ObjectPlace
+from conformance.space.paths import BranchTaken, Way, label_of
 from conformance.space.values import exemplar, kind_of
 
 GIVEN: Final = "given"
@@ -47,7 +47,7 @@ class Variation:
         if self.value is not ABSENT:
             return self.value
         last = self.way[-1]
-        assert isinstance(last, Branch), "a variation without a value takes a branch"
+        assert isinstance(last, BranchTaken), "a variation without a value takes a branch"
         return last.case
 
     def edit(self, value: JsonValue | Absent) -> Mapping[str, JsonValue]:
@@ -57,7 +57,7 @@ class Variation:
         return {**as_object(value), self.member: self.value}
 
 
-def variations_of(schema: Schema, place: Place, member: Member) -> Iterator[Variation]:
+def variations_of(schema: Schema, place: ObjectPlace, member: Member) -> Iterator[Variation]:
     """Yield the variations of one member of an object, in the order of the schema.
 
     A mandatory member that cannot be varied has none: every request has it. The objects that a
@@ -66,7 +66,7 @@ def variations_of(schema: Schema, place: Place, member: Member) -> Iterator[Vari
     name = member.name
     if name == place.tag:
         for case in place.cases:
-            way = (*place.way, Branch(name, case))
+            way = (*place.way, BranchTaken(name, case))
             yield Variation(label=label_of(way), way=way, member=name, value=ABSENT, rule="Q19")
         return
     found = list(_values(schema, member.type))

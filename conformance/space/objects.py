@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 
 from conformance.qapi.flatten import tag_values, variant_of
 from conformance.qapi.model import Member, Object, Schema
-from conformance.space.paths import Branch, Into, Way, held_types, label_of
+from conformance.space.paths import BranchTaken, Into, Way, held_types, label_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class ObjectPlace:
     """An object, or what one branch of a union adds to it: `members`, at the end of `way`.
 
     `foreign` is a member of another branch, which this one lacks, if there is one. `cases` are the
@@ -40,17 +40,17 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
+class ObjectPlaces:
     """The objects that values of a type can hold, nearest first.
 
     `left_out` counts the places that lead back into an object type entered before.
     """
 
-    places: tuple[Place, ...]
+    places: tuple[ObjectPlace, ...]
     left_out: int
 
 
-def object_places(schema: Schema, type_name: str) -> Places:
+def object_places(schema: Schema, type_name: str) -> ObjectPlaces:
     """Return where objects are within values of the object type, itself included, at every depth.
 
     An object type is entered once, also as a branch: of two branches of one type, the first.
@@ -67,13 +67,13 @@ class _Search:
     _entered: set[str] = field(default_factory=set)
     _left_out: int = 0
 
-    def result(self) -> Places:
+    def result(self) -> ObjectPlaces:
         """Return what is found from what was entered."""
-        found: list[Place] = []
+        found: list[ObjectPlace] = []
         while self._todo:
             name, way = self._todo.popleft()
             found += self._layers(self.schema.object(name), way, None)
-        return Places(places=tuple(found), left_out=self._left_out)
+        return ObjectPlaces(places=tuple(found), left_out=self._left_out)
 
     def enter(self, name: str, way: Way) -> None:
         """Record that an object type is at `way`."""
@@ -83,10 +83,10 @@ class _Search:
         if first:
             self._todo.append((name, way))
 
-    def _layers(self, kind: Object, way: Way, foreign: Member | None) -> Iterator[Place]:
+    def _layers(self, kind: Object, way: Way, foreign: Member | None) -> Iterator[ObjectPlace]:
         """Yield the object's own members, and those that each of its branches adds."""
         cases = tag_values(self.schema, kind) if kind.tag else ()
-        yield Place(way=way, members=kind.members, foreign=foreign, tag=kind.tag, cases=cases)
+        yield ObjectPlace(way=way, members=kind.members, foreign=foreign, tag=kind.tag, cases=cases)
         for member in kind.members:
             for name, inner in held_types(self.schema, member.type, (*way, Into(member.name))):
                 if isinstance(self.schema.type(name), Object):
@@ -102,4 +102,4 @@ class _Search:
             own = {m.name for m in (*kind.members, *variant.members)}
             others = (m for other in variants.values() for m in other.members)
             stranger = next((m for m in others if m.name not in own), None)
-            yield from self._layers(variant, (*way, Branch(kind.tag, case)), stranger)
+            yield from self._layers(variant, (*way, BranchTaken(kind.tag, case)), stranger)

@@ -33,7 +33,7 @@ class Into:
 
 
 @dataclass(frozen=True, slots=True)
-class Branch:
+class BranchTaken:
     """The way leads through the branch of a union where its member `tag` is `case`."""
 
     tag: str
@@ -46,13 +46,13 @@ class Element:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class AlternateTaken:
     """The way leads through the branch of an alternate that has the type `type`."""
 
     type: str
 
 
-Turn: TypeAlias = Into | Branch | Element | Choice
+Turn: TypeAlias = Into | BranchTaken | Element | AlternateTaken
 Way: TypeAlias = tuple[Turn, ...]
 Edit: TypeAlias = Callable[[JsonValue | Absent], JsonValue]
 """Makes a new value from the one at the end of a way, ABSENT if there is none."""
@@ -76,7 +76,7 @@ class IntegerPath:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
+class IntegerPaths:
     """The integers that values of a type can hold, nearest first.
 
     `left_out` counts the places that lead back into an object type that was entered before and that
@@ -87,7 +87,7 @@ class Reach:
     left_out: int
 
 
-def integer_paths(schema: Schema, type_name: str) -> Reach:
+def integer_paths(schema: Schema, type_name: str) -> IntegerPaths:
     """Return where integers are within values of the object type, at every depth.
 
     Every branch of a union counts, even two branches of one type. An object type is entered once:
@@ -98,7 +98,7 @@ def integer_paths(schema: Schema, type_name: str) -> Reach:
     return search.reach()
 
 
-def member_paths(schema: Schema, member: Member) -> Reach:
+def member_paths(schema: Schema, member: Member) -> IntegerPaths:
     """Return where integers are within one member of an object, likewise."""
     search = _Search(schema)
     search.enter_member(member)
@@ -115,12 +115,12 @@ class _Search:
     _with_integers: set[str] = field(default_factory=set)
     _again: list[str] = field(default_factory=list)
 
-    def reach(self) -> Reach:
+    def reach(self) -> IntegerPaths:
         """Return what is found from what was entered."""
         while self._todo:
             name, way = self._todo.popleft()
             self._members(name, self.schema.object(name), way)
-        return Reach(paths=tuple(self.found), left_out=self._left_out())
+        return IntegerPaths(paths=tuple(self.found), left_out=self._left_out())
 
     def enter_member(self, member: Member) -> None:
         # What holds the member is no type that can be reached again.
@@ -138,7 +138,7 @@ class _Search:
             return
         for case in tag_values(self.schema, kind):
             inner = variant_of(self.schema, kind, case)
-            self._members(owner, inner, (*way, Branch(kind.tag, case)))
+            self._members(owner, inner, (*way, BranchTaken(kind.tag, case)))
 
     def _reach(self, owner: str, name: str, way: Way) -> None:
         """Record what the type `name` holds."""
@@ -177,7 +177,7 @@ def held_types(
         inner = (
             [(kind.element, Element())]
             if isinstance(kind, Array)
-            else [(member, Choice(member)) for member in kind.members]
+            else [(member, AlternateTaken(member)) for member in kind.members]
         )
         for each, turn in inner:
             yield from held_types(schema, each, (*way, turn), around | {name})
@@ -190,11 +190,11 @@ def label_of(way: Way) -> str:
         match turn:
             case Into(name=name):
                 words.append(name)
-            case Branch(tag=tag, case=case):
+            case BranchTaken(tag=tag, case=case):
                 words.append(f"{tag}:{case}")
             case Element():
                 words.append("0")
-            case Choice():
+            case AlternateTaken():
                 pass
     return ".".join(words)
 
@@ -223,12 +223,12 @@ def integer_at(path: IntegerPath, base: Mapping[str, JsonValue]) -> int | None:
         match turn:
             case Into(name=name):
                 value = value.get(name) if isinstance(value, Mapping) else None
-            case Branch(tag=tag, case=case):
+            case BranchTaken(tag=tag, case=case):
                 fits = isinstance(value, Mapping) and value.get(tag) == case
                 value = value if fits else None
             case Element():
                 value = value[0] if isinstance(value, list) and value else None
-            case Choice():
+            case AlternateTaken():
                 pass
     return value if type(value) is int else None
 
@@ -249,7 +249,7 @@ def edited(
             return [edited(schema, element, way[1:], edit, first), *rest[1:]]
         case Alternate():
             chosen = way[0]
-            assert isinstance(chosen, Choice), "a way chooses at every alternate"
+            assert isinstance(chosen, AlternateTaken), "a way chooses at every alternate"
             return edited(schema, chosen.type, way[1:], edit, base)
         case Object():
             return _object(schema, kind, way, edit, base if isinstance(base, Mapping) else {})
@@ -261,7 +261,7 @@ def _object(
     schema: Schema, kind: Object, way: Way, edit: Edit, base: Mapping[str, JsonValue]
 ) -> JsonValue:
     tags: dict[str, str] = {}
-    while way and isinstance(turn := way[0], Branch):
+    while way and isinstance(turn := way[0], BranchTaken):
         tags[turn.tag] = turn.case
         way = way[1:]
     into = way[0] if way else None

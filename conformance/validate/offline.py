@@ -57,7 +57,7 @@ UNDERSTOOD: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Validator:
+class FileValidator:
     """Validates files against the catalogue of rules and, where needed, a given schema."""
 
     rules: Mapping[str, Rule]
@@ -149,7 +149,7 @@ class Validator:
         ended, line = False, 0
         for line, event in enumerate(read_events(path), start=1):
             if isinstance(event, RunStarted) is not (line == 1):
-                raise RecordingError(line, 1, "a run begins with its first event, and once")
+                raise RecordingError(line, 1, "a run has one first event, at its beginning")
             if ended:
                 raise RecordingError(line, 1, "something follows the end of the run")
             ended = isinstance(event, RunEnded)

@@ -184,7 +184,7 @@ class Connection:
         if not data:
             raise ValueError("descriptors need at least one byte to travel with")
         if not isinstance(self._sock, socket.socket):
-            raise ValueError("descriptors travel over sockets alone")
+            raise ValueError("only a socket passes descriptors")
         deadline = time.monotonic() + timeout
         self.flush(timeout)
         while True:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from conformance.align.conditions import (
-    Shown,
+    ShownCondition,
     assignment,
     condition_text,
     contradictions,
@@ -21,9 +21,9 @@ NOT: Any = {"not": "A"}
 NESTED: Any = {"all": ("A", {"not": {"any": ("B", "C")}})}
 
 
-def shown(*items: tuple[Any, bool]) -> list[Shown]:
+def shown(*items: tuple[Any, bool]) -> list[ShownCondition]:
     return [
-        Shown(condition=condition, held=held, where=f"item {number}")
+        ShownCondition(condition=condition, held=held, where=f"item {number}")
         for number, (condition, held) in enumerate(items)
     ]
 

@@ -50,8 +50,8 @@ def test_options_of_qemu_are_known_by_their_one_dash(word: str) -> None:
         ("--alluredir=x", "Write: pytest --qmp-program PROGRAM --alluredir=x"),
         ("--qmp-case=x", "Here it is written --case."),
         # A wall is never what was meant.
-        ("--no-sandbo", "`qmp-conformance COMMAND --help` says what there is."),
-        ("--xyzzy", "`qmp-conformance COMMAND --help` says what there is."),
+        ("--no-sandbo", "`qmp-conformance COMMAND --help` lists the options."),
+        ("--xyzzy", "`qmp-conformance COMMAND --help` lists the options."),
         ("-L", "To hand it to QEMU, write --arg=-L."),
     ],
 )

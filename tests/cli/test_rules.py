@@ -10,7 +10,7 @@ import pytest
 from conformance.cli import rules as rules_cli
 from conformance.cli.main import main
 from conformance.model.terms import ExitCode
-from conformance.prepare.plan_file import Plan
+from conformance.prepare.plan_file import WrittenPlan
 from tests.miniatures.install import install
 from tests.prepare.written import written_plan
 
@@ -20,7 +20,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     """Cases of the miniature in place of a release's; which release was asked for."""
     asked: list[tuple[int, ...]] = []
 
-    def plan(version: tuple[int, ...], *_: object) -> Plan:
+    def plan(version: tuple[int, ...], *_: object) -> WrittenPlan:
         asked.append(version)
         return written_plan()
 

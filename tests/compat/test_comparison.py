@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from conformance.compat.change import ChangeClass, ChangeKind, Documented, SideFacts, SideKind
 from conformance.compat.comparison import compare, compared
-from conformance.compat.meaning import RULES, Knowledge, Side
+from conformance.compat.meaning import RULES, ComparedSide, CompatKnowledge
 from conformance.digest.digest import DigestEntity, DigestFeature, DigestValue
 from conformance.digest.expand import schema_of as expanded
 from conformance.qapi.introspection import read_introspection
@@ -39,15 +39,15 @@ BAD, GOOD = ChangeClass.INCOMPATIBLE, ChangeClass.COMPATIBLE
 K = ChangeKind
 
 
-def side(*entries: Entry, version: str = "", **more: Any) -> Side:
+def side(*entries: Entry, version: str = "", **more: Any) -> ComparedSide:
     facts = SideFacts(name="x", kind=SideKind.INTROSPECTION, version=version)
-    return Side(facts=facts, schema=schema_of(*entries), **more)
+    return ComparedSide(facts=facts, schema=schema_of(*entries), **more)
 
 
-def digest(*made: DigestEntity, version: str = "") -> Side:
+def digest(*made: DigestEntity, version: str = "") -> ComparedSide:
     facts = SideFacts(name="x", kind=SideKind.DIGEST, version=version)
     whole = entities(*made)
-    return Side(facts=facts, schema=expanded(whole, whole=True), release=whole)
+    return ComparedSide(facts=facts, schema=expanded(whole, whole=True), release=whole)
 
 
 # What each kind means where the client sends, and where the server does.
@@ -111,8 +111,8 @@ def test_every_kind_has_a_rule() -> None:
     assert RULES.keys() == set(ChangeKind)
 
 
-def the_class(old: Side, new: Side, **knowledge: Any) -> tuple[ChangeClass, str]:
-    (change,) = compare(old, new, Knowledge(**knowledge))
+def the_class(old: ComparedSide, new: ComparedSide, **knowledge: Any) -> tuple[ChangeClass, str]:
+    (change,) = compare(old, new, CompatKnowledge(**knowledge))
     return change.change_class, change.reason
 
 
@@ -305,7 +305,7 @@ def test_the_worst_comes_first_and_the_rest_by_name() -> None:
     ]
 
 
-def notes(old: Side, new: Side) -> str:
+def notes(old: ComparedSide, new: ComparedSide) -> str:
     return " ".join(compared(old, new).notes)
 
 
@@ -377,7 +377,7 @@ def test_names_of_types_and_order_mean_nothing(entries: list[Entry], chance: ran
     assert compare(side(*entries), renamed([*BUILTINS, *entries], chance)) == ()
 
 
-def renamed(entries: list[Entry], chance: random.Random) -> Side:
+def renamed(entries: list[Entry], chance: random.Random) -> ComparedSide:
     """Return a side whose types have other names, with everything in another order."""
     fixed = {
         each["name"] for each in entries if each["meta-type"] in ("command", "event", "builtin")
@@ -397,4 +397,4 @@ def renamed(entries: list[Entry], chance: random.Random) -> Side:
     made = [{**other(each), "name": f"t{others[each['name']]}" if each["name"] in others
              else each["name"]} for each in chance.sample(entries, len(entries))]  # fmt: skip
     facts = SideFacts(name="y", kind=SideKind.INTROSPECTION)
-    return Side(facts=facts, schema=read_introspection(made))
+    return ComparedSide(facts=facts, schema=read_introspection(made))

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.compat.release import Release, condition_in_words
-from conformance.compat.schema_path import Part, Route, SubjectKind, branch, member, tag, value
+from conformance.compat.release import DeclaredRelease, condition_in_words
+from conformance.compat.schema_path import (
+    Route,
+    SchemaPart,
+    SchemaSubject,
+    branch,
+    member,
+    tag,
+    value,
+)
 from conformance.digest.declaration import Condition, EntityKind
 from conformance.digest.digest import DigestBranch, DigestEntity, DigestFeature, DigestValue
 from tests.digest.test_expand import command, entities, enum, m, struct
 
-ARGUMENT = Route(SubjectKind.COMMAND, "c", Part.ARGUMENT)
+ARGUMENT = Route(SchemaSubject.COMMAND, "c", SchemaPart.ARGUMENT)
 UNION = DigestEntity(
     kind=EntityKind.UNION,
     name="U",
@@ -18,7 +26,7 @@ UNION = DigestEntity(
     tag="k",
     branches=(DigestBranch(case="b", type="S", condition={"all": ("A", "B")}),),
 )
-RELEASE = Release(
+RELEASE = DeclaredRelease(
     "9.9",
     entities(
         command("c", m("plain"), m("u", "U"), m("some", condition={"not": "N"}), condition="C"),
@@ -33,19 +41,19 @@ RELEASE = Release(
 def test_a_release_has_everything_that_one_of_its_builds_can_have() -> None:
     assert RELEASE.find(ARGUMENT.then(member("some"))) is not None
     assert RELEASE.find(ARGUMENT.then(member("none"))) is None
-    assert RELEASE.find(Route(SubjectKind.COMMAND, "d"), "f") is not None
-    assert RELEASE.find(Route(SubjectKind.COMMAND, "d"), "g") is None
+    assert RELEASE.find(Route(SchemaSubject.COMMAND, "d"), "f") is not None
+    assert RELEASE.find(Route(SchemaSubject.COMMAND, "d"), "g") is None
 
 
 @pytest.mark.parametrize(
     ("place", "feature", "expected"),
     [
-        (Route(SubjectKind.COMMAND, "c"), "", "C"),
+        (Route(SchemaSubject.COMMAND, "c"), "", "C"),
         (ARGUMENT.then(member("plain")), "", ""),
         (ARGUMENT.then(member("some")), "", "not N"),
         (ARGUMENT.then(member("u"), tag("k"), value("b")), "", "A and B"),
         (ARGUMENT.then(member("u"), branch("k", "b"), member("x")), "", ""),
-        (Route(SubjectKind.COMMAND, "d"), "f", "F"),
+        (Route(SchemaSubject.COMMAND, "d"), "f", "F"),
     ],
     ids=["a command", "a member", "a conditional member", "a value", "within it", "a feature"],
 )

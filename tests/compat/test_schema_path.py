@@ -7,10 +7,10 @@ import pytest
 from conformance.compat.schema_path import (
     ELEMENT,
     Found,
-    Part,
     Route,
-    Step,
-    SubjectKind,
+    SchemaPart,
+    SchemaStep,
+    SchemaSubject,
     alternative,
     branch,
     counterpart,
@@ -48,22 +48,22 @@ SCHEMA = schema_of(
     struct("B", has("deep", "L")),
     KINDS,
 )
-ARGUMENT = Route(SubjectKind.COMMAND, "c", Part.ARGUMENT)
-RESULT = Route(SubjectKind.COMMAND, "c", Part.RESULT)
-DATA = Route(SubjectKind.EVENT, "E", Part.DATA)
+ARGUMENT = Route(SchemaSubject.COMMAND, "c", SchemaPart.ARGUMENT)
+RESULT = Route(SchemaSubject.COMMAND, "c", SchemaPart.RESULT)
+DATA = Route(SchemaSubject.EVENT, "E", SchemaPart.DATA)
 OBJECT = alternative(JsonType.OBJECT)
 
 
 @pytest.mark.parametrize(
     ("place", "text"),
     [
-        (Route(SubjectKind.COMMAND, "c"), "command c"),
+        (Route(SchemaSubject.COMMAND, "c"), "command c"),
         (ARGUMENT, "command c: argument"),
         (ARGUMENT.then(member("x"), OBJECT, member("kind")), "command c: argument x<object>.kind"),
         (RESULT.then(ELEMENT, branch("kind", "a"), member("deep")),
          "command c: result [].kind=a.deep"),
         (DATA.then(tag("kind"), value("b")), "event E: data kind=b"),
-        (Route(SubjectKind.TYPE, "T").then(member("x")), "type T: x"),
+        (Route(SchemaSubject.TYPE, "T").then(member("x")), "type T: x"),
     ],
     ids=str,
 )  # fmt: skip
@@ -74,7 +74,7 @@ def test_a_route_reads_from_left_to_right(place: Route, text: str) -> None:
 @pytest.mark.parametrize(
     ("place", "features", "deprecated"),
     [
-        (Route(SubjectKind.COMMAND, "c"), ("unstable",), False),
+        (Route(SchemaSubject.COMMAND, "c"), ("unstable",), False),
         (ARGUMENT.then(member("old")), ("deprecated",), True),
         (ARGUMENT.then(member("x"), OBJECT, tag("kind"), value("a")), ("deprecated",), True),
         (ARGUMENT.then(member("x"), OBJECT, branch("kind", "a"), member("deep")), (), True),
@@ -86,7 +86,7 @@ def test_features_on_the_way_are_gathered(
     place: Route, features: tuple[str, ...], deprecated: bool
 ) -> None:
     assert follow(SCHEMA, place) == Found(
-        features=features, deprecated=deprecated, unstable=place.kind is SubjectKind.COMMAND
+        features=features, deprecated=deprecated, unstable=place.kind is SchemaSubject.COMMAND
     )
 
 
@@ -107,9 +107,9 @@ def test_it_does_not_matter_where_a_schema_is_cut(place: Route) -> None:
 
 
 NOWHERE = {
-    "no such command": Route(SubjectKind.COMMAND, "d"),
-    "no such event": Route(SubjectKind.EVENT, "D"),
-    "no such type": Route(SubjectKind.TYPE, "D"),
+    "no such command": Route(SchemaSubject.COMMAND, "d"),
+    "no such event": Route(SchemaSubject.EVENT, "D"),
+    "no such type": Route(SchemaSubject.TYPE, "D"),
     "no such member": ARGUMENT.then(member("y")),
     "no such branch": DATA.then(branch("kind", "c")),
     "another tag": DATA.then(branch("other", "a")),
@@ -127,8 +127,8 @@ def test_what_is_not_there_is_not_found(place: Route) -> None:
 
 
 def test_a_type_is_found_by_its_name() -> None:
-    assert follow(SCHEMA, Route(SubjectKind.TYPE, "T")) is not None
-    assert follow(Schema(), Route(SubjectKind.TYPE, "T")) is None
+    assert follow(SCHEMA, Route(SchemaSubject.TYPE, "T")) is not None
+    assert follow(Schema(), Route(SchemaSubject.TYPE, "T")) is None
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_an_integer_is_chosen_as_a_number_too(
 
 
 def test_steps_of_a_route_add_up() -> None:
-    assert DATA.then(member("x")).then(ELEMENT).steps == (member("x"), Step(ELEMENT.kind))
+    assert DATA.then(member("x")).then(ELEMENT).steps == (member("x"), SchemaStep(ELEMENT.kind))
 
 
 def test_values_of_an_old_enumeration_are_followed() -> None:

@@ -6,12 +6,13 @@ import functools
 import tempfile
 from pathlib import Path
 
-from conformance.derive.inputs import Facts, Introspected, Knowledge
+from conformance.derive.inputs import Facts, Introspected
 from conformance.derive.plan import Plan, plan
+from conformance.knowledge.everything import Knowledge
+from conformance.knowledge.loading import load_knowledge
 from conformance.model.canonical import canonical
 from conformance.model.flavour import Program
 from conformance.model.terms import ABSENT
-from conformance.prepare.planning import load_knowledge
 from conformance.qapi.introspection import read_introspection
 from conformance.qapi.qom import Node, ObjectModel, Property, TypeInfo
 from conformance.source.digesting import digest_of

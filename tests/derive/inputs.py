@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from conformance.derive.generators import Cases
-from conformance.derive.inputs import Facts, Introspected, Knowledge
+from conformance.derive.inputs import Facts, Introspected
+from conformance.derive.subjects import Cases
 from conformance.digest.digest import DigestEntity
 from conformance.knowledge.commands import CommandRecipe, CommandRecipes
+from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.versions import Version
 from conformance.model.case import Case
 from conformance.qapi.model import Schema

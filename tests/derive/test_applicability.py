@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from conformance.derive.applicability import OFFERS, offered, substituted
-from conformance.derive.commands.valid import command_subject
+from conformance.derive.steps import command_subject
 from conformance.judge.expect_answer import Accept, Known
 from conformance.knowledge.machines import StandIn, StandIns
 from conformance.model.case import Case, Isolation, Role, Step

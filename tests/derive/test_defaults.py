@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conformance.derive.commands.defaults import documented_default_cases
+from conformance.derive.commands.documented import documented_default_cases
 from conformance.digest.declaration import EntityKind
 from conformance.digest.digest import DefaultKind, DigestEntity, DigestMember
 from conformance.judge.expect_value import Repeats, shows_value

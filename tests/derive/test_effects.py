@@ -31,7 +31,7 @@ SCHEMA = schema_of(
     event("LIT"),
 )
 MAKE, UNMAKE, LOOK = (Request(name, ABSENT) for name in ("make", "unmake", "look"))
-ON = Look(request=LOOK, path=("on",), wanted=Wanted.VALUE, value=True, moves=(("at",),))
+ON = Look(request=LOOK, path=("on",), wanted=Wanted.VALUE, value=True, ignore=(("at",),))
 GONE = replace(ON, after=(Emitted(event="GONE", data={}),))
 LIT = Shows(("on",), Sight.VALUE, True)
 
@@ -45,7 +45,7 @@ def _cases(
 
 
 def _recipe(**more: Any) -> CommandRecipe:
-    return CommandRecipe(**{"name": "do", "arguments": {"lamp": "a"}, "sees": (ON,), **more})
+    return CommandRecipe(**{"name": "do", "arguments": {"lamp": "a"}, "verify": (ON,), **more})
 
 
 def _told(case: Case) -> list[tuple[str, str]]:
@@ -80,7 +80,9 @@ def test_what_is_set_back_is_as_it_was_before_and_on_a_machine_of_its_own() -> N
     assert case.isolation is Isolation.ALONE
 
 
-@pytest.mark.parametrize("effect", [Effect.LASTING, Effect.NONE], ids=["told", "nothing undoes it"])
+@pytest.mark.parametrize(
+    "effect", [Effect.DESTRUCTIVE, Effect.NONE], ids=["told", "nothing undoes it"]
+)
 def test_what_lasts_is_seen_once_and_gets_a_machine_of_its_own(effect: Effect) -> None:
     case = _cases(_recipe(effect=effect, spec=MachineSpec(machine="pc")))["do/effect/recipe"]
 
@@ -91,15 +93,15 @@ def test_what_lasts_is_seen_once_and_gets_a_machine_of_its_own(effect: Effect) -
 
 def test_what_can_be_asked_once_only_is_not_asked_before() -> None:
     again = Look(request=UNMAKE, wanted=Wanted.REFUSED, value="GenericError")
-    case = _cases(_recipe(sees=(again,), setup=(MAKE,)))["do/effect/recipe"]
+    case = _cases(_recipe(verify=(again,), setup=(MAKE,)))["do/effect/recipe"]
 
     assert [name for name, _ in _told(case)] == ["make", "do", "unmake"]
     assert case.steps[-1].expect == Reject(frozenset({ErrorClass.GENERIC}))
 
 
 def test_what_cannot_be_asked_without_the_set_up_is_not_asked_back() -> None:
-    inside = Look(request=LOOK, path=("on",), wanted=Wanted.DIFFERS, back=False)
-    case = _cases(_recipe(sees=(inside,), setup=(MAKE,), cleanup=(UNMAKE,)))["do/effect/recipe"]
+    inside = Look(request=LOOK, path=("on",), wanted=Wanted.DIFFERS, asked_after_cleanup=False)
+    case = _cases(_recipe(verify=(inside,), setup=(MAKE,), cleanup=(UNMAKE,)))["do/effect/recipe"]
 
     assert [name for name, _ in _told(case)] == ["make", "look", "do", "look", "unmake"]
     assert case.steps[3].expect == Shows(("on",), Sight.DIFFERENT, None, 1)
@@ -112,15 +114,15 @@ def test_events_that_come_first_are_waited_for() -> None:
         wanted=Wanted.THERE,
         after=(Emitted(event="LIT", data={"n": 1}),),
     )
-    case = _cases(_recipe(sees=(late,), effect=Effect.LASTING))["do/effect/recipe"]
+    case = _cases(_recipe(verify=(late,), effect=Effect.DESTRUCTIVE))["do/effect/recipe"]
 
     (subject,) = (step for step in case.steps if step.role is Role.SUBJECT)
     assert subject.emits == (Emits(event="LIT", data={"n": 1}, rule="X32"),)
 
 
 def test_a_further_request_is_seen_too() -> None:
-    further = Further(name="other", arguments={"lamp": "b"}, sees=(ON,), lasting=True)
-    cases = _cases(_recipe(sees=(), further=(further,)))
+    further = Further(name="other", arguments={"lamp": "b"}, verify=(ON,), destructive=True)
+    cases = _cases(_recipe(verify=(), further=(further,)))
 
     assert [name for name in cases if name.startswith("do/")] == ["do/effect/other"]
     assert cases["do/effect/other"].steps[1].request == Request("do", {"lamp": "b"})
@@ -135,13 +137,13 @@ def test_a_further_request_is_seen_too() -> None:
             Outcome.NOT_APPLICABLE,
             "this build's schema has no command light",
         ),
-        ({"sees": (GONE,)}, Outcome.NOT_APPLICABLE, "this build's schema has no event GONE"),
+        ({"verify": (GONE,)}, Outcome.NOT_APPLICABLE, "this build's schema has no event GONE"),
         (
             {"arguments": {}},
             Outcome.NOT_APPLICABLE,
             "this build's schema does not take the request",
         ),
-        ({"never": "it is gone"}, Outcome.UNTRIED, "no request of it succeeds: it is gone"),
+        ({"always_fails": "it is gone"}, Outcome.UNTRIED, "no request of it succeeds: it is gone"),
     ],
     ids=["need", "command", "event", "arguments", "never"],
 )
@@ -157,7 +159,7 @@ def test_what_the_build_or_its_host_lacks_is_said(
 
 def test_a_command_that_returns_nothing_and_shows_nothing_says_why() -> None:
     unknown = _cases()["do/effect/recipe"].blocked
-    unseen = _cases(_recipe(sees=(), unseen="it is dark"))["do/effect/recipe"].blocked
+    unseen = _cases(_recipe(verify=(), not_observable="it is dark"))["do/effect/recipe"].blocked
 
     assert unknown is not None
     assert (unknown.outcome, unknown.reason) == (Outcome.UNTRIED, UNKNOWN)
@@ -172,7 +174,7 @@ def test_a_command_that_returns_something_does_nothing_unless_it_is_said() -> No
 
 def test_a_look_holds_for_its_versions() -> None:
     new = Look(request=LOOK, path=("on",), wanted=Wanted.THERE, versions=VersionRange(">=6.2"))
-    recipe = _recipe(sees=(new,))
+    recipe = _recipe(verify=(new,))
 
     assert _cases(recipe, (6, 2, 0))["do/effect/recipe"].blocked is None
     blocked = _cases(recipe, (6, 1, 0))["do/effect/recipe"].blocked

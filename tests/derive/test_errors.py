@@ -81,7 +81,7 @@ TO_ONE = Reference(at=("id",), to="thing", instead="no-such-thing")
 
 
 def test_a_reference_is_refused_between_looks_and_then_the_request_succeeds() -> None:
-    (case,) = _cases(_recipe(TO_ONE, shows=(LOOK,)))
+    (case,) = _cases(_recipe(TO_ONE, state_queries=(LOOK,)))
 
     assert case.id == "act/errors/not-there/id"
     assert _names(case) == [
@@ -192,14 +192,14 @@ def test_a_refusal_stands_beside_the_recipe_where_it_says(when: When, order: lis
     [
         (Effect.NONE, False, Isolation.SHARED),
         (Effect.NONE, True, Isolation.ALONE),
-        (Effect.LASTING, False, Isolation.ALONE),
+        (Effect.DESTRUCTIVE, False, Isolation.ALONE),
     ],
     ids=["nothing", "refusal", "recipe"],
 )
 def test_what_lasts_gets_a_machine_of_its_own(
     effect: Effect, lasting: bool, isolation: Isolation
 ) -> None:
-    (case,) = _cases(_recipe(effect=effect, refusals=(_refusal(lasting=lasting),)))
+    (case,) = _cases(_recipe(effect=effect, refusals=(_refusal(destructive=lasting),)))
 
     assert case.isolation is isolation
 
@@ -228,7 +228,7 @@ def test_a_refusal_on_a_machine_of_its_own_has_nothing_of_the_recipe_around_it(
 
 
 def test_a_refusal_on_the_plain_machine_shares_it() -> None:
-    (case,) = _cases(_recipe(refusals=(_refusal(spec=MachineSpec()),), effect=Effect.LASTING))
+    (case,) = _cases(_recipe(refusals=(_refusal(spec=MachineSpec()),), effect=Effect.DESTRUCTIVE))
 
     assert case.stage == PLAIN
     assert case.isolation is Isolation.SHARED

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from conformance.derive.commands.examples import example_cases
-from conformance.derive.inputs import Knowledge
-from conformance.digest.declaration import EntityKind, Place
+from conformance.derive.commands.documented import example_cases
+from conformance.digest.declaration import EntityKind, SourcePlace
 from conformance.judge.expect_answer import Accept, Reject
 from conformance.judge.verdict import judge_claims
+from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.examples import load_examples
 from conformance.model.case import Case, Isolation, Role
 from conformance.model.stage import MachineSpec, Request
@@ -43,7 +43,7 @@ isolation = "alone"
 reason = "needs a tower"
 """
 SCHEMA = schema_of(command("ring"), command("toll"), command("chime"))
-PLACE = Place(file="toy.json", line=12)
+PLACE = SourcePlace(file="toy.json", line=12)
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_each_fault_of_an_example_is_a_broken_claim_with_file_and_line(
 ) -> None:
     faults = (
         ExampleFault(place=PLACE, problem="the request: x is missing"),
-        ExampleFault(place=Place(file="toy.json", line=14), problem="a comma is missing"),
+        ExampleFault(place=SourcePlace(file="toy.json", line=14), problem="a comma is missing"),
     )
     made = DocumentedExample(
         kind=EntityKind.COMMAND, owner="ring", number=3, place=PLACE, faults=faults

@@ -44,7 +44,7 @@ def test_a_further_request_has_a_set_up_and_a_clean_up_of_its_own() -> None:
 
 def test_what_lasts_gets_a_machine_of_its_own_and_that_is_the_recipes() -> None:
     spec = MachineSpec(machine="pc")
-    (case,) = _cases(_recipe(spec, Further(name="on", arguments={}, lasting=True)))
+    (case,) = _cases(_recipe(spec, Further(name="on", arguments={}, destructive=True)))
 
     assert case.isolation is Isolation.ALONE
     assert case.stage.spec == spec

@@ -44,11 +44,11 @@ RECIPES: Mapping[str, CommandRecipe] = {
             spec=MachineSpec(machine="big", args=("-more",)),
             setup=(Request("act", ABSENT),),
             cleanup=(Request("count", ABSENT),),
-            shows=(LOOK,),
+            state_queries=(LOOK,),
         ),
         CommandRecipe(name="leave", effect=Effect.END),
-        CommandRecipe(name="rush", effect=Effect.LASTING, setup=(LOOK,)),
-        CommandRecipe(name="turn", effect=Effect.LASTING, setup=(LOOK,), cleanup=(LOOK,)),
+        CommandRecipe(name="rush", effect=Effect.DESTRUCTIVE, setup=(LOOK,)),
+        CommandRecipe(name="turn", effect=Effect.DESTRUCTIVE, setup=(LOOK,), cleanup=(LOOK,)),
         CommandRecipe(name="complete", effect=Effect.COMPLETES, spec=MachineSpec(args=("-early",))),
     )
 }
@@ -193,7 +193,9 @@ def test_what_is_set_up_early_and_for_good_is_not_set_up_again() -> None:
 
 
 def test_what_cannot_succeed_early_is_let_in_early_and_accepted_later() -> None:
-    unready = CommandRecipe(name="ask", setup=(LOOK,), cleanup=(LOOK,), unready="no device yet")
+    unready = CommandRecipe(
+        name="ask", setup=(LOOK,), cleanup=(LOOK,), fails_in_preconfig="no device yet"
+    )
     cases = {case.id: case for case in made({**RECIPES, "ask": unready})}
     case = cases["ask/gates/preconfig"]
 
@@ -206,7 +208,7 @@ def test_what_cannot_succeed_early_is_let_in_early_and_accepted_later() -> None:
 
 
 def test_of_what_never_succeeds_only_the_negotiation_is_tried() -> None:
-    gone = CommandRecipe(name="ask", never="it is gone")
+    gone = CommandRecipe(name="ask", always_fails="it is gone")
     cases = made({**RECIPES, "ask": gone})
     blocked = {c.id.rpartition("/")[2]: c.blocked for c in cases if c.subject.name == "ask"}
 

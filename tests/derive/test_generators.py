@@ -14,7 +14,7 @@ from tests.derive.builds import build, knowledge, made_plan
 @pytest.mark.parametrize("typed", [True, False], ids=["typed", "untyped"])
 def test_the_ids_of_a_generators_cases_begin_as_it_says(typed: bool) -> None:
     made = build(typed=typed)
-    known = knowledge().of_build(made)
+    known = knowledge().of_build(made.version, made.arch)
     wrong = [
         (case.id, generator.of(name))
         for each in GENERATORS

@@ -8,7 +8,7 @@ import pytest
 
 from conformance.derive.host_access import escape, unconfined
 from conformance.derive.steps import PLAIN, supporting_step
-from conformance.knowledge.dangers import Containment, Danger, Dangers, Reach, Way
+from conformance.knowledge.dangers import Containment, Danger, Dangers, HostReach, Way
 from conformance.model.case import Case, Claim, Role, Subject
 from conformance.model.stage import SCRATCH, Request
 from conformance.model.terms import ABSENT, Aspect, Outcome, SubjectKind
@@ -17,22 +17,24 @@ DANGERS = Dangers(
     dangers={
         "write": (
             Danger(
-                reaches=(Reach.FILE_WRITE,), through=(Way(names=("to", "file")),), reason="writes"
+                reaches=(HostReach.FILE_WRITE,),
+                through=(Way(names=("to", "file")),),
+                reason="writes",
             ),
             Danger(
-                reaches=(Reach.PROGRAM,),
+                reaches=(HostReach.PROGRAM,),
                 through=(Way(names=("uri",), value="exec:*"), Way(names=("arg?",))),
                 reason="runs",
             ),
         ),
-        "listen": (Danger(reaches=(Reach.LISTENING,), through=(), reason="listens"),),
-        "end": (Danger(reaches=(Reach.ENDS_QEMU,), through=(), reason="ends"),),
+        "listen": (Danger(reaches=(HostReach.LISTENING,), through=(), reason="listens"),),
+        "end": (Danger(reaches=(HostReach.ENDS_QEMU,), through=(), reason="ends"),),
     },
     contained={
-        Reach.FILE_WRITE: (Containment.SCRATCH_ONLY,),
-        Reach.PROGRAM: (Containment.OWN_PROCESSES,),
-        Reach.LISTENING: (Containment.OWN_NETWORK, Containment.ITSELF),
-        Reach.ENDS_QEMU: (Containment.ITSELF,),
+        HostReach.FILE_WRITE: (Containment.SCRATCH_ONLY,),
+        HostReach.PROGRAM: (Containment.OWN_PROCESSES,),
+        HostReach.LISTENING: (Containment.OWN_NETWORK, Containment.ITSELF),
+        HostReach.ENDS_QEMU: (Containment.ITSELF,),
     },
     harmless=frozenset({"ask"}),
 )

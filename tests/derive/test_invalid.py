@@ -179,7 +179,7 @@ def test_what_is_added_to_a_recipe_names_nothing_that_another_case_names() -> No
 
 
 def test_what_changes_the_machine_gets_one_of_its_own_for_all_faults_of_a_member() -> None:
-    cases = cases_of(schema_with(member("name", "str")), recipe_with(effect=Effect.LASTING))
+    cases = cases_of(schema_with(member("name", "str")), recipe_with(effect=Effect.DESTRUCTIVE))
 
     assert set(cases) == {"members", "name/faults"}
     assert {case.isolation for case in cases.values()} == {Isolation.ALONE}

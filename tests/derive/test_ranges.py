@@ -10,7 +10,7 @@ from conformance.derive.commands.ranges import range_cases
 from conformance.judge.expect_answer import Accept, Answer, Reject, Understood
 from conformance.judge.expect_value import shows_value
 from conformance.knowledge.commands import CommandRecipe
-from conformance.knowledge.ranges import Limits, RangeRecipe, Shown
+from conformance.knowledge.ranges import Limits, RangeRecipe, ShownValue
 from conformance.knowledge.valid_request import Effect
 from conformance.knowledge.versions import VersionRange
 from conformance.model.case import Case, Isolation, Role
@@ -148,7 +148,7 @@ def test_the_request_of_the_command_that_succeeds_stands_in_for_a_recipe() -> No
 
 
 def test_a_command_that_changes_the_machine_is_not_asked_its_own_request() -> None:
-    plain = CommandRecipe(name="do", arguments={"name": "b"}, effect=Effect.LASTING)
+    plain = CommandRecipe(name="do", arguments={"name": "b"}, effect=Effect.DESTRUCTIVE)
     case = cases_of("uint8", commands=(plain,))["do/valid/n=least"]
 
     (step,) = case.steps
@@ -203,7 +203,7 @@ def test_limits_of_the_code_are_accepted_and_nothing_is_claimed_beyond() -> None
 
 
 def test_ends_can_be_open_and_other_values_tried() -> None:
-    limits = Limits(open="for the host to say", tries=(77, 300))
+    limits = Limits(open="for the host to say", also_try=(77, 300))
     cases = cases_of("uint8", recipe_with(limits={"n": limits}))
 
     assert asked(cases["do/valid/n=least"]) == (0, Understood(), "Q05")
@@ -244,7 +244,7 @@ def test_what_cannot_be_tried_says_whose_doing_that_is(
 
 
 def test_what_was_given_is_read_where_it_is_shown() -> None:
-    shown = Shown(request=Request("query", {}), at=("all", 0, "{member}"))
+    shown = ShownValue(request=Request("query", {}), at=("all", 0, "{member}"))
     limits = {"n": Limits(greatest=9, reason="the code")}
     cases = cases_of("uint8", recipe_with(shown=shown, limits=limits))
 

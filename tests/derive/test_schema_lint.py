@@ -9,7 +9,7 @@ import pytest
 
 from conformance.derive.schema.lint import lint_cases
 from conformance.judge.expect_value import Lists
-from conformance.knowledge.naming import Named, NamingException
+from conformance.knowledge.naming import NameKind, NamingException
 from conformance.knowledge.versions import VersionRange
 from conformance.model.case import Case
 from conformance.qapi.model import Command, Enum, EnumMember, Event, Member, Object, Schema
@@ -57,7 +57,7 @@ def test_an_excepted_name_excuses_what_is_added_to_its_type() -> None:
     members = (Member(name="old_a", type="0"), Member(name="new_b", type="0"))
     known = NamingException(
         rule="Q47",
-        kind=Named.MEMBER,
+        kind=NameKind.MEMBER,
         names=frozenset({"old_a"}),
         versions=VersionRange("<9.0"),
         reason="old",

@@ -31,7 +31,7 @@ def test_a_recipe_is_a_valid_case_between_its_set_up_and_its_clean_up() -> None:
 
 @pytest.mark.parametrize(
     ("effect", "expect"),
-    [(Effect.LASTING, Accept()), (Effect.END, Ends()), (Effect.COMPLETES, Accept())],
+    [(Effect.DESTRUCTIVE, Accept()), (Effect.END, Ends()), (Effect.COMPLETES, Accept())],
     ids=str,
 )
 def test_what_lasts_gets_a_machine_of_its_own(effect: Effect, expect: object) -> None:
@@ -51,7 +51,7 @@ def test_what_lasts_gets_a_machine_of_its_own(effect: Effect, expect: object) ->
     [
         ({"needs": ("kvm",)}, Outcome.UNTESTABLE_HERE, "there is no KVM"),
         ({"needs": ("kvm", "type:lamp")}, Outcome.NOT_APPLICABLE, "no lamp was built"),
-        ({"never": "it is gone"}, Outcome.UNTRIED, "no request of it succeeds: it is gone"),
+        ({"always_fails": "it is gone"}, Outcome.UNTRIED, "no request of it succeeds: it is gone"),
     ],
     ids=["the host", "the build", "never"],
 )

@@ -12,7 +12,7 @@ from conformance.derive.unique import named_apart
 from conformance.judge.expect_answer import Accept, Answer, Understood
 from conformance.judge.expect_value import shows_value
 from conformance.knowledge.commands import CommandRecipe, Further
-from conformance.knowledge.ranges import RangeRecipe, Shown
+from conformance.knowledge.ranges import RangeRecipe, ShownValue
 from conformance.knowledge.untyped_arguments import Unchecked
 from conformance.knowledge.valid_request import Effect
 from conformance.knowledge.versions import VersionRange
@@ -156,7 +156,7 @@ def test_the_recipes_own_value_must_be_accepted() -> None:
 
 
 def test_a_request_that_never_succeeds_need_not() -> None:
-    recipe = recipe_with(arguments={"m": True}, never="it was taken away")
+    recipe = recipe_with(arguments={"m": True}, always_fails="it was taken away")
     cases = cases_of(schema_with(member("m", "bool")), recipe)
 
     assert subject(cases["m=true"]).expect == Understood()
@@ -176,7 +176,7 @@ def test_what_a_recipe_knows_to_be_accepted_must_be_and_reads_back() -> None:
     at = ("all", {"mode": "{value}"}, "{member}")
     ranges = range_with(
         accepted=("mode=on",),
-        shown=Shown(request=Request("query", {}), at=at),
+        shown=ShownValue(request=Request("query", {}), at=at),
         cleanup=(Request("undo", {"mode": "{value}"}),),
     )
     schema = schema_with(member("name", "str"), optional("mode", "Mode"), types=(MODE,))
@@ -197,7 +197,7 @@ def test_what_a_recipe_knows_to_be_accepted_must_be_and_reads_back() -> None:
 def test_values_of_a_recipe_stand_in_for_one_that_means_nothing() -> None:
     ranges = range_with(
         values={"address": ("::1", "::2")},
-        shown=Shown(request=Request("query", {}), at=("at",), reads="yes"),
+        shown=ShownValue(request=Request("query", {}), at=("at",), reads="yes"),
     )
     schema = schema_with(member("name", "str"), optional("address", "str"))
 
@@ -225,7 +225,7 @@ def test_a_further_request_holds_what_the_first_does_not() -> None:
 
 def test_a_request_that_shares_its_machine_is_taken_before_one_that_cannot() -> None:
     schema = schema_with(member("name", "str"), optional("m", "bool"))
-    recipe = recipe_with(effect=Effect.LASTING)
+    recipe = recipe_with(effect=Effect.DESTRUCTIVE)
 
     alone = cases_of(schema, recipe)
     shared = cases_of(schema, recipe, ranges=range_with())

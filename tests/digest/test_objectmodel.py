@@ -14,13 +14,13 @@ from conformance.digest.digest import (
     DigestValue,
 )
 from conformance.digest.lookup import DocumentedMember
-from conformance.digest.objectmodel import ObjectModel, ObjectType, object_model
+from conformance.digest.objectmodel import DeclaredObjects, ObjectType, object_model
 from conformance.knowledge.digests import SEED, load_digest
 from conformance.model.flavour import Program
 from conformance.model.terms import ABSENT, JsonValue
 
 
-def _seed() -> ObjectModel:
+def _seed() -> DeclaredObjects:
     return object_model(load_digest(SEED).schemas[Program.SYSTEM])
 
 

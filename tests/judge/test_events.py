@@ -17,7 +17,7 @@ from conformance.judge.events import (
     not_come,
 )
 from conformance.judge.expect_answer import Ends
-from conformance.judge.observation import Observation, Place
+from conformance.judge.observation import EventPlace, Observation
 from conformance.judge.verdict import judge
 from conformance.model.case import Emits, Limit
 from conformance.model.terms import Outcome
@@ -25,7 +25,7 @@ from tests.judge.made import case, judge_of_messages, line, refusal, step, succe
 
 STAMP = {"seconds": 1, "microseconds": 1}
 STOP = {"event": "STOP", "timestamp": STAMP}
-BEFORE, AFTER = Place(0, answered=False), Place(0, answered=True)
+BEFORE, AFTER = EventPlace(0, answered=False), EventPlace(0, answered=True)
 
 
 def _reset(guest: bool) -> dict[str, Any]:
@@ -36,7 +36,9 @@ def _emits(name: str = "STOP", answered: bool | None = None, **data: Any) -> Emi
     return Emits(event=name, data=data, answered=answered, rule="X32")
 
 
-def _misses(wanted: Emits, *came: tuple[dict[str, Any], Place], reply: Any = None) -> list[str]:
+def _misses(
+    wanted: Emits, *came: tuple[dict[str, Any], EventPlace], reply: Any = None
+) -> list[str]:
     made = case(replace(step(), emits=(wanted,)))
     seen = Observation(
         replies=(line(reply or success()),),
@@ -53,7 +55,7 @@ def _misses(wanted: Emits, *came: tuple[dict[str, Any], Place], reply: Any = Non
         (_emits(), [(STOP, AFTER)], []),
         (_emits(), [], ["do: no event STOP came"]),
         (_emits(), [(_reset(False), BEFORE)], ["do: no event STOP came"]),
-        (_emits(), [(STOP, Place(1, answered=False))], ["do: no event STOP came"]),
+        (_emits(), [(STOP, EventPlace(1, answered=False))], ["do: no event STOP came"]),
         (_emits(answered=True), [(STOP, AFTER)], []),
         (_emits(answered=True), [(STOP, BEFORE)], ["do: STOP came before the reply"]),
         (_emits(answered=False), [(STOP, AFTER)], ["do: STOP came after the reply"]),
@@ -88,7 +90,7 @@ def _misses(wanted: Emits, *came: tuple[dict[str, Any], Place], reply: Any = Non
     ],
 )
 def test_an_event_comes_of_its_step(
-    wanted: Emits, came: list[tuple[dict[str, Any], Place]], told: list[str]
+    wanted: Emits, came: list[tuple[dict[str, Any], EventPlace]], told: list[str]
 ) -> None:
     assert _misses(wanted, *came) == told
 
@@ -135,7 +137,7 @@ def _limited(limit: Limit, *came: tuple[dict[str, Any], float, float]) -> list[s
     seen = Observation(
         replies=(line(success()),),
         events=tuple(line(event) for event, _, _ in came),
-        places=tuple(Place(0, True, since, until) for _, since, until in came),
+        places=tuple(EventPlace(0, True, since, until) for _, since, until in came),
     )
     return [miss.summary for miss in limit_misses(made, seen)]
 
@@ -220,7 +222,7 @@ def test_an_event_of_another_step_does_not_make_ready() -> None:
     replies = (line(success()), line(success(number=1)))
 
     def seen(number: int) -> Observation:
-        place = Place(number, answered=True)
+        place = EventPlace(number, answered=True)
         return Observation(replies=replies, events=(line(STOP),), places=(place,))
 
     assert not_come(made, seen(0), 0) is None
@@ -239,7 +241,7 @@ def test_what_is_limited_by_a_member_is_told_so() -> None:
     seen = Observation(
         replies=(line(success()),),
         events=(line(_reset(True)),) * 2,
-        places=(Place(0, True, 0.0, 0.1),) * 2,
+        places=(EventPlace(0, True, 0.0, 0.1),) * 2,
     )
 
     [miss] = limit_misses(made, seen)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from conformance.judge.greeting import greeting_misses
-from conformance.qapi.validate import Fault
+from conformance.qapi.validate import Violation
 
 VERSION: dict[str, Any] = {"qemu": {}}
 
@@ -50,9 +50,9 @@ def test_a_greeting_breaks_the_rules_it_breaks(message: dict[str, Any], broken: 
 def test_a_version_is_held_against_its_type_where_there_is_one() -> None:
     asked: list[Any] = []
 
-    def fault(version: Any) -> Fault:
+    def fault(version: Any) -> Violation:
         asked.append(version)
-        return Fault(path="qemu.major", problem="is not there")
+        return Violation(path="qemu.major", problem="is not there")
 
     [miss] = greeting_misses(greeting(), fault)
     assert (miss.rule, asked) == ("W16", [VERSION])

@@ -13,7 +13,7 @@ from conformance.judge.verdict import Verdict
 from conformance.model.case import Case, Subject
 from conformance.model.ending import Ending
 from conformance.model.script import (
-    Deed,
+    ClientAction,
     Drive,
     Exchange,
     Gather,
@@ -53,7 +53,7 @@ ANY_EVENT = Hear(line="a", what=What.EVENT, rule="W46")
 LED = Hear(line="a", what=What.RETURN, rule="W09", id=7, lead=b"\xff")
 WIDE = Sync(line="a", rule="W51", open=True)
 TWO = Sync(line="a", rule="W51", least=2)
-EXECUTE = Drive(line="a", rule="W37", deed=Deed.EXECUTE, name="do")
+EXECUTE = Drive(line="a", rule="W37", deed=ClientAction.EXECUTE, name="do")
 
 STOP = {"event": "STOP", "timestamp": {"seconds": 1, "microseconds": 1}}
 ODD_STOP = {**STOP, "more": 1}
@@ -335,10 +335,16 @@ def test_what_breaks_off_says_how() -> None:
     [
         pytest.param(EXECUTE, "success", id="execute"),
         pytest.param(replace(EXECUTE, refused=ErrorClass.GENERIC), "error GenericError", id="no"),
-        pytest.param(replace(EXECUTE, deed=Deed.PIPELINE, times=3), "3 times success", id="many"),
-        pytest.param(replace(EXECUTE, deed=Deed.EVENT, name="STOP"), "event STOP", id="event"),
-        pytest.param(replace(EXECUTE, deed=Deed.CONNECT), "connected", id="connect"),
-        pytest.param(replace(EXECUTE, deed=Deed.DISCONNECT), "disconnected", id="disconnect"),
+        pytest.param(
+            replace(EXECUTE, deed=ClientAction.PIPELINE, times=3), "3 times success", id="many"
+        ),
+        pytest.param(
+            replace(EXECUTE, deed=ClientAction.EVENT, name="STOP"), "event STOP", id="event"
+        ),
+        pytest.param(replace(EXECUTE, deed=ClientAction.CONNECT), "connected", id="connect"),
+        pytest.param(
+            replace(EXECUTE, deed=ClientAction.DISCONNECT), "disconnected", id="disconnect"
+        ),
     ],
 )
 def test_the_official_client_is_to_tell_what_is_promised(turn: Drive, told: str) -> None:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from conformance.knowledge.case_file import CaseFile
 from conformance.knowledge.check import check_cases
+from conformance.knowledge.decoder import CaseSource, decoded, files_in
+from conformance.knowledge.known_names import KnownNames, shipped_releases
+from conformance.knowledge.name_check import name_problems
 from conformance.knowledge.store import cases_folder
 from conformance.launch import scratch
 from conformance.launch.host import answers
@@ -183,3 +190,52 @@ def test_the_words_of_files_are_those_that_a_machine_can_be_given() -> None:
     assert set(FILE_MAKERS) == {*scratch._MAKERS, scratch._FIFO}
     assert set(PEERS) == MOCK_SERVERS.keys()
     assert all(map(answers, HOST_NEEDS))
+
+
+ODD: tuple[Any, ...] = (
+    0,
+    True,
+    "",
+    "x",
+    [],
+    {},
+    [1],
+    [{}],
+    {"a": 1},
+    {"execute": "stop"},
+    ["x"],
+    1.5,
+)
+
+
+@pytest.mark.parametrize("path", list(files_in(cases_folder())), ids=lambda path: path.stem)
+def test_whatever_stands_anywhere_is_told_and_never_breaks_the_reader(path: Path) -> None:
+    top = tomllib.loads(path.read_text(encoding="utf-8"))
+    known = KnownNames(shipped_releases())
+    some = {key: value[:1] if isinstance(value, list) else value for key, value in top.items()}
+    some.pop("rules", None)
+    every = list(places(some))
+    for number, place in enumerate(every[:: 1 + len(every) // 100]):
+        # Of the odd values one each, in turn: all of them everywhere would take minutes.
+        odd = ODD[number % len(ODD)]
+        read = decoded(CaseSource("f.toml", "", changed(some, place, odd)), CaseFile)
+
+        told = [str(problem) for problem in (*read.problems, *name_problems(read, known))]
+        assert all(each.startswith("f.toml:1: ") for each in told)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the way to each key and element of a value."""
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, item in items if isinstance(value, dict | list) else ():
+        yield (*path, key)
+        yield from places(item, (*path, key)) if isinstance(item, dict | list) else ()
+
+
+def changed(value: Any, path: tuple[Any, ...], odd: Any) -> Any:
+    """Return a value with another one in a place of it."""
+    if not path:
+        return odd
+    made = value.copy()
+    made[path[0]] = changed(value[path[0]], path[1:], odd)
+    return made

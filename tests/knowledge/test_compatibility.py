@@ -17,7 +17,7 @@ from conformance.compat.change import (
     SideKind,
 )
 from conformance.compat.comparison import compare
-from conformance.compat.meaning import Knowledge, Side, is_before
+from conformance.compat.meaning import ComparedSide, CompatKnowledge, is_before
 from conformance.digest.expand import schema_of
 from conformance.knowledge.compatibility import load_documented
 from conformance.knowledge.digests import load_digests
@@ -84,11 +84,11 @@ def test_a_broken_entry_is_an_error_that_names_it(
 
 
 @cache
-def side(version: str) -> Side:
+def side(version: str) -> ComparedSide:
     digest = load_digests()[version]
     entities = digest.schemas[Program.SYSTEM]
     facts = SideFacts(name=version, kind=SideKind.DIGEST, version=digest.version)
-    return Side(facts=facts, schema=schema_of(entities, whole=True), release=entities)
+    return ComparedSide(facts=facts, schema=schema_of(entities, whole=True), release=entities)
 
 
 ENTRIES = load_documented()
@@ -96,7 +96,7 @@ HISTORY = {name: digest.schemas[Program.SYSTEM] for name, digest in load_digests
 
 
 def changes(old: str, new: str, entries: tuple[Documented, ...] = ENTRIES) -> tuple[Change, ...]:
-    return compare(side(old), side(new), Knowledge(history=HISTORY, documented=entries))
+    return compare(side(old), side(new), CompatKnowledge(history=HISTORY, documented=entries))
 
 
 def releases_around(version: str) -> tuple[str, str] | None:

@@ -14,7 +14,7 @@ from conformance.digest.expand import schema_of
 from conformance.knowledge.dangers import (
     WITHOUT_SANDBOX,
     Containment,
-    Reach,
+    HostReach,
     Way,
     load_dangers,
 )
@@ -35,7 +35,7 @@ UNTYPED = {"device_add"}
 # Members that came after the newest digest.
 LATER = {("cpr-exec-command",), ("quote-generation-socket",)}
 
-CONTAINED = "\n".join(f'{reach} = ["itself"]' for reach in Reach)
+CONTAINED = "\n".join(f'{reach} = ["itself"]' for reach in HostReach)
 
 
 @pytest.mark.parametrize("name", digest_names())
@@ -109,8 +109,8 @@ def test_every_way_through_which_a_command_reaches_out_is_one_of_its_members() -
     assert lost == LATER
 
 
-@pytest.mark.parametrize("reach", Reach)
-def test_each_word_of_reach_is_some_command_s_and_contained(reach: Reach) -> None:
+@pytest.mark.parametrize("reach", HostReach)
+def test_each_word_of_reach_is_some_command_s_and_contained(reach: HostReach) -> None:
     dangers = load_dangers()
 
     assert dangers.contained[reach]
@@ -127,7 +127,7 @@ def test_what_ends_with_the_machine_needs_no_sandbox() -> None:
 
 def test_the_documentation_names_each_command_beside_what_it_reaches() -> None:
     rows = [line.split("|") for line in DOCS.read_text().splitlines() if line.startswith("| `")]
-    rows = [row for row in rows if row[1].strip(" `") in set(Reach)]
+    rows = [row for row in rows if row[1].strip(" `") in set(HostReach)]
     table = {row[1].strip(" `"): set(re.findall(r"`([^`]+)`", row[3])) for row in rows}
     dangers = load_dangers()
 
@@ -137,10 +137,10 @@ def test_the_documentation_names_each_command_beside_what_it_reaches() -> None:
             for name, each in dangers.dangers.items()
             if any(reach in danger.reaches for danger in each)
         }
-        for reach in Reach
+        for reach in HostReach
     }
     contained = {row[1].strip(" `"): tuple(re.findall(r"`([^`]+)`", row[2])) for row in rows}
-    assert contained == {r.value: dangers.contained[r] for r in Reach}
+    assert contained == {r.value: dangers.contained[r] for r in HostReach}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from conformance.knowledge.rules import load_rules
 from conformance.knowledge.store import cases_folder
 from conformance.model.errors import KnowledgeError
 from conformance.model.flavour import Program
-from conformance.model.script import Deed, Drive, Gone, Hear, Join, Leave, Send, Sync, What
+from conformance.model.script import ClientAction, Drive, Gone, Hear, Join, Leave, Send, Sync, What
 from conformance.model.stage import MachineSpec, Transport
 from conformance.model.terms import ABSENT, ErrorClass
 
@@ -66,8 +66,8 @@ def test_what_an_exchange_leaves_out_is_as_it_mostly_is(tmp_path: Path) -> None:
     assert (recipe.pretty, recipe.fresh, recipe.ends, recipe.slow) == (False, False, False, "")
     assert (recipe.spec, recipe.limit) == (MachineSpec(), 10.0)
     assert recipe.turns == (
-        Drive(line="a", rule="W25", deed=Deed.CONNECT, name="a"),
-        Drive(line="a", rule="W25", deed=Deed.EVENT),
+        Drive(line="a", rule="W25", deed=ClientAction.CONNECT, name="a"),
+        Drive(line="a", rule="W25", deed=ClientAction.EVENT),
     )
 
 
@@ -87,9 +87,11 @@ def test_what_an_exchange_says_of_itself_is_kept(tmp_path: Path) -> None:
     assert (recipe.on, recipe.limit) == ((Transport.PTY,), 3.0)
     refused = ErrorClass.GENERIC
     assert recipe.turns == (
-        Drive(line="c", rule="W25", deed=Deed.CONNECT, name="b"),
-        Drive(line="a", rule="W25", deed=Deed.PIPELINE, name="stop", times=3, refused=refused),
-        Drive(line="a", rule="W36", deed=Deed.OUT_OF_BAND, name="yank", arguments={"a": 1}),
+        Drive(line="c", rule="W25", deed=ClientAction.CONNECT, name="b"),
+        Drive(
+            line="a", rule="W25", deed=ClientAction.PIPELINE, name="stop", times=3, refused=refused
+        ),
+        Drive(line="a", rule="W36", deed=ClientAction.OUT_OF_BAND, name="yank", arguments={"a": 1}),
         Sync(line="a", rule="W25", open=True),
     )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.knowledge.naming import Named, excepted, load_naming
+from conformance.knowledge.naming import NameKind, excepted, load_naming
 from conformance.knowledge.store import cases_folder
 from conformance.model.errors import KnowledgeError
 
@@ -23,10 +23,10 @@ reason = "it was there before the rule"
 def test_an_exception_holds_in_its_releases_for_its_rule_and_kind(tmp_path: Path) -> None:
     entries = load_naming(_file(tmp_path, ENTRY))
 
-    assert excepted(entries, (6, 2, 0), "Q47", Named.COMMAND) == {"old_way"}
-    assert excepted(entries, (7, 0, 0), "Q47", Named.COMMAND) == frozenset()
-    assert excepted(entries, (6, 2, 0), "Q47", Named.MEMBER) == frozenset()
-    assert excepted(entries, (6, 2, 0), "Q28", Named.COMMAND) == frozenset()
+    assert excepted(entries, (6, 2, 0), "Q47", NameKind.COMMAND) == {"old_way"}
+    assert excepted(entries, (7, 0, 0), "Q47", NameKind.COMMAND) == frozenset()
+    assert excepted(entries, (6, 2, 0), "Q47", NameKind.MEMBER) == frozenset()
+    assert excepted(entries, (6, 2, 0), "Q28", NameKind.COMMAND) == frozenset()
 
 
 @pytest.mark.parametrize(

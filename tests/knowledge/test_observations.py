@@ -47,22 +47,22 @@ def _command(looks: str) -> str:
 def test_every_key_is_read(tmp_path: Path) -> None:
     recipe = read(tmp_path, WHOLE)
 
-    first, second = recipe.sees
+    first, second = recipe.verify
     assert first == Look(
         request=Request("look", {"at": "/tmp/qmp/a"}),
         path=("0", {"n": 1}, "on"),
         wanted=Wanted.VALUE,
         value="/tmp/qmp",
-        moves=(("*", "time"),),
+        ignore=(("*", "time"),),
         after=(Emitted(event="LIT", data={"n": 1}),),
-        back=False,
+        asked_after_cleanup=False,
         versions=VersionRange(">=6"),
     )
     assert second == Look(
         request=Request("undo", ABSENT), wanted=Wanted.REFUSED, value="DeviceNotFound"
     )
-    assert recipe.further[0].sees[0].wanted is Wanted.ABSENT
-    assert looks_for(recipe.sees, (5, 2, 0)) == (second,)
+    assert recipe.further[0].verify[0].wanted is Wanted.ABSENT
+    assert looks_for(recipe.verify, (5, 2, 0)) == (second,)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from conformance.knowledge.commands import load_ranges
-from conformance.knowledge.ranges import Limits, RangeRecipe, Shown, needs_of
+from conformance.knowledge.ranges import Limits, RangeRecipe, ShownValue, needs_of
 from conformance.knowledge.store import cases_folder
 from conformance.knowledge.versions import VersionRange
 from conformance.launch.host import answers
@@ -66,7 +66,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         arguments={"path": "/tmp/qmp/f"},
         cleanup=recipe.cleanup,
         alone=True,
-        shown=Shown(
+        shown=ShownValue(
             request=Request("query", {"a": 1}),
             at=("all", "0", {"id": "{value}"}, "{member}"),
             reads=5,
@@ -77,7 +77,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     )
     assert [request.execute for request in (*recipe.setup, *recipe.cleanup)] == ["stop", "cont"]
     assert recipe.limit("b") == Limits(
-        least=1, greatest=2**64 - 1, documented=True, tries=(4,), reason="l"
+        least=1, greatest=2**64 - 1, documented=True, also_try=(4,), reason="l"
     )
     assert (recipe.limit("a.c").open, recipe.limit("d").omit) == ("o", "p")
     assert needs_of({"do": (recipe,)}) == {"kvm"}
@@ -156,6 +156,6 @@ def test_what_is_accepted_is_told_by_label_and_values_by_path(tmp_path: Path) ->
 
 
 def test_where_a_value_reads_back_names_the_value_and_the_member() -> None:
-    shown = Shown(request=Request("q", {}), at=(0, {"id": "{value}"}, "{member}"))
+    shown = ShownValue(request=Request("q", {}), at=(0, {"id": "{value}"}, "{member}"))
 
     assert shown.place("level", "on") == ("0", {"id": "on"}, "level")

@@ -212,8 +212,8 @@ def test_what_a_command_does_and_needs_is_read_with_its_reason(tmp_path: Path) -
     recipe = load_commands(tmp_path)["stop"]
 
     assert recipe.spec == MachineSpec(machine="pc", args=("-usb",))
-    assert recipe.effect is Effect.LASTING
-    assert recipe.shows == (Request("query-status", ABSENT),)
+    assert recipe.effect is Effect.DESTRUCTIVE
+    assert recipe.state_queries == (Request("query-status", ABSENT),)
 
 
 @pytest.mark.parametrize(

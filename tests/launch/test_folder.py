@@ -36,7 +36,7 @@ target = program_target("/usr/bin/qemu-system-x86_64")
 target = dataclasses.replace(target, sandbox=sys.argv[1] == "sandbox")
 pool = Pool(target, folder, ahead=2)
 spec = MachineSpec(peers=(Peer(serve="sink", address="sink"),))
-pool.expect([spec] * 5)
+pool.prefetch([spec] * 5)
 taken = [pool.take(spec) for _ in range(2)]
 pids = [machine.pid for machine in taken]
 print(folder.path, folder.janitor_pid, *pids, flush=True)

@@ -31,7 +31,7 @@ def name(machine: Machine) -> str:
 
 def test_machines_come_as_asked(host_target: Target, folder: RunFolder) -> None:
     with Pool(host_target, folder) as pool:
-        pool.expect([A, B, A])
+        pool.prefetch([A, B, A])
         for spec, expected in ((A, "a"), (B, "b"), (A, "a"), (C, "c")):
             with pool.take(spec) as machine:
                 assert name(machine) == expected
@@ -40,7 +40,7 @@ def test_machines_come_as_asked(host_target: Target, folder: RunFolder) -> None:
 
 def test_what_was_skipped_is_ended(host_target: Target, folder: RunFolder) -> None:
     with Pool(host_target, folder) as pool:
-        pool.expect([A, A, A, A, B])
+        pool.prefetch([A, A, A, A, B])
         with pool.take(B) as machine:
             assert name(machine) == "b"
             # Whatever was started for the first four is gone, or goes with the next start.
@@ -52,14 +52,14 @@ def test_a_replacement_uses_nothing_that_is_expected(
     host_target: Target, folder: RunFolder
 ) -> None:
     with Pool(host_target, folder) as pool:
-        pool.expect([B, A])
+        pool.prefetch([B, A])
         first = pool.take(A, again=True)
         assert (name(first), name(pool.take(B)), name(pool.take(A))) == ("a", "b", "a")
 
 
 def test_no_more_are_started_than_said(host_target: Target, folder: RunFolder) -> None:
     with Pool(host_target, folder, ahead=2) as pool:
-        pool.expect([A] * 10)
+        pool.prefetch([A] * 10)
         pool.take(B)
         assert len(list(folder.path.iterdir())) <= 3
 
@@ -68,7 +68,7 @@ def test_a_failing_start_is_raised_where_it_is_taken(
     host_target: Target, folder: RunFolder
 ) -> None:
     with Pool(host_target, folder) as pool:
-        pool.expect([WRONG, A])
+        pool.prefetch([WRONG, A])
         with pytest.raises(KnowledgeError, match="nothing makes"):
             pool.take(WRONG)
         assert name(pool.take(A)) == "a"
@@ -76,7 +76,7 @@ def test_a_failing_start_is_raised_where_it_is_taken(
 
 def test_closing_ends_what_was_handed_out(host_target: Target, folder: RunFolder) -> None:
     with Pool(host_target, folder) as pool:
-        pool.expect([A, B, C])
+        pool.prefetch([A, B, C])
         machine = pool.take(A)
         pid = machine.pid
     assert machine.closed
@@ -89,7 +89,7 @@ def test_closing_ends_what_was_handed_out(host_target: Target, folder: RunFolder
 def test_an_interrupt_while_waiting_leaves_nothing(host_target: Target, folder: RunFolder) -> None:
     threads = threading.active_count()
     with contextlib.suppress(KeyboardInterrupt), Pool(host_target, folder) as pool:
-        pool.expect([A, B])
+        pool.prefetch([A, B])
         timer = threading.Timer(0.02, signal.raise_signal, [signal.SIGINT])
         timer.start()
         while True:

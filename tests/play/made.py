@@ -151,7 +151,7 @@ class FakePool:
         self._stillborn = stillborn
         self._ending = None if alive else ending
         self.taken: list[bool] = []
-        """For each machine whether it came on top of those that were foretold."""
+        """For each machine whether it came on top of those that were prefetched."""
         self.expected: list[MachineSpec] = []
         self.machines: list[FakeMachine] = []
 
@@ -164,5 +164,5 @@ class FakePool:
         self.machines.append(machine)
         return machine
 
-    def expect(self, specs: Iterable[MachineSpec]) -> None:
+    def prefetch(self, specs: Iterable[MachineSpec]) -> None:
         self.expected = list(specs)

@@ -11,7 +11,7 @@ import pytest
 
 from conformance.launch.endpoints import Terminal
 from conformance.model.errors import LaunchError
-from conformance.model.script import Deed, Drive
+from conformance.model.script import ClientAction, Drive
 from conformance.model.terms import ErrorClass
 from conformance.play.client_driver import Driver
 from conformance.wire.session import SessionLost
@@ -22,7 +22,7 @@ LIMIT = PATIENCE
 EVENT = b'{"event": "STOP", "timestamp": {"seconds": 1, "microseconds": 1}}\r\n'
 
 
-def drive(deed: Deed, name: str = "", **more: Any) -> Drive:
+def drive(deed: ClientAction, name: str = "", **more: Any) -> Drive:
     return Drive(line="a", rule="W37", deed=deed, name=name, **more)
 
 
@@ -43,36 +43,36 @@ def taken(
         sock = server.sock.dup()
         sock.setblocking(False)
         driver = Driver(undo, lambda name: sock, limit)
-        return [driver.take(turn) for turn in (drive(Deed.CONNECT, "a"), *turns)]
+        return [driver.take(turn) for turn in (drive(ClientAction.CONNECT, "a"), *turns)]
 
 
 @pytest.mark.parametrize(
     ("answer", "turn"),
     [
-        pytest.param(success, drive(Deed.EXECUTE, "stop"), id="execute"),
-        pytest.param(success, drive(Deed.OUT_OF_BAND, "yank"), id="exec-oob"),
-        pytest.param(success, drive(Deed.PIPELINE, "stop", times=20), id="pipeline"),
+        pytest.param(success, drive(ClientAction.EXECUTE, "stop"), id="execute"),
+        pytest.param(success, drive(ClientAction.OUT_OF_BAND, "yank"), id="exec-oob"),
+        pytest.param(success, drive(ClientAction.PIPELINE, "stop", times=20), id="pipeline"),
         pytest.param(
             refusal,
-            drive(Deed.EXECUTE, "stop", refused=ErrorClass.COMMAND_NOT_FOUND),
+            drive(ClientAction.EXECUTE, "stop", refused=ErrorClass.COMMAND_NOT_FOUND),
             id="refused",
         ),
     ],
 )
 def test_what_is_promised_is_told_where_it_comes(answer: Answer, turn: Drive) -> None:
-    leaving = drive(Deed.DISCONNECT)
+    leaving = drive(ClientAction.DISCONNECT)
 
     assert taken(answer, turn, leaving) == ["connected", turn.promised, leaving.promised]
 
 
 def test_an_event_that_comes_is_told() -> None:
-    event = drive(Deed.EVENT, "STOP")
+    event = drive(ClientAction.EVENT, "STOP")
 
-    assert taken(with_event, drive(Deed.EXECUTE, "stop"), event)[-1] == event.promised
+    assert taken(with_event, drive(ClientAction.EXECUTE, "stop"), event)[-1] == event.promised
 
 
 def test_a_refusal_in_place_of_a_success_is_told_otherwise() -> None:
-    turn = drive(Deed.EXECUTE, "stop")
+    turn = drive(ClientAction.EXECUTE, "stop")
 
     assert taken(refusal, turn)[-1] == "error CommandNotFound" != turn.promised
 
@@ -90,7 +90,7 @@ def test_what_a_client_cannot_follow_ends_its_session(
     answer: Answer, greeting: bytes, fault: str
 ) -> None:
     with pytest.raises(SessionLost, match=fault):
-        taken(answer, drive(Deed.EXECUTE, "stop"), greeting=greeting)
+        taken(answer, drive(ClientAction.EXECUTE, "stop"), greeting=greeting)
 
 
 def noting(asked: list[dict[str, Any]]) -> Answer:
@@ -108,9 +108,9 @@ def test_a_command_goes_out_as_the_turn_says() -> None:
 
     taken(
         noting(asked),
-        drive(Deed.EXECUTE, "stop", arguments={"now": True}),
-        drive(Deed.OUT_OF_BAND, "yank"),
-        drive(Deed.PIPELINE, "cont", times=3),
+        drive(ClientAction.EXECUTE, "stop", arguments={"now": True}),
+        drive(ClientAction.OUT_OF_BAND, "yank"),
+        drive(ClientAction.PIPELINE, "cont", times=3),
     )
 
     assert asked == [
@@ -121,7 +121,7 @@ def test_a_command_goes_out_as_the_turn_says() -> None:
 
 
 def test_one_refusal_of_many_is_told_of_all() -> None:
-    turn = drive(Deed.PIPELINE, "stop", times=3, refused=ErrorClass.COMMAND_NOT_FOUND)
+    turn = drive(ClientAction.PIPELINE, "stop", times=3, refused=ErrorClass.COMMAND_NOT_FOUND)
 
     assert taken(refusal, turn)[-1] == "3 times error CommandNotFound" == turn.promised
 
@@ -133,13 +133,13 @@ def test_requests_that_are_sent_before_the_first_is_answered_are_many_at_once() 
         held.append(command)
         return b"".join(map(success, held)) if len(held) == 3 else b""
 
-    turn = drive(Deed.PIPELINE, "stop", times=3)
+    turn = drive(ClientAction.PIPELINE, "stop", times=3)
 
     assert taken(late, turn)[-1] == turn.promised
 
 
 def test_an_event_of_another_name_is_not_the_awaited_one() -> None:
-    turns = (drive(Deed.EXECUTE, "stop"), drive(Deed.EVENT, "RESUME"))
+    turns = (drive(ClientAction.EXECUTE, "stop"), drive(ClientAction.EVENT, "RESUME"))
 
     def attempt(limit: float) -> None:
         with pytest.raises(SessionLost, match="RESUME: no answer within"):
@@ -153,21 +153,21 @@ def test_leaving_closes_the_socket_before_the_exchange_is_over() -> None:
         sock = server.sock.dup()
         sock.setblocking(False)
         driver = Driver(undo, lambda name: sock, LIMIT)
-        driver.take(drive(Deed.CONNECT, "a"))
+        driver.take(drive(ClientAction.CONNECT, "a"))
 
-        driver.take(drive(Deed.DISCONNECT))
+        driver.take(drive(ClientAction.DISCONNECT))
 
         assert sock.fileno() < 0
         with pytest.raises(KeyError):
-            driver.take(drive(Deed.EXECUTE, "stop"))
+            driver.take(drive(ClientAction.EXECUTE, "stop"))
 
 
-def test_the_official_client_speaks_over_sockets_alone() -> None:
+def test_the_official_client_needs_a_socket() -> None:
     ours, theirs = os.openpty()
     with ExitStack() as undo:
         undo.callback(os.close, ours)
         undo.callback(os.close, theirs)
         driver = Driver(undo, lambda name: Terminal(os.ttyname(theirs)), LIMIT)
 
-        with pytest.raises(LaunchError, match="over sockets alone"):
-            driver.take(drive(Deed.CONNECT, "a"))
+        with pytest.raises(LaunchError, match="needs a socket"):
+            driver.take(drive(ClientAction.CONNECT, "a"))

@@ -14,7 +14,7 @@ from conformance.judge.verdict import Verdict
 from conformance.model.case import Case, Role
 from conformance.model.expectation import Expectation
 from conformance.model.terms import Outcome
-from conformance.play.coverage_facts import Answers, answers_of, event_names
+from conformance.play.coverage_facts import AnswerFacts, answers_of, event_names
 from conformance.play.proof import Result
 from conformance.wire.framing import FramingFault, Message
 from tests.play.made import case, step
@@ -84,7 +84,7 @@ def test_a_lost_answer_counts_only_where_the_build_ended_as_it_should() -> None:
 def test_a_case_that_was_not_played_tells_nothing() -> None:
     verdict = Verdict(outcome=Outcome.UNTRIED)
 
-    assert answers_of(Result(case=_refused(), verdict=verdict), "a") == Answers()
+    assert answers_of(Result(case=_refused(), verdict=verdict), "a") == AnswerFacts()
 
 
 @pytest.mark.parametrize(
@@ -102,11 +102,11 @@ def test_a_case_that_was_not_played_tells_nothing() -> None:
 def test_a_refusal_names_the_member_where_its_name_stands_as_a_word(desc: Any, named: int) -> None:
     found = answers_of(_result(_refused(), _error(desc), DONE), "kind:a.bus-name")
 
-    assert found == Answers(accepted=True, refused=1, named=named)
+    assert found == AnswerFacts(accepted=True, refused=1, named=named)
 
 
 def test_refusals_that_are_about_no_member_are_not_counted() -> None:
-    assert answers_of(_result(_refused(), _error("no"), DONE), "") == Answers(accepted=True)
+    assert answers_of(_result(_refused(), _error("no"), DONE), "") == AnswerFacts(accepted=True)
 
 
 def test_events_are_known_by_their_names() -> None:

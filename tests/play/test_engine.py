@@ -106,7 +106,7 @@ def test_a_failure_is_proved_alone_on_a_fresh_machine_and_the_rest_goes_on(run: 
     assert _outcomes(results) == [PASS, FAIL, PASS]
     assert results[1].before == ()
     assert results[1].seen is not None
-    # The first; the one for the proof and the one for the rest, both beside what is foretold.
+    # The first; the one for the proof and the one for the rest, both beside what is prefetched.
     assert pool.taken == [False, True, True]
     proof = [request["execute"] for request in pool.machines[1].requests]
     assert proof == ["qmp_capabilities", "bad"]
@@ -354,24 +354,24 @@ def test_a_set_up_that_is_refused_leaves_its_cases_untested_and_no_others(run: R
     assert "no bad" in results[0].verdict.reason
 
 
-def test_the_machines_that_are_wanted_next_are_foretold() -> None:
+def test_the_machines_that_are_wanted_next_are_prefetched() -> None:
     pool = FakePool()
     other = Stage(name="other", spec=MachineSpec(machine="pc"))
     alone = replace(C, stage=other, isolation=Isolation.ALONE)
     blocked = replace(C, blocked=Blocked(outcome=Outcome.NOT_APPLICABLE, reason=""))
 
     with Engine(cast(Pool, pool), MessageJudge(SCHEMA, Validator(SCHEMA))) as engine:
-        engine.expect([A, B, blocked, alone, alone])
+        engine.prefetch([A, B, blocked, alone, alone])
 
     assert pool.expected == [A.stage.spec, other.spec, other.spec]
 
 
-def test_a_machine_that_earlier_cases_leave_standing_is_not_foretold() -> None:
+def test_a_machine_that_earlier_cases_leave_standing_is_not_prefetched() -> None:
     pool = FakePool()
     other = replace(C, stage=Stage(name="other", spec=MachineSpec(machine="pc")))
 
     with Engine(cast(Pool, pool), MessageJudge(SCHEMA, Validator(SCHEMA))) as engine:
-        engine.expect([A, other, B], after=[other, C])
+        engine.prefetch([A, other, B], after=[other, C])
 
     assert pool.expected == [other.stage.spec, B.stage.spec]
 

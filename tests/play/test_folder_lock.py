@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conformance.model.errors import UsageError
-from conformance.play.folder_lock import HOLD, Hold
+from conformance.play.folder_lock import HOLD, FolderLock
 
 # Holds the folder that is named, says so, and waits to be killed.
 HOLDS = (
@@ -25,7 +25,7 @@ HOLDS = (
 
 
 def test_a_folder_is_made_and_left_empty(tmp_path: Path) -> None:
-    with Hold(tmp_path / "a" / "b") as hold:
+    with FolderLock(tmp_path / "a" / "b") as hold:
         assert hold.left == ""
         hold.sign("ours")
         hold.forget()
@@ -37,17 +37,17 @@ def test_a_folder_that_cannot_be_is_the_users_to_mend(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
     with pytest.raises(UsageError, match="cannot be written"):
-        Hold(tmp_path / "file" / "b")
+        FolderLock(tmp_path / "file" / "b")
     with pytest.raises(UsageError, match="Name the report folder"):
-        Hold(tmp_path / "none", make=False)
+        FolderLock(tmp_path / "none", make=False)
     assert not (tmp_path / "none").exists()
 
 
 def test_a_second_run_is_refused_and_told_by_whom(tmp_path: Path) -> None:
-    with Hold(tmp_path) as hold:
+    with FolderLock(tmp_path) as hold:
         hold.sign("ours")
         with pytest.raises(UsageError) as caught:
-            Hold(tmp_path)
+            FolderLock(tmp_path)
 
     said = f"the report folder {tmp_path} is held by another run (process {os.getpid()})"
     assert caught.value.what == said
@@ -61,18 +61,18 @@ def test_a_killed_run_lets_go_and_leaves_its_id(tmp_path: Path) -> None:
         assert other.stdout is not None
         assert other.stdout.readline() == b"\n"
         with pytest.raises(UsageError, match="held by another run"):
-            Hold(tmp_path)
+            FolderLock(tmp_path)
         other.kill()
         other.wait()
 
-        with Hold(tmp_path) as hold:
+        with FolderLock(tmp_path) as hold:
             assert hold.left == "theirs"
 
 
 def test_the_lock_on_a_file_that_was_just_removed_counts_for_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = Hold(tmp_path)
+    first = FolderLock(tmp_path)
     real = os.open
     files: list[int] = []
 
@@ -85,9 +85,9 @@ def test_the_lock_on_a_file_that_was_just_removed_counts_for_nothing(
         return files[-1]
 
     monkeypatch.setattr("conformance.play.folder_lock.os.open", opened)
-    with Hold(tmp_path):
+    with FolderLock(tmp_path):
         monkeypatch.undo()
         assert len(files) == 2
         assert (tmp_path / HOLD).exists()
         with pytest.raises(UsageError, match="held by another run"):
-            Hold(tmp_path)
+            FolderLock(tmp_path)

@@ -14,6 +14,7 @@ import pytest
 
 from conformance.judge.reply import MessageJudge
 from conformance.knowledge.guest_agent_blocklist import load_withheld
+from conformance.knowledge.loading import load_knowledge
 from conformance.launch.folder import RunFolder
 from conformance.launch.pool import Pool
 from conformance.launch.target import program_target
@@ -27,8 +28,8 @@ from conformance.play.proof import Result
 from conformance.prepare.asking import ask
 from conformance.prepare.campaign import Campaign, load_all
 from conformance.prepare.described import ask_served
-from conformance.prepare.plan_file import Plan
-from conformance.prepare.planning import introspected, load_knowledge, planned
+from conformance.prepare.plan_file import WrittenPlan
+from conformance.prepare.planning import introspected, planned
 from conformance.prepare.prepare import prepare
 from conformance.qapi.validate import Validator
 from conformance.report.reproducer import reproducer
@@ -87,7 +88,7 @@ def test_what_a_real_agent_returns_is_held_against_the_schema(
     command = schema.commands["guest-get-time"]
     wrong = replace(command, ret_type=schema.commands["guest-get-osinfo"].ret_type)
     other = replace(schema, commands={**schema.commands, command.name: wrong})
-    plan = Plan(real.plan.data)
+    plan = WrittenPlan(real.plan.data)
     plan.head = replace(plan.head, schema=other)
     campaign = replace(real, plan=plan)
 
@@ -137,7 +138,7 @@ def test_an_agent_whose_release_is_not_known_is_asked_on_the_wire_alone(
     answers = replace(answers, build=replace(answers.build, version=(99, 0, 0)))
     knowledge = load_knowledge()
     unknown = introspected(target, answers, knowledge, thorough=False, lacks={})
-    cases = Plan(planned(target, answers, unknown, knowledge)).cases
+    cases = WrittenPlan(planned(target, answers, unknown, knowledge)).cases
 
     assert cases
     assert {case.aspect for case in cases} == {Aspect.WIRE}
@@ -146,7 +147,10 @@ def test_an_agent_whose_release_is_not_known_is_asked_on_the_wire_alone(
 def test_an_agent_is_not_started_without_a_sandbox(run_folder: RunFolder) -> None:
     target = replace(program_target(AGENT), sandbox=False, kind=Program.GUEST_AGENT)
 
-    with Pool(target, run_folder) as pool, pytest.raises(LaunchError, match="in the sandbox alone"):
+    with (
+        Pool(target, run_folder) as pool,
+        pytest.raises(LaunchError, match="it runs only in the sandbox"),
+    ):
         ask_served(pool, "guest-info")
 
 

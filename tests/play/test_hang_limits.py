@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from conformance.judge.verdict import Verdict
 from conformance.model.case import Subject
 from conformance.model.terms import Outcome, SubjectKind
-from conformance.play.hang_limits import Silence
+from conformance.play.hang_limits import HangLimits
 
 HUNG, PASS, FAIL = Outcome.TIMEOUT, Outcome.PASS, Outcome.FAIL
 LAST = "z"
@@ -17,10 +17,10 @@ def noted(
     *cases: tuple[str, Outcome], waited: bool = False, asked: str = LAST, kind: str = "command"
 ) -> str:
     """Return why the subject `asked` is left after these cases of commands; "" if it is not."""
-    silence = Silence()
+    limits = HangLimits()
     for name, outcome in cases:
-        silence.note(_subject(name), Verdict(outcome=outcome, reason=""), waited=waited)
-    left = silence.left(_subject(asked, kind))
+        limits.note(_subject(name), Verdict(outcome=outcome, reason=""), waited=waited)
+    left = limits.left(_subject(asked, kind))
     assert left is None or left.outcome is Outcome.NOT_RUN
     return left.reason if left else ""
 

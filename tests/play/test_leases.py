@@ -1,4 +1,4 @@
-"""Which machines stand: those of kept stages, of the others the one in use; which are foretold."""
+"""Which machines run: those of kept stages, of others the one in use; which are prefetched."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from conformance.model.case import Case, Isolation, Role
 from conformance.model.ending import Ending
 from conformance.model.stage import MachineSpec, Stage
 from conformance.play.leases import Lease, Leases
-from conformance.play.stages import NotStanding
+from conformance.play.stages import StageFailed
 from conformance.prepare.starts import Starts
 from conformance.qapi.validate import Validator
 from tests.play.made import FakePool, case, step
@@ -83,7 +83,7 @@ def test_a_stage_that_does_not_stand_is_not_tried_again() -> None:
 
     first, second = leases.take(PLAIN), leases.take(PLAIN)
 
-    assert isinstance(first, NotStanding)
+    assert isinstance(first, StageFailed)
     assert first is second
     assert len(pool.machines) == 2
 
@@ -95,10 +95,10 @@ def test_a_stage_that_stood_before_is_tried_again_but_not_for_ever() -> None:
     _take(leases, PLAIN)
     leases.end(PLAIN)
 
-    fallen = [leases.take(PLAIN) for _ in range(5)]
+    failed = [leases.take(PLAIN) for _ in range(5)]
 
-    assert all(isinstance(each, NotStanding) for each in fallen)
-    assert fallen[2] is fallen[3] is fallen[4]
+    assert all(isinstance(each, StageFailed) for each in failed)
+    assert failed[2] is failed[3] is failed[4]
     # Three starts for each of three times.
     assert len(pool.machines) == 1 + 9
 
@@ -111,10 +111,10 @@ def test_a_stage_that_stood_before_is_tried_again_but_not_for_ever() -> None:
     ],
     ids=["others give way", "kept ones stand"],
 )
-def test_the_machines_that_are_foretold_are_those_that_will_be_taken(
+def test_the_machines_that_are_prefetched_are_those_that_will_be_taken(
     leases: Leases, pool: FakePool, stages: tuple[Stage, ...], machines: list[str]
 ) -> None:
-    leases.expect([_on(stage) for stage in stages])
+    leases.prefetch([_on(stage) for stage in stages])
 
     assert [spec.machine for spec in pool.expected] == machines
     for stage in stages:
@@ -125,6 +125,6 @@ def test_the_machines_that_are_foretold_are_those_that_will_be_taken(
 def test_a_case_that_is_cut_wants_a_machine_on_either_side(leases: Leases, pool: FakePool) -> None:
     cut = replace(case("cut", step("good"), PASSAGE, step("good")), stage=KEPT)
 
-    leases.expect([cut, cut, replace(cut, isolation=Isolation.ALONE)])
+    leases.prefetch([cut, cut, replace(cut, isolation=Isolation.ALONE)])
 
     assert [spec.machine for spec in pool.expected] == ["kept"] * 3

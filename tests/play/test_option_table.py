@@ -10,7 +10,14 @@ import pytest
 from conformance.cli.main import command_parser
 from conformance.compat.change import ChangeClass
 from conformance.model.flavour import Program
-from conformance.play.option_table import ALL, FAIL_ON, SCHEMA_PROGRAM, TWINS, Command, options_of
+from conformance.play.option_table import (
+    ALL,
+    FAIL_ON,
+    SCHEMA_PROGRAM,
+    TWINS,
+    CommandName,
+    options_of,
+)
 
 
 def commands(parser: argparse.ArgumentParser, name: str = "") -> Iterator[tuple[str, set[str]]]:
@@ -29,13 +36,13 @@ OFFERED = dict(commands(command_parser()))
 
 @pytest.mark.parametrize("name", OFFERED)
 def test_each_option_of_a_command_comes_from_the_table(name: str) -> None:
-    table = options_of(Command(name)) if name in {*Command} else ()
+    table = options_of(CommandName(name)) if name in {*CommandName} else ()
 
     assert OFFERED[name] == {f"--{option.name}" for option in table}
 
 
 def test_every_command_with_options_is_there() -> None:
-    assert {*Command} <= {name for name, _ in commands(command_parser())}
+    assert {*CommandName} <= {name for name, _ in commands(command_parser())}
 
 
 def test_pytest_has_the_twin_of_every_option_of_a_run(pytestconfig: pytest.Config) -> None:
@@ -48,10 +55,13 @@ def test_pytest_has_the_twin_of_every_option_of_a_run(pytestconfig: pytest.Confi
 
 
 def test_what_has_no_twin_is_pytests_own_or_of_no_run() -> None:
-    for option in options_of(Command.RUN):
+    for option in options_of(CommandName.RUN):
         assert not option.no_twin or f"has {option.short}" in option.no_twin, option.name
     assert all(
-        option.no_twin for option in ALL if Command.RUN not in option.commands if option.commands
+        option.no_twin
+        for option in ALL
+        if CommandName.RUN not in option.commands
+        if option.commands
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 from conformance.launch.target import Target, is_target_file
 from conformance.model.errors import UsageError
 from conformance.play import option_table
-from conformance.play.option_table import Command
+from conformance.play.option_table import CommandName
 from conformance.play.options import read_options
 
 
@@ -19,7 +19,7 @@ def read(*words: str) -> tuple[Target, ...]:
     """Return the targets of a command line."""
     parser = argparse.ArgumentParser()
     parser.add_argument("targets", nargs="*")
-    option_table.declare(Command.RUN, parser)
+    option_table.declare(CommandName.RUN, parser)
     asked = parser.parse_intermixed_args(words)
     asked.qmp_program = [word for word in asked.targets if not is_target_file(word)]
     asked.qmp_targets = [word for word in asked.targets if is_target_file(word)]
@@ -110,7 +110,7 @@ def test_what_cannot_be_a_target_is_refused(words: tuple[str, ...], part: str) -
 
 def test_pytest_understands_what_the_command_hands_it() -> None:
     command, theirs = argparse.ArgumentParser(), argparse.ArgumentParser()
-    option_table.declare(Command.RUN, command)
+    option_table.declare(CommandName.RUN, command)
     for option in option_table.TWINS:
         option.declare(theirs.add_argument, "--qmp-")
     asked = command.parse_args(

@@ -21,7 +21,7 @@ from conformance.model.case import Case, Subject
 from conformance.model.errors import LaunchError
 from conformance.model.script import (
     CONTROL,
-    Deed,
+    ClientAction,
     Drive,
     Exchange,
     Gather,
@@ -372,18 +372,18 @@ def test_the_transcript_names_every_line_but_the_first_and_hides_the_scratch_fol
     assert sum(f"{SCRATCH}/x" in line for line in seen.transcript) >= 2
 
 
-CONNECT = Drive(line="c", rule="W13", deed=Deed.CONNECT, name="a")
+CONNECT = Drive(line="c", rule="W13", deed=ClientAction.CONNECT, name="a")
 
 
-def driven(deed: Deed, name: str = "", **more: Any) -> Drive:
+def driven(deed: ClientAction, name: str = "", **more: Any) -> Drive:
     return Drive(line="c", rule="W37", deed=deed, name=name, **more)
 
 
 def test_the_official_client_takes_its_turns_beside_ours(played: Played) -> None:
     arguments = {"no-such": 1}
-    refused = driven(Deed.EXECUTE, "query-version", arguments=arguments)
+    refused = driven(ClientAction.EXECUTE, "query-version", arguments=arguments)
 
-    seen = played(CONNECT, refused, driven(Deed.DISCONNECT), Sync(line=CONTROL, rule="W35"))
+    seen = played(CONNECT, refused, driven(ClientAction.DISCONNECT), Sync(line=CONTROL, rule="W35"))
 
     assert [turn.told for turn in seen.heard[:3]] == [
         "connected",
@@ -399,7 +399,7 @@ def test_an_event_that_the_official_client_awaits_in_vain_is_silence_of_the_serv
     played: Played,
 ) -> None:
     def attempt(limit: float) -> None:
-        turns = (CONNECT, driven(Deed.EVENT, "STOP"), driven(Deed.DISCONNECT))
+        turns = (CONNECT, driven(ClientAction.EVENT, "STOP"), driven(ClientAction.DISCONNECT))
         seen = played(*turns, limit=limit)
 
         assert [turn.broke for turn in seen.heard] == [None, Broke.TIMEOUT]
@@ -410,7 +410,9 @@ def test_an_event_that_the_official_client_awaits_in_vain_is_silence_of_the_serv
 
 
 def test_a_server_that_leaves_the_official_client_has_closed_its_session(played: Played) -> None:
-    seen = played(CONNECT, driven(Deed.EXECUTE, "quit"), driven(Deed.EXECUTE, "query-version"))
+    seen = played(
+        CONNECT, driven(ClientAction.EXECUTE, "quit"), driven(ClientAction.EXECUTE, "query-version")
+    )
 
     assert [turn.broke for turn in seen.heard][-1] is Broke.CLOSED
     assert (seen.hung, seen.death is None) == (False, False)

@@ -12,7 +12,7 @@ from conformance.digest.digest_json import digest_text
 from conformance.knowledge.digests import load_digest
 from conformance.model.errors import LaunchError, UsageError
 from conformance.model.flavour import Program
-from conformance.prepare.operand import Named, load_knowledge, read_side
+from conformance.prepare.operand import NamedSide, load_knowledge, read_side
 from tests.conftest import QEMU
 from tests.qapi.schemas import BUILTINS, command
 
@@ -27,15 +27,15 @@ SCHEMA = """\
 """
 
 
-def written(path: Path, text: str) -> Named:
+def written(path: Path, text: str) -> NamedSide:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
-    return Named(name=str(path))
+    return NamedSide(name=str(path))
 
 
 @pytest.mark.parametrize("name", ["10.0", "10.0.2", "digest:10.0"])
 def test_a_digest_goes_by_its_release(name: str) -> None:
-    side = read_side(Named(name=name))
+    side = read_side(NamedSide(name=name))
 
     assert (side.facts.name, side.facts.kind) == (name, SideKind.DIGEST)
     assert side.facts.version == load_digest("10.0").version
@@ -45,7 +45,7 @@ def test_a_digest_goes_by_its_release(name: str) -> None:
 
 
 def test_the_seed_is_part_of_a_schema() -> None:
-    side = read_side(Named(name="seed"))
+    side = read_side(NamedSide(name="seed"))
 
     assert side.partial
     assert "SocketAddress" in side.open
@@ -57,8 +57,8 @@ def test_a_file_that_is_named_like_a_digest_comes_first(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "10.0").write_text(json.dumps(ENTRIES))
 
-    assert read_side(Named(name="10.0")).facts.kind is SideKind.INTROSPECTION
-    assert read_side(Named(name="digest:10.0")).facts.kind is SideKind.DIGEST
+    assert read_side(NamedSide(name="10.0")).facts.kind is SideKind.INTROSPECTION
+    assert read_side(NamedSide(name="digest:10.0")).facts.kind is SideKind.DIGEST
 
 
 def test_the_file_of_a_digest_is_one(tmp_path: Path) -> None:
@@ -90,18 +90,18 @@ def test_an_introspection_is_an_array_or_a_reply(
 def test_a_version_can_be_given_where_nothing_tells_it(tmp_path: Path) -> None:
     named = written(tmp_path / "i.json", json.dumps(ENTRIES))
 
-    side = read_side(Named(name=named.name, version="7.2"))
+    side = read_side(NamedSide(name=named.name, version="7.2"))
 
     assert side.facts.version == "7.2"
     assert side.release is not None
-    assert read_side(Named(name=named.name, version="99.0")).release is None
+    assert read_side(NamedSide(name=named.name, version="99.0")).release is None
 
 
 def test_a_source_tree_is_read_whole(tmp_path: Path) -> None:
     written(tmp_path / "qapi/qapi-schema.json", SCHEMA)
     written(tmp_path / "VERSION", "9.9.1\n")
 
-    side = read_side(Named(name=str(tmp_path)))
+    side = read_side(NamedSide(name=str(tmp_path)))
 
     assert (side.facts.kind, side.facts.version) == (SideKind.SOURCE, "9.9.1")
     assert list(side.schema.commands) == ["c"]
@@ -119,12 +119,12 @@ def test_a_schema_file_other_than_the_top_one_is_a_part(
 
 
 def test_the_schema_of_another_program_can_be_asked_for() -> None:
-    agent = read_side(Named(name="10.0", program=Program.GUEST_AGENT))
+    agent = read_side(NamedSide(name="10.0", program=Program.GUEST_AGENT))
 
     assert "guest-ping" in agent.schema.commands
     assert "guest-ping" in load_knowledge(Program.GUEST_AGENT).history["10.0"]
     with pytest.raises(UsageError, match="has no schema of the guest-agent"):
-        read_side(Named(name="seed", program=Program.GUEST_AGENT))
+        read_side(NamedSide(name="seed", program=Program.GUEST_AGENT))
 
 
 BROKEN = {
@@ -162,38 +162,38 @@ def test_a_file_that_is_no_side_is_refused(tmp_path: Path, text: str, message: s
 )
 def test_what_is_not_there_is_no_side(name: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        read_side(Named(name=name))
+        read_side(NamedSide(name=name))
 
 
 def test_a_folder_without_schemas_is_no_side(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is no source tree of QEMU"):
-        read_side(Named(name=str(tmp_path)))
+        read_side(NamedSide(name=str(tmp_path)))
 
 
 def test_bytes_that_are_no_text_are_no_side(tmp_path: Path) -> None:
     (tmp_path / "d").write_bytes(b"\xff\xfe\x00")
 
     with pytest.raises(UsageError, match="is neither a program nor UTF-8"):
-        read_side(Named(name=str(tmp_path / "d")))
+        read_side(NamedSide(name=str(tmp_path / "d")))
 
 
 def test_a_version_that_is_none_is_refused_first() -> None:
     with pytest.raises(UsageError, match="'new' is no version"):
-        read_side(Named(name="10.0", version="new"))
+        read_side(NamedSide(name="10.0", version="new"))
 
 
 def test_a_program_that_is_no_qemu_is_no_side() -> None:
     with pytest.raises(LaunchError, match="is no QEMU system emulator"):
-        read_side(Named(name="/bin/true"))
+        read_side(NamedSide(name="/bin/true"))
 
 
 @pytest.mark.qemu
 def test_a_build_is_asked() -> None:
-    side = read_side(Named(name=QEMU))
+    side = read_side(NamedSide(name=QEMU))
 
     assert side.facts.kind is SideKind.BUILD
     assert side.facts.version.count(".") == 2
     assert "x86_64" in side.facts.detail
     assert "query-qmp-schema" in side.schema.commands
     with pytest.raises(UsageError, match="not of the storage-daemon"):
-        read_side(Named(name=QEMU, program=Program.STORAGE_DAEMON))
+        read_side(NamedSide(name=QEMU, program=Program.STORAGE_DAEMON))

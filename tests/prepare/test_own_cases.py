@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from conformance.derive.inputs import Knowledge
-from conformance.knowledge.dangers import Reach
+from conformance.knowledge.dangers import HostReach
+from conformance.knowledge.everything import Knowledge
+from conformance.knowledge.loading import load_knowledge
 from conformance.model.errors import KnowledgeError
-from conformance.prepare.planning import load_knowledge
 
 OWN = """
 [[command]]
@@ -77,7 +77,7 @@ def test_an_event_of_a_users_own_comes_about_on_a_stage_of_its_own(both: Knowled
 def test_a_danger_is_added_to_those_of_its_command(both: Knowledge) -> None:
     reaches = {reach for each in both.dangers.dangers["blockdev-add"] for reach in each.reaches}
 
-    assert {Reach.HOST_DEVICE, Reach.FILE_READ} <= reaches
+    assert {HostReach.HOST_DEVICE, HostReach.FILE_READ} <= reaches
 
 
 def test_what_contradicts_what_ships_is_refused_with_both_places(tmp_path: Path) -> None:

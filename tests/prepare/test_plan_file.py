@@ -9,7 +9,7 @@ import pytest
 from conformance.model.entry import entry_of
 from conformance.model.flavour import Program
 from conformance.model.row import Row
-from conformance.prepare.plan_file import Head, Plan, PlanError, PlanWriter
+from conformance.prepare.plan_file import Head, PlanError, PlanWriter, WrittenPlan
 from tests.derive.builds import made_plan
 from tests.prepare.written import written, written_plan
 
@@ -53,7 +53,7 @@ def test_the_head_reads_back_equal() -> None:
         withheld=("guest-exec",),
     )
 
-    plan = Plan(PlanWriter().end(head))
+    plan = WrittenPlan(PlanWriter().end(head))
 
     assert plan.head == head
     assert isinstance(plan.rows[0], Row)
@@ -63,4 +63,4 @@ def test_the_head_reads_back_equal() -> None:
 @pytest.mark.parametrize("cut", [0, 15, 100, -1])
 def test_what_is_no_plan_is_an_error_that_says_so(cut: int) -> None:
     with pytest.raises(PlanError, match="no plan"):
-        Plan(written_plan().data[:cut])
+        WrittenPlan(written_plan().data[:cut])

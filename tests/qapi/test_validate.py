@@ -19,7 +19,7 @@ from conformance.qapi.model import (
     Schema,
     UnknownNameError,
 )
-from conformance.qapi.validate import Fault, Validator, validate
+from conformance.qapi.validate import Validator, Violation, validate
 from tests.qapi.schemas import (
     ADDRESSES,
     alternate,
@@ -162,13 +162,13 @@ def test_a_known_width_bounds_integers(width: IntRange, inside: int, outside: in
     record = Object(name="S", members=(Member(name="n", type="word"),))
     schema = Schema(types={"word": kind, "S": record})
     assert validate(schema, "S", {"n": inside}) is None
-    expected = Fault("n", f"is not within {width.low} to {width.high}")
+    expected = Violation("n", f"is not within {width.low} to {width.high}")
     assert validate(schema, "S", {"n": outside}) == expected
 
 
 def test_the_first_fault_is_that_of_the_first_member_of_the_type() -> None:
     fault = VALIDATOR.check("Inet", {"x": 1, "port": "", "host": 2})
-    assert fault == Fault("host", "is not a string but an integer")
+    assert fault == Violation("host", "is not a string but an integer")
 
 
 def test_a_long_wrong_value_is_cut_in_the_problem() -> None:
@@ -182,7 +182,7 @@ def test_a_deep_value_is_followed_to_its_end() -> None:
     for _ in range(200):
         value = {"next": value}
     fault = VALIDATOR.check("Node", value)
-    assert fault == Fault(".".join(["next"] * 201), "is not an object but an integer")
+    assert fault == Violation(".".join(["next"] * 201), "is not an object but an integer")
 
 
 def test_a_deep_value_of_another_type_is_not_followed() -> None:
@@ -190,7 +190,7 @@ def test_a_deep_value_of_another_type_is_not_followed() -> None:
     for _ in range(100_000):
         value = [value]
     assert VALIDATOR.check("any", value) is None
-    assert VALIDATOR.check("[int]", value) == Fault("[0]", "is not an integer but an array")
+    assert VALIDATOR.check("[int]", value) == Violation("[0]", "is not an integer but an array")
 
 
 INETS = st.fixed_dictionaries(
@@ -218,7 +218,7 @@ def test_one_member_too_many_is_always_found(value: Any, data: st.DataObject) ->
     index = data.draw(st.integers(0, len(value["inner"]) - 1))
     value["inner"][index]["extra"] = data.draw(JUNK)
     fault = VALIDATOR.check("Nested", value)
-    assert fault == Fault(f"inner[{index}].extra", "is no member of this object")
+    assert fault == Violation(f"inner[{index}].extra", "is no member of this object")
 
 
 @settings(database=None, derandomize=True)

@@ -119,8 +119,8 @@ def _outcome(dice: random.Random, place: int) -> Outcome:
 def _cases(target: str, count: int, seed: int) -> Iterator[CaseEnded | Finding]:
     dice = random.Random(seed)
     subjects = (*COMMANDS, *TYPES[:-3])
-    # What goes over the wire is of the protocol, and of nothing that has another aspect.
-    aspects = tuple(aspect for aspect in Aspect if aspect is not Aspect.WIRE)
+    # Ten columns fit a terminal of 100; no kind of subject has cases of as many aspects.
+    aspects = tuple(Aspect)[:10]
     for place in range(count):
         subject = subjects[place % len(subjects)]
         aspect = aspects[(place // len(subjects)) % len(aspects)]

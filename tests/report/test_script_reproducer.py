@@ -14,7 +14,7 @@ from conformance.launch.program import STYLES
 from conformance.model.flavour import Program
 from conformance.model.script import (
     CONTROL,
-    Deed,
+    ClientAction,
     Drive,
     Exchange,
     Gather,
@@ -184,26 +184,26 @@ def test_a_script_hears_messages_of_several_lines(tmp_path: Path) -> None:
 
 
 def test_what_the_official_client_does_it_does_in_a_script(tmp_path: Path) -> None:
-    other = Drive(line="other", rule="W13", deed=Deed.CONNECT, name="b")
+    other = Drive(line="other", rule="W13", deed=ClientAction.CONNECT, name="b")
     refused = ErrorClass.GENERIC
 
     heard = pasted(
         tmp_path,
-        Drive(line="a", rule="W13", deed=Deed.CONNECT, name="a"),
+        Drive(line="a", rule="W13", deed=ClientAction.CONNECT, name="a"),
         other,
-        Drive(line="a", rule="W46", deed=Deed.EXECUTE, name="cont"),
-        Drive(line="other", rule="W46", deed=Deed.EVENT, name="RESUME"),
+        Drive(line="a", rule="W46", deed=ClientAction.EXECUTE, name="cont"),
+        Drive(line="other", rule="W46", deed=ClientAction.EVENT, name="RESUME"),
         Drive(
             line="a",
             rule="W33",
-            deed=Deed.OUT_OF_BAND,
+            deed=ClientAction.OUT_OF_BAND,
             name="query-version",
             arguments={"no-such": None},
             refused=refused,
         ),
-        Drive(line="a", rule="W30", deed=Deed.PIPELINE, name="query-status", times=3),
-        Drive(line="a", rule="W55", deed=Deed.DISCONNECT),
-        Drive(line="other", rule="W55", deed=Deed.DISCONNECT),
+        Drive(line="a", rule="W30", deed=ClientAction.PIPELINE, name="query-status", times=3),
+        Drive(line="a", rule="W55", deed=ClientAction.DISCONNECT),
+        Drive(line="other", rule="W55", deed=ClientAction.DISCONNECT),
     )
 
     assert ["capabilities" in line for line in heard[:2]] == [True] * 2

@@ -11,7 +11,7 @@ import pytest
 from conformance.model.canonical import pretty
 from conformance.model.errors import UsageError
 from conformance.model.terms import Aspect, Outcome, Severity, SubjectKind
-from conformance.report.result import Verdict
+from conformance.report.result import RunVerdict
 from conformance.report.stream import (
     CaseEnded,
     Event,
@@ -190,20 +190,20 @@ def test_reasons_group_what_has_no_verdict() -> None:
 @pytest.mark.parametrize(
     ("outcomes", "verdict"),
     [
-        ([Outcome.PASS], Verdict.CONFORMS),
-        ([Outcome.PASS, Outcome.NOT_APPLICABLE], Verdict.CONFORMS),
-        ([Outcome.PASS, Outcome.FLAKY], Verdict.UNSETTLED),
-        ([Outcome.PASS, Outcome.FAIL], Verdict.BROKEN),
-        ([Outcome.CRASH, Outcome.HARNESS_ERROR], Verdict.BROKEN),
-        ([Outcome.TIMEOUT], Verdict.BROKEN),
-        ([Outcome.PASS, Outcome.HARNESS_ERROR], Verdict.HARNESS),
-        ([Outcome.PASS, Outcome.NOT_RUN], Verdict.PARTIAL),
-        ([Outcome.VACUOUS, Outcome.UNTESTABLE_HERE], Verdict.NOTHING_TESTED),
-        ([Outcome.FLAKY, Outcome.NOT_RUN], Verdict.UNSETTLED),
-        ([], Verdict.NOTHING_TESTED),
+        ([Outcome.PASS], RunVerdict.CONFORMS),
+        ([Outcome.PASS, Outcome.NOT_APPLICABLE], RunVerdict.CONFORMS),
+        ([Outcome.PASS, Outcome.FLAKY], RunVerdict.UNSETTLED),
+        ([Outcome.PASS, Outcome.FAIL], RunVerdict.BROKEN),
+        ([Outcome.CRASH, Outcome.HARNESS_ERROR], RunVerdict.BROKEN),
+        ([Outcome.TIMEOUT], RunVerdict.BROKEN),
+        ([Outcome.PASS, Outcome.HARNESS_ERROR], RunVerdict.HARNESS),
+        ([Outcome.PASS, Outcome.NOT_RUN], RunVerdict.PARTIAL),
+        ([Outcome.VACUOUS, Outcome.UNTESTABLE_HERE], RunVerdict.NOTHING_TESTED),
+        ([Outcome.FLAKY, Outcome.NOT_RUN], RunVerdict.UNSETTLED),
+        ([], RunVerdict.NOTHING_TESTED),
     ],
 )
-def test_verdict_follows_from_the_outcomes(outcomes: list[Outcome], verdict: Verdict) -> None:
+def test_verdict_follows_from_the_outcomes(outcomes: list[Outcome], verdict: RunVerdict) -> None:
     summary = _run(*(_case(str(place), outcome) for place, outcome in enumerate(outcomes)))
 
     assert summary.verdict is verdict
@@ -213,13 +213,13 @@ def test_verdict_follows_from_the_outcomes(outcomes: list[Outcome], verdict: Ver
 @pytest.mark.parametrize(
     ("severity", "verdict"),
     [
-        (Severity.MUST, Verdict.BROKEN),
-        (Severity.SHOULD, Verdict.CONFORMS),
-        (Severity.INFORMATION, Verdict.CONFORMS),
+        (Severity.MUST, RunVerdict.BROKEN),
+        (Severity.SHOULD, RunVerdict.CONFORMS),
+        (Severity.INFORMATION, RunVerdict.CONFORMS),
     ],
 )
 def test_finding_beside_passed_cases_counts_by_its_severity(
-    severity: Severity, verdict: Verdict
+    severity: Severity, verdict: RunVerdict
 ) -> None:
     summary = _run(_case("1", Outcome.PASS), _finding("1", severity=severity))
 
@@ -238,7 +238,7 @@ def test_missing_cases_make_a_run_partial() -> None:
 
     assert summary.incomplete == ("4 of 5 cases of t have no result.",)
     assert summary.targets[0].missing == 3
-    assert summary.verdict is Verdict.PARTIAL
+    assert summary.verdict is RunVerdict.PARTIAL
 
 
 def test_stream_that_breaks_off_is_partial_even_if_all_passed() -> None:
@@ -246,20 +246,20 @@ def test_stream_that_breaks_off_is_partial_even_if_all_passed() -> None:
 
     assert not summary.complete
     assert "breaks off" in summary.incomplete[0]
-    assert (summary.verdict, summary.targets[0].verdict) == (Verdict.PARTIAL, Verdict.PARTIAL)
+    assert (summary.verdict, summary.targets[0].verdict) == (RunVerdict.PARTIAL, RunVerdict.PARTIAL)
 
 
 def test_run_that_says_it_is_not_whole_is_partial() -> None:
     ended = dataclasses.replace(ENDED, complete=False)
     summary = summarise([STARTED, made_target(1), _case("1", Outcome.PASS), ended])
 
-    assert summary.verdict is Verdict.PARTIAL
+    assert summary.verdict is RunVerdict.PARTIAL
 
 
 def test_empty_stream_is_partial_and_no_success() -> None:
     summary = summarise([])
 
-    assert (summary.verdict, summary.targets) == (Verdict.PARTIAL, ())
+    assert (summary.verdict, summary.targets) == (RunVerdict.PARTIAL, ())
 
 
 def test_event_of_a_target_that_never_started_is_refused() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from conformance.model.terms import Aspect, Outcome, SubjectKind
 from conformance.report.paint import Paint
-from conformance.report.result import Counts, Row
+from conformance.report.result import Counts, SubjectRow
 from conformance.report.stream import Event
 from conformance.report.summary import summarise
 from conformance.report.table import table
@@ -21,12 +21,12 @@ GREEN = "\x1b[32m"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def _row(counts: Counts, subject: str = "x", note: str = "") -> Row:
+def _row(counts: Counts, subject: str = "x", note: str = "") -> SubjectRow:
     cells = {Aspect.VALID: counts} if counts else {}
-    return Row(kind=SubjectKind.COMMAND, subject=subject, note=note, cells=cells)
+    return SubjectRow(kind=SubjectKind.COMMAND, subject=subject, note=note, cells=cells)
 
 
-def _line(row: Row, *, colour: bool = False) -> str:
+def _line(row: SubjectRow, *, colour: bool = False) -> str:
     *_, last = table([row], 100, Paint(colour))
     return last
 
@@ -149,7 +149,7 @@ def test_of_many_rows_those_without_anything_amiss_stand_together() -> None:
 
 def test_where_there_is_no_room_a_cell_says_that_there_is_more() -> None:
     wide = {aspect: {Outcome.PASS: 12345, Outcome.VACUOUS: 12345} for aspect in Aspect}
-    row = Row(kind=SubjectKind.COMMAND, subject="s" * 24, note="", cells=wide)
+    row = SubjectRow(kind=SubjectKind.COMMAND, subject="s" * 24, note="", cells=wide)
 
     *_, last = table([row], 120, Paint(False))
 

@@ -15,7 +15,7 @@ from conformance.model.terms import ExitCode
 from conformance.prepare.named_schema import NamedSchema, sha256_of
 from conformance.qapi.introspection import read_introspection
 from conformance.report.stream import Event, Evidence, Finding, TargetStarted, to_json
-from conformance.validate.offline import Validator
+from conformance.validate.offline import FileValidator
 from conformance.validate.result import FileKind, Unreadable, Validated
 from tests.recordings import ENTRIES
 from tests.report.conftest import RunMaker
@@ -54,7 +54,7 @@ def write(path: Path, events: Sequence[Event]) -> Path:
 
 
 def validated(path: Path, given: NamedSchema | None = None) -> Validated:
-    outcome = Validator(rules=load_rules(), given=given).validate(path)
+    outcome = FileValidator(rules=load_rules(), given=given).validate(path)
     assert isinstance(outcome, Validated), outcome
     return outcome
 
@@ -94,7 +94,7 @@ def test_a_digest_holds_for_builds_of_its_release(
 
 
 def refused(path: Path) -> Unreadable:
-    outcome = Validator(rules=load_rules()).validate(path)
+    outcome = FileValidator(rules=load_rules()).validate(path)
     assert isinstance(outcome, Unreadable), outcome
     assert outcome.exit_code is ExitCode.USAGE
     return outcome
@@ -168,7 +168,7 @@ def test_a_line_that_is_no_event_is_refused_by_its_number(
     path = write(tmp_path / "events.ndjson", run[:5])
     path.write_text(f"{path.read_text()}{line}\n")
 
-    outcome = Validator(rules=load_rules()).validate(path)
+    outcome = FileValidator(rules=load_rules()).validate(path)
 
     assert isinstance(outcome, Unreadable)
     assert outcome.place == "6"
@@ -180,7 +180,7 @@ def test_a_finding_of_a_target_that_never_started_is_refused(
 ) -> None:
     kept = [event for event in run if not isinstance(event, TargetStarted)]
 
-    outcome = Validator(rules=load_rules()).validate(write(tmp_path / "events.ndjson", kept))
+    outcome = FileValidator(rules=load_rules()).validate(write(tmp_path / "events.ndjson", kept))
 
     assert isinstance(outcome, Unreadable)
     assert outcome.problem == "no target 'qemu-5.2' has started"

@@ -12,7 +12,7 @@ from conformance.digest.declaration import (
     Entity,
     EntityKind,
     Flag,
-    Place,
+    SourcePlace,
 )
 from conformance.source.definition import read_definition
 from conformance.source.expression import ObjectValue, SourceError, parse
@@ -169,8 +169,8 @@ def test_an_expression_declares_an_entity(text: str, expected: Entity) -> None:
 def test_places_are_those_of_the_expression_and_of_each_name() -> None:
     entity = declared("\n{ 'struct': 'S',\n  'data': { 'a': 'str' } }")
 
-    assert entity.place == Place(file="f", line=2, column=1)
-    assert entity.members[0].place == Place(file="f", line=3, column=13)
+    assert entity.place == SourcePlace(file="f", line=2, column=1)
+    assert entity.members[0].place == SourcePlace(file="f", line=3, column=13)
 
 
 @pytest.mark.parametrize(

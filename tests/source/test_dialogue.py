@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import pytest
 
-from conformance.digest.declaration import Place, Section
+from conformance.digest.declaration import Section, SourcePlace
 from conformance.model.stage import Request
 from conformance.model.terms import ABSENT
 from conformance.source.dialogue import Grammar, Judgement, judge_dialogue
@@ -35,7 +35,7 @@ WHEN = '"timestamp": { "seconds": 1, "microseconds": 2 }'
 
 
 def judged(text: str, owner: str = "", unchecked: Collection[str] = ()) -> Judgement:
-    example = parse_example(Section(text=text, place=Place(file="toy.json", line=10)))
+    example = parse_example(Section(text=text, place=SourcePlace(file="toy.json", line=10)))
     return judge_dialogue(example, owner, Grammar(schema=SCHEMA, unchecked=unchecked))
 
 

@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from conformance.digest.declaration import Documentation, Place
+from conformance.digest.declaration import Documentation, SourcePlace
 from conformance.source.documentation import read_documentation
 from conformance.source.expression import Comment, SourceError
 
@@ -14,11 +14,11 @@ from conformance.source.expression import Comment, SourceError
 def read(text: str) -> Documentation:
     """Read the comment whose lines are `text`; the first stands in line 2."""
     lines = tuple(line.rstrip() for line in textwrap.dedent(text).strip("\n").split("\n"))
-    return read_documentation(Comment(lines=lines, place=Place(file="f", line=1)))
+    return read_documentation(Comment(lines=lines, place=SourcePlace(file="f", line=1)))
 
 
-def at(line: int, column: int) -> Place:
-    return Place(file="f", line=line, column=column)
+def at(line: int, column: int) -> SourcePlace:
+    return SourcePlace(file="f", line=line, column=column)
 
 
 OLD = """
@@ -343,6 +343,6 @@ def test_a_fault_is_told_with_its_place(text: str, expected: str) -> None:
 
 
 def test_an_empty_comment_says_nothing() -> None:
-    comment = Comment(lines=(), place=Place(file="f", line=1))
+    comment = Comment(lines=(), place=SourcePlace(file="f", line=1))
 
     assert read_documentation(comment).body.text == ""

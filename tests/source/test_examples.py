@@ -6,25 +6,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.digest.declaration import Place, Section
+from conformance.digest.declaration import Section, SourcePlace
 from conformance.model.terms import JsonValue
 from conformance.source.examples import (
-    Direction,
     Example,
     LeftOut,
-    Message,
     Prose,
+    ShownDirection,
+    ShownMessage,
     parse_example,
 )
 
-SENT, RECEIVED = Direction.SENT, Direction.RECEIVED
+SENT, RECEIVED = ShownDirection.SENT, ShownDirection.RECEIVED
 
 
 def parsed(text: str) -> Example:
-    return parse_example(Section(text=text, place=Place(file="toy.json", line=10, column=3)))
+    return parse_example(Section(text=text, place=SourcePlace(file="toy.json", line=10, column=3)))
 
 
-def said(example: Example) -> list[tuple[Direction, JsonValue]]:
+def said(example: Example) -> list[tuple[ShownDirection, JsonValue]]:
     return [(message.direction, message.value) for message in example.messages]
 
 
@@ -94,7 +94,7 @@ def test_a_path_has_its_place_or_that_of_what_it_is_missing_from() -> None:
     example = parsed('-> { "execute": "ring",\n     "arguments": { "bells": [ 1,\n 2 ] } }\n')
     (message,) = example.messages
 
-    assert message.nearest("arguments.bells[1]") == Place(file="toy.json", line=12, column=4)
+    assert message.nearest("arguments.bells[1]") == SourcePlace(file="toy.json", line=12, column=4)
     assert message.nearest("arguments.tone").line == 11
     assert message.nearest("").line == 10
 
@@ -148,7 +148,7 @@ def test_what_is_wrong_is_told_with_its_place(text: str, told: list[str]) -> Non
     ids=["request", "what is to be one", "event", "event from its time on", "reply"],
 )
 def test_who_sends_a_message_without_an_arrow_is_seen_from_it(
-    text: str, direction: Direction
+    text: str, direction: ShownDirection
 ) -> None:
     assert [message.direction for message in parsed(text).messages] == [direction]
 
@@ -164,7 +164,7 @@ def test_what_stands_behind_an_unreadable_message_is_read() -> None:
 def test_any_text_is_an_example_of_something(text: str) -> None:
     example = parsed(text)
 
-    assert all(isinstance(part, Message | LeftOut | Prose) for part in example.parts)
+    assert all(isinstance(part, ShownMessage | LeftOut | Prose) for part in example.parts)
     assert [part.place.line for part in example.parts] == sorted(
         part.place.line for part in example.parts
     )

@@ -7,7 +7,7 @@ import pickle
 
 import pytest
 
-from conformance.digest.declaration import Place
+from conformance.digest.declaration import SourcePlace
 from conformance.source.expression import (
     MAX_DEPTH,
     BoolValue,
@@ -23,8 +23,8 @@ from conformance.source.expression import (
 FILE = "qapi/some.json"
 
 
-def at(line: int, column: int) -> Place:
-    return Place(file=FILE, line=line, column=column)
+def at(line: int, column: int) -> SourcePlace:
+    return SourcePlace(file=FILE, line=line, column=column)
 
 
 def one(text: str) -> ObjectValue:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.qapi.validate import Fault
+from conformance.qapi.validate import Violation
 from conformance.source.folding import told_once
 
 
@@ -36,11 +36,11 @@ from conformance.source.folding import told_once
     ],
 )
 def test_like_faults_are_drawn_together(paths: list[str], told: list[tuple[str, str]]) -> None:
-    assert list(told_once(Fault(path, "is missing") for path in paths)) == told
+    assert list(told_once(Violation(path, "is missing") for path in paths)) == told
 
 
 def test_faults_of_other_words_stand_apart() -> None:
-    faults = [Fault("a", "is missing"), Fault("b", "is not an object but null")]
+    faults = [Violation("a", "is missing"), Violation("b", "is not an object but null")]
 
     assert [sentence for _, sentence in told_once(faults)] == [
         "a is missing",

@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from conformance.digest.declaration import Condition, Place, Source
+from conformance.digest.declaration import Condition, Source, SourcePlace
 from conformance.source.condition import read_condition
 from conformance.source.expression import StringValue
 from conformance.source.reader import SourceError, read_source
@@ -80,7 +80,7 @@ def test_a_schema_reads_back_as_it_was_written(
 @settings(derandomize=True)
 @given(condition=given_conditions)
 def test_a_condition_reads_back_from_a_c_expression(condition: Condition) -> None:
-    text = StringValue(text=c_expression(condition), place=Place(file="f", line=1))
+    text = StringValue(text=c_expression(condition), place=SourcePlace(file="f", line=1))
 
     assert read_condition(text) == condition
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.space.objects import Places, object_places
+from conformance.space.objects import ObjectPlaces, object_places
 from tests.qapi.schemas import (
     Entry,
     alternate,
@@ -16,11 +16,11 @@ from tests.qapi.schemas import (
 )
 
 
-def places_of(*entries: Entry) -> Places:
+def places_of(*entries: Entry) -> ObjectPlaces:
     return object_places(schema_of(*entries), "Top")
 
 
-def shown(places: Places) -> dict[str, list[str]]:
+def shown(places: ObjectPlaces) -> dict[str, list[str]]:
     return {place.label: [m.name for m in place.members] for place in places.places}
 
 

@@ -17,7 +17,7 @@ from conformance.model.canonical import compact
 from conformance.model.terms import ExitCode
 from conformance.prepare.named_schema import NamedSchema, sha256_of
 from conformance.qapi.introspection import read_introspection
-from conformance.validate.offline import Validator
+from conformance.validate.offline import FileValidator
 from conformance.validate.result import FileKind, Unreadable, Validated
 from tests.qapi.schemas import command, struct
 from tests.recordings import (
@@ -44,7 +44,7 @@ def validate(tmp_path: Path) -> Validate:
     def write(content: str | bytes, given: NamedSchema | None = None) -> Any:
         path = tmp_path / "file"
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        validator = Validator(rules=load_rules(), unchecked=load_unchecked(), given=given)
+        validator = FileValidator(rules=load_rules(), unchecked=load_unchecked(), given=given)
         return validator.validate(path)
 
     return write
@@ -234,7 +234,7 @@ def test_what_is_none_of_them_is_refused_by_its_place(
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
-    validator = Validator(rules=load_rules())
+    validator = FileValidator(rules=load_rules())
 
     for path, problem in ((tmp_path / "none", "No such file"), (tmp_path, "Is a directory")):
         outcome = validator.validate(path)

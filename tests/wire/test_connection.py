@@ -369,7 +369,7 @@ def test_a_stream_that_is_no_socket_does_and_carries_no_descriptors() -> None:
         connection.flush(LONG)
         p.peer.sendall(b"y\n")
         assert (p.peer.recv(10), connection.receive(LONG)) == (b"x", b"y\n")
-        with pytest.raises(ValueError, match="sockets alone"):
+        with pytest.raises(ValueError, match="only a socket"):
             connection.send_descriptors(b"x", [0])
 
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.inputs import Introspected
 from conformance.derive.objects.shape import OBJECT_ADD
+from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.ranges import Limits, RangeRecipe, with_value
 from conformance.knowledge.valid_request import Status, ValidRequest
 from conformance.model.blocked import Blocked, behind_finding, untried
@@ -19,7 +20,7 @@ from conformance.model.terms import JsonValue
 from conformance.qapi.model import Builtin, Command, Member, Schema
 from conformance.space.alternatives import Variation, variations_of
 from conformance.space.integers import is_integer
-from conformance.space.objects import Place
+from conformance.space.objects import ObjectPlace
 from conformance.space.paths import IntegerPath, Into, edited, integer_at, with_integer
 
 SHALLOW: Final = frozenset({OBJECT_ADD})
@@ -86,7 +87,9 @@ def nearest_first(requests: Sequence[ValidRequest], label: str) -> tuple[ValidRe
     return tuple(sorted(requests, key=rank))
 
 
-def requests_with(arguments: Arguments, place: Place, member: Member) -> Iterator[ValidRequest]:
+def requests_with(
+    arguments: Arguments, place: ObjectPlace, member: Member
+) -> Iterator[ValidRequest]:
     """Yield the requests in which a member is known to be accepted."""
     schema = arguments.schema
     kind = schema.type(member.type)

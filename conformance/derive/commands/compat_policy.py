@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from conformance.derive.commands.valid import command_subject
-from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.inputs import Introspected
 from conformance.derive.schema.declarations import INTROSPECT
-from conformance.derive.steps import around, supporting_step
+from conformance.derive.steps import around, command_subject, supporting_step
 from conformance.judge.expect_answer import Accept, Answer, Known, Reject, Understood
 from conformance.judge.expect_value import Lists
+from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.valid_request import ValidRequest
 from conformance.knowledge.versions import VersionRange
 from conformance.model.blocked import not_applicable

@@ -9,12 +9,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from conformance.derive.commands.valid import command_subject, not_in_schema
-from conformance.derive.inputs import Introspected, Knowledge
-from conformance.derive.steps import PLAIN, blocked_by, stage_of, supporting_step, supporting_steps
+from conformance.derive.commands.valid import not_in_schema
+from conformance.derive.inputs import Introspected
+from conformance.derive.steps import (
+    PLAIN,
+    blocked_by,
+    command_subject,
+    stage_of,
+    supporting_step,
+    supporting_steps,
+)
 from conformance.judge.expect_answer import Accept, Reject
 from conformance.judge.expect_value import NotYet, Repeats, Shows, Sight
 from conformance.knowledge.commands import CommandRecipe
+from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.observations import Look, Wanted
 from conformance.knowledge.valid_request import ValidRequest
 from conformance.model.blocked import Blocked, not_applicable, untried
@@ -106,8 +114,8 @@ def _unseen(recipe: CommandRecipe, build: Introspected) -> Iterator[Case]:
     """Yield the blocked case of a command whose effect no query shows or no recipe knows."""
     returns = build.schema.types[build.schema.commands[recipe.name].ret_type]
     silent = isinstance(returns, Object) and not returns.members and returns.tag is None
-    if recipe.unseen:
-        blocked = not_applicable(f"{UNSEEN}: {recipe.unseen}")
+    if recipe.not_observable:
+        blocked = not_applicable(f"{UNSEEN}: {recipe.not_observable}")
     elif silent:
         blocked = untried(UNKNOWN)
     else:
@@ -138,7 +146,9 @@ class _Writing:
         valid, why = self.valid, f"what {self.valid.command} did is to be seen"
         queries = [look for look in valid.looks if look.wanted is not Wanted.REFUSED]
         restored = not _lasts(valid) and bool(valid.setup or valid.cleanup)
-        asked_back = [(i, look) for i, look in enumerate(queries) if restored and look.back]
+        asked_back = [
+            (i, look) for i, look in enumerate(queries) if restored and look.asked_after_cleanup
+        ]
         origin = {}
         if valid.setup:
             origin = {index: self._add(_look(look)) for index, look in asked_back}
@@ -158,7 +168,7 @@ class _Writing:
         back = "what was done is taken back, by the clean-up or by the request itself"
         for index, look in asked_back:
             first = origin.get(index, before[index])
-            self._add(_look(look, Repeats(first, look.moves), Role.CHECK, back))
+            self._add(_look(look, Repeats(first, look.ignore), Role.CHECK, back))
         return self._steps
 
     def _add(self, step: Step) -> int:

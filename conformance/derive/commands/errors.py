@@ -10,13 +10,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from conformance.derive.commands.valid import command_stage, command_subject
-from conformance.derive.inputs import Introspected, Knowledge
-from conformance.derive.steps import PLAIN, around, blocked_by, supporting_steps, witness
+from conformance.derive.commands.valid import command_stage
+from conformance.derive.inputs import Introspected
+from conformance.derive.steps import (
+    PLAIN,
+    around,
+    blocked_by,
+    command_subject,
+    supporting_steps,
+    witness,
+)
 from conformance.digest.digest import DigestEntity
 from conformance.judge.expect_answer import Reject
 from conformance.judge.expect_value import Repeats
 from conformance.knowledge.commands import CommandRecipe
+from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.refusals import Reference, Refusal, When
 from conformance.knowledge.valid_request import ValidRequest
 from conformance.knowledge.versions import Version
@@ -95,7 +103,7 @@ class _Made:
         setup = tuple(supporting_steps(valid.setup, Role.SETUP))
         own = _around(refusal, _refusal(request, classes, rule, refusal.reason))
         # What it leaves has no use for the clean-up, and may be in its way.
-        undone = () if refusal.lasting else valid.cleanup
+        undone = () if refusal.destructive else valid.cleanup
         cleanup = tuple(supporting_steps(undone, Role.CLEANUP))
         accepted = witness(valid)
         steps = {
@@ -103,7 +111,7 @@ class _Made:
             When.BEFORE: (*setup, *own, accepted, *cleanup),
             When.AFTER: (*setup, accepted, *own, *cleanup),
         }[refusal.when]
-        alone = refusal.lasting or valid.destructive
+        alone = refusal.destructive or valid.destructive
         return self._case(refusal.name, steps, refusal.reason, alone=alone)
 
     def _refused_elsewhere(self, refusal: Refusal, spec: MachineSpec) -> Case:
@@ -120,7 +128,7 @@ class _Made:
             with_own = replace(self.own, request=Request(name, refusal.witness or ABSENT))
             accepted = (witness(with_own),)
         steps = (*accepted, *own) if refusal.when is When.AFTER else (*own, *accepted)
-        case = self._case(refusal.name, steps, refusal.reason, alone=refusal.lasting)
+        case = self._case(refusal.name, steps, refusal.reason, alone=refusal.destructive)
         plain = spec == MachineSpec()
         stage = PLAIN if plain else Stage(name=f"refused/{name}/{refusal.name}", spec=spec)
         # What the recipe's machine needs, this one does not.

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from conformance.derive.commands.valid import command_subject
-from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.inputs import Introspected
 from conformance.derive.steps import (
     around,
     blocked_by,
+    command_subject,
     success_of,
     supporting_step,
     supporting_steps,
@@ -23,6 +23,7 @@ from conformance.derive.steps import (
 from conformance.judge.expect_answer import Accept, Answer, Known, Reject, Understood
 from conformance.judge.expect_value import Repeats
 from conformance.knowledge.commands import CommandRecipe
+from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.valid_request import Effect, ValidRequest
 from conformance.model.blocked import Blocked, untried
 from conformance.model.case import Case, Isolation, Role, Step
@@ -72,7 +73,7 @@ class _Gated:
     command: Command
     valid: ValidRequest
     isolation: Isolation
-    unready: str = ""
+    fails_in_preconfig: str = ""
     blocked: Blocked | None = None
 
     @property
@@ -126,7 +127,7 @@ def _gated(build: Introspected, recipe: CommandRecipe | None, command: Command) 
         command=command,
         valid=valid,
         isolation=isolation,
-        unready=made.unready,
+        fails_in_preconfig=made.fails_in_preconfig,
         blocked=blocked or blocked_by(valid, build.lacks),
     )
 
@@ -195,8 +196,8 @@ def _before_completion(
         return
     early = replace(_EARLY, capabilities=None) if name == NEGOTIATION else _EARLY
     stage = gated.stage(early, completing.spec.args)
-    if allowed and gated.unready:
-        let_in = _subject(gated.request(), Understood(), "Q36", gated.unready)
+    if allowed and gated.fails_in_preconfig:
+        let_in = _subject(gated.request(), Understood(), "Q36", gated.fails_in_preconfig)
         steps = (let_in, *_completed(gated, completing, gated.accept))
         yield gated.case("preconfig", stage, steps)
     elif allowed:

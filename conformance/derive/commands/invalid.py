@@ -18,11 +18,11 @@ from conformance.derive.commands.base_requests import (
     nearest_first,
     requests_with,
 )
-from conformance.derive.commands.valid import command_subject
-from conformance.derive.inputs import Introspected, Knowledge
-from conformance.derive.steps import supporting_step
+from conformance.derive.inputs import Introspected
+from conformance.derive.steps import command_subject, supporting_step
 from conformance.derive.unique import named_apart
 from conformance.judge.expect_answer import Reject
+from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.valid_request import ValidRequest
 from conformance.model.canonical import digest
 from conformance.model.case import Case, Isolation, Role, Step
@@ -30,7 +30,7 @@ from conformance.model.errors import HarnessError
 from conformance.model.terms import Absent, Aspect, JsonValue, as_object
 from conformance.qapi.model import Member, Schema
 from conformance.space.faults import Fault, member_faults, no_objects, unknown_members
-from conformance.space.objects import Place, object_places
+from conformance.space.objects import ObjectPlace, object_places
 from conformance.space.values import exemplar
 
 _OF_RANGES: Final = "huge"
@@ -54,7 +54,7 @@ def invalid_cases(build: Introspected, knowledge: Knowledge, name: str) -> Itera
 
 
 def _object_cases(
-    arguments: Arguments, bases: Sequence[ValidRequest], place: Place
+    arguments: Arguments, bases: Sequence[ValidRequest], place: ObjectPlace
 ) -> Iterator[Case]:
     """Yield the faults of one object as such, then those of its members."""
     schema = arguments.schema
@@ -92,7 +92,9 @@ def _faults_of_member(schema: Schema, member: Member, value: JsonValue) -> Itera
         yield replace(fault, label=fault.label.removeprefix(f"{member.name}/"))
 
 
-def _faults_of(schema: Schema, place: Place, value: Mapping[str, JsonValue]) -> Iterator[Fault]:
+def _faults_of(
+    schema: Schema, place: ObjectPlace, value: Mapping[str, JsonValue]
+) -> Iterator[Fault]:
     yield from unknown_members(value)
     if not place.way:
         yield from no_objects("W23")
@@ -107,7 +109,7 @@ class _Tried:
     """One object among the arguments of a valid request, in which faults are made."""
 
     attempt: Attempt
-    place: Place
+    place: ObjectPlace
 
     def cases(
         self, label: str, faults: Callable[[JsonValue], Iterator[Fault]], together: str = "faults"

@@ -11,13 +11,13 @@ from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from conformance.derive.commands.base_requests import SHALLOW, usual_integer
-from conformance.derive.commands.valid import command_subject
-from conformance.derive.inputs import Introspected, Knowledge
-from conformance.derive.steps import around, isolation_of, supporting_steps
+from conformance.derive.inputs import Introspected
+from conformance.derive.steps import around, command_subject, isolation_of, supporting_steps
 from conformance.derive.unique import named_apart
 from conformance.judge.expect_answer import Accept, Answer, Reject, Understood
 from conformance.judge.expect_value import shows_value
-from conformance.knowledge.ranges import Limits, Shown
+from conformance.knowledge.everything import Knowledge
+from conformance.knowledge.ranges import Limits, ShownValue
 from conformance.knowledge.valid_request import Status, ValidRequest
 from conformance.model.blocked import Blocked, behind_finding, not_applicable, unmet, untried
 from conformance.model.canonical import digest
@@ -93,7 +93,7 @@ class _Tried:
     path: IntegerPath
     valid: ValidRequest
     limits: Limits = Limits()
-    shown: Shown | None = None
+    shown: ShownValue | None = None
     omit: str = ""
     behind_finding: str = ""
     refused: bool = False
@@ -133,7 +133,7 @@ class _Tried:
             if width and not (narrower and limits.documented):
                 expect = Understood() if narrower or limits.open else self._success
                 yield self._valid(label, end, rule, expect, why_not=limits.omit)
-        for value in limits.tries:
+        for value in limits.also_try:
             if ends.low <= value <= ends.high:
                 yield self._valid(str(value), value, rule, Understood())
 

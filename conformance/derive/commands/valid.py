@@ -9,29 +9,26 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.inputs import Introspected
 from conformance.derive.steps import (
     PLAIN,
     around,
     blocked_by,
+    command_subject,
     isolation_of,
     stage_of,
     success_of,
     supporting_step,
 )
 from conformance.judge.expect_answer import Understood
+from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.valid_request import ValidRequest
 from conformance.model.blocked import not_applicable
-from conformance.model.case import Case, Role, Step, Subject
+from conformance.model.case import Case, Role, Step
 from conformance.model.stage import Request, Stage
-from conformance.model.terms import ABSENT, Aspect, SubjectKind
+from conformance.model.terms import ABSENT, Aspect
 
 _NO_ARGUMENTS: Final = "no-arguments"
-
-
-def command_subject(name: str) -> Subject:
-    """Return the command as a subject."""
-    return Subject(kind=SubjectKind.COMMAND, name=name)
 
 
 def command_stage(valid: ValidRequest) -> Stage:

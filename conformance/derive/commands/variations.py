@@ -20,11 +20,12 @@ from conformance.derive.commands.base_requests import (
     nearest_first,
     requests_with,
 )
-from conformance.derive.commands.valid import command_subject
-from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.inputs import Introspected
+from conformance.derive.steps import command_subject
 from conformance.derive.unique import named_apart
 from conformance.judge.expect_value import shows_value
-from conformance.knowledge.ranges import Shown
+from conformance.knowledge.everything import Knowledge
+from conformance.knowledge.ranges import ShownValue
 from conformance.knowledge.valid_request import Status, ValidRequest
 from conformance.model.canonical import digest
 from conformance.model.case import Case, Isolation, Role, Step
@@ -32,7 +33,7 @@ from conformance.model.terms import ABSENT, Absent, Aspect, JsonValue, as_object
 from conformance.qapi.model import Builtin, Member
 from conformance.space.alternatives import Variation, variations_of
 from conformance.space.integers import is_integer
-from conformance.space.objects import Place, object_places
+from conformance.space.objects import ObjectPlace, object_places
 
 
 def variation_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
@@ -51,7 +52,7 @@ def variation_cases(build: Introspected, knowledge: Knowledge, name: str) -> Ite
 
 
 def _member_cases(
-    arguments: Arguments, bases: Sequence[ValidRequest], place: Place, member: Member
+    arguments: Arguments, bases: Sequence[ValidRequest], place: ObjectPlace, member: Member
 ) -> Iterator[Case]:
     schema = arguments.schema
     nearest = nearest_first(bases, place.label_with(member))
@@ -99,7 +100,7 @@ class _Varied:
 
     attempt: Attempt
     variation: Variation
-    shown: Shown | None = None
+    shown: ShownValue | None = None
 
     def case(self) -> Case:
         """Return the case of the variation."""

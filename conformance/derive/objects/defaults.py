@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.inputs import Introspected
 from conformance.derive.objects.under_test import (
     TypeUnderTest,
     add,
@@ -21,6 +21,7 @@ from conformance.derive.objects.valid import member_values, readings
 from conformance.digest.digest import DefaultKind
 from conformance.digest.lookup import DocumentedMember
 from conformance.judge.expect_value import Returns
+from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.recipes import Wish
 from conformance.model.blocked import not_applicable
 from conformance.model.canonical import same

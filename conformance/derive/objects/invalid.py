@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, Unpack
 
-from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.inputs import Introspected
 from conformance.derive.objects.shape import ID, QOM_TYPE
 from conformance.derive.objects.under_test import (
     OBJECT_ID,
@@ -18,6 +18,7 @@ from conformance.derive.objects.under_test import (
 )
 from conformance.derive.objects.valid import first_value
 from conformance.judge.expect_answer import Answer, Reject
+from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.recipes import Wish
 from conformance.model.blocked import Blocked, not_applicable, untried
 from conformance.model.case import Case, Role, Step

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.inputs import Introspected
 from conformance.derive.objects.shape import ID
 from conformance.derive.objects.under_test import (
     OBJECT_ID,
@@ -18,6 +18,7 @@ from conformance.derive.objects.under_test import (
 )
 from conformance.derive.objects.valid import readings
 from conformance.judge.expect_answer import Accept, Reject
+from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.recipes import ErrorRecipe, UserRecipe
 from conformance.model.blocked import not_applicable, unmet
 from conformance.model.case import Case, Role, Step
@@ -109,7 +110,7 @@ def _plain(command: str) -> Step:
 
 
 def _many(tested: TypeUnderTest, base: Mapping[str, JsonValue]) -> Case:
-    reason = tested.recipe.single
+    reason = tested.recipe.only_one
     if reason or tested.recipe.alone:
         blocked = tested.blocked or not_applicable(reason or tested.recipe.reason)
         return tested.case(Aspect.LIFECYCLE, "many", (), blocked=blocked)

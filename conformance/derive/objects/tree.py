@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from conformance.derive.commands.valid import command_subject
-from conformance.derive.inputs import Introspected, Knowledge
-from conformance.derive.steps import PLAIN
+from conformance.derive.inputs import Introspected
+from conformance.derive.steps import PLAIN, command_subject
 from conformance.judge.expect_answer import Accept, Answer, Reject
 from conformance.judge.expect_qom import LinksTo, ListsProperties, ListsTypes, ReadsAs
 from conformance.judge.expect_value import Returns
+from conformance.knowledge.everything import Knowledge
 from conformance.model.blocked import behind_finding
 from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.expectation import Expectation

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, TypedDict, Unpack
 
-from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.inputs import Introspected
 from conformance.derive.objects.shape import (
     ID,
     OBJECT_ADD,
@@ -17,10 +17,11 @@ from conformance.derive.objects.shape import (
     object_types,
 )
 from conformance.digest.lookup import DocumentedMember
-from conformance.digest.objectmodel import ObjectModel as SeedModel
+from conformance.digest.objectmodel import DeclaredObjects as SeedModel
 from conformance.digest.objectmodel import object_model
 from conformance.judge.expect_answer import Accept
 from conformance.judge.expect_qom import Holds
+from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.recipes import ObjectRecipe
 from conformance.model.blocked import Blocked, behind_finding, not_applicable, unmet
 from conformance.model.case import Case, DefaultOf, Isolation, Role, Step, Subject
@@ -98,7 +99,7 @@ class TypeUnderTest:
         """
         reason = self.recipe.broken if name != SMALLEST else ""
         if aspect is Aspect.INVALID:
-            reason = reason or self.recipe.fragile
+            reason = reason or self.recipe.refusals_crash
         blocked = more.get("blocked", self.blocked) or behind_finding(reason)
         return Case(
             id=f"{OBJECT_ADD}/{self.shape.name}/{aspect}/{name}",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final, Unpack
 
-from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.inputs import Introspected
 from conformance.derive.objects.shape import ID, QOM_TYPE, ObjectShape
 from conformance.derive.objects.under_test import (
     OBJECT_ID,
@@ -21,6 +21,7 @@ from conformance.derive.objects.under_test import (
 )
 from conformance.judge.expect_answer import Accept, Answer, Reject, Understood
 from conformance.judge.expect_value import Returns
+from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.recipes import Given, Reads, Wish
 from conformance.model.blocked import unmet, untried
 from conformance.model.canonical import compact, digest

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from conformance.derive.commands.valid import command_subject
-from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.inputs import Introspected
 from conformance.derive.schema.declarations import INTROSPECT
-from conformance.derive.steps import PLAIN
+from conformance.derive.steps import PLAIN, command_subject
+from conformance.knowledge.everything import Knowledge
 from conformance.model.case import Case, Claim, Isolation, Subject
 from conformance.model.terms import Aspect
 from conformance.qapi.consistency import ContradictionError

@@ -12,11 +12,12 @@ from functools import lru_cache
 from typing import Final
 
 from conformance.align.conditions import Contradiction, condition_text, contradictions
-from conformance.align.statement import Alignment, Side, Statement
-from conformance.derive.inputs import Introspected, Knowledge
+from conformance.align.statement import Alignment, Statement, StatementSide
+from conformance.derive.inputs import Introspected
 from conformance.derive.steps import PLAIN
 from conformance.digest.declaration import Condition, EntityKind
 from conformance.digest.digest import DigestEntity
+from conformance.knowledge.everything import Knowledge
 from conformance.model.blocked import not_applicable
 from conformance.model.case import Case, Claim, Subject
 from conformance.model.terms import Aspect, SubjectKind
@@ -92,7 +93,7 @@ def _grouped(statements: Iterable[Statement]) -> Mapping[str, list[Statement]]:
 
 
 def _is_undeclared(statement: Statement) -> bool:
-    return statement.side is Side.BUILD and not statement.part
+    return statement.side is StatementSide.BUILD and not statement.part
 
 
 def _declaration(
@@ -159,7 +160,7 @@ def _fold(statement: Statement) -> str:
     What a base declares is one thing, however many types have it; what is missing although its
     condition holds is, with the others of that condition, one configuration gone wrong.
     """
-    if statement.side is Side.SOURCE and statement.condition:
+    if statement.side is StatementSide.SOURCE and statement.condition:
         return _condition_fold([statement.condition])
     own = (statement.origin, statement.part, statement.rule, statement.promised)
     return f"declaration {' '.join(own)}"

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from conformance.derive.inputs import Introspected, Knowledge
+from conformance.derive.inputs import Introspected
 from conformance.derive.schema.declarations import INTROSPECT
 from conformance.derive.steps import PLAIN
 from conformance.judge.expect_value import Lists
-from conformance.knowledge.naming import Named, NamingException, excepted
+from conformance.knowledge.everything import Knowledge
+from conformance.knowledge.naming import NameKind, NamingException, excepted
 from conformance.knowledge.versions import VersionRange
 from conformance.model.case import Case, Claim, Isolation, Role, Step
 from conformance.model.stage import MachineSpec, Request, Stage
@@ -55,7 +56,7 @@ class _Linted:
     def schema(self) -> Schema:
         return self.build.schema
 
-    def excepted(self, rule: str, kind: Named) -> frozenset[str]:
+    def excepted(self, rule: str, kind: NameKind) -> frozenset[str]:
         """Return the names that may break a rule in this release."""
         return excepted(self.exceptions, self.build.version, rule, kind)
 
@@ -65,7 +66,7 @@ class _Name:
     """A name that clients see; `among` are all names of the type that it stands in."""
 
     name: str
-    kind: Named
+    kind: NameKind
     owner: str = ""
     features: tuple[str, ...] = ()
     among: frozenset[str] = frozenset()
@@ -92,7 +93,7 @@ def lint_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator
     yield _case("reserved", _claims("Q45", names, _reserved))
     yield _case("downstream", _claims("Q50", names, _downstream))
     yield _case("lower-case", _claims("Q47", names, lambda name: _lower(linted, name)))
-    events = tuple(name for name in names if name.kind is Named.EVENT)
+    events = tuple(name for name in names if name.kind is NameKind.EVENT)
     yield _case("upper-case", _claims("Q48", events, _upper))
     yield _case("returns", _claims("Q28", *_returning(linted)))
     if build.version in UNSTABLE_SINCE:
@@ -104,12 +105,12 @@ def lint_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator
 
 def _names(schema: Schema) -> Iterator[_Name]:
     for command in schema.commands.values():
-        yield _Name(name=command.name, kind=Named.COMMAND, features=command.features)
+        yield _Name(name=command.name, kind=NameKind.COMMAND, features=command.features)
     for event in schema.events.values():
-        yield _Name(name=event.name, kind=Named.EVENT, features=event.features)
+        yield _Name(name=event.name, kind=NameKind.EVENT, features=event.features)
     for kind in schema.types.values():
         if isinstance(kind, Object | Enum):
-            what = Named.MEMBER if isinstance(kind, Object) else Named.VALUE
+            what = NameKind.MEMBER if isinstance(kind, Object) else NameKind.VALUE
             among = frozenset(part.name for part in kind.members)
             for part in kind.members:
                 yield _Name(
@@ -120,7 +121,7 @@ def _names(schema: Schema) -> Iterator[_Name]:
                     among=among,
                 )
     for feature in sorted(_features(schema)):
-        yield _Name(name=feature, kind=Named.FEATURE)
+        yield _Name(name=feature, kind=NameKind.FEATURE)
 
 
 def _features(schema: Schema) -> Iterator[str]:
@@ -136,14 +137,14 @@ def _features(schema: Schema) -> Iterator[str]:
 
 def _letters(name: _Name) -> str:
     """Return what is wrong with the letters of a name, "" where nothing is."""
-    allowed = _VALUE if name.kind is Named.VALUE else _NAME
+    allowed = _VALUE if name.kind is NameKind.VALUE else _NAME
     if name.name.startswith("_") or allowed.fullmatch(name.own):
         return ""
     return "holds what no name may hold, or begins so"
 
 
 def _reserved(name: _Name) -> str:
-    member = name.kind is Named.MEMBER and _RESERVED.fullmatch(name.own)
+    member = name.kind is NameKind.MEMBER and _RESERVED.fullmatch(name.own)
     return "is reserved" if member or name.own.startswith("q_") else ""
 
 
@@ -156,7 +157,7 @@ def _downstream(name: _Name) -> str:
 def _lower(linted: _Linted, name: _Name) -> str:
     """Return what is wrong with a name that is not excepted, nor another of its type."""
     plain = name.own == name.own.lower() and "_" not in name.own
-    if plain or name.kind is Named.EVENT or name.name.startswith("_"):
+    if plain or name.kind is NameKind.EVENT or name.name.startswith("_"):
         return ""
     excused = linted.excepted("Q47", name.kind)
     if excused & (name.among or {name.name}):
@@ -169,7 +170,7 @@ def _upper(name: _Name) -> str:
 
 
 def _experiment(linted: _Linted, name: _Name) -> str:
-    if not name.own.startswith("x-") or name.kind is Named.FEATURE or UNSTABLE in name.features:
+    if not name.own.startswith("x-") or name.kind is NameKind.FEATURE or UNSTABLE in name.features:
         return ""
     return "" if name.name in linted.excepted("Q49", name.kind) else f"lacks feature {UNSTABLE!r}"
 
@@ -177,7 +178,7 @@ def _experiment(linted: _Linted, name: _Name) -> str:
 def _returning(linted: _Linted) -> tuple[tuple[_Name, ...], Callable[[_Name], str]]:
     """Return the commands, and what is wrong with what one of them returns."""
     types = linted.schema.types
-    excused = linted.excepted("Q28", Named.COMMAND)
+    excused = linted.excepted("Q28", NameKind.COMMAND)
 
     def problem(name: _Name) -> str:
         returned = types[linted.schema.command(name.name).ret_type]
@@ -193,7 +194,7 @@ def _returning(linted: _Linted) -> tuple[tuple[_Name, ...], Callable[[_Name], st
 def _unstructured(linted: _Linted) -> tuple[tuple[_Name, ...], Callable[[_Name], str]]:
     """Return the commands, and what is wrong with one that returns text for people."""
     schema = linted.schema
-    excused = linted.excepted("Q77", Named.COMMAND)
+    excused = linted.excepted("Q77", NameKind.COMMAND)
 
     def problem(name: _Name) -> str:
         returned = schema.types[schema.command(name.name).ret_type]
@@ -206,7 +207,7 @@ def _unstructured(linted: _Linted) -> tuple[tuple[_Name, ...], Callable[[_Name],
 
 
 def _commands(schema: Schema) -> tuple[_Name, ...]:
-    return tuple(name for name in _names(schema) if name.kind is Named.COMMAND)
+    return tuple(name for name in _names(schema) if name.kind is NameKind.COMMAND)
 
 
 def _claims(rule: str, names: Iterable[_Name], problem: Callable[[_Name], str]) -> Iterator[Claim]:

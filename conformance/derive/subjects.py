@@ -1,0 +1,131 @@
+"""Generators as values, and the subjects that they are asked about, in the order of the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from conformance.derive.inputs import Introspected
+from conformance.derive.objects import tree
+from conformance.derive.objects.shape import OBJECT_ADD, object_types
+from conformance.derive.schema import contradictions, declarations
+from conformance.knowledge.everything import Knowledge
+from conformance.model.case import Case
+
+Cases = Callable[[Introspected, Knowledge, str], Iterator[Case]]
+Names = Callable[[Introspected, Knowledge], Iterable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """Makes the cases of one subject; their ids begin with one of `prefixes`.
+
+    "{}" in a prefix is the subject's name.
+    """
+
+    cases: Cases
+    prefixes: tuple[str, ...]
+
+    def of(self, name: str) -> tuple[str, ...]:
+        """Return how the ids of the cases of that subject begin."""
+        return tuple(prefix.format(name) for prefix in self.prefixes)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Some generators, each asked in turn about each of the subjects that `names` yields."""
+
+    names: Names
+    generators: tuple[Generator, ...]
+
+
+def seed_commands_first(build: Introspected, knowledge: Knowledge) -> Iterator[str]:
+    """Yield the commands: those of the schema that the suite began from, then the others sorted."""
+    own = tuple(name for name in knowledge.seed.commands if name in build.schema.commands)
+    yield from own
+    yield from sorted(build.schema.commands.keys() - {*own})
+
+
+def commands(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
+    """Return the commands in the order of the schema."""
+    return build.schema.commands
+
+
+def sorted_commands(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
+    """Return the commands sorted."""
+    return sorted(build.schema.commands)
+
+
+def ranged_commands(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
+    """Return the commands of the schema that knows widths of integers."""
+    return build.ranged.commands
+
+
+def introspected(names: Names) -> Names:
+    """Return the names where the build tells its schema and its objects, none of another."""
+    return lambda build, knowledge: names(build, knowledge) if build.flavour.introspects else ()
+
+
+def introspection(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
+    """Return the command that introspects."""
+    return (declarations.INTROSPECT.name,)
+
+
+def asked_introspection(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
+    """Return the command that introspects, if the schema has it."""
+    return (name for name in introspection(build, knowledge) if name in build.schema.commands)
+
+
+def model_commands(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
+    """Return the commands that list names of the object model."""
+    return contradictions.MODEL_RULES.values()
+
+
+def lists(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
+    """Return the command that lists the tree."""
+    return (tree.LIST,)
+
+
+def machines(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
+    """Return the machines whose trees were walked."""
+    return sorted(build.model.trees)
+
+
+def types(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
+    """Return the object types that object-add knows."""
+    if OBJECT_ADD not in build.schema.commands:
+        return ()
+    return object_types(build.schema, build.model)
+
+
+def events(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
+    """Return the events."""
+    return build.schema.events
+
+
+def exchanges(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
+    """Return the parts of the protocol that exchanges are about."""
+    return dict.fromkeys(recipe.subject for recipe in knowledge.exchanges)
+
+
+def declared(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
+    """Return what the source declares."""
+    return build.declared
+
+
+def undeclared(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
+    """Return all that the schema was compared with its source for."""
+    statements = build.alignment.statements if build.alignment else ()
+    return dict.fromkeys(each.entity for each in statements)
+
+
+def with_shown_defaults(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
+    """Return the commands whose defaults can be read somewhere."""
+    shown = knowledge.showings if build.exact else ()
+    return dict.fromkeys(showing.command for showing in shown)
+
+
+def with_examples(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
+    """Return the owners of documented examples."""
+    examples = (build.exact.examples or ()) if build.exact else ()
+    return dict.fromkeys(example.owner for example in examples)

@@ -1,0 +1,63 @@
+"""All that people know, as one value: what files under cases/ and fixtures/ hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from conformance.digest.objectmodel import DeclaredObjects as SeedModel
+from conformance.knowledge.absences import Absence
+from conformance.knowledge.commands import CommandRecipe, CommandRecipes
+from conformance.knowledge.dangers import Dangers
+from conformance.knowledge.defaults import Showing
+from conformance.knowledge.events import EventRecipes
+from conformance.knowledge.examples import ExampleRecipes
+from conformance.knowledge.exchanges import ExchangeRecipe
+from conformance.knowledge.intermittent import Intermittent
+from conformance.knowledge.machines import StandIns
+from conformance.knowledge.naming import NamingException
+from conformance.knowledge.ranges import RangeRecipe, ranges_of_arch
+from conformance.knowledge.recipes import Recipes
+from conformance.knowledge.untyped_arguments import Unchecked, names_for
+from conformance.knowledge.versions import Version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Knowledge:
+    """What people know, as the files under cases/ and fixtures/ hold it."""
+
+    recipes: Recipes = field(default_factory=lambda: Recipes(()))
+    commands: CommandRecipes = field(default_factory=lambda: CommandRecipes(()))
+    showings: tuple[Showing, ...] = ()
+    examples: ExampleRecipes = field(default_factory=lambda: ExampleRecipes(()))
+    events: EventRecipes = field(default_factory=lambda: EventRecipes(()))
+    ranges: Mapping[str, tuple[RangeRecipe, ...]] = field(default_factory=dict)
+    unchecked: tuple[Unchecked, ...] = ()
+    seed: SeedModel = field(default_factory=lambda: SeedModel(types=(), commands=()))
+    naming: tuple[NamingException, ...] = ()
+    dangers: Dangers = Dangers()
+    stand_ins: Mapping[str, StandIns] = field(default_factory=dict)
+    """By architecture, what stands in for machines and devices that recipes name."""
+    coupled: frozenset[tuple[str, str]] = frozenset()
+    """The properties, by path and name, that change others when they are set."""
+    exchanges: tuple[ExchangeRecipe, ...] = ()
+    absences: tuple[Absence, ...] = ()
+    intermittent: tuple[Intermittent, ...] = ()
+
+    def of_build(self, version: Version, arch: str) -> Knowledge:
+        """Return what of it is for a build; one whose `arch` is not known, "", is of any."""
+        return replace(
+            self,
+            commands=self.commands.for_build(version, arch),
+            recipes=self.recipes.for_arch(arch),
+            events=self.events.for_arch(arch),
+            ranges=ranges_of_arch(self.ranges, arch),
+        )
+
+    def command(self, name: str) -> CommandRecipe:
+        """Return the recipe of a command, one that has nothing but the name where there is none."""
+        return self.commands.get(name, CommandRecipe(name=name))
+
+    def untyped(self, version: Version) -> frozenset[str]:
+        """Return the commands whose arguments a build takes as they come."""
+        return frozenset(names_for(self.unchecked, version))

@@ -1,0 +1,53 @@
+"""Loads all that ships with the suite, and cases of a user's own before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from conformance.digest.objectmodel import object_model
+from conformance.knowledge.absences import load_absences
+from conformance.knowledge.check import read_cases
+from conformance.knowledge.commands import CommandsPart, commands_of, ranges_of
+from conformance.knowledge.dangers import load_dangers
+from conformance.knowledge.defaults import load_showings
+from conformance.knowledge.digests import SEED, load_digest
+from conformance.knowledge.events import load_events
+from conformance.knowledge.everything import Knowledge
+from conformance.knowledge.examples import load_examples
+from conformance.knowledge.exchanges import load_exchanges
+from conformance.knowledge.gathering import read_folder
+from conformance.knowledge.intermittent import load_intermittent
+from conformance.knowledge.machines import load_coupled, load_stand_ins
+from conformance.knowledge.naming import load_naming
+from conformance.knowledge.recipes import load_recipes
+from conformance.knowledge.store import cases_folder
+from conformance.knowledge.untyped_arguments import load_unchecked
+from conformance.model.flavour import Program
+
+
+def load_knowledge(cases: Sequence[str] = ()) -> Knowledge:
+    """Return what ships with the suite, and before it what stands in the folders `cases`.
+
+    Raises KnowledgeError.
+    """
+    folder = cases_folder()
+    more = read_cases([Path(each) for each in cases])
+    commands = [*more, *read_folder(folder / "commands", CommandsPart)]
+    return Knowledge(
+        recipes=load_recipes(folder / "objects", more),
+        commands=commands_of(commands),
+        showings=load_showings(folder / "defaults.toml", more),
+        examples=load_examples(folder / "examples.toml", more),
+        exchanges=load_exchanges(folder / "exchanges", more),
+        events=load_events(folder / "events", more),
+        ranges=ranges_of(commands),
+        unchecked=load_unchecked(more=more),
+        seed=object_model(load_digest(SEED).schemas[Program.SYSTEM]),
+        naming=load_naming(folder / "naming.toml", more),
+        dangers=load_dangers(more=more),
+        stand_ins=load_stand_ins(folder / "machines.toml", more),
+        coupled=load_coupled(folder / "machines.toml", more),
+        absences=load_absences(folder / "absences.toml", more),
+        intermittent=load_intermittent(folder / "intermittent.toml", more),
+    )

@@ -1,0 +1,42 @@
+"""What recipes need of hosts and builds, and which of it a build itself says that it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from conformance.knowledge.everything import Knowledge
+from conformance.knowledge.ranges import needs_of
+from conformance.qapi.qom import ObjectModel
+
+
+def needs_of_all(knowledge: Knowledge) -> tuple[str, ...]:
+    """Return all needs that anything known has, sorted: what hosts and builds are asked for."""
+    return tuple(
+        sorted(
+            {
+                *knowledge.recipes.needs(),
+                *knowledge.examples.needs(),
+                *knowledge.events.needs(),
+                *(need for exchange in knowledge.exchanges for need in exchange.needs),
+                *needs_of(knowledge.ranges),
+                *knowledge.commands.needs(),
+            }
+        )
+    )
+
+
+def own_lacks(needs: Iterable[str], model: ObjectModel) -> dict[str, str]:
+    """Return why each need is not met that the build itself answers for, by its types."""
+    lacks = {}
+    for need in sorted(needs):
+        kind, _, argument = need.partition(":")
+        reason = ""
+        if kind == "type" and argument not in model.by_name:
+            reason = f"this build has no type {argument}"
+        elif kind == "property":
+            owner, _, name = argument.partition(".")
+            found = any(item.name == name for item in model.properties.get(owner, ()))
+            reason = "" if found else f"this build has no property {argument}"
+        if reason:
+            lacks[need] = reason
+    return lacks
