@@ -294,7 +294,7 @@ class Probe:
             (loading, "load_knowledge", "loading knowledge"),
             (WrittenPlan, "_case", "reading cases"),
             (Pool, "take", "waiting for machines to start"),
-            (leases, "stand", "setting stages up"),
+            (leases, "prepare_stage", "setting stages up"),
             (Connection, "_step", "waiting for QEMU's replies"),
             (Request, "line", "encoding requests"),
             (exchange, "read_message", "reading replies"),

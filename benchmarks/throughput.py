@@ -125,8 +125,9 @@ def _run(target: Target, workers: int, globs: Sequence[str], folder: Path) -> Co
     done = subprocess.run(
         command, env=environment, cwd=_ROOT, stdout=subprocess.DEVNULL, timeout=_LIMIT, check=False
     )
-    # Findings are no concern of a benchmark.
-    if done.returncode not in (ExitCode.CONFORMS, ExitCode.FINDINGS):
+    # Findings are no concern of a benchmark; a run that never began has no stream.
+    wanted = (ExitCode.CONFORMS, ExitCode.FINDINGS)
+    if done.returncode not in wanted or not (folder / "report" / "events.ndjson").exists():
         raise subprocess.CalledProcessError(done.returncode, command)
     return _since(began)
 

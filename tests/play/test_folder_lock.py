@@ -16,8 +16,8 @@ from conformance.play.folder_lock import HOLD, FolderLock
 HOLDS = (
     "import sys\n"
     "from pathlib import Path\n"
-    "from conformance.play.folder_lock import Hold\n"
-    "hold = Hold(Path(sys.argv[1]))\n"
+    "from conformance.play.folder_lock import FolderLock\n"
+    "hold = FolderLock(Path(sys.argv[1]))\n"
     "hold.sign('theirs')\n"
     "print(flush=True)\n"
     "sys.stdin.read()\n"
