@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from conformance.model.errors import ConformanceError
+from conformance.wire.connection import WireError
+
 PATIENCE: Final = 900.0
 """Seconds after which what has not come is taken for something that never comes.
 
@@ -12,6 +15,10 @@ A guard against hanging, and no measure of speed: the slowest wait known took tw
 """
 _SLOW: Final = 60.0
 """Seconds for each answer where a machine is too slow for the limit that a test would have."""
+
+
+_BUSY: Final = (AssertionError, OSError, WireError, ConformanceError)
+"""What an attempt ends with on a busy machine: what was to come did not come in time."""
 
 
 def patiently(attempt: Callable[[float], None], limit: float) -> None:
@@ -22,5 +29,5 @@ def patiently(attempt: Callable[[float], None], limit: float) -> None:
     """
     try:
         attempt(limit)
-    except Exception:  # of any kind: what slowness makes of an attempt, the second one tells
+    except _BUSY:
         attempt(_SLOW)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from conformance.derive.applicability import CONTRADICTION, OFFERS, offered, substituted
@@ -25,29 +25,6 @@ from conformance.model.terms import SubjectKind
 from conformance.qapi.introspection import listed
 from conformance.qapi.names import schema_problem
 from conformance.space.members import ArgumentMembers, argument_members
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """The cases of a build in the order in which they run, and its rows."""
-
-    cases: tuple[Case, ...]
-    rows: tuple[Row, ...]
-    members: Mapping[str, ArgumentMembers]
-    """Those of each command's arguments, by its name."""
-
-
-def plan(build: Introspected, knowledge: Knowledge, globs: Sequence[str] = ()) -> Plan:
-    """Return the plan of a build: the same input gives the same plan.
-
-    With `globs` it holds the cases alone whose ids one of them fits.
-    """
-    members = members_of(build)
-    return Plan(
-        cases=tuple(cases_of(build, knowledge, globs)),
-        rows=rows_of(build, knowledge, members),
-        members=members,
-    )
 
 
 def cases_of(

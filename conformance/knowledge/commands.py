@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Annotated
 
 from conformance.knowledge.common import (
@@ -22,7 +21,7 @@ from conformance.knowledge.common import (
     RequestsPart,
 )
 from conformance.knowledge.decoder import FileFault, Read
-from conformance.knowledge.gathering import gathered, read_folder
+from conformance.knowledge.gathering import gathered
 from conformance.knowledge.keys import Key
 from conformance.knowledge.observations import VERIFY, Look, looks_for
 from conformance.knowledge.ranges import RangeRecipe
@@ -247,27 +246,9 @@ class CommandsPart(RequestsPart):
     ] = ()
 
 
-def load_commands(folder: Path, more: Sequence[Read[CommandsPart]] = ()) -> CommandRecipes:
-    """Return the recipes of all files `*.toml` in `folder`, those of `more` first.
-
-    Raises KnowledgeError.
-    """
-    return commands_of([*more, *read_folder(folder, CommandsPart)])
-
-
 def commands_of(parts: Sequence[Read[CommandsPart]]) -> CommandRecipes:
     """Return the recipes of commands in all `parts`; raises KnowledgeError."""
     return CommandRecipes(gathered(parts, "commands"))
-
-
-def load_ranges(
-    folder: Path, more: Sequence[Read[CommandsPart]] = ()
-) -> Mapping[str, tuple[RangeRecipe, ...]]:
-    """Return the entries `[[range]]` of all files `*.toml` in `folder`, by command.
-
-    Those of one command stand in the order in which they are tried.  Raises KnowledgeError.
-    """
-    return ranges_of([*more, *read_folder(folder, CommandsPart)])
 
 
 def ranges_of(

@@ -9,11 +9,11 @@ import enum
 import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
 
 from conformance.knowledge.observations import Look
 from conformance.knowledge.refusals import Reference
 from conformance.model.stage import MachineSpec, Request
+from conformance.model.terms import JsonValue, as_object
 
 
 class Effect(enum.StrEnum):
@@ -73,10 +73,9 @@ class ValidRequest:
         return self.request.execute
 
     @property
-    def arguments(self) -> Mapping[str, Any]:
+    def arguments(self) -> Mapping[str, JsonValue]:
         """The arguments, an empty object where there are none."""
-        given = self.request.arguments
-        return cast("Mapping[str, Any]", given) if isinstance(given, Mapping) else {}
+        return as_object(self.request.arguments)
 
     @property
     def destructive(self) -> bool:

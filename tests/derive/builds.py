@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import functools
 import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.derive.inputs import Facts, Introspected
-from conformance.derive.plan import Plan, plan
+from conformance.derive.plan import cases_of, members_of, rows_of
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.loading import load_knowledge
 from conformance.model.canonical import canonical
+from conformance.model.case import Case
 from conformance.model.flavour import Program
+from conformance.model.row import Row
 from conformance.model.terms import ABSENT
 from conformance.qapi.introspection import read_introspection
 from conformance.qapi.qom import Node, ObjectModel, Property, TypeInfo
 from conformance.source.digesting import digest_of
 from conformance.source.reader import read_source
+from conformance.space.members import ArgumentMembers
 from tests.miniatures.objects import TYPES, property_types
 from tests.miniatures.schema import OBJECT_MEMBERS, entries
 from tests.miniatures.source import source_path, write_sources
@@ -68,6 +73,24 @@ def build(*, typed: bool) -> Introspected:
         lacks={},
         entries=entries(typed=typed),
         facts=facts(typed=typed),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The cases of a build in the order in which they run, and its rows."""
+
+    cases: tuple[Case, ...]
+    rows: tuple[Row, ...]
+    members: Mapping[str, ArgumentMembers]
+
+
+def plan(build: Introspected, knowledge: Knowledge, globs: Sequence[str] = ()) -> Plan:
+    members = members_of(build)
+    return Plan(
+        cases=tuple(cases_of(build, knowledge, globs)),
+        rows=rows_of(build, knowledge, members),
+        members=members,
     )
 
 

@@ -34,6 +34,15 @@ def known(*recipes: CommandRecipe | None, **more: Any) -> Knowledge:
     return Knowledge(commands=commands, **more)
 
 
+def cases_of_schema(
+    generator: Cases, schema: Schema, recipe: CommandRecipe | None, name: str, **settings: Any
+) -> list[Case]:
+    """Return the cases of a command of 8.1; `settings` are of the build or of what is known."""
+    of_known = {key: settings.pop(key) for key in ("ranges", "unchecked") if key in settings}
+    build = a_build(schema, **{"version": (8, 1, 0), **settings})
+    return list(generator(build, known(recipe, **of_known), name))
+
+
 def cases_of(
     generator: Cases, build: Introspected, knowledge: Knowledge, names: Iterable[str]
 ) -> list[Case]:

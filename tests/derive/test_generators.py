@@ -7,8 +7,7 @@ from fnmatch import fnmatchcase
 import pytest
 
 from conformance.derive.generators import GENERATORS
-from conformance.derive.plan import plan
-from tests.derive.builds import build, knowledge, made_plan
+from tests.derive.builds import build, knowledge, made_plan, plan
 
 
 @pytest.mark.parametrize("typed", [True, False], ids=["typed", "untyped"])

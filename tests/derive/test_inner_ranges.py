@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from conformance.derive.plan import plan
 from conformance.judge.expect_answer import Answer, Reject, Understood
 from conformance.model.case import Case, Role
 from conformance.model.expectation import Expectation
 from conformance.qapi.introspection import read_introspection
 from conformance.qapi.model import Builtin, IntRange, JsonType, Member, Object, Schema
 from conformance.qapi.qom import INTEGER_RANGES
-from tests.derive.builds import build, knowledge, made_plan
+from tests.derive.builds import build, knowledge, made_plan, plan
 from tests.miniatures.schema import entries
 
 TOY = "object-add/toy"

@@ -17,7 +17,7 @@ from conformance.knowledge.versions import VersionRange
 from conformance.model.case import Case, Isolation, Role
 from conformance.model.stage import NEGOTIATION, MachineSpec, Request
 from conformance.qapi.model import Schema
-from tests.derive.inputs import a_build, known
+from tests.derive.inputs import cases_of_schema
 from tests.qapi.schemas import (
     Entry,
     alternate,
@@ -42,9 +42,7 @@ def schema_with(*members: Entry, types: tuple[Entry, ...] = (), name: str = "do"
 def cases_of(
     schema: Schema, recipe: CommandRecipe | None = None, *, name: str = "do", **settings: Any
 ) -> dict[str, Case]:
-    given = {"version": (8, 1, 0), **settings}
-    known_too = {key: given.pop(key) for key in ("ranges", "unchecked") if key in given}
-    found = list(invalid_cases(a_build(schema, **given), known(recipe, **known_too), name))
+    found = cases_of_schema(invalid_cases, schema, recipe, name, **settings)
     cases = {case.id.removeprefix(f"{name}/invalid/"): case for case in found}
     assert len(cases) == len(found)
     return cases

@@ -10,13 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from conformance.derive.plan import plan
 from conformance.judge.expect_answer import Accept, Ends, Reject, Understood
 from conformance.knowledge.rules import load_rules
 from conformance.model.canonical import same
 from conformance.model.case import Case, Role
 from conformance.model.terms import Aspect, Outcome, SubjectKind
-from tests.derive.builds import build, knowledge, made_plan
+from tests.derive.builds import build, knowledge, made_plan, plan
 from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from conformance.knowledge.commands import load_commands
 from conformance.knowledge.decoder import files_in
 from conformance.knowledge.store import cases_folder
 from conformance.knowledge.toml_lines import line_of, lines
 from conformance.model.errors import KnowledgeError
 from conformance.model.stage import Request
+from tests.knowledge.read import load_commands
 
 _WIDTH = 160
 FILES = list(files_in(cases_folder()))

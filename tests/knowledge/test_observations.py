@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from conformance.knowledge.commands import CommandRecipe, load_commands
+from conformance.knowledge.commands import CommandRecipe
 from conformance.knowledge.observations import Emitted, Look, Wanted, looks_for
 from conformance.knowledge.versions import VersionRange
 from conformance.model.errors import KnowledgeError
 from conformance.model.stage import Request
 from conformance.model.terms import ABSENT
+from tests.knowledge.read import load_commands
 
 WHOLE = """
 [[command]]

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from conformance.knowledge.commands import load_ranges
 from conformance.knowledge.ranges import Limits, RangeRecipe, ShownValue, needs_of
 from conformance.knowledge.store import cases_folder
 from conformance.knowledge.versions import VersionRange
 from conformance.launch.host import answers
 from conformance.model.errors import KnowledgeError
 from conformance.model.stage import MachineSpec, Request
+from tests.knowledge.read import load_ranges
 
 WHOLE = """
 [[range]]

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from conformance.digest.objectmodel import object_model
-from conformance.knowledge.commands import load_commands
 from conformance.knowledge.digests import SEED, load_digest
 from conformance.knowledge.recipes import Reads, Recipes, Wish, load_recipes
 from conformance.knowledge.store import cases_folder
@@ -19,6 +18,7 @@ from conformance.model.errors import KnowledgeError
 from conformance.model.flavour import Program
 from conformance.model.stage import SCRATCH, Awaited, MachineSpec, Request
 from conformance.model.terms import ABSENT, ErrorClass
+from tests.knowledge.read import load_commands
 
 WHOLE = """
 [[object]]

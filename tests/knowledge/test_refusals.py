@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from conformance.knowledge.commands import CommandRecipe, load_commands
+from conformance.knowledge.commands import CommandRecipe
 from conformance.knowledge.refusals import Reference, UnprovokedError, When, references_for
 from conformance.knowledge.versions import VersionRange
 from conformance.model.errors import KnowledgeError
 from conformance.model.stage import SCRATCH, MachineSpec
 from conformance.model.terms import ErrorClass
+from tests.knowledge.read import load_commands
 
 
 def _read(folder: Path, text: str) -> CommandRecipe:
