@@ -117,6 +117,8 @@ def _firsts(request: Request) -> frozenset[str]:
 
 
 def _unserved(case: Case, unserved: frozenset[str]) -> str | None:
+    if not unserved:
+        return None
     used = {request.execute for request in case.stage.setup}
     used |= {step.request.execute for step in case.steps if not isinstance(step.expect, Known)}
     if not unserved & used or any(isinstance(step.expect, Known) for step in case.steps):

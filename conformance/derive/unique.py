@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from conformance.knowledge.ranges import UNIQUE
 from conformance.model.canonical import digest
-from conformance.model.case import Case
+from conformance.model.case import Case, Step
 
 
 def named_apart(case: Case) -> Case:
@@ -14,14 +14,14 @@ def named_apart(case: Case) -> Case:
     if not any(_bears(step.request.arguments) for step in case.steps):
         return case
     word = f"u{digest([case.id])[:8]}"
-    steps = []
-    for step in case.steps:
-        named = _named(step.request.arguments, word)
-        same = named is step.request.arguments
-        steps.append(
-            step if same else replace(step, request=replace(step.request, arguments=named))
-        )
-    return replace(case, steps=tuple(steps))
+    return replace(case, steps=tuple(_step_named(step, word) for step in case.steps))
+
+
+def _step_named(step: Step, word: str) -> Step:
+    named = _named(step.request.arguments, word)
+    if named is step.request.arguments:
+        return step
+    return replace(step, request=replace(step.request, arguments=named))
 
 
 def _bears(value: object) -> bool:

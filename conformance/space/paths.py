@@ -218,19 +218,49 @@ def member_with_integer(
 
 def integer_at(path: IntegerPath, base: Mapping[str, JsonValue]) -> int | None:
     """Return the integer that `base` holds at `path`, or None."""
-    value: JsonValue = base
-    for turn in path.way:
+    value = value_at(path.way, base)
+    return value if type(value) is int else None
+
+
+def value_at(way: Way, base: JsonValue) -> JsonValue | Absent:
+    """Return what `base` holds at the end of `way`, ABSENT where it does not agree with the way."""
+    value: JsonValue | Absent = base
+    for turn in way:
         match turn:
             case Into(name=name):
-                value = value.get(name) if isinstance(value, Mapping) else None
+                value = value.get(name, ABSENT) if isinstance(value, Mapping) else ABSENT
             case BranchTaken(tag=tag, case=case):
                 fits = isinstance(value, Mapping) and value.get(tag) == case
-                value = value if fits else None
+                value = value if fits else ABSENT
             case Element():
-                value = value[0] if isinstance(value, list) and value else None
+                value = value[0] if isinstance(value, list) and value else ABSENT
             case AlternateTaken():
                 pass
-    return value if type(value) is int else None
+    return value
+
+
+def contradicts(way: Way, base: JsonValue) -> bool:
+    """Return whether `base` takes another branch of a union than `way` does."""
+    for depth, turn in enumerate(way):
+        if isinstance(turn, BranchTaken):
+            value = value_at(way[:depth], base)
+            if isinstance(value, Mapping) and value.get(turn.tag, turn.case) != turn.case:
+                return True
+    return False
+
+
+def with_value_at(way: Way, base: JsonValue, value: JsonValue) -> JsonValue:
+    """Return `base`, which agrees with `way`, with `value` at the end of it."""
+    if not way:
+        return value
+    turn, rest = way[0], way[1:]
+    if isinstance(turn, Into):
+        assert isinstance(base, Mapping), "it agrees with the way"
+        return {**base, turn.name: with_value_at(rest, base[turn.name], value)}
+    if isinstance(turn, Element):
+        assert isinstance(base, list), "it agrees with the way"
+        return [with_value_at(rest, base[0], value), *base[1:]]
+    return with_value_at(rest, base, value)
 
 
 def edited(
@@ -266,10 +296,12 @@ def _object(
         way = way[1:]
     into = way[0] if way else None
     types: dict[str, str] = {}
+    members = kind.members
     if tags:
         # A member of the same name in two branches may have two types.
         types = {m.name: m.type for m in _members_at(schema, kind, base, {})}
-    members = _members_at(schema, kind, {**base, **tags}, tags)
+    if kind.tag is not None:
+        members = _members_at(schema, kind, {**base, **tags}, tags)
     kept = (m.name for m in members if types.get(m.name, m.type) == m.type)
     made = {name: base[name] for name in kept if name in base} | tags
     for member in members:

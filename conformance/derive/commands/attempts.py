@@ -5,8 +5,8 @@ Knows neither which values are tried nor what is wrong with them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 
 from conformance.derive.commands.base_requests import Arguments, is_within
 from conformance.derive.steps import PLAIN, success_of, supporting_step, supporting_steps
@@ -17,44 +17,45 @@ from conformance.model.canonical import digest
 from conformance.model.case import Role, Step
 from conformance.model.expectation import Expectation
 from conformance.model.stage import NEGOTIATION, MachineSpec, Request, Stage
-from conformance.model.terms import JsonValue
+from conformance.model.terms import Absent, JsonValue
 from conformance.qapi.model import Command
-from conformance.space.paths import Edit, Way, edited
+from conformance.space.paths import Edit, Way, contradicts, edited, value_at, with_value_at
 from conformance.space.values import renamed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """A valid request with the value at the end of `way` edited by `edit`."""
+    """A valid request, and the object among its arguments, at the end of `way`, that was edited.
+
+    `base` is the request before the edit; `error` is what the schema objects to in `arguments`.
+    """
 
     arguments_of: Arguments
     base: ValidRequest
     way: Way
-    edit: Edit
-    arguments: JsonValue = field(init=False, repr=False)
-    """Those of the request without a fault."""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "arguments", self.edited(self.edit))
+    arguments: JsonValue
+    error: str | None
 
     @property
     def command(self) -> Command:
         """The command."""
         return self.arguments_of.command
 
-    def edited(self, edit: Edit) -> JsonValue:
-        """Return the arguments after another edit."""
-        schema, base = self.arguments_of.schema, self.base.arguments
-        return edited(schema, self.command.arg_type, self.way, edit, base)
+    @property
+    def object(self) -> JsonValue:
+        """The edited object."""
+        value = value_at(self.way, self.arguments)
+        assert not isinstance(value, Absent), "the edit has put it there"
+        return value
 
-    def schema_error(self, arguments: JsonValue) -> str | None:
-        """Return what the schema objects to in the request, None if the request is valid."""
-        return self.arguments_of.build.schema_error(self.command.name, arguments)
+    def with_instead(self, value: JsonValue) -> JsonValue:
+        """Return the arguments with `value` in the place of the object."""
+        return with_value_at(self.way, self.arguments, value)
 
     def blocked(self, path: str) -> Blocked | None:
         """Return why the argument at `path` is not tried, None if it is."""
         omitted = self.arguments_of.omitted(path)
-        if omitted is None and self.schema_error(self.arguments):
+        if omitted is None and self.error:
             return not_applicable("no request of finite depth holds this")
         return omitted
 
@@ -109,29 +110,44 @@ class Attempt:
             yield from supporting_steps(base.cleanup, Role.CLEANUP, expect)
 
 
-def attempt(arguments: Arguments, bases: Sequence[ValidRequest], way: Way, edit: Edit) -> Attempt:
-    """Return the edit in a request that is known to succeed, else in one that may succeed.
+def attempted(arguments: Arguments, base: ValidRequest, way: Way, edit: Edit) -> Attempt:
+    """Return the edit of an object, which need not be there before, in a request."""
+    arg_type = arguments.command.arg_type
+    whole = edited(arguments.schema, arg_type, way, edit, base.arguments)
+    error = arguments.schema_error(whole)
+    return Attempt(arguments_of=arguments, base=base, way=way, arguments=whole, error=error)
+
+
+def likeliest(arguments: Arguments, bases: Sequence[ValidRequest], way: Way, edit: Edit) -> Attempt:
+    """Return the edit of an object in a request that is known to succeed, else that may succeed.
 
     A request that must give up something of a recipe's is made from the schema where the recipe
     changes its machine: it would need a machine for each try, and might show nothing.
     """
-    valid = []
     for base in bases:
-        each = Attempt(arguments_of=arguments, base=base, way=way, edit=edit)
-        if not each.schema_error(each.arguments):
-            if base.known and each.arguments == base.arguments:
+        if base.known and _changes_nothing(way, edit, base.arguments):
+            each = attempted(arguments, base, way, edit)
+            if each.arguments == base.arguments and not each.error:
                 return each
-            valid.append(each)
-    last = each
-    for each in valid:
-        if each.base.status is Status.GUESSED or is_within(each.base.arguments, each.arguments):
-            break
+    for base in bases:
+        if not contradicts(way, base.arguments):
+            each = attempted(arguments, base, way, edit)
+            keeps = base.status is Status.GUESSED or is_within(base.arguments, each.arguments)
+            if keeps and not each.error:
+                break
     else:
-        each = last
+        each = attempted(arguments, bases[-1], way, edit)
     if each.base.status is Status.GUESSED:
-        shared = (e for e in valid if e.base.known and not e.base.destructive)
-        return next(map(unsure, shared), each)
+        shared = (base for base in bases if base.known and not base.destructive)
+        tried = (attempted(arguments, base, way, edit) for base in shared)
+        return next((unsure(other) for other in tried if not other.error), each)
     return unsure(each)
+
+
+def _changes_nothing(way: Way, edit: Edit, arguments: JsonValue) -> bool:
+    """Return whether the object at the end of `way` is there and stays as it is."""
+    value = value_at(way, arguments)
+    return isinstance(value, Mapping) and bool(edit(value) == value)
 
 
 def unsure(each: Attempt) -> Attempt:

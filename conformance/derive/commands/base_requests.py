@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 from conformance.derive.inputs import Introspected
@@ -27,7 +28,7 @@ SHALLOW: Final = frozenset({OBJECT_ADD})
 """The commands of whose branches the members are tried elsewhere, as those of object types."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Arguments:
     """The arguments of one command of a build, and the requests in which they can be tried."""
 
@@ -40,26 +41,32 @@ class Arguments:
         """The build's schema."""
         return self.build.schema
 
+    def schema_error(self, arguments: JsonValue) -> str | None:
+        """Return what the schema objects to in the arguments, None if they are valid."""
+        return self.build.schema_error(self.command.name, arguments)
+
     def omitted(self, label: str) -> Blocked | None:
         """Return why the argument at `label` is never tried, None if it is."""
         fits = (
             untried(recipe.omit) or behind_finding(recipe.behind_finding)
-            for recipe in self._ranges()
+            for recipe in self._ranges
             if recipe.omitted and recipe.fits(label)
         )
         return next(fits, None)
 
-    def recipes(self) -> Iterator[RangeRecipe]:
-        """Yield the recipes of the command's integers whose requests succeed here."""
-        for recipe in self._ranges():
-            lacking = self.build.lacks.keys() & {*recipe.needs}
-            if not (recipe.omitted or recipe.refused or lacking):
-                yield recipe
+    @cached_property
+    def recipes(self) -> tuple[RangeRecipe, ...]:
+        """The recipes of the command's integers whose requests succeed here."""
+        return tuple(
+            recipe
+            for recipe in self._ranges
+            if not (recipe.omitted or recipe.refused or self.build.lacks.keys() & {*recipe.needs})
+        )
 
-    def _ranges(self) -> Iterator[RangeRecipe]:
-        for recipe in self.knowledge.ranges.get(self.command.name, ()):
-            if self.build.version in recipe.versions:
-                yield recipe
+    @cached_property
+    def _ranges(self) -> tuple[RangeRecipe, ...]:
+        recipes = self.knowledge.ranges.get(self.command.name, ())
+        return tuple(recipe for recipe in recipes if self.build.version in recipe.versions)
 
     def requests(self) -> Iterator[ValidRequest]:
         """Yield the base requests: those that succeed, then a guessed one."""
@@ -67,7 +74,7 @@ class Arguments:
         usable = recipe is not None and not self.build.lacks.keys() & {*recipe.needs}
         if recipe is not None and usable:
             yield recipe.first(version)
-        for each in self.recipes():
+        for each in self.recipes:
             if not each.varies:
                 yield each.valid_request()
         if recipe is not None and usable:
@@ -100,7 +107,7 @@ def requests_with(
     path = IntegerPath(
         label=place.label_with(member), type=kind, way=(*place.way, Into(member.name))
     )
-    for recipe in arguments.recipes():
+    for recipe in arguments.recipes:
         if recipe.fits(path.label):
             value = usual_integer(recipe.arguments, path, recipe.limit(path.label))
             arg_type = arguments.command.arg_type
@@ -130,7 +137,7 @@ def known_variations(arguments: Arguments, variation: Variation) -> Iterator[Kno
     The first recipe that knows any decides.  A recipe may give its own values for a variation that
     stands for all of its type.
     """
-    for recipe in arguments.recipes():
+    for recipe in arguments.recipes:
         if not recipe.fits(variation.path):
             continue
         values = recipe.values_at(variation.path) if variation.for_all else ()
@@ -138,11 +145,7 @@ def known_variations(arguments: Arguments, variation: Variation) -> Iterator[Kno
         if not values and recipe.accepts(variation.label):
             tried = (variation,)
         known = tuple(_known(arguments, recipe, each) for each in tried)
-        valid = tuple(
-            each
-            for each in known
-            if not arguments.build.schema_error(arguments.command.name, each.valid.arguments)
-        )
+        valid = tuple(each for each in known if not arguments.schema_error(each.valid.arguments))
         if valid:
             yield from valid
             return

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-from conformance.derive.commands.attempts import Attempt, attempt
+from conformance.derive.commands.attempts import Attempt, likeliest
 from conformance.derive.commands.base_requests import (
     SHALLOW,
     Arguments,
@@ -59,24 +59,20 @@ def _object_cases(
     """Yield the faults of one object as such, then those of its members."""
     schema = arguments.schema
     nearest = nearest_first(bases, place.label)
-    as_it_is = attempt(arguments, nearest, place.way, _as_it_is)
+    as_it_is = likeliest(arguments, nearest, place.way, _as_it_is)
     tried = _Tried(attempt=as_it_is, place=place)
     yield from tried.cases(place.label, partial(_faults_of, schema, place), "members")
     for member in place.members:
         known = tuple(requests_with(arguments, place, member))
         edit = partial(_with_member, schema, member)
         nearest = nearest_first(bases, place.label_with(member))
-        made = attempt(arguments, (*known, *nearest), place.way, edit)
+        made = likeliest(arguments, (*known, *nearest), place.way, edit)
         tried = _Tried(attempt=made, place=place)
         yield from tried.cases(place.label_with(member), partial(_faults_of_member, schema, member))
 
 
 def _as_it_is(value: JsonValue | Absent) -> JsonValue:
     return as_object(value)
-
-
-def _instead(value: JsonValue, _: JsonValue | Absent) -> JsonValue:
-    return value
 
 
 def _with_member(
@@ -118,42 +114,34 @@ class _Tried:
 
         If the faults must share a case, its name is `together`.
         """
-        found: list[Fault] = []
-
-        def see(value: JsonValue | Absent) -> JsonValue:
-            whole = self.attempt.edit(value)
-            found.extend(f for f in faults(whole) if f.label.split("/")[-1] != _OF_RANGES)
-            return whole
-
-        self.attempt.edited(see)
+        tried, command = self.attempt, self.attempt.command.name
+        made = faults(tried.object)
+        found = [fault for fault in made if fault.label.split("/")[-1] != _OF_RANGES]
         if not found:
             return
-        groups = [found] if self.attempt.alone else [[fault] for fault in found]
+        groups = [found] if tried.alone else [[fault] for fault in found]
+        blocked, stage = tried.blocked(label), tried.stage("arguments")
         for group in groups:
             name = group[0].label if len(group) == 1 else together
-            yield self._case("/".join(filter(None, (label, name))), label, group)
-
-    def _case(self, name: str, label: str, faults: Sequence[Fault]) -> Case:
-        tried, command = self.attempt, self.attempt.command.name
-        blocked = tried.blocked(label)
-        return Case(
-            id=f"{command}/{Aspect.INVALID}/{name}",
-            subject=command_subject(command),
-            aspect=Aspect.INVALID,
-            stage=tried.stage("arguments"),
-            steps=() if blocked else tuple(self._steps(name, faults)),
-            isolation=Isolation.ALONE if tried.alone else Isolation.SHARED,
-            about=label,
-            fault="; ".join(dict.fromkeys(fault.text for fault in faults)),
-            blocked=blocked,
-        )
+            name = "/".join(filter(None, (label, name)))
+            yield Case(
+                id=f"{command}/{Aspect.INVALID}/{name}",
+                subject=command_subject(command),
+                aspect=Aspect.INVALID,
+                stage=stage,
+                steps=() if blocked else tuple(self._steps(name, group)),
+                isolation=Isolation.ALONE if tried.alone else Isolation.SHARED,
+                about=label,
+                fault="; ".join(dict.fromkeys(fault.text for fault in group)),
+                blocked=blocked,
+            )
 
     def _steps(self, name: str, faults: Sequence[Fault]) -> Iterator[Step]:
         """Yield the refusals, and the same request without a fault."""
         tried, word = self.attempt, f"w{digest([name])[:8]}"
         yield from tried.before()
         for fault in faults:
-            arguments = tried.edited(partial(_instead, fault.value))
+            arguments = tried.with_instead(fault.value)
             self._check_invalid(fault, arguments)
             request = tried.request(arguments, word)
             yield Step(request=request, expect=Reject(), role=Role.SUBJECT, rule=fault.rule)
@@ -161,7 +149,7 @@ class _Tried:
         yield from tried.after()
 
     def _check_invalid(self, fault: Fault, arguments: JsonValue) -> None:
-        if not self.attempt.schema_error(arguments):
+        if not self.attempt.arguments_of.schema_error(arguments):
             command = self.attempt.command.name
             raise HarnessError(
                 f"{command}: {fault.text} at {self.place.label!r} is valid by the schema",

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from conformance.derive.commands.attempts import Attempt, attempt, unsure
+from conformance.derive.commands.attempts import Attempt, attempted, likeliest, unsure
 from conformance.derive.commands.base_requests import (
     SHALLOW,
     Arguments,
@@ -69,7 +69,7 @@ def _member_cases(
 
 def _of_known(arguments: Arguments, known: KnownVariation) -> _Varied:
     varied = known.variation
-    made = Attempt(arguments_of=arguments, base=known.valid, way=varied.way, edit=varied.edit)
+    made = attempted(arguments, known.valid, varied.way, varied.edit)
     return _Varied(attempt=made, variation=varied, shown=known.recipe.shown)
 
 
@@ -78,7 +78,7 @@ def _of_schema(
 ) -> _Varied:
     """Return the variation of a request that may refuse it, which then shows nothing."""
     edit = _or_its_own if variation.for_all else _varied
-    made = attempt(arguments, bases, variation.way, partial(edit, variation))
+    made = likeliest(arguments, bases, variation.way, partial(edit, variation))
     whole = made.base.status is Status.SUCCEEDS
     return _Varied(attempt=made if whole else unsure(made), variation=variation)
 
