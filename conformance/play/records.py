@@ -68,8 +68,10 @@ class Recorder:
 
         Raises HarnessError for an event whose line could not be read back.
         """
-        self._file.write(settled("".join(map(_line, events)), self._volatile))
-        self._file.flush()
+        lines = "".join(map(_line, events))
+        if lines:
+            self._file.write(settled(lines, self._volatile))
+            self._file.flush()
 
 
 def part_path(folder: Path, run: str, worker: str) -> Path:

@@ -77,12 +77,9 @@ def _plan(target: Target, found: Answered, cache: Cache, selection: Selection) -
     needs = _known_needs(cache, known_by)
     lacks = _lacks(needs, target) if needs is not None else {}
     key = _key(target, found, [known_by, lacks, thorough]) if needs is not None else ""
-    body = cache.get(_PLAN, key) if key else None
-    if body is not None:
-        try:
-            return WrittenPlan(body)
-        except PlanError as error:
-            cache.drop(_PLAN, key, f"is {error}"[:200])
+    kept = _kept_plan(cache, key, globs) if key else None
+    if kept is not None:
+        return kept
     # Not at the top: who finds a plan needs none of what derives one.
     from conformance.knowledge.loading import load_knowledge
     from conformance.prepare import planning
@@ -98,14 +95,30 @@ def _plan(target: Target, found: Answered, cache: Cache, selection: Selection) -
             key = _key(target, found, [known_by, lacks, thorough])
     target = planning.described_as(target, answers)
     build = planning.introspected(target, answers, knowledge, thorough=thorough, lacks=lacks)
-    if globs:
-        plan = WrittenPlan(planning.planned(target, answers, build, knowledge, globs))
-        if all(fnmatch.filter(plan.ids, glob) for glob in globs):
-            return plan
-    plan = WrittenPlan(planning.planned(target, answers, build, knowledge))
+    for selected in (globs, ()) if globs else ((),):
+        plan = WrittenPlan(planning.planned(target, answers, build, knowledge, selected))
+        if all(fnmatch.filter(plan.ids, glob) for glob in selected):
+            break
     if key:
-        cache.put(_PLAN, key, plan.data)
+        cache.put(_PLAN, _key_of_part(key, selected), plan.data)
     return plan
+
+
+def _kept_plan(cache: Cache, key: str, globs: Sequence[str]) -> WrittenPlan | None:
+    """Return the plan that is kept, whole or of these globs alone, None where there is neither."""
+    for each in dict.fromkeys((key, _key_of_part(key, globs))):
+        body = cache.get(_PLAN, each)
+        if body is not None:
+            try:
+                return WrittenPlan(body)
+            except PlanError as error:
+                cache.drop(_PLAN, each, f"is {error}"[:200])
+    return None
+
+
+def _key_of_part(key: str, globs: Sequence[str]) -> str:
+    """Return the key of the plan of the cases of `globs`, of all where there are no globs."""
+    return digest([key, *globs]) if globs else key
 
 
 def _key(target: Target, found: Answered, more: Sequence[Any]) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from conformance.launch.folder import RunFolder
 from conformance.launch.target import Target, program_target
 from conformance.model.errors import UsageError
+from conformance.prepare import planning
 from conformance.prepare import prepare as module
 from conformance.prepare.cache import NO_CACHE, Cache
 from conformance.prepare.campaign import Campaign, find_case
@@ -134,6 +137,25 @@ def test_what_is_selected_is_derived_alone_and_as_in_the_whole(prepared: Prepare
     assert part.plan.rows == whole.plan.rows
     # The whole plan is kept, and serves whoever wants a part.
     assert len(prepared(SMALL).plan) == len(whole.plan)
+
+
+def test_a_part_is_derived_once_and_serves_no_other_selection(
+    prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = prepared(SMALL)
+    derived: list[Sequence[str]] = []
+
+    def counted(*given: Any) -> bytes:
+        derived.append(given[4])
+        return plan(*given)
+
+    plan = planning.planned
+    monkeypatch.setattr(planning, "planned", counted)
+
+    assert prepared(SMALL).plan.data == first.plan.data
+    other = Selection(globs=("object-add/secret/*",))
+    assert {case.subject.name for case in prepared(other).plan.cases} == {"secret"}
+    assert derived == [other.globs]
 
 
 def test_a_case_that_is_not_there_is_looked_for_in_the_whole(prepared: Prepared) -> None:
