@@ -71,6 +71,26 @@ class Reject(Expectation):
 
 
 @dataclass(frozen=True, slots=True)
+class Refused(Expectation):
+    """The request fails, as another case demands: where it does not, this one is in its shadow."""
+
+    def words(self) -> str:
+        """Return the words."""
+        return "refused"
+
+    def problem(self, reply: Reply) -> Problem | None:
+        """Return that it succeeds."""
+        if reply.error is not None:
+            return None
+        return Problem("accepted", "the request is refused", kind=Kind.ACCEPTED)
+
+    def inconclusive(self, problem: Problem) -> Inconclusive | None:
+        """Return that the finding of that other case stands in the way."""
+        reason = "a request that must be refused is accepted"
+        return Inconclusive(outcome=Outcome.BLOCKED_BY_FINDING, reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
 class Answer(Expectation):
     """The request is answered, either way; only the rules of every reply apply."""
 

@@ -6,13 +6,22 @@ import abc
 import enum
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Any, ClassVar, assert_never
 
 from conformance.judge.expect_answer import refused
-from conformance.judge.json_path import brief, path_text, stands_at, without
+from conformance.judge.json_path import (
+    brief,
+    first_change,
+    path_text,
+    shown_at,
+    stands_at,
+    without,
+)
 from conformance.model.canonical import canonical, compact, same
 from conformance.model.expectation import Expectation, Inconclusive, Kind, Problem, Reply
+from conformance.model.state import StateQuery
 from conformance.model.terms import ABSENT, JsonValue, Outcome, PathPart
 
 
@@ -102,6 +111,36 @@ class Repeats(ValueExpectation):
         if same(found, wanted):
             return None
         return Problem(f"returned {brief(found)}", f"the value {brief(wanted)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged(Expectation):
+    """The query is answered as by the case's step number `step` (from 0), be it with a refusal."""
+
+    query: StateQuery
+    step: int
+    reads: ClassVar[bool] = True
+
+    def words(self) -> str:
+        """Return the words."""
+        return f"answered as in step {self.step + 1}"
+
+    def problem(self, reply: Reply) -> Problem | None:
+        """Return the first difference from the answer then."""
+        before = _state(self.query, reply.earlier[self.step])
+        change = first_change(before, _state(self.query, reply.message))
+        if change is None:
+            return None
+        path, old, new = change
+        where = path_text(path)
+        expected = f"{where} is {shown_at(old)} still"
+        return Problem(f"{where} became {shown_at(new)}", expected, fold=where)
+
+
+def _state(query: StateQuery, reply: Mapping[str, Any]) -> Any:
+    if "error" not in reply:
+        return without(reply["return"], query.ignore)
+    return {"error": reply["error"]} if query.nothing is ABSENT else query.nothing
 
 
 class Sight(enum.StrEnum):

@@ -5,10 +5,11 @@ Knows no steps of cases and no schema.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from conformance.model.canonical import compact, same
+from conformance.model.canonical import canonical, compact, same
 from conformance.model.terms import ABSENT, PathPart
 
 _ANY: Final = "*"
@@ -77,3 +78,45 @@ def brief(value: Any, limit: int = 100) -> str:
     """Return a value as JSON, cut off where it is longer than `limit`."""
     text = compact(value)
     return text if len(text) <= limit else f"{text[:limit]}..."
+
+
+def first_change(
+    before: Any, after: Any, path: tuple[str, ...] = ()
+) -> tuple[tuple[str, ...], Any, Any] | None:
+    """Return where two values differ first, and what stands there in each, None if they do not.
+
+    The order of elements means nothing; ABSENT stands for nothing.
+    """
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in dict.fromkeys((*before, *after)):
+            old, new = before.get(name, ABSENT), after.get(name, ABSENT)
+            change = first_change(old, new, (*path, name))
+            if change is not None:
+                return change
+        return None
+    if isinstance(before, list) and isinstance(after, list):
+        gone, come = _rest(before, after), _rest(after, before)
+        if len(gone) == len(come) == 1:
+            return first_change(gone[0], come[0], (*path, str(before.index(gone[0]))))
+        if gone or come:
+            return (path, gone[0] if gone else ABSENT, come[0] if come else ABSENT)
+        return None
+    return None if same(before, after) else (path, before, after)
+
+
+def shown_at(value: Any) -> str:
+    """Return what stands at a path, as a reader takes it in."""
+    return "not there" if value is ABSENT else brief(value)
+
+
+def _rest(these: list[Any], those: list[Any]) -> list[Any]:
+    """Return what of one array is not in the other."""
+    left = Counter(map(canonical, those))
+    rest = []
+    for each in these:
+        text = canonical(each)
+        if left[text]:
+            left[text] -= 1
+        else:
+            rest.append(each)
+    return rest

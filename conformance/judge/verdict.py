@@ -41,6 +41,8 @@ class Verdict:
     outcome: Outcome
     reason: str = ""
     misses: tuple[Miss, ...] = ()
+    missed: frozenset[int] = frozenset()
+    """The steps that were not answered as they must be."""
     harmless: bool = True
     """Whether all that was missed are values read by subject steps: then no state is in doubt."""
 
@@ -54,6 +56,7 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
     misses = list(islice(_unasked(seen, messages), _MISSES))
     outcome, reason, harmless = Outcome.PASS, "", True
     earlier: list[Mapping[str, Any]] = []
+    missed: set[int] = set()
     for number, (step, line) in enumerate(zip(case.steps, seen.replies, strict=True)):
         if line is None or (seen.broke is Broke.OVERFLOW and number == seen.broke_off):
             break
@@ -77,6 +80,7 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
         if outcome is Outcome.VACUOUS and _is_absent(case, read.message):
             outcome, reason = Outcome.NOT_APPLICABLE, f"{WITHOUT}: {miss.summary}"
         misses += [miss] if counted else []
+        missed.add(number)
         harmless &= miss.kind is Kind.VALUE and step.role is Role.SUBJECT
         if not (miss.kind is Kind.VALUE and step.expect.reads):
             break
@@ -88,7 +92,13 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
         outcome, reason, harmless = ended, miss.summary, False
     elif misses:
         outcome, reason = Outcome.FAIL, misses[0].summary
-    return Verdict(outcome=outcome, reason=reason, misses=tuple(misses), harmless=harmless)
+    return Verdict(
+        outcome=outcome,
+        reason=reason,
+        misses=tuple(misses),
+        missed=frozenset(missed),
+        harmless=harmless,
+    )
 
 
 def judge_claims(case: Case) -> Verdict:

@@ -21,6 +21,7 @@ from conformance.knowledge.machines import MachinesPart
 from conformance.knowledge.naming import NamingPart
 from conformance.knowledge.recipes import ObjectsPart
 from conformance.knowledge.rules import RulesPart
+from conformance.knowledge.state_queries import StatePart
 from conformance.knowledge.undigested import UndigestedPart
 from conformance.knowledge.untyped_arguments import UntypedPart
 from conformance.knowledge.volatile import VolatilePart
@@ -33,6 +34,7 @@ class CaseFile(
     CompatibilityPart,
     WithheldPart,
     VolatilePart,
+    StatePart,
     NamingPart,
     IntermittentPart,
     UntypedPart,

@@ -18,6 +18,7 @@ from conformance.knowledge.machines import StandIns
 from conformance.knowledge.naming import NamingException
 from conformance.knowledge.ranges import RangeRecipe, ranges_of_arch
 from conformance.knowledge.recipes import Recipes
+from conformance.knowledge.state_queries import StateKnowledge
 from conformance.knowledge.untyped_arguments import Unchecked, names_for
 from conformance.knowledge.versions import Version
 
@@ -43,6 +44,7 @@ class Knowledge:
     exchanges: tuple[ExchangeRecipe, ...] = ()
     absences: tuple[Absence, ...] = ()
     intermittent: tuple[Intermittent, ...] = ()
+    state: StateKnowledge = StateKnowledge()
 
     def of_build(self, version: Version, arch: str) -> Knowledge:
         """Return what of it is for a build; one whose `arch` is not known, "", is of any."""

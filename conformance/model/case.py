@@ -165,6 +165,8 @@ class Case:
     """Whether it is about every start of a machine in the run, beside the one that it plays."""
     absences: tuple[str, ...] = ()
     """How refusals read (globs) that tell what the build was made without."""
+    together: tuple[str, ...] = ()
+    """What each of its subject steps is about, where any of them may have done what it shows."""
     intermittent: str = ""
     """Why its promise is known to be broken in some plays only: then it is always played often."""
 

@@ -68,7 +68,7 @@ class Engine:
                 for result in self._run_stage(together[0].stage, together):
                     done += 1
                     self._hangs.note(subject, result.verdict, waited=_waited(result))
-                    yield result
+                    yield self._prover.narrowed(result)
                     left = self._hangs.left(subject)
                     if left is not None:
                         break

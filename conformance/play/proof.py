@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from conformance.derive.commands.unchanged import alone
 from conformance.judge.expect_answer import without_names
 from conformance.judge.observation import Observation, Talk
 from conformance.judge.reply import MessageJudge
@@ -125,6 +126,18 @@ class Prover:
             self._proved[_defect(again)] = again.verdict.outcome
             return again
         return self._repeated(result.case, _plays(result)) or _flaky(result, again)
+
+    def narrowed(self, result: Result) -> Result:
+        """Return the result of the one request among several that shows the same, if one does."""
+        if result.verdict.outcome not in BROKEN or not result.case.together:
+            return result
+        rules = [miss.rule for miss in result.verdict.misses]
+        ended = result.seen.broke_off if isinstance(result.seen, Observation) else None
+        for case in alone(result.case, result.verdict.missed | {ended}):
+            play = self.alone(case, again=True)
+            if play.verdict.outcome in BROKEN and [m.rule for m in play.verdict.misses] == rules:
+                return play
+        return result
 
     def unsettled(self, shared: Result, alone: Result) -> Result:
         """Return the result of a case with one outcome among others and another one alone."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from conformance.derive.commands.unchanged import unchanged_cases
 from conformance.derive.commands.valid import command_stage
 from conformance.derive.inputs import Introspected
 from conformance.derive.steps import (
@@ -47,9 +48,14 @@ def error_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
     made = _Made(build=build, recipe=recipe, documented=documented)
     for refusal in recipe.refusals_for(build.version):
         yield made.refused(refusal)
-    for valid in recipe.requests(build.version):
-        for reference in valid.references:
-            yield from made.not_there(valid, reference)
+    missing = [
+        case
+        for valid in recipe.requests(build.version)
+        for reference in valid.references
+        for case in made.not_there(valid, reference)
+    ]
+    yield from missing
+    yield from unchanged_cases(build, knowledge, missing, rule=_NOT_THERE)
     if documented is not None:
         yield from _unprovoked(recipe, documented, build.version)
 

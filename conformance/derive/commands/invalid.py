@@ -18,6 +18,7 @@ from conformance.derive.commands.base_requests import (
     nearest_first,
     requests_with,
 )
+from conformance.derive.commands.unchanged import unchanged_cases
 from conformance.derive.inputs import Introspected
 from conformance.derive.steps import command_subject, supporting_step
 from conformance.derive.unique import named_apart
@@ -49,8 +50,12 @@ def invalid_cases(build: Introspected, knowledge: Knowledge, name: str) -> Itera
     arguments = Arguments(build=build, knowledge=knowledge, command=command)
     bases = tuple(arguments.requests())
     places = object_places(build.schema, command.arg_type).places
+    made = []
     for place in places[:1] if shallow else places:
-        yield from map(named_apart, _object_cases(arguments, bases, place))
+        for case in _object_cases(arguments, bases, place):
+            made.append(case)
+            yield named_apart(case)
+    yield from map(named_apart, unchanged_cases(build, knowledge, made, rule="W65"))
 
 
 def _object_cases(

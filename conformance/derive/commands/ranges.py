@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from conformance.derive.commands.base_requests import SHALLOW, usual_integer
+from conformance.derive.commands.unchanged import unchanged_cases
 from conformance.derive.inputs import Introspected
 from conformance.derive.steps import around, command_subject, isolation_of, supporting_steps
 from conformance.derive.unique import named_apart
@@ -44,10 +45,17 @@ def range_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
     if name in SHALLOW:
         return
     command = build.ranged.commands[name]
+    made = []
     for path in integer_paths(build.ranged, command.arg_type).paths:
         tried = _first_valid(build, knowledge, command, path)
         yield from map(named_apart, tried.valid_cases())
-        yield from map(named_apart, tried.invalid_cases())
+        for case in tried.invalid_cases():
+            made.append(case)
+            yield named_apart(case)
+    # What a command refuses by itself is no check of its type.
+    checked = [case for case in made if all(step.rule != LIMITED for step in case.steps)]
+    unchanged = unchanged_cases(build, knowledge, checked, rule="W65", of="integers-")
+    yield from map(named_apart, unchanged)
 
 
 def _first_valid(

@@ -1,0 +1,134 @@
+"""Cases that refused requests leave the state of their machine as it was.
+
+Requests with like surroundings stand together in one case.  Knows no query by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final, TypeGuard
+
+from conformance.derive.inputs import Introspected
+from conformance.derive.steps import supporting_step
+from conformance.judge.expect_answer import Answer, Refused, Reject
+from conformance.judge.expect_value import Unchanged
+from conformance.knowledge.everything import Knowledge
+from conformance.model.canonical import canonical
+from conformance.model.case import Case, Isolation, Role, Step
+from conformance.model.expectation import Expectation
+from conformance.model.state import StateQuery
+from conformance.model.terms import as_object
+
+_TOGETHER: Final = 32
+"""Refused requests of a case: two looks at the state cost as much as some dozens of them."""
+_WHY: Final = "the state of the machine is that of before the refused requests"
+
+
+def unchanged_cases(
+    build: Introspected, knowledge: Knowledge, cases: Iterable[Case], *, rule: str, of: str = ""
+) -> Iterator[Case]:
+    """Yield the cases in which the refused requests of `cases` stand between looks at the state.
+
+    `rule` promises that they change nothing; `of` tells their ids from those of others.
+    """
+    queries = tuple(state_queries(build, knowledge))
+    alike: dict[tuple[str, ...], list[Case]] = {}
+    for case in cases:
+        settled = case.subject.name not in knowledge.state.unsettled
+        if case.plays and settled and any(map(_is_refused, case.steps)):
+            alike.setdefault(_surroundings(case), []).append(case)
+    number = 0
+    for group in alike.values() if queries else ():
+        for start in range(0, len(group), _TOGETHER):
+            number += 1
+            name = f"unchanged/{of}{number}"
+            yield _together(group[start : start + _TOGETHER], name, queries, rule)
+
+
+def alone(case: Case, missed: Container[int]) -> Iterator[Case]:
+    """Yield the case with each of its refused requests by itself, if they stand together.
+
+    `missed` are the numbers of the steps that were not answered as they must be.  Of the looks at
+    the state, those are left that are among them, or all.
+    """
+    looks = {n: step.expect for n, step in enumerate(case.steps) if _is_look(step.expect)}
+    shown = [look for n, look in looks.items() if n in missed or look.step in missed]
+    queries = [look.query for look in shown or looks.values()]
+    marked = [n for n, step in enumerate(case.steps) if step.role is Role.SUBJECT]
+    before = case.steps[: marked[0] - len(looks)]
+    after = case.steps[marked[-1] + 1 + len(looks) :]
+    rule = case.steps[next(iter(looks))].rule
+    for number, about in zip(marked, case.together, strict=True) if case.together else ():
+        steps = _watched(before, (case.steps[number],), after, queries, rule)
+        yield replace(case, steps=steps, about=about, together=())
+
+
+def state_queries(build: Introspected, knowledge: Knowledge) -> Iterator[StateQuery]:
+    """Yield the queries that tell the state of a build's machines."""
+    for entry in knowledge.state.entries:
+        name, arguments = entry.request.execute, as_object(entry.request.arguments)
+        known = name in build.schema.commands and name not in build.unserved
+        if known and build.version in entry.versions and not build.schema_error(name, arguments):
+            yield entry.query
+
+
+def _surroundings(case: Case) -> tuple[str, ...]:
+    """Return what tells the machine and the requests before the first refused one."""
+    first = next(number for number, step in enumerate(case.steps) if _is_refused(step))
+    requests = (step.request.text() for step in case.steps[:first])
+    return (case.stage.name, case.isolation, canonical(case.stage.capabilities), *requests)
+
+
+def _together(cases: Sequence[Case], name: str, queries: Sequence[StateQuery], rule: str) -> Case:
+    first = cases[0]
+    marked = [place for place, step in enumerate(first.steps) if _is_refused(step)]
+    pairs = [(step, case.about) for case in cases for step in case.steps if _is_refused(step)]
+    refused = [replace(step, expect=Refused()) for step, _ in pairs]
+    after = tuple(_after(first, marked[-1] + 1))
+    return replace(
+        first,
+        id=f"{first.subject.name}/{first.aspect}/{name}",
+        about=name,
+        fault="",
+        together=tuple(about for _, about in pairs),
+        steps=_watched(first.steps[: marked[0]], refused, after, queries, rule),
+    )
+
+
+def _watched(
+    before: Sequence[Step],
+    refused: Sequence[Step],
+    after: Sequence[Step],
+    queries: Sequence[StateQuery],
+    rule: str,
+) -> tuple[Step, ...]:
+    """Return the steps with the refused requests between two looks at the state."""
+    looks = [(query, len(before) + number) for number, query in enumerate(queries)]
+    return (
+        *before,
+        *(supporting_step(query.request, Role.SETUP, Answer()) for query, _ in looks),
+        *refused,
+        *(_unchanged(query, step, rule) for query, step in looks),
+        *after,
+    )
+
+
+def _unchanged(query: StateQuery, step: int, rule: str) -> Step:
+    expect = Unchanged(query, step)
+    return Step(request=query.request, expect=expect, role=Role.CHECK, rule=rule, why=_WHY)
+
+
+def _after(case: Case, end: int) -> Iterator[Step]:
+    """Yield what takes away what the set-up makes, where other cases come after this one."""
+    made = any(step.role is Role.SETUP for step in case.steps)
+    for step in case.steps[end:] if made and case.isolation is not Isolation.ALONE else ():
+        yield replace(step, expect=Answer(), role=Role.CLEANUP)
+
+
+def _is_look(expect: Expectation) -> TypeGuard[Unchanged]:
+    return isinstance(expect, Unchanged)
+
+
+def _is_refused(step: Step) -> bool:
+    return step.role is Role.SUBJECT and isinstance(step.expect, Reject)
