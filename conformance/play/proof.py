@@ -132,8 +132,10 @@ class Prover:
         if result.verdict.outcome not in BROKEN or not result.case.together:
             return result
         rules = [miss.rule for miss in result.verdict.misses]
-        ended = result.seen.broke_off if isinstance(result.seen, Observation) else None
-        for case in alone(result.case, result.verdict.missed | {ended}):
+        missed = set(result.verdict.missed)
+        if isinstance(result.seen, Observation) and result.seen.broke_off is not None:
+            missed.add(result.seen.broke_off)
+        for case in alone(result.case, missed):
             play = self.alone(case, again=True)
             if play.verdict.outcome in BROKEN and [m.rule for m in play.verdict.misses] == rules:
                 return play

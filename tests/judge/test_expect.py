@@ -12,6 +12,7 @@ from conformance.judge.expect_answer import (
     Answer,
     Ends,
     Known,
+    Refused,
     Reject,
     Understood,
     without_names,
@@ -24,9 +25,11 @@ from conformance.judge.expect_qom import (
     ReadsAs,
     value_problem,
 )
-from conformance.judge.expect_value import Lists, Repeats, Returns, shows_value
+from conformance.judge.expect_value import Lists, Repeats, Returns, Unchanged, shows_value
 from conformance.model.expectation import Expectation, Kind
-from conformance.model.terms import ErrorClass, JsonValue
+from conformance.model.stage import Request
+from conformance.model.state import StateQuery
+from conformance.model.terms import ErrorClass, JsonValue, Outcome
 from conformance.qapi.qom import TypeInfo
 from tests.judge.made import case, refusal, step, success
 
@@ -52,6 +55,8 @@ TABLE: list[tuple[str, Expectation, dict[str, Any], Kind | None]] = [
     ("not refused", Reject(), success(), Kind.ACCEPTED),
     ("refused with its class", NOT_FOUND, refusal("DeviceNotFound"), None),
     ("refused with another class", NOT_FOUND, refusal(), Kind.CLASS),
+    ("refused, whatever the class", Refused(), refusal("DeviceNotFound"), None),
+    ("not refused as elsewhere", Refused(), success(), Kind.ACCEPTED),
     ("answered with success", Answer(), success(), None),
     ("answered with an error", Answer(), refusal("CommandNotFound"), None),
     ("understood and done", Understood(), success(), None),
@@ -180,3 +185,55 @@ def test_misses_about_one_member_fold_into_one_and_about_two_do_not() -> None:
         folds.add(miss_of(case(one, about=about), one, problem).fold)
 
     assert len(folds) == 2
+
+
+NODES = [{"name": "a", "n": 1}, {"name": "b", "n": 2}]
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "change"),
+    [
+        (success(NODES), success([NODES[1], NODES[0]]), None),
+        (success(NODES), success([NODES[0], {"name": "b", "n": 3}]), "1.n became 3"),
+        (success(NODES), success([NODES[0]]), "what it returned became not there"),
+        (success(NODES), success([*NODES, NODES[0]]), 'what it returned became {"name":"a","n":1}'),
+        (success({"a": 1}), success({"a": True}), "a became true"),
+        (success({"a": 1}), success({"a": 1, "b": None}), "b became null"),
+        (success({"a": 1, "clock": 5}), success({"a": 1, "clock": 6}), None),
+        (success([]), refusal(), None),
+        (refusal(), success([1]), "what it returned became 1"),
+        (refusal(), refusal("DeviceNotFound"), None),
+    ],
+)
+def test_a_query_tells_of_what_has_changed(
+    then: dict[str, Any], now: dict[str, Any], change: str | None
+) -> None:
+    query = StateQuery(request=Request("read"), ignore=(("clock",),), nothing=[])
+    asked = case(step(), step(Unchanged(query, 0)))
+
+    problem = check(asked, asked.steps[1], now, (then,))
+
+    assert (None if problem is None else problem.what) == change
+
+
+def test_where_a_refusal_says_nothing_of_its_own_it_is_a_state_as_well() -> None:
+    query = StateQuery(request=Request("read"))
+    asked = case(step(), step(Unchanged(query, 0)))
+
+    def problem(then: dict[str, Any], now: dict[str, Any]) -> str | None:
+        found = check(asked, asked.steps[1], now, (then,))
+        return None if found is None else found.what
+
+    assert problem(refusal(), refusal()) is None
+    assert problem(refusal(), refusal("DeviceNotFound")) == 'error.class became "DeviceNotFound"'
+    assert problem(success([]), refusal()) is not None
+
+
+def test_what_must_be_refused_elsewhere_stands_in_the_way_where_it_is_accepted() -> None:
+    asked = case(step(Refused()))
+    problem = check(asked, asked.steps[0], success())
+
+    assert problem is not None
+    otherwise = Refused().inconclusive(problem)
+    assert otherwise is not None
+    assert otherwise.outcome is Outcome.BLOCKED_BY_FINDING

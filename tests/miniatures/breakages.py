@@ -94,6 +94,7 @@ BREAKAGES: dict[str, Breakage] = {
     "struct-takes-array": _breaks("W63", f"{_TOY}/invalid/point/*"),
     "unknown-member-taken": _breaks("W64", f"{_TOY}/invalid/*-member"),
     "refusal-leaves-object": _breaks("W65", f"{_TOY}/invalid/text/*"),
+    "refused-change-takes-effect": _breaks("W65", "migrate-set-parameters/invalid/unchanged/*"),
     "refused-set-takes-effect": _breaks("W65", "qom-set/invalid/none/machine/*"),
     "str-takes-int": _breaks("Q01", f"{_TOY}/invalid/text/*", f"{_TOY}/invalid/id/type=*"),
     "number-takes-string": _breaks("Q02", f"{_TOY}/invalid/ratio/*"),

@@ -245,6 +245,8 @@ class Server:
         except RefusedError as error:
             if name == "object-add" and isinstance(arguments, dict):
                 self._after_refusal(arguments, error)
+            if name == "migrate-set-parameters" and self._is("refused-change-takes-effect"):
+                self._parameters |= {name: value + 1 for name, value in self._parameters.items()}
             raise
 
     def _refused_request(self) -> Arguments | None:

@@ -1,0 +1,180 @@
+"""Refused requests stand together between two looks at the state of their machine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from conformance.derive.commands.errors import error_cases
+from conformance.derive.commands.invalid import invalid_cases
+from conformance.derive.commands.ranges import range_cases
+from conformance.derive.commands.unchanged import alone
+from conformance.derive.subjects import Cases
+from conformance.judge.expect_answer import Answer, Refused
+from conformance.judge.expect_value import Unchanged
+from conformance.knowledge.commands import CommandRecipe
+from conformance.knowledge.refusals import Reference
+from conformance.knowledge.state_queries import StateEntry, StateKnowledge
+from conformance.knowledge.valid_request import Effect
+from conformance.knowledge.versions import VersionRange
+from conformance.model.case import Case, Role, Step
+from conformance.model.stage import MachineSpec, Request
+from tests.derive.inputs import a_build, known
+from tests.qapi.schemas import array, command, enum, member, optional, schema_of, struct
+
+KINDS = tuple(f"k{number}" for number in range(3))
+SCHEMA = schema_of(
+    struct("Arguments", member("name", "str"), optional("kind", "Kind"), optional("n", "int")),
+    enum("Kind", *KINDS),
+    struct("Named", member("path", "str")),
+    struct("Node", member("name", "str")),
+    array("[Node]", "Node"),
+    command("do", "Arguments"),
+    command("undo"),
+    command("prepare"),
+    command("query-nodes", ret="[Node]"),
+    command("qom-list", "Named", ret="[Node]"),
+)
+NODES, TREE = Request("query-nodes"), Request("qom-list", {"path": "/objects"})
+STATE = StateKnowledge(
+    (
+        StateEntry(request=NODES),
+        StateEntry(request=TREE),
+        StateEntry(request=Request("query-gone")),
+        StateEntry(request=Request("qom-list")),
+        StateEntry(request=NODES, versions=VersionRange("<5")),
+    )
+)
+RECIPE = CommandRecipe(
+    name="do",
+    arguments={"name": "a"},
+    setup=(Request("prepare"),),
+    cleanup=(Request("undo"),),
+    references=(Reference(at=("name",), to="thing", instead="nobody"),),
+)
+
+
+def unchanged(
+    recipe: CommandRecipe = RECIPE,
+    generator: Cases = invalid_cases,
+    state: StateKnowledge = STATE,
+) -> list[Case]:
+    made = generator(a_build(SCHEMA), known(recipe, state=state), "do")
+    return [case for case in made if "/unchanged/" in case.id]
+
+
+def looks(case: Case, role: Role) -> list[Step]:
+    return [step for step in case.steps if step.role is role and step.request in (NODES, TREE)]
+
+
+def test_the_state_is_asked_for_before_and_behind_the_refused_requests() -> None:
+    case, *_ = unchanged()
+
+    roles = [step.role for step in case.steps]
+    many = roles.count(Role.SUBJECT)
+    assert many > 5
+    assert roles == [
+        *[Role.SETUP] * 3,
+        *[Role.SUBJECT] * many,
+        *[Role.CHECK] * 2,
+        *[Role.CLEANUP] * 2,
+    ]
+    before, after = looks(case, Role.SETUP), looks(case, Role.CHECK)
+    assert [step.request for step in before] == [step.request for step in after] == [NODES, TREE]
+    for step in after:
+        assert isinstance(step.expect, Unchanged)
+        assert case.steps[step.expect.step].request == step.request == step.expect.query.request
+        assert step.rule == "W65"
+
+
+def test_all_that_must_be_refused_is_in_one_of_the_cases() -> None:
+    made = list(invalid_cases(a_build(SCHEMA), known(RECIPE, state=STATE), "do"))
+
+    def refused(*, together: bool) -> set[str]:
+        return {
+            step.request.text()
+            for case in made
+            for step in case.steps
+            if step.role is Role.SUBJECT and ("/unchanged/" in case.id) is together
+        }
+
+    assert refused(together=True) == refused(together=False)
+    subjects = [s for c in made if c.together for s in c.steps if s.role is Role.SUBJECT]
+    assert {type(step.expect) for step in subjects} == {Refused}
+
+
+def test_many_requests_make_several_cases_with_names_of_their_own() -> None:
+    schema = schema_of(
+        struct("Arguments", *(member(f"m{number}", "int") for number in range(12))),
+        command("do", "Arguments"),
+        command("query-nodes"),
+    )
+    recipe = CommandRecipe(name="do", arguments={f"m{number}": 1 for number in range(12)})
+    made = invalid_cases(a_build(schema), known(recipe, state=STATE), "do")
+    cases = [case for case in made if case.together]
+
+    assert [case.id for case in cases] == [
+        f"do/invalid/unchanged/{number + 1}" for number in range(len(cases))
+    ]
+    assert len(cases) > 1
+    assert max(len(case.together) for case in cases) == 32
+
+
+def test_what_ranges_and_missing_things_refuse_is_watched_too() -> None:
+    (of_integers,) = unchanged(generator=range_cases)
+    (of_errors,) = unchanged(generator=error_cases)
+
+    assert of_integers.id == "do/invalid/unchanged/integers-1"
+    assert of_integers.together == ("n",) * len(of_integers.together)
+    assert of_errors.id == "do/errors/unchanged/1"
+    assert {step.rule for step in looks(of_errors, Role.CHECK)} == {"X34"}
+
+
+def test_nothing_comes_behind_where_nothing_was_made_or_no_other_case_follows() -> None:
+    case, *_ = unchanged(replace(RECIPE, setup=()))
+    last, *_ = unchanged(replace(RECIPE, effect=Effect.DESTRUCTIVE))
+
+    assert case.steps[-1].role is last.steps[-1].role is Role.CHECK
+
+
+def test_the_clean_up_may_be_answered_either_way() -> None:
+    case, *_ = unchanged()
+
+    assert {s.expect for s in case.steps if s.role is Role.CLEANUP} == {Answer()}
+
+
+def test_a_command_that_leaves_a_machine_in_motion_is_not_watched() -> None:
+    assert unchanged(state=replace(STATE, unsettled=frozenset({"do"}))) == []
+    assert unchanged(state=StateKnowledge()) == []
+
+
+def test_requests_of_other_machines_do_not_stand_together() -> None:
+    spec = MachineSpec(args=("-device", "x"))
+    case, *_ = unchanged(replace(RECIPE, spec=spec))
+
+    assert case.stage.spec == spec
+
+
+def test_each_request_can_be_tried_alone_with_the_looks_that_matter() -> None:
+    case, *_ = unchanged()
+    subjects = [step for step in case.steps if step.role is Role.SUBJECT]
+    tree = next(n for n, s in enumerate(case.steps) if s.role is Role.CHECK and s.request == TREE)
+
+    tried = list(alone(case, {tree}))
+
+    assert [each.about for each in tried] == list(case.together)
+    for each, subject in zip(tried, subjects, strict=True):
+        assert each.together == ()
+        assert [s for s in each.steps if s.role is Role.SUBJECT] == [subject]
+        before, after = *looks(each, Role.SETUP), *looks(each, Role.CHECK)
+        assert before.request == after.request == TREE
+        assert isinstance(after.expect, Unchanged)
+        assert each.steps[after.expect.step] is before
+    assert list(alone(tried[0], {tree})) == []
+
+
+def test_where_no_look_matters_all_stay() -> None:
+    case, *_ = unchanged()
+
+    first, *_ = alone(case, set())
+
+    assert len(looks(first, Role.SETUP)) == len(looks(first, Role.CHECK)) == 2
