@@ -46,9 +46,10 @@ class Progress:
         self._screen, self._loudness, self._clock = screen, loudness, clock
         self._began = self._played = clock()
         self._drawn = float("-inf")
-        self._weights: dict[tuple[str, str], int] = {}
+        self._left: dict[str, dict[str, int]] = {}
+        """The weights of the cases that have not ended, by target and id."""
+        self._total = self._ended = 0
         self._pace = Pace(0)
-        self._done: set[tuple[str, str]] = set()
         self._target = ""
         self._several = False
         self._found: set[tuple[str, str]] = set()
@@ -70,12 +71,15 @@ class Progress:
 
     def begin(self, campaigns: Sequence[Campaign], selection: Selection) -> None:
         """Print how many cases are to be run, and count from now on."""
-        self._weights = {
-            (campaign.target.name, entry.id): entry.weight
+        self._left = {
+            campaign.target.name: {
+                entry.id: entry.weight
+                for entry in campaign.plan.entries(campaign.selected(selection))
+            }
             for campaign in campaigns
-            for entry in campaign.plan.entries(campaign.selected(selection))
         }
-        self._pace = Pace(sum(self._weights.values()))
+        self._total = sum(map(len, self._left.values()))
+        self._pace = Pace(sum(sum(weights.values()) for weights in self._left.values()))
         self._several = len(campaigns) > 1
         self._target = campaigns[0].target.name if campaigns else ""
         self._played = self._clock()
@@ -90,10 +94,10 @@ class Progress:
         """Count the outcome of a case, or a finding."""
         match event:
             case CaseEnded(target=target, case=case):
-                key = (target, case)
-                if key in self._weights and key not in self._done:
-                    self._done.add(key)
-                    self._pace.add(self._weights[key])
+                weight = self._left.get(target, {}).pop(case, None)
+                if weight is not None:
+                    self._ended += 1
+                    self._pace.add(weight)
                 self._target = target
                 if self._screen.is_live and self._clock() - self._drawn >= _REDRAWN:
                     self._state()
@@ -142,7 +146,7 @@ class Progress:
         """Return the progress of the run in one line."""
         elapsed = self._clock() - self._began
         left = self._pace.left(self._clock() - self._played)
-        done = f"{number(len(self._done))} of {counted(len(self._weights), 'case')}"
+        done = f"{number(self._ended)} of {counted(self._total, 'case')}"
         parts = [done, counted(len(self._found), "finding"), f"{_clock_time(elapsed)} elapsed"]
         parts += [f"about {_clock_time(left)} left"] if left is not None else []
         return f"{visible(self._target)}: {', '.join(parts)}"
