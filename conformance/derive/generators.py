@@ -12,6 +12,7 @@ from conformance.derive.commands import (
     gates,
     invalid,
     ranges,
+    unchanged,
     valid,
     variations,
 )
@@ -53,7 +54,13 @@ GENERATORS: Final = (
             Generator(errors.error_cases, ("{}/errors/",)),
         ),
     ),
-    Round(sorted_commands, (Generator(effects.effect_cases, ("{}/effect/",)),)),
+    Round(
+        sorted_commands,
+        (
+            Generator(effects.effect_cases, ("{}/effect/",)),
+            Generator(unchanged.asked_cases, ("{}/valid/",)),
+        ),
+    ),
     Round(sorted_commands, (Generator(valid.undescribed_cases, ("{}/valid/",)),)),
     Round(
         commands,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
 
@@ -51,6 +52,14 @@ class Unsettled:
     reason: Annotated[str, REASON]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """Commands that only ask."""
+
+    commands: Annotated[tuple[str, ...], Key("globs of their names", some=True)]
+    reason: Annotated[str, REASON]
+
+
 @dataclass(frozen=True, kw_only=True)
 class StatePart:
     """What a file says of the state of machines."""
@@ -65,23 +74,32 @@ class StatePart:
             "commands whose set-up leaves a machine that changes by itself: its state says nothing"
         ),
     ] = ()
+    asking: Annotated[
+        tuple[Asking, ...], Key("commands that only ask, and must change nothing (rule X35)")
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class StateKnowledge:
     """The queries that tell the state of a machine.
 
-    Beside the commands `unsettled` they tell nothing.
+    Beside the commands `unsettled` they tell nothing.  `asking` are globs of those that only ask.
     """
 
     entries: tuple[StateEntry, ...] = ()
     unsettled: frozenset[str] = frozenset()
+    asking: tuple[str, ...] = ()
+
+    def only_asks(self, command: str) -> bool:
+        """Return whether a command must change nothing."""
+        return any(fnmatchcase(command, glob) for glob in self.asking)
 
 
 def load_state(path: Path, more: Sequence[Read[StatePart]] = ()) -> StateKnowledge:
     """Return what the file `path` and `more` say; raises KnowledgeError."""
     parts = [*more, read_file(path, StatePart)]
-    unsettled = gathered(parts, "unsettled")
     return StateKnowledge(
-        gathered(parts, "state"), frozenset(name for each in unsettled for name in each.commands)
+        entries=gathered(parts, "state"),
+        unsettled=frozenset(n for each in gathered(parts, "unsettled") for n in each.commands),
+        asking=tuple(glob for each in gathered(parts, "asking") for glob in each.commands),
     )

@@ -11,12 +11,13 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TypeAlias
 
 from conformance.knowledge.volatile import Volatile, settled
 from conformance.model.bounded_lines import LINE_LIMIT, bounded_lines
@@ -38,6 +39,8 @@ from conformance.report.write import FORMATS
 
 _PART: Final = ".part-{}-{}.ndjson"
 """What each process of a run writes, besides the stream that the parts are joined into."""
+_Place: TypeAlias = tuple[int, int]
+"""The number of a part, and a byte of it."""
 _UNDER_WAY: Final = f".{STREAM_FILE}"
 """A stream while it is written; complete, it replaces the old one."""
 
@@ -115,13 +118,17 @@ class Joined:
         heard = _heard(self._parts)
         tally = StartTally(heard.deaths)
         stream, made = self._folder / STREAM_FILE, self._folder / _UNDER_WAY
-        with stream.open("rb") as planned, made.open("wb") as file:
+        with ExitStack() as held:
+            planned = held.enter_context(stream.open("rb"))
+            file = held.enter_context(made.open("wb"))
+            parts = [held.enter_context(part.open("rb")) for part in self._parts]
             for line in bounded_lines(planned):
                 value = json.loads(line)
                 if value["event"] != CaseEnded.kind:
                     file.write(line)
                     continue
-                own = heard.cases.get((value["target"], value["case"]), [line])
+                places = heard.cases.get(value["target"], {}).get(value["case"], ())
+                own = [each for place in places for each in _lines_at(parts, place)] or [line]
                 if tally.concerns(value["target"], value["case"]):
                     *others, last = own
                     events = tally.settled(from_json(json.loads(last)))
@@ -177,39 +184,57 @@ def told(counts: Counter[Outcome]) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """What the parts of a run hold: the lines of each case that has ended, its end last; those of
-    events seen; and the machines that died instead of starting."""
+    """What the parts of a run hold.
 
-    cases: dict[tuple[str, str], list[bytes]]
+    `cases` tells by target and id where the lines of each case begin that has ended: of thousands
+    of cases, the lines would fill hundreds of megabytes.
+    """
+
+    cases: dict[str, dict[str, tuple[_Place, ...]]]
     seen: set[bytes]
     deaths: list[StartDied]
 
 
 def _heard(parts: Iterable[Path]) -> _Heard:
-    cases: dict[tuple[str, str], list[bytes]] = {}
-    ended: set[tuple[str, str]] = set()
-    seen: set[bytes] = set()
-    deaths: list[StartDied] = []
-    for part in parts:
+    heard = _Heard({}, set(), [])
+    for number, part in enumerate(parts):
         with part.open("rb") as file:
-            for line in bounded_lines(file):
-                value = _event(line)
-                if value is None:
-                    continue
-                if value["event"] == EventSeen.kind:
-                    seen.add(line)
-                    continue
-                if value["event"] == StartDied.kind:
-                    event = from_json(value)
-                    assert isinstance(event, StartDied), "an event is what its kind says"
-                    deaths.append(event)
-                    continue
-                key = (value["target"], value["case"])
-                cases.setdefault(key, []).append(line)
-                if value["event"] == CaseEnded.kind:
-                    ended.add(key)
-    whole = {key: lines for key, lines in cases.items() if key in ended}
-    return _Heard(whole, seen, deaths)
+            _hear(heard, number, file)
+    return heard
+
+
+def _hear(heard: _Heard, number: int, file: IO[bytes]) -> None:
+    begun: dict[tuple[str, str], _Place] = {}
+    end = 0
+    for line in bounded_lines(file):
+        start, end = end, end + len(line)
+        value = _event(line)
+        if value is None:
+            continue
+        if value["event"] == EventSeen.kind:
+            heard.seen.add(line)
+            continue
+        if value["event"] == StartDied.kind:
+            event = from_json(value)
+            assert isinstance(event, StartDied), "an event is what its kind says"
+            heard.deaths.append(event)
+            continue
+        target, case = value["target"], value["case"]
+        place = begun.setdefault((target, case), (number, start))
+        if value["event"] == CaseEnded.kind:
+            del begun[target, case]
+            ended = heard.cases.setdefault(target, {})
+            ended[case] = (*ended.get(case, ()), place)
+
+
+def _lines_at(parts: Sequence[IO[bytes]], place: _Place) -> Iterator[bytes]:
+    """Yield the lines of a case that begin at `place`; the last is its end."""
+    number, start = place
+    parts[number].seek(start)
+    for line in bounded_lines(parts[number]):
+        yield line
+        if json.loads(line)["event"] == CaseEnded.kind:
+            return
 
 
 def _event(line: bytes) -> dict[str, Any] | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from conformance.model.bounded_lines import LimitError, bounded_lines
 from conformance.model.errors import UsageError
@@ -29,9 +31,19 @@ def read_events(path: Path) -> Iterator[Event]:
         ) from error
 
 
+def _shared(value: dict[str, Any]) -> dict[str, Any]:
+    """Return the object, equal texts in it being one: those of most events are alike."""
+    for name, member in value.items():
+        if type(member) is str:
+            value[name] = sys.intern(member)
+        elif type(member) is list and all(type(each) is str for each in member):
+            value[name] = [*map(sys.intern, member)]
+    return value
+
+
 def _event(where: str, line: bytes) -> Event:
     try:
-        event = from_json(json.loads(line))
+        event = from_json(json.loads(line, object_hook=_shared))
     except (ValueError, RecursionError) as error:
         # Only the last line of a file can lack its line end.
         if not line.endswith(b"\n"):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from conformance.derive.commands.errors import error_cases
 from conformance.derive.commands.invalid import invalid_cases
 from conformance.derive.commands.ranges import range_cases
-from conformance.derive.commands.unchanged import alone
+from conformance.derive.commands.unchanged import alone, asked_cases
 from conformance.derive.subjects import Cases
 from conformance.judge.expect_answer import Answer, Refused
 from conformance.judge.expect_value import Unchanged
@@ -178,3 +178,17 @@ def test_where_no_look_matters_all_stay() -> None:
     first, *_ = alone(case, set())
 
     assert len(looks(first, Role.SETUP)) == len(looks(first, Role.CHECK)) == 2
+
+
+def test_what_only_asks_is_asked_between_looks_as_well() -> None:
+    state = replace(STATE, asking=("query-*",))
+    recipe = CommandRecipe(name="query-nodes", setup=(Request("prepare"),))
+    build, knowledge = a_build(SCHEMA), known(recipe, state=state)
+
+    (case,) = asked_cases(build, knowledge, "query-nodes")
+
+    assert case.id == "query-nodes/valid/unchanged/1"
+    assert [s.request for s in case.steps if s.role is Role.SUBJECT] == [NODES]
+    assert {step.rule for step in looks(case, Role.CHECK)} == {"X35"}
+    assert {type(s.expect) for s in case.steps if s.role is Role.SUBJECT} == {Answer}
+    assert list(asked_cases(build, knowledge, "do")) == []

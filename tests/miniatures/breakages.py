@@ -95,6 +95,7 @@ BREAKAGES: dict[str, Breakage] = {
     "unknown-member-taken": _breaks("W64", f"{_TOY}/invalid/*-member"),
     "refusal-leaves-object": _breaks("W65", f"{_TOY}/invalid/text/*"),
     "refused-change-takes-effect": _breaks("W65", "migrate-set-parameters/invalid/unchanged/*"),
+    "query-changes-something": _breaks("X35", "query-status/valid/unchanged/*"),
     "refused-set-takes-effect": _breaks("W65", "qom-set/invalid/none/machine/*"),
     "str-takes-int": _breaks("Q01", f"{_TOY}/invalid/text/*", f"{_TOY}/invalid/id/type=*"),
     "number-takes-string": _breaks("Q02", f"{_TOY}/invalid/ratio/*"),

@@ -276,6 +276,8 @@ class Server:
         return {}
 
     def _query_status(self) -> Arguments:
+        if self._is("query-changes-something"):
+            self._parameters |= {name: value + 1 for name, value in self._parameters.items()}
         if "example-refused" in self._broken:
             raise RefusedError("the status is not known")
         status = "running" if self._running or "stop-unseen" in self._broken else self._rests

@@ -1,4 +1,4 @@
-"""Cases that refused requests leave the state of their machine as it was.
+"""Cases that requests which must change nothing leave the state of their machine as it was.
 
 Requests with like surroundings stand together in one case.  Knows no query by name.
 """
@@ -10,44 +10,84 @@ from dataclasses import replace
 from typing import Final, TypeGuard
 
 from conformance.derive.inputs import Introspected
-from conformance.derive.steps import supporting_step
-from conformance.judge.expect_answer import Answer, Refused, Reject
+from conformance.derive.steps import (
+    around,
+    blocked_by,
+    command_subject,
+    isolation_of,
+    stage_of,
+    supporting_step,
+)
+from conformance.judge.expect_answer import Answer, Refused
 from conformance.judge.expect_value import Unchanged
 from conformance.knowledge.everything import Knowledge
 from conformance.model.canonical import canonical
 from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.expectation import Expectation
 from conformance.model.state import StateQuery
-from conformance.model.terms import as_object
+from conformance.model.terms import Aspect, as_object
 
+REFUSED: Final = Refused()
 _TOGETHER: Final = 32
-"""Refused requests of a case: two looks at the state cost as much as some dozens of them."""
-_WHY: Final = "the state of the machine is that of before the refused requests"
+"""Subjects of a case: two looks at the state cost as much as some dozens of them."""
+_WHY: Final = "the state of the machine is that of before the requests"
 
 
 def unchanged_cases(
-    build: Introspected, knowledge: Knowledge, cases: Iterable[Case], *, rule: str, of: str = ""
+    build: Introspected,
+    knowledge: Knowledge,
+    cases: Iterable[Case],
+    *,
+    rule: str,
+    expect: Expectation = REFUSED,
+    of: str = "",
 ) -> Iterator[Case]:
-    """Yield the cases in which the refused requests of `cases` stand between looks at the state.
+    """Yield the cases in which the subject requests of `cases` stand between looks at the state.
 
-    `rule` promises that they change nothing; `of` tells their ids from those of others.
+    `rule` promises that they change nothing; they must be answered as `expect` says.  `of` tells
+    their ids from those of others.
     """
     queries = tuple(state_queries(build, knowledge))
     alike: dict[tuple[str, ...], list[Case]] = {}
     for case in cases:
         settled = case.subject.name not in knowledge.state.unsettled
-        if case.plays and settled and any(map(_is_refused, case.steps)):
+        if case.plays and settled:
             alike.setdefault(_surroundings(case), []).append(case)
     number = 0
     for group in alike.values() if queries else ():
         for start in range(0, len(group), _TOGETHER):
             number += 1
             name = f"unchanged/{of}{number}"
-            yield _together(group[start : start + _TOGETHER], name, queries, rule)
+            together = _together(group[start : start + _TOGETHER], queries, rule, expect)
+            yield replace(
+                together, id=f"{together.subject.name}/{together.aspect}/{name}", about=name
+            )
+
+
+def asked_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield the cases that the known requests of a command that only asks change nothing."""
+    if not knowledge.state.only_asks(name):
+        return
+    recipe = knowledge.command(name)
+    known = [
+        Case(
+            id=name,
+            subject=command_subject(name),
+            aspect=Aspect.VALID,
+            stage=stage_of(valid, f"asked/{name}/{valid.name}"),
+            steps=around(valid, supporting_step(valid.request, Role.SUBJECT)),
+            isolation=isolation_of(valid),
+            about=valid.name,
+            blocked=blocked_by(valid, build.lacks),
+        )
+        for valid in recipe.requests(build.version)
+        if not build.schema_error(name, valid.arguments)
+    ]
+    yield from unchanged_cases(build, knowledge, known, rule="X35", expect=Answer())
 
 
 def alone(case: Case, missed: Container[int]) -> Iterator[Case]:
-    """Yield the case with each of its refused requests by itself, if they stand together.
+    """Yield the case with each of its subject steps by itself, if they stand together.
 
     `missed` are the numbers of the steps that were not answered as they must be.  Of the looks at
     the state, those are left that are among them, or all.
@@ -55,7 +95,7 @@ def alone(case: Case, missed: Container[int]) -> Iterator[Case]:
     looks = {n: step.expect for n, step in enumerate(case.steps) if _is_look(step.expect)}
     shown = [look for n, look in looks.items() if n in missed or look.step in missed]
     queries = [look.query for look in shown or looks.values()]
-    marked = [n for n, step in enumerate(case.steps) if step.role is Role.SUBJECT]
+    marked = [n for n, step in enumerate(case.steps) if _is_subject(step)]
     before = case.steps[: marked[0] - len(looks)]
     after = case.steps[marked[-1] + 1 + len(looks) :]
     rule = case.steps[next(iter(looks))].rule
@@ -74,41 +114,41 @@ def state_queries(build: Introspected, knowledge: Knowledge) -> Iterator[StateQu
 
 
 def _surroundings(case: Case) -> tuple[str, ...]:
-    """Return what tells the machine and the requests before the first refused one."""
-    first = next(number for number, step in enumerate(case.steps) if _is_refused(step))
+    """Return what tells the machine and the requests before the first subject."""
+    first = next(number for number, step in enumerate(case.steps) if _is_subject(step))
     requests = (step.request.text() for step in case.steps[:first])
     return (case.stage.name, case.isolation, canonical(case.stage.capabilities), *requests)
 
 
-def _together(cases: Sequence[Case], name: str, queries: Sequence[StateQuery], rule: str) -> Case:
+def _together(
+    cases: Sequence[Case], queries: Sequence[StateQuery], rule: str, expect: Expectation
+) -> Case:
     first = cases[0]
-    marked = [place for place, step in enumerate(first.steps) if _is_refused(step)]
-    pairs = [(step, case.about) for case in cases for step in case.steps if _is_refused(step)]
-    refused = [replace(step, expect=Refused()) for step, _ in pairs]
+    marked = [place for place, step in enumerate(first.steps) if _is_subject(step)]
+    pairs = [(step, case.about) for case in cases for step in case.steps if _is_subject(step)]
+    subjects = [replace(step, expect=expect) for step, _ in pairs]
     after = tuple(_after(first, marked[-1] + 1))
     return replace(
         first,
-        id=f"{first.subject.name}/{first.aspect}/{name}",
-        about=name,
         fault="",
         together=tuple(about for _, about in pairs),
-        steps=_watched(first.steps[: marked[0]], refused, after, queries, rule),
+        steps=_watched(first.steps[: marked[0]], subjects, after, queries, rule),
     )
 
 
 def _watched(
     before: Sequence[Step],
-    refused: Sequence[Step],
+    subjects: Sequence[Step],
     after: Sequence[Step],
     queries: Sequence[StateQuery],
     rule: str,
 ) -> tuple[Step, ...]:
-    """Return the steps with the refused requests between two looks at the state."""
+    """Return the steps with the subjects between two looks at the state."""
     looks = [(query, len(before) + number) for number, query in enumerate(queries)]
     return (
         *before,
         *(supporting_step(query.request, Role.SETUP, Answer()) for query, _ in looks),
-        *refused,
+        *subjects,
         *(_unchanged(query, step, rule) for query, step in looks),
         *after,
     )
@@ -130,5 +170,5 @@ def _is_look(expect: Expectation) -> TypeGuard[Unchanged]:
     return isinstance(expect, Unchanged)
 
 
-def _is_refused(step: Step) -> bool:
-    return step.role is Role.SUBJECT and isinstance(step.expect, Reject)
+def _is_subject(step: Step) -> bool:
+    return step.role is Role.SUBJECT
