@@ -21,8 +21,8 @@ from conformance.knowledge.keys import Key
 class Absence:
     """A refusal, in which "*" stands for any text, that each of `commands` may answer."""
 
-    commands: Annotated[tuple[str, ...], Key("the commands that may answer it", some=True)]
-    refusal: Annotated[str, Key("the text of the error; `*` stands for any text", identity=True)]
+    commands: Annotated[tuple[str, ...], Key("the commands that may return it", some=True)]
+    refusal: Annotated[str, Key("the error message; `*` stands for any text", identity=True)]
     reason: Annotated[str, REASON]
 
 
@@ -33,8 +33,8 @@ class AbsencesPart:
     absences: Annotated[
         tuple[Absence, ...],
         Key(
-            "the words with which builds refuse what they were made without: a case whose request "
-            "without a fault is refused so is not applicable",
+            "the messages with which builds refuse a feature that is not compiled in: if the "
+            "request without a fault is refused so, the case is not applicable",
             name="absence",
         ),
     ] = ()

@@ -52,7 +52,7 @@ class Further:
     )
     setup: Annotated[tuple[Request, ...], SETUP] = ()
     cleanup: Annotated[tuple[Request, ...], CLEANUP] = ()
-    destructive: Annotated[bool, Key("whether the machine is another one from then on")] = False
+    destructive: Annotated[bool, Key("whether it changes the machine for good")] = False
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     reason: Annotated[str, REASON_GIVEN] = ""
     references: Annotated[tuple[Reference, ...], REFERENCES] = ()
@@ -90,8 +90,8 @@ class CommandRecipe:
     descriptor: Annotated[
         str,
         Key(
-            'the source of a file descriptor that goes along: `"socketpair"`, `"memfd"`, or the '
-            "path of a device"
+            'the source of a file descriptor to pass along: `"socketpair"`, `"memfd"`, or '
+            "the path of a device"
         ),
     ] = ""
     needs: Annotated[tuple[str, ...], NEEDS] = ()
@@ -101,24 +101,25 @@ class CommandRecipe:
     state_queries: Annotated[
         tuple[Request, ...],
         Key(
-            "queries that return something else once the command has taken effect",
+            "queries whose reply changes once the command has taken effect",
             name="state_queries",
         ),
     ] = ()
     effect: Annotated[
         Effect,
         Key(
-            "what a success does to the machine, clean-up done. `none`: nothing; `destructive`: "
-            "the machine is another one, and its own; `end`: it ends QEMU; `completes-machine`: it "
-            "ends the phase before the machine is complete, into which `args` then lead"
+            "what success does to the machine, after the clean-up. `none`: nothing; "
+            "`destructive`: it changes the machine for good, so each case has its own; "
+            "`end`: it ends QEMU; `completes-machine`: it ends the preconfig phase, into "
+            "which `args` must lead"
         ),
     ] = Effect.NONE
-    reason: Annotated[str, Key("why the machine is what it is, and what the effect is")] = ""
+    reason: Annotated[str, Key("why it needs this machine, and why it has this effect")] = ""
     fails_in_preconfig: Annotated[
         str,
         Key(
-            "why it does not succeed before the machine is complete even where it is allowed then: "
-            "it must be refused, if at all, with a class that no check of arguments gives",
+            "why it fails in preconfig although it is allowed there: if QEMU refuses it, "
+            "then with an error class that no argument check gives",
             name="fails_in_preconfig",
         ),
     ] = ""
@@ -130,7 +131,7 @@ class CommandRecipe:
     not_observable: Annotated[
         str,
         Key(
-            "in place of `verify`: why nothing shows what it does",
+            "instead of `verify`: why no query shows its effect",
             name="not_observable",
             excludes=("verify",),
         ),
@@ -141,10 +142,10 @@ class CommandRecipe:
     references: Annotated[tuple[Reference, ...], REFERENCES] = ()
     refusals: Annotated[
         tuple[Refusal, ...],
-        Key("requests that must be refused: the cases COMMAND/errors/NAME", name="errors"),
+        Key("requests that QEMU must refuse: the cases COMMAND/errors/NAME", name="errors"),
     ] = ()
     unprovoked: Annotated[
-        tuple[UnprovokedError, ...], Key("documented errors that nothing here provokes")
+        tuple[UnprovokedError, ...], Key("documented errors that no recipe provokes")
     ] = ()
 
     def faults(self) -> Iterator[FileFault]:
@@ -236,13 +237,13 @@ class CommandsPart(RequestsPart):
     commands: Annotated[
         tuple[CommandRecipe, ...],
         Key(
-            "a request of a command that succeeds, and requests that must be refused",
+            "a request of a command that succeeds, and requests that QEMU must refuse",
             name="command",
         ),
     ] = ()
     ranges: Annotated[
         tuple[RangeRecipe, ...],
-        Key("a request in which arguments of a command are tried", name="range"),
+        Key("the request in which arguments of a command are tried", name="range"),
     ] = ()
 
 

@@ -24,17 +24,19 @@ class ChangeEntry:
 
     places: Annotated[
         tuple[str, ...],
-        Key("where: as `qmp-conformance schema diff` writes them, `*` for anything", some=True),
+        Key(
+            "the places, as `qmp-conformance schema diff` prints them, `*` for anything", some=True
+        ),
     ]
     kinds: Annotated[
-        frozenset[ChangeKind], Key("of the changes there only these", default="all of them")
+        frozenset[ChangeKind], Key("only these kinds of changes there", default="all of them")
     ] = frozenset()
     change_class: Annotated[
         ChangeClass,
         Key(
-            "`deprecated-first`: the documents announced it; `unreachable`: no client can come "
-            "across it; `compatible`: the schema says more than the program ever did; "
-            "`incompatible`: it is, and this is why",
+            "`deprecated-first`: the documents announced it; `unreachable`: no client can "
+            "meet it; `compatible`: the old schema promised more than the program did; "
+            "`incompatible`: it is incompatible, and `reason` says why",
             name="class",
         ),
     ]
@@ -45,11 +47,11 @@ class ChangeEntry:
     gone_in: Annotated[
         str,
         Key(
-            "the first release that shows the change: an entry holds for comparisons across it",
+            "the first release with the change: the entry applies to comparisons across it",
             form=RELEASE,
         ),
     ]
-    where: Annotated[str, Key("where that is written")]
+    where: Annotated[str, Key("the document that says so")]
     reason: Annotated[str, Key("why, in our own words")]
 
     def faults(self) -> Iterator[FileFault]:
@@ -82,7 +84,7 @@ class CompatibilityPart:
     changes: Annotated[
         tuple[ChangeEntry, ...],
         Key(
-            "what QEMU says of a change outside of its schemas, or was found out about it by hand",
+            "what QEMU's documents say of a change, or what was found out by hand",
             name="change",
         ),
     ] = ()

@@ -101,14 +101,14 @@ class Danger:
     through: Annotated[
         tuple[Way, ...],
         Key(
-            "the members whose value leads there: the last names of a path in the arguments (at "
-            "any depth, `*` stands for anything within a name), or that and `=` and a glob of the "
-            "value",
-            default="whatever the arguments are",
+            "the members whose value leads there: the last names of a path in the arguments "
+            "(at any depth, `*` stands for anything within a name), or that and `=` and a "
+            "glob of the value",
+            default="all arguments",
             items=_WAY,
         ),
     ] = ()
-    reason: Annotated[str, Key("how it comes to that")]
+    reason: Annotated[str, Key("how it reaches that")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +116,7 @@ class DangerEntry:
     """A danger of several commands."""
 
     commands: Annotated[
-        tuple[str, ...], Key("the commands; one may stand in several entries", some=True)
+        tuple[str, ...], Key("the commands; a command may be in several entries", some=True)
     ]
     danger: Annotated[Danger, Key(flat=True)]
 
@@ -155,7 +155,7 @@ class DangersPart:
 
     contained: Annotated[
         Mapping[str, tuple[Containment, ...]],
-        Key("for each word of reach, what contains it", some=True),
+        Key("for each kind of reach, what contains it", some=True),
     ] = field(default_factory=dict)
     dangers: Annotated[
         tuple[DangerEntry, ...],
@@ -163,11 +163,11 @@ class DangersPart:
     ] = ()
     innocent: Annotated[
         tuple[InnocentEntry, ...],
-        Key("commands with members whose names sound like a way out, and are none"),
+        Key("commands with members that only look as if they reached the host"),
     ] = ()
     harmless: Annotated[
         tuple[str, ...],
-        Key("commands that were looked at, and reach only what stands already"),
+        Key("commands that were checked, and reach only what already exists"),
     ] = ()
 
 

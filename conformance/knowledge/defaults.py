@@ -42,7 +42,7 @@ class Showing:
     """
 
     command: Annotated[str, Key("the command", identity=True)]
-    name: Annotated[str, Key("tells two entries of one command apart", identity=True)] = ""
+    name: Annotated[str, Key("distinguishes two entries of one command", identity=True)] = ""
     arguments: Annotated[
         Mapping[str, JsonValue], Key("the request, without the arguments that `shows` names")
     ] = field(default_factory=dict)
@@ -50,26 +50,26 @@ class Showing:
     read: Annotated[
         Request | None,
         Key(
-            "what shows the values",
-            default="nothing: the request must be answered alike with the default given and with "
-            "the argument left out",
+            "the query that shows the values",
+            default="none: QEMU must return the same with the default given and with the argument "
+            "omitted",
         ),
     ] = None
     cleanup: Annotated[tuple[Request, ...], CLEANUP] = ()
     shows: Annotated[
         Mapping[str, tuple[str, ...]],
         Key(
-            'each argument, and where its value stands in what `read` returns; `""` without `read`',
+            'each argument, and the path of its value in the result of `read`; `""` without `read`',
             items=_PATH,
         ),
     ]
     case: Annotated[
-        str, Key("the value of the tag in the request, where the arguments are a union")
+        str, Key("the value of the tag in the request, if the arguments are a union")
     ] = ""
     changes: Annotated[
         bool,
         Key(
-            "whether nothing undoes the request, so that it gets a machine of its own",
+            "whether nothing undoes the request, so that it gets its own machine",
             name="changes_state",
         ),
     ] = False

@@ -48,9 +48,9 @@ class Emission:
 
     event: Annotated[str, Key("the event")]
     data: Annotated[
-        Mapping[str, JsonValue], Key("members that its data must have, of objects likewise")
+        Mapping[str, JsonValue], Key("members that its data must have, in nested objects, too")
     ] = field(default_factory=dict)
-    order: Annotated[Order, Key("where it stands beside the reply")] = Order.ANY
+    order: Annotated[Order, Key("its order relative to the reply")] = Order.ANY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ class Provocation:
     request: Annotated[Request, Key(flat=True, only=("execute", "arguments"))]
     emissions: Annotated[
         tuple[Emission, ...],
-        Key("the events that must come of it before the next request is sent", name="emits"),
+        Key("the events that must arrive before the next request is sent", name="emits"),
     ] = ()
     ends: Annotated[bool, Key("whether the request ends QEMU")] = False
 
@@ -76,20 +76,20 @@ class EventRecipe:
     """
 
     event: Annotated[str, Key("the event", identity=True)]
-    name: Annotated[str, Key("tells two recipes of one event apart", identity=True)] = "recipe"
-    reason: Annotated[str, Key("how it comes about")]
+    name: Annotated[str, Key("distinguishes two recipes of one event", identity=True)] = "recipe"
+    reason: Annotated[str, Key("how the event is provoked")]
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     arches: Annotated[tuple[str, ...], ARCH] = ()
     replaces: Annotated[bool, REPLACES] = False
     stage: Annotated[
         str,
-        Key("the machine: a `[[stage]]` of any file", default="a machine of type none, bare"),
+        Key("the machine: a `[[stage]]` of any file", default="`-machine none`, nothing else"),
     ] = ""
     spec: MachineSpec = MachineSpec()
     needs: Annotated[tuple[str, ...], NEEDS] = ()
     setup: Annotated[tuple[Request, ...], SETUP] = ()
     steps: Annotated[
-        tuple[Provocation, ...], Key("the requests, and the events that each brings about")
+        tuple[Provocation, ...], Key("the requests, and the events that each provokes")
     ] = ()
     cleanup: Annotated[tuple[Request, ...], CLEANUP] = ()
     alone: Annotated[bool, ISOLATION] = False
@@ -106,7 +106,7 @@ class EventRecipe:
 class StageEntry:
     """A machine that events can come about on, by a name."""
 
-    name: Annotated[str, Key("the name, known in every file", identity=True)]
+    name: Annotated[str, Key("the name, valid in every file", identity=True)]
     spec: Annotated[MachineSpec, MACHINE] = MachineSpec()
     reason: Annotated[str, REASON]
 
@@ -132,11 +132,14 @@ class Limited:
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     by: Annotated[
         tuple[str, ...],
-        Key("the members of its data that tell kinds apart", default="all are of one kind"),
+        Key("the members of its data that distinguish kinds", default="all are one kind"),
     ] = ()
     unless: Annotated[
         Mapping[str, JsonValue],
-        Key("one whose data hold all of this is not limited", default="all are"),
+        Key(
+            "an event whose data has all of these members is not rate-limited",
+            default="all are limited",
+        ),
     ] = field(default_factory=dict)
     reason: Annotated[str, REASON]
 
@@ -201,20 +204,18 @@ class EventsPart(RequestsPart):
     """What a file says of events."""
 
     stages: Annotated[
-        tuple[StageEntry, ...], Key("a machine that events can come about on", name="stage")
+        tuple[StageEntry, ...], Key("a machine for recipes of events", name="stage")
     ] = ()
     events: Annotated[
-        tuple[EventRecipe, ...], Key("a dialogue that brings an event about", name="event")
+        tuple[EventRecipe, ...], Key("a dialogue that provokes an event", name="event")
     ] = ()
-    unprovoked: Annotated[
-        tuple[UnprovokedEvent, ...], Key("an event that nothing here brings about")
-    ] = ()
+    unprovoked: Annotated[tuple[UnprovokedEvent, ...], Key("an event that no recipe provokes")] = ()
     limited: Annotated[
         tuple[Limited, ...],
         Key(
-            "an event of which at most one of a kind is sent per second (rule W50): no case of it "
-            "may see two of a kind sooner, and what it lists behind the first is the last of a "
-            "burst, which must not be lost"
+            "an event that QEMU sends at most once per second for each kind (rule W50): no case "
+            "may see two of a kind sooner; one that a case lists after the first is the last of "
+            "a burst, and must arrive"
         ),
     ] = ()
 

@@ -39,8 +39,8 @@ class Substitute:
     The path leads through the arguments, members parted by dots.
     """
 
-    path: Annotated[tuple[str, ...], Key("the member, from the arguments on", form=DOTTED)]
-    value: Annotated[JsonValue, Key("what stands there")]
+    path: Annotated[tuple[str, ...], Key("the member, as a path from the arguments", form=DOTTED)]
+    value: Annotated[JsonValue, Key("the value to use")]
     reason: Annotated[str, REASON]
 
     def put(self, arguments: object) -> Any:
@@ -64,7 +64,7 @@ class ExampleRecipe:
     """
 
     commands: Annotated[
-        tuple[str, ...], Key("the commands whose examples it is for", some=True, identity=True)
+        tuple[str, ...], Key("the commands whose examples it applies to", some=True, identity=True)
     ]
     reason: Annotated[str, REASON]
     given: Annotated[
@@ -73,16 +73,14 @@ class ExampleRecipe:
     ] = field(default_factory=dict)
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     replaces: Annotated[bool, REPLACES] = False
-    stage: Annotated[
-        str, Key("a name for the machine, where more is said of it than `machine`")
-    ] = ""
+    stage: Annotated[str, Key("a name for the machine, if it has more than `machine`")] = ""
     spec: Annotated[MachineSpec, MACHINE] = MachineSpec()
     setup: Annotated[tuple[Request, ...], SETUP] = ()
     cleanup: Annotated[tuple[Request, ...], CLEANUP] = ()
     needs: Annotated[tuple[str, ...], NEEDS] = ()
     substitutes: Annotated[
         tuple[Substitute, ...],
-        Key("what stands here for a value of the example", name="substitute"),
+        Key("a value to use instead of the example's", name="substitute"),
     ] = ()
     alone: Annotated[bool, ISOLATION] = False
 
@@ -131,7 +129,7 @@ class ExamplesPart(RequestsPart):
 
     examples: Annotated[
         tuple[ExampleRecipe, ...],
-        Key("on what some of the documentation's examples are run", name="example"),
+        Key("the machines and set-ups for some of the documentation's examples", name="example"),
     ] = ()
 
 

@@ -73,7 +73,7 @@ class ExchangeEntry:
     subject: Annotated[
         str,
         Key(
-            "the part of the protocol that it is about",
+            "the part of the protocol that it tests",
             default="the name of the file",
             identity=True,
             stem=True,
@@ -82,62 +82,62 @@ class ExchangeEntry:
     name: Annotated[
         str,
         Key(
-            "the case is wire/SUBJECT/NAME, with /VARIANT and @TRANSPORT behind it where there are "
-            "some",
+            "the case is wire/SUBJECT/NAME, followed by /VARIANT and @TRANSPORT if there are "
+            "several",
             identity=True,
         ),
     ]
     rules: Annotated[
         tuple[str, ...],
         Key(
-            "the rules that it shows; the first is the rule of each turn that names none. What no "
-            "turn names is what messages are held against anyway",
+            "the rules that it tests; the first is the rule of each turn that has none. All "
+            "messages are checked against the rules that no turn names",
             some=True,
         ),
     ]
-    reason: Annotated[str, Key("what is shown")]
+    reason: Annotated[str, Key("what it shows")]
     start: Annotated[
         Start,
         Key(
-            "how far line a is at the beginning: `negotiated`, `oob` (negotiated with oob "
-            "enabled), `greeted` (its negotiation not ended), `nowhere` (not connected)"
+            "the state of line a at the beginning: `negotiated`, `oob` (negotiated with oob "
+            "enabled), `greeted` (in negotiation), `nowhere` (not connected)"
         ),
     ] = Start.NEGOTIATED
     on: Annotated[
         tuple[Transport, ...],
         Key(
-            "what line a goes over: `socket` (a Unix socket), `tcp`, `pty`, `mux`, `stdio`",
+            "the transports of line a: `socket` (a Unix socket), `tcp`, `pty`, `mux`, `stdio`",
             some=True,
         ),
     ] = (Transport.SOCKET,)
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     programs: Annotated[
-        tuple[Program, ...], Key("the programs that it is for", some=True, identity=True)
+        tuple[Program, ...],
+        Key("the kinds of program that it applies to", some=True, identity=True),
     ] = (Program.SYSTEM, Program.STORAGE_DAEMON)
     spec: Annotated[MachineSpec, MACHINE] = MachineSpec()
-    pretty: Annotated[bool, Key("whether the server indents what it says (`pretty=on`)")] = False
+    pretty: Annotated[bool, Key("whether the server indents its output (`pretty=on`)")] = False
     clock: Annotated[
         bool,
         Key('whether the endpoint "clock" speaks QEMU\'s test protocol (with accel = "qtest")'),
     ] = False
     limit: Annotated[float, Key("seconds for each turn")] = 10.0
     fresh: Annotated[
-        bool, Key("whether it gets a machine of its own, for it leaves that changed")
+        bool, Key("whether it gets its own machine, because it changes the machine for good")
     ] = False
-    ends: Annotated[bool, Key("whether the server ends of it, with status 0")] = False
-    slow: Annotated[str, Key("why it takes long: it is only run with `--thorough`")] = ""
+    ends: Annotated[bool, Key("whether it makes the server exit with status 0")] = False
+    slow: Annotated[str, Key("why it is slow: it only runs with `--thorough`")] = ""
     needs: Annotated[tuple[str, ...], NEEDS] = ()
     every_start: Annotated[bool, Key("whether it is about all starts of a run")] = False
     vary: Annotated[
         Mapping[str, Mapping[str, Any]],
         Key(
-            "one case for each of these, in which the place in braces, `{id}` for `vary.id`, "
-            "stands for the value; for a value that is a table, the places that it names stand for "
-            "what it gives them",
+            "makes one case for each value: `{id}`, for `vary.id`, stands for the value; if "
+            "a value is a table, the placeholders that it names stand for its values",
             items=VARIANT,
         ),
     ] = field(default_factory=dict)
-    turns: Annotated[tuple[TurnEntry, ...], Key("what happens, in order")]
+    turns: Annotated[tuple[TurnEntry, ...], Key("the turns, in order")]
 
     def faults(self) -> Iterator[FileFault]:
         """Yield what is wrong with the keys beside each other."""

@@ -26,7 +26,7 @@ class NeverEntry:
 
     commands: Annotated[
         tuple[str, ...],
-        Key("commands that no case asks for, and that the program is told not to serve", some=True),
+        Key("commands that the suite never sends, and tells the program not to serve", some=True),
     ]
     reason: Annotated[str, Key("what they would do")]
 
@@ -35,10 +35,10 @@ class NeverEntry:
 class WithheldEntry:
     """Of one program, what is asked for and what is not."""
 
-    program: Annotated[Program, Key("a kind of program, as in exchanges", identity=True)]
-    asked: Annotated[tuple[str, ...], Key("the commands that cases are made of")] = ()
+    program: Annotated[Program, Key("the kind of program, as in exchanges", identity=True)]
+    asked: Annotated[tuple[str, ...], Key("the commands that the suite sends")] = ()
     never: Annotated[
-        tuple[NeverEntry, ...], Key("commands that are not asked for", name="never_asked")
+        tuple[NeverEntry, ...], Key("commands that the suite does not send", name="never_asked")
     ] = ()
 
     def faults(self) -> Iterator[FileFault]:
@@ -78,7 +78,10 @@ class WithheldPart:
 
     withheld: Annotated[
         tuple[WithheldEntry, ...],
-        Key("what a program that acts on the system it runs on is asked for, and what not"),
+        Key(
+            "which commands the suite sends to a program that acts on the system it runs on, "
+            "and which not"
+        ),
     ] = ()
 
 

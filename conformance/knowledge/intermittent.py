@@ -32,10 +32,7 @@ class IntermittentPart:
 
     intermittent: Annotated[
         tuple[Intermittent, ...],
-        Key(
-            "a case of which a promise is broken in some plays and kept in others: it is played "
-            "ten times, alone"
-        ),
+        Key("a case that breaks a promise in some plays only: it is played ten times, alone"),
     ] = ()
 
 

@@ -33,8 +33,8 @@ class StandInEntry:
         str, Key("the machine that a recipe names", one_of="what", identity=True)
     ] = ""
     device: Annotated[str, Key("the device that a recipe names", one_of="what", identity=True)] = ""
-    by: Annotated[str, Key("what takes its place")]
-    args: Annotated[tuple[str, ...], Key("arguments of the command line that come before")] = ()
+    by: Annotated[str, Key("what replaces it")]
+    args: Annotated[tuple[str, ...], Key("arguments to put before it on the command line")] = ()
     reason: Annotated[str, REASON]
 
 
@@ -62,23 +62,22 @@ class MachinesPart:
     walk: Annotated[
         Mapping[str, str],
         Key(
-            "the machines whose composition trees are walked, each with the beginning of the names "
-            "of the machine types that provide it"
+            "the machines whose composition trees are walked, each with the prefix of the "
+            "machine types that provide it"
         ),
     ] = field(default_factory=dict)
     stand_ins: Annotated[
         tuple[StandInEntry, ...],
         Key(
-            "the machine, or device, on which a recipe is played that names one of another "
-            "architecture",
+            "the machine, or device, that replaces one of another architecture in a recipe",
             name="stand_in",
         ),
     ] = ()
     coupled: Annotated[
         tuple[Coupled, ...],
         Key(
-            "a property whose own value, set again, changes others: its cases get a machine of "
-            "their own"
+            "a property that changes others when set to its own value: its cases get their "
+            "own machine"
         ),
     ] = ()
 

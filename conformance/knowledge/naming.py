@@ -38,12 +38,12 @@ class NamingException:
     """Names of one kind that break `rule` on purpose, in the releases `versions`."""
 
     rule: Annotated[str, Key("the rule that they break: Q28, Q47, Q49, Q77")]
-    kind: Annotated[NameKind, Key("what is so named")]
+    kind: Annotated[NameKind, Key("the kind of name")]
     names: Annotated[
         frozenset[str],
         Key(
-            "the names. Types bear no names in introspection: where one name of a type is excepted "
-            "from Q47, so are all of that type",
+            "the names. Types have no names in introspection: if one name of a type is an "
+            "exception to Q47, so are all names of that type",
             some=True,
         ),
     ]

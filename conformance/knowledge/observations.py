@@ -71,41 +71,44 @@ class LookEntry:
     at: Annotated[
         tuple[PathPart, ...],
         Key(
-            "where in the reply: members, numbers of elements, and tables, each of which is the "
-            "element of an array that has these members",
+            "where in the reply: member names, element numbers, and tables, each of which "
+            "selects the array element that has these members",
             default="the whole reply",
             items=TURN,
         ),
     ] = ()
-    value: Annotated[JsonValue | Absent, Key("just this stands there", one_of="wanted")] = ABSENT
-    there: Annotated[bool, Key("something stands there", one_of="wanted", form=TRUE)] = False
-    absent: Annotated[bool, Key("nothing stands there", one_of="wanted", form=TRUE)] = False
+    value: Annotated[JsonValue | Absent, Key("exactly this value is there", one_of="wanted")] = (
+        ABSENT
+    )
+    there: Annotated[bool, Key("something is there", one_of="wanted", form=TRUE)] = False
+    absent: Annotated[bool, Key("nothing is there", one_of="wanted", form=TRUE)] = False
     differs: Annotated[
-        bool, Key("something else stands there than before", one_of="wanted", form=TRUE)
+        bool, Key("the value differs from the one before", one_of="wanted", form=TRUE)
     ] = False
     refused: Annotated[
         ErrorClass | None,
         Key(
-            "the request is refused with that class: it can be made once only, and not before",
+            "QEMU refuses the request with that class: it succeeds only once, so the suite "
+            "does not send it before the command",
             one_of="wanted",
         ),
     ] = None
     ignore: Annotated[
         tuple[tuple[str, ...], ...],
         Key(
-            "paths, with `*` for any name, at which something else stands each time: they are left "
-            "out where two replies are compared",
+            "paths, with `*` for any name, whose values always differ: comparisons of two "
+            "replies skip them",
             items=DOTTED,
         ),
     ] = ()
     after: Annotated[
-        tuple[Emitted, ...], Key("events that come before there is anything to be seen")
+        tuple[Emitted, ...], Key("events that must arrive before the query is sent")
     ] = ()
     asked_after_cleanup: Annotated[
         bool,
         Key(
-            "whether the query is asked in the end too, when all is taken back; `false` where it "
-            "cannot be made without the set-up",
+            "whether to send the query again after the clean-up; `false` if it fails without "
+            "the set-up",
         ),
     ] = True
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
@@ -139,7 +142,7 @@ class LookEntry:
 
 
 VERIFY: Final = Key(
-    "queries, and what each must show once the command was accepted",
+    "queries, and what each must show after the command",
     entry=LookEntry,
 )
 

@@ -46,27 +46,25 @@ class Limits:
 
     least: Annotated[
         int | None,
-        Key("the least value, which is accepted", name="min", default="what its type takes"),
+        Key("the least value, which QEMU accepts", name="min", default="as its type"),
     ] = None
     greatest: Annotated[
         int | None,
-        Key("the greatest value, which is accepted", name="max", default="what its type takes"),
+        Key("the greatest value, which QEMU accepts", name="max", default="as its type"),
     ] = None
     documented: Annotated[
         bool,
-        Key("whether it must be refused beyond them (rule X27); else nothing is known of that"),
+        Key("whether QEMU must refuse values beyond them (rule X27); else nothing is claimed"),
     ] = False
-    open: Annotated[
-        str, Key("why nothing is known of the ends: what is refused there shows nothing")
-    ] = ""
+    open: Annotated[str, Key("why the limits are unknown: a refusal there proves nothing")] = ""
     omit: Annotated[
-        str, Key("why the ends are not even sent: they would fill the disk, wait for ever, ...")
+        str, Key("why the limits are not even sent: they would fill the disk, wait forever, ...")
     ] = ""
     also_try: Annotated[
         tuple[int, ...],
-        Key("further values that must be answered, either way"),
+        Key("more values to send; QEMU must answer, in any way"),
     ] = ()
-    reason: Annotated[str, Key("how it is known")] = ""
+    reason: Annotated[str, Key("how this is known")] = ""
 
     def faults(self) -> Iterator[FileFault]:
         """Yield what is wrong with the keys beside each other."""
@@ -86,14 +84,14 @@ class ShownValue:
     at: Annotated[
         tuple[PathPart | int, ...],
         Key(
-            "where in the reply, as in `verify`; `{member}` is the argument's own name, `{value}` "
-            "the value that it was given",
+            "where in the reply, as in `verify`; `{member}` is the argument's own name, "
+            "`{value}` its value",
             items=TURN,
         ),
     ] = ()
     reads: Annotated[
         JsonValue | Absent,
-        Key("the value that stands there", default="the one that was given"),
+        Key("the value shown there", default="the value sent"),
     ] = ABSENT
 
     def made(self) -> ShownValue:
@@ -141,7 +139,7 @@ class RangeRecipe:
     paths: Annotated[
         tuple[str, ...],
         Key(
-            "globs of the arguments that are tried in this request",
+            "globs of the arguments to try in this request",
             default="all",
             some=True,
             identity=True,
@@ -150,16 +148,14 @@ class RangeRecipe:
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     arches: Annotated[tuple[str, ...], ARCH] = ()
     replaces: Annotated[bool, REPLACES] = False
-    reason: Annotated[str, Key("why the machine is what it is, or the request")] = ""
-    omit: Annotated[str, Key("why these arguments, and wrong ones there, are never tried")] = ""
-    behind_finding: Annotated[
-        str, Key("likewise, where it is a finding of the build that keeps them from being tried")
-    ] = ""
+    reason: Annotated[str, Key("why it needs this machine, or this request")] = ""
+    omit: Annotated[str, Key("why these arguments, and invalid ones there, are never tried")] = ""
+    behind_finding: Annotated[str, Key("the same, if a finding of the build prevents it")] = ""
     refused: Annotated[
         str,
         Key(
-            "why the request does not succeed, but is refused with a class that no check of "
-            "arguments gives (DeviceNotFound, ...): so it was understood"
+            "why the request fails, but with an error class that no argument check gives "
+            "(DeviceNotFound, ...), so that QEMU has understood it"
         ),
     ] = ""
     spec: Annotated[MachineSpec, MACHINE] = MachineSpec()
@@ -171,22 +167,20 @@ class RangeRecipe:
     ] = field(default_factory=dict)
     cleanup: Annotated[tuple[Request, ...], CLEANUP] = ()
     alone: Annotated[bool, ISOLATION] = False
-    shown: Annotated[
-        ShownValue | None, Key("a query that shows a value which was accepted, and where")
-    ] = None
+    shown: Annotated[ShownValue | None, Key("a query that shows an accepted value")] = None
     limits: Annotated[
         Mapping[str, Limits],
-        Key("what the command takes, by glob of the integer; the first that fits counts"),
+        Key("what the command accepts, by glob of the integer; the first match counts"),
     ] = field(default_factory=dict)
     accepted: Annotated[
         tuple[str, ...],
-        Key("globs of the variations that this request is known to succeed with", identity=True),
+        Key("globs of the variations with which this request is known to succeed", identity=True),
     ] = ()
     values: Annotated[
         Mapping[str, tuple[JsonValue, ...]],
         Key(
-            "by glob of the argument, the values that it is known to succeed with, where the "
-            "schema knows none but one that means nothing",
+            "by glob of the argument, values with which it is known to succeed, if the "
+            "schema only knows a meaningless one",
             some=True,
         ),
     ] = field(default_factory=dict)

@@ -20,7 +20,8 @@ from conformance.model.terms import ErrorClass, JsonValue
 _OF_ARGUMENTS: Final = frozenset({ErrorClass.GENERIC, ErrorClass.COMMAND_NOT_FOUND})
 """The classes that a request can be refused with before its command has looked at anything."""
 _DOCUMENTED: Final = Key(
-    "which condition of the command's section of errors, from 1, this is a case of", default="none"
+    "the number, from 1, of the condition in the command's error section that this is a case of",
+    default="none",
 )
 
 
@@ -58,7 +59,7 @@ class Refusal:
     classes: Annotated[
         frozenset[ErrorClass],
         Key(
-            'with `when` "apart" the classes that it may be refused with, else those that the '
+            'with `when` "apart" the error classes that are allowed, else those that the '
             "documentation names for it",
             default='`["GenericError"]` with "apart", else none',
         ),
@@ -72,26 +73,26 @@ class Refusal:
     when: Annotated[
         When,
         Key(
-            "the state in which it is refused, beside the recipe's request, which shows that it "
-            "was not refused for anything else. `apart`: its own `setup`, it and its `cleanup` "
-            "come before all of the recipe. `before`: between the recipe's set-up and its request. "
-            "`after`: after the recipe's request, in the state that it leaves"
+            "the state in which QEMU refuses it. The recipe's request, which succeeds, shows "
+            "that nothing else is wrong. `apart`: its own `setup`, the request and its "
+            "`cleanup` come before the whole recipe. `before`: between the recipe's set-up "
+            "and its request. `after`: after the recipe's request"
         ),
     ] = When.APART
     destructive: Annotated[
         bool,
         Key(
-            "whether the machine is another one from then on; so it is where the recipe's effect "
-            "is destructive",
+            "whether it changes the machine for good; always so if the recipe's effect is "
+            "destructive",
         ),
     ] = False
     spec: Annotated[MachineSpec | None, MACHINE] = None
     witness: Annotated[
         Mapping[str, JsonValue] | None,
         Key(
-            "with `machine` alone: the arguments with which the command succeeds there, before the "
-            'refusal (`when` "after") or after it',
-            default="it never does, and `classes` tell that the request was understood",
+            "only with `machine`: the arguments with which the command succeeds there, "
+            'before the refusal (`when` "after") or after it',
+            default="it never succeeds, and `classes` show that QEMU understood the request",
         ),
     ] = None
 
@@ -136,26 +137,26 @@ class Reference:
     at: Annotated[
         tuple[str, ...],
         Key(
-            "the way to it among the arguments: names, and numbers of elements from 0. It may be "
-            "one that the request does not give: then it is added",
+            "its path in the arguments: names, and element numbers from 0. If the request "
+            "does not have the argument, it is added",
             form=DOTTED,
             identity=True,
         ),
     ]
     to: Annotated[str, Key("what it names, in a word")]
-    instead: Annotated[JsonValue, Key("what nothing is named", default="no-such- and the word")] = (
-        None
-    )
+    instead: Annotated[
+        JsonValue, Key("a name that does not exist", default="`no-such-` and the word")
+    ] = None
     without: Annotated[
         frozenset[str],
-        Key("arguments that do not go along with it: left out of the refused request"),
+        Key("conflicting arguments: omitted from the refused request"),
     ] = frozenset()
     classes: Annotated[
         frozenset[ErrorClass],
         Key(
-            "the classes that the documentation names for this (rule X19, on builds whose release "
-            "has a digest that names them too)",
-            default="it may be refused with any (rule X34)",
+            "the error classes that the documentation names for this (rule X19, on builds "
+            "whose release has a digest that names them, too)",
+            default="any class (rule X34)",
         ),
     ] = frozenset()
     item: Annotated[
@@ -176,15 +177,18 @@ class UnprovokedError:
     """Why nothing here provokes a documented error: condition number `item`, or class `name`."""
 
     item: Annotated[
-        int, Key("which condition of the command's section of errors, from 1", name="documented")
+        int,
+        Key(
+            "the number, from 1, of the condition in the command's error section", name="documented"
+        ),
     ] = 0
-    name: Annotated[str, Key("or the class of the error", name="class")] = ""
+    name: Annotated[str, Key("or the error class", name="class")] = ""
     reason: Annotated[str, REASON]
 
 
 REFERENCES: Final = Key(
-    "which arguments name what must stand already: with a name that nothing has the request must "
-    "be refused, in the case `COMMAND/errors/not-there/AT`",
+    "arguments that name something that must exist: with an unknown name QEMU must "
+    "refuse the request, in the case `COMMAND/errors/not-there/AT`",
 )
 
 

@@ -69,27 +69,25 @@ class Rule:
     severity: Annotated[
         Severity,
         Key(
-            "`must`: stated without condition; `should`: style or good order; `information`: left "
-            "open, never a failure. Where the source gives no weight it is must; where it gives "
-            "two, the stricter"
+            "`must`: stated without condition; `should`: style or good order; `information`: "
+            "left open, never a failure. If the source gives no weight it is must; if it "
+            "gives two, the stricter"
         ),
     ]
     since: Annotated[
         tuple[int, int] | None,
-        Key("the QEMU version from which on the rule holds", default="5.2", form=_SINCE),
+        Key("the first QEMU version for which the rule holds", default="5.2", form=_SINCE),
     ] = None
     """The first QEMU version (major, minor) for which it holds; None where all of them do."""
-    note: Annotated[str, Key("what a reader must know beside the promise", form=_TEXT)] = ""
-    failure: Annotated[
-        str, Key("what a build does that breaks it, in one sentence", form=_TEXT)
-    ] = ""
+    note: Annotated[str, Key("what a reader must know in addition", form=_TEXT)] = ""
+    failure: Annotated[str, Key("how a build breaks it, in one sentence", form=_TEXT)] = ""
     means: Annotated[
         Means | None,
         Key(
-            "what holds builds against it beside the cases that a release's schema and the "
-            "exchanges give: `messages` (every message is), `comparison` (`qmp-conformance schema "
-            "diff` does), `build` (cases are made from what a build tells of itself), `source` "
-            "(from the documentation in its source)"
+            "what checks it beside the cases from a release's schema and the exchanges: "
+            "`messages` (every message is checked), `comparison` (`qmp-conformance schema "
+            "diff`), `build` (cases from what a build says of itself), `source` (cases from "
+            "the documentation in its source)"
         ),
     ] = None
     untested: Annotated[
@@ -127,7 +125,7 @@ class RulesPart:
 
     rules: Annotated[
         Mapping[str, Rule],
-        Key("what a QMP server promises, by the ids of the rules: W, Q or X and two digits"),
+        Key("what a QMP server promises, by rule id: W, Q or X and two digits"),
     ] = field(default_factory=dict)
 
     def faults(self) -> Iterator[FileFault]:

@@ -40,14 +40,14 @@ class Undigested:
 
     kind: Annotated[
         UndigestedKind,
-        Key("what bears the names", identity=True),
+        Key("the kind of name", identity=True),
     ]
     names: Annotated[
         tuple[str, ...],
         Key(
-            "the names: of a property `TYPE.MEMBER`, of a member of arguments or data `NAME.PATH` "
-            "(the command or event, and the way without numbers of elements), of a value "
-            "`NAME.PATH=VALUE`; `*` stands for anything",
+            "the names: `TYPE.MEMBER` for a property, `NAME.PATH` for a member of arguments "
+            "or data (the command or event, and the path without element numbers), "
+            "`NAME.PATH=VALUE` for a value; `*` stands for anything",
             some=True,
             identity=True,
         ),
@@ -62,7 +62,7 @@ class UndigestedPart:
     undigested: Annotated[
         tuple[Undigested, ...],
         Key(
-            "names of a release, or of a distribution, that no digest is of: without this, a name "
+            "names of a release, or of a distribution, without a digest: otherwise, a name "
             "that no digest has is an error"
         ),
     ] = ()

@@ -37,8 +37,8 @@ class UntypedPart:
         tuple[Unchecked, ...],
         Key(
             "a command whose arguments QEMU does not check against their type (declared with "
-            '"gen": false): introspection shows one, and the build takes what it does not '
-            "have (rule Q31)"
+            '"gen": false): introspection shows a type, and the build accepts arguments '
+            "outside it (rule Q31)"
         ),
     ] = ()
 

@@ -20,8 +20,8 @@ from conformance.knowledge.keys import Key
 class Volatile:
     """A text that builds make up anew in each run, and the word that stands for it."""
 
-    pattern: Annotated[re.Pattern[str], Key("what builds say: a regular expression")]
-    word: Annotated[str, Key("what stands for it in the stream")]
+    pattern: Annotated[re.Pattern[str], Key("the text, as a regular expression")]
+    word: Annotated[str, Key("what replaces it in the stream")]
     reason: Annotated[str, REASON]
 
 
@@ -31,7 +31,7 @@ class VolatilePart:
 
     volatile: Annotated[
         tuple[Volatile, ...],
-        Key("a text that builds draw at random, and that means nothing to a reader"),
+        Key("a random text in a build's output that means nothing to a reader"),
     ] = ()
 
 
