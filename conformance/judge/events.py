@@ -1,6 +1,6 @@
-"""Whether the events that a step must bring about have come, and no faster than they may.
+"""Judges the events that a step must provoke: whether they arrived, and not too fast.
 
-Knows no wire and no clock: when an event was sent stands in what was observed.
+Knows no wire and no clock; the observation says when an event was sent.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether a reply is what its step expects; each expectation tells that of itself."""
+"""Judges a reply by what its step expects; each expectation judges itself."""
 
 from __future__ import annotations
 

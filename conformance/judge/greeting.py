@@ -1,4 +1,4 @@
-"""Whether a greeting has the form that the protocol gives it; knows no session."""
+"""Judges the form of a greeting; knows no session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether what a build says of itself agrees with itself; knows the entries and no machine."""
+"""Judges whether a build's self-description is consistent; knows the entries and no machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking into JSON values: what stands at a path, and what is left without some.
+"""Looks into JSON values: what is at a path, and a value without some of its parts.
 
 Knows no steps of cases and no schema.
 """

@@ -1,4 +1,4 @@
-"""A broken promise as a judge first sees it, before evidence is put to it."""
+"""A broken promise as a judge first sees it, before evidence is added."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Whether a recorded dialogue keeps the rules of the wire and of a schema; runs nothing.
+"""Judges whether a recorded dialogue keeps the rules of the wire and of a schema; runs nothing.
 
-What was not recorded is not judged: a dialogue may begin and end anywhere, and may lack ids.
+Does not judge what was not recorded: a dialogue may begin and end anywhere, and may lack ids.
 """
 
 from __future__ import annotations

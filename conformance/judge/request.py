@@ -1,4 +1,4 @@
-"""Whether a request is one that the protocol and a schema allow; knows nothing of its answer."""
+"""Judges whether the protocol and a schema allow a request; knows nothing of its reply."""
 
 from __future__ import annotations
 

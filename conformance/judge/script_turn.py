@@ -1,4 +1,4 @@
-"""A turn of an exchange as it was heard, and what every kind of turn is judged with."""
+"""A turn of an exchange as received, and what every kind of turn is judged with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What became of a scripted exchange: each turn's promise against what was heard in it."""
+"""Decides the outcome of a scripted exchange: each turn's promise against what was received."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What became of a case: walks its steps in order and stops at the first that settles it."""
+"""Decides a case's outcome from its replies; the first failing step decides."""
 
 from __future__ import annotations
 

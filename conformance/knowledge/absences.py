@@ -1,4 +1,4 @@
-"""The words with which builds refuse what they were made without (cases/absences.toml).
+"""The messages with which builds refuse features not compiled in (cases/absences.toml).
 
 Knows neither a build nor a reply.
 """

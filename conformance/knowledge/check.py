@@ -1,6 +1,6 @@
-"""All that is wrong with files of cases, beside those that ship: keys, names, contradictions.
+"""Finds all mistakes in files of cases, beside the shipped ones: keys, names, contradictions.
 
-Knows what files say, and not what is done with it.
+Knows what files say, not how it is used.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Recipes of commands: a request that succeeds, and requests that must be refused.
+"""Recipes of commands: a request that succeeds, and requests that QEMU must refuse.
 
-docs/recipes.md describes the files.  Knows neither a schema nor a machine.
+docs/recipes.md describes the files. Knows neither a schema nor a machine.
 """
 
 from __future__ import annotations

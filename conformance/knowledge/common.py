@@ -1,4 +1,4 @@
-"""The keys that records of several kinds have in common; knows none of these kinds."""
+"""The keys that several kinds of records share; knows none of these kinds."""
 
 from __future__ import annotations
 

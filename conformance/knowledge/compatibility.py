@@ -1,6 +1,6 @@
-"""What QEMU says of changes outside of its schemas (cases/compatibility.toml), as values.
+"""Changes that QEMU's documents announce or explain (cases/compatibility.toml), as values.
 
-docs/compatibility.md describes the file.  Knows neither schemas nor how they are compared.
+docs/compatibility.md describes the file. Knows neither schemas nor how they are compared.
 """
 
 from __future__ import annotations

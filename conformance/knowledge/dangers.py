@@ -1,6 +1,6 @@
-"""What commands reach beyond QEMU's own memory, and what keeps it there (cases/dangers.toml).
+"""What commands reach on the host, and what contains it (cases/dangers.toml).
 
-docs/maintainers/danger.md describes it.  Knows neither a schema nor a request.
+docs/maintainers/danger.md describes the file. Knows neither a schema nor a request.
 """
 
 from __future__ import annotations

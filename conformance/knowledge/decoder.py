@@ -1,7 +1,7 @@
-"""Files under cases/ as values: one walk, driven by the fields of the dataclasses that hold them.
+"""Reads files under cases/ into dataclasses, in one walk over their fields.
 
-All that is wrong with a file is found at once, each with its line and the nearest right word.
-Knows the shapes of dataclasses and nothing of what any of them means.
+Finds all mistakes in a file at once, each with its line and the nearest valid word. Knows the
+shapes of dataclasses, not their meaning.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""How the default of a command's argument is seen: what to leave out, and where it shows.
+"""Where the default of a command's argument shows: what to omit, and which query to send.
 
-docs/recipes.md describes the file.  Knows neither a schema nor a machine, and no default: those
-stand in the digests of the releases.
+docs/recipes.md describes the file. Knows neither a schema nor a machine, and no default: the
+digests have those.
 """
 
 from __future__ import annotations

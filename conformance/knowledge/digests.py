@@ -1,7 +1,7 @@
-"""The digests that come with the suite (fixtures/qapi/), by release.
+"""The shipped digests (fixtures/qapi/), by release.
 
-docs/maintainers/digests.md describes them.  Each is read only when it is asked for, and once.
-Knows neither a build nor a source tree.
+docs/maintainers/digests.md describes them. Reads each on first use. Knows neither a build nor a
+source tree.
 """
 
 from __future__ import annotations

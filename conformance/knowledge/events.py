@@ -1,6 +1,6 @@
-"""Recipes of events: what brings one about, what it must say, and which nothing here provokes.
+"""Recipes of events: what provokes an event, its data, and which events no recipe provokes.
 
-docs/recipes.md describes the files.  Knows neither a schema nor a machine.
+docs/recipes.md describes the files. Knows neither a schema nor a machine.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""All that people know, as one value: what files under cases/ and fixtures/ hold."""
+"""All knowledge as one value: the content of the files under cases/ and fixtures/."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Recipes of the documentation's examples: what must stand before one can be run.
+"""Recipes of the documentation's examples: the machine and set-up that each needs.
 
-docs/recipes.md describes the file.  Knows neither the examples nor a schema or machine.
+docs/recipes.md describes the file. Knows neither the examples nor a schema or machine.
 """
 
 from __future__ import annotations

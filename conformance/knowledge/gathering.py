@@ -1,6 +1,6 @@
-"""What several files say together: the entries of all, none of which another contradicts.
+"""Joins the entries of several files, none of which contradicts another.
 
-Knows how files are read, and nothing of what stands in them.
+Knows how files are read, not what they contain.
 """
 
 from __future__ import annotations

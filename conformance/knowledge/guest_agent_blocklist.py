@@ -1,6 +1,6 @@
-"""Which commands a program is never asked for, and which it is (cases/withheld.toml).
+"""Which commands the suite sends to a program, and which never (cases/withheld.toml).
 
-That is for programs that act on the system that they run on.  Knows neither a schema nor a request.
+For programs that act on the system they run on. Knows neither a schema nor a request.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Which records are about the same thing on the same builds: of two such, one could never count.
+"""Finds records about the same thing on the same builds: one of them would never count.
 
-Knows the shapes of dataclasses and nothing of what any of them means.
+Knows the shapes of dataclasses, not their meaning.
 """
 
 from __future__ import annotations

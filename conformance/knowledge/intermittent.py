@@ -1,4 +1,4 @@
-"""Cases of which a promise is known to be broken in some plays only (cases/intermittent.toml).
+"""Cases known to break a promise only in some plays (cases/intermittent.toml).
 
 Knows neither a case nor how one is played.
 """

@@ -1,6 +1,6 @@
-"""The JSON Schema of files under cases/, made of the fields that the decoder reads.
+"""The JSON Schema of files under cases/, made from the fields that the decoder reads.
 
-Editors check and complete such files by it.  Knows the shapes of dataclasses and no file.
+Editors use it to check and complete such files. Knows the shapes of dataclasses and no file.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""How the fields of a dataclass are written in a file under cases/: what a key says of its field.
+"""How a dataclass field is written in a file under cases/: its key and its form.
 
-A field `name: Annotated[TYPE, Key("what it is")]` is read from the key of its name.  The type says
-what may stand there; the decoder, the JSON Schema and the reference are all made of these.
+A field `name: Annotated[TYPE, Key("what it is")]` is read from the key of its name; the type says
+which values are allowed. The decoder, the JSON Schema and the reference are made from these.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The names that the releases have whose digests ship: commands, events, members, values.
+"""The names that releases with a shipped digest have: commands, events, members, values.
 
-Knows digests and what they make of a value; knows no file that speaks of names.
+Knows digests and how they describe a value; knows no file that uses names.
 """
 
 from __future__ import annotations

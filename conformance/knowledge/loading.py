@@ -1,4 +1,4 @@
-"""Loads all that ships with the suite, and cases of a user's own before it."""
+"""Loads all that ships with the suite, preceded by a user's own cases."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What stands in for the machines and devices that recipes name, and which properties are coupled.
+"""Replacements for the machines and devices that recipes name, and coupled properties.
 
-Reads cases/machines.toml.  Knows no build and no recipe.
+Reads cases/machines.toml. Knows no build and no recipe.
 """
 
 from __future__ import annotations

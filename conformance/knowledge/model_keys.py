@@ -1,6 +1,6 @@
-"""How machines, their files and their requests are written: the keys of values of model/stage.
+"""The keys of machines, their files and their requests: the values of model/stage.
 
-Those values know nothing of files, so that their keys stand here.
+Their keys are here because those values know nothing of files.
 """
 
 from __future__ import annotations

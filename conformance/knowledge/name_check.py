@@ -1,6 +1,6 @@
-"""Whether the names that a file speaks of are names of some release whose digest ships.
+"""Checks that the names in a file are names of some release with a shipped digest.
 
-Knows what the records of a file name, and nothing of what is done with them.
+Knows which names the records of a file use, not how they are used.
 """
 
 from __future__ import annotations

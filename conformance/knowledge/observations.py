@@ -1,6 +1,6 @@
-"""Where and how the effect of a command is seen: a query, and what it shows afterwards.
+"""Where the effect of a command shows: a query, and what it must show.
 
-docs/recipes.md describes the keys.  Knows neither a schema nor a machine.
+docs/recipes.md describes the keys. Knows neither a schema nor a machine.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What exchanges send, as files write it: strings and pieces, with places that words fill.
+"""What exchanges send, as files write it: strings and pieces, with placeholders.
 
-Knows neither turns nor what a server makes of any of it.
+Knows neither turns nor how a server reacts.
 """
 
 from __future__ import annotations

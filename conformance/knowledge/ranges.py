@@ -1,6 +1,6 @@
-"""What is known of a command's arguments: requests in which they can be tried, and what they take.
+"""The requests in which a command's arguments are tried, and which values they take.
 
-docs/recipes.md describes the files.  Knows neither a schema nor a machine.
+docs/recipes.md describes the files. Knows neither a schema nor a machine.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Recipes of object types: what must stand before one can be created, and what it then answers.
+"""Recipes of object types: what creating one needs, and what it reads back.
 
-docs/recipes.md describes the files.  Knows neither a schema nor a machine.
+docs/recipes.md describes the files. Knows neither a schema nor a machine.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""The reference part of pages about files under cases/, made of the fields that the decoder reads.
+"""Fills the reference tables in pages about files under cases/, from the fields that the decoder
+reads.
 
-A page says `<!-- keys: CLASS -->` where the keys of a class stand.  Knows no file of cases.
+A page marks the place with `<!-- keys: CLASS -->`. Knows no file of cases.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What a command's recipe says of requests that must be refused though their types are right.
+"""A command's requests that QEMU must refuse although their types are right.
 
-docs/recipes.md describes the files.  Knows neither a schema nor a machine.
+docs/recipes.md describes the files. Knows neither a schema nor a machine.
 """
 
 from __future__ import annotations

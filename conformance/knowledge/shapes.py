@@ -1,6 +1,6 @@
-"""What a dataclass is in a file, made from its fields: the keys, and what stands under each.
+"""The shape of a dataclass in a file, made from its fields: the keys, and the type of each.
 
-Decoder, JSON Schema and reference walk over these shapes.  Knows no file.
+Decoder, JSON Schema and reference walk over these shapes. Knows no file.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Where cases/ and fixtures/ are: in the package where it is installed, else beside it.
+"""Finds cases/ and fixtures/: in the installed package, else beside it.
 
-Knows the two folders' places and nothing of what is in them.
+Knows where the two folders are, not what they contain.
 """
 
 from __future__ import annotations

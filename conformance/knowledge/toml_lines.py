@@ -1,6 +1,6 @@
-"""On which line of a TOML text each key and element stands; knows nothing of what they mean.
+"""Finds the line of each key and element in a TOML text; knows nothing of their meaning.
 
-The text is one that tomllib has read without complaint: what is malformed is not looked for here.
+tomllib has read the text before, so it is well-formed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Names that files under cases/ speak of and that no digest has, each with the reason.
+"""Declared names that no digest has, each with the reason.
 
 Knows no digest.
 """

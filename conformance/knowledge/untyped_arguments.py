@@ -1,4 +1,4 @@
-"""Which commands take what their declared arguments do not have (cases/untyped.toml).
+"""Commands that accept arguments outside their declared type (cases/untyped.toml).
 
 Knows neither a schema nor a request.
 """

@@ -1,6 +1,6 @@
-"""A request that succeeds, as recipes know one: what stands around it, and what it leaves.
+"""A request known to succeed, with its set-up, its clean-up and its effect.
 
-Knows neither a schema nor how a case is made of it.
+Knows neither a schema nor how cases use it.
 """
 
 from __future__ import annotations

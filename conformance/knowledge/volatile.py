@@ -1,6 +1,6 @@
-"""What differs from run to run in the answers of builds (cases/volatile.toml).
+"""Texts that differ from run to run in a build's output (cases/volatile.toml).
 
-Knows neither an answer nor where one is recorded.
+Knows neither a reply nor where one is recorded.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
-"""Values as JSON and back, as the fields of their classes say; knows no class of the suite.
+"""Writes values as JSON and reads them back, by the fields of their classes; knows no class of the
+suite.
 
-What crosses processes, or waits in a file for a later run, is written and read here and nowhere
-else.  Reading is strict: what `write` cannot have made is an error that says where it stands.
+The only writer and reader of what crosses processes, or waits in a file for a later run. Reading is
+strict: anything that `write` cannot have made is an error with its place.
 
-A dataclass is an object of its fields.  A union of dataclasses, or an abstract class in place of
-those that come from it, adds the member "is", the name of the class; an enumeration is its value,
-bytes are hexadecimal, a set is a sorted array.  A field that is ABSENT is left out.
+A dataclass is an object of its fields. A union of dataclasses, or an abstract class in place of its
+subclasses, adds the member "is", the name of the class; an enumeration is its value, bytes are
+hexadecimal, a set is a sorted array. A field that is ABSENT is omitted.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is known of a case without its requests: enough to choose, count and list cases."""
+"""What is known of a case without its requests: enough to select, count and list cases."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What a step's reply must be, as a value that tells itself whether a reply is so.
+"""What a step's reply must be, as a value that judges a reply itself.
 
-judge/expect_*.py have all kinds of them; knows neither steps nor how a reply is read.
+judge/expect_*.py have all kinds; knows neither steps nor how a reply is read.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a case's dialogue tells besides its verdict: what was accepted, what refusals name.
+"""What a case's dialogue shows besides its verdict: accepted requests, and names in refusals.
 
 Makes no findings: these are counts for the reader of a report.
 """

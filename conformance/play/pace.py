@@ -1,4 +1,4 @@
-"""How long the rest of a run takes, told by the work that is done; knows no clock."""
+"""Estimates how long the rest of a run takes from the work done; knows no clock."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What a build answered, now or before: whoever asks again is told what was kept in the cache.
+"""A build's answers, from the cache if it has them, else from the build.
 
-Loads what asks a build, or reads what it answered, only where that is needed.
+Loads the modules that ask a build or read its answers only on demand.
 """
 
 from __future__ import annotations

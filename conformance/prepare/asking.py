@@ -1,4 +1,4 @@
-"""Asks a build what it is and has, of whichever kind it is; keeps nothing."""
+"""Asks a build of any kind what it is and has; keeps nothing."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The user's cache folder: what costs much to find out and depends on files alone; knows no values.
+"""The user's cache folder, for results that are costly and depend only on files; knows no values.
 
-What goes wrong here costs time and nothing else: it is told once, and all goes on without.
+A fault here only costs time: it is reported once, and the run goes on without the cache.
 """
 
 from __future__ import annotations

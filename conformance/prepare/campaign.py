@@ -1,7 +1,7 @@
-"""One target made ready: what it is, its plan, and which cases of it are wanted.
+"""One target made ready: its build, its plan, and its selected cases.
 
-What the first process of a run has found out is handed to the others as files, so that each build
-is asked once and its cases are derived once.
+The first process of a run hands its results to the others as files, so that each build is asked
+once and its cases are derived once.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which cases were meant by an id or a pattern that no case fits; knows nothing of cases."""
+"""Suggests cases for an id or a pattern that matches none; knows nothing of cases."""
 
 from __future__ import annotations
 

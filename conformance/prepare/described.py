@@ -1,4 +1,4 @@
-"""A program that tells no schema: what it serves, and what the source of its release says of that.
+"""A program without introspection: what it serves, and what the source of its release says of that.
 
 Judges nothing, and knows no command but the one that lists the others.
 """

@@ -1,4 +1,4 @@
-"""What would be asked of builds of a release that is known by its digest alone; starts nothing."""
+"""The plan for a release that is known only by its digest; starts nothing."""
 
 from __future__ import annotations
 

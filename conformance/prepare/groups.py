@@ -1,4 +1,4 @@
-"""Deals the selected cases of a target out to groups, each of which is one pytest item."""
+"""Divides the selected cases of a target into groups, one for each pytest item."""
 
 from __future__ import annotations
 

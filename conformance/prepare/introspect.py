@@ -1,7 +1,7 @@
-"""Asks a build what it is and has, before any case is made; judges nothing.
+"""Introspects a build before any case is made; judges nothing.
 
-A well-formed dialogue over the raw connection.  Where the build dies of a question, what it was
-asked is noted as lost, and the questioning goes on with the next.
+A well-formed dialogue over the raw connection. If the build dies of a query, the query is noted as
+lost, and the next one follows.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Which schema a word of the command line names.
+"""Finds the schema that a word of the command line names.
 
-The one place that knows what such a word can be; what the schema is used for it does not know.
+The only module that knows what such a word can be; knows nothing of how the schema is used.
 """
 
 from __future__ import annotations

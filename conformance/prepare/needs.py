@@ -1,4 +1,4 @@
-"""What recipes need of hosts and builds, and which of it a build itself says that it lacks."""
+"""The needs of recipes, and which of them a build itself says that it lacks."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What a user names for a comparison, read: a build, digest, source tree or saved introspection.
+"""Reads the operand of a comparison: a build, digest, source tree or saved introspection.
 
-Knows how each is told from the others and how it is read; compares nothing.
+Knows how to distinguish and read them; compares nothing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The plan of a build as bytes: written while it is derived, and read in parts by who needs them.
+"""The plan of a build as bytes, written while it is derived and read in parts.
 
-What is known of each case without reading it stands in columns; the cases themselves stand in
-pieces, each of which holds some of one subject and aspect.  Knows not how cases are derived.
+Columns hold what is known of each case without reading it; pieces hold the cases, each some cases
+of one subject and aspect. Knows nothing of how cases are derived.
 """
 
 from __future__ import annotations

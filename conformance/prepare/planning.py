@@ -1,4 +1,4 @@
-"""The plan of a build: what it answered beside what people know, derived once and written.
+"""The plan of a build, made from its answers and all knowledge, derived once and written.
 
 Asks no build and knows no run.
 """

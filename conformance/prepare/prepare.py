@@ -1,4 +1,4 @@
-"""Makes a target ready: asks it what it is and derives its plan, or takes both from the cache."""
+"""Makes a target ready: introspects it and derives its plan, or takes both from the cache."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which cases of a run are wanted; knows no case but by its id and its subject."""
+"""Selects the cases of a run; knows of a case only its id and its subject."""
 
 from __future__ import annotations
 

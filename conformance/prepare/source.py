@@ -1,4 +1,4 @@
-"""Which source a build is compared with: the tree its target names, else the digest that ships."""
+"""Finds the source for a build: the tree that its target names, else the shipped digest."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Which machines of a build have started in this process, and which died before they greeted.
+"""Counts the machines of a build that started in this process, and those that died before the
+greeting.
 
-A machine that a signal ends before its greeting says something of the build only where it happens
-again: the run counts such deaths over all of its processes.
+A death by a signal before the greeting counts against the build only if it happens again: the run
+counts such deaths over all of its processes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Makes the targets of a run ready, each behind a fence: what fails with one is lost with it alone.
+"""Makes the targets of a run ready; a failure loses only its own target.
 
 Knows neither where a run is recorded nor what becomes of its cases.
 """
