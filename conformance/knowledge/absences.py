@@ -19,7 +19,7 @@ from conformance.knowledge.keys import Key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Absence:
-    """A refusal, in which "*" stands for any text, that each of `commands` may answer."""
+    """A refusal that each of `commands` may return; "*" stands for any text."""
 
     commands: Annotated[tuple[str, ...], Key("the commands that may return it", some=True)]
     refusal: Annotated[str, Key("the error message; `*` stands for any text", identity=True)]
@@ -28,7 +28,7 @@ class Absence:
 
 @dataclass(frozen=True, kw_only=True)
 class AbsencesPart:
-    """What a file says of what builds were made without."""
+    """The entries of a file about missing features."""
 
     absences: Annotated[
         tuple[Absence, ...],
@@ -46,5 +46,5 @@ def load_absences(path: Path, more: Sequence[Read[AbsencesPart]] = ()) -> tuple[
 
 
 def refusals_of(entries: Iterable[Absence], commands: AbstractSet[str]) -> tuple[str, ...]:
-    """Return the refusals (globs) that one of `commands` may answer."""
+    """Return the refusals (globs) that one of `commands` may return."""
     return tuple(entry.refusal for entry in entries if not commands.isdisjoint(entry.commands))

@@ -46,4 +46,4 @@ class CaseFile(
     CommandsPart,
     ObjectsPart,
 ):
-    """One file, of whatever parts."""
+    """One file, with any parts."""

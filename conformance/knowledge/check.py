@@ -24,20 +24,20 @@ from conformance.knowledge.store import cases_folder
 from conformance.model.errors import KnowledgeError
 
 OWN: Final = ("rules", "changes", "withheld", "volatile", "walk", "contained")
-"""The parts that are the suite's own: no other file can add to them."""
+"""The suite's own parts: no other file can add to them."""
 
 
 def read_cases(folders: Sequence[Path]) -> list[Read[CaseFile]]:
-    """Return what the files of folders of cases say; raises KnowledgeError, with all problems."""
+    """Return the content of all files in folders; raises KnowledgeError, with all problems."""
     reads = [read_file(path, CaseFile) for folder in folders for path in _files(folder)]
     raise_problems([problem for read in reads for problem in read.problems])
     return reads
 
 
 def check_cases(paths: Sequence[Path]) -> list[FileProblem]:
-    """Return all that is wrong with files, or those of folders, also beside what ships.
+    """Return all problems of files, or of all files in folders, also beside the shipped ones.
 
-    Raises KnowledgeError for what cannot be read at all.
+    Raises KnowledgeError for a file that cannot be read at all.
     """
     mine = [path for each in paths for path in _files(each)]
     given = [read_file(path, CaseFile) for path in mine]
@@ -52,7 +52,7 @@ def check_cases(paths: Sequence[Path]) -> list[FileProblem]:
     known = _known([*given, *others])
     found += [problem for read in given for problem in name_problems(read, known)]
     if any(read.kept.undigested for read in given if not read.problems):
-        # Only when all were looked at is it known which of the declared names something speaks of.
+        # Only after all files is it known which declared names are used.
         _look_at(others, known)
         found += [problem for read in given for problem in stale_problems(read, known)]
     return sorted(set(found), key=lambda problem: (problem.file, problem.line, problem.what))
@@ -60,7 +60,7 @@ def check_cases(paths: Sequence[Path]) -> list[FileProblem]:
 
 @cache
 def _shipped() -> Mapping[Path, Read[CaseFile]]:
-    """Return what ships, by the paths of the files."""
+    """Return the shipped files, by path."""
     return {path.resolve(): read_file(path, CaseFile) for path in files_in(cases_folder())}
 
 
@@ -91,21 +91,21 @@ def _known(reads: Sequence[Read[CaseFile]]) -> KnownNames:
 
 
 def _together(reads: Sequence[Read[CaseFile]]) -> Iterator[FileProblem]:
-    """Yield what contradicts itself between files, or lacks what another would have to say."""
+    """Yield contradictions between files, and names that no other file defines."""
     for slot in shape_of(CaseFile).slots:
         if isinstance(slot.node, Many) and isinstance(slot.node.of, Record):
             yield from contradictions(reads, slot.field)
             yield from idle_replacements(reads, slot.field)
     whole = [read for read in reads if not read.problems]
     yield from unknown_stages(whole)
-    # Of two files, the second is complained of.
+    # Report the second of two files.
     yield from two_machines(whole[::-1])
     yield from two_things(whole[::-1])
     yield from idle_stand_ins(whole)
 
 
 def _foreign(read: Read[Any]) -> Iterator[FileProblem]:
-    """Yield each part of a file that can only be the suite's own."""
+    """Yield each part of a file that only the suite may have."""
     for slot in shape_of(CaseFile).slots:
         if slot.field in OWN and slot.name in read.source.top:
             what = f"{slot.name!r} is the suite's own: no other file can add to it"

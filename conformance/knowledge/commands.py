@@ -40,10 +40,10 @@ from conformance.model.terms import ABSENT, JsonValue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Further:
-    """Another request of a command that succeeds, in a state or a way of its own.
+    """Another request of a command that succeeds, in its own state or way.
 
-    It is made on the machine of the command's recipe, or on that of its own `spec`, and
-    `destructive` tells that this one is another from then on.
+    It runs on the machine of the command's recipe, or on that of its own `spec`. A `destructive`
+    one changes that machine for good.
     """
 
     name: Annotated[str, Key("the case is COMMAND/valid/NAME", identity=True)]
@@ -60,7 +60,7 @@ class Further:
     spec: Annotated[MachineSpec | None, MACHINE] = None
 
     def faults(self) -> Iterator[FileFault]:
-        """Yield what is wrong with the keys beside each other."""
+        """Yield contradictions between the keys."""
         for key, given in (("references", self.references), ("verify", self.verify)):
             if self.spec is not None and given:
                 yield FileFault(
@@ -72,12 +72,12 @@ class Further:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandRecipe:
-    """A request of one command that succeeds, with what must stand before and be undone after.
+    """A request of one command that succeeds, with its set-up and clean-up.
 
-    It is for builds of `versions` and of `arches`, of any where that is empty.
-    `descriptor` is the source of a file descriptor that goes with it, "" where none does.  `needs`
-    are probes: where one fails the request cannot succeed.  `state_queries` return
-    something else once the command has taken effect; `verify` says just what queries return then.
+    It applies to builds of `versions` and of `arches` (empty: of any). `descriptor` is the source
+    of a file descriptor to pass along, "" for none. `needs` are probes: if one fails, the request
+    cannot succeed. `state_queries` return something else once the command has taken effect;
+    `verify` says exactly what queries return then.
     """
 
     name: Annotated[str, Key("the command", identity=True)]
@@ -149,17 +149,17 @@ class CommandRecipe:
     ] = ()
 
     def faults(self) -> Iterator[FileFault]:
-        """Yield what is wrong with the keys beside each other."""
+        """Yield contradictions between the keys."""
         if not self.reason and (self.effect is not Effect.NONE or self.spec != MachineSpec()):
             key = "machine" if self.effect is Effect.NONE else "effect"
             yield FileFault(key, "'reason' is missing", "Say why it is needed.")
 
     def fits(self, version: Version, arch: str) -> bool:
-        """Return whether it is for a build; one whose `arch` is not known, "", is of any."""
+        """Return whether it applies to a build; an unknown `arch`, "", may be any."""
         return version in self.versions and of_arch(self.arches, arch)
 
     def first(self, version: Version) -> ValidRequest:
-        """Return the recipe's own request, with the looks and references of `version`."""
+        """Return the recipe's own request, with the looks and references for `version`."""
         return ValidRequest(
             request=Request(self.name, self.arguments or ABSENT, descriptor=self.descriptor),
             spec=self.spec,
@@ -175,7 +175,7 @@ class CommandRecipe:
         )
 
     def further_requests(self, version: Version) -> Iterator[ValidRequest]:
-        """Yield the further requests that hold for `version`."""
+        """Yield the further requests for `version`."""
         for each in self.further:
             if version in each.versions:
                 yield ValidRequest(
@@ -192,17 +192,17 @@ class CommandRecipe:
                 )
 
     def requests(self, version: Version) -> Iterator[ValidRequest]:
-        """Yield the recipe's own request, then the further ones that hold for `version`."""
+        """Yield the recipe's own request, then the further ones for `version`."""
         yield self.first(version)
         yield from self.further_requests(version)
 
     def refusals_for(self, version: Version) -> tuple[Refusal, ...]:
-        """Return the refusals that hold for `version`."""
+        """Return the refusals for `version`."""
         return tuple(refusal for refusal in self.refusals if version in refusal.versions)
 
 
 class CommandRecipes(Mapping[str, CommandRecipe]):
-    """The recipes of all commands by name; of those of one command the first that fits counts."""
+    """The recipes of all commands by name; the first match for a command counts."""
 
     def __init__(self, recipes: Iterable[CommandRecipe]) -> None:
         self._all = tuple(recipes)
@@ -218,7 +218,7 @@ class CommandRecipes(Mapping[str, CommandRecipe]):
         return len(self._first)
 
     def for_build(self, version: Version, arch: str) -> CommandRecipes:
-        """Return those for one build, of each command one at most."""
+        """Return the recipes for one build, at most one per command."""
         found: dict[str, CommandRecipe] = {}
         for recipe in self._all:
             if recipe.fits(version, arch):
@@ -226,13 +226,13 @@ class CommandRecipes(Mapping[str, CommandRecipe]):
         return CommandRecipes(found.values())
 
     def needs(self) -> frozenset[str]:
-        """Return all needs that a host is probed for."""
+        """Return all needs to probe the host for."""
         return frozenset(need for recipe in self._all for need in recipe.needs)
 
 
 @dataclass(frozen=True, kw_only=True)
 class CommandsPart(RequestsPart):
-    """What a file says of commands."""
+    """The entries of a file about commands."""
 
     commands: Annotated[
         tuple[CommandRecipe, ...],
@@ -248,7 +248,7 @@ class CommandsPart(RequestsPart):
 
 
 def commands_of(parts: Sequence[Read[CommandsPart]]) -> CommandRecipes:
-    """Return the recipes of commands in all `parts`; raises KnowledgeError."""
+    """Return the command recipes of all `parts`; raises KnowledgeError."""
     return CommandRecipes(gathered(parts, "commands"))
 
 

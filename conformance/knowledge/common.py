@@ -43,7 +43,7 @@ ISOLATION: Final = Key(
 
 @dataclass(frozen=True, kw_only=True)
 class RequestsPart:
-    """The requests of a file that have names."""
+    """The named requests of a file."""
 
     requests: Annotated[
         Mapping[str, tuple[Request, ...]],

@@ -20,7 +20,7 @@ FILE: Final = "compatibility.toml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeEntry:
-    """What is known of a change at several places."""
+    """One documented change at several places."""
 
     places: Annotated[
         tuple[str, ...],
@@ -55,7 +55,7 @@ class ChangeEntry:
     reason: Annotated[str, Key("why, in our own words")]
 
     def faults(self) -> Iterator[FileFault]:
-        """Yield what is wrong with the keys beside each other."""
+        """Yield contradictions between the keys."""
         if bool(self.deprecated_in) != (self.change_class is ChangeClass.DEPRECATED_FIRST):
             yield FileFault(
                 "class",
@@ -64,7 +64,7 @@ class ChangeEntry:
             )
 
     def documented(self) -> Iterator[Documented]:
-        """Yield it once for each of its places."""
+        """Yield the change once per place."""
         for place in self.places:
             yield Documented(
                 place=place,
@@ -79,7 +79,7 @@ class ChangeEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class CompatibilityPart:
-    """What a file says of changes from release to release."""
+    """The entries of a file about changes between releases."""
 
     changes: Annotated[
         tuple[ChangeEntry, ...],
@@ -91,10 +91,10 @@ class CompatibilityPart:
 
 
 def load_documented(path: Path | None = None) -> tuple[Documented, ...]:
-    """Return the entries of the file `path` in its order; without one, those that ship.
+    """Return the entries of the file `path` in order; by default, the shipped ones.
 
-    An entry with several places is there once for each.  Raises KnowledgeError, which names the
-    file and the entry.
+    An entry with several places yields one for each. Raises KnowledgeError, with the file and the
+    entry.
     """
     part = read_file(path or cases_folder() / FILE, CompatibilityPart).sound()
     return tuple(documented for entry in part.changes for documented in entry.documented())

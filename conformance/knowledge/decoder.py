@@ -34,17 +34,17 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 _NAMES: Final = ("name", "type", "event", "command", "id", "commands")
-"""The keys that tell a reader which of the tables of an array is meant, the best first."""
+"""The keys that identify a table in an array for a reader, the best first."""
 _TOML_LINE: Final = re.compile(r" ?\(at line (\d+), column \d+\)")
 NAMED_REQUESTS: Final = "requests"
-"""The table of a file that gives arrays of requests names."""
+"""The table that defines named requests."""
 _ABSENT: Final = object()
 _MOST: Final = 20
-"""How many problems an error tells; a file that is of another kind has hundreds."""
+"""How many problems an error lists; a file of another kind has hundreds."""
 
 
 class _Bad:
-    """Stands for what could not be read; its problem is told already."""
+    """Stands for a value that could not be read; its problem is already reported."""
 
 
 _BAD: Final = _Bad()
@@ -52,7 +52,7 @@ _BAD: Final = _Bad()
 
 @dataclass(frozen=True, slots=True)
 class FileProblem:
-    """One thing that is wrong with a file, where, and what to do."""
+    """One mistake in a file: what, where, and how to fix it."""
 
     file: str
     line: int
@@ -67,7 +67,7 @@ class FileProblem:
 
 @dataclass(frozen=True, slots=True)
 class FileFault:
-    """What a record says of its own keys that cannot be; `key` is the one to look at."""
+    """A record's complaint about its own keys; `key` is the one to look at."""
 
     key: str
     what: str
@@ -76,7 +76,7 @@ class FileFault:
 
 @dataclass(frozen=True)
 class CaseSource:
-    """A file that was read: its text, and its values as TOML has them."""
+    """A file that was read: its text and its TOML values."""
 
     name: str
     text: str
@@ -84,20 +84,20 @@ class CaseSource:
     _lines: dict[toml_lines.Path, int] = field(default_factory=dict)
 
     def line(self, path: toml_lines.Path) -> int:
-        """Return the line on which something stands."""
+        """Return the line of a path."""
         if not self._lines:
             self._lines.update(toml_lines.lines(self.text))
         return toml_lines.line_of(self._lines, path)
 
     def problem(self, path: toml_lines.Path, what: str, remedy: str = "") -> FileProblem:
-        """Return a problem with what stands at `path`."""
+        """Return a problem at `path`."""
         label = self._label(path)
         return FileProblem(
             self.name, self.line(path), f"{label}: {what}" if label else what, remedy
         )
 
     def _label(self, path: toml_lines.Path) -> str:
-        """Return the tables that lead to `path`, each by its key and its name or number."""
+        """Return the tables on the way to `path`, each by its key and its name or number."""
         labels: list[str] = []
         value: Any = self.top
         for part in path:
@@ -117,10 +117,10 @@ class CaseSource:
 
 @dataclass(frozen=True)
 class Read(Generic[T_co]):
-    """What a file says, and where.
+    """The content of a file, and where it is.
 
-    Where there are `problems`, `value` holds what could be read, None in the place of other
-    entries; it is None where the file is no TOML.
+    If there are `problems`, `value` holds what could be read, with None in place of other entries;
+    it is None if the file is not TOML.
     """
 
     source: CaseSource
@@ -129,18 +129,18 @@ class Read(Generic[T_co]):
 
     @property
     def kept(self) -> T_co:
-        """What could be read of a file of which something could."""
+        """What could be read of a file, if anything could."""
         assert self.value is not None
         return self.value
 
     def sound(self) -> T_co:
-        """Return the value; raises KnowledgeError, with all problems, where there are any."""
+        """Return the value; raises KnowledgeError, with all problems, if there are any."""
         raise_problems(self.problems)
         return self.kept
 
 
 def raise_problems(problems: Sequence[FileProblem]) -> None:
-    """Raise a KnowledgeError that tells all problems, if there are any."""
+    """Raise a KnowledgeError with all problems, if there are any."""
     if problems:
         told_ = [str(problem) for problem in problems[:_MOST]]
         if len(problems) > _MOST:
@@ -149,7 +149,7 @@ def raise_problems(problems: Sequence[FileProblem]) -> None:
 
 
 def read_file(path: Path, cls: type[T]) -> Read[T]:
-    """Return what the file `path` says, as a `cls`; raises KnowledgeError if it is no text."""
+    """Return the content of the file `path` as a `cls`; raises KnowledgeError if it is not text."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -164,7 +164,7 @@ def read_file(path: Path, cls: type[T]) -> Read[T]:
 
 
 def read_text(text: str, name: str, cls: type[T]) -> Read[T]:
-    """Return what a text says, as a `cls`; `name` is what errors call it."""
+    """Return the content of a text as a `cls`; errors call it `name`."""
     try:
         top = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -176,14 +176,14 @@ def read_text(text: str, name: str, cls: type[T]) -> Read[T]:
 
 
 def decoded(source: CaseSource, cls: type[T]) -> Read[T]:
-    """Return what the values of a file say, as a `cls`."""
+    """Return the values of a file as a `cls`."""
     walk = _Walk(source)
     value = walk.record(cls, source.top, (), {})
     return Read(source, None if isinstance(value, _Bad) else value, tuple(walk.problems))
 
 
 class _Walk:
-    """The walk over one file; `problems` is all that was found wrong."""
+    """The walk over one file; collects `problems`."""
 
     def __init__(self, source: CaseSource) -> None:
         self._source = source
@@ -235,7 +235,7 @@ class _Walk:
                 self._complain((*path, second), f"{what} stands there twice, first in line {line}",
                     "Say with versions, or arch, which builds each is for.")  # fmt: skip
         if len(path) == 1:
-            # The rest of a file can be looked at all the same.
+            # The rest of a file can still be checked.
             return node.kind([None if isinstance(item, _Bad) else item for item in found])
         return _BAD if any(isinstance(item, _Bad) for item in found) else node.kind(found)
 
@@ -248,7 +248,7 @@ class _Walk:
         return _BAD if any(isinstance(item, _Bad) for item in found.values()) else found
 
     def record(self, cls: type, value: Any, path: toml_lines.Path, outer: Mapping[str, Any]) -> Any:
-        """Return a table as a `cls`."""
+        """Read a table as a `cls`."""
         if not isinstance(value, dict):
             return self._complain(path, f"{_spelt(path)} is {told(value)}, not a table")
         shape = shape_of(cls)
@@ -322,7 +322,7 @@ class _Walk:
         return self._fields(slot.node.cls, given, path, {})
 
     def _finished(self, made: Any, path: toml_lines.Path) -> Any:
-        """Return a record as what it stands for, once it has said what is wrong with itself."""
+        """Check a record and return the value that it stands for."""
         if isinstance(made, _Bad):
             return _BAD
         faults: Iterable[FileFault] = made.faults() if hasattr(made, "faults") else ()
@@ -346,7 +346,7 @@ class _Walk:
         return self.record(heads[given[0]], value, path, outer)
 
     def _requests(self, node: Requests, value: Any, path: toml_lines.Path) -> Any:
-        """Return an array of requests, names replaced by the requests of that name."""
+        """Read an array of requests, with names replaced by the requests of that name."""
         items = self._array(value, path)
         if isinstance(items, _Bad):
             return _BAD
@@ -378,7 +378,7 @@ class _Walk:
 
 
 def _group_faults(cls: type, value: Mapping[str, Any]) -> Iterator[FileFault]:
-    """Yield the keys of a table that contradict each other, and each group without any."""
+    """Yield contradicting keys of a table, and groups without a key."""
     shape = shape_of(cls)
     for name, other in shape.contradictions:
         if name in value and other in value:
@@ -397,7 +397,7 @@ def _group_faults(cls: type, value: Mapping[str, Any]) -> Iterator[FileFault]:
 def _unclear(
     given: Sequence[str], value: Mapping[str, Any], heads: Mapping[str, Any]
 ) -> tuple[str, str]:
-    """Return what is wrong with a table that is none of several records, or several, and a hint."""
+    """Return what is wrong with a table that fits no record, or several; and a hint."""
     near = [unknown_word(key, heads).remedy for key in value]
     hint = next((hint for hint in near if "mean" in hint), f"Just one of: {', '.join(heads)}.")
     if given:
@@ -406,7 +406,7 @@ def _unclear(
 
 
 def _spelt(path: toml_lines.Path) -> str:
-    """Return what stands at a path, by the last key of it."""
+    """Return the name of a path for messages: its last key."""
     if not path:
         return "the file"
     number = path[-1]
@@ -416,5 +416,5 @@ def _spelt(path: toml_lines.Path) -> str:
 
 
 def files_in(folder: Path) -> Iterator[Path]:
-    """Yield the files `*.toml` of a folder and of those in it, in the order of their names."""
+    """Yield the files `*.toml` of a folder and its subfolders, sorted by name."""
     yield from sorted(folder.rglob("*.toml"))

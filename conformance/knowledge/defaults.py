@@ -33,12 +33,12 @@ _PATH = typed(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Showing:
-    """A request that leaves arguments out, and where what they then are can be read.
+    """A request that omits arguments, and the place where their values show.
 
-    `shows` maps each argument to where its value stands within what `read` returns.  Without
-    `read` nothing shows it, and the request must be answered alike with the argument left out and
-    with its default given: then the paths are empty.  `case` is the value of the tag that the
-    request has, where its arguments are a union; `changes` tells that nothing undoes the request.
+    `shows` maps each argument to the path of its value in the result of `read`. Without `read` no
+    query shows it: QEMU must return the same with the argument omitted and with its default given,
+    and the paths are empty. `case` is the value of the tag in the request, if its arguments are a
+    union; `changes` means that nothing undoes the request.
     """
 
     command: Annotated[str, Key("the command", identity=True)]
@@ -78,7 +78,7 @@ class Showing:
     reason: Annotated[str, REASON]
 
     def faults(self) -> Iterator[FileFault]:
-        """Yield what is wrong with the keys beside each other."""
+        """Yield contradictions between the keys."""
         for member, path in self.shows.items():
             if bool(path) is not (self.read is not None):
                 yield FileFault(
@@ -90,7 +90,7 @@ class Showing:
 
 @dataclass(frozen=True, kw_only=True)
 class DefaultsPart(RequestsPart):
-    """What a file says of the defaults of arguments."""
+    """The entries of a file about defaults of arguments."""
 
     defaults: Annotated[
         tuple[Showing, ...], Key("where the defaults of a command's arguments show", name="default")
@@ -103,7 +103,7 @@ def load_showings(path: Path, more: Sequence[Read[DefaultsPart]] = ()) -> tuple[
 
 
 def showings_for(showings: tuple[Showing, ...], version: Version) -> tuple[Showing, ...]:
-    """Return the entries for `version`; of two of one name the first replaces the other."""
+    """Return the entries for `version`; of two with one name the first counts."""
     found: dict[tuple[str, str], Showing] = {}
     for each in showings:
         if version in each.versions:

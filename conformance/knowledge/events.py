@@ -32,9 +32,9 @@ from conformance.model.terms import JsonValue
 
 
 class Order(enum.StrEnum):
-    """Where an event stands beside the reply to the request that brings it about."""
+    """The order of an event and the reply to the request that provokes it."""
 
-    # Nothing is promised of it.
+    # No promise.
     ANY = "any"
     # The event comes first.
     BEFORE = "before"
@@ -44,7 +44,7 @@ class Order(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emission:
-    """An event that a request brings about, whose data holds all of `data`."""
+    """An event that a request provokes, whose data includes all of `data`."""
 
     event: Annotated[str, Key("the event")]
     data: Annotated[
@@ -55,9 +55,9 @@ class Emission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provocation:
-    """A request, and the events that must come of it before the next one is sent.
+    """A request, and the events that must arrive before the next one is sent.
 
-    `ends` tells that the request ends the build.
+    `ends` means that the request ends the build.
     """
 
     request: Annotated[Request, Key(flat=True, only=("execute", "arguments"))]
@@ -70,9 +70,9 @@ class Provocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRecipe:
-    """A dialogue that brings about one event, on a machine of its own or one that it shares.
+    """A dialogue that provokes one event, on its own machine or a shared one.
 
-    `stage` names the machine where `spec` says more of it than which machine it is, else it is "".
+    `stage` names the machine if `spec` has more than `machine`, else it is "".
     """
 
     event: Annotated[str, Key("the event", identity=True)]
@@ -95,7 +95,7 @@ class EventRecipe:
     alone: Annotated[bool, ISOLATION] = False
 
     def faults(self) -> Iterator[FileFault]:
-        """Yield what is wrong with the keys beside each other."""
+        """Yield contradictions between the keys."""
         if all(e.event != self.event for step in self.steps for e in step.emissions):
             yield FileFault(
                 "steps", f"no step emits {self.event}", "Say of which request it comes."
@@ -104,7 +104,7 @@ class EventRecipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageEntry:
-    """A machine that events can come about on, by a name."""
+    """A named machine for recipes of events."""
 
     name: Annotated[str, Key("the name, valid in every file", identity=True)]
     spec: Annotated[MachineSpec, MACHINE] = MachineSpec()
@@ -113,7 +113,7 @@ class StageEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnprovokedEvent:
-    """Why nothing here brings about an event on builds of `versions`."""
+    """Why no recipe provokes an event on builds of `versions`."""
 
     event: Annotated[str, Key("the event", identity=True)]
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
@@ -122,10 +122,10 @@ class UnprovokedEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limited:
-    """That builds of `versions` send at most one of a kind of an event per second.
+    """An event that builds of `versions` send at most once per second for each kind.
 
-    The members `by` of its data tell one kind from another.  One whose data hold all of `unless`,
-    if that is anything, is not limited.
+    The members `by` of its data distinguish kinds. An event whose data includes all of a non-empty
+    `unless` is not limited.
     """
 
     event: Annotated[str, Key("the event", identity=True)]
@@ -145,7 +145,7 @@ class Limited:
 
 
 class EventRecipes:
-    """What is known of all events."""
+    """All recipes of events."""
 
     def __init__(
         self,
@@ -158,16 +158,16 @@ class EventRecipes:
         self._limited = tuple(limited)
 
     def find(self, event: str, version: Version) -> tuple[EventRecipe, ...]:
-        """Return the recipes of `event` for builds of `version`, in the order of the files."""
+        """Return the recipes of `event` for builds of `version`, in file order."""
         found: dict[str, EventRecipe] = {}
         for recipe in self._recipes:
             if recipe.event == event and version in recipe.versions:
-                # Of two of one name, the first replaces the other.
+                # Of two with one name, the first counts.
                 found.setdefault(recipe.name, recipe)
         return tuple(found.values())
 
     def why_not(self, event: str, version: Version) -> str:
-        """Return why nothing provokes `event`, "" where nobody has said."""
+        """Return why no recipe provokes `event`, "" if no reason is given."""
         reasons = (
             each.reason
             for each in self._unprovoked
@@ -176,7 +176,7 @@ class EventRecipes:
         return next(reasons, "")
 
     def for_arch(self, arch: str) -> EventRecipes:
-        """Return those for builds whose guests are of `arch`, and which have none there."""
+        """Return the recipes for builds whose guests are of `arch`."""
         recipes = tuple(r for r in self._recipes if of_arch(r.arches, arch))
         elsewhere = {r.event for r in self._recipes} - {r.event for r in recipes}
         why = (
@@ -190,18 +190,18 @@ class EventRecipes:
         return EventRecipes(recipes, (*self._unprovoked, *why), self._limited)
 
     def limited(self, event: str, version: Version) -> Limited | None:
-        """Return how builds of `version` limit `event`, None where they send every one."""
+        """Return how builds of `version` limit `event`, None if they send every one."""
         found = (x for x in self._limited if x.event == event and version in x.versions)
         return next(found, None)
 
     def needs(self) -> frozenset[str]:
-        """Return all needs that a host is probed for."""
+        """Return all needs to probe the host for."""
         return frozenset(need for recipe in self._recipes for need in recipe.needs)
 
 
 @dataclass(frozen=True, kw_only=True)
 class EventsPart(RequestsPart):
-    """What a file says of events."""
+    """The entries of a file about events."""
 
     stages: Annotated[
         tuple[StageEntry, ...], Key("a machine for recipes of events", name="stage")
@@ -221,7 +221,7 @@ class EventsPart(RequestsPart):
 
 
 def load_events(folder: Path, more: Sequence[Read[EventsPart]] = ()) -> EventRecipes:
-    """Return what the files `*.toml` in `folder` say, that of `more` first.
+    """Return the content of the files `*.toml` in `folder`, that of `more` first.
 
     Raises KnowledgeError.
     """
@@ -237,7 +237,7 @@ def load_events(folder: Path, more: Sequence[Read[EventsPart]] = ()) -> EventRec
 
 
 def unknown_stages(parts: Sequence[Read[Any]]) -> Iterator[FileProblem]:
-    """Yield each event whose stage is in none of the files."""
+    """Yield each event whose stage no file defines."""
     stages = {stage.name: None for part in parts for stage in part.kept.stages}
     for part in parts:
         for number, recipe in enumerate(part.kept.events):

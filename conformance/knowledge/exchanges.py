@@ -25,15 +25,15 @@ from conformance.model.stage import MachineSpec, Transport
 
 
 class Start(enum.StrEnum):
-    """How far the first line is when an exchange begins."""
+    """The state of the first line when an exchange begins."""
 
     # It is not connected.
     NOWHERE = "nowhere"
     # It is connected and greeted.
     GREETED = "greeted"
-    # Its negotiation is over, and enabled nothing.
+    # Its negotiation is over, without capabilities.
     NEGOTIATED = "negotiated"
-    # Its negotiation is over, and enabled oob.
+    # Its negotiation is over, with oob.
     OUT_OF_BAND = "oob"
 
 
@@ -41,9 +41,9 @@ class Start(enum.StrEnum):
 class ExchangeRecipe:
     """One exchange about `rules`, on each of the transports of `on`.
 
-    `subject` is the part of the protocol that it is about.  `fresh` tells that it gets a machine of
-    its own, `ends` that the server ends of it, `slow` why it is only run where all is, and
-    `every_start` that it is about all starts of a run.
+    `subject` is the part of the protocol that it tests. `fresh` means that it gets its own machine,
+    `ends` that the server exits, `every_start` that it is about all starts of a run; `slow` says
+    why it only runs with `--thorough`.
     """
 
     subject: str
@@ -68,7 +68,7 @@ class ExchangeRecipe:
 
 @dataclass(frozen=True, kw_only=True)
 class ExchangeEntry:
-    """An exchange as a file has it: one case, or one for each variant and each beginning."""
+    """An exchange as a file has it: one case, or one for each variant and each prefix."""
 
     subject: Annotated[
         str,
@@ -140,7 +140,7 @@ class ExchangeEntry:
     turns: Annotated[tuple[TurnEntry, ...], Key("the turns, in order")]
 
     def faults(self) -> Iterator[FileFault]:
-        """Yield what is wrong with the keys beside each other."""
+        """Yield contradictions between the keys."""
         if len(self.vary) > 1:
             yield FileFault("vary", "'vary' has more than one place", "One thing varies.")
             return
@@ -155,7 +155,7 @@ class ExchangeEntry:
 
     @cached_property
     def recipes(self) -> tuple[ExchangeRecipe, ...]:
-        """The exchange once for each of its variants and each place where it is cut."""
+        """Yield the exchange once for each variant and each place where it is cut."""
         return tuple(
             each
             for suffix, words in variants(self.vary)
@@ -191,7 +191,7 @@ class ExchangeEntry:
         )
 
     def _cut(self, recipe: ExchangeRecipe) -> Iterator[ExchangeRecipe]:
-        """Yield the exchange, or, where it sends something cut, one for each proper beginning."""
+        """Yield the exchange, or, if it sends something with `cut`, one for each proper prefix."""
         marked = [
             n for n, turn in enumerate(self.turns) if isinstance(turn, SendEntry) and turn.cut
         ]
@@ -209,7 +209,7 @@ class ExchangeEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class ExchangesPart(RequestsPart):
-    """What a file says of the wire."""
+    """The entries of a file about the wire."""
 
     exchanges: Annotated[
         tuple[ExchangeEntry, ...], Key("a scripted dialogue on the wire", name="exchange")
@@ -221,7 +221,7 @@ def load_exchanges(
 ) -> tuple[ExchangeRecipe, ...]:
     """Return the exchanges of all files `*.toml` in `folder` and of `more`; raises KnowledgeError.
 
-    The name of a file is the subject of its exchanges that name none.
+    The name of a file is the default subject of its exchanges.
     """
     entries: tuple[ExchangeEntry, ...] = gathered(
         [*more, *read_folder(folder, ExchangesPart)], "exchanges"

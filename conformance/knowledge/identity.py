@@ -16,14 +16,14 @@ K = TypeVar("K")
 
 
 def identity(record: Any) -> tuple[Hashable, ...]:
-    """Return what the record is about, () where it may stand beside any other."""
+    """Return what the record is about, () if it cannot clash."""
     cls: type = type(record)
     slots = shape_of(cls).slots if is_dataclass(cls) else ()
     return tuple(_hashable(getattr(record, s.field)) for s in slots if s.key.identity)
 
 
 def meet(one: Any, other: Any) -> bool:
-    """Return whether some build is of the versions and arches of both records."""
+    """Return whether both records apply to some build."""
     everywhere = VersionRange()
     mine, theirs = getattr(one, "versions", everywhere), getattr(other, "versions", everywhere)
     return bool(mine.meets(theirs)) and arches_meet(
@@ -34,7 +34,7 @@ def meet(one: Any, other: Any) -> bool:
 def clashes(records: Iterable[tuple[K, Any]]) -> Iterator[tuple[K, K, str]]:
     """Yield each pair of records about the same thing on some build, by their keys, in order.
 
-    With it comes what they are about, in words.
+    Each comes with what they are about, in words.
     """
     groups: dict[tuple[Hashable, ...], list[tuple[K, Any]]] = {}
     for key, record in records:

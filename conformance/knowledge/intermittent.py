@@ -19,7 +19,7 @@ from conformance.knowledge.versions import Version, VersionRange
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intermittent:
-    """A case, by its id, whose promise the releases `versions` break in some plays."""
+    """A case, by id, whose promise the releases `versions` break in some plays."""
 
     case: Annotated[str, Key("the id of the case", name="id", identity=True)]
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
@@ -28,7 +28,7 @@ class Intermittent:
 
 @dataclass(frozen=True, kw_only=True)
 class IntermittentPart:
-    """What a file says of what comes and goes."""
+    """The entries of a file about intermittent cases."""
 
     intermittent: Annotated[
         tuple[Intermittent, ...],
@@ -44,5 +44,5 @@ def load_intermittent(
 
 
 def reasons_for(entries: Iterable[Intermittent], version: Version) -> dict[str, str]:
-    """Return why each case that comes to different ends on `version` does so, by its id."""
+    """Return the reason for each case that is intermittent on `version`, by id."""
     return {entry.case: entry.reason for entry in entries if version in entry.versions}

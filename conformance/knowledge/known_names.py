@@ -26,9 +26,9 @@ Path: TypeAlias = tuple[str | int, ...]
 
 _TOKENS: Final = re.compile(r"[.:]")
 _ARCHES: Final = "SysEmuTarget"
-"""The enumeration of the architectures of guests, in the schema of each release."""
+"""The enumeration of guest architectures in the schema of each release."""
 _STEPS: Final = ("0", "string", "null", "object", "array", "int", "number", "boolean")
-"""What leads to an element of an array, and to the branches of an alternate, in a path."""
+"""What stands in a path for an element of an array, and for a branch of an alternate."""
 
 _SHAPES: Final[Mapping[JsonType, tuple[type, ...]]] = {
     JsonType.STRING: (str,),
@@ -41,7 +41,7 @@ _SHAPES: Final[Mapping[JsonType, tuple[type, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class UnknownName:
-    """A name that no release has: of what kind, where in a value, and the names that there are."""
+    """A name that no release has: its kind, its place in a value, and the names that exist."""
 
     kind: UndigestedKind
     name: str
@@ -50,17 +50,17 @@ class UnknownName:
 
     @property
     def last(self) -> str:
-        """The name alone, without what it is a part of."""
+        """The name alone, without its owner."""
         return str(self.at[-1]) if self.at and self.kind is not UndigestedKind.VALUE else self.value
 
     @property
     def value(self) -> str:
-        """What stands behind the last = of the name, or all of it."""
+        """The part after the last = of the name, or all of it."""
         return self.name.rpartition("=")[2]
 
     @property
     def hint(self) -> str:
-        """The nearest name that some release has."""
+        """The nearest existing name."""
         near = nearest(self.last, self.known)
         return f"Did you mean {near[0]!r}?" if near else ""
 
@@ -75,7 +75,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Releases:
-    """What the releases have whose digests these are."""
+    """The names of the releases of some digests."""
 
     digests: Mapping[str, Digest]
     _reached: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -98,7 +98,7 @@ class Releases:
 
     @cached_property
     def object_types(self) -> Mapping[str, frozenset[str] | None]:
-        """All types that object-add creates, with their members; None where some are unknown."""
+        """All types that object-add creates, with their members; None if some are unknown."""
         found: dict[str, frozenset[str] | None] = {}
         for digest in self.digests.values():
             for each in object_model(digest.schemas[Program.SYSTEM]).types:
@@ -109,22 +109,22 @@ class Releases:
 
     @cached_property
     def arches(self) -> frozenset[str]:
-        """All architectures of guests."""
+        """All guest architectures."""
         kinds = (side.schema.types.get(_ARCHES) for side in self.sides)
         return frozenset(word for kind in kinds if isinstance(kind, Enum) for word in kind.values)
 
     def arguments(self, command: str) -> list[tuple[Side, str]]:
-        """Return the types of a command's arguments, where there is such a command."""
+        """Return the types of a command's arguments, if there is such a command."""
         having = [side for side in self.sides if command in side.schema.commands]
         return [(side, side.schema.commands[command].arg_type) for side in having]
 
     def data(self, event: str) -> list[tuple[Side, str]]:
-        """Return the types of an event's data, where there is such an event."""
+        """Return the types of an event's data, if there is such an event."""
         having = [side for side in self.sides if event in side.schema.events]
         return [(side, side.schema.events[event].arg_type) for side in having]
 
     def reachable(self, command: str) -> frozenset[str]:
-        """Return all names within a command's arguments, and what stands for elements and kinds."""
+        """Return all names in a command's arguments, and the marks for elements and branches."""
         if command not in self._reached:
             found = set[str](_STEPS)
             for side, kind in self.arguments(command):
@@ -135,13 +135,13 @@ class Releases:
 
 @cache
 def shipped_releases() -> Releases:
-    """Return what the releases have whose digests ship."""
+    """Return the names of the releases with a shipped digest."""
     return Releases(load_digests())
 
 
 @dataclass(frozen=True)
 class KnownNames:
-    """What some releases have, and what is said to be of others."""
+    """The names of some releases, and those declared for others."""
 
     releases: Releases
     undigested: Sequence[Undigested] = ()
@@ -149,49 +149,49 @@ class KnownNames:
     untyped: frozenset[str] = frozenset()
     """Commands that take more than they declare."""
     used: set[tuple[UndigestedKind, str]] = field(default_factory=set)
-    """The declared names that something spoke of."""
+    """The declared names that a record used."""
 
     def command(self, name: str) -> Iterator[UnknownName]:
-        """Yield it where no release has such a command."""
+        """Yield the name if no release has such a command."""
         return self._one(UndigestedKind.COMMAND, name, self.releases.commands)
 
     def event(self, name: str) -> Iterator[UnknownName]:
-        """Yield it where no release has such an event."""
+        """Yield the name if no release has such an event."""
         return self._one(UndigestedKind.EVENT, name, self.releases.events)
 
     def object_type(self, name: str) -> Iterator[UnknownName]:
-        """Yield it where no release has such an object type."""
+        """Yield the name if no release has such an object type."""
         return self._one(UndigestedKind.OBJECT_TYPE, name, self.releases.object_types)
 
     def arch(self, name: str) -> Iterator[UnknownName]:
-        """Yield it where no release is for guests of that architecture."""
+        """Yield the name if no release has guests of that architecture."""
         return self._one(UndigestedKind.ARCH, name, self.releases.arches)
 
     def rule(self, id: str) -> Iterator[UnknownName]:
-        """Yield it where the catalogue has no such rule; "" names none."""
+        """Yield the id if the catalogue has no such rule; "" is no id."""
         return self._one(UndigestedKind.RULE, id, self.rules) if id else iter(())
 
     def property(self, owner: str, name: str) -> Iterator[UnknownName]:
-        """Yield it where no release has such a member of the object type."""
+        """Yield the name if no release's object type has such a member."""
         known = self.releases.object_types.get(owner)
         if known is not None and name not in known:
             missing = UnknownName(UndigestedKind.PROPERTY, f"{owner}.{name}", (name,), tuple(known))
             yield from self._undeclared(missing)
 
     def arguments(self, command: str, value: Any, *, values: bool = True) -> Iterator[UnknownName]:
-        """Yield what no release's command has of its arguments: members, and `values` of enums."""
+        """Yield the members, and enum `values`, of arguments that no release's command has."""
         if command in self.untyped:
             return
         types = self.releases.arguments(command)
         yield from self._within(command, types, value, values=values)
 
     def data(self, event: str, value: Any) -> Iterator[UnknownName]:
-        """Yield what no release's event has of its data."""
+        """Yield each name that no release's event has in its data."""
         types = self.releases.data(event)
         yield from self._within(event, types, value, values=True)
 
     def path(self, command: str, path: Sequence[str]) -> Iterator[UnknownName]:
-        """Yield the first name of a path into a command's arguments that no release has there."""
+        """Yield the first name of a path that no release has in the command's arguments."""
         if command in self.untyped:
             return
         best: UnknownName | None = None
@@ -208,7 +208,7 @@ class KnownNames:
             yield from self._undeclared(best)
 
     def glob(self, command: str, glob: str) -> Iterator[UnknownName]:
-        """Yield each name of a glob of argument paths that no release has in the arguments."""
+        """Yield each name of a glob of paths that no release has in the arguments."""
         if command in self.untyped or command not in self.releases.commands:
             return
         known = self.releases.reachable(command)
@@ -221,7 +221,7 @@ class KnownNames:
     def _within(
         self, owner: str, types: Sequence[tuple[Side, str]], value: Any, *, values: bool
     ) -> Iterator[UnknownName]:
-        """Yield what is unknown on every side that has the owner at all."""
+        """Yield what is unknown on every side that has the owner."""
         found = [
             {(each.kind, each.at): each for each in _walk(side, kind, value, (), owner)}
             for side, kind in types
@@ -254,7 +254,7 @@ def _dotted(owner: str, at: Path) -> str:
 
 
 def _walk(side: Side, kind: str, value: Any, at: Path, owner: str) -> Iterator[UnknownName]:
-    """Yield what a value has that its type has not: members of objects, values of enumerations."""
+    """Yield what the type of a value lacks: members of objects, values of enumerations."""
     match side.schema.types.get(kind), value:
         case Enum() as words, str():
             if value not in words.values and "{" not in value:
@@ -287,9 +287,9 @@ def _walk_object(
 
 
 def _members(side: Side, whole: Object, value: Mapping[str, Any]) -> dict[str, str] | None:
-    """Return the types of the members that an object has whose tags are those of `value`.
+    """Return the types of the members of an object with the tags of `value`.
 
-    None where they are not known: of a type that is declared in no file that was read.
+    None if they are unknown, for a type declared in a file that was not read.
     """
     members = {member.name: member.type for member in whole.members}
     while whole.tag is not None:
@@ -321,7 +321,7 @@ def _may_be(schema: Schema, kind: str, value: Any) -> bool:
 
 
 def _missing(side: Side, kind: str, path: Sequence[str]) -> tuple[Path, tuple[str, ...]] | None:
-    """Return how far a path leads and the names that there are instead; None if to its end."""
+    """Return how far a path leads and the names available there; None if it leads to its end."""
     kinds = {kind}
     for number, part in enumerate(path):
         if any(name in side.open for name in kinds):
@@ -339,7 +339,7 @@ def _missing(side: Side, kind: str, path: Sequence[str]) -> tuple[Path, tuple[st
 
 
 def _steps(side: Side, kind: str) -> Iterator[tuple[str, str]]:
-    """Yield each name that leads on from a type, with the type that it leads to."""
+    """Yield each next name in a type, with its type."""
     match side.schema.types.get(kind):
         case Array() as array:
             yield "0", array.element
@@ -355,7 +355,7 @@ def _steps(side: Side, kind: str) -> Iterator[tuple[str, str]]:
 
 
 def _reach(schema: Schema, kind: str, found: set[str], seen: set[str]) -> None:
-    """Add all names within a type, each type entered once."""
+    """Add all names within a type, entering each type once."""
     if kind in seen:
         return
     seen.add(kind)

@@ -27,7 +27,7 @@ from conformance.model.flavour import Program
 
 
 def load_knowledge(cases: Sequence[str] = ()) -> Knowledge:
-    """Return what ships with the suite, and before it what stands in the folders `cases`.
+    """Return what ships with the suite, preceded by the content of the folders `cases`.
 
     Raises KnowledgeError.
     """

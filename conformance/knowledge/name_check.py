@@ -32,11 +32,11 @@ from conformance.model.stage import Awaited, Request
 
 Path: TypeAlias = tuple[str | int, ...]
 Found: TypeAlias = Iterator[tuple[Path, UnknownName]]
-"""What is unknown, with the way to it from the record that names it."""
+"""An unknown name, with its path from the record that has it."""
 
 
 def name_problems(read: Read[Any], known: KnownNames) -> Iterator[FileProblem]:
-    """Yield each name of a file that no release has, with its place and the nearest right one."""
+    """Yield each name of a file that no release has, its place and the nearest existing one."""
     if read.value is None:
         return
     seen = set[tuple[int, str]]()
@@ -44,16 +44,16 @@ def name_problems(read: Read[Any], known: KnownNames) -> Iterator[FileProblem]:
         problem = read.source.problem(
             path, f"no release has the {unknown.kind} {unknown.name!r}", _hint(unknown)
         )
-        # Requests that have a name are looked at where they stand and nowhere else.
+        # Named requests are checked only where they are defined.
         if (problem.line, problem.what) not in seen:
             seen.add((problem.line, problem.what))
             yield problem
 
 
 def stale_problems(read: Read[Any], known: KnownNames) -> Iterator[FileProblem]:
-    """Yield each name that a file declares to be of no digest, and that nothing speaks of so.
+    """Yield each declared name of no digest that no record uses.
 
-    All files that speak of names must have been looked at.
+    All files with names must have been checked before.
     """
     if read.problems:
         return
@@ -80,7 +80,7 @@ class _Names:
     known: KnownNames
 
     def of(self, record: Any, path: Path) -> Found:
-        """Yield what a record, and all within it, speaks of and no release has."""
+        """Yield each name in a record, at any depth, that no release has."""
         look = _LOOKS.get(type(record))
         if look is not None:
             yield from ((((*path, *at)), each) for at, each in look(self.known, record))
@@ -113,7 +113,7 @@ class _Names:
                     yield from self.of(value, path)
 
     def _numbers(self, path: Path, length: int) -> list[int | None]:
-        """Return for each of the elements its number in the file; None for requests by name."""
+        """Return the number of each element in the file; None for named requests."""
         raw: Any = self.read.source.top
         for part in path:
             try:
@@ -148,7 +148,7 @@ def _request(known: KnownNames, request: Request) -> Found:
 
 
 def _created(known: KnownNames, arguments: Mapping[str, Any]) -> Found:
-    """Yield the object type of a request that creates one, and its members, if unknown."""
+    """Yield the unknown object type, or members, of a request that creates an object."""
     kind = arguments.get("qom-type")
     if not isinstance(kind, str) or "{" in kind:
         return
@@ -246,7 +246,7 @@ def _naming(known: KnownNames, entry: NamingException) -> Found:
 
 
 def _heard(known: KnownNames, turn: HearEntry) -> Found:
-    # A place in braces is filled by what varies.
+    # A placeholder gets its values from `vary`.
     if turn.command and "{" not in turn.command:
         yield from _at(known.command(turn.command), "command")
     if turn.event and "{" not in turn.event:
@@ -284,4 +284,4 @@ _LOOKS: Final[Mapping[type, Callable[[KnownNames, Any], Found]]] = {
     Unchecked: lambda known, entry: _at(known.command(entry.name), "name"),
     HearEntry: _heard,
 }
-"""What each kind of record names."""
+"""The names in each kind of record."""

@@ -19,23 +19,23 @@ from conformance.model.terms import ABSENT, Absent, ErrorClass, JsonValue, PathP
 
 
 class Wanted(enum.StrEnum):
-    """What is to be seen, by the key of the recipe that says so."""
+    """What a query must show, by the key of the recipe."""
 
-    # Just that value stands at the path.
+    # Exactly this value is at the path.
     VALUE = "value"
-    # Something stands there.
+    # Something is there.
     THERE = "there"
-    # Nothing stands there.
+    # Nothing is there.
     ABSENT = "absent"
-    # Something else stands there than before the request.
+    # The value differs from the one before the request.
     DIFFERS = "differs"
-    # The request is refused with that class, for it can be made once only.
+    # QEMU refuses the request with that class, because it succeeds only once.
     REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emitted:
-    """An event that comes of the request whose effect is seen; its data hold all of `data`."""
+    """An event of the request to verify, whose data includes all of `data`."""
 
     event: Annotated[str, Key("the event")]
     data: Annotated[Mapping[str, JsonValue], Key("members that its data must have")] = field(
@@ -45,12 +45,12 @@ class Emitted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """A request that shows an effect: at `path` of what it returns stands what `wanted` says.
+    """A query that shows an effect: its result at `path` must be as `wanted` says.
 
-    `value` is that of Wanted.VALUE, or the error class of Wanted.REFUSED.  What stands at the paths
-    `ignore` is another each time: it is left out where the reply is compared with an earlier one.
-    `after` are events that come before there is anything to be seen.  Not `asked_after_cleanup`: it
-    cannot be made where the set-up does not stand, so that nothing tells what was put back.
+    `value` is for Wanted.VALUE, or the error class for Wanted.REFUSED. The values at the paths
+    `ignore` always differ, so comparisons skip them. `after` are events that must arrive first.
+    Without `asked_after_cleanup`, the query fails without the set-up, so that it cannot show that
+    everything was restored.
     """
 
     request: Request
@@ -65,7 +65,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookEntry:
-    """A Look as a file has it: what is wanted is the key that is given."""
+    """A Look as a file has it: the key given says what is wanted."""
 
     request: Annotated[Request, Key(flat=True, only=("execute", "arguments"))]
     at: Annotated[
@@ -114,12 +114,12 @@ class LookEntry:
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
 
     def faults(self) -> Iterator[FileFault]:
-        """Yield what is wrong with the keys beside each other."""
+        """Yield contradictions between the keys."""
         if (self.there or self.absent) and not self.at:
             yield FileFault("at", "'at' is missing", "Say where it is to be seen.")
 
     def made(self) -> Look:
-        """Return what the entry stands for."""
+        """Return the value of the entry."""
         wanted, value = self._wanted()
         return Look(
             request=self.request,
@@ -148,5 +148,5 @@ VERIFY: Final = Key(
 
 
 def looks_for(looks: tuple[Look, ...], version: Version) -> tuple[Look, ...]:
-    """Return those of `looks` that hold for `version`."""
+    """Return the `looks` for `version`."""
     return tuple(look for look in looks if version in look.versions)

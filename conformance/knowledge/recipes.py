@@ -31,30 +31,30 @@ from conformance.model.terms import ABSENT, Absent, ErrorClass, JsonValue
 
 
 class Reads(enum.StrEnum):
-    """What qom-get of a member answers after it was given."""
+    """What qom-get returns for a member."""
 
-    # The value that was given.
+    # The value given.
     SAME = "same"
-    # An error: the property can only be written.
+    # An error: the property is write-only.
     NEVER = "never"
     # Some value of its type.
     ANY = "any"
 
 
 class Wish(enum.StrEnum):
-    """What is promised of a value that the member's type allows."""
+    """What a recipe promises of a value that the member's type allows."""
 
-    # It is accepted.
+    # QEMU accepts it.
     ACCEPT = "accept"
-    # It is refused, by documentation.
+    # QEMU refuses it, as documented.
     REJECT = "reject"
-    # Nothing.
+    # No promise.
     OPEN = "open"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """What is special about one value of a member."""
+    """A special case: one value of a member."""
 
     value: Annotated[JsonValue, Key("the value", identity=True)]
     companions: Annotated[Mapping[str, JsonValue], WITH] = field(default_factory=dict)
@@ -129,7 +129,7 @@ class MemberRecipe:
     reason: Annotated[str, Key("why, for `min`, `max`, `omit`, `reads`")] = ""
 
     def special(self, value: JsonValue) -> Given:
-        """Return what is special about `value`: nothing, where no entry has it."""
+        """Return the special case of `value`; an empty one if there is none."""
         for entry in self.given:
             if type(entry.value) is type(value) and entry.value == value:
                 return entry
@@ -138,7 +138,7 @@ class MemberRecipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorRecipe:
-    """A request with right types that must be refused all the same."""
+    """A request that QEMU must refuse although its types are right."""
 
     name: Annotated[str, Key("the last part of the case's id", identity=True)]
     changes: Annotated[Mapping[str, JsonValue], Key("changes to `arguments`", name="with")] = field(
@@ -158,7 +158,7 @@ class ErrorRecipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserRecipe:
-    """Somebody who can use the object, so that it must outlive that use."""
+    """A user of the object, which prevents its deletion."""
 
     name: Annotated[str, Key("the last part of the case's id", identity=True)]
     use: Annotated[tuple[Request, ...], Key("requests that use the object; `{id}` is its id")] = ()
@@ -173,7 +173,7 @@ class UserRecipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectRecipe:
-    """All that is known of one object type on a range of versions, of one arch of `arches`."""
+    """The recipe of one object type for `versions` and `arches`."""
 
     type: Annotated[str, Key("the qom-type", identity=True)]
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
@@ -229,13 +229,13 @@ class ObjectRecipe:
     ] = ()
 
     def member(self, name: str) -> MemberRecipe:
-        """Return what is known of the member `name`: nothing, where no entry has it."""
+        """Return what is known of the member `name`; an empty value if there is no entry."""
         return self.members.get(name, MemberRecipe())
 
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectsPart(RequestsPart):
-    """What a file says of object types."""
+    """The entries of a file about object types."""
 
     objects: Annotated[
         tuple[ObjectRecipe, ...],
@@ -244,7 +244,7 @@ class ObjectsPart(RequestsPart):
 
 
 class Recipes:
-    """The recipes of all object types; the first that fits a version counts."""
+    """The recipes of all object types; the first match for a version counts."""
 
     def __init__(self, recipes: Iterable[ObjectRecipe]) -> None:
         self._by_type: dict[str, list[ObjectRecipe]] = {}
@@ -252,19 +252,19 @@ class Recipes:
             self._by_type.setdefault(recipe.type, []).append(recipe)
 
     def find(self, type_name: str, version: Version) -> ObjectRecipe:
-        """Return the recipe of `type_name` for `version`; an empty one, where there is none."""
+        """Return the recipe of `type_name` for `version`, an empty one if there is none."""
         for recipe in self._by_type.get(type_name, ()):
             if version in recipe.versions:
                 return recipe
         return ObjectRecipe(type=type_name)
 
     def for_arch(self, arch: str) -> Recipes:
-        """Return those for builds whose guests are of `arch`."""
+        """Return the recipes for builds whose guests are of `arch`."""
         every = (recipe for recipes in self._by_type.values() for recipe in recipes)
         return Recipes(recipe for recipe in every if of_arch(recipe.arches, arch))
 
     def needs(self) -> frozenset[str]:
-        """Return all needs that a host is probed for."""
+        """Return all needs to probe the host for."""
         return frozenset(
             need
             for recipes in self._by_type.values()

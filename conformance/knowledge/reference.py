@@ -1,5 +1,4 @@
-"""Fills the reference tables in pages about files under cases/, from the fields that the decoder
-reads.
+"""Fills the key tables in pages about files under cases/, from the fields that the decoder reads.
 
 A page marks the place with `<!-- keys: CLASS -->`. Knows no file of cases.
 """
@@ -32,9 +31,9 @@ _MACHINE: Final = "the [machine](recipes.md#machines)"
 
 
 def filled(page: str) -> str:
-    """Return a page with the keys of each class that it names in their place.
+    """Return a page with the key tables that it asks for.
 
-    Raises KnowledgeError for a class that no file is made of.
+    Raises KnowledgeError for a class that no file has.
     """
     classes = {cls.__name__: cls for cls in _classes(CaseFile, set())}
 
@@ -47,7 +46,7 @@ def filled(page: str) -> str:
 
 
 def _classes(cls: type, seen: set[type]) -> Iterator[type]:
-    """Yield a class and those within it."""
+    """Yield a class and all classes within it."""
     if cls in seen:
         return
     seen.add(cls)
@@ -92,7 +91,7 @@ def _rows(cls: type) -> Iterator[str]:
 
 
 def _flat_rows(slot: Slot) -> Iterator[str]:
-    """Yield the rows of a record whose keys stand among others; a machine's are one row."""
+    """Yield the rows of a flat record; the keys of a machine share one row."""
     names = ", ".join(f"`{name}`" for name in flat_shape(slot).names)
     if slot.field == "spec":
         yield _row(names, "", "", f"{_MACHINE}; {_inherited(slot)}".rstrip("; "))
@@ -130,7 +129,7 @@ def _is(node: Node) -> str:
 
 
 def _absence(slot: Slot) -> str:
-    """Return what a key that is left out means."""
+    """Return the default of a key, for a reader."""
     if slot.key.one_of:
         return "one of these"
     if slot.required:
@@ -155,7 +154,7 @@ def _value(value: Any) -> str:
 
 
 def _turns(classes: tuple[type, ...]) -> Iterator[str]:
-    """Yield a row for each kind of turn, by the key that it begins with."""
+    """Yield a row for each kind of turn, by its first key."""
     for cls in classes:
         first, *rest = shape_of(cls).slots
         more = "; ".join(

@@ -18,7 +18,7 @@ from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import ErrorClass, JsonValue
 
 _OF_ARGUMENTS: Final = frozenset({ErrorClass.GENERIC, ErrorClass.COMMAND_NOT_FOUND})
-"""The classes that a request can be refused with before its command has looked at anything."""
+"""The classes with which QEMU may refuse a request before its command looks at anything."""
 _DOCUMENTED: Final = Key(
     "the number, from 1, of the condition in the command's error section that this is a case of",
     default="none",
@@ -26,27 +26,27 @@ _DOCUMENTED: Final = Key(
 
 
 class When(enum.StrEnum):
-    """In which state a request is refused, beside the recipe's own that succeeds."""
+    """The state in which QEMU refuses the request, relative to the recipe's own request."""
 
-    # In a state of its own; the recipe follows, from its set-up on.
+    # In its own state; the whole recipe follows.
     APART = "apart"
     # Between the recipe's set-up and its request.
     BEFORE = "before"
-    # In the state that the recipe's request leaves.
+    # In the state after the recipe's request.
     AFTER = "after"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A request of the right types that must be refused with one of `classes`.
+    """A request of the right types that QEMU must refuse with one of `classes`.
 
-    None of them means that no class is promised.  `item` is the number, from 1, of the condition of
-    the command's documented errors that it is a case of, 0 where it is none of them.  `destructive`
-    tells that the machine is another one from then on.
+    Without classes, no class is promised. `item` is the number, from 1, of the condition among the
+    command's documented errors, 0 for none. `destructive` means that it changes the machine for
+    good.
 
-    A refusal with a `spec` happens on that machine and not on the recipe's, with nothing of the
-    recipe around it.  Then `witness` are the arguments with which the command succeeds there; where
-    it never does, the classes alone must tell that the request was understood.
+    A refusal with a `spec` runs on that machine, without the recipe's request. Then `witness` are
+    the arguments with which the command succeeds there; if it never does, the classes must show
+    that QEMU understood the request.
     """
 
     name: Annotated[str, Key("the last part of the case's id", identity=True)]
@@ -97,9 +97,9 @@ class Refusal:
     ] = None
 
     def faults(self) -> Iterator[FileFault]:
-        """Yield what is wrong where it proves nothing on a machine of its own, or has none.
+        """Yield what is wrong if it has no machine, or proves nothing on its own.
 
-        The class of which any wrong argument is told shows nothing without a request that succeeds.
+        The class of any wrong argument proves nothing without a request that succeeds.
         """
         if self.spec is None:
             if self.witness is not None:
@@ -118,7 +118,7 @@ class Refusal:
             )
 
     def made(self) -> Refusal:
-        """Return it with the class that counts where none is named."""
+        """Return it with the default class."""
         if self.classes or self.when is not When.APART:
             return self
         return replace(self, classes=frozenset({ErrorClass.GENERIC}))
@@ -126,12 +126,11 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """A member of a request that names something which must stand already.
+    """A member of a request that names something that must exist.
 
-    `at` leads to it among the arguments: names, and numbers of elements from 0.  `to` says what it
-    names, `instead` is a name of that kind that nothing has, and `without` are the arguments that
-    do not go along with it.  `classes` are those that the documentation names for just this, none
-    where it names none; `item` is as in a Refusal.
+    `at` is its path in the arguments: names, and element numbers from 0. `to` says what it names,
+    `instead` is such a name that does not exist, and `without` are conflicting arguments. `classes`
+    are those that the documentation names for this, if any; `item` is as in a Refusal.
     """
 
     at: Annotated[
@@ -166,7 +165,7 @@ class Reference:
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
 
     def made(self) -> Reference:
-        """Return it with a name that nothing has, where none is given."""
+        """Return it with a default name that does not exist."""
         if self.instead is not None:
             return self
         return replace(self, instead=f"no-such-{self.to.replace(' ', '-')}")
@@ -174,7 +173,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnprovokedError:
-    """Why nothing here provokes a documented error: condition number `item`, or class `name`."""
+    """Why no recipe provokes a documented error: condition number `item`, or class `name`."""
 
     item: Annotated[
         int,
@@ -193,5 +192,5 @@ REFERENCES: Final = Key(
 
 
 def references_for(references: tuple[Reference, ...], version: Version) -> Iterator[Reference]:
-    """Yield the references that hold for `version`."""
+    """Yield the references for `version`."""
     return (reference for reference in references if version in reference.versions)

@@ -96,7 +96,7 @@ class SendEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SameEntry:
-    """A part of what an earlier turn heard."""
+    """A part of what an earlier turn received."""
 
     turn: Annotated[int, Key("the number of the turn, from 0")]
     at: Annotated[
@@ -104,7 +104,7 @@ class SameEntry:
     ] = ()
 
     def made(self) -> Same:
-        """Return what the entry stands for."""
+        """Return the value of the entry."""
         return Same(turn=self.turn, at=self.at)
 
 
@@ -165,7 +165,7 @@ class HearEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncEntry:
-    """Sends a request, and takes all until it is answered."""
+    """Sends a request, and takes everything until its reply."""
 
     sync: Annotated[
         Any,
@@ -361,7 +361,7 @@ class DriveEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgainEntry:
-    """Takes turns several times."""
+    """Repeats turns."""
 
     again: Annotated[
         tuple[TurnEntry, ...],
@@ -370,7 +370,7 @@ class AgainEntry:
     times: Annotated[int, Key("how often")]
 
     def turns(self, rule: str, words: Words) -> Iterator[Turn]:
-        """Yield the turns, each time anew."""
+        """Yield the turns of each repetition."""
         for number in range(self.times):
             for entry in self.again:
                 yield from entry.turns(rule, words.numbered(number))

@@ -14,7 +14,7 @@ from conformance.knowledge.keys import Key
 
 
 class UndigestedKind(enum.StrEnum):
-    """What bears a name."""
+    """The kind of a declared name."""
 
     # A command.
     COMMAND = "command"
@@ -57,7 +57,7 @@ class Undigested:
 
 @dataclass(frozen=True, kw_only=True)
 class UndigestedPart:
-    """What a file says of names that no digest has."""
+    """The names without a digest that a file declares."""
 
     undigested: Annotated[
         tuple[Undigested, ...],

@@ -31,7 +31,7 @@ class Unchecked:
 
 @dataclass(frozen=True, kw_only=True)
 class UntypedPart:
-    """What a file says of commands that take what they do not declare."""
+    """The entries of a file about commands that accept undeclared arguments."""
 
     untyped: Annotated[
         tuple[Unchecked, ...],
@@ -46,7 +46,7 @@ class UntypedPart:
 def load_unchecked(
     path: Path | None = None, more: Sequence[Read[UntypedPart]] = ()
 ) -> tuple[Unchecked, ...]:
-    """Return the entries of the file `path`, without one of what ships, and of `more`.
+    """Return the entries of the file `path`, by default the shipped one, and of `more`.
 
     Raises KnowledgeError.
     """
@@ -54,7 +54,7 @@ def load_unchecked(
 
 
 def names_for(entries: tuple[Unchecked, ...], version: Version | None) -> frozenset[str]:
-    """Return the commands that `version` does not check; of an unknown one, all that may be."""
+    """Return the commands that `version` does not check; for an unknown version, all candidates."""
     return frozenset(
         entry.name for entry in entries if version is None or version in entry.versions
     )

@@ -46,19 +46,19 @@ class VersionRange:
     def meets(self, other: VersionRange) -> bool:
         """Return whether some version is in both."""
         bounds = [bound for _, bound in (*self._clauses(), *other._clauses())]
-        # The least version of what both hold is the very first, a bound, or the next one to it.
+        # The least version in both is the very first, a bound, or the next after one.
         least = [(0, 0, 0), *bounds, *((major, minor, micro + 1) for major, minor, micro in bounds)]
         return any(version in self and version in other for version in least)
 
 
 NOT: Final = "!"
-"""Stands before an architecture for all others."""
+"""The prefix of an architecture for all others."""
 
 
 def of_arch(arches: Sequence[str], arch: str) -> bool:
-    """Return whether what is of `arches`, of any where that is empty, holds for guests of `arch`.
+    """Return whether something for `arches` (empty: any) applies to guests of `arch`.
 
-    Those may all be excluded ones ("!x86_64").  An architecture that is not known, "", may be any.
+    All of `arches` may be excluded ones ("!x86_64"). An unknown architecture, "", may be any.
     """
     if not arch or not arches:
         return True
@@ -66,7 +66,7 @@ def of_arch(arches: Sequence[str], arch: str) -> bool:
 
 
 def arches_meet(some: Sequence[str], others: Sequence[str]) -> bool:
-    """Return whether guests of some architecture are of both."""
+    """Return whether both apply to guests of some architecture."""
     for these, those in ((some, others), (others, some)):
         if these and not these[0].startswith(NOT):
             return any(of_arch(those, arch) for arch in these)

@@ -18,7 +18,7 @@ from conformance.knowledge.keys import Key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volatile:
-    """A text that builds make up anew in each run, and the word that stands for it."""
+    """A random text in a build's output, and the word that replaces it."""
 
     pattern: Annotated[re.Pattern[str], Key("the text, as a regular expression")]
     word: Annotated[str, Key("what replaces it in the stream")]
@@ -27,7 +27,7 @@ class Volatile:
 
 @dataclass(frozen=True, kw_only=True)
 class VolatilePart:
-    """What a file says of what differs from run to run."""
+    """The entries of a file about texts that differ from run to run."""
 
     volatile: Annotated[
         tuple[Volatile, ...],
@@ -41,8 +41,8 @@ def load_volatile(path: Path) -> tuple[Volatile, ...]:
 
 
 def settled(text: str, entries: Sequence[Volatile]) -> str:
-    """Return `text` with a word in the place of all that differs from run to run."""
+    """Return `text` with random texts replaced."""
     for entry in entries:
-        # Not as a template: a word means nothing but itself.
+        # Not as a template: a word has no escapes.
         text = entry.word.join(entry.pattern.split(text))
     return text

@@ -1,8 +1,8 @@
-"""Writes values as JSON and reads them back, by the fields of their classes; knows no class of the
-suite.
+"""Writes values as JSON and reads them back, by the fields of their classes.
 
 The only writer and reader of what crosses processes, or waits in a file for a later run. Reading is
 strict: anything that `write` cannot have made is an error with its place.
+Knows no class of the suite.
 
 A dataclass is an object of its fields. A union of dataclasses, or an abstract class in place of its
 subclasses, adds the member "is", the name of the class; an enumeration is its value, bytes are

@@ -1,5 +1,4 @@
-"""Counts the machines of a build that started in this process, and those that died before the
-greeting.
+"""Counts a build's machines that started in this process, and those that died before the greeting.
 
 A death by a signal before the greeting counts against the build only if it happens again: the run
 counts such deaths over all of its processes.
