@@ -25,18 +25,18 @@ if TYPE_CHECKING:
     from conformance.prepare.asking import Answers
 
 LIMIT: Final = 30.0
-"""Seconds for one answer; the longest one, the schema, takes a tenth of one."""
+"""Seconds for one reply; the longest one, the schema, takes a tenth of a second."""
 _KIND: Final = "answers"
 _WHOLE, _LOST = b".", b"?"
-"""How an entry begins, and one of a build that some question has ended."""
+"""The prefix of an entry's key, and that for a build that some query has ended."""
 _UNHEARD: Final = ("name", "schema", "cases", "spelling", "kind", "withheld", "as_root")
-"""What of a target changes no answer: words for people, and what is an answer itself."""
+"""The parts of a target that change no answer: words for people, and answers themselves."""
 
 
 class Answered:
-    """The answers of a build, read when they are asked for.
+    """The answers of a build, read on demand.
 
-    `digest` tells them from others, "" where they are not to be kept.
+    `digest` identifies them; it is "" if they are not to be kept.
     """
 
     def __init__(self, answers: Answers | None, body: bytes = b"") -> None:
@@ -56,12 +56,12 @@ class Answered:
 
     @property
     def deaths(self) -> tuple[StartDeath, ...]:
-        """The machines that died while it was asked now; of none that did, answers are kept."""
+        """The machines that died during the introspection; answers are kept only if none did."""
         found = self._answers.found if self._answers is not None else None
         return found.deaths if found is not None else ()
 
     def entries(self) -> Callable[[], Sequence[Any]]:
-        """Return what gives the schema as the build gave it, empty where it tells none.
+        """Return a function that gives the schema as the build sent it, empty without one.
 
         It holds little else: an object model takes a hundred megabytes.
         """
@@ -86,9 +86,9 @@ def answered(
     limit: float = LIMIT,
     tell: Callable[[str], None],
 ) -> Answered:
-    """Return what a build answers, or has answered before; raises LaunchError.
+    """Return a build's answers, new or from the cache; raises LaunchError.
 
-    It has `limit` seconds for each answer.  `tell` gets what is done, in a word or two.
+    The build has `limit` seconds for each reply. `tell` gets the current step, in a word or two.
     """
     tell("identifying it")
     key = _key(target, thorough=thorough) if cache.kept else ""
@@ -104,7 +104,7 @@ def answered(
         except (zlib.error, ValueError) as error:
             cache.drop(_KIND, key, f"cannot be understood ({error})"[:200])
     answers = ask(target, folder, thorough=thorough, limit=limit, tell=tell)
-    # Nothing may have been replaced while it was asked.
+    # Keep nothing if a file was replaced during the introspection.
     if not (key and answers.sound and _key(target, thorough=thorough) == key):
         return Answered(answers)
     body = packed(answers)
@@ -113,7 +113,7 @@ def answered(
 
 
 def _key(target: Target, *, thorough: bool) -> str:
-    """Return what the answers depend on as one word, "" where that cannot be told."""
+    """Return a hash of everything that the answers depend on, "" if that is unknown."""
     try:
         files = made_of(target)
         with host_path(target).open("rb") as program:

@@ -10,7 +10,7 @@ from conformance.qapi.qom import ObjectModel
 
 
 def needs_of_all(knowledge: Knowledge) -> tuple[str, ...]:
-    """Return all needs that anything known has, sorted: what hosts and builds are asked for."""
+    """Return all needs of all knowledge, sorted."""
     return tuple(
         sorted(
             {
@@ -26,7 +26,7 @@ def needs_of_all(knowledge: Knowledge) -> tuple[str, ...]:
 
 
 def own_lacks(needs: Iterable[str], model: ObjectModel) -> dict[str, str]:
-    """Return why each need is not met that the build itself answers for, by its types."""
+    """Return why each need about the build's own types is not met."""
     lacks = {}
     for need in sorted(needs):
         kind, _, argument = need.partition(":")

@@ -21,9 +21,9 @@ from conformance.source.reader import read_source
 
 
 def find_facts(schema: str, version: Version, program: Program = Program.SYSTEM) -> Facts | None:
-    """Return what is known of the source of a build of `program`, None where nothing is.
+    """Return the facts of the source for a build of `program`, None if there is none.
 
-    `schema` is the tree, the schema file or the digest that the user names, "" for none.  Raises
+    `schema` is the tree, the schema file or the digest that the user names, "" for none. Raises
     UsageError.
     """
     if schema:
@@ -38,7 +38,7 @@ def find_facts(schema: str, version: Version, program: Program = Program.SYSTEM)
 
 
 def words(facts: Facts | None, schema: str) -> str:
-    """Return what a report says of the source that the build was compared with."""
+    """Return the words in a report for the source that the build was compared with."""
     if facts is None:
         return "nothing: no digest ships of this release or an older one, and no source was given"
     if schema:
@@ -52,7 +52,7 @@ def words(facts: Facts | None, schema: str) -> str:
 
 
 def _named(path: Path, version: Version, program: Program) -> Facts:
-    """Return the facts of the source, or of the digest, at `path`, which is of that version."""
+    """Return the facts of the source, or of the digest, at `path`, for that version."""
     remedy = "Name a tree of QEMU's source, its schema file, or a digest of it."
     try:
         digest = _digest(path)
@@ -70,13 +70,13 @@ def _named(path: Path, version: Version, program: Program) -> Facts:
 
 
 def _schema_file(path: Path, program: Program) -> Path:
-    """Return the file with which the schema of `program` begins, of a tree or named itself."""
+    """Return the main schema file of `program`, in a tree or named itself."""
     own = path / SCHEMA_FILES[program]
     return own if path.is_dir() and program is not Program.SYSTEM else schema_file(path)
 
 
 def _check_release(path: Path, told: str, version: Version) -> None:
-    """Raise UsageError where the source says that it is of another release than the build."""
+    """Raise UsageError if the source is of another release than the build."""
     parts = told.split(".")[:2]
     if told and parts != [str(part) for part in version[:2]]:
         raise UsageError(
@@ -86,7 +86,7 @@ def _check_release(path: Path, told: str, version: Version) -> None:
 
 
 def _digest(path: Path) -> Digest | None:
-    """Return the digest that `path` is, None where it is none; raises SchemaError, OSError."""
+    """Return the digest at `path`, None if it is none; raises SchemaError, OSError."""
     if not path.is_file():
         return None
     try:
