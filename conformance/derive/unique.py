@@ -10,7 +10,7 @@ from conformance.model.case import Case, Step
 
 
 def named_apart(case: Case) -> Case:
-    """Return the case with a word of its own wherever its requests have the mark UNIQUE."""
+    """Return the case with a unique word for each UNIQUE in its requests."""
     if not any(_bears(step.request.arguments) for step in case.steps):
         return case
     word = f"u{digest([case.id])[:8]}"
@@ -25,7 +25,7 @@ def _step_named(step: Step, word: str) -> Step:
 
 
 def _bears(value: object) -> bool:
-    """Return whether the mark is anywhere in `value`: in most requests it is not."""
+    """Return whether the mark is anywhere in `value`: most requests lack it."""
     match value:
         case str():
             return UNIQUE in value
@@ -38,7 +38,7 @@ def _bears(value: object) -> bool:
 
 
 def _named(value: object, word: str) -> object:
-    """Return `value` with `word` in the place of the mark, itself where it has none."""
+    """Return `value` with the mark replaced by `word`, or itself without a mark."""
     match value:
         case str():
             return value.replace(UNIQUE, word) if UNIQUE in value else value

@@ -16,15 +16,15 @@ from conformance.model.expectation import Kind
 from conformance.wire.framing import Message
 
 _PERIOD: Final = 1.0
-"""Seconds in which at most one of a kind of a limited event is sent (qmp-spec, on events)."""
+"""Seconds in which at most one limited event of a kind is sent (qmp-spec, on events)."""
 _TOLERANCE: Final = 0.01
-"""Seconds by which two clocks, the build's and ours, may run apart within that."""
+"""Seconds by which the build's clock and ours may drift apart within that time."""
 
 
 def awaited(step: Step, events: Sequence[Line]) -> tuple[Emits, ...]:
-    """Return the events of `step` that are not among `events`, those that came since it was sent.
+    """Return the awaited events of `step` that are not among `events`, those since it was sent.
 
-    One event stands for one that is awaited, no more.
+    One event stands for one awaited event only.
     """
     left = [message_of(line) for line in events]
     missing = []
@@ -38,7 +38,7 @@ def awaited(step: Step, events: Sequence[Line]) -> tuple[Emits, ...]:
 
 
 def not_come(case: Case, seen: Observation, number: int) -> str | None:
-    """Return which awaited event did not come after a step, None if all came.
+    """Return which awaited event did not arrive after a step, None if all did.
 
     No rule promises these events: the case waits for them.
     """
@@ -49,26 +49,26 @@ def not_come(case: Case, seen: Observation, number: int) -> str | None:
 
 
 def fits(wanted: Emits, message: Mapping[str, Any]) -> bool:
-    """Return whether `message` is the event, and says of each member what it must."""
+    """Return whether `message` is the event, with the expected members."""
     return message.get("event") == wanted.event and _holds(message.get("data", {}), wanted.data)
 
 
 def message_of(line: Line) -> Mapping[str, Any]:
-    """Return what a line says, nothing where it says nothing."""
+    """Return the message on a line, an empty one if it holds none."""
     if isinstance(line.read, Message):
         return line.read.value
     return line.read.message.value if line.read.message else {}
 
 
 def is_event(message: Mapping[str, Any]) -> bool:
-    """Return whether a message is an event, and no reply that has such a member besides."""
+    """Return whether a message is an event, and not a reply with such a member."""
     return "event" in message and "return" not in message and "error" not in message
 
 
 def event_misses(case: Case, seen: Observation) -> Iterator[Miss]:
-    """Yield a miss for each event that did not come of its step, or on the wrong side of the reply.
+    """Yield a miss for each event that did not come, or on the wrong side of the reply.
 
-    Of a step that did not succeed nothing is said: something else is wrong there.
+    A step that did not succeed yields none: something else is wrong there.
     """
     for number, (step, reply) in enumerate(zip(case.steps, seen.replies, strict=True)):
         if not step.emits or not _succeeded(step, reply):
@@ -86,10 +86,10 @@ def event_misses(case: Case, seen: Observation) -> Iterator[Miss]:
 
 
 def limit_misses(case: Case, seen: Observation) -> Iterator[Miss]:
-    """Yield a miss for each limited event of which two of a kind came too soon after each other.
+    """Yield a miss for each limited event of which two of a kind came too close together.
 
-    An event bears the time at which it happened, not that at which it was sent; so what counts is
-    the longest time that can lie between the two sendings: too short, it proves the promise broken.
+    An event has the time at which it happened, not at which it was sent. So the longest possible
+    time between the two sends counts: if that is too short, the promise is broken.
     """
     for limit in case.limits:
         last: dict[str, EventPlace] = {}
@@ -129,14 +129,14 @@ def _placed(seen: Observation) -> Iterator[tuple[Line, EventPlace]]:
 
 
 def _succeeded(step: Step, reply: Line | None) -> bool:
-    """Return whether a step did what it should: the answer to one that ends the build is lost."""
+    """Return whether a step did what it should; a step that ends the build may lose its reply."""
     if reply is None:
         return step.expect.ends
     return "return" in message_of(reply)
 
 
 def _instead(wanted: Emits, events: Sequence[Line]) -> str:
-    """Return what came in place of an event: one of its name with other data, or nothing."""
+    """Return what came instead of an event: one of its name with other data, or nothing."""
     others = [message_of(line) for line in events if message_of(line).get("event") == wanted.event]
     if not others:
         return f"no event {wanted.event} came"

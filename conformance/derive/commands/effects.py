@@ -32,9 +32,9 @@ from conformance.model.terms import Aspect, ErrorClass, JsonValue
 from conformance.qapi.model import Object
 
 UNKNOWN: Final = "no recipe says what shows its effect"
-"""Of a command that does something, of which nobody has said where that is to be seen."""
+"""The reason for a command with an effect that no recipe says how to verify."""
 UNSEEN: Final = "nothing shows its effect"
-"""Of a command whose recipe says that, and why."""
+"""The prefix of a recipe's reason why no query shows the effect."""
 _FIRST: Final = "recipe"
 _RULE: Final = "X33"
 _AWAITED: Final = "X32"

@@ -34,7 +34,7 @@ from conformance.space.objects import ObjectPlace, object_places
 from conformance.space.values import exemplar
 
 _OF_RANGES: Final = "huge"
-"""What is wrong with an integer's size: ranges.py tries it for the width that it has."""
+"""The faults of an integer's size: ranges.py tries them for its actual width."""
 
 
 def invalid_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
@@ -102,7 +102,7 @@ def _faults_of(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tried:
-    """One object among the arguments of a valid request, in which faults are made."""
+    """One object in the arguments of a valid request, for making faults."""
 
     attempt: Attempt
     place: ObjectPlace

@@ -33,13 +33,13 @@ from conformance.space.values import renamed
 
 _ACCEPTED: Final = Accept()
 LIMITED: Final = "X27"
-"""The rule of limits that are documented and narrower than a type."""
+"""The rule of documented limits that are narrower than a type."""
 
 
 def range_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
     """Yield the cases of every integer among the arguments of a command, outermost first.
 
-    If the width of an integer is not known, only values that fit no integer type are tried.
+    If the width of an integer is unknown, only values that fit no integer type are tried.
     """
     if name in SHALLOW:
         return
@@ -82,10 +82,10 @@ def _first_valid(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tried:
-    """One integer, the request in which it is tried, and what is known of it there.
+    """One integer, its request, and what is known of it there.
 
-    `shown` is where it can be read, `omit` and `behind_finding` why it is not tried; `refused`
-    tells that the request is refused for another reason than its arguments.
+    `shown` is where it can be read, `omit` and `behind_finding` say why it is not tried; `refused`
+    means that the request is refused for a reason other than its arguments.
     """
 
     build: Introspected
@@ -106,8 +106,8 @@ class _Tried:
     def arguments(self, value: int, *, word: str = "") -> dict[str, JsonValue]:
         """Return the arguments with `value`.
 
-        A request that is not known to succeed may leave things behind: `word` makes the names in
-        it unique, so that no later request is refused because of them.
+        A request that may fail may leave things behind: `word` makes its names unique, so that they
+        affect no later request.
         """
         base = self.valid.arguments
         whole = with_integer(self.build.ranged, self.command.arg_type, self.path, value, base)
@@ -139,7 +139,7 @@ class _Tried:
 
     @property
     def _success(self) -> Expectation:
-        """What the request with a valid value must come to."""
+        """The expectation for the request with a valid value."""
         return Accept() if self.valid.known and not self.refused else Understood()
 
     def _valid(
@@ -158,10 +158,11 @@ class _Tried:
     def invalid_cases(self) -> Iterator[Case]:
         """Yield the cases of invalid values: one beyond each end and each limit.
 
-        Where limits are documented, the ends of the type are beyond them too: a value that is cut
-        down to the limits' width is within them again.
+        With documented limits, the ends of the type are beyond them, too: a truncated value is
+        within the limits again.
         """
-        # Of widths that are not of the build's release, only what lies beyond all of them is known.
+        # Without the widths of the build's own release, only values beyond all widths are known to
+        # be wrong.
         width = width_of(self.path.type) if self.build.older is None else ""
         ends, limits, rule = range_of(width), self.limits, rule_of(width)
         yield self._invalid("below", ends.low - 1, rule, f"{ends.low}..{ends.high}")
@@ -186,8 +187,8 @@ class _Tried:
                 f"{self.command.name}: {value} at {self.path.label} is valid by the schema",
                 "This is a defect of the suite: please report it.",
             )
-        # Servers let negative numbers through where an unsigned 64-bit integer is wanted, on
-        # purpose (see the rules): then nothing is promised, and they are taken for large ones.
+        # Servers deliberately accept negative numbers for an unsigned 64-bit integer (see the
+        # rules): nothing is promised, and they count as large ones.
         open_ended = is_let_through(rule, value)
         expect: Expectation = Answer() if open_ended else Reject()
         why = self.limits.reason if rule == LIMITED else ""

@@ -39,7 +39,7 @@ SMALLEST: Final = "mandatory-only"
 
 
 class CaseParts(TypedDict, total=False):
-    """What a case of an object type can say besides its name and its steps: see Case."""
+    """The optional parts of a case of an object type: see Case."""
 
     stage: Stage
     about: str
@@ -50,11 +50,11 @@ class CaseParts(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypeUnderTest:
-    """All that cases of one object type are derived from.
+    """The inputs for the cases of one object type.
 
-    `blocked` is why nothing can be created here, None where it can; `lacks` maps each need that
-    build or host do not meet to why.  `documented` is what the source says of the members, and
-    `documented_by` names the older release whose source that is, "" where it is the build's own.
+    `blocked` says why nothing can be created here, None if it can; `lacks` maps each need that
+    build or host do not meet to the reason. `documented` are the members in the source, and
+    `documented_by` is the older release of that source, "" for the build's own.
     """
 
     shape: ObjectShape
@@ -78,7 +78,7 @@ class TypeUnderTest:
         return {QOM_TYPE: self.shape.name, ID: OBJECT_ID, **own, **changes}
 
     def giving(self, name: str, value: JsonValue) -> dict[str, JsonValue]:
-        """Return the smallest request that gives one member a value, with what must go along."""
+        """Return the smallest request that gives one member a value, with its companions."""
         recipe = self.recipe.member(name)
         base = {key: item for key, item in self.base().items() if key not in recipe.without}
         special = recipe.special(value)
@@ -92,10 +92,10 @@ class TypeUnderTest:
     def case(
         self, aspect: Aspect, name: str, steps: Iterable[Step], **more: Unpack[CaseParts]
     ) -> Case:
-        """Return a case of this type; it is blocked where the type is, unless `more` says so.
+        """Return a case of this type; it is blocked if the type is, unless `more` says otherwise.
 
-        Of a type that is known to be broken the smallest request alone is asked for, and of one
-        whose every refusal is known to be fatal only the refusals that its recipe names.
+        For a type known to be broken only the smallest request is sent; for one whose every refusal
+        is known to be fatal, only the refusals that its recipe names.
         """
         reason = self.recipe.broken if name != SMALLEST else ""
         if aspect is Aspect.INVALID:
@@ -120,7 +120,7 @@ def types_under_test(build: Introspected, knowledge: Knowledge) -> Mapping[str, 
     """Return the object types of a build by name."""
     facts = build.facts
     documented = _members_by_type(object_model(facts.entities)) if facts else {}
-    # Before 6.0 no release documents its object types: what later ones say of widths stands in.
+    # Before 6.0 no release documents its object types: the widths of later ones replace them.
     known = documented or _members_by_type(knowledge.seed)
     found = {}
     for name in object_types(build.schema, build.model):
@@ -163,7 +163,7 @@ def add(
     expect: Expectation | None = None,
     why: str = "",
 ) -> Step:
-    """Return the step that asks for an object."""
+    """Return the step that creates an object."""
     return Step(
         request=Request(OBJECT_ADD, arguments),
         expect=expect or Accept(),
@@ -192,7 +192,7 @@ def delete(
 def listed(
     present: Mapping[str, str] | None = None, absent: tuple[str, ...] = (), *, rule: str = "X20"
 ) -> Step:
-    """Return the step that looks into the container of all objects."""
+    """Return the step that lists the container of all objects."""
     types = tuple((name, f"child<{kind}>") for name, kind in (present or {}).items())
     return Step(
         request=Request("qom-list", {"path": OBJECTS}),
