@@ -43,7 +43,7 @@ def _list(asked: argparse.Namespace) -> int:
 
 
 def _in_order(asked: argparse.Namespace) -> None:
-    """Put the case and the target of a command into their order, where there is no doubt."""
+    """Put the case and the target of a command into the right order, if that is clear."""
     if swapped(asked.case, asked.targets[0], option_table.ROOTFS.of(asked)):
         asked.case, asked.targets[0] = asked.targets[0], asked.case
 

@@ -76,7 +76,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Read the command line; names of targets may stand among the options."""
+    """Read the command line; names of targets may come between the options."""
     asked, rest = command_parser(arguments).parse_known_args(prepared(arguments))
     for word in rest:
         if word.startswith("-"):

@@ -36,7 +36,7 @@ def options_of(asked: argparse.Namespace) -> tuple[Options, list[str]]:
 def one_campaign(
     asked: argparse.Namespace, case: str = ""
 ) -> Iterator[tuple[Campaign, Options, RunFolder]]:
-    """Yield the one target that is asked for; its plan may hold what is wanted alone."""
+    """Yield the single target of a command; its plan may have only the wanted cases."""
     options, _ = options_of(asked)
     if len(options.targets) != 1:
         raise UsageError(

@@ -62,7 +62,7 @@ def _explain(asked: argparse.Namespace) -> int:
 
 
 def _book(asked: argparse.Namespace) -> Book:
-    """Return the rules with the cases of the target, or of a release where none is named."""
+    """Return the rules with the cases of the target, or of a release without one."""
     rules = load_rules()
     if len(asked.targets) > 1:
         raise UsageError(f"one target is enough, {asked.targets[1]} is too many", "Leave it out.")

@@ -27,12 +27,12 @@ T = TypeVar("T")
 _TAG: Final = "is"
 _PLAIN: Final = (str, bool, int, float, type(None))
 _REMEMBERED: Final = 4096
-"""Shared values that are known again without being written: of some there is no end."""
+"""How many shared values to recognize without writing them: some types have endless ones."""
 _Way = Callable[[Any], Any]
 
 
 class CodecError(ValueError):
-    """A JSON value of which no value of the type can be made: `problem` at `place`."""
+    """A JSON value that is not one of the type: `problem` at `place`."""
 
     def __init__(self, problem: str, place: str = "") -> None:
         super().__init__(problem, place)
@@ -43,13 +43,13 @@ class CodecError(ValueError):
         return f"{self.place}: {self.problem}" if self.place else self.problem
 
     def within(self, part: str | int) -> CodecError:
-        """Return the error as it is told of a value that holds the faulty one as `part`."""
+        """Return the error for the enclosing value that holds the faulty one as `part`."""
         return CodecError(self.problem, f"{part}.{self.place}" if self.place else str(part))
 
 
 @dataclasses.dataclass(slots=True)
 class _Ways:
-    """How values of a type are written and read; None where JSON is the value itself."""
+    """How to write and read values of a type; None if JSON is the value itself."""
 
     write: _Way | None
     read: _Way | None
@@ -58,9 +58,9 @@ class _Ways:
 class Codec(Generic[T]):
     """Writes and reads the values of one type.
 
-    A `sparse` codec leaves out what has its default.  Values of the types `shared` are written
-    once, into `table`, where equal ones have one place, and else as numbers of places in it.  A
-    codec that reads such values needs the table: `load` takes it.
+    A `sparse` codec omits defaults. Values of the types `shared` are written once, into `table`,
+    and elsewhere as their numbers in it. A codec that reads such values needs the table: `load`
+    takes it.
     """
 
     def __init__(self, hint: Any, *, sparse: bool = False, shared: Sequence[Any] = ()) -> None:
@@ -74,24 +74,24 @@ class Codec(Generic[T]):
         return value if self._ways.write is None else self._ways.write(value)
 
     def read(self, value: Any) -> T:
-        """Return the value that `write` made `value` of; raises CodecError."""
+        """Return the value that `write` made the JSON from; raises CodecError."""
         found: T = value if self._ways.read is None else self._ways.read(value)
         return found
 
     @property
     def table(self) -> dict[str, list[Any]]:
-        """The values that are shared, as JSON, by their types."""
+        """The shared values as JSON, by type."""
         return {name: shared.written for name, shared in self._shared.items()}
 
     def load(self, table: Any) -> None:
-        """Take the table that another codec of this type has made; raises CodecError."""
+        """Take the table of another codec of this type; raises CodecError."""
         if not isinstance(table, dict) or table.keys() != self._shared.keys():
             raise CodecError("no table of this type")
         for name, shared in self._shared.items():
             shared.load(_checked(table[name], list))
 
     def _of(self, hint: Any) -> _Ways:
-        """Return how values of a type go; types may hold themselves."""
+        """Return how to write and read values of a type, which may be recursive."""
         found = self._known.get(hint)
         if found is None:
             self._known[hint] = self._later(hint)
@@ -104,7 +104,7 @@ class Codec(Generic[T]):
         return found
 
     def _later(self, hint: Any) -> _Ways:
-        """Return ways that are looked up when they are gone."""
+        """Return a writer and reader that are looked up on use."""
 
         def write(value: Any) -> Any:
             way = self._known[hint].write
@@ -349,11 +349,10 @@ class _Shared:
 
 
 _NONE: Final = object()
-"""Stands for what is not there."""
+"""Stands for a missing value."""
 _LEFT_OUT: Final = "left out"
 LEFT_OUT: Final = {_LEFT_OUT: True}
-"""The metadata of a field that is never written: whoever writes a value sees that it has its
-default."""
+"""The metadata of a field that is never written, because the value written has its default."""
 
 
 def is_left_out(field: Any) -> bool:
@@ -372,14 +371,14 @@ def _may_be_absent(hint: Any) -> bool:
 
 
 def _is_json(hint: Any) -> bool:
-    """Return whether JSON holds values of a type as they are, whatever else they may be."""
+    """Return whether JSON represents all values of a type directly."""
     return hint in _PLAIN or (
         get_origin(hint) in (Sequence, Mapping) and "JsonValue" in str(get_args(hint)[-1])
     )
 
 
 def _kinds(base: Any) -> Iterator[Any]:
-    """Yield the dataclasses that come from a class, as far as they are loaded."""
+    """Yield the loaded dataclasses derived from a class."""
     for cls in base.__subclasses__():
         yield from _kinds(cls)
         # With slots a dataclass is made anew, and what it was made of may still be there.
@@ -430,9 +429,9 @@ def _checked(value: Any, kind: type[Any]) -> Any:
 
 
 def _located(error: CodecError, read: _Way | None, parts: Any) -> CodecError:
-    """Return the error of the first of the parts that has one, with the place of the part.
+    """Return the error of the first faulty part, with its place.
 
-    Where none has, it is of a key: that `error`.
+    Without one, the error is about a key: `error` itself.
     """
     if read is None:
         return error

@@ -10,15 +10,15 @@ from conformance.model.terms import Aspect
 
 _MACHINE: Final = 60
 _TURN: Final = 4
-"""What a machine of its own, and a turn of an exchange, cost in requests."""
+"""The costs of a machine, and of a turn of an exchange, in requests."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What is known of a case without its requests.
 
-    `about` is the member that it tries, if one, and `reason` what its exchange shows, if it has
-    one.  `weight` says how much work it is, in requests; 0 where it is not run.
+    `about` is the member that it tries, if any, and `reason` what its exchange shows, if it has
+    one. `weight` is its cost in requests; 0 if it is not run.
     """
 
     id: str
@@ -33,7 +33,7 @@ class Entry:
 
 
 def entry_of(case: Case, about: str = "") -> Entry:
-    """Return what is known of a case that tries the member `about`, if one."""
+    """Return what is known of a case; `about` is the member that it tries, if any."""
     return Entry(
         case.id,
         case.subject,

@@ -9,9 +9,9 @@ from conformance.model.case import Subject
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A subject that keeps a row in the report; `note` says why it has no cases, else "".
+    """A subject with a row in the report; `note` says why it has no cases, else "".
 
-    See stream.RowPlanned for what a command's row tells of it.
+    See stream.RowPlanned for the fields of a command's row.
     """
 
     subject: Subject

@@ -31,7 +31,7 @@ class AnswerFacts:
 
 
 def answers_of(result: Result, member: str) -> AnswerFacts:
-    """Return what the answers of a case about `member` tell; "" for no member."""
+    """Return what the replies of a case about `member` show; "" for no member."""
     case, seen = result.case, result.seen
     if not isinstance(seen, Observation):
         return AnswerFacts()
@@ -67,7 +67,7 @@ def event_names(result: Result) -> frozenset[str]:
 
 
 def _own(case: Case, seen: Observation) -> Iterator[tuple[Step, Line | None]]:
-    """Yield the steps that ask what the case is about, each with its answer."""
+    """Yield the steps about the case's own subject, each with its reply."""
     steps = case.steps
     if len(steps) != len(seen.replies):
         # Of a case that was cut at its passages, only the last part was seen.

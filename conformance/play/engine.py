@@ -170,7 +170,7 @@ class Engine:
     def _explained(self, result: Result, behind: Sequence[Result]) -> Result:
         """Return the result of a case whose death did not recur when it was played again.
 
-        A dying build loses answers that it has not sent: it may have died of one of the cases
+        A dying build loses replies that it has not sent: it may have died of one of the cases
         `behind`, which were in flight. Then the case counts as it is alone.
         """
         if any(_same_death(result, other) for other in behind):
@@ -191,7 +191,7 @@ def _spoils(case: Case, verdict: Verdict) -> bool:
 
 
 def _waited(result: Result) -> bool:
-    """Return whether a case spent the time limit waiting in vain."""
+    """Return whether a case waited in vain until the time limit."""
     match result.seen:
         case None:
             return False

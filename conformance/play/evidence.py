@@ -33,7 +33,7 @@ _PASSING_TIME: Final = re.compile(
     r'|, "timestamp": \{"(?:micro)?seconds": \d+, "(?:micro)?seconds": \d+\}'
 )
 _OUTCOMES: Final = {Kind.CRASH: Outcome.CRASH, Kind.HANG: Outcome.TIMEOUT}
-"""The outcome that a miss gives its case, where that is not `fail`."""
+"""The outcome that a miss gives its case, unless it is `fail`."""
 _LINES: Final = 40
 """How many lines of a dialogue a finding shows: a case has fewer, several have many more."""
 

@@ -26,7 +26,7 @@ class FolderLock:
     def __init__(self, folder: Path, *, make: bool = True) -> None:
         """Take the folder; with `make`, create it if it is missing.
 
-        Raises UsageError where another run has it, and where it cannot be written.
+        Raises UsageError if another run has it, or if it cannot be written.
         """
         self._path = folder / HOLD
         self._file = -1
@@ -74,7 +74,7 @@ class FolderLock:
         os.pwrite(self._file, f"{run} {os.getpid()}\n".encode("ascii"), 0)
 
     def forget(self) -> None:
-        """Remove the file: nothing of a run is left to be joined."""
+        """Remove the file: nothing of a run is left to join."""
         self._path.unlink(missing_ok=True)
 
     def close(self) -> None:

@@ -90,7 +90,7 @@ def read_options(asked: object) -> Options:
 
 
 def _check_cases(targets: Sequence[Target]) -> None:
-    """Raise KnowledgeError, which tells all that is wrong with the cases of the targets' own."""
+    """Raise KnowledgeError, with all mistakes in the targets' own cases."""
     own = [*dict.fromkeys(target.cases for target in targets if target.cases)]
     if not own:
         return
@@ -103,7 +103,7 @@ def _check_cases(targets: Sequence[Target]) -> None:
 
 
 def _check_target(asked: object) -> None:
-    """Raise UsageError for options of targets that cannot be meant."""
+    """Raise UsageError for options of targets that make no sense."""
     files = TARGETS.of(asked)
     for option in TARGET:
         if files and option.key and not option.reaches_files and option.is_given(asked):

@@ -64,7 +64,7 @@ class Recorder:
         self._file.close()
 
     def write(self, events: Iterable[Event]) -> None:
-        """Append events and pass them to the system, so that they outlive this process.
+        """Append events and flush them, so that they outlive this process.
 
         Raises HarnessError for an event whose line could not be read back.
         """
@@ -177,8 +177,11 @@ def told(counts: Counter[Outcome]) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """What the parts of a run hold: the lines of each case that has ended, its end last; those of
-    events seen; and the machines that died instead of starting."""
+    """The content of a run's parts.
+
+    The lines of each case that has ended, its end last; those of events seen; and the machines that
+    died instead of starting.
+    """
 
     cases: dict[tuple[str, str], list[bytes]]
     seen: set[bytes]
@@ -213,7 +216,7 @@ def _heard(parts: Iterable[Path]) -> _Heard:
 
 
 def _event(line: bytes) -> dict[str, Any] | None:
-    """Return the event on a line, None where its process was killed while it wrote it."""
+    """Return the event on a line, None if its process was killed while it wrote it."""
     if not line.endswith(b"\n"):
         return None
     try:

@@ -30,8 +30,8 @@ _SCHEMA: Final = "schema"
 class Replay:
     """A replayed case: the dialogue with its verdict, the outcome, whether a promise was broken.
 
-    `recording` is the dialogue for `validate` (docs/validate.md), after the schema, or "" where
-    there can be none; then `unrecorded` says why.
+    `recording` is the dialogue for `validate` (docs/validate.md), after the schema, or "" if there
+    can be none; then `unrecorded` says why.
     """
 
     text: str
@@ -42,7 +42,7 @@ class Replay:
 
 
 def replayed(case: Case, campaign: Campaign, folder: RunFolder) -> Replay:
-    """Run a case alone on a fresh machine, one that comes and goes often; raises LaunchError."""
+    """Run a case alone on a fresh machine, an intermittent one often; raises LaunchError."""
     schema = campaign.schema
     messages = MessageJudge(schema, Validator(schema))
     with Pool(campaign.target, folder) as pool:

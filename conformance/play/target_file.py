@@ -75,7 +75,7 @@ class _Reader:
         self._faults: list[_Fault] = []
 
     def targets(self, document: Mapping[str, Any]) -> tuple[Target, ...]:
-        """Return the targets; raises TargetFileError, which tells all faults."""
+        """Return the targets; raises TargetFileError, with all faults."""
         self._faults += _unknown(document, ("target",), "the file")
         tables = document.get("target", [])
         if not isinstance(tables, list) or not tables:
@@ -107,7 +107,7 @@ class _Reader:
         )
 
     def _table(self, table: object, where: str) -> Iterator[Target]:
-        """Yield the targets of a table, or none of one in which something is wrong."""
+        """Yield the targets of a table, or none if it has a fault."""
         if not isinstance(table, dict):
             self._faults.append((f"{where} is no table", "Write [[target]]."))
             return
@@ -178,7 +178,7 @@ class _Reader:
 
 
 def _table_faults(table: Mapping[str, Any], where: str) -> Iterator[_Fault]:
-    """Yield what is wrong with the keys of a table and the types of their values."""
+    """Yield the faults of the keys of a table and of the types of their values."""
     unknown = [*_unknown(table, (*(key.name for key in KEYS), _AXES), where)]
     yield from unknown
     axes = table.get(_AXES, {})
@@ -232,7 +232,7 @@ def _unknown(table: Mapping[str, Any], keys: Sequence[str], where: str) -> Itera
 
 
 def _products(table: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
-    """Yield the values of each combination of the axes, and what it adds to the name."""
+    """Yield the values of each combination of the axes, and its part of the name."""
     axes: dict[str, list[str]] = table.get(_AXES, {})
     plain = {key: value for key, value in table.items() if key != _AXES}
     for combination in itertools.product(*axes.values()):

@@ -61,7 +61,7 @@ class TargetNode(pytest.Collector):
         return node
 
     def collect(self) -> Iterable[pytest.Collector]:
-        """Return a node per subject, in the order of the plan."""
+        """Return a node per subject, in plan order."""
         dealt: dict[str, list[Group]] = {}
         for group in self.groups:
             dealt.setdefault(subject_name(group), []).append(group)
@@ -106,16 +106,16 @@ class GroupItem(pytest.Item):
 
     @property
     def cases(self) -> tuple[Case, ...]:
-        """The cases, read when they are first asked for and gone once they are played."""
+        """The cases, read on first use and dropped after the run."""
         if self._cases is None:
             self._cases = tuple(self.campaign.plan.read(self.group.numbers))
         return self._cases
 
     def runtest(self) -> None:
-        """Run the cases; fails with BrokenPromises, skips where not one of them could be judged.
+        """Run the cases; fails with BrokenPromises, skips if none could be judged.
 
-        Run again, as plugins do with what fails, it ends as it did: what is broken was tried again
-        already, and all is recorded.
+        Run again, as plugins do with failures, it ends as before: broken cases were already tried
+        again, and all is recorded.
         """
         if not self._played:
             self._played = True
@@ -155,7 +155,7 @@ class GroupItem(pytest.Item):
             pytest.skip(reasons.most_common(1)[0][0])
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Return the failing cases as text; what is no broken promise as pytest shows it."""
+        """Return the failing cases as text; other errors as pytest shows them."""
         if isinstance(excinfo.value, BrokenPromises):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
@@ -163,8 +163,8 @@ class GroupItem(pytest.Item):
     def reportinfo(self) -> tuple[str, None, str]:
         """Return where the item is, no line, and its headline.
 
-        The headline is no end of the node id: else pytest would put it in the id's place, with
-        "::" for each ".", and what -v shows could not be pasted.
+        The headline is not the end of the node id: else pytest would show it in place of the id,
+        with "::" for each ".", and the output of -v could not be pasted.
         """
         target = self.campaign.target.name
         return target, None, f"{target} {subject_name(self.group)} {self.name}"

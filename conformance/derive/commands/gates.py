@@ -203,8 +203,8 @@ def _before_completion(
     elif allowed:
         first = gated.around(_subject(gated.request(), gated.accept, "Q36"))
         last = own or effect is Effect.END or name == NEGOTIATION
-        # Whether it is accepted later matters only if it is refused now. Otherwise, it or its
-        # set-up has changed the machine.
+        # Whether it is accepted later matters only if it is refused now.  What it or its set-up
+        # leaves behind is still there then.
         bare = replace(gated, valid=replace(gated.valid, setup=(), cleanup=()))
         again = bare if gated.isolation is Isolation.ALONE else gated
         steps = first if last else (*first, *_completed(again, completing, Answer()))
