@@ -25,14 +25,14 @@ _COMMANDS: Final = (
     (CommandName.LIST, "cases", "list the cases of a build"),
     (CommandName.SHOW, "cases", "show what a case sends and expects"),
     (CommandName.REPLAY, "cases", "run one case alone on a fresh machine and show the dialogue"),
-    ("schema", "schema", "compare schemas, and gather what the source of one says"),
+    ("schema", "schema", "compare schemas, and write the digest of a source"),
     ("report", "report", "write the report of a run again, or that of a run that was killed"),
     (
         CommandName.VALIDATE,
         "validate",
         "check saved introspections and recorded dialogues, without any QEMU",
     ),
-    ("check", "check", "check files of cases of your own, without any QEMU"),
+    ("check", "check", "check your own files of cases, without any QEMU"),
     (CommandName.RULES, "rules", "list what QEMU promises, and how many cases show it"),
     (CommandName.EXPLAIN, "rules", "explain what one rule promises and how it is tested"),
 )
