@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"qmp-conformance: {error}", file=sys.stderr)
         return int(error.exit_code)
     except BrokenPipeError:
-        # The reader of the output has seen enough; python would complain once more at its end.
+        # The reader of the output is gone; Python would complain again at its end.
         forget(sys.stdout)
         return _PIPE
     except KeyboardInterrupt:

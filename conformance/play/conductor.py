@@ -75,8 +75,8 @@ class Conductor:
                 done += 1
                 yield result
         except BaseException as error:  # of any kind: it is recorded, and raised
-            # Whatever fails here, a defect of the suite included, must be in the record of the
-            # cases that it cost, and is raised again.  A machine may be in mid-dialogue.
+            # Any error, even a defect of the suite, is recorded for the cases that it cost, and
+            # raised again.  A machine may be in mid-dialogue.
             self._target = ""
             if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
                 raise

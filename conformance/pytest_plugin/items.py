@@ -139,7 +139,7 @@ class GroupItem(pytest.Item):
             outcome = result.verdict.outcome
             counts[outcome] += 1
             if outcome in BROKEN or (outcome is Outcome.INTERMITTENT and result.shown):
-                # What was seen is recorded; kept for all that break, it is more than fits.
+                # The observation is recorded; keeping it for all failures takes too much memory.
                 broken.append(replace(result, seen=None, before=()))
             elif outcome is not Outcome.PASS:
                 reasons[f"{outcome}: {result.verdict.reason}"] += 1
@@ -149,7 +149,7 @@ class GroupItem(pytest.Item):
         if counts[Outcome.HARNESS_ERROR]:
             raise RuntimeError("; ".join(reasons))
         if counts[Outcome.FLAKY]:
-            # No finding, and no success either: pytest must not exit with 0.
+            # No finding, but no success either: pytest must not exit with 0.
             pytest.fail("; ".join(reason for reason in reasons if reason.startswith("flaky")))
         if not counts[Outcome.PASS]:
             pytest.skip(reasons.most_common(1)[0][0])

@@ -121,7 +121,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         chosen, paths = _sorted_out(config, run.node_ids())
         config.stash[_CHOSEN], config.stash[_PATHS] = chosen, paths
     except ConformanceError as error:
-        # pytest does not come to the end of a session that did not begin.
+        # pytest does not finish a session that did not begin.
         _leave(config, error)
         pytest.exit(str(error), returncode=error.exit_code)
     except pytest.UsageError as error:
@@ -309,7 +309,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     config.stash[SUMMARY] = summary
     code = summary.ended.exit_code if summary.ended else exitstatus
     if exitstatus == pytest.ExitCode.OK and summary.verdict is RunVerdict.NOTHING_TESTED:
-        # Skipped items alone are a success to pytest, and none to us.
+        # If all items are skipped, pytest reports success; we do not.
         session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
     elif exitstatus == pytest.ExitCode.OK:
         session.exitstatus = code

@@ -39,7 +39,7 @@ class HeaviestFirst(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist h
         """Remove a worker; return the item that killed it, which is not run again."""
         workload = self.assigned_work.pop(node)
         if self.collection is None:
-            # Work is dealt out once so many have told what they collected; a dead one gets none.
+            # Work is sent once so many have collected; a dead worker gets none.
             self.registered_collections.pop(node, None)
         left = [
             (scope, [item for item, done in unit.items() if not done])
@@ -61,7 +61,7 @@ class HeaviestFirst(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist h
 
     def _split_scope(self, nodeid: str) -> str:
         if nodeid not in self._groups:
-            # A test of the user's: such ones share fixtures.
+            # The user's own tests share fixtures.
             return str(super()._split_scope(nodeid))
         together = self._groups[nodeid].subject.kind is SubjectKind.OBJECT_TYPE
         return nodeid.rpartition("::")[0] if together else nodeid
@@ -72,7 +72,7 @@ class HeaviestFirst(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist h
         try:
             super()._assign_work_unit(node)
         except OSError:
-            # The worker is dead, and the word of it still on its way: others get the work.
+            # The worker is dead, but not reported yet: others get the work.
             self._dead.add(node)
             self.workqueue[heaviest] = self.assigned_work[node].pop(heaviest)
 
