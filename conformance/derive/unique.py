@@ -11,7 +11,7 @@ from conformance.model.case import Case, Step
 
 def named_apart(case: Case) -> Case:
     """Return the case with a unique word for each UNIQUE in its requests."""
-    if not any(_bears(step.request.arguments) for step in case.steps):
+    if not any(_has_mark(step.request.arguments) for step in case.steps):
         return case
     word = f"u{digest([case.id])[:8]}"
     return replace(case, steps=tuple(_step_named(step, word) for step in case.steps))
@@ -24,15 +24,15 @@ def _step_named(step: Step, word: str) -> Step:
     return replace(step, request=replace(step.request, arguments=named))
 
 
-def _bears(value: object) -> bool:
+def _has_mark(value: object) -> bool:
     """Return whether the mark is anywhere in `value`: most requests lack it."""
     match value:
         case str():
             return UNIQUE in value
         case dict():
-            return any(map(_bears, value.values()))
+            return any(map(_has_mark, value.values()))
         case list():
-            return any(map(_bears, value))
+            return any(map(_has_mark, value))
         case _:
             return False
 

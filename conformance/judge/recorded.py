@@ -257,9 +257,9 @@ class DialogueJudge:
             miss = _miss("W56", Kind.ACCEPTED, what, "CommandNotFound", "negotiation")
             yield Noted(line=spoken.line, miss=miss)
         if asked.command in (VERSION_COMMAND, SCHEMA_COMMAND):
-            yield from self._told(spoken, asked.command, message["return"])
+            yield from self._self_description(spoken, asked.command, message["return"])
 
-    def _told(self, spoken: Received, command: str, value: Any) -> Iterator[Noted]:
+    def _self_description(self, spoken: Received, command: str, value: Any) -> Iterator[Noted]:
         """Yield the faults of what the server says of itself."""
         if command == SCHEMA_COMMAND and not _is_schema(value):
             what = f"{command} returns no array of entries"

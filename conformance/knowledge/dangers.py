@@ -192,7 +192,7 @@ def load_dangers(path: Path | None = None, more: Sequence[Read[DangersPart]] = (
     )
 
 
-def _said(part: DangersPart) -> Iterator[tuple[str, str, tuple[str | int, ...]]]:
+def _mentions(part: DangersPart) -> Iterator[tuple[str, str, tuple[str | int, ...]]]:
     """Yield each command with the key that names it, and its place."""
     groups = {
         "danger": [entry.commands for entry in part.dangers],
@@ -210,7 +210,7 @@ def two_things(parts: Sequence[Read[Any]]) -> Iterator[FileProblem]:
     """Yield each command with contradicting entries."""
     seen: dict[str, tuple[str, str]] = {}
     for part in parts:
-        for name, key, path in _said(part.kept):
+        for name, key, path in _mentions(part.kept):
             place = f"{part.source.name}:{part.source.line(path)}"
             before, where = seen.setdefault(name, (key, place))
             if before != key:

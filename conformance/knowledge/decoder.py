@@ -214,19 +214,19 @@ class _Walk:
         try:
             return node.form.read(value)
         except FormError as error:
-            return self._complain(path, f"{_spelt(path)} {error.what}", error.remedy)
+            return self._complain(path, f"{_key_name(path)} {error.what}", error.remedy)
 
     def _array(self, value: Any, path: toml_lines.Path) -> list[Any] | _Bad:
         if isinstance(value, list):
             return value
-        return self._complain(path, f"{_spelt(path)} is {told(value)}, not an array")
+        return self._complain(path, f"{_key_name(path)} is {told(value)}, not an array")
 
     def _many(self, node: Many, value: Any, path: toml_lines.Path, outer: Mapping[str, Any]) -> Any:
         items = self._array(value, path)
         if isinstance(items, _Bad):
             return _BAD
         if node.some and not items:
-            return self._complain(path, f"{_spelt(path)} is empty", "Name one, or leave it out.")
+            return self._complain(path, f"{_key_name(path)} is empty", "Name one, or leave it out.")
         found = [self._node(node.of, item, (*path, n), outer) for n, item in enumerate(items)]
         if isinstance(node.of, Record):
             sound = [(n, item) for n, item in enumerate(found) if not isinstance(item, _Bad)]
@@ -243,14 +243,14 @@ class _Walk:
         self, node: Named, value: Any, path: toml_lines.Path, outer: Mapping[str, Any]
     ) -> Any:
         if not isinstance(value, dict):
-            return self._complain(path, f"{_spelt(path)} is {told(value)}, not a table")
+            return self._complain(path, f"{_key_name(path)} is {told(value)}, not a table")
         found = {key: self._node(node.of, item, (*path, key), outer) for key, item in value.items()}
         return _BAD if any(isinstance(item, _Bad) for item in found.values()) else found
 
     def record(self, cls: type, value: Any, path: toml_lines.Path, outer: Mapping[str, Any]) -> Any:
         """Read a table as a `cls`."""
         if not isinstance(value, dict):
-            return self._complain(path, f"{_spelt(path)} is {told(value)}, not a table")
+            return self._complain(path, f"{_key_name(path)} is {told(value)}, not a table")
         shape = shape_of(cls)
         names = shape.names
         for key in value:
@@ -338,7 +338,7 @@ class _Walk:
         self, node: Choice, value: Any, path: toml_lines.Path, outer: Mapping[str, Any]
     ) -> Any:
         if not isinstance(value, dict):
-            return self._complain(path, f"{_spelt(path)} is {told(value)}, not a table")
+            return self._complain(path, f"{_key_name(path)} is {told(value)}, not a table")
         heads = {shape_of(cls).slots[0].name: cls for cls in node.of}
         given = [head for head in heads if head in value]
         if len(given) != 1:
@@ -405,13 +405,13 @@ def _unclear(
     return "says nothing of what is done", hint
 
 
-def _spelt(path: toml_lines.Path) -> str:
+def _key_name(path: toml_lines.Path) -> str:
     """Return the name of a path for messages: its last key."""
     if not path:
         return "the file"
     number = path[-1]
     if isinstance(number, int):
-        return f"element {number + 1} of {_spelt(path[:-1])}"
+        return f"element {number + 1} of {_key_name(path[:-1])}"
     return repr(number)
 
 

@@ -245,7 +245,7 @@ def _naming(known: KnownNames, entry: NamingException) -> Found:
             yield from _at(look(name), "names")
 
 
-def _heard(known: KnownNames, turn: HearEntry) -> Found:
+def _received(known: KnownNames, turn: HearEntry) -> Found:
     # A placeholder gets its values from `vary`.
     if turn.command and "{" not in turn.command:
         yield from _at(known.command(turn.command), "command")
@@ -282,6 +282,6 @@ _LOOKS: Final[Mapping[type, Callable[[KnownNames, Any], Found]]] = {
     ExchangeEntry: _exchange,
     StandInEntry: lambda known, entry: _at(known.arch(entry.arch), "arch"),
     Unchecked: lambda known, entry: _at(known.command(entry.name), "name"),
-    HearEntry: _heard,
+    HearEntry: _received,
 }
 """The names in each kind of record."""

@@ -160,18 +160,18 @@ def _folder() -> Path | None:
     given = os.environ.get("XDG_CACHE_HOME", "")
     if given.startswith("/"):
         folder = Path(given)
-        if _ours(folder):
+        if _is_own(folder):
             return folder / NAME
         _tell(f"the cache folder {folder} belongs to another user", _OFF)
         return None
-    for home in _homes():
-        if _ours(home / ".cache"):
+    for home in _home_folders():
+        if _is_own(home / ".cache"):
             return home / ".cache" / NAME
     _tell("there is no home of this user's for a cache", _OFF)
     return None
 
 
-def _homes() -> Iterator[Path]:
+def _home_folders() -> Iterator[Path]:
     """Yield HOME and the user's own home: sudo may leave another user's HOME."""
     if os.environ.get("HOME", "").startswith("/"):
         yield Path(os.environ["HOME"])
@@ -179,7 +179,7 @@ def _homes() -> Iterator[Path]:
         yield Path(pwd.getpwuid(os.geteuid()).pw_dir)
 
 
-def _ours(folder: Path) -> bool:
+def _is_own(folder: Path) -> bool:
     """Return whether a folder, or its nearest existing parent, belongs to this user."""
     for each in (folder, *folder.parents):
         try:

@@ -19,11 +19,11 @@ def near_ids(wanted: str, ids: Collection[str]) -> str:
     """Return a sentence with the ids nearest to an unknown one."""
     if any(case.startswith(f"{wanted}/") for case in ids):
         return f"Its cases: `qmp-conformance list PROGRAM --case '{wanted}/*'`."
-    near = nearest(wanted, _alike(wanted.split("/"), ids), 3)
+    near = nearest(wanted, _similar(wanted.split("/"), ids), 3)
     return f"Nearest: {', '.join(near)}." if near else _ALL
 
 
-def _alike(parts: Sequence[str], ids: Collection[str]) -> Collection[str]:
+def _similar(parts: Sequence[str], ids: Collection[str]) -> Collection[str]:
     """Return the ids whose first parts are most similar; comparing all takes a second."""
     for place, part in enumerate(parts):
         if len(ids) <= _FEW:

@@ -43,7 +43,7 @@ from conformance.wire.session import Session, SessionError, SessionLost, Session
 
 WHOLE: Final = 300.0
 """Seconds for all queries: they take 3 to 20, and with all machines a minute."""
-_VAIN: Final = 2
+_TIMEOUTS: Final = 2
 """How many replies may time out; a death costs no wait and does not count."""
 _NODES: Final = 50_000
 """The most nodes of a tree, of which the largest machines have some thousand: it may be endless."""
@@ -62,19 +62,19 @@ _Named = TypeVar("_Named", TypeInfo, Property)
 
 @dataclass(slots=True)
 class _Asker:
-    """The source of sessions, with the limits for one reply and for all, and the waits in vain."""
+    """The source of sessions, the limits for one reply and for all, and the timeouts so far."""
 
     pool: Pool
     limit: float
     until: float = field(default_factory=lambda: time.monotonic() + WHOLE)
-    vain: int = 0
+    timeouts: int = 0
     deaths: list[StartDeath] = field(default_factory=list)
     """The machines that died before the greeting."""
 
     @property
-    def tired(self) -> bool:
+    def exhausted(self) -> bool:
         """Whether to ask nothing more."""
-        return self.vain >= _VAIN or time.monotonic() >= self.until
+        return self.timeouts >= _TIMEOUTS or time.monotonic() >= self.until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +102,7 @@ class AskedSchema:
 
 def ask_schema(pool: Pool) -> AskedSchema:
     """Return the schema of a build; raises LaunchError if it does not start or speaks no QMP."""
-    with _understood(), _session(_Asker(pool, LIMIT), "none") as asked:
+    with _launch_errors(), _session(_Asker(pool, LIMIT), "none") as asked:
         greeting = asked.greeting["QMP"]["version"]
         return AskedSchema(
             version=_version(greeting),
@@ -112,7 +112,7 @@ def ask_schema(pool: Pool) -> AskedSchema:
 
 
 @contextmanager
-def _understood() -> Iterator[None]:
+def _launch_errors() -> Iterator[None]:
     """Turn errors of a build that cannot be introspected into LaunchError."""
     try:
         yield
@@ -152,7 +152,7 @@ def introspect(
     `thorough`, it walks the trees of all machines. Raises LaunchError if the build does not start
     or speaks no QMP, or if a reply takes longer than `limit` seconds.
     """
-    with _understood():
+    with _launch_errors():
         return _introspect(_Asker(pool, limit), walk, thorough=thorough)
 
 
@@ -205,7 +205,7 @@ def ask_again(pool: Pool, found: Introspection, *, limit: float = LIMIT) -> Intr
     asked = [what.split("/", 1) for what, _ in model.lost]
     lost: list[tuple[str, str]] = []
     faults: list[ContradictionError] = []
-    with _understood():
+    with _launch_errors():
         asker = _Asker(pool, limit)
         names = [name for kind, name in asked if kind == _PROPERTIES]
         properties = {**model.properties, **_properties(asker, names, lost, faults)}
@@ -371,13 +371,13 @@ def _trees(
 
 def _tree(asker: _Asker, machine: str) -> tuple[Node, ...] | str:
     """Return the nodes of a machine's tree, or why it cannot be walked."""
-    if asker.tired:
+    if asker.exhausted:
         return _UNASKED
     try:
         with _session(asker, machine) as session:
             nodes = [_node(session, path) for path in islice(_paths(session), _NODES)]
     except SessionSilent as error:
-        asker.vain += 1
+        asker.timeouts += 1
         return str(error)
     except (SessionError, SessionLost, LaunchError) as error:
         return str(error)
@@ -421,7 +421,7 @@ def _one_by_one(
     lost: list[tuple[str, str]],
 ) -> Iterator[tuple[str, T]]:
     """Yield the answers to queries, each of which may be the build's last."""
-    while todo and not asker.tired:
+    while todo and not asker.exhausted:
         with _session(asker, "none") as session:
             while todo:
                 name = todo.pop(0)
@@ -431,7 +431,7 @@ def _one_by_one(
                     continue
                 except SessionLost as error:
                     lost.append((f"{_PROPERTIES}/{name}", shown(str(error))))
-                    asker.vain += isinstance(error, SessionSilent)
+                    asker.timeouts += isinstance(error, SessionSilent)
                     break
                 except _MALFORMED as error:
                     lost.append((f"{_PROPERTIES}/{name}", f"answered out of schema: {error!r}"))

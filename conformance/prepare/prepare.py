@@ -31,7 +31,7 @@ Tell = Callable[[str], None]
 """Gets the current step for a target, for whoever waits for it."""
 
 
-def _unheard(_: str) -> None:
+def _no_progress(_: str) -> None:
     """Report nothing."""
 
 
@@ -42,7 +42,7 @@ def prepare(
     *,
     selection: Selection = _ALL,
     limit: float = LIMIT,
-    tell: Tell = _unheard,
+    tell: Tell = _no_progress,
 ) -> Campaign:
     """Identify and introspect a target, and plan its cases.
 

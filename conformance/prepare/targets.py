@@ -70,7 +70,7 @@ def prepare_all(
                 canonical(to_json(event))
             campaign.save(folder.path, f"campaign-{len(campaigns):04}")
         except Exception as error:  # of any kind: the others are tested all the same
-            errors.append(_told(error))
+            errors.append(_error_of(error))
             lost.append(_lost(target, errors[-1]))
         else:
             campaigns.append(campaign)
@@ -95,7 +95,7 @@ def distinct(targets: Sequence[Target]) -> Iterator[Target]:
         yield replace(target, name=name)
 
 
-def _told(error: Exception) -> ConformanceError:
+def _error_of(error: Exception) -> ConformanceError:
     """Return the message for an error in the preparation of a target."""
     if isinstance(error, ConformanceError):
         return error

@@ -44,7 +44,7 @@ def error_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
     """Yield the error cases of one command."""
     recipe = knowledge.command(name)
     documented = build.declared.get(name)
-    made = _Made(build=build, recipe=recipe, documented=documented)
+    made = _ErrorCases(build=build, recipe=recipe, documented=documented)
     for refusal in recipe.refusals_for(build.version):
         yield made.refused(refusal)
     for valid in recipe.requests(build.version):
@@ -55,7 +55,7 @@ def error_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Made:
+class _ErrorCases:
     """Makes the cases of one command."""
 
     build: Introspected

@@ -52,11 +52,11 @@ def range_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
 
 def _first_valid(
     build: Introspected, knowledge: Knowledge, command: Command, path: IntegerPath
-) -> _Tried:
+) -> _EditedInteger:
     """Return the integer in the first known request that is valid by the schema."""
     for recipe in knowledge.ranges.get(command.name, ()):
         if build.version in recipe.versions and recipe.fits(path.label):
-            tried = _Tried(
+            tried = _EditedInteger(
                 build=build,
                 command=command,
                 path=path,
@@ -76,12 +76,12 @@ def _first_valid(
         if own.destructive or build.lacks.keys() & {*own.needs}:
             own = nobody
     changed = replace(own, status=Status.CHANGED)
-    tried = _Tried(build=build, command=command, path=path, valid=changed)
+    tried = _EditedInteger(build=build, command=command, path=path, valid=changed)
     return tried if not tried.schema_error(tried.usual) else replace(tried, valid=nobody)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Tried:
+class _EditedInteger:
     """One integer, its request, and what is known of it there.
 
     `shown` is where it can be read, `omit` and `behind_finding` say why it is not tried; `refused`
