@@ -66,7 +66,7 @@ class Further:
                 yield FileFault(
                     key,
                     f"'machine' and {key!r} contradict each other",
-                    "References and effects are looked for on the recipe's machine only.",
+                    "References and effects are tested only on the recipe's machine.",
                 )
 
 

@@ -389,9 +389,7 @@ def _group_faults(cls: type, value: Mapping[str, Any]) -> Iterator[FileFault]:
         if len(given) != 1:
             said = " and ".join(map(repr, given)) + " contradict each other" if given else ""
             hint = f"Give just one of: {', '.join(names)}."
-            yield FileFault(
-                given[-1] if given else "", said or "says nothing of what there is", hint
-            )
+            yield FileFault(given[-1] if given else "", said or "has none of these keys", hint)
 
 
 def _unclear(

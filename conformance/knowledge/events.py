@@ -97,9 +97,7 @@ class EventRecipe:
     def faults(self) -> Iterator[FileFault]:
         """Yield contradictions between the keys."""
         if all(e.event != self.event for step in self.steps for e in step.emissions):
-            yield FileFault(
-                "steps", f"no step emits {self.event}", "Say of which request it comes."
-            )
+            yield FileFault("steps", f"no step emits {self.event}", "Name it in `emits` of a step.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

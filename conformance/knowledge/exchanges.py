@@ -142,11 +142,11 @@ class ExchangeEntry:
     def faults(self) -> Iterator[FileFault]:
         """Yield contradictions between the keys."""
         if len(self.vary) > 1:
-            yield FileFault("vary", "'vary' has more than one place", "One thing varies.")
+            yield FileFault("vary", "'vary' has more than one place", "Leave one.")
             return
         cut = [isinstance(turn, SendEntry) and turn.cut for turn in self.turns]
         if cut.count(True) > 1:
-            yield FileFault("turns", "just one turn that sends can be cut")
+            yield FileFault("turns", "only one turn can have 'cut'")
             return
         try:
             assert self.recipes is not None
@@ -200,7 +200,7 @@ class ExchangeEntry:
             return
         turn = recipe.turns[marked[0]]
         if not isinstance(turn, Send):
-            raise FormError("turns that are taken again stand before the one that is cut")
+            raise FormError("'again' comes before the turn with 'cut'")
         for length in range(1, len(turn.data)):
             shorter = replace(turn, data=turn.data[:length])
             turns = (*recipe.turns[: marked[0]], shorter, *recipe.turns[marked[0] + 1 :])

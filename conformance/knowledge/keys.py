@@ -119,7 +119,7 @@ def told(value: Any) -> str:
 def unknown_word(word: str, known: Mapping[str, Any]) -> FormError:
     """Return the error for a word that is not in `known`."""
     near = nearest(word, list(known))
-    what = f"is {word!r}, which nothing is called"
+    what = f"is {word!r}, which is unknown"
     if near:
         return FormError(what, f"Did you mean {near[0]!r}?")
     return FormError(what, f"Known: {', '.join(known)}." if known else "There is none.")

@@ -40,7 +40,7 @@ def _need(text: str) -> str:
     kind, _, argument = text.partition(":")
     if kind not in _NEED_KINDS:
         problem = unknown_word(kind, _NEED_KINDS)
-        raise FormError(f"is {text!r}, which no probe answers", problem.remedy)
+        raise FormError(f"is {text!r}, which is no probe", problem.remedy)
     if bool(argument) is (kind in WHOLE_NEEDS):
         raise FormError(
             f"is {text!r}, which names {'too much' if argument else 'nothing'}",

@@ -62,7 +62,7 @@ def stale_problems(read: Read[Any], known: KnownNames) -> Iterator[FileProblem]:
             if (entry.kind, name) not in known.used:
                 yield read.source.problem(
                     ("undigested", number, "names", at),
-                    f"nothing speaks of the {entry.kind} {name!r} of which no digest knows",
+                    f"no entry uses the undigested {entry.kind} {name!r}",
                     "Take the name out.",
                 )
 

@@ -116,7 +116,7 @@ class LookEntry:
     def faults(self) -> Iterator[FileFault]:
         """Yield contradictions between the keys."""
         if (self.there or self.absent) and not self.at:
-            yield FileFault("at", "'at' is missing", "Say where it is to be seen.")
+            yield FileFault("at", "'at' is missing", "Name the path in the reply.")
 
     def made(self) -> Look:
         """Return the value of the entry."""

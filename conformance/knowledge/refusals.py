@@ -105,8 +105,8 @@ class Refusal:
             if self.witness is not None:
                 yield FileFault(
                     "witness",
-                    "'machine' is missing, which 'witness' goes with",
-                    "Name the machine that this refusal has to itself.",
+                    "'machine' is missing, which 'witness' needs",
+                    "Name the machine of this refusal.",
                 )
             return
         classes = self.made().classes

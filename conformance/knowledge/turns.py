@@ -34,7 +34,7 @@ from conformance.model.terms import ABSENT, ErrorClass
 
 def _ids(value: Any) -> Any:
     if type(value) is not int and not isinstance(value, str):
-        raise FormError(f"is {value!r}, no JSON text of an array, and no number")
+        raise FormError(f"is {value!r}, neither the JSON text of an array nor a number")
     return value
 
 

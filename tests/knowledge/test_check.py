@@ -143,7 +143,7 @@ FAULTS = {
     "undeclared": (
         '[[undigested]]\nkind = "command"\nnames = ["stopp"]\nreason = "r"\n',
         3,
-        "nothing speaks of the command 'stopp'",
+        "no entry uses the undigested command 'stopp'",
     ),
     "syntax": ("[[command]\n", 1, "not TOML"),
 }
