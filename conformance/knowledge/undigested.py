@@ -50,6 +50,7 @@ class Undigested:
             "`NAME.PATH=VALUE`; `*` stands for anything",
             some=True,
             identity=True,
+            each=True,
         ),
     ]
     reason: Annotated[str, REASON]
