@@ -179,7 +179,9 @@ def decoded(source: CaseSource, cls: type[T]) -> Read[T]:
     """Return what the values of a file say, as a `cls`."""
     walk = _Walk(source)
     value = walk.record(cls, source.top, (), {})
-    return Read(source, None if isinstance(value, _Bad) else value, tuple(walk.problems))
+    # What stands under a name is read wherever it is used.
+    problems = tuple(dict.fromkeys(walk.problems))
+    return Read(source, None if isinstance(value, _Bad) else value, problems)
 
 
 class _Walk:
@@ -222,6 +224,11 @@ class _Walk:
         return self._complain(path, f"{_spelt(path)} is {told(value)}, not an array")
 
     def _many(self, node: Many, value: Any, path: toml_lines.Path, outer: Mapping[str, Any]) -> Any:
+        if node.named and isinstance(value, str):
+            named = self._by_name(node.named, "command line is", value, path)
+            if isinstance(named, _Bad):
+                return _BAD
+            return self._many(replace(node, named=""), named, (node.named, value), outer)
         items = self._array(value, path)
         if isinstance(items, _Bad):
             return _BAD
@@ -229,11 +236,7 @@ class _Walk:
             return self._complain(path, f"{_spelt(path)} is empty", "Name one, or leave it out.")
         found = [self._node(node.of, item, (*path, n), outer) for n, item in enumerate(items)]
         if isinstance(node.of, Record):
-            sound = [(n, item) for n, item in enumerate(found) if not isinstance(item, _Bad)]
-            for first, second, what in clashes(sound):
-                line = self._source.line((*path, first))
-                self._complain((*path, second), f"{what} stands there twice, first in line {line}",
-                    "Say with versions, or arch, which builds each is for.")  # fmt: skip
+            self.problems += _doubles(self._source, path, found)
         if len(path) == 1:
             # The rest of a file can be looked at all the same.
             return node.kind([None if isinstance(item, _Bad) else item for item in found])
@@ -354,27 +357,44 @@ class _Walk:
         for number, item in enumerate(items):
             at = (*path, number)
             if isinstance(item, str):
-                some = self._by_name(node, item, at)
+                some = self._requests_by_name(node, item, at)
             else:
                 request = self.record(node.cls, item, at, {})
                 some = (request,) if not isinstance(request, _Bad) else request
             found += [some] if isinstance(some, _Bad) else some
         return _BAD if any(isinstance(item, _Bad) for item in found) else tuple(found)
 
-    def _by_name(self, node: Requests, name: str, path: toml_lines.Path) -> Any:
-        known = self._source.top.get(NAMED_REQUESTS, {})
-        if not isinstance(known, dict) or name not in known:
-            near = unknown_word(name, known if isinstance(known, dict) else {})
-            what = f"no requests are named {name!r} under [{NAMED_REQUESTS}]"
-            return self._complain(path, what, near.remedy)
+    def _by_name(self, table: str, things: str, name: str, path: toml_lines.Path) -> Any:
+        """Return what has a name in a table of the file."""
+        known = self._source.top.get(table, {})
+        if isinstance(known, dict) and name in known:
+            return known[name]
+        near = unknown_word(name, known if isinstance(known, dict) else {})
+        return self._complain(path, f"no {things} named {name!r} under [{table}]", near.remedy)
+
+    def _requests_by_name(self, node: Requests, name: str, path: toml_lines.Path) -> Any:
+        named = self._by_name(NAMED_REQUESTS, "requests are", name, path)
+        if isinstance(named, _Bad):
+            return _BAD
         if name in self._open:
             return self._complain(path, f"the requests {name!r} hold themselves")
         if name not in self._named:
             self._open.append(name)
-            made = self._requests(node, known[name], (NAMED_REQUESTS, name))
+            made = self._requests(node, named, (NAMED_REQUESTS, name))
             self._open.pop()
             self._named[name] = () if isinstance(made, _Bad) else made
         return self._named[name]
+
+
+def _doubles(
+    source: CaseSource, path: toml_lines.Path, records: Sequence[Any]
+) -> Iterator[FileProblem]:
+    """Yield each of the records in an array about the same thing as one before it."""
+    sound = [(n, item) for n, item in enumerate(records) if not isinstance(item, _Bad)]
+    for first, second, what in clashes(sound):
+        told_ = f"{what} stands there twice, first in line {source.line((*path, first))}"
+        hint = "Say with versions, or arch, which builds each is for."
+        yield source.problem((*path, second), told_, hint)
 
 
 def _group_faults(cls: type, value: Mapping[str, Any]) -> Iterator[FileFault]:

@@ -21,7 +21,7 @@ from conformance.knowledge.common import (
     REPLACES,
     SETUP,
     VERSIONS,
-    RequestsPart,
+    NamesPart,
 )
 from conformance.knowledge.decoder import FileFault, FileProblem, Read, raise_problems
 from conformance.knowledge.gathering import gathered, read_folder
@@ -197,7 +197,7 @@ class EventRecipes:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EventsPart(RequestsPart):
+class EventsPart(NamesPart):
     """What a file says of events."""
 
     stages: Annotated[

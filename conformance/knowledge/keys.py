@@ -55,7 +55,8 @@ class Key:
     `only` the named ones where that says any; with `inherits`, what is left out is as in the field
     of that name of the record around.  `title`: the name of a table in a table of tables.  `stem`:
     left out, it is the name of the file, without its ending.  `needed`: a file must give it,
-    although the field has a default.
+    although the field has a default.  `named`: the table of the file that gives such arrays names,
+    one of which may stand in place of the array.
     """
 
     text: str = ""
@@ -75,6 +76,7 @@ class Key:
     title: bool = False
     stem: bool = False
     needed: bool = False
+    named: str = ""
     some: bool = False
     """Whether an array must hold something."""
 
