@@ -158,6 +158,64 @@ def test_a_fault_is_told_with_its_line_and_what_is_meant(tmp_path: Path, fault: 
     assert any(words in each for each in told), found(tmp_path, text)
 
 
+STAGE = '[[stage]]\nname = "my-clock"\nreason = "r"\n'
+
+
+@pytest.mark.parametrize(
+    "stage",
+    [STAGE, STAGE + "size = 1\n", STAGE + '[[command]]\nname = "stopp"\n'],
+    ids=["sound", "a fault in the stage", "a fault beside the stage"],
+)
+@pytest.mark.parametrize("beside", [True, False], ids=["in another file", "in the same file"])
+def test_a_stage_may_stand_in_any_file_of_the_folder(
+    tmp_path: Path, stage: str, beside: bool
+) -> None:
+    (tmp_path / "other.toml").write_text(stage)
+    text = EVENT + 'stage = "my-clock"\n' + STEPS
+
+    told = found(tmp_path, text if beside else text + stage)
+
+    assert [each for each in told if "'stage'" in each] == []
+    if beside:
+        assert told == []
+
+
+def test_a_stage_may_be_one_that_ships(tmp_path: Path) -> None:
+    assert found(tmp_path, EVENT + 'stage = "pokes"\n' + STEPS) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("my-clok", "my-clock"), ("poke", "pokes")], ids=["own", "shipped"]
+)
+def test_a_misspelt_stage_is_told_with_the_nearest_one(
+    tmp_path: Path, name: str, meant: str
+) -> None:
+    (tmp_path / "other.toml").write_text(STAGE)
+
+    (told,) = found(tmp_path, EVENT + f'stage = "{name}"\n' + STEPS)
+
+    assert told == (
+        f"{tmp_path}/mine.toml:5: event mine: 'stage' is {name!r}, which nothing is called\n"
+        f"  Did you mean {meant!r}?"
+    )
+
+
+def test_files_of_other_kinds_beside_a_file_are_not_complained_of(tmp_path: Path) -> None:
+    (tmp_path / "latin.toml").write_bytes(b"# \xe9\n")
+    (tmp_path / "broken.toml").write_text("[")
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\n[[stage]]\n[[event]]\n')
+
+    assert found(tmp_path, COMMAND) == []
+
+
+def test_what_a_file_beside_it_says_of_the_same_thing_is_told(tmp_path: Path) -> None:
+    (tmp_path / "other.toml").write_text(COMMAND)
+
+    (told,) = found(tmp_path, COMMAND)
+
+    assert f"mine.toml:1: x-query-rdma stands there, and in {tmp_path}/other.toml:1 too" in told
+
+
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     text = '[[command]]\nname = "stopp"\nneeds = ["kwm"]\n[[object]]\ntype = "iothred"\nsize = 1\n'
 
