@@ -5,7 +5,7 @@ Knows what the records of a file name, and nothing of what is done with them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
 from typing import Any, Final, TypeAlias
 
@@ -21,13 +21,13 @@ from conformance.knowledge.guest_agent_blocklist import NeverEntry, WithheldEntr
 from conformance.knowledge.known_names import KnownNames, UnknownName
 from conformance.knowledge.machines import StandInEntry
 from conformance.knowledge.naming import NameKind, NamingException
-from conformance.knowledge.observations import Emitted, Look
-from conformance.knowledge.ranges import RangeRecipe
+from conformance.knowledge.observations import Emitted, Look, Wanted
+from conformance.knowledge.ranges import MEMBER, VALUE, RangeRecipe
 from conformance.knowledge.recipes import ObjectRecipe
 from conformance.knowledge.shapes import shape_of
 from conformance.knowledge.turns import HearEntry
 from conformance.knowledge.untyped_arguments import Unchecked
-from conformance.knowledge.versions import NOT
+from conformance.knowledge.versions import NOT, VersionRange
 from conformance.model.stage import Awaited, Request
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -135,6 +135,10 @@ def _at(found: Iterator[UnknownName], *path: str | int) -> Found:
     return ((path, each) for each in found)
 
 
+def _under(found: Found, *path: str | int) -> Found:
+    return (((*path, *at), each) for at, each in found)
+
+
 def _inside(found: Iterator[UnknownName], *path: str | int) -> Found:
     return (((*path, *each.at), each) for each in found)
 
@@ -162,13 +166,27 @@ def _emitted(known: KnownNames, event: Awaited | Emitted | Emission) -> Found:
     yield from _inside(known.data(event.event, event.data), "data")
 
 
+def _looks(known: KnownNames, looks: Sequence[Look], versions: VersionRange) -> Found:
+    for number, look in enumerate(looks):
+        meant, command = versions & look.versions, look.request.execute
+        found = list(known.answer(command, look.path, meant))
+        yield from _at(iter(found), number, "at")
+        if look.wanted is Wanted.VALUE and not found:
+            yield from _at(known.answer(command, look.path, meant, look.value), number, "value")
+        for at, path in enumerate(look.ignore):
+            yield from _at(known.answer(command, path, meant), number, "ignore", at)
+
+
 def _command(known: KnownNames, recipe: CommandRecipe) -> Found:
     name = recipe.name
+    yield from _under(_looks(known, recipe.verify, recipe.versions), "verify")
     yield from _at(known.command(name), "name")
     yield from _inside(known.arguments(name, recipe.arguments), "arguments")
     for number, further in enumerate(recipe.further):
         found = known.arguments(name, further.arguments)
         yield from _inside(found, "further", number, "arguments")
+        looks = _looks(known, further.verify, recipe.versions & further.versions)
+        yield from _under(looks, "further", number, "verify")
         for at, reference in enumerate(further.references):
             path = ("further", number, "references", at, "at")
             yield from _at(known.path(name, reference.at), *path)
@@ -190,6 +208,10 @@ def _range(known: KnownNames, recipe: RangeRecipe) -> Found:
     for key, globs in (("paths", recipe.paths), ("accepted", recipe.accepted)):
         for number, glob in enumerate(globs):
             yield from _at(known.glob(name, glob), key, number)
+    if recipe.shown is not None:
+        shown = recipe.shown
+        found = known.answer(shown.request.execute, shown.place(MEMBER, VALUE), recipe.versions)
+        yield from _at(found, "shown", "at")
     for key, some in (("limits", recipe.limits), ("values", recipe.values)):
         for glob in some:
             yield from _at(known.glob(name, glob), key, glob)
@@ -223,8 +245,11 @@ def _limited(known: KnownNames, entry: Limited) -> Found:
 def _default(known: KnownNames, entry: Showing) -> Found:
     yield from _at(known.command(entry.command), "command")
     yield from _inside(known.arguments(entry.command, entry.arguments), "arguments")
-    for member in entry.shows:
+    for member, shown in entry.shows.items():
         yield from _at(known.path(entry.command, member.split(".")), "shows", member)
+        if entry.read is not None:
+            found = known.answer(entry.read.execute, shown, entry.versions)
+            yield from _at(found, "shows", member)
 
 
 def _commands(known: KnownNames, entry: Any) -> Found:

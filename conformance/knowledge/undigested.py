@@ -24,7 +24,7 @@ class UndigestedKind(enum.StrEnum):
     OBJECT_TYPE = "object type"
     # A member of an object type: TYPE.MEMBER.
     PROPERTY = "property"
-    # A member of a command's arguments, or of an event's data: NAME.PATH.
+    # A member of a command's arguments or answer, or of an event's data: NAME.PATH.
     MEMBER = "member"
     # A value of an enumeration there: NAME.PATH=VALUE.
     VALUE = "value"
@@ -45,7 +45,8 @@ class Undigested:
     names: Annotated[
         tuple[str, ...],
         Key(
-            "the names: of a property `TYPE.MEMBER`, of a member of arguments or data `NAME.PATH` "
+            "the names: of a property `TYPE.MEMBER`, of a member of arguments, data or an answer "
+            "`NAME.PATH` "
             "(the command or event, and the way without numbers of elements), of a value "
             "`NAME.PATH=VALUE`; `*` stands for anything",
             some=True,

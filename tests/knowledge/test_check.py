@@ -25,6 +25,7 @@ COMMAND = '[[command]]\nname = "x-query-rdma"\nversions = "==5.2.9"\nreason = "r
 OBJECT = '[[object]]\ntype = "iothread"\nreplaces = true\n'
 RANGE = '[[range]]\ncommand = "block_resize"\npaths = ["size"]\nversions = "==5.2.9"\n'
 EVENT = '[[event]]\nevent = "STOP"\nname = "mine"\nreason = "r"\n'
+VERIFY = 'verify = [{{ execute = "{} }}]\n'
 STEPS = 'steps = [{ execute = "stop", emits = [{ event = "STOP" }] }]\n'
 
 
@@ -98,6 +99,71 @@ FAULTS = {
         4,
         "Did you mean 'node-name'?",
     ),
+    "place in an answer": (
+        COMMAND + VERIFY.format('query-jobs", at = [{ id = "j" }, "staus"], there = true'),
+        5,
+        "no release has the member 'query-jobs.staus'\n  Did you mean 'status'?",
+    ),
+    "place in the branch of a union": (
+        COMMAND
+        + VERIFY.format('query-memory-devices", at = [0, "data", "hotplugable"], there = true'),
+        5,
+        "no release has the member 'query-memory-devices.data.hotplugable'\n"
+        "  Did you mean 'hotpluggable'?",
+    ),
+    "place in what is no array": (
+        COMMAND + VERIFY.format('query-status", at = [0], there = true'),
+        5,
+        "no release has the member 'query-status.0'",
+    ),
+    "member of an element": (
+        COMMAND + VERIFY.format('query-jobs", at = [{ idd = "j" }], absent = true'),
+        5,
+        "no release has the member 'query-jobs.idd'\n  Did you mean 'id'?",
+    ),
+    "value of an element": (
+        COMMAND
+        + VERIFY.format(
+            'query-migrate-capabilities", at = [{ capability = "xbzlre" }, "state"], value = true'
+        ),
+        5,
+        "Did you mean 'xbzrle'?",
+    ),
+    "value in an answer": (
+        COMMAND + VERIFY.format('query-status", at = ["status"], value = "pausd"'),
+        5,
+        "no release has the value 'query-status.status=pausd'\n  Did you mean 'paused'?",
+    ),
+    "place to ignore": (
+        COMMAND + VERIFY.format('query-jobs", differs = true, ignore = ["*.current-progres"]'),
+        5,
+        "Did you mean 'current-progress'?",
+    ),
+    "place in the answer of a release": (
+        '[[command]]\nname = "x-query-rdma"\nversions = "<6"\nreason = "r"\n'
+        + VERIFY.format('query-migrate-parameters", at = ["zero-page-detection"], there = true'),
+        5,
+        "no release has the member 'query-migrate-parameters.zero-page-detection'",
+    ),
+    "place in a further answer": (
+        COMMAND
+        + '[[command.further]]\nname = "more"\nreason = "r"\n'
+        + VERIFY.format('query-status", at = ["runing"], value = true'),
+        8,
+        "Did you mean 'running'?",
+    ),
+    "where a value shows": (
+        RANGE
+        + 'shown = { execute = "query-named-block-nodes", at = [0, "imag", "virtual-size"] }\n',
+        5,
+        "Did you mean 'image'?",
+    ),
+    "where a default shows": (
+        '[[default]]\ncommand = "block_resize"\nname = "n"\nread = { execute = "query-status" }\n'
+        'reason = "r"\nshows = { node-name = "runing" }\n',
+        6,
+        "Did you mean 'running'?",
+    ),
     "stage": (EVENT + 'stage = "nowhere"\n' + STEPS, 5, "'stage' is 'nowhere'"),
     "maker": (COMMAND + 'files = [{ path = "a", make = "x508" }]\n', 5, "Did you mean 'x509'?"),
     "peer": (
@@ -156,6 +222,26 @@ def test_a_fault_is_told_with_its_line_and_what_is_meant(tmp_path: Path, fault: 
     told = [each for each in found(tmp_path, text) if f"mine.toml:{line}: " in each]
 
     assert any(words in each for each in told), found(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        'query-jobs", at = [{ id = "{unique}-j" }, "status"], value = "running"',
+        'query-block", at = [0, "inserted", "{member}"], there = true',
+        'query-memory-devices", at = [0, "data", "hotpluggable"], there = true',
+        'qom-get", arguments = { path = "a", property = "b" }, at = ["any", "where"], there = true',
+        'query-named-block-nodes", differs = true, ignore = ["*.image.actual-size"]',
+        'query-migrate-parameters", at = ["zero-page-detection"], value = "legacy"',
+    ],
+)
+def test_a_place_in_an_answer_may_be_one_of_any_release_that_is_meant(
+    tmp_path: Path, look: str
+) -> None:
+    # No digest is of 12.
+    text = COMMAND.replace("==5.2.9", ">=12") + VERIFY.format(look)
+
+    assert found(tmp_path, text) == []
 
 
 STAGE = '[[stage]]\nname = "my-clock"\nreason = "r"\n'
