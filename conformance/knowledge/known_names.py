@@ -16,10 +16,12 @@ from conformance.digest.digest import Digest
 from conformance.digest.expand import open_objects, schema_of
 from conformance.digest.objectmodel import object_model
 from conformance.knowledge.digests import load_digests
+from conformance.knowledge.qom_types import load_qom_types
 from conformance.knowledge.undigested import Undigested, UndigestedKind
 from conformance.knowledge.versions import VersionRange, release_range
 from conformance.model.flavour import Program
 from conformance.model.hints import nearest
+from conformance.model.stage import BUILD_NEEDS
 from conformance.model.terms import ABSENT, Absent, JsonValue, PathPart
 from conformance.qapi.flatten import tag_values, variant_of
 from conformance.qapi.model import Alternate, Array, Builtin, Enum, JsonType, Object, Schema
@@ -54,7 +56,8 @@ class UnknownName:
     @property
     def last(self) -> str:
         """The name alone, without what it is a part of."""
-        return str(self.at[-1]) if self.at and self.kind is not UndigestedKind.VALUE else self.value
+        parts = (UndigestedKind.MEMBER, UndigestedKind.PROPERTY)
+        return str(self.at[-1]) if self.kind in parts else self.value
 
     @property
     def value(self) -> str:
@@ -79,9 +82,10 @@ class Side:
 
 @dataclass(frozen=True)
 class Releases:
-    """What the releases have whose digests these are."""
+    """What the releases have whose digests these are; `listed` are names of QOM types."""
 
     digests: Mapping[str, Digest]
+    listed: frozenset[str] = frozenset()
     _reached: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @cached_property
@@ -152,7 +156,7 @@ class Releases:
 @cache
 def shipped_releases() -> Releases:
     """Return what the releases have whose digests ship."""
-    return Releases(load_digests())
+    return Releases(load_digests(), load_qom_types())
 
 
 @dataclass(frozen=True)
@@ -179,6 +183,19 @@ class KnownNames:
         """Yield it where no release has such an object type."""
         return self._one(UndigestedKind.OBJECT_TYPE, name, self.releases.object_types)
 
+    def qom_type(self, name: str) -> Iterator[UnknownName]:
+        """Yield it where no release is known to have such a QOM type, nor an alias of a device."""
+        known = self.releases.listed | self.releases.object_types.keys()
+        return self._one(UndigestedKind.QOM_TYPE, name, known)
+
+    def need(self, need: str) -> Iterator[UnknownName]:
+        """Yield what a need names of a build and no release has: a type, or a property of one."""
+        kind, _, name = need.partition(":")
+        if kind in BUILD_NEEDS:
+            owner, _, member = name.partition(".") if kind == "property" else (name, "", "")
+            yield from self.qom_type(owner)
+            yield from self.property(owner, member) if member else ()
+
     def arch(self, name: str) -> Iterator[UnknownName]:
         """Yield it where no release is for guests of that architecture."""
         return self._one(UndigestedKind.ARCH, name, self.releases.arches)
@@ -196,6 +213,10 @@ class KnownNames:
 
     def arguments(self, command: str, value: Any, *, values: bool = True) -> Iterator[UnknownName]:
         """Yield what no release's command has of its arguments: members, and `values` of enums."""
+        driver = value.get("driver") if isinstance(value, dict) else None
+        if command == "device_add" and values and isinstance(driver, str) and "{" not in driver:
+            found = self.qom_type(driver)
+            yield from (UnknownName(x.kind, x.name, ("driver",), x.known) for x in found)
         if command in self.untyped:
             return
         types = self.releases.arguments(command)

@@ -5,8 +5,10 @@ Knows what the records of a file name, and nothing of what is done with them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
+from itertools import pairwise
 from typing import Any, Final, TypeAlias
 
 from conformance.knowledge.absences import Absence
@@ -33,6 +35,12 @@ from conformance.model.stage import Awaited, Request
 Path: TypeAlias = tuple[str | int, ...]
 Found: TypeAlias = Iterator[tuple[Path, UnknownName]]
 """What is unknown, with the way to it from the record that names it."""
+
+
+_TYPE: Final = re.compile(
+    r"""(?:\{.*"(?:driver|qom-type)":\s*"|(?:driver|qom-type)=)?([^",={}]+)(?=[",]|$)"""
+)
+"""The type in the value of `-device` and of `-object`, which may be JSON."""
 
 
 def name_problems(read: Read[Any], known: KnownNames) -> Iterator[FileProblem]:
@@ -87,6 +95,9 @@ class _Names:
         for number, arch in enumerate(getattr(record, "arches", ())):
             found = self.known.arch(arch.removeprefix(NOT))
             yield from (((*path, "arch", number), each) for each in found)
+        for number, need in enumerate(getattr(record, "needs", ())):
+            yield from (((*path, "needs", number), each) for each in self.known.need(need))
+        yield from self._command_lines(getattr(record, "args", ()), (*path, "args"))
         if isinstance(record, Look):
             yield from self.of(record.request, path)
             for number, event in enumerate(record.after):
@@ -112,14 +123,32 @@ class _Names:
                 if is_dataclass(value) and not isinstance(value, type):
                     yield from self.of(value, path)
 
-    def _numbers(self, path: Path, length: int) -> list[int | None]:
-        """Return for each of the elements its number in the file; None for requests by name."""
+    def _command_lines(self, args: Any, path: Path) -> Found:
+        """Yield the types of devices and objects on a command line, or on each that has a name."""
+        if isinstance(args, Mapping):
+            for name, words in args.items():
+                yield from self._command_lines(words, (*path, name))
+        # One that stands elsewhere, by a name or in the record around, is looked at there.
+        elif isinstance(self._raw(path), list):
+            looks = {"-device": self.known.qom_type, "-object": self.known.object_type}
+            for number, (option, word) in enumerate(pairwise(args), start=1):
+                look, found = looks.get(option), _TYPE.match(word)
+                if look is not None and found is not None:
+                    yield from (((*path, number), each) for each in look(found[1]))
+
+    def _raw(self, path: Path) -> Any:
+        """Return what stands at a path of the file, None where nothing does."""
         raw: Any = self.read.source.top
         for part in path:
             try:
                 raw = raw[part]
             except (LookupError, TypeError):
-                return list(range(length))
+                return None
+        return raw
+
+    def _numbers(self, path: Path, length: int) -> list[int | None]:
+        """Return for each of the elements its number in the file; None for requests by name."""
+        raw = self._raw(path)
         if not isinstance(raw, list):
             return list(range(length))
         numbers: list[int | None] = []
@@ -278,6 +307,12 @@ def _heard(known: KnownNames, turn: HearEntry) -> Found:
         yield from _at(known.event(turn.event), "event")
 
 
+def _stand_in(known: KnownNames, entry: StandInEntry) -> Found:
+    yield from _at(known.arch(entry.arch), "arch")
+    if entry.device:
+        yield from _at(known.qom_type(entry.by), "by")
+
+
 def _exchange(known: KnownNames, entry: ExchangeEntry) -> Found:
     for number, rule in enumerate(entry.rules):
         yield from _at(known.rule(rule), "rules", number)
@@ -305,7 +340,7 @@ _LOOKS: Final[Mapping[type, Callable[[KnownNames, Any], Found]]] = {
     WithheldEntry: _withheld,
     NamingException: _naming,
     ExchangeEntry: _exchange,
-    StandInEntry: lambda known, entry: _at(known.arch(entry.arch), "arch"),
+    StandInEntry: _stand_in,
     Unchecked: lambda known, entry: _at(known.command(entry.name), "name"),
     HearEntry: _heard,
 }

@@ -22,6 +22,8 @@ class UndigestedKind(enum.StrEnum):
     EVENT = "event"
     # A type that object-add creates.
     OBJECT_TYPE = "object type"
+    # Any QOM type: a device, ...
+    QOM_TYPE = "QOM type"
     # A member of an object type: TYPE.MEMBER.
     PROPERTY = "property"
     # A member of a command's arguments or answer, or of an event's data: NAME.PATH.
@@ -36,7 +38,7 @@ class UndigestedKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undigested:
-    """Names of one kind that no digest has."""
+    """Names of one kind that no digest has, nor, of QOM types, the list of those."""
 
     kind: Annotated[
         UndigestedKind,

@@ -99,6 +99,69 @@ FAULTS = {
         4,
         "Did you mean 'node-name'?",
     ),
+    "device": (
+        COMMAND
+        + 'setup = [{ execute = "device_add", arguments = { driver = "virtio-rgn-pci" } }]\n',
+        5,
+        "no release has the QOM type 'virtio-rgn-pci'\n  Did you mean 'virtio-rng-pci'?",
+    ),
+    "device of a recipe": (
+        '[[command]]\nname = "device_add"\nreplaces = true\narguments = { driver = "e10000" }\n',
+        4,
+        "Did you mean 'e1000'?",
+    ),
+    "device of another request": (
+        '[[command]]\nname = "device_add"\nreplaces = true\n[[command.further]]\nname = "n"\n'
+        'reason = "r"\narguments = { driver = "e10000" }\n',
+        7,
+        "command device_add, further n, arguments: no release has the QOM type 'e10000'",
+    ),
+    "device on a command line": (
+        COMMAND + 'args = [\n    "-m", "64",\n    "-device", "ide-cdd,id=cd",\n]\n',
+        7,
+        "Did you mean 'ide-cd'?",
+    ),
+    "device on a command line, as JSON": (
+        COMMAND + """args = ["-device", '{"id": "a", "driver": "ide-cdd"}']\n""",
+        5,
+        "Did you mean 'ide-cd'?",
+    ),
+    "device on a command line, with its key": (
+        COMMAND + 'args = ["-device", "driver=ide-cdd"]\n',
+        5,
+        "Did you mean 'ide-cd'?",
+    ),
+    "device on a command line with a name": (
+        '[args]\na = ["-device", "ide-cdd"]\n' + COMMAND + 'args = "a"\n',
+        2,
+        "args: no release has the QOM type 'ide-cdd'",
+    ),
+    "device of a second machine": (
+        COMMAND + 'companions = [{ args = ["-device", "ide-cdd"] }]\n',
+        5,
+        "Did you mean 'ide-cd'?",
+    ),
+    "object on a command line": (
+        COMMAND + 'args = ["-object", "iothred,id=a"]\n',
+        5,
+        "Did you mean 'iothread'?",
+    ),
+    "device that stands in": (
+        '[[stand_in]]\narch = "arm"\ndevice = "rocker"\nby = "roker"\nreason = "r"\n',
+        4,
+        "Did you mean 'rocker'?",
+    ),
+    "type that is needed": (COMMAND + 'needs = ["type:rokcer"]\n', 5, "Did you mean 'rocker'?"),
+    "type whose property is needed": (
+        COMMAND + 'needs = ["kvm", "property:iothred.poll-grow"]\n',
+        5,
+        "no release has the QOM type 'iothred'\n  Did you mean 'iothread'?",
+    ),
+    "property that is needed": (
+        COMMAND + 'needs = ["property:iothread.poll-grov"]\n',
+        5,
+        "no release has the property 'iothread.poll-grov'\n  Did you mean 'poll-grow'?",
+    ),
     "place in an answer": (
         COMMAND + VERIFY.format('query-jobs", at = [{ id = "j" }, "staus"], there = true'),
         5,
@@ -242,6 +305,20 @@ def test_a_place_in_an_answer_may_be_one_of_any_release_that_is_meant(
     text = COMMAND.replace("==5.2.9", ">=12") + VERIFY.format(look)
 
     assert found(tmp_path, text) == []
+
+
+def test_types_of_builds_and_aliases_of_devices_are_not_complained_of(tmp_path: Path) -> None:
+    text = COMMAND + (
+        'needs = ["type:s390x-cpu", "type:tls-creds-x509", "property:iothread.poll-max-ns"]\n'
+        'args = ["-device", "virtio-blk,id=a", "-device", "{scratch}", "-device", "id=b"]\n'
+        'setup = [{ execute = "device_add", arguments = { driver = "{value}" } }]\n'
+    )
+    declared = '[[undigested]]\nkind = "QOM type"\nnames = ["our-nic"]\nreason = "of our own"\n'
+    ours = COMMAND.replace("5.2.9", "5.2.8") + 'args = ["-device", "our-nic"]\n'
+
+    assert found(tmp_path, text + ours + declared) == []
+    (told,) = found(tmp_path, text + ours)
+    assert "'our-nic'" in told
 
 
 STAGE = '[[stage]]\nname = "my-clock"\nreason = "r"\n'
