@@ -49,9 +49,11 @@ def name_problems(read: Read[Any], known: KnownNames) -> Iterator[FileProblem]:
         return
     seen = set[tuple[int, str]]()
     for path, unknown in _Names(read, known).of(read.value, ()):
-        problem = read.source.problem(
-            path, f"no release has the {unknown.kind} {unknown.name!r}", _hint(unknown)
-        )
+        what = f"no release has the {unknown.kind} {unknown.name!r}"
+        key = next(part for part in reversed(path) if isinstance(part, str))
+        # A key may be the name itself.
+        what += "" if key == unknown.last else f", which {key!r} names"
+        problem = read.source.problem(path, what, _hint(unknown))
         # Requests that have a name are looked at where they stand and nowhere else.
         if (problem.line, problem.what) not in seen:
             seen.add((problem.line, problem.what))

@@ -103,7 +103,8 @@ FAULTS = {
         COMMAND
         + 'setup = [{ execute = "device_add", arguments = { driver = "virtio-rgn-pci" } }]\n',
         5,
-        "no release has the QOM type 'virtio-rgn-pci'\n  Did you mean 'virtio-rng-pci'?",
+        "no release has the QOM type 'virtio-rgn-pci', which 'driver' names\n"
+        "  Did you mean 'virtio-rng-pci'?",
     ),
     "device of a recipe": (
         '[[command]]\nname = "device_add"\nreplaces = true\narguments = { driver = "e10000" }\n',
@@ -114,7 +115,7 @@ FAULTS = {
         '[[command]]\nname = "device_add"\nreplaces = true\n[[command.further]]\nname = "n"\n'
         'reason = "r"\narguments = { driver = "e10000" }\n',
         7,
-        "command device_add, further n, arguments: no release has the QOM type 'e10000'",
+        "further n, arguments: no release has the QOM type 'e10000', which 'driver' names",
     ),
     "device on a command line": (
         COMMAND + 'args = [\n    "-m", "64",\n    "-device", "ide-cdd,id=cd",\n]\n',
@@ -155,23 +156,24 @@ FAULTS = {
     "type whose property is needed": (
         COMMAND + 'needs = ["kvm", "property:iothred.poll-grow"]\n',
         5,
-        "no release has the QOM type 'iothred'\n  Did you mean 'iothread'?",
+        "no release has the QOM type 'iothred', which 'needs' names\n  Did you mean 'iothread'?",
     ),
     "property that is needed": (
         COMMAND + 'needs = ["property:iothread.poll-grov"]\n',
         5,
-        "no release has the property 'iothread.poll-grov'\n  Did you mean 'poll-grow'?",
+        "no release has the property 'iothread.poll-grov', which 'needs' names\n"
+        "  Did you mean 'poll-grow'?",
     ),
     "place in an answer": (
         COMMAND + VERIFY.format('query-jobs", at = [{ id = "j" }, "staus"], there = true'),
         5,
-        "no release has the member 'query-jobs.staus'\n  Did you mean 'status'?",
+        "no release has the member 'query-jobs.staus', which 'at' names\n  Did you mean 'status'?",
     ),
     "place in the branch of a union": (
         COMMAND
         + VERIFY.format('query-memory-devices", at = [0, "data", "hotplugable"], there = true'),
         5,
-        "no release has the member 'query-memory-devices.data.hotplugable'\n"
+        "no release has the member 'query-memory-devices.data.hotplugable', which 'at' names\n"
         "  Did you mean 'hotpluggable'?",
     ),
     "place in what is no array": (
@@ -182,7 +184,7 @@ FAULTS = {
     "member of an element": (
         COMMAND + VERIFY.format('query-jobs", at = [{ idd = "j" }], absent = true'),
         5,
-        "no release has the member 'query-jobs.idd'\n  Did you mean 'id'?",
+        "no release has the member 'query-jobs.idd', which 'at' names\n  Did you mean 'id'?",
     ),
     "value of an element": (
         COMMAND
@@ -195,7 +197,8 @@ FAULTS = {
     "value in an answer": (
         COMMAND + VERIFY.format('query-status", at = ["status"], value = "pausd"'),
         5,
-        "no release has the value 'query-status.status=pausd'\n  Did you mean 'paused'?",
+        "no release has the value 'query-status.status=pausd', which 'value' names\n"
+        "  Did you mean 'paused'?",
     ),
     "place to ignore": (
         COMMAND + VERIFY.format('query-jobs", differs = true, ignore = ["*.current-progres"]'),
