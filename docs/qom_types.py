@@ -1,7 +1,7 @@
 """Writes fixtures/qom-types.json: `python -m docs.qom_types [ROOT:]PROGRAM...`.
 
-The file has the names of all QOM types of these builds, and the aliases that `-device` takes for
-them.  docs/maintainers/digests.md tells more.
+The file has the names of all QOM types of these builds and the aliases that `-device` takes for
+them, and what `-machine` takes.  docs/maintainers/digests.md tells more.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ _REQUESTS: Final = (
     {"execute": "qmp_capabilities"},
     {"execute": "query-target"},
     {"execute": "qom-list-types", "arguments": {"abstract": True}},
+    {"execute": "query-machines"},
     {"execute": "quit"},
 )
 _OPTIONS: Final = ("-machine", "none", "-nodefaults", "-display", "none", "-qmp", "stdio")
@@ -30,10 +31,11 @@ _SECONDS: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class BuildTypes:
-    """A build, as "10.0.3 x86_64", and the names of its types, aliases among them."""
+    """A build, as "10.0.3 x86_64", and the names of its types and machines, aliases among them."""
 
     build: str
     names: frozenset[str]
+    machines: frozenset[str]
 
 
 def types_of(named: str) -> BuildTypes:
@@ -44,11 +46,13 @@ def types_of(named: str) -> BuildTypes:
     lines = _output([*command, *_OPTIONS], requests).splitlines()
     greeting, *replies = (json.loads(line) for line in lines)
     version: dict[str, int] = greeting["QMP"]["version"]["qemu"]
-    _, target, types, *_ = (reply["return"] for reply in replies if "return" in reply)
+    _, target, types, machines, *_ = (reply["return"] for reply in replies if "return" in reply)
     number = ".".join(str(version[part]) for part in ("major", "minor", "micro"))
     aliases = _ALIAS.findall(_output([*command, "-device", "help"], ""))
     return BuildTypes(
-        f"{number} {target['arch']}", frozenset([*aliases, *(each["name"] for each in types)])
+        f"{number} {target['arch']}",
+        frozenset([*aliases, *(each["name"] for each in types)]),
+        frozenset(each[key] for each in machines for key in ("name", "alias") if key in each),
     )
 
 
@@ -64,6 +68,7 @@ def text_of(builds: Iterable[BuildTypes]) -> str:
     some = list(builds)
     content: dict[str, Any] = {
         "builds": sorted({each.build for each in some}),
+        "machines": sorted({name for each in some for name in each.machines}),
         "types": sorted({name for each in some for name in each.names}),
     }
     return pretty(content)

@@ -16,7 +16,7 @@ from conformance.digest.digest import Digest
 from conformance.digest.expand import open_objects, schema_of
 from conformance.digest.objectmodel import object_model
 from conformance.knowledge.digests import load_digests
-from conformance.knowledge.qom_types import load_qom_types
+from conformance.knowledge.qom_types import ListedNames, load_qom_types
 from conformance.knowledge.undigested import Undigested, UndigestedKind
 from conformance.knowledge.versions import VersionRange, release_range
 from conformance.model.flavour import Program
@@ -82,10 +82,10 @@ class Side:
 
 @dataclass(frozen=True)
 class Releases:
-    """What the releases have whose digests these are; `listed` are names of QOM types."""
+    """What the releases have whose digests these are; `listed` is what no digest has."""
 
     digests: Mapping[str, Digest]
-    listed: frozenset[str] = frozenset()
+    listed: ListedNames = ListedNames()
     _reached: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @cached_property
@@ -185,8 +185,12 @@ class KnownNames:
 
     def qom_type(self, name: str) -> Iterator[UnknownName]:
         """Yield it where no release is known to have such a QOM type, nor an alias of a device."""
-        known = self.releases.listed | self.releases.object_types.keys()
+        known = self.releases.listed.types | self.releases.object_types.keys()
         return self._one(UndigestedKind.QOM_TYPE, name, known)
+
+    def machine(self, name: str) -> Iterator[UnknownName]:
+        """Yield it where no release is known to have such a machine."""
+        return self._one(UndigestedKind.MACHINE, name, self.releases.listed.machines)
 
     def need(self, need: str) -> Iterator[UnknownName]:
         """Yield what a need names of a build and no release has: a type, or a property of one."""

@@ -99,6 +99,7 @@ class _Names:
             yield from (((*path, "arch", number), each) for each in found)
         for number, need in enumerate(getattr(record, "needs", ())):
             yield from (((*path, "needs", number), each) for each in self.known.need(need))
+        yield from self._machine(getattr(record, "machine", ""), (*path, "machine"))
         yield from self._command_lines(getattr(record, "args", ()), (*path, "args"))
         if isinstance(record, Look):
             yield from self.of(record.request, path)
@@ -124,6 +125,12 @@ class _Names:
             case _:
                 if is_dataclass(value) and not isinstance(value, type):
                     yield from self.of(value, path)
+
+    def _machine(self, machine: str, path: Path) -> Found:
+        """Yield a machine that none of the builds has."""
+        # It may be that of the record around, or none.
+        if machine and self._raw(path) and "{" not in machine:
+            yield from ((path, each) for each in self.known.machine(machine.partition(",")[0]))
 
     def _command_lines(self, args: Any, path: Path) -> Found:
         """Yield the types of devices and objects on a command line, or on each that has a name."""
@@ -311,8 +318,8 @@ def _heard(known: KnownNames, turn: HearEntry) -> Found:
 
 def _stand_in(known: KnownNames, entry: StandInEntry) -> Found:
     yield from _at(known.arch(entry.arch), "arch")
-    if entry.device:
-        yield from _at(known.qom_type(entry.by), "by")
+    look = known.qom_type if entry.device else known.machine
+    yield from _at(look(entry.by), "by")
 
 
 def _exchange(known: KnownNames, entry: ExchangeEntry) -> Found:

@@ -24,6 +24,8 @@ class UndigestedKind(enum.StrEnum):
     OBJECT_TYPE = "object type"
     # Any QOM type: a device, ...
     QOM_TYPE = "QOM type"
+    # A machine, as -machine takes it.
+    MACHINE = "machine"
     # A member of an object type: TYPE.MEMBER.
     PROPERTY = "property"
     # A member of a command's arguments or answer, or of an event's data: NAME.PATH.
@@ -38,7 +40,7 @@ class UndigestedKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undigested:
-    """Names of one kind that no digest has, nor, of QOM types, the list of those."""
+    """Names of one kind that no digest has, nor the list of QOM types."""
 
     kind: Annotated[
         UndigestedKind,

@@ -152,6 +152,17 @@ FAULTS = {
         4,
         "Did you mean 'rocker'?",
     ),
+    "machine": (COMMAND + 'machine = "q53,cxl=on"\n', 5, "Did you mean 'q35'?"),
+    "machine of a second machine": (
+        COMMAND + 'machine = "q35"\ncompanions = [{ machine = "micrvm" }]\n',
+        6,
+        "no release has the machine 'micrvm', which 'machine' names\n  Did you mean 'microvm'?",
+    ),
+    "machine that stands in": (
+        '[[stand_in]]\narch = "arm"\nmachine = "q35"\nby = "vrit"\nreason = "r"\n',
+        4,
+        "Did you mean 'virt'?",
+    ),
     "type that is needed": (COMMAND + 'needs = ["type:rokcer"]\n', 5, "Did you mean 'rocker'?"),
     "type whose property is needed": (
         COMMAND + 'needs = ["kvm", "property:iothred.poll-grow"]\n',
@@ -312,6 +323,7 @@ def test_a_place_in_an_answer_may_be_one_of_any_release_that_is_meant(
 
 def test_types_of_builds_and_aliases_of_devices_are_not_complained_of(tmp_path: Path) -> None:
     text = COMMAND + (
+        'machine = "pc-q35-6.2,smm=off"\n'
         'needs = ["type:s390x-cpu", "type:tls-creds-x509", "property:iothread.poll-max-ns"]\n'
         'args = ["-device", "virtio-blk,id=a", "-device", "{scratch}", "-device", "id=b"]\n'
         'setup = [{ execute = "device_add", arguments = { driver = "{value}" } }]\n'

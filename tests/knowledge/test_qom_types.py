@@ -21,7 +21,14 @@ def test_the_list_that_ships_is_of_the_releases_and_has_devices_and_aliases() ->
     for release in ("5.2.", "7.2.", "10.0.", "11.1."):
         for arch in ("x86_64", "aarch64"):
             assert [b for b in builds if b.startswith(release) and b.endswith(f" {arch}")]
-    assert {"e1000", "virtio-blk-pci", "virtio-blk", "s390x-cpu", "device"} <= load_qom_types()
+    assert {
+        "e1000",
+        "virtio-blk-pci",
+        "virtio-blk",
+        "s390x-cpu",
+        "device",
+    } <= load_qom_types().types
+    assert {"none", "q35", "pc-q35-7.2", "virt", "s390-ccw-virtio"} <= load_qom_types().machines
 
 
 def test_the_list_has_each_type_of_a_build_that_it_is_made_of() -> None:
@@ -30,16 +37,25 @@ def test_the_list_has_each_type_of_a_build_that_it_is_made_of() -> None:
     made = types_of(QEMU)
 
     assert {"e1000", "virtio-blk", "device"} <= made.names
+    assert {"none", "q35"} <= made.machines
     if made.build in builds:
-        assert made.names - load_qom_types() == set()
+        assert made.names - load_qom_types().types == set()
+        assert made.machines - load_qom_types().machines == set()
 
 
 def test_the_file_has_the_types_of_all_builds_once() -> None:
     text = text_of(
-        [BuildTypes("7.2.1 arm", frozenset("ab")), BuildTypes("10.0.0 arm", frozenset("bc"))]
+        [
+            BuildTypes("7.2.1 arm", frozenset("ab"), frozenset("m")),
+            BuildTypes("10.0.0 arm", frozenset("bc"), frozenset("m")),
+        ]
     )
 
-    assert json.loads(text) == {"builds": ["10.0.0 arm", "7.2.1 arm"], "types": ["a", "b", "c"]}
+    assert json.loads(text) == {
+        "builds": ["10.0.0 arm", "7.2.1 arm"],
+        "machines": ["m"],
+        "types": ["a", "b", "c"],
+    }
     assert path_of_types().read_text(encoding="utf-8").startswith('{\n "builds": [\n')
 
 
@@ -48,7 +64,7 @@ def test_what_is_no_build_is_an_error() -> None:
         types_of("/bin/false")
 
 
-@pytest.mark.parametrize("text", ["[", "[]", "{}", '{"types": 1}'])
+@pytest.mark.parametrize("text", ["[", "[]", "{}", '{"types": []}', '{"types": 1}'])
 def test_a_list_that_cannot_be_read_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
