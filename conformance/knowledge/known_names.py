@@ -35,6 +35,14 @@ _ELEMENT: Final = "0"
 _STEPS: Final = (_ELEMENT, "string", "null", "object", "array", "int", "number", "boolean")
 """What leads to an element of an array, and to the branches of an alternate, in a path."""
 
+_TYPE_ARGUMENTS: Final = {
+    "device_add": "driver",
+    "device-list-properties": "typename",
+    "qom-list-properties": "typename",
+    "qom-list-types": "implements",
+}
+"""The arguments that name a QOM type, which no schema says of them."""
+
 _SHAPES: Final[Mapping[JsonType, tuple[type, ...]]] = {
     JsonType.STRING: (str,),
     JsonType.NUMBER: (int, float),
@@ -217,10 +225,11 @@ class KnownNames:
 
     def arguments(self, command: str, value: Any, *, values: bool = True) -> Iterator[UnknownName]:
         """Yield what no release's command has of its arguments: members, and `values` of enums."""
-        driver = value.get("driver") if isinstance(value, dict) else None
-        if command == "device_add" and values and isinstance(driver, str) and "{" not in driver:
-            found = self.qom_type(driver)
-            yield from (UnknownName(x.kind, x.name, ("driver",), x.known) for x in found)
+        member = _TYPE_ARGUMENTS.get(command, "")
+        kind = value.get(member) if isinstance(value, dict) else None
+        if values and isinstance(kind, str) and "{" not in kind:
+            found = self.qom_type(kind)
+            yield from (UnknownName(x.kind, x.name, (member,), x.known) for x in found)
         if command in self.untyped:
             return
         types = self.releases.arguments(command)

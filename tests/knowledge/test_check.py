@@ -106,6 +106,14 @@ FAULTS = {
         "no release has the QOM type 'virtio-rgn-pci', which 'driver' names\n"
         "  Did you mean 'virtio-rng-pci'?",
     ),
+    "type that is asked for": (
+        COMMAND
+        + VERIFY.format(
+            'qom-list-properties", arguments = { typename = "iothred" }, differs = true'
+        ),
+        5,
+        "no release has the QOM type 'iothred', which 'typename' names\n",
+    ),
     "device of a recipe": (
         '[[command]]\nname = "device_add"\nreplaces = true\narguments = { driver = "e10000" }\n',
         4,
