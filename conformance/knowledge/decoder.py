@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
@@ -16,6 +16,7 @@ from typing import Any, Final, Generic, TypeVar
 from conformance.knowledge import toml_lines
 from conformance.knowledge.identity import clashes
 from conformance.knowledge.keys import FormError, told, unknown_word
+from conformance.knowledge.model_keys import NAMED_ARGS
 from conformance.knowledge.shapes import (
     Choice,
     Leaf,
@@ -180,7 +181,7 @@ def decoded(source: CaseSource, cls: type[T]) -> Read[T]:
     walk = _Walk(source)
     value = walk.record(cls, source.top, (), {})
     # What stands under a name is read wherever it is used.
-    problems = tuple(dict.fromkeys(walk.problems))
+    problems = tuple(dict.fromkeys(walk.problems or _idle(source, walk.used)))
     return Read(source, None if isinstance(value, _Bad) else value, problems)
 
 
@@ -192,6 +193,7 @@ class _Walk:
         self._named: dict[str, tuple[Any, ...]] = {}
         self._open: list[str] = []
         self.problems: list[FileProblem] = []
+        self.used: set[tuple[str, str]] = set()
 
     def _complain(self, path: toml_lines.Path, what: str, remedy: str = "") -> _Bad:
         self.problems.append(self._source.problem(path, what, remedy))
@@ -219,16 +221,14 @@ class _Walk:
             return self._complain(path, f"{_spelt(path)} {error.what}", error.remedy)
 
     def _array(self, value: Any, path: toml_lines.Path) -> list[Any] | _Bad:
-        if isinstance(value, list):
+        if isinstance(value, list | _Bad):
             return value
         return self._complain(path, f"{_spelt(path)} is {told(value)}, not an array")
 
     def _many(self, node: Many, value: Any, path: toml_lines.Path, outer: Mapping[str, Any]) -> Any:
         if node.named and isinstance(value, str):
             named = self._by_name(node.named, "command line is", value, path)
-            if isinstance(named, _Bad):
-                return _BAD
-            return self._many(replace(node, named=""), named, (node.named, value), outer)
+            path, value = (node.named, value), named
         items = self._array(value, path)
         if isinstance(items, _Bad):
             return _BAD
@@ -368,6 +368,7 @@ class _Walk:
         """Return what has a name in a table of the file."""
         known = self._source.top.get(table, {})
         if isinstance(known, dict) and name in known:
+            self.used.add((table, name))
             return known[name]
         near = unknown_word(name, known if isinstance(known, dict) else {})
         return self._complain(path, f"no {things} named {name!r} under [{table}]", near.remedy)
@@ -384,6 +385,14 @@ class _Walk:
             self._open.pop()
             self._named[name] = () if isinstance(made, _Bad) else made
         return self._named[name]
+
+
+def _idle(source: CaseSource, used: Set[tuple[str, str]]) -> Iterator[FileProblem]:
+    """Yield each name of the file that stands nowhere else in it."""
+    for table in (NAMED_REQUESTS, NAMED_ARGS):
+        for name in source.top.get(table, {}):
+            if (table, name) not in used:
+                yield source.problem((table, name), f"nothing uses {name!r}", "Take it out.")
 
 
 def _doubles(

@@ -112,6 +112,17 @@ def test_what_is_wrong_with_a_command_line_by_a_name_is_told_once(
     assert str(caught.value) == f"{tmp_path}/{told}"
 
 
+@pytest.mark.parametrize("table", ["args", "requests"])
+def test_a_name_that_nothing_uses_is_told(tmp_path: Path, table: str) -> None:
+    (tmp_path / "x.toml").write_text(f"# A file.\n[{table}]\nidle = []\n")
+
+    with pytest.raises(KnowledgeError) as caught:
+        load_commands(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path}/x.toml:3: {table}: nothing uses 'idle'\n  Take it out."
+    )
+
+
 def test_no_long_command_line_stands_twice() -> None:
     every = [line for path in FILES for line in command_lines(tomllib.loads(path.read_text()))]
 
