@@ -18,7 +18,7 @@ from conformance.knowledge.common import (
     REPLACES,
     SETUP,
     VERSIONS,
-    RequestsPart,
+    NamesPart,
 )
 from conformance.knowledge.decoder import FileFault, Read
 from conformance.knowledge.gathering import gathered
@@ -230,7 +230,7 @@ class CommandRecipes(Mapping[str, CommandRecipe]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CommandsPart(RequestsPart):
+class CommandsPart(NamesPart):
     """What a file says of commands."""
 
     commands: Annotated[

@@ -44,8 +44,8 @@ ISOLATION: Final = Key(
 
 
 @dataclass(frozen=True, kw_only=True)
-class RequestsPart:
-    """The requests of a file that have names."""
+class NamesPart:
+    """The requests and command lines of a file that have names."""
 
     requests: Annotated[
         Mapping[str, tuple[Request, ...]],
@@ -53,4 +53,8 @@ class RequestsPart:
             "requests by a name: a string in an array of requests stands for all that have it; it "
             "is known in this file"
         ),
+    ] = field(default_factory=dict)
+    args: Annotated[
+        Mapping[str, tuple[str, ...]],
+        Key("command lines by a name: `args` of this file may give it in place of the array"),
     ] = field(default_factory=dict)

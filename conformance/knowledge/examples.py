@@ -19,7 +19,7 @@ from conformance.knowledge.common import (
     REPLACES,
     SETUP,
     VERSIONS,
-    RequestsPart,
+    NamesPart,
 )
 from conformance.knowledge.decoder import FileFault, FileProblem, Read, raise_problems, read_file
 from conformance.knowledge.gathering import gathered
@@ -126,7 +126,7 @@ class ExampleRecipes:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExamplesPart(RequestsPart):
+class ExamplesPart(NamesPart):
     """What a file says of the documentation's examples."""
 
     examples: Annotated[

@@ -19,9 +19,12 @@ from conformance.knowledge.versions import Version, VersionRange
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intermittent:
-    """A case, by its id, whose promise the releases `versions` break in some plays."""
+    """Cases, by their ids, whose promise the releases `versions` break in some plays."""
 
-    case: Annotated[str, Key("the id of the case", name="id", identity=True)]
+    cases: Annotated[
+        tuple[str, ...],
+        Key("the ids of the cases", name="ids", some=True, identity=True, each=True),
+    ]
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     reason: Annotated[str, REASON]
 
@@ -33,7 +36,7 @@ class IntermittentPart:
     intermittent: Annotated[
         tuple[Intermittent, ...],
         Key(
-            "a case of which a promise is broken in some plays and kept in others: it is played "
+            "cases of which a promise is broken in some plays and kept in others: each is played "
             "ten times, alone"
         ),
     ] = ()
@@ -48,4 +51,6 @@ def load_intermittent(
 
 def reasons_for(entries: Iterable[Intermittent], version: Version) -> dict[str, str]:
     """Return why each case that comes to different ends on `version` does so, by its id."""
-    return {entry.case: entry.reason for entry in entries if version in entry.versions}
+    return {
+        case: entry.reason for entry in entries if version in entry.versions for case in entry.cases
+    }

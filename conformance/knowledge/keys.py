@@ -48,13 +48,15 @@ class Key:
     words what its absence means.  `form` stands in place of the type, `items` in that of its
     elements, and `entry` is the record that an element, or the value, has in the file: its method
     `made` returns what the field holds.
-    `identity`: no two records of an array that hold for one build have all such fields alike.
+    `identity`: no two records of an array that hold for one build have all such fields alike, nor,
+    where `each` says so, any element of such a field.
     `one_of`: of the fields with this word just one is given.  `excludes` are fields that it is not
     given along with.  `flat`: the keys of the record stand among those of the record around it,
     `only` the named ones where that says any; with `inherits`, what is left out is as in the field
     of that name of the record around.  `title`: the name of a table in a table of tables.  `stem`:
     left out, it is the name of the file, without its ending.  `needed`: a file must give it,
-    although the field has a default.
+    although the field has a default.  `named`: the table of the file that gives such arrays names,
+    one of which may stand in place of the array.
     """
 
     text: str = ""
@@ -65,6 +67,7 @@ class Key:
     items: Form | None = None
     entry: type | None = None
     identity: bool = False
+    each: bool = False
     one_of: str = ""
     excludes: tuple[str, ...] = ()
     flat: bool = False
@@ -73,6 +76,7 @@ class Key:
     title: bool = False
     stem: bool = False
     needed: bool = False
+    named: str = ""
     some: bool = False
     """Whether an array must hold something."""
 

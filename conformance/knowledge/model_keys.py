@@ -33,6 +33,8 @@ from conformance.model.stage import (
     ScratchFile,
 )
 
+NAMED_ARGS: Final = "args"
+"""The table of a file that gives command lines names."""
 _NEED_KINDS: Final = dict.fromkeys(sorted(BUILD_NEEDS | HOST_NEEDS))
 
 
@@ -66,7 +68,7 @@ MODEL_KEYS: Final[Mapping[type, Mapping[str, Key]]] = {
     MachineSpec: {
         "machine": Key("`-machine`", default="none"),
         "accel": Key("`-accel`", default="not given"),
-        "args": Key("further command line"),
+        "args": Key("further command line", named=NAMED_ARGS),
         "files": Key("files in the scratch folder, which `{scratch}` in a string stands for"),
         "peers": Key("servers that the machine talks to"),
         "descriptors": Key("file descriptors that are passed to the machine"),

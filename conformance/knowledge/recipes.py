@@ -20,7 +20,7 @@ from conformance.knowledge.common import (
     SETUP,
     VERSIONS,
     WITH,
-    RequestsPart,
+    NamesPart,
 )
 from conformance.knowledge.decoder import Read
 from conformance.knowledge.gathering import gathered, read_folder
@@ -239,7 +239,7 @@ class ObjectRecipe:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ObjectsPart(RequestsPart):
+class ObjectsPart(NamesPart):
     """What a file says of object types."""
 
     objects: Annotated[
