@@ -5,7 +5,8 @@ Knows what files say, not how it is used.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence, Set
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -37,12 +38,13 @@ def read_cases(folders: Sequence[Path]) -> list[Read[CaseFile]]:
 def check_cases(paths: Sequence[Path]) -> list[FileProblem]:
     """Return all problems of files, or of all files in folders, also beside the shipped ones.
 
-    Raises KnowledgeError for a file that cannot be read at all.
+    The other files of a file's folder are read too, but not checked. Raises KnowledgeError for a
+    file that cannot be read at all.
     """
     mine = [path for each in paths for path in _files(each)]
     given = [read_file(path, CaseFile) for path in mine]
     own = {path.resolve() for path in mine}
-    others = [read for path, read in _shipped().items() if path not in own]
+    others = [*_beside(own), *(read for path, read in _shipped().items() if path not in own)]
     names = {read.source.name for read in given}
     found = [problem for read in given for problem in read.problems]
     found += [each for each in _together([*given, *others]) if each.file in names]
@@ -62,6 +64,16 @@ def check_cases(paths: Sequence[Path]) -> list[FileProblem]:
 def _shipped() -> Mapping[Path, Read[CaseFile]]:
     """Return the shipped files, by path."""
     return {path.resolve(): read_file(path, CaseFile) for path in files_in(cases_folder())}
+
+
+def _beside(own: Set[Path]) -> Iterator[Read[CaseFile]]:
+    """Yield the content of the other files in the folders, which `--cases` would use too."""
+    folders = {path.parent for path in own}
+    for path in sorted(near for folder in folders for near in folder.glob("*.toml")):
+        if path.resolve() not in own and path.resolve() not in _shipped():
+            # A folder may hold files of any kind.
+            with contextlib.suppress(KnowledgeError):
+                yield read_file(path, CaseFile)
 
 
 def _look_at(reads: Sequence[Read[CaseFile]], known: KnownNames) -> None:
@@ -96,8 +108,8 @@ def _together(reads: Sequence[Read[CaseFile]]) -> Iterator[FileProblem]:
         if isinstance(slot.node, Many) and isinstance(slot.node.of, Record):
             yield from contradictions(reads, slot.field)
             yield from idle_replacements(reads, slot.field)
+    yield from unknown_stages([read for read in reads if read.value is not None])
     whole = [read for read in reads if not read.problems]
-    yield from unknown_stages(whole)
     # Report the second of two files.
     yield from two_machines(whole[::-1])
     yield from two_things(whole[::-1])

@@ -18,7 +18,7 @@ from conformance.knowledge.common import (
     REPLACES,
     SETUP,
     VERSIONS,
-    RequestsPart,
+    NamesPart,
 )
 from conformance.knowledge.decoder import FileFault, Read
 from conformance.knowledge.gathering import gathered
@@ -231,7 +231,7 @@ class CommandRecipes(Mapping[str, CommandRecipe]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CommandsPart(RequestsPart):
+class CommandsPart(NamesPart):
     """The entries of a file about commands."""
 
     commands: Annotated[

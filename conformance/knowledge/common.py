@@ -42,8 +42,8 @@ ISOLATION: Final = Key(
 
 
 @dataclass(frozen=True, kw_only=True)
-class RequestsPart:
-    """The named requests of a file."""
+class NamesPart:
+    """The named requests and command lines of a file."""
 
     requests: Annotated[
         Mapping[str, tuple[Request, ...]],
@@ -51,4 +51,8 @@ class RequestsPart:
             "named requests: a string in an array of requests stands for all requests of "
             "that name, within this file"
         ),
+    ] = field(default_factory=dict)
+    args: Annotated[
+        Mapping[str, tuple[str, ...]],
+        Key("named command lines: `args` in this file may give a name in place of the array"),
     ] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
@@ -16,6 +16,7 @@ from typing import Any, Final, Generic, TypeVar
 from conformance.knowledge import toml_lines
 from conformance.knowledge.identity import clashes
 from conformance.knowledge.keys import FormError, told, unknown_word
+from conformance.knowledge.model_keys import NAMED_ARGS
 from conformance.knowledge.shapes import (
     Choice,
     Leaf,
@@ -179,7 +180,9 @@ def decoded(source: CaseSource, cls: type[T]) -> Read[T]:
     """Return the values of a file as a `cls`."""
     walk = _Walk(source)
     value = walk.record(cls, source.top, (), {})
-    return Read(source, None if isinstance(value, _Bad) else value, tuple(walk.problems))
+    # Named arrays are read at each use, with the same problems.
+    problems = tuple(dict.fromkeys(walk.problems or _idle(source, walk.used)))
+    return Read(source, None if isinstance(value, _Bad) else value, problems)
 
 
 class _Walk:
@@ -190,6 +193,7 @@ class _Walk:
         self._named: dict[str, tuple[Any, ...]] = {}
         self._open: list[str] = []
         self.problems: list[FileProblem] = []
+        self.used: set[tuple[str, str]] = set()
 
     def _complain(self, path: toml_lines.Path, what: str, remedy: str = "") -> _Bad:
         self.problems.append(self._source.problem(path, what, remedy))
@@ -217,11 +221,14 @@ class _Walk:
             return self._complain(path, f"{_key_name(path)} {error.what}", error.remedy)
 
     def _array(self, value: Any, path: toml_lines.Path) -> list[Any] | _Bad:
-        if isinstance(value, list):
+        if isinstance(value, list | _Bad):
             return value
         return self._complain(path, f"{_key_name(path)} is {told(value)}, not an array")
 
     def _many(self, node: Many, value: Any, path: toml_lines.Path, outer: Mapping[str, Any]) -> Any:
+        if node.named and isinstance(value, str):
+            named = self._by_name(node.named, "command line is", value, path)
+            path, value = (node.named, value), named
         items = self._array(value, path)
         if isinstance(items, _Bad):
             return _BAD
@@ -229,11 +236,7 @@ class _Walk:
             return self._complain(path, f"{_key_name(path)} is empty", "Name one, or leave it out.")
         found = [self._node(node.of, item, (*path, n), outer) for n, item in enumerate(items)]
         if isinstance(node.of, Record):
-            sound = [(n, item) for n, item in enumerate(found) if not isinstance(item, _Bad)]
-            for first, second, what in clashes(sound):
-                line = self._source.line((*path, first))
-                self._complain((*path, second), f"{what} stands there twice, first in line {line}",
-                    "Say with versions, or arch, which builds each is for.")  # fmt: skip
+            self.problems += _doubles(self._source, path, found)
         if len(path) == 1:
             # The rest of a file can still be checked.
             return node.kind([None if isinstance(item, _Bad) else item for item in found])
@@ -354,27 +357,53 @@ class _Walk:
         for number, item in enumerate(items):
             at = (*path, number)
             if isinstance(item, str):
-                some = self._by_name(node, item, at)
+                some = self._requests_by_name(node, item, at)
             else:
                 request = self.record(node.cls, item, at, {})
                 some = (request,) if not isinstance(request, _Bad) else request
             found += [some] if isinstance(some, _Bad) else some
         return _BAD if any(isinstance(item, _Bad) for item in found) else tuple(found)
 
-    def _by_name(self, node: Requests, name: str, path: toml_lines.Path) -> Any:
-        known = self._source.top.get(NAMED_REQUESTS, {})
-        if not isinstance(known, dict) or name not in known:
-            near = unknown_word(name, known if isinstance(known, dict) else {})
-            what = f"no requests are named {name!r} under [{NAMED_REQUESTS}]"
-            return self._complain(path, what, near.remedy)
+    def _by_name(self, table: str, things: str, name: str, path: toml_lines.Path) -> Any:
+        """Return the value of a name in a table of the file."""
+        known = self._source.top.get(table, {})
+        if isinstance(known, dict) and name in known:
+            self.used.add((table, name))
+            return known[name]
+        near = unknown_word(name, known if isinstance(known, dict) else {})
+        return self._complain(path, f"no {things} named {name!r} under [{table}]", near.remedy)
+
+    def _requests_by_name(self, node: Requests, name: str, path: toml_lines.Path) -> Any:
+        named = self._by_name(NAMED_REQUESTS, "requests are", name, path)
+        if isinstance(named, _Bad):
+            return _BAD
         if name in self._open:
             return self._complain(path, f"the requests {name!r} hold themselves")
         if name not in self._named:
             self._open.append(name)
-            made = self._requests(node, known[name], (NAMED_REQUESTS, name))
+            made = self._requests(node, named, (NAMED_REQUESTS, name))
             self._open.pop()
             self._named[name] = () if isinstance(made, _Bad) else made
         return self._named[name]
+
+
+def _idle(source: CaseSource, used: Set[tuple[str, str]]) -> Iterator[FileProblem]:
+    """Yield each name that the file defines and does not use."""
+    for table in (NAMED_REQUESTS, NAMED_ARGS):
+        for name in source.top.get(table, {}):
+            if (table, name) not in used:
+                yield source.problem((table, name), f"nothing uses {name!r}", "Take it out.")
+
+
+def _doubles(
+    source: CaseSource, path: toml_lines.Path, records: Sequence[Any]
+) -> Iterator[FileProblem]:
+    """Yield each record of an array that is about the same thing as an earlier one."""
+    sound = [(n, item) for n, item in enumerate(records) if not isinstance(item, _Bad)]
+    for first, second, what in clashes(sound):
+        told_ = f"{what} stands there twice, first in line {source.line((*path, first))}"
+        hint = "Say with versions, or arch, which builds each is for."
+        yield source.problem((*path, second), told_, hint)
 
 
 def _group_faults(cls: type, value: Mapping[str, Any]) -> Iterator[FileFault]:

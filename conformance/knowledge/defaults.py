@@ -17,7 +17,7 @@ from conformance.knowledge.common import (
     REPLACES,
     SETUP,
     VERSIONS,
-    RequestsPart,
+    NamesPart,
 )
 from conformance.knowledge.decoder import FileFault, Read, read_file
 from conformance.knowledge.gathering import gathered
@@ -89,7 +89,7 @@ class Showing:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DefaultsPart(RequestsPart):
+class DefaultsPart(NamesPart):
     """The entries of a file about defaults of arguments."""
 
     defaults: Annotated[

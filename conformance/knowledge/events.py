@@ -21,7 +21,7 @@ from conformance.knowledge.common import (
     REPLACES,
     SETUP,
     VERSIONS,
-    RequestsPart,
+    NamesPart,
 )
 from conformance.knowledge.decoder import FileFault, FileProblem, Read, raise_problems
 from conformance.knowledge.gathering import gathered, read_folder
@@ -198,7 +198,7 @@ class EventRecipes:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EventsPart(RequestsPart):
+class EventsPart(NamesPart):
     """The entries of a file about events."""
 
     stages: Annotated[
@@ -235,12 +235,21 @@ def load_events(folder: Path, more: Sequence[Read[EventsPart]] = ()) -> EventRec
 
 
 def unknown_stages(parts: Sequence[Read[Any]]) -> Iterator[FileProblem]:
-    """Yield each event whose stage no file defines."""
-    stages = {stage.name: None for part in parts for stage in part.kept.stages}
+    """Yield each event whose stage no file defines; skip faulty events."""
+    stages = dict.fromkeys(name for part in parts for name in _stage_names(part.source.top))
     for part in parts:
         for number, recipe in enumerate(part.kept.events):
-            if recipe.stage and recipe.stage not in stages:
+            if recipe is not None and recipe.stage and recipe.stage not in stages:
                 error = unknown_word(recipe.stage, stages)
                 yield part.source.problem(
                     ("event", number, "stage"), f"'stage' {error.what}", error.remedy
                 )
+
+
+def _stage_names(top: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names of a file's stages, also of faulty ones."""
+    found = top.get("stage")
+    for entry in found if isinstance(found, list) else ():
+        name = entry.get("name") if isinstance(entry, dict) else None
+        if isinstance(name, str):
+            yield name

@@ -19,7 +19,7 @@ from conformance.knowledge.common import (
     REPLACES,
     SETUP,
     VERSIONS,
-    RequestsPart,
+    NamesPart,
 )
 from conformance.knowledge.decoder import FileFault, FileProblem, Read, raise_problems, read_file
 from conformance.knowledge.gathering import gathered
@@ -124,7 +124,7 @@ class ExampleRecipes:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExamplesPart(RequestsPart):
+class ExamplesPart(NamesPart):
     """The entries of a file about the documentation's examples."""
 
     examples: Annotated[

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-from conformance.knowledge.common import MACHINE, NEEDS, VERSIONS, RequestsPart
+from conformance.knowledge.common import MACHINE, NEEDS, VERSIONS, NamesPart
 from conformance.knowledge.decoder import FileFault, Read
 from conformance.knowledge.gathering import gathered, read_folder
 from conformance.knowledge.keys import FormError, Key
@@ -208,7 +208,7 @@ class ExchangeEntry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExchangesPart(RequestsPart):
+class ExchangesPart(NamesPart):
     """The entries of a file about the wire."""
 
     exchanges: Annotated[

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import is_dataclass
+from itertools import product
 from typing import Any, TypeVar
 
 from conformance.knowledge.shapes import shape_of
@@ -15,11 +16,13 @@ from conformance.knowledge.versions import VersionRange, arches_meet
 K = TypeVar("K")
 
 
-def identity(record: Any) -> tuple[Hashable, ...]:
-    """Return what the record is about, () if it cannot clash."""
+def identities(record: Any) -> Iterator[tuple[Hashable, ...]]:
+    """Yield everything that the record is about; nothing if it cannot clash."""
     cls: type = type(record)
-    slots = shape_of(cls).slots if is_dataclass(cls) else ()
-    return tuple(_hashable(getattr(record, s.field)) for s in slots if s.key.identity)
+    slots = [s for s in shape_of(cls).slots if s.key.identity] if is_dataclass(cls) else []
+    values = [(getattr(record, s.field), s.key.each) for s in slots]
+    if values:
+        yield from product(*(map(_hashable, v if each else (v,)) for v, each in values))
 
 
 def meet(one: Any, other: Any) -> bool:
@@ -38,14 +41,12 @@ def clashes(records: Iterable[tuple[K, Any]]) -> Iterator[tuple[K, K, str]]:
     """
     groups: dict[tuple[Hashable, ...], list[tuple[K, Any]]] = {}
     for key, record in records:
-        who = identity(record)
-        if not who:
-            continue
-        group = groups.setdefault((type(record).__name__, *who), [])
-        for other, before in group:
-            if meet(before, record):
-                yield other, key, " ".join(_words(part) for part in who if part != "")
-        group.append((key, record))
+        for who in identities(record):
+            group = groups.setdefault((type(record).__name__, *who), [])
+            for other, before in group:
+                if meet(before, record):
+                    yield other, key, " ".join(_words(part) for part in who if part != "")
+            group.append((key, record))
 
 
 def _words(part: Hashable) -> str:

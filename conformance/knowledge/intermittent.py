@@ -19,9 +19,12 @@ from conformance.knowledge.versions import Version, VersionRange
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intermittent:
-    """A case, by id, whose promise the releases `versions` break in some plays."""
+    """Cases, by id, whose promise the releases `versions` break in some plays."""
 
-    case: Annotated[str, Key("the id of the case", name="id", identity=True)]
+    cases: Annotated[
+        tuple[str, ...],
+        Key("the ids of the cases", name="ids", some=True, identity=True, each=True),
+    ]
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     reason: Annotated[str, REASON]
 
@@ -32,7 +35,7 @@ class IntermittentPart:
 
     intermittent: Annotated[
         tuple[Intermittent, ...],
-        Key("a case that breaks a promise in some plays only: it is played ten times, alone"),
+        Key("cases that break a promise in some plays only: each is played ten times, alone"),
     ] = ()
 
 
@@ -45,4 +48,6 @@ def load_intermittent(
 
 def reasons_for(entries: Iterable[Intermittent], version: Version) -> dict[str, str]:
     """Return the reason for each case that is intermittent on `version`, by id."""
-    return {entry.case: entry.reason for entry in entries if version in entry.versions}
+    return {
+        case: entry.reason for entry in entries if version in entry.versions for case in entry.cases
+    }

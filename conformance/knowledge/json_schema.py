@@ -98,13 +98,15 @@ def _node(node: Node, found: dict[str, Any]) -> dict[str, Any]:
             return dict(node.form.schema)
         case Many():
             least = {"minItems": 1} if node.some else {}
-            return {"type": "array", "items": _node(node.of, found), **least}
+            array = {"type": "array", "items": _node(node.of, found), **least}
+            named = {"type": "string", "description": f"A name under [{node.named}] of this file."}
+            return {"anyOf": [array, named]} if node.named else array
         case Named():
             return {"type": "object", "additionalProperties": _node(node.of, found)}
         case Record():
             return _reference(node.cls, found)
         case Requests():
-            named = {"type": "string", "description": "The name of requests of this file."}
-            return {"type": "array", "items": {"anyOf": [_reference(node.cls, found), named]}}
+            by_name = {"type": "string", "description": "The name of requests of this file."}
+            return {"type": "array", "items": {"anyOf": [_reference(node.cls, found), by_name]}}
         case Choice():
             return {"oneOf": [_reference(cls, found) for cls in node.of]}

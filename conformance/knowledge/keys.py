@@ -47,12 +47,14 @@ class Key:
     `text` is the meaning for a reader, `name` the key if it differs from the field's name,
     `default` the default in words. `form` replaces the type, `items` that of the elements. `entry`
     is the record in the file for the value or an element: its method `made` returns the field's
-    value. `identity`: two records of an array for one build may not agree in all such fields.
-    `one_of`: exactly one field with this word must be given. `excludes`: fields that it cannot be
-    combined with. `flat`: the record's keys are among those of the enclosing record, or only those
-    in `only`; with `inherits`, an omitted one is as in that field of the enclosing record. `title`:
-    the name of a table in a table of tables. `stem`: the default is the file's name, without its
-    suffix. `needed`: a file must give it, although the field has a default.
+    value. `identity`: two records of an array for one build may not agree in all such fields; with
+    `each`, they may not have an element of such a field in common. `one_of`: exactly one field with
+    this word must be given. `excludes`: fields that it cannot be combined with. `flat`: the
+    record's keys are among those of the enclosing record, or only those in `only`; with `inherits`,
+    an omitted one is as in that field of the enclosing record. `title`: the name of a table in a
+    table of tables. `stem`: the default is the file's name, without its suffix. `needed`: a file
+    must give it, although the field has a default. `named`: the file's table of named arrays; a
+    name may replace the array.
     """
 
     text: str = ""
@@ -63,6 +65,7 @@ class Key:
     items: Form | None = None
     entry: type | None = None
     identity: bool = False
+    each: bool = False
     one_of: str = ""
     excludes: tuple[str, ...] = ()
     flat: bool = False
@@ -71,6 +74,7 @@ class Key:
     title: bool = False
     stem: bool = False
     needed: bool = False
+    named: str = ""
     some: bool = False
     """Whether an array must have an element."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any, Final, TypeAlias
@@ -16,9 +16,13 @@ from conformance.digest.digest import Digest
 from conformance.digest.expand import open_objects, schema_of
 from conformance.digest.objectmodel import object_model
 from conformance.knowledge.digests import load_digests
+from conformance.knowledge.qom_types import ListedNames, load_qom_types
 from conformance.knowledge.undigested import Undigested, UndigestedKind
+from conformance.knowledge.versions import VersionRange, release_range
 from conformance.model.flavour import Program
 from conformance.model.hints import nearest
+from conformance.model.stage import BUILD_NEEDS
+from conformance.model.terms import ABSENT, Absent, JsonValue, PathPart
 from conformance.qapi.flatten import tag_values, variant_of
 from conformance.qapi.model import Alternate, Array, Builtin, Enum, JsonType, Object, Schema
 
@@ -27,8 +31,17 @@ Path: TypeAlias = tuple[str | int, ...]
 _TOKENS: Final = re.compile(r"[.:]")
 _ARCHES: Final = "SysEmuTarget"
 """The enumeration of guest architectures in the schema of each release."""
-_STEPS: Final = ("0", "string", "null", "object", "array", "int", "number", "boolean")
+_ELEMENT: Final = "0"
+_STEPS: Final = (_ELEMENT, "string", "null", "object", "array", "int", "number", "boolean")
 """What stands in a path for an element of an array, and for a branch of an alternate."""
+
+_TYPE_ARGUMENTS: Final = {
+    "device_add": "driver",
+    "device-list-properties": "typename",
+    "qom-list-properties": "typename",
+    "qom-list-types": "implements",
+}
+"""The arguments that name a QOM type; no schema says so."""
 
 _SHAPES: Final[Mapping[JsonType, tuple[type, ...]]] = {
     JsonType.STRING: (str,),
@@ -51,7 +64,8 @@ class UnknownName:
     @property
     def last(self) -> str:
         """The name alone, without its owner."""
-        return str(self.at[-1]) if self.at and self.kind is not UndigestedKind.VALUE else self.value
+        parts = (UndigestedKind.MEMBER, UndigestedKind.PROPERTY)
+        return str(self.at[-1]) if self.kind in parts else self.value
 
     @property
     def value(self) -> str:
@@ -67,24 +81,29 @@ class UnknownName:
 
 @dataclass(frozen=True)
 class Side:
-    """One program of one release."""
+    """One program of one release; no digest has all members of its `open` types."""
 
     schema: Schema
     open: frozenset[str]
+    versions: VersionRange
 
 
 @dataclass(frozen=True)
 class Releases:
-    """The names of the releases of some digests."""
+    """The names of the releases of some digests; `listed` are those that no digest has."""
 
     digests: Mapping[str, Digest]
+    listed: ListedNames = ListedNames()
     _reached: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @cached_property
     def sides(self) -> tuple[Side, ...]:
         """Each program of each release."""
-        every = [e for digest in self.digests.values() for e in digest.schemas.values()]
-        return tuple(Side(schema_of(each, whole=True), open_objects(each)) for each in every)
+        return tuple(
+            Side(schema_of(each, whole=True), open_objects(each), release_range(release))
+            for release, digest in self.digests.items()
+            for each in digest.schemas.values()
+        )
 
     @cached_property
     def commands(self) -> frozenset[str]:
@@ -123,6 +142,15 @@ class Releases:
         having = [side for side in self.sides if event in side.schema.events]
         return [(side, side.schema.events[event].arg_type) for side in having]
 
+    def answers(self, command: str, versions: VersionRange) -> list[tuple[Side, str]]:
+        """Return the types of a command's answers, if there is such a command.
+
+        Those of all releases if none of `versions` has it.
+        """
+        having = [side for side in self.sides if command in side.schema.commands]
+        meant = [side for side in having if side.versions.meets(versions)] or having
+        return [(side, side.schema.commands[command].ret_type) for side in meant]
+
     def reachable(self, command: str) -> frozenset[str]:
         """Return all names in a command's arguments, and the marks for elements and branches."""
         if command not in self._reached:
@@ -136,7 +164,7 @@ class Releases:
 @cache
 def shipped_releases() -> Releases:
     """Return the names of the releases with a shipped digest."""
-    return Releases(load_digests())
+    return Releases(load_digests(), load_qom_types())
 
 
 @dataclass(frozen=True)
@@ -163,6 +191,23 @@ class KnownNames:
         """Yield the name if no release has such an object type."""
         return self._one(UndigestedKind.OBJECT_TYPE, name, self.releases.object_types)
 
+    def qom_type(self, name: str) -> Iterator[UnknownName]:
+        """Yield the name if no known release has such a QOM type or alias of a device."""
+        known = self.releases.listed.types | self.releases.object_types.keys()
+        return self._one(UndigestedKind.QOM_TYPE, name, known)
+
+    def machine(self, name: str) -> Iterator[UnknownName]:
+        """Yield the name if no known release has such a machine."""
+        return self._one(UndigestedKind.MACHINE, name, self.releases.listed.machines)
+
+    def need(self, need: str) -> Iterator[UnknownName]:
+        """Yield each name in a need that no release has: a type, or a property of one."""
+        kind, _, name = need.partition(":")
+        if kind in BUILD_NEEDS:
+            owner, _, member = name.partition(".") if kind == "property" else (name, "", "")
+            yield from self.qom_type(owner)
+            yield from self.property(owner, member) if member else ()
+
     def arch(self, name: str) -> Iterator[UnknownName]:
         """Yield the name if no release has guests of that architecture."""
         return self._one(UndigestedKind.ARCH, name, self.releases.arches)
@@ -180,6 +225,11 @@ class KnownNames:
 
     def arguments(self, command: str, value: Any, *, values: bool = True) -> Iterator[UnknownName]:
         """Yield the members, and enum `values`, of arguments that no release's command has."""
+        member = _TYPE_ARGUMENTS.get(command, "")
+        kind = value.get(member) if isinstance(value, dict) else None
+        if values and isinstance(kind, str) and "{" not in kind:
+            found = self.qom_type(kind)
+            yield from (UnknownName(x.kind, x.name, (member,), x.known) for x in found)
         if command in self.untyped:
             return
         types = self.releases.arguments(command)
@@ -192,20 +242,39 @@ class KnownNames:
 
     def path(self, command: str, path: Sequence[str]) -> Iterator[UnknownName]:
         """Yield the first name of a path that no release has in the command's arguments."""
-        if command in self.untyped:
-            return
-        best: UnknownName | None = None
-        for side, kind in self.releases.arguments(command):
-            missing = _missing(side, kind, path)
-            if missing is None:
-                return
-            at, known = missing
-            if best is None or len(best.at) <= len(at):
-                more = best.known if best is not None and best.at == at else ()
-                name = ".".join([command, *(str(p) for p in at if not str(p).isdigit())])
-                best = UnknownName(UndigestedKind.MEMBER, name, at, (*more, *known))
-        if best is not None:
-            yield from self._undeclared(best)
+        if command not in self.untyped:
+            yield from self._furthest(command, self.releases.arguments(command), path)
+
+    def answer(
+        self,
+        command: str,
+        path: Sequence[PathPart],
+        versions: VersionRange,
+        value: JsonValue | Absent = ABSENT,
+    ) -> Iterator[UnknownName]:
+        """Yield the first name of a path that no release has in the command's answer.
+
+        Only releases of `versions` count, if there are any; `value` is the value at the end of the
+        path.
+        """
+        types = self.releases.answers(command, versions)
+        yield from self._furthest(command, types, path, value)
+
+    def _furthest(
+        self,
+        owner: str,
+        types: Sequence[tuple[Side, str]],
+        path: Sequence[PathPart],
+        value: JsonValue | Absent = ABSENT,
+    ) -> Iterator[UnknownName]:
+        """Yield the unknown name on the side that has most of the path, if no side has it all."""
+        found = [_missing(side, kind, path, value, owner) for side, kind in types]
+        wrong = [each for each in found if each is not None]
+        if wrong and len(wrong) == len(found):
+            depth, best = max(wrong, key=lambda each: each[0])
+            known = {name for far, each in wrong if far == depth for name in each.known}
+            whole = UnknownName(best.kind, best.name, best.at, tuple(sorted(known)))
+            yield from self._undeclared(whole)
 
     def glob(self, command: str, glob: str) -> Iterator[UnknownName]:
         """Yield each name of a glob of paths that no release has in the arguments."""
@@ -320,29 +389,51 @@ def _may_be(schema: Schema, kind: str, value: Any) -> bool:
             return True
 
 
-def _missing(side: Side, kind: str, path: Sequence[str]) -> tuple[Path, tuple[str, ...]] | None:
-    """Return how far a path leads and the names available there; None if it leads to its end."""
+def _missing(
+    side: Side, kind: str, path: Sequence[PathPart], value: JsonValue | Absent, owner: str
+) -> tuple[int, UnknownName] | None:
+    """Return how far a path leads and the unknown name there; None if it leads to its end."""
     kinds = {kind}
-    for number, part in enumerate(path):
-        if any(name in side.open for name in kinds):
+    for depth, part in enumerate(path):
+        name = part if isinstance(part, str) else _ELEMENT
+        if "{" in name or any(_boundless(side, each) for each in kinds):
             return None
-        below, known = set[str](), set[str]()
-        for name in kinds:
-            for member, its in _steps(side, name):
-                known.add(member)
-                if member == part or (member == "0" and part.isdigit()):
-                    below.add(its)
-        if not below:
-            return tuple(path[: number + 1]), tuple(sorted(known))
-        kinds = below
-    return None
+        steps = [step for each in kinds for step in _steps(side, each)]
+        kinds = {its for member, its in steps if _leads(member, name)}
+        if not kinds:
+            word = name if isinstance(part, str) else next(iter(part), name)
+            known = tuple(member for member, _ in steps)
+            return depth, UnknownName(UndigestedKind.MEMBER, f"{owner}.{word}", (word,), known)
+        wrong = None if isinstance(part, str) else _wrong(side, kinds, part, owner)
+        if wrong is not None:
+            return depth, wrong
+        owner += "" if name.isdigit() else f".{name}"
+    last = None if isinstance(value, Absent) else _wrong(side, kinds, value, owner)
+    return None if last is None else (len(path), last)
+
+
+def _wrong(side: Side, kinds: Iterable[str], value: Any, owner: str) -> UnknownName | None:
+    """Return a name in a value that none of its types has."""
+    found = [next(_walk(side, kind, value, (), owner), None) for kind in sorted(kinds)]
+    return found[0] if all(each is not None for each in found) else None
+
+
+def _boundless(side: Side, kind: str) -> bool:
+    """Return whether a type may contain anything, as far as the digest tells."""
+    found = side.schema.types.get(kind)
+    return kind in side.open or (isinstance(found, Builtin) and found.json_type is JsonType.VALUE)
+
+
+def _leads(member: str, name: str) -> bool:
+    """Return whether a name in a path means the member; `*` means any, a number any element."""
+    return name in (member, "*") or (member == _ELEMENT and name.isdigit())
 
 
 def _steps(side: Side, kind: str) -> Iterator[tuple[str, str]]:
     """Yield each next name in a type, with its type."""
     match side.schema.types.get(kind):
         case Array() as array:
-            yield "0", array.element
+            yield _ELEMENT, array.element
         case Alternate() as choice:
             for branch in choice.members:
                 yield from _steps(side, branch)

@@ -33,6 +33,8 @@ from conformance.model.stage import (
     ScratchFile,
 )
 
+NAMED_ARGS: Final = "args"
+"""The table that defines named command lines."""
 _NEED_KINDS: Final = dict.fromkeys(sorted(BUILD_NEEDS | HOST_NEEDS))
 
 
@@ -66,7 +68,7 @@ MODEL_KEYS: Final[Mapping[type, Mapping[str, Key]]] = {
     MachineSpec: {
         "machine": Key("`-machine`", default="none"),
         "accel": Key("`-accel`", default="not given"),
-        "args": Key("more command-line arguments"),
+        "args": Key("more command-line arguments", named=NAMED_ARGS),
         "files": Key("files in the scratch folder; `{scratch}` in a string is its path"),
         "peers": Key("servers for the machine to talk to"),
         "descriptors": Key("file descriptors passed to the machine"),

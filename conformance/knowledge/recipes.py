@@ -20,7 +20,7 @@ from conformance.knowledge.common import (
     SETUP,
     VERSIONS,
     WITH,
-    RequestsPart,
+    NamesPart,
 )
 from conformance.knowledge.decoder import Read
 from conformance.knowledge.gathering import gathered, read_folder
@@ -234,7 +234,7 @@ class ObjectRecipe:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ObjectsPart(RequestsPart):
+class ObjectsPart(NamesPart):
     """The entries of a file about object types."""
 
     objects: Annotated[

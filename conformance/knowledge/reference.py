@@ -119,7 +119,7 @@ def _is(node: Node) -> str:
         case Many(of=Record() | Choice()):
             return "array of tables"
         case Many():
-            return f"array, each {_is(node.of)}"
+            return f"array, each {_is(node.of)}" + ", or its name" * bool(node.named)
         case Named(of=Record()):
             return "table of tables"
         case Named():

@@ -30,11 +30,12 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Many:
-    """An array; `kind` is the type of its value."""
+    """An array, or its name in the table `named`; `kind` is the type of its value."""
 
     of: Node
     kind: type
     some: bool = False
+    named: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +194,7 @@ def _node(hint: Any, key: Key) -> Node:
     if origin in (tuple, frozenset):
         if args[0] is Request and key.items is None:
             return Requests()
-        return Many(_inner(args[0], key), origin, key.some)
+        return Many(_inner(args[0], key), origin, key.some, key.named)
     if _is_mapping(hint):
         if key.items is None and _is_json(args[1]):
             return Leaf(keys.TABLE)

@@ -22,9 +22,13 @@ class UndigestedKind(enum.StrEnum):
     EVENT = "event"
     # A type that object-add creates.
     OBJECT_TYPE = "object type"
+    # Any QOM type, such as a device.
+    QOM_TYPE = "QOM type"
+    # A machine, as -machine takes it.
+    MACHINE = "machine"
     # A member of an object type: TYPE.MEMBER.
     PROPERTY = "property"
-    # A member of a command's arguments, or of an event's data: NAME.PATH.
+    # A member of a command's arguments or answer, or of an event's data: NAME.PATH.
     MEMBER = "member"
     # A value of an enumeration there: NAME.PATH=VALUE.
     VALUE = "value"
@@ -36,7 +40,7 @@ class UndigestedKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undigested:
-    """Names of one kind that no digest has."""
+    """Names of one kind that no digest has, nor the list of QOM types."""
 
     kind: Annotated[
         UndigestedKind,
@@ -45,11 +49,12 @@ class Undigested:
     names: Annotated[
         tuple[str, ...],
         Key(
-            "the names: `TYPE.MEMBER` for a property, `NAME.PATH` for a member of arguments "
-            "or data (the command or event, and the path without element numbers), "
+            "the names: `TYPE.MEMBER` for a property, `NAME.PATH` for a member of arguments, data "
+            "or an answer (the command or event, and the path without element numbers), "
             "`NAME.PATH=VALUE` for a value; `*` stands for anything",
             some=True,
             identity=True,
+            each=True,
         ),
     ]
     reason: Annotated[str, REASON]

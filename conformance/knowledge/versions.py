@@ -43,12 +43,21 @@ class VersionRange:
     def __contains__(self, version: Version) -> bool:
         return all(holds(version, bound) for holds, bound in self._clauses())
 
+    def __and__(self, other: VersionRange) -> VersionRange:
+        return VersionRange(",".join(filter(None, (self.text, other.text))))
+
     def meets(self, other: VersionRange) -> bool:
         """Return whether some version is in both."""
         bounds = [bound for _, bound in (*self._clauses(), *other._clauses())]
         # The least version in both is the very first, a bound, or the next after one.
         least = [(0, 0, 0), *bounds, *((major, minor, micro + 1) for major, minor, micro in bounds)]
         return any(version in self and version in other for version in least)
+
+
+def release_range(name: str) -> VersionRange:
+    """Return all versions of a release, "major.minor"."""
+    major, _, minor = name.partition(".")
+    return VersionRange(f">={name},<{major}.{int(minor) + 1}")
 
 
 NOT: Final = "!"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 
 from conformance.judge.reply import MessageJudge
@@ -58,7 +60,7 @@ class Conductor:
         self._own.close()
 
     def run(
-        self, campaign: Campaign, cases: Sequence[Case], about: Sequence[str]
+        self, campaign: Campaign, cases: Iterable[Case], about: Iterable[str]
     ) -> Iterator[Result]:
         """Yield the result of each case, already recorded.
 
@@ -66,13 +68,15 @@ class Conductor:
         An exception is recorded for the cases without a result, and raised again; the next cases
         get machines of their own.
         """
-        done = 0
+        coming = zip(cases, about, strict=True)
+        # The cases that the engine has taken and not finished.
+        begun: deque[tuple[Case, str]] = deque()
         try:
-            for result in self._engine_of(campaign).run(cases):
-                self._record(_events(campaign, result, about[done]))
+            for result in self._engine_of(campaign).run(_taken(coming, begun)):
+                self._record(_events(campaign, result, begun[0][1]))
                 self._recorder.write(self._new_events(campaign, result))
                 self._recorder.write(self._deaths(campaign))
-                done += 1
+                begun.popleft()
                 yield result
         except BaseException as error:  # of any kind: it is recorded, and raised
             # Any error, even a defect of the suite, is recorded for the cases that it cost, and
@@ -82,7 +86,7 @@ class Conductor:
                 raise
             reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
             verdict = Verdict(outcome=Outcome.HARNESS_ERROR, reason=reason)
-            for case, member in zip(cases[done:], about[done:], strict=True):
+            for case, member in chain(begun, coming):
                 self._record(_events(campaign, Result(case=case, verdict=verdict), member))
             raise
 
@@ -125,6 +129,13 @@ class Conductor:
             self._engine = self._held.enter_context(Engine(pool, messages))
             self._target = campaign.target.name
         return self._engine
+
+
+def _taken(coming: Iterator[tuple[Case, str]], begun: deque[tuple[Case, str]]) -> Iterator[Case]:
+    """Yield the cases, after adding each to `begun`."""
+    for pair in coming:
+        begun.append(pair)
+        yield pair[0]
 
 
 def _events(campaign: Campaign, result: Result, member: str) -> Iterator[Event]:

@@ -6,8 +6,8 @@ because of a shared machine alone: it is proved on a fresh one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, islice
 from typing import Final
 
 from conformance.judge.observation import Observation, Talk
@@ -24,6 +24,8 @@ from conformance.play.proof import SHOWS_NOTHING, Prover, Result, failed, talked
 from conformance.play.stages import StageFailed
 from conformance.prepare.starts import Starts
 
+BLOCK: Final = 1024
+"""How many cases are held at once."""
 _DOUBTFUL: Final = BROKEN | {Outcome.UNTRIED, Outcome.NOT_STARTED}
 """The outcomes after which a machine may have changed."""
 _PROVED: Final = _DOUBTFUL | SHOWS_NOTHING
@@ -48,8 +50,16 @@ class Engine:
         self._leases.close()
         self._prover.close()
 
-    def run(self, cases: Sequence[Case]) -> Iterator[Result]:
-        """Yield a result for each case, in order; cases of a subject that hangs are not run."""
+    def run(self, cases: Iterable[Case]) -> Iterator[Result]:
+        """Yield a result for each case, in order; cases of a subject that hangs are not run.
+
+        Reads the cases in blocks: in a thorough plan, those of one item take hundreds of megabytes.
+        """
+        coming = iter(cases)
+        while block := list(islice(coming, BLOCK)):
+            yield from self._run_block(block)
+
+    def _run_block(self, cases: Sequence[Case]) -> Iterator[Result]:
         for _, group in groupby(cases, key=lambda case: (case.stage.name, case.subject)):
             together = list(group)
             done, subject = 0, together[0].subject

@@ -15,6 +15,7 @@ import pytest
 from conformance.model.case import Case
 from conformance.model.terms import BROKEN, Outcome
 from conformance.play.conductor import Conductor
+from conformance.play.engine import BLOCK
 from conformance.play.proof import Result
 from conformance.prepare.campaign import Campaign
 from conformance.prepare.groups import Group, groups, subject_name
@@ -94,7 +95,7 @@ class GroupItem(pytest.Item):
     campaign: Campaign
     group: Group
     _played = False
-    _cases: tuple[Case, ...] | None = None
+    _first: tuple[Case, ...] = ()
     _ended: BaseException | None = None
 
     @classmethod
@@ -104,12 +105,23 @@ class GroupItem(pytest.Item):
         item.campaign, item.group = parent.campaign, group
         return item
 
-    @property
-    def cases(self) -> tuple[Case, ...]:
-        """The cases, read on first use and dropped after the run."""
-        if self._cases is None:
-            self._cases = tuple(self.campaign.plan.read(self.group.numbers))
-        return self._cases
+    def cases(self) -> Iterator[Case]:
+        """Yield the cases, reading them as needed."""
+        first = self.first()
+        yield from first
+        yield from self.campaign.plan.read(self.group.numbers[len(first) :])
+
+    def first(self) -> tuple[Case, ...]:
+        """Return the first cases; they are kept until the item runs."""
+        if not self._first:
+            self._first = tuple(self.campaign.plan.read(self.group.numbers[:BLOCK]))
+        return self._first
+
+    def last(self) -> tuple[Case, ...]:
+        """Return the last cases; the machines running after them are the ones that remain."""
+        if len(self.group.numbers) <= BLOCK:
+            return self.first()
+        return tuple(self.campaign.plan.read(self.group.numbers[-BLOCK:]))
 
     def runtest(self) -> None:
         """Run the cases; fails with BrokenPromises, skips if none could be judged.
@@ -120,18 +132,18 @@ class GroupItem(pytest.Item):
         if not self._played:
             self._played = True
             try:
-                self._play(self.cases)
+                self._play(self.cases())
             except BaseException as error:  # of any kind: it is raised
                 self._ended = error
                 raise
             finally:
-                self._cases = None
+                self._first = ()
         elif self._ended is not None:
             raise self._ended
 
-    def _play(self, cases: tuple[Case, ...]) -> None:
+    def _play(self, cases: Iterable[Case]) -> None:
         conductor = self.config.stash[CONDUCTOR]
-        about = list(self.campaign.plan.about(self.group.numbers))
+        about = self.campaign.plan.about(self.group.numbers)
         counts: Counter[Outcome] = Counter()
         broken: list[Result] = []
         reasons: Counter[str] = Counter()
@@ -174,4 +186,4 @@ def prefetch(item: pytest.Item, following: pytest.Item | None) -> None:
     """Prefetch the machines of the cases that come after those of `item`."""
     if isinstance(item, GroupItem) and isinstance(following, GroupItem):
         conductor = item.config.stash[CONDUCTOR]
-        conductor.prefetch(following.campaign, following.cases, item.cases)
+        conductor.prefetch(following.campaign, following.first(), item.last())

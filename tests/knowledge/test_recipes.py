@@ -105,7 +105,7 @@ def test_true_is_not_the_value_one(tmp_path: Path) -> None:
     [
         ("[[object]]\n", "'type' is missing"),
         ('[[object]]\ntype = "x"\nmachin = "q35"\n', "Did you mean 'machine'"),
-        ('[[object]]\ntype = "x"\nargs = "q35"\n', "'args' is the string 'q35', not an array"),
+        ('[[object]]\ntype = "x"\nargs = "q35"\n', "no command line is named 'q35' under [args]"),
         ('[[object]]\ntype = "x"\nversions = "7.2"\n', "versions"),
         ('[[object]]\ntype = "x"\nisolation = "lonely"\n', "'isolation' is 'lonely'"),
         ('[[object]]\ntype = "x"\n[object.members.m]\nreads = "often"\n', "Known: same"),
