@@ -75,10 +75,9 @@ def _schema_file(path: Path, program: Program) -> Path:
     return own if path.is_dir() and program is not Program.SYSTEM else schema_file(path)
 
 
-def _check_release(path: Path, told: str, version: Version) -> None:
+def _check_release(path: Path, told: str | None, version: Version) -> None:
     """Raise UsageError where the source says that it is of another release than the build."""
-    parts = told.split(".")[:2]
-    if told and parts != [str(part) for part in version[:2]]:
+    if told and told.split(".")[:2] != [str(part) for part in version[:2]]:
         raise UsageError(
             f"{path} is the source of QEMU {told}, and the build is {'.'.join(map(str, version))}",
             "Name the source of the build's own release; what others declare binds it to nothing.",
