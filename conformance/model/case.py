@@ -50,8 +50,8 @@ class Emits:
     event: str
     data: Mapping[str, JsonValue]
     answered: bool | None = None
-    rule: str
-    """The one that promises it; "" where it only tells when the case can go on."""
+    rule: str | None
+    """The one that promises it; None where it only tells when the case can go on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,7 @@ class Claim:
     promised: str
     found: str
     fold: str
-    where: str = ""
+    where: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +108,7 @@ class DefaultOf:
     member: str
     documented: JsonValue | Absent = ABSENT
     says: str = ""
-    where: str = ""
+    where: str | None = None
     declared: JsonValue | Absent = ABSENT
     step: int
     path: tuple[str, ...] = ()
@@ -149,8 +149,8 @@ class Case:
     isolation: Isolation = Isolation.SHARED
     about: str = ""
     """The member or property that the case is about, if one: failures of one thing fold by it."""
-    fault: str = ""
-    """What is wrong with the request of an invalid case, in words."""
+    fault: str | None = None
+    """What is wrong with the request of an invalid case, in words; None of any other case."""
     blocked: Blocked | None = None
     """Why the case is not run; then it may have no steps."""
     limit: float = 10.0
@@ -165,8 +165,9 @@ class Case:
     """Whether it is about every start of a machine in the run, beside the one that it plays."""
     absences: tuple[str, ...] = ()
     """How refusals read (globs) that tell what the build was made without."""
-    intermittent: str = ""
-    """Why its promise is known to be broken in some plays only: then it is always played often."""
+    intermittent: str | None = None
+    """Why its promise is known to be broken in some plays only, None where it is not.  Such a case
+    is always played often."""
 
     @property
     def rules(self) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ class Reply:
     earlier: Sequence[Mapping[str, Any]] = ()
     subject: str = ""
     about: str = ""
-    fault: str = ""
+    fault: str | None = None
 
     @property
     def error(self) -> Mapping[str, Any] | None:
@@ -53,13 +53,13 @@ class Reply:
 class Problem:
     """What came, what was expected, and what misses of one defect share.
 
-    `fold` is "" where that is what their cases are about: a property declared with a wrong type is
-    one defect, wherever it stands.
+    `fold` is None where that is what their cases are about: a property declared with a wrong type
+    is one defect, wherever it stands.
     """
 
     what: str
     expected: str
-    fold: str = ""
+    fold: str | None = None
     kind: Kind = Kind.VALUE
 
 
@@ -81,8 +81,8 @@ class Expectation(abc.ABC):
     """Whether it is about a value alone: then one that is wrong leaves the machine as it was."""
     ends: ClassVar[bool] = False
     """Whether the request ends the build: then the reply may be lost."""
-    withheld: str = ""
-    """The feature whose bearers need not be in the reply."""
+    withheld: str | None = None
+    """The feature whose bearers need not be in the reply, None where all must."""
 
     @abc.abstractmethod
     def words(self) -> str:

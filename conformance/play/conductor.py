@@ -58,11 +58,12 @@ class Conductor:
         self._own.close()
 
     def run(
-        self, campaign: Campaign, cases: Sequence[Case], about: Sequence[str]
+        self, campaign: Campaign, cases: Sequence[Case], about: Sequence[str | None]
     ) -> Iterator[Result]:
         """Yield the result of each case, already recorded.
 
-        `about` are the members that the cases try, in their order, "" for those that try none.
+        `about` are the members that the cases try, in their order, None for those that try
+        none.
         An exception is recorded for the cases without a result, and raised again; the next cases
         get machines of their own.
         """
@@ -108,7 +109,7 @@ class Conductor:
 
         Events that come only in some plays of a case are left out: two runs would differ in them.
         """
-        if result.case.intermittent:
+        if result.case.intermittent is not None:
             return
         target, schema = campaign.target.name, campaign.schema
         for name in sorted(event_names(result)):
@@ -127,7 +128,7 @@ class Conductor:
         return self._engine
 
 
-def _events(campaign: Campaign, result: Result, member: str) -> Iterator[Event]:
+def _events(campaign: Campaign, result: Result, member: str | None) -> Iterator[Event]:
     case, verdict = result.case, result.verdict
     for miss in verdict.misses:
         yield finding(campaign.target.name, result, miss, campaign.rules, campaign.command_line)
@@ -144,7 +145,7 @@ def _events(campaign: Campaign, result: Result, member: str) -> Iterator[Event]:
         reason=shown(verdict.reason),
         rules=case.rules,
         seconds=round(result.seen.seconds, 6) if result.seen else 0.0,
-        about=member,
+        about=member or "",
         accepted=answers.accepted,
         refused=answers.refused,
         named=answers.named,

@@ -30,8 +30,8 @@ class AnswerFacts:
     named: int = 0
 
 
-def answers_of(result: Result, member: str) -> AnswerFacts:
-    """Return what the answers of a case about `member` tell; "" for no member."""
+def answers_of(result: Result, member: str | None) -> AnswerFacts:
+    """Return what the answers of a case about `member` tell; None for no member."""
     case, seen = result.case, result.seen
     if not isinstance(seen, Observation):
         return AnswerFacts()
@@ -47,7 +47,7 @@ def answers_of(result: Result, member: str) -> AnswerFacts:
         for step, content in pairs
         if not isinstance(step.expect, Reject | Answer)
     )
-    if not member:
+    if member is None:
         return AnswerFacts(accepted=accepted)
     named = sum(_names(error, member) for error in refusals)
     return AnswerFacts(accepted=accepted, refused=len(refusals), named=named)

@@ -47,7 +47,7 @@ def replayed(case: Case, campaign: Campaign, folder: RunFolder) -> Replay:
     messages = MessageJudge(schema, Validator(schema))
     with Pool(campaign.target, folder) as pool:
         prover = Prover(pool, messages, Starts())
-        result = prover.known(case) if case.intermittent else prover.alone(case)
+        result = prover.known(case) if case.intermittent is not None else prover.alone(case)
     why = _unrecorded(result, campaign)
     return Replay(
         text="\n".join(_account(result, campaign)),

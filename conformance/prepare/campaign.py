@@ -79,10 +79,10 @@ class Campaign:
                 target=self.target.name,
                 subject_kind=row.subject.kind,
                 subject=row.subject.name,
-                note=row.note,
+                note=row.note or "",
                 members=row.members,
                 left_out=row.left_out,
-                blocked=row.blocked,
+                blocked=row.blocked or "",
             )
             for row in self.plan.rows
         )

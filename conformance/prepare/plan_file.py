@@ -112,7 +112,7 @@ class PlanWriter:
         self._pieces: list[tuple[int, int]] = []
         self._encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
-    def add(self, case: Case, about: str) -> None:
+    def add(self, case: Case, about: str | None) -> None:
         """Take the next case, which tries the member `about`, if any."""
         group = self._tables["group"].number((case.subject, case.aspect))
         piece = self._open.get(group)
@@ -216,8 +216,8 @@ class WrittenPlan:
         ids = self._section(self._places["ids"]).decode().split("\n")
         return ids if len(self) else []
 
-    def about(self, numbers: Iterable[int]) -> Iterator[str]:
-        """Yield the member that each case of those numbers tries, "" where it tries none."""
+    def about(self, numbers: Iterable[int]) -> Iterator[str | None]:
+        """Yield the member that each case of those numbers tries, None where it tries none."""
         names, column = self._tables["about"], self._columns["about"]
         return (names[column[number]] for number in numbers)
 

@@ -162,7 +162,7 @@ class _Tried:
         down to the limits' width is within them again.
         """
         # Of widths that are not of the build's release, only what lies beyond all of them is known.
-        width = width_of(self.path.type) if self.build.older is None else ""
+        width = width_of(self.path.type) if self.build.older is None else None
         ends, limits, rule = range_of(width), self.limits, rule_of(width)
         yield self._invalid("below", ends.low - 1, rule, f"{ends.low}..{ends.high}")
         yield self._invalid("above", ends.high + 1, rule, f"{ends.low}..{ends.high}")
@@ -234,7 +234,7 @@ class _Tried:
         steps: Sequence[Step],
         *,
         last: Expectation,
-        fault: str = "",
+        fault: str | None = None,
         why_not: str = "",
     ) -> Case:
         """Return a case, blocked for the reason `why_not` if there is one.

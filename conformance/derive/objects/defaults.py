@@ -51,7 +51,7 @@ def default_of(
         member=member,
         documented=fact.default if fact else ABSENT,
         says=WORDS[fact.default_kind] if fact else "",
-        where=fact.where if fact else "",
+        where=fact.where if fact else None,
         declared=declared,
         step=step,
         path=path,

@@ -43,7 +43,7 @@ class CaseParts(TypedDict, total=False):
 
     stage: Stage
     about: str
-    fault: str
+    fault: str | None
     blocked: Blocked | None
     defaults: tuple[DefaultOf, ...]
 
@@ -97,7 +97,7 @@ class TypeUnderTest:
         Of a type that is known to be broken the smallest request alone is asked for, and of one
         whose every refusal is known to be fatal only the refusals that its recipe names.
         """
-        reason = self.recipe.broken if name != SMALLEST else ""
+        reason = self.recipe.broken if name != SMALLEST else None
         if aspect is Aspect.INVALID:
             reason = reason or self.recipe.refusals_crash
         blocked = more.get("blocked", self.blocked) or behind_finding(reason)
@@ -109,7 +109,7 @@ class TypeUnderTest:
             steps=tuple(steps),
             isolation=Isolation.ALONE if self.recipe.alone else Isolation.SHARED,
             about=more.get("about", ""),
-            fault=more.get("fault", ""),
+            fault=more.get("fault"),
             blocked=blocked,
             defaults=more.get("defaults", ()),
         )

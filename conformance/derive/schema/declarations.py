@@ -166,8 +166,8 @@ def _fold(statement: Statement) -> str:
     return f"declaration {' '.join(own)}"
 
 
-def _where(file: str, line: int) -> str:
-    return f"{file}:{line}" if file else ""
+def _where(file: str, line: int) -> str | None:
+    return f"{file}:{line}" if file else None
 
 
 def _orphans(entities: Mapping[str, DigestEntity], alignment: Alignment) -> Iterator[Claim]:
@@ -188,7 +188,7 @@ def _orphans(entities: Mapping[str, DigestEntity], alignment: Alignment) -> Iter
             promised=found if cut_off else "none",
             found=found,
             fold="unreachable",
-            where=_where(entities[name].module, entities[name].line) if name is not None else "",
+            where=_where(entities[name].module, entities[name].line) if name is not None else None,
         )
     if not alignment.orphans:
         yield Claim(rule="Q56", what=what, promised="none", found="none", fold="unreachable")
