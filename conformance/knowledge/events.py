@@ -72,7 +72,8 @@ class Provocation:
 class EventRecipe:
     """A dialogue that brings about one event, on a machine of its own or one that it shares.
 
-    `stage` names the machine where `spec` says more of it than which machine it is, else it is "".
+    `stage` names the machine where `spec` says more of it than which machine it is, else it is
+    None.
     """
 
     event: Annotated[str, Key("the event", identity=True)]
@@ -82,9 +83,9 @@ class EventRecipe:
     arches: Annotated[tuple[str, ...], ARCH] = ()
     replaces: Annotated[bool, REPLACES] = False
     stage: Annotated[
-        str,
+        str | None,
         Key("the machine: a `[[stage]]` of any file", default="a machine of type none, bare"),
-    ] = ""
+    ] = None
     spec: MachineSpec = MachineSpec()
     needs: Annotated[tuple[str, ...], NEEDS] = ()
     setup: Annotated[tuple[Request, ...], SETUP] = ()
@@ -163,14 +164,14 @@ class EventRecipes:
                 found.setdefault(recipe.name, recipe)
         return tuple(found.values())
 
-    def why_not(self, event: str, version: Version) -> str:
-        """Return why nothing provokes `event`, "" where nobody has said."""
+    def why_not(self, event: str, version: Version) -> str | None:
+        """Return why nothing provokes `event`, None where nobody has said."""
         reasons = (
             each.reason
             for each in self._unprovoked
             if each.event == event and version in each.versions
         )
-        return next(reasons, "")
+        return next(reasons, None)
 
     def for_arch(self, arch: str) -> EventRecipes:
         """Return those for builds whose guests are of `arch`, and which have none there."""

@@ -60,7 +60,8 @@ def _put(value: object, path: tuple[str, ...], new: JsonValue) -> object:
 class ExampleRecipe:
     """What examples of `commands` need, where the arguments of a request hold all of `given`.
 
-    `stage` names the machine where `spec` says more of it than which machine it is, else it is "".
+    `stage` names the machine where `spec` says more of it than which machine it is, else it is
+    None.
     """
 
     commands: Annotated[
@@ -74,8 +75,8 @@ class ExampleRecipe:
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     replaces: Annotated[bool, REPLACES] = False
     stage: Annotated[
-        str, Key("a name for the machine, where more is said of it than `machine`")
-    ] = ""
+        str | None, Key("a name for the machine, where more is said of it than `machine`")
+    ] = None
     spec: Annotated[MachineSpec, MACHINE] = MachineSpec()
     setup: Annotated[tuple[Request, ...], SETUP] = ()
     cleanup: Annotated[tuple[Request, ...], CLEANUP] = ()

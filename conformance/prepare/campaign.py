@@ -62,7 +62,7 @@ class Campaign:
             spelling=self.target.spelling,
             program=self.target.program,
             version=".".join(map(str, head.version)),
-            package=head.package,
+            package=head.package or "",
             arch=head.arch,
             sha256=head.sha256,
             schema_sha256=head.schema_sha256,
@@ -96,7 +96,7 @@ class Campaign:
                 promise=rule.promise,
                 severity=rule.severity,
                 throughout=rule.means is Means.MESSAGES,
-                note=rule.remark(self.plan.head.version),
+                note=rule.remark(self.plan.head.version) or "",
             )
             for rule in self.rules.values()
         )

@@ -92,9 +92,9 @@ def test_what_is_told_of_a_rule_without_cases_is_a_sentence_of_its_own() -> None
 @pytest.mark.parametrize(
     ("more", "version", "remark"),
     [
-        pytest.param("", (5, 2), "", id="cases-say-all"),
+        pytest.param("", (5, 2), None, id="cases-say-all"),
         pytest.param('since = "6.2"\n', (5, 2), "holds from 6.2 on", id="too-old"),
-        pytest.param('since = "6.2"\n', (6, 2), "", id="new-enough"),
+        pytest.param('since = "6.2"\n', (6, 2), None, id="new-enough"),
         pytest.param('untested = "Nobody can."\n', (5, 2), "Nobody can.", id="untested"),
     ],
 )

@@ -140,7 +140,7 @@ def _object_default(
     ]
     steps = [add(tested.base()), *reads]
     why = recipe.default_of
-    if tested.documented_by:
+    if tested.documented_by is not None:
         why = f"documented by the source of {tested.documented_by}, and not known of this release"
     if recipe.default is not ABSENT and not same(recipe.default, value):
         # The recipe knows better, or later, than the text: it says why.

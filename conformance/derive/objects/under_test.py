@@ -54,7 +54,7 @@ class TypeUnderTest:
 
     `blocked` is why nothing can be created here, None where it can; `lacks` maps each need that
     build or host do not meet to why.  `documented` is what the source says of the members, and
-    `documented_by` names the older release whose source that is, "" where it is the build's own.
+    `documented_by` names the older release whose source that is, None where it is the build's own.
     """
 
     shape: ObjectShape
@@ -63,7 +63,7 @@ class TypeUnderTest:
     lacks: Mapping[str, str]
     blocked: Blocked | None = None
     documented: Mapping[str, DocumentedMember] = field(default_factory=dict)
-    documented_by: str = ""
+    documented_by: str | None = None
 
     @property
     def subject(self) -> Subject:
@@ -135,7 +135,7 @@ def types_under_test(build: Introspected, knowledge: Knowledge) -> Mapping[str, 
             blocked=not_applicable(_absence(name, recipe, build.model))
             or unmet(recipe.needs, build.lacks),
             documented=documented.get(name, {}),
-            documented_by=facts.name if facts and not facts.exact else "",
+            documented_by=facts.name if facts and not facts.exact else None,
         )
     return found
 
@@ -149,9 +149,9 @@ def _members_by_type(model: SeedModel) -> dict[str, dict[str, DocumentedMember]]
     return {kind.name: {member.name: member for member in kind.members} for kind in model.types}
 
 
-def _absence(name: str, recipe: ObjectRecipe, model: ObjectModel) -> str:
+def _absence(name: str, recipe: ObjectRecipe, model: ObjectModel) -> str | None:
     if name in model.by_name or recipe.always_compiled:
-        return ""
+        return None
     return "not compiled into this build: the schema names the type, qom-list-types does not"
 
 
