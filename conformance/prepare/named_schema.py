@@ -32,12 +32,12 @@ class NamedSchema:
     """A schema and where it is from.
 
     `sha256` is that of the entries of a build's own introspection, as the stream of a run gives
-    it, "" where the schema is no introspection; `release` (major, minor) is that of a digest.
+    it, None where the schema is no introspection; `release` (major, minor) is that of a digest.
     """
 
     schema: Schema
     origin: str
-    sha256: str = ""
+    sha256: str | None = None
     release: tuple[int, int] | None = None
 
 

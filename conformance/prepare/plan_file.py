@@ -59,12 +59,12 @@ class Head:
     schema: Schema
     rows: tuple[Row, ...]
     program: Program = Program.SYSTEM
-    package: str = ""
+    package: str | None = None
     arch: str = ""
     sha256: str = ""
     schema_sha256: str = ""
     documentation: str = ""
-    as_root: str = ""
+    as_root: str | None = None
     withheld: tuple[str, ...] = ()
     """As Target has them."""
 

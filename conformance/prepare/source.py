@@ -20,13 +20,15 @@ from conformance.source.documented import documented_examples
 from conformance.source.reader import read_source
 
 
-def find_facts(schema: str, version: Version, program: Program = Program.SYSTEM) -> Facts | None:
+def find_facts(
+    schema: str | None, version: Version, program: Program = Program.SYSTEM
+) -> Facts | None:
     """Return what is known of the source of a build of `program`, None where nothing is.
 
-    `schema` is the tree, the schema file or the digest that the user names, "" for none.  Raises
+    `schema` is the tree, the schema file or the digest that the user names, None for none.  Raises
     UsageError.
     """
-    if schema:
+    if schema is not None:
         return _named(Path(schema), version, program)
     shipped = find_digest(version)
     if shipped is None:
@@ -37,11 +39,11 @@ def find_facts(schema: str, version: Version, program: Program = Program.SYSTEM)
     return Facts(entities=entities, name=shipped.name, exact=shipped.exact)
 
 
-def words(facts: Facts | None, schema: str) -> str:
+def words(facts: Facts | None, schema: str | None) -> str:
     """Return what a report says of the source that the build was compared with."""
     if facts is None:
         return "nothing: no digest ships of this release or an older one, and no source was given"
-    if schema:
+    if schema is not None:
         return f"the source at {facts.name}"
     if facts.exact:
         return f"the digest of QEMU {facts.name} that ships with the suite"
