@@ -43,7 +43,7 @@ class Conductor:
         )
         self._held = self._own.enter_context(ExitStack())
         self._engine: Engine | None = None
-        self._target = ""
+        self._target: str | None = None
         self._seen: set[tuple[str, str]] = set()
         """The events (target, name) that are recorded already."""
 
@@ -78,7 +78,7 @@ class Conductor:
         except BaseException as error:  # of any kind: it is recorded, and raised
             # Whatever fails here, a defect of the suite included, must be in the record of the
             # cases that it cost, and is raised again.  A machine may be in mid-dialogue.
-            self._target = ""
+            self._target = None
             if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
                 raise
             reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"

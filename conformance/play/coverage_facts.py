@@ -72,9 +72,9 @@ def _own(case: Case, seen: Observation) -> Iterator[tuple[Step, Line | None]]:
     if len(steps) != len(seen.replies):
         # Of a case that was cut at its passages, only the last part was seen.
         steps = case.parts()[-1].steps
-    command = case.subject.name if case.subject.kind is SubjectKind.COMMAND else ""
+    command = case.subject.name if case.subject.kind is SubjectKind.COMMAND else None
     for step, line in zip(steps, seen.replies, strict=True):
-        if step.role in _OWN and (not command or step.request.execute == command):
+        if step.role in _OWN and (command is None or step.request.execute == command):
             yield step, line
 
 
