@@ -3,9 +3,9 @@
 What crosses processes, or waits in a file for a later run, is written and read here and nowhere
 else.  Reading is strict: what `write` cannot have made is an error that says where it stands.
 
-A dataclass is an object of its fields.  A union of dataclasses, or an abstract class in place of
-those that come from it, adds the member "is", the name of the class; an enumeration is its value,
-bytes are hexadecimal, a set is a sorted array.  A field that is ABSENT is left out.
+A dataclass is an object of its fields.  A union of dataclasses, or a class in place of those that
+come from it, adds the member "is", the name of the class; an enumeration is its value, bytes are
+hexadecimal, a set is a sorted array.  A field that is ABSENT is left out.
 """
 
 from __future__ import annotations
@@ -13,10 +13,8 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
-import inspect
-import sys
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from conformance.model.canonical import canonical
@@ -28,6 +26,9 @@ _PLAIN: Final = (str, bool, int, float, type(None))
 _REMEMBERED: Final = 4096
 """Shared values that are known again without being written: of some there is no end."""
 _Way = Callable[[Any], Any]
+_Kinds = Mapping[Any, tuple[Any, ...]]
+_ALONE: Final[_Kinds] = {}
+"""No class stands for others."""
 
 
 class CodecError(ValueError):
@@ -59,11 +60,15 @@ class Codec(Generic[T]):
 
     A `sparse` codec leaves out what has its default.  Values of the types `shared` are written
     once, into `table`, where equal ones have one place, and else as numbers of places in it.  A
-    codec that reads such values needs the table: `load` takes it.
+    codec that reads such values needs the table: `load` takes it.  `kinds` names for a class the
+    dataclasses that stand in its place.
     """
 
-    def __init__(self, hint: Any, *, sparse: bool = False, shared: Sequence[Any] = ()) -> None:
+    def __init__(
+        self, hint: Any, *, sparse: bool = False, shared: Sequence[Any] = (), kinds: _Kinds = _ALONE
+    ) -> None:
         self._sparse = sparse
+        self._kinds = kinds
         self._known: dict[Any, _Ways] = {}
         self._shared = {str(each): _Shared() for each in shared}
         self._ways = self._of(hint)
@@ -131,8 +136,8 @@ class Codec(Generic[T]):
             return self._mapping(*parts)
         if isinstance(hint, type) and issubclass(hint, enum.Enum):
             return _enumeration(hint)
-        if inspect.isabstract(hint):
-            return self._union(tuple(_kinds(hint)))
+        if hint in self._kinds:
+            return self._union(self._kinds[hint])
         if dataclasses.is_dataclass(hint):
             return self._object(hint)
         raise TypeError(f"no JSON is known for {hint}")
@@ -375,16 +380,6 @@ def _is_json(hint: Any) -> bool:
     return hint in _PLAIN or (
         get_origin(hint) in (Sequence, Mapping) and "JsonValue" in str(get_args(hint)[-1])
     )
-
-
-def _kinds(base: Any) -> Iterator[Any]:
-    """Yield the dataclasses that come from a class, as far as they are loaded."""
-    for cls in base.__subclasses__():
-        yield from _kinds(cls)
-        # With slots a dataclass is made anew, and what it was made of may still be there.
-        real = getattr(sys.modules[cls.__module__], cls.__name__, None) is cls
-        if real and dataclasses.is_dataclass(cls) and not inspect.isabstract(cls):
-            yield cls
 
 
 def _optional(way: _Ways) -> _Ways:

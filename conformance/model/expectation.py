@@ -1,6 +1,6 @@
 """What a step's reply must be, as a value that tells itself whether a reply is so.
 
-judge/expect_*.py have all kinds of them; knows neither steps nor how a reply is read.
+judge/expectations.py names all kinds of them; knows neither steps nor how a reply is read.
 """
 
 from __future__ import annotations

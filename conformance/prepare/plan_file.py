@@ -17,8 +17,7 @@ from functools import cache, cached_property
 from io import BytesIO
 from typing import Any, Final
 
-# Loaded so that the codec knows all kinds of expectations.
-from conformance.judge import expect_answer, expect_qom, expect_value
+from conformance.judge.expectations import EXPECTATIONS
 from conformance.knowledge.versions import Version
 from conformance.model.case import Case, Subject
 from conformance.model.codec import Codec, CodecError
@@ -40,7 +39,6 @@ _KEPT: Final = 64
 """Pieces that are kept at hand while cases are read."""
 _LEVEL: Final = 1
 _NUMBERS: Final = ("group", "rules", "about", "reason", "piece", "weight", "blocked", "exchange")
-assert all((expect_answer, expect_qom, expect_value))
 
 
 class PlanError(ValueError):
@@ -77,7 +75,7 @@ def _heads() -> Codec[Head]:
 def _cases() -> Codec[Case]:
     """Return a codec for the cases of one plan: stages, and what is known of types, are shared."""
     shared = (Stage, Subject, Expectation, frozenset[str], Mapping[str, TypeInfo])
-    return Codec(Case, sparse=True, shared=shared)
+    return Codec(Case, sparse=True, shared=shared, kinds={Expectation: EXPECTATIONS})
 
 
 class _Table:
