@@ -56,8 +56,8 @@ class Introspected:
     faults: tuple[ContradictionError, ...] = ()
     """What they say against themselves; what that makes unusable is no part of the schema."""
     program: Program = Program.SYSTEM
-    arch: str = ""
-    """What its guests are of, "" where its name does not tell."""
+    arch: str | None = None
+    """What its guests are of, None where its name does not tell."""
     unserved: frozenset[str] = frozenset()
     """The commands that the schema lists and query-commands does not."""
     sandboxed: bool = True

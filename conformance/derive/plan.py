@@ -36,7 +36,7 @@ def cases_of(
     """
     knowledge = knowledge.of_build(build.version, build.arch)
     offer = OFFERS[build.program]
-    stand_ins = knowledge.stand_ins.get(build.arch, StandIns())
+    stand_ins = knowledge.stand_ins.get(build.arch or "", StandIns())
     often = reasons_for(knowledge.intermittent, build.version)
     seen: set[str] = set()
     for case in _generated(build, knowledge, globs):

@@ -153,8 +153,8 @@ class CommandRecipe:
             key = "machine" if self.effect is Effect.NONE else "effect"
             yield FileFault(key, "'reason' is missing", "Say why it is needed.")
 
-    def fits(self, version: Version, arch: str) -> bool:
-        """Return whether it is for a build; one whose `arch` is not known, "", is of any."""
+    def fits(self, version: Version, arch: str | None) -> bool:
+        """Return whether it is for a build; one whose `arch` is not known, None, is of any."""
         return version in self.versions and of_arch(self.arches, arch)
 
     def first(self, version: Version) -> ValidRequest:
@@ -216,7 +216,7 @@ class CommandRecipes(Mapping[str, CommandRecipe]):
     def __len__(self) -> int:
         return len(self._first)
 
-    def for_build(self, version: Version, arch: str) -> CommandRecipes:
+    def for_build(self, version: Version, arch: str | None) -> CommandRecipes:
         """Return those for one build, of each command one at most."""
         found: dict[str, CommandRecipe] = {}
         for recipe in self._all:

@@ -173,7 +173,7 @@ class EventRecipes:
         )
         return next(reasons, None)
 
-    def for_arch(self, arch: str) -> EventRecipes:
+    def for_arch(self, arch: str | None) -> EventRecipes:
         """Return those for builds whose guests are of `arch`, and which have none there."""
         recipes = tuple(r for r in self._recipes if of_arch(r.arches, arch))
         elsewhere = {r.event for r in self._recipes} - {r.event for r in recipes}

@@ -44,8 +44,8 @@ class Knowledge:
     absences: tuple[Absence, ...] = ()
     intermittent: tuple[Intermittent, ...] = ()
 
-    def of_build(self, version: Version, arch: str) -> Knowledge:
-        """Return what of it is for a build; one whose `arch` is not known, "", is of any."""
+    def of_build(self, version: Version, arch: str | None) -> Knowledge:
+        """Return what of it is for a build; one whose `arch` is not known, None, is of any."""
         return replace(
             self,
             commands=self.commands.for_build(version, arch),

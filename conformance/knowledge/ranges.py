@@ -238,7 +238,7 @@ class RangeRecipe:
 
 
 def ranges_of_arch(
-    recipes: Mapping[str, tuple[RangeRecipe, ...]], arch: str
+    recipes: Mapping[str, tuple[RangeRecipe, ...]], arch: str | None
 ) -> Mapping[str, tuple[RangeRecipe, ...]]:
     """Return those of `recipes` that are for builds whose guests are of `arch`."""
     return {

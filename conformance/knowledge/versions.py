@@ -55,12 +55,13 @@ NOT: Final = "!"
 """Stands before an architecture for all others."""
 
 
-def of_arch(arches: Sequence[str], arch: str) -> bool:
+def of_arch(arches: Sequence[str], arch: str | None) -> bool:
     """Return whether what is of `arches`, of any where that is empty, holds for guests of `arch`.
 
-    Those may all be excluded ones ("!x86_64").  An architecture that is not known, "", may be any.
+    Those may all be excluded ones ("!x86_64").  An architecture that is not known, None, may be
+    any.
     """
-    if not arch or not arches:
+    if arch is None or not arches:
         return True
     return f"{NOT}{arch}" not in arches if arches[0].startswith(NOT) else arch in arches
 

@@ -63,7 +63,7 @@ class Campaign:
             program=self.target.program,
             version=".".join(map(str, head.version)),
             package=head.package or "",
-            arch=head.arch,
+            arch=head.arch or "",
             sha256=head.sha256,
             schema_sha256=head.schema_sha256,
             launcher=_launcher(self.target, self.caveats),

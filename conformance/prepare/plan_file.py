@@ -58,7 +58,7 @@ class Head:
     rows: tuple[Row, ...]
     program: Program = Program.SYSTEM
     package: str | None = None
-    arch: str = ""
+    arch: str | None = None
     sha256: str = ""
     schema_sha256: str = ""
     documentation: str = ""

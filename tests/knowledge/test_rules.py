@@ -99,7 +99,7 @@ def test_what_is_told_of_a_rule_without_cases_is_a_sentence_of_its_own() -> None
     ],
 )
 def test_a_rule_says_why_a_build_may_have_no_case_of_it(
-    more: str, version: tuple[int, int], remark: str
+    more: str, version: tuple[int, int], remark: str | None
 ) -> None:
     assert parse_rules(WHOLE + more)["W01"].remark(version) == remark
 

@@ -38,7 +38,7 @@ def test_a_version_without_package_and_a_name_without_arch(
 ) -> None:
     program = script(tmp_path / "kvm", "echo QEMU emulator version 12.0.50\n")
     build = identify(program_target(program), folder)
-    assert (build.version, build.package, build.arch) == ((12, 0, 50), None, "")
+    assert (build.version, build.package, build.arch) == ((12, 0, 50), None, None)
 
 
 def test_a_root_that_does_not_exist_is_called_so(tmp_path: Path, folder: RunFolder) -> None:

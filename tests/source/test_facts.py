@@ -74,5 +74,7 @@ def test_class_that_does_not_exist_is_noticed(text: str, unknown: tuple[str, ...
         ),
     ],
 )
-def test_items_of_a_section_of_errors_are_told_apart(text: str, items: tuple[str, ...]) -> None:
+def test_items_of_a_section_of_errors_are_told_apart(
+    text: str, items: tuple[str | None, ...]
+) -> None:
     assert error_items(text) == items
