@@ -72,9 +72,9 @@ def _replay(asked: argparse.Namespace) -> int:
         warned(campaign.target, folder)
         replay = replayed(find_case(campaign, asked.case), campaign, folder)
     Screen().say(replay.text)
-    if record and replay.unrecorded:
+    if record and replay.unrecorded is not None:
         raise UsageError(replay.unrecorded, "Leave out --record.")
-    if record:
+    if record and replay.recording is not None:
         _write(Path(record), replay.recording)
     if replay.broken:
         return ExitCode.FINDINGS

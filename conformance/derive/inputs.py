@@ -56,8 +56,8 @@ class Introspected:
     faults: tuple[ContradictionError, ...] = ()
     """Their contradictions; the schema has no part that they make unusable."""
     program: Program = Program.SYSTEM
-    arch: str = ""
-    """The architecture of its guests, "" if its name does not say."""
+    arch: str | None = None
+    """The architecture of its guests, None if its name does not say."""
     unserved: frozenset[str] = frozenset()
     """The commands that the schema has and query-commands lacks."""
     sandboxed: bool = True

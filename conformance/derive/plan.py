@@ -36,7 +36,7 @@ def cases_of(
     """
     knowledge = knowledge.of_build(build.version, build.arch)
     offer = OFFERS[build.program]
-    stand_ins = knowledge.stand_ins.get(build.arch, StandIns())
+    stand_ins = knowledge.stand_ins.get(build.arch or "", StandIns())
     often = reasons_for(knowledge.intermittent, build.version)
     seen: set[str] = set()
     for case in _generated(build, knowledge, globs):
@@ -87,20 +87,20 @@ def _known(case: Case, absences: Sequence[Absence], often: Mapping[str, str]) ->
 def _rows(build: Introspected, seed: SeedModel) -> Iterator[Row]:
     if not build.flavour.introspects:
         for name in sorted({*build.schema.commands, *build.without}):
-            yield Row(subject=command_subject(name), note=build.without.get(name, ""))
+            yield Row(subject=command_subject(name), note=build.without.get(name))
         return
     # An unusable name has a finding, and no row.
     usable = (name for name in listed(build.entries, "command") if not schema_problem(name))
     shown = {*build.schema.commands, *usable}
     others = shown - set(seed.commands)
     for name in (*seed.commands, *sorted(others)):
-        note = "" if name in shown else "this build's schema has no such command"
+        note = None if name in shown else "this build's schema has no such command"
         if name in build.schema.left_out:
             note = f"this build's schema contradicts itself about it: {CONTRADICTION}"
         yield Row(subject=command_subject(name), note=note)
     own = object_types(build.schema, build.model)
     for name in sorted({kind.name for kind in seed.types} | set(own)):
-        note = "" if name in own else "this build's object-add knows no such type"
+        note = None if name in own else "this build's object-add knows no such type"
         subject = Subject(kind=SubjectKind.OBJECT_TYPE, name=name)
         yield Row(subject=subject, note=note)
     for name in build.schema.events:
@@ -120,5 +120,5 @@ def _counted(
         row,
         members=len(members[name].labels),
         left_out=members[name].left_out,
-        blocked=recipe.always_fails or lacking,
+        blocked=recipe.always_fails or lacking or None,
     )

@@ -44,7 +44,7 @@ def not_come(case: Case, seen: Observation, number: int) -> str | None:
     """
     step = case.steps[number]
     own = [line for line, place in _placed(seen) if place.step == number]
-    late = next((wanted for wanted in awaited(step, own) if not wanted.rule), None)
+    late = next((wanted for wanted in awaited(step, own) if wanted.rule is None), None)
     return f"{step.request.execute}: {_instead(late, own)}" if late is not None else None
 
 
@@ -75,14 +75,17 @@ def event_misses(case: Case, seen: Observation) -> Iterator[Miss]:
             continue
         own = [(line, place) for line, place in _placed(seen) if place.step == number]
         for wanted in awaited(step, [line for line, _ in own]):
-            if not wanted.rule:
-                continue
-            yield _miss(case, step, wanted, _instead(wanted, [line for line, _ in own]))
+            if wanted.rule is not None:
+                what = _instead(wanted, [line for line, _ in own])
+                yield _miss(case, step, wanted, wanted.rule, what)
         for wanted in step.emits:
+            if wanted.rule is None or wanted.answered is None:
+                continue
             sides = {place.answered for line, place in own if fits(wanted, message_of(line))}
-            if sides and wanted.answered is not None and wanted.answered not in sides:
+            if sides and wanted.answered not in sides:
                 side = "before" if wanted.answered else "after"
-                yield _miss(case, step, wanted, f"{wanted.event} came {side} the reply")
+                what = f"{wanted.event} came {side} the reply"
+                yield _miss(case, step, wanted, wanted.rule, what)
 
 
 def limit_misses(case: Case, seen: Observation) -> Iterator[Miss]:
@@ -144,15 +147,15 @@ def _instead(wanted: Emits, events: Sequence[Line]) -> str:
     return f"{wanted.event} came with {data}"
 
 
-def _miss(case: Case, step: Step, wanted: Emits, what: str) -> Miss:
+def _miss(case: Case, step: Step, wanted: Emits, rule: str, what: str) -> Miss:
     data = f" with {compact(dict(wanted.data))}" if wanted.data else ""
     side = {None: "", True: ", after the reply", False: ", before the reply"}[wanted.answered]
     return Miss(
-        rule=wanted.rule,
+        rule=rule,
         kind=Kind.VALUE,
         summary=f"{step.request.execute}: {what}",
         expected=f"the event {wanted.event}{data}{side}",
-        fold=f"{wanted.rule} {case.subject.name} {step.request.execute} {wanted.event}",
+        fold=f"{rule} {case.subject.name} {step.request.execute} {wanted.event}",
         why=step.why,
     )
 

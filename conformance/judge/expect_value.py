@@ -57,7 +57,7 @@ class Lists(ValueExpectation):
     """
 
     values: tuple[JsonValue, ...]
-    withheld: str = ""
+    withheld: str | None = None
 
     def words(self) -> str:
         """Return the expectation in words."""

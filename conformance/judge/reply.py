@@ -78,7 +78,7 @@ class MessageJudge:
         return validator.check(command.ret_type, version) if command else None
 
     def reply(
-        self, line: Line, request: Request, request_id: int, *, withheld: str = ""
+        self, line: Line, request: Request, request_id: int, *, withheld: str | None = None
     ) -> ReadMessage:
         """Return the reply in `line` and its faults as an answer to `request`.
 
@@ -122,7 +122,7 @@ class MessageJudge:
         return ReadMessage(message, (*misses, _miss(rule, what, expected, "stray")))
 
     def _content_misses(
-        self, message: Mapping[str, Any], command: str | None, withheld: str = ""
+        self, message: Mapping[str, Any], command: str | None, withheld: str | None = None
     ) -> Iterator[Miss]:
         if ("return" in message) == ("error" in message):
             expected = "success or error, one of the two"
@@ -132,14 +132,16 @@ class MessageJudge:
         else:
             yield from self._return_misses(message["return"], command, withheld)
 
-    def _return_misses(self, value: Any, name: str | None, withheld: str = "") -> Iterator[Miss]:
+    def _return_misses(
+        self, value: Any, name: str | None, withheld: str | None = None
+    ) -> Iterator[Miss]:
         if self._known is None or name is None:
             return
         schema, validator = self._known
         command = schema.commands.get(name)
         if command is None:
             return
-        if withheld:
+        if withheld is not None:
             validator = Validator(_withholding(schema, withheld))
         fault = validator.check(command.ret_type, value)
         if fault is not None:

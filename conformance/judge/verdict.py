@@ -105,7 +105,9 @@ def _miss(claim: Claim) -> Miss:
         rule=claim.rule,
         kind=Kind.VALUE,
         summary=f"{claim.what}: {claim.found}",
-        expected=f"{claim.promised}, says {claim.where}" if claim.where else claim.promised,
+        expected=f"{claim.promised}, says {claim.where}"
+        if claim.where is not None
+        else claim.promised,
         fold=claim.fold,
     )
 

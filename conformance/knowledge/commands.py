@@ -154,8 +154,8 @@ class CommandRecipe:
             key = "machine" if self.effect is Effect.NONE else "effect"
             yield FileFault(key, "'reason' is missing", "Say why it is needed.")
 
-    def fits(self, version: Version, arch: str) -> bool:
-        """Return whether it applies to a build; an unknown `arch`, "", may be any."""
+    def fits(self, version: Version, arch: str | None) -> bool:
+        """Return whether it applies to a build; an unknown `arch`, None, may be any."""
         return version in self.versions and of_arch(self.arches, arch)
 
     def first(self, version: Version) -> ValidRequest:
@@ -217,7 +217,7 @@ class CommandRecipes(Mapping[str, CommandRecipe]):
     def __len__(self) -> int:
         return len(self._first)
 
-    def for_build(self, version: Version, arch: str) -> CommandRecipes:
+    def for_build(self, version: Version, arch: str | None) -> CommandRecipes:
         """Return the recipes for one build, at most one per command."""
         found: dict[str, CommandRecipe] = {}
         for recipe in self._all:

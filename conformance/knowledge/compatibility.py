@@ -72,7 +72,7 @@ class ChangeEntry:
                 gone_in=self.gone_in,
                 where=self.where,
                 reason=self.reason,
-                deprecated_in=self.deprecated_in,
+                deprecated_in=self.deprecated_in or None,
                 kinds=self.kinds,
             )
 

@@ -72,7 +72,7 @@ class Provocation:
 class EventRecipe:
     """A dialogue that provokes one event, on its own machine or a shared one.
 
-    `stage` names the machine if `spec` has more than `machine`, else it is "".
+    `stage` names the machine if `spec` has more than `machine`, else it is None.
     """
 
     event: Annotated[str, Key("the event", identity=True)]
@@ -82,9 +82,9 @@ class EventRecipe:
     arches: Annotated[tuple[str, ...], ARCH] = ()
     replaces: Annotated[bool, REPLACES] = False
     stage: Annotated[
-        str,
+        str | None,
         Key("the machine: a `[[stage]]` of any file", default="`-machine none`, nothing else"),
-    ] = ""
+    ] = None
     spec: MachineSpec = MachineSpec()
     needs: Annotated[tuple[str, ...], NEEDS] = ()
     setup: Annotated[tuple[Request, ...], SETUP] = ()
@@ -164,16 +164,16 @@ class EventRecipes:
                 found.setdefault(recipe.name, recipe)
         return tuple(found.values())
 
-    def why_not(self, event: str, version: Version) -> str:
-        """Return why no recipe provokes `event`, "" if no reason is given."""
+    def why_not(self, event: str, version: Version) -> str | None:
+        """Return why no recipe provokes `event`, None if no reason is given."""
         reasons = (
             each.reason
             for each in self._unprovoked
             if each.event == event and version in each.versions
         )
-        return next(reasons, "")
+        return next(reasons, None)
 
-    def for_arch(self, arch: str) -> EventRecipes:
+    def for_arch(self, arch: str | None) -> EventRecipes:
         """Return the recipes for builds whose guests are of `arch`."""
         recipes = tuple(r for r in self._recipes if of_arch(r.arches, arch))
         elsewhere = {r.event for r in self._recipes} - {r.event for r in recipes}

@@ -44,8 +44,8 @@ class Knowledge:
     absences: tuple[Absence, ...] = ()
     intermittent: tuple[Intermittent, ...] = ()
 
-    def of_build(self, version: Version, arch: str) -> Knowledge:
-        """Return the part for a build; one with an unknown `arch`, "", may be of any."""
+    def of_build(self, version: Version, arch: str | None) -> Knowledge:
+        """Return the part for a build; one with an unknown `arch`, None, may be of any."""
         return replace(
             self,
             commands=self.commands.for_build(version, arch),

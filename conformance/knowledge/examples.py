@@ -60,7 +60,7 @@ def _put(value: object, path: tuple[str, ...], new: JsonValue) -> object:
 class ExampleRecipe:
     """What examples of `commands` need, if the arguments of a request include all of `given`.
 
-    `stage` names the machine if `spec` has more than `machine`, else it is "".
+    `stage` names the machine if `spec` has more than `machine`, else it is None.
     """
 
     commands: Annotated[
@@ -73,7 +73,9 @@ class ExampleRecipe:
     ] = field(default_factory=dict)
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     replaces: Annotated[bool, REPLACES] = False
-    stage: Annotated[str, Key("a name for the machine, if it has more than `machine`")] = ""
+    stage: Annotated[str | None, Key("a name for the machine, if it has more than `machine`")] = (
+        None
+    )
     spec: Annotated[MachineSpec, MACHINE] = MachineSpec()
     setup: Annotated[tuple[Request, ...], SETUP] = ()
     cleanup: Annotated[tuple[Request, ...], CLEANUP] = ()

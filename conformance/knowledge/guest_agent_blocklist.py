@@ -60,10 +60,10 @@ class Withheld:
     asked: frozenset[str] = frozenset()
     reasons: Mapping[str, str] = field(default_factory=dict)
 
-    def why(self, command: str) -> str:
-        """Return why the suite never sends the command, "" if it does."""
+    def why(self, command: str) -> str | None:
+        """Return why the suite never sends the command, None if it does."""
         if command in self.asked:
-            return ""
+            return None
         reason = self.reasons.get(command)
         return UNKNOWN if reason is None else f"never asked for: {reason}"
 

@@ -230,7 +230,7 @@ class RangeRecipe:
 
 
 def ranges_of_arch(
-    recipes: Mapping[str, tuple[RangeRecipe, ...]], arch: str
+    recipes: Mapping[str, tuple[RangeRecipe, ...]], arch: str | None
 ) -> Mapping[str, tuple[RangeRecipe, ...]]:
     """Return the `recipes` for builds whose guests are of `arch`."""
     return {

@@ -258,7 +258,7 @@ class Recipes:
                 return recipe
         return ObjectRecipe(type=type_name)
 
-    def for_arch(self, arch: str) -> Recipes:
+    def for_arch(self, arch: str | None) -> Recipes:
         """Return the recipes for builds whose guests are of `arch`."""
         every = (recipe for recipes in self._by_type.values() for recipe in recipes)
         return Recipes(recipe for recipe in every if of_arch(recipe.arches, arch))

@@ -103,11 +103,11 @@ class Rule:
         """Return whether a build of `version` (major, minor, ...) makes this promise."""
         return self.since is None or version[:2] >= self.since
 
-    def remark(self, version: tuple[int, ...]) -> str:
-        """Return why a build of `version` may have no case of it, "" if it should have some."""
+    def remark(self, version: tuple[int, ...]) -> str | None:
+        """Return why a build of `version` may have no case of it, None if it should have some."""
         if self.since is not None and not self.holds(version):
             return "holds from {}.{} on".format(*self.since)
-        return self.untested or (MEANS[self.means] if self.means else "")
+        return self.untested or (MEANS[self.means] if self.means else None)
 
 
 MEANS: Final[Mapping[Means, str]] = {

@@ -64,12 +64,12 @@ NOT: Final = "!"
 """The prefix of an architecture for all others."""
 
 
-def of_arch(arches: Sequence[str], arch: str) -> bool:
+def of_arch(arches: Sequence[str], arch: str | None) -> bool:
     """Return whether something for `arches` (empty: any) applies to guests of `arch`.
 
-    All of `arches` may be excluded ones ("!x86_64"). An unknown architecture, "", may be any.
+    All of `arches` may be excluded ones ("!x86_64"). An unknown architecture, None, may be any.
     """
-    if not arch or not arches:
+    if arch is None or not arches:
         return True
     return f"{NOT}{arch}" not in arches if arches[0].startswith(NOT) else arch in arches
 

@@ -50,8 +50,8 @@ class Emits:
     event: str
     data: Mapping[str, JsonValue]
     answered: bool | None = None
-    rule: str
-    """The rule that promises the event; "" if the case only waits for it."""
+    rule: str | None
+    """The rule that promises the event; None if the case only waits for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,7 @@ class Claim:
     promised: str
     found: str
     fold: str
-    where: str = ""
+    where: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +108,7 @@ class DefaultOf:
     member: str
     documented: JsonValue | Absent = ABSENT
     says: str = ""
-    where: str = ""
+    where: str | None = None
     declared: JsonValue | Absent = ABSENT
     step: int
     path: tuple[str, ...] = ()
@@ -149,8 +149,8 @@ class Case:
     isolation: Isolation = Isolation.SHARED
     about: str = ""
     """The member or property that the case is about, if any: its failures fold together."""
-    fault: str = ""
-    """The fault in the request of an invalid case, in words."""
+    fault: str | None = None
+    """The fault in the request of an invalid case, in words; None for other cases."""
     blocked: Blocked | None = None
     """Why the case is not run; then it may have no steps."""
     limit: float = 10.0
@@ -165,8 +165,9 @@ class Case:
     """Whether it is about every start of a machine in the run, not only the one that it plays."""
     absences: tuple[str, ...] = ()
     """The refusals (globs) that mean that the build was built without the feature."""
-    intermittent: str = ""
-    """Why it is known to break its promise only in some plays: it is then played several times."""
+    intermittent: str | None = None
+    """Why it is known to break its promise only in some plays, None if it is not known to: such a
+    case is played several times."""
 
     @property
     def rules(self) -> tuple[str, ...]:

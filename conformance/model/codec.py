@@ -4,8 +4,8 @@ The only writer and reader of what crosses processes, or waits in a file for a l
 strict: anything that `write` cannot have made is an error with its place.
 Knows no class of the suite.
 
-A dataclass is an object of its fields. A union of dataclasses, or an abstract class in place of its
-subclasses, adds the member "is", the name of the class; an enumeration is its value, bytes are
+A dataclass is an object of its fields. A union of dataclasses, or a class in place of those that
+come from it, adds the member "is", the name of the class; an enumeration is its value, bytes are
 hexadecimal, a set is a sorted array. A field that is ABSENT is omitted.
 """
 
@@ -14,10 +14,8 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
-import inspect
-import sys
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from conformance.model.canonical import canonical
@@ -29,6 +27,9 @@ _PLAIN: Final = (str, bool, int, float, type(None))
 _REMEMBERED: Final = 4096
 """How many shared values to recognize without writing them: some types have endless ones."""
 _Way = Callable[[Any], Any]
+_Kinds = Mapping[Any, tuple[Any, ...]]
+_ALONE: Final[_Kinds] = {}
+"""No class has others in its place."""
 
 
 class CodecError(ValueError):
@@ -60,11 +61,14 @@ class Codec(Generic[T]):
 
     A `sparse` codec omits defaults. Values of the types `shared` are written once, into `table`,
     and elsewhere as their numbers in it. A codec that reads such values needs the table: `load`
-    takes it.
+    takes it. `kinds` maps a class to the dataclasses that may stand in its place.
     """
 
-    def __init__(self, hint: Any, *, sparse: bool = False, shared: Sequence[Any] = ()) -> None:
+    def __init__(
+        self, hint: Any, *, sparse: bool = False, shared: Sequence[Any] = (), kinds: _Kinds = _ALONE
+    ) -> None:
         self._sparse = sparse
+        self._kinds = kinds
         self._known: dict[Any, _Ways] = {}
         self._shared = {str(each): _Shared() for each in shared}
         self._ways = self._of(hint)
@@ -132,8 +136,8 @@ class Codec(Generic[T]):
             return self._mapping(*parts)
         if isinstance(hint, type) and issubclass(hint, enum.Enum):
             return _enumeration(hint)
-        if inspect.isabstract(hint):
-            return self._union(tuple(_kinds(hint)))
+        if hint in self._kinds:
+            return self._union(self._kinds[hint])
         if dataclasses.is_dataclass(hint):
             return self._object(hint)
         raise TypeError(f"no JSON is known for {hint}")
@@ -375,16 +379,6 @@ def _is_json(hint: Any) -> bool:
     return hint in _PLAIN or (
         get_origin(hint) in (Sequence, Mapping) and "JsonValue" in str(get_args(hint)[-1])
     )
-
-
-def _kinds(base: Any) -> Iterator[Any]:
-    """Yield the loaded dataclasses derived from a class."""
-    for cls in base.__subclasses__():
-        yield from _kinds(cls)
-        # With slots a dataclass is made anew, and what it was made of may still be there.
-        real = getattr(sys.modules[cls.__module__], cls.__name__, None) is cls
-        if real and dataclasses.is_dataclass(cls) and not inspect.isabstract(cls):
-            yield cls
 
 
 def _optional(way: _Ways) -> _Ways:

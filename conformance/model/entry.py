@@ -25,14 +25,14 @@ class Entry:
     subject: Subject
     aspect: Aspect
     rules: tuple[str, ...]
-    about: str = ""
-    reason: str = ""
+    about: str | None = None
+    reason: str | None = None
     weight: int = 0
     is_blocked: bool = False
     is_exchange: bool = False
 
 
-def entry_of(case: Case, about: str = "") -> Entry:
+def entry_of(case: Case, about: str | None = None) -> Entry:
     """Return what is known of a case; `about` is the member that it tries, if any."""
     return Entry(
         case.id,
@@ -40,7 +40,7 @@ def entry_of(case: Case, about: str = "") -> Entry:
         case.aspect,
         case.rules,
         about,
-        case.exchange.reason if case.exchange is not None else "",
+        case.exchange.reason if case.exchange is not None else None,
         _weight(case),
         case.blocked is not None,
         case.exchange is not None,

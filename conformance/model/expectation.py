@@ -1,6 +1,6 @@
 """What a step's reply must be, as a value that judges a reply itself.
 
-judge/expect_*.py have all kinds; knows neither steps nor how a reply is read.
+judge/expectations.py lists all kinds; knows neither steps nor how a reply is read.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Reply:
     earlier: Sequence[Mapping[str, Any]] = ()
     subject: str = ""
     about: str = ""
-    fault: str = ""
+    fault: str | None = None
 
     @property
     def error(self) -> Mapping[str, Any] | None:
@@ -53,13 +53,13 @@ class Reply:
 class Problem:
     """What was received and expected, and what misses of one defect share.
 
-    `fold` is "" if their cases share what they are about: a property declared with a wrong type is
-    one defect, wherever it occurs.
+    `fold` is None if their cases share what they are about: a property declared with a wrong type
+    is one defect, wherever it occurs.
     """
 
     what: str
     expected: str
-    fold: str = ""
+    fold: str | None = None
     kind: Kind = Kind.VALUE
 
 
@@ -81,8 +81,8 @@ class Expectation(abc.ABC):
     """Whether it is only about a value: then a wrong one does not change the machine."""
     ends: ClassVar[bool] = False
     """Whether the request ends the build: then the reply may be lost."""
-    withheld: str = ""
-    """The feature whose members may be missing from the reply."""
+    withheld: str | None = None
+    """The feature whose members may be missing from the reply, None if none may."""
 
     @abc.abstractmethod
     def words(self) -> str:

@@ -99,7 +99,7 @@ class Engine:
                 yield Result(case=case, verdict=verdict)
             elif case.claims:
                 yield self._prover.alone(case)
-            elif case.intermittent:
+            elif case.intermittent is not None:
                 yield self._prover.known(case)
             elif case.isolation is Isolation.ALONE:
                 yield self._prover.confirmed(self._prover.alone(case))

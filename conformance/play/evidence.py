@@ -80,7 +80,7 @@ def default_read(target: str, result: Result, default: DefaultOf) -> DefaultRead
         member=default.member,
         documented=_text(default.documented),
         says=default.says,
-        where=default.where,
+        where=default.where or "",
         declared=_text(default.declared),
         real=_text(_real(result.seen, default)),
     )
@@ -107,7 +107,7 @@ def _claimed(case: Case, miss: Miss) -> Evidence:
         if claim.fold == miss.fold and claim.promised != claim.found
         for line in (
             f"   {claim.what}",
-            f"-  {claim.promised}" + f"    ({claim.where})" * bool(claim.where),
+            f"-  {claim.promised}" + ("" if claim.where is None else f"    ({claim.where})"),
             f"+  {claim.found}",
         )
     ]

@@ -43,7 +43,7 @@ class FolderLock:
                 "Choose another with --report." if make else "Name the report folder of a run.",
             ) from error
         self.left = self._read()[0]
-        """The id of the run that held the folder and was killed, else ""."""
+        """The id of the run that held the folder and was killed, else None."""
 
     def _took(self) -> bool:
         """Lock the file; return whether it is still the one that others would lock."""
@@ -53,7 +53,7 @@ class FolderLock:
         except BlockingIOError:
             _, process = self._read()
             self.close()
-            who = f" (process {process})" if process else ""
+            who = f" (process {process})" if process is not None else ""
             raise UsageError(
                 f"the report folder {self._path.parent} is held by another run{who}",
                 "Wait until that has ended, or choose another folder with --report.",
@@ -64,9 +64,9 @@ class FolderLock:
         self.close()
         return False
 
-    def _read(self) -> tuple[str, str]:
+    def _read(self) -> tuple[str, str] | tuple[None, None]:
         words = os.pread(self._file, _MOST, 0).decode("ascii", "replace").split()
-        return (words[0], words[1]) if len(words) == 2 else ("", "")
+        return (words[0], words[1]) if len(words) == 2 else (None, None)
 
     def sign(self, run: str) -> None:
         """Write down which run has the folder."""

@@ -58,7 +58,7 @@ class Option(Generic[T]):
     """An option: `--NAME` of `commands`, and `--qmp-NAME` of pytest.
 
     The type of `default` decides the type of the value: a bool makes a flag, a tuple an option
-    that may be given several times.  `no_twin` says why pytest has no `--qmp-NAME`, "" where it
+    that may be given several times.  `no_twin` says why pytest has no `--qmp-NAME`, None if it
     has one.  `key` is its key in a target file.  Of an option with a key, the value on the command
     line does not reach the targets of a file, unless `reaches_files`.
     """
@@ -70,7 +70,7 @@ class Option(Generic[T]):
     metavar: str = ""
     short: str = ""
     choices: tuple[str, ...] = ()
-    no_twin: str = ""
+    no_twin: str | None = None
     key: TargetKey | None = None
     reaches_files: bool = False
 
@@ -78,7 +78,7 @@ class Option(Generic[T]):
     def dest(self) -> str:
         """The attribute that holds the value, with either parser."""
         name = self.name.replace("-", "_")
-        return name if self.no_twin else f"qmp_{name}"
+        return name if self.no_twin is not None else f"qmp_{name}"
 
     @property
     def many(self) -> bool:
@@ -417,7 +417,7 @@ ALL: Final[tuple[AnyOption, ...]] = (
     *(VALIDATE_SCHEMA, VALIDATE_FORMAT),
 )
 """Every option, in the order in which help and docs list them."""
-TWINS: Final = tuple(option for option in ALL if not option.no_twin)
+TWINS: Final = tuple(option for option in ALL if option.no_twin is None)
 """What pytest has."""
 KEYS: Final = (NAME_KEY, *(option.key for option in ALL if option.key is not None))
 """What a table of a target file may hold, besides `axes`."""

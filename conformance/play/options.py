@@ -127,7 +127,7 @@ def _from_program(word: str, asked: object, words: Sequence[str]) -> Iterator[Ta
     """Yield the targets of NAME=PATH or PATH: the matching programs, in each root."""
     name, path = _named(word)
     env = tuple(map(_variable, ENV.of(asked)))
-    schema = os.path.abspath(SCHEMA.of(asked)) if SCHEMA.of(asked) else ""
+    schema = os.path.abspath(SCHEMA.of(asked)) if SCHEMA.of(asked) else None
     cases = tuple(map(os.path.abspath, CASES.of(asked)))
     for root in ROOTFS.of(asked) or ("",):
         for found in program_targets(path, root, name):
@@ -173,7 +173,7 @@ def _spelt(target: Target, named: bool) -> Iterator[str]:
     """Yield the words that describe the target on a command line."""
     if target.rootfs:
         yield from (f"--{ROOTFS.name}", target.rootfs)
-    if target.schema:
+    if target.schema is not None:
         yield from (f"--{SCHEMA.name}", target.schema)
     yield from (f"--{CASES.name}={folder}" for folder in target.cases)
     if target.machine != MACHINE.default:

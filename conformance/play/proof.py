@@ -147,7 +147,7 @@ class Prover:
             return Result(case=case, verdict=verdict, plays=PLAYS)
         return replace(found, verdict=replace(found.verdict, reason=reason))
 
-    def _repeated(self, case: Case, times: int, defect: str = "") -> Result | None:
+    def _repeated(self, case: Case, times: int, defect: str | None = None) -> Result | None:
         """Play a case that many times alone; return the result of the plays that show `defect`.
 
         Without `defect`, any defect counts. None if no play shows it.
@@ -156,7 +156,7 @@ class Prover:
         showing = [
             play
             for play in plays
-            if play.verdict.outcome in BROKEN and defect in ("", _defect(play))
+            if play.verdict.outcome in BROKEN and defect in (None, _defect(play))
         ]
         if not showing:
             return None

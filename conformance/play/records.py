@@ -95,6 +95,10 @@ def write_stream(folder: Path, events: Iterable[Event]) -> None:
     os.replace(folder / _UNDER_WAY, folder / STREAM_FILE)
 
 
+def _parts_of(folder: Path, run: str | None) -> list[Path]:
+    return [] if run is None else sorted(folder.glob(_PART.format(run, "*")))
+
+
 class Joined:
     """The stream of a folder with the parts of `run` joined in, until it is put in place.
 
@@ -104,9 +108,9 @@ class Joined:
     outcomes.
     """
 
-    def __init__(self, folder: Path, run: str) -> None:
+    def __init__(self, folder: Path, run: str | None) -> None:
         self._folder = folder
-        self._parts = sorted(folder.glob(_PART.format(run, "*"))) if run else []
+        self._parts = _parts_of(folder, run)
         self.counts: Counter[Outcome] = Counter()
         self.unsettled = False
         self._join()
@@ -151,12 +155,13 @@ class Joined:
         return path
 
 
-def end_killed(folder: Path, run: str, began: str) -> Path:
+def end_killed(folder: Path, run: str | None, began: str) -> Path:
     """Complete the stream of a run that was killed; return its path.
 
-    `began` is the time in its first event. It ended when it last wrote something.
+    `run` is None if its id is not known: then it left no parts. `began` is the time in its
+    first event. It ended when it last wrote something.
     """
-    written = (folder / STREAM_FILE, *folder.glob(_PART.format(run, "*")))
+    written = (folder / STREAM_FILE, *_parts_of(folder, run))
     last = datetime.fromtimestamp(int(max(path.stat().st_mtime for path in written)), UTC)
     joined = Joined(folder, run)
     return joined.end(

@@ -259,7 +259,7 @@ def not_run(campaign: Campaign, case: Entry) -> CaseEnded:
         reason="the run ended before its turn",
         rules=case.rules,
         seconds=0.0,
-        about=case.about,
+        about=case.about or "",
     )
 
 

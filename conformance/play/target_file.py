@@ -149,7 +149,8 @@ class _Reader:
 
     def _target(self, values: Mapping[str, Any]) -> Target:
         """Return the target of a table without axes; a pattern is left as it is."""
-        given = {key.name: self._value(key, values[key.name]) for key in KEYS if key.name in values}
+        own = [(key.name, self._value(key, values[key.name])) for key in KEYS if key.name in values]
+        given = {name: value for name, value in own if value is not None}
         root = given.get(_ROOTFS, "")
         # Where the program lies depends on the root, so it is no path like the others.
         program = values[_PROGRAM]
@@ -159,10 +160,10 @@ class _Reader:
         return Target(**{NAME_KEY.name: os.path.basename(given[_PROGRAM]), **given})
 
     def _value(self, key: TargetKey, value: Any) -> Any:
-        """Return the value of a key as the field of a target has it."""
+        """Return the value of a key as the field of a target has it, None for that of none."""
         match key.form:
             case KeyForm.PATH:
-                return self._absolute(value) if value else ""
+                return self._absolute(value) if value else None
             case KeyForm.LIST:
                 return tuple(value)
             case KeyForm.PATHS:

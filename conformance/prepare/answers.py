@@ -36,14 +36,14 @@ _UNHEARD: Final = ("name", "schema", "cases", "spelling", "kind", "withheld", "a
 class Answered:
     """The answers of a build, read on demand.
 
-    `digest` identifies them; it is "" if they are not to be kept.
+    `digest` identifies them; it is None if they are not to be kept.
     """
 
     def __init__(self, answers: Answers | None, body: bytes = b"") -> None:
         """Take the answers, or the bytes that hold them, or both."""
         self._answers = answers
         self._body = body
-        self.digest = hashlib.sha256(body).hexdigest() if body else ""
+        self.digest = hashlib.sha256(body).hexdigest() if body else None
 
     @property
     def answers(self) -> Answers:
@@ -91,13 +91,13 @@ def answered(
     The build has `limit` seconds for each reply. `tell` gets the current step, in a word or two.
     """
     tell("identifying it")
-    key = _key(target, thorough=thorough) if cache.kept else ""
-    entry = cache.get(_KIND, key) if key else None
+    key = _key(target, thorough=thorough) if cache.kept else None
+    entry = cache.get(_KIND, key) if key is not None else None
     if entry is not None and entry.startswith(_WHOLE):
         return Answered(None, entry[1:])
     from conformance.prepare.asking import ask, complete, packed, unpacked
 
-    if entry is not None:
+    if key is not None and entry is not None:
         try:
             answers = complete(unpacked(entry[1:]), target, folder, limit)
             return Answered(answers, packed(answers) if answers.sound else b"")
@@ -105,21 +105,21 @@ def answered(
             cache.drop(_KIND, key, f"cannot be understood ({error})"[:200])
     answers = ask(target, folder, thorough=thorough, limit=limit, tell=tell)
     # Keep nothing if a file was replaced during the introspection.
-    if not (key and answers.sound and _key(target, thorough=thorough) == key):
+    if key is None or not answers.sound or _key(target, thorough=thorough) != key:
         return Answered(answers)
     body = packed(answers)
     cache.put(_KIND, key, (_LOST if answers.lost else _WHOLE) + body)
     return Answered(answers, body)
 
 
-def _key(target: Target, *, thorough: bool) -> str:
-    """Return a hash of everything that the answers depend on, "" if that is unknown."""
+def _key(target: Target, *, thorough: bool) -> str | None:
+    """Return a hash of everything that the answers depend on, None if that is unknown."""
     try:
         files = made_of(target)
         with host_path(target).open("rb") as program:
             content = hashlib.file_digest(program, "sha256").hexdigest()
     except (Unknowable, OSError):
-        return ""
+        return None
     words = {name: text for name, text in asdict(target).items() if name not in _UNHEARD}
     root = os.stat(target.rootfs or "/")
     return digest(

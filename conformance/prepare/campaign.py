@@ -62,8 +62,8 @@ class Campaign:
             spelling=self.target.spelling,
             program=self.target.program,
             version=".".join(map(str, head.version)),
-            package=head.package,
-            arch=head.arch,
+            package=head.package or "",
+            arch=head.arch or "",
             sha256=head.sha256,
             schema_sha256=head.schema_sha256,
             launcher=_launcher(self.target, self.caveats),
@@ -79,10 +79,10 @@ class Campaign:
                 target=self.target.name,
                 subject_kind=row.subject.kind,
                 subject=row.subject.name,
-                note=row.note,
+                note=row.note or "",
                 members=row.members,
                 left_out=row.left_out,
-                blocked=row.blocked,
+                blocked=row.blocked or "",
             )
             for row in self.plan.rows
         )
@@ -96,7 +96,7 @@ class Campaign:
                 promise=rule.promise,
                 severity=rule.severity,
                 throughout=rule.means is Means.MESSAGES,
-                note=rule.remark(self.plan.head.version),
+                note=rule.remark(self.plan.head.version) or "",
             )
             for rule in self.rules.values()
         )

@@ -73,11 +73,11 @@ def unasked(facts: Facts | None, served: Served, withheld: Withheld) -> Mapping[
 def _unasked(names: list[str], served: Served, withheld: Withheld) -> Iterator[tuple[str, str]]:
     for name in names:
         why = withheld.why(name)
-        if not why and name not in served.listed:
+        if why is None and name not in served.listed:
             why = _UNSERVED
-        elif not why and name not in served.enabled:
+        elif why is None and name not in served.enabled:
             why = _DISABLED
-        if why:
+        if why is not None:
             yield name, why
 
 

@@ -33,9 +33,9 @@ def release_plan(
     What only a build shows, its object model and the entries of its introspection, yields none;
     neither does a program that the release's digest does not know.
     """
-    key = digest([suite_digest(), version, programs]) if cache.kept else ""
-    body = cache.get(_KIND, key) if key else None
-    if body is not None:
+    key = digest([suite_digest(), version, programs]) if cache.kept else None
+    body = cache.get(_KIND, key) if key is not None else None
+    if key is not None and body is not None:
         try:
             return WrittenPlan(body)
         except PlanError as error:
@@ -44,6 +44,6 @@ def release_plan(
     from conformance.prepare.planning import write_release
 
     data = write_release(version, programs)
-    if key:
+    if key is not None:
         cache.put(_KIND, key, data)
     return WrittenPlan(data)

@@ -31,13 +31,13 @@ _HEAD: Final = 1 << 20
 class NamedSchema:
     """A schema and its origin.
 
-    `sha256` is that of the entries of a build's own introspection, as in the stream of a run, "" if
-    the schema is no introspection; `release` (major, minor) is that of a digest.
+    `sha256` is that of the entries of a build's own introspection, as in the stream of a run, None
+    if the schema is no introspection; `release` (major, minor) is that of a digest.
     """
 
     schema: Schema
     origin: str
-    sha256: str = ""
+    sha256: str | None = None
     release: tuple[int, int] | None = None
 
 

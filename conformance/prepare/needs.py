@@ -30,13 +30,10 @@ def own_lacks(needs: Iterable[str], model: ObjectModel) -> dict[str, str]:
     lacks = {}
     for need in sorted(needs):
         kind, _, argument = need.partition(":")
-        reason = ""
         if kind == "type" and argument not in model.by_name:
-            reason = f"this build has no type {argument}"
+            lacks[need] = f"this build has no type {argument}"
         elif kind == "property":
             owner, _, name = argument.partition(".")
-            found = any(item.name == name for item in model.properties.get(owner, ()))
-            reason = "" if found else f"this build has no property {argument}"
-        if reason:
-            lacks[need] = reason
+            if all(item.name != name for item in model.properties.get(owner, ())):
+                lacks[need] = f"this build has no property {argument}"
     return lacks

@@ -17,8 +17,7 @@ from functools import cache, cached_property
 from io import BytesIO
 from typing import Any, Final
 
-# Imported so that the codec knows all kinds of expectations.
-from conformance.judge import expect_answer, expect_qom, expect_value
+from conformance.judge.expectations import EXPECTATIONS
 from conformance.knowledge.versions import Version
 from conformance.model.case import Case, Subject
 from conformance.model.codec import Codec, CodecError
@@ -40,7 +39,6 @@ _KEPT: Final = 64
 """The number of pieces in memory while cases are read."""
 _LEVEL: Final = 1
 _NUMBERS: Final = ("group", "rules", "about", "reason", "piece", "weight", "blocked", "exchange")
-assert all((expect_answer, expect_qom, expect_value))
 
 
 class PlanError(ValueError):
@@ -58,12 +56,12 @@ class Head:
     schema: Schema
     rows: tuple[Row, ...]
     program: Program = Program.SYSTEM
-    package: str = ""
-    arch: str = ""
+    package: str | None = None
+    arch: str | None = None
     sha256: str = ""
     schema_sha256: str = ""
     documentation: str = ""
-    as_root: str = ""
+    as_root: str | None = None
     withheld: tuple[str, ...] = ()
     """As Target has them."""
 
@@ -76,7 +74,7 @@ def _heads() -> Codec[Head]:
 def _cases() -> Codec[Case]:
     """Return a codec for the cases of one plan, which share stages and types."""
     shared = (Stage, Subject, Expectation, frozenset[str], Mapping[str, TypeInfo])
-    return Codec(Case, sparse=True, shared=shared)
+    return Codec(Case, sparse=True, shared=shared, kinds={Expectation: EXPECTATIONS})
 
 
 class _Table:
@@ -111,7 +109,7 @@ class PlanWriter:
         self._pieces: list[tuple[int, int]] = []
         self._encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
-    def add(self, case: Case, about: str) -> None:
+    def add(self, case: Case, about: str | None) -> None:
         """Take the next case, which tries the member `about`, if any."""
         group = self._tables["group"].number((case.subject, case.aspect))
         piece = self._open.get(group)
@@ -215,8 +213,8 @@ class WrittenPlan:
         ids = self._section(self._places["ids"]).decode().split("\n")
         return ids if len(self) else []
 
-    def about(self, numbers: Iterable[int]) -> Iterator[str]:
-        """Yield the member that each of the cases of those numbers tries, "" for none."""
+    def about(self, numbers: Iterable[int]) -> Iterator[str | None]:
+        """Yield the member that each of the cases of those numbers tries, None for none."""
         names, column = self._tables["about"], self._columns["about"]
         return (names[column[number]] for number in numbers)
 

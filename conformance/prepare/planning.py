@@ -147,7 +147,7 @@ def write_release(version: Version, programs: Iterable[Program]) -> bytes:
     writer = PlanWriter()
     with _without_gc():
         for program in programs:
-            facts = find_facts("", version, program)
+            facts = find_facts(None, version, program)
             if facts is None or not facts.exact:
                 continue
             build = _of_release(version, program, facts)

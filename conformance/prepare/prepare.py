@@ -76,8 +76,8 @@ def _plan(target: Target, found: Answered, cache: Cache, selection: Selection) -
     known_by = digest([suite_digest(), [folder_digest(Path(each)) for each in target.cases]])
     needs = _known_needs(cache, known_by)
     lacks = _lacks(needs, target) if needs is not None else {}
-    key = _key(target, found, [known_by, lacks, thorough]) if needs is not None else ""
-    kept = _kept_plan(cache, key, globs) if key else None
+    key = _key(target, found, [known_by, lacks, thorough]) if needs is not None else None
+    kept = _kept_plan(cache, key, globs) if key is not None else None
     if kept is not None:
         return kept
     # Not at the top: with a cached plan, nothing is derived.
@@ -99,7 +99,7 @@ def _plan(target: Target, found: Answered, cache: Cache, selection: Selection) -
         plan = WrittenPlan(planning.planned(target, answers, build, knowledge, selected))
         if all(fnmatch.filter(plan.ids, glob) for glob in selected):
             break
-    if key:
+    if key is not None:
         cache.put(_PLAN, _key_of_part(key, selected), plan.data)
     return plan
 
@@ -121,13 +121,13 @@ def _key_of_part(key: str, globs: Sequence[str]) -> str:
     return digest([key, *globs]) if globs else key
 
 
-def _key(target: Target, found: Answered, more: Sequence[Any]) -> str:
-    """Return a hash of everything that a plan depends on, "" if it is not to be kept.
+def _key(target: Target, found: Answered, more: Sequence[Any]) -> str | None:
+    """Return a hash of everything that a plan depends on, None if it is not to be kept.
 
     A source that the user names may change at any time, and reading it is most of the work.
     """
-    if not found.digest or target.schema:
-        return ""
+    if found.digest is None or target.schema is not None:
+        return None
     return digest([found.digest, target.sandbox, *more])
 
 

@@ -20,13 +20,15 @@ from conformance.source.documented import documented_examples
 from conformance.source.reader import read_source
 
 
-def find_facts(schema: str, version: Version, program: Program = Program.SYSTEM) -> Facts | None:
+def find_facts(
+    schema: str | None, version: Version, program: Program = Program.SYSTEM
+) -> Facts | None:
     """Return the facts of the source for a build of `program`, None if there is none.
 
-    `schema` is the tree, the schema file or the digest that the user names, "" for none. Raises
+    `schema` is the tree, the schema file or the digest that the user names, None for none. Raises
     UsageError.
     """
-    if schema:
+    if schema is not None:
         return _named(Path(schema), version, program)
     shipped = find_digest(version)
     if shipped is None:
@@ -37,11 +39,11 @@ def find_facts(schema: str, version: Version, program: Program = Program.SYSTEM)
     return Facts(entities=entities, name=shipped.name, exact=shipped.exact)
 
 
-def words(facts: Facts | None, schema: str) -> str:
+def words(facts: Facts | None, schema: str | None) -> str:
     """Return the words in a report for the source that the build was compared with."""
     if facts is None:
         return "nothing: no digest ships of this release or an older one, and no source was given"
-    if schema:
+    if schema is not None:
         return f"the source at {facts.name}"
     if facts.exact:
         return f"the digest of QEMU {facts.name} that ships with the suite"
@@ -75,10 +77,9 @@ def _schema_file(path: Path, program: Program) -> Path:
     return own if path.is_dir() and program is not Program.SYSTEM else schema_file(path)
 
 
-def _check_release(path: Path, told: str, version: Version) -> None:
+def _check_release(path: Path, told: str | None, version: Version) -> None:
     """Raise UsageError if the source is of another release than the build."""
-    parts = told.split(".")[:2]
-    if told and parts != [str(part) for part in version[:2]]:
+    if told and told.split(".")[:2] != [str(part) for part in version[:2]]:
         raise UsageError(
             f"{path} is the source of QEMU {told}, and the build is {'.'.join(map(str, version))}",
             "Name the source of the build's own release; what others declare binds it to nothing.",

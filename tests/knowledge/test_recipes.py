@@ -147,14 +147,14 @@ def test_command_with_two_recipes_is_an_error(tmp_path: Path) -> None:
     ("version", "arch", "machine"),
     [
         ((5, 2, 0), "x86_64", "pc"),
-        ((5, 2, 0), "", "pc"),
+        ((5, 2, 0), None, "pc"),
         ((7, 2, 0), "x86_64", "q35"),
         ((5, 2, 0), "aarch64", "virt"),
         ((7, 2, 0), "aarch64", "virt"),
     ],
 )
 def test_of_several_recipes_of_a_command_that_of_the_build_counts(
-    tmp_path: Path, version: Version, arch: str, machine: str
+    tmp_path: Path, version: Version, arch: str | None, machine: str
 ) -> None:
     head = '[[command]]\nname = "stop"\nreason = "r"\n'
     (tmp_path / "c.toml").write_text(

@@ -104,7 +104,7 @@ def _command_case(policy: Policy, command: Command) -> Case:
         steps=(step,),
         isolation=Isolation.PURE,
         about=policy.refusal,
-        fault=f"the command is {policy.feature}" if marked else "",
+        fault=f"the command is {policy.feature}" if marked else None,
     )
 
 

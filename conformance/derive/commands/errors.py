@@ -217,7 +217,7 @@ def _unprovoked(
             yield _blocked(recipe, command_stage(first), f"documented-{name}", 0, name)
 
 
-def _blocked(recipe: CommandRecipe, stage: Stage, label: str, item: int, name: str) -> Case:
+def _blocked(recipe: CommandRecipe, stage: Stage, label: str, item: int, name: str | None) -> Case:
     reasons = (
         each.reason
         for each in recipe.unprovoked

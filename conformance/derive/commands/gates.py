@@ -95,7 +95,9 @@ class _Gated:
         """Return the steps between the recipe's set-up and clean-up."""
         return around(self.valid, *steps)
 
-    def case(self, name: str, stage: Stage, steps: tuple[Step, ...], fault: str = "") -> Case:
+    def case(
+        self, name: str, stage: Stage, steps: tuple[Step, ...], fault: str | None = None
+    ) -> Case:
         return Case(
             id=f"{self.command.name}/{Aspect.GATES}/{name}",
             subject=command_subject(self.command.name),
@@ -122,7 +124,7 @@ def _gated(build: Introspected, recipe: CommandRecipe | None, command: Command) 
     if valid.destructive or (recipe is None and silent):
         isolation = Isolation.ALONE
     problem = build.schema_error(command.name, valid.arguments)
-    blocked = untried(f"{NO_RECIPE}: {problem}" if problem else "")
+    blocked = untried(f"{NO_RECIPE}: {problem}" if problem else None)
     return _Gated(
         command=command,
         valid=valid,

@@ -163,7 +163,7 @@ class _EditedInteger:
         """
         # Without the widths of the build's own release, only values beyond all widths are known to
         # be wrong.
-        width = width_of(self.path.type) if self.build.older is None else ""
+        width = width_of(self.path.type) if self.build.older is None else None
         ends, limits, rule = range_of(width), self.limits, rule_of(width)
         yield self._invalid("below", ends.low - 1, rule, f"{ends.low}..{ends.high}")
         yield self._invalid("above", ends.high + 1, rule, f"{ends.low}..{ends.high}")
@@ -235,7 +235,7 @@ class _EditedInteger:
         steps: Sequence[Step],
         *,
         last: Expectation,
-        fault: str = "",
+        fault: str | None = None,
         why_not: str = "",
     ) -> Case:
         """Return a case, blocked for the reason `why_not` if there is one.

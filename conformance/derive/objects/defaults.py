@@ -51,7 +51,7 @@ def default_of(
         member=member,
         documented=fact.default if fact else ABSENT,
         says=WORDS[fact.default_kind] if fact else "",
-        where=fact.where if fact else "",
+        where=fact.where if fact else None,
         declared=declared,
         step=step,
         path=path,
@@ -140,7 +140,7 @@ def _object_default(
     ]
     steps = [add(tested.base()), *reads]
     why = recipe.default_of
-    if tested.documented_by:
+    if tested.documented_by is not None:
         why = f"documented by the source of {tested.documented_by}, and not known of this release"
     if recipe.default is not ABSENT and not same(recipe.default, value):
         # The recipe is right where it differs from the text: it says why.

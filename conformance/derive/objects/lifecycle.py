@@ -152,7 +152,7 @@ def _used(tested: TypeUnderTest, user: UserRecipe, base: Mapping[str, JsonValue]
         f"used-by/{user.name}",
         steps,
         stage=stage,
-        fault=user.reason,
+        fault=user.reason or None,
         blocked=tested.blocked or unmet(user.needs, tested.lacks),
     )
 

@@ -145,8 +145,8 @@ def _range(
     """
     kind = schema.type(member.type)
     declared = properties.get(member.name)
-    width = width_of(kind) if isinstance(kind, Builtin) else ""
-    width = width or (fact.type if fact else declared.type if declared else "")
+    width = width_of(kind) if isinstance(kind, Builtin) else None
+    width = width or (fact.type if fact else declared.type if declared else None)
     ends, rule = range_of(width), rule_of(width)
     least, greatest = ends.low, ends.high
     own = recipe.member(member.name)

@@ -43,7 +43,7 @@ class CaseParts(TypedDict, total=False):
 
     stage: Stage
     about: str
-    fault: str
+    fault: str | None
     blocked: Blocked | None
     defaults: tuple[DefaultOf, ...]
 
@@ -54,7 +54,7 @@ class TypeUnderTest:
 
     `blocked` says why nothing can be created here, None if it can; `lacks` maps each need that
     build or host do not meet to the reason. `documented` are the members in the source, and
-    `documented_by` is the older release of that source, "" for the build's own.
+    `documented_by` is the older release of that source, None for the build's own.
     """
 
     shape: ObjectShape
@@ -63,7 +63,7 @@ class TypeUnderTest:
     lacks: Mapping[str, str]
     blocked: Blocked | None = None
     documented: Mapping[str, DocumentedMember] = field(default_factory=dict)
-    documented_by: str = ""
+    documented_by: str | None = None
 
     @property
     def subject(self) -> Subject:
@@ -97,7 +97,7 @@ class TypeUnderTest:
         For a type known to be broken only the smallest request is sent; for one whose every refusal
         is known to be fatal, only the refusals that its recipe names.
         """
-        reason = self.recipe.broken if name != SMALLEST else ""
+        reason = self.recipe.broken if name != SMALLEST else None
         if aspect is Aspect.INVALID:
             reason = reason or self.recipe.refusals_crash
         blocked = more.get("blocked", self.blocked) or behind_finding(reason)
@@ -109,7 +109,7 @@ class TypeUnderTest:
             steps=tuple(steps),
             isolation=Isolation.ALONE if self.recipe.alone else Isolation.SHARED,
             about=more.get("about", ""),
-            fault=more.get("fault", ""),
+            fault=more.get("fault"),
             blocked=blocked,
             defaults=more.get("defaults", ()),
         )
@@ -135,7 +135,7 @@ def types_under_test(build: Introspected, knowledge: Knowledge) -> Mapping[str, 
             blocked=not_applicable(_absence(name, recipe, build.model))
             or unmet(recipe.needs, build.lacks),
             documented=documented.get(name, {}),
-            documented_by=facts.name if facts and not facts.exact else "",
+            documented_by=facts.name if facts and not facts.exact else None,
         )
     return found
 
@@ -149,9 +149,9 @@ def _members_by_type(model: SeedModel) -> dict[str, dict[str, DocumentedMember]]
     return {kind.name: {member.name: member for member in kind.members} for kind in model.types}
 
 
-def _absence(name: str, recipe: ObjectRecipe, model: ObjectModel) -> str:
+def _absence(name: str, recipe: ObjectRecipe, model: ObjectModel) -> str | None:
     if name in model.by_name or recipe.always_compiled:
-        return ""
+        return None
     return "not compiled into this build: the schema names the type, qom-list-types does not"
 
 

@@ -86,7 +86,7 @@ def _inner_ends(tested: TypeUnderTest, member: Member) -> Iterator[Case]:
     valid = tested.giving(member.name, first_value(tested, member))
     for path in member_paths(schema, member).paths:
         width = width_of(path.type)
-        if not width:
+        if width is None:
             continue
         ends = range_of(width)
         for label, end in (("least", ends.low), ("greatest", ends.high)):

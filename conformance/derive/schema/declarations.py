@@ -100,7 +100,7 @@ def _declaration(
     subject: Subject, statements: list[Statement], more: tuple[Claim, ...] = ()
 ) -> Case:
     first = statements[0]
-    if first.compiled_out and not first.part:
+    if first.condition is not None and first.compiled_out and not first.part:
         reason = f"not compiled into this build: {condition_text(first.condition)}"
         return _absent(subject, "declaration", reason)
     return _case(subject, "declaration", (*_claims(statements), *more))
@@ -160,14 +160,14 @@ def _fold(statement: Statement) -> str:
     A declaration of a base counts once, however many types have it; items that are missing although
     their condition holds count as one wrong configuration per condition.
     """
-    if statement.side is StatementSide.SOURCE and statement.condition:
+    if statement.side is StatementSide.SOURCE and statement.condition is not None:
         return _condition_fold([statement.condition])
     own = (statement.origin, statement.part, statement.rule, statement.promised)
     return f"declaration {' '.join(own)}"
 
 
-def _where(file: str, line: int) -> str:
-    return f"{file}:{line}" if file else ""
+def _where(file: str, line: int) -> str | None:
+    return f"{file}:{line}" if file else None
 
 
 def _orphans(entities: Mapping[str, DigestEntity], alignment: Alignment) -> Iterator[Claim]:
@@ -177,8 +177,10 @@ def _orphans(entities: Mapping[str, DigestEntity], alignment: Alignment) -> Iter
     off is still there, and does no harm.
     """
     what = "types that neither a command nor an event leads to"
-    for number, name in sorted(alignment.orphans.items(), key=lambda item: (item[1], item[0])):
-        cut_off = alignment.unreached[name] if name else ""
+    for number, name in sorted(
+        alignment.orphans.items(), key=lambda item: (item[1] or "", item[0])
+    ):
+        cut_off = alignment.unreached[name] if name is not None else None
         found = f"{name or number} ({cut_off})" if cut_off else name or number
         yield Claim(
             rule="Q56",
@@ -186,7 +188,7 @@ def _orphans(entities: Mapping[str, DigestEntity], alignment: Alignment) -> Iter
             promised=found if cut_off else "none",
             found=found,
             fold="unreachable",
-            where=_where(entities[name].module, entities[name].line) if name else "",
+            where=_where(entities[name].module, entities[name].line) if name is not None else None,
         )
     if not alignment.orphans:
         yield Claim(rule="Q56", what=what, promised="none", found="none", fold="unreachable")

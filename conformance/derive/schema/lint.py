@@ -67,13 +67,14 @@ class _Name:
 
     name: str
     kind: NameKind
-    owner: str = ""
+    owner: str | None = None
     features: tuple[str, ...] = ()
     among: frozenset[str] = frozenset()
 
     @property
     def where(self) -> str:
-        return f"{self.kind} {self.name!r}" + (f" of type {self.owner}" if self.owner else "")
+        owner = "" if self.owner is None else f" of type {self.owner}"
+        return f"{self.kind} {self.name!r}{owner}"
 
     @property
     def own(self) -> str:
@@ -135,72 +136,73 @@ def _features(schema: Schema) -> Iterator[str]:
     yield from found
 
 
-def _letters(name: _Name) -> str:
-    """Return what is wrong with the letters of a name, "" if nothing is."""
+def _letters(name: _Name) -> str | None:
+    """Return what is wrong with the letters of a name, None if nothing is."""
     allowed = _VALUE if name.kind is NameKind.VALUE else _NAME
     if name.name.startswith("_") or allowed.fullmatch(name.own):
-        return ""
+        return None
     return "holds what no name may hold, or begins so"
 
 
-def _reserved(name: _Name) -> str:
+def _reserved(name: _Name) -> str | None:
     member = name.kind is NameKind.MEMBER and _RESERVED.fullmatch(name.own)
-    return "is reserved" if member or name.own.startswith("q_") else ""
+    return "is reserved" if member or name.own.startswith("q_") else None
 
 
-def _downstream(name: _Name) -> str:
+def _downstream(name: _Name) -> str | None:
     if not name.name.startswith("_") or _DOWNSTREAM.fullmatch(name.name):
-        return ""
+        return None
     return "begins with an underscore and with no reversed domain name"
 
 
-def _lower(linted: _Linted, name: _Name) -> str:
+def _lower(linted: _Linted, name: _Name) -> str | None:
     """Return what is wrong with a name, if neither it nor another of its type is an exception."""
     plain = name.own == name.own.lower() and "_" not in name.own
     if plain or name.kind is NameKind.EVENT or name.name.startswith("_"):
-        return ""
+        return None
     excused = linted.excepted("Q47", name.kind)
     if excused & (name.among or {name.name}):
-        return ""
+        return None
     return "is not in lower case with hyphens"
 
 
-def _upper(name: _Name) -> str:
-    return "" if _EVENT.fullmatch(name.own) else "is not in upper case with underscores"
+def _upper(name: _Name) -> str | None:
+    return None if _EVENT.fullmatch(name.own) else "is not in upper case with underscores"
 
 
-def _experiment(linted: _Linted, name: _Name) -> str:
+def _experiment(linted: _Linted, name: _Name) -> str | None:
     if not name.own.startswith("x-") or name.kind is NameKind.FEATURE or UNSTABLE in name.features:
-        return ""
-    return "" if name.name in linted.excepted("Q49", name.kind) else f"lacks feature {UNSTABLE!r}"
+        return None
+    excused = linted.excepted("Q49", name.kind)
+    return None if name.name in excused else f"lacks feature {UNSTABLE!r}"
 
 
-def _returning(linted: _Linted) -> tuple[tuple[_Name, ...], Callable[[_Name], str]]:
+def _returning(linted: _Linted) -> tuple[tuple[_Name, ...], Callable[[_Name], str | None]]:
     """Return the commands, and what is wrong with the return value of one."""
     types = linted.schema.types
     excused = linted.excepted("Q28", NameKind.COMMAND)
 
-    def problem(name: _Name) -> str:
+    def problem(name: _Name) -> str | None:
         returned = types[linted.schema.command(name.name).ret_type]
         if isinstance(returned, Array):
             returned = types[returned.element]
         if isinstance(returned, Object) or name.name in excused:
-            return ""
+            return None
         return "returns neither an object nor an array of objects"
 
     return _commands(linted.schema), problem
 
 
-def _unstructured(linted: _Linted) -> tuple[tuple[_Name, ...], Callable[[_Name], str]]:
+def _unstructured(linted: _Linted) -> tuple[tuple[_Name, ...], Callable[[_Name], str | None]]:
     """Return the commands, and what is wrong with one that returns text for people."""
     schema = linted.schema
     excused = linted.excepted("Q77", NameKind.COMMAND)
 
-    def problem(name: _Name) -> str:
+    def problem(name: _Name) -> str | None:
         returned = schema.types[schema.command(name.name).ret_type]
         text = isinstance(returned, Object) and [m.name for m in returned.members] == [_TEXT]
         if not text or UNSTABLE in name.features or name.name in excused:
-            return ""
+            return None
         return f"returns text for people and lacks feature {UNSTABLE!r}"
 
     return _commands(schema), problem
@@ -210,11 +212,13 @@ def _commands(schema: Schema) -> tuple[_Name, ...]:
     return tuple(name for name in _names(schema) if name.kind is NameKind.COMMAND)
 
 
-def _claims(rule: str, names: Iterable[_Name], problem: Callable[[_Name], str]) -> Iterator[Claim]:
+def _claims(
+    rule: str, names: Iterable[_Name], problem: Callable[[_Name], str | None]
+) -> Iterator[Claim]:
     kept = 0
     for name in names:
         wrong = problem(name)
-        if not wrong:
+        if wrong is None:
             kept += 1
             continue
         fold = f"lint {rule} {name.kind} {name.name}"
