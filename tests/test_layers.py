@@ -33,7 +33,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "prepare": frozenset({"model", "qapi", "digest", "source", "align", "compat", "knowledge"})
     | {"wire", "launch", "judge.observation", "derive", "report.stream", "space.members"}
     # A plan is read back with all kinds of expectations that its cases may have.
-    | {"judge.expect_answer", "judge.expect_value", "judge.expect_qom"},
+    | {"judge.expectations"},
     "play": frozenset({"model", "qapi", "space", "knowledge", "wire", "launch", "judge", "derive"})
     | {"report", "prepare"},
     "validate": frozenset({"model", "qapi", "knowledge", "wire.recording", "judge"})

@@ -83,10 +83,10 @@ class _Roots:
                     item = Item(entity=name, words=f"{kind} {name!r}", reached=f"{kind} {name}")
                     self.pairs.ledger.undeclared(item, name, "Q27")
 
-    def _type(self, item: Item, what: str, declared: str, found: str) -> None:
+    def _type(self, item: Item, what: str, declared: str | None, found: str) -> None:
         pairs, rule = self.pairs, "Q40" if what == "data" else "Q30"
         own = replace(item, words=f"{what} of {item.words}", reached=f"{item.reached}: {what}")
-        if declared:
+        if declared is not None:
             pairs.use(own, declared, found, rule)
             return
         pairs.mean_nothing(found)
@@ -108,16 +108,16 @@ def _unreached(pairs: TypeWalk) -> dict[str, str]:
     return {name: found[name] for name in sorted(found) if name not in pairs.declared.owners}
 
 
-def _orphans(pairs: TypeWalk, unreached: Mapping[str, str]) -> dict[str, str]:
+def _orphans(pairs: TypeWalk, unreached: Mapping[str, str]) -> dict[str, str | None]:
     """Return the build's types that nothing leads to, each with its declared type.
 
     Only unreached declared types of the same form can be meant: names do not help.
     """
     entities, schema = pairs.declared.entities, pairs.schema
-    free = [name for name in unreached if not entities[name].condition]
-    found: dict[str, str] = {}
+    free = [name for name in unreached if entities[name].condition is None]
+    found: dict[str, str | None] = {}
     for name in sorted(_loose(schema)):
-        meant = next((each for each in free if _alike(pairs.declared, each, schema, name)), "")
+        meant = next((each for each in free if _alike(pairs.declared, each, schema, name)), None)
         found[name] = meant
         free = [each for each in free if each != meant]
     return found

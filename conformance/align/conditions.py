@@ -51,7 +51,7 @@ class Contradiction:
 
 
 def condition_text(condition: Condition) -> str:
-    """Return a condition in words, "" for that of what always exists."""
+    """Return a condition in words."""
     if isinstance(condition, str):
         return condition
     ((operator, operand),) = condition.items()
@@ -64,15 +64,15 @@ def condition_text(condition: Condition) -> str:
 def symbols(condition: Condition) -> frozenset[str]:
     """Return the configuration symbols that a condition depends on."""
     if isinstance(condition, str):
-        return frozenset({condition}) if condition else frozenset()
+        return frozenset({condition})
     ((_, operand),) = condition.items()
     return frozenset().union(*(symbols(part) for part in _many(operand)))
 
 
 def value_of(condition: Condition, known: Assignment) -> bool | None:
-    """Return whether a condition holds given `known`, or None where that leaves it open."""
+    """Return whether a condition holds given `known`, or None if that leaves it open."""
     if isinstance(condition, str):
-        return known.get(condition) if condition else True
+        return known.get(condition)
     ((operator, operand),) = condition.items()
     values = {value_of(part, known) for part in _many(operand)}
     if operator == "not":
@@ -129,11 +129,10 @@ class _Settled:
 
 
 def _groups(shown: Iterable[ShownCondition]) -> tuple[_Group, ...]:
-    """Return the items that say something, equal ones grouped, in the order they came in."""
+    """Return the items, equal ones grouped, in the order they came in."""
     found: dict[tuple[str, bool], list[ShownCondition]] = {}
     for each in shown:
-        if each.condition:
-            found.setdefault((condition_text(each.condition), each.held), []).append(each)
+        found.setdefault((condition_text(each.condition), each.held), []).append(each)
     return tuple(_Group(some[0].condition, some[0].held, tuple(some)) for some in found.values())
 
 

@@ -38,7 +38,7 @@ class DeclaredObject:
 
     members: tuple[DigestMember, ...]
     origins: Mapping[str, DigestEntity]
-    tag: str = ""
+    tag: str | None = None
     branches: tuple[DigestBranch, ...] = ()
 
 
@@ -70,15 +70,15 @@ class Declarations:
         }
         return cls({**entities, **implied}, owners)
 
-    def data(self, entity: DigestEntity) -> str:
-        """Return the type of a command's arguments or an event's data, "" where there are none."""
-        return entity.arg_type or (data_name(entity) if entity.members else "")
+    def data(self, entity: DigestEntity) -> str | None:
+        """Return the type of a command's arguments or an event's data, None if it has none."""
+        return entity.arg_type or (data_name(entity) if entity.members else None)
 
-    def form(self, name: str) -> str:
-        """Return the form of the type `name`, "" where it depends on an undeclared type."""
+    def form(self, name: str) -> str | None:
+        """Return the form of the type `name`, None if it depends on an undeclared type."""
         if name.startswith("["):
             element = self.form(name[1:-1])
-            return f"array of {element}" if element else ""
+            return f"array of {element}" if element is not None else None
         if name in BUILTINS:
             return _form(BUILTINS[name])
         entity = self.entities.get(name)
@@ -88,9 +88,9 @@ class Declarations:
             case EntityKind.ALTERNATE:
                 return "alternate"
             case EntityKind.STRUCT | EntityKind.UNION:
-                return "union" if self.object(name).tag else "object"
+                return "union" if self.object(name).tag is not None else "object"
             case _:
-                return ""
+                return None
 
     def object(self, name: str) -> DeclaredObject:
         """Return the struct or union `name`, without the members of undeclared bases."""
@@ -108,7 +108,7 @@ class Declarations:
     def closed(self, name: str) -> bool:
         """Return whether all members of the struct or union `name` are declared."""
         outermost = self._bases(name)[0]
-        return not outermost.base or outermost.base in self.entities
+        return outermost.base is None or outermost.base in self.entities
 
     def values(self, name: str) -> tuple[DigestValue, ...]:
         """Return the values of the enumeration `name`; none if it is undeclared."""
@@ -133,15 +133,15 @@ class Declarations:
         named = [entity.arg_type, entity.returns]
         named += [member.type for member in whole.members]
         named += [branch.type for branch in whole.branches]
-        return tuple(element_of(part) for part in named if part)
+        return tuple(element_of(part) for part in named if part is not None)
 
     def _bases(self, name: str) -> list[DigestEntity]:
         """Return the declaration of `name` behind those that it extends, outermost base first."""
         found: list[DigestEntity] = []
-        current = name
-        while current in self.entities and self.entities[current] not in found:
-            found.insert(0, self.entities[current])
-            current = self.entities[current].base
+        current = self.entities.get(name)
+        while current is not None and current not in found:
+            found.insert(0, current)
+            current = None if current.base is None else self.entities.get(current.base)
         return found
 
 

@@ -41,7 +41,7 @@ class Statement:
     found: str
     rule: str
     side: StatementSide = StatementSide.BOTH
-    condition: Condition = ""
+    condition: Condition | None = None
     place: SourcePlace = NOWHERE
     reached: str = ""
     origin: str = ""
@@ -64,14 +64,14 @@ class Alignment:
     `source_names` gives the types of the source that each reached type of the build stands for;
     `unreached` why (in words) no part of the build leads to a type of the source; `conditions` what
     each conditional item shows. `orphans` are the types of the build that nothing in it leads to,
-    each with its declared type, "" where that is not known.
+    each with its declared type, None if that is not known.
     """
 
     statements: tuple[Statement, ...]
     source_names: Mapping[str, tuple[str, ...]]
     conditions: tuple[ShownCondition, ...]
     unreached: Mapping[str, str]
-    orphans: Mapping[str, str]
+    orphans: Mapping[str, str | None]
 
     @property
     def differences(self) -> tuple[Statement, ...]:

@@ -34,10 +34,10 @@ class Item:
     entity: str
     part: str = ""
     words: str
-    condition: Condition = ""
+    condition: Condition | None = None
     place: SourcePlace = NOWHERE
     reached: str = ""
-    origin: str = ""
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,13 @@ class Ledger:
 
     def presence(self, item: Item, rule: str, *, there: bool) -> bool:
         """Record whether an item exists, and return that; its condition may excuse its absence."""
-        if item.condition:
+        if item.condition is not None:
             self.shown.append(
                 ShownCondition(condition=item.condition, held=there, where=item.words)
             )
         if there:
             self._note(item, item.words, (THERE, THERE), rule, StatementSide.BOTH)
-        elif item.condition:
+        elif item.condition is not None:
             text = f"{MISSING} without {condition_text(item.condition)}"
             self._note(item, item.words, (text, text), "Q42", StatementSide.SOURCE)
         else:
@@ -87,7 +87,7 @@ class Ledger:
                 item,
                 part=f"{item.part} {kind} {name}".strip(),
                 words=f"{kind} {name!r} of {item.words}",
-                condition="",
+                condition=None,
             )
             self.undeclared(own, name, rule)
 
@@ -102,20 +102,20 @@ class Ledger:
         """Return the statements; a condition that other items prove to hold excuses no absence."""
         known = assignment(self.shown)
         return tuple(
-            self._unexcused(statement)
-            if statement.compiled_out and value_of(statement.condition, known)
+            self._unexcused(statement, statement.condition)
+            if statement.condition is not None
+            and statement.compiled_out
+            and value_of(statement.condition, known)
             else statement
             for statement in self.statements
         )
 
-    def _unexcused(self, statement: Statement) -> Statement:
-        about = symbols(statement.condition)
+    def _unexcused(self, statement: Statement, condition: Condition) -> Statement:
+        about = symbols(condition)
         proof = next((s for s in self.shown if s.held and symbols(s.condition) & about), None)
-        condition = condition_text(statement.condition)
         seen = f", though {proof.where} is there" if proof else ""
-        return replace(
-            statement, promised=f"{THERE} with {condition}", found=f"{MISSING}{seen}", rule="Q42"
-        )
+        promised = f"{THERE} with {condition_text(condition)}"
+        return replace(statement, promised=promised, found=f"{MISSING}{seen}", rule="Q42")
 
     def _note(
         self, item: Item, what: str, sides: tuple[str, str], rule: str, side: StatementSide

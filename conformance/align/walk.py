@@ -72,10 +72,11 @@ class TypeWalk:
     def use(self, item: Item, declared: str, found: str, rule: str = "Q61") -> None:
         """Compare the type of an item, and queue the two types if they agree."""
         form = self.declared.form(declared)
-        sides = (form, form_of(self.schema, found))
-        if form and not self.ledger.compare(item, f"type of {item.words}", sides, rule):
-            self.lost.append((element_of(declared), f"{item.words} is of another type"))
-            return
+        if form is not None:
+            sides = (form, form_of(self.schema, found))
+            if not self.ledger.compare(item, f"type of {item.words}", sides, rule):
+                self.lost.append((element_of(declared), f"{item.words} is of another type"))
+                return
         self.meet(declared, found, item.reached)
 
     def meet(self, declared: str, found: str, path: str) -> None:
@@ -96,9 +97,9 @@ class TypeWalk:
 
     def lose(self, types: Iterable[str], item: Item) -> None:
         """Record declared types as lost because the build lacks `item`, which leads to them."""
-        condition = condition_text(item.condition)
-        excuse = f"not compiled into this build: {condition}"
-        why = excuse if condition else f"this build lacks {item.words}"
+        why = f"this build lacks {item.words}"
+        if item.condition is not None:
+            why = f"not compiled into this build: {condition_text(item.condition)}"
         self.lost.extend((name, why) for name in types if name not in BUILTINS)
 
     def walk(self) -> None:
@@ -113,9 +114,10 @@ class TypeWalk:
         item = item_of(owner or entity, (owner or entity).name, pair.path)
         if owner is None:
             form = self.declared.form(entity.name)
-            sides = (form, form_of(self.schema, pair.found))
-            self.ledger.compare(item, item.words, sides, _KIND_RULES[entity.kind])
-            if entity.condition:
+            if form is not None:
+                sides = (form, form_of(self.schema, pair.found))
+                self.ledger.compare(item, item.words, sides, _KIND_RULES[entity.kind])
+            if entity.condition is not None:
                 self.ledger.presence(item, "Q42", there=True)
         if not isinstance(kind, Builtin):
             self.ledger.features(item, entity.features if owner is None else (), kind.features)
@@ -147,12 +149,12 @@ class TypeWalk:
         if self.declared.closed(pair.declared):
             known = {member.name for member in declared.members}
             self.ledger.others(item, word, [name for name in members if name not in known])
-        if declared.tag and found.tag is not None:
+        if declared.tag is not None and found.tag is not None:
             self.ledger.compare(item, f"tag of {item.words}", (declared.tag, found.tag), "Q60")
             self._branches(item, pair.path, declared, found)
 
     def _member(self, item: Item, member: DigestMember, found: Member | None) -> None:
-        if found is None or item.condition:
+        if found is None or item.condition is not None:
             rule = "Q42" if item.origin == item.entity else "Q17"
             self.ledger.presence(item, rule, there=found is not None)
         if found is None:
@@ -177,11 +179,11 @@ class TypeWalk:
                 reached=_step(path, f"{declared.tag}={case}"),
             )
             if case in there:
-                own = replace(own, condition=branch.condition if branch else "")
+                own = replace(own, condition=branch.condition if branch else None)
                 self._branch(own, branch, variants.get(case))
             elif branch:
                 # The missing value is reported where its enumeration is compared.
-                own = replace(own, condition=branch.condition or conditions.get(case, ""))
+                own = replace(own, condition=branch.condition or conditions.get(case))
                 self.lose([branch.type], own)
 
     def _branch(self, item: Item, branch: DigestBranch | None, found: str | None) -> None:
@@ -202,7 +204,7 @@ class TypeWalk:
             self.use(item, branch.type, found, "Q62")
 
     def _never_empty(self, name: str) -> bool:
-        return any(not member.condition for member in self.declared.object(name).members)
+        return any(member.condition is None for member in self.declared.object(name).members)
 
     def _enum(self, item: Item, entity: DigestEntity, found: Enum) -> None:
         values = {value.name: value for value in found.members}
@@ -221,10 +223,12 @@ class TypeWalk:
 
     def _alternate(self, item: Item, entity: DigestEntity, found: Alternate) -> None:
         by_class = {json_class(form_of(self.schema, name)): name for name in found.members}
-        known = set()
-        for member in entity.members:
-            form = json_class(self.declared.form(member.type))
-            known.add(form)
+        forms = [self.declared.form(member.type) for member in entity.members]
+        known = {json_class(form) for form in forms if form is not None}
+        for member, form in zip(entity.members, forms, strict=True):
+            if form is None:
+                continue
+            wire = json_class(form)
             own = replace(
                 item,
                 part=f"alternative {member.name}",
@@ -232,13 +236,11 @@ class TypeWalk:
                 condition=member.condition,
                 place=SourcePlace(file=entity.module, line=member.line or entity.line),
             )
-            if not form:
-                continue
-            if self.ledger.presence(own, "Q24", there=form in by_class):
-                self.use(own, member.type, by_class[form], "Q24")
+            if self.ledger.presence(own, "Q24", there=wire in by_class):
+                self.use(own, member.type, by_class[wire], "Q24")
             else:
                 self.lose([element_of(member.type)], own)
-        if "" not in known:
+        if None not in forms:
             self.ledger.others(
                 item, "alternative", [form for form in by_class if form not in known]
             )

@@ -75,7 +75,7 @@ class _Narrowing:
     def command(self, command: Command) -> Command:
         """Return a command whose return value has its width."""
         entity = self.declared.entities.get(command.name)
-        returns = (entity.returns,) if entity else ()
+        returns = (entity.returns,) if entity and entity.returns is not None else ()
         return replace(command, ret_type=self._name(command.ret_type, returns))
 
     def _object(self, kind: Object, declared: Iterable[DigestMember]) -> Object:

@@ -43,7 +43,7 @@ def _list(asked: argparse.Namespace) -> int:
 
 
 def _in_order(asked: argparse.Namespace) -> None:
-    """Put the case and the target of a command into their order, where there is no doubt."""
+    """Put the case and the target of a command into the right order, if that is clear."""
     if swapped(asked.case, asked.targets[0], option_table.ROOTFS.of(asked)):
         asked.case, asked.targets[0] = asked.targets[0], asked.case
 
@@ -72,9 +72,9 @@ def _replay(asked: argparse.Namespace) -> int:
         warned(campaign.target, folder)
         replay = replayed(find_case(campaign, asked.case), campaign, folder)
     Screen().say(replay.text)
-    if record and replay.unrecorded:
+    if record and replay.unrecorded is not None:
         raise UsageError(replay.unrecorded, "Leave out --record.")
-    if record:
+    if record and replay.recording is not None:
         _write(Path(record), replay.recording)
     if replay.broken:
         return ExitCode.FINDINGS

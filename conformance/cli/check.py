@@ -13,10 +13,10 @@ from conformance.model.terms import ExitCode
 def add(command: argparse.ArgumentParser, name: str) -> None:
     """Declare the options of the command."""
     command.description = (
-        "Check files of cases of your own, without any QEMU: their keys, the names that they use, "
-        "and what contradicts the shipped cases."
+        "Check your own files of cases, without any QEMU: their keys, names, and contradictions to "
+        "the shipped cases."
     )
-    # Called as what the other commands name, so that files may stand among the options too.
+    # Named like the targets of other commands, so that files may come between options, too.
     command.add_argument(
         "targets", metavar="FILE", nargs="+", help="a file of cases (TOML), or a folder of them"
     )

@@ -42,7 +42,7 @@ _OURS: Final = re.compile(r"-[qvh]+")
 def prepared(words: Sequence[str]) -> list[str]:
     """Return the words as argparse takes them: `--arg -smp` is `--arg=-smp`.
 
-    Raises UsageError for what cannot be meant for this command.
+    Raises UsageError for words that make no sense for this command.
     """
     found: list[str] = []
     for place, word in enumerate(words):

@@ -25,14 +25,14 @@ _COMMANDS: Final = (
     (CommandName.LIST, "cases", "list the cases of a build"),
     (CommandName.SHOW, "cases", "show what a case sends and expects"),
     (CommandName.REPLAY, "cases", "run one case alone on a fresh machine and show the dialogue"),
-    ("schema", "schema", "compare schemas, and gather what the source of one says"),
+    ("schema", "schema", "compare schemas, and write the digest of a source"),
     ("report", "report", "write the report of a run again, or that of a run that was killed"),
     (
         CommandName.VALIDATE,
         "validate",
         "check saved introspections and recorded dialogues, without any QEMU",
     ),
-    ("check", "check", "check files of cases of your own, without any QEMU"),
+    ("check", "check", "check your own files of cases, without any QEMU"),
     (CommandName.RULES, "rules", "list what QEMU promises, and how many cases show it"),
     (CommandName.EXPLAIN, "rules", "explain what one rule promises and how it is tested"),
 )
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"qmp-conformance: {error}", file=sys.stderr)
         return int(error.exit_code)
     except BrokenPipeError:
-        # The reader of the output has seen enough; python would complain once more at its end.
+        # The reader of the output is gone; Python would complain again at its end.
         forget(sys.stdout)
         return _PIPE
     except KeyboardInterrupt:
@@ -76,7 +76,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Read the command line; names of targets may stand among the options."""
+    """Read the command line; names of targets may come between the options."""
     asked, rest = command_parser(arguments).parse_known_args(prepared(arguments))
     for word in rest:
         if word.startswith("-"):

@@ -130,7 +130,7 @@ class Progress:
             lines = finding_lines(finding, self._screen.width, colour=self._screen.colour)
             self._screen.say("\n".join(lines))
         elif self._screen.is_live:
-            # A log gets them with the report, in their order.
+            # A log gets them with the report, in order.
             self._screen.say(head, style)
 
     def _state(self, *, now: bool = False) -> None:

@@ -36,14 +36,14 @@ def options_of(asked: argparse.Namespace) -> tuple[Options, list[str]]:
 def one_campaign(
     asked: argparse.Namespace, case: str = ""
 ) -> Iterator[tuple[Campaign, Options, RunFolder]]:
-    """Yield the one target that is asked for; its plan may hold what is wanted alone."""
+    """Yield the single target of a command; its plan may have only the wanted cases."""
     options, _ = options_of(asked)
     if len(options.targets) != 1:
         raise UsageError(
             f"{asked.targets[0]} names {counted(len(options.targets), 'target')}",
             "Name one of them: FILE.toml:NAME, or the path of a program in one root.",
         )
-    # Standard output holds the answer; who watches a terminal sees here that something is done.
+    # Standard output is for the result; standard error shows progress on a terminal.
     screen = Screen(sys.stderr)
     progress = Progress(screen, Loudness.PLAIN if screen.is_live else Loudness.QUIET)
     target = options.targets[0]
@@ -56,6 +56,6 @@ def one_campaign(
                 selection = replace(selection, globs=(escape(case),))
             campaign = prepare(target, folder, cache, selection=selection, tell=tell)
             if folder.is_made:
-                # Something was started: what the sandbox lets through is told.
+                # Something was started: report what the sandbox does not contain.
                 warned(campaign.target, folder)
         yield campaign, options, folder

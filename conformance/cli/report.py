@@ -21,7 +21,7 @@ from conformance.report.write import publish
 
 def add(command: argparse.ArgumentParser, name: str) -> None:
     """Declare the options of the command."""
-    # Called as what the other commands name, so that it may stand among the options too.
+    # Named like the targets of other commands, so that it may come between options, too.
     command.add_argument("targets", metavar="FOLDER", nargs=1, help="the folder of the report")
     command.set_defaults(call=_report, several=False)
 

@@ -55,14 +55,14 @@ def _rules(asked: argparse.Namespace) -> int:
 
 
 def _explain(asked: argparse.Namespace) -> int:
-    # Before anything is asked of a build, which takes its time.
+    # Before the introspection of a build, which takes time.
     rule = find_rule(load_rules(), asked.rule)
     sys.stdout.write(explanation(_book(asked), rule, _columns()))
     return ExitCode.CONFORMS
 
 
 def _book(asked: argparse.Namespace) -> Book:
-    """Return the rules with the cases of the target, or of a release where none is named."""
+    """Return the rules with the cases of the target, or of a release without one."""
     rules = load_rules()
     if len(asked.targets) > 1:
         raise UsageError(f"one target is enough, {asked.targets[1]} is too many", "Leave it out.")
@@ -80,7 +80,7 @@ def _book(asked: argparse.Namespace) -> Book:
     if asked.targets and release:
         raise UsageError("--release is for where no target is named", "Leave one of them out.")
     if asked.targets:
-        # Not at the top: without a target none of it is needed.
+        # Not at the top: only needed with a target.
         from conformance.cli.ready import one_campaign
 
         with one_campaign(asked) as (campaign, _, _):

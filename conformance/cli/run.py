@@ -29,15 +29,18 @@ from conformance.report.wording import OUTCOMES
 
 _NARROW: Final = 100
 _WIDE: Final = 120
-"""The columns of a report, on whatever terminal."""
+"""The columns of a report, on any terminal."""
 _ALONE: Final = (
     *("-p", "no:terminal", "--assert=plain", "--capture=no"),
     *("-c", os.devnull, "--noconftest"),
     *("-p", "no:cacheprovider", "-p", "no:tmpdir"),
     *("-p", plugin.__name__, "-p", "xdist.plugin"),
 )
-"""Neither the user's pytest configuration nor any plugin but these has a say; tmpdir leaves folders
-behind where there are workers.  What is shown, the command shows, also while an item runs."""
+"""Only these plugins have a say, and no pytest configuration of the user.
+
+tmpdir leaves folders behind if there are workers. The command itself shows all output, even while
+an item runs.
+"""
 
 
 def add(command: argparse.ArgumentParser, name: CommandName) -> None:
@@ -98,7 +101,7 @@ def _show_report(summary: Summary, folder: Path, screen: Screen, loudness: Loudn
 
 @contextmanager
 def _shut() -> Iterator[None]:
-    """Keep what the environment says to pytest away from the command, its workers included."""
+    """Keep pytest's environment variables away from the command and its workers."""
     theirs = {name: text for name, text in os.environ.items() if name.startswith("PYTEST_")}
     for name in theirs:
         del os.environ[name]
@@ -125,11 +128,11 @@ class _Door:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
-        """Let what the run returns be what its report says, whatever comes from now on."""
+        """Let the run return what its report says, whatever happens from now on."""
         self._interruption.over()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Tell of an item that has ended, whichever process ran it."""
+        """Report an item that has ended, in whichever process."""
         if report.when == "call":
             given = dict(report.user_properties)
             counts = {
@@ -141,5 +144,5 @@ class _Door:
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self, config: pytest.Config) -> None:
-        """Keep what became of the run."""
+        """Keep the result of the run."""
         self.summary = config.stash.get(plugin.SUMMARY, None)

@@ -35,7 +35,7 @@ def add(parser: argparse.ArgumentParser, name: str) -> None:
 
 
 def _add_diff(group: Any) -> None:
-    text = "tell what changed from one schema to another, and what it means to clients"
+    text = "show what changed between two schemas, and what it means to clients"
     command = group.add_parser("diff", help=text, description=sentence(text), epilog=SIDES)
     add = command.add_argument
     add("old", metavar="OLD", help="the side that clients were written for")

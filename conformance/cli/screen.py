@@ -85,7 +85,7 @@ class Screen:
 
 
 def forget(stream: TextIO) -> None:
-    """Discard what is still to be written to a stream without a reader."""
+    """Discard unwritten output of a stream without a reader."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

@@ -21,7 +21,7 @@ from conformance.validate.result import Unreadable
 def add(command: argparse.ArgumentParser, name: CommandName) -> None:
     """Declare the options of the command."""
     command.epilog = UNDERSTOOD
-    # Called as what the other commands name, so that files may stand among the options too.
+    # Named like the targets of other commands, so that files may come between options, too.
     command.add_argument("targets", metavar="FILE", nargs="+", help="what to check")
     declare(name, command)
     command.set_defaults(call=_validate, several=True)

@@ -133,7 +133,7 @@ class Documented:
 
     Applies to changes of `kinds` (all, if empty) at the places that `place` matches ("*" stands for
     anything), from a version before `gone_in` to that or a later one: they get `change_class`.
-    `deprecated_in` is "" for what was never deprecated.
+    `deprecated_in` is None for what was never deprecated.
     """
 
     place: str
@@ -141,7 +141,7 @@ class Documented:
     gone_in: str
     where: str
     reason: str
-    deprecated_in: str = ""
+    deprecated_in: str | None = None
     kinds: frozenset[ChangeKind] = frozenset()
 
 

@@ -120,7 +120,8 @@ def _loose(side: ComparedSide) -> set[str]:
         if name in schema.types and name not in found:
             found.add(name)
             todo += parts_of(schema.types[name])
-            todo += [declared[name].base] if name in declared else []
+            base = declared[name].base if name in declared else None
+            todo += [base] if base is not None else []
     kinds = schema.types.items()
     return {n for n, kind in kinds if n not in found and not isinstance(kind, Builtin | Array)}
 

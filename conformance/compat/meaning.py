@@ -24,7 +24,7 @@ from conformance.qapi.model import Schema
 class ComparedSide:
     """One of two schemas, and what is known besides.
 
-    `release` holds the declarations of exactly its release, None where no digest has them. `open`
+    `release` holds the declarations of exactly its release, None if no digest has them. `open`
     are types that may have more members than the schema shows; of a `partial` schema, not all
     commands and events are known.
     """
@@ -141,7 +141,7 @@ class Judge:
         if difference.kind is ChangeKind.FEATURE_REMOVED and difference.old in _MARKS:
             change_class = ChangeClass.COMPATIBLE
         left_out = self._left_out(difference, place)
-        if left_out:
+        if left_out is not None:
             return ChangeVerdict(ChangeClass.CONFIGURATION, rule, left_out)
         if change_class is ChangeClass.COMPATIBLE:
             return ChangeVerdict(change_class, rule)
@@ -153,8 +153,8 @@ class Judge:
             reasons += [reason] if reason else []
         return ChangeVerdict(ChangeClass.INCOMPATIBLE, rule, "; ".join(reasons))
 
-    def _left_out(self, difference: Difference, place: Route) -> str:
-        """Return why a side lacks what its release has, in words, else ""."""
+    def _left_out(self, difference: Difference, place: Route) -> str | None:
+        """Return why a side lacks what its release has, in words, None if it does not."""
         for kinds, which, side, release in (
             (_GONE, "new", self._new, self._new_release),
             (_COME, "old", self._old, self._old_release),
@@ -162,18 +162,18 @@ class Judge:
             if difference.kind in kinds and release is not None:
                 condition = _condition(release, difference, place)
                 name = release_name(side.facts.version)
-                return f"left out of the {which} side: {name} has it if {condition}" * bool(
-                    condition
-                )
-        return ""
+                if condition is None:
+                    return None
+                return f"left out of the {which} side: {name} has it if {condition}"
+        return None
 
     def _by_document(self, difference: Difference, place: Route) -> _Found:
         for each in self._documented:
             if self._speaks_of(each, difference, place):
                 where = f"{each.reason} ({each.where})"
-                if each.change_class is not ChangeClass.DEPRECATED_FIRST:
+                if each.deprecated_in is None:
                     return each.change_class, where
-                return _documented_notice(each, where)
+                return _documented_notice(each.deprecated_in, each.gone_in, where)
         return ChangeClass.INCOMPATIBLE, ""
 
     def _speaks_of(self, each: Documented, difference: Difference, place: Route) -> bool:
@@ -219,8 +219,8 @@ class Judge:
             return ChangeClass.INCOMPATIBLE, f"{name} has it, this side does not" * there
         known = [self._old_release, *reversed(self._history)]
         for release in known:
-            condition = _condition(release, difference, place) if release else ""
-            if release and condition:
+            condition = _condition(release, difference, place) if release else None
+            if release and condition is not None:
                 return ChangeClass.CONFIGURATION, (
                     f"perhaps left out of the new side: {release_name(release.version)} has it if "
                     f"{condition}, and there is no digest of {name or 'its release'}"
@@ -232,7 +232,7 @@ _Found: TypeAlias = tuple[ChangeClass, str]
 
 
 def is_before(version: str, other: str) -> bool | None:
-    """Return whether a release came before another; None where one of them is not known."""
+    """Return whether a release came before another; None if one of them is not known."""
     left, right = release_number(version), release_number(other)
     return None if left is None or right is None else left < right
 
@@ -247,17 +247,18 @@ def _release(side: ComparedSide) -> DeclaredRelease | None:
     return None if side.release is None else DeclaredRelease(side.facts.version, side.release)
 
 
-def _feature(difference: Difference) -> str:
-    """Return the feature that a difference is about, else ""."""
+def _feature(difference: Difference) -> str | None:
+    """Return the feature that a difference is about, None if it is about none."""
     of_feature = difference.kind in (ChangeKind.FEATURE_ADDED, ChangeKind.FEATURE_REMOVED)
-    return (difference.old or difference.new) if of_feature else ""
+    return (difference.old or difference.new) if of_feature else None
 
 
-def _condition(release: DeclaredRelease, difference: Difference, place: Route) -> str:
-    """Return the condition on which a release has the subject of a difference, else ""."""
+def _condition(release: DeclaredRelease, difference: Difference, place: Route) -> str | None:
+    """Return the condition on which a release has the subject of a difference, None if it has
+    none."""
     feature = _feature(difference)
     there = release.find(place, feature) is not None
-    return release.condition(place, feature) if there else ""
+    return release.condition(place, feature) if there else None
 
 
 def _standing(difference: Difference, place: Route) -> Route:
@@ -266,9 +267,9 @@ def _standing(difference: Difference, place: Route) -> Route:
     return replace(place, steps=place.steps[:-1]) if new else place
 
 
-def _documented_notice(each: Documented, where: str) -> _Found:
-    start, end = release_number(each.deprecated_in), release_number(each.gone_in)
-    words = f"deprecated in {each.deprecated_in}, gone in {each.gone_in}: {where}"
+def _documented_notice(deprecated_in: str, gone_in: str, where: str) -> _Found:
+    start, end = release_number(deprecated_in), release_number(gone_in)
+    words = f"deprecated in {deprecated_in}, gone in {gone_in}: {where}"
     if start is None or end is None or end - start >= RELEASES:
         return ChangeClass.DEPRECATED_FIRST, words
     return ChangeClass.INCOMPATIBLE, f"{words}; the policy asks for {RELEASES} releases"

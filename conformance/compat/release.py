@@ -34,23 +34,23 @@ class DeclaredRelease:
         """The schema of a build that has everything."""
         return schema_of(self._entities)
 
-    def find(self, place: Route, feature: str = "") -> Found | None:
-        """Return what is at `place`, or None where nothing is or where it lacks the feature."""
+    def find(self, place: Route, feature: str | None = None) -> Found | None:
+        """Return what is at `place`, or None if nothing is or where it lacks the feature."""
         return _find(self.whole, place, feature)
 
-    def condition(self, place: Route, feature: str = "") -> str:
-        """Return the condition of what is at `place` in words, "" if it has none.
+    def condition(self, place: Route, feature: str | None = None) -> str | None:
+        """Return the condition of what is at `place` in words, None if it has none.
 
         Conditions of what surrounds it do not count.
         """
-        around = place if feature else replace(place, steps=place.steps[:-1])
+        around = place if feature is not None else replace(place, steps=place.steps[:-1])
         for index, condition in enumerate(self._conditions):
             schema = self._less(place.name, index)
             gone = _find(schema, place, feature) is None
-            whole = not feature and not place.steps
+            whole = feature is None and not place.steps
             if gone and (whole or follow(schema, around) is not None):
                 return condition_in_words(condition)
-        return ""
+        return None
 
     def _less(self, subject: str, index: int) -> Schema:
         """Return what one subject leads to in a build where one condition does not hold."""
@@ -69,17 +69,17 @@ class DeclaredRelease:
     def _conditions(self) -> list[Condition]:
         found: list[Condition] = []
         for condition in _conditions_of(tuple(self._entities.values())):
-            if condition and condition not in found:
+            if condition is not None and condition not in found:
                 found.append(condition)
         return found
 
 
-def _find(schema: Schema, place: Route, feature: str) -> Found | None:
+def _find(schema: Schema, place: Route, feature: str | None) -> Found | None:
     found = follow(schema, place)
-    return found if found is None or not feature or feature in found.features else None
+    return found if found is None or feature is None or feature in found.features else None
 
 
-def _conditions_of(item: object) -> Iterator[Condition]:
+def _conditions_of(item: object) -> Iterator[Condition | None]:
     """Yield the conditions of everything that declarations consist of."""
     if isinstance(item, tuple):
         for each in item:

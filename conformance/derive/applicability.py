@@ -18,11 +18,11 @@ from conformance.model.stage import MachineSpec, Request
 from conformance.qapi.model import Schema
 
 _PATHS: Final = ("path", "paths")
-"""The arguments by which the commands of the tree name an object, or several."""
+"""The arguments with which the commands of the tree name one or more objects."""
 CONTRADICTION: Final = "a finding of query-qmp-schema"
-"""Where it is told what is wrong with a command that was left out of the schema."""
+"""Where faults of commands that were dropped from the schema are reported."""
 _PASSES: Final = "getfd"
-"""The command by which a descriptor becomes known to a machine."""
+"""The command that gives a machine a descriptor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Offer:
     """What a kind of program can run: `name` in words, `machines` whether it has machines.
 
     A kind without machines takes none of the arguments that stages add, which are options of the
-    system emulator, and its tree of objects lacks what is below `absent`.
+    system emulator, and its tree of objects lacks everything below `absent`.
     """
 
     name: str
@@ -48,8 +48,8 @@ OFFERS: Final[Mapping[Program, Offer]] = {
 def offered(case: Case, offer: Offer, schema: Schema, unserved: frozenset[str]) -> Case:
     """Block the case if the build lacks what it needs.
 
-    `unserved` are the commands that the schema lists and the build does not serve: the cases that
-    ask whether they are known still run.
+    `unserved` are the commands that the schema lists and the build does not serve: cases about
+    whether they are known still run.
     """
     if not case.plays:
         return case
@@ -62,9 +62,9 @@ def offered(case: Case, offer: Offer, schema: Schema, unserved: frozenset[str]) 
 
 
 def substituted(case: Case, stand_ins: StandIns) -> Case:
-    """Return the case on a machine of the build's architecture, where one stands in for its own.
+    """Return the case on a machine of the build's architecture, if its own has a stand-in.
 
-    What is said of a machine or a device beside its name is said of its stand-in.
+    Options of a machine or a device go to its stand-in.
     """
     spec = case.stage.spec
     name, comma, rest = spec.machine.partition(",")
@@ -95,7 +95,7 @@ def _beyond(spec: MachineSpec, offer: Offer) -> str | None:
 
 
 def _missing(case: Case, offer: Offer, schema: Schema) -> str | None:
-    """Return which command or part of the tree the case needs and the build lacks."""
+    """Return which command or part of the tree the build lacks for the case."""
     requests = (*case.stage.setup, *(step.request for step in case.steps))
     asked = {request.execute for request in requests}
     asked |= {_PASSES} if case.stage.spec.descriptors else set()
@@ -130,7 +130,7 @@ def _unserved(case: Case, unserved: frozenset[str]) -> str | None:
 
 
 def _left_out(case: Case, schema: Schema) -> str | None:
-    """Return which command of the case the schema contradicts itself about, None if none."""
+    """Return which command of the case was dropped from the schema, None if none was."""
     if not schema.left_out:
         return None
     used = {request.execute for request in case.stage.setup}

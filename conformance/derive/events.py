@@ -17,13 +17,13 @@ from conformance.model.stage import Stage
 from conformance.model.terms import Aspect, SubjectKind
 
 NO_RECIPE: Final = "no recipe provokes it"
-"""Of an event of which nobody has said how it comes about, nor why it cannot here."""
+"""The reason for an event with neither a recipe nor a reason."""
 _RULE: Final = "X32"
 _LIMIT: Final = "W50"
 
 
 def event_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
-    """Yield a case for each recipe of an event of the schema, a blocked one where none is."""
+    """Yield a case for each recipe of an event of the schema, a blocked one without any."""
     events = knowledge.events
     recipes = events.find(name, build.version)
     limits = _limits(name, build, events)
@@ -84,11 +84,11 @@ def _steps(recipe: EventRecipe, limits: Sequence[Limit]) -> Iterator[Step]:
     limited = {each.event for each in limits}
     come: set[str] = set()
     for provocation in recipe.steps:
-        # What is to be ready before the event comes about, is only a way to it.
+        # Events of the set-up are only a means.
         own = any(each.event == recipe.event for each in provocation.emissions)
         role = Role.SUBJECT if own else Role.SETUP
-        # Of a limited event the first is sent at once.  One that comes behind it may have to wait,
-        # and is lost where whoever limits it forgets it.
+        # QEMU sends the first of a limited event at once. A later one may have to wait, and is lost
+        # if QEMU forgets it.
         late = limited & come
         yield _provoking(provocation, role, recipe.reason, late)
         come |= {each.event for each in provocation.emissions}

@@ -37,17 +37,17 @@ from conformance.model.terms import Aspect, SubjectKind
 _OTHERS: Final = ("b", "c")
 """The endpoints beside the first, which are Unix sockets."""
 _CLOCK: Final = Endpoint(name="clock", transport=Transport.QTEST)
-"""What steps the clock of a machine that has none of its own."""
+"""The endpoint that steps the clock of a machine which has none of its own."""
 _REJOINED: Final = frozenset({Transport.SOCKET, Transport.TCP})
-"""Where a monitor that is left can be joined anew, and then opens another session."""
+"""The transports on which a monitor can be joined again, for a new session."""
 _ANSWERED: Final = "W35"
-"""That each command is answered once, whatever came before it."""
+"""The rule that each command is answered once, whatever came before."""
 
 
 def exchange_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
-    """Yield a case for each exchange of one part of the protocol, and each transport it is on.
+    """Yield a case for each exchange of one part of the protocol, and each of its transports.
 
-    Without `thorough` those that are slow are not played.
+    Without `thorough`, slow ones are blocked.
     """
     for recipe in knowledge.exchanges:
         fits = build.version in recipe.versions and build.program in recipe.programs
@@ -97,8 +97,10 @@ def _stage(recipe: ExchangeRecipe, transport: Transport, flavour: Flavour) -> St
 
 
 def _turns(recipe: ExchangeRecipe, flavour: Flavour) -> Iterator[Turn]:
-    """Yield how the first line gets where the exchange begins, then the exchange, then a proof
-    that each line that still stands is in step."""
+    """Yield how the first line reaches the start of the exchange, the exchange, and a final sync.
+
+    The sync proves that each open line is in step.
+    """
     before = tuple(_beginning(recipe.start, flavour))
     turns = (*before, *(_shifted(turn, len(before)) for turn in recipe.turns))
     if not recipe.ends:
@@ -107,10 +109,9 @@ def _turns(recipe: ExchangeRecipe, flavour: Flavour) -> Iterator[Turn]:
 
 
 def _working(turns: Iterable[Turn], flavour: Flavour) -> Iterator[Turn]:
-    """Yield the turns, of which each that asks on a line in command mode is to get a success.
+    """Yield the turns; a query on a line in command mode must succeed.
 
-    A line is in command mode from where its negotiation is heard to have ended; where nothing is
-    negotiated, from the start.
+    A line is in command mode once its negotiation has ended; without negotiation, from the start.
     """
     ready = {CONTROL}
     for turn in turns:
@@ -143,14 +144,14 @@ def _beginning(start: Start, flavour: Flavour) -> Iterator[Turn]:
 
 
 def _shifted(turn: Turn, by: int) -> Turn:
-    """Return the turn with the number of an earlier one as it is behind `by` further ones."""
+    """Return the turn with its reference to an earlier turn moved by `by`."""
     if isinstance(turn, Hear) and turn.same is not None:
         return replace(turn, same=replace(turn.same, turn=turn.same.turn + by))
     return turn
 
 
 def _standing(turns: Iterable[Turn]) -> Iterator[str]:
-    """Yield the lines that are connected when the turns are over and were not just proved."""
+    """Yield the lines that are open after the turns and were not just proved."""
     standing: dict[str, bool] = {}
     for turn in turns:
         match turn:

@@ -11,7 +11,7 @@ _PARTS: Final = re.compile(r"\*|\?|\[!?\]?[^\]]*\]|.", re.S)
 
 
 def reaches(glob: str, start: str) -> bool:
-    """Return whether a text that begins with `start` can fit `glob`, as fnmatchcase has it."""
+    """Return whether a text that begins with `start` can match `glob`, as in fnmatchcase."""
     parts = _parts(glob)
     places = _passed(parts, {0})
     for letter in start:
@@ -34,7 +34,7 @@ def _parts(glob: str) -> tuple[str, ...]:
 
 
 def _passed(parts: tuple[str, ...], places: set[int]) -> set[int]:
-    """Return the places with those that are reached where a star takes nothing."""
+    """Return the places, with those reached when a star matches nothing."""
     found = set(places)
     for place in places:
         while place < len(parts) and parts[place] == "*":

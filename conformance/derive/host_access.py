@@ -19,7 +19,7 @@ from conformance.model.stage import SCRATCH, Request
 def unconfined(case: Case, dangers: Dangers) -> Case:
     """Block the case if one of its requests could reach the host.
 
-    A command that nobody has looked at counts as one that does.
+    A command that was not reviewed counts as one that does.
     """
     if not case.plays:
         return case
@@ -52,17 +52,17 @@ def _leads_out(request: Request, danger: Danger) -> bool:
     return any(
         _fits(names, _text(value), way)
         for names, value in _leaves(request.arguments, ())
-        # A path within the machine's own folder leads nowhere else, unless it is run.
+        # A path in the machine's own folder leads nowhere else, unless it is executed.
         if program or not _in_scratch(value)
         for way in danger.through
     )
 
 
 def _leaves(value: object, names: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], object]]:
-    """Yield each value of the arguments that holds no other, with the names that lead there.
+    """Yield each leaf value of the arguments, with the names on its path.
 
-    An element of an array has the names of the array, and "a.b" is the two names that it stands
-    for in options.
+    An element of an array has the names of the array; "a.b" counts as the two names that it means
+    in options.
     """
     if isinstance(value, Mapping):
         for name, item in value.items():

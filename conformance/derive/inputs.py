@@ -22,26 +22,26 @@ from conformance.source.documented import DocumentedExample
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known of the source of a build: a digest's entities of its program.
+    """The facts of a build's source: a digest's entities for its program.
 
-    `exact` tells whether they are of just its release; else they are of the nearest older one that
-    is known, and nothing can be held against the build that later releases may have changed.
+    `exact` says whether they are of exactly its release. Else they are of the newest older release
+    known, and a build may differ from them in what later releases may change.
     """
 
     entities: Mapping[str, DigestEntity]
     name: str
     exact: bool
     examples: tuple[DocumentedExample, ...] | None = None
-    """Those of the documentation, where the source itself is at hand: no digest holds them."""
+    """The facts of the documentation if the source itself is available: no digest has them."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Introspected:
     """What one build says of itself, and what its host lacks (need to reason).
 
-    With the facts of just its release come an `alignment` of its schema with them, and the widths
-    of its integers are in its schema.  With those of an older one, `older` is its schema with the
-    widths that were: a later release may take more, and never less.
+    With facts of exactly its release, `alignment` compares its schema with them, and its schema has
+    the widths of its integers. With older ones, `older` is its schema with the widths of then: a
+    later release may accept more, never less.
     """
 
     version: Version
@@ -52,39 +52,39 @@ class Introspected:
     alignment: Alignment | None = None
     older: Schema | None = None
     entries: Sequence[Entry] = ()
-    """What the schema was read from."""
+    """The entries that the schema was read from."""
     faults: tuple[ContradictionError, ...] = ()
-    """What they say against themselves; what that makes unusable is no part of the schema."""
+    """Their contradictions; the schema has no part that they make unusable."""
     program: Program = Program.SYSTEM
-    arch: str = ""
-    """What its guests are of, "" where its name does not tell."""
+    arch: str | None = None
+    """The architecture of its guests, None if its name does not say."""
     unserved: frozenset[str] = frozenset()
-    """The commands that the schema lists and query-commands does not."""
+    """The commands that the schema has and query-commands lacks."""
     sandboxed: bool = True
-    """Whether it runs where its requests cannot reach the host."""
+    """Whether its requests cannot reach the host."""
     without: Mapping[str, str] = field(default_factory=dict)
-    """The commands that are not asked for although it may have them, and why."""
+    """The commands that the suite does not send although the build may have them, with reasons."""
     thorough: bool = False
-    """Whether cases that take long are wanted too."""
+    """Whether slow cases run, too."""
 
     @property
     def flavour(self) -> Flavour:
-        """How the build speaks."""
+        """The dialect of the build."""
         return self.program.flavour
 
     @property
     def exact(self) -> Facts | None:
-        """What is known of the source of just its release."""
+        """The facts of exactly its release, if they are known."""
         return self.facts if self.facts is not None and self.facts.exact else None
 
     @property
     def declared(self) -> Mapping[str, DigestEntity]:
-        """The declarations of just its release by name, none where they are not known."""
+        """The declarations of exactly its release by name, empty if unknown."""
         return self.exact.entities if self.exact is not None else {}
 
     @cached_property
     def preconfig_flags(self) -> Mapping[str, bool]:
-        """Of each command that is declared whether it may run before the machine is complete."""
+        """For each declared command, whether it may run in preconfig."""
         return {
             name: Flag.ALLOW_PRECONFIG in entity.flags
             for name, entity in self.declared.items()
@@ -98,7 +98,7 @@ class Introspected:
 
     @property
     def ranged(self) -> Schema:
-        """The schema with the widths of integers that are known, perhaps those of an older one."""
+        """The schema with the known widths of integers, perhaps of an older release."""
         return self.older or self.schema
 
     @cached_property

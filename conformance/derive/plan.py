@@ -30,13 +30,13 @@ from conformance.space.members import ArgumentMembers, argument_members
 def cases_of(
     build: Introspected, knowledge: Knowledge, globs: Sequence[str] = ()
 ) -> Iterator[Case]:
-    """Yield the cases of a build one by one, in the order in which they run.
+    """Yield the cases of a build one by one, in run order.
 
-    With `globs`, those alone whose ids one of them fits.
+    With `globs`, only those whose ids match one.
     """
     knowledge = knowledge.of_build(build.version, build.arch)
     offer = OFFERS[build.program]
-    stand_ins = knowledge.stand_ins.get(build.arch, StandIns())
+    stand_ins = knowledge.stand_ins.get(build.arch or "", StandIns())
     often = reasons_for(knowledge.intermittent, build.version)
     seen: set[str] = set()
     for case in _generated(build, knowledge, globs):
@@ -49,7 +49,7 @@ def cases_of(
 
 
 def members_of(build: Introspected) -> Mapping[str, ArgumentMembers]:
-    """Return the members of each command's arguments, by its name."""
+    """Return the members of each command's arguments, by name."""
     return {
         name: argument_members(build.schema, command, shallow=name == OBJECT_ADD)
         for name, command in build.schema.commands.items()
@@ -59,7 +59,7 @@ def members_of(build: Introspected) -> Mapping[str, ArgumentMembers]:
 def rows_of(
     build: Introspected, knowledge: Knowledge, members: Mapping[str, ArgumentMembers]
 ) -> tuple[Row, ...]:
-    """Return the rows of a build, whose commands have those members."""
+    """Return the rows of a build with those members of commands."""
     knowledge = knowledge.of_build(build.version, build.arch)
     return tuple(_counted(row, members, knowledge, build) for row in _rows(build, knowledge.seed))
 
@@ -77,7 +77,7 @@ def _generated(build: Introspected, knowledge: Knowledge, globs: Sequence[str]) 
 
 
 def _known(case: Case, absences: Sequence[Absence], often: Mapping[str, str]) -> Case:
-    """Return the case with what is known of how it ends, whatever it is about."""
+    """Return the case with what is known of its outcome."""
     if case.id in often:
         case = replace(case, intermittent=often[case.id])
     globs = refusals_of(absences, frozenset(step.request.execute for step in case.steps))
@@ -87,20 +87,20 @@ def _known(case: Case, absences: Sequence[Absence], often: Mapping[str, str]) ->
 def _rows(build: Introspected, seed: SeedModel) -> Iterator[Row]:
     if not build.flavour.introspects:
         for name in sorted({*build.schema.commands, *build.without}):
-            yield Row(subject=command_subject(name), note=build.without.get(name, ""))
+            yield Row(subject=command_subject(name), note=build.without.get(name))
         return
-    # What has a name of no use has a finding, and no row.
+    # An unusable name has a finding, and no row.
     usable = (name for name in listed(build.entries, "command") if not schema_problem(name))
     shown = {*build.schema.commands, *usable}
     others = shown - set(seed.commands)
     for name in (*seed.commands, *sorted(others)):
-        note = "" if name in shown else "this build's schema has no such command"
+        note = None if name in shown else "this build's schema has no such command"
         if name in build.schema.left_out:
             note = f"this build's schema contradicts itself about it: {CONTRADICTION}"
         yield Row(subject=command_subject(name), note=note)
     own = object_types(build.schema, build.model)
     for name in sorted({kind.name for kind in seed.types} | set(own)):
-        note = "" if name in own else "this build's object-add knows no such type"
+        note = None if name in own else "this build's object-add knows no such type"
         subject = Subject(kind=SubjectKind.OBJECT_TYPE, name=name)
         yield Row(subject=subject, note=note)
     for name in build.schema.events:
@@ -110,7 +110,7 @@ def _rows(build: Introspected, seed: SeedModel) -> Iterator[Row]:
 def _counted(
     row: Row, members: Mapping[str, ArgumentMembers], knowledge: Knowledge, build: Introspected
 ) -> Row:
-    """Return the row of a command with what its schema has, and why it cannot succeed here."""
+    """Return the row of a command with counts from its schema, and why it cannot succeed here."""
     name = row.subject.name
     if row.subject.kind is not SubjectKind.COMMAND or name not in members:
         return row
@@ -120,5 +120,5 @@ def _counted(
         row,
         members=len(members[name].labels),
         left_out=members[name].left_out,
-        blocked=recipe.always_fails or lacking,
+        blocked=recipe.always_fails or lacking or None,
     )

@@ -25,7 +25,7 @@ def command_subject(name: str) -> Subject:
 
 def supporting_step(request: Request, role: Role, expect: Expectation = ACCEPTED) -> Step:
     """Return the step of a valid request that the case is not about."""
-    emits = tuple(Emits(event=each.event, data=each.data, rule="") for each in request.awaits)
+    emits = tuple(Emits(event=each.event, data=each.data, rule=None) for each in request.awaits)
     return Step(request=request, expect=expect, role=role, rule="Q30", emits=emits)
 
 
@@ -39,26 +39,26 @@ def supporting_steps(
 def around(
     valid: ValidRequest, *steps: Step, cleanup: Expectation | None = ACCEPTED
 ) -> tuple[Step, ...]:
-    """Return `steps` between the set-up and the clean-up of a request; without the latter for None.
+    """Return `steps` between the set-up and the clean-up of a request; no clean-up for None.
 
-    `cleanup` is what is expected of each request that takes away what the others made.
+    `cleanup` is the expectation for each request of the clean-up.
     """
     undone = () if cleanup is None else supporting_steps(valid.cleanup, Role.CLEANUP, cleanup)
     return (*supporting_steps(valid.setup, Role.SETUP), *steps, *undone)
 
 
 def success_of(valid: ValidRequest) -> Expectation:
-    """Return what comes of the request where it succeeds."""
+    """Return the expectation for a request that succeeds."""
     return Ends() if valid.effect is Effect.END else ACCEPTED
 
 
 def witness(valid: ValidRequest) -> Step:
-    """Return the step that shows that the request is accepted, its fault left out."""
+    """Return the step that shows that the request is accepted without its fault."""
     return Step(request=valid.request, expect=success_of(valid), role=Role.WITNESS, rule="Q30")
 
 
 def stage_of(valid: ValidRequest, word: str) -> Stage:
-    """Return the plain machine where the request needs no other, else its own under that name."""
+    """Return the plain machine, or the request's own under that name if it needs one."""
     return PLAIN if valid.spec == MachineSpec() else Stage(name=word, spec=valid.spec)
 
 
@@ -68,9 +68,9 @@ def isolation_of(valid: ValidRequest) -> Isolation:
 
 
 def blocked_by(valid: ValidRequest, lacks: Mapping[str, str]) -> Blocked | None:
-    """Return why the request does not succeed here, None where it does.
+    """Return why the request does not succeed here, None if it does.
 
-    `lacks` maps each need that host and build do not meet to why.
+    `lacks` maps each need that host and build do not meet to the reason.
     """
     if valid.always_fails:
         return untried(f"no request of it succeeds: {valid.always_fails}")

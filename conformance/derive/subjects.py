@@ -27,20 +27,20 @@ class Generator:
     prefixes: tuple[str, ...]
 
     def of(self, name: str) -> tuple[str, ...]:
-        """Return how the ids of the cases of that subject begin."""
+        """Return the prefixes of case ids for that subject."""
         return tuple(prefix.format(name) for prefix in self.prefixes)
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Some generators, each asked in turn about each of the subjects that `names` yields."""
+    """Some generators, each called for each of the subjects that `names` yields."""
 
     names: Names
     generators: tuple[Generator, ...]
 
 
 def seed_commands_first(build: Introspected, knowledge: Knowledge) -> Iterator[str]:
-    """Yield the commands: those of the schema that the suite began from, then the others sorted."""
+    """Yield the commands: those of the seed digest first, then the others sorted."""
     own = tuple(name for name in knowledge.seed.commands if name in build.schema.commands)
     yield from own
     yield from sorted(build.schema.commands.keys() - {*own})
@@ -57,12 +57,12 @@ def sorted_commands(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
 
 
 def ranged_commands(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
-    """Return the commands of the schema that knows widths of integers."""
+    """Return the commands of the schema with known integer widths."""
     return build.ranged.commands
 
 
 def introspected(names: Names) -> Names:
-    """Return the names where the build tells its schema and its objects, none of another."""
+    """Return the names if the build shows its schema and its objects, else none."""
     return lambda build, knowledge: names(build, knowledge) if build.flavour.introspects else ()
 
 
@@ -92,7 +92,7 @@ def machines(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
 
 
 def types(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
-    """Return the object types that object-add knows."""
+    """Return the object types of object-add."""
     if OBJECT_ADD not in build.schema.commands:
         return ()
     return object_types(build.schema, build.model)
@@ -104,23 +104,23 @@ def events(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
 
 
 def exchanges(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
-    """Return the parts of the protocol that exchanges are about."""
+    """Return the parts of the protocol with exchanges."""
     return dict.fromkeys(recipe.subject for recipe in knowledge.exchanges)
 
 
 def declared(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
-    """Return what the source declares."""
+    """Return the declarations of the source."""
     return build.declared
 
 
 def undeclared(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
-    """Return all that the schema was compared with its source for."""
+    """Return everything that the schema was compared with its source for."""
     statements = build.alignment.statements if build.alignment else ()
     return dict.fromkeys(each.entity for each in statements)
 
 
 def with_shown_defaults(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
-    """Return the commands whose defaults can be read somewhere."""
+    """Return the commands whose defaults can be read back."""
     shown = knowledge.showings if build.exact else ()
     return dict.fromkeys(showing.command for showing in shown)
 

@@ -10,8 +10,8 @@ from conformance.model.case import Case, Step
 
 
 def named_apart(case: Case) -> Case:
-    """Return the case with a word of its own wherever its requests have the mark UNIQUE."""
-    if not any(_bears(step.request.arguments) for step in case.steps):
+    """Return the case with a unique word for each UNIQUE in its requests."""
+    if not any(_has_mark(step.request.arguments) for step in case.steps):
         return case
     word = f"u{digest([case.id])[:8]}"
     return replace(case, steps=tuple(_step_named(step, word) for step in case.steps))
@@ -24,21 +24,21 @@ def _step_named(step: Step, word: str) -> Step:
     return replace(step, request=replace(step.request, arguments=named))
 
 
-def _bears(value: object) -> bool:
-    """Return whether the mark is anywhere in `value`: in most requests it is not."""
+def _has_mark(value: object) -> bool:
+    """Return whether the mark is anywhere in `value`: most requests lack it."""
     match value:
         case str():
             return UNIQUE in value
         case dict():
-            return any(map(_bears, value.values()))
+            return any(map(_has_mark, value.values()))
         case list():
-            return any(map(_bears, value))
+            return any(map(_has_mark, value))
         case _:
             return False
 
 
 def _named(value: object, word: str) -> object:
-    """Return `value` with `word` in the place of the mark, itself where it has none."""
+    """Return `value` with the mark replaced by `word`, or itself without a mark."""
     match value:
         case str():
             return value.replace(UNIQUE, word) if UNIQUE in value else value

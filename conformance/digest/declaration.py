@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 Condition: TypeAlias = str | Mapping[str, "Condition | tuple[Condition, ...]"]
-"""When something is compiled in: "" always, else the name of a configuration symbol, or an object
+"""When something is compiled in: the name of a configuration symbol, or an object
 with one member: "all" or "any" (conditions) or "not" (a condition). Older notations are
 converted to this one."""
 
@@ -65,7 +65,7 @@ class DeclaredFeature:
     """A feature of an entity or member."""
 
     name: str
-    condition: Condition = ""
+    condition: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ class DeclaredMember:
     name: str
     type: str
     optional: bool = False
-    condition: Condition = ""
+    condition: Condition | None = None
     features: tuple[DeclaredFeature, ...] = ()
     place: SourcePlace = field(default=NOWHERE, compare=False)
 
@@ -85,7 +85,7 @@ class DeclaredValue:
     """A value of an enumeration."""
 
     name: str
-    condition: Condition = ""
+    condition: Condition | None = None
     features: tuple[DeclaredFeature, ...] = ()
     place: SourcePlace = field(default=NOWHERE, compare=False)
 
@@ -96,7 +96,7 @@ class DeclaredBranch:
 
     case: str
     type: str
-    condition: Condition = ""
+    condition: Condition | None = None
     place: SourcePlace = field(default=NOWHERE, compare=False)
 
 
@@ -116,11 +116,11 @@ class Documentation:
     `examples` of each example, in order.
     """
 
-    symbol: str
+    symbol: str | None
     body: Section
     members: Mapping[str, Section] = field(default_factory=dict)
     features: Mapping[str, Section] = field(default_factory=dict)
-    since: str = ""
+    since: str | None = None
     returns: Section | None = None
     errors: Section | None = None
     examples: tuple[Section, ...] = ()
@@ -135,22 +135,22 @@ class Entity:
     and events (data given in place) have `members`; enumerations have `values`; structs and unions
     may have a `base`, or `base_members` if it is given in place; unions have a `tag` and
     `branches`. A command or event whose data are not in place takes `arg_type`; a command returns
-    `returns` ("" for nothing).
+    `returns` (None for nothing).
     """
 
     kind: EntityKind
     name: str
-    condition: Condition = ""
+    condition: Condition | None = None
     features: tuple[DeclaredFeature, ...] = ()
     members: tuple[DeclaredMember, ...] = ()
     values: tuple[DeclaredValue, ...] = ()
-    base: str = ""
+    base: str | None = None
     base_members: tuple[DeclaredMember, ...] = ()
-    tag: str = ""
+    tag: str | None = None
     branches: tuple[DeclaredBranch, ...] = ()
-    arg_type: str = ""
+    arg_type: str | None = None
     boxed: bool = False
-    returns: str = ""
+    returns: str | None = None
     flags: frozenset[Flag] = frozenset()
     documentation: Documentation | None = None
     place: SourcePlace = field(default=NOWHERE, compare=False)

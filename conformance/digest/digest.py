@@ -32,7 +32,7 @@ class DigestFeature:
     """A feature and its condition."""
 
     name: str
-    condition: Condition = ""
+    condition: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +45,9 @@ class DigestMember:
     name: str
     type: str
     optional: bool = False
-    condition: Condition = ""
+    condition: Condition | None = None
     features: tuple[DigestFeature, ...] = ()
-    since: str = ""
+    since: str | None = None
     default_kind: DefaultKind = DefaultKind.NONE
     default: JsonValue | Absent = ABSENT
     case_defaults: Mapping[str, JsonValue] = field(default_factory=dict)
@@ -59,9 +59,9 @@ class DigestValue:
     """A value of an enumeration."""
 
     name: str
-    condition: Condition = ""
+    condition: Condition | None = None
     features: tuple[DigestFeature, ...] = ()
-    since: str = ""
+    since: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ class DigestBranch:
 
     case: str
     type: str
-    condition: Condition = ""
+    condition: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,29 +79,29 @@ class DigestEntity:
 
     `module` and `line` are its place; `documented` says whether it is documented at all. `errors`
     are the error classes that its documentation names, `unknown_errors` names that are no error
-    class. `error_items` has the class of each item in the section on errors, "" where an item names
-    none. `base_defaults` are the defaults it gives for members of its base.
+    class. `error_items` has the class of each item in the section on errors, None if an
+    item names none. `base_defaults` are the defaults it gives for members of its base.
     """
 
     kind: EntityKind
     name: str
     module: str = ""
     line: int = 0
-    condition: Condition = ""
+    condition: Condition | None = None
     features: tuple[DigestFeature, ...] = ()
-    since: str = ""
+    since: str | None = None
     members: tuple[DigestMember, ...] = ()
     values: tuple[DigestValue, ...] = ()
-    base: str = ""
+    base: str | None = None
     base_members: tuple[DigestMember, ...] = ()
-    tag: str = ""
+    tag: str | None = None
     branches: tuple[DigestBranch, ...] = ()
-    arg_type: str = ""
+    arg_type: str | None = None
     boxed: bool = False
-    returns: str = ""
+    returns: str | None = None
     flags: frozenset[Flag] = frozenset()
     errors: tuple[str, ...] = ()
-    error_items: tuple[str, ...] = ()
+    error_items: tuple[str | None, ...] = ()
     unknown_errors: tuple[str, ...] = ()
     base_defaults: Mapping[str, JsonValue] = field(default_factory=dict)
     documented: bool = True

@@ -120,7 +120,7 @@ def _from_entity(entity: DigestEntity) -> dict[str, Any]:
         returns=entity.returns,
         flags=sorted(entity.flags),
         errors=list(entity.errors),
-        error_items=list(entity.error_items),
+        error_items=[item or "" for item in entity.error_items],
         unknown_errors=list(entity.unknown_errors),
         base_defaults=dict(entity.base_defaults),
         undocumented=not entity.documented,
@@ -137,21 +137,21 @@ def _to_entity(program: str, value: object) -> DigestEntity:
         name=name,
         module=entry.take("module", str, ""),
         line=entry.take("line", int, 0),
-        condition=_to_condition(entry.place, entry.take("condition", object, "")),
+        condition=entry.condition(),
         features=entry.each("features", _to_feature),
-        since=entry.take("since", str, ""),
+        since=entry.text("since"),
         members=entry.each("members", _to_member),
         values=entry.each("values", _to_value),
-        base=entry.take("base", str, ""),
+        base=entry.text("base"),
         base_members=entry.each("base-members", _to_member),
-        tag=entry.take("tag", str, ""),
+        tag=entry.text("tag"),
         branches=entry.each("branches", _to_branch),
-        arg_type=entry.take("arg-type", str, ""),
+        arg_type=entry.text("arg-type"),
         boxed=entry.take("boxed", bool, False),
-        returns=entry.take("returns", str, ""),
+        returns=entry.text("returns"),
         flags=frozenset(_word(Flag, entry.place, flag) for flag in entry.texts("flags")),
         errors=entry.texts("errors"),
-        error_items=entry.texts("error-items"),
+        error_items=tuple(item or None for item in entry.texts("error-items")),
         unknown_errors=entry.texts("unknown-errors"),
         base_defaults=entry.entry("base-defaults"),
         documented=not entry.take("undocumented", bool, False),
@@ -190,9 +190,9 @@ def _to_member(entry: _Entry) -> DigestMember:
         name=entry.take("name", str),
         type=entry.take("type", str),
         optional=entry.take("optional", bool, False),
-        condition=_to_condition(entry.place, entry.take("condition", object, "")),
+        condition=entry.condition(),
         features=entry.each("features", _to_feature),
-        since=entry.take("since", str, ""),
+        since=entry.text("since"),
         default_kind=kind,
         default=default,
         case_defaults=entry.entry("case-defaults"),
@@ -212,9 +212,9 @@ def _from_value(value: DigestValue) -> dict[str, Any]:
 def _to_value(entry: _Entry) -> DigestValue:
     return DigestValue(
         name=entry.take("name", str),
-        condition=_to_condition(entry.place, entry.take("condition", object, "")),
+        condition=entry.condition(),
         features=entry.each("features", _to_feature),
-        since=entry.take("since", str, ""),
+        since=entry.text("since"),
     )
 
 
@@ -226,7 +226,7 @@ def _to_branch(entry: _Entry) -> DigestBranch:
     return DigestBranch(
         case=entry.take("case", str),
         type=entry.take("type", str),
-        condition=_to_condition(entry.place, entry.take("condition", object, "")),
+        condition=entry.condition(),
     )
 
 
@@ -237,12 +237,12 @@ def _from_feature(feature: DigestFeature) -> dict[str, Any]:
 def _to_feature(entry: _Entry) -> DigestFeature:
     return DigestFeature(
         name=entry.take("name", str),
-        condition=_to_condition(entry.place, entry.take("condition", object, "")),
+        condition=entry.condition(),
     )
 
 
-def _from_condition(condition: Condition) -> Any:
-    if isinstance(condition, str):
+def _from_condition(condition: Condition | None) -> Any:
+    if condition is None or isinstance(condition, str):
         return condition
     return {
         word: list(map(_from_condition, parts))
@@ -253,7 +253,7 @@ def _from_condition(condition: Condition) -> Any:
 
 
 def _to_condition(place: str, value: object) -> Condition:
-    if isinstance(value, str):
+    if isinstance(value, str) and value:
         return value
     if isinstance(value, dict) and len(value) == 1:
         [(word, parts)] = value.items()
@@ -292,6 +292,15 @@ class _Entry:
         if value is not default and not (kind is object or type(value) is kind):
             raise SchemaError(self.place, f"{key!r} is no {kind.__name__}")
         return value
+
+    def text(self, key: str) -> str | None:
+        """Return the string `key`; None if it is left out."""
+        return self.take(key, str, "") or None
+
+    def condition(self) -> Condition | None:
+        """Return the object's condition; None if it has none."""
+        found = self.take("condition", object, ABSENT)
+        return None if found is ABSENT else _to_condition(self.place, found)
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return the strings of the array `key`; none if it is left out."""

@@ -45,7 +45,7 @@ Holds: TypeAlias = Callable[[Condition], bool]
 EMPTY: Final = "q_empty"
 """QEMU's name for the object without members."""
 
-_Item = TypeVar("_Item", DigestFeature, DigestMember, DigestValue, DigestBranch)
+_Item = TypeVar("_Item", DigestFeature, DigestMember, DigestValue, DigestBranch, DigestEntity)
 _OBJECTS: Final = frozenset({EntityKind.STRUCT, EntityKind.UNION})
 _WIDTHS: Final = (8, 16, 32, 64)
 # QType of the schema language: the only enumeration that no file declares.
@@ -88,7 +88,7 @@ def schema_of(
     `open_objects` names the types that lack them. Raises SchemaError if no schema can be made.
     """
     expansion = _Expansion(entities, holds)
-    present = [entity for entity in entities.values() if holds(entity.condition)]
+    present = expansion.present(entities.values())
     commands = [expansion.command(e) for e in present if e.kind is EntityKind.COMMAND]
     events = [expansion.event(e) for e in present if e.kind is EntityKind.EVENT]
     if whole:
@@ -108,13 +108,13 @@ def open_objects(entities: Mapping[str, DigestEntity]) -> frozenset[str]:
     """
     found: set[str] = set()
     for entity in entities.values():
-        used = {entity.arg_type, *(branch.type for branch in entity.branches)} - {""}
-        found |= {_open(name) for name in used if name not in entities}
+        used = {entity.arg_type, *(branch.type for branch in entity.branches)}
+        found |= {_open(name) for name in used if name is not None and name not in entities}
         base, seen = entity.base, {entity.name}
-        while base in entities and base not in seen:
+        while base is not None and base in entities and base not in seen:
             seen.add(base)
             base = entities[base].base
-        if base and base not in entities:
+        if base is not None and base not in entities:
             found.add(entity.name)
     return frozenset(found)
 
@@ -127,6 +127,10 @@ class _Expansion:
     holds: Holds
     types: dict[str, Type] = field(default_factory=dict)
 
+    def present(self, items: Iterable[_Item]) -> list[_Item]:
+        """Return what is compiled in."""
+        return [each for each in items if each.condition is None or self.holds(each.condition)]
+
     def command(self, entity: DigestEntity) -> Command:
         command = Command(
             name=entity.name,
@@ -135,7 +139,7 @@ class _Expansion:
             allow_oob=Flag.ALLOW_OOB in entity.flags,
             features=self._features(entity.features),
         )
-        if entity.returns:
+        if entity.returns is not None:
             self.reach([entity.returns])
         else:
             self._empty()
@@ -159,7 +163,7 @@ class _Expansion:
 
     def _data(self, entity: DigestEntity) -> str:
         """Return the name of the object type that a command or event takes."""
-        if entity.arg_type:
+        if entity.arg_type is not None:
             name = self._object_name(entity.arg_type)
             self.reach([name])
             return name
@@ -200,7 +204,7 @@ class _Expansion:
             case EntityKind.ENUM:
                 return Enum(name=name, members=self._values(entity), features=features)
             case EntityKind.ALTERNATE:
-                members = tuple(dict.fromkeys(m.type for m in self._present(entity.members)))
+                members = tuple(dict.fromkeys(m.type for m in self.present(entity.members)))
                 return Alternate(name=name, members=members, features=features)
             case EntityKind.STRUCT | EntityKind.UNION:
                 return self._object(entity, features)
@@ -224,7 +228,7 @@ class _Expansion:
         if entity.name in inside:
             where = f"{entity.module}:{entity.line}"
             raise SchemaError(where, f"{entity.name!r} is its own base")
-        base = self.entities.get(entity.base)
+        base = None if entity.base is None else self.entities.get(entity.base)
         inherited = entity.base_members
         if base is not None:
             if base.kind not in _OBJECTS:
@@ -240,8 +244,8 @@ class _Expansion:
             where = f"{entity.module}:{entity.line}"
             raise SchemaError(where, f"the tag {entity.tag!r} of {entity.name!r} is no member")
         values = self.entities.get(tag.type)
-        present = [v.name for v in self._present(values.values)] if values else []
-        for branch in self._present(entity.branches):
+        present = [v.name for v in self.present(values.values)] if values else []
+        for branch in self.present(entity.branches):
             # Where the tag's enumeration is undeclared, its values are not known.
             if values is None or branch.case in present:
                 yield Variant(case=branch.case, type=self._object_name(branch.type))
@@ -258,20 +262,17 @@ class _Expansion:
                 optional=member.optional,
                 features=self._features(member.features),
             )
-            for member in self._present(members)
+            for member in self.present(members)
         )
 
     def _values(self, entity: DigestEntity) -> tuple[EnumMember, ...]:
         return tuple(
             EnumMember(name=value.name, features=self._features(value.features))
-            for value in self._present(entity.values)
+            for value in self.present(entity.values)
         )
 
     def _features(self, features: Iterable[DigestFeature]) -> tuple[str, ...]:
-        return tuple(feature.name for feature in self._present(features))
-
-    def _present(self, items: Iterable[_Item]) -> list[_Item]:
-        return [item for item in items if self.holds(item.condition)]
+        return tuple(feature.name for feature in self.present(features))
 
 
 def _open(name: str) -> str:

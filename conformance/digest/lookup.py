@@ -28,8 +28,8 @@ class DocumentedMember:
     optional: bool = False
     default: JsonValue | Absent = ABSENT
     default_kind: DefaultKind = DefaultKind.NONE
-    where: str = ""
-    condition: Condition = ""
+    where: str
+    condition: Condition | None = None
     features: tuple[str, ...] = ()
 
 
@@ -52,7 +52,7 @@ def documented(entity: DigestEntity, member: DigestMember, **changes: Any) -> Do
 
 
 def object_facts(
-    entities: Mapping[str, DigestEntity], name: str, case: str = ""
+    entities: Mapping[str, DigestEntity], name: str | None, case: str | None = None
 ) -> Mapping[str, DocumentedMember]:
     """Return what is documented of the members of a struct or union, its base's first.
 
@@ -63,7 +63,7 @@ def object_facts(
 
 
 def argument_facts(
-    entities: Mapping[str, DigestEntity], command: str, case: str = ""
+    entities: Mapping[str, DigestEntity], command: str, case: str | None = None
 ) -> Mapping[str, DocumentedMember]:
     """Return what is documented of the arguments of a command, as `object_facts` does."""
     entity = entities.get(command)
@@ -74,7 +74,7 @@ def argument_facts(
 
 
 def argument_fact(
-    entities: Mapping[str, DigestEntity], command: str, path: str, case: str = ""
+    entities: Mapping[str, DigestEntity], command: str, path: str, case: str | None = None
 ) -> DocumentedMember | None:
     """Return what is documented of the argument at `path` ("cache.direct"), or None."""
     facts = argument_facts(entities, command, case)
@@ -86,14 +86,14 @@ def argument_fact(
 
 
 def _members(
-    entities: Mapping[str, DigestEntity], name: str, case: str
+    entities: Mapping[str, DigestEntity], name: str | None, case: str | None
 ) -> Iterator[DocumentedMember]:
-    entity = entities.get(name)
-    if entity is None:
+    if name is None or name not in entities:
         return
-    yield from _members(entities, entity.base, "")
+    entity = entities[name]
+    yield from _members(entities, entity.base, None)
     for member in (*entity.base_members, *entity.members):
         yield documented(entity, member)
     for branch in entity.branches:
         if branch.case == case:
-            yield from _members(entities, branch.type, "")
+            yield from _members(entities, branch.type, None)

@@ -29,7 +29,7 @@ class ObjectType:
     name: str
     members: tuple[DocumentedMember, ...]
     open: bool = False
-    condition: Condition = ""
+    condition: Condition | None = None
     features: tuple[str, ...] = ()
 
 
@@ -52,16 +52,16 @@ def object_model(entities: Mapping[str, DigestEntity]) -> DeclaredObjects:
 
 def _types(entities: Mapping[str, DigestEntity]) -> Iterator[ObjectType]:
     command = entities.get(OBJECT_ADD)
-    options = entities.get(command.arg_type) if command else None
+    options = entities.get(command.arg_type) if command and command.arg_type else None
     if options is None or options.kind is not EntityKind.UNION:
         return
-    tags = {member.name: member.type for member in options.base_members}
-    tag = entities.get(tags.get(options.tag, ""))
+    tags = [member.type for member in options.base_members if member.name == options.tag]
+    tag = entities.get(tags[0]) if tags else None
     if tag is None:
         return
     branches = {branch.case: branch.type for branch in options.branches}
     for value in tag.values:
-        chain = tuple(_chain(branches.get(value.name, ""), entities))
+        chain = tuple(_chain(branches.get(value.name), entities))
         closed = all(name in entities for name in chain)
         known = [entities[name] for name in chain] if closed else []
         yield ObjectType(
@@ -73,11 +73,11 @@ def _types(entities: Mapping[str, DigestEntity]) -> Iterator[ObjectType]:
         )
 
 
-def _chain(name: str, entities: Mapping[str, DigestEntity]) -> Iterator[str]:
+def _chain(name: str | None, entities: Mapping[str, DigestEntity]) -> Iterator[str]:
     """Yield the name of a type and of its bases, up to one that is not there."""
-    while name:
+    while name is not None:
         yield name
-        name = entities[name].base if name in entities else ""
+        name = entities[name].base if name in entities else None
 
 
 def _members(chain: list[DigestEntity], case: str) -> Iterator[DocumentedMember]:

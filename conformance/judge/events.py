@@ -1,6 +1,6 @@
-"""Whether the events that a step must bring about have come, and no faster than they may.
+"""Judges the events that a step must provoke: whether they arrived, and not too fast.
 
-Knows no wire and no clock: when an event was sent stands in what was observed.
+Knows no wire and no clock; the observation says when an event was sent.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from conformance.model.expectation import Kind
 from conformance.wire.framing import Message
 
 _PERIOD: Final = 1.0
-"""Seconds in which at most one of a kind of a limited event is sent (qmp-spec, on events)."""
+"""Seconds in which at most one limited event of a kind is sent (qmp-spec, on events)."""
 _TOLERANCE: Final = 0.01
-"""Seconds by which two clocks, the build's and ours, may run apart within that."""
+"""Seconds by which the build's clock and ours may drift apart within that time."""
 
 
 def awaited(step: Step, events: Sequence[Line]) -> tuple[Emits, ...]:
-    """Return the events of `step` that are not among `events`, those that came since it was sent.
+    """Return the awaited events of `step` that are not among `events`, those since it was sent.
 
-    One event stands for one that is awaited, no more.
+    One event stands for one awaited event only.
     """
     left = [message_of(line) for line in events]
     missing = []
@@ -38,58 +38,61 @@ def awaited(step: Step, events: Sequence[Line]) -> tuple[Emits, ...]:
 
 
 def not_come(case: Case, seen: Observation, number: int) -> str | None:
-    """Return which awaited event did not come after a step, None if all came.
+    """Return which awaited event did not arrive after a step, None if all did.
 
     No rule promises these events: the case waits for them.
     """
     step = case.steps[number]
     own = [line for line, place in _placed(seen) if place.step == number]
-    late = next((wanted for wanted in awaited(step, own) if not wanted.rule), None)
+    late = next((wanted for wanted in awaited(step, own) if wanted.rule is None), None)
     return f"{step.request.execute}: {_instead(late, own)}" if late is not None else None
 
 
 def fits(wanted: Emits, message: Mapping[str, Any]) -> bool:
-    """Return whether `message` is the event, and says of each member what it must."""
+    """Return whether `message` is the event, with the expected members."""
     return message.get("event") == wanted.event and _holds(message.get("data", {}), wanted.data)
 
 
 def message_of(line: Line) -> Mapping[str, Any]:
-    """Return what a line says, nothing where it says nothing."""
+    """Return the message on a line, an empty one if it holds none."""
     if isinstance(line.read, Message):
         return line.read.value
     return line.read.message.value if line.read.message else {}
 
 
 def is_event(message: Mapping[str, Any]) -> bool:
-    """Return whether a message is an event, and no reply that has such a member besides."""
+    """Return whether a message is an event, and not a reply with such a member."""
     return "event" in message and "return" not in message and "error" not in message
 
 
 def event_misses(case: Case, seen: Observation) -> Iterator[Miss]:
-    """Yield a miss for each event that did not come of its step, or on the wrong side of the reply.
+    """Yield a miss for each event that did not come, or on the wrong side of the reply.
 
-    Of a step that did not succeed nothing is said: something else is wrong there.
+    A step that did not succeed yields none: something else is wrong there.
     """
     for number, (step, reply) in enumerate(zip(case.steps, seen.replies, strict=True)):
         if not step.emits or not _succeeded(step, reply):
             continue
         own = [(line, place) for line, place in _placed(seen) if place.step == number]
         for wanted in awaited(step, [line for line, _ in own]):
-            if not wanted.rule:
-                continue
-            yield _miss(case, step, wanted, _instead(wanted, [line for line, _ in own]))
+            if wanted.rule is not None:
+                what = _instead(wanted, [line for line, _ in own])
+                yield _miss(case, step, wanted, wanted.rule, what)
         for wanted in step.emits:
+            if wanted.rule is None or wanted.answered is None:
+                continue
             sides = {place.answered for line, place in own if fits(wanted, message_of(line))}
-            if sides and wanted.answered is not None and wanted.answered not in sides:
+            if sides and wanted.answered not in sides:
                 side = "before" if wanted.answered else "after"
-                yield _miss(case, step, wanted, f"{wanted.event} came {side} the reply")
+                what = f"{wanted.event} came {side} the reply"
+                yield _miss(case, step, wanted, wanted.rule, what)
 
 
 def limit_misses(case: Case, seen: Observation) -> Iterator[Miss]:
-    """Yield a miss for each limited event of which two of a kind came too soon after each other.
+    """Yield a miss for each limited event of which two of a kind came too close together.
 
-    An event bears the time at which it happened, not that at which it was sent; so what counts is
-    the longest time that can lie between the two sendings: too short, it proves the promise broken.
+    An event has the time at which it happened, not at which it was sent. So the longest possible
+    time between the two sends counts: if that is too short, the promise is broken.
     """
     for limit in case.limits:
         last: dict[str, EventPlace] = {}
@@ -129,14 +132,14 @@ def _placed(seen: Observation) -> Iterator[tuple[Line, EventPlace]]:
 
 
 def _succeeded(step: Step, reply: Line | None) -> bool:
-    """Return whether a step did what it should: the answer to one that ends the build is lost."""
+    """Return whether a step did what it should; a step that ends the build may lose its reply."""
     if reply is None:
         return step.expect.ends
     return "return" in message_of(reply)
 
 
 def _instead(wanted: Emits, events: Sequence[Line]) -> str:
-    """Return what came in place of an event: one of its name with other data, or nothing."""
+    """Return what came instead of an event: one of its name with other data, or nothing."""
     others = [message_of(line) for line in events if message_of(line).get("event") == wanted.event]
     if not others:
         return f"no event {wanted.event} came"
@@ -144,15 +147,15 @@ def _instead(wanted: Emits, events: Sequence[Line]) -> str:
     return f"{wanted.event} came with {data}"
 
 
-def _miss(case: Case, step: Step, wanted: Emits, what: str) -> Miss:
+def _miss(case: Case, step: Step, wanted: Emits, rule: str, what: str) -> Miss:
     data = f" with {compact(dict(wanted.data))}" if wanted.data else ""
     side = {None: "", True: ", after the reply", False: ", before the reply"}[wanted.answered]
     return Miss(
-        rule=wanted.rule,
+        rule=rule,
         kind=Kind.VALUE,
         summary=f"{step.request.execute}: {what}",
         expected=f"the event {wanted.event}{data}{side}",
-        fold=f"{wanted.rule} {case.subject.name} {step.request.execute} {wanted.event}",
+        fold=f"{rule} {case.subject.name} {step.request.execute} {wanted.event}",
         why=step.why,
     )
 

@@ -1,4 +1,4 @@
-"""Whether a reply is what its step expects; each expectation tells that of itself."""
+"""Judges a reply by what its step expects; each expectation judges itself."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def check(
 ) -> Problem | None:
     """Return how `message`, a well-formed reply, breaks what `step` of `case` expects.
 
-    `earlier` are the replies to the steps before.
+    `earlier` are the replies to the previous steps.
     """
     reply = Reply(
         message=message,
@@ -31,7 +31,7 @@ def check(
 
 
 def miss_of(case: Case, step: Step, problem: Problem) -> Miss:
-    """Return the broken promise that a problem with the reply to `step` is."""
+    """Return the broken promise for a problem with the reply to `step`."""
     command, about = step.request.execute, problem.fold or case.about or case.id
     return Miss(
         rule=step.rule,

@@ -11,9 +11,9 @@ from conformance.model.expectation import Expectation, Inconclusive, Kind, Probl
 from conformance.model.terms import ErrorClass, Outcome
 
 _SPECIFIC: Final = re.compile(r"'[^']*'|\"[^\"]*\"|/\S*|\b\d+\b|\b0x[0-9a-f]+\b")
-"""What differs between the texts of errors that are the same: names, paths, numbers."""
+"""What may differ between texts of the same error: names, paths, numbers."""
 _OF_CHECKS: Final = frozenset({ErrorClass.GENERIC, ErrorClass.COMMAND_NOT_FOUND})
-"""The classes that a request may be refused with before its command sees it."""
+"""The classes with which QEMU may refuse a request before its command sees it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Accept(Expectation):
     """The request succeeds, with a value of its return type."""
 
     def words(self) -> str:
-        """Return the words."""
+        """Return the expectation in words."""
         return "accepted"
 
     def problem(self, reply: Reply) -> Problem | None:
@@ -31,12 +31,12 @@ class Accept(Expectation):
 
 @dataclass(frozen=True, slots=True)
 class Ends(Expectation):
-    """The request succeeds and ends the build: then the answer may be lost, not the status 0."""
+    """The request succeeds and ends the build: the reply may be lost, but not the exit status 0."""
 
     ends = True
 
     def words(self) -> str:
-        """Return the words."""
+        """Return the expectation in words."""
         return "accepted, and ends the build"
 
     def problem(self, reply: Reply) -> Problem | None:
@@ -51,11 +51,11 @@ class Reject(Expectation):
     classes: frozenset[ErrorClass] = frozenset({ErrorClass.GENERIC})
 
     def words(self) -> str:
-        """Return the words."""
+        """Return the expectation in words."""
         return f"refused with {self._wanted}"
 
     def problem(self, reply: Reply) -> Problem | None:
-        """Return that it succeeds, or fails with another class."""
+        """Return that the request succeeds, or fails with another class."""
         error = reply.error
         if error is None:
             fault = f" ({reply.fault})" if reply.fault else ""
@@ -92,10 +92,10 @@ class Refused(Expectation):
 
 @dataclass(frozen=True, slots=True)
 class Answer(Expectation):
-    """The request is answered, either way; only the rules of every reply apply."""
+    """QEMU answers the request, in any way; only the rules of every reply apply."""
 
     def words(self) -> str:
-        """Return the words."""
+        """Return the expectation in words."""
         return "answered, either way"
 
     def problem(self, reply: Reply) -> Problem | None:
@@ -105,14 +105,14 @@ class Answer(Expectation):
 
 @dataclass(frozen=True, slots=True)
 class Known(Expectation):
-    """The request is answered, either way, as one of a command that the build knows."""
+    """QEMU answers the request in any way that shows that it knows the command."""
 
     def words(self) -> str:
-        """Return the words."""
+        """Return the expectation in words."""
         return "answered as a command that the build knows"
 
     def problem(self, reply: Reply) -> Problem | None:
-        """Return that the command is not found."""
+        """Return that the command is unknown."""
         error = reply.error
         if error is None or error.get("class") != ErrorClass.COMMAND_NOT_FOUND:
             return None
@@ -121,29 +121,29 @@ class Known(Expectation):
 
 @dataclass(frozen=True, slots=True)
 class Understood(Expectation):
-    """The request gets past the schema's own check of it.
+    """The request passes the schema's own check.
 
-    It succeeds, or fails with a class that no check of arguments gives.  Refused with one that a
-    check may give it shows nothing: nobody tells whether it was refused for its arguments.
+    It succeeds, or fails with an error class that no argument check gives. Any other refusal is
+    inconclusive: its cause may be the arguments or something else.
     """
 
     def words(self) -> str:
-        """Return the words."""
+        """Return the expectation in words."""
         return "accepted, or refused for another reason than its arguments"
 
     def problem(self, reply: Reply) -> Problem | None:
-        """Return the refusal that a check of arguments may have made."""
+        """Return a refusal that an argument check may have made."""
         error = reply.error
         heard = error is not None and error.get("class") not in _OF_CHECKS
         return None if heard else refused(reply)
 
     def inconclusive(self, problem: Problem) -> Inconclusive | None:
-        """Return that such a refusal shows nothing."""
+        """Return that such a refusal is inconclusive."""
         return Inconclusive(outcome=Outcome.VACUOUS, reason="refused, and nothing tells what for")
 
 
 def refused(reply: Reply) -> Problem | None:
-    """Return the refusal of a request that must be accepted, None where it is accepted."""
+    """Return the refusal of a request that must be accepted, None if it is accepted."""
     error = reply.error
     if error is None:
         return None
@@ -155,7 +155,7 @@ def refused(reply: Reply) -> Problem | None:
 
 
 def without_names(text: str) -> str:
-    """Return an error's text less the names, paths and numbers that it is about."""
+    """Return an error's text without names, paths and numbers."""
     return _SPECIFIC.sub("*", text)
 
 

@@ -13,7 +13,7 @@ from conformance.model.terms import ErrorClass, Outcome
 from conformance.qapi.qom import INTEGER_RANGES, TypeInfo, type_from_json
 
 NO_CLASS: Final = "the build lists the type and finds no class of it"
-"""Why the properties of a listed type cannot be asked for."""
+"""Why the properties of a listed type cannot be queried."""
 _STRINGS: Final = frozenset({"str", "string"})
 
 
@@ -27,19 +27,19 @@ class Holds(ValueExpectation):
     reads = False
 
     def words(self) -> str:
-        """Return the words."""
+        """Return the expectation in words."""
         return "; ".join(
             [f"lists {name} as {kind}" for name, kind in self.present]
             + [f"lists no {name}" for name in self.absent]
         )
 
     def problem(self, reply: Reply) -> Problem | None:
-        """Return what is there that should not be, or the other way round."""
+        """Return the refusal, or the first wrong name."""
         missing = (
             reply.error is not None and reply.error.get("class") == ErrorClass.DEVICE_NOT_FOUND
         )
         if missing and not self.present:
-            # Containers are made when they are first needed: where none stands, nothing is in it.
+            # Containers are created on first use: a missing one is empty.
             return None
         return ValueExpectation.problem(self, reply)  # slots leave super() the class before them
 
@@ -63,7 +63,7 @@ class ReadsAs(ValueExpectation):
     type: str
 
     def words(self) -> str:
-        """Return the words."""
+        """Return the expectation in words."""
         return f"returns a value of the QOM type {self.type}"
 
     def problem_of(self, value: Any, reply: Reply) -> Problem | None:
@@ -73,7 +73,7 @@ class ReadsAs(ValueExpectation):
         return Problem(wrong, f"a value of type {self.type}", fold) if wrong else None
 
     def inconclusive(self, problem: Problem) -> Inconclusive | None:
-        """Return that a property whose reading is refused cannot be read."""
+        """Return that a property is not readable."""
         return _unreadable(problem)
 
 
@@ -84,7 +84,7 @@ class LinksTo(ValueExpectation):
     paths: frozenset[str]
 
     def words(self) -> str:
-        """Return the words."""
+        """Return the expectation in words."""
         return "returns the path of an object of the tree, or nothing"
 
     def problem_of(self, value: Any, reply: Reply) -> Problem | None:
@@ -94,27 +94,27 @@ class LinksTo(ValueExpectation):
         return Problem(f"the link reads {brief(value)}", "the path of an object, or nothing")
 
     def inconclusive(self, problem: Problem) -> Inconclusive | None:
-        """Return that a link whose reading is refused cannot be read."""
+        """Return that a link is not readable."""
         return _unreadable(problem)
 
 
 @dataclass(frozen=True, slots=True)
 class ListsTypes(ValueExpectation):
-    """qom-list-types returns entries of `known` (name to entry), each as it stands there.
+    """qom-list-types returns entries of `known` (name to entry), each equal to it.
 
-    `exactly`, where given, names all of them.
+    `exactly`, if given, are all names.
     """
 
     known: Mapping[str, TypeInfo]
     exactly: frozenset[str] | None = None
 
     def words(self) -> str:
-        """Return the words."""
+        """Return the expectation in words."""
         exactly = self.exactly
         return "lists known types" if exactly is None else f"lists exactly {len(exactly)} types"
 
     def problem_of(self, value: Any, reply: Reply) -> Problem | None:
-        """Return the first entry that is another, or which are too many or too few."""
+        """Return the first entry that differs, or missing and extra ones."""
         entries: list[TypeInfo] = [type_from_json(entry) for entry in value]
         for entry in entries:
             known = self.known.get(entry.name)
@@ -135,19 +135,19 @@ class ListsTypes(ValueExpectation):
 class ListsProperties(ValueExpectation):
     """qom-list or qom-list-properties succeeds with well-formed entries (X08, X12).
 
-    `entries` (name to type), where given, are all that it lists; a child's type is in `types`.
+    `entries` (name to type), if given, are all of them; a child's type is in `types`.
     """
 
     types: frozenset[str]
     entries: Mapping[str, str] | None = None
 
     def words(self) -> str:
-        """Return the words."""
+        """Return the expectation in words."""
         listed = "well-formed" if self.entries is None else f"{len(self.entries)} known"
         return f"lists {listed} properties"
 
     def problem_of(self, value: Any, reply: Reply) -> Problem | None:
-        """Return the first entry that is malformed, or which entries differ."""
+        """Return the first malformed entry, or the entries that differ."""
         found = {entry["name"]: entry["type"] for entry in value}
         if len(found) != len(value):
             return Problem("lists a property twice", "each property once")
@@ -175,7 +175,7 @@ class ListsProperties(ValueExpectation):
         return None
 
     def inconclusive(self, problem: Problem) -> Inconclusive | None:
-        """Return that a type of a module that is not installed may be listed all the same."""
+        """Return that a type of a module that is not installed may be listed."""
         if problem.kind is not Kind.REFUSED or self.entries is not None:
             return None
         return Inconclusive(outcome=Outcome.NOT_APPLICABLE, reason=NO_CLASS, told=False)
@@ -184,7 +184,7 @@ class ListsProperties(ValueExpectation):
 def value_problem(type_name: str, value: Any) -> str | None:
     """Return why `value` is not of the QOM type `type_name`, None if it may be.
 
-    Of a type whose name does not tell the JSON type anything but null may come.
+    If the type's name does not give the JSON type, anything but null is allowed.
     """
     if type_name in INTEGER_RANGES:
         least, greatest = INTEGER_RANGES[type_name]

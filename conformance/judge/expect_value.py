@@ -26,7 +26,7 @@ from conformance.model.terms import ABSENT, JsonValue, Outcome, PathPart
 
 
 class ValueExpectation(Expectation):
-    """The request succeeds, and what it returns is as `problem_of` demands."""
+    """The request succeeds, and its return value passes `problem_of`."""
 
     __slots__ = ()
     reads = True
@@ -37,7 +37,7 @@ class ValueExpectation(Expectation):
 
     @abc.abstractmethod
     def problem_of(self, value: Any, reply: Reply) -> Problem | None:
-        """Return what is wrong with the returned value, None if nothing is."""
+        """Return what is wrong with the return value, None if nothing is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,11 @@ class Returns(ValueExpectation):
     values: tuple[JsonValue, ...]
 
     def words(self) -> str:
-        """Return the words."""
+        """Return the expectation in words."""
         return f"returns {' or '.join(map(compact, self.values))}"
 
     def problem_of(self, value: Any, reply: Reply) -> Problem | None:
-        """Return that the value is another."""
+        """Return that the value differs."""
         if any(same(value, _plain(wanted)) for wanted in self.values):
             return None
         wanted = " or ".join(brief(item) for item in self.values)
@@ -60,16 +60,16 @@ class Returns(ValueExpectation):
 
 @dataclass(frozen=True, slots=True)
 class Lists(ValueExpectation):
-    """The request succeeds and returns an array of just `values`, in whatever order.
+    """The request succeeds and returns an array of exactly `values`, in any order.
 
-    Members that bear the feature `withheld`, if one is named, need not be there in it.
+    Members with the feature `withheld`, if given, may be missing.
     """
 
     values: tuple[JsonValue, ...]
-    withheld: str = ""
+    withheld: str | None = None
 
     def words(self) -> str:
-        """Return the words."""
+        """Return the expectation in words."""
         return f"returns just {len(self.values)} known values, in any order"
 
     def problem_of(self, value: Any, reply: Reply) -> Problem | None:
@@ -92,18 +92,19 @@ class Lists(ValueExpectation):
 class Repeats(ValueExpectation):
     """The request succeeds and returns what the case's step number `step` (from 0) returned.
 
-    What stands at the paths `less` is left out on both sides; "*" in one is any member or element.
+    The values at the paths `less` are ignored on both sides; "*" in a path is any member or
+    element.
     """
 
     step: int
     less: tuple[tuple[str, ...], ...] = ()
 
     def words(self) -> str:
-        """Return the words."""
+        """Return the expectation in words."""
         return f"returns the same as step {self.step + 1}"
 
     def problem_of(self, value: Any, reply: Reply) -> Problem | None:
-        """Return that the value is another than then; a refusal then tells nothing."""
+        """Return that the value differs from the earlier one; an earlier refusal proves nothing."""
         earlier = reply.earlier[self.step]
         if "return" not in earlier:
             return None
@@ -144,23 +145,23 @@ def _state(query: StateQuery, reply: Mapping[str, Any]) -> Any:
 
 
 class Sight(enum.StrEnum):
-    """What is to be seen at a path of a returned value."""
+    """What must be at a path of a returned value."""
 
-    # Just the value that is given.
+    # Exactly the value.
     VALUE = "value"
-    # Something, whatever it is.
+    # Any value.
     THERE = "there"
-    # Nothing.
+    # No value.
     ABSENT = "absent"
-    # Something else than an earlier step returned there.
+    # A value other than the one that an earlier step returned there.
     DIFFERENT = "different"
 
 
 @dataclass(frozen=True, slots=True)
 class Shows(ValueExpectation):
-    """The request succeeds, and at `path` of what it returns is what `sight` says.
+    """The request succeeds, and its return value has at `path` what `sight` says.
 
-    `value` is that of Sight.VALUE, `step` the earlier step of Sight.DIFFERENT.
+    `value` is for Sight.VALUE, `step` the earlier step for Sight.DIFFERENT.
     """
 
     path: tuple[PathPart, ...]
@@ -169,7 +170,7 @@ class Shows(ValueExpectation):
     step: int = 0
 
     def words(self) -> str:
-        """Return the words."""
+        """Return the expectation in words."""
         what = {
             Sight.VALUE: compact(self.value),
             Sight.THERE: "something",
@@ -179,7 +180,7 @@ class Shows(ValueExpectation):
         return f"returns {what[self.sight]} at {path_text(self.path)}"
 
     def problem_of(self, value: Any, reply: Reply) -> Problem | None:
-        """Return what stands there instead."""
+        """Return what is there instead."""
         where = path_text(self.path)
         found = stands_at(value, self.path)
         match self.sight:
@@ -201,15 +202,15 @@ class Shows(ValueExpectation):
 
 
 def shows_value(path: tuple[PathPart, ...], value: JsonValue) -> Shows:
-    """Return that the request succeeds and returns just `value` at `path`."""
+    """Return that the request succeeds and returns exactly `value` at `path`."""
     return Shows(path, Sight.VALUE, value)
 
 
 @dataclass(frozen=True, slots=True)
 class NotYet(ValueExpectation):
-    """The request succeeds, and what `shows` is to show does not show yet.
+    """The request succeeds, and its return value does not show yet what `shows` expects.
 
-    Where it does, what comes after cannot show that anything was done.
+    If it does, the later query proves nothing.
     """
 
     shows: Shows
@@ -217,11 +218,11 @@ class NotYet(ValueExpectation):
     reads = False
 
     def words(self) -> str:
-        """Return the words."""
+        """Return the expectation in words."""
         return f"not yet so: {self.shows.words()}"
 
     def problem_of(self, value: Any, reply: Reply) -> Problem | None:
-        """Return that it shows already; what differs from what is now may be anything."""
+        """Return that it shows already; for a difference, any value will do."""
         shows = self.shows
         if shows.sight is Sight.DIFFERENT or shows.problem_of(value, reply):
             return None
@@ -230,7 +231,7 @@ class NotYet(ValueExpectation):
         return Problem(f"{path_text(shows.path)} is {what} before", "that it is not so before")
 
     def inconclusive(self, problem: Problem) -> Inconclusive | None:
-        """Return that nothing can be seen to change."""
+        """Return that no change can show."""
         if problem.kind is not Kind.VALUE:
             return None
         return Inconclusive(outcome=Outcome.VACUOUS, reason="nothing can be seen to change")

@@ -1,4 +1,4 @@
-"""Whether a greeting has the form that the protocol gives it; knows no session."""
+"""Judges the form of a greeting; knows no session."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from conformance.model.expectation import Kind
 from conformance.qapi.validate import Violation
 
 VERSION_COMMAND: Final = "query-version"
-"""The command whose value the greeting holds too (W16)."""
+"""The command that returns a part of the greeting, too (W16)."""
 _EXPECTED: Final = "an object QMP with an object version and an array capabilities, and no more"
 
 
@@ -20,7 +20,7 @@ def greeting_misses(
 ) -> Iterator[Miss]:
     """Yield what is wrong with a greeting.
 
-    `version_fault` says what keeps a value from being one of query-version's.
+    `version_fault` says why a value is not one of query-version's.
     """
     greeting = message.get("QMP")
     if set(message) != {"QMP"} or not isinstance(greeting, dict):

@@ -1,4 +1,4 @@
-"""Whether what a build says of itself agrees with itself; knows the entries and no machine."""
+"""Judges whether a build's self-description is consistent; knows the entries and no machine."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _FIRST_STEP: Final = re.compile(r"\[([0-9]+)\]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryMiss:
-    """What is wrong with the entry of number `entry` (from 0), or with the whole (None).
+    """A fault of the entry number `entry` (from 0), or of the whole (None).
 
-    What is only `remarked` breaks no promise that a client could rely on.
+    One that is only `remarked` breaks no promise that a client could rely on.
     """
 
     entry: int | None
@@ -31,14 +31,14 @@ class EntryMiss:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedSchema:
-    """A schema and what is wrong with it; None where it contradicts itself."""
+    """A schema and its faults; None if it contradicts itself."""
 
     schema: Schema | None
     misses: tuple[EntryMiss, ...]
 
 
 def judge_introspection(entries: Any) -> JudgedSchema:
-    """Return the schema that `entries` are, the return value of query-qmp-schema."""
+    """Return the schema in `entries`, the return value of query-qmp-schema."""
     found = examine(entries)
     if found.faults:
         return JudgedSchema(
@@ -70,10 +70,10 @@ def _self_description(schema: Schema, entries: list[Any]) -> Iterator[EntryMiss]
 
 
 def _unreachable(schema: Schema, entries: list[Any]) -> Iterator[EntryMiss]:
-    """Yield the types that no command and no event leads to.
+    """Yield the types that no command and no event reaches.
 
-    QEMU leaves out what nothing leads to before it looks at conditions: where what led to a type
-    is not compiled in, the type stays.  It does no harm.
+    QEMU drops unreachable types before it applies conditions: if all users of a type are not
+    compiled in, the type stays. It does no harm.
     """
     reached = _reached(schema)
     for number, entry in enumerate(entries):

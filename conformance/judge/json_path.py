@@ -1,4 +1,4 @@
-"""Looking into JSON values: what stands at a path, and what is left without some.
+"""Looks into JSON values: what is at a path, and a value without some of its parts.
 
 Knows no steps of cases and no schema.
 """
@@ -13,13 +13,13 @@ from conformance.model.canonical import canonical, compact, same
 from conformance.model.terms import ABSENT, PathPart
 
 _ANY: Final = "*"
-"""In a path that is left out: every member of an object, every element of an array."""
+"""In an ignored path: every member of an object, every element of an array."""
 
 
 def stands_at(value: Any, path: Sequence[PathPart]) -> Any:
-    """Return what stands at `path` of a JSON value, ABSENT where nothing does.
+    """Return the value at `path` of a JSON value, ABSENT if there is none.
 
-    Of the elements that have the members of a part the first counts.
+    The first element with the members of a part counts.
     """
     for part in path:
         value = _inside(value, part)
@@ -42,13 +42,13 @@ def _has(element: Any, members: Mapping[str, Any]) -> bool:
 
 
 def path_text(path: Sequence[PathPart]) -> str:
-    """Return a path as a reader takes it in."""
+    """Return a path as text for a reader."""
     parts = (part if isinstance(part, str) else compact(part) for part in path)
     return ".".join(parts) or "what it returned"
 
 
 def without(value: Any, paths: Sequence[Sequence[str]]) -> Any:
-    """Return `value` less what stands at `paths`; it is itself left as it is."""
+    """Return a copy of `value` without the values at `paths`."""
     for path in paths:
         value = _less(value, path)
     return value
@@ -75,7 +75,7 @@ def _kept(pairs: Any, path: Sequence[str]) -> list[tuple[str, Any]]:
 
 
 def brief(value: Any, limit: int = 100) -> str:
-    """Return a value as JSON, cut off where it is longer than `limit`."""
+    """Return a value as JSON, truncated to `limit`."""
     text = compact(value)
     return text if len(text) <= limit else f"{text[:limit]}..."
 

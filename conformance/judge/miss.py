@@ -1,4 +1,4 @@
-"""A broken promise as a judge first sees it, before evidence is put to it."""
+"""A broken promise as a judge first sees it, before evidence is added."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from conformance.model.expectation import Kind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Miss:
-    """What a build did (`summary`) where it promised something else (`expected`).
+    """What a build did (`summary`) although it promised something else (`expected`).
 
-    Misses of one target with equal `fold` are one and the same defect.
+    Misses of one target with equal `fold` are the same defect.
     """
 
     rule: str

@@ -12,7 +12,7 @@ from conformance.wire.framing import FramingFault, Message
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message of the server: the bytes that came, line end included, and how they read."""
+    """One message of the server: its bytes, line end included, and its content."""
 
     data: bytes
     read: Message | FramingFault
@@ -20,10 +20,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class EventPlace:
-    """Where in a case an event came: while what came of step `step` was awaited.
+    """The place of an event in a case: it came while `step` was awaited.
 
-    `answered` tells whether that step had been answered by then.  It was sent after `since` and
-    before `until`, in seconds of one clock; as they are by themselves, they tell nothing.
+    `answered` says whether that step had been answered by then. It was sent after `since` and
+    before `until`, in seconds of one clock with no fixed zero.
     """
 
     step: int
@@ -33,26 +33,25 @@ class EventPlace:
 
 
 class Broke(enum.StrEnum):
-    """How what was awaited on a line did not come."""
+    """How the wait on a line failed."""
 
-    # In time nothing came, or not all that was wanted.
+    # Not everything arrived in time.
     TIMEOUT = "timeout"
     # The server closed the line.
     CLOSED = "closed"
-    # A message is longer, or holds more, than any that a server has reason to send.
+    # A message is longer, or contains more, than a server has reason to send.
     OVERFLOW = "overflow"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """The replies to a case's steps, in order, and everything else that came meanwhile.
+    """The replies to a case's steps, in order, and everything else that came.
 
-    `replies[i]` answers step i, or is None where no reply came; `strays` are messages that are
-    neither events nor expected replies; `death` and `hung` say how the dialogue broke off, where
-    it did: a request may also go unanswered while later ones are answered.  `broke_off` is the step
-    of which the reply, or what comes of it besides, was awaited then, and `broke` how that did not
-    come; of a message that was too long the reply holds the beginning.  `places[i]` is where
-    events[i] came.
+    `replies[i]` answers step i, None for no reply; `strays` are messages that are neither events
+    nor expected replies. `death` and `hung` say how the dialogue broke off, if it did: a request
+    may also stay unanswered while later ones are answered. `broke_off` is the step that was awaited
+    then, and `broke` how the wait failed; the reply of a message that was too long is its
+    beginning. `places[i]` is the place of events[i].
     """
 
     replies: tuple[Line | None, ...]
@@ -68,9 +67,9 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """All messages that came in one turn on its line, in order, and how it broke off, if it did.
+    """All messages received in one turn on its line, in order, and how it broke off, if it did.
 
-    `partial` is what came of a message that is not whole, `told` what the official client tells.
+    `partial` is an incomplete message, `told` the report of the official client.
     """
 
     lines: tuple[Line, ...] = ()
@@ -81,10 +80,10 @@ class Heard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Talk:
-    """What was heard in the turns of an exchange, as far as they were taken.
+    """What the turns of an exchange received, as far as they were taken.
 
-    `death` is the end of the machine, also where it was to end; `hung` tells that after a turn had
-    broken off the machine did not answer on its first monitor either.
+    `death` is the end of the machine, even an expected one; `hung` means that after a turn broke
+    off the machine did not answer on its first monitor, either.
     """
 
     heard: tuple[Heard, ...]
@@ -95,5 +94,5 @@ class Talk:
 
 
 def sync_id(turn: int) -> str:
-    """Return the id of the request with which the turn of that number proves a line in step."""
+    """Return the id of the request that proves a line in step, for the turn of that number."""
     return f"in-step-{turn}"

@@ -1,6 +1,6 @@
-"""Whether a recorded dialogue keeps the rules of the wire and of a schema; runs nothing.
+"""Judges whether a recorded dialogue keeps the rules of the wire and of a schema; runs nothing.
 
-What was not recorded is not judged: a dialogue may begin and end anywhere, and may lack ids.
+Does not judge what was not recorded: a dialogue may begin and end anywhere, and may lack ids.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from conformance.wire.recording import Received, Sent, Spoken
 _NEGOTIATE: Final = "qmp_capabilities"
 _OOB: Final = "oob"
 _SHOWN: Final = 80
-"""Characters of an id or a capability that are shown: enough to find it again."""
+"""How many characters of an id or a capability to show: enough to find it again."""
 
 
 class Mode(enum.Enum):
-    """Where a session stands, as far as the recording shows."""
+    """The state of a session, as far as the recording shows."""
 
-    # Neither its beginning nor its negotiation is there.
+    # Its beginning and its negotiation are missing.
     UNKNOWN = enum.auto()
-    # It has greeted, and capabilities are not negotiated.
+    # It has greeted; capabilities are not negotiated yet.
     NEGOTIATION = enum.auto()
     # Capabilities are negotiated.
     COMMAND = enum.auto()
@@ -44,7 +44,7 @@ class Mode(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noted:
-    """What is to be said of the message on `line`; what is `remarked` breaks no promise."""
+    """A remark or fault of the message on `line`; one that is `remarked` breaks no promise."""
 
     line: int
     miss: Miss
@@ -60,13 +60,13 @@ class _Asked:
     command: str | None
     objection: Objection | None
     overtaken: int = 0
-    """On which line a later request was answered first, 0 where none was."""
+    """The line on which a later request was answered first, 0 for none."""
     nameless: bool = False
-    """Whether an error without id came that may be its answer."""
+    """Whether an error without id came that may be its reply."""
 
     @property
     def id(self) -> Any:
-        """Its id, ABSENT where it has none."""
+        """Its id, ABSENT without one."""
         return self.value.get("id", ABSENT) if isinstance(self.value, dict) else ABSENT
 
     @property
@@ -81,8 +81,8 @@ class _Asked:
 class DialogueJudge:
     """Follows one dialogue from message to message.
 
-    A dialogue that is `trimmed` has no ids and no timestamps, as in the transcripts of findings.
-    `asks` is whether it holds requests: without them, replies are matched to nothing.
+    A `trimmed` dialogue has no ids and no timestamps, as in the transcripts of findings. `asks`
+    says whether it contains requests: without them, replies match nothing.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class DialogueJudge:
         self._version: Any = ABSENT
 
     def hear(self, spoken: Spoken) -> Iterator[Noted]:
-        """Yield what is to be said of the next message."""
+        """Yield the faults and remarks of the next message."""
         match spoken:
             case Sent():
                 self._sent(spoken)
@@ -114,7 +114,7 @@ class DialogueJudge:
                 yield from self._received(spoken)
 
     def end(self) -> Iterator[Noted]:
-        """Yield what is to be said of requests that were not answered until the session ended."""
+        """Yield the remarks about requests without a reply until the end of the session."""
         for asked in self._waiting:
             late = bool(asked.overtaken) and not asked.nameless
             what = f"there is no response to {asked.called}"
@@ -137,7 +137,7 @@ class DialogueJudge:
 
     def _received(self, spoken: Received) -> Iterator[Noted]:
         if spoken.read is None:
-            # Only part of it is there: it stands for the response that it most likely is.
+            # Only a part is there: it counts as the response that it probably is.
             del self._waiting[:1]
             return
         line = Line(spoken.data, spoken.read)
@@ -157,7 +157,7 @@ class DialogueJudge:
         yield from self.end()
         read = self._messages.greeting(line)
         yield from _noted(spoken, read)
-        # Without requests, the negotiation is not there to be seen.
+        # Without requests, the negotiation is not visible.
         self._mode = Mode.NEGOTIATION if self._asks else Mode.UNKNOWN
         self._oob, self._version = None, ABSENT
         self._answered.clear()
@@ -177,7 +177,7 @@ class DialogueJudge:
             yield from _noted(spoken, self._messages.answer(line, None))
             return
         if spoken.message is None:
-            # Nobody can say what it answers: it stands for the response that was due.
+            # It may answer anything: it counts as the response that was due.
             del self._waiting[:1]
             yield from _noted(spoken, self._messages.answer(line, None))
             return
@@ -199,7 +199,7 @@ class DialogueJudge:
     def _match(
         self, spoken: Received, message: dict[str, Any]
     ) -> tuple[_Asked | None, tuple[Noted, ...]]:
-        """Return the request that a reply answers, and what is to be said of the reply's id."""
+        """Return the request that a reply answers, and the faults of the reply's id."""
         found = message.get("id", ABSENT)
         for index, asked in enumerate(self._waiting):
             if self._trimmed or echoes(asked.id, found):
@@ -224,13 +224,13 @@ class DialogueJudge:
         if asked.in_band:
             for earlier in self._waiting[:index]:
                 earlier.overtaken = earlier.overtaken or (line if earlier.in_band else 0)
-        # The ids of requests that were answered twice are seldom older than this.
+        # The ids of requests answered twice are rarely older than this.
         if asked.id is not ABSENT:
             self._answered = [*self._answered[-99:], asked.id]
         return asked
 
     def _outcome(self, spoken: Received, asked: _Asked, message: Any) -> Iterator[Noted]:
-        """Yield what is to be said of a request's being accepted or refused."""
+        """Yield the faults and remarks of accepting or refusing a request."""
         if "error" in message:
             if self._schema is None or asked.command not in self._schema.commands:
                 return
@@ -248,7 +248,7 @@ class DialogueJudge:
             yield Noted(line=spoken.line, miss=miss)
         if asked.command == _NEGOTIATE:
             self._mode = Mode.COMMAND
-            # What still waits was asked in a session before this one.
+            # Requests still waiting are from an earlier session.
             for earlier in self._waiting:
                 earlier.overtaken = 0
             self._oob = _OOB in _enabled(asked.value)
@@ -257,10 +257,10 @@ class DialogueJudge:
             miss = _miss("W56", Kind.ACCEPTED, what, "CommandNotFound", "negotiation")
             yield Noted(line=spoken.line, miss=miss)
         if asked.command in (VERSION_COMMAND, SCHEMA_COMMAND):
-            yield from self._told(spoken, asked.command, message["return"])
+            yield from self._self_description(spoken, asked.command, message["return"])
 
-    def _told(self, spoken: Received, command: str, value: Any) -> Iterator[Noted]:
-        """Yield what is to be said of what the server says of itself."""
+    def _self_description(self, spoken: Received, command: str, value: Any) -> Iterator[Noted]:
+        """Yield the faults of what the server says of itself."""
         if command == SCHEMA_COMMAND and not _is_schema(value):
             what = f"{command} returns no array of entries"
             miss = _miss("Q53", Kind.VALUE, what, "the entries of a schema", "schema")
@@ -279,7 +279,7 @@ def listen(
     *,
     trimmed: bool = False,
 ) -> Iterator[Noted]:
-    """Yield what is to be said of a dialogue, from its first message to its last."""
+    """Yield the faults and remarks of a dialogue, in order."""
     asks = any(isinstance(each, Sent) for each in dialogue)
     listener = DialogueJudge(schema, unchecked, trimmed=trimmed, asks=asks)
     for spoken in dialogue:
@@ -297,12 +297,12 @@ def schema_in(dialogue: Sequence[Spoken]) -> tuple[Received, list[Any]] | None:
 
 
 def version_in(dialogue: Sequence[Spoken]) -> tuple[int, int, int] | None:
-    """Return the version that a greeting or a reply tells, if one does."""
+    """Return the version in a greeting or a reply, if there is one."""
     for spoken in dialogue:
         message = spoken.message if isinstance(spoken, Received) else None
         greeting = message.get("QMP") if message else None
         told = greeting.get("version") if isinstance(greeting, dict) else _returned(spoken)
-        # What query-version returns, and nothing else does.
+        # Only query-version returns this.
         qemu = told.get("qemu") if isinstance(told, dict) and "package" in told else None
         if isinstance(qemu, dict):
             parts: list[Any] = [qemu.get(part) for part in ("major", "minor", "micro")]

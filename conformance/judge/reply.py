@@ -28,9 +28,9 @@ _NO_CLOCK: Final = -1
 
 @dataclass(frozen=True, slots=True)
 class ReadMessage:
-    """A message that says something, if it does, and what is wrong with it.
+    """A message with its content, if it has any, and its faults.
 
-    What a reply says counts only where it is success or error and of the declared type.
+    The content of a reply counts only if it is success or error and of the declared type.
     """
 
     message: Mapping[str, Any] | None
@@ -38,7 +38,7 @@ class ReadMessage:
 
 
 def _withholding(schema: Schema, feature: str) -> Schema:
-    """Return the schema with every member optional that bears the feature."""
+    """Return the schema with every member optional that has the feature."""
     types = {
         name: replace(
             kind,
@@ -54,23 +54,23 @@ def _withholding(schema: Schema, feature: str) -> Schema:
 
 
 class MessageJudge:
-    """Judges single messages against the wire's rules and a build's own schema.
+    """Judges single messages against the rules of the wire and a build's own schema.
 
-    Without a schema, names and values are taken as they come.
+    Without a schema, all names and values pass.
     """
 
     def __init__(self, schema: Schema | None, validator: Validator | None) -> None:
         self._known = (schema, validator) if schema and validator else None
 
     def greeting(self, line: Line) -> ReadMessage:
-        """Return the greeting in `line` and what is wrong with it."""
+        """Return the greeting in `line` and its faults."""
         message, misses = _framed(line)
         if message is None:
             return ReadMessage(None, misses)
         return ReadMessage(message, misses + tuple(greeting_misses(message, self._version_fault)))
 
     def _version_fault(self, version: Any) -> Violation | None:
-        """Return what keeps `version` from being what query-version returns, if it is known."""
+        """Return why `version` differs from query-version's reply, if that is known."""
         if self._known is None:
             return None
         schema, validator = self._known
@@ -78,11 +78,11 @@ class MessageJudge:
         return validator.check(command.ret_type, version) if command else None
 
     def reply(
-        self, line: Line, request: Request, request_id: int, *, withheld: str = ""
+        self, line: Line, request: Request, request_id: int, *, withheld: str | None = None
     ) -> ReadMessage:
-        """Return the reply in `line` and what is wrong with it as an answer to `request`.
+        """Return the reply in `line` and its faults as an answer to `request`.
 
-        What bears the feature `withheld`, if one is named, need not be there.
+        Members with the feature `withheld`, if given, may be missing.
         """
         message, misses = _framed(line)
         if message is None:
@@ -92,9 +92,9 @@ class MessageJudge:
         return ReadMessage(None if unsound else message, found)
 
     def answer(self, line: Line, command: str | None) -> ReadMessage:
-        """Return the reply in `line` and what is wrong with it, whatever its id.
+        """Return the reply in `line` and its faults, with any id.
 
-        Of what the reply to an unknown `command` returns nothing is said.
+        The return value for an unknown `command` is not judged.
         """
         message, misses = _framed(line)
         if message is None:
@@ -105,9 +105,9 @@ class MessageJudge:
         )
 
     def event(self, line: Line, *, timed: bool = True) -> ReadMessage:
-        """Return the event in `line` and what is wrong with it.
+        """Return the event in `line` and its faults.
 
-        Of one that is not `timed` the recording may have left the timestamp out.
+        One that is not `timed` may lack the timestamp in a recording.
         """
         message, misses = _framed(line)
         if message is None:
@@ -115,14 +115,14 @@ class MessageJudge:
         return ReadMessage(message, misses + tuple(self._event_misses(message, timed)))
 
     def stray(self, line: Line) -> ReadMessage:
-        """Return what is wrong with a message that answers nothing and is no event."""
+        """Return the faults of a message that answers nothing and is no event."""
         message, misses = _framed(line)
         rule, expected = "W35", "exactly one response to each command, and nothing unasked"
         what = f"a message that answers no request: {_short(line.data)}"
         return ReadMessage(message, (*misses, _miss(rule, what, expected, "stray")))
 
     def _content_misses(
-        self, message: Mapping[str, Any], command: str | None, withheld: str = ""
+        self, message: Mapping[str, Any], command: str | None, withheld: str | None = None
     ) -> Iterator[Miss]:
         if ("return" in message) == ("error" in message):
             expected = "success or error, one of the two"
@@ -132,14 +132,16 @@ class MessageJudge:
         else:
             yield from self._return_misses(message["return"], command, withheld)
 
-    def _return_misses(self, value: Any, name: str | None, withheld: str = "") -> Iterator[Miss]:
+    def _return_misses(
+        self, value: Any, name: str | None, withheld: str | None = None
+    ) -> Iterator[Miss]:
         if self._known is None or name is None:
             return
         schema, validator = self._known
         command = schema.commands.get(name)
         if command is None:
             return
-        if withheld:
+        if withheld is not None:
             validator = Validator(_withholding(schema, withheld))
         fault = validator.check(command.ret_type, value)
         if fault is not None:
@@ -181,7 +183,7 @@ class MessageJudge:
 
 
 def echoes(sent: Any, found: Any) -> bool:
-    """Return whether `found` is the id `sent` as a server gives it back.
+    """Return whether `found` is the id `sent` as a server may return it.
 
     Numbers are compared by value: a server may write 1.0 as 1, or a large one as a fraction.
     """
@@ -229,7 +231,7 @@ def _extra_misses(message: Mapping[str, Any]) -> Iterator[Miss]:
 
 
 def _event_form_misses(message: Mapping[str, Any]) -> Iterator[Miss]:
-    """Yield what is wrong with an event's name and data whatever the schema may say."""
+    """Yield the faults of an event's name and data under any schema."""
     name, data = message.get("event"), message.get("data", {})
     if not isinstance(name, str):
         yield _miss("W46", f"the event's name is {name!r}", "a string", "name")

@@ -1,4 +1,4 @@
-"""Whether a request is one that the protocol and a schema allow; knows nothing of its answer."""
+"""Judges whether the protocol and a schema allow a request; knows nothing of its reply."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MEMBERS: Final = frozenset({*_COMMAND_KEYS, "arguments", "id"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objection:
-    """Why a request must be refused: the rule that excludes it, what it is, and for whom."""
+    """Why QEMU must refuse a request: the rule that forbids it, the fault, and its place."""
 
     rule: str
     what: str
@@ -23,9 +23,9 @@ class Objection:
 
 
 class RequestJudge:
-    """Judges requests against the protocol and, where there is one, a schema.
+    """Judges requests against the protocol and, if there is one, a schema.
 
-    What introspection shows of the arguments of the commands `unchecked` is not enforced (Q31).
+    QEMU does not check the arguments of the commands `unchecked` against introspection (Q31).
     """
 
     def __init__(
@@ -36,9 +36,9 @@ class RequestJudge:
         self._unchecked = unchecked
 
     def objection(self, request: Any, *, oob: bool | None = None) -> Objection | None:
-        """Return why `request`, any JSON value, must be refused; None where it need not be.
+        """Return why QEMU must refuse `request`, any JSON value; None if it need not.
 
-        `oob` is whether out-of-band execution was negotiated, None where that is not known.
+        `oob` says whether out-of-band execution was negotiated, None if that is unknown.
         """
         form = _form_objection(request)
         if form is not None or self._schema is None:
@@ -66,7 +66,7 @@ class RequestJudge:
 
 
 def command_of(request: Any) -> str | None:
-    """Return the name of the command that `request` is for, None where it names none."""
+    """Return the name of the command in `request`, None if there is none."""
     if not isinstance(request, dict):
         return None
     named = [request[key] for key in _COMMAND_KEYS if key in request]

@@ -24,7 +24,7 @@ _WORDS: Final[Mapping[What, str]] = {
 
 
 def judge_hear(judged: JudgedTurn, turn: Hear) -> Iterator[Miss]:
-    """Yield what is wrong with the message that `turn` waited for, and with what came before."""
+    """Yield the faults of the message that `turn` waited for, and of those before it."""
     if judged.heard.broke is not None:
         yield from judged.events(judged.heard.lines, turn.rule)
         yield judged.broke(turn.rule, f"{_WORDS[turn.what]} did not come")
@@ -59,13 +59,13 @@ def judge_hear(judged: JudgedTurn, turn: Hear) -> Iterator[Miss]:
 
 
 def _answered(judged: JudgedTurn, turn: Hear, message: Mapping[str, Any]) -> str | None:
-    """Return the command that a reply answers, None where it is that of another request."""
+    """Return the command that a reply answers, None for the reply to another request."""
     awaited = turn.any_id or not any(_id(judged, turn, message))
     return turn.command or None if awaited else None
 
 
 def _content(judged: JudgedTurn, turn: Hear, message: Mapping[str, Any]) -> Iterator[Miss]:
-    """Yield what is wrong with a message that is of the right sort."""
+    """Yield the faults of a message of the right sort."""
     if turn.what in (What.RETURN, What.ERROR, What.REPLY) and not turn.any_id:
         yield from _id(judged, turn, message)
     found = message.get("error", {})

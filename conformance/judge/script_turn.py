@@ -1,4 +1,4 @@
-"""A turn of an exchange as it was heard, and what every kind of turn is judged with."""
+"""A turn of an exchange as received, and what every kind of turn is judged with."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from conformance.model.terms import ABSENT
 
 ANSWERED: Final = "one response to each command, success or error"
 SHORT: Final = 120
-"""Characters of a message or a value that are told."""
+"""How many characters of a message or a value to show."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedTurn:
-    """One turn of an exchange, as it was heard."""
+    """One turn of an exchange, as received."""
 
     case: Case
     talk: Talk
@@ -31,7 +31,7 @@ class JudgedTurn:
     heard: Heard
 
     def events(self, lines: Sequence[Line], rule: str) -> Iterator[Miss]:
-        """Yield what is wrong with what came before the message that was waited for."""
+        """Yield the faults of the messages before the awaited one."""
         for line in lines:
             if is_event(message_of(line)):
                 yield from self.messages.event(line).misses
@@ -39,7 +39,7 @@ class JudgedTurn:
                 yield self.miss(rule, f"unasked came {short(line)}", "nothing", "unasked")
 
     def broke(self, rule: str, what: str) -> Miss:
-        """Return the miss of a turn that broke off: a hang, where nothing answers any more."""
+        """Return the miss of a turn that broke off: a hang, if nothing answers any more."""
         if self.talk.hung:
             return Miss(
                 rule="W35",
@@ -57,7 +57,7 @@ class JudgedTurn:
         return self.miss(rule, f"{what} {how}", ANSWERED, f"broke {self.heard.broke}")
 
     def miss(self, rule: str, what: str, expected: str, fold: str) -> Miss:
-        """Return the miss of a turn that came out otherwise than `expected`."""
+        """Return the miss of a turn whose result is not as `expected`."""
         return Miss(
             rule=rule,
             kind=Kind.SHAPE,

@@ -1,4 +1,4 @@
-"""What became of a scripted exchange: each turn's promise against what was heard in it."""
+"""Decides the outcome of a scripted exchange: each turn's promise against what was received."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ from conformance.model.script import (
 from conformance.model.terms import ABSENT, JsonValue, Outcome
 
 _MISSES: Final = 100
-"""Misses of one turn that are told: each costs a finding, and these show enough."""
+"""How many misses of one turn to report: each costs a finding, and these show enough."""
 
 
 def judge_talk(case: Case, talk: Talk, messages: MessageJudge) -> Verdict:
-    """Return the verdict on a case that holds an exchange.
+    """Return the verdict on a case with an exchange.
 
-    It is settled by the first turn that was not as it should be: what follows, follows from it.
+    The first turn with a fault decides; later faults follow from it.
     """
     exchange = case.exchange
     assert exchange is not None, "the case holds an exchange"
@@ -60,7 +60,7 @@ def judge_talk(case: Case, talk: Talk, messages: MessageJudge) -> Verdict:
 
 
 def _ended(case: Case, exchange: Exchange, talk: Talk) -> Miss | None:
-    """Return what is wrong with the end of the machine, None where it should be as it is."""
+    """Return what is wrong with the end of the machine, None if nothing is."""
     if talk.death is None:
         if not exchange.ends or len(talk.heard) < len(exchange.turns):
             return None
@@ -86,7 +86,7 @@ class _Turn(JudgedTurn):
     """A turn, judged by its kind."""
 
     def misses(self, turn: Turn) -> Iterator[Miss]:
-        """Yield what is wrong with it."""
+        """Yield its faults."""
         match turn:
             case Hear():
                 yield from judge_hear(self, turn)
@@ -108,7 +108,7 @@ class _Turn(JudgedTurn):
                 assert_never(turn)
 
     def _sync(self, turn: Sync) -> Iterator[Miss]:
-        """Yield what is wrong with what came until the line was in step again."""
+        """Yield the faults of the messages until the line was in step again."""
         wanted = sync_id(self.number)
         errors = 0
         for line in self.heard.lines:
@@ -142,7 +142,7 @@ class _Turn(JudgedTurn):
             yield self.miss(turn.rule, what, f"at least {turn.least}", "untold")
 
     def _gather(self, turn: Gather) -> Iterator[Miss]:
-        """Yield what is wrong with replies that come together."""
+        """Yield the faults of replies that come together."""
         lines = self.heard.lines
         if turn.errors:
             misread = [line for line in lines if _is_plain_error(message_of(line))]
@@ -160,7 +160,7 @@ class _Turn(JudgedTurn):
         ids: Sequence[JsonValue],
         free: Sequence[JsonValue] = (),
     ) -> Iterator[Miss]:
-        """Yield what is wrong with replies: to `ids` in their order, to `free` in any."""
+        """Yield the faults of replies: to `ids` in order, to `free` in any."""
         waiting, loose = deque(ids), list(free)
         for line in lines:
             message = message_of(line)

@@ -1,4 +1,4 @@
-"""What became of a case: walks its steps in order and stops at the first that settles it."""
+"""Decides a case's outcome from its replies; the first failing step decides."""
 
 from __future__ import annotations
 
@@ -25,18 +25,19 @@ _ASSERTION: Final = re.compile(
     r"^.*?(?:Assertion|assertion|ERROR:|GLib: |BUG:|Unexpected error|is not an instance of).*$",
     re.M,
 )
-"""The line in which a dying QEMU says what it died of."""
+"""The line in which a dying QEMU names the cause."""
 _MANY: Final = 1000
-"""Messages unasked: more than whole batches of requests bring about."""
+"""How many unsolicited messages to accept: more than whole batches of requests cause."""
 _MISSES: Final = 100
-"""Misses of messages unasked that are told: each costs a finding, and these show enough."""
+"""How many misses of unsolicited messages to report: each costs a finding, and these show enough.
+"""
 WITHOUT: Final = "this build was made or packaged without it"
 _ADDRESS: Final = re.compile(r"0x[0-9a-f]+|\b\d{4,}\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The outcome of a case, why, and the promises that it saw broken."""
+    """The outcome of a case, the reason, and the promises broken."""
 
     outcome: Outcome
     reason: str = ""
@@ -44,14 +45,14 @@ class Verdict:
     missed: frozenset[int] = frozenset()
     """The steps that were not answered as they must be."""
     harmless: bool = True
-    """Whether all that was missed are values read by subject steps: then no state is in doubt."""
+    """Whether all misses are values read by subject steps: then no state is in doubt."""
 
 
 def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) -> Verdict:
     """Return the verdict on `case`, whose first request had the id `first_id`.
 
-    Shape and schema are judged for every message that came.  A step that reads a wrong value does
-    not keep the next from being judged; any other miss does, for what follows, follows from it.
+    The shape and schema of every message are judged. After a step that reads a wrong value the next
+    ones are judged; after any other miss they are not, since their faults follow from it.
     """
     misses = list(islice(_unasked(seen, messages), _MISSES))
     outcome, reason, harmless = Outcome.PASS, "", True
@@ -102,7 +103,7 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
 
 
 def judge_claims(case: Case) -> Verdict:
-    """Return the verdict on a case that holds claims instead of steps."""
+    """Return the verdict on a case with claims instead of steps."""
     misses = tuple(map(_miss, (claim for claim in case.claims if claim.promised != claim.found)))
     if not misses:
         return Verdict(outcome=Outcome.PASS)
@@ -114,7 +115,9 @@ def _miss(claim: Claim) -> Miss:
         rule=claim.rule,
         kind=Kind.VALUE,
         summary=f"{claim.what}: {claim.found}",
-        expected=f"{claim.promised}, says {claim.where}" if claim.where else claim.promised,
+        expected=f"{claim.promised}, says {claim.where}"
+        if claim.where is not None
+        else claim.promised,
         fold=claim.fold,
     )
 
@@ -134,9 +137,9 @@ def _weigh(step: Step, problem: Problem, summary: str) -> tuple[Outcome, str, bo
 
 
 def _refused_anyway(case: Case, seen: Observation, number: int) -> bool:
-    """Return whether the witness of the subject step `number` was refused too.
+    """Return whether the witness of the subject step `number` was refused, too.
 
-    Then what both lack, and not where the two differ, may be the cause.
+    Then the cause may be something that both lack, not their difference.
     """
     subject = case.steps[number]
     return any(
@@ -150,13 +153,13 @@ def _refused_anyway(case: Case, seen: Observation, number: int) -> bool:
 
 
 def _is_absent(case: Case, message: Mapping[str, Any]) -> bool:
-    """Return whether a refusal tells that the build was made without what is asked for."""
+    """Return whether a refusal says that the build was built without the feature."""
     words = str(message["error"].get("desc", "")) if "error" in message else ""
     return any(fnmatchcase(words, glob) for glob in case.absences)
 
 
 def _ended_well(case: Case, seen: Observation) -> bool:
-    """Return whether a last request has ended the build, and at most its answer is missing."""
+    """Return whether a last request ended the build, with at most its reply missing."""
     *others, _ = seen.replies
     ends = case.steps[-1].expect.ends
     ended = seen.death is not None and seen.death.status == 0
@@ -164,13 +167,13 @@ def _ended_well(case: Case, seen: Observation) -> bool:
 
 
 def _broke_off(seen: Observation) -> bool:
-    """Return whether an answer is missing, or was the last, though not as it should be."""
+    """Return whether a reply is missing, or was the last one, against expectation."""
     ended = seen.death is not None or seen.broke is Broke.OVERFLOW
     return None in seen.replies or (ended and seen.broke_off is not None)
 
 
 def _number(seen: Observation) -> int:
-    """Return the first step that was not answered, or else the one of which the build died."""
+    """Return the first step without a reply, or else the one that killed the build."""
     unanswered = seen.replies.index(None) if None in seen.replies else len(seen.replies)
     return unanswered if seen.broke_off is None else min(unanswered, seen.broke_off)
 
@@ -185,7 +188,7 @@ def _unasked(seen: Observation, messages: MessageJudge) -> Iterator[Miss]:
 def _unanswered(case: Case, number: int, seen: Observation) -> tuple[Outcome, Miss]:
     step = case.steps[number]
     command = step.request.execute
-    # Of what a case is about only its subject step speaks: the others are alike in many cases.
+    # Only the subject step is specific to a case: many cases share the others.
     about = case.about if step.role is Role.SUBJECT else ""
     answered, *later = (line is not None for line in seen.replies[number:])
     if seen.broke is Broke.OVERFLOW:
@@ -199,7 +202,7 @@ def _unanswered(case: Case, number: int, seen: Observation) -> tuple[Outcome, Mi
     elif seen.death is not None:
         what = f"{command}: QEMU died ({ending_text(seen.death.status)})"
         words = death_words(seen.death)
-        # Many things are asked of a command, which may die of like words for unlike causes.
+        # A command may die with the same words for different causes.
         of_command = case.subject.kind is SubjectKind.COMMAND
         where = words if words and not of_command else f"{words} {case.subject.name} {about}"
         fold = f"crash {command} {where}"
@@ -214,7 +217,7 @@ def _unanswered(case: Case, number: int, seen: Observation) -> tuple[Outcome, Mi
 
 
 def _silent(case: Case, seen: Observation) -> str:
-    """Return in what way a build that lives did not answer."""
+    """Return how a live build failed to answer."""
     if seen.broke is Broke.CLOSED:
         return "no answer, the connection was closed, and QEMU runs on"
     many = len(seen.events) + len(seen.strays)
@@ -223,10 +226,10 @@ def _silent(case: Case, seen: Observation) -> str:
 
 
 def death_words(death: Ending) -> str:
-    """Return the line in which the build said what it died of, less what differs by run.
+    """Return the line in which the build named its cause of death, without what differs by run.
 
-    Of one that ended itself that is the last line, of one that a signal ended only a line that
-    tells of a failed check: others may have been there before.
+    For a build that exited it is the last line, for one that a signal ended only a line about a
+    failed check: others may be older.
     """
     found = _ASSERTION.search(death.stderr)
     last = death.stderr.strip().rpartition("\n")[2] if death.status >= 0 else ""
@@ -234,7 +237,7 @@ def death_words(death: Ending) -> str:
 
 
 def ending_text(status: int) -> str:
-    """Return an exit status as a person would say it."""
+    """Return an exit status in words."""
     if status >= 0:
         return f"exit status {status}"
     try:

@@ -1,4 +1,4 @@
-"""The words with which builds refuse what they were made without (cases/absences.toml).
+"""The messages with which builds refuse features not compiled in (cases/absences.toml).
 
 Knows neither a build nor a reply.
 """
@@ -19,22 +19,22 @@ from conformance.knowledge.keys import Key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Absence:
-    """A refusal, in which "*" stands for any text, that each of `commands` may answer."""
+    """A refusal that each of `commands` may return; "*" stands for any text."""
 
-    commands: Annotated[tuple[str, ...], Key("the commands that may answer it", some=True)]
-    refusal: Annotated[str, Key("the text of the error; `*` stands for any text", identity=True)]
+    commands: Annotated[tuple[str, ...], Key("the commands that may return it", some=True)]
+    refusal: Annotated[str, Key("the error message; `*` stands for any text", identity=True)]
     reason: Annotated[str, REASON]
 
 
 @dataclass(frozen=True, kw_only=True)
 class AbsencesPart:
-    """What a file says of what builds were made without."""
+    """The entries of a file about missing features."""
 
     absences: Annotated[
         tuple[Absence, ...],
         Key(
-            "the words with which builds refuse what they were made without: a case whose request "
-            "without a fault is refused so is not applicable",
+            "the messages with which builds refuse a feature that is not compiled in: if the "
+            "request without a fault is refused so, the case is not applicable",
             name="absence",
         ),
     ] = ()
@@ -46,5 +46,5 @@ def load_absences(path: Path, more: Sequence[Read[AbsencesPart]] = ()) -> tuple[
 
 
 def refusals_of(entries: Iterable[Absence], commands: AbstractSet[str]) -> tuple[str, ...]:
-    """Return the refusals (globs) that one of `commands` may answer."""
+    """Return the refusals (globs) that one of `commands` may return."""
     return tuple(entry.refusal for entry in entries if not commands.isdisjoint(entry.commands))

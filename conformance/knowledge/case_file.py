@@ -1,6 +1,6 @@
-"""Everything that a file under cases/ can say, whatever its name; knows what each part is of.
+"""Everything that a file under cases/ may contain, whatever its name; knows what each part is of.
 
-The files that ship say each one part of it.  A user's file may say any.
+Each shipped file contains one part. A user's file may contain any.
 """
 
 from __future__ import annotations
@@ -48,4 +48,4 @@ class CaseFile(
     CommandsPart,
     ObjectsPart,
 ):
-    """One file, of whatever parts."""
+    """One file, with any parts."""

@@ -1,11 +1,12 @@
-"""All that is wrong with files of cases, beside those that ship: keys, names, contradictions.
+"""Finds all mistakes in files of cases, beside the shipped ones: keys, names, contradictions.
 
-Knows what files say, and not what is done with it.
+Knows what files say, not how it is used.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence, Set
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -24,25 +25,26 @@ from conformance.knowledge.store import cases_folder
 from conformance.model.errors import KnowledgeError
 
 OWN: Final = ("rules", "changes", "withheld", "volatile", "walk", "contained")
-"""The parts that are the suite's own: no other file can add to them."""
+"""The suite's own parts: no other file can add to them."""
 
 
 def read_cases(folders: Sequence[Path]) -> list[Read[CaseFile]]:
-    """Return what the files of folders of cases say; raises KnowledgeError, with all problems."""
+    """Return the content of all files in folders; raises KnowledgeError, with all problems."""
     reads = [read_file(path, CaseFile) for folder in folders for path in _files(folder)]
     raise_problems([problem for read in reads for problem in read.problems])
     return reads
 
 
 def check_cases(paths: Sequence[Path]) -> list[FileProblem]:
-    """Return all that is wrong with files, or those of folders, also beside what ships.
+    """Return all problems of files, or of all files in folders, also beside the shipped ones.
 
-    Raises KnowledgeError for what cannot be read at all.
+    The other files of a file's folder are read too, but not checked. Raises KnowledgeError for a
+    file that cannot be read at all.
     """
     mine = [path for each in paths for path in _files(each)]
     given = [read_file(path, CaseFile) for path in mine]
     own = {path.resolve() for path in mine}
-    others = [read for path, read in _shipped().items() if path not in own]
+    others = [*_beside(own), *(read for path, read in _shipped().items() if path not in own)]
     names = {read.source.name for read in given}
     found = [problem for read in given for problem in read.problems]
     found += [each for each in _together([*given, *others]) if each.file in names]
@@ -52,7 +54,7 @@ def check_cases(paths: Sequence[Path]) -> list[FileProblem]:
     known = _known([*given, *others])
     found += [problem for read in given for problem in name_problems(read, known)]
     if any(read.kept.undigested for read in given if not read.problems):
-        # Only when all were looked at is it known which of the declared names something speaks of.
+        # Only after all files is it known which declared names are used.
         _look_at(others, known)
         found += [problem for read in given for problem in stale_problems(read, known)]
     return sorted(set(found), key=lambda problem: (problem.file, problem.line, problem.what))
@@ -60,8 +62,18 @@ def check_cases(paths: Sequence[Path]) -> list[FileProblem]:
 
 @cache
 def _shipped() -> Mapping[Path, Read[CaseFile]]:
-    """Return what ships, by the paths of the files."""
+    """Return the shipped files, by path."""
     return {path.resolve(): read_file(path, CaseFile) for path in files_in(cases_folder())}
+
+
+def _beside(own: Set[Path]) -> Iterator[Read[CaseFile]]:
+    """Yield the content of the other files in the folders, which `--cases` would use too."""
+    folders = {path.parent for path in own}
+    for path in sorted(near for folder in folders for near in folder.glob("*.toml")):
+        if path.resolve() not in own and path.resolve() not in _shipped():
+            # A folder may hold files of any kind.
+            with contextlib.suppress(KnowledgeError):
+                yield read_file(path, CaseFile)
 
 
 def _look_at(reads: Sequence[Read[CaseFile]], known: KnownNames) -> None:
@@ -91,21 +103,21 @@ def _known(reads: Sequence[Read[CaseFile]]) -> KnownNames:
 
 
 def _together(reads: Sequence[Read[CaseFile]]) -> Iterator[FileProblem]:
-    """Yield what contradicts itself between files, or lacks what another would have to say."""
+    """Yield contradictions between files, and names that no other file defines."""
     for slot in shape_of(CaseFile).slots:
         if isinstance(slot.node, Many) and isinstance(slot.node.of, Record):
             yield from contradictions(reads, slot.field)
             yield from idle_replacements(reads, slot.field)
+    yield from unknown_stages([read for read in reads if read.value is not None])
     whole = [read for read in reads if not read.problems]
-    yield from unknown_stages(whole)
-    # Of two files, the second is complained of.
+    # Report the second of two files.
     yield from two_machines(whole[::-1])
     yield from two_things(whole[::-1])
     yield from idle_stand_ins(whole)
 
 
 def _foreign(read: Read[Any]) -> Iterator[FileProblem]:
-    """Yield each part of a file that can only be the suite's own."""
+    """Yield each part of a file that only the suite may have."""
     for slot in shape_of(CaseFile).slots:
         if slot.field in OWN and slot.name in read.source.top:
             what = f"{slot.name!r} is the suite's own: no other file can add to it"

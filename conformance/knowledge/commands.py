@@ -1,6 +1,6 @@
-"""Recipes of commands: a request that succeeds, and requests that must be refused.
+"""Recipes of commands: a request that succeeds, and requests that QEMU must refuse.
 
-docs/recipes.md describes the files.  Knows neither a schema nor a machine.
+docs/recipes.md describes the files. Knows neither a schema nor a machine.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from conformance.knowledge.common import (
     REPLACES,
     SETUP,
     VERSIONS,
-    RequestsPart,
+    NamesPart,
 )
 from conformance.knowledge.decoder import FileFault, Read
 from conformance.knowledge.gathering import gathered
@@ -40,10 +40,10 @@ from conformance.model.terms import ABSENT, JsonValue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Further:
-    """Another request of a command that succeeds, in a state or a way of its own.
+    """Another request of a command that succeeds, in its own state or way.
 
-    It is made on the machine of the command's recipe, or on that of its own `spec`, and
-    `destructive` tells that this one is another from then on.
+    It runs on the machine of the command's recipe, or on that of its own `spec`. A `destructive`
+    one changes that machine for good.
     """
 
     name: Annotated[str, Key("the case is COMMAND/valid/NAME", identity=True)]
@@ -52,7 +52,7 @@ class Further:
     )
     setup: Annotated[tuple[Request, ...], SETUP] = ()
     cleanup: Annotated[tuple[Request, ...], CLEANUP] = ()
-    destructive: Annotated[bool, Key("whether the machine is another one from then on")] = False
+    destructive: Annotated[bool, Key("whether it changes the machine for good")] = False
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     reason: Annotated[str, REASON_GIVEN] = ""
     references: Annotated[tuple[Reference, ...], REFERENCES] = ()
@@ -60,24 +60,24 @@ class Further:
     spec: Annotated[MachineSpec | None, MACHINE] = None
 
     def faults(self) -> Iterator[FileFault]:
-        """Yield what is wrong with the keys beside each other."""
+        """Yield contradictions between the keys."""
         for key, given in (("references", self.references), ("verify", self.verify)):
             if self.spec is not None and given:
                 yield FileFault(
                     key,
                     f"'machine' and {key!r} contradict each other",
-                    "References and effects are looked for on the recipe's machine only.",
+                    "References and effects are tested only on the recipe's machine.",
                 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandRecipe:
-    """A request of one command that succeeds, with what must stand before and be undone after.
+    """A request of one command that succeeds, with its set-up and clean-up.
 
-    It is for builds of `versions` and of `arches`, of any where that is empty.
-    `descriptor` is the source of a file descriptor that goes with it, "" where none does.  `needs`
-    are probes: where one fails the request cannot succeed.  `state_queries` return
-    something else once the command has taken effect; `verify` says just what queries return then.
+    It applies to builds of `versions` and of `arches` (empty: of any). `descriptor` is the source
+    of a file descriptor to pass along, "" for none. `needs` are probes: if one fails, the request
+    cannot succeed. `state_queries` return something else once the command has taken effect;
+    `verify` says exactly what queries return then.
     """
 
     name: Annotated[str, Key("the command", identity=True)]
@@ -90,8 +90,8 @@ class CommandRecipe:
     descriptor: Annotated[
         str,
         Key(
-            'the source of a file descriptor that goes along: `"socketpair"`, `"memfd"`, or the '
-            "path of a device"
+            'the source of a file descriptor to pass along: `"socketpair"`, `"memfd"`, or '
+            "the path of a device"
         ),
     ] = ""
     needs: Annotated[tuple[str, ...], NEEDS] = ()
@@ -101,24 +101,25 @@ class CommandRecipe:
     state_queries: Annotated[
         tuple[Request, ...],
         Key(
-            "queries that return something else once the command has taken effect",
+            "queries whose reply changes once the command has taken effect",
             name="state_queries",
         ),
     ] = ()
     effect: Annotated[
         Effect,
         Key(
-            "what a success does to the machine, clean-up done. `none`: nothing; `destructive`: "
-            "the machine is another one, and its own; `end`: it ends QEMU; `completes-machine`: it "
-            "ends the phase before the machine is complete, into which `args` then lead"
+            "what success does to the machine, after the clean-up. `none`: nothing; "
+            "`destructive`: it changes the machine for good, so each case has its own; "
+            "`end`: it ends QEMU; `completes-machine`: it ends the preconfig phase, into "
+            "which `args` must lead"
         ),
     ] = Effect.NONE
-    reason: Annotated[str, Key("why the machine is what it is, and what the effect is")] = ""
+    reason: Annotated[str, Key("why it needs this machine, and why it has this effect")] = ""
     fails_in_preconfig: Annotated[
         str,
         Key(
-            "why it does not succeed before the machine is complete even where it is allowed then: "
-            "it must be refused, if at all, with a class that no check of arguments gives",
+            "why it fails in preconfig although it is allowed there: if QEMU refuses it, "
+            "then with an error class that no argument check gives",
             name="fails_in_preconfig",
         ),
     ] = ""
@@ -130,7 +131,7 @@ class CommandRecipe:
     not_observable: Annotated[
         str,
         Key(
-            "in place of `verify`: why nothing shows what it does",
+            "instead of `verify`: why no query shows its effect",
             name="not_observable",
             excludes=("verify",),
         ),
@@ -141,24 +142,24 @@ class CommandRecipe:
     references: Annotated[tuple[Reference, ...], REFERENCES] = ()
     refusals: Annotated[
         tuple[Refusal, ...],
-        Key("requests that must be refused: the cases COMMAND/errors/NAME", name="errors"),
+        Key("requests that QEMU must refuse: the cases COMMAND/errors/NAME", name="errors"),
     ] = ()
     unprovoked: Annotated[
-        tuple[UnprovokedError, ...], Key("documented errors that nothing here provokes")
+        tuple[UnprovokedError, ...], Key("documented errors that no recipe provokes")
     ] = ()
 
     def faults(self) -> Iterator[FileFault]:
-        """Yield what is wrong with the keys beside each other."""
+        """Yield contradictions between the keys."""
         if not self.reason and (self.effect is not Effect.NONE or self.spec != MachineSpec()):
             key = "machine" if self.effect is Effect.NONE else "effect"
             yield FileFault(key, "'reason' is missing", "Say why it is needed.")
 
-    def fits(self, version: Version, arch: str) -> bool:
-        """Return whether it is for a build; one whose `arch` is not known, "", is of any."""
+    def fits(self, version: Version, arch: str | None) -> bool:
+        """Return whether it applies to a build; an unknown `arch`, None, may be any."""
         return version in self.versions and of_arch(self.arches, arch)
 
     def first(self, version: Version) -> ValidRequest:
-        """Return the recipe's own request, with the looks and references of `version`."""
+        """Return the recipe's own request, with the looks and references for `version`."""
         return ValidRequest(
             request=Request(self.name, self.arguments or ABSENT, descriptor=self.descriptor),
             spec=self.spec,
@@ -174,7 +175,7 @@ class CommandRecipe:
         )
 
     def further_requests(self, version: Version) -> Iterator[ValidRequest]:
-        """Yield the further requests that hold for `version`."""
+        """Yield the further requests for `version`."""
         for each in self.further:
             if version in each.versions:
                 yield ValidRequest(
@@ -191,17 +192,17 @@ class CommandRecipe:
                 )
 
     def requests(self, version: Version) -> Iterator[ValidRequest]:
-        """Yield the recipe's own request, then the further ones that hold for `version`."""
+        """Yield the recipe's own request, then the further ones for `version`."""
         yield self.first(version)
         yield from self.further_requests(version)
 
     def refusals_for(self, version: Version) -> tuple[Refusal, ...]:
-        """Return the refusals that hold for `version`."""
+        """Return the refusals for `version`."""
         return tuple(refusal for refusal in self.refusals if version in refusal.versions)
 
 
 class CommandRecipes(Mapping[str, CommandRecipe]):
-    """The recipes of all commands by name; of those of one command the first that fits counts."""
+    """The recipes of all commands by name; the first match for a command counts."""
 
     def __init__(self, recipes: Iterable[CommandRecipe]) -> None:
         self._all = tuple(recipes)
@@ -216,8 +217,8 @@ class CommandRecipes(Mapping[str, CommandRecipe]):
     def __len__(self) -> int:
         return len(self._first)
 
-    def for_build(self, version: Version, arch: str) -> CommandRecipes:
-        """Return those for one build, of each command one at most."""
+    def for_build(self, version: Version, arch: str | None) -> CommandRecipes:
+        """Return the recipes for one build, at most one per command."""
         found: dict[str, CommandRecipe] = {}
         for recipe in self._all:
             if recipe.fits(version, arch):
@@ -225,29 +226,29 @@ class CommandRecipes(Mapping[str, CommandRecipe]):
         return CommandRecipes(found.values())
 
     def needs(self) -> frozenset[str]:
-        """Return all needs that a host is probed for."""
+        """Return all needs to probe the host for."""
         return frozenset(need for recipe in self._all for need in recipe.needs)
 
 
 @dataclass(frozen=True, kw_only=True)
-class CommandsPart(RequestsPart):
-    """What a file says of commands."""
+class CommandsPart(NamesPart):
+    """The entries of a file about commands."""
 
     commands: Annotated[
         tuple[CommandRecipe, ...],
         Key(
-            "a request of a command that succeeds, and requests that must be refused",
+            "a request of a command that succeeds, and requests that QEMU must refuse",
             name="command",
         ),
     ] = ()
     ranges: Annotated[
         tuple[RangeRecipe, ...],
-        Key("a request in which arguments of a command are tried", name="range"),
+        Key("the request in which arguments of a command are tried", name="range"),
     ] = ()
 
 
 def commands_of(parts: Sequence[Read[CommandsPart]]) -> CommandRecipes:
-    """Return the recipes of commands in all `parts`; raises KnowledgeError."""
+    """Return the command recipes of all `parts`; raises KnowledgeError."""
     return CommandRecipes(gathered(parts, "commands"))
 
 

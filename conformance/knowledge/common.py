@@ -1,4 +1,4 @@
-"""The keys that records of several kinds have in common; knows none of these kinds."""
+"""The keys that several kinds of records share; knows none of these kinds."""
 
 from __future__ import annotations
 
@@ -18,25 +18,23 @@ def _arch(text: str) -> str:
     return text
 
 
-VERSIONS: Final = Key("builds that it is for", default="all")
+VERSIONS: Final = Key("the builds that it applies to", default="all")
 ARCH: Final = Key(
-    'what the guests of the build are; `["!x86_64"]` for all others',
+    'the guests\' architecture; `["!x86_64"]` for all others',
     name="arch",
     default="all",
     items=typed(str, "an architecture", "string", _arch),
 )
-REPLACES: Final = Key(
-    "whether it replaces the entry that ships for the same thing on the builds that it is for"
-)
+REPLACES: Final = Key("whether it replaces the shipped entry about the same thing on its builds")
 REASON: Final = Key("why")
 REASON_GIVEN: Final = Key("why", needed=True)
-NEEDS: Final = Key("what host and build must have (see Probes)", items=NEED)
+NEEDS: Final = Key("what the host and the build must have (see Probes)", items=NEED)
 MACHINE: Final = Key(flat=True)
-SETUP: Final = Key("requests that must succeed before")
-CLEANUP: Final = Key("requests that take away what was made")
-WITH: Final = Key("what must be given along with it", name="with")
+SETUP: Final = Key("requests that must succeed first")
+CLEANUP: Final = Key("requests that undo the set-up and the request")
+WITH: Final = Key("members that must be given along with it", name="with")
 ISOLATION: Final = Key(
-    "`alone`: each case gets a machine of its own, for it leaves that changed",
+    "`alone`: each case gets its own machine, because it changes the machine for good",
     name="isolation",
     default="shared",
     form=words_form({"shared": False, "alone": True}),
@@ -44,13 +42,17 @@ ISOLATION: Final = Key(
 
 
 @dataclass(frozen=True, kw_only=True)
-class RequestsPart:
-    """The requests of a file that have names."""
+class NamesPart:
+    """The named requests and command lines of a file."""
 
     requests: Annotated[
         Mapping[str, tuple[Request, ...]],
         Key(
-            "requests by a name: a string in an array of requests stands for all that have it; it "
-            "is known in this file"
+            "named requests: a string in an array of requests stands for all requests of "
+            "that name, within this file"
         ),
+    ] = field(default_factory=dict)
+    args: Annotated[
+        Mapping[str, tuple[str, ...]],
+        Key("named command lines: `args` in this file may give a name in place of the array"),
     ] = field(default_factory=dict)

@@ -1,6 +1,6 @@
-"""What QEMU says of changes outside of its schemas (cases/compatibility.toml), as values.
+"""Changes that QEMU's documents announce or explain (cases/compatibility.toml), as values.
 
-docs/compatibility.md describes the file.  Knows neither schemas nor how they are compared.
+docs/compatibility.md describes the file. Knows neither schemas nor how they are compared.
 """
 
 from __future__ import annotations
@@ -20,21 +20,23 @@ FILE: Final = "compatibility.toml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeEntry:
-    """What is known of a change at several places."""
+    """One documented change at several places."""
 
     places: Annotated[
         tuple[str, ...],
-        Key("where: as `qmp-conformance schema diff` writes them, `*` for anything", some=True),
+        Key(
+            "the places, as `qmp-conformance schema diff` prints them, `*` for anything", some=True
+        ),
     ]
     kinds: Annotated[
-        frozenset[ChangeKind], Key("of the changes there only these", default="all of them")
+        frozenset[ChangeKind], Key("only these kinds of changes there", default="all of them")
     ] = frozenset()
     change_class: Annotated[
         ChangeClass,
         Key(
-            "`deprecated-first`: the documents announced it; `unreachable`: no client can come "
-            "across it; `compatible`: the schema says more than the program ever did; "
-            "`incompatible`: it is, and this is why",
+            "`deprecated-first`: the documents announced it; `unreachable`: no client can "
+            "meet it; `compatible`: the old schema promised more than the program did; "
+            "`incompatible`: it is incompatible, and `reason` says why",
             name="class",
         ),
     ]
@@ -45,15 +47,15 @@ class ChangeEntry:
     gone_in: Annotated[
         str,
         Key(
-            "the first release that shows the change: an entry holds for comparisons across it",
+            "the first release with the change: the entry applies to comparisons across it",
             form=RELEASE,
         ),
     ]
-    where: Annotated[str, Key("where that is written")]
+    where: Annotated[str, Key("the document that says so")]
     reason: Annotated[str, Key("why, in our own words")]
 
     def faults(self) -> Iterator[FileFault]:
-        """Yield what is wrong with the keys beside each other."""
+        """Yield contradictions between the keys."""
         if bool(self.deprecated_in) != (self.change_class is ChangeClass.DEPRECATED_FIRST):
             yield FileFault(
                 "class",
@@ -62,7 +64,7 @@ class ChangeEntry:
             )
 
     def documented(self) -> Iterator[Documented]:
-        """Yield it once for each of its places."""
+        """Yield the change once per place."""
         for place in self.places:
             yield Documented(
                 place=place,
@@ -70,29 +72,29 @@ class ChangeEntry:
                 gone_in=self.gone_in,
                 where=self.where,
                 reason=self.reason,
-                deprecated_in=self.deprecated_in,
+                deprecated_in=self.deprecated_in or None,
                 kinds=self.kinds,
             )
 
 
 @dataclass(frozen=True, kw_only=True)
 class CompatibilityPart:
-    """What a file says of changes from release to release."""
+    """The entries of a file about changes between releases."""
 
     changes: Annotated[
         tuple[ChangeEntry, ...],
         Key(
-            "what QEMU says of a change outside of its schemas, or was found out about it by hand",
+            "what QEMU's documents say of a change, or what was found out by hand",
             name="change",
         ),
     ] = ()
 
 
 def load_documented(path: Path | None = None) -> tuple[Documented, ...]:
-    """Return the entries of the file `path` in its order; without one, those that ship.
+    """Return the entries of the file `path` in order; by default, the shipped ones.
 
-    An entry with several places is there once for each.  Raises KnowledgeError, which names the
-    file and the entry.
+    An entry with several places yields one for each. Raises KnowledgeError, with the file and the
+    entry.
     """
     part = read_file(path or cases_folder() / FILE, CompatibilityPart).sound()
     return tuple(documented for entry in part.changes for documented in entry.documented())

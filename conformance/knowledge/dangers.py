@@ -1,6 +1,6 @@
-"""What commands reach beyond QEMU's own memory, and what keeps it there (cases/dangers.toml).
+"""What commands reach on the host, and what contains it (cases/dangers.toml).
 
-docs/maintainers/danger.md describes it.  Knows neither a schema nor a request.
+docs/maintainers/danger.md describes the file. Knows neither a schema nor a request.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FILE: Final = "dangers.toml"
 class HostReach(enum.StrEnum):
     """What a command reaches outside QEMU, or does to the machine as a whole."""
 
-    # It makes or changes a file.
+    # It creates or changes a file.
     FILE_WRITE = "file-write"
     # It reads a file.
     FILE_READ = "file-read"
@@ -35,50 +35,50 @@ class HostReach(enum.StrEnum):
     LISTENING = "listening"
     # It connects to a socket that has a path.
     UNIX_SOCKET = "unix-socket"
-    # It takes, keeps or closes a descriptor that was passed to it.
+    # It takes, keeps or closes a descriptor passed to it.
     DESCRIPTOR = "descriptor"
     # It opens a device or a network interface of the host.
     HOST_DEVICE = "host-device"
-    # It changes the system that it runs on: its clock, users, power.
+    # It changes the system it runs on: its clock, users, power.
     HOST_SYSTEM = "host-system"
     # It ends QEMU.
     ENDS_QEMU = "ends-qemu"
-    # It switches the guest.
+    # It resets, suspends or powers down the guest.
     GUEST_POWER = "guest-power"
 
 
 class Containment(enum.StrEnum):
     """What keeps a reach from the host."""
 
-    # All but the scratch folder is read-only or private and empty.
+    # All but the scratch folder is read-only, or private and empty.
     SCRATCH_ONLY = "scratch-only"
     # Private folders and single files are of limited size.
     BOUNDED_FILES = "bounded-files"
-    # Of the root nothing is shown but what programs are made of.
+    # Only system folders of the root are visible.
     HIDDEN_FILES = "hidden-files"
-    # A namespace of its own for processes: none of the host's is there.
+    # A private process namespace: no host process is visible.
     OWN_PROCESSES = "own-processes"
-    # A namespace of its own for networks, with nothing in it but a loopback.
+    # A private network namespace with nothing but a loopback.
     OWN_NETWORK = "own-network"
-    # No capability, and no way to one.
+    # No capability, and no way to gain one.
     NO_PRIVILEGES = "no-privileges"
     # No device but those that a case names.
     NAMED_DEVICES = "named-devices"
-    # Nothing is there but what the suite passes.
+    # Only what the suite passes.
     PASSED_ALONE = "passed-alone"
-    # It concerns nothing but the machine, which the suite replaces.
+    # It affects only the machine, which the suite replaces.
     ITSELF = "itself"
 
 
 WITHOUT_SANDBOX: Final = frozenset({Containment.PASSED_ALONE, Containment.ITSELF})
-"""What contains a reach wherever QEMU runs; the sandbox sees to the rest."""
+"""The containments that hold without a sandbox."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """A member through which a command reaches out: the last names of its path, globs all.
+    """A member through which a command reaches out: the last names of its path, as globs.
 
-    Of its values, those that `value` fits lead there.
+    Only values that match `value` count.
     """
 
     names: tuple[str, ...]
@@ -95,20 +95,20 @@ _WAY: Final = typed(str, "the last names of a path, or that, = and a glob", "str
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Danger:
-    """What a command reaches through any of some ways; with none, whatever its arguments are."""
+    """What a command reaches through any of some members; without members, always."""
 
     reaches: Annotated[tuple[HostReach, ...], Key("what they reach", some=True)]
     through: Annotated[
         tuple[Way, ...],
         Key(
-            "the members whose value leads there: the last names of a path in the arguments (at "
-            "any depth, `*` stands for anything within a name), or that and `=` and a glob of the "
-            "value",
-            default="whatever the arguments are",
+            "the members whose value leads there: the last names of a path in the arguments "
+            "(at any depth, `*` stands for anything within a name), or that and `=` and a "
+            "glob of the value",
+            default="all arguments",
             items=_WAY,
         ),
     ] = ()
-    reason: Annotated[str, Key("how it comes to that")]
+    reason: Annotated[str, Key("how it reaches that")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,14 +116,14 @@ class DangerEntry:
     """A danger of several commands."""
 
     commands: Annotated[
-        tuple[str, ...], Key("the commands; one may stand in several entries", some=True)
+        tuple[str, ...], Key("the commands; a command may be in several entries", some=True)
     ]
     danger: Annotated[Danger, Key(flat=True)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InnocentEntry:
-    """Commands with members that sound like a way out."""
+    """Commands with members that only look as if they reached the host."""
 
     commands: Annotated[tuple[str, ...], Key("the commands", some=True)]
     reason: Annotated[str, Key("what those members are")]
@@ -131,31 +131,31 @@ class InnocentEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dangers:
-    """The dangers of each command that has any; a command that is not `known` may have all."""
+    """The dangers of each command; a command that is not `known` may have all."""
 
     dangers: Mapping[str, tuple[Danger, ...]] = field(default_factory=dict)
     contained: Mapping[HostReach, tuple[Containment, ...]] = field(default_factory=dict)
     harmless: frozenset[str] = frozenset()
     innocent: Mapping[str, str] = field(default_factory=dict)
-    """Commands with members that sound like a way out, and why they are none."""
+    """Commands with members that only look as if they reached the host, with the reasons."""
 
     @property
     def known(self) -> frozenset[str]:
-        """The commands that were looked at."""
+        """The reviewed commands."""
         return self.harmless | self.dangers.keys() | self.innocent.keys()
 
     def needs_sandbox(self, danger: Danger) -> bool:
-        """Return whether nothing but the sandbox keeps some reach of the danger from the host."""
+        """Return whether only the sandbox contains some reach of the danger."""
         return any(not WITHOUT_SANDBOX.issuperset(self.contained[r]) for r in danger.reaches)
 
 
 @dataclass(frozen=True, kw_only=True)
 class DangersPart:
-    """What a file says of what commands reach."""
+    """The entries of a file about dangers."""
 
     contained: Annotated[
         Mapping[str, tuple[Containment, ...]],
-        Key("for each word of reach, what contains it", some=True),
+        Key("for each kind of reach, what contains it", some=True),
     ] = field(default_factory=dict)
     dangers: Annotated[
         tuple[DangerEntry, ...],
@@ -163,16 +163,16 @@ class DangersPart:
     ] = ()
     innocent: Annotated[
         tuple[InnocentEntry, ...],
-        Key("commands with members whose names sound like a way out, and are none"),
+        Key("commands with members that only look as if they reached the host"),
     ] = ()
     harmless: Annotated[
         tuple[str, ...],
-        Key("commands that were looked at, and reach only what stands already"),
+        Key("commands that were checked, and reach only what already exists"),
     ] = ()
 
 
 def load_dangers(path: Path | None = None, more: Sequence[Read[DangersPart]] = ()) -> Dangers:
-    """Return what the file `path` says, without one what ships, and `more`.
+    """Return the content of the file `path` (by default the shipped one) and of `more`.
 
     Raises KnowledgeError.
     """
@@ -192,8 +192,8 @@ def load_dangers(path: Path | None = None, more: Sequence[Read[DangersPart]] = (
     )
 
 
-def _said(part: DangersPart) -> Iterator[tuple[str, str, tuple[str | int, ...]]]:
-    """Yield each command, which key speaks of it, and where."""
+def _mentions(part: DangersPart) -> Iterator[tuple[str, str, tuple[str | int, ...]]]:
+    """Yield each command with the key that names it, and its place."""
     groups = {
         "danger": [entry.commands for entry in part.dangers],
         "innocent": [entry.commands for entry in part.innocent],
@@ -207,10 +207,10 @@ def _said(part: DangersPart) -> Iterator[tuple[str, str, tuple[str | int, ...]]]
 
 
 def two_things(parts: Sequence[Read[Any]]) -> Iterator[FileProblem]:
-    """Yield each command that is said to be two things."""
+    """Yield each command with contradicting entries."""
     seen: dict[str, tuple[str, str]] = {}
     for part in parts:
-        for name, key, path in _said(part.kept):
+        for name, key, path in _mentions(part.kept):
             place = f"{part.source.name}:{part.source.line(path)}"
             before, where = seen.setdefault(name, (key, place))
             if before != key:
@@ -219,7 +219,7 @@ def two_things(parts: Sequence[Read[Any]]) -> Iterator[FileProblem]:
 
 
 def _uncontained(parts: Sequence[Read[Any]]) -> Iterator[FileProblem]:
-    """Yield what is no word of reach, or has no containment."""
+    """Yield each unknown reach, and each without containment."""
     words = {str(reach) for reach in HostReach}
     for part in parts:
         for word in part.sound().contained:

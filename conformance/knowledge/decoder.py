@@ -1,14 +1,14 @@
-"""Files under cases/ as values: one walk, driven by the fields of the dataclasses that hold them.
+"""Reads files under cases/ into dataclasses, in one walk over their fields.
 
-All that is wrong with a file is found at once, each with its line and the nearest right word.
-Knows the shapes of dataclasses and nothing of what any of them means.
+Finds all mistakes in a file at once, each with its line and the nearest valid word. Knows the
+shapes of dataclasses, not their meaning.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
@@ -16,6 +16,7 @@ from typing import Any, Final, Generic, TypeVar
 from conformance.knowledge import toml_lines
 from conformance.knowledge.identity import clashes
 from conformance.knowledge.keys import FormError, told, unknown_word
+from conformance.knowledge.model_keys import NAMED_ARGS
 from conformance.knowledge.shapes import (
     Choice,
     Leaf,
@@ -34,17 +35,17 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 _NAMES: Final = ("name", "type", "event", "command", "id", "commands")
-"""The keys that tell a reader which of the tables of an array is meant, the best first."""
+"""The keys that identify a table in an array for a reader, the best first."""
 _TOML_LINE: Final = re.compile(r" ?\(at line (\d+), column \d+\)")
 NAMED_REQUESTS: Final = "requests"
-"""The table of a file that gives arrays of requests names."""
+"""The table that defines named requests."""
 _ABSENT: Final = object()
 _MOST: Final = 20
-"""How many problems an error tells; a file that is of another kind has hundreds."""
+"""How many problems an error lists; a file of another kind has hundreds."""
 
 
 class _Bad:
-    """Stands for what could not be read; its problem is told already."""
+    """Stands for a value that could not be read; its problem is already reported."""
 
 
 _BAD: Final = _Bad()
@@ -52,7 +53,7 @@ _BAD: Final = _Bad()
 
 @dataclass(frozen=True, slots=True)
 class FileProblem:
-    """One thing that is wrong with a file, where, and what to do."""
+    """One mistake in a file: what, where, and how to fix it."""
 
     file: str
     line: int
@@ -67,7 +68,7 @@ class FileProblem:
 
 @dataclass(frozen=True, slots=True)
 class FileFault:
-    """What a record says of its own keys that cannot be; `key` is the one to look at."""
+    """A record's complaint about its own keys; `key` is the one to look at."""
 
     key: str
     what: str
@@ -76,7 +77,7 @@ class FileFault:
 
 @dataclass(frozen=True)
 class CaseSource:
-    """A file that was read: its text, and its values as TOML has them."""
+    """A file that was read: its text and its TOML values."""
 
     name: str
     text: str
@@ -84,20 +85,20 @@ class CaseSource:
     _lines: dict[toml_lines.Path, int] = field(default_factory=dict)
 
     def line(self, path: toml_lines.Path) -> int:
-        """Return the line on which something stands."""
+        """Return the line of a path."""
         if not self._lines:
             self._lines.update(toml_lines.lines(self.text))
         return toml_lines.line_of(self._lines, path)
 
     def problem(self, path: toml_lines.Path, what: str, remedy: str = "") -> FileProblem:
-        """Return a problem with what stands at `path`."""
+        """Return a problem at `path`."""
         label = self._label(path)
         return FileProblem(
             self.name, self.line(path), f"{label}: {what}" if label else what, remedy
         )
 
     def _label(self, path: toml_lines.Path) -> str:
-        """Return the tables that lead to `path`, each by its key and its name or number."""
+        """Return the tables on the way to `path`, each by its key and its name or number."""
         labels: list[str] = []
         value: Any = self.top
         for part in path:
@@ -117,10 +118,10 @@ class CaseSource:
 
 @dataclass(frozen=True)
 class Read(Generic[T_co]):
-    """What a file says, and where.
+    """The content of a file, and where it is.
 
-    Where there are `problems`, `value` holds what could be read, None in the place of other
-    entries; it is None where the file is no TOML.
+    If there are `problems`, `value` holds what could be read, with None in place of other entries;
+    it is None if the file is not TOML.
     """
 
     source: CaseSource
@@ -129,18 +130,18 @@ class Read(Generic[T_co]):
 
     @property
     def kept(self) -> T_co:
-        """What could be read of a file of which something could."""
+        """What could be read of a file, if anything could."""
         assert self.value is not None
         return self.value
 
     def sound(self) -> T_co:
-        """Return the value; raises KnowledgeError, with all problems, where there are any."""
+        """Return the value; raises KnowledgeError, with all problems, if there are any."""
         raise_problems(self.problems)
         return self.kept
 
 
 def raise_problems(problems: Sequence[FileProblem]) -> None:
-    """Raise a KnowledgeError that tells all problems, if there are any."""
+    """Raise a KnowledgeError with all problems, if there are any."""
     if problems:
         told_ = [str(problem) for problem in problems[:_MOST]]
         if len(problems) > _MOST:
@@ -149,7 +150,7 @@ def raise_problems(problems: Sequence[FileProblem]) -> None:
 
 
 def read_file(path: Path, cls: type[T]) -> Read[T]:
-    """Return what the file `path` says, as a `cls`; raises KnowledgeError if it is no text."""
+    """Return the content of the file `path` as a `cls`; raises KnowledgeError if it is not text."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -164,7 +165,7 @@ def read_file(path: Path, cls: type[T]) -> Read[T]:
 
 
 def read_text(text: str, name: str, cls: type[T]) -> Read[T]:
-    """Return what a text says, as a `cls`; `name` is what errors call it."""
+    """Return the content of a text as a `cls`; errors call it `name`."""
     try:
         top = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -176,20 +177,23 @@ def read_text(text: str, name: str, cls: type[T]) -> Read[T]:
 
 
 def decoded(source: CaseSource, cls: type[T]) -> Read[T]:
-    """Return what the values of a file say, as a `cls`."""
+    """Return the values of a file as a `cls`."""
     walk = _Walk(source)
     value = walk.record(cls, source.top, (), {})
-    return Read(source, None if isinstance(value, _Bad) else value, tuple(walk.problems))
+    # Named arrays are read at each use, with the same problems.
+    problems = tuple(dict.fromkeys(walk.problems or _idle(source, walk.used)))
+    return Read(source, None if isinstance(value, _Bad) else value, problems)
 
 
 class _Walk:
-    """The walk over one file; `problems` is all that was found wrong."""
+    """The walk over one file; collects `problems`."""
 
     def __init__(self, source: CaseSource) -> None:
         self._source = source
         self._named: dict[str, tuple[Any, ...]] = {}
         self._open: list[str] = []
         self.problems: list[FileProblem] = []
+        self.used: set[tuple[str, str]] = set()
 
     def _complain(self, path: toml_lines.Path, what: str, remedy: str = "") -> _Bad:
         self.problems.append(self._source.problem(path, what, remedy))
@@ -214,28 +218,27 @@ class _Walk:
         try:
             return node.form.read(value)
         except FormError as error:
-            return self._complain(path, f"{_spelt(path)} {error.what}", error.remedy)
+            return self._complain(path, f"{_key_name(path)} {error.what}", error.remedy)
 
     def _array(self, value: Any, path: toml_lines.Path) -> list[Any] | _Bad:
-        if isinstance(value, list):
+        if isinstance(value, list | _Bad):
             return value
-        return self._complain(path, f"{_spelt(path)} is {told(value)}, not an array")
+        return self._complain(path, f"{_key_name(path)} is {told(value)}, not an array")
 
     def _many(self, node: Many, value: Any, path: toml_lines.Path, outer: Mapping[str, Any]) -> Any:
+        if node.named and isinstance(value, str):
+            named = self._by_name(node.named, "command line is", value, path)
+            path, value = (node.named, value), named
         items = self._array(value, path)
         if isinstance(items, _Bad):
             return _BAD
         if node.some and not items:
-            return self._complain(path, f"{_spelt(path)} is empty", "Name one, or leave it out.")
+            return self._complain(path, f"{_key_name(path)} is empty", "Name one, or leave it out.")
         found = [self._node(node.of, item, (*path, n), outer) for n, item in enumerate(items)]
         if isinstance(node.of, Record):
-            sound = [(n, item) for n, item in enumerate(found) if not isinstance(item, _Bad)]
-            for first, second, what in clashes(sound):
-                line = self._source.line((*path, first))
-                self._complain((*path, second), f"{what} stands there twice, first in line {line}",
-                    "Say with versions, or arch, which builds each is for.")  # fmt: skip
+            self.problems += _doubles(self._source, path, found)
         if len(path) == 1:
-            # The rest of a file can be looked at all the same.
+            # The rest of a file can still be checked.
             return node.kind([None if isinstance(item, _Bad) else item for item in found])
         return _BAD if any(isinstance(item, _Bad) for item in found) else node.kind(found)
 
@@ -243,14 +246,14 @@ class _Walk:
         self, node: Named, value: Any, path: toml_lines.Path, outer: Mapping[str, Any]
     ) -> Any:
         if not isinstance(value, dict):
-            return self._complain(path, f"{_spelt(path)} is {told(value)}, not a table")
+            return self._complain(path, f"{_key_name(path)} is {told(value)}, not a table")
         found = {key: self._node(node.of, item, (*path, key), outer) for key, item in value.items()}
         return _BAD if any(isinstance(item, _Bad) for item in found.values()) else found
 
     def record(self, cls: type, value: Any, path: toml_lines.Path, outer: Mapping[str, Any]) -> Any:
-        """Return a table as a `cls`."""
+        """Read a table as a `cls`."""
         if not isinstance(value, dict):
-            return self._complain(path, f"{_spelt(path)} is {told(value)}, not a table")
+            return self._complain(path, f"{_key_name(path)} is {told(value)}, not a table")
         shape = shape_of(cls)
         names = shape.names
         for key in value:
@@ -322,7 +325,7 @@ class _Walk:
         return self._fields(slot.node.cls, given, path, {})
 
     def _finished(self, made: Any, path: toml_lines.Path) -> Any:
-        """Return a record as what it stands for, once it has said what is wrong with itself."""
+        """Check a record and return the value that it stands for."""
         if isinstance(made, _Bad):
             return _BAD
         faults: Iterable[FileFault] = made.faults() if hasattr(made, "faults") else ()
@@ -338,7 +341,7 @@ class _Walk:
         self, node: Choice, value: Any, path: toml_lines.Path, outer: Mapping[str, Any]
     ) -> Any:
         if not isinstance(value, dict):
-            return self._complain(path, f"{_spelt(path)} is {told(value)}, not a table")
+            return self._complain(path, f"{_key_name(path)} is {told(value)}, not a table")
         heads = {shape_of(cls).slots[0].name: cls for cls in node.of}
         given = [head for head in heads if head in value]
         if len(given) != 1:
@@ -346,7 +349,7 @@ class _Walk:
         return self.record(heads[given[0]], value, path, outer)
 
     def _requests(self, node: Requests, value: Any, path: toml_lines.Path) -> Any:
-        """Return an array of requests, names replaced by the requests of that name."""
+        """Read an array of requests, with names replaced by the requests of that name."""
         items = self._array(value, path)
         if isinstance(items, _Bad):
             return _BAD
@@ -354,31 +357,57 @@ class _Walk:
         for number, item in enumerate(items):
             at = (*path, number)
             if isinstance(item, str):
-                some = self._by_name(node, item, at)
+                some = self._requests_by_name(node, item, at)
             else:
                 request = self.record(node.cls, item, at, {})
                 some = (request,) if not isinstance(request, _Bad) else request
             found += [some] if isinstance(some, _Bad) else some
         return _BAD if any(isinstance(item, _Bad) for item in found) else tuple(found)
 
-    def _by_name(self, node: Requests, name: str, path: toml_lines.Path) -> Any:
-        known = self._source.top.get(NAMED_REQUESTS, {})
-        if not isinstance(known, dict) or name not in known:
-            near = unknown_word(name, known if isinstance(known, dict) else {})
-            what = f"no requests are named {name!r} under [{NAMED_REQUESTS}]"
-            return self._complain(path, what, near.remedy)
+    def _by_name(self, table: str, things: str, name: str, path: toml_lines.Path) -> Any:
+        """Return the value of a name in a table of the file."""
+        known = self._source.top.get(table, {})
+        if isinstance(known, dict) and name in known:
+            self.used.add((table, name))
+            return known[name]
+        near = unknown_word(name, known if isinstance(known, dict) else {})
+        return self._complain(path, f"no {things} named {name!r} under [{table}]", near.remedy)
+
+    def _requests_by_name(self, node: Requests, name: str, path: toml_lines.Path) -> Any:
+        named = self._by_name(NAMED_REQUESTS, "requests are", name, path)
+        if isinstance(named, _Bad):
+            return _BAD
         if name in self._open:
             return self._complain(path, f"the requests {name!r} hold themselves")
         if name not in self._named:
             self._open.append(name)
-            made = self._requests(node, known[name], (NAMED_REQUESTS, name))
+            made = self._requests(node, named, (NAMED_REQUESTS, name))
             self._open.pop()
             self._named[name] = () if isinstance(made, _Bad) else made
         return self._named[name]
 
 
+def _idle(source: CaseSource, used: Set[tuple[str, str]]) -> Iterator[FileProblem]:
+    """Yield each name that the file defines and does not use."""
+    for table in (NAMED_REQUESTS, NAMED_ARGS):
+        for name in source.top.get(table, {}):
+            if (table, name) not in used:
+                yield source.problem((table, name), f"nothing uses {name!r}", "Take it out.")
+
+
+def _doubles(
+    source: CaseSource, path: toml_lines.Path, records: Sequence[Any]
+) -> Iterator[FileProblem]:
+    """Yield each record of an array that is about the same thing as an earlier one."""
+    sound = [(n, item) for n, item in enumerate(records) if not isinstance(item, _Bad)]
+    for first, second, what in clashes(sound):
+        told_ = f"{what} stands there twice, first in line {source.line((*path, first))}"
+        hint = "Say with versions, or arch, which builds each is for."
+        yield source.problem((*path, second), told_, hint)
+
+
 def _group_faults(cls: type, value: Mapping[str, Any]) -> Iterator[FileFault]:
-    """Yield the keys of a table that contradict each other, and each group without any."""
+    """Yield contradicting keys of a table, and groups without a key."""
     shape = shape_of(cls)
     for name, other in shape.contradictions:
         if name in value and other in value:
@@ -389,15 +418,13 @@ def _group_faults(cls: type, value: Mapping[str, Any]) -> Iterator[FileFault]:
         if len(given) != 1:
             said = " and ".join(map(repr, given)) + " contradict each other" if given else ""
             hint = f"Give just one of: {', '.join(names)}."
-            yield FileFault(
-                given[-1] if given else "", said or "says nothing of what there is", hint
-            )
+            yield FileFault(given[-1] if given else "", said or "has none of these keys", hint)
 
 
 def _unclear(
     given: Sequence[str], value: Mapping[str, Any], heads: Mapping[str, Any]
 ) -> tuple[str, str]:
-    """Return what is wrong with a table that is none of several records, or several, and a hint."""
+    """Return what is wrong with a table that fits no record, or several; and a hint."""
     near = [unknown_word(key, heads).remedy for key in value]
     hint = next((hint for hint in near if "mean" in hint), f"Just one of: {', '.join(heads)}.")
     if given:
@@ -405,16 +432,16 @@ def _unclear(
     return "says nothing of what is done", hint
 
 
-def _spelt(path: toml_lines.Path) -> str:
-    """Return what stands at a path, by the last key of it."""
+def _key_name(path: toml_lines.Path) -> str:
+    """Return the name of a path for messages: its last key."""
     if not path:
         return "the file"
     number = path[-1]
     if isinstance(number, int):
-        return f"element {number + 1} of {_spelt(path[:-1])}"
+        return f"element {number + 1} of {_key_name(path[:-1])}"
     return repr(number)
 
 
 def files_in(folder: Path) -> Iterator[Path]:
-    """Yield the files `*.toml` of a folder and of those in it, in the order of their names."""
+    """Yield the files `*.toml` of a folder and its subfolders, sorted by name."""
     yield from sorted(folder.rglob("*.toml"))

@@ -1,7 +1,7 @@
-"""How the default of a command's argument is seen: what to leave out, and where it shows.
+"""Where the default of a command's argument shows: what to omit, and which query to send.
 
-docs/recipes.md describes the file.  Knows neither a schema nor a machine, and no default: those
-stand in the digests of the releases.
+docs/recipes.md describes the file. Knows neither a schema nor a machine, and no default: the
+digests have those.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from conformance.knowledge.common import (
     REPLACES,
     SETUP,
     VERSIONS,
-    RequestsPart,
+    NamesPart,
 )
 from conformance.knowledge.decoder import FileFault, Read, read_file
 from conformance.knowledge.gathering import gathered
@@ -33,16 +33,16 @@ _PATH = typed(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Showing:
-    """A request that leaves arguments out, and where what they then are can be read.
+    """A request that omits arguments, and the place where their values show.
 
-    `shows` maps each argument to where its value stands within what `read` returns.  Without
-    `read` nothing shows it, and the request must be answered alike with the argument left out and
-    with its default given: then the paths are empty.  `case` is the value of the tag that the
-    request has, where its arguments are a union; `changes` tells that nothing undoes the request.
+    `shows` maps each argument to the path of its value in the result of `read`. Without `read` no
+    query shows it: QEMU must return the same with the argument omitted and with its default given,
+    and the paths are empty. `case` is the value of the tag in the request, if its arguments are a
+    union; `changes` means that nothing undoes the request.
     """
 
     command: Annotated[str, Key("the command", identity=True)]
-    name: Annotated[str, Key("tells two entries of one command apart", identity=True)] = ""
+    name: Annotated[str, Key("distinguishes two entries of one command", identity=True)] = ""
     arguments: Annotated[
         Mapping[str, JsonValue], Key("the request, without the arguments that `shows` names")
     ] = field(default_factory=dict)
@@ -50,26 +50,26 @@ class Showing:
     read: Annotated[
         Request | None,
         Key(
-            "what shows the values",
-            default="nothing: the request must be answered alike with the default given and with "
-            "the argument left out",
+            "the query that shows the values",
+            default="none: QEMU must return the same with the default given and with the argument "
+            "omitted",
         ),
     ] = None
     cleanup: Annotated[tuple[Request, ...], CLEANUP] = ()
     shows: Annotated[
         Mapping[str, tuple[str, ...]],
         Key(
-            'each argument, and where its value stands in what `read` returns; `""` without `read`',
+            'each argument, and the path of its value in the result of `read`; `""` without `read`',
             items=_PATH,
         ),
     ]
     case: Annotated[
-        str, Key("the value of the tag in the request, where the arguments are a union")
+        str, Key("the value of the tag in the request, if the arguments are a union")
     ] = ""
     changes: Annotated[
         bool,
         Key(
-            "whether nothing undoes the request, so that it gets a machine of its own",
+            "whether nothing undoes the request, so that it gets its own machine",
             name="changes_state",
         ),
     ] = False
@@ -78,7 +78,7 @@ class Showing:
     reason: Annotated[str, REASON]
 
     def faults(self) -> Iterator[FileFault]:
-        """Yield what is wrong with the keys beside each other."""
+        """Yield contradictions between the keys."""
         for member, path in self.shows.items():
             if bool(path) is not (self.read is not None):
                 yield FileFault(
@@ -89,8 +89,8 @@ class Showing:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DefaultsPart(RequestsPart):
-    """What a file says of the defaults of arguments."""
+class DefaultsPart(NamesPart):
+    """The entries of a file about defaults of arguments."""
 
     defaults: Annotated[
         tuple[Showing, ...], Key("where the defaults of a command's arguments show", name="default")
@@ -103,7 +103,7 @@ def load_showings(path: Path, more: Sequence[Read[DefaultsPart]] = ()) -> tuple[
 
 
 def showings_for(showings: tuple[Showing, ...], version: Version) -> tuple[Showing, ...]:
-    """Return the entries for `version`; of two of one name the first replaces the other."""
+    """Return the entries for `version`; of two with one name the first counts."""
     found: dict[tuple[str, str], Showing] = {}
     for each in showings:
         if version in each.versions:

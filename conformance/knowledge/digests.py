@@ -1,7 +1,7 @@
-"""The digests that come with the suite (fixtures/qapi/), by release.
+"""The shipped digests (fixtures/qapi/), by release.
 
-docs/maintainers/digests.md describes them.  Each is read only when it is asked for, and once.
-Knows neither a build nor a source tree.
+docs/maintainers/digests.md describes them. Reads each on first use. Knows neither a build nor a
+source tree.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from conformance.qapi.model import SchemaError
 
 FOLDER: Final = "qapi"
 SEED: Final = "seed"
-"""The digest of the one schema file that the suite started from, a part of a release's schema."""
+"""The digest of the single schema file that the suite started from, part of a release's schema."""
 
 _RELEASE: Final = re.compile(r"(\d+)\.(\d+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shipped:
-    """A digest that comes with the suite; `exact` tells whether it is of the release asked for."""
+    """A shipped digest; `exact` says whether it is of the requested release."""
 
     name: str
     digest: Digest
@@ -38,9 +38,9 @@ class Shipped:
 
 
 def digest_names(folder: Path | None = None) -> tuple[str, ...]:
-    """Return the names of the digests of whole releases, "major.minor", the oldest first.
+    """Return the names of the digests of whole releases, "major.minor", oldest first.
 
-    `folder` stands for the one that comes with the suite, here and below.
+    `folder`, here and below, replaces the shipped one.
     """
     names = (path.stem for path in (folder or _folder()).glob("*.json"))
     return tuple(sorted(filter(_RELEASE.fullmatch, names), key=_release))
@@ -49,7 +49,7 @@ def digest_names(folder: Path | None = None) -> tuple[str, ...]:
 def load_digest(name: str, folder: Path | None = None) -> Digest:
     """Return the digest of that name.
 
-    Raises KnowledgeError, with the file and the entry, where there is none or it is malformed.
+    Raises KnowledgeError, with the file and the entry, if it is missing or malformed.
     """
     path = (folder or _folder()) / f"{name}.json"
     if not path.is_file():
@@ -59,12 +59,12 @@ def load_digest(name: str, folder: Path | None = None) -> Digest:
 
 
 def load_digests(folder: Path | None = None) -> Mapping[str, Digest]:
-    """Return the digests of all whole releases by their names, the oldest first."""
+    """Return the digests of all whole releases by name, oldest first."""
     return {name: load_digest(name, folder) for name in digest_names(folder)}
 
 
 def find_digest(version: Version, folder: Path | None = None) -> Shipped | None:
-    """Return the digest of the release nearest to a build's at or below it, None where none is."""
+    """Return the digest of the newest release not newer than the build, or None."""
     release = version[:2]
     older = [name for name in digest_names(folder) if _release(name) <= release]
     if not older:

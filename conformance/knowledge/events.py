@@ -1,6 +1,6 @@
-"""Recipes of events: what brings one about, what it must say, and which nothing here provokes.
+"""Recipes of events: what provokes an event, its data, and which events no recipe provokes.
 
-docs/recipes.md describes the files.  Knows neither a schema nor a machine.
+docs/recipes.md describes the files. Knows neither a schema nor a machine.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from conformance.knowledge.common import (
     REPLACES,
     SETUP,
     VERSIONS,
-    RequestsPart,
+    NamesPart,
 )
 from conformance.knowledge.decoder import FileFault, FileProblem, Read, raise_problems
 from conformance.knowledge.gathering import gathered, read_folder
@@ -32,9 +32,9 @@ from conformance.model.terms import JsonValue
 
 
 class Order(enum.StrEnum):
-    """Where an event stands beside the reply to the request that brings it about."""
+    """The order of an event and the reply to the request that provokes it."""
 
-    # Nothing is promised of it.
+    # No promise.
     ANY = "any"
     # The event comes first.
     BEFORE = "before"
@@ -44,76 +44,74 @@ class Order(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emission:
-    """An event that a request brings about, whose data holds all of `data`."""
+    """An event that a request provokes, whose data includes all of `data`."""
 
     event: Annotated[str, Key("the event")]
     data: Annotated[
-        Mapping[str, JsonValue], Key("members that its data must have, of objects likewise")
+        Mapping[str, JsonValue], Key("members that its data must have, in nested objects, too")
     ] = field(default_factory=dict)
-    order: Annotated[Order, Key("where it stands beside the reply")] = Order.ANY
+    order: Annotated[Order, Key("its order relative to the reply")] = Order.ANY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provocation:
-    """A request, and the events that must come of it before the next one is sent.
+    """A request, and the events that must arrive before the next one is sent.
 
-    `ends` tells that the request ends the build.
+    `ends` means that the request ends the build.
     """
 
     request: Annotated[Request, Key(flat=True, only=("execute", "arguments"))]
     emissions: Annotated[
         tuple[Emission, ...],
-        Key("the events that must come of it before the next request is sent", name="emits"),
+        Key("the events that must arrive before the next request is sent", name="emits"),
     ] = ()
     ends: Annotated[bool, Key("whether the request ends QEMU")] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRecipe:
-    """A dialogue that brings about one event, on a machine of its own or one that it shares.
+    """A dialogue that provokes one event, on its own machine or a shared one.
 
-    `stage` names the machine where `spec` says more of it than which machine it is, else it is "".
+    `stage` names the machine if `spec` has more than `machine`, else it is None.
     """
 
     event: Annotated[str, Key("the event", identity=True)]
-    name: Annotated[str, Key("tells two recipes of one event apart", identity=True)] = "recipe"
-    reason: Annotated[str, Key("how it comes about")]
+    name: Annotated[str, Key("distinguishes two recipes of one event", identity=True)] = "recipe"
+    reason: Annotated[str, Key("how the event is provoked")]
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     arches: Annotated[tuple[str, ...], ARCH] = ()
     replaces: Annotated[bool, REPLACES] = False
     stage: Annotated[
-        str,
-        Key("the machine: a `[[stage]]` of any file", default="a machine of type none, bare"),
-    ] = ""
+        str | None,
+        Key("the machine: a `[[stage]]` of any file", default="`-machine none`, nothing else"),
+    ] = None
     spec: MachineSpec = MachineSpec()
     needs: Annotated[tuple[str, ...], NEEDS] = ()
     setup: Annotated[tuple[Request, ...], SETUP] = ()
     steps: Annotated[
-        tuple[Provocation, ...], Key("the requests, and the events that each brings about")
+        tuple[Provocation, ...], Key("the requests, and the events that each provokes")
     ] = ()
     cleanup: Annotated[tuple[Request, ...], CLEANUP] = ()
     alone: Annotated[bool, ISOLATION] = False
 
     def faults(self) -> Iterator[FileFault]:
-        """Yield what is wrong with the keys beside each other."""
+        """Yield contradictions between the keys."""
         if all(e.event != self.event for step in self.steps for e in step.emissions):
-            yield FileFault(
-                "steps", f"no step emits {self.event}", "Say of which request it comes."
-            )
+            yield FileFault("steps", f"no step emits {self.event}", "Name it in `emits` of a step.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageEntry:
-    """A machine that events can come about on, by a name."""
+    """A named machine for recipes of events."""
 
-    name: Annotated[str, Key("the name, known in every file", identity=True)]
+    name: Annotated[str, Key("the name, valid in every file", identity=True)]
     spec: Annotated[MachineSpec, MACHINE] = MachineSpec()
     reason: Annotated[str, REASON]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnprovokedEvent:
-    """Why nothing here brings about an event on builds of `versions`."""
+    """Why no recipe provokes an event on builds of `versions`."""
 
     event: Annotated[str, Key("the event", identity=True)]
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
@@ -122,27 +120,30 @@ class UnprovokedEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limited:
-    """That builds of `versions` send at most one of a kind of an event per second.
+    """An event that builds of `versions` send at most once per second for each kind.
 
-    The members `by` of its data tell one kind from another.  One whose data hold all of `unless`,
-    if that is anything, is not limited.
+    The members `by` of its data distinguish kinds. An event whose data includes all of a non-empty
+    `unless` is not limited.
     """
 
     event: Annotated[str, Key("the event", identity=True)]
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     by: Annotated[
         tuple[str, ...],
-        Key("the members of its data that tell kinds apart", default="all are of one kind"),
+        Key("the members of its data that distinguish kinds", default="all are one kind"),
     ] = ()
     unless: Annotated[
         Mapping[str, JsonValue],
-        Key("one whose data hold all of this is not limited", default="all are"),
+        Key(
+            "an event whose data has all of these members is not rate-limited",
+            default="all are limited",
+        ),
     ] = field(default_factory=dict)
     reason: Annotated[str, REASON]
 
 
 class EventRecipes:
-    """What is known of all events."""
+    """All recipes of events."""
 
     def __init__(
         self,
@@ -155,25 +156,25 @@ class EventRecipes:
         self._limited = tuple(limited)
 
     def find(self, event: str, version: Version) -> tuple[EventRecipe, ...]:
-        """Return the recipes of `event` for builds of `version`, in the order of the files."""
+        """Return the recipes of `event` for builds of `version`, in file order."""
         found: dict[str, EventRecipe] = {}
         for recipe in self._recipes:
             if recipe.event == event and version in recipe.versions:
-                # Of two of one name, the first replaces the other.
+                # Of two with one name, the first counts.
                 found.setdefault(recipe.name, recipe)
         return tuple(found.values())
 
-    def why_not(self, event: str, version: Version) -> str:
-        """Return why nothing provokes `event`, "" where nobody has said."""
+    def why_not(self, event: str, version: Version) -> str | None:
+        """Return why no recipe provokes `event`, None if no reason is given."""
         reasons = (
             each.reason
             for each in self._unprovoked
             if each.event == event and version in each.versions
         )
-        return next(reasons, "")
+        return next(reasons, None)
 
-    def for_arch(self, arch: str) -> EventRecipes:
-        """Return those for builds whose guests are of `arch`, and which have none there."""
+    def for_arch(self, arch: str | None) -> EventRecipes:
+        """Return the recipes for builds whose guests are of `arch`."""
         recipes = tuple(r for r in self._recipes if of_arch(r.arches, arch))
         elsewhere = {r.event for r in self._recipes} - {r.event for r in recipes}
         why = (
@@ -187,40 +188,38 @@ class EventRecipes:
         return EventRecipes(recipes, (*self._unprovoked, *why), self._limited)
 
     def limited(self, event: str, version: Version) -> Limited | None:
-        """Return how builds of `version` limit `event`, None where they send every one."""
+        """Return how builds of `version` limit `event`, None if they send every one."""
         found = (x for x in self._limited if x.event == event and version in x.versions)
         return next(found, None)
 
     def needs(self) -> frozenset[str]:
-        """Return all needs that a host is probed for."""
+        """Return all needs to probe the host for."""
         return frozenset(need for recipe in self._recipes for need in recipe.needs)
 
 
 @dataclass(frozen=True, kw_only=True)
-class EventsPart(RequestsPart):
-    """What a file says of events."""
+class EventsPart(NamesPart):
+    """The entries of a file about events."""
 
     stages: Annotated[
-        tuple[StageEntry, ...], Key("a machine that events can come about on", name="stage")
+        tuple[StageEntry, ...], Key("a machine for recipes of events", name="stage")
     ] = ()
     events: Annotated[
-        tuple[EventRecipe, ...], Key("a dialogue that brings an event about", name="event")
+        tuple[EventRecipe, ...], Key("a dialogue that provokes an event", name="event")
     ] = ()
-    unprovoked: Annotated[
-        tuple[UnprovokedEvent, ...], Key("an event that nothing here brings about")
-    ] = ()
+    unprovoked: Annotated[tuple[UnprovokedEvent, ...], Key("an event that no recipe provokes")] = ()
     limited: Annotated[
         tuple[Limited, ...],
         Key(
-            "an event of which at most one of a kind is sent per second (rule W50): no case of it "
-            "may see two of a kind sooner, and what it lists behind the first is the last of a "
-            "burst, which must not be lost"
+            "an event that QEMU sends at most once per second for each kind (rule W50): no case "
+            "may see two of a kind sooner; one that a case lists after the first is the last of "
+            "a burst, and must arrive"
         ),
     ] = ()
 
 
 def load_events(folder: Path, more: Sequence[Read[EventsPart]] = ()) -> EventRecipes:
-    """Return what the files `*.toml` in `folder` say, that of `more` first.
+    """Return the content of the files `*.toml` in `folder`, that of `more` first.
 
     Raises KnowledgeError.
     """
@@ -236,12 +235,21 @@ def load_events(folder: Path, more: Sequence[Read[EventsPart]] = ()) -> EventRec
 
 
 def unknown_stages(parts: Sequence[Read[Any]]) -> Iterator[FileProblem]:
-    """Yield each event whose stage is in none of the files."""
-    stages = {stage.name: None for part in parts for stage in part.kept.stages}
+    """Yield each event whose stage no file defines; skip faulty events."""
+    stages = dict.fromkeys(name for part in parts for name in _stage_names(part.source.top))
     for part in parts:
         for number, recipe in enumerate(part.kept.events):
-            if recipe.stage and recipe.stage not in stages:
+            if recipe is not None and recipe.stage and recipe.stage not in stages:
                 error = unknown_word(recipe.stage, stages)
                 yield part.source.problem(
                     ("event", number, "stage"), f"'stage' {error.what}", error.remedy
                 )
+
+
+def _stage_names(top: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names of a file's stages, also of faulty ones."""
+    found = top.get("stage")
+    for entry in found if isinstance(found, list) else ():
+        name = entry.get("name") if isinstance(entry, dict) else None
+        if isinstance(name, str):
+            yield name

@@ -1,4 +1,4 @@
-"""All that people know, as one value: what files under cases/ and fixtures/ hold."""
+"""All knowledge as one value: the content of the files under cases/ and fixtures/."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from conformance.knowledge.versions import Version
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Knowledge:
-    """What people know, as the files under cases/ and fixtures/ hold it."""
+    """The content of all files under cases/ and fixtures/."""
 
     recipes: Recipes = field(default_factory=lambda: Recipes(()))
     commands: CommandRecipes = field(default_factory=lambda: CommandRecipes(()))
@@ -38,16 +38,16 @@ class Knowledge:
     naming: tuple[NamingException, ...] = ()
     dangers: Dangers = Dangers()
     stand_ins: Mapping[str, StandIns] = field(default_factory=dict)
-    """By architecture, what stands in for machines and devices that recipes name."""
+    """By architecture, the replacements for machines and devices that recipes name."""
     coupled: frozenset[tuple[str, str]] = frozenset()
-    """The properties, by path and name, that change others when they are set."""
+    """The properties, by path and name, that change others when set."""
     exchanges: tuple[ExchangeRecipe, ...] = ()
     absences: tuple[Absence, ...] = ()
     intermittent: tuple[Intermittent, ...] = ()
     state: StateKnowledge = StateKnowledge()
 
-    def of_build(self, version: Version, arch: str) -> Knowledge:
-        """Return what of it is for a build; one whose `arch` is not known, "", is of any."""
+    def of_build(self, version: Version, arch: str | None) -> Knowledge:
+        """Return the part for a build; one with an unknown `arch`, None, may be of any."""
         return replace(
             self,
             commands=self.commands.for_build(version, arch),
@@ -57,9 +57,9 @@ class Knowledge:
         )
 
     def command(self, name: str) -> CommandRecipe:
-        """Return the recipe of a command, one that has nothing but the name where there is none."""
+        """Return the recipe of a command, an empty one if there is none."""
         return self.commands.get(name, CommandRecipe(name=name))
 
     def untyped(self, version: Version) -> frozenset[str]:
-        """Return the commands whose arguments a build takes as they come."""
+        """Return the commands whose arguments a build does not check."""
         return frozenset(names_for(self.unchecked, version))

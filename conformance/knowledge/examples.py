@@ -1,6 +1,6 @@
-"""Recipes of the documentation's examples: what must stand before one can be run.
+"""Recipes of the documentation's examples: the machine and set-up that each needs.
 
-docs/recipes.md describes the file.  Knows neither the examples nor a schema or machine.
+docs/recipes.md describes the file. Knows neither the examples nor a schema or machine.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from conformance.knowledge.common import (
     REPLACES,
     SETUP,
     VERSIONS,
-    RequestsPart,
+    NamesPart,
 )
 from conformance.knowledge.decoder import FileFault, FileProblem, Read, raise_problems, read_file
 from conformance.knowledge.gathering import gathered
@@ -34,17 +34,17 @@ FILE = "examples.toml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Substitute:
-    """What stands in an example's request for a value of the example: `value` at `path`.
+    """A value to use in an example's request instead of its own: `value` at `path`.
 
-    The path leads through the arguments, members parted by dots.
+    The path leads through the arguments, with dots between members.
     """
 
-    path: Annotated[tuple[str, ...], Key("the member, from the arguments on", form=DOTTED)]
-    value: Annotated[JsonValue, Key("what stands there")]
+    path: Annotated[tuple[str, ...], Key("the member, as a path from the arguments", form=DOTTED)]
+    value: Annotated[JsonValue, Key("the value to use")]
     reason: Annotated[str, REASON]
 
     def put(self, arguments: object) -> Any:
-        """Return `arguments` with the value in its place, if they have that place."""
+        """Return `arguments` with the value in place, if they have that place."""
         return _put(arguments, self.path, self.value)
 
 
@@ -58,13 +58,13 @@ def _put(value: object, path: tuple[str, ...], new: JsonValue) -> object:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExampleRecipe:
-    """What examples of `commands` need, where the arguments of a request hold all of `given`.
+    """What examples of `commands` need, if the arguments of a request include all of `given`.
 
-    `stage` names the machine where `spec` says more of it than which machine it is, else it is "".
+    `stage` names the machine if `spec` has more than `machine`, else it is None.
     """
 
     commands: Annotated[
-        tuple[str, ...], Key("the commands whose examples it is for", some=True, identity=True)
+        tuple[str, ...], Key("the commands whose examples it applies to", some=True, identity=True)
     ]
     reason: Annotated[str, REASON]
     given: Annotated[
@@ -73,26 +73,26 @@ class ExampleRecipe:
     ] = field(default_factory=dict)
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     replaces: Annotated[bool, REPLACES] = False
-    stage: Annotated[
-        str, Key("a name for the machine, where more is said of it than `machine`")
-    ] = ""
+    stage: Annotated[str | None, Key("a name for the machine, if it has more than `machine`")] = (
+        None
+    )
     spec: Annotated[MachineSpec, MACHINE] = MachineSpec()
     setup: Annotated[tuple[Request, ...], SETUP] = ()
     cleanup: Annotated[tuple[Request, ...], CLEANUP] = ()
     needs: Annotated[tuple[str, ...], NEEDS] = ()
     substitutes: Annotated[
         tuple[Substitute, ...],
-        Key("what stands here for a value of the example", name="substitute"),
+        Key("a value to use instead of the example's", name="substitute"),
     ] = ()
     alone: Annotated[bool, ISOLATION] = False
 
     def faults(self) -> Iterator[FileFault]:
-        """Yield what is wrong with the keys beside each other."""
+        """Yield contradictions between the keys."""
         if self.spec != MachineSpec(machine=self.spec.machine) and not self.stage:
             yield FileFault("commands", "'stage' is missing", "Name the machine that it describes.")
 
     def fits(self, requests: Iterable[Request]) -> bool:
-        """Return whether it is meant for an example with these requests."""
+        """Return whether it applies to an example with these requests."""
         return any(
             request.execute in self.commands and _holds(request.arguments, self.given)
             for request in requests
@@ -105,7 +105,7 @@ def _holds(arguments: object, given: Mapping[str, JsonValue]) -> bool:
 
 
 class ExampleRecipes:
-    """The recipes of all examples; the first that fits counts."""
+    """The recipes of all examples; the first match counts."""
 
     def __init__(self, recipes: Iterable[ExampleRecipe] = ()) -> None:
         self._recipes = tuple(recipes)
@@ -113,7 +113,7 @@ class ExampleRecipes:
     def find(
         self, command: str, requests: Iterable[Request], version: Version
     ) -> ExampleRecipe | None:
-        """Return the recipe for an example of `command` with these requests, None without one."""
+        """Return the recipe for an example of `command` with these requests, or None."""
         own = tuple(request for request in requests if request.execute == command)
         for recipe in self._recipes:
             if version in recipe.versions and recipe.fits(own):
@@ -121,17 +121,17 @@ class ExampleRecipes:
         return None
 
     def needs(self) -> frozenset[str]:
-        """Return all needs that a host is probed for."""
+        """Return all needs to probe the host for."""
         return frozenset(need for recipe in self._recipes for need in recipe.needs)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExamplesPart(RequestsPart):
-    """What a file says of the documentation's examples."""
+class ExamplesPart(NamesPart):
+    """The entries of a file about the documentation's examples."""
 
     examples: Annotated[
         tuple[ExampleRecipe, ...],
-        Key("on what some of the documentation's examples are run", name="example"),
+        Key("the machines and set-ups for some of the documentation's examples", name="example"),
     ] = ()
 
 
@@ -144,7 +144,7 @@ def load_examples(path: Path, more: Sequence[Read[ExamplesPart]] = ()) -> Exampl
 
 
 def two_machines(parts: Sequence[Read[Any]]) -> Iterator[FileProblem]:
-    """Yield each entry whose stage is another machine than that of an earlier one."""
+    """Yield each entry whose stage is a different machine in an earlier one."""
     specs: dict[str, MachineSpec] = {}
     for part in parts:
         for number, recipe in enumerate(part.kept.examples):

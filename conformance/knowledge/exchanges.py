@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-from conformance.knowledge.common import MACHINE, NEEDS, VERSIONS, RequestsPart
+from conformance.knowledge.common import MACHINE, NEEDS, VERSIONS, NamesPart
 from conformance.knowledge.decoder import FileFault, Read
 from conformance.knowledge.gathering import gathered, read_folder
 from conformance.knowledge.keys import FormError, Key
@@ -25,15 +25,15 @@ from conformance.model.stage import MachineSpec, Transport
 
 
 class Start(enum.StrEnum):
-    """How far the first line is when an exchange begins."""
+    """The state of the first line when an exchange begins."""
 
     # It is not connected.
     NOWHERE = "nowhere"
     # It is connected and greeted.
     GREETED = "greeted"
-    # Its negotiation is over, and enabled nothing.
+    # Its negotiation is over, without capabilities.
     NEGOTIATED = "negotiated"
-    # Its negotiation is over, and enabled oob.
+    # Its negotiation is over, with oob.
     OUT_OF_BAND = "oob"
 
 
@@ -41,9 +41,9 @@ class Start(enum.StrEnum):
 class ExchangeRecipe:
     """One exchange about `rules`, on each of the transports of `on`.
 
-    `subject` is the part of the protocol that it is about.  `fresh` tells that it gets a machine of
-    its own, `ends` that the server ends of it, `slow` why it is only run where all is, and
-    `every_start` that it is about all starts of a run.
+    `subject` is the part of the protocol that it tests. `fresh` means that it gets its own machine,
+    `ends` that the server exits, `every_start` that it is about all starts of a run; `slow` says
+    why it only runs with `--thorough`.
     """
 
     subject: str
@@ -68,12 +68,12 @@ class ExchangeRecipe:
 
 @dataclass(frozen=True, kw_only=True)
 class ExchangeEntry:
-    """An exchange as a file has it: one case, or one for each variant and each beginning."""
+    """An exchange as a file has it: one case, or one for each variant and each prefix."""
 
     subject: Annotated[
         str,
         Key(
-            "the part of the protocol that it is about",
+            "the part of the protocol that it tests",
             default="the name of the file",
             identity=True,
             stem=True,
@@ -82,71 +82,71 @@ class ExchangeEntry:
     name: Annotated[
         str,
         Key(
-            "the case is wire/SUBJECT/NAME, with /VARIANT and @TRANSPORT behind it where there are "
-            "some",
+            "the case is wire/SUBJECT/NAME, followed by /VARIANT and @TRANSPORT if there are "
+            "several",
             identity=True,
         ),
     ]
     rules: Annotated[
         tuple[str, ...],
         Key(
-            "the rules that it shows; the first is the rule of each turn that names none. What no "
-            "turn names is what messages are held against anyway",
+            "the rules that it tests; the first is the rule of each turn that has none. All "
+            "messages are checked against the rules that no turn names",
             some=True,
         ),
     ]
-    reason: Annotated[str, Key("what is shown")]
+    reason: Annotated[str, Key("what it shows")]
     start: Annotated[
         Start,
         Key(
-            "how far line a is at the beginning: `negotiated`, `oob` (negotiated with oob "
-            "enabled), `greeted` (its negotiation not ended), `nowhere` (not connected)"
+            "the state of line a at the beginning: `negotiated`, `oob` (negotiated with oob "
+            "enabled), `greeted` (in negotiation), `nowhere` (not connected)"
         ),
     ] = Start.NEGOTIATED
     on: Annotated[
         tuple[Transport, ...],
         Key(
-            "what line a goes over: `socket` (a Unix socket), `tcp`, `pty`, `mux`, `stdio`",
+            "the transports of line a: `socket` (a Unix socket), `tcp`, `pty`, `mux`, `stdio`",
             some=True,
         ),
     ] = (Transport.SOCKET,)
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     programs: Annotated[
-        tuple[Program, ...], Key("the programs that it is for", some=True, identity=True)
+        tuple[Program, ...],
+        Key("the kinds of program that it applies to", some=True, identity=True),
     ] = (Program.SYSTEM, Program.STORAGE_DAEMON)
     spec: Annotated[MachineSpec, MACHINE] = MachineSpec()
-    pretty: Annotated[bool, Key("whether the server indents what it says (`pretty=on`)")] = False
+    pretty: Annotated[bool, Key("whether the server indents its output (`pretty=on`)")] = False
     clock: Annotated[
         bool,
         Key('whether the endpoint "clock" speaks QEMU\'s test protocol (with accel = "qtest")'),
     ] = False
     limit: Annotated[float, Key("seconds for each turn")] = 10.0
     fresh: Annotated[
-        bool, Key("whether it gets a machine of its own, for it leaves that changed")
+        bool, Key("whether it gets its own machine, because it changes the machine for good")
     ] = False
-    ends: Annotated[bool, Key("whether the server ends of it, with status 0")] = False
-    slow: Annotated[str, Key("why it takes long: it is only run with `--thorough`")] = ""
+    ends: Annotated[bool, Key("whether it makes the server exit with status 0")] = False
+    slow: Annotated[str, Key("why it is slow: it only runs with `--thorough`")] = ""
     needs: Annotated[tuple[str, ...], NEEDS] = ()
     every_start: Annotated[bool, Key("whether it is about all starts of a run")] = False
     vary: Annotated[
         Mapping[str, Mapping[str, Any]],
         Key(
-            "one case for each of these, in which the place in braces, `{id}` for `vary.id`, "
-            "stands for the value; for a value that is a table, the places that it names stand for "
-            "what it gives them",
+            "makes one case for each value: `{id}`, for `vary.id`, stands for the value; if "
+            "a value is a table, the placeholders that it names stand for its values",
             items=VARIANT,
         ),
     ] = field(default_factory=dict)
-    turns: Annotated[tuple[TurnEntry, ...], Key("what happens, in order")]
+    turns: Annotated[tuple[TurnEntry, ...], Key("the turns, in order")]
 
     def faults(self) -> Iterator[FileFault]:
-        """Yield what is wrong with the keys beside each other."""
+        """Yield contradictions between the keys."""
         if len(self.vary) > 1:
-            yield FileFault("vary", "'vary' has more than one place", "One thing varies.")
+            yield FileFault("vary", "'vary' has more than one place", "Leave one.")
             return
         cut = [isinstance(turn, SendEntry) and turn.cut for turn in self.turns]
         if cut.count(True) > 1:
-            yield FileFault("turns", "just one turn that sends can be cut")
+            yield FileFault("turns", "only one turn can have 'cut'")
             return
         try:
             assert self.recipes is not None
@@ -155,7 +155,7 @@ class ExchangeEntry:
 
     @cached_property
     def recipes(self) -> tuple[ExchangeRecipe, ...]:
-        """The exchange once for each of its variants and each place where it is cut."""
+        """Yield the exchange once for each variant and each place where it is cut."""
         return tuple(
             each
             for suffix, words in variants(self.vary)
@@ -191,7 +191,7 @@ class ExchangeEntry:
         )
 
     def _cut(self, recipe: ExchangeRecipe) -> Iterator[ExchangeRecipe]:
-        """Yield the exchange, or, where it sends something cut, one for each proper beginning."""
+        """Yield the exchange, or, if it sends something with `cut`, one for each proper prefix."""
         marked = [
             n for n, turn in enumerate(self.turns) if isinstance(turn, SendEntry) and turn.cut
         ]
@@ -200,7 +200,7 @@ class ExchangeEntry:
             return
         turn = recipe.turns[marked[0]]
         if not isinstance(turn, Send):
-            raise FormError("turns that are taken again stand before the one that is cut")
+            raise FormError("'again' comes before the turn with 'cut'")
         for length in range(1, len(turn.data)):
             shorter = replace(turn, data=turn.data[:length])
             turns = (*recipe.turns[: marked[0]], shorter, *recipe.turns[marked[0] + 1 :])
@@ -208,8 +208,8 @@ class ExchangeEntry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExchangesPart(RequestsPart):
-    """What a file says of the wire."""
+class ExchangesPart(NamesPart):
+    """The entries of a file about the wire."""
 
     exchanges: Annotated[
         tuple[ExchangeEntry, ...], Key("a scripted dialogue on the wire", name="exchange")
@@ -221,7 +221,7 @@ def load_exchanges(
 ) -> tuple[ExchangeRecipe, ...]:
     """Return the exchanges of all files `*.toml` in `folder` and of `more`; raises KnowledgeError.
 
-    The name of a file is the subject of its exchanges that name none.
+    The name of a file is the default subject of its exchanges.
     """
     entries: tuple[ExchangeEntry, ...] = gathered(
         [*more, *read_folder(folder, ExchangesPart)], "exchanges"

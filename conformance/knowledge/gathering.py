@@ -1,6 +1,6 @@
-"""What several files say together: the entries of all, none of which another contradicts.
+"""Joins the entries of several files, none of which contradicts another.
 
-Knows how files are read, and nothing of what stands in them.
+Knows how files are read, not what they contain.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ P = TypeVar("P")
 
 
 def read_folder(folder: Path, cls: type[P]) -> list[Read[P]]:
-    """Return what all files `*.toml` in `folder` say; raises KnowledgeError."""
+    """Return the content of all files `*.toml` in `folder`; raises KnowledgeError."""
     found = [read_file(path, cls) for path in files_in(folder)]
     raise_problems([problem for read in found for problem in read.problems])
     return found
 
 
 def gathered(parts: Sequence[Read[Any]], field: str) -> tuple[Any, ...]:
-    """Return the entries in the field of that name of each part, in order.
+    """Return the entries in that field of each part, in order.
 
-    Raises KnowledgeError where two files say something of the same thing on the same builds, and
+    Raises KnowledgeError if entries of two files are about the same thing on the same builds, and
     neither replaces the other.
     """
     raise_problems(list(contradictions(parts, field)))
@@ -34,7 +34,7 @@ def gathered(parts: Sequence[Read[Any]], field: str) -> tuple[Any, ...]:
 
 
 def contradictions(parts: Sequence[Read[Any]], field: str) -> Iterator[FileProblem]:
-    """Yield each entry of a file about the same thing as one of another, both places named."""
+    """Yield each entry of a file about the same thing as one of another file, with both places."""
     placed = [
         ((number, index), entry)
         for number, part in enumerate(parts)
@@ -57,7 +57,7 @@ def contradictions(parts: Sequence[Read[Any]], field: str) -> Iterator[FileProbl
 
 
 def idle_replacements(parts: Sequence[Read[Any]], field: str) -> Iterator[FileProblem]:
-    """Yield each entry that says it replaces another, where there is none to be replaced."""
+    """Yield each entry that says it replaces another, but has nothing to replace."""
     placed = [
         ((number, index), entry)
         for number, part in enumerate(parts)

@@ -1,6 +1,6 @@
-"""Which commands a program is never asked for, and which it is (cases/withheld.toml).
+"""Which commands the suite sends to a program, and which never (cases/withheld.toml).
 
-That is for programs that act on the system that they run on.  Knows neither a schema nor a request.
+For programs that act on the system they run on. Knows neither a schema nor a request.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ from conformance.model.flavour import Program
 
 FILE: Final = "withheld.toml"
 UNKNOWN: Final = "never asked for: nobody has looked at what it does"
-"""What is said of a command that the file does not name."""
+"""The reason for a command that the file does not name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeverEntry:
-    """Commands that no case asks for."""
+    """Commands that the suite never sends."""
 
     commands: Annotated[
         tuple[str, ...],
-        Key("commands that no case asks for, and that the program is told not to serve", some=True),
+        Key("commands that the suite never sends, and tells the program not to serve", some=True),
     ]
     reason: Annotated[str, Key("what they would do")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithheldEntry:
-    """Of one program, what is asked for and what is not."""
+    """For one program, the commands that the suite sends and those that it does not."""
 
-    program: Annotated[Program, Key("a kind of program, as in exchanges", identity=True)]
-    asked: Annotated[tuple[str, ...], Key("the commands that cases are made of")] = ()
+    program: Annotated[Program, Key("the kind of program, as in exchanges", identity=True)]
+    asked: Annotated[tuple[str, ...], Key("the commands that the suite sends")] = ()
     never: Annotated[
-        tuple[NeverEntry, ...], Key("commands that are not asked for", name="never_asked")
+        tuple[NeverEntry, ...], Key("commands that the suite does not send", name="never_asked")
     ] = ()
 
     def faults(self) -> Iterator[FileFault]:
@@ -48,41 +48,44 @@ class WithheldEntry:
             yield FileFault("never_asked", f"{name} is named twice", "Leave one.")
 
     def withheld(self) -> Withheld:
-        """Return what the entry says."""
+        """Return the value of the entry."""
         reasons = {name: entry.reason for entry in self.never for name in entry.commands}
         return Withheld(asked=frozenset(self.asked), reasons=reasons)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withheld:
-    """Of one program, the commands that are asked for, and why each other one is not."""
+    """For one program, the commands that the suite sends, and why it does not send the others."""
 
     asked: frozenset[str] = frozenset()
     reasons: Mapping[str, str] = field(default_factory=dict)
 
-    def why(self, command: str) -> str:
-        """Return why the command is never asked for, "" where it is."""
+    def why(self, command: str) -> str | None:
+        """Return why the suite never sends the command, None if it does."""
         if command in self.asked:
-            return ""
+            return None
         reason = self.reasons.get(command)
         return UNKNOWN if reason is None else f"never asked for: {reason}"
 
     def refused(self, served: Iterable[str] = ()) -> tuple[str, ...]:
-        """Return the commands that the program is told not to serve, also of those it `served`."""
+        """Return the commands that the program is told not to serve, some of `served` included."""
         return tuple(sorted({*self.reasons, *(name for name in served if self.why(name))}))
 
 
 @dataclass(frozen=True, kw_only=True)
 class WithheldPart:
-    """What a file says of commands that are never asked for."""
+    """The entries of a file about commands that the suite never sends."""
 
     withheld: Annotated[
         tuple[WithheldEntry, ...],
-        Key("what a program that acts on the system it runs on is asked for, and what not"),
+        Key(
+            "which commands the suite sends to a program that acts on the system it runs on, "
+            "and which not"
+        ),
     ] = ()
 
 
 def load_withheld(path: Path | None = None) -> Mapping[Program, Withheld]:
-    """Return what the file `path` says; without one, what ships.  Raises KnowledgeError."""
+    """Return the content of the file `path`, by default the shipped one. Raises KnowledgeError."""
     part = read_file(path or store.cases_folder() / FILE, WithheldPart).sound()
     return {entry.program: entry.withheld() for entry in part.withheld}

@@ -1,12 +1,13 @@
-"""Which records are about the same thing on the same builds: of two such, one could never count.
+"""Finds records about the same thing on the same builds: one of them would never count.
 
-Knows the shapes of dataclasses and nothing of what any of them means.
+Knows the shapes of dataclasses, not their meaning.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import is_dataclass
+from itertools import product
 from typing import Any, TypeVar
 
 from conformance.knowledge.shapes import shape_of
@@ -15,15 +16,17 @@ from conformance.knowledge.versions import VersionRange, arches_meet
 K = TypeVar("K")
 
 
-def identity(record: Any) -> tuple[Hashable, ...]:
-    """Return what the record is about, () where it may stand beside any other."""
+def identities(record: Any) -> Iterator[tuple[Hashable, ...]]:
+    """Yield everything that the record is about; nothing if it cannot clash."""
     cls: type = type(record)
-    slots = shape_of(cls).slots if is_dataclass(cls) else ()
-    return tuple(_hashable(getattr(record, s.field)) for s in slots if s.key.identity)
+    slots = [s for s in shape_of(cls).slots if s.key.identity] if is_dataclass(cls) else []
+    values = [(getattr(record, s.field), s.key.each) for s in slots]
+    if values:
+        yield from product(*(map(_hashable, v if each else (v,)) for v, each in values))
 
 
 def meet(one: Any, other: Any) -> bool:
-    """Return whether some build is of the versions and arches of both records."""
+    """Return whether both records apply to some build."""
     everywhere = VersionRange()
     mine, theirs = getattr(one, "versions", everywhere), getattr(other, "versions", everywhere)
     return bool(mine.meets(theirs)) and arches_meet(
@@ -34,18 +37,16 @@ def meet(one: Any, other: Any) -> bool:
 def clashes(records: Iterable[tuple[K, Any]]) -> Iterator[tuple[K, K, str]]:
     """Yield each pair of records about the same thing on some build, by their keys, in order.
 
-    With it comes what they are about, in words.
+    Each comes with what they are about, in words.
     """
     groups: dict[tuple[Hashable, ...], list[tuple[K, Any]]] = {}
     for key, record in records:
-        who = identity(record)
-        if not who:
-            continue
-        group = groups.setdefault((type(record).__name__, *who), [])
-        for other, before in group:
-            if meet(before, record):
-                yield other, key, " ".join(_words(part) for part in who if part != "")
-        group.append((key, record))
+        for who in identities(record):
+            group = groups.setdefault((type(record).__name__, *who), [])
+            for other, before in group:
+                if meet(before, record):
+                    yield other, key, " ".join(_words(part) for part in who if part != "")
+            group.append((key, record))
 
 
 def _words(part: Hashable) -> str:

@@ -1,4 +1,4 @@
-"""Cases of which a promise is known to be broken in some plays only (cases/intermittent.toml).
+"""Cases known to break a promise only in some plays (cases/intermittent.toml).
 
 Knows neither a case nor how one is played.
 """
@@ -19,23 +19,23 @@ from conformance.knowledge.versions import Version, VersionRange
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intermittent:
-    """A case, by its id, whose promise the releases `versions` break in some plays."""
+    """Cases, by id, whose promise the releases `versions` break in some plays."""
 
-    case: Annotated[str, Key("the id of the case", name="id", identity=True)]
+    cases: Annotated[
+        tuple[str, ...],
+        Key("the ids of the cases", name="ids", some=True, identity=True, each=True),
+    ]
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     reason: Annotated[str, REASON]
 
 
 @dataclass(frozen=True, kw_only=True)
 class IntermittentPart:
-    """What a file says of what comes and goes."""
+    """The entries of a file about intermittent cases."""
 
     intermittent: Annotated[
         tuple[Intermittent, ...],
-        Key(
-            "a case of which a promise is broken in some plays and kept in others: it is played "
-            "ten times, alone"
-        ),
+        Key("cases that break a promise in some plays only: each is played ten times, alone"),
     ] = ()
 
 
@@ -47,5 +47,7 @@ def load_intermittent(
 
 
 def reasons_for(entries: Iterable[Intermittent], version: Version) -> dict[str, str]:
-    """Return why each case that comes to different ends on `version` does so, by its id."""
-    return {entry.case: entry.reason for entry in entries if version in entry.versions}
+    """Return the reason for each case that is intermittent on `version`, by id."""
+    return {
+        case: entry.reason for entry in entries if version in entry.versions for case in entry.cases
+    }

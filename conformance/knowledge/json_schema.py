@@ -1,6 +1,6 @@
-"""The JSON Schema of files under cases/, made of the fields that the decoder reads.
+"""The JSON Schema of files under cases/, made from the fields that the decoder reads.
 
-Editors check and complete such files by it.  Knows the shapes of dataclasses and no file.
+Editors use it to check and complete such files. Knows the shapes of dataclasses and no file.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from conformance.knowledge.shapes import (
 
 FILE: Final = "schema.json"
 DIRECTIVE: Final = "#:schema "
-"""What stands before the schema's path in the first line of a file."""
+"""What precedes the schema's path in the first line of a file."""
 
 
 def schema_of_files(cls: type) -> dict[str, Any]:
-    """Return the JSON Schema of files that are read as a `cls`."""
+    """Return the JSON Schema of files with the keys of a `cls`."""
     found: dict[str, Any] = {}
     top = _record(cls, found)
     return {
@@ -40,7 +40,7 @@ def schema_of_files(cls: type) -> dict[str, Any]:
 
 def _reference(cls: type, found: dict[str, Any]) -> dict[str, Any]:
     if cls.__name__ not in found:
-        # It may hold itself.
+        # It may contain itself.
         found[cls.__name__] = {}
         found[cls.__name__] = _record(cls, found)
     return {"$ref": f"#/definitions/{cls.__name__}"}
@@ -73,7 +73,7 @@ def _property(slot: Slot, found: dict[str, Any]) -> dict[str, Any]:
     made = _node(slot.node, found)
     text = slot.key.text.replace("`", "")
     if "$ref" in made:
-        # What stands beside a reference is not looked at.
+        # Validators ignore keys beside a reference.
         made = {"allOf": [made]}
     default = _default(slot)
     return {
@@ -84,7 +84,7 @@ def _property(slot: Slot, found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _default(slot: Slot) -> Any:
-    """Return what a key that is left out is, if that is a value which the file could give."""
+    """Return the default of a key, if a file could give that value."""
     if slot.key.form is not None:
         return None
     if isinstance(slot.default, enum.Enum):
@@ -98,13 +98,15 @@ def _node(node: Node, found: dict[str, Any]) -> dict[str, Any]:
             return dict(node.form.schema)
         case Many():
             least = {"minItems": 1} if node.some else {}
-            return {"type": "array", "items": _node(node.of, found), **least}
+            array = {"type": "array", "items": _node(node.of, found), **least}
+            named = {"type": "string", "description": f"A name under [{node.named}] of this file."}
+            return {"anyOf": [array, named]} if node.named else array
         case Named():
             return {"type": "object", "additionalProperties": _node(node.of, found)}
         case Record():
             return _reference(node.cls, found)
         case Requests():
-            named = {"type": "string", "description": "The name of requests of this file."}
-            return {"type": "array", "items": {"anyOf": [_reference(node.cls, found), named]}}
+            by_name = {"type": "string", "description": "The name of requests of this file."}
+            return {"type": "array", "items": {"anyOf": [_reference(node.cls, found), by_name]}}
         case Choice():
             return {"oneOf": [_reference(cls, found) for cls in node.of]}

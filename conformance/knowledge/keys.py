@@ -1,7 +1,7 @@
-"""How the fields of a dataclass are written in a file under cases/: what a key says of its field.
+"""How a dataclass field is written in a file under cases/: its key and its form.
 
-A field `name: Annotated[TYPE, Key("what it is")]` is read from the key of its name.  The type says
-what may stand there; the decoder, the JSON Schema and the reference are all made of these.
+A field `name: Annotated[TYPE, Key("what it is")]` is read from the key of its name; the type says
+which values are allowed. The decoder, the JSON Schema and the reference are made from these.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SCRATCH_MARK: Final = "{scratch}"
 
 
 class FormError(ValueError):
-    """A value that is not of its form: what is wrong, and what to do."""
+    """A value of the wrong form: what is wrong, and how to fix it."""
 
     def __init__(self, what: str, remedy: str = "") -> None:
         super().__init__(what)
@@ -30,9 +30,9 @@ class FormError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A way to write a value: its name for a reader, its JSON Schema, and how it is read.
+    """A way to write a value: its name for a reader, its JSON Schema, and its reader.
 
-    `read` raises FormError for what is not of the form.
+    `read` raises FormError for a value of another form.
     """
 
     words: str
@@ -42,19 +42,19 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What a field is in a file beside its type.
+    """How a field is written in a file, beside its type.
 
-    `text` says what it is for, `name` the key where that is not the field's name, `default` in
-    words what its absence means.  `form` stands in place of the type, `items` in that of its
-    elements, and `entry` is the record that an element, or the value, has in the file: its method
-    `made` returns what the field holds.
-    `identity`: no two records of an array that hold for one build have all such fields alike.
-    `one_of`: of the fields with this word just one is given.  `excludes` are fields that it is not
-    given along with.  `flat`: the keys of the record stand among those of the record around it,
-    `only` the named ones where that says any; with `inherits`, what is left out is as in the field
-    of that name of the record around.  `title`: the name of a table in a table of tables.  `stem`:
-    left out, it is the name of the file, without its ending.  `needed`: a file must give it,
-    although the field has a default.
+    `text` is the meaning for a reader, `name` the key if it differs from the field's name,
+    `default` the default in words. `form` replaces the type, `items` that of the elements. `entry`
+    is the record in the file for the value or an element: its method `made` returns the field's
+    value. `identity`: two records of an array for one build may not agree in all such fields; with
+    `each`, they may not have an element of such a field in common. `one_of`: exactly one field with
+    this word must be given. `excludes`: fields that it cannot be combined with. `flat`: the
+    record's keys are among those of the enclosing record, or only those in `only`; with `inherits`,
+    an omitted one is as in that field of the enclosing record. `title`: the name of a table in a
+    table of tables. `stem`: the default is the file's name, without its suffix. `needed`: a file
+    must give it, although the field has a default. `named`: the file's table of named arrays; a
+    name may replace the array.
     """
 
     text: str = ""
@@ -65,6 +65,7 @@ class Key:
     items: Form | None = None
     entry: type | None = None
     identity: bool = False
+    each: bool = False
     one_of: str = ""
     excludes: tuple[str, ...] = ()
     flat: bool = False
@@ -73,12 +74,13 @@ class Key:
     title: bool = False
     stem: bool = False
     needed: bool = False
+    named: str = ""
     some: bool = False
-    """Whether an array must hold something."""
+    """Whether an array must have an element."""
 
 
 def scratch_filled(value: Any) -> Any:
-    """Put the scratch folder where a file left its mark."""
+    """Replace the placeholder by the scratch folder."""
     match value:
         case str():
             return value.replace(SCRATCH_MARK, SCRATCH)
@@ -91,7 +93,7 @@ def scratch_filled(value: Any) -> Any:
 
 
 def typed(kind: type, words: str, name: str, read: Callable[[Any], Any] | None = None) -> Form:
-    """Return the form of a TOML value of just one type."""
+    """Return the form of a TOML value of exactly one type."""
 
     def checked(value: Any) -> Any:
         if type(value) is not kind:
@@ -102,7 +104,7 @@ def typed(kind: type, words: str, name: str, read: Callable[[Any], Any] | None =
 
 
 def told(value: Any) -> str:
-    """Return what a TOML value is, in words."""
+    """Return a description of a TOML value."""
     match value:
         case bool():
             return "true" if value else "false"
@@ -119,16 +121,16 @@ def told(value: Any) -> str:
 
 
 def unknown_word(word: str, known: Mapping[str, Any]) -> FormError:
-    """Return the error for a word that is none of `known`."""
+    """Return the error for a word that is not in `known`."""
     near = nearest(word, list(known))
-    what = f"is {word!r}, which nothing is called"
+    what = f"is {word!r}, which is unknown"
     if near:
         return FormError(what, f"Did you mean {near[0]!r}?")
     return FormError(what, f"Known: {', '.join(known)}." if known else "There is none.")
 
 
 def words_form(words: Mapping[str, Any]) -> Form:
-    """Return the form of a value that is one of some words, each of which stands for something."""
+    """Return the form of a value that is one of some words, each with a meaning."""
 
     def read(text: str) -> Any:
         if text not in words:
@@ -146,7 +148,7 @@ def enum_form(kind: type[enum.Enum]) -> Form:
 
 
 def pattern_form(words: str, pattern: str, read: Callable[[str], Any]) -> Form:
-    """Return the form of a string that fits a pattern as a whole."""
+    """Return the form of a string that matches a pattern as a whole."""
     compiled = re.compile(pattern)
 
     def fitting(text: str) -> Any:
@@ -199,7 +201,8 @@ RELEASE: Final = pattern_form("a release such as 6.2", r"\d+\.\d+", str)
 TURN: Final = Form(
     "a name, a number or a table of members", {"type": ["string", "integer", "object"]}, _turn
 )
-"""A step into a reply: a number is that of an element, a table is of the element that has these."""
+"""A step into a reply: a name, an element's number, or a table with members of the element.
+"""
 TRUE: Final = Form("true", {"const": True}, lambda value: _true(value))
 
 

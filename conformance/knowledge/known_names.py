@@ -1,13 +1,13 @@
-"""The names that the releases have whose digests ship: commands, events, members, values.
+"""The names that releases with a shipped digest have: commands, events, members, values.
 
-Knows digests and what they make of a value; knows no file that speaks of names.
+Knows digests and how they describe a value; knows no file that uses names.
 """
 
 from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any, Final, TypeAlias
@@ -16,9 +16,13 @@ from conformance.digest.digest import Digest
 from conformance.digest.expand import open_objects, schema_of
 from conformance.digest.objectmodel import object_model
 from conformance.knowledge.digests import load_digests
+from conformance.knowledge.qom_types import ListedNames, load_qom_types
 from conformance.knowledge.undigested import Undigested, UndigestedKind
+from conformance.knowledge.versions import VersionRange, release_range
 from conformance.model.flavour import Program
 from conformance.model.hints import nearest
+from conformance.model.stage import BUILD_NEEDS
+from conformance.model.terms import ABSENT, Absent, JsonValue, PathPart
 from conformance.qapi.flatten import tag_values, variant_of
 from conformance.qapi.model import Alternate, Array, Builtin, Enum, JsonType, Object, Schema
 
@@ -26,9 +30,18 @@ Path: TypeAlias = tuple[str | int, ...]
 
 _TOKENS: Final = re.compile(r"[.:]")
 _ARCHES: Final = "SysEmuTarget"
-"""The enumeration of the architectures of guests, in the schema of each release."""
-_STEPS: Final = ("0", "string", "null", "object", "array", "int", "number", "boolean")
-"""What leads to an element of an array, and to the branches of an alternate, in a path."""
+"""The enumeration of guest architectures in the schema of each release."""
+_ELEMENT: Final = "0"
+_STEPS: Final = (_ELEMENT, "string", "null", "object", "array", "int", "number", "boolean")
+"""What stands in a path for an element of an array, and for a branch of an alternate."""
+
+_TYPE_ARGUMENTS: Final = {
+    "device_add": "driver",
+    "device-list-properties": "typename",
+    "qom-list-properties": "typename",
+    "qom-list-types": "implements",
+}
+"""The arguments that name a QOM type; no schema says so."""
 
 _SHAPES: Final[Mapping[JsonType, tuple[type, ...]]] = {
     JsonType.STRING: (str,),
@@ -41,7 +54,7 @@ _SHAPES: Final[Mapping[JsonType, tuple[type, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class UnknownName:
-    """A name that no release has: of what kind, where in a value, and the names that there are."""
+    """A name that no release has: its kind, its place in a value, and the names that exist."""
 
     kind: UndigestedKind
     name: str
@@ -50,41 +63,47 @@ class UnknownName:
 
     @property
     def last(self) -> str:
-        """The name alone, without what it is a part of."""
-        return str(self.at[-1]) if self.at and self.kind is not UndigestedKind.VALUE else self.value
+        """The name alone, without its owner."""
+        parts = (UndigestedKind.MEMBER, UndigestedKind.PROPERTY)
+        return str(self.at[-1]) if self.kind in parts else self.value
 
     @property
     def value(self) -> str:
-        """What stands behind the last = of the name, or all of it."""
+        """The part after the last = of the name, or all of it."""
         return self.name.rpartition("=")[2]
 
     @property
     def hint(self) -> str:
-        """The nearest name that some release has."""
+        """The nearest existing name."""
         near = nearest(self.last, self.known)
         return f"Did you mean {near[0]!r}?" if near else ""
 
 
 @dataclass(frozen=True)
 class Side:
-    """One program of one release."""
+    """One program of one release; no digest has all members of its `open` types."""
 
     schema: Schema
     open: frozenset[str]
+    versions: VersionRange
 
 
 @dataclass(frozen=True)
 class Releases:
-    """What the releases have whose digests these are."""
+    """The names of the releases of some digests; `listed` are those that no digest has."""
 
     digests: Mapping[str, Digest]
+    listed: ListedNames = ListedNames()
     _reached: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @cached_property
     def sides(self) -> tuple[Side, ...]:
         """Each program of each release."""
-        every = [e for digest in self.digests.values() for e in digest.schemas.values()]
-        return tuple(Side(schema_of(each, whole=True), open_objects(each)) for each in every)
+        return tuple(
+            Side(schema_of(each, whole=True), open_objects(each), release_range(release))
+            for release, digest in self.digests.items()
+            for each in digest.schemas.values()
+        )
 
     @cached_property
     def commands(self) -> frozenset[str]:
@@ -98,7 +117,7 @@ class Releases:
 
     @cached_property
     def object_types(self) -> Mapping[str, frozenset[str] | None]:
-        """All types that object-add creates, with their members; None where some are unknown."""
+        """All types that object-add creates, with their members; None if some are unknown."""
         found: dict[str, frozenset[str] | None] = {}
         for digest in self.digests.values():
             for each in object_model(digest.schemas[Program.SYSTEM]).types:
@@ -109,22 +128,31 @@ class Releases:
 
     @cached_property
     def arches(self) -> frozenset[str]:
-        """All architectures of guests."""
+        """All guest architectures."""
         kinds = (side.schema.types.get(_ARCHES) for side in self.sides)
         return frozenset(word for kind in kinds if isinstance(kind, Enum) for word in kind.values)
 
     def arguments(self, command: str) -> list[tuple[Side, str]]:
-        """Return the types of a command's arguments, where there is such a command."""
+        """Return the types of a command's arguments, if there is such a command."""
         having = [side for side in self.sides if command in side.schema.commands]
         return [(side, side.schema.commands[command].arg_type) for side in having]
 
     def data(self, event: str) -> list[tuple[Side, str]]:
-        """Return the types of an event's data, where there is such an event."""
+        """Return the types of an event's data, if there is such an event."""
         having = [side for side in self.sides if event in side.schema.events]
         return [(side, side.schema.events[event].arg_type) for side in having]
 
+    def answers(self, command: str, versions: VersionRange) -> list[tuple[Side, str]]:
+        """Return the types of a command's answers, if there is such a command.
+
+        Those of all releases if none of `versions` has it.
+        """
+        having = [side for side in self.sides if command in side.schema.commands]
+        meant = [side for side in having if side.versions.meets(versions)] or having
+        return [(side, side.schema.commands[command].ret_type) for side in meant]
+
     def reachable(self, command: str) -> frozenset[str]:
-        """Return all names within a command's arguments, and what stands for elements and kinds."""
+        """Return all names in a command's arguments, and the marks for elements and branches."""
         if command not in self._reached:
             found = set[str](_STEPS)
             for side, kind in self.arguments(command):
@@ -135,13 +163,13 @@ class Releases:
 
 @cache
 def shipped_releases() -> Releases:
-    """Return what the releases have whose digests ship."""
-    return Releases(load_digests())
+    """Return the names of the releases with a shipped digest."""
+    return Releases(load_digests(), load_qom_types())
 
 
 @dataclass(frozen=True)
 class KnownNames:
-    """What some releases have, and what is said to be of others."""
+    """The names of some releases, and those declared for others."""
 
     releases: Releases
     undigested: Sequence[Undigested] = ()
@@ -149,66 +177,107 @@ class KnownNames:
     untyped: frozenset[str] = frozenset()
     """Commands that take more than they declare."""
     used: set[tuple[UndigestedKind, str]] = field(default_factory=set)
-    """The declared names that something spoke of."""
+    """The declared names that a record used."""
 
     def command(self, name: str) -> Iterator[UnknownName]:
-        """Yield it where no release has such a command."""
+        """Yield the name if no release has such a command."""
         return self._one(UndigestedKind.COMMAND, name, self.releases.commands)
 
     def event(self, name: str) -> Iterator[UnknownName]:
-        """Yield it where no release has such an event."""
+        """Yield the name if no release has such an event."""
         return self._one(UndigestedKind.EVENT, name, self.releases.events)
 
     def object_type(self, name: str) -> Iterator[UnknownName]:
-        """Yield it where no release has such an object type."""
+        """Yield the name if no release has such an object type."""
         return self._one(UndigestedKind.OBJECT_TYPE, name, self.releases.object_types)
 
+    def qom_type(self, name: str) -> Iterator[UnknownName]:
+        """Yield the name if no known release has such a QOM type or alias of a device."""
+        known = self.releases.listed.types | self.releases.object_types.keys()
+        return self._one(UndigestedKind.QOM_TYPE, name, known)
+
+    def machine(self, name: str) -> Iterator[UnknownName]:
+        """Yield the name if no known release has such a machine."""
+        return self._one(UndigestedKind.MACHINE, name, self.releases.listed.machines)
+
+    def need(self, need: str) -> Iterator[UnknownName]:
+        """Yield each name in a need that no release has: a type, or a property of one."""
+        kind, _, name = need.partition(":")
+        if kind in BUILD_NEEDS:
+            owner, _, member = name.partition(".") if kind == "property" else (name, "", "")
+            yield from self.qom_type(owner)
+            yield from self.property(owner, member) if member else ()
+
     def arch(self, name: str) -> Iterator[UnknownName]:
-        """Yield it where no release is for guests of that architecture."""
+        """Yield the name if no release has guests of that architecture."""
         return self._one(UndigestedKind.ARCH, name, self.releases.arches)
 
     def rule(self, id: str) -> Iterator[UnknownName]:
-        """Yield it where the catalogue has no such rule; "" names none."""
+        """Yield the id if the catalogue has no such rule; "" is no id."""
         return self._one(UndigestedKind.RULE, id, self.rules) if id else iter(())
 
     def property(self, owner: str, name: str) -> Iterator[UnknownName]:
-        """Yield it where no release has such a member of the object type."""
+        """Yield the name if no release's object type has such a member."""
         known = self.releases.object_types.get(owner)
         if known is not None and name not in known:
             missing = UnknownName(UndigestedKind.PROPERTY, f"{owner}.{name}", (name,), tuple(known))
             yield from self._undeclared(missing)
 
     def arguments(self, command: str, value: Any, *, values: bool = True) -> Iterator[UnknownName]:
-        """Yield what no release's command has of its arguments: members, and `values` of enums."""
+        """Yield the members, and enum `values`, of arguments that no release's command has."""
+        member = _TYPE_ARGUMENTS.get(command, "")
+        kind = value.get(member) if isinstance(value, dict) else None
+        if values and isinstance(kind, str) and "{" not in kind:
+            found = self.qom_type(kind)
+            yield from (UnknownName(x.kind, x.name, (member,), x.known) for x in found)
         if command in self.untyped:
             return
         types = self.releases.arguments(command)
         yield from self._within(command, types, value, values=values)
 
     def data(self, event: str, value: Any) -> Iterator[UnknownName]:
-        """Yield what no release's event has of its data."""
+        """Yield each name that no release's event has in its data."""
         types = self.releases.data(event)
         yield from self._within(event, types, value, values=True)
 
     def path(self, command: str, path: Sequence[str]) -> Iterator[UnknownName]:
-        """Yield the first name of a path into a command's arguments that no release has there."""
-        if command in self.untyped:
-            return
-        best: UnknownName | None = None
-        for side, kind in self.releases.arguments(command):
-            missing = _missing(side, kind, path)
-            if missing is None:
-                return
-            at, known = missing
-            if best is None or len(best.at) <= len(at):
-                more = best.known if best is not None and best.at == at else ()
-                name = ".".join([command, *(str(p) for p in at if not str(p).isdigit())])
-                best = UnknownName(UndigestedKind.MEMBER, name, at, (*more, *known))
-        if best is not None:
-            yield from self._undeclared(best)
+        """Yield the first name of a path that no release has in the command's arguments."""
+        if command not in self.untyped:
+            yield from self._furthest(command, self.releases.arguments(command), path)
+
+    def answer(
+        self,
+        command: str,
+        path: Sequence[PathPart],
+        versions: VersionRange,
+        value: JsonValue | Absent = ABSENT,
+    ) -> Iterator[UnknownName]:
+        """Yield the first name of a path that no release has in the command's answer.
+
+        Only releases of `versions` count, if there are any; `value` is the value at the end of the
+        path.
+        """
+        types = self.releases.answers(command, versions)
+        yield from self._furthest(command, types, path, value)
+
+    def _furthest(
+        self,
+        owner: str,
+        types: Sequence[tuple[Side, str]],
+        path: Sequence[PathPart],
+        value: JsonValue | Absent = ABSENT,
+    ) -> Iterator[UnknownName]:
+        """Yield the unknown name on the side that has most of the path, if no side has it all."""
+        found = [_missing(side, kind, path, value, owner) for side, kind in types]
+        wrong = [each for each in found if each is not None]
+        if wrong and len(wrong) == len(found):
+            depth, best = max(wrong, key=lambda each: each[0])
+            known = {name for far, each in wrong if far == depth for name in each.known}
+            whole = UnknownName(best.kind, best.name, best.at, tuple(sorted(known)))
+            yield from self._undeclared(whole)
 
     def glob(self, command: str, glob: str) -> Iterator[UnknownName]:
-        """Yield each name of a glob of argument paths that no release has in the arguments."""
+        """Yield each name of a glob of paths that no release has in the arguments."""
         if command in self.untyped or command not in self.releases.commands:
             return
         known = self.releases.reachable(command)
@@ -221,7 +290,7 @@ class KnownNames:
     def _within(
         self, owner: str, types: Sequence[tuple[Side, str]], value: Any, *, values: bool
     ) -> Iterator[UnknownName]:
-        """Yield what is unknown on every side that has the owner at all."""
+        """Yield what is unknown on every side that has the owner."""
         found = [
             {(each.kind, each.at): each for each in _walk(side, kind, value, (), owner)}
             for side, kind in types
@@ -254,7 +323,7 @@ def _dotted(owner: str, at: Path) -> str:
 
 
 def _walk(side: Side, kind: str, value: Any, at: Path, owner: str) -> Iterator[UnknownName]:
-    """Yield what a value has that its type has not: members of objects, values of enumerations."""
+    """Yield what the type of a value lacks: members of objects, values of enumerations."""
     match side.schema.types.get(kind), value:
         case Enum() as words, str():
             if value not in words.values and "{" not in value:
@@ -287,9 +356,9 @@ def _walk_object(
 
 
 def _members(side: Side, whole: Object, value: Mapping[str, Any]) -> dict[str, str] | None:
-    """Return the types of the members that an object has whose tags are those of `value`.
+    """Return the types of the members of an object with the tags of `value`.
 
-    None where they are not known: of a type that is declared in no file that was read.
+    None if they are unknown, for a type declared in a file that was not read.
     """
     members = {member.name: member.type for member in whole.members}
     while whole.tag is not None:
@@ -320,29 +389,51 @@ def _may_be(schema: Schema, kind: str, value: Any) -> bool:
             return True
 
 
-def _missing(side: Side, kind: str, path: Sequence[str]) -> tuple[Path, tuple[str, ...]] | None:
-    """Return how far a path leads and the names that there are instead; None if to its end."""
+def _missing(
+    side: Side, kind: str, path: Sequence[PathPart], value: JsonValue | Absent, owner: str
+) -> tuple[int, UnknownName] | None:
+    """Return how far a path leads and the unknown name there; None if it leads to its end."""
     kinds = {kind}
-    for number, part in enumerate(path):
-        if any(name in side.open for name in kinds):
+    for depth, part in enumerate(path):
+        name = part if isinstance(part, str) else _ELEMENT
+        if "{" in name or any(_boundless(side, each) for each in kinds):
             return None
-        below, known = set[str](), set[str]()
-        for name in kinds:
-            for member, its in _steps(side, name):
-                known.add(member)
-                if member == part or (member == "0" and part.isdigit()):
-                    below.add(its)
-        if not below:
-            return tuple(path[: number + 1]), tuple(sorted(known))
-        kinds = below
-    return None
+        steps = [step for each in kinds for step in _steps(side, each)]
+        kinds = {its for member, its in steps if _leads(member, name)}
+        if not kinds:
+            word = name if isinstance(part, str) else next(iter(part), name)
+            known = tuple(member for member, _ in steps)
+            return depth, UnknownName(UndigestedKind.MEMBER, f"{owner}.{word}", (word,), known)
+        wrong = None if isinstance(part, str) else _wrong(side, kinds, part, owner)
+        if wrong is not None:
+            return depth, wrong
+        owner += "" if name.isdigit() else f".{name}"
+    last = None if isinstance(value, Absent) else _wrong(side, kinds, value, owner)
+    return None if last is None else (len(path), last)
+
+
+def _wrong(side: Side, kinds: Iterable[str], value: Any, owner: str) -> UnknownName | None:
+    """Return a name in a value that none of its types has."""
+    found = [next(_walk(side, kind, value, (), owner), None) for kind in sorted(kinds)]
+    return found[0] if all(each is not None for each in found) else None
+
+
+def _boundless(side: Side, kind: str) -> bool:
+    """Return whether a type may contain anything, as far as the digest tells."""
+    found = side.schema.types.get(kind)
+    return kind in side.open or (isinstance(found, Builtin) and found.json_type is JsonType.VALUE)
+
+
+def _leads(member: str, name: str) -> bool:
+    """Return whether a name in a path means the member; `*` means any, a number any element."""
+    return name in (member, "*") or (member == _ELEMENT and name.isdigit())
 
 
 def _steps(side: Side, kind: str) -> Iterator[tuple[str, str]]:
-    """Yield each name that leads on from a type, with the type that it leads to."""
+    """Yield each next name in a type, with its type."""
     match side.schema.types.get(kind):
         case Array() as array:
-            yield "0", array.element
+            yield _ELEMENT, array.element
         case Alternate() as choice:
             for branch in choice.members:
                 yield from _steps(side, branch)
@@ -355,7 +446,7 @@ def _steps(side: Side, kind: str) -> Iterator[tuple[str, str]]:
 
 
 def _reach(schema: Schema, kind: str, found: set[str], seen: set[str]) -> None:
-    """Add all names within a type, each type entered once."""
+    """Add all names within a type, entering each type once."""
     if kind in seen:
         return
     seen.add(kind)

@@ -1,4 +1,4 @@
-"""Loads all that ships with the suite, and cases of a user's own before it."""
+"""Loads all that ships with the suite, preceded by a user's own cases."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from conformance.model.flavour import Program
 
 
 def load_knowledge(cases: Sequence[str] = ()) -> Knowledge:
-    """Return what ships with the suite, and before it what stands in the folders `cases`.
+    """Return what ships with the suite, preceded by the content of the folders `cases`.
 
     Raises KnowledgeError.
     """

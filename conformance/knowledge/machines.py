@@ -1,6 +1,6 @@
-"""What stands in for the machines and devices that recipes name, and which properties are coupled.
+"""Replacements for the machines and devices that recipes name, and coupled properties.
 
-Reads cases/machines.toml.  Knows no build and no recipe.
+Reads cases/machines.toml. Knows no build and no recipe.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from conformance.knowledge.keys import Key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandIn:
-    """What takes the place of a machine or a device, with the arguments that must come before."""
+    """What replaces a machine or a device, with the arguments to put before it."""
 
     name: str
     args: tuple[str, ...] = ()
@@ -26,21 +26,21 @@ class StandIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandInEntry:
-    """What stands in for a machine, or a device, on one architecture."""
+    """The replacement for a machine or a device on one architecture."""
 
     arch: Annotated[str, Key("the architecture", identity=True)]
     machine: Annotated[
         str, Key("the machine that a recipe names", one_of="what", identity=True)
     ] = ""
     device: Annotated[str, Key("the device that a recipe names", one_of="what", identity=True)] = ""
-    by: Annotated[str, Key("what takes its place")]
-    args: Annotated[tuple[str, ...], Key("arguments of the command line that come before")] = ()
+    by: Annotated[str, Key("what replaces it")]
+    args: Annotated[tuple[str, ...], Key("arguments to put before it on the command line")] = ()
     reason: Annotated[str, REASON]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandIns:
-    """What stands in on one architecture, by the name of what it stands in for."""
+    """The replacements on one architecture, by the replaced name."""
 
     machines: Mapping[str, StandIn] = field(default_factory=dict)
     devices: Mapping[str, StandIn] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class StandIns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coupled:
-    """A property that changes others when it is set."""
+    """A property that changes others when set."""
 
     path: Annotated[str, Key("the object's path", identity=True)]
     property: Annotated[str, Key("the property", identity=True)]
@@ -57,34 +57,33 @@ class Coupled:
 
 @dataclass(frozen=True, kw_only=True)
 class MachinesPart:
-    """What a file says of machines."""
+    """The entries of a file about machines."""
 
     walk: Annotated[
         Mapping[str, str],
         Key(
-            "the machines whose composition trees are walked, each with the beginning of the names "
-            "of the machine types that provide it"
+            "the machines whose composition trees are walked, each with the prefix of the "
+            "machine types that provide it"
         ),
     ] = field(default_factory=dict)
     stand_ins: Annotated[
         tuple[StandInEntry, ...],
         Key(
-            "the machine, or device, on which a recipe is played that names one of another "
-            "architecture",
+            "the machine, or device, that replaces one of another architecture in a recipe",
             name="stand_in",
         ),
     ] = ()
     coupled: Annotated[
         tuple[Coupled, ...],
         Key(
-            "a property whose own value, set again, changes others: its cases get a machine of "
-            "their own"
+            "a property that changes others when set to its own value: its cases get their "
+            "own machine"
         ),
     ] = ()
 
 
 def load_stand_ins(path: Path, more: Sequence[Read[MachinesPart]] = ()) -> Mapping[str, StandIns]:
-    """Return by architecture what stands in there; raises KnowledgeError."""
+    """Return the replacements by architecture; raises KnowledgeError."""
     entries: Iterable[StandInEntry] = gathered(_parts(path, more), "stand_ins")
     machines: dict[str, dict[str, StandIn]] = {}
     devices: dict[str, dict[str, StandIn]] = {}
@@ -98,12 +97,12 @@ def load_stand_ins(path: Path, more: Sequence[Read[MachinesPart]] = ()) -> Mappi
 
 
 def load_coupled(path: Path, more: Sequence[Read[MachinesPart]] = ()) -> frozenset[tuple[str, str]]:
-    """Return (path, property) of what changes others when it is set; raises KnowledgeError."""
+    """Return (path, property) of each property that changes others; raises KnowledgeError."""
     return frozenset((e.path, e.property) for e in gathered(_parts(path, more), "coupled"))
 
 
 def load_walk(path: Path) -> Mapping[str, str]:
-    """Return the machines whose trees are walked, by name the beginning of their types' names.
+    """Return the machines whose trees are walked: by name, the prefix of their machine types.
 
     Raises KnowledgeError.
     """

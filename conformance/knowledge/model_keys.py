@@ -1,6 +1,6 @@
-"""How machines, their files and their requests are written: the keys of values of model/stage.
+"""The keys of machines, their files and their requests: the values of model/stage.
 
-Those values know nothing of files, so that their keys stand here.
+Their keys are here because those values know nothing of files.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ from conformance.model.stage import (
     ScratchFile,
 )
 
+NAMED_ARGS: Final = "args"
+"""The table that defines named command lines."""
 _NEED_KINDS: Final = dict.fromkeys(sorted(BUILD_NEEDS | HOST_NEEDS))
 
 
@@ -40,7 +42,7 @@ def _need(text: str) -> str:
     kind, _, argument = text.partition(":")
     if kind not in _NEED_KINDS:
         problem = unknown_word(kind, _NEED_KINDS)
-        raise FormError(f"is {text!r}, which no probe answers", problem.remedy)
+        raise FormError(f"is {text!r}, which is no probe", problem.remedy)
     if bool(argument) is (kind in WHOLE_NEEDS):
         raise FormError(
             f"is {text!r}, which names {'too much' if argument else 'nothing'}",
@@ -66,54 +68,54 @@ MODEL_KEYS: Final[Mapping[type, Mapping[str, Key]]] = {
     MachineSpec: {
         "machine": Key("`-machine`", default="none"),
         "accel": Key("`-accel`", default="not given"),
-        "args": Key("further command line"),
-        "files": Key("files in the scratch folder, which `{scratch}` in a string stands for"),
-        "peers": Key("servers that the machine talks to"),
-        "descriptors": Key("file descriptors that are passed to the machine"),
-        "devices": Key("device nodes of the host that the sandbox lets in"),
+        "args": Key("more command-line arguments", named=NAMED_ARGS),
+        "files": Key("files in the scratch folder; `{scratch}` in a string is its path"),
+        "peers": Key("servers for the machine to talk to"),
+        "descriptors": Key("file descriptors passed to the machine"),
+        "devices": Key("host device nodes that the sandbox lets in"),
         "companions": Key(
-            "second machines of the same build, with the same scratch folder, that stand before"
+            "other machines of the same build, started first, with the same scratch folder"
         ),
     },
     ScratchFile: {
-        "path": Key("relative to the scratch folder; one that ends in `/` is an empty folder"),
+        "path": Key("relative to the scratch folder; a path that ends in `/` is an empty folder"),
         "make": Key(
-            "what makes the content of the folder `path`: `psk`, `dh`, `x509` (an authority, a "
-            "server, a client), `x509-encrypted` (their keys locked by `password`), `images` "
-            "(top.qcow2, behind it middle.qcow2, behind that base.qcow2, of 64 KiB each, that hold "
-            "nothing); `fifo` makes `path` itself a named pipe",
+            "what fills the folder `path`: `psk`, `dh`, `x509` (an authority, a server, a "
+            "client), `x509-encrypted` (their keys encrypted with `password`), `images` "
+            "(empty images of 64 KiB: top.qcow2 with the backing file middle.qcow2, and that "
+            "with base.qcow2); `fifo` makes `path` itself a named pipe",
             form=words_form({word: word for word in FILE_MAKERS}),
         ),
         "text": Key("the content"),
         "hex": Key("the content as bytes", form=HEX, excludes=("text",)),
-        "at": Key("how many zero bytes come before the content"),
-        "size": Key("the size to which zero bytes fill the file"),
+        "at": Key("the number of zero bytes before the content"),
+        "size": Key("the size of the file, filled up with zero bytes"),
     },
     Peer: {
         "serve": Key("what it serves", form=words_form({word: word for word in PEERS})),
         "address": Key("a socket's path in the scratch folder, or a TCP port"),
     },
     Descriptor: {
-        "name": Key("the name under which the machine knows it"),
-        "source": Key("what it is", form=_SOURCE),
+        "name": Key("its name on the machine"),
+        "source": Key("where it comes from", form=_SOURCE),
     },
     Companion: {
         "spec": Key(flat=True),
-        "setup": Key("requests that it has answered by then"),
+        "setup": Key("requests that it has answered before the case begins"),
     },
     Request: {
         "execute": Key("the command"),
         "arguments": Key(
             "its arguments; `{scratch}` in a string is the scratch folder", form=TABLE
         ),
-        "descriptor": Key("the source of a file descriptor that goes along", form=_SOURCE),
+        "descriptor": Key("the source of a file descriptor to pass along", form=_SOURCE),
         "awaits": Key(
-            "events that must have come of it before the next request is sent; where they do not, "
-            "the case is untried"
+            "events that must arrive before the next request is sent; if they do not, the "
+            "case is untried"
         ),
     },
     Awaited: {
         "event": Key("the event"),
-        "data": Key("members that its data must have, of objects likewise"),
+        "data": Key("members that its data must have, in nested objects, too"),
     },
 }

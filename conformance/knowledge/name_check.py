@@ -1,12 +1,14 @@
-"""Whether the names that a file speaks of are names of some release whose digest ships.
+"""Checks that the names in a file are names of some release with a shipped digest.
 
-Knows what the records of a file name, and nothing of what is done with them.
+Knows which names the records of a file use, not how they are used.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
+from itertools import pairwise
 from typing import Any, Final, TypeAlias
 
 from conformance.knowledge.absences import Absence
@@ -21,39 +23,47 @@ from conformance.knowledge.guest_agent_blocklist import NeverEntry, WithheldEntr
 from conformance.knowledge.known_names import KnownNames, UnknownName
 from conformance.knowledge.machines import StandInEntry
 from conformance.knowledge.naming import NameKind, NamingException
-from conformance.knowledge.observations import Emitted, Look
-from conformance.knowledge.ranges import RangeRecipe
+from conformance.knowledge.observations import Emitted, Look, Wanted
+from conformance.knowledge.ranges import MEMBER, VALUE, RangeRecipe
 from conformance.knowledge.recipes import ObjectRecipe
 from conformance.knowledge.shapes import shape_of
 from conformance.knowledge.turns import HearEntry
 from conformance.knowledge.untyped_arguments import Unchecked
-from conformance.knowledge.versions import NOT
+from conformance.knowledge.versions import NOT, VersionRange
 from conformance.model.stage import Awaited, Request
 
 Path: TypeAlias = tuple[str | int, ...]
 Found: TypeAlias = Iterator[tuple[Path, UnknownName]]
-"""What is unknown, with the way to it from the record that names it."""
+"""An unknown name, with its path from the record that has it."""
+
+
+_TYPE: Final = re.compile(
+    r"""(?:\{.*"(?:driver|qom-type)":\s*"|(?:driver|qom-type)=)?([^",={}]+)(?=[",]|$)"""
+)
+"""The type in the value of `-device` and of `-object`, which may be JSON."""
 
 
 def name_problems(read: Read[Any], known: KnownNames) -> Iterator[FileProblem]:
-    """Yield each name of a file that no release has, with its place and the nearest right one."""
+    """Yield each name of a file that no release has, its place and the nearest existing one."""
     if read.value is None:
         return
     seen = set[tuple[int, str]]()
     for path, unknown in _Names(read, known).of(read.value, ()):
-        problem = read.source.problem(
-            path, f"no release has the {unknown.kind} {unknown.name!r}", _hint(unknown)
-        )
-        # Requests that have a name are looked at where they stand and nowhere else.
+        what = f"no release has the {unknown.kind} {unknown.name!r}"
+        key = next(part for part in reversed(path) if isinstance(part, str))
+        # A key may be the name itself.
+        what += "" if key == unknown.last else f", which {key!r} names"
+        problem = read.source.problem(path, what, _hint(unknown))
+        # Named requests are checked only where they are defined.
         if (problem.line, problem.what) not in seen:
             seen.add((problem.line, problem.what))
             yield problem
 
 
 def stale_problems(read: Read[Any], known: KnownNames) -> Iterator[FileProblem]:
-    """Yield each name that a file declares to be of no digest, and that nothing speaks of so.
+    """Yield each declared name of no digest that no record uses.
 
-    All files that speak of names must have been looked at.
+    All files with names must have been checked before.
     """
     if read.problems:
         return
@@ -62,7 +72,7 @@ def stale_problems(read: Read[Any], known: KnownNames) -> Iterator[FileProblem]:
             if (entry.kind, name) not in known.used:
                 yield read.source.problem(
                     ("undigested", number, "names", at),
-                    f"nothing speaks of the {entry.kind} {name!r} of which no digest knows",
+                    f"no entry uses the undigested {entry.kind} {name!r}",
                     "Take the name out.",
                 )
 
@@ -80,13 +90,17 @@ class _Names:
     known: KnownNames
 
     def of(self, record: Any, path: Path) -> Found:
-        """Yield what a record, and all within it, speaks of and no release has."""
+        """Yield each name in a record, at any depth, that no release has."""
         look = _LOOKS.get(type(record))
         if look is not None:
             yield from ((((*path, *at)), each) for at, each in look(self.known, record))
         for number, arch in enumerate(getattr(record, "arches", ())):
             found = self.known.arch(arch.removeprefix(NOT))
             yield from (((*path, "arch", number), each) for each in found)
+        for number, need in enumerate(getattr(record, "needs", ())):
+            yield from (((*path, "needs", number), each) for each in self.known.need(need))
+        yield from self._machine(getattr(record, "machine", ""), (*path, "machine"))
+        yield from self._command_lines(getattr(record, "args", ()), (*path, "args"))
         if isinstance(record, Look):
             yield from self.of(record.request, path)
             for number, event in enumerate(record.after):
@@ -112,14 +126,38 @@ class _Names:
                 if is_dataclass(value) and not isinstance(value, type):
                     yield from self.of(value, path)
 
-    def _numbers(self, path: Path, length: int) -> list[int | None]:
-        """Return for each of the elements its number in the file; None for requests by name."""
+    def _machine(self, machine: str, path: Path) -> Found:
+        """Yield a machine that no known build has."""
+        # The file may have no machine here: that of the enclosing record, or the default.
+        if machine and self._raw(path) and "{" not in machine:
+            yield from ((path, each) for each in self.known.machine(machine.partition(",")[0]))
+
+    def _command_lines(self, args: Any, path: Path) -> Found:
+        """Yield the unknown types of devices and objects on a command line, or on named ones."""
+        if isinstance(args, Mapping):
+            for name, words in args.items():
+                yield from self._command_lines(words, (*path, name))
+        # A named or inherited command line is checked only where it is defined.
+        elif isinstance(self._raw(path), list):
+            looks = {"-device": self.known.qom_type, "-object": self.known.object_type}
+            for number, (option, word) in enumerate(pairwise(args), start=1):
+                look, found = looks.get(option), _TYPE.match(word)
+                if look is not None and found is not None:
+                    yield from (((*path, number), each) for each in look(found[1]))
+
+    def _raw(self, path: Path) -> Any:
+        """Return the value at a path of the file, None if there is none."""
         raw: Any = self.read.source.top
         for part in path:
             try:
                 raw = raw[part]
             except (LookupError, TypeError):
-                return list(range(length))
+                return None
+        return raw
+
+    def _numbers(self, path: Path, length: int) -> list[int | None]:
+        """Return the number of each element in the file; None for named requests."""
+        raw = self._raw(path)
         if not isinstance(raw, list):
             return list(range(length))
         numbers: list[int | None] = []
@@ -135,6 +173,10 @@ def _at(found: Iterator[UnknownName], *path: str | int) -> Found:
     return ((path, each) for each in found)
 
 
+def _under(found: Found, *path: str | int) -> Found:
+    return (((*path, *at), each) for at, each in found)
+
+
 def _inside(found: Iterator[UnknownName], *path: str | int) -> Found:
     return (((*path, *each.at), each) for each in found)
 
@@ -148,7 +190,7 @@ def _request(known: KnownNames, request: Request) -> Found:
 
 
 def _created(known: KnownNames, arguments: Mapping[str, Any]) -> Found:
-    """Yield the object type of a request that creates one, and its members, if unknown."""
+    """Yield the unknown object type, or members, of a request that creates an object."""
     kind = arguments.get("qom-type")
     if not isinstance(kind, str) or "{" in kind:
         return
@@ -162,13 +204,27 @@ def _emitted(known: KnownNames, event: Awaited | Emitted | Emission) -> Found:
     yield from _inside(known.data(event.event, event.data), "data")
 
 
+def _looks(known: KnownNames, looks: Sequence[Look], versions: VersionRange) -> Found:
+    for number, look in enumerate(looks):
+        meant, command = versions & look.versions, look.request.execute
+        found = list(known.answer(command, look.path, meant))
+        yield from _at(iter(found), number, "at")
+        if look.wanted is Wanted.VALUE and not found:
+            yield from _at(known.answer(command, look.path, meant, look.value), number, "value")
+        for at, path in enumerate(look.ignore):
+            yield from _at(known.answer(command, path, meant), number, "ignore", at)
+
+
 def _command(known: KnownNames, recipe: CommandRecipe) -> Found:
     name = recipe.name
+    yield from _under(_looks(known, recipe.verify, recipe.versions), "verify")
     yield from _at(known.command(name), "name")
     yield from _inside(known.arguments(name, recipe.arguments), "arguments")
     for number, further in enumerate(recipe.further):
         found = known.arguments(name, further.arguments)
         yield from _inside(found, "further", number, "arguments")
+        looks = _looks(known, further.verify, recipe.versions & further.versions)
+        yield from _under(looks, "further", number, "verify")
         for at, reference in enumerate(further.references):
             path = ("further", number, "references", at, "at")
             yield from _at(known.path(name, reference.at), *path)
@@ -190,6 +246,10 @@ def _range(known: KnownNames, recipe: RangeRecipe) -> Found:
     for key, globs in (("paths", recipe.paths), ("accepted", recipe.accepted)):
         for number, glob in enumerate(globs):
             yield from _at(known.glob(name, glob), key, number)
+    if recipe.shown is not None:
+        shown = recipe.shown
+        found = known.answer(shown.request.execute, shown.place(MEMBER, VALUE), recipe.versions)
+        yield from _at(found, "shown", "at")
     for key, some in (("limits", recipe.limits), ("values", recipe.values)):
         for glob in some:
             yield from _at(known.glob(name, glob), key, glob)
@@ -223,8 +283,11 @@ def _limited(known: KnownNames, entry: Limited) -> Found:
 def _default(known: KnownNames, entry: Showing) -> Found:
     yield from _at(known.command(entry.command), "command")
     yield from _inside(known.arguments(entry.command, entry.arguments), "arguments")
-    for member in entry.shows:
+    for member, shown in entry.shows.items():
         yield from _at(known.path(entry.command, member.split(".")), "shows", member)
+        if entry.read is not None:
+            found = known.answer(entry.read.execute, shown, entry.versions)
+            yield from _at(found, "shows", member)
 
 
 def _commands(known: KnownNames, entry: Any) -> Found:
@@ -245,12 +308,18 @@ def _naming(known: KnownNames, entry: NamingException) -> Found:
             yield from _at(look(name), "names")
 
 
-def _heard(known: KnownNames, turn: HearEntry) -> Found:
-    # A place in braces is filled by what varies.
+def _received(known: KnownNames, turn: HearEntry) -> Found:
+    # A placeholder gets its values from `vary`.
     if turn.command and "{" not in turn.command:
         yield from _at(known.command(turn.command), "command")
     if turn.event and "{" not in turn.event:
         yield from _at(known.event(turn.event), "event")
+
+
+def _stand_in(known: KnownNames, entry: StandInEntry) -> Found:
+    yield from _at(known.arch(entry.arch), "arch")
+    look = known.qom_type if entry.device else known.machine
+    yield from _at(look(entry.by), "by")
 
 
 def _exchange(known: KnownNames, entry: ExchangeEntry) -> Found:
@@ -280,8 +349,8 @@ _LOOKS: Final[Mapping[type, Callable[[KnownNames, Any], Found]]] = {
     WithheldEntry: _withheld,
     NamingException: _naming,
     ExchangeEntry: _exchange,
-    StandInEntry: lambda known, entry: _at(known.arch(entry.arch), "arch"),
+    StandInEntry: _stand_in,
     Unchecked: lambda known, entry: _at(known.command(entry.name), "name"),
-    HearEntry: _heard,
+    HearEntry: _received,
 }
-"""What each kind of record names."""
+"""The names in each kind of record."""

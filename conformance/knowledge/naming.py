@@ -19,7 +19,7 @@ from conformance.knowledge.versions import Version, VersionRange
 
 
 class NameKind(enum.StrEnum):
-    """What bears a name that clients see."""
+    """The kind of a name that clients see."""
 
     # A command.
     COMMAND = "command"
@@ -29,21 +29,21 @@ class NameKind(enum.StrEnum):
     MEMBER = "member"
     # A value of an enum.
     VALUE = "value"
-    # A feature of whatever has features.
+    # A feature of anything.
     FEATURE = "feature"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamingException:
-    """Names of one kind that break `rule` on purpose, in the releases `versions`."""
+    """Names of one kind that break `rule` on purpose in the releases `versions`."""
 
     rule: Annotated[str, Key("the rule that they break: Q28, Q47, Q49, Q77")]
-    kind: Annotated[NameKind, Key("what is so named")]
+    kind: Annotated[NameKind, Key("the kind of name")]
     names: Annotated[
         frozenset[str],
         Key(
-            "the names. Types bear no names in introspection: where one name of a type is excepted "
-            "from Q47, so are all of that type",
+            "the names. Types have no names in introspection: if one name of a type is an "
+            "exception to Q47, so are all names of that type",
             some=True,
         ),
     ]
@@ -53,7 +53,7 @@ class NamingException:
 
 @dataclass(frozen=True, kw_only=True)
 class NamingPart:
-    """What a file says of names that break a rule."""
+    """The entries of a file about names that break a rule."""
 
     naming: Annotated[
         tuple[NamingException, ...],
@@ -72,6 +72,6 @@ def load_naming(path: Path, more: Sequence[Read[NamingPart]] = ()) -> tuple[Nami
 def excepted(
     entries: Iterable[NamingException], version: Version, rule: str, kind: NameKind
 ) -> frozenset[str]:
-    """Return the names of a kind that `version` may have in spite of `rule`."""
+    """Return the names of a kind that may break `rule` in `version`."""
     fitting = (e for e in entries if e.rule == rule and e.kind is kind and version in e.versions)
     return frozenset[str]().union(*(entry.names for entry in fitting))

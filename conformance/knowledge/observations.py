@@ -1,6 +1,6 @@
-"""Where and how the effect of a command is seen: a query, and what it shows afterwards.
+"""Where the effect of a command shows: a query, and what it must show.
 
-docs/recipes.md describes the keys.  Knows neither a schema nor a machine.
+docs/recipes.md describes the keys. Knows neither a schema nor a machine.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from conformance.model.terms import ABSENT, Absent, ErrorClass, JsonValue, PathP
 
 
 class Wanted(enum.StrEnum):
-    """What is to be seen, by the key of the recipe that says so."""
+    """What a query must show, by the key of the recipe."""
 
-    # Just that value stands at the path.
+    # Exactly this value is at the path.
     VALUE = "value"
-    # Something stands there.
+    # Something is there.
     THERE = "there"
-    # Nothing stands there.
+    # Nothing is there.
     ABSENT = "absent"
-    # Something else stands there than before the request.
+    # The value differs from the one before the request.
     DIFFERS = "differs"
-    # The request is refused with that class, for it can be made once only.
+    # QEMU refuses the request with that class, because it succeeds only once.
     REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emitted:
-    """An event that comes of the request whose effect is seen; its data hold all of `data`."""
+    """An event of the request to verify, whose data includes all of `data`."""
 
     event: Annotated[str, Key("the event")]
     data: Annotated[Mapping[str, JsonValue], Key("members that its data must have")] = field(
@@ -45,12 +45,12 @@ class Emitted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """A request that shows an effect: at `path` of what it returns stands what `wanted` says.
+    """A query that shows an effect: its result at `path` must be as `wanted` says.
 
-    `value` is that of Wanted.VALUE, or the error class of Wanted.REFUSED.  What stands at the paths
-    `ignore` is another each time: it is left out where the reply is compared with an earlier one.
-    `after` are events that come before there is anything to be seen.  Not `asked_after_cleanup`: it
-    cannot be made where the set-up does not stand, so that nothing tells what was put back.
+    `value` is for Wanted.VALUE, or the error class for Wanted.REFUSED. The values at the paths
+    `ignore` always differ, so comparisons skip them. `after` are events that must arrive first.
+    Without `asked_after_cleanup`, the query fails without the set-up, so that it cannot show that
+    everything was restored.
     """
 
     request: Request
@@ -65,58 +65,61 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookEntry:
-    """A Look as a file has it: what is wanted is the key that is given."""
+    """A Look as a file has it: the key given says what is wanted."""
 
     request: Annotated[Request, Key(flat=True, only=("execute", "arguments"))]
     at: Annotated[
         tuple[PathPart, ...],
         Key(
-            "where in the reply: members, numbers of elements, and tables, each of which is the "
-            "element of an array that has these members",
+            "where in the reply: member names, element numbers, and tables, each of which "
+            "selects the array element that has these members",
             default="the whole reply",
             items=TURN,
         ),
     ] = ()
-    value: Annotated[JsonValue | Absent, Key("just this stands there", one_of="wanted")] = ABSENT
-    there: Annotated[bool, Key("something stands there", one_of="wanted", form=TRUE)] = False
-    absent: Annotated[bool, Key("nothing stands there", one_of="wanted", form=TRUE)] = False
+    value: Annotated[JsonValue | Absent, Key("exactly this value is there", one_of="wanted")] = (
+        ABSENT
+    )
+    there: Annotated[bool, Key("something is there", one_of="wanted", form=TRUE)] = False
+    absent: Annotated[bool, Key("nothing is there", one_of="wanted", form=TRUE)] = False
     differs: Annotated[
-        bool, Key("something else stands there than before", one_of="wanted", form=TRUE)
+        bool, Key("the value differs from the one before", one_of="wanted", form=TRUE)
     ] = False
     refused: Annotated[
         ErrorClass | None,
         Key(
-            "the request is refused with that class: it can be made once only, and not before",
+            "QEMU refuses the request with that class: it succeeds only once, so the suite "
+            "does not send it before the command",
             one_of="wanted",
         ),
     ] = None
     ignore: Annotated[
         tuple[tuple[str, ...], ...],
         Key(
-            "paths, with `*` for any name, at which something else stands each time: they are left "
-            "out where two replies are compared",
+            "paths, with `*` for any name, whose values always differ: comparisons of two "
+            "replies skip them",
             items=DOTTED,
         ),
     ] = ()
     after: Annotated[
-        tuple[Emitted, ...], Key("events that come before there is anything to be seen")
+        tuple[Emitted, ...], Key("events that must arrive before the query is sent")
     ] = ()
     asked_after_cleanup: Annotated[
         bool,
         Key(
-            "whether the query is asked in the end too, when all is taken back; `false` where it "
-            "cannot be made without the set-up",
+            "whether to send the query again after the clean-up; `false` if it fails without "
+            "the set-up",
         ),
     ] = True
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
 
     def faults(self) -> Iterator[FileFault]:
-        """Yield what is wrong with the keys beside each other."""
+        """Yield contradictions between the keys."""
         if (self.there or self.absent) and not self.at:
-            yield FileFault("at", "'at' is missing", "Say where it is to be seen.")
+            yield FileFault("at", "'at' is missing", "Name the path in the reply.")
 
     def made(self) -> Look:
-        """Return what the entry stands for."""
+        """Return the value of the entry."""
         wanted, value = self._wanted()
         return Look(
             request=self.request,
@@ -139,11 +142,11 @@ class LookEntry:
 
 
 VERIFY: Final = Key(
-    "queries, and what each must show once the command was accepted",
+    "queries, and what each must show after the command",
     entry=LookEntry,
 )
 
 
 def looks_for(looks: tuple[Look, ...], version: Version) -> tuple[Look, ...]:
-    """Return those of `looks` that hold for `version`."""
+    """Return the `looks` for `version`."""
     return tuple(look for look in looks if version in look.versions)

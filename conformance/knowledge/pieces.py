@@ -1,6 +1,6 @@
-"""What exchanges send, as files write it: strings and pieces, with places that words fill.
+"""What exchanges send, as files write it: strings and pieces, with placeholders.
 
-Knows neither turns nor what a server makes of any of it.
+Knows neither turns nor how a server reacts.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from conformance.knowledge.keys import Form, FormError, scratch_filled
 from conformance.model.terms import ABSENT, Absent, JsonValue
 
 NUMBER: Final = "n"
-"""What stands in braces for how often something was done before, from 0."""
+"""The placeholder for the number of repetitions so far, from 0."""
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 _MARKS: Final = frozenset({"hex", "repeat"})
-"""What a table that is a piece of what is sent begins with."""
+"""The first key of a table that is a piece to send."""
 _SHOWN: Final = 60
-"""How much of a text that is wrong an error shows."""
+"""How much of a wrong text an error shows."""
 _HINT: Final = "A piece is a string, { hex = ... }, or { repeat = ..., times = ... }."
 
 
@@ -56,12 +56,12 @@ VARIANT: Final = Form("what stands in the place, or a table of places", _PIECE_S
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """What stands for each place in braces, as pieces of what is sent and as text elsewhere."""
+    """The values of placeholders, as pieces to send and as text elsewhere."""
 
     pieces: Mapping[str, Any]
 
     def text(self, template: str) -> str:
-        """Return the template with each place filled that a text stands for."""
+        """Return the template with each placeholder replaced that has a text."""
 
         def put(match: re.Match[str]) -> str:
             found = self.pieces.get(match[1])
@@ -70,20 +70,20 @@ class Words:
         return _PLACE.sub(put, template)
 
     def numbered(self, number: int) -> Words:
-        """Return the same words, and a number."""
+        """Return the same words with a number."""
         return Words(pieces={**self.pieces, NUMBER: str(number)})
 
     def bytes_of(self, value: Any) -> bytes:
-        """Return the bytes that a string stands for, or an array of pieces one by one."""
+        """Return the bytes of a string, or of an array of pieces."""
         pieces = value if isinstance(value, list) else [value]
         return b"".join(map(self._piece, pieces))
 
     def json(self, pieces: Any) -> JsonValue | Absent:
-        """Return the JSON value whose text the pieces are; ABSENT where there are none."""
+        """Return the JSON value whose text the pieces are; ABSENT without any."""
         return ABSENT if pieces is ABSENT else json_value(self.bytes_of(pieces))
 
     def ids(self, value: Any) -> tuple[JsonValue, ...]:
-        """Return the ids that the text of a JSON array holds, or as many numbers from 0 on."""
+        """Return the ids in the text of a JSON array, or as many numbers from 0 on."""
         if type(value) is int:
             return tuple(range(value))
         ids = json_value(self.text(str(value)))
@@ -92,7 +92,7 @@ class Words:
         return tuple(ids)
 
     def _whole(self, template: str) -> Any:
-        """Return what stands for a template that is a place and nothing else, else its text."""
+        """Return the value for a template that is just a placeholder, else its text."""
         match = _PLACE.fullmatch(template)
         return self.pieces.get(match[1], template) if match else self.text(template)
 
@@ -109,7 +109,7 @@ class Words:
                 return self._repeated(piece["repeat"], piece["times"])
 
     def _repeated(self, repeated: Any, times: int) -> bytes:
-        # Most hold no number, and are the same each time: there are up to some 65,536.
+        # Most contain no number, and are the same each time: there may be 65,536 of them.
         first, second = (self.numbered(n).bytes_of(repeated) for n in (0, 1))
         if first == second:
             return first * times
@@ -117,9 +117,9 @@ class Words:
 
 
 def variants(vary: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Words]]:
-    """Yield each variant's name, with a slash before it, and its words; one without a name if none.
+    """Yield each variant's name, with a leading slash, and its words; one without a name if none.
 
-    A value that is a table and no piece names several places.
+    A value that is a table, and not a piece, gives the values of several placeholders.
     """
     if not vary:
         yield "", Words(pieces={})
@@ -130,7 +130,7 @@ def variants(vary: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Words
 
 
 def json_value(text: str | bytes) -> JsonValue:
-    """Return the value of a JSON text; raises FormError where it is none."""
+    """Return the value of a JSON text; raises FormError if it is not JSON."""
     try:
         value: JsonValue = json.loads(text)
     except (ValueError, RecursionError) as error:

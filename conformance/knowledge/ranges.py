@@ -1,6 +1,6 @@
-"""What is known of a command's arguments: requests in which they can be tried, and what they take.
+"""The requests in which a command's arguments are tried, and which values they take.
 
-docs/recipes.md describes the files.  Knows neither a schema nor a machine.
+docs/recipes.md describes the files. Knows neither a schema nor a machine.
 """
 
 from __future__ import annotations
@@ -30,80 +30,77 @@ from conformance.model.terms import ABSENT, Absent, JsonValue, PathPart
 MEMBER: Final = "{member}"
 VALUE: Final = "{value}"
 UNIQUE: Final = "{unique}"
-"""Stands for a word that no other case has: what it names may stay when the case is over."""
+"""The placeholder for a word that no other case has: its owner may outlive the case."""
 ANY_PATH: Final = ("*",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a command makes of one integer, beyond its width; both ends are included.
+    """The values that a command accepts for one integer within its width, inclusive.
 
-    Between `least` and `greatest` it is accepted.  Beyond, it is refused where the limits are
-    `documented`, and else nothing is known.  `open` is why nothing is known of the ends at all,
-    `omit` why they are not even tried.  `also_try` are further values of which nothing is known but
-    that a build must answer.
+    It accepts values between `least` and `greatest`. It refuses values beyond if the limits are
+    `documented`; else nothing is known of them. `open` says why the limits are unknown, `omit` why
+    they are not even tried. `also_try` are more values, which a build must only answer.
     """
 
     least: Annotated[
         int | None,
-        Key("the least value, which is accepted", name="min", default="what its type takes"),
+        Key("the least value, which QEMU accepts", name="min", default="as its type"),
     ] = None
     greatest: Annotated[
         int | None,
-        Key("the greatest value, which is accepted", name="max", default="what its type takes"),
+        Key("the greatest value, which QEMU accepts", name="max", default="as its type"),
     ] = None
     documented: Annotated[
         bool,
-        Key("whether it must be refused beyond them (rule X27); else nothing is known of that"),
+        Key("whether QEMU must refuse values beyond them (rule X27); else nothing is claimed"),
     ] = False
-    open: Annotated[
-        str, Key("why nothing is known of the ends: what is refused there shows nothing")
-    ] = ""
+    open: Annotated[str, Key("why the limits are unknown: a refusal there proves nothing")] = ""
     omit: Annotated[
-        str, Key("why the ends are not even sent: they would fill the disk, wait for ever, ...")
+        str, Key("why the limits are not even sent: they would fill the disk, wait forever, ...")
     ] = ""
     also_try: Annotated[
         tuple[int, ...],
-        Key("further values that must be answered, either way"),
+        Key("more values to send; QEMU must answer, in any way"),
     ] = ()
-    reason: Annotated[str, Key("how it is known")] = ""
+    reason: Annotated[str, Key("how this is known")] = ""
 
     def faults(self) -> Iterator[FileFault]:
-        """Yield what is wrong with the keys beside each other."""
+        """Yield contradictions between the keys."""
         if not (self.reason or self.open or self.omit):
             yield FileFault("min", "'reason' is missing", "Say how the limit is known.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownValue:
-    """A request that shows what an argument is, and where in its answer: names, indices, elements.
+    """A query that shows an argument, and its path in the reply: names, indices, elements.
 
-    A name that is MEMBER stands for the argument's own, VALUE for the value that it was given.
-    What it `reads` there is that value, where nothing else is said.
+    MEMBER as a name stands for the argument's own, VALUE for its value. `reads` is the value shown,
+    by default the one sent.
     """
 
     request: Annotated[Request, Key(flat=True, only=("execute", "arguments"))]
     at: Annotated[
         tuple[PathPart | int, ...],
         Key(
-            "where in the reply, as in `verify`; `{member}` is the argument's own name, `{value}` "
-            "the value that it was given",
+            "where in the reply, as in `verify`; `{member}` is the argument's own name, "
+            "`{value}` its value",
             items=TURN,
         ),
     ] = ()
     reads: Annotated[
         JsonValue | Absent,
-        Key("the value that stands there", default="the one that was given"),
+        Key("the value shown there", default="the value sent"),
     ] = ABSENT
 
     def made(self) -> ShownValue:
-        """Return it with arguments, of which there may be none."""
+        """Return the value, with arguments, which may be empty."""
         if self.request.arguments is not ABSENT:
             return self
         return replace(self, request=replace(self.request, arguments={}))
 
     def place(self, member: str, value: JsonValue = None) -> tuple[PathPart, ...]:
-        """Return where in the answer the argument of that name stands, given that value."""
+        """Return the path in the reply for an argument of that name and value."""
         return tuple(_turn(turn, member, value) for turn in self.at)
 
 
@@ -114,7 +111,7 @@ def _turn(turn: PathPart | int, member: str, value: JsonValue) -> PathPart:
 
 
 def with_value(whole: Any, value: JsonValue) -> Any:
-    """Return `whole` with `value` in the place of every string VALUE."""
+    """Return `whole` with each string VALUE replaced by `value`."""
     match whole:
         case str():
             return value if whole == VALUE else whole
@@ -130,18 +127,17 @@ def with_value(whole: Any, value: JsonValue) -> Any:
 class RangeRecipe:
     """A request of a command that succeeds, in which the arguments at `paths` (globs) are tried.
 
-    `omit` is why they are never tried, `behind_finding` which finding of the build keeps them from
-    it; then nothing else counts.  `refused` is why it does not
-    succeed, but is refused with a class that no check of arguments gives.  `accepted` are globs of
-    the variations of which it succeeds, and `values` maps globs of arguments to the values with
-    which it does; of any other nobody knows.
+    `omit` says why they are never tried, `behind_finding` which finding prevents it; then nothing
+    else counts. `refused` says why the request fails with an error class that no argument check
+    gives. `accepted` are globs of the variations with which it succeeds; `values` maps globs of
+    arguments to values with which it does; nothing is known of others.
     """
 
     command: Annotated[str, Key("the command", identity=True)]
     paths: Annotated[
         tuple[str, ...],
         Key(
-            "globs of the arguments that are tried in this request",
+            "globs of the arguments to try in this request",
             default="all",
             some=True,
             identity=True,
@@ -150,16 +146,14 @@ class RangeRecipe:
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     arches: Annotated[tuple[str, ...], ARCH] = ()
     replaces: Annotated[bool, REPLACES] = False
-    reason: Annotated[str, Key("why the machine is what it is, or the request")] = ""
-    omit: Annotated[str, Key("why these arguments, and wrong ones there, are never tried")] = ""
-    behind_finding: Annotated[
-        str, Key("likewise, where it is a finding of the build that keeps them from being tried")
-    ] = ""
+    reason: Annotated[str, Key("why it needs this machine, or this request")] = ""
+    omit: Annotated[str, Key("why these arguments, and invalid ones there, are never tried")] = ""
+    behind_finding: Annotated[str, Key("the same, if a finding of the build prevents it")] = ""
     refused: Annotated[
         str,
         Key(
-            "why the request does not succeed, but is refused with a class that no check of "
-            "arguments gives (DeviceNotFound, ...): so it was understood"
+            "why the request fails, but with an error class that no argument check gives "
+            "(DeviceNotFound, ...), so that QEMU has understood it"
         ),
     ] = ""
     spec: Annotated[MachineSpec, MACHINE] = MachineSpec()
@@ -171,28 +165,26 @@ class RangeRecipe:
     ] = field(default_factory=dict)
     cleanup: Annotated[tuple[Request, ...], CLEANUP] = ()
     alone: Annotated[bool, ISOLATION] = False
-    shown: Annotated[
-        ShownValue | None, Key("a query that shows a value which was accepted, and where")
-    ] = None
+    shown: Annotated[ShownValue | None, Key("a query that shows an accepted value")] = None
     limits: Annotated[
         Mapping[str, Limits],
-        Key("what the command takes, by glob of the integer; the first that fits counts"),
+        Key("what the command accepts, by glob of the integer; the first match counts"),
     ] = field(default_factory=dict)
     accepted: Annotated[
         tuple[str, ...],
-        Key("globs of the variations that this request is known to succeed with", identity=True),
+        Key("globs of the variations with which this request is known to succeed", identity=True),
     ] = ()
     values: Annotated[
         Mapping[str, tuple[JsonValue, ...]],
         Key(
-            "by glob of the argument, the values that it is known to succeed with, where the "
-            "schema knows none but one that means nothing",
+            "by glob of the argument, values with which it is known to succeed, if the "
+            "schema only knows a meaningless one",
             some=True,
         ),
     ] = field(default_factory=dict)
 
     def valid_request(self) -> ValidRequest:
-        """Return the request, which succeeds once one of the arguments is in it."""
+        """Return the request, which succeeds with one of the arguments added."""
         return ValidRequest(
             request=Request(self.command, self.arguments),
             spec=self.spec,
@@ -211,7 +203,7 @@ class RangeRecipe:
 
     @property
     def varies(self) -> bool:
-        """Whether its requests are none before VALUE stands for something."""
+        """Whether its requests need a value for VALUE."""
         requests = (*self.setup, *self.cleanup)
         wholes: list[Any] = [self.arguments, *(request.arguments for request in requests)]
         return any(with_value(whole, None) != whole for whole in wholes)
@@ -225,12 +217,12 @@ class RangeRecipe:
         return any(fnmatch.fnmatchcase(variation, glob) for glob in self.accepted)
 
     def values_at(self, path: str) -> tuple[JsonValue, ...]:
-        """Return the values with which the argument at `path` is known to be accepted."""
+        """Return the values known to be accepted for the argument at `path`."""
         fitting = (some for glob, some in self.values.items() if fnmatch.fnmatchcase(path, glob))
         return next(fitting, ())
 
     def limit(self, path: str) -> Limits:
-        """Return what is known of the integer at `path`: nothing, where no entry has it."""
+        """Return the limits of the integer at `path`; empty ones if there is no entry."""
         for glob, limits in self.limits.items():
             if fnmatch.fnmatchcase(path, glob):
                 return limits
@@ -238,9 +230,9 @@ class RangeRecipe:
 
 
 def ranges_of_arch(
-    recipes: Mapping[str, tuple[RangeRecipe, ...]], arch: str
+    recipes: Mapping[str, tuple[RangeRecipe, ...]], arch: str | None
 ) -> Mapping[str, tuple[RangeRecipe, ...]]:
-    """Return those of `recipes` that are for builds whose guests are of `arch`."""
+    """Return the `recipes` for builds whose guests are of `arch`."""
     return {
         command: tuple(recipe for recipe in some if of_arch(recipe.arches, arch))
         for command, some in recipes.items()
@@ -248,5 +240,5 @@ def ranges_of_arch(
 
 
 def needs_of(recipes: Mapping[str, tuple[RangeRecipe, ...]]) -> frozenset[str]:
-    """Return all needs of `recipes` that a host or a build is asked for."""
+    """Return all needs of `recipes`, of host and build."""
     return frozenset(need for some in recipes.values() for recipe in some for need in recipe.needs)

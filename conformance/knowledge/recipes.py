@@ -1,6 +1,6 @@
-"""Recipes of object types: what must stand before one can be created, and what it then answers.
+"""Recipes of object types: what creating one needs, and what it reads back.
 
-docs/recipes.md describes the files.  Knows neither a schema nor a machine.
+docs/recipes.md describes the files. Knows neither a schema nor a machine.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from conformance.knowledge.common import (
     SETUP,
     VERSIONS,
     WITH,
-    RequestsPart,
+    NamesPart,
 )
 from conformance.knowledge.decoder import Read
 from conformance.knowledge.gathering import gathered, read_folder
@@ -31,43 +31,43 @@ from conformance.model.terms import ABSENT, Absent, ErrorClass, JsonValue
 
 
 class Reads(enum.StrEnum):
-    """What qom-get of a member answers after it was given."""
+    """What qom-get returns for a member."""
 
-    # The value that was given.
+    # The value given.
     SAME = "same"
-    # An error: the property can only be written.
+    # An error: the property is write-only.
     NEVER = "never"
     # Some value of its type.
     ANY = "any"
 
 
 class Wish(enum.StrEnum):
-    """What is promised of a value that the member's type allows."""
+    """What a recipe promises of a value that the member's type allows."""
 
-    # It is accepted.
+    # QEMU accepts it.
     ACCEPT = "accept"
-    # It is refused, by documentation.
+    # QEMU refuses it, as documented.
     REJECT = "reject"
-    # Nothing.
+    # No promise.
     OPEN = "open"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """What is special about one value of a member."""
+    """A special case: one value of a member."""
 
     value: Annotated[JsonValue, Key("the value", identity=True)]
     companions: Annotated[Mapping[str, JsonValue], WITH] = field(default_factory=dict)
     expect: Annotated[
         Wish,
         Key(
-            "`accept`, `reject` (documented conflict), or `open` (no promise: any answer will do, "
-            "and nothing is read back)"
+            "`accept`, `reject` (documented conflict), or `open` (no promise: any reply "
+            "passes, and nothing is read back)"
         ),
     ] = Wish.ACCEPT
     reads_as: Annotated[
         JsonValue | Absent,
-        Key("what qom-get answers after this value", default="as `reads` says"),
+        Key("what qom-get returns after this value", default="as `reads` says"),
     ] = ABSENT
     needs: Annotated[tuple[str, ...], NEEDS] = ()
     reason: Annotated[str, Key("why")] = ""
@@ -80,57 +80,56 @@ class MemberRecipe:
     least: Annotated[
         int | None,
         Key(
-            "the least integer that its documentation allows: it must be accepted, and one less "
-            "refused",
+            "the documented minimum: QEMU must accept it, and refuse one less",
             name="min",
-            default="what its width allows",
+            default="as its width",
         ),
     ] = None
-    greatest: Annotated[int | None, Key("likewise the greatest", name="max")] = None
+    greatest: Annotated[int | None, Key("likewise the documented maximum", name="max")] = None
     values: Annotated[
         tuple[JsonValue, ...],
         Key(
-            "valid values to use in place of those that the type yields, the usual one first; of "
-            "an enum all values that the schema lists are used, and where object-add is untyped "
-            "these are the enum"
+            "valid values to use instead of those from the type, the usual one first; an "
+            "enum also uses all values in the schema, and where object-add is untyped these "
+            "are the enum"
         ),
     ] = ()
     companions: Annotated[Mapping[str, JsonValue], WITH] = field(default_factory=dict)
     without: Annotated[
-        tuple[str, ...], Key("what is left out of `arguments` when this member is given")
+        tuple[str, ...], Key("members of `arguments` to omit when this member is given")
     ] = ()
     alone: Annotated[
         str,
-        Key("why it is not compatible with the others: left out where all are given together"),
+        Key("why it conflicts with other members: it is omitted where all are given together"),
     ] = ""
     omit: Annotated[
         str, Key("why it is never given in a valid request: what this host or build lacks")
     ] = ""
     optional: Annotated[
         str,
-        Key("why it may be left out where object-add is untyped, although later schemas demand it"),
+        Key("why it may be omitted where object-add is untyped, although later schemas require it"),
     ] = ""
     reads: Annotated[
         Reads,
-        Key("what qom-get of it answers: `same`, `never` (it cannot be read), `any` (anything)"),
+        Key("what qom-get returns: `same`, `never` (not readable), `any` (anything)"),
     ] = Reads.SAME
     reads_as: Annotated[
-        JsonValue | Absent, Key("just what qom-get of it answers", default="as `reads` says")
+        JsonValue | Absent, Key("exactly what qom-get returns", default="as `reads` says")
     ] = ABSENT
     default: Annotated[
         JsonValue | Absent,
         Key(
-            "what it reads when it was left out, by documentation, where qom-list-properties "
-            "declares nothing or something else",
+            "the documented value of the omitted member, if qom-list-properties declares "
+            "none or another one",
             default="as declared",
         ),
     ] = ABSENT
     default_of: Annotated[str, Key("why no default can be read back, declared or documented")] = ""
-    given: Annotated[tuple[Given, ...], Key("what is special about some of its values")] = ()
+    given: Annotated[tuple[Given, ...], Key("special cases of some of its values")] = ()
     reason: Annotated[str, Key("why, for `min`, `max`, `omit`, `reads`")] = ""
 
     def special(self, value: JsonValue) -> Given:
-        """Return what is special about `value`: nothing, where no entry has it."""
+        """Return the special case of `value`; an empty one if there is none."""
         for entry in self.given:
             if type(entry.value) is type(value) and entry.value == value:
                 return entry
@@ -139,46 +138,42 @@ class MemberRecipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorRecipe:
-    """A request with right types that must be refused all the same."""
+    """A request that QEMU must refuse although its types are right."""
 
     name: Annotated[str, Key("the last part of the case's id", identity=True)]
-    changes: Annotated[
-        Mapping[str, JsonValue], Key("what is put over `arguments`", name="with")
-    ] = field(default_factory=dict)
-    without: Annotated[tuple[str, ...], Key("what is left out of `arguments`")] = ()
-    error_class: Annotated[ErrorClass, Key("the class of the error", name="class")] = (
-        ErrorClass.GENERIC
+    changes: Annotated[Mapping[str, JsonValue], Key("changes to `arguments`", name="with")] = field(
+        default_factory=dict
     )
-    reason: Annotated[str, Key("why it must be refused")]
+    without: Annotated[tuple[str, ...], Key("members of `arguments` to omit")] = ()
+    error_class: Annotated[ErrorClass, Key("the error class", name="class")] = ErrorClass.GENERIC
+    reason: Annotated[str, Key("why QEMU must refuse it")]
     after: Annotated[
         tuple[Mapping[str, JsonValue], ...],
         Key(
-            "requests with the same id, each with these changes, that are refused right before and "
-            "must leave nothing behind (rule W65)"
+            "requests with the same id, each with these changes, that are refused right "
+            "before and must leave nothing behind (rule W65)"
         ),
     ] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserRecipe:
-    """Somebody who can use the object, so that it must outlive that use."""
+    """A user of the object, which prevents its deletion."""
 
     name: Annotated[str, Key("the last part of the case's id", identity=True)]
-    use: Annotated[
-        tuple[Request, ...], Key("requests that use the object; `{id}` is its id in them")
-    ] = ()
+    use: Annotated[tuple[Request, ...], Key("requests that use the object; `{id}` is its id")] = ()
     release: Annotated[
-        tuple[Request, ...], Key("requests that end that use", default="it cannot be released")
+        tuple[Request, ...], Key("requests that end the use", default="it cannot be released")
     ] = ()
     spec: Annotated[MachineSpec, Key(flat=True, inherits=True)]
     needs: Annotated[tuple[str, ...], NEEDS] = ()
-    deletable: Annotated[bool, Key("whether the object can be deleted while it is used")] = False
+    deletable: Annotated[bool, Key("whether the object can be deleted while in use")] = False
     reason: Annotated[str, Key("why")] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectRecipe:
-    """All that is known of one object type on a range of versions, of one arch of `arches`."""
+    """The recipe of one object type for `versions` and `arches`."""
 
     type: Annotated[str, Key("the qom-type", identity=True)]
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
@@ -191,7 +186,7 @@ class ObjectRecipe:
     always_compiled: Annotated[
         bool,
         Key(
-            "`always`: the type must be there when the schema lists it; `optional`: where "
+            "`always`: if the schema lists the type, it must exist; `optional`: if "
             "qom-list-types does not list it, it is not applicable",
             name="compiled",
             default="optional",
@@ -203,55 +198,53 @@ class ObjectRecipe:
     broken: Annotated[
         str,
         Key(
-            "why these builds fail with the smallest request: that one alone is asked for, and all "
+            "why these builds fail with the smallest request: only that one is sent, and all "
             "other cases of the type are blocked-by-finding"
         ),
     ] = ""
     refusals_crash: Annotated[
         str,
         Key(
-            "why every refusal is fatal to these builds: of the requests that must be refused only "
-            "those of `errors` are asked for, the others are blocked-by-finding",
+            "why every refusal is fatal to these builds: of the requests that must be "
+            "refused, only those of `errors` are sent; the others are blocked-by-finding",
         ),
     ] = ""
     arguments: Annotated[
         Mapping[str, JsonValue],
         Key(
-            "members without which creation fails here: the mandatory ones, and optional ones that "
-            "this type in fact needs"
+            "members without which creation fails: the mandatory ones, and optional ones "
+            "that this type in fact needs"
         ),
     ] = field(default_factory=dict)
     members: Annotated[
-        Mapping[str, MemberRecipe], Key("what is known of single members, by their names")
+        Mapping[str, MemberRecipe], Key("what is known of single members, by name")
     ] = field(default_factory=dict)
     errors: Annotated[
         tuple[ErrorRecipe, ...],
-        Key("requests that must be refused although their types are right"),
+        Key("requests that QEMU must refuse although their types are right"),
     ] = ()
     users: Annotated[
         tuple[UserRecipe, ...],
-        Key("who can use the object, so that its deletion is refused meanwhile"),
+        Key("users of the object, which prevent its deletion"),
     ] = ()
 
     def member(self, name: str) -> MemberRecipe:
-        """Return what is known of the member `name`: nothing, where no entry has it."""
+        """Return what is known of the member `name`; an empty value if there is no entry."""
         return self.members.get(name, MemberRecipe())
 
 
 @dataclass(frozen=True, kw_only=True)
-class ObjectsPart(RequestsPart):
-    """What a file says of object types."""
+class ObjectsPart(NamesPart):
+    """The entries of a file about object types."""
 
     objects: Annotated[
         tuple[ObjectRecipe, ...],
-        Key(
-            "what a QOM type needs in order to be created, and what it then answers", name="object"
-        ),
+        Key("what a QOM type needs in order to be created, and what it reads back", name="object"),
     ] = ()
 
 
 class Recipes:
-    """The recipes of all object types; the first that fits a version counts."""
+    """The recipes of all object types; the first match for a version counts."""
 
     def __init__(self, recipes: Iterable[ObjectRecipe]) -> None:
         self._by_type: dict[str, list[ObjectRecipe]] = {}
@@ -259,19 +252,19 @@ class Recipes:
             self._by_type.setdefault(recipe.type, []).append(recipe)
 
     def find(self, type_name: str, version: Version) -> ObjectRecipe:
-        """Return the recipe of `type_name` for `version`; an empty one, where there is none."""
+        """Return the recipe of `type_name` for `version`, an empty one if there is none."""
         for recipe in self._by_type.get(type_name, ()):
             if version in recipe.versions:
                 return recipe
         return ObjectRecipe(type=type_name)
 
-    def for_arch(self, arch: str) -> Recipes:
-        """Return those for builds whose guests are of `arch`."""
+    def for_arch(self, arch: str | None) -> Recipes:
+        """Return the recipes for builds whose guests are of `arch`."""
         every = (recipe for recipes in self._by_type.values() for recipe in recipes)
         return Recipes(recipe for recipe in every if of_arch(recipe.arches, arch))
 
     def needs(self) -> frozenset[str]:
-        """Return all needs that a host is probed for."""
+        """Return all needs to probe the host for."""
         return frozenset(
             need
             for recipes in self._by_type.values()

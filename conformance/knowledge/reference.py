@@ -1,6 +1,6 @@
-"""The reference part of pages about files under cases/, made of the fields that the decoder reads.
+"""Fills the key tables in pages about files under cases/, from the fields that the decoder reads.
 
-A page says `<!-- keys: CLASS -->` where the keys of a class stand.  Knows no file of cases.
+A page marks the place with `<!-- keys: CLASS -->`. Knows no file of cases.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from conformance.knowledge.shapes import (
 from conformance.model.errors import KnowledgeError
 
 _PART: Final = re.compile(r"(<!-- keys: (\w+) -->\n).*?(<!-- end of keys -->)", re.DOTALL)
-_HEAD: Final = "| key | is | left out | says |\n|---|---|---|---|\n"
+_HEAD: Final = "| key | type | default | meaning |\n|---|---|---|---|\n"
 _MACHINE: Final = "the [machine](recipes.md#machines)"
 
 
 def filled(page: str) -> str:
-    """Return a page with the keys of each class that it names in their place.
+    """Return a page with the key tables that it asks for.
 
-    Raises KnowledgeError for a class that no file is made of.
+    Raises KnowledgeError for a class that no file has.
     """
     classes = {cls.__name__: cls for cls in _classes(CaseFile, set())}
 
@@ -46,7 +46,7 @@ def filled(page: str) -> str:
 
 
 def _classes(cls: type, seen: set[type]) -> Iterator[type]:
-    """Yield a class and those within it."""
+    """Yield a class and all classes within it."""
     if cls in seen:
         return
     seen.add(cls)
@@ -69,14 +69,14 @@ def _within(node: Node) -> tuple[type, ...]:
 
 
 def _table(cls: type) -> Iterator[str]:
-    """Yield the lines of the table of a class, and, of one that has turns, those of these."""
+    """Yield the lines of the table of a class, then those of its turns, if it has any."""
     yield _HEAD
     yield from _rows(cls)
     for slot in shape_of(cls).slots:
         match slot.node:
             case Many(of=Choice(of=kinds)) if cls not in kinds:
-                yield f"\nEach of `{slot.name}` is one of these; nearly all may name `line` and "
-                yield "`rule`.\n\n| key | is | does |\n|---|---|---|\n"
+                yield f"\nEach of `{slot.name}` is one of these; most take `line` and `rule`.\n"
+                yield "\n| key | type | what it does |\n|---|---|---|\n"
                 yield from _turns(kinds)
 
 
@@ -91,10 +91,10 @@ def _rows(cls: type) -> Iterator[str]:
 
 
 def _flat_rows(slot: Slot) -> Iterator[str]:
-    """Yield the rows of a record whose keys stand among others; a machine's are one row."""
+    """Yield the rows of a flat record; the keys of a machine share one row."""
     names = ", ".join(f"`{name}`" for name in flat_shape(slot).names)
     if slot.field == "spec":
-        yield _row(names, "", "", f"{_MACHINE} on which it is; {_inherited(slot)}".rstrip("; "))
+        yield _row(names, "", "", f"{_MACHINE}; {_inherited(slot)}".rstrip("; "))
         return
     for inner in flat_shape(slot).slots:
         yield _row(f"`{inner.name}`", _is(inner.node), _absence(inner), inner.key.text)
@@ -102,8 +102,8 @@ def _flat_rows(slot: Slot) -> Iterator[str]:
 
 def _inherited(slot: Slot) -> str:
     if slot.key.inherits:
-        return "what is left out is as in the recipe"
-    return "left out, it is on that of the recipe" if slot.optional else ""
+        return "default: each key as in the recipe"
+    return "default: the recipe's" if slot.optional else ""
 
 
 def _row(*cells: str) -> str:
@@ -115,11 +115,11 @@ def _is(node: Node) -> str:
         case Leaf():
             return node.form.words
         case Requests():
-            return "array of requests, or names of them"
+            return "array of requests or their names"
         case Many(of=Record() | Choice()):
             return "array of tables"
         case Many():
-            return f"array, each {_is(node.of)}"
+            return f"array, each {_is(node.of)}" + ", or its name" * bool(node.named)
         case Named(of=Record()):
             return "table of tables"
         case Named():
@@ -129,11 +129,11 @@ def _is(node: Node) -> str:
 
 
 def _absence(slot: Slot) -> str:
-    """Return what a key that is left out means."""
+    """Return the default of a key, for a reader."""
     if slot.key.one_of:
         return "one of these"
     if slot.required:
-        return "must be there"
+        return "required"
     return slot.key.default or _value(slot.default)
 
 
@@ -154,7 +154,7 @@ def _value(value: Any) -> str:
 
 
 def _turns(classes: tuple[type, ...]) -> Iterator[str]:
-    """Yield a row for each kind of turn, by the key that it begins with."""
+    """Yield a row for each kind of turn, by its first key."""
     for cls in classes:
         first, *rest = shape_of(cls).slots
         more = "; ".join(

@@ -1,6 +1,6 @@
-"""What a command's recipe says of requests that must be refused though their types are right.
+"""A command's requests that QEMU must refuse although their types are right.
 
-docs/recipes.md describes the files.  Knows neither a schema nor a machine.
+docs/recipes.md describes the files. Knows neither a schema nor a machine.
 """
 
 from __future__ import annotations
@@ -18,34 +18,35 @@ from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import ErrorClass, JsonValue
 
 _OF_ARGUMENTS: Final = frozenset({ErrorClass.GENERIC, ErrorClass.COMMAND_NOT_FOUND})
-"""The classes that a request can be refused with before its command has looked at anything."""
+"""The classes with which QEMU may refuse a request before its command looks at anything."""
 _DOCUMENTED: Final = Key(
-    "which condition of the command's section of errors, from 1, this is a case of", default="none"
+    "the number, from 1, of the condition in the command's error section that this is a case of",
+    default="none",
 )
 
 
 class When(enum.StrEnum):
-    """In which state a request is refused, beside the recipe's own that succeeds."""
+    """The state in which QEMU refuses the request, relative to the recipe's own request."""
 
-    # In a state of its own; the recipe follows, from its set-up on.
+    # In its own state; the whole recipe follows.
     APART = "apart"
     # Between the recipe's set-up and its request.
     BEFORE = "before"
-    # In the state that the recipe's request leaves.
+    # In the state after the recipe's request.
     AFTER = "after"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A request of the right types that must be refused with one of `classes`.
+    """A request of the right types that QEMU must refuse with one of `classes`.
 
-    None of them means that no class is promised.  `item` is the number, from 1, of the condition of
-    the command's documented errors that it is a case of, 0 where it is none of them.  `destructive`
-    tells that the machine is another one from then on.
+    Without classes, no class is promised. `item` is the number, from 1, of the condition among the
+    command's documented errors, 0 for none. `destructive` means that it changes the machine for
+    good.
 
-    A refusal with a `spec` happens on that machine and not on the recipe's, with nothing of the
-    recipe around it.  Then `witness` are the arguments with which the command succeeds there; where
-    it never does, the classes alone must tell that the request was understood.
+    A refusal with a `spec` runs on that machine, without the recipe's request. Then `witness` are
+    the arguments with which the command succeeds there; if it never does, the classes must show
+    that QEMU understood the request.
     """
 
     name: Annotated[str, Key("the last part of the case's id", identity=True)]
@@ -58,7 +59,7 @@ class Refusal:
     classes: Annotated[
         frozenset[ErrorClass],
         Key(
-            'with `when` "apart" the classes that it may be refused with, else those that the '
+            'with `when` "apart" the error classes that are allowed, else those that the '
             "documentation names for it",
             default='`["GenericError"]` with "apart", else none',
         ),
@@ -72,40 +73,40 @@ class Refusal:
     when: Annotated[
         When,
         Key(
-            "the state in which it is refused, beside the recipe's request, which shows that it "
-            "was not refused for anything else. `apart`: its own `setup`, it and its `cleanup` "
-            "come before all of the recipe. `before`: between the recipe's set-up and its request. "
-            "`after`: after the recipe's request, in the state that it leaves"
+            "the state in which QEMU refuses it. The recipe's request, which succeeds, shows "
+            "that nothing else is wrong. `apart`: its own `setup`, the request and its "
+            "`cleanup` come before the whole recipe. `before`: between the recipe's set-up "
+            "and its request. `after`: after the recipe's request"
         ),
     ] = When.APART
     destructive: Annotated[
         bool,
         Key(
-            "whether the machine is another one from then on; so it is where the recipe's effect "
-            "is destructive",
+            "whether it changes the machine for good; always so if the recipe's effect is "
+            "destructive",
         ),
     ] = False
     spec: Annotated[MachineSpec | None, MACHINE] = None
     witness: Annotated[
         Mapping[str, JsonValue] | None,
         Key(
-            "with `machine` alone: the arguments with which the command succeeds there, before the "
-            'refusal (`when` "after") or after it',
-            default="it never does, and `classes` tell that the request was understood",
+            "only with `machine`: the arguments with which the command succeeds there, "
+            'before the refusal (`when` "after") or after it',
+            default="it never succeeds, and `classes` show that QEMU understood the request",
         ),
     ] = None
 
     def faults(self) -> Iterator[FileFault]:
-        """Yield what is wrong where it proves nothing on a machine of its own, or has none.
+        """Yield what is wrong if it has no machine, or proves nothing on its own.
 
-        The class of which any wrong argument is told shows nothing without a request that succeeds.
+        The class of any wrong argument proves nothing without a request that succeeds.
         """
         if self.spec is None:
             if self.witness is not None:
                 yield FileFault(
                     "witness",
-                    "'machine' is missing, which 'witness' goes with",
-                    "Name the machine that this refusal has to itself.",
+                    "'machine' is missing, which 'witness' needs",
+                    "Name the machine of this refusal.",
                 )
             return
         classes = self.made().classes
@@ -117,7 +118,7 @@ class Refusal:
             )
 
     def made(self) -> Refusal:
-        """Return it with the class that counts where none is named."""
+        """Return it with the default class."""
         if self.classes or self.when is not When.APART:
             return self
         return replace(self, classes=frozenset({ErrorClass.GENERIC}))
@@ -125,37 +126,36 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """A member of a request that names something which must stand already.
+    """A member of a request that names something that must exist.
 
-    `at` leads to it among the arguments: names, and numbers of elements from 0.  `to` says what it
-    names, `instead` is a name of that kind that nothing has, and `without` are the arguments that
-    do not go along with it.  `classes` are those that the documentation names for just this, none
-    where it names none; `item` is as in a Refusal.
+    `at` is its path in the arguments: names, and element numbers from 0. `to` says what it names,
+    `instead` is such a name that does not exist, and `without` are conflicting arguments. `classes`
+    are those that the documentation names for this, if any; `item` is as in a Refusal.
     """
 
     at: Annotated[
         tuple[str, ...],
         Key(
-            "the way to it among the arguments: names, and numbers of elements from 0. It may be "
-            "one that the request does not give: then it is added",
+            "its path in the arguments: names, and element numbers from 0. If the request "
+            "does not have the argument, it is added",
             form=DOTTED,
             identity=True,
         ),
     ]
     to: Annotated[str, Key("what it names, in a word")]
-    instead: Annotated[JsonValue, Key("what nothing is named", default="no-such- and the word")] = (
-        None
-    )
+    instead: Annotated[
+        JsonValue, Key("a name that does not exist", default="`no-such-` and the word")
+    ] = None
     without: Annotated[
         frozenset[str],
-        Key("arguments that do not go along with it: left out of the refused request"),
+        Key("conflicting arguments: omitted from the refused request"),
     ] = frozenset()
     classes: Annotated[
         frozenset[ErrorClass],
         Key(
-            "the classes that the documentation names for this (rule X19, on builds whose release "
-            "has a digest that names them too)",
-            default="it may be refused with any (rule X34)",
+            "the error classes that the documentation names for this (rule X19, on builds "
+            "whose release has a digest that names them, too)",
+            default="any class (rule X34)",
         ),
     ] = frozenset()
     item: Annotated[
@@ -165,7 +165,7 @@ class Reference:
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
 
     def made(self) -> Reference:
-        """Return it with a name that nothing has, where none is given."""
+        """Return it with a default name that does not exist."""
         if self.instead is not None:
             return self
         return replace(self, instead=f"no-such-{self.to.replace(' ', '-')}")
@@ -173,21 +173,24 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnprovokedError:
-    """Why nothing here provokes a documented error: condition number `item`, or class `name`."""
+    """Why no recipe provokes a documented error: condition number `item`, or class `name`."""
 
     item: Annotated[
-        int, Key("which condition of the command's section of errors, from 1", name="documented")
+        int,
+        Key(
+            "the number, from 1, of the condition in the command's error section", name="documented"
+        ),
     ] = 0
-    name: Annotated[str, Key("or the class of the error", name="class")] = ""
+    name: Annotated[str, Key("or the error class", name="class")] = ""
     reason: Annotated[str, REASON]
 
 
 REFERENCES: Final = Key(
-    "which arguments name what must stand already: with a name that nothing has the request must "
-    "be refused, in the case `COMMAND/errors/not-there/AT`",
+    "arguments that name something that must exist: with an unknown name QEMU must "
+    "refuse the request, in the case `COMMAND/errors/not-there/AT`",
 )
 
 
 def references_for(references: tuple[Reference, ...], version: Version) -> Iterator[Reference]:
-    """Yield the references that hold for `version`."""
+    """Yield the references for `version`."""
     return (reference for reference in references if version in reference.versions)

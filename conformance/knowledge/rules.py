@@ -41,21 +41,21 @@ _SINCE: Final = pattern_form("a version such as 6.2", "[0-9]+[.][0-9]+", _releas
 
 
 class Means(enum.StrEnum):
-    """What holds builds against a rule beside the cases that a release's schema gives."""
+    """What checks a rule beside the cases from a release's schema."""
 
-    # Every message of the server in every case is held against it.
+    # Every message of the server in every case is checked against it.
     MESSAGES = "messages"
-    # The comparison of two schemas names what breaks it.
+    # The comparison of two schemas reports breaches.
     COMPARISON = "comparison"
-    # Its cases are made from what a build itself tells: introspection and object model.
+    # Its cases come from what a build says of itself: introspection and object model.
     BUILD = "build"
-    # Its cases are made from the documentation in the source of the build's release.
+    # Its cases come from the documentation in the source of the build's release.
     SOURCE = "source"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One promise: what, where it is written, how strongly, and from which version on."""
+    """One promise: what, its source, its severity, and its first version."""
 
     id: Annotated[str, Key(title=True)]
     promise: Annotated[str, Key("one sentence, in our own words", form=_TEXT)]
@@ -69,27 +69,25 @@ class Rule:
     severity: Annotated[
         Severity,
         Key(
-            "`must`: stated without condition; `should`: style or good order; `information`: left "
-            "open, never a failure. Where the source gives no weight it is must; where it gives "
-            "two, the stricter"
+            "`must`: stated without condition; `should`: style or good order; `information`: "
+            "left open, never a failure. If the source gives no weight it is must; if it "
+            "gives two, the stricter"
         ),
     ]
     since: Annotated[
         tuple[int, int] | None,
-        Key("the QEMU version from which on the rule holds", default="5.2", form=_SINCE),
+        Key("the first QEMU version for which the rule holds", default="5.2", form=_SINCE),
     ] = None
-    """The first QEMU version (major, minor) for which it holds; None where all of them do."""
-    note: Annotated[str, Key("what a reader must know beside the promise", form=_TEXT)] = ""
-    failure: Annotated[
-        str, Key("what a build does that breaks it, in one sentence", form=_TEXT)
-    ] = ""
+    """The first QEMU version (major, minor) for which it holds; None for all."""
+    note: Annotated[str, Key("what a reader must know in addition", form=_TEXT)] = ""
+    failure: Annotated[str, Key("how a build breaks it, in one sentence", form=_TEXT)] = ""
     means: Annotated[
         Means | None,
         Key(
-            "what holds builds against it beside the cases that a release's schema and the "
-            "exchanges give: `messages` (every message is), `comparison` (`qmp-conformance schema "
-            "diff` does), `build` (cases are made from what a build tells of itself), `source` "
-            "(from the documentation in its source)"
+            "what checks it beside the cases from a release's schema and the exchanges: "
+            "`messages` (every message is checked), `comparison` (`qmp-conformance schema "
+            "diff`), `build` (cases from what a build says of itself), `source` (cases from "
+            "the documentation in its source)"
         ),
     ] = None
     untested: Annotated[
@@ -105,11 +103,11 @@ class Rule:
         """Return whether a build of `version` (major, minor, ...) makes this promise."""
         return self.since is None or version[:2] >= self.since
 
-    def remark(self, version: tuple[int, ...]) -> str:
-        """Return why a build of `version` may have no case of it, "" where it is to have some."""
+    def remark(self, version: tuple[int, ...]) -> str | None:
+        """Return why a build of `version` may have no case of it, None if it should have some."""
         if self.since is not None and not self.holds(version):
             return "holds from {}.{} on".format(*self.since)
-        return self.untested or (MEANS[self.means] if self.means else "")
+        return self.untested or (MEANS[self.means] if self.means else None)
 
 
 MEANS: Final[Mapping[Means, str]] = {
@@ -118,38 +116,38 @@ MEANS: Final[Mapping[Means, str]] = {
     Means.BUILD: "its cases, or further ones, are made from what a build tells of itself",
     Means.SOURCE: "its cases, or further ones, are made from the source that `--schema` names",
 }
-"""What each of the means is, for a reader."""
+"""Each of the means, in words for a reader."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RulesPart:
-    """What a file says of promises."""
+    """The rules in a file."""
 
     rules: Annotated[
         Mapping[str, Rule],
-        Key("what a QMP server promises, by the ids of the rules: W, Q or X and two digits"),
+        Key("what a QMP server promises, by rule id: W, Q or X and two digits"),
     ] = field(default_factory=dict)
 
     def faults(self) -> Iterator[FileFault]:
-        """Yield each rule whose id is none."""
+        """Yield each malformed rule id."""
         for id in self.rules:
             if not _ID.fullmatch(id):
                 yield FileFault("rules", f"{id!r} is no id", "An id is W, Q or X and two digits.")
 
 
 def load_rules(path: Path | None = None) -> Mapping[str, Rule]:
-    """Return the rules of the file `path`, by id in its order; without one, the catalogue.
+    """Return the rules of the file `path`, by id in file order; by default, the catalogue.
 
-    Raises KnowledgeError, which names the file and the entry, where it is malformed.
+    Raises KnowledgeError, with the file and the entry, if it is malformed.
     """
     path = path or store.cases_folder() / FILE
     return parse_rules(store.read_text(path), str(path))
 
 
 def find_rule(rules: Mapping[str, Rule], id: str) -> Rule:
-    """Return the rule of that id, however its letter is written.
+    """Return the rule of that id, in upper or lower case.
 
-    Raises UsageError, which names the nearest ones, where there is none.
+    Raises UsageError, with the nearest ids, if there is none.
     """
     if id.upper() in rules:
         return rules[id.upper()]
@@ -159,5 +157,5 @@ def find_rule(rules: Mapping[str, Rule], id: str) -> Rule:
 
 
 def parse_rules(text: str, file: str = FILE) -> Mapping[str, Rule]:
-    """Return the rules of a TOML text; `file` is what errors call it."""
+    """Return the rules of a TOML text; errors call it `file`."""
     return MappingProxyType(read_text(text, file, RulesPart).sound().rules)

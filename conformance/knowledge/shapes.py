@@ -1,6 +1,6 @@
-"""What a dataclass is in a file, made from its fields: the keys, and what stands under each.
+"""The shape of a dataclass in a file, made from its fields: the keys, and the type of each.
 
-Decoder, JSON Schema and reference walk over these shapes.  Knows no file.
+Decoder, JSON Schema and reference walk over these shapes. Knows no file.
 """
 
 from __future__ import annotations
@@ -30,11 +30,12 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Many:
-    """An array; `kind` is the type of what it becomes."""
+    """An array, or its name in the table `named`; `kind` is the type of its value."""
 
     of: Node
     kind: type
     some: bool = False
+    named: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """An array of requests, in which a string stands for those that the file gives a name."""
+    """An array of requests, in which a string stands for the named ones of the file."""
 
     cls: type = Request
 
@@ -78,7 +79,7 @@ _PLAIN: Final[Mapping[Any, Form]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """A field that is read from a key, or, with `flat`, from the keys of its own record."""
+    """A field read from a key or, with `flat`, from the keys of its own record."""
 
     field: str
     name: str
@@ -87,18 +88,18 @@ class Slot:
     required: bool
     default: Any = None
     optional: bool = False
-    """Whether a flat record is None where none of its keys is given."""
+    """Whether a flat record is None if none of its keys is given."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """The fields of a dataclass that a file gives, in their order."""
+    """The fields of a dataclass that a file gives, in order."""
 
     cls: type
     slots: tuple[Slot, ...]
 
     def flattened(self) -> Iterator[tuple[Slot, bool]]:
-        """Yield each key with its slot, flat records dissolved, and whether it must be there."""
+        """Yield each key with its slot, flat records dissolved, and whether it is required."""
         for slot in self.slots:
             if not slot.key.flat:
                 yield slot, slot.required and not slot.key.title
@@ -114,7 +115,7 @@ class Shape:
 
     @cached_property
     def choices(self) -> tuple[tuple[str, ...], ...]:
-        """The groups of keys of which just one is given."""
+        """The groups of keys of which exactly one is given."""
         groups: dict[str, list[str]] = {}
         for slot, _ in self.flattened():
             if slot.key.one_of:
@@ -123,12 +124,12 @@ class Shape:
 
     @cached_property
     def contradictions(self) -> tuple[tuple[str, str], ...]:
-        """The pairs of keys that are not given together."""
+        """The pairs of keys that exclude each other."""
         return tuple((s.name, other) for s, _ in self.flattened() for other in s.key.excludes)
 
 
 def flat_shape(slot: Slot) -> Shape:
-    """Return the shape of a flat field's record, its keys those that the field lets through."""
+    """Return the shape of a flat field's record, with the keys that the field allows."""
     assert isinstance(slot.node, Record)
     shape = shape_of(slot.node.cls)
     only = slot.key.only
@@ -169,7 +170,7 @@ def _slot(each: Field[Any], hint: Any, key: Key) -> Slot:
 
 
 def _without_none(hint: Any) -> tuple[Any, bool]:
-    """Return a type without None, and whether it may be None."""
+    """Return a type without None, and whether it allows None."""
     if _is_union(hint) and not _is_json(hint):
         some = [arg for arg in get_args(hint) if arg is not types.NoneType]
         if len(some) < len(get_args(hint)) and len(some) == 1:
@@ -182,7 +183,7 @@ def _is_union(hint: Any) -> bool:
 
 
 def _is_json(hint: Any) -> bool:
-    """Return whether a type is that of any JSON value, also of one that may be absent."""
+    """Return whether a type is any JSON value, possibly absent."""
     return _is_union(hint) and {bool, float, str} <= set(get_args(hint))
 
 
@@ -193,7 +194,7 @@ def _node(hint: Any, key: Key) -> Node:
     if origin in (tuple, frozenset):
         if args[0] is Request and key.items is None:
             return Requests()
-        return Many(_inner(args[0], key), origin, key.some)
+        return Many(_inner(args[0], key), origin, key.some, key.named)
     if _is_mapping(hint):
         if key.items is None and _is_json(args[1]):
             return Leaf(keys.TABLE)
@@ -202,7 +203,7 @@ def _node(hint: Any, key: Key) -> Node:
 
 
 def _inner(hint: Any, key: Key) -> Node:
-    """Return what an element is, or a value that holds no others."""
+    """Return the type of an element, or of a value without elements."""
     if key.items is not None:
         return Leaf(key.items)
     if key.entry is not None:

@@ -1,4 +1,4 @@
-"""Whether what stands in for a machine or a device stands in for one that some recipe names.
+"""Checks that each stand-in replaces a machine or device that some recipe names.
 
 Knows how files name machines and devices.
 """

@@ -1,6 +1,6 @@
-"""Where cases/ and fixtures/ are: in the package where it is installed, else beside it.
+"""Finds cases/ and fixtures/: in the installed package, else beside it.
 
-Knows the two folders' places and nothing of what is in them.
+Knows where the two folders are, not what they contain.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ _PACKAGE = "conformance"
 
 
 def cases_folder() -> Path:
-    """Return the folder of what only people know; KnowledgeError where it is missing."""
+    """Return the folder cases/; raises KnowledgeError if it is missing."""
     return _folder("cases")
 
 
 def fixtures_folder() -> Path:
-    """Return the folder of what cases need as input; KnowledgeError where it is missing."""
+    """Return the folder fixtures/; raises KnowledgeError if it is missing."""
     return _folder("fixtures")
 
 
 def _folder(name: str) -> Path:
     package = Path(str(resources.files(_PACKAGE)))
-    # The wheel carries the folders inside the package; a checkout has them at its top.
+    # The wheel has the folders inside the package, a checkout at its top.
     places = (package / "data" / name, package.parent / name)
     for place in places:
         if place.is_dir():
@@ -37,7 +37,7 @@ def _folder(name: str) -> Path:
 
 
 def read_text(path: Path) -> str:
-    """Return the text of a file of the two folders; KnowledgeError where it cannot be read."""
+    """Return the text of a file in the two folders; raises KnowledgeError if it is unreadable."""
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -1,6 +1,6 @@
-"""On which line of a TOML text each key and element stands; knows nothing of what they mean.
+"""Finds the line of each key and element in a TOML text; knows nothing of their meaning.
 
-The text is one that tomllib has read without complaint: what is malformed is not looked for here.
+tomllib has read the text before, so it is well-formed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import tomllib
 from typing import Final, TypeAlias
 
 Path: TypeAlias = tuple[str | int, ...]
-"""The keys and numbers of elements (from 0) that lead from the top of a file to a value."""
+"""The keys and element numbers (from 0) from the top of a file to a value."""
 
 _BLANK: Final = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _KEY: Final = re.compile(r'[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'')
@@ -30,14 +30,14 @@ def lines(text: str) -> dict[Path, int]:
 
 
 def line_of(found: dict[Path, int], path: Path) -> int:
-    """Return the line of `path`, or of the nearest thing around it that has one."""
+    """Return the line of `path`, or of the nearest enclosing path that has one."""
     while path and path not in found:
         path = path[:-1]
     return found.get(path, 1)
 
 
 class _Scan:
-    """One walk over a text; `found` is what it has come across."""
+    """One walk over a text; `found` collects the lines."""
 
     def __init__(self, text: str) -> None:
         self._text, self._at = text, 0
@@ -94,7 +94,7 @@ class _Scan:
         return word if word[:1] not in ('"', "'") else str(tomllib.loads(f"k = {word}")["k"])
 
     def _header(self, *, array: bool) -> Path:
-        """Return the table that a header opens: of an array of tables, its last one."""
+        """Return the table that a header opens: for an array of tables, its last one."""
         path: Path = ()
         keys = self._keys()
         for number, key in enumerate(keys):

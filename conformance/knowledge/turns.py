@@ -34,7 +34,7 @@ from conformance.model.terms import ABSENT, ErrorClass
 
 def _ids(value: Any) -> Any:
     if type(value) is not int and not isinstance(value, str):
-        raise FormError(f"is {value!r}, no JSON text of an array, and no number")
+        raise FormError(f"is {value!r}, neither the JSON text of an array nor a number")
     return value
 
 
@@ -48,7 +48,7 @@ IDS: Final = Form(
     _ids,
 )
 _LINE: Final = Key("the line", default=FIRST)
-_RULE: Final = Key("the rule that it shows", default="the first of `rules`")
+_RULE: Final = Key("the rule that it tests", default="the first of `rules`")
 _MESSAGE_PATH: Final = typed(str, DOTTED.words, "string", _path)
 _JSON: Final = Form("the JSON text of a value, in pieces if need be", PIECES.schema, PIECES.read)
 
@@ -60,8 +60,8 @@ class JoinEntry:
     connect: Annotated[
         str,
         Key(
-            "connects the line to the machine's monitor of that name: `a`, `b` or `c`. A second "
-            "line may join the same"
+            "connects the line to the machine's monitor of that name: `a`, `b` or `c`. A "
+            "second line may use the same one"
         ),
     ]
     line: Annotated[str, _LINE] = FIRST
@@ -78,15 +78,15 @@ class SendEntry:
     send: Annotated[
         Any,
         Key(
-            'sends a string, or an array of pieces: strings, `{ hex = "FF" }`, `{ repeat = "[", '
-            "times = 1024 }` (in which `{n}` is how often it was sent before)",
+            'sends a string, or an array of pieces: strings, `{ hex = "FF" }`, `{ repeat = '
+            '"[", times = 1024 }` (in which `{n}` counts the repetitions from 0)',
             form=PIECES,
         ),
     ]
     line: Annotated[str, _LINE] = FIRST
-    cut: Annotated[bool, Key("a case for each proper beginning of it")] = False
-    bytewise: Annotated[bool, Key("each byte in a write of its own")] = False
-    times: Annotated[int, Key("all of it so many times", default="1")] = 1
+    cut: Annotated[bool, Key("makes a case for each proper prefix of it")] = False
+    bytewise: Annotated[bool, Key("sends each byte in its own write")] = False
+    times: Annotated[int, Key("sends it this many times", default="1")] = 1
 
     def turns(self, rule: str, words: Words) -> Iterator[Turn]:
         """Yield the turn."""
@@ -96,15 +96,15 @@ class SendEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SameEntry:
-    """A part of what an earlier turn heard."""
+    """A part of what an earlier turn received."""
 
     turn: Annotated[int, Key("the number of the turn, from 0")]
     at: Annotated[
-        tuple[str, ...], Key("names and numbers that lead to it", form=_MESSAGE_PATH)
+        tuple[str, ...], Key("the names and numbers of its path", form=_MESSAGE_PATH)
     ] = ()
 
     def made(self) -> Same:
-        """Return what the entry stands for."""
+        """Return the value of the entry."""
         return Same(turn=self.turn, at=self.at)
 
 
@@ -115,8 +115,9 @@ class HearEntry:
     receive: Annotated[
         What,
         Key(
-            "takes the next message that is no event: `greeting`, `return`, `error`, or `reply` "
-            "for either; or `event`, the next event: what else comes before is wrong"
+            "takes the next message other than events: `greeting`, `return`, `error`, or "
+            "`reply` for the last two; or the next event: `event`. Anything else first is "
+            "wrong"
         ),
     ]
     line: Annotated[str, _LINE] = FIRST
@@ -124,22 +125,24 @@ class HearEntry:
     id: Annotated[Any, Key("the id that it must have", default="it must have none", form=_JSON)] = (
         ABSENT
     )
-    any_id: Annotated[bool, Key("whatever the id is")] = False
-    classes: Annotated[
-        frozenset[ErrorClass], Key("the classes that an error may have", default="any")
-    ] = frozenset()
+    any_id: Annotated[bool, Key("allows any id")] = False
+    classes: Annotated[frozenset[ErrorClass], Key("the allowed error classes", default="any")] = (
+        frozenset()
+    )
     event: Annotated[str, Key("the name of the event")] = ""
     at: Annotated[
         tuple[str, ...],
-        Key("where in the message `value` or `same` stands", form=_MESSAGE_PATH),
+        Key("the path in the message for `value` or `same`", form=_MESSAGE_PATH),
     ] = ()
-    value: Annotated[Any, Key("what must stand there", default="anything", form=_JSON)] = ABSENT
+    value: Annotated[Any, Key("the value that must be there", default="anything", form=_JSON)] = (
+        ABSENT
+    )
     same: Annotated[
-        Same | None, Key("what of an earlier turn must stand there", entry=SameEntry)
+        Same | None, Key("the part of an earlier turn that must be there", entry=SameEntry)
     ] = None
-    silent: Annotated[bool, Key("whether no event may come before")] = False
-    command: Annotated[str, Key("the command that is answered: its return type counts")] = ""
-    lead: Annotated[Any, Key("bytes that stand ahead of the message", form=PIECES)] = ""
+    silent: Annotated[bool, Key("whether no event may come first")] = False
+    command: Annotated[str, Key("the command that this answers, for its return type")] = ""
+    lead: Annotated[Any, Key("bytes before the message", form=PIECES)] = ""
 
     def turns(self, rule: str, words: Words) -> Iterator[Turn]:
         """Yield the turn."""
@@ -162,13 +165,13 @@ class HearEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncEntry:
-    """Sends a request, and takes all until it is answered."""
+    """Sends a request, and takes everything until its reply."""
 
     sync: Annotated[
         Any,
         Key(
-            "sends these bytes and then a request with an id of its own, and takes everything "
-            "until that is answered, by a success where the line is in command mode",
+            "sends these bytes and then a request with its own id, and takes everything "
+            "until the reply to it, which is a success in command mode",
             form=PIECES,
         ),
     ]
@@ -177,11 +180,11 @@ class SyncEntry:
     errors: Annotated[
         int | None,
         Key(
-            "at least so many errors without an id, and nothing else, come before",
-            default="nothing may",
+            "at least this many errors without an id, and nothing else, come first",
+            default="nothing may come first",
         ),
     ] = None
-    open: Annotated[bool, Key("whether replies of any sort may come before")] = False
+    open: Annotated[bool, Key("whether any replies may come first")] = False
 
     def turns(self, rule: str, words: Words) -> Iterator[Turn]:
         """Yield the turn."""
@@ -201,8 +204,8 @@ class GatherEntry:
     gather: Annotated[
         Any,
         Key(
-            "takes the replies to these ids, of either sort, which must come in this order; events "
-            "may come as well",
+            "takes the replies to these ids, success or error, in this order; events may "
+            "come between",
             form=IDS,
         ),
     ]
@@ -231,7 +234,7 @@ class PartEntry:
     read_bytes: Annotated[
         int,
         Key(
-            "takes so many bytes and leaves the rest unread: nothing can be received on the line "
+            "takes this many bytes and leaves the rest unread: the line can receive nothing "
             "afterwards"
         ),
     ]
@@ -249,9 +252,9 @@ class HoldEntry:
     hold: Annotated[
         str,
         Key(
-            "waits until the server reads this file of the scratch folder, which `files` made as "
-            "`fifo`, and keeps it waiting for the content: what is sent before, and leads to that, "
-            "holds up what comes after it"
+            "waits until the server reads this file of the scratch folder (made by `files` "
+            "as `fifo`) and blocks it there: the request that makes it read the file holds "
+            "up everything sent later"
         ),
     ]
 
@@ -287,7 +290,7 @@ class LeaveEntry:
 class HalfEntry:
     """Closes the line for writing."""
 
-    half_close: Annotated[bool, Key("closes the line for writing alone", form=TRUE)]
+    half_close: Annotated[bool, Key("closes the line for writing only", form=TRUE)]
     line: Annotated[str, _LINE] = FIRST
 
     def turns(self, rule: str, words: Words) -> Iterator[Turn]:
@@ -305,7 +308,7 @@ class GoneEntry:
     ids: Annotated[
         Any,
         Key(
-            "before, replies to these ids may come, in this order, as far as they come",
+            "replies to these ids may come first, in this order, all or only the first ones",
             default="none",
             form=IDS,
         ),
@@ -323,10 +326,10 @@ class DriveEntry:
     client: Annotated[
         ClientAction,
         Key(
-            "the official client (qemu.qmp) does something on the line, which is its own: "
-            "`connect` (to the endpoint `name`), `execute`, `exec-oob` (the command `name` with "
-            "`arguments`), `pipeline` (the command `times` times at once), `event` (waits for "
-            "`name`), `disconnect`"
+            "the official client (qemu.qmp) acts on its own line: `connect` (to the endpoint "
+            "`name`), `execute`, `exec-oob` (the command `name` with `arguments`), "
+            "`pipeline` (the command `times` times at once), `event` (waits for `name`), "
+            "`disconnect`"
         ),
     ]
     line: Annotated[str, _LINE] = FIRST
@@ -335,9 +338,9 @@ class DriveEntry:
         str | None, Key("the endpoint, the command or the event", default="the endpoint `a`")
     ] = None
     arguments: Annotated[Any, Key("the command's arguments", default="none", form=_JSON)] = ABSENT
-    times: Annotated[int, Key("how often, in a pipeline", default="1")] = 1
+    times: Annotated[int, Key("the number of commands in a pipeline", default="1")] = 1
     refused: Annotated[
-        ErrorClass | None, Key("the class that it is to fail with", default="it is to succeed")
+        ErrorClass | None, Key("the error class with which it must fail", default="it must succeed")
     ] = None
 
     def turns(self, rule: str, words: Words) -> Iterator[Turn]:
@@ -358,19 +361,16 @@ class DriveEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgainEntry:
-    """Takes turns several times."""
+    """Repeats turns."""
 
     again: Annotated[
         tuple[TurnEntry, ...],
-        Key(
-            "takes these turns so many times; in their strings `{n}` is how often they were taken "
-            "before"
-        ),
+        Key("repeats these turns; in their strings `{n}` counts the repetitions from 0"),
     ]
     times: Annotated[int, Key("how often")]
 
     def turns(self, rule: str, words: Words) -> Iterator[Turn]:
-        """Yield the turns, each time anew."""
+        """Yield the turns of each repetition."""
         for number in range(self.times):
             for entry in self.again:
                 yield from entry.turns(rule, words.numbered(number))

@@ -1,4 +1,4 @@
-"""Names that files under cases/ speak of and that no digest has, each with the reason.
+"""Declared names that no digest has, each with the reason.
 
 Knows no digest.
 """
@@ -14,7 +14,7 @@ from conformance.knowledge.keys import Key
 
 
 class UndigestedKind(enum.StrEnum):
-    """What bears a name."""
+    """The kind of a declared name."""
 
     # A command.
     COMMAND = "command"
@@ -22,9 +22,13 @@ class UndigestedKind(enum.StrEnum):
     EVENT = "event"
     # A type that object-add creates.
     OBJECT_TYPE = "object type"
+    # Any QOM type, such as a device.
+    QOM_TYPE = "QOM type"
+    # A machine, as -machine takes it.
+    MACHINE = "machine"
     # A member of an object type: TYPE.MEMBER.
     PROPERTY = "property"
-    # A member of a command's arguments, or of an event's data: NAME.PATH.
+    # A member of a command's arguments or answer, or of an event's data: NAME.PATH.
     MEMBER = "member"
     # A value of an enumeration there: NAME.PATH=VALUE.
     VALUE = "value"
@@ -36,20 +40,21 @@ class UndigestedKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undigested:
-    """Names of one kind that no digest has."""
+    """Names of one kind that no digest has, nor the list of QOM types."""
 
     kind: Annotated[
         UndigestedKind,
-        Key("what bears the names", identity=True),
+        Key("the kind of name", identity=True),
     ]
     names: Annotated[
         tuple[str, ...],
         Key(
-            "the names: of a property `TYPE.MEMBER`, of a member of arguments or data `NAME.PATH` "
-            "(the command or event, and the way without numbers of elements), of a value "
-            "`NAME.PATH=VALUE`; `*` stands for anything",
+            "the names: `TYPE.MEMBER` for a property, `NAME.PATH` for a member of arguments, data "
+            "or an answer (the command or event, and the path without element numbers), "
+            "`NAME.PATH=VALUE` for a value; `*` stands for anything",
             some=True,
             identity=True,
+            each=True,
         ),
     ]
     reason: Annotated[str, REASON]
@@ -57,12 +62,12 @@ class Undigested:
 
 @dataclass(frozen=True, kw_only=True)
 class UndigestedPart:
-    """What a file says of names that no digest has."""
+    """The names without a digest that a file declares."""
 
     undigested: Annotated[
         tuple[Undigested, ...],
         Key(
-            "names of a release, or of a distribution, that no digest is of: without this, a name "
+            "names of a release, or of a distribution, without a digest: otherwise, a name "
             "that no digest has is an error"
         ),
     ] = ()

@@ -1,4 +1,4 @@
-"""Which commands take what their declared arguments do not have (cases/untyped.toml).
+"""Commands that accept arguments outside their declared type (cases/untyped.toml).
 
 Knows neither a schema nor a request.
 """
@@ -31,14 +31,14 @@ class Unchecked:
 
 @dataclass(frozen=True, kw_only=True)
 class UntypedPart:
-    """What a file says of commands that take what they do not declare."""
+    """The entries of a file about commands that accept undeclared arguments."""
 
     untyped: Annotated[
         tuple[Unchecked, ...],
         Key(
             "a command whose arguments QEMU does not check against their type (declared with "
-            '"gen": false): introspection shows one, and the build takes what it does not '
-            "have (rule Q31)"
+            '"gen": false): introspection shows a type, and the build accepts arguments '
+            "outside it (rule Q31)"
         ),
     ] = ()
 
@@ -46,7 +46,7 @@ class UntypedPart:
 def load_unchecked(
     path: Path | None = None, more: Sequence[Read[UntypedPart]] = ()
 ) -> tuple[Unchecked, ...]:
-    """Return the entries of the file `path`, without one of what ships, and of `more`.
+    """Return the entries of the file `path`, by default the shipped one, and of `more`.
 
     Raises KnowledgeError.
     """
@@ -54,7 +54,7 @@ def load_unchecked(
 
 
 def names_for(entries: tuple[Unchecked, ...], version: Version | None) -> frozenset[str]:
-    """Return the commands that `version` does not check; of an unknown one, all that may be."""
+    """Return the commands that `version` does not check; for an unknown version, all candidates."""
     return frozenset(
         entry.name for entry in entries if version is None or version in entry.versions
     )

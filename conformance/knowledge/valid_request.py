@@ -1,6 +1,6 @@
-"""A request that succeeds, as recipes know one: what stands around it, and what it leaves.
+"""A request known to succeed, with its set-up, its clean-up and its effect.
 
-Knows neither a schema nor how a case is made of it.
+Knows neither a schema nor how cases use it.
 """
 
 from __future__ import annotations
@@ -17,39 +17,39 @@ from conformance.model.terms import JsonValue, as_object
 
 
 class Effect(enum.StrEnum):
-    """What a command that succeeds does to the machine, its clean-up done."""
+    """What success does to the machine, after the clean-up."""
 
-    # Nothing: the machine is as it was before.
+    # Nothing: the machine is as before.
     NONE = "none"
-    # It is another machine from then on.
+    # It changes the machine for good.
     DESTRUCTIVE = "destructive"
     # It ends the build.
     END = "end"
-    # It ends the phase before the machine is complete, the one in which it can be run.
+    # It ends the preconfig phase, in which it runs.
     COMPLETES = "completes-machine"
 
 
 class Status(enum.StrEnum):
-    """How much is known of whether the request succeeds."""
+    """How certain it is that the request succeeds."""
 
-    # It succeeds as it stands.
+    # It succeeds unchanged.
     SUCCEEDS = "succeeds"
-    # It succeeds once the argument that it is meant for is in it.
+    # It succeeds with the argument added that it is meant for.
     INCOMPLETE = "incomplete"
-    # It was changed, and nobody knows whether it still succeeds.
+    # It was changed, and may no longer succeed.
     CHANGED = "changed"
-    # It is nobody's, but made from the schema, with names that mean nothing.
+    # It comes from no recipe but from the schema, with made-up names.
     GUESSED = "guessed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValidRequest:
-    """A request of a command with what must stand before it and be undone after it.
+    """A request of a command with its set-up and clean-up.
 
-    `name` is "" for the first of a recipe.  `needs` are probes: where one fails the request cannot
-    succeed; `always_fails` is why it never does.  `queries` return something else once it has taken
-    effect, `looks` say just what they return then.  `references` name the arguments that name
-    something.  `paths` are globs of the arguments that it is meant for, before any other request.
+    `name` is "" for a recipe's own. `needs` are probes: if one fails, the request cannot succeed;
+    `always_fails` says why it never does. `queries` return something else once it has taken effect;
+    `looks` say exactly what they return then. `references` are the arguments that name something.
+    `paths` are globs of the arguments for which it is preferred over other requests.
     """
 
     name: str = ""
@@ -74,19 +74,19 @@ class ValidRequest:
 
     @property
     def arguments(self) -> Mapping[str, JsonValue]:
-        """The arguments, an empty object where there are none."""
+        """The arguments, an empty object without any."""
         return as_object(self.request.arguments)
 
     @property
     def destructive(self) -> bool:
-        """Whether the machine is another one from then on."""
+        """Whether it changes the machine for good."""
         return self.effect is not Effect.NONE
 
     @property
     def known(self) -> bool:
-        """Whether somebody knows that it succeeds, perhaps with an argument that is added."""
+        """Whether it is known to succeed, perhaps with an argument added."""
         return self.status in (Status.SUCCEEDS, Status.INCOMPLETE)
 
     def is_for(self, label: str) -> bool:
-        """Return whether it is meant for the argument at `label`."""
+        """Return whether it is preferred for the argument at `label`."""
         return any(fnmatch.fnmatchcase(label, glob) for glob in self.paths)

@@ -43,30 +43,39 @@ class VersionRange:
     def __contains__(self, version: Version) -> bool:
         return all(holds(version, bound) for holds, bound in self._clauses())
 
+    def __and__(self, other: VersionRange) -> VersionRange:
+        return VersionRange(",".join(filter(None, (self.text, other.text))))
+
     def meets(self, other: VersionRange) -> bool:
         """Return whether some version is in both."""
         bounds = [bound for _, bound in (*self._clauses(), *other._clauses())]
-        # The least version of what both hold is the very first, a bound, or the next one to it.
+        # The least version in both is the very first, a bound, or the next after one.
         least = [(0, 0, 0), *bounds, *((major, minor, micro + 1) for major, minor, micro in bounds)]
         return any(version in self and version in other for version in least)
 
 
+def release_range(name: str) -> VersionRange:
+    """Return all versions of a release, "major.minor"."""
+    major, _, minor = name.partition(".")
+    return VersionRange(f">={name},<{major}.{int(minor) + 1}")
+
+
 NOT: Final = "!"
-"""Stands before an architecture for all others."""
+"""The prefix of an architecture for all others."""
 
 
-def of_arch(arches: Sequence[str], arch: str) -> bool:
-    """Return whether what is of `arches`, of any where that is empty, holds for guests of `arch`.
+def of_arch(arches: Sequence[str], arch: str | None) -> bool:
+    """Return whether something for `arches` (empty: any) applies to guests of `arch`.
 
-    Those may all be excluded ones ("!x86_64").  An architecture that is not known, "", may be any.
+    All of `arches` may be excluded ones ("!x86_64"). An unknown architecture, None, may be any.
     """
-    if not arch or not arches:
+    if arch is None or not arches:
         return True
     return f"{NOT}{arch}" not in arches if arches[0].startswith(NOT) else arch in arches
 
 
 def arches_meet(some: Sequence[str], others: Sequence[str]) -> bool:
-    """Return whether guests of some architecture are of both."""
+    """Return whether both apply to guests of some architecture."""
     for these, those in ((some, others), (others, some)):
         if these and not these[0].startswith(NOT):
             return any(of_arch(those, arch) for arch in these)

@@ -1,6 +1,6 @@
-"""What differs from run to run in the answers of builds (cases/volatile.toml).
+"""Texts that differ from run to run in a build's output (cases/volatile.toml).
 
-Knows neither an answer nor where one is recorded.
+Knows neither a reply nor where one is recorded.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from conformance.knowledge.keys import Key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volatile:
-    """A text that builds make up anew in each run, and the word that stands for it."""
+    """A random text in a build's output, and the word that replaces it."""
 
-    pattern: Annotated[re.Pattern[str], Key("what builds say: a regular expression")]
-    word: Annotated[str, Key("what stands for it in the stream")]
+    pattern: Annotated[re.Pattern[str], Key("the text, as a regular expression")]
+    word: Annotated[str, Key("what replaces it in the stream")]
     reason: Annotated[str, REASON]
 
 
 @dataclass(frozen=True, kw_only=True)
 class VolatilePart:
-    """What a file says of what differs from run to run."""
+    """The entries of a file about texts that differ from run to run."""
 
     volatile: Annotated[
         tuple[Volatile, ...],
-        Key("a text that builds draw at random, and that means nothing to a reader"),
+        Key("a random text in a build's output that means nothing to a reader"),
     ] = ()
 
 
@@ -41,8 +41,8 @@ def load_volatile(path: Path) -> tuple[Volatile, ...]:
 
 
 def settled(text: str, entries: Sequence[Volatile]) -> str:
-    """Return `text` with a word in the place of all that differs from run to run."""
+    """Return `text` with random texts replaced."""
     for entry in entries:
-        # Not as a template: a word means nothing but itself.
+        # Not as a template: a word has no escapes.
         text = entry.word.join(entry.pattern.split(text))
     return text

@@ -50,17 +50,17 @@ _SPECIAL: Final = {
 class Build:
     """One QEMU program that speaks QMP.
 
-    `package` is the text in brackets behind the version, else "". `arch` comes from the program's
-    name, and is "" where that does not tell. `as_root` is why only root can run it, as in Target.
+    `package` is the text in brackets behind the version, else None. `arch` comes from the program's
+    name, and is None if that does not tell. `as_root` is why only root can run it, as in Target.
     """
 
     program: str
     version: tuple[int, int, int]
-    package: str
-    arch: str
+    package: str | None
+    arch: str | None
     sha256: str
     kind: Program = Program.SYSTEM
-    as_root: str = ""
+    as_root: str | None = None
 
 
 def identify(target: Target, folder: RunFolder, *, limit: float = _LIMIT) -> Build:
@@ -98,7 +98,7 @@ def identify(target: Target, folder: RunFolder, *, limit: float = _LIMIT) -> Bui
     return Build(
         program=target.program,
         version=(int(major), int(minor), int(micro)),
-        package=package or "",
+        package=package,
         arch=_arch(target, file),
         sha256=_sha256(file),
         kind=kind,
@@ -180,12 +180,12 @@ def _answer(said: str, complaint: str) -> str:
     return f"answered {lines[0][:200]!r}" if lines else "answered nothing"
 
 
-def _arch(target: Target, file: Path) -> str:
+def _arch(target: Target, file: Path) -> str | None:
     for name in (os.path.basename(target.program), file.name):
         found = _ARCH.match(name)
         if found is not None:
             return found[1]
-    return ""
+    return None
 
 
 def _sha256(file: Path) -> str:

@@ -20,11 +20,11 @@ _NAME: Final = 4096
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """The names of libraries that a file needs, the folders in which it wants them to be looked
-    for, as it spells them, and the path of its loader, "" where it names none."""
+    for, as it spells them, and the path of its loader, None if it names none."""
 
     needed: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
-    loader: str = ""
+    loader: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class _Segment:
 
 
 def asked_of_loader(path: Path) -> Asked | None:
-    """Return what the file at `path` asks for, None where it is no whole ELF file; OSError."""
+    """Return what the file at `path` asks for, None if it is no whole ELF file; OSError."""
     with path.open("rb") as file:
         try:
             return _asked(file)
@@ -67,7 +67,7 @@ def _asked(file: BinaryIO) -> Asked:
             for folder in text(value).split(":")
             if folder
         ),
-        loader=_text(file, loader.offset, min(loader.size, _NAME)) if loader else "",
+        loader=_text(file, loader.offset, min(loader.size, _NAME)) if loader else None,
     )
 
 

@@ -66,7 +66,7 @@ def bearing(target: Target) -> Mapping[str, str]:
     return {
         "machine": platform.machine(),
         "kernel": platform.release(),
-        "cpu": " ".join((_cpu("model name"), _cpu("flags") or _cpu("Features"))),
+        "cpu": " ".join((_cpu("model name") or "", _cpu("flags") or _cpu("Features") or "")),
         "kvm": _kvm("", target) or "",
         "sandbox": shutil.which("bwrap") or "",
     }
@@ -104,7 +104,7 @@ def _kvm_extension(argument: str, target: Target) -> str | None:
 
 
 def _cpu_flag(argument: str, target: Target) -> str | None:
-    flags = _cpu("flags") or _cpu("Features")
+    flags = _cpu("flags") or _cpu("Features") or ""
     return None if argument in flags.split() else f"this host's processor has no {argument}"
 
 
@@ -123,18 +123,18 @@ def _package(argument: str, target: Target) -> str | None:
             f"the need 'package:{argument}' names no Python package", "Write package:qemu.qmp>=1."
         ) from error
     version = _version(wanted.name)
-    if not version:
+    if version is None:
         return f"{wanted.name} is not installed"
     fits = wanted.specifier.contains(version, prereleases=True)
     return None if fits else f"{wanted.name} {version} is installed, and {argument} is needed"
 
 
-def _version(package: str) -> str:
-    """Return the version of an installed Python package, "" where there is none."""
+def _version(package: str) -> str | None:
+    """Return the version of an installed Python package, None if there is none."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
-        return ""
+        return None
 
 
 def _interface(argument: str, target: Target) -> str | None:
@@ -170,9 +170,9 @@ def _numa_nodes() -> list[int]:
     return sorted(int(name[4:]) for name in names if name[4:].isdecimal())
 
 
-def _cpu(key: str) -> str:
+def _cpu(key: str) -> str | None:
     found = re.search(rf"^{key}\s*:\s*(.*)$", _read(Path("/proc/cpuinfo")), re.MULTILINE)
-    return found[1] if found else ""
+    return found[1] if found else None
 
 
 def _bubblewrap() -> str:

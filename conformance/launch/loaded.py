@@ -109,7 +109,7 @@ class _Look:
         """Yield the files that the one at `path` may be given, its loader among them."""
         for folder in asked.folders:
             self._folders[_origin(folder, path)] = None
-        if asked.loader:
+        if asked.loader is not None:
             yield asked.loader
         for name in asked.needed:
             found = list(self._candidates(name))

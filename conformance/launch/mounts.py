@@ -45,16 +45,15 @@ _CAPABILITIES: Final = {
 class Mounts:
     """The mount namespace of a run; may be used from several threads.
 
-    `user` is the user and group that programs run as instead of root, None where they run as the
-    user of the suite. `root_reason` says why root stays root, "" where it does not or where the
-    user is not root; `lacks` says why scratch folders have no limit, "" where they have one.
+    `user` is the user and group that programs run as instead of root, None if they run as the
+    user of the suite. `root_reason` says why root stays root, None if it does not or where
+    the user is not root; `lacks` says why scratch folders have no limit, None if they have one.
     """
 
     def __init__(self, folder: Path) -> None:
         """Prepare it for the run that `folder` belongs to."""
         self.user: tuple[int, int] | None = None
-        self.root_reason = ""
-        self.lacks = ""
+        self.root_reason: str | None = None
         self._lock = threading.RLock()
         self._trees: dict[tuple[str, bool], str] = {}
         self._devices: dict[str, str] = {}
@@ -62,8 +61,8 @@ class Mounts:
         self._socket, theirs = socket.socketpair()
         self._socket.settimeout(_LIMIT)
         root = os.geteuid() == 0
-        user, reason = _other_user() if root else (None, "")
-        self._own_user = not root or "CAP_SYS_ADMIN" in reason
+        user, reason = _other_user() if root else (None, None)
+        self._own_user = not root or (reason is not None and "CAP_SYS_ADMIN" in reason)
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-S", mounter.__file__, self._mode],
@@ -76,11 +75,11 @@ class Mounts:
             )
         self._answers = self._socket.makefile("rb")
         self.lacks = self._answer()
-        self._nsenter = shutil.which("nsenter") or ""
-        if not self.lacks and not self._nsenter:
+        self._nsenter = shutil.which("nsenter")
+        if self.lacks is None and self._nsenter is None:
             self.lacks = "nsenter is not on this host (package util-linux)"
         if root:
-            self.user = None if self.lacks else user
+            self.user = user if self.lacks is None else None
             self.root_reason = reason or self.lacks
 
     @property
@@ -102,7 +101,7 @@ class Mounts:
 
         It becomes the user and group, without other groups, where there is one.
         """
-        if self.lacks:
+        if self.lacks is not None or self._nsenter is None:
             return ()
         own = f"/proc/{self._process.pid}/ns"
         who = ("--preserve-credentials", f"--user={own}/user") if self._own_user else ()
@@ -179,8 +178,8 @@ class Mounts:
                 f"a scratch folder cannot be made or removed: {said}", "Free memory, or run again."
             )
 
-    def _try(self, *request: object) -> str:
-        """Return the error of the request, "" where it succeeded."""
+    def _try(self, *request: object) -> str | None:
+        """Return the error of the request, None if it succeeded."""
         with self._lock:
             try:
                 self._socket.sendall(json.dumps(request).encode() + b"\n")
@@ -188,15 +187,15 @@ class Mounts:
                 return str(error)
             return self._answer()
 
-    def _answer(self) -> str:
+    def _answer(self) -> str | None:
         try:
             line = self._answers.readline()
         except OSError as error:
             return f"the process that mounts does not answer: {error}"
-        return str(json.loads(line)) if line else "the process that mounts has ended"
+        return (str(json.loads(line)) or None) if line else "the process that mounts has ended"
 
 
-def _other_user() -> tuple[tuple[int, int] | None, str]:
+def _other_user() -> tuple[tuple[int, int] | None, str | None]:
     """Return a user and group that own nothing on this host, or why root cannot become it."""
     effective = _effective()
     missing = [name for name, bit in _CAPABILITIES.items() if not effective >> bit & 1]
@@ -206,7 +205,7 @@ def _other_user() -> tuple[tuple[int, int] | None, str]:
     groups = {entry.gr_gid for entry in grp.getgrall()}
     for number in _UNUSED:
         if number not in users | groups and _mapped("uid", number) and _mapped("gid", number):
-            return (number, number), ""
+            return (number, number), None
     return None, f"no user from {_UNUSED[0]} to {_UNUSED[-1]} is free in this user namespace"
 
 

@@ -35,9 +35,9 @@ class Host:
         """Whether root asks."""
         return (os.geteuid() if self.uid < 0 else self.uid) == 0
 
-    def setting(self, name: str) -> str:
-        """Return the kernel setting of that name (sysctl), "" where there is none."""
-        return self._read("proc/sys/" + name.replace(".", "/")).strip()
+    def setting(self, name: str) -> str | None:
+        """Return the kernel setting of that name (sysctl), None if there is none."""
+        return self._read("proc/sys/" + name.replace(".", "/")).strip() or None
 
     @property
     def changed_root(self) -> bool:

@@ -64,11 +64,11 @@ class Confinement:
     """What a program sees beyond the root of its target.
 
     `scratch` appears at stage.SCRATCH and is writable; it is a path in the namespace of `mounts`,
-    None where there is none. `status_fd` is a descriptor, passed on to the command, for
+    None if there is none. `status_fd` is a descriptor, passed on to the command, for
     bubblewrap's reports (--json-status-fd).
     """
 
-    scratch: str = ""
+    scratch: str | None = None
     mounts: Mounts | None = None
     devices: tuple[str, ...] = ()
     status_fd: int | None = None
@@ -96,7 +96,7 @@ def command(
     room = ("--size", f"{SPACE}") if _sizes_folders(bwrap) else ()
     outside = _Outside(confinement.mounts, target)
     options = [*_root(target, outside), *_masks(target, room), *_named(target, argv[0], outside)]
-    if confinement.scratch:
+    if confinement.scratch is not None:
         options += ["--bind", confinement.scratch, SCRATCH]
     options += [*_devices(confinement.devices, outside), "--remount-ro", "/dev"]
     # The mark stays on bubblewrap; everything else ends with it.
@@ -169,12 +169,12 @@ class _Outside:
 
     def __init__(self, mounts: Mounts | None, target: Target) -> None:
         self._mounts = mounts
-        self._user = mounts.user if mounts and not target.as_root else None
+        self._user = mounts.user if mounts and target.as_root is None else None
 
     @property
     def bounded(self) -> bool:
         """Whether the scratch folder is of limited size."""
-        return self._mounts is not None and not self._mounts.lacks
+        return self._mounts is not None and self._mounts.lacks is None
 
     def entering(self) -> tuple[str, ...]:
         """Return the start of the command line: it enters the mounts and becomes the user."""
@@ -197,12 +197,12 @@ def caveats(target: Target, mounts: Mounts) -> tuple[str, ...]:
         return ()
     found = []
     reason = target.as_root or mounts.root_reason
-    if reason:
+    if reason is not None:
         found.append(
             f"stays root, for {reason}: what only root may read of the folders shown (as "
             "/etc/shadow) is open to it"
         )
-    if mounts.lacks:
+    if mounts.lacks is not None:
         found.append(
             f"its scratch folder has no limit, for {mounts.lacks}: it can fill the disk with files "
             f"of up to {FILE_SIZE >> 30} GiB"
@@ -300,7 +300,7 @@ def _named(target: Target, program: str, outside: _Outside) -> Iterator[str]:
     """
     real = _real(target, program)
     folders = (part for _, text in target.env for part in text.split(":"))
-    paths = (real, _interpreter(target.rootfs + real), *folders)
+    paths = filter(None, (real, _interpreter(target.rootfs + real), *folders))
     hidden = masked(target)
     trees = {tree for path in paths for folder in hidden if (tree := _tree(path, folder))}
     for tree in sorted(trees):
@@ -310,24 +310,24 @@ def _named(target: Target, program: str, outside: _Outside) -> Iterator[str]:
             yield from ("--ro-bind", outside.tree(source, own=not target.rootfs), tree)
 
 
-def _interpreter(program: str) -> str:
-    """Return what the first line of a script names, "" where the program is none."""
+def _interpreter(program: str) -> str | None:
+    """Return what the first line of a script names, None if the program is none."""
     try:
         with open(program, "rb") as file:
             line = file.readline(_LINE)
     except OSError:
-        return ""
+        return None
     words = line.removeprefix(b"#!").split()
-    return os.fsdecode(words[0]) if line.startswith(b"#!") and words else ""
+    return os.fsdecode(words[0]) if line.startswith(b"#!") and words else None
 
 
-def _tree(path: str, folder: str) -> str:
-    """Return the folder below the masked `folder` that `path` belongs to, "" if none.
+def _tree(path: str, folder: str) -> str | None:
+    """Return the folder below the masked `folder` that `path` belongs to, None if none.
 
     A program directly in the masked folder, or in a home, comes alone.
     """
     if not path.startswith(folder + "/"):
-        return ""
+        return None
     parts = path.removeprefix(folder + "/").split("/")
     return "/".join((folder, *parts[: _DEPTHS.get(folder, _TREE)]))
 

@@ -30,13 +30,13 @@ class Room:
 
     def __init__(self, target: Target, folder: RunFolder) -> None:
         """Create it, of limited size where the machine has a sandbox; raises LaunchError."""
-        self._mounts = folder.mounts if target.sandbox and not folder.mounts.lacks else None
+        self._mounts = folder.mounts if target.sandbox and folder.mounts.lacks is None else None
         self.owner: tuple[int, int] | None = None
         if self._mounts is None:
             self.path = folder.subfolder("machine")
             self.source = str(self.path)
             return
-        if not target.as_root:
+        if target.as_root is None:
             self.owner = self._mounts.user
         self.source, self.path = self._mounts.scratch(self.owner or (os.geteuid(), os.getegid()))
 

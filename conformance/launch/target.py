@@ -29,12 +29,11 @@ class Target:
 
     `program` is a path on the host or, unless `rootfs` (a folder of the host) is "", inside that
     root. `accel` "" leaves the choice to QEMU. `schema` is the QEMU source tree that it was built
-    from, or a digest of it, on the host; "" means the digests that ship with the suite. `cases` are
-    folders of the user's own cases. `spelling`
-    is shell text: the words that name the target on a command line, "" where there were none.
-    `kind` is what the program says it is, once identified; `withheld` are the commands that it is
-    told not to serve. `as_root` says why root starts it as root, "" where it is started as another
-    user.
+    from, or a digest of it, on the host; None means the digests that ship with the suite. `cases`
+    are folders of the user's own cases. `spelling` is shell text: the words that name the target
+    on a command line, "" where there were none. `kind` is what the program says it is, once
+    identified; `withheld` are the commands that it is told not to serve. `as_root` says why root
+    starts it as root, None if it is started as another user.
     """
 
     name: str
@@ -45,12 +44,12 @@ class Target:
     args: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
     sandbox: bool = True
-    schema: str = ""
+    schema: str | None = None
     cases: tuple[str, ...] = ()
     spelling: str = ""
     kind: Program = Program.SYSTEM
     withheld: tuple[str, ...] = ()
-    as_root: str = ""
+    as_root: str | None = None
 
 
 def is_target_file(word: str) -> bool:

@@ -39,9 +39,9 @@ def behind_finding(reason: str | None) -> Blocked | None:
 
 
 def unmet(needs: Iterable[str], lacks: Mapping[str, str]) -> Blocked | None:
-    """Return which of `needs` are not met, or None where all are.
+    """Return which of `needs` are not met, or None if all are.
 
-    `lacks` maps each unmet need to the reason. What the build was made without comes before what
+    `lacks` maps each unmet need to the reason. What the build was built without comes before what
     the host lacks: another host would not help.
     """
     missing = [need for need in dict.fromkeys(needs) if need in lacks]

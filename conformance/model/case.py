@@ -24,7 +24,7 @@ from conformance.model.terms import (
 
 
 class Role(enum.StrEnum):
-    """What a step is to its case."""
+    """The purpose of a step in its case."""
 
     # Brings about what the subject needs; if it fails, the case says nothing.
     SETUP = "setup"
@@ -42,24 +42,24 @@ class Role(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emits:
-    """An event that comes of a request, with data that hold all of `data`, objects by member.
+    """An event that follows a request, whose data includes all of `data`, objects by member.
 
-    `answered` tells whether the reply comes before it; None where nothing is promised of that.
+    `answered` says whether the reply comes first; None if nothing is promised of the order.
     """
 
     event: str
     data: Mapping[str, JsonValue]
     answered: bool | None = None
-    rule: str
-    """The one that promises it; "" where it only tells when the case can go on."""
+    rule: str | None
+    """The rule that promises the event; None if the case only waits for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """An event of which at most one of a kind is sent per second.
+    """An event that QEMU sends at most once per second for each kind.
 
-    The members `by` of its data tell one kind from another.  One whose data hold all of `unless`,
-    if that is anything, is not limited.
+    The members `by` of its data distinguish kinds. An event whose data includes all of a non-empty
+    `unless` is not limited.
     """
 
     event: str
@@ -70,24 +70,24 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One request of a case, what must come of it, and which rule says so."""
+    """One request of a case, its expectation, and the rule that promises it."""
 
     request: Request
     expect: Expectation
     role: Role
     rule: str
     why: str = ""
-    """Why that must come of it, for a reader who knows the rule's text; "" where it says all."""
+    """The reason for the expectation, beside the rule's text; "" if the rule is enough."""
     emits: tuple[Emits, ...] = ()
-    """The events that come of it besides; the next request is not sent before they have come."""
+    """The events that must follow it; the next request is sent after they have arrived."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """One thing that the source says (`promised`) beside what is there (`found`), in like words.
+    """A statement of the source (`promised`) and what the build has (`found`), in the same terms.
 
-    `what` says of what, `where` in which file and line the source does.  It is kept if the two are
-    equal; no machine is needed to judge it.
+    `what` is its topic, `where` its file and line in the source. It holds if the two are equal; no
+    machine is needed to judge it.
     """
 
     rule: str
@@ -95,20 +95,20 @@ class Claim:
     promised: str
     found: str
     fold: str
-    where: str = ""
+    where: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefaultOf:
-    """What is said of a member that the case leaves out; its step `step` reads the real value.
+    """The declared default of a member that the case omits; its step `step` reads the real value.
 
-    `path` leads to the value within what that step returns.  See stream.DefaultRead.
+    `path` is the value's place in the result of that step. See stream.DefaultRead.
     """
 
     member: str
     documented: JsonValue | Absent = ABSENT
     says: str = ""
-    where: str = ""
+    where: str | None = None
     declared: JsonValue | Absent = ABSENT
     step: int
     path: tuple[str, ...] = ()
@@ -136,9 +136,9 @@ class Isolation(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One promise of one subject, and the dialogue or the claims that show it kept or broken.
+    """One promise of one subject, and the dialogue or the claims that test it.
 
-    `id` is a path that is the same on every build.  A case has steps, claims or an exchange.
+    `id` is a path that is the same on every build. A case has steps, claims or an exchange.
     """
 
     id: str
@@ -148,27 +148,28 @@ class Case:
     steps: tuple[Step, ...]
     isolation: Isolation = Isolation.SHARED
     about: str = ""
-    """The member or property that the case is about, if one: failures of one thing fold by it."""
-    fault: str = ""
-    """What is wrong with the request of an invalid case, in words."""
+    """The member or property that the case is about, if any: its failures fold together."""
+    fault: str | None = None
+    """The fault in the request of an invalid case, in words; None for other cases."""
     blocked: Blocked | None = None
     """Why the case is not run; then it may have no steps."""
     limit: float = 10.0
-    """Seconds within which each of its replies must come."""
+    """The time limit of each reply in seconds."""
     claims: tuple[Claim, ...] = ()
     defaults: tuple[DefaultOf, ...] = ()
     """The defaults that its steps read, for the report's table."""
     limits: tuple[Limit, ...] = ()
-    """The events of its steps that are limited; each comes of a step that has another before it."""
+    """The limited events of its steps; each is provoked by a step after another one of its kind."""
     exchange: Exchange | None = None
     every_start: bool = False
-    """Whether it is about every start of a machine in the run, beside the one that it plays."""
+    """Whether it is about every start of a machine in the run, not only the one that it plays."""
     absences: tuple[str, ...] = ()
-    """How refusals read (globs) that tell what the build was made without."""
+    """The refusals (globs) that mean that the build was built without the feature."""
     together: tuple[str, ...] = ()
-    """What each of its subject steps is about, where any of them may have done what it shows."""
-    intermittent: str = ""
-    """Why its promise is known to be broken in some plays only: then it is always played often."""
+    """What each subject step is about, where any of them may have caused what the case shows."""
+    intermittent: str | None = None
+    """Why it is known to break its promise only in some plays, None if it is not known to: such a
+    case is played several times."""
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -187,11 +188,11 @@ class Case:
 
     @property
     def in_step(self) -> bool:
-        """Whether each request waits for the answer to the one before.
+        """Whether each request waits for the reply to the one before.
 
-        Answers out of band overtake others, and so would the refusal of such a request.  Of two
-        descriptors on their way the first would be closed, and an event is of the request before it
-        where no other is on its way.
+        Out-of-band replies overtake others, and so would the refusal of such a request. Of two
+        descriptors in flight the first would be closed, and an event belongs to the previous
+        request only if no other is in flight.
         """
         return any(
             step.request.key == OUT_OF_BAND or step.request.descriptor or step.emits
@@ -199,9 +200,9 @@ class Case:
         )
 
     def parts(self) -> tuple[Case, ...]:
-        """Return the case cut at its passages, each part on a stage that has them behind it.
+        """Return the case cut at its passages, each part on a stage behind the earlier ones.
 
-        The parts of a case that has none are the case itself.
+        A case without passages is its only part.
         """
         for number, step in enumerate(self.steps):
             if step.role is Role.PASSAGE:

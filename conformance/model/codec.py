@@ -1,11 +1,12 @@
-"""Values as JSON and back, as the fields of their classes say; knows no class of the suite.
+"""Writes values as JSON and reads them back, by the fields of their classes.
 
-What crosses processes, or waits in a file for a later run, is written and read here and nowhere
-else.  Reading is strict: what `write` cannot have made is an error that says where it stands.
+The only writer and reader of what crosses processes, or waits in a file for a later run. Reading is
+strict: anything that `write` cannot have made is an error with its place.
+Knows no class of the suite.
 
-A dataclass is an object of its fields.  A union of dataclasses, or an abstract class in place of
-those that come from it, adds the member "is", the name of the class; an enumeration is its value,
-bytes are hexadecimal, a set is a sorted array.  A field that is ABSENT is left out.
+A dataclass is an object of its fields. A union of dataclasses, or a class in place of those that
+come from it, adds the member "is", the name of the class; an enumeration is its value, bytes are
+hexadecimal, a set is a sorted array. A field that is ABSENT is omitted.
 """
 
 from __future__ import annotations
@@ -13,10 +14,8 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
-import inspect
-import sys
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from conformance.model.canonical import canonical
@@ -26,12 +25,15 @@ T = TypeVar("T")
 _TAG: Final = "is"
 _PLAIN: Final = (str, bool, int, float, type(None))
 _REMEMBERED: Final = 4096
-"""Shared values that are known again without being written: of some there is no end."""
+"""How many shared values to recognize without writing them: some types have endless ones."""
 _Way = Callable[[Any], Any]
+_Kinds = Mapping[Any, tuple[Any, ...]]
+_ALONE: Final[_Kinds] = {}
+"""No class has others in its place."""
 
 
 class CodecError(ValueError):
-    """A JSON value of which no value of the type can be made: `problem` at `place`."""
+    """A JSON value that is not one of the type: `problem` at `place`."""
 
     def __init__(self, problem: str, place: str = "") -> None:
         super().__init__(problem, place)
@@ -42,13 +44,13 @@ class CodecError(ValueError):
         return f"{self.place}: {self.problem}" if self.place else self.problem
 
     def within(self, part: str | int) -> CodecError:
-        """Return the error as it is told of a value that holds the faulty one as `part`."""
+        """Return the error for the enclosing value that holds the faulty one as `part`."""
         return CodecError(self.problem, f"{part}.{self.place}" if self.place else str(part))
 
 
 @dataclasses.dataclass(slots=True)
 class _Ways:
-    """How values of a type are written and read; None where JSON is the value itself."""
+    """How to write and read values of a type; None if JSON is the value itself."""
 
     write: _Way | None
     read: _Way | None
@@ -57,13 +59,16 @@ class _Ways:
 class Codec(Generic[T]):
     """Writes and reads the values of one type.
 
-    A `sparse` codec leaves out what has its default.  Values of the types `shared` are written
-    once, into `table`, where equal ones have one place, and else as numbers of places in it.  A
-    codec that reads such values needs the table: `load` takes it.
+    A `sparse` codec omits defaults. Values of the types `shared` are written once, into `table`,
+    and elsewhere as their numbers in it. A codec that reads such values needs the table: `load`
+    takes it. `kinds` maps a class to the dataclasses that may stand in its place.
     """
 
-    def __init__(self, hint: Any, *, sparse: bool = False, shared: Sequence[Any] = ()) -> None:
+    def __init__(
+        self, hint: Any, *, sparse: bool = False, shared: Sequence[Any] = (), kinds: _Kinds = _ALONE
+    ) -> None:
         self._sparse = sparse
+        self._kinds = kinds
         self._known: dict[Any, _Ways] = {}
         self._shared = {str(each): _Shared() for each in shared}
         self._ways = self._of(hint)
@@ -73,24 +78,24 @@ class Codec(Generic[T]):
         return value if self._ways.write is None else self._ways.write(value)
 
     def read(self, value: Any) -> T:
-        """Return the value that `write` made `value` of; raises CodecError."""
+        """Return the value that `write` made the JSON from; raises CodecError."""
         found: T = value if self._ways.read is None else self._ways.read(value)
         return found
 
     @property
     def table(self) -> dict[str, list[Any]]:
-        """The values that are shared, as JSON, by their types."""
+        """The shared values as JSON, by type."""
         return {name: shared.written for name, shared in self._shared.items()}
 
     def load(self, table: Any) -> None:
-        """Take the table that another codec of this type has made; raises CodecError."""
+        """Take the table of another codec of this type; raises CodecError."""
         if not isinstance(table, dict) or table.keys() != self._shared.keys():
             raise CodecError("no table of this type")
         for name, shared in self._shared.items():
             shared.load(_checked(table[name], list))
 
     def _of(self, hint: Any) -> _Ways:
-        """Return how values of a type go; types may hold themselves."""
+        """Return how to write and read values of a type, which may be recursive."""
         found = self._known.get(hint)
         if found is None:
             self._known[hint] = self._later(hint)
@@ -103,7 +108,7 @@ class Codec(Generic[T]):
         return found
 
     def _later(self, hint: Any) -> _Ways:
-        """Return ways that are looked up when they are gone."""
+        """Return a writer and reader that are looked up on use."""
 
         def write(value: Any) -> Any:
             way = self._known[hint].write
@@ -131,8 +136,8 @@ class Codec(Generic[T]):
             return self._mapping(*parts)
         if isinstance(hint, type) and issubclass(hint, enum.Enum):
             return _enumeration(hint)
-        if inspect.isabstract(hint):
-            return self._union(tuple(_kinds(hint)))
+        if hint in self._kinds:
+            return self._union(self._kinds[hint])
         if dataclasses.is_dataclass(hint):
             return self._object(hint)
         raise TypeError(f"no JSON is known for {hint}")
@@ -348,11 +353,10 @@ class _Shared:
 
 
 _NONE: Final = object()
-"""Stands for what is not there."""
+"""Stands for a missing value."""
 _LEFT_OUT: Final = "left out"
 LEFT_OUT: Final = {_LEFT_OUT: True}
-"""The metadata of a field that is never written: whoever writes a value sees that it has its
-default."""
+"""The metadata of a field that is never written, because the value written has its default."""
 
 
 def is_left_out(field: Any) -> bool:
@@ -371,20 +375,10 @@ def _may_be_absent(hint: Any) -> bool:
 
 
 def _is_json(hint: Any) -> bool:
-    """Return whether JSON holds values of a type as they are, whatever else they may be."""
+    """Return whether JSON represents all values of a type directly."""
     return hint in _PLAIN or (
         get_origin(hint) in (Sequence, Mapping) and "JsonValue" in str(get_args(hint)[-1])
     )
-
-
-def _kinds(base: Any) -> Iterator[Any]:
-    """Yield the dataclasses that come from a class, as far as they are loaded."""
-    for cls in base.__subclasses__():
-        yield from _kinds(cls)
-        # With slots a dataclass is made anew, and what it was made of may still be there.
-        real = getattr(sys.modules[cls.__module__], cls.__name__, None) is cls
-        if real and dataclasses.is_dataclass(cls) and not inspect.isabstract(cls):
-            yield cls
 
 
 def _optional(way: _Ways) -> _Ways:
@@ -429,9 +423,9 @@ def _checked(value: Any, kind: type[Any]) -> Any:
 
 
 def _located(error: CodecError, read: _Way | None, parts: Any) -> CodecError:
-    """Return the error of the first of the parts that has one, with the place of the part.
+    """Return the error of the first faulty part, with its place.
 
-    Where none has, it is of a key: that `error`.
+    Without one, the error is about a key: `error` itself.
     """
     if read is None:
         return error

@@ -1,4 +1,4 @@
-"""What is known of a case without its requests: enough to choose, count and list cases."""
+"""What is known of a case without its requests: enough to select, count and list cases."""
 
 from __future__ import annotations
 
@@ -10,37 +10,37 @@ from conformance.model.terms import Aspect
 
 _MACHINE: Final = 60
 _TURN: Final = 4
-"""What a machine of its own, and a turn of an exchange, cost in requests."""
+"""The costs of a machine, and of a turn of an exchange, in requests."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What is known of a case without its requests.
 
-    `about` is the member that it tries, if one, and `reason` what its exchange shows, if it has
-    one.  `weight` says how much work it is, in requests; 0 where it is not run.
+    `about` is the member that it tries, if any, and `reason` what its exchange shows, if it has
+    one. `weight` is its cost in requests; 0 if it is not run.
     """
 
     id: str
     subject: Subject
     aspect: Aspect
     rules: tuple[str, ...]
-    about: str = ""
-    reason: str = ""
+    about: str | None = None
+    reason: str | None = None
     weight: int = 0
     is_blocked: bool = False
     is_exchange: bool = False
 
 
-def entry_of(case: Case, about: str = "") -> Entry:
-    """Return what is known of a case that tries the member `about`, if one."""
+def entry_of(case: Case, about: str | None = None) -> Entry:
+    """Return what is known of a case; `about` is the member that it tries, if any."""
     return Entry(
         case.id,
         case.subject,
         case.aspect,
         case.rules,
         about,
-        case.exchange.reason if case.exchange is not None else "",
+        case.exchange.reason if case.exchange is not None else None,
         _weight(case),
         case.blocked is not None,
         case.exchange is not None,

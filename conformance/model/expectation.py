@@ -1,6 +1,6 @@
-"""What a step's reply must be, as a value that tells itself whether a reply is so.
+"""What a step's reply must be, as a value that judges a reply itself.
 
-judge/expect_*.py have all kinds of them; knows neither steps nor how a reply is read.
+judge/expectations.py lists all kinds; knows neither steps nor how a reply is read.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from conformance.model.terms import Outcome
 
 
 class Kind(enum.StrEnum):
-    """In what way a promise was broken."""
+    """How a promise was broken."""
 
     # A request was refused that must be accepted.
     REFUSED = "refused"
@@ -35,42 +35,42 @@ class Kind(enum.StrEnum):
 
 @dataclass(slots=True, kw_only=True)
 class Reply:
-    """A well-formed reply, the replies to the case's steps before, and what the case is about."""
+    """A well-formed reply, the replies to the previous steps, and what the case is about."""
 
     message: Mapping[str, Any]
     earlier: Sequence[Mapping[str, Any]] = ()
     subject: str = ""
     about: str = ""
-    fault: str = ""
+    fault: str | None = None
 
     @property
     def error(self) -> Mapping[str, Any] | None:
-        """The error of a refusal, None of a success."""
+        """The error of a refusal, None for success."""
         return self.message.get("error")
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What came, what was expected, and what misses of one defect share.
+    """What was received and expected, and what misses of one defect share.
 
-    `fold` is "" where that is what their cases are about: a property declared with a wrong type is
-    one defect, wherever it stands.
+    `fold` is None if their cases share what they are about: a property declared with a wrong type
+    is one defect, wherever it occurs.
     """
 
     what: str
     expected: str
-    fold: str = ""
+    fold: str | None = None
     kind: Kind = Kind.VALUE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inconclusive:
-    """What an unmet expectation makes of its case where it breaks no promise."""
+    """The outcome of a case whose unmet expectation breaks no promise."""
 
     outcome: Outcome
     reason: str
     told: bool = True
-    """Whether what came is told behind the reason."""
+    """Whether to report what was received after the reason."""
 
 
 class Expectation(abc.ABC):
@@ -78,11 +78,11 @@ class Expectation(abc.ABC):
 
     __slots__ = ()
     reads: ClassVar[bool] = False
-    """Whether it is about a value alone: then one that is wrong leaves the machine as it was."""
+    """Whether it is only about a value: then a wrong one does not change the machine."""
     ends: ClassVar[bool] = False
     """Whether the request ends the build: then the reply may be lost."""
-    withheld: str = ""
-    """The feature whose bearers need not be in the reply."""
+    withheld: str | None = None
+    """The feature whose members may be missing from the reply, None if none may."""
 
     @abc.abstractmethod
     def words(self) -> str:
@@ -90,8 +90,8 @@ class Expectation(abc.ABC):
 
     @abc.abstractmethod
     def problem(self, reply: Reply) -> Problem | None:
-        """Return in what way the reply is not as expected, None if it is."""
+        """Return how the reply differs from the expectation, None if it does not."""
 
     def inconclusive(self, problem: Problem) -> Inconclusive | None:
-        """Return what `problem` makes of the case where it breaks no promise, else None."""
+        """Return the outcome for a `problem` that breaks no promise, else None."""
         return None

@@ -9,14 +9,13 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flavour:
-    """What a dialogue with one kind of program is like.
+    """How a dialogue with one kind of program works.
 
-    `greets`: it opens each session with a greeting, and a negotiation must end before it takes
-    commands.  `introspects`: it tells its schema and what else it has when it is asked; `roster` is
-    the command by which one that does not lists the commands that it serves.  `single`: it
-    serves one client at a time on one line, and has no other monitor.  `line_end` is what its
-    messages end with, `probe` a command without arguments that may be asked at any time.
-    Ahead of the reply to the command `delimited` stands `delimiter`, where it succeeds.
+    `greets`: it opens each session with a greeting, and takes commands after a negotiation.
+    `introspects`: it shows its schema and objects; `roster` is the command that lists commands in
+    other programs. `single`: it serves one client at a time on one line, and has no other monitor.
+    `line_end` ends its messages; `probe` is a command without arguments that is always allowed.
+    `delimiter` precedes a successful reply to the command `delimited`.
     """
 
     greets: bool = True
@@ -46,7 +45,7 @@ QGA: Final = Flavour(
 
 
 class Program(enum.StrEnum):
-    """Which of QEMU's programs that speak QMP it is."""
+    """QEMU's kinds of programs that speak QMP."""
 
     # qemu-system-*.
     SYSTEM = "system"
@@ -57,5 +56,5 @@ class Program(enum.StrEnum):
 
     @property
     def flavour(self) -> Flavour:
-        """How programs of the kind speak."""
+        """The dialect of the programs of this kind."""
         return QGA if self is Program.GUEST_AGENT else QMP

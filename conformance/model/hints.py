@@ -11,7 +11,7 @@ _CUTOFF: Final = 0.6
 
 
 def nearest(word: str, known: Collection[str], most: int = 1) -> tuple[str, ...]:
-    """Return the known words similar to `word`, the nearest first; () where none is."""
+    """Return the known words similar to `word`, the nearest first; () if there is none."""
     return tuple(difflib.get_close_matches(word, known, n=most, cutoff=_CUTOFF))
 
 

@@ -9,13 +9,14 @@ from conformance.model.case import Subject
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A subject that keeps a row in the report; `note` says why it has no cases, else "".
+    """A subject with a row in the report; `note` says why it has no cases, None if it has some.
 
-    See stream.RowPlanned for what a command's row tells of it.
+    `blocked` says why no request of a command can succeed here, None if no reason is known. See
+    stream.RowPlanned for the other fields of a command's row.
     """
 
     subject: Subject
-    note: str = ""
+    note: str | None = None
     members: int = 0
     left_out: int = 0
-    blocked: str = ""
+    blocked: str | None = None

@@ -35,7 +35,7 @@ class What(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join:
-    """The line connects to the endpoint of that name; what the server says stays unread."""
+    """The line connects to the endpoint of that name; the server's output stays unread."""
 
     line: str
     endpoint: str
@@ -117,7 +117,7 @@ class Gather:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """Read this many bytes of what the server says, and leave the rest unread."""
+    """Read this many bytes from the server, and leave the rest unread."""
 
     line: str
     size: int
@@ -173,10 +173,10 @@ class ClientAction(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drive:
-    """The official client does `deed` on the line, which is its own.
+    """The official client does `deed` on its own line.
 
     `name` is the endpoint, command or event. The command must fail with the class `refused`, or
-    succeed where that is None.
+    succeed if that is None.
     """
 
     line: str
@@ -206,13 +206,13 @@ class Drive:
 
 
 def told(error_class: str | None) -> str:
-    """Return in words that a command failed with a class, or succeeded where it is None."""
+    """Return in words that a command failed with a class, or succeeded if it is None."""
     return "success" if error_class is None else f"error {error_class}"
 
 
 Turn = Join | Send | Hear | Sync | Gather | Part | Hold | Release | Leave | Gone | Drive
 _PROVING: Final = Hear | Sync | Gather | Gone | Drive
-"""The turns that a rule is proved by."""
+"""The turns that can prove a rule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,16 +30,16 @@ HOST_NEEDS: Final = WHOLE_NEEDS | {
 }
 """The kinds of needs that the host answers: launch/host.py has a probe for each."""
 FILE_MAKERS: Final = ("dh", "fifo", "images", "psk", "x509", "x509-encrypted")
-"""What makes files with a content of their own: launch/scratch.py has each."""
+"""The makers of files with special content: launch/scratch.py has each."""
 PEERS: Final = ("barrier", "dbus", "pr-helper", "sink", "vhost-user-crypto")
-"""What a machine can talk to: launch/mock_servers.py has each."""
+"""The servers for a machine to talk to: launch/mock_servers.py has each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Awaited:
-    """An event that says that what a request started is done.
+    """An event that reports the end of what a request started.
 
-    Its data contain all of `data`, object members compared one by one.
+    Its data includes all of `data`, object members compared one by one.
     """
 
     event: str
@@ -184,14 +184,14 @@ class Stage:
     kept: bool = False
 
     def negotiation(self) -> tuple[Request, ...]:
-        """Return the request that ends negotiation mode, none where the stage stays in it."""
+        """Return the request that ends negotiation mode, none if the stage stays in it."""
         if self.capabilities is None:
             return ()
         arguments = {"enable": list(self.capabilities)} if self.capabilities else ABSENT
         return (Request(NEGOTIATION, arguments),)
 
     def beyond(self, passage: Request) -> Stage:
-        """Return the stage whose machine has done `passage`, which leads to another phase."""
+        """Return the stage whose machine has passed `passage` to another phase."""
         name = f"{self.name}/{passage.execute}"
         if passage.execute == NEGOTIATION:
             return replace(self, name=name, capabilities=())

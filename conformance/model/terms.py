@@ -25,13 +25,12 @@ ABSENT: Final = Absent.ABSENT
 
 
 def as_object(value: object) -> Mapping[str, JsonValue]:
-    """Return a JSON object as it is, and of any other value an empty one."""
+    """Return a JSON object unchanged, and an empty one for any other value."""
     return value if isinstance(value, Mapping) else {}
 
 
 PathPart: TypeAlias = str | Mapping[str, JsonValue]
-"""A step into a JSON value: a member's name, an element's index from 0, or members that the wanted
-element of an array has."""
+"""A step into a JSON value: a member's name, an element's index, or members of the element."""
 
 
 class Severity(enum.StrEnum):
@@ -73,7 +72,7 @@ class Aspect(enum.StrEnum):
 
 
 class Outcome(enum.StrEnum):
-    """What became of a case; only PASS is green."""
+    """The result of a case; only PASS is green."""
 
     # Every promise of the case was seen kept.
     PASS = "pass"
@@ -114,7 +113,7 @@ _LOST_STARTS: Final = 0.01
 
 
 def starts_lost(outcomes: Mapping[Outcome, int]) -> bool:
-    """Return whether more cases than a run can do without were lost to machines that did not start.
+    """Return whether too many cases were lost to machines that did not start.
 
     A hundredth of them is what a busy host may cost.
     """
@@ -122,7 +121,7 @@ def starts_lost(outcomes: Mapping[Outcome, int]) -> bool:
 
 
 class SubjectKind(enum.StrEnum):
-    """What sort of thing a case is about."""
+    """The kinds of subjects."""
 
     # A QMP command.
     COMMAND = "command"

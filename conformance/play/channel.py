@@ -1,6 +1,6 @@
-"""Tells the process that leads a run what the others do, while they do it; keeps no record.
+"""Sends live progress from the processes of a run to the leading one; keeps no record.
 
-Losing a message does no harm: the record of a run is what its processes write to files.
+A lost message does no harm: the record of a run is what its processes write to files.
 """
 
 from __future__ import annotations

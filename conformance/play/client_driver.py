@@ -33,9 +33,9 @@ class Driver:
         self._ends: dict[str, ExitStack] = {}
 
     def take(self, turn: Drive) -> str:
-        """Take a turn and return what came of it, in the words of `Drive.promised`.
+        """Take a turn and return the result, in the words of `Drive.promised`.
 
-        Raises SessionLost where the session is over, LaunchError where none can be had.
+        Raises SessionLost if the session is over, LaunchError if none can be opened.
         """
         match turn.deed:
             case ClientAction.CONNECT:
@@ -77,7 +77,7 @@ class Driver:
 
 
 def spoken(turn: Drive) -> bytes:
-    """Return what a transcript shows of the official client's action."""
+    """Return the official client's action for a transcript."""
     arguments = "" if turn.arguments is ABSENT else compact(turn.arguments)
     words = (CLIENT + ":", turn.deed, turn.name, arguments, f"x{turn.times}" * (turn.times > 1))
     return " ".join(filter(None, words)).encode()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
+from typing import TypeAlias
 
 from conformance.judge.reply import MessageJudge
 from conformance.judge.verdict import Verdict
@@ -27,6 +28,9 @@ from conformance.qapi.names import shown
 from conformance.qapi.validate import Validator
 from conformance.report.stream import CaseEnded, Event, EventSeen
 
+_Begun: TypeAlias = tuple[Case, str | None]
+"""A case and the member that it tries."""
+
 
 class Conductor:
     """Runs cases of one target after the other; a context manager that ends all its machines."""
@@ -45,7 +49,7 @@ class Conductor:
         )
         self._held = self._own.enter_context(ExitStack())
         self._engine: Engine | None = None
-        self._target = ""
+        self._target: str | None = None
         self._seen: set[tuple[str, str]] = set()
         """The events (target, name) that are recorded already."""
 
@@ -60,17 +64,17 @@ class Conductor:
         self._own.close()
 
     def run(
-        self, campaign: Campaign, cases: Iterable[Case], about: Iterable[str]
+        self, campaign: Campaign, cases: Iterable[Case], about: Iterable[str | None]
     ) -> Iterator[Result]:
         """Yield the result of each case, already recorded.
 
-        `about` are the members that the cases try, in their order, "" for those that try none.
+        `about` are the members that the cases try, in their order, None for those that try none.
         An exception is recorded for the cases without a result, and raised again; the next cases
         get machines of their own.
         """
         coming = zip(cases, about, strict=True)
-        # Those that the engine has taken and that have no result.
-        begun: deque[tuple[Case, str]] = deque()
+        # The cases that the engine has taken and not finished.
+        begun: deque[_Begun] = deque()
         try:
             for result in self._engine_of(campaign).run(_taken(coming, begun)):
                 self._record(_events(campaign, result, begun[0][1]))
@@ -79,9 +83,9 @@ class Conductor:
                 begun.popleft()
                 yield result
         except BaseException as error:  # of any kind: it is recorded, and raised
-            # Whatever fails here, a defect of the suite included, must be in the record of the
-            # cases that it cost, and is raised again.  A machine may be in mid-dialogue.
-            self._target = ""
+            # Any error, even a defect of the suite, is recorded for the cases that it cost, and
+            # raised again.  A machine may be in mid-dialogue.
+            self._target = None
             if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
                 raise
             reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
@@ -112,7 +116,7 @@ class Conductor:
 
         Events that come only in some plays of a case are left out: two runs would differ in them.
         """
-        if result.case.intermittent:
+        if result.case.intermittent is not None:
             return
         target, schema = campaign.target.name, campaign.schema
         for name in sorted(event_names(result)):
@@ -131,14 +135,14 @@ class Conductor:
         return self._engine
 
 
-def _taken(coming: Iterator[tuple[Case, str]], begun: deque[tuple[Case, str]]) -> Iterator[Case]:
-    """Yield the cases, each noted in `begun` before."""
+def _taken(coming: Iterator[_Begun], begun: deque[_Begun]) -> Iterator[Case]:
+    """Yield the cases, after adding each to `begun`."""
     for pair in coming:
         begun.append(pair)
         yield pair[0]
 
 
-def _events(campaign: Campaign, result: Result, member: str) -> Iterator[Event]:
+def _events(campaign: Campaign, result: Result, member: str | None) -> Iterator[Event]:
     case, verdict = result.case, result.verdict
     for miss in verdict.misses:
         yield finding(campaign.target.name, result, miss, campaign.rules, campaign.command_line)
@@ -155,7 +159,7 @@ def _events(campaign: Campaign, result: Result, member: str) -> Iterator[Event]:
         reason=shown(verdict.reason),
         rules=case.rules,
         seconds=round(result.seen.seconds, 6) if result.seen else 0.0,
-        about=member,
+        about=member or "",
         accepted=answers.accepted,
         refused=answers.refused,
         named=answers.named,

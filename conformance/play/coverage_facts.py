@@ -1,4 +1,4 @@
-"""What a case's dialogue tells besides its verdict: what was accepted, what refusals name.
+"""What a case's dialogue shows besides its verdict: accepted requests, and names in refusals.
 
 Makes no findings: these are counts for the reader of a report.
 """
@@ -30,8 +30,8 @@ class AnswerFacts:
     named: int = 0
 
 
-def answers_of(result: Result, member: str) -> AnswerFacts:
-    """Return what the answers of a case about `member` tell; "" for no member."""
+def answers_of(result: Result, member: str | None) -> AnswerFacts:
+    """Return what the replies of a case about `member` show; None for no member."""
     case, seen = result.case, result.seen
     if not isinstance(seen, Observation):
         return AnswerFacts()
@@ -47,7 +47,7 @@ def answers_of(result: Result, member: str) -> AnswerFacts:
         for step, content in pairs
         if not isinstance(step.expect, Reject | Answer)
     )
-    if not member:
+    if member is None:
         return AnswerFacts(accepted=accepted)
     named = sum(_names(error, member) for error in refusals)
     return AnswerFacts(accepted=accepted, refused=len(refusals), named=named)
@@ -67,14 +67,14 @@ def event_names(result: Result) -> frozenset[str]:
 
 
 def _own(case: Case, seen: Observation) -> Iterator[tuple[Step, Line | None]]:
-    """Yield the steps that ask what the case is about, each with its answer."""
+    """Yield the steps about the case's own subject, each with its reply."""
     steps = case.steps
     if len(steps) != len(seen.replies):
         # Of a case that was cut at its passages, only the last part was seen.
         steps = case.parts()[-1].steps
-    command = case.subject.name if case.subject.kind is SubjectKind.COMMAND else ""
+    command = case.subject.name if case.subject.kind is SubjectKind.COMMAND else None
     for step, line in zip(steps, seen.replies, strict=True):
-        if step.role in _OWN and (not command or step.request.execute == command):
+        if step.role in _OWN and (command is None or step.request.execute == command):
             yield step, line
 
 

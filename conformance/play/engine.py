@@ -25,7 +25,7 @@ from conformance.play.stages import StageFailed
 from conformance.prepare.starts import Starts
 
 BLOCK: Final = 1024
-"""Cases that are held at once."""
+"""How many cases are held at once."""
 _DOUBTFUL: Final = BROKEN | {Outcome.UNTRIED, Outcome.NOT_STARTED}
 """The outcomes after which a machine may have changed."""
 _PROVED: Final = _DOUBTFUL | SHOWS_NOTHING
@@ -53,7 +53,7 @@ class Engine:
     def run(self, cases: Iterable[Case]) -> Iterator[Result]:
         """Yield a result for each case, in order; cases of a subject that hangs are not run.
 
-        Reads the cases in blocks: of a thorough plan, those of one item fill hundreds of megabytes.
+        Reads the cases in blocks: in a thorough plan, those of one item take hundreds of megabytes.
         """
         coming = iter(cases)
         while block := list(islice(coming, BLOCK)):
@@ -99,7 +99,7 @@ class Engine:
                 yield Result(case=case, verdict=verdict)
             elif case.claims:
                 yield self._prover.alone(case)
-            elif case.intermittent:
+            elif case.intermittent is not None:
                 yield self._prover.known(case)
             elif case.isolation is Isolation.ALONE:
                 yield self._prover.confirmed(self._prover.alone(case))
@@ -180,7 +180,7 @@ class Engine:
     def _explained(self, result: Result, behind: Sequence[Result]) -> Result:
         """Return the result of a case whose death did not recur when it was played again.
 
-        A dying build loses answers that it has not sent: it may have died of one of the cases
+        A dying build loses replies that it has not sent: it may have died of one of the cases
         `behind`, which were in flight. Then the case counts as it is alone.
         """
         if any(_same_death(result, other) for other in behind):
@@ -201,7 +201,7 @@ def _spoils(case: Case, verdict: Verdict) -> bool:
 
 
 def _waited(result: Result) -> bool:
-    """Return whether a case spent the time limit waiting in vain."""
+    """Return whether a case waited in vain until the time limit."""
     match result.seen:
         case None:
             return False

@@ -33,7 +33,7 @@ _PASSING_TIME: Final = re.compile(
     r'|, "timestamp": \{"(?:micro)?seconds": \d+, "(?:micro)?seconds": \d+\}'
 )
 _OUTCOMES: Final = {Kind.CRASH: Outcome.CRASH, Kind.HANG: Outcome.TIMEOUT}
-"""The outcome that a miss gives its case, where that is not `fail`."""
+"""The outcome that a miss gives its case, unless it is `fail`."""
 _LINES: Final = 40
 """How many lines of a dialogue a finding shows: a case has fewer, several have many more."""
 
@@ -80,7 +80,7 @@ def default_read(target: str, result: Result, default: DefaultOf) -> DefaultRead
         member=default.member,
         documented=_text(default.documented),
         says=default.says,
-        where=default.where,
+        where=default.where or "",
         declared=_text(default.declared),
         real=_text(_real(result.seen, default)),
     )
@@ -107,7 +107,7 @@ def _claimed(case: Case, miss: Miss) -> Evidence:
         if claim.fold == miss.fold and claim.promised != claim.found
         for line in (
             f"   {claim.what}",
-            f"-  {claim.promised}" + f"    ({claim.where})" * bool(claim.where),
+            f"-  {claim.promised}" + ("" if claim.where is None else f"    ({claim.where})"),
             f"+  {claim.found}",
         )
     ]

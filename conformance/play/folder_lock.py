@@ -26,7 +26,7 @@ class FolderLock:
     def __init__(self, folder: Path, *, make: bool = True) -> None:
         """Take the folder; with `make`, create it if it is missing.
 
-        Raises UsageError where another run has it, and where it cannot be written.
+        Raises UsageError if another run has it, or if it cannot be written.
         """
         self._path = folder / HOLD
         self._file = -1
@@ -43,7 +43,7 @@ class FolderLock:
                 "Choose another with --report." if make else "Name the report folder of a run.",
             ) from error
         self.left = self._read()[0]
-        """The id of the run that held the folder and was killed, else ""."""
+        """The id of the run that held the folder and was killed, else None."""
 
     def _took(self) -> bool:
         """Lock the file; return whether it is still the one that others would lock."""
@@ -53,7 +53,7 @@ class FolderLock:
         except BlockingIOError:
             _, process = self._read()
             self.close()
-            who = f" (process {process})" if process else ""
+            who = f" (process {process})" if process is not None else ""
             raise UsageError(
                 f"the report folder {self._path.parent} is held by another run{who}",
                 "Wait until that has ended, or choose another folder with --report.",
@@ -64,9 +64,9 @@ class FolderLock:
         self.close()
         return False
 
-    def _read(self) -> tuple[str, str]:
+    def _read(self) -> tuple[str, str] | tuple[None, None]:
         words = os.pread(self._file, _MOST, 0).decode("ascii", "replace").split()
-        return (words[0], words[1]) if len(words) == 2 else ("", "")
+        return (words[0], words[1]) if len(words) == 2 else (None, None)
 
     def sign(self, run: str) -> None:
         """Write down which run has the folder."""
@@ -74,7 +74,7 @@ class FolderLock:
         os.pwrite(self._file, f"{run} {os.getpid()}\n".encode("ascii"), 0)
 
     def forget(self) -> None:
-        """Remove the file: nothing of a run is left to be joined."""
+        """Remove the file: nothing of a run is left to join."""
         self._path.unlink(missing_ok=True)
 
     def close(self) -> None:

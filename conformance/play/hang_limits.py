@@ -13,8 +13,11 @@ from conformance.model.case import Subject
 from conformance.model.terms import Outcome, SubjectKind
 
 _SUBJECTS: Final = 3
-"""How many subjects in a row may hang: one or two may do so in a working build, and each costs
-twice its limit of 10 s, so that a dead build is given up after a minute."""
+"""How many subjects in a row may hang.
+
+One or two may hang in a working build, and each costs twice its limit of 10 s; so a dead build is
+given up after a minute.
+"""
 _OF_SUBJECT: Final = 6
 """How many cases of one subject may wait in vain: in working builds there are up to five."""
 _OF_KIND: Final = 24
@@ -30,7 +33,7 @@ class HangLimits:
         self._kinds: Counter[SubjectKind] = Counter()
 
     def left(self, subject: Subject) -> Verdict | None:
-        """Return the outcome of further cases of a subject, None where they are to be played."""
+        """Return the outcome for further cases of a subject, None to play them."""
         if len(self._hung) >= _SUBJECTS:
             return _not_asked(f"the build had hung on {_SUBJECTS} subjects in a row")
         if self._vain[subject] >= _OF_SUBJECT:

@@ -58,7 +58,7 @@ class Option(Generic[T]):
     """An option: `--NAME` of `commands`, and `--qmp-NAME` of pytest.
 
     The type of `default` decides the type of the value: a bool makes a flag, a tuple an option
-    that may be given several times.  `no_twin` says why pytest has no `--qmp-NAME`, "" where it
+    that may be given several times.  `no_twin` says why pytest has no `--qmp-NAME`, None if it
     has one.  `key` is its key in a target file.  Of an option with a key, the value on the command
     line does not reach the targets of a file, unless `reaches_files`.
     """
@@ -70,7 +70,7 @@ class Option(Generic[T]):
     metavar: str = ""
     short: str = ""
     choices: tuple[str, ...] = ()
-    no_twin: str = ""
+    no_twin: str | None = None
     key: TargetKey | None = None
     reaches_files: bool = False
 
@@ -78,7 +78,7 @@ class Option(Generic[T]):
     def dest(self) -> str:
         """The attribute that holds the value, with either parser."""
         name = self.name.replace("-", "_")
-        return name if self.no_twin else f"qmp_{name}"
+        return name if self.no_twin is not None else f"qmp_{name}"
 
     @property
     def many(self) -> bool:
@@ -163,7 +163,7 @@ ROOTFS: Final = Option(
     metavar="DIR",
     default=(),
     commands=_TESTING,
-    help="the root file system that the program is in; each program is tested in each",
+    help="the root file system of the program; each program is tested in each root",
     key=TargetKey(name="rootfs", form=KeyForm.PATH, axis=True),
 )
 SCHEMA: Final = Option(
@@ -179,7 +179,7 @@ CASES: Final = Option(
     metavar="DIR",
     default=(),
     commands=_TESTING,
-    help="a folder of recipes, states and dangers of your own, beside those that ship",
+    help="a folder of your own recipes, states and dangers, beside the shipped ones",
     key=TargetKey(name="cases", form=KeyForm.PATHS),
 )
 MACHINE: Final = Option(
@@ -232,7 +232,7 @@ NO_CACHE: Final = Option(
     name="no-cache",
     default=False,
     commands=_TESTING,
-    help="ask builds and derive cases anew, and keep neither in the user's cache folder",
+    help="introspect and derive again; neither read nor write the user's cache folder",
 )
 CASE: Final = Option(
     name="case",
@@ -260,7 +260,7 @@ SEED: Final = Option(
     metavar="N",
     default=0,
     commands=(CommandName.RUN,),
-    help="the seed of everything that is made at random",
+    help="the seed of all random choices",
 )
 WORKERS: Final = Option(
     name="workers",
@@ -268,7 +268,7 @@ WORKERS: Final = Option(
     metavar="N",
     default=0,
     commands=(CommandName.RUN,),
-    help="worker processes (default: 0, none but this one)",
+    help="worker processes (default: 0, only this process)",
     no_twin="pytest-xdist has -n",
 )
 QUIET: Final = Option(
@@ -276,7 +276,7 @@ QUIET: Final = Option(
     short="-q",
     default=False,
     commands=(CommandName.RUN,),
-    help="print the verdicts alone",
+    help="print only the verdicts",
     no_twin="pytest has -q",
 )
 VERBOSE: Final = Option(
@@ -328,7 +328,7 @@ OLD_VERSION, NEW_VERSION = (
         metavar="VERSION",
         default="",
         commands=(CommandName.DIFF,),
-        help=f"the version of {side.upper()}, where it does not tell",
+        help=f"the version of {side.upper()}, if it does not contain one",
         no_twin=_OF_NO_RUN,
     )
     for side in ("old", "new")
@@ -338,7 +338,7 @@ SCHEMA_PROGRAM: Final = Option(
     default="system",
     choices=("system", "storage-daemon", "guest-agent"),
     commands=(CommandName.DIFF,),
-    help="whose schema of a digest or source tree (default: system)",
+    help="the program whose schema a digest or source tree gives (default: system)",
     no_twin=_OF_NO_RUN,
 )
 DIFF_FORMAT: Final = Option(
@@ -353,7 +353,7 @@ ALL_CHANGES: Final = Option(
     name="all",
     default=False,
     commands=(CommandName.DIFF,),
-    help="in text, list what is only counted otherwise",
+    help="in text, list the changes that are otherwise only counted",
     no_twin=_OF_NO_RUN,
 )
 FAIL_ON: Final = Option(
@@ -372,7 +372,7 @@ OUTPUT: Final = Option(
     metavar="FILE",
     default="",
     commands=(CommandName.DIFF, CommandName.DIGEST),
-    help="write there, not to standard output",
+    help="write to this file, not to standard output",
     no_twin=_OF_NO_RUN,
 )
 DIGEST_VERSION: Final = Option(
@@ -380,7 +380,7 @@ DIGEST_VERSION: Final = Option(
     metavar="VERSION",
     default="",
     commands=(CommandName.DIGEST,),
-    help="the release, where no source tree tells it",
+    help="the release, if PATH does not contain it",
     no_twin=_OF_NO_RUN,
 )
 VALIDATE_SCHEMA: Final = Option(
@@ -388,8 +388,8 @@ VALIDATE_SCHEMA: Final = Option(
     metavar="SCHEMA",
     default="",
     commands=(CommandName.VALIDATE,),
-    help="the schema for dialogues that contain none: a saved introspection, or the release (10.0) "
-    "of a digest that comes with the suite",
+    help="the schema for dialogues that contain none: a saved introspection, or the "
+    "release (10.0) of a shipped digest",
     no_twin=_OF_NO_RUN,
 )
 VALIDATE_FORMAT: Final = Option(
@@ -417,7 +417,7 @@ ALL: Final[tuple[AnyOption, ...]] = (
     *(VALIDATE_SCHEMA, VALIDATE_FORMAT),
 )
 """Every option, in the order in which help and docs list them."""
-TWINS: Final = tuple(option for option in ALL if not option.no_twin)
+TWINS: Final = tuple(option for option in ALL if option.no_twin is None)
 """What pytest has."""
 KEYS: Final = (NAME_KEY, *(option.key for option in ALL if option.key is not None))
 """What a table of a target file may hold, besides `axes`."""

@@ -90,7 +90,7 @@ def read_options(asked: object) -> Options:
 
 
 def _check_cases(targets: Sequence[Target]) -> None:
-    """Raise KnowledgeError, which tells all that is wrong with the cases of the targets' own."""
+    """Raise KnowledgeError, with all mistakes in the targets' own cases."""
     own = [*dict.fromkeys(target.cases for target in targets if target.cases)]
     if not own:
         return
@@ -103,7 +103,7 @@ def _check_cases(targets: Sequence[Target]) -> None:
 
 
 def _check_target(asked: object) -> None:
-    """Raise UsageError for options of targets that cannot be meant."""
+    """Raise UsageError for options of targets that make no sense."""
     files = TARGETS.of(asked)
     for option in TARGET:
         if files and option.key and not option.reaches_files and option.is_given(asked):
@@ -127,7 +127,7 @@ def _from_program(word: str, asked: object, words: Sequence[str]) -> Iterator[Ta
     """Yield the targets of NAME=PATH or PATH: the matching programs, in each root."""
     name, path = _named(word)
     env = tuple(map(_variable, ENV.of(asked)))
-    schema = os.path.abspath(SCHEMA.of(asked)) if SCHEMA.of(asked) else ""
+    schema = os.path.abspath(SCHEMA.of(asked)) if SCHEMA.of(asked) else None
     cases = tuple(map(os.path.abspath, CASES.of(asked)))
     for root in ROOTFS.of(asked) or ("",):
         for found in program_targets(path, root, name):
@@ -173,7 +173,7 @@ def _spelt(target: Target, named: bool) -> Iterator[str]:
     """Yield the words that describe the target on a command line."""
     if target.rootfs:
         yield from (f"--{ROOTFS.name}", target.rootfs)
-    if target.schema:
+    if target.schema is not None:
         yield from (f"--{SCHEMA.name}", target.schema)
     yield from (f"--{CASES.name}={folder}" for folder in target.cases)
     if target.machine != MACHINE.default:

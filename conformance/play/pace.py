@@ -1,4 +1,4 @@
-"""How long the rest of a run takes, told by the work that is done; knows no clock."""
+"""Estimates how long the rest of a run takes from the work done; knows no clock."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 _SHARE: Final = 0.03
 _SECONDS: Final = 8.0
-"""How much must be done before the rest is estimated: the first cases are like no others."""
+"""How much must be done before an estimate: the first cases are not typical."""
 
 
 class Pace:
@@ -22,7 +22,7 @@ class Pace:
     def left(self, elapsed: float) -> float | None:
         """Return the seconds left, at the pace of the `elapsed` ones.
 
-        None where too little is done to tell.
+        None if too little is done for an estimate.
         """
         if elapsed < _SECONDS or self._done < _SHARE * self._whole:
             return None

@@ -23,11 +23,16 @@ from conformance.wire.connection import Connection, WireClosed, WireOverflow, Wi
 from conformance.wire.framing import Message, read_message
 
 WINDOW: Final = 96
-"""How many requests are in flight: enough to keep the server busy while replies are judged, few
-enough that little is sent in vain when it dies."""
+"""How many requests are in flight.
+
+Enough to keep the server busy while replies are judged, few enough that little is sent in vain when
+it dies.
+"""
 _FLOOD: Final = 2 << 20
-"""The weight limit for the events and other messages of one case: a batch of requests brings some
-kilobytes, and keeping them takes eight times their weight."""
+"""The weight limit for the events and other messages of one case.
+
+A batch of requests causes some kilobytes, and keeping them takes eight times their weight.
+"""
 REST: Final = 2.0
 """How many seconds a process whose socket closed may take to end."""
 
@@ -61,7 +66,7 @@ class _Seen:
     strays: list[Line] = field(default_factory=list)
     began: float = 0.0
     sent: dict[int, float] = field(default_factory=dict)
-    """When each step was sent, where it was not sent ahead of its turn."""
+    """When each step was sent, unless it was sent ahead of its turn."""
     _unasked: int = 0
 
     def stray(self, line: Line) -> None:
@@ -77,7 +82,7 @@ class _Seen:
     def add(self, event: Line, step: int) -> None:
         """Record an event that came while a step's result was awaited.
 
-        Raises WireTimeout where unasked messages do not end.
+        Raises WireTimeout if unsolicited messages do not end.
         """
         self._count(event)
         self.events.append(event)
@@ -144,9 +149,9 @@ class Player:
     def play(self, cases: Sequence[Case]) -> Iterator[tuple[Case, int, Observation]]:
         """Yield (case, id of its first request, observation) in order.
 
-        Ends early where the machine dies or stops answering: the case in which that happened is the
-        last one yielded, and `healthy` is False from then on. A caller that stops early must not
-        use the player again: requests of later cases are in flight.
+        Ends early if the machine dies or stops answering: the last case yielded is the one in which
+        that happened, and `healthy` is False from then on. A caller that stops early must not use
+        the player again: requests of later cases are in flight.
         """
         todo = deque(cases)
         flight: deque[tuple[Case, int]] = deque()
@@ -224,10 +229,10 @@ class Player:
         return seen.observation(death=death, broke_off=number, broke=Broke.CLOSED)
 
     def _await(self, case: Case, number: int, seen: _Seen) -> None:
-        """Receive messages until the events of a step have come, or its time is up.
+        """Receive messages until the events of a step have arrived, or its time is up.
 
-        The judge decides about missing events and unasked messages. If the set-up was refused
-        before, nothing is awaited: the case proves nothing any more.
+        The judge decides about missing events and unsolicited messages. If the set-up was refused,
+        it does not wait: the case proves nothing any more.
         """
         step, reply = case.steps[number], seen.replies[number]
         if not step.emits or reply is None or _refused(reply):

@@ -29,17 +29,17 @@ from conformance.prepare.starts import Starts
 PLAYS: Final = 10
 """How often a case is played alone whose promise is broken in some plays only."""
 HANGING_PLAYS: Final = 3
-"""The same where the build stopped answering: each play may take several time limits."""
+"""The same if the build stopped answering: each play may take several time limits."""
 SHOWS_NOTHING: Final = frozenset({Outcome.VACUOUS, Outcome.NOT_APPLICABLE})
-"""The outcomes of requests that are refused, whatever else the machine has seen."""
+"""The outcomes of refused requests, whatever else the machine has seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """The outcome of a case, and the observation that shows it.
 
-    `before` are the cases that the machine had seen before, where they are needed to reproduce it;
-    `first` is the id of the first request, where the case ran alone. Of a case with different
+    `before` are the cases that the machine had seen before, if they are needed to reproduce it;
+    `first` is the id of the first request, if the case ran alone. For a case with different
     outcomes, `shown` of `plays` plays alone broke the promise; else both are 0.
     """
 
@@ -162,16 +162,16 @@ class Prover:
             return Result(case=case, verdict=verdict, plays=PLAYS)
         return replace(found, verdict=replace(found.verdict, reason=reason))
 
-    def _repeated(self, case: Case, times: int, defect: str = "") -> Result | None:
+    def _repeated(self, case: Case, times: int, defect: str | None = None) -> Result | None:
         """Play a case that many times alone; return the result of the plays that show `defect`.
 
-        Without `defect`, any defect counts. None where no play shows it.
+        Without `defect`, any defect counts. None if no play shows it.
         """
         plays = [self.alone(case, again=True) for _ in range(times)]
         showing = [
             play
             for play in plays
-            if play.verdict.outcome in BROKEN and defect in ("", _defect(play))
+            if play.verdict.outcome in BROKEN and defect in (None, _defect(play))
         ]
         if not showing:
             return None

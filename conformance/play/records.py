@@ -67,7 +67,7 @@ class Recorder:
         self._file.close()
 
     def write(self, events: Iterable[Event]) -> None:
-        """Append events and pass them to the system, so that they outlive this process.
+        """Append events and flush them, so that they outlive this process.
 
         Raises HarnessError for an event whose line could not be read back.
         """
@@ -98,6 +98,10 @@ def write_stream(folder: Path, events: Iterable[Event]) -> None:
     os.replace(folder / _UNDER_WAY, folder / STREAM_FILE)
 
 
+def _parts_of(folder: Path, run: str | None) -> list[Path]:
+    return [] if run is None else sorted(folder.glob(_PART.format(run, "*")))
+
+
 class Joined:
     """The stream of a folder with the parts of `run` joined in, until it is put in place.
 
@@ -107,9 +111,9 @@ class Joined:
     outcomes.
     """
 
-    def __init__(self, folder: Path, run: str) -> None:
+    def __init__(self, folder: Path, run: str | None) -> None:
         self._folder = folder
-        self._parts = sorted(folder.glob(_PART.format(run, "*"))) if run else []
+        self._parts = _parts_of(folder, run)
         self.counts: Counter[Outcome] = Counter()
         self.unsettled = False
         self._join()
@@ -158,12 +162,13 @@ class Joined:
         return path
 
 
-def end_killed(folder: Path, run: str, began: str) -> Path:
+def end_killed(folder: Path, run: str | None, began: str) -> Path:
     """Complete the stream of a run that was killed; return its path.
 
-    `began` is the time in its first event. It ended when it last wrote something.
+    `run` is None if its id is not known: then it left no parts. `began` is the time in its
+    first event. It ended when it last wrote something.
     """
-    written = (folder / STREAM_FILE, *folder.glob(_PART.format(run, "*")))
+    written = (folder / STREAM_FILE, *_parts_of(folder, run))
     last = datetime.fromtimestamp(int(max(path.stat().st_mtime for path in written)), UTC)
     joined = Joined(folder, run)
     return joined.end(
@@ -184,10 +189,11 @@ def told(counts: Counter[Outcome]) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """What the parts of a run hold.
+    """The content of a run's parts.
 
-    `cases` tells by target and id where the lines of each case begin that has ended: of thousands
-    of cases, the lines would fill hundreds of megabytes.
+    `cases` tells, by target and id, where the lines of each case that has ended begin: the lines of
+    a thorough run would take hundreds of megabytes.  `seen` are the lines of events seen, `deaths`
+    the machines that died instead of starting.
     """
 
     cases: dict[str, dict[str, tuple[_Place, ...]]]
@@ -238,7 +244,7 @@ def _lines_at(parts: Sequence[IO[bytes]], place: _Place) -> Iterator[bytes]:
 
 
 def _event(line: bytes) -> dict[str, Any] | None:
-    """Return the event on a line, None where its process was killed while it wrote it."""
+    """Return the event on a line, None if its process was killed while it wrote it."""
     if not line.endswith(b"\n"):
         return None
     try:

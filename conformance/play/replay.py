@@ -30,41 +30,41 @@ _SCHEMA: Final = "schema"
 class Replay:
     """A replayed case: the dialogue with its verdict, the outcome, whether a promise was broken.
 
-    `recording` is the dialogue for `validate` (docs/validate.md), after the schema, or "" where
+    `recording` is the dialogue for `validate` (docs/validate.md), after the schema, or None if
     there can be none; then `unrecorded` says why.
     """
 
     text: str
     outcome: Outcome
     broken: bool
-    recording: str
-    unrecorded: str = ""
+    recording: str | None
+    unrecorded: str | None = None
 
 
 def replayed(case: Case, campaign: Campaign, folder: RunFolder) -> Replay:
-    """Run a case alone on a fresh machine, one that comes and goes often; raises LaunchError."""
+    """Run a case alone on a fresh machine, an intermittent one often; raises LaunchError."""
     schema = campaign.schema
     messages = MessageJudge(schema, Validator(schema))
     with Pool(campaign.target, folder) as pool:
         prover = Prover(pool, messages, Starts())
-        result = prover.known(case) if case.intermittent else prover.alone(case)
+        result = prover.known(case) if case.intermittent is not None else prover.alone(case)
     why = _unrecorded(result, campaign)
     return Replay(
         text="\n".join(_account(result, campaign)),
         outcome=result.verdict.outcome,
         broken=result.verdict.outcome in BROKEN or result.shown > 0,
-        recording="" if why else "".join(_recording(result, campaign)),
+        recording="".join(_recording(result, campaign)) if why is None else None,
         unrecorded=why,
     )
 
 
-def _unrecorded(result: Result, campaign: Campaign) -> str:
-    """Return why a recording cannot be made of what was seen, "" where it can."""
+def _unrecorded(result: Result, campaign: Campaign) -> str | None:
+    """Return why a recording cannot be made of what was seen, None if it can."""
     if not campaign.target.kind.flavour.introspects:
         return f"{campaign.target.name} tells no schema: a recording would say nothing"
     if isinstance(result.seen, Talk):
         return f"{result.case.id} is no dialogue of whole messages: there is nothing to record"
-    return ""
+    return None
 
 
 def _recording(result: Result, campaign: Campaign) -> Iterator[str]:

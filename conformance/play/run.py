@@ -45,8 +45,8 @@ class Run:
 
     A context manager: what it holds on the host is removed when it is left, and even if it is not.
     On entry it takes the report folder and removes the verdict of an earlier run: from then on, the
-    stream there is that of this run. Raises UsageError, with the folder unchanged, where targets
-    have the same name, another run has the folder, or it cannot be written.
+    stream there is that of this run. Raises UsageError, with the folder unchanged, if targets have
+    the same name, another run has the folder, or it cannot be written.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Run:
     ) -> None:
         """Without `record`, nothing is run, and the report folder is left alone.
 
-        `tell` gets the name of each target and what is done with it.
+        `tell` gets the name of each target and its current step.
         """
         self._tell = tell
         self.options = options
@@ -140,10 +140,10 @@ class Run:
         )
 
     def plan(self, node_ids: Collection[str]) -> None:
-        """Write what is to be run before the first case is: the items that `node_ids` name.
+        """Write the plan before the first case runs: the items that `node_ids` name.
 
-        Only the first call counts, as all workers collect the same. Raises UsageError where it
-        cannot be written.
+        Only the first call counts, as all workers collect the same. Raises UsageError if it cannot
+        be written.
         """
         if self._planned or not self.record:
             return
@@ -164,7 +164,7 @@ class Run:
         """Join the parts to the stream of the run and return its path.
 
         `interrupted`: somebody ended the run early; `failed`: the suite itself failed. Raises
-        UsageError where it cannot be written.
+        UsageError if it cannot be written.
         """
 
         def code(joined: Joined) -> ExitCode:
@@ -248,7 +248,7 @@ def _record_deaths(report: Path, run: str, campaigns: Sequence[Campaign]) -> Non
 
 
 def not_run(campaign: Campaign, case: Entry) -> CaseEnded:
-    """Return what stands for a case whose turn never came."""
+    """Return the result for a case whose turn never came."""
     return CaseEnded(
         target=campaign.target.name,
         case=case.id,
@@ -259,13 +259,13 @@ def not_run(campaign: Campaign, case: Entry) -> CaseEnded:
         reason="the run ended before its turn",
         rules=case.rules,
         seconds=0.0,
-        about=case.about,
+        about=case.about or "",
     )
 
 
 @contextlib.contextmanager
 def _writing(folder: Path) -> Iterator[None]:
-    """Raise UsageError where the body fails to write the report in `folder`."""
+    """Raise UsageError if the body fails to write the report in `folder`."""
     try:
         yield
     except OSError as error:

@@ -79,8 +79,7 @@ class Lines:
         self._connections[line].queue(data)
 
     def send(self, turn: Send) -> None:
-        """Send the bytes of a turn, each in a write of its own if the turn says so; raises
-        WireError."""
+        """Send the bytes of a turn, byte by byte if the turn says so; raises WireError."""
         connection = self._connections[turn.line]
         data = turn.data.replace(self._shown, self._real)
         for _ in range(turn.times):
@@ -120,5 +119,5 @@ class Lines:
 
 
 def _named(line: str, data: bytes) -> bytes:
-    """Return what a transcript shows of a line's bytes: the first line has no name there."""
+    """Return a line's bytes for a transcript: the first line has no name there."""
     return data if line == FIRST else f"[{line}] ".encode() + data

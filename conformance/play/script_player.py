@@ -66,7 +66,7 @@ def talk(case: Case, machine: Machine, control: Connection | None) -> Talk:
     """Play the exchange of `case` and return what was received.
 
     `control` is the machine's first monitor, negotiated, if it has one. Lines that the exchange
-    joins are closed at its end. Raises LaunchError where an endpoint cannot be reached.
+    joins are closed at its end. Raises LaunchError if an endpoint cannot be reached.
     """
     assert case.exchange is not None, "the case holds an exchange"
     with ExitStack() as undo:

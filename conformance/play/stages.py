@@ -45,7 +45,7 @@ def prepare_stage(
     A machine that ends before it greets is started again: once, or up to TRIES times if a signal
     ended it or one like it has started before. `starts` records the machines that ended before a
     successful one, and those that a signal ends each time. With `again`, the machine is additional
-    to those prefetched. Raises LaunchError where the machine cannot even be started.
+    to those prefetched. Raises LaunchError if the machine cannot even be started.
     """
     ended: list[StartDeath] = []
     for number in range(TRIES):
@@ -142,7 +142,7 @@ def _setup_case(stage: Stage, *, negotiated: bool = False) -> Case:
 
 
 def _pass(connection: Connection, descriptor: Descriptor) -> None:
-    """Pass one descriptor and close our own; raises OSError where its source cannot be opened."""
+    """Pass one descriptor and close our own; raises OSError if its source cannot be opened."""
     with opened(descriptor.source) as ours:
         _ask(connection, Request("getfd", {"fdname": descriptor.name}), (ours,))
 

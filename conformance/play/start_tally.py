@@ -25,8 +25,10 @@ from conformance.report.stream import CaseEnded, Event, Evidence, Finding, Start
 _ANY: Final = (99, 0, 0)
 """A version that the recipe applies to: it has no range."""
 _PROOF = 2
-"""The signals that count against the build: a program that returns a status may lack something, and
-the host sends SIGKILL."""
+"""The signals that count against the build.
+
+A program that exits with a status may lack something, and the host sends SIGKILL.
+"""
 _REPEATS = 100
 """How often the reproducer starts the machine: enough if one of ten starts dies."""
 

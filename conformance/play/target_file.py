@@ -75,7 +75,7 @@ class _Reader:
         self._faults: list[_Fault] = []
 
     def targets(self, document: Mapping[str, Any]) -> tuple[Target, ...]:
-        """Return the targets; raises TargetFileError, which tells all faults."""
+        """Return the targets; raises TargetFileError, with all faults."""
         self._faults += _unknown(document, ("target",), "the file")
         tables = document.get("target", [])
         if not isinstance(tables, list) or not tables:
@@ -107,7 +107,7 @@ class _Reader:
         )
 
     def _table(self, table: object, where: str) -> Iterator[Target]:
-        """Yield the targets of a table, or none of one in which something is wrong."""
+        """Yield the targets of a table, or none if it has a fault."""
         if not isinstance(table, dict):
             self._faults.append((f"{where} is no table", "Write [[target]]."))
             return
@@ -149,7 +149,8 @@ class _Reader:
 
     def _target(self, values: Mapping[str, Any]) -> Target:
         """Return the target of a table without axes; a pattern is left as it is."""
-        given = {key.name: self._value(key, values[key.name]) for key in KEYS if key.name in values}
+        own = [(key.name, self._value(key, values[key.name])) for key in KEYS if key.name in values]
+        given = {name: value for name, value in own if value is not None}
         root = given.get(_ROOTFS, "")
         # Where the program lies depends on the root, so it is no path like the others.
         program = values[_PROGRAM]
@@ -159,10 +160,10 @@ class _Reader:
         return Target(**{NAME_KEY.name: os.path.basename(given[_PROGRAM]), **given})
 
     def _value(self, key: TargetKey, value: Any) -> Any:
-        """Return the value of a key as the field of a target has it."""
+        """Return the value of a key as the field of a target has it, None for that of none."""
         match key.form:
             case KeyForm.PATH:
-                return self._absolute(value) if value else ""
+                return self._absolute(value) if value else None
             case KeyForm.LIST:
                 return tuple(value)
             case KeyForm.PATHS:
@@ -178,7 +179,7 @@ class _Reader:
 
 
 def _table_faults(table: Mapping[str, Any], where: str) -> Iterator[_Fault]:
-    """Yield what is wrong with the keys of a table and the types of their values."""
+    """Yield the faults of the keys of a table and of the types of their values."""
     unknown = [*_unknown(table, (*(key.name for key in KEYS), _AXES), where)]
     yield from unknown
     axes = table.get(_AXES, {})
@@ -232,7 +233,7 @@ def _unknown(table: Mapping[str, Any], keys: Sequence[str], where: str) -> Itera
 
 
 def _products(table: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
-    """Yield the values of each combination of the axes, and what it adds to the name."""
+    """Yield the values of each combination of the axes, and its part of the name."""
     axes: dict[str, list[str]] = table.get(_AXES, {})
     plain = {key: value for key, value in table.items() if key != _AXES}
     for combination in itertools.product(*axes.values()):

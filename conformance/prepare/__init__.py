@@ -1,1 +1,1 @@
-"""Makes a target ready: identified, introspected, beside its source, its cases selected."""
+"""Makes a target ready: identifies and introspects it, finds its source, selects its cases."""

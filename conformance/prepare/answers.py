@@ -1,6 +1,6 @@
-"""What a build answered, now or before: whoever asks again is told what was kept in the cache.
+"""A build's answers, from the cache if it has them, else from the build.
 
-Loads what asks a build, or reads what it answered, only where that is needed.
+Loads the modules that ask a build or read its answers only on demand.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ if TYPE_CHECKING:
     from conformance.prepare.asking import Answers
 
 LIMIT: Final = 30.0
-"""Seconds for one answer; the longest one, the schema, takes a tenth of one."""
+"""Seconds for one reply; the longest one, the schema, takes a tenth of a second."""
 _KIND: Final = "answers"
 _WHOLE, _LOST = b".", b"?"
-"""How an entry begins, and one of a build that some question has ended."""
+"""The prefix of an entry's key, and that for a build that some query has ended."""
 _UNHEARD: Final = ("name", "schema", "cases", "spelling", "kind", "withheld", "as_root")
-"""What of a target changes no answer: words for people, and what is an answer itself."""
+"""The parts of a target that change no answer: words for people, and answers themselves."""
 
 
 class Answered:
-    """The answers of a build, read when they are asked for.
+    """The answers of a build, read on demand.
 
-    `digest` tells them from others, "" where they are not to be kept.
+    `digest` identifies them; it is None if they are not to be kept.
     """
 
     def __init__(self, answers: Answers | None, body: bytes = b"") -> None:
         """Take the answers, or the bytes that hold them, or both."""
         self._answers = answers
         self._body = body
-        self.digest = hashlib.sha256(body).hexdigest() if body else ""
+        self.digest = hashlib.sha256(body).hexdigest() if body else None
 
     @property
     def answers(self) -> Answers:
@@ -56,12 +56,12 @@ class Answered:
 
     @property
     def deaths(self) -> tuple[StartDeath, ...]:
-        """The machines that died while it was asked now; of none that did, answers are kept."""
+        """The machines that died during the introspection; answers are kept only if none did."""
         found = self._answers.found if self._answers is not None else None
         return found.deaths if found is not None else ()
 
     def entries(self) -> Callable[[], Sequence[Any]]:
-        """Return what gives the schema as the build gave it, empty where it tells none.
+        """Return a function that gives the schema as the build sent it, empty without one.
 
         It holds little else: an object model takes a hundred megabytes.
         """
@@ -86,40 +86,40 @@ def answered(
     limit: float = LIMIT,
     tell: Callable[[str], None],
 ) -> Answered:
-    """Return what a build answers, or has answered before; raises LaunchError.
+    """Return a build's answers, new or from the cache; raises LaunchError.
 
-    It has `limit` seconds for each answer.  `tell` gets what is done, in a word or two.
+    The build has `limit` seconds for each reply. `tell` gets the current step, in a word or two.
     """
     tell("identifying it")
-    key = _key(target, thorough=thorough) if cache.kept else ""
-    entry = cache.get(_KIND, key) if key else None
+    key = _key(target, thorough=thorough) if cache.kept else None
+    entry = cache.get(_KIND, key) if key is not None else None
     if entry is not None and entry.startswith(_WHOLE):
         return Answered(None, entry[1:])
     from conformance.prepare.asking import ask, complete, packed, unpacked
 
-    if entry is not None:
+    if key is not None and entry is not None:
         try:
             answers = complete(unpacked(entry[1:]), target, folder, limit)
             return Answered(answers, packed(answers) if answers.sound else b"")
         except (zlib.error, ValueError) as error:
             cache.drop(_KIND, key, f"cannot be understood ({error})"[:200])
     answers = ask(target, folder, thorough=thorough, limit=limit, tell=tell)
-    # Nothing may have been replaced while it was asked.
-    if not (key and answers.sound and _key(target, thorough=thorough) == key):
+    # Keep nothing if a file was replaced during the introspection.
+    if key is None or not answers.sound or _key(target, thorough=thorough) != key:
         return Answered(answers)
     body = packed(answers)
     cache.put(_KIND, key, (_LOST if answers.lost else _WHOLE) + body)
     return Answered(answers, body)
 
 
-def _key(target: Target, *, thorough: bool) -> str:
-    """Return what the answers depend on as one word, "" where that cannot be told."""
+def _key(target: Target, *, thorough: bool) -> str | None:
+    """Return a hash of everything that the answers depend on, None if that is unknown."""
     try:
         files = made_of(target)
         with host_path(target).open("rb") as program:
             content = hashlib.file_digest(program, "sha256").hexdigest()
     except (Unknowable, OSError):
-        return ""
+        return None
     words = {name: text for name, text in asdict(target).items() if name not in _UNHEARD}
     root = os.stat(target.rootfs or "/")
     return digest(

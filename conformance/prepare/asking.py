@@ -1,4 +1,4 @@
-"""Asks a build what it is and has, of whichever kind it is; keeps nothing."""
+"""Asks a build of any kind what it is and has; keeps nothing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from conformance.prepare.introspect import Introspection, ask_again, find_usable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """Which build it is, and what it said: one that tells no schema lists its commands."""
+    """A build and its answers; for a program without a schema, its list of commands."""
 
     build: Build
     found: Introspection | None = None
@@ -30,9 +30,9 @@ class Answers:
 
     @property
     def sound(self) -> bool:
-        """Whether nothing in it is faulty, and each machine started: else all is asked again.
+        """Whether nothing is faulty and each machine started; if not, everything is asked again.
 
-        What ended the build when it was asked is not in it, and is asked again in any case.
+        Queries that ended the build are not part of it, and are always asked again.
         """
         if self.found is None:
             return True
@@ -41,7 +41,7 @@ class Answers:
 
     @property
     def lost(self) -> bool:
-        """Whether a question has ended the build."""
+        """Whether a query has ended the build."""
         return self.found is not None and bool(self.found.model.lost)
 
 
@@ -53,7 +53,7 @@ def ask(
     limit: float,
     tell: Callable[[str], None],
 ) -> Answers:
-    """Return what a build answers, within `limit` seconds each; raises LaunchError."""
+    """Return a build's answers, with `limit` seconds for each reply; raises LaunchError."""
     build = identify(target, folder, limit=limit)
     tell("introspecting it")
     target = replace(target, kind=build.kind, as_root=build.as_root)
@@ -69,7 +69,7 @@ def ask(
 
 
 def complete(answers: Answers, target: Target, folder: RunFolder, limit: float) -> Answers:
-    """Return answers that were kept, with what had ended the build then asked once more."""
+    """Return kept answers, after asking again the queries that had ended the build."""
     assert answers.found is not None, "who lists commands loses nothing"
     build = answers.build
     target = replace(target, kind=build.kind, as_root=build.as_root)
@@ -83,7 +83,7 @@ def packed(answers: Answers) -> bytes:
 
 
 def unpacked(body: bytes) -> Answers:
-    """Return the answers that bytes hold; raises zlib.error or ValueError."""
+    """Return the answers in bytes; raises zlib.error or ValueError."""
     return _codec().read(json.loads(zlib.decompress(body)))
 
 

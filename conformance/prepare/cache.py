@@ -1,6 +1,6 @@
-"""The user's cache folder: what costs much to find out and depends on files alone; knows no values.
+"""The user's cache folder, for results that are costly and depend only on files; knows no values.
 
-What goes wrong here costs time and nothing else: it is told once, and all goes on without.
+A fault here only costs time: it is reported once, and the run goes on without the cache.
 """
 
 from __future__ import annotations
@@ -23,20 +23,21 @@ from conformance.knowledge.store import cases_folder, fixtures_folder
 
 NAME: Final = "qmp-conformance"
 BOUND: Final = 256 << 20
-"""Bytes that all entries may take: those of a build take two megabytes, or with --thorough ten."""
+"""The size limit of all entries in bytes: those of a build take two megabytes, with --thorough ten.
+"""
 _MAGIC: Final = b"qmp-conformance cache 1\n"
 _SUM: Final = 64
 _TORN: Final = ".part-"
-"""How the name of a file begins that is being written."""
+"""The name prefix of a file that is being written."""
 _STALE: Final = 3600.0
-"""Seconds after which whoever wrote such a file is gone."""
+"""The age in seconds after which the writer of such a file is gone."""
 _MODE: Final = 0o700
 
 
 class Cache:
-    """The entries of one folder, None: no entry is ever found or kept.
+    """The entries of one folder; without a folder, it finds and keeps no entry.
 
-    Safe with other runs that use it at the same time: an entry is there whole or not at all.
+    Safe with other runs at the same time: an entry exists whole or not at all.
     """
 
     def __init__(self, folder: Path | None, *, bound: int = BOUND) -> None:
@@ -45,11 +46,11 @@ class Cache:
 
     @property
     def kept(self) -> bool:
-        """Whether anything can be kept at all."""
+        """Whether it can keep anything at all."""
         return self._folder is not None
 
     def get(self, kind: str, key: str) -> bytes | None:
-        """Return the entry of a kind under a key, None where there is none that is whole."""
+        """Return the entry of a kind under a key, None if there is no whole one."""
         path = self._path(kind, key)
         if path is None:
             return None
@@ -68,7 +69,7 @@ class Cache:
         return body
 
     def put(self, kind: str, key: str, body: bytes) -> None:
-        """Keep an entry, and remove the oldest ones where all together are too large."""
+        """Keep an entry, and remove the oldest ones if all together are too large."""
         path = self._path(kind, key)
         if path is None or len(body) > self._bound:
             return
@@ -87,7 +88,7 @@ class Cache:
             _tell(f"the cache {path.parent} cannot be written: {error.strerror or error}", _OFF)
 
     def drop(self, kind: str, key: str, why: str) -> None:
-        """Remove an entry that is of no use, and tell why."""
+        """Remove a useless entry, and report why."""
         path = self._path(kind, key)
         if path is not None:
             _tell(f"the cache's {path} {why}, and is ignored", "It is made anew.")
@@ -98,7 +99,7 @@ class Cache:
         return None if self._folder is None else self._folder / f"{kind}-{key}"
 
     def _tidy(self, folder: Path) -> None:
-        """Remove the oldest entries until the rest fits, and what was never written to its end."""
+        """Remove the oldest entries until the rest fits, and unfinished files."""
         found: list[tuple[float, int, str]] = []
         with os.scandir(folder) as entries:
             for entry in entries:
@@ -121,17 +122,17 @@ _OFF: Final = "Without it all is asked and derived anew; --no-cache leaves it al
 
 
 def open_cache(*, off: bool = False) -> Cache:
-    """Return the cache of the user that the process runs as; none where it is to be `off`.
+    """Return the cache of the user who runs the process; an empty one if `off`.
 
-    It lies in XDG_CACHE_HOME, else below the user's home.  What belongs to another user is not
-    used: root would leave files there that their owner cannot remove.
+    It is in XDG_CACHE_HOME, else below the user's home. It does not use folders of other users:
+    root would leave files there that their owner cannot remove.
     """
     return Cache(None if off else _folder())
 
 
 @functools.cache
 def suite_digest() -> str:
-    """Return what tells one state of the suite from another: all that an entry may be made by."""
+    """Return a hash of the suite: of everything that an entry may be made by."""
     package = Path(conformance.__file__).parent
     folders = sorted({package, cases_folder(), fixtures_folder()})
     words = [conformance.__version__, sys.version, sys.byteorder, *map(folder_digest, folders)]
@@ -139,7 +140,7 @@ def suite_digest() -> str:
 
 
 def folder_digest(folder: Path) -> str:
-    """Return what tells one state of the files below a folder from another; raises OSError."""
+    """Return a hash of the files below a folder; raises OSError."""
     found = hashlib.sha256()
     for file in sorted(_files(folder)):
         data = file.read_bytes()
@@ -149,7 +150,7 @@ def folder_digest(folder: Path) -> str:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Yield the files below a folder, without what Python makes of them."""
+    """Yield the files below a folder, without those that Python generates."""
     for where, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name != "__pycache__"]
         yield from (Path(where, name) for name in names)
@@ -159,27 +160,27 @@ def _folder() -> Path | None:
     given = os.environ.get("XDG_CACHE_HOME", "")
     if given.startswith("/"):
         folder = Path(given)
-        if _ours(folder):
+        if _is_own(folder):
             return folder / NAME
         _tell(f"the cache folder {folder} belongs to another user", _OFF)
         return None
-    for home in _homes():
-        if _ours(home / ".cache"):
+    for home in _home_folders():
+        if _is_own(home / ".cache"):
             return home / ".cache" / NAME
     _tell("there is no home of this user's for a cache", _OFF)
     return None
 
 
-def _homes() -> Iterator[Path]:
-    """Yield where HOME says that it is, and where the user's own is: sudo may leave another's."""
+def _home_folders() -> Iterator[Path]:
+    """Yield HOME and the user's own home: sudo may leave another user's HOME."""
     if os.environ.get("HOME", "").startswith("/"):
         yield Path(os.environ["HOME"])
     with contextlib.suppress(KeyError):
         yield Path(pwd.getpwuid(os.geteuid()).pw_dir)
 
 
-def _ours(folder: Path) -> bool:
-    """Return whether a folder, or the nearest one above it that is there, is this user's own."""
+def _is_own(folder: Path) -> bool:
+    """Return whether a folder, or its nearest existing parent, belongs to this user."""
     for each in (folder, *folder.parents):
         try:
             return each.stat().st_uid == os.geteuid()
@@ -191,7 +192,7 @@ def _ours(folder: Path) -> bool:
 
 
 def _read(path: Path) -> bytes:
-    """Return what is in a file of this user's own; raises OSError."""
+    """Return the content of a file of this user; raises OSError."""
     number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(number, "rb") as file:
         found = os.fstat(number)
@@ -206,5 +207,5 @@ def _sum(body: bytes) -> bytes:
 
 @functools.cache
 def _tell(what: str, remedy: str) -> None:
-    """Say once what is wrong; nothing fails of it."""
+    """Report a problem once; it is never fatal."""
     print(f"qmp-conformance: Warning: {what}\n  {remedy}", file=sys.stderr)

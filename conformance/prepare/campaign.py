@@ -1,7 +1,7 @@
-"""One target made ready: what it is, its plan, and which cases of it are wanted.
+"""One target made ready: its build, its plan, and its selected cases.
 
-What the first process of a run has found out is handed to the others as files, so that each build
-is asked once and its cases are derived once.
+The first process of a run hands its results to the others as files, so that each build is asked
+once and its cases are derived once.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ from conformance.report.stream import RowPlanned, RulePlanned, TargetStarted
 
 @dataclass(frozen=True, kw_only=True)
 class Campaign:
-    """A target and its plan, which tells what the build is and says of itself."""
+    """A target and its plan, with the build and its self-description."""
 
     target: Target
     plan: WrittenPlan
     rules: Mapping[str, Rule]
     caveats: tuple[str, ...] = ()
     deaths: tuple[StartDeath, ...] = ()
-    """The machines that died before they greeted while the build was asked what it is."""
+    """The machines that died before the greeting during introspection."""
     entries: Callable[[], Sequence[Any]] = field(default=tuple, repr=False)
-    """Gives the schema as the build gave it, in the process that has asked for it."""
+    """Gives the schema as the build sent it, in the process that introspected it."""
 
     @property
     def schema(self) -> Schema:
@@ -55,15 +55,15 @@ class Campaign:
         return qemu_argv(self.target, MachineSpec(), SCRATCH, stdio)
 
     def started(self, cases: int) -> TargetStarted:
-        """Return the event that opens the target in the stream."""
+        """Return the event that begins the target in the stream."""
         head = self.plan.head
         return TargetStarted(
             target=self.target.name,
             spelling=self.target.spelling,
             program=self.target.program,
             version=".".join(map(str, head.version)),
-            package=head.package,
-            arch=head.arch,
+            package=head.package or "",
+            arch=head.arch or "",
             sha256=head.sha256,
             schema_sha256=head.schema_sha256,
             launcher=_launcher(self.target, self.caveats),
@@ -73,22 +73,22 @@ class Campaign:
         )
 
     def rows(self) -> tuple[RowPlanned, ...]:
-        """Return the events that give each subject its row."""
+        """Return the events for the rows of subjects."""
         return tuple(
             RowPlanned(
                 target=self.target.name,
                 subject_kind=row.subject.kind,
                 subject=row.subject.name,
-                note=row.note,
+                note=row.note or "",
                 members=row.members,
                 left_out=row.left_out,
-                blocked=row.blocked,
+                blocked=row.blocked or "",
             )
             for row in self.plan.rows
         )
 
     def rule_rows(self) -> tuple[RulePlanned, ...]:
-        """Return the events that give each rule its row."""
+        """Return the events for the rows of rules."""
         return tuple(
             RulePlanned(
                 target=self.target.name,
@@ -96,13 +96,13 @@ class Campaign:
                 promise=rule.promise,
                 severity=rule.severity,
                 throughout=rule.means is Means.MESSAGES,
-                note=rule.remark(self.plan.head.version),
+                note=rule.remark(self.plan.head.version) or "",
             )
             for rule in self.rules.values()
         )
 
     def selected(self, selection: Selection) -> Iterator[int]:
-        """Yield the numbers of the selected cases, in the order of the plan."""
+        """Yield the numbers of the selected cases, in plan order."""
         if not selection.globs and selection.shard == (1, 1):
             yield from range(len(self.plan))
             return
@@ -112,7 +112,7 @@ class Campaign:
                 yield number
 
     def save(self, folder: Path, name: str) -> None:
-        """Write what the other processes of the run need to files of that name in `folder`."""
+        """Write a file of that name in `folder` for the other processes of the run."""
         (folder / f"{name}{_PLAN}").write_bytes(self.plan.data)
         shared = _Shared(target=self.target, caveats=self.caveats)
         (folder / f"{name}{_TARGET}").write_text(json.dumps(_codec().write(shared)))
@@ -120,7 +120,7 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shared:
-    """What one process tells the others of a campaign beside its plan."""
+    """What a process passes to the others beside the plan of a campaign."""
 
     target: Target
     caveats: tuple[str, ...]
@@ -135,7 +135,7 @@ def _codec() -> Codec[_Shared]:
 
 
 def load_all(folder: Path) -> tuple[Campaign, ...]:
-    """Return the campaigns that another process of the run has saved in `folder`."""
+    """Return the campaigns that another process of the run saved in `folder`."""
     return tuple(map(_load, sorted(folder.glob(f"*{_TARGET}"))))
 
 
@@ -151,7 +151,7 @@ def _load(path: Path) -> Campaign:
 
 
 def find_case(campaign: Campaign, case_id: str) -> Case:
-    """Return the case of that id; raises UsageError that names the nearest ones."""
+    """Return the case of that id; raises UsageError, with the nearest ids."""
     ids = campaign.plan.ids
     if case_id in ids:
         return next(campaign.plan.read([ids.index(case_id)]))
@@ -161,9 +161,9 @@ def find_case(campaign: Campaign, case_id: str) -> Case:
 def check_selection(
     selection: Selection, campaigns: Iterable[Campaign], *, lenient: bool = False
 ) -> tuple[str, ...]:
-    """Return the globs that fit no case of any target.
+    """Return the globs that match no case of any target.
 
-    Raises UsageError where that is all of them, unless `lenient`.
+    Raises UsageError if none matches, unless `lenient`.
     """
     if not selection.globs:
         return ()

@@ -1,4 +1,4 @@
-"""Which cases were meant by an id or a pattern that no case fits; knows nothing of cases."""
+"""Suggests cases for an id or a pattern that matches none; knows nothing of cases."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from conformance.model.hints import nearest
 
 _ALL: Final = "`qmp-conformance list PROGRAM` names all cases."
 _FEW: Final = 1000
-"""Ids that are compared one by one."""
+"""The number of ids to compare one by one."""
 _OPEN: Final = re.compile(r"[*?\[]")
 
 
 def near_ids(wanted: str, ids: Collection[str]) -> str:
-    """Return a sentence with the ids nearest to one that no case has."""
+    """Return a sentence with the ids nearest to an unknown one."""
     if any(case.startswith(f"{wanted}/") for case in ids):
         return f"Its cases: `qmp-conformance list PROGRAM --case '{wanted}/*'`."
-    near = nearest(wanted, _alike(wanted.split("/"), ids), 3)
+    near = nearest(wanted, _similar(wanted.split("/"), ids), 3)
     return f"Nearest: {', '.join(near)}." if near else _ALL
 
 
-def _alike(parts: Sequence[str], ids: Collection[str]) -> Collection[str]:
-    """Return the ids whose first parts are most like those; to compare all takes a second."""
+def _similar(parts: Sequence[str], ids: Collection[str]) -> Collection[str]:
+    """Return the ids whose first parts are most similar; comparing all takes a second."""
     for place, part in enumerate(parts):
         if len(ids) <= _FEW:
             break
@@ -39,7 +39,7 @@ def _alike(parts: Sequence[str], ids: Collection[str]) -> Collection[str]:
 
 
 def near_globs(glob: str, ids: Collection[str]) -> str:
-    """Return a sentence with a pattern like `glob` that fits cases, where there is one."""
+    """Return a sentence with a pattern like `glob` that matches cases, if there is one."""
     for other in _others(glob, ids):
         if other != glob and fnmatch.filter(ids, other):
             return f"Did you mean '{other}'?"
@@ -53,7 +53,7 @@ def _others(glob: str, ids: Collection[str]) -> list[str]:
     parts = glob.split("/")
     fixed = next((n for n, part in enumerate(parts) if _OPEN.search(part)), len(parts))
     if fixed == 0:
-        # A pattern that begins with a star may misspell one word of ids.
+        # A pattern with a leading star may misspell one word of ids.
         word = re.sub(r"[*?\[\]]", "", glob)
         known = {part for case in ids for part in case.split("/")}
         return [*others, *(f"*{near}*" for near in nearest(word, known))]

@@ -1,4 +1,4 @@
-"""A program that tells no schema: what it serves, and what the source of its release says of that.
+"""A program without introspection: what it serves, and what the source of its release says of that.
 
 Judges nothing, and knows no command but the one that lists the others.
 """
@@ -23,9 +23,9 @@ from conformance.wire.connection import Connection, WireError
 from conformance.wire.framing import Message, read_message
 
 LIMIT: Final = 30.0
-"""Seconds for the one answer, which takes a millisecond."""
+"""Seconds for the single reply, which takes a millisecond."""
 NO_OBJECTS: Final = ObjectModel(types=(), creatable=(), properties={}, trees={})
-"""That of a program which has no objects that could be asked for."""
+"""The object model of a program without objects."""
 _DISABLED: Final = "this build has it disabled"
 _UNSERVED: Final = "this build does not have it"
 NO_SCHEMA: Final = Schema(commands={}, events={}, types={})
@@ -40,7 +40,7 @@ class Served:
 
 
 def ask_served(pool: Pool, roster: str) -> Served:
-    """Return what a build serves by its own word; raises LaunchError."""
+    """Return what a build says that it serves; raises LaunchError."""
     with pool.take(MachineSpec()) as machine:
         connection = Connection(machine.monitor)
         connection.queue(Request(roster, ABSENT).line(0))
@@ -65,7 +65,7 @@ def ask_served(pool: Pool, roster: str) -> Served:
 
 
 def unasked(facts: Facts | None, served: Served, withheld: Withheld) -> Mapping[str, str]:
-    """Return the commands that are not asked for and why: of the source's, and of the build's."""
+    """Return the commands of source and build that the suite does not send, with the reasons."""
     commands = _schema(facts.entities).commands if facts else {}
     return dict(_unasked(sorted({*commands, *served.listed}), served, withheld))
 
@@ -73,16 +73,16 @@ def unasked(facts: Facts | None, served: Served, withheld: Withheld) -> Mapping[
 def _unasked(names: list[str], served: Served, withheld: Withheld) -> Iterator[tuple[str, str]]:
     for name in names:
         why = withheld.why(name)
-        if not why and name not in served.listed:
+        if why is None and name not in served.listed:
             why = _UNSERVED
-        elif not why and name not in served.enabled:
+        elif why is None and name not in served.enabled:
             why = _DISABLED
-        if why:
+        if why is not None:
             yield name, why
 
 
 def described(facts: Facts | None, without: Mapping[str, str]) -> Schema:
-    """Return the schema that cases are derived from: the source's, less the commands `without`."""
+    """Return the schema for deriving cases: that of the source, less the commands `without`."""
     if facts is None:
         return NO_SCHEMA
     schema = _schema(facts.entities)

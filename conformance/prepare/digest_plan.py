@@ -1,4 +1,4 @@
-"""What would be asked of builds of a release that is known by its digest alone; starts nothing."""
+"""The plan for a release that is known only by its digest; starts nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KIND: Final = "release"
 
 
 def release_version(name: str) -> Version:
-    """Return the version of the release of that name, of the newest for ""; raises UsageError."""
+    """Return the version of the release of that name, "" for the newest; raises UsageError."""
     known = digest_names()
     name = name or known[-1]
     if name not in known:
@@ -28,22 +28,22 @@ def release_version(name: str) -> Version:
 def release_plan(
     version: Version, programs: tuple[Program, ...], cache: Cache = NO_CACHE
 ) -> WrittenPlan:
-    """Return the cases that each of the programs of a release would have, one after the other.
+    """Yield the cases that each program of a release would have, one after another.
 
-    What only a build tells, its object model and the entries of its introspection, gives none;
-    neither does a program that the digest of the release does not know.
+    What only a build shows, its object model and the entries of its introspection, yields none;
+    neither does a program that the release's digest does not know.
     """
-    key = digest([suite_digest(), version, programs]) if cache.kept else ""
-    body = cache.get(_KIND, key) if key else None
-    if body is not None:
+    key = digest([suite_digest(), version, programs]) if cache.kept else None
+    body = cache.get(_KIND, key) if key is not None else None
+    if key is not None and body is not None:
         try:
             return WrittenPlan(body)
         except PlanError as error:
             cache.drop(_KIND, key, f"is {error}"[:200])
-    # Not at the top: who finds a plan needs none of what derives one.
+    # Not at the top: with a cached plan, nothing is derived.
     from conformance.prepare.planning import write_release
 
     data = write_release(version, programs)
-    if key:
+    if key is not None:
         cache.put(_KIND, key, data)
     return WrittenPlan(data)

@@ -1,4 +1,4 @@
-"""Deals the selected cases of a target out to groups, each of which is one pytest item."""
+"""Divides the selected cases of a target into groups, one for each pytest item."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from conformance.prepare.selection import Selection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """The cases of one (subject, aspect) of a target by their numbers, in the order of the plan.
+    """The cases of one (subject, aspect) of a target by number, in plan order.
 
     `weight` says how much work they are.
     """
@@ -28,7 +28,7 @@ class Group:
 def groups(campaign: Campaign, selection: Selection) -> tuple[Group, ...]:
     """Return the groups of a target's selected cases.
 
-    Subjects stand as they first come up in the plan, their aspects as `Aspect` has them.
+    Subjects are in plan order, their aspects in the order of `Aspect`.
     """
     plan = campaign.plan
     dealt: dict[int, array[int]] = {}
@@ -52,7 +52,7 @@ def groups(campaign: Campaign, selection: Selection) -> tuple[Group, ...]:
 
 
 def subject_name(group: Group) -> str:
-    """Return the subject of a group as node ids name it: what is no command under its like."""
+    """Return the name of a group's subject in node ids, with a prefix unless it is a command."""
     name = group.subject.name
     match group.subject.kind:
         case SubjectKind.COMMAND:

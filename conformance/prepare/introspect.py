@@ -1,7 +1,7 @@
-"""Asks a build what it is and has, before any case is made; judges nothing.
+"""Introspects a build before any case is made; judges nothing.
 
-A well-formed dialogue over the raw connection.  Where the build dies of a question, what it was
-asked is noted as lost, and the questioning goes on with the next.
+A well-formed dialogue over the raw connection. If the build dies of a query, the query is noted as
+lost, and the next one follows.
 """
 
 from __future__ import annotations
@@ -42,18 +42,18 @@ from conformance.qapi.qom import (
 from conformance.wire.session import Session, SessionError, SessionLost, SessionSilent
 
 WHOLE: Final = 300.0
-"""Seconds for all questions: they take 3 to 20, and with all machines a minute."""
-_VAIN: Final = 2
-"""How often it is waited in vain: a build that dies is asked on at once, one that hangs is not."""
+"""Seconds for all queries: they take 3 to 20, and with all machines a minute."""
+_TIMEOUTS: Final = 2
+"""How many replies may time out; a death costs no wait and does not count."""
 _NODES: Final = 50_000
-"""Nodes of a tree, of which the largest machines have some thousand: it may have no end."""
+"""The most nodes of a tree, of which the largest machines have some thousand: it may be endless."""
 _PROPERTIES, _TREE = "properties", "tree"
-"""What was lost, as it is named before the type or the machine that it was asked of."""
+"""The names of lost queries, before the type or the machine that they were about."""
 _MACHINE_SUFFIX: Final = "-machine"
 _MALFORMED: Final = (KeyError, TypeError, AttributeError)
-"""What reading an answer raises that is not of the type that the schema gives it."""
+"""The exceptions from reading a reply of another type than the schema declares."""
 _WORDS: Final = 3
-"""Lines of the last words of a build that are shown: more seldom tell more."""
+"""How many of a build's last lines to show: more rarely help."""
 _UNASKED: Final = "not asked any more: the build had taken too long over other questions"
 _REMEDY: Final = "Start it by hand with -qmp stdio and look at what it says."
 T = TypeVar("T")
@@ -62,38 +62,38 @@ _Named = TypeVar("_Named", TypeInfo, Property)
 
 @dataclass(slots=True)
 class _Asker:
-    """Where sessions are had, how long one answer and all may take, and how many were in vain."""
+    """The source of sessions, the limits for one reply and for all, and the timeouts so far."""
 
     pool: Pool
     limit: float
     until: float = field(default_factory=lambda: time.monotonic() + WHOLE)
-    vain: int = 0
+    timeouts: int = 0
     deaths: list[StartDeath] = field(default_factory=list)
-    """The machines that have died before they greeted."""
+    """The machines that died before the greeting."""
 
     @property
-    def tired(self) -> bool:
-        """Whether nothing more is asked."""
-        return self.vain >= _VAIN or time.monotonic() >= self.until
+    def exhausted(self) -> bool:
+        """Whether to ask nothing more."""
+        return self.timeouts >= _TIMEOUTS or time.monotonic() >= self.until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Introspection:
-    """What a build answered: its greeting's version, the entries of its schema, its objects."""
+    """A build's answers: its greeting's version, the entries of its schema, its objects."""
 
     version: Version
     package: str
     schema: Sequence[Any]
     model: ObjectModel
     unserved: tuple[str, ...] = ()
-    """The commands that its schema lists and query-commands does not."""
+    """The commands that its schema has and query-commands lacks."""
     deaths: tuple[StartDeath, ...] = field(default=(), metadata=LEFT_OUT)
-    """The machines that have died before they greeted, in whose place others did."""
+    """The machines that died before the greeting, and were replaced."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedSchema:
-    """What a build answered that was asked for its schema alone."""
+    """A build's answers when asked only for its schema."""
 
     version: Version
     package: str
@@ -101,8 +101,8 @@ class AskedSchema:
 
 
 def ask_schema(pool: Pool) -> AskedSchema:
-    """Return the schema of a build; raises LaunchError where it does not start or speaks no QMP."""
-    with _understood(), _session(_Asker(pool, LIMIT), "none") as asked:
+    """Return the schema of a build; raises LaunchError if it does not start or speaks no QMP."""
+    with _launch_errors(), _session(_Asker(pool, LIMIT), "none") as asked:
         greeting = asked.greeting["QMP"]["version"]
         return AskedSchema(
             version=_version(greeting),
@@ -112,8 +112,8 @@ def ask_schema(pool: Pool) -> AskedSchema:
 
 
 @contextmanager
-def _understood() -> Iterator[None]:
-    """Say of a build that cannot be asked or understood that it cannot be tested."""
+def _launch_errors() -> Iterator[None]:
+    """Turn errors of a build that cannot be introspected into LaunchError."""
     try:
         yield
     except SessionLost as error:
@@ -146,13 +146,13 @@ def _package(greeting: Mapping[str, Any]) -> str:
 def introspect(
     pool: Pool, walk: Mapping[str, str], *, thorough: bool = False, limit: float = LIMIT
 ) -> Introspection:
-    """Return what the build says of itself, with the trees of those machines in `walk` it has.
+    """Return a build's self-description, with the trees of those machines in `walk` that it has.
 
-    `walk` maps a machine's name to how the types that provide it begin.  With `thorough`, the
-    trees of all machines.  Raises LaunchError where it does not start or speaks no QMP, or where
-    an answer takes longer than `limit` seconds.
+    `walk` maps a machine's name to the prefix of the machine types that provide it. With
+    `thorough`, it walks the trees of all machines. Raises LaunchError if the build does not start
+    or speaks no QMP, or if a reply takes longer than `limit` seconds.
     """
-    with _understood():
+    with _launch_errors():
         return _introspect(_Asker(pool, limit), walk, thorough=thorough)
 
 
@@ -176,7 +176,7 @@ def _introspect(asker: _Asker, walk: Mapping[str, str], *, thorough: bool) -> In
         for name, beginning in walk.items()
         if any(machine.startswith(beginning) for machine in machines)
     )
-    # A program without machines has a tree too, that of no machine.
+    # A program without machines has a tree, too: that of no machine.
     common = common if machines else (MachineSpec().machine,)
     wanted = dict.fromkeys((*common, *machines) if thorough else common)
     properties = _properties(asker, creatable, lost, faults)
@@ -200,12 +200,12 @@ def _introspect(asker: _Asker, walk: Mapping[str, str], *, thorough: bool) -> In
 
 
 def ask_again(pool: Pool, found: Introspection, *, limit: float = LIMIT) -> Introspection:
-    """Return what `found` says, with what was lost of it asked once more; raises LaunchError."""
+    """Return `found` after repeating its lost queries; raises LaunchError."""
     model = found.model
     asked = [what.split("/", 1) for what, _ in model.lost]
     lost: list[tuple[str, str]] = []
     faults: list[ContradictionError] = []
-    with _understood():
+    with _launch_errors():
         asker = _Asker(pool, limit)
         names = [name for kind, name in asked if kind == _PROPERTIES]
         properties = {**model.properties, **_properties(asker, names, lost, faults)}
@@ -222,7 +222,7 @@ def ask_again(pool: Pool, found: Introspection, *, limit: float = LIMIT) -> Intr
 
 
 def check_schema(entries: Sequence[Any]) -> Schema:
-    """Return the schema that `entries` are; raises LaunchError where they are none."""
+    """Return the schema in `entries`; raises LaunchError if they are none."""
     try:
         return read_introspection(entries)
     except SchemaError as error:
@@ -230,7 +230,7 @@ def check_schema(entries: Sequence[Any]) -> Schema:
 
 
 def find_usable(entries: Sequence[Any]) -> Examined:
-    """Return what of the schema can be used and what is wrong; LaunchError where nothing can."""
+    """Return the usable part of the schema, and its faults; LaunchError if nothing is usable."""
     try:
         return read_usable(entries)
     except SchemaError as error:
@@ -245,14 +245,14 @@ def _no_schema(error: SchemaError) -> LaunchError:
 
 
 class _session:  # noqa: N801 - reads as a function where it is used
-    """A session on a machine of its own; leaving it ends both."""
+    """A session on its own machine; leaving it ends both."""
 
     def __init__(self, asker: _Asker, machine: str) -> None:
         self._asker = asker
         self._spec = MachineSpec(machine=machine)
 
     def __enter__(self) -> Session:
-        """Return the session; a machine that ends before it greets is started again."""
+        """Return the session; a machine that ends before its greeting is started again."""
         asker = self._asker
         ended: list[StartDeath] = []
         for number in range(TRIES):
@@ -268,12 +268,12 @@ class _session:  # noqa: N801 - reads as a function where it is used
             except BaseException:
                 self._machine.close()
                 raise
-        # What ends each time is lost, and that is told; what ends now and then says more.
+        # A query that ends it each time is noted as lost; an occasional death is noted here.
         asker.deaths += ended
         return self._session
 
     def _end(self, error: SessionLost) -> StartDeath:
-        """Return how the machine ended that did not greet; raises the error where it lives."""
+        """Return how a machine without greeting ended; raises the error if it is alive."""
         ending = self._machine.ending(1.0)
         self._machine.close()
         if ending is None:
@@ -310,7 +310,7 @@ def _types(value: Any, faults: list[ContradictionError]) -> tuple[TypeInfo, ...]
 def _usable(
     found: Sequence[_Named], rule: str, place: str, faults: list[ContradictionError]
 ) -> tuple[_Named, ...]:
-    """Return what has a name of its own that can be used; of the others the faults are told."""
+    """Return the items with usable unique names; report the faults of the others."""
     problems = dict(distinct(each.name for each in found))
     faults += [ContradictionError(rule, place, problem) for problem in problems.values()]
     return tuple(each for number, each in enumerate(found) if number not in problems)
@@ -319,7 +319,7 @@ def _usable(
 def _walkable(
     nodes: Sequence[Node], machine: str, faults: list[ContradictionError]
 ) -> Iterator[Node]:
-    """Yield the nodes of a tree to which paths lead, each with the properties that paths name."""
+    """Yield the nodes of a tree with a usable path, each with its properties of usable names."""
     known, walked = {"/"}, set[str]()
     for node in nodes:
         if node.path not in known or node.path in walked:
@@ -358,7 +358,7 @@ def _trees(
 ) -> dict[str, tuple[Node, ...]]:
     """Walk the trees of several machines, as many at a time as there are processors."""
     trees = {}
-    # Nothing is prefetched here, so that it does not matter who asks it first.
+    # Nothing is prefetched here, so the order of the threads does not matter.
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
         walked = threads.map(lambda machine: _tree(asker, machine), machines)
         for machine, tree in zip(machines, walked, strict=True):
@@ -371,13 +371,13 @@ def _trees(
 
 def _tree(asker: _Asker, machine: str) -> tuple[Node, ...] | str:
     """Return the nodes of a machine's tree, or why it cannot be walked."""
-    if asker.tired:
+    if asker.exhausted:
         return _UNASKED
     try:
         with _session(asker, machine) as session:
             nodes = [_node(session, path) for path in islice(_paths(session), _NODES)]
     except SessionSilent as error:
-        asker.vain += 1
+        asker.timeouts += 1
         return str(error)
     except (SessionError, SessionLost, LaunchError) as error:
         return str(error)
@@ -420,8 +420,8 @@ def _one_by_one(
     ask: Callable[[Session, str], T],
     lost: list[tuple[str, str]],
 ) -> Iterator[tuple[str, T]]:
-    """Yield the answers to questions of which each may be the build's last."""
-    while todo and not asker.tired:
+    """Yield the answers to queries, each of which may be the build's last."""
+    while todo and not asker.exhausted:
         with _session(asker, "none") as session:
             while todo:
                 name = todo.pop(0)
@@ -431,7 +431,7 @@ def _one_by_one(
                     continue
                 except SessionLost as error:
                     lost.append((f"{_PROPERTIES}/{name}", shown(str(error))))
-                    asker.vain += isinstance(error, SessionSilent)
+                    asker.timeouts += isinstance(error, SessionSilent)
                     break
                 except _MALFORMED as error:
                     lost.append((f"{_PROPERTIES}/{name}", f"answered out of schema: {error!r}"))

@@ -1,6 +1,6 @@
-"""Which schema a word of the command line names.
+"""Finds the schema that a word of the command line names.
 
-The one place that knows what such a word can be; what the schema is used for it does not know.
+The only module that knows what such a word can be; knows nothing of how the schema is used.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from conformance.qapi.introspection import read_introspection
 from conformance.qapi.model import Schema, SchemaError
 from conformance.wire.recording import RecordingError, decode, read_values
 
-# How programs and schema files begin, and no JSON does.
+# The first bytes of programs and schema files, but of no JSON.
 _NO_JSON: Final = (b"\x7fELF", b"#", b"{ '", b"{'")
 _DIGEST: Final = b'"schemas":'
 _HEAD: Final = 1 << 20
-"""Bytes within which a digest shows that it is one: what comes before is a list of names."""
+"""The bytes within which a digest is recognized: a list of names comes first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedSchema:
-    """A schema and where it is from.
+    """A schema and its origin.
 
-    `sha256` is that of the entries of a build's own introspection, as the stream of a run gives
-    it, "" where the schema is no introspection; `release` (major, minor) is that of a digest.
+    `sha256` is that of the entries of a build's own introspection, as in the stream of a run, None
+    if the schema is no introspection; `release` (major, minor) is that of a digest.
     """
 
     schema: Schema
     origin: str
-    sha256: str = ""
+    sha256: str | None = None
     release: tuple[int, int] | None = None
 
 
@@ -62,17 +62,17 @@ def schema_named(word: str) -> NamedSchema:
 
 
 def sha256_of(entries: list[Any]) -> str:
-    """Return the SHA-256 of a schema's entries, whatever order they stand in."""
+    """Return the SHA-256 of a schema's entries, in any order."""
     return digest(sorted(entries, key=canonical))
 
 
 def entries_in(value: Any) -> Any:
-    """Return the entries that `value` holds: itself, or what the reply that it is returns."""
+    """Return the entries in `value`: itself, or what it returns if it is a reply."""
     return value["return"] if isinstance(value, dict) and "return" in value else value
 
 
 def _may_be_saved(path: Path) -> bool:
-    """Return whether `path` holds, or should hold, JSON that is no digest."""
+    """Return whether `path` contains, or should contain, JSON other than a digest."""
     try:
         with path.open("rb") as file:
             data = file.read(_HEAD)

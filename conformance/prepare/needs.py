@@ -1,4 +1,4 @@
-"""What recipes need of hosts and builds, and which of it a build itself says that it lacks."""
+"""The needs of recipes, and which of them a build itself says that it lacks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from conformance.qapi.qom import ObjectModel
 
 
 def needs_of_all(knowledge: Knowledge) -> tuple[str, ...]:
-    """Return all needs that anything known has, sorted: what hosts and builds are asked for."""
+    """Return all needs of all knowledge, sorted."""
     return tuple(
         sorted(
             {
@@ -26,17 +26,14 @@ def needs_of_all(knowledge: Knowledge) -> tuple[str, ...]:
 
 
 def own_lacks(needs: Iterable[str], model: ObjectModel) -> dict[str, str]:
-    """Return why each need is not met that the build itself answers for, by its types."""
+    """Return why each need about the build's own types is not met."""
     lacks = {}
     for need in sorted(needs):
         kind, _, argument = need.partition(":")
-        reason = ""
         if kind == "type" and argument not in model.by_name:
-            reason = f"this build has no type {argument}"
+            lacks[need] = f"this build has no type {argument}"
         elif kind == "property":
             owner, _, name = argument.partition(".")
-            found = any(item.name == name for item in model.properties.get(owner, ()))
-            reason = "" if found else f"this build has no property {argument}"
-        if reason:
-            lacks[need] = reason
+            if all(item.name != name for item in model.properties.get(owner, ())):
+                lacks[need] = f"this build has no property {argument}"
     return lacks

@@ -1,6 +1,6 @@
-"""What a user names for a comparison, read: a build, digest, source tree or saved introspection.
+"""Reads the operand of a comparison: a build, digest, source tree or saved introspection.
 
-Knows how each is told from the others and how it is read; compares nothing.
+Knows how to distinguish and read them; compares nothing.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ SIDES: Final = (
 
 _VERSION: Final = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
 _DIGEST: Final = "digest:"
-# How programs begin: ELF, and scripts that start one.
+# The first bytes of programs: ELF, and scripts that start one.
 _PROGRAMS: Final = (b"\x7fELF", b"#!")
 # A schema file begins with a comment or an expression in single quotes; JSON with neither.
 _JSON: Final = re.compile(r'\s*(\[|\{\s*["}])')
@@ -55,7 +55,7 @@ _WHOLE: Final = "qapi-schema.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedSide:
-    """A side as the user names it; `version` counts where nothing else tells one."""
+    """A side as the user names it; `version` counts if nothing else gives one."""
 
     name: str
     rootfs: str = ""
@@ -72,13 +72,13 @@ def read_side(named: NamedSide) -> ComparedSide:
     except SchemaError as error:
         raise UsageError(f"{named.name}: {error}", SIDES) from error
     if not side.schema.commands and not side.schema.events:
-        # An empty file would otherwise be a schema that lacks nothing, being a part.
+        # Otherwise an empty file would pass as a part of a schema.
         raise UsageError(f"{named.name}: has neither commands nor events", SIDES)
     return side
 
 
 def load_knowledge(program: Program) -> CompatKnowledge:
-    """Return what is known beside the sides; raises KnowledgeError."""
+    """Return the knowledge for a comparison; raises KnowledgeError."""
     history = {
         name: digest.schemas[program]
         for name, digest in load_digests().items()
@@ -194,7 +194,7 @@ def _build(named: NamedSide) -> ComparedSide:
 
 
 def _release(version: str, program: Program) -> Entities | None:
-    """Return what the release of that version declares, None where no digest is of just it."""
+    """Return the declarations of the release of that version, None without its exact digest."""
     found = _VERSION.fullmatch(version)
     if found is None:
         return None

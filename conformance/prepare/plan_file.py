@@ -1,7 +1,7 @@
-"""The plan of a build as bytes: written while it is derived, and read in parts by who needs them.
+"""The plan of a build as bytes, written while it is derived and read in parts.
 
-What is known of each case without reading it stands in columns; the cases themselves stand in
-pieces, each of which holds some of one subject and aspect.  Knows not how cases are derived.
+Columns hold what is known of each case without reading it; pieces hold the cases, each some cases
+of one subject and aspect. Knows nothing of how cases are derived.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from functools import cache, cached_property
 from io import BytesIO
 from typing import Any, Final
 
-# Loaded so that the codec knows all kinds of expectations.
-from conformance.judge import expect_answer, expect_qom, expect_value
+from conformance.judge.expectations import EXPECTATIONS
 from conformance.knowledge.versions import Version
 from conformance.model.case import Case, Subject
 from conformance.model.codec import Codec, CodecError
@@ -33,38 +32,36 @@ from conformance.qapi.qom import TypeInfo
 
 _FOOTER: Final = struct.Struct("<QQ")
 _PIECE: Final = 256
-"""Cases of a piece at most: more compress no better, and one of them is wanted alone at times."""
+"""The most cases of a piece: more compress no better, and sometimes only one of them is wanted."""
 _BUFFERED: Final = 16 << 20
-"""Characters of cases that wait for others of their piece."""
+"""The most characters of cases that wait for others of their piece."""
 _KEPT: Final = 64
-"""Pieces that are kept at hand while cases are read."""
+"""The number of pieces in memory while cases are read."""
 _LEVEL: Final = 1
 _NUMBERS: Final = ("group", "rules", "about", "reason", "piece", "weight", "blocked", "exchange")
-assert all((expect_answer, expect_qom, expect_value))
 
 
 class PlanError(ValueError):
-    """Bytes that are no plan."""
+    """Bytes that are not a plan."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
     """What is known of a build beside its cases.
 
-    `documentation` says what it was compared with.  A build that tells no schema has that of its
-    source.
+    `documentation` says what it was compared with. A build without a schema has that of its source.
     """
 
     version: Version
     schema: Schema
     rows: tuple[Row, ...]
     program: Program = Program.SYSTEM
-    package: str = ""
-    arch: str = ""
+    package: str | None = None
+    arch: str | None = None
     sha256: str = ""
     schema_sha256: str = ""
     documentation: str = ""
-    as_root: str = ""
+    as_root: str | None = None
     withheld: tuple[str, ...] = ()
     """As Target has them."""
 
@@ -75,13 +72,13 @@ def _heads() -> Codec[Head]:
 
 
 def _cases() -> Codec[Case]:
-    """Return a codec for the cases of one plan: stages, and what is known of types, are shared."""
+    """Return a codec for the cases of one plan, which share stages and types."""
     shared = (Stage, Subject, Expectation, frozenset[str], Mapping[str, TypeInfo])
-    return Codec(Case, sparse=True, shared=shared)
+    return Codec(Case, sparse=True, shared=shared, kinds={Expectation: EXPECTATIONS})
 
 
 class _Table:
-    """Values by number, each once."""
+    """Numbered unique values."""
 
     def __init__(self) -> None:
         self.numbers: dict[Any, int] = {}
@@ -99,7 +96,7 @@ class _Open:
 
 
 class PlanWriter:
-    """Takes the cases of a plan one by one, and keeps little of them."""
+    """Takes the cases of a plan one by one, and keeps few in memory."""
 
     def __init__(self) -> None:
         self._out = BytesIO()
@@ -112,7 +109,7 @@ class PlanWriter:
         self._pieces: list[tuple[int, int]] = []
         self._encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
-    def add(self, case: Case, about: str) -> None:
+    def add(self, case: Case, about: str | None) -> None:
         """Take the next case, which tries the member `about`, if any."""
         group = self._tables["group"].number((case.subject, case.aspect))
         piece = self._open.get(group)
@@ -178,7 +175,7 @@ class PlanWriter:
 
 
 class WrittenPlan:
-    """A plan that was written, read as far as it is asked for; `data` are its bytes."""
+    """A written plan, read on demand; `data` are its bytes."""
 
     def __init__(self, data: bytes) -> None:
         """Open the plan; raises PlanError."""
@@ -204,7 +201,7 @@ class WrittenPlan:
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """The subjects that keep a row in the report."""
+        """The subjects with a row in the report."""
         return self.head.rows
 
     def __len__(self) -> int:
@@ -212,17 +209,17 @@ class WrittenPlan:
 
     @cached_property
     def ids(self) -> list[str]:
-        """The ids of the cases, in their order."""
+        """The ids of the cases, in order."""
         ids = self._section(self._places["ids"]).decode().split("\n")
         return ids if len(self) else []
 
-    def about(self, numbers: Iterable[int]) -> Iterator[str]:
-        """Yield the member that each case of those numbers tries, "" where it tries none."""
+    def about(self, numbers: Iterable[int]) -> Iterator[str | None]:
+        """Yield the member that each of the cases of those numbers tries, None for none."""
         names, column = self._tables["about"], self._columns["about"]
         return (names[column[number]] for number in numbers)
 
     def entries(self, numbers: Iterable[int] | None = None) -> Iterator[Entry]:
-        """Yield what is known of the cases of those numbers, of all where they are left out."""
+        """Yield what is known of the cases of those numbers, by default of all."""
         columns, tables, ids = self._columns, self._tables, self.ids
         rules = [tuple(each) for each in tables["rules"]]
         for number in range(len(self)) if numbers is None else numbers:
@@ -240,7 +237,7 @@ class WrittenPlan:
             )
 
     def group_of(self, number: int) -> int:
-        """Return the number of a case's group, with which `subjects` has its subject and aspect."""
+        """Return the number of a case's group, an index into `subjects`."""
         return self._columns["group"][number]
 
     def weight_of(self, numbers: Iterable[int]) -> int:
@@ -250,7 +247,7 @@ class WrittenPlan:
 
     @property
     def cases(self) -> tuple[Case, ...]:
-        """All cases, read anew; raises PlanError."""
+        """All cases, read again; raises PlanError."""
         return tuple(self.read(range(len(self))))
 
     def read(self, numbers: Iterable[int]) -> Iterator[Case]:
@@ -266,7 +263,7 @@ class WrittenPlan:
             yield self._case(kept[piece][number])
 
     def _lines(self, piece: int) -> Mapping[int, str]:
-        """Return the cases of a piece as JSON, by their numbers."""
+        """Return the cases of a piece as JSON, by number."""
         lines = self._section(self._pieces[piece]).decode().split("\n")
         return dict(zip(self._members[piece], lines, strict=True))
 

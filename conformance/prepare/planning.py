@@ -1,4 +1,4 @@
-"""The plan of a build: what it answered beside what people know, derived once and written.
+"""The plan of a build, made from its answers and all knowledge, derived once and written.
 
 Asks no build and knows no run.
 """
@@ -33,11 +33,11 @@ from conformance.qapi.introspection import Examined
 from conformance.space.members import member_of
 
 _ARCH: Final = "x86_64"
-"""The architecture that most recipes speak of."""
+"""The architecture of most recipes."""
 
 
 def described_as(target: Target, answers: Answers) -> Target:
-    """Return the target as the answers say that it is: which kind, and what it is to withhold."""
+    """Return the target with what its answers say: its kind, and the commands to withhold."""
     build = answers.build
     target = replace(target, kind=build.kind, as_root=build.as_root)
     if answers.served is None:
@@ -54,9 +54,9 @@ def introspected(
     thorough: bool,
     lacks: Mapping[str, str],
 ) -> Introspected:
-    """Return what is known of a build whose host `lacks` things, its source beside it.
+    """Return the inputs for a build whose host `lacks` things, with its source.
 
-    Raises UsageError for a source that is none of this build's.
+    Raises UsageError for the source of another build.
     """
     build = answers.build
     more: dict[str, Any] = {
@@ -89,7 +89,7 @@ def _listed(
     lacks: Mapping[str, str],
     more: Mapping[str, Any],
 ) -> Introspected:
-    """Return the same of a build that tells no schema: only the source of its release counts."""
+    """Return the same for a build without a schema: only the source of its release counts."""
     build, served = answers.build, answers.served
     assert served is not None, "it lists its commands"
     facts = find_facts(target.schema, build.version, build.kind)
@@ -113,13 +113,13 @@ def planned(
     knowledge: Knowledge,
     globs: Sequence[str] = (),
 ) -> bytes:
-    """Return the plan of a build, as Plan reads it.
+    """Return the plan of a build, for Plan to read.
 
-    With `globs` it holds the cases alone whose ids one of them fits.
+    With `globs` it has only the cases whose ids match one.
     """
     members = members_of(build)
     writer = PlanWriter()
-    with _uncollected():
+    with _without_gc():
         for case in cases_of(build, knowledge, globs):
             writer.add(case, member_of(case, members))
     found = answers.found
@@ -142,18 +142,18 @@ def planned(
 
 
 def write_release(version: Version, programs: Iterable[Program]) -> bytes:
-    """Return the plan of a release that is known by its digest alone, as Plan reads it."""
+    """Return the plan of a release that is known only by its digest, for Plan to read."""
     knowledge = load_knowledge()
     writer = PlanWriter()
-    with _uncollected():
+    with _without_gc():
         for program in programs:
-            facts = find_facts("", version, program)
+            facts = find_facts(None, version, program)
             if facts is None or not facts.exact:
                 continue
             build = _of_release(version, program, facts)
             members = members_of(build)
             for case in cases_of(build, knowledge):
-                # Why a case is not run is of a build: what it lacks, or what it was made without.
+                # Why a case is blocked depends on the build: what it lacks, or was built without.
                 writer.add(replace(case, blocked=None), member_of(case, members))
     return writer.end(Head(version=version, schema=NO_SCHEMA, rows=()))
 
@@ -175,8 +175,8 @@ def _of_release(version: Version, program: Program, facts: Facts) -> Introspecte
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """Look for no garbage: there is none in cases, and to look takes a fifth of the time."""
+def _without_gc() -> Iterator[None]:
+    """Suspend garbage collection: cases have no cycles, and it takes a fifth of the time."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -187,10 +187,10 @@ def _uncollected() -> Iterator[None]:
 
 
 def _aligned(facts: Facts | None, *, usable: Examined, **more: Any) -> Introspected:
-    """Return what is known of a build, its schema brought beside the source of its release.
+    """Return the inputs for a build, its schema aligned with the source of its release.
 
-    Of a schema that contradicts itself, nothing is held against the source: what is left out of
-    it would seem to be missing from the build.
+    A schema that contradicts itself is not compared: its missing parts would seem to be missing
+    from the build.
     """
     schema = usable.schema
     if facts is None or usable.faults:

@@ -1,4 +1,4 @@
-"""Makes a target ready: asks it what it is and derives its plan, or takes both from the cache."""
+"""Makes a target ready: introspects it and derives its plan, or takes both from the cache."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _PLAN: Final = "plan"
 _NEEDS: Final = "needs"
 _ALL: Final = Selection()
 Tell = Callable[[str], None]
-"""Gets what is done with a target, for whoever waits for it."""
+"""Gets the current step for a target, for whoever waits for it."""
 
 
-def _unheard(_: str) -> None:
-    """Tell nobody."""
+def _no_progress(_: str) -> None:
+    """Report nothing."""
 
 
 def prepare(
@@ -42,13 +42,13 @@ def prepare(
     *,
     selection: Selection = _ALL,
     limit: float = LIMIT,
-    tell: Tell = _unheard,
+    tell: Tell = _no_progress,
 ) -> Campaign:
     """Identify and introspect a target, and plan its cases.
 
-    Where each glob of `selection` fits cases, the plan may hold these alone.  The build has `limit`
-    seconds for each answer.  `tell` gets what is done, in a word or two.  Raises LaunchError, which
-    names the entry of a file, and UsageError for a source that is not its own.
+    If each glob of `selection` matches cases, the plan may have only these. The build has `limit`
+    seconds for each reply. `tell` gets the current step, in a word or two. Raises LaunchError,
+    which names the entry of a file, and UsageError for the source of another build.
     """
     try:
         thorough = selection.thorough
@@ -71,16 +71,16 @@ def prepare(
 
 
 def _plan(target: Target, found: Answered, cache: Cache, selection: Selection) -> WrittenPlan:
-    """Return the plan of a target, derived anew where the cache has none that was derived alike."""
+    """Return the plan of a target, from the cache if possible."""
     thorough, globs = selection.thorough, selection.globs
     known_by = digest([suite_digest(), [folder_digest(Path(each)) for each in target.cases]])
     needs = _known_needs(cache, known_by)
     lacks = _lacks(needs, target) if needs is not None else {}
-    key = _key(target, found, [known_by, lacks, thorough]) if needs is not None else ""
-    kept = _kept_plan(cache, key, globs) if key else None
+    key = _key(target, found, [known_by, lacks, thorough]) if needs is not None else None
+    kept = _kept_plan(cache, key, globs) if key is not None else None
     if kept is not None:
         return kept
-    # Not at the top: who finds a plan needs none of what derives one.
+    # Not at the top: with a cached plan, nothing is derived.
     from conformance.knowledge.loading import load_knowledge
     from conformance.prepare import planning
     from conformance.prepare.needs import needs_of_all
@@ -99,13 +99,13 @@ def _plan(target: Target, found: Answered, cache: Cache, selection: Selection) -
         plan = WrittenPlan(planning.planned(target, answers, build, knowledge, selected))
         if all(fnmatch.filter(plan.ids, glob) for glob in selected):
             break
-    if key:
+    if key is not None:
         cache.put(_PLAN, _key_of_part(key, selected), plan.data)
     return plan
 
 
 def _kept_plan(cache: Cache, key: str, globs: Sequence[str]) -> WrittenPlan | None:
-    """Return the plan that is kept, whole or of these globs alone, None where there is neither."""
+    """Return the cached plan, whole or for these globs, or None."""
     for each in dict.fromkeys((key, _key_of_part(key, globs))):
         body = cache.get(_PLAN, each)
         if body is not None:
@@ -117,17 +117,17 @@ def _kept_plan(cache: Cache, key: str, globs: Sequence[str]) -> WrittenPlan | No
 
 
 def _key_of_part(key: str, globs: Sequence[str]) -> str:
-    """Return the key of the plan of the cases of `globs`, of all where there are no globs."""
+    """Return the key of the plan for the cases of `globs`; without globs, for all."""
     return digest([key, *globs]) if globs else key
 
 
-def _key(target: Target, found: Answered, more: Sequence[Any]) -> str:
-    """Return what a plan depends on as one word, "" where it is not to be kept.
+def _key(target: Target, found: Answered, more: Sequence[Any]) -> str | None:
+    """Return a hash of everything that a plan depends on, None if it is not to be kept.
 
-    A source that the user names may be worked on at any time, and to read it is most of the work.
+    A source that the user names may change at any time, and reading it is most of the work.
     """
-    if not found.digest or target.schema:
-        return ""
+    if found.digest is None or target.schema is not None:
+        return None
     return digest([found.digest, target.sandbox, *more])
 
 
@@ -140,14 +140,14 @@ def _known_needs(cache: Cache, known_by: str) -> Sequence[str] | None:
 
 
 def _lacks(needs: Iterable[str], target: Target) -> dict[str, str]:
-    """Return why each need is not met that the host answers for."""
+    """Return why each need about the host is not met."""
     asked = (need for need in needs if need.partition(":")[0] not in BUILD_NEEDS)
     found = {need: probe(need, target) for need in asked}
     return {need: reason for need, reason in found.items() if reason}
 
 
 def warned(target: Target, folder: RunFolder) -> tuple[str, ...]:
-    """Return what the sandbox does not keep from the host, and say so once."""
+    """Return what the sandbox does not contain, and say so once."""
     if not target.sandbox:
         return ()
     from conformance.launch.sandbox import caveats

@@ -1,4 +1,4 @@
-"""Which cases of a run are wanted; knows no case but by its id and its subject."""
+"""Selects the cases of a run; knows of a case only its id and its subject."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from conformance.model.case import Subject
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Which cases of a run are wanted: those that one of `globs` fits, all where there is none.
+    """The selection of cases: those whose id matches one of `globs`; without globs, all.
 
-    `shard` is (number from 1, of how many): subjects are dealt out by their names.
+    `shard` is (number from 1, of how many): subjects are divided by name.
     """
 
     globs: tuple[str, ...] = ()
@@ -26,5 +26,5 @@ class Selection:
         return count == 1 or int(digest(subject.name)[:8], 16) % count == number - 1
 
     def fits(self, case_id: str) -> bool:
-        """Return whether one of the globs fits the id of a case, if there are globs."""
+        """Return whether the id of a case matches one of the globs, if there are any."""
         return not self.globs or any(fnmatch.fnmatchcase(case_id, glob) for glob in self.globs)

@@ -1,4 +1,4 @@
-"""Which source a build is compared with: the tree its target names, else the digest that ships."""
+"""Finds the source for a build: the tree that its target names, else the shipped digest."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ from conformance.source.documented import documented_examples
 from conformance.source.reader import read_source
 
 
-def find_facts(schema: str, version: Version, program: Program = Program.SYSTEM) -> Facts | None:
-    """Return what is known of the source of a build of `program`, None where nothing is.
+def find_facts(
+    schema: str | None, version: Version, program: Program = Program.SYSTEM
+) -> Facts | None:
+    """Return the facts of the source for a build of `program`, None if there is none.
 
-    `schema` is the tree, the schema file or the digest that the user names, "" for none.  Raises
+    `schema` is the tree, the schema file or the digest that the user names, None for none. Raises
     UsageError.
     """
-    if schema:
+    if schema is not None:
         return _named(Path(schema), version, program)
     shipped = find_digest(version)
     if shipped is None:
@@ -37,11 +39,11 @@ def find_facts(schema: str, version: Version, program: Program = Program.SYSTEM)
     return Facts(entities=entities, name=shipped.name, exact=shipped.exact)
 
 
-def words(facts: Facts | None, schema: str) -> str:
-    """Return what a report says of the source that the build was compared with."""
+def words(facts: Facts | None, schema: str | None) -> str:
+    """Return the words in a report for the source that the build was compared with."""
     if facts is None:
         return "nothing: no digest ships of this release or an older one, and no source was given"
-    if schema:
+    if schema is not None:
         return f"the source at {facts.name}"
     if facts.exact:
         return f"the digest of QEMU {facts.name} that ships with the suite"
@@ -52,7 +54,7 @@ def words(facts: Facts | None, schema: str) -> str:
 
 
 def _named(path: Path, version: Version, program: Program) -> Facts:
-    """Return the facts of the source, or of the digest, at `path`, which is of that version."""
+    """Return the facts of the source, or of the digest, at `path`, for that version."""
     remedy = "Name a tree of QEMU's source, its schema file, or a digest of it."
     try:
         digest = _digest(path)
@@ -70,15 +72,14 @@ def _named(path: Path, version: Version, program: Program) -> Facts:
 
 
 def _schema_file(path: Path, program: Program) -> Path:
-    """Return the file with which the schema of `program` begins, of a tree or named itself."""
+    """Return the main schema file of `program`, in a tree or named itself."""
     own = path / SCHEMA_FILES[program]
     return own if path.is_dir() and program is not Program.SYSTEM else schema_file(path)
 
 
-def _check_release(path: Path, told: str, version: Version) -> None:
-    """Raise UsageError where the source says that it is of another release than the build."""
-    parts = told.split(".")[:2]
-    if told and parts != [str(part) for part in version[:2]]:
+def _check_release(path: Path, told: str | None, version: Version) -> None:
+    """Raise UsageError if the source is of another release than the build."""
+    if told and told.split(".")[:2] != [str(part) for part in version[:2]]:
         raise UsageError(
             f"{path} is the source of QEMU {told}, and the build is {'.'.join(map(str, version))}",
             "Name the source of the build's own release; what others declare binds it to nothing.",
@@ -86,7 +87,7 @@ def _check_release(path: Path, told: str, version: Version) -> None:
 
 
 def _digest(path: Path) -> Digest | None:
-    """Return the digest that `path` is, None where it is none; raises SchemaError, OSError."""
+    """Return the digest at `path`, None if it is none; raises SchemaError, OSError."""
     if not path.is_file():
         return None
     try:

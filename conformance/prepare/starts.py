@@ -1,7 +1,7 @@
-"""Which machines of a build have started in this process, and which died before they greeted.
+"""Counts a build's machines that started in this process, and those that died before the greeting.
 
-A machine that a signal ends before its greeting says something of the build only where it happens
-again: the run counts such deaths over all of its processes.
+A death by a signal before the greeting counts against the build only if it happens again: the run
+counts such deaths over all of its processes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from conformance.model.stage import MachineSpec
 from conformance.report.stream import StartDied
 
 TRIES: Final = 3
-"""How often a machine is started that ends before it greets, where that says something."""
+"""How often a machine is started that ends before its greeting."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class StartDeath:
     death: Ending
 
     def event(self, target: str) -> StartDied:
-        """Return the event that tells of it."""
+        """Return its event."""
         return StartDied(
             target=target,
             command_line=self.command_line,
@@ -39,7 +39,7 @@ class Starts:
     """The starts of one build in one process."""
 
     _stood: list[MachineSpec] = field(default_factory=list)
-    """Specs hold requests, which have no hash."""
+    """A list, because specs contain requests, which have no hash."""
     _deaths: list[StartDeath] = field(default_factory=list)
 
     def stood(self, spec: MachineSpec) -> bool:
@@ -47,7 +47,7 @@ class Starts:
         return spec in self._stood
 
     def note(self, spec: MachineSpec) -> None:
-        """Note that a machine of `spec` has started."""
+        """Note the start of a machine of `spec`."""
         if spec not in self._stood:
             self._stood.append(spec)
 
@@ -56,6 +56,6 @@ class Starts:
         self._deaths += deaths
 
     def take_deaths(self) -> tuple[StartDeath, ...]:
-        """Return the deaths that were noted since the last call."""
+        """Return the deaths since the last call."""
         deaths, self._deaths = tuple(self._deaths), []
         return deaths

@@ -1,4 +1,4 @@
-"""Makes the targets of a run ready, each behind a fence: what fails with one is lost with it alone.
+"""Makes the targets of a run ready; a failure loses only its own target.
 
 Knows neither where a run is recorded nor what becomes of its cases.
 """
@@ -24,12 +24,12 @@ from conformance.prepare.selection import Selection
 from conformance.report.stream import Event, TargetLost, to_json
 
 _SAID: Final = 400
-"""Characters of an error's own words that are told."""
+"""How many characters of an error's message to show."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The targets that are ready, and those that were lost with what each was lost to."""
+    """The targets that are ready, and the lost ones with the reasons."""
 
     campaigns: tuple[Campaign, ...]
     lost: tuple[TargetLost, ...]
@@ -37,7 +37,7 @@ class Prepared:
 
     @property
     def error(self) -> ConformanceError | None:
-        """What to say where no target is left, None where one is."""
+        """The error if no target is left, else None."""
         if self.campaigns or not self.errors:
             return None
         return self.errors[0] if len(self.errors) == 1 else _all_lost(self.lost, self.errors)
@@ -51,10 +51,10 @@ def prepare_all(
     selection: Selection,
     tell: Callable[[str, str], None],
 ) -> Prepared:
-    """Ask each build once and plan its cases, and save what other processes need in `folder`.
+    """Ask each build once and plan its cases, and save the files for other processes in `folder`.
 
-    Plans may hold the cases alone that are selected.
-    `tell` gets the name of each target and what is done with it.
+    Plans may have only the selected cases. `tell` gets the name of each target and its current
+    step.
     """
     campaigns: list[Campaign] = []
     lost: list[TargetLost] = []
@@ -64,13 +64,13 @@ def prepare_all(
             told = partial(tell, target.name)
             campaign = prepare(target, folder, cache, selection=selection, tell=told)
             campaign = replace(campaign, caveats=warned(campaign.target, folder))
-            # Shown to be one whose cases can be planned, and told.
+            # Prove that its cases can be planned and written.
             rows: tuple[Event, ...] = (*campaign.rows(), *campaign.rule_rows())
             for event in (campaign.started(0), *rows):
                 canonical(to_json(event))
             campaign.save(folder.path, f"campaign-{len(campaigns):04}")
         except Exception as error:  # of any kind: the others are tested all the same
-            errors.append(_told(error))
+            errors.append(_error_of(error))
             lost.append(_lost(target, errors[-1]))
         else:
             campaigns.append(campaign)
@@ -78,7 +78,7 @@ def prepare_all(
 
 
 def distinct(targets: Sequence[Target]) -> Iterator[Target]:
-    """Yield the targets under names that differ: equal ones are told apart by their roots."""
+    """Yield the targets with unique names: the root distinguishes equal ones."""
     names = Counter(target.name for target in targets)
     used: set[str] = set()
     for target in targets:
@@ -95,8 +95,8 @@ def distinct(targets: Sequence[Target]) -> Iterator[Target]:
         yield replace(target, name=name)
 
 
-def _told(error: Exception) -> ConformanceError:
-    """Return what to say of an error that was met while a target was prepared."""
+def _error_of(error: Exception) -> ConformanceError:
+    """Return the message for an error in the preparation of a target."""
     if isinstance(error, ConformanceError):
         return error
     frames = traceback.extract_tb(error.__traceback__)

@@ -62,7 +62,7 @@ class TargetNode(pytest.Collector):
         return node
 
     def collect(self) -> Iterable[pytest.Collector]:
-        """Return a node per subject, in the order of the plan."""
+        """Return a node per subject, in plan order."""
         dealt: dict[str, list[Group]] = {}
         for group in self.groups:
             dealt.setdefault(subject_name(group), []).append(group)
@@ -106,7 +106,7 @@ class GroupItem(pytest.Item):
         return item
 
     def cases(self) -> Iterator[Case]:
-        """Yield the cases, read as they are asked for."""
+        """Yield the cases, reading them as needed."""
         first = self.first()
         yield from first
         yield from self.campaign.plan.read(self.group.numbers[len(first) :])
@@ -118,16 +118,16 @@ class GroupItem(pytest.Item):
         return self._first
 
     def last(self) -> tuple[Case, ...]:
-        """Return the last cases, after which the machines run that the item leaves."""
+        """Return the last cases; the machines running after them are the ones that remain."""
         if len(self.group.numbers) <= BLOCK:
             return self.first()
         return tuple(self.campaign.plan.read(self.group.numbers[-BLOCK:]))
 
     def runtest(self) -> None:
-        """Run the cases; fails with BrokenPromises, skips where not one of them could be judged.
+        """Run the cases; fails with BrokenPromises, skips if none could be judged.
 
-        Run again, as plugins do with what fails, it ends as it did: what is broken was tried again
-        already, and all is recorded.
+        Run again, as plugins do with failures, it ends as before: broken cases were already tried
+        again, and all is recorded.
         """
         if not self._played:
             self._played = True
@@ -151,7 +151,7 @@ class GroupItem(pytest.Item):
             outcome = result.verdict.outcome
             counts[outcome] += 1
             if outcome in BROKEN or (outcome is Outcome.INTERMITTENT and result.shown):
-                # What was seen is recorded; kept for all that break, it is more than fits.
+                # The observation is recorded; keeping it for all failures takes too much memory.
                 broken.append(replace(result, seen=None, before=()))
             elif outcome is not Outcome.PASS:
                 reasons[f"{outcome}: {result.verdict.reason}"] += 1
@@ -161,13 +161,13 @@ class GroupItem(pytest.Item):
         if counts[Outcome.HARNESS_ERROR]:
             raise RuntimeError("; ".join(reasons))
         if counts[Outcome.FLAKY]:
-            # No finding, and no success either: pytest must not exit with 0.
+            # No finding, but no success either: pytest must not exit with 0.
             pytest.fail("; ".join(reason for reason in reasons if reason.startswith("flaky")))
         if not counts[Outcome.PASS]:
             pytest.skip(reasons.most_common(1)[0][0])
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Return the failing cases as text; what is no broken promise as pytest shows it."""
+        """Return the failing cases as text; other errors as pytest shows them."""
         if isinstance(excinfo.value, BrokenPromises):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
@@ -175,8 +175,8 @@ class GroupItem(pytest.Item):
     def reportinfo(self) -> tuple[str, None, str]:
         """Return where the item is, no line, and its headline.
 
-        The headline is no end of the node id: else pytest would put it in the id's place, with
-        "::" for each ".", and what -v shows could not be pasted.
+        The headline is not the end of the node id: else pytest would show it in place of the id,
+        with "::" for each ".", and the output of -v could not be pasted.
         """
         target = self.campaign.target.name
         return target, None, f"{target} {subject_name(self.group)} {self.name}"

@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from conformance.report.result import Summary
 
 RUN: Final[pytest.StashKey[Run]] = pytest.StashKey()
-"""The run, in the process that leads it."""
+"""The run, in the leading process."""
 OPTIONS: Final[pytest.StashKey[Options]] = pytest.StashKey()
 CAMPAIGNS: Final[pytest.StashKey[tuple[Campaign, ...]]] = pytest.StashKey()
 SUMMARY: Final[pytest.StashKey[Summary]] = pytest.StashKey()
 _CHOSEN: Final[pytest.StashKey[tuple[str, ...]]] = pytest.StashKey()
-"""The node ids, or beginnings of some, that the command line names; none: all."""
+"""The node ids, or prefixes of some, on the command line; none: all."""
 _PATHS: Final[pytest.StashKey[tuple[str, ...]]] = pytest.StashKey()
 """The files and folders that pytest collects beside the targets."""
 _OWN: Final[pytest.StashKey[ExitStack]] = pytest.StashKey()
-"""What the run holds, where it began here and not at the command."""
+"""The resources of the run, if it began here and not in the command."""
 _LISTENER: Final[pytest.StashKey[_Listener]] = pytest.StashKey()
 
 
@@ -47,10 +47,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """Start over with `--qmp-X=VALUE` where `--qmp-X VALUE` names something that exists.
+    """Start over with `--qmp-X=VALUE` if `--qmp-X VALUE` names something that exists.
 
-    Before it knows the options of a plugin, pytest takes such a value for a path to tests, and
-    its folder for the root of all: /usr/bin would get the cache, and no configuration be found.
+    Before pytest knows the options of a plugin, it takes such a value for a path to tests, and its
+    folder for the root: /usr/bin would get the cache, and no configuration would be found.
     """
     given = list(map(str, config.invocation_params.args))
     joined = _joined(given)
@@ -76,7 +76,7 @@ def _joined(words: list[str]) -> list[str]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Read the options, where they name a target."""
+    """Read the options, if they name a target."""
     option = config.option
     if option.qmp_program or option.qmp_targets:
         from conformance.play.options import read_options
@@ -91,7 +91,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Make the targets ready: ask each build once, in the process that leads the run."""
+    """Make the targets ready: ask each build once, in the leading process."""
     config = session.config
     if OPTIONS not in config.stash:
         return
@@ -121,7 +121,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         chosen, paths = _sorted_out(config, run.node_ids())
         config.stash[_CHOSEN], config.stash[_PATHS] = chosen, paths
     except ConformanceError as error:
-        # pytest does not come to the end of a session that did not begin.
+        # pytest does not finish a session that did not begin.
         _leave(config, error)
         pytest.exit(str(error), returncode=error.exit_code)
     except pytest.UsageError as error:
@@ -130,7 +130,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def _say(config: pytest.Config, whose: str, what: str) -> None:
-    """Write a line where pytest writes its own, unless it was told to be quiet."""
+    """Write a line to pytest's output, unless it is quiet."""
     reporter = config.pluginmanager.getplugin("terminalreporter")
     if reporter is not None and config.option.verbose >= 0:
         reporter.write_line(f"{whose}: {what}")
@@ -141,8 +141,8 @@ def _sorted_out(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the arguments that name items of the targets, and what pytest is to collect.
 
-    That are the files and folders that are named, or else those of `testpaths`; never the current
-    folder, which nobody has named.
+    That is the files and folders named, or else those of `testpaths`; never the current folder,
+    which nobody has named.
     """
     if config.args_source is pytest.Config.ArgsSource.INVOCATION_DIR:
         return (), ()
@@ -164,12 +164,12 @@ def _sorted_out(
 
 
 def _leave(config: pytest.Config, error: BaseException | None = None) -> None:
-    """Leave the run, where it is ours to leave: `error` has ended it, if anything."""
+    """Leave the run, if it is ours to leave; `error` has ended it, if anything."""
     config.stash[_OWN].__exit__(type(error) if error else None, error, None)
 
 
 class _Listener:
-    """Notes that pytest was interrupted, also before its session has begun."""
+    """Notes an interruption of pytest, even before its session begins."""
 
     def __init__(self) -> None:
         self.interrupted = False
@@ -209,14 +209,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
-    """Write down what a worker has collected before it runs: every one collects the same."""
+    """Record what a worker has collected before it runs: every one collects the same."""
     if RUN in node.config.stash:
         node.config.stash[RUN].plan(frozenset(ids))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection(session: pytest.Session) -> Iterator[None]:
-    """Let pytest collect the files that are named, and no others beside the targets."""
+    """Let pytest collect the files named, and no others beside the targets."""
     config = session.config
     if CAMPAIGNS in config.stash and not _leads_workers(config):
         config.args = [*config.stash[_PATHS]]
@@ -225,7 +225,7 @@ def pytest_collection(session: pytest.Session) -> Iterator[None]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
-    """Put the items of the targets before those of files: what chooses among items comes later."""
+    """Put the items of the targets before those of files: other plugins select items later."""
     stash = session.config.stash
     if CAMPAIGNS not in stash:
         return
@@ -241,7 +241,7 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Write down which items of the targets are to be run, before one is."""
+    """Record the selected items of the targets before one runs."""
     stash = session.config.stash
     if RUN in stash and not _leads_workers(session.config):
         from conformance.pytest_plugin.items import GroupItem
@@ -290,7 +290,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Write the report, in the process that leads the run."""
+    """Write the report, in the leading process."""
     config = session.config
     if RUN not in config.stash:
         return
@@ -309,7 +309,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     config.stash[SUMMARY] = summary
     code = summary.ended.exit_code if summary.ended else exitstatus
     if exitstatus == pytest.ExitCode.OK and summary.verdict is RunVerdict.NOTHING_TESTED:
-        # Skipped items alone are a success to pytest, and none to us.
+        # If all items are skipped, pytest reports success; we do not.
         session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
     elif exitstatus == pytest.ExitCode.OK:
         session.exitstatus = code
@@ -321,14 +321,14 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Leave a run whose session never began, or never came to its end."""
+    """Leave a run whose session never began, or never ended."""
     if RUN in config.stash and not config.stash[RUN].ended:
         interrupted = config.stash[_LISTENER].interrupted
         _leave(config, KeyboardInterrupt() if interrupted else HarnessError("pytest ended early"))
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Show the report where pytest shows its own."""
+    """Show the report in pytest's summary."""
     if SUMMARY in config.stash:
         from conformance.report.terminal import render
 

@@ -19,15 +19,15 @@ from conformance.prepare.groups import Group
 class HeaviestFirst(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist has no types
     """Gives a free worker the scope with the most work, so that all workers end together.
 
-    The aspects of an object type are one scope, for they share machines; those of a command are
-    scopes of their own, for one of them can be as much as all else together.
+    The aspects of an object type are one scope, because they share machines; those of a command are
+    scopes of their own, because one of them can be as much as all others together.
 
-    A run goes on when workers die.  xdist's own scheduler (3.8) gives a new worker what the dead
-    one had done already; such work brings no report, and without one nothing more is ever sent.
+    A run goes on when workers die. xdist's own scheduler (3.8) gives a new worker what the dead one
+    had already done; such work brings no report, and without one nothing more is ever sent.
     """
 
     def __init__(self, config: Any, log: Any, groups: Mapping[str, Group]) -> None:
-        """Deal out `groups` by their node ids."""
+        """Divide `groups` by their node ids."""
         super().__init__(config, log)
         self._groups = groups
         self._dead: set[WorkerController] = set()
@@ -36,10 +36,10 @@ class HeaviestFirst(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist h
             self._weights[self._split_scope(node_id)] += group.weight
 
     def remove_node(self, node: WorkerController) -> str | None:
-        """Take a worker out; return the item that it died of, which is not run again."""
+        """Remove a worker; return the item that killed it, which is not run again."""
         workload = self.assigned_work.pop(node)
         if self.collection is None:
-            # Work is dealt out once so many have told what they collected; a dead one gets none.
+            # Work is sent once so many have collected; a dead worker gets none.
             self.registered_collections.pop(node, None)
         left = [
             (scope, [item for item, done in unit.items() if not done])
@@ -54,14 +54,14 @@ class HeaviestFirst(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist h
         return crashed
 
     def add_node_collection(self, node: WorkerController, collection: Sequence[str]) -> None:
-        """Take what a worker has collected; one that differs from the others is sent home."""
+        """Take what a worker has collected; one that differs from the others is shut down."""
         super().add_node_collection(node, collection)
         if node not in self.registered_collections:
             node.shutdown()
 
     def _split_scope(self, nodeid: str) -> str:
         if nodeid not in self._groups:
-            # A test of the user's: such ones share fixtures.
+            # The user's own tests share fixtures.
             return str(super()._split_scope(nodeid))
         together = self._groups[nodeid].subject.kind is SubjectKind.OBJECT_TYPE
         return nodeid.rpartition("::")[0] if together else nodeid
@@ -72,14 +72,14 @@ class HeaviestFirst(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist h
         try:
             super()._assign_work_unit(node)
         except OSError:
-            # The worker is dead, and the word of it still on its way: others get the work.
+            # The worker is dead, but not reported yet: others get the work.
             self._dead.add(node)
             self.workqueue[heaviest] = self.assigned_work[node].pop(heaviest)
 
     def _reschedule(self, node: WorkerController) -> None:
-        """Send a worker work, or home; it begins an item only once it knows the next one.
+        """Send a worker work, or shut it down; it begins an item only once it knows the next one.
 
-        One that has taken a dead one's place gets work once it has collected.
+        The replacement of a dead worker gets work once it has collected.
         """
         if self.collection is None or node not in self.registered_collections or node in self._dead:
             return

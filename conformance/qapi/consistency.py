@@ -125,7 +125,7 @@ class Checker:
     def _tag_values(
         self, union: Object, place: str
     ) -> Generator[ContradictionError, None, frozenset[str] | None]:
-        """Return the values that the tag of `union` may have, or None where they are not known."""
+        """Return the values that the tag of `union` may have, or None if they are not known."""
         tag = next((member for member in union.members if member.name == union.tag), None)
         if tag is None:
             yield ContradictionError("Q60", place, f"{union.tag!r} is no member")

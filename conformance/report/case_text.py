@@ -37,7 +37,7 @@ def describe(case: Case, command_line: Sequence[str]) -> str:
 def _description(case: Case, command_line: Sequence[str]) -> Iterator[str]:
     yield f"{case.id}"
     yield f"  aspect {case.aspect}, stage {case.stage.name}, {case.isolation} machine"
-    if case.fault:
+    if case.fault is not None:
         yield f"  fault: {case.fault}"
     if case.blocked:
         yield f"  not run: {case.blocked.outcome}: {case.blocked.reason}"
@@ -49,14 +49,13 @@ def _description(case: Case, command_line: Sequence[str]) -> Iterator[str]:
         for each in step.emits:
             side = {None: "", True: " after the reply", False: " before the reply"}[each.answered]
             data = f" with {compact(dict(each.data))}" if each.data else ""
-            how = f"{each.rule}: emits" if each.rule else "awaits"
+            how = f"{each.rule}: emits" if each.rule is not None else "awaits"
             yield f"           {how} {each.event}{data}{side}"
     if case.exchange is not None:
         yield from _turns(case.exchange)
     for claim in case.claims:
-        yield f"  {claim.rule} {claim.what}: {claim.promised}" + f" ({claim.where})" * bool(
-            claim.where
-        )
+        where = "" if claim.where is None else f" ({claim.where})"
+        yield f"  {claim.rule} {claim.what}: {claim.promised}{where}"
     yield ""
     yield reproducer(case, (), command_line)
 

@@ -25,15 +25,13 @@ _FAMILIES: Final = {
 _INTRODUCTION: Final = """\
 # Rules
 
-Every promise that a case or a finding cites, and how it is tested. This file is made by
-`qmp-conformance rules --format markdown`; what it says stands in `cases/rules.toml` and in the
-cases. `qmp-conformance explain RULE` tells more of one rule, with a target behind it for the cases
-of a build.
+Every promise that a case or a finding cites, and how it is tested. `qmp-conformance rules --format
+markdown` writes this file from `cases/rules.toml` and the cases. `qmp-conformance explain RULE`
+explains one rule; add a target for the cases of a build.
 
-A case that passed has shown each of its rules kept. One that failed has shown those broken that its
-findings cite, and says nothing of its others. "wire/..." are the exchanges of that file under
-`cases/exchanges/` (docs/exchanges.md); other cases are named by the kind of their subject and by
-their aspect.
+A case that passed has shown each of its rules kept. One that failed has shown only that the rules
+of its findings are broken. "wire/..." are the exchanges of that file under `cases/exchanges/`
+(docs/exchanges.md); other cases are named by the kind of their subject and by their aspect.
 """
 _MARKUP: Final = re.compile(r"`[^`]*`|[\\*<_]")
 _EXAMPLES: Final = 3

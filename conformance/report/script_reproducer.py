@@ -133,7 +133,7 @@ def _endpoints(spec: MachineSpec) -> tuple[Endpoint, ...]:
 
 
 def _address(endpoint: Endpoint) -> str | None:
-    """Return Python text for the address of an endpoint, None where it is not known beforehand."""
+    """Return Python text for the address of an endpoint, None if it is not known beforehand."""
     match endpoint.transport:
         case Transport.SOCKET | Transport.MUX | Transport.QTEST:
             return f'"{SCRATCH}/{socket_name(endpoint)}"'

@@ -19,11 +19,13 @@ _MAX_DEPTH: Final = 64
 _TOKEN: Final = re.compile(r"\s*(?:(\w+)|(&&|\|\||[!()]))")
 
 
-def read_condition(value: Value | None) -> Condition:
-    """Return the condition that an `if` states, "" where there is none; raises SourceError."""
+def read_condition(value: Value | None) -> Condition | None:
+    """Return the condition that an `if` states, None if there is none; raises SourceError."""
+    return None if value is None else _read(value)
+
+
+def _read(value: Value) -> Condition:
     match value:
-        case None:
-            return ""
         case StringValue(text=text, place=place):
             return _Expression(text, place).condition()
         case ListValue(items=items, place=place):
@@ -31,7 +33,7 @@ def read_condition(value: Value | None) -> Condition:
             return _joined("all", items, place)
         case ObjectValue(members=((key, operand),)) if key.text in ("all", "any", "not"):
             if key.text == "not":
-                return {"not": read_condition(operand)}
+                return {"not": _read(operand)}
             if isinstance(operand, ListValue):
                 return _joined(key.text, operand.items, operand.place)
             raise SourceError(operand.place, f"{key.text!r} needs a list of conditions")
@@ -43,7 +45,7 @@ def read_condition(value: Value | None) -> Condition:
 def _joined(operator: str, items: tuple[Value, ...], place: SourcePlace) -> Condition:
     if not items:
         raise SourceError(place, "an empty list is no condition")
-    return _of(operator, [read_condition(item) for item in items])
+    return _of(operator, [_read(item) for item in items])
 
 
 def _of(operator: str, operands: list[Condition]) -> Condition:
@@ -51,10 +53,7 @@ def _of(operator: str, operands: list[Condition]) -> Condition:
 
 
 class _Expression:
-    """A C expression of `defined(X)`, `!`, `&&`, `
-
-    ` and parentheses; X alone is defined(X).
-    """
+    """A C expression of `defined(X)`, `!`, `&&`, `||` and parentheses; X alone is defined(X)."""
 
     def __init__(self, text: str, place: SourcePlace) -> None:
         self._text = text

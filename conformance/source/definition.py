@@ -136,7 +136,7 @@ def _with_arguments(entity: Entity, expression: ObjectValue, data: Value | None)
         problem = "'allow-oob' and 'coroutine' cannot go together"
         raise SourceError(expression.place, problem)
     returns = expression.get("returns")
-    entity = replace(entity, boxed=boxed, flags=flags, returns=_type(returns) if returns else "")
+    entity = replace(entity, boxed=boxed, flags=flags, returns=_type(returns) if returns else None)
     if isinstance(data, StringValue):
         return replace(entity, arg_type=data.text)
     if boxed:
@@ -149,7 +149,7 @@ def _union(entity: Entity, expression: ObjectValue, data: Value | None) -> Entit
     branches = tuple(_branches(data, expression.place))
     if not branches:
         raise SourceError(expression.place, f"the union {entity.name!r} has no branches")
-    if (base is None) != (not tag):
+    if (base is None) != (tag is None):
         raise SourceError(expression.place, "'base' and 'discriminator' go together")
     entity = replace(entity, tag=tag, branches=branches)
     if isinstance(base, ObjectValue):
@@ -286,9 +286,9 @@ def _flag(expression: ObjectValue, key: str, only: bool) -> bool:
     return value is not None
 
 
-def _optional_string(expression: ObjectValue, key: str) -> str:
+def _optional_string(expression: ObjectValue, key: str) -> str | None:
     value = expression.get(key)
-    return _string(value, key, expression.place).text if value is not None else ""
+    return _string(value, key, expression.place).text if value is not None else None
 
 
 def _string(value: Value | None, key: str, place: SourcePlace) -> StringValue:

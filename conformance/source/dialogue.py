@@ -122,7 +122,7 @@ def _once(faults: Iterable[ExampleFault]) -> Iterator[ExampleFault]:
 class _Asked:
     """A request as far as it is known, and its reply.
 
-    `request` and `command` are None where something else is in their place.
+    `request` and `command` are None if something else is in their place.
     """
 
     request: Request | None = None

@@ -104,13 +104,13 @@ def digest_of(version: str, sources: Mapping[Program, Source]) -> Digest:
     return Digest(version=version, schemas=schemas, open_names=tuple(sorted(open_names)))
 
 
-def version_of(tree: Path) -> str:
-    """Return the version that a source tree states, "" where it states none."""
+def version_of(tree: Path) -> str | None:
+    """Return the version that a source tree states, None if it states none."""
     try:
         text = (tree / _VERSION_FILE).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
-        return ""
-    return text if release_of(text) else ""
+        return None
+    return text if release_of(text) else None
 
 
 def _digested(source: Source) -> Mapping[str, DigestEntity]:
@@ -147,11 +147,12 @@ class _Domains:
         """Return the domains of the members that an entity inherits from its base and the base's
         bases."""
         found: dict[str, Domain] = {}
-        base = self._entities.get(entity.base)
-        while base is not None:
+        name = entity.base
+        while name is not None and name in self._entities:
+            base = self._entities[name]
             members = (*base.members, *base.base_members)
             found |= {member.name: self.of(member.type) for member in members}
-            base = self._entities.get(base.base)
+            name = base.base
         return found
 
 
@@ -166,7 +167,7 @@ def _entity(entity: Entity, domains: _Domains) -> DigestEntity:
         line=entity.place.line,
         condition=entity.condition,
         features=_features(entity.features),
-        since=release_of(documentation.since),
+        since=release_of(documentation.since) if documentation.since is not None else None,
         members=tuple(_members(entity.members, documentation, domains)),
         values=tuple(_values(entity, documentation)),
         base=entity.base,

@@ -98,7 +98,7 @@ class _Piece:
 
 
 def read_documentation(comment: Comment) -> Documentation:
-    """Return what `comment` says; its symbol is "" if it documents no declaration.
+    """Return what `comment` says; its symbol is None if it documents no declaration.
 
     Examples are removed from the text around them. The body holds everything about the entity as a
     whole, including notes; notes between developers are dropped. Raises SourceError for a first
@@ -111,7 +111,9 @@ def read_documentation(comment: Comment) -> Documentation:
     if not first.startswith("@"):
         body, examples = _without_examples(lines)
         section = _section(body, comment.place)
-        return Documentation(symbol="", body=section, examples=tuple(examples), place=comment.place)
+        return Documentation(
+            symbol=None, body=section, examples=tuple(examples), place=comment.place
+        )
     if (match := _SYMBOL.fullmatch(first)) is None:
         raise SourceError(lines[0].place, "the first line must be '@NAME:' and nothing else")
     return _assembled(match[1], _pieces(lines[1:], lines[0].place), comment.place)
@@ -216,17 +218,17 @@ def _joined(bodies: list[Section]) -> Section:
     return Section(text="\n\n".join(section.text for section in told), place=told[0].place)
 
 
-def _since(section: Section | None) -> tuple[str, list[Section]]:
+def _since(section: Section | None) -> tuple[str | None, list[Section]]:
     """Return the version of a "Since:", and what goes to the body: everything beyond the version.
 
     Some sections continue with the versions of single members.
     """
     if section is None:
-        return "", []
+        return None, []
     match = _VERSION.match(section.text)
     told = [Section(text=f"Since: {section.text}", place=section.place)]
     if match is None:
-        return "", told
+        return None, told
     # Older releases write "0.14.0" for "0.14".
     version = re.sub(r"^(\d+\.\d+)\.0$", r"\1", match.group())
     return version, told if match.end() < len(section.text) else []

@@ -24,21 +24,22 @@ _CONDITION: Final = re.compile(r"^[ \t]*(?:[-*][ \t]+)?(?=if\b)", re.IGNORECASE 
 _CAPITALISED: Final = re.compile(r"[A-Z]\w+")
 
 
-def release_of(text: str) -> str:
-    """Return the first release that a text names, without a micro version of 0, or ""."""
+def release_of(text: str) -> str | None:
+    """Return the first release that a text names, without a micro version of 0, or None."""
     match = _RELEASE.search(text)
     if match is None:
-        return ""
+        return None
     return match[1] if match[2] in (None, ".0") else match[0]
 
 
-def since_of(text: str) -> str:
-    """Return the release that introduced what a text describes, "" where it does not say.
+def since_of(text: str) -> str | None:
+    """Return the release that introduced what a text describes, None if it does not say.
 
     If it names several, the others date later additions: the oldest counts.
     """
-    found = {release_of(match["release"]) for match in _SINCE.finditer(" ".join(text.split()))}
-    return min(found, key=lambda release: [int(part) for part in release.split(".")], default="")
+    named = (release_of(match["release"]) for match in _SINCE.finditer(" ".join(text.split())))
+    found = set(filter(None, named))
+    return min(found, key=lambda release: [int(part) for part in release.split(".")], default=None)
 
 
 def error_classes(*texts: str) -> tuple[str, ...]:
@@ -58,14 +59,14 @@ def unknown_classes(*texts: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word in found if word not in _CLASSES))
 
 
-def error_items(text: str) -> tuple[str, ...]:
-    """Return the class of each item of a section on errors, "" for an item that names none.
+def error_items(text: str) -> tuple[str | None, ...]:
+    """Return the class of each item of a section on errors, None for an item that names none.
 
     A text without a list is one item.
     """
     head, *items = _ITEM.split(text)
     classes = [error_classes(item) for item in items or [head] if item.strip()]
-    return tuple(found[0] if found else "" for found in classes)
+    return tuple(found[0] if found else None for found in classes)
 
 
 def _joined(text: str) -> str:

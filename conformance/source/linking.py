@@ -53,7 +53,7 @@ def with_implied(entities: Iterable[Entity]) -> tuple[Entity, ...]:
     wrapped: set[str] = set()
     done: list[Entity] = []
     for entity in entities:
-        if entity.kind is not EntityKind.UNION or entity.tag:
+        if entity.kind is not EntityKind.UNION or entity.tag is not None:
             done.append(entity)
             continue
         done.append(_implied_enum(entity))
@@ -61,7 +61,7 @@ def with_implied(entities: Iterable[Entity]) -> tuple[Entity, ...]:
             if branch.type not in wrapped:
                 wrapped.add(branch.type)
                 wrapper = _implied_wrapper(branch, entity.place)
-                condition = conditions.get(element_of(branch.type), "")
+                condition = conditions.get(element_of(branch.type))
                 done.append(replace(wrapper, condition=condition))
         done.append(_tagged(entity))
     return tuple(done)
@@ -128,10 +128,10 @@ class _Linker:
             for type_name, place in _used_types(entity):
                 self._check_type(element_of(type_name), place)
         for entity in self._entities.values():
-            if entity.base:
-                self._check_base(entity)
-            if entity.arg_type:
-                self._check_arguments(entity)
+            if entity.base is not None:
+                self._check_base(entity, entity.base)
+            if entity.arg_type is not None:
+                self._check_arguments(entity, entity.arg_type)
         for entity in self._entities.values():
             if entity.kind in _OBJECTS:
                 self._members(entity)
@@ -152,28 +152,28 @@ class _Linker:
         elif entity.kind not in _TYPES:
             raise SourceError(place, f"{name!r} is no type but declared as {entity.kind}")
 
-    def _is_open(self, name: str) -> bool:
+    def _is_open(self, name: str | None) -> bool:
         return name in self.open_names
 
-    def _check_base(self, entity: Entity) -> None:
-        base = self._entities.get(entity.base)
-        if not self._is_open(entity.base) and (base is None or base.kind is not EntityKind.STRUCT):
-            raise SourceError(entity.place, f"the base {entity.base!r} is no struct")
+    def _check_base(self, entity: Entity, name: str) -> None:
+        base = self._entities.get(name)
+        if not self._is_open(name) and (base is None or base.kind is not EntityKind.STRUCT):
+            raise SourceError(entity.place, f"the base {name!r} is no struct")
 
-    def _check_arguments(self, entity: Entity) -> None:
-        used = self._entities.get(entity.arg_type)
-        if self._is_open(entity.arg_type):
+    def _check_arguments(self, entity: Entity, name: str) -> None:
+        used = self._entities.get(name)
+        if self._is_open(name):
             return
         if used is None or used.kind not in _OBJECTS:
-            raise SourceError(entity.place, f"'data' names {entity.arg_type!r}, which is no object")
+            raise SourceError(entity.place, f"'data' names {name!r}, which is no object")
         if used.kind is EntityKind.UNION and not entity.boxed:
-            problem = f"'data' names the union {entity.arg_type!r}, which needs 'boxed'"
+            problem = f"'data' names the union {name!r}, which needs 'boxed'"
             raise SourceError(entity.place, problem)
 
     def _members(self, entity: Entity) -> Mapping[str, DeclaredMember] | None:
         """Return the members that all values of an object have, or None if some are not known."""
         for link in reversed(self._unread_bases(entity)):
-            inherited = self._flat.get(link.base, {})
+            inherited = {} if link.base is None else self._flat.get(link.base, {})
             members = dict(inherited or {})
             for member in link.base_members + link.members:
                 if member.name in members:
@@ -193,7 +193,7 @@ class _Linker:
                 path = " -> ".join((*chain, current.name))
                 raise SourceError(current.place, f"the struct is its own base: {path}")
             chain[current.name] = current
-            current = self._entities.get(current.base)
+            current = None if current.base is None else self._entities.get(current.base)
         return list(chain.values())
 
     def _check_union(self, union: Entity) -> None:
@@ -225,12 +225,12 @@ class _Linker:
         self, union: Entity, common: Mapping[str, DeclaredMember]
     ) -> frozenset[str] | None:
         """Return the values that the tag may have, or None if its type is not known."""
-        tag = common.get(union.tag)
+        tag = None if union.tag is None else common.get(union.tag)
         if tag is None:
             raise SourceError(
                 union.place, f"the discriminator {union.tag!r} is no member of the base"
             )
-        if tag.optional or tag.condition:
+        if tag.optional or tag.condition is not None:
             problem = f"the discriminator {union.tag!r} must always be there"
             raise SourceError(tag.place, problem)
         if self._is_open(tag.type) or tag.type == "QType":

@@ -96,7 +96,7 @@ class _Reader:
                 continue
             _check_used(waiting)
             documentation = read_documentation(part)
-            waiting = documentation if documentation.symbol else None
+            waiting = documentation if documentation.symbol is not None else None
             if waiting is None:
                 self._loose.append(documentation)
         _check_used(waiting)

@@ -30,14 +30,14 @@ def is_integer(kind: Type) -> bool:
     return isinstance(kind, Builtin) and kind.json_type is JsonType.INT
 
 
-def width_of(kind: Builtin) -> str:
-    """Return the name of the integer type, "" for an integer of unknown width."""
-    return "" if kind.range == ANY_INT or kind.name not in _RULES else kind.name
+def width_of(kind: Builtin) -> str | None:
+    """Return the name of the integer type, None for an integer of unknown width."""
+    return None if kind.range == ANY_INT or kind.name not in _RULES else kind.name
 
 
-def rule_of(width: str) -> str:
+def rule_of(width: str | None) -> str:
     """Return the rule of an integer type; for an unknown one, that of the widest."""
-    return _RULES.get(width, WIDEST)
+    return WIDEST if width is None else _RULES.get(width, WIDEST)
 
 
 def is_let_through(rule: str, value: int) -> bool:
@@ -45,6 +45,7 @@ def is_let_through(rule: str, value: int) -> bool:
     return rule in _LENIENT and INT64.low <= value < 0
 
 
-def range_of(width: str) -> IntRange:
+def range_of(width: str | None) -> IntRange:
     """Return the range of an integer type; for an unknown one, everything that some type takes."""
-    return IntRange(*INTEGER_RANGES[width]) if width in INTEGER_RANGES else ANY_INT
+    known = None if width is None else INTEGER_RANGES.get(width)
+    return ANY_INT if known is None else IntRange(*known)

@@ -42,15 +42,15 @@ def argument_members(schema: Schema, command: Command, *, shallow: bool) -> Argu
     )
 
 
-def member_of(case: Case, members: Mapping[str, ArgumentMembers]) -> str:
-    """Return the one member that a case of a command tries, "" if none.
+def member_of(case: Case, members: Mapping[str, ArgumentMembers]) -> str | None:
+    """Return the one member that a case of a command tries, None if it tries none.
 
     `members` are those of each command by its name.
     """
     if case.subject.kind is not SubjectKind.COMMAND or case.aspect not in _TRYING:
-        return ""
+        return None
     known = members.get(case.subject.name)
     about = case.about
     while about.endswith(_ELEMENT):
         about = about.removesuffix(_ELEMENT)
-    return about if known is not None and about in known.labels else ""
+    return about if known is not None and about in known.labels else None

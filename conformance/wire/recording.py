@@ -68,7 +68,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """A line of the server, read; None where the recording has only part of it.
+    """A line of the server, read; None if the recording has only part of it.
 
     `data` is the line itself where it is known, else the message, shortened.
     """

@@ -104,7 +104,7 @@ GONE = ("there", "missing")
             [("type of return value of command 'get'", "array of object", "object")],
         ),
         (
-            changed(replace(WHOLE["get"], returns="")),
+            changed(replace(WHOLE["get"], returns=None)),
             [("type of return value of command 'get'", "array of object", "object")],
         ),
         (
@@ -367,7 +367,7 @@ def test_an_unmasked_schema_and_a_masked_one_align_alike() -> None:
 RULES: list[tuple[Any, str]] = [
     (without("STOP"), "Q27"),
     (changed(command("more")), "Q27"),
-    (changed(replace(WHOLE["get"], returns="")), "Q30"),
+    (changed(replace(WHOLE["get"], returns=None)), "Q30"),
     (changed(event("STOP", m("why"))), "Q40"),
     (changed(replace(WHOLE["get"], flags=frozenset())), "Q33"),
     (changed(replace(WHOLE["get"], features=())), "Q42"),
@@ -390,7 +390,7 @@ def test_a_difference_cites_the_rule_that_speaks_of_it(actual: Entities, rule: s
 
 
 def _always(member: Any) -> Any:
-    return replace(member, condition="")
+    return replace(member, condition=None)
 
 
 def test_a_type_that_nothing_in_the_build_leads_to_is_told_and_named_by_its_make() -> None:
@@ -401,5 +401,5 @@ def test_a_type_that_nothing_in_the_build_leads_to_is_told_and_named_by_its_make
     found = align(WHOLE, replace(schema, types={**whole.types, **schema.types, **left}))
 
     assert found.differences == ()
-    assert found.orphans == {"7": "Two", "8": "", "Two": ""}
+    assert found.orphans == {"7": "Two", "8": None, "Two": None}
     assert align(WHOLE, whole).orphans == {}

@@ -42,7 +42,7 @@ def _compound(inner: st.SearchStrategy[Condition]) -> st.SearchStrategy[Conditio
     return several | inner.map(lambda condition: {"not": condition})
 
 
-CONDITIONS: st.SearchStrategy[Condition] = st.just("") | st.recursive(
+CONDITIONS: st.SearchStrategy[Condition | None] = st.none() | st.recursive(
     st.sampled_from(SYMBOLS), _compound, max_leaves=3
 )
 FEATURES: st.SearchStrategy[tuple[DigestFeature, ...]] = st.lists(
@@ -75,7 +75,7 @@ def sources(draw: st.DrawFn) -> Entities:
         values = [value(v, condition=draw(CONDITIONS), features=draw(FEATURES)) for v in "xyz"]
         made.append(enum(name, "w", *values, features=draw(FEATURES)))
     for number, name in enumerate(STRUCTS):
-        base = draw(st.sampled_from(["", *STRUCTS[:number]]))
+        base = draw(st.sampled_from([None, *STRUCTS[:number]]))
         own = draw(members(("de", "fg", "hi")[number]))
         made.append(struct(name, *own, base=base, features=draw(FEATURES)))
     branches = [

@@ -31,7 +31,6 @@ def shown(*items: tuple[Any, bool]) -> list[ShownCondition]:
 @pytest.mark.parametrize(
     ("condition", "text", "names"),
     [
-        ("", "", ""),
         ("A", "A", "A"),
         (ANY, "A or B or C", "ABC"),
         (ALL, "A and B", "AB"),
@@ -39,7 +38,7 @@ def shown(*items: tuple[Any, bool]) -> list[ShownCondition]:
         (NESTED, "A and not (B or C)", "ABC"),
         ({"any": (ALL, "C")}, "(A and B) or C", "ABC"),
     ],
-    ids=["always", "symbol", "any", "all", "not", "nested", "bracketed"],
+    ids=["symbol", "any", "all", "not", "nested", "bracketed"],
 )
 def test_a_condition_is_told_in_words_and_names_its_symbols(
     condition: Any, text: str, names: str
@@ -51,7 +50,6 @@ def test_a_condition_is_told_in_words_and_names_its_symbols(
 @pytest.mark.parametrize(
     ("condition", "known", "value"),
     [
-        ("", {}, True),
         ("A", {}, None),
         ("A", {"A": False}, False),
         (ANY, {"A": True}, True),
@@ -82,7 +80,6 @@ def test_a_condition_holds_fails_or_stays_open(
         ([(ANY, False)], {"A": False, "B": False, "C": False}),
         ([(ANY, True), ("A", False), ("C", False)], {"A": False, "B": True, "C": False}),
         ([(NESTED, True)], {"A": True, "B": False, "C": False}),
-        ([("", True)], {}),
         # One of A and B is on, and with either C is: which of them it is stays open.
         ([({"any": ("A", "B")}, True), ({"any": (NOT, "C")}, True)], {}),
         (

@@ -30,7 +30,9 @@ def test_all_that_is_wrong_with_several_files_is_told(
 
     out = capsys.readouterr().out
     assert code == ExitCode.USAGE
-    assert "a.toml:2: command stopp: no release has the command 'stopp'\n  Did you mean" in out
+    assert (
+        "a.toml:2: command stopp: no release has the command 'stopp', which 'name' names\n" in out
+    )
     assert "b.toml:1: unknown key 'comand'\n  Did you mean 'command'?" in out
     assert out.endswith("\n2 problems.\n")
 

@@ -48,17 +48,17 @@ def test_a_release_has_everything_that_one_of_its_builds_can_have() -> None:
 @pytest.mark.parametrize(
     ("place", "feature", "expected"),
     [
-        (Route(SchemaSubject.COMMAND, "c"), "", "C"),
-        (ARGUMENT.then(member("plain")), "", ""),
-        (ARGUMENT.then(member("some")), "", "not N"),
-        (ARGUMENT.then(member("u"), tag("k"), value("b")), "", "A and B"),
-        (ARGUMENT.then(member("u"), branch("k", "b"), member("x")), "", ""),
+        (Route(SchemaSubject.COMMAND, "c"), None, "C"),
+        (ARGUMENT.then(member("plain")), None, None),
+        (ARGUMENT.then(member("some")), None, "not N"),
+        (ARGUMENT.then(member("u"), tag("k"), value("b")), None, "A and B"),
+        (ARGUMENT.then(member("u"), branch("k", "b"), member("x")), None, None),
         (Route(SchemaSubject.COMMAND, "d"), "f", "F"),
     ],
     ids=["a command", "a member", "a conditional member", "a value", "within it", "a feature"],
 )
 def test_the_condition_is_that_of_the_place_and_not_of_what_it_stands_in(
-    place: Route, feature: str, expected: str
+    place: Route, feature: str | None, expected: str | None
 ) -> None:
     assert RELEASE.condition(place, feature) == expected
 

@@ -112,7 +112,7 @@ def test_what_the_host_or_the_build_lacks_blocks_a_case() -> None:
 
 
 def test_of_several_recipes_each_has_a_case() -> None:
-    again = replace(RECIPE, name="again", stage="", needs=())
+    again = replace(RECIPE, name="again", stage=None, needs=())
 
     ids = [case.id for case in _made(EventRecipes((RECIPE, again))) if case.subject.name == "RANG"]
 
@@ -133,7 +133,7 @@ def test_a_limited_event_is_limited_in_its_cases_and_its_last_is_awaited() -> No
 
 def test_where_guests_are_of_another_architecture_an_event_says_so() -> None:
     recipes = EventRecipes((replace(RECIPE, arches=("x86_64",)),))
-    names = {"x86_64": 1, "": 1, "aarch64": 0}
+    names: dict[str | None, int] = {"x86_64": 1, None: 1, "aarch64": 0}
 
     found = {arch: len(recipes.for_arch(arch).find("RANG", (10, 0, 0))) for arch in names}
 

@@ -32,7 +32,7 @@ def value(name: str, **more: Any) -> DigestValue:
     return DigestValue(name=name, **more)
 
 
-def feature(name: str, condition: Condition = "") -> DigestFeature:
+def feature(name: str, condition: Condition | None = None) -> DigestFeature:
     return DigestFeature(name=name, condition=condition)
 
 

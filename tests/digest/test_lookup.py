@@ -40,16 +40,16 @@ ENTITIES = {
 @pytest.mark.parametrize(
     ("name", "case", "names"),
     [
-        ("File", "", ["base", "path"]),
-        ("Options", "", ["driver"]),
+        ("File", None, ["base", "path"]),
+        ("Options", None, ["driver"]),
         ("Options", "file", ["driver", "base", "path"]),
         ("Options", "x", ["driver"]),
-        ("Nowhere", "", []),
+        ("Nowhere", None, []),
     ],
     ids=["base", "common", "branch", "branch-declared-nowhere", "unknown"],
 )
 def test_members_of_an_object_come_base_first_and_branch_last(
-    name: str, case: str, names: list[str]
+    name: str, case: str | None, names: list[str]
 ) -> None:
     assert list(object_facts(ENTITIES, name, case)) == names
 

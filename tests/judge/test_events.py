@@ -65,7 +65,7 @@ def _misses(
             [(STOP, BEFORE), (_reset(True), AFTER)],
             ["do: STOP came before the reply"],
         ),
-        (replace(_emits(), rule=""), [], []),
+        (replace(_emits(), rule=None), [], []),
         (_emits("RESET", guest=True), [(_reset(False), AFTER), (_reset(True), AFTER)], []),
         (
             _emits("RESET", guest=True),
@@ -204,7 +204,7 @@ def test_a_limited_event_comes_once_a_second(
 def test_an_event_that_only_makes_ready_is_no_promise(
     came: tuple[dict[str, Any], ...], outcome: Outcome, reason: str
 ) -> None:
-    made = case(replace(step(), emits=(replace(_emits(), rule=""),)))
+    made = case(replace(step(), emits=(replace(_emits(), rule=None),)))
     seen = Observation(
         replies=(line(success()),),
         events=tuple(map(line, came)),
@@ -217,7 +217,7 @@ def test_an_event_that_only_makes_ready_is_no_promise(
 
 
 def test_an_event_of_another_step_does_not_make_ready() -> None:
-    waits = replace(step(), emits=(replace(_emits(), rule=""),))
+    waits = replace(step(), emits=(replace(_emits(), rule=None),))
     made = case(waits, step())
     replies = (line(success()), line(success(number=1)))
 

@@ -143,7 +143,7 @@ def test_what_is_cut_is_sent_up_to_each_place_within(tmp_path: Path) -> None:
         (HEAD + 'start = "later"\nturns = []', "later"),
         (HEAD + 'on = ["pigeon"]\nturns = []', "pigeon"),
         (HEAD + 'vary.a = { x = "1" }\nvary.b = { y = "2" }\nturns = []', "more than one place"),
-        (HEAD + 'turns = [{ send = "ab", cut = true }, { send = "ab", cut = true }]', "just one"),
+        (HEAD + 'turns = [{ send = "ab", cut = true }, { send = "ab", cut = true }]', "only one"),
         (
             HEAD + 'turns = [{ sync = "" }, { send = "ab", cut = true }, 7]',
             "element 3 of 'turns' is the number 7",

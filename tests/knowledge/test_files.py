@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +17,8 @@ from conformance.model.stage import Request
 from tests.knowledge.read import load_commands
 
 _WIDTH = 160
+_LONG = 100
+"""From how many characters on a command line has a name before it stands in a file twice."""
 FILES = list(files_in(cases_folder()))
 NAMED = """[requests]
 on = [{ execute = "cont" }, { execute = "query-status" }]
@@ -22,6 +27,13 @@ both = ["on", { execute = "stop" }]
 name = "stop"
 setup = [{ execute = "query-kvm" }, "both"]
 cleanup = ["on"]
+"""
+NAMED_ARGS = """[args]
+screens = ["-device", "VGA"]
+[[command]]
+name = "stop"
+reason = "r"
+args = "screens"
 """
 
 
@@ -60,6 +72,71 @@ def test_what_is_wrong_with_requests_by_a_name_is_told(
     told = str(caught.value)
     assert words.partition(": ")[0] in told
     assert words.rpartition(": ")[2] in told
+
+
+def test_a_command_line_by_a_name_stands_for_the_array(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text(NAMED_ARGS)
+
+    assert load_commands(tmp_path)["stop"].spec.args == ("-device", "VGA")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            '"screens"',
+            '"sceens"',
+            "x.toml:6: command stop: no command line is named 'sceens' under [args]\n"
+            "  Did you mean 'screens'?",
+        ),
+        (
+            '"VGA"',
+            "1",
+            "x.toml:2: args: element 2 of 'screens' is the number 1, not a string",
+        ),
+        (
+            '["-device", "VGA"]',
+            '"screens"',
+            "x.toml:2: args: 'screens' is the string 'screens', not an array",
+        ),
+    ],
+    ids=["unknown", "wrong", "a name of a name"],
+)
+def test_what_is_wrong_with_a_command_line_by_a_name_is_told_once(
+    tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    (tmp_path / "x.toml").write_text(NAMED_ARGS.replace(old, new))
+
+    with pytest.raises(KnowledgeError) as caught:
+        load_commands(tmp_path)
+    assert str(caught.value) == f"{tmp_path}/{told}"
+
+
+@pytest.mark.parametrize("table", ["args", "requests"])
+def test_a_name_that_nothing_uses_is_told(tmp_path: Path, table: str) -> None:
+    (tmp_path / "x.toml").write_text(f"# A file.\n[{table}]\nidle = []\n")
+
+    with pytest.raises(KnowledgeError) as caught:
+        load_commands(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path}/x.toml:3: {table}: nothing uses 'idle'\n  Take it out."
+    )
+
+
+def test_no_long_command_line_stands_twice() -> None:
+    every = [line for path in FILES for line in command_lines(tomllib.loads(path.read_text()))]
+
+    assert len(every) > 1
+    assert [line for line in every if every.count(line) > 1] == []
+
+
+def command_lines(value: Any) -> Iterator[str]:
+    """Yield each long array `args` within a value, as text."""
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+        if key == "args" and isinstance(item, list) and len(str(item)) > _LONG:
+            yield str(item)
+        elif isinstance(item, dict | list):
+            yield from command_lines(item)
 
 
 TEXT = '''# A comment = 1

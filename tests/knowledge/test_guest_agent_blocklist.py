@@ -35,7 +35,7 @@ def test_what_nobody_has_looked_at_is_neither_asked_for_nor_served(tmp_path: Pat
     path.write_text(ENTRY)
     withheld = load_withheld(path)[Program.GUEST_AGENT]
 
-    assert withheld.why("look") == ""
+    assert withheld.why("look") is None
     assert withheld.why("halt") == "never asked for: r"
     assert withheld.why("new") == UNKNOWN
     assert withheld.refused() == ("halt",)

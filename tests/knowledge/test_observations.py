@@ -69,7 +69,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (_command('{ execute = "a" }'), "says nothing of what there is"),
+        (_command('{ execute = "a" }'), "has none of these keys"),
         (
             _command('{ execute = "a", at = ["b"], value = 1, there = true }'),
             "'value' and 'there' contradict each other",

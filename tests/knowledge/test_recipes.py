@@ -105,7 +105,7 @@ def test_true_is_not_the_value_one(tmp_path: Path) -> None:
     [
         ("[[object]]\n", "'type' is missing"),
         ('[[object]]\ntype = "x"\nmachin = "q35"\n', "Did you mean 'machine'"),
-        ('[[object]]\ntype = "x"\nargs = "q35"\n', "'args' is the string 'q35', not an array"),
+        ('[[object]]\ntype = "x"\nargs = "q35"\n', "no command line is named 'q35' under [args]"),
         ('[[object]]\ntype = "x"\nversions = "7.2"\n', "versions"),
         ('[[object]]\ntype = "x"\nisolation = "lonely"\n', "'isolation' is 'lonely'"),
         ('[[object]]\ntype = "x"\n[object.members.m]\nreads = "often"\n', "Known: same"),
@@ -147,14 +147,14 @@ def test_command_with_two_recipes_is_an_error(tmp_path: Path) -> None:
     ("version", "arch", "machine"),
     [
         ((5, 2, 0), "x86_64", "pc"),
-        ((5, 2, 0), "", "pc"),
+        ((5, 2, 0), None, "pc"),
         ((7, 2, 0), "x86_64", "q35"),
         ((5, 2, 0), "aarch64", "virt"),
         ((7, 2, 0), "aarch64", "virt"),
     ],
 )
 def test_of_several_recipes_of_a_command_that_of_the_build_counts(
-    tmp_path: Path, version: Version, arch: str, machine: str
+    tmp_path: Path, version: Version, arch: str | None, machine: str
 ) -> None:
     head = '[[command]]\nname = "stop"\nreason = "r"\n'
     (tmp_path / "c.toml").write_text(

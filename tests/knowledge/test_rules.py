@@ -92,14 +92,14 @@ def test_what_is_told_of_a_rule_without_cases_is_a_sentence_of_its_own() -> None
 @pytest.mark.parametrize(
     ("more", "version", "remark"),
     [
-        pytest.param("", (5, 2), "", id="cases-say-all"),
+        pytest.param("", (5, 2), None, id="cases-say-all"),
         pytest.param('since = "6.2"\n', (5, 2), "holds from 6.2 on", id="too-old"),
-        pytest.param('since = "6.2"\n', (6, 2), "", id="new-enough"),
+        pytest.param('since = "6.2"\n', (6, 2), None, id="new-enough"),
         pytest.param('untested = "Nobody can."\n', (5, 2), "Nobody can.", id="untested"),
     ],
 )
 def test_a_rule_says_why_a_build_may_have_no_case_of_it(
-    more: str, version: tuple[int, int], remark: str
+    more: str, version: tuple[int, int], remark: str | None
 ) -> None:
     assert parse_rules(WHOLE + more)["W01"].remark(version) == remark
 

@@ -27,6 +27,7 @@ def test_a_real_build_is_identified(any_target: Target, folder: RunFolder) -> No
     build = identify(any_target, folder)
     assert build.version >= (5, 2, 0)
     assert build.arch == "x86_64"
+    assert build.package is not None
     assert "Debian" in build.package
     content = host_path(any_target).read_bytes()
     assert build.sha256 == hashlib.sha256(content).hexdigest()
@@ -37,7 +38,7 @@ def test_a_version_without_package_and_a_name_without_arch(
 ) -> None:
     program = script(tmp_path / "kvm", "echo QEMU emulator version 12.0.50\n")
     build = identify(program_target(program), folder)
-    assert (build.version, build.package, build.arch) == ((12, 0, 50), "", "")
+    assert (build.version, build.package, build.arch) == ((12, 0, 50), None, None)
 
 
 def test_a_root_that_does_not_exist_is_called_so(tmp_path: Path, folder: RunFolder) -> None:

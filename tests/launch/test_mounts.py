@@ -168,7 +168,7 @@ def test_a_root_that_may_not_change_users_stays_root_and_names_what_it_lacks(
         (caveat,) = caveats(SHELL, folder.mounts)
         assert caveat.startswith("stays root, for it has no CAP_SETUID here")
         # Its scratch folder has a limit all the same.
-        assert folder.mounts.lacks == ""
+        assert folder.mounts.lacks is None
         assert sh(folder, "id -u; touch /tmp/qmp/x").strip() == "0"
 
 
@@ -178,7 +178,7 @@ def test_a_root_that_may_not_mount_makes_a_user_namespace_of_its_own(
 ) -> None:
     monkeypatch.setattr(mounts, "_effective", lambda: (1 << 41) - 1 - (1 << 21))
     with RunFolder() as folder:
-        assert "CAP_SYS_ADMIN" in folder.mounts.root_reason
+        assert "CAP_SYS_ADMIN" in (folder.mounts.root_reason or "")
         assert any(part.startswith("--user=") for part in folder.mounts.entering())
         assert sh(folder, "id -u; touch /tmp/qmp/x").strip() == "0"
 
@@ -191,7 +191,7 @@ def test_a_number_that_somebody_has_is_not_taken(monkeypatch: pytest.MonkeyPatch
     assert user[0] not in taken
     monkeypatch.setattr(mounts, "_mapped", lambda kind, number: False)
     assert mounts._other_user() == (None, mounts._other_user()[1])
-    assert "is free in this user namespace" in mounts._other_user()[1]
+    assert "is free in this user namespace" in (mounts._other_user()[1] or "")
 
 
 def test_a_host_that_forbids_mounts_leaves_the_folder_on_the_disk_and_is_told_so(
@@ -214,5 +214,5 @@ def test_a_host_without_nsenter_is_told_so(monkeypatch: pytest.MonkeyPatch) -> N
         shutil, "which", lambda name, **more: None if name == "nsenter" else which(name, **more)
     )
     with RunFolder() as folder:
-        assert "nsenter is not on this host" in folder.mounts.lacks
+        assert "nsenter is not on this host" in (folder.mounts.lacks or "")
         assert folder.mounts.entering() == ()

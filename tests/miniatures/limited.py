@@ -35,7 +35,7 @@ class Limited:
         return False
 
     def patience(self) -> float | None:
-        """Return for how many seconds nothing is to be told, None where that is for ever."""
+        """Return for how many seconds nothing is to be told, None if that is for ever."""
         waits = [self._due[name] - time.monotonic() for name in self._late]
         return max(0.0, min(waits)) if waits else None
 

@@ -40,7 +40,7 @@ class Answering(Protocol):
         ...
 
     def patience(self) -> float | None:
-        """Return for how many seconds nothing is to be told, None where that is for ever."""
+        """Return for how many seconds nothing is to be told, None if that is for ever."""
         ...
 
     def tell_timely(self) -> None:

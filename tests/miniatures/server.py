@@ -104,7 +104,7 @@ class Server:
         self._say("blockdev-add", reply)
 
     def patience(self) -> float | None:
-        """Return for how many seconds nothing is to be told, None where that is for ever."""
+        """Return for how many seconds nothing is to be told, None if that is for ever."""
         return self._limited.patience()
 
     def tell_timely(self) -> None:

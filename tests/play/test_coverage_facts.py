@@ -42,17 +42,17 @@ def _refused(role: Role = Role.WITNESS) -> Case:
 
 
 def test_the_witness_of_a_refusal_counts_as_accepted() -> None:
-    assert answers_of(_result(_refused(), _error("no"), DONE), "").accepted
-    assert not answers_of(_result(_refused(), _error("no"), _error("no")), "").accepted
+    assert answers_of(_result(_refused(), _error("no"), DONE), None).accepted
+    assert not answers_of(_result(_refused(), _error("no"), _error("no")), None).accepted
 
 
 @pytest.mark.parametrize("role", [Role.SETUP, Role.CHECK, Role.CLEANUP])
 def test_other_requests_do_not(role: Role) -> None:
-    assert not answers_of(_result(_refused(role), _error("no"), DONE), "").accepted
+    assert not answers_of(_result(_refused(role), _error("no"), DONE), None).accepted
 
 
 def test_the_request_of_another_command_does_not() -> None:
-    assert not answers_of(_result(case("x", step("other")), DONE), "").accepted
+    assert not answers_of(_result(case("x", step("other")), DONE), None).accepted
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_the_request_of_another_command_does_not() -> None:
 def test_what_was_not_promised_to_succeed_is_not_accepted(
     expect: Expectation, reply: dict[str, Any] | None, accepted: bool
 ) -> None:
-    assert answers_of(_result(case("x", step("made", expect=expect)), reply), "").accepted is (
+    assert answers_of(_result(case("x", step("made", expect=expect)), reply), None).accepted is (
         accepted
     )
 
@@ -78,7 +78,7 @@ def test_what_was_not_promised_to_succeed_is_not_accepted(
 def test_a_lost_answer_counts_only_where_the_build_ended_as_it_should() -> None:
     result = _result(case("x", step("made", expect=Ends())), None, passed=False)
 
-    assert not answers_of(result, "").accepted
+    assert not answers_of(result, None).accepted
 
 
 def test_a_case_that_was_not_played_tells_nothing() -> None:
@@ -106,7 +106,7 @@ def test_a_refusal_names_the_member_where_its_name_stands_as_a_word(desc: Any, n
 
 
 def test_refusals_that_are_about_no_member_are_not_counted() -> None:
-    assert answers_of(_result(_refused(), _error("no"), DONE), "") == AnswerFacts(accepted=True)
+    assert answers_of(_result(_refused(), _error("no"), DONE), None) == AnswerFacts(accepted=True)
 
 
 def test_events_are_known_by_their_names() -> None:

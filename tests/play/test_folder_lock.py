@@ -26,7 +26,7 @@ HOLDS = (
 
 def test_a_folder_is_made_and_left_empty(tmp_path: Path) -> None:
     with FolderLock(tmp_path / "a" / "b") as hold:
-        assert hold.left == ""
+        assert hold.left is None
         hold.sign("ours")
         hold.forget()
 

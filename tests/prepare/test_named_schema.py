@@ -42,7 +42,7 @@ def test_a_release_is_the_schema_of_its_digest() -> None:
 
     assert named.origin == f"the digest of QEMU {name}"
     assert name == ".".join(map(str, named.release or ()))
-    assert named.sha256 == ""
+    assert named.sha256 is None
     assert named.schema.command("query-status").name == "query-status"
 
 
@@ -79,4 +79,4 @@ def test_a_schema_file_of_the_source_is_a_schema(tmp_path: Path) -> None:
     named = schema_named(str(path))
 
     assert named.schema.command("grow").name == "grow"
-    assert (named.sha256, named.release) == ("", None)
+    assert (named.sha256, named.release) == (None, None)

@@ -43,24 +43,24 @@ def tree(tmp_path: Path) -> Path:
 def test_without_a_source_the_digest_of_the_release_counts() -> None:
     newest = digest_names()[-1]
 
-    facts = find_facts("", _release(newest))
+    facts = find_facts(None, _release(newest))
 
     assert facts is not None
     assert (facts.exact, facts.name, facts.examples) == (True, newest, None)
-    assert words(facts, "") == f"the digest of QEMU {newest} that ships with the suite"
+    assert words(facts, None) == f"the digest of QEMU {newest} that ships with the suite"
 
 
 def test_a_newer_build_has_the_nearest_digest_below_and_the_report_says_so() -> None:
-    facts = find_facts("", (99, 0, 0))
+    facts = find_facts(None, (99, 0, 0))
 
     assert facts is not None
     assert (facts.exact, facts.name) == (False, digest_names()[-1])
-    assert "the nearest below that ships" in words(facts, "")
+    assert "the nearest below that ships" in words(facts, None)
 
 
 def test_an_older_build_than_every_digest_has_none() -> None:
-    assert find_facts("", (1, 0, 0)) is None
-    assert words(None, "").startswith("nothing: no digest ships")
+    assert find_facts(None, (1, 0, 0)) is None
+    assert words(None, None).startswith("nothing: no digest ships")
 
 
 def test_a_source_tree_counts_before_any_digest(tree: Path) -> None:

@@ -41,7 +41,7 @@ def run(make_run: RunMaker) -> list[Event]:
     kept: list[Event] = [event for event in events if not isinstance(event, Finding)]
     kept.insert(63, dataclasses.replace(found, evidence=evidence))
     return [
-        dataclasses.replace(event, schema_sha256=SCHEMA.sha256)
+        dataclasses.replace(event, schema_sha256=SCHEMA.sha256 or "")
         if isinstance(event, TargetStarted)
         else event
         for event in kept

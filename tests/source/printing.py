@@ -103,7 +103,7 @@ def _expression(entity: Entity, spelling: Spelling) -> dict[str, Literal]:
             written["data"] = [_value(value, spelling) for value in entity.values]
         case EntityKind.UNION:
             written["base"] = entity.base or _members(entity.base_members, spelling)
-            written["discriminator"] = entity.tag
+            written |= {"discriminator": entity.tag} if entity.tag is not None else {}
             written["data"] = {b.case: _branch(b, spelling) for b in entity.branches}
         case EntityKind.STRUCT | EntityKind.ALTERNATE:
             written["data"] = _members(entity.members, spelling)
@@ -137,10 +137,10 @@ def _value(value: DeclaredValue, spelling: Spelling) -> Literal:
 
 
 def _details(
-    condition: Condition, features: Iterable[DeclaredFeature], spelling: Spelling
+    condition: Condition | None, features: Iterable[DeclaredFeature], spelling: Spelling
 ) -> dict[str, Literal]:
     written: dict[str, Literal] = {}
-    if condition:
+    if condition is not None:
         written["if"] = _condition(condition, spelling)
     listed: list[Literal] = []
     for feature in features:

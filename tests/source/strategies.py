@@ -39,9 +39,9 @@ def _operators(inner: st.SearchStrategy[Condition]) -> st.SearchStrategy[Conditi
 given_conditions: st.SearchStrategy[Condition] = st.recursive(_symbols, _operators, max_leaves=5)
 
 # Drawn from few, since schemas have many: given_conditions draws all shapes.
-conditions: st.SearchStrategy[Condition] = st.sampled_from(
+conditions: st.SearchStrategy[Condition | None] = st.sampled_from(
     [
-        "",
+        None,
         "CONFIG_A",
         {"not": "CONFIG_B"},
         {"any": ("TARGET_C", {"all": ("HAVE_D", {"not": {"any": ("CONFIG_A", "CONFIG_B")}})})},
@@ -77,7 +77,7 @@ def _documented(symbol: str, members: Sequence[str]) -> st.SearchStrategy[Docume
         body=text,
         members=st.fixed_dictionaries({}, optional=dict.fromkeys(members, text)),
         features=st.dictionaries(st.sampled_from(("unstable", "x-y")), text, max_size=2),
-        since=st.sampled_from(("", "0.14", "5.2", "2.12.1")),
+        since=st.sampled_from((None, "0.14", "5.2", "2.12.1")),
         returns=maybe,
         errors=maybe,
         examples=st.lists(text, max_size=2).map(tuple),
@@ -152,7 +152,7 @@ def _call(draw: st.DrawFn, kind: EntityKind, name: str, objects: Sequence[str]) 
     if kind is EntityKind.EVENT:
         return entity
     flags = draw(st.frozensets(st.sampled_from(Flag))) - {Flag.COROUTINE}
-    returns = draw(st.sampled_from(("", "any", "[str]", objects[0], f"[{objects[0]}]")))
+    returns = draw(st.sampled_from((None, "any", "[str]", objects[0], f"[{objects[0]}]")))
     return replace(entity, flags=flags, returns=returns)
 
 
@@ -169,7 +169,7 @@ def declarations(draw: st.DrawFn) -> tuple[Entity, ...]:
         Entity(
             kind=EntityKind.STRUCT,
             name=name,
-            base=draw(st.sampled_from(("", *names[:number]))),
+            base=draw(st.sampled_from((None, *names[:number]))),
             members=draw(_members(name, types)),
         )
         for number, name in enumerate(names)
@@ -201,7 +201,7 @@ def sources(draw: st.DrawFn, module: str) -> Source:
     """Draw a schema of one file, which is called `module`."""
     free = st.builds(
         Documentation,
-        symbol=st.just(""),
+        symbol=st.just(None),
         body=sections(),
         examples=st.lists(sections(), max_size=1).map(tuple),
     )

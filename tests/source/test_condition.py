@@ -18,7 +18,7 @@ def value_of(text: str) -> Value:
 
 
 def test_no_condition_always_holds() -> None:
-    assert read_condition(None) == ""
+    assert read_condition(None) is None
 
 
 @pytest.mark.parametrize(

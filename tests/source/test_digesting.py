@@ -74,7 +74,7 @@ def test_command_keeps_its_flags_features_errors_and_types(digest: Digest) -> No
     assert [feature.name for feature in paint.features] == ["deprecated", "unstable"]
     assert (paint.arg_type, paint.boxed, paint.returns) == ("Options", True, "int")
     assert paint.errors == ("DeviceNotFound",)
-    assert paint.error_items == ("DeviceNotFound", "", "")
+    assert paint.error_items == ("DeviceNotFound", None, None)
     assert paint.unknown_errors == ("WetPaint",)
 
 

@@ -254,9 +254,9 @@ def test_a_comment_without_symbol_is_all_body() -> None:
         """
     )
 
-    assert read_back.symbol == ""
+    assert read_back.symbol is None
     assert read_back.members == {}
-    assert read_back.since == ""
+    assert read_back.since is None
     assert read_back.body.text.endswith("@this: too")
     assert [example.text for example in read_back.examples] == ['-> { "execute": "x" }']
 
@@ -279,7 +279,7 @@ def test_what_only_looks_like_a_tag_is_text(line: str) -> None:
     read_back = read(f"@x:\n\nBody.\n{line}")
 
     assert read_back.members == {}
-    assert read_back.since == ""
+    assert read_back.since is None
     assert read_back.body.text == f"Body.\n{line}"
 
 
@@ -293,11 +293,11 @@ def test_what_only_looks_like_a_tag_is_text(line: str) -> None:
         ("Since: 10.0", "10.0", ""),
         ("Since: 1.4 (b since 2.2)", "1.4", "Since: 1.4 (b since 2.2)"),
         ("Since: 1.4\n\n@b since 2.2", "1.4", "@b since 2.2"),
-        ("Since: long ago", "", "Since: long ago"),
+        ("Since: long ago", None, "Since: long ago"),
     ],
 )
 def test_the_version_stands_alone_and_the_rest_goes_to_the_body(
-    text: str, version: str, body: str
+    text: str, version: str | None, body: str
 ) -> None:
     read_back = read(f"@x:\n\n{text}")
 

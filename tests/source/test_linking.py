@@ -70,7 +70,7 @@ def test_a_simple_union_implies_an_enumeration_and_wrappers() -> None:
     assert check_links(implied, is_whole=True) == ()
 
 
-def wrapper(name: str, wrapped: str, condition: str = "") -> Entity:
+def wrapper(name: str, wrapped: str, condition: str | None = None) -> Entity:
     member = DeclaredMember(name="data", type=wrapped)
     return Entity(kind=EntityKind.STRUCT, name=name, members=(member,), condition=condition)
 

@@ -52,12 +52,12 @@ def _case(about: str, aspect: Aspect = Aspect.INVALID, name: str = "mend") -> Ca
         (_case("kind:a.x"), "kind:a.x"),
         (_case("kind:a.x", Aspect.VALID), "kind:a.x"),
         (_case("kind:a.x.0"), "kind:a.x"),
-        (_case("kind:a"), ""),
-        (_case(""), ""),
-        (_case("kind", Aspect.ERRORS), ""),
-        (_case("kind", Aspect.VALID, "MENDED"), ""),
+        (_case("kind:a"), None),
+        (_case(""), None),
+        (_case("kind", Aspect.ERRORS), None),
+        (_case("kind", Aspect.VALID, "MENDED"), None),
     ],
     ids=["invalid", "valid", "element", "branch", "whole", "another-aspect", "event"],
 )
-def test_a_case_tries_a_member_or_none(case: Case, found: str) -> None:
+def test_a_case_tries_a_member_or_none(case: Case, found: str | None) -> None:
     assert member_of(case, {"mend": ArgumentMembers(labels=ALL, left_out=0)}) == found

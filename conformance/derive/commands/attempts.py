@@ -25,7 +25,7 @@ from conformance.space.values import renamed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """A valid request, and the object among its arguments, at the end of `way`, that was edited.
+    """A valid request, and the edited object among its arguments, at the end of `way`.
 
     `base` is the request before the edit; `error` is what the schema objects to in `arguments`.
     """
@@ -49,7 +49,7 @@ class Attempt:
         return value
 
     def with_instead(self, value: JsonValue) -> JsonValue:
-        """Return the arguments with `value` in the place of the object."""
+        """Return the arguments with `value` in place of the object."""
         return with_value_at(self.way, self.arguments, value)
 
     def blocked(self, path: str) -> Blocked | None:
@@ -78,13 +78,13 @@ class Attempt:
 
     @property
     def success(self) -> Expectation:
-        """What the request without a fault must come to."""
+        """The expectation for the request without a fault."""
         if not self.base.known:
             return Understood()
         return success_of(self.base)
 
     def request(self, arguments: JsonValue, word: str) -> Request:
-        """Return a request; one that may not succeed names things that no other case names."""
+        """Return a request; one that may fail uses unique names."""
         whole = arguments if self.base.known else renamed(arguments, word)
         return Request(self.command.name, whole)
 
@@ -119,10 +119,10 @@ def attempted(arguments: Arguments, base: ValidRequest, way: Way, edit: Edit) ->
 
 
 def likeliest(arguments: Arguments, bases: Sequence[ValidRequest], way: Way, edit: Edit) -> Attempt:
-    """Return the edit of an object in a request that is known to succeed, else that may succeed.
+    """Return the edit of an object in a request known to succeed, else in one that may succeed.
 
-    A request that must give up something of a recipe's is made from the schema where the recipe
-    changes its machine: it would need a machine for each try, and might show nothing.
+    If a recipe's request must be changed and changes its machine, a request from the schema is
+    used: the recipe's would need a machine for each try, and might prove nothing.
     """
     for base in bases:
         if base.known and _changes_nothing(way, edit, base.arguments):
@@ -145,7 +145,7 @@ def likeliest(arguments: Arguments, bases: Sequence[ValidRequest], way: Way, edi
 
 
 def _changes_nothing(way: Way, edit: Edit, arguments: JsonValue) -> bool:
-    """Return whether the object at the end of `way` is there and stays as it is."""
+    """Return whether the object at the end of `way` exists and stays the same."""
     value = value_at(way, arguments)
     return isinstance(value, Mapping) and bool(edit(value) == value)
 

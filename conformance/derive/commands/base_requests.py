@@ -25,7 +25,7 @@ from conformance.space.objects import ObjectPlace
 from conformance.space.paths import IntegerPath, Into, edited, integer_at, with_integer
 
 SHALLOW: Final = frozenset({OBJECT_ADD})
-"""The commands of whose branches the members are tried elsewhere, as those of object types."""
+"""The commands whose branches are tried elsewhere, like object types."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,7 @@ class Arguments:
 
     @cached_property
     def recipes(self) -> tuple[RangeRecipe, ...]:
-        """The recipes of the command's integers whose requests succeed here."""
+        """The recipes of the command's integers with requests that succeed here."""
         return tuple(
             recipe
             for recipe in self._ranges
@@ -177,7 +177,7 @@ def _naming(request: Request, value: JsonValue) -> Request:
 
 
 def is_within(part: JsonValue, whole: JsonValue) -> bool:
-    """Return whether all that is in `part` is in `whole` too."""
+    """Return whether `whole` includes all of `part`."""
     match part:
         case dict():
             return isinstance(whole, dict) and all(
@@ -194,7 +194,7 @@ def is_within(part: JsonValue, whole: JsonValue) -> bool:
 
 
 def usual_integer(arguments: Mapping[str, JsonValue], path: IntegerPath, limits: Limits) -> int:
-    """Return an integer that is accepted in a request: its own, if it has one."""
+    """Return an integer that the request accepts: its own, if it has one."""
     own = integer_at(path, arguments)
     if own is not None:
         return own

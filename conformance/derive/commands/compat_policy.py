@@ -49,16 +49,16 @@ class Policy:
 DEPRECATED: Final = Policy(feature="deprecated", rule="X05", versions=VersionRange(">=6.0"))
 UNSTABLE: Final = Policy(feature="unstable", rule="X07", versions=VersionRange(">=6.2"))
 HIDING: Final = "deprecated-output=hide"
-"""The setting that leaves out what is deprecated."""
+"""The setting that hides deprecated output."""
 
 
 def deprecated_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
-    """Yield the cases of a command on a machine that refuses what is deprecated."""
+    """Yield the cases of a command on a machine that refuses deprecated input."""
     yield from _policy_cases(DEPRECATED, build, knowledge, name)
 
 
 def unstable_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
-    """Yield the cases of a command on a machine that refuses what is unstable."""
+    """Yield the cases of a command on a machine that refuses unstable input."""
     yield from _policy_cases(UNSTABLE, build, knowledge, name)
 
 
@@ -79,7 +79,7 @@ def _policy_cases(
 
 
 def hidden_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
-    """Yield the case that introspection leaves out what is deprecated, and nothing else."""
+    """Yield the case that introspection hides exactly what is deprecated."""
     if build.version in DEPRECATED.versions and build.entries and not build.faults:
         yield _hidden_case(build.entries)
 
@@ -104,7 +104,7 @@ def _command_case(policy: Policy, command: Command) -> Case:
         steps=(step,),
         isolation=Isolation.PURE,
         about=policy.refusal,
-        fault=f"the command is {policy.feature}" if marked else "",
+        fault=f"the command is {policy.feature}" if marked else None,
     )
 
 
@@ -115,7 +115,7 @@ def _stage(setting: str) -> Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Marked:
-    """Arguments with one thing that is marked, and the same without it."""
+    """Arguments with one marked member or value, and the same without it."""
 
     label: str
     text: str
@@ -157,7 +157,7 @@ def _argument_case(
     plain = Request(valid.command, marked.witness or ABSENT)
     steps = around(valid, refused, supporting_step(plain, Role.WITNESS, accepted), cleanup=after)
     reason = f"no request with and without it is valid by the schema: {problem}"
-    # What nobody has seen succeed may leave something behind, or need what is not there.
+    # A request without a recipe may leave something behind, or need something that is missing.
     alone = valid.destructive or not known
     return Case(
         id=f"{valid.command}/{Aspect.GATES}/{policy.refusal}/{marked.label}",
@@ -175,7 +175,7 @@ def _argument_case(
 def _marked(
     schema: Schema, command: Command, base: Mapping[str, JsonValue], feature: str
 ) -> Iterator[_Marked]:
-    """Yield what is marked among the arguments; of the members of each branch, in its request."""
+    """Yield the marked members and values of the arguments; a branch's in its own request."""
     common = {member.name for member in schema.object(command.arg_type).members}
     for branch in branches(schema, command.arg_type):
         request = _request(schema, branch, base)
@@ -233,7 +233,7 @@ def _without(
 
 
 def _request(schema: Schema, branch: Branch, base: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Return `base` if it is of the branch, else the least arguments that are."""
+    """Return `base` if it is of the branch, else minimal arguments that are."""
     tags = dict(branch.tags)
     made = dict(base) if tags.items() <= base.items() else {}
     for member in branch.members:
@@ -245,7 +245,7 @@ def _request(schema: Schema, branch: Branch, base: Mapping[str, JsonValue]) -> d
 
 
 def _hidden_case(entries: Sequence[Entry]) -> Case:
-    """Return the case that introspection leaves out what is deprecated, and nothing else."""
+    """Return the case that introspection hides exactly what is deprecated."""
     feature = DEPRECATED.feature
     expect = Lists(tuple(_shown(entries, feature)), withheld=feature)
     step = Step(
@@ -263,9 +263,10 @@ def _hidden_case(entries: Sequence[Entry]) -> Case:
 
 
 def _shown(entries: Sequence[Entry], feature: str) -> Iterator[Entry]:
-    """Yield the entries less commands, events and members with the feature.
+    """Yield the entries without commands, events and members that have the feature.
 
-    Values of enums with it stay: only their older list goes, where its own member is marked so.
+    Enum values with it stay: only the older list of values goes, if introspection's own type marks
+    it.
     """
     older = _marks_older_values(entries, feature)
     for entry in entries:

@@ -33,7 +33,7 @@ def documented_default_cases(
 ) -> Iterator[Case]:
     """Yield a case for each argument whose value can be read back.
 
-    A default that is not documented as a value is read for the report's table alone.
+    A default that is not documented as a value is only read for the report's table.
     """
     if name not in build.schema.commands:
         return
@@ -71,7 +71,7 @@ def _why(showing: Showing, fact: DocumentedMember) -> str:
 
 
 def _alike(showing: Showing, name: str, fact: DocumentedMember) -> tuple[Step, ...]:
-    """Return the steps of a default that shows in the answer alone."""
+    """Return the steps for a default that only the reply shows."""
     given = {**showing.arguments, name: fact.default}
     first = len(showing.setup)
     return (
@@ -116,16 +116,16 @@ def _step(request: Request, expect: Expectation, role: Role, rule: str, why: str
 
 
 VALID: Final = "valid by the schema"
-"""What every example is promised to be."""
+"""What the documentation promises of every example."""
 NO_STAGE: Final = "no stage for this example"
 
 
 def example_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
     """Yield the cases of the documented examples of a command or an event.
 
-    Each has one of whether it is valid, and one of its run if it has requests.  They are numbered
-    as in the documentation of their owner.  Whether one is valid has been judged by the schema of
-    its own source, whatever the build's configuration.
+    Each example has a case of its validity, and a case that runs it if it has requests. Their
+    numbers are those in the documentation of their owner. Validity was judged by the schema of the
+    example's own source, whatever the build's configuration.
     """
     examples = build.exact.examples if build.exact else None
     for example in examples or ():
@@ -192,7 +192,7 @@ def _run(example: DocumentedExample, build: Introspected, knowledge: Knowledge) 
 def _blocked(
     example: DocumentedExample, recipe: ExampleRecipe | None, build: Introspected
 ) -> Blocked | None:
-    """Return why an example cannot be run: there is nothing to run, or nothing to run it on."""
+    """Return why an example cannot run: it has no requests, or there is no machine for it."""
     names = (example.owner, *(shown.request.execute for shown in example.requests))
     absent = next((name for name in names if name not in build.schema.commands), None)
     if absent is not None and (absent == example.owner or _is_sound(example)):
@@ -217,7 +217,7 @@ def _unmet(recipe: ExampleRecipe | None, build: Introspected) -> Blocked | None:
 
 
 def _steps(requests: Iterable[ShownRequest], recipe: ExampleRecipe) -> Iterator[Step]:
-    """Yield the example's requests, which must be answered with values of their return types."""
+    """Yield the example's requests, whose replies must be of their return types."""
     yield from supporting_steps(recipe.setup, Role.SETUP)
     for shown in requests:
         request, why = _substituted(shown.request, recipe)
@@ -227,7 +227,7 @@ def _steps(requests: Iterable[ShownRequest], recipe: ExampleRecipe) -> Iterator[
 
 
 def _substituted(request: Request, recipe: ExampleRecipe) -> tuple[Request, str]:
-    """Return a request with what stands for its values here, and the reasons for that."""
+    """Return a request with substitutes for its values, and the reasons for them."""
     arguments: object = request.arguments
     reasons = [recipe.reason]
     for substitute in recipe.substitutes:
@@ -239,10 +239,10 @@ def _substituted(request: Request, recipe: ExampleRecipe) -> tuple[Request, str]
 
 
 def _expected(reply: JsonValue | Absent) -> Expectation:
-    """Return what a shown reply promises: success, or an error of its class."""
+    """Return what the shown reply promises: success, or an error of its class."""
     match reply:
         case {"error": {"class": str(name)}} if name in frozenset(ErrorClass):
             return Reject(frozenset({ErrorClass(name)}))
         case _:
-            # Of a value that is returned the type alone is promised, which every reply is held to.
+            # Only the type of a returned value is promised, and every reply is checked for that.
             return Accept()

@@ -32,9 +32,9 @@ from conformance.model.terms import Aspect, ErrorClass, JsonValue
 from conformance.qapi.model import Object
 
 UNKNOWN: Final = "no recipe says what shows its effect"
-"""Of a command that does something, of which nobody has said where that is to be seen."""
+"""The reason for a command with an effect that no recipe says how to verify."""
 UNSEEN: Final = "nothing shows its effect"
-"""Of a command whose recipe says that, and why."""
+"""The prefix of a recipe's reason why no query shows the effect."""
 _FIRST: Final = "recipe"
 _RULE: Final = "X33"
 _AWAITED: Final = "X32"
@@ -55,7 +55,7 @@ def effect_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterat
     seen = [*_seen(recipe, build)]
     yield from seen
     if not seen:
-        yield from _unseen(recipe, build)
+        yield from _not_observable(recipe, build)
 
 
 def _seen(recipe: CommandRecipe, build: Introspected) -> Iterator[Case]:
@@ -77,7 +77,7 @@ def _seen(recipe: CommandRecipe, build: Introspected) -> Iterator[Case]:
         )
 
 
-def _lasts(valid: ValidRequest) -> bool:
+def _is_permanent(valid: ValidRequest) -> bool:
     """Return whether nothing undoes what the request does."""
     return valid.destructive or not (valid.name or valid.setup or valid.cleanup)
 
@@ -88,7 +88,7 @@ def _isolation(valid: ValidRequest) -> Isolation:
     A clean-up without a set-up may set a value that always exists: it restores the old value only
     on a machine where no other case has changed it.
     """
-    return Isolation.ALONE if _lasts(valid) or not valid.setup else Isolation.SHARED
+    return Isolation.ALONE if _is_permanent(valid) or not valid.setup else Isolation.SHARED
 
 
 def _blocked(valid: ValidRequest, build: Introspected) -> Blocked | None:
@@ -110,7 +110,7 @@ def _missing(valid: ValidRequest, build: Introspected) -> str | None:
     return "; ".join(dict.fromkeys(filter(None, lacking))) or None
 
 
-def _unseen(recipe: CommandRecipe, build: Introspected) -> Iterator[Case]:
+def _not_observable(recipe: CommandRecipe, build: Introspected) -> Iterator[Case]:
     """Yield the blocked case of a command whose effect no query shows or no recipe knows."""
     returns = build.schema.types[build.schema.commands[recipe.name].ret_type]
     silent = isinstance(returns, Object) and not returns.members and returns.tag is None
@@ -145,7 +145,7 @@ class _Writing:
         """
         valid, why = self.valid, f"what {self.valid.command} did is to be seen"
         queries = [look for look in valid.looks if look.wanted is not Wanted.REFUSED]
-        restored = not _lasts(valid) and bool(valid.setup or valid.cleanup)
+        restored = not _is_permanent(valid) and bool(valid.setup or valid.cleanup)
         asked_back = [
             (i, look) for i, look in enumerate(queries) if restored and look.asked_after_cleanup
         ]

@@ -35,7 +35,7 @@ from conformance.model.stage import MachineSpec, Request, Stage
 from conformance.model.terms import ABSENT, Aspect, ErrorClass, JsonValue, as_object
 
 ANY_CLASS: Final = frozenset(map(str, ErrorClass)) - {str(ErrorClass.COMMAND_NOT_FOUND)}
-"""The classes that a command which is there may be refused with."""
+"""The classes with which QEMU may refuse an existing command."""
 UNPROVOKED: Final = "no recipe provokes this documented error"
 _NOT_THERE: Final = "X34"
 _EXCLUDED: Final = "X27"
@@ -45,7 +45,7 @@ def error_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
     """Yield the error cases of one command."""
     recipe = knowledge.command(name)
     documented = build.declared.get(name)
-    made = _Made(build=build, recipe=recipe, documented=documented)
+    made = _ErrorCases(build=build, recipe=recipe, documented=documented)
     for refusal in recipe.refusals_for(build.version):
         yield made.refused(refusal)
     missing = [
@@ -61,7 +61,7 @@ def error_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Made:
+class _ErrorCases:
     """Makes the cases of one command."""
 
     build: Introspected
@@ -108,7 +108,7 @@ class _Made:
         rule, classes = promised or (_EXCLUDED, own_classes)
         setup = tuple(supporting_steps(valid.setup, Role.SETUP))
         own = _around(refusal, _refusal(request, classes, rule, refusal.reason))
-        # What it leaves has no use for the clean-up, and may be in its way.
+        # Its result does not need the clean-up, and may be in its way.
         undone = () if refusal.destructive else valid.cleanup
         cleanup = tuple(supporting_steps(undone, Role.CLEANUP))
         accepted = witness(valid)
@@ -124,7 +124,7 @@ class _Made:
         """Return the case of a refusal on a machine of its own, with its own witness if any."""
         name = self.recipe.name
         promised = _promised(refusal.classes, refusal.item, self.documented)
-        # Without a witness the class alone tells that the request was understood.
+        # Without a witness, only the class shows that QEMU understood the request.
         own_classes = ANY_CLASS if refusal.witness is not None else _known(refusal.classes)
         rule, classes = promised or (_EXCLUDED, own_classes)
         request = Request(name, refusal.arguments or ABSENT)
@@ -137,7 +137,7 @@ class _Made:
         case = self._case(refusal.name, steps, refusal.reason, alone=refusal.destructive)
         plain = spec == MachineSpec()
         stage = PLAIN if plain else Stage(name=f"refused/{name}/{refusal.name}", spec=spec)
-        # What the recipe's machine needs, this one does not.
+        # The needs of the recipe's machine do not apply to this one.
         return replace(case, stage=stage, blocked=None)
 
     def _case(self, name: str, steps: tuple[Step, ...], fault: str, *, alone: bool) -> Case:
@@ -173,7 +173,7 @@ def _with(arguments: Mapping[str, JsonValue], reference: Reference) -> JsonValue
 
 
 def _put(whole: JsonValue, at: Sequence[str], value: JsonValue) -> JsonValue:
-    """Return `whole` with `value` put at the path `at`."""
+    """Return `whole` with `value` at the path `at`."""
     if not at:
         return value
     first, rest = at[0], at[1:]
@@ -192,10 +192,10 @@ def _known(classes: frozenset[ErrorClass]) -> frozenset[str]:
 def _promised(
     classes: frozenset[ErrorClass], item: int, documented: DigestEntity | None
 ) -> tuple[str, frozenset[str]] | None:
-    """Return the rule of a documented error and the classes that it may have, if it is one.
+    """Return the rule and the allowed classes of a documented error, if it is one.
 
-    `classes` are those that a release names for it, `item` is the condition's number.  Where the
-    documentation of just this release is not known, or has no such error, nothing is promised.
+    `classes` are those that a release names for it, `item` is the condition's number. If the
+    documentation of exactly this release is unknown, or lacks the error, nothing is promised.
     """
     if documented is None:
         return None
@@ -223,7 +223,7 @@ def _unprovoked(
             yield _blocked(recipe, command_stage(first), f"documented-{name}", 0, name)
 
 
-def _blocked(recipe: CommandRecipe, stage: Stage, label: str, item: int, name: str) -> Case:
+def _blocked(recipe: CommandRecipe, stage: Stage, label: str, item: int, name: str | None) -> Case:
     reasons = (
         each.reason
         for each in recipe.unprovoked

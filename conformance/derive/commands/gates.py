@@ -68,7 +68,7 @@ def gate_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Gated:
-    """A command with a request of it that succeeds, or why there is none."""
+    """A command with a request that succeeds, or why there is none."""
 
     command: Command
     valid: ValidRequest
@@ -84,7 +84,7 @@ class _Gated:
         return replace(self.valid.request, key=key)
 
     def stage(self, stage: Stage, more: tuple[str, ...] = ()) -> Stage:
-        """Return `stage` with what the command's recipe asks for, and `more` arguments."""
+        """Return `stage` with the machine of the command's recipe, and `more` arguments."""
         own = self.valid.spec
         spec = own if set(more) <= set(own.args) else replace(own, args=(*own.args, *more))
         if own == MachineSpec():
@@ -95,7 +95,9 @@ class _Gated:
         """Return the steps between the recipe's set-up and clean-up."""
         return around(self.valid, *steps)
 
-    def case(self, name: str, stage: Stage, steps: tuple[Step, ...], fault: str = "") -> Case:
+    def case(
+        self, name: str, stage: Stage, steps: tuple[Step, ...], fault: str | None = None
+    ) -> Case:
         return Case(
             id=f"{self.command.name}/{Aspect.GATES}/{name}",
             subject=command_subject(self.command.name),
@@ -122,7 +124,7 @@ def _gated(build: Introspected, recipe: CommandRecipe | None, command: Command) 
     if valid.destructive or (recipe is None and silent):
         isolation = Isolation.ALONE
     problem = build.schema_error(command.name, valid.arguments)
-    blocked = untried(f"{NO_RECIPE}: {problem}" if problem else "")
+    blocked = untried(f"{NO_RECIPE}: {problem}" if problem else None)
     return _Gated(
         command=command,
         valid=valid,
@@ -166,7 +168,7 @@ def _out_of_band(gated: _Gated) -> Iterator[Case]:
         ("in-band", "Q34", outside, inside),
     ):
         accepted = gated.around(_subject(then, gated.accept, rule))
-        # What lasts is not done twice on one machine.
+        # A destructive request runs only once on a machine.
         twice = not gated.valid.destructive
         before = gated.around(supporting_step(first, Role.SETUP)) if twice else ()
         yield gated.case(name, stage, (*before, *accepted))
@@ -203,8 +205,8 @@ def _before_completion(
     elif allowed:
         first = gated.around(_subject(gated.request(), gated.accept, "Q36"))
         last = own or effect is Effect.END or name == NEGOTIATION
-        # Whether it is accepted later too matters only where it is refused now.  What it leaves
-        # behind, or its set-up does, is still there then.
+        # Whether it is accepted later matters only if it is refused now.  What it or its set-up
+        # leaves behind is still there then.
         bare = replace(gated, valid=replace(gated.valid, setup=(), cleanup=()))
         again = bare if gated.isolation is Isolation.ALONE else gated
         steps = first if last else (*first, *_completed(again, completing, Answer()))

@@ -35,7 +35,7 @@ from conformance.space.objects import ObjectPlace, object_places
 from conformance.space.values import exemplar
 
 _OF_RANGES: Final = "huge"
-"""What is wrong with an integer's size: ranges.py tries it for the width that it has."""
+"""The faults of an integer's size: ranges.py tries them for its actual width."""
 
 
 def invalid_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
@@ -65,14 +65,14 @@ def _object_cases(
     schema = arguments.schema
     nearest = nearest_first(bases, place.label)
     as_it_is = likeliest(arguments, nearest, place.way, _as_it_is)
-    tried = _Tried(attempt=as_it_is, place=place)
+    tried = _EditedObject(attempt=as_it_is, place=place)
     yield from tried.cases(place.label, partial(_faults_of, schema, place), "members")
     for member in place.members:
         known = tuple(requests_with(arguments, place, member))
         edit = partial(_with_member, schema, member)
         nearest = nearest_first(bases, place.label_with(member))
         made = likeliest(arguments, (*known, *nearest), place.way, edit)
-        tried = _Tried(attempt=made, place=place)
+        tried = _EditedObject(attempt=made, place=place)
         yield from tried.cases(place.label_with(member), partial(_faults_of_member, schema, member))
 
 
@@ -106,8 +106,8 @@ def _faults_of(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Tried:
-    """One object among the arguments of a valid request, in which faults are made."""
+class _EditedObject:
+    """One object in the arguments of a valid request, for making faults."""
 
     attempt: Attempt
     place: ObjectPlace

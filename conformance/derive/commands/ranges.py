@@ -34,13 +34,13 @@ from conformance.space.values import renamed
 
 _ACCEPTED: Final = Accept()
 LIMITED: Final = "X27"
-"""The rule of limits that are documented and narrower than a type."""
+"""The rule of documented limits that are narrower than a type."""
 
 
 def range_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
     """Yield the cases of every integer among the arguments of a command, outermost first.
 
-    If the width of an integer is not known, only values that fit no integer type are tried.
+    If the width of an integer is unknown, only values that fit no integer type are tried.
     """
     if name in SHALLOW:
         return
@@ -60,11 +60,11 @@ def range_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
 
 def _first_valid(
     build: Introspected, knowledge: Knowledge, command: Command, path: IntegerPath
-) -> _Tried:
+) -> _EditedInteger:
     """Return the integer in the first known request that is valid by the schema."""
     for recipe in knowledge.ranges.get(command.name, ()):
         if build.version in recipe.versions and recipe.fits(path.label):
-            tried = _Tried(
+            tried = _EditedInteger(
                 build=build,
                 command=command,
                 path=path,
@@ -84,16 +84,16 @@ def _first_valid(
         if own.destructive or build.lacks.keys() & {*own.needs}:
             own = nobody
     changed = replace(own, status=Status.CHANGED)
-    tried = _Tried(build=build, command=command, path=path, valid=changed)
+    tried = _EditedInteger(build=build, command=command, path=path, valid=changed)
     return tried if not tried.schema_error(tried.usual) else replace(tried, valid=nobody)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Tried:
-    """One integer, the request in which it is tried, and what is known of it there.
+class _EditedInteger:
+    """One integer, its request, and what is known of it there.
 
-    `shown` is where it can be read, `omit` and `behind_finding` why it is not tried; `refused`
-    tells that the request is refused for another reason than its arguments.
+    `shown` is where it can be read, `omit` and `behind_finding` say why it is not tried; `refused`
+    means that the request is refused for a reason other than its arguments.
     """
 
     build: Introspected
@@ -114,8 +114,8 @@ class _Tried:
     def arguments(self, value: int, *, word: str = "") -> dict[str, JsonValue]:
         """Return the arguments with `value`.
 
-        A request that is not known to succeed may leave things behind: `word` makes the names in
-        it unique, so that no later request is refused because of them.
+        A request that may fail may leave things behind: `word` makes its names unique, so that they
+        affect no later request.
         """
         base = self.valid.arguments
         whole = with_integer(self.build.ranged, self.command.arg_type, self.path, value, base)
@@ -147,7 +147,7 @@ class _Tried:
 
     @property
     def _success(self) -> Expectation:
-        """What the request with a valid value must come to."""
+        """The expectation for the request with a valid value."""
         return Accept() if self.valid.known and not self.refused else Understood()
 
     def _valid(
@@ -166,11 +166,12 @@ class _Tried:
     def invalid_cases(self) -> Iterator[Case]:
         """Yield the cases of invalid values: one beyond each end and each limit.
 
-        Where limits are documented, the ends of the type are beyond them too: a value that is cut
-        down to the limits' width is within them again.
+        With documented limits, the ends of the type are beyond them, too: a truncated value is
+        within the limits again.
         """
-        # Of widths that are not of the build's release, only what lies beyond all of them is known.
-        width = width_of(self.path.type) if self.build.older is None else ""
+        # Without the widths of the build's own release, only values beyond all widths are known to
+        # be wrong.
+        width = width_of(self.path.type) if self.build.older is None else None
         ends, limits, rule = range_of(width), self.limits, rule_of(width)
         yield self._invalid("below", ends.low - 1, rule, f"{ends.low}..{ends.high}")
         yield self._invalid("above", ends.high + 1, rule, f"{ends.low}..{ends.high}")
@@ -194,8 +195,8 @@ class _Tried:
                 f"{self.command.name}: {value} at {self.path.label} is valid by the schema",
                 "This is a defect of the suite: please report it.",
             )
-        # Servers let negative numbers through where an unsigned 64-bit integer is wanted, on
-        # purpose (see the rules): then nothing is promised, and they are taken for large ones.
+        # Servers deliberately accept negative numbers for an unsigned 64-bit integer (see the
+        # rules): nothing is promised, and they count as large ones.
         open_ended = is_let_through(rule, value)
         expect: Expectation = Answer() if open_ended else Reject()
         why = self.limits.reason if rule == LIMITED else ""
@@ -242,7 +243,7 @@ class _Tried:
         steps: Sequence[Step],
         *,
         last: Expectation,
-        fault: str = "",
+        fault: str | None = None,
         why_not: str = "",
     ) -> Case:
         """Return a case, blocked for the reason `why_not` if there is one.

@@ -130,7 +130,7 @@ def _together(
     after = tuple(_after(first, marked[-1] + 1))
     return replace(
         first,
-        fault="",
+        fault=None,
         together=tuple(about for _, about in pairs),
         steps=_watched(first.steps[: marked[0]], subjects, after, queries, rule),
     )

@@ -86,10 +86,10 @@ def not_in_schema(build: Introspected, valid: ValidRequest) -> str | None:
 
 
 def undescribed_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
-    """Yield a request without arguments of a command that is valid so and has no recipe.
+    """Yield a request without arguments for a command without recipe that needs none.
 
-    It is for builds that do not tell their schema.  The request may be refused for what the host
-    lacks, and then shows nothing.
+    It is for builds without a schema. QEMU may refuse the request if the host lacks something; then
+    it proves nothing.
     """
     if build.flavour.introspects or name in knowledge.commands or build.schema_error(name, {}):
         return

@@ -76,7 +76,7 @@ def _of_known(arguments: Arguments, known: KnownVariation) -> _Varied:
 def _of_schema(
     arguments: Arguments, bases: Sequence[ValidRequest], variation: Variation
 ) -> _Varied:
-    """Return the variation of a request that may refuse it, which then shows nothing."""
+    """Return the variation of a request that QEMU may refuse, which then proves nothing."""
     edit = _or_its_own if variation.for_all else _varied
     made = likeliest(arguments, bases, variation.way, partial(edit, variation))
     whole = made.base.status is Status.SUCCEEDS
@@ -88,7 +88,7 @@ def _varied(variation: Variation, value: JsonValue | Absent) -> JsonValue:
 
 
 def _or_its_own(variation: Variation, value: JsonValue | Absent) -> JsonValue:
-    """Return the object with what it has, which is better than what only stands for all."""
+    """Return the object's own value, which is better than a stand-in for all."""
     own = as_object(value).get(variation.member, ABSENT)
     fits = type(own) is type(variation.value)
     return as_object(value) if fits else variation.edit(value)
@@ -96,7 +96,7 @@ def _or_its_own(variation: Variation, value: JsonValue | Absent) -> JsonValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Varied:
-    """A variation, the request that holds it, and what shows that it took effect."""
+    """A variation, its request, and how to see that it took effect."""
 
     attempt: Attempt
     variation: Variation

@@ -35,7 +35,7 @@ WORDS: Final[Mapping[DefaultKind, str]] = {
     DefaultKind.DEPENDS: "depends on something else",
     DefaultKind.PROSE: "in prose",
 }
-"""What the table of defaults says in the place of a documented value."""
+"""The text in the table of defaults for a documented default that is no value."""
 
 
 def default_of(
@@ -51,7 +51,7 @@ def default_of(
         member=member,
         documented=fact.default if fact else ABSENT,
         says=WORDS[fact.default_kind] if fact else "",
-        where=fact.where if fact else "",
+        where=fact.where if fact else None,
         declared=declared,
         step=step,
         path=path,
@@ -59,7 +59,7 @@ def default_of(
 
 
 def default_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
-    """Yield a case per optional member: left out, it reads back as the build declares it."""
+    """Yield a case per optional member: omitted, it reads back as the build declares."""
     tested = type_under_test(build, knowledge, name)
     base = tested.base()
     for member in tested.shape.members:
@@ -67,7 +67,7 @@ def default_cases(build: Introspected, knowledge: Knowledge, name: str) -> Itera
             continue
         recipe = tested.recipe.member(member.name)
         declared = tested.shape.properties.get(member.name)
-        # What a recipe knows better than the build, it knows from the documentation.
+        # Where a recipe differs from the build, it follows the documentation.
         default, rule = recipe.default, "X17"
         if default is ABSENT and declared is not None:
             default, rule = declared.default, "X25"
@@ -104,7 +104,7 @@ def default_cases(build: Introspected, knowledge: Knowledge, name: str) -> Itera
 def _default_again(
     tested: TypeUnderTest, member: Member, default: JsonValue | Absent, steps: list[Step]
 ) -> Iterator[Case]:
-    """Yield the case of a default that must not remember what an object before was given."""
+    """Yield the case of a default that must not depend on an earlier object's value."""
     recipe = tested.recipe.member(member.name)
     if recipe.omit:
         return
@@ -140,10 +140,10 @@ def _object_default(
     ]
     steps = [add(tested.base()), *reads]
     why = recipe.default_of
-    if tested.documented_by:
+    if tested.documented_by is not None:
         why = f"documented by the source of {tested.documented_by}, and not known of this release"
     if recipe.default is not ABSENT and not same(recipe.default, value):
-        # The recipe knows better, or later, than the text: it says why.
+        # The recipe is right where it differs from the text: it says why.
         why = why or recipe.reason
     if not isinstance(steps[1].expect, Returns):
         why = why or recipe.reason or "what the member was given cannot be read back"
@@ -160,6 +160,6 @@ def _object_default(
         steps,
         about=member.name,
         blocked=blocked,
-        # Where QOM declares a default too, the case that reads that has the row already.
+        # If QOM declares a default, too, the case that reads it already has the row.
         defaults=(default_of(member.name, fact, step=1),) if tabled and not blocked else (),
     )

@@ -86,7 +86,7 @@ def _optional_member(tested: TypeUnderTest, member: Member) -> Iterator[Case]:
 
 
 def _excluded(tested: TypeUnderTest, member: Member) -> Iterator[Case]:
-    """Yield the values that the type of the member allows and its documentation does not."""
+    """Yield the values of a member that its type allows and its documentation forbids."""
     valid = tested.giving(member.name, first_value(tested, member))
     for special in tested.recipe.member(member.name).given:
         if special.expect is Wish.REJECT:
@@ -111,8 +111,8 @@ def _ranges(tested: TypeUnderTest, member: Member, base: Mapping[str, JsonValue]
     value = base.get(member.name, first_value(tested, member))
     valid = tested.giving(member.name, value)
     for label, beyond in (("below", limits.least - 1), ("above", limits.greatest + 1)):
-        # Servers let negative numbers through where an unsigned 64-bit integer is wanted, on
-        # purpose (see the rule): then nothing is promised.
+        # Servers deliberately accept negative numbers for an unsigned 64-bit integer (see the
+        # rule): nothing is promised.
         open_ended = is_let_through(limits.rule, beyond)
         yield _case(
             tested,
@@ -130,7 +130,7 @@ def _ranges(tested: TypeUnderTest, member: Member, base: Mapping[str, JsonValue]
 
 
 def _inner_ranges(tested: TypeUnderTest, member: Member) -> Iterator[Case]:
-    """Yield the integers beyond their types within a member that is no integer itself."""
+    """Yield integers beyond their types within a member that is not itself an integer."""
     schema = tested.shape.schema
     if member.name in tested.shape.ranges:
         return
@@ -159,7 +159,7 @@ def _foreign(
 ) -> Fault | None:
     """Return the fault of a member that belongs to another type."""
     for name, member in others.items():
-        # Before 6.0 a shape's schema has the types of its own members alone.
+        # Before 6.0 a shape's schema has only the types of its own members.
         known = member.type in tested.shape.schema.types
         if known and name not in tested.shape.names():
             value = {**base, name: exemplar(tested.shape.schema, member.type)}
@@ -212,7 +212,7 @@ def _case(
 ) -> Case:
     """Return the case of one fault: refused, nothing left behind, and the id works right after.
 
-    The witness, which differs in the fault alone, is asked for right after it with the same id.
+    The witness, which lacks only the fault, follows with the same id.
     """
     if by_schema and tested.shape.typed and not tested.shape.schema_error(as_object(wrong.value)):
         raise HarnessError(
@@ -249,8 +249,8 @@ def _rule(tested: TypeUnderTest, fault: Fault) -> str:
 def _classes(tested: TypeUnderTest, fault: Fault) -> frozenset[ErrorClass]:
     """Return the error classes that a fault may have.
 
-    Until object-add was typed, a member's fault was its type's own affair; some types miss a
-    device that nobody named as they miss one that is not there, and no document said otherwise.
+    Before object-add was typed, a member's fault was up to its type; some types report an unnamed
+    device like a missing one, and no document forbids that.
     """
     if tested.shape.typed or fault.label.startswith((QOM_TYPE, ID)):
         return frozenset({ErrorClass.GENERIC})
@@ -258,10 +258,10 @@ def _classes(tested: TypeUnderTest, fault: Fault) -> frozenset[ErrorClass]:
 
 
 def _unanswerable(tested: TypeUnderTest) -> Blocked | None:
-    """Return why not even a refusal can be asked for.
+    """Return why not even a refusal can be tested.
 
-    Of a type that was not compiled in nothing is promised, and before object-add was typed no
-    fault is found by a schema, without the set-up.
+    Nothing is promised of a type that is not compiled in; and before object-add was typed, no
+    schema finds a fault without the set-up.
     """
     blocked = tested.blocked
     if blocked is None or blocked.outcome is Outcome.NOT_APPLICABLE:
@@ -275,5 +275,5 @@ def _id_of(arguments: JsonValue) -> str:
 
 
 def _stage(tested: TypeUnderTest) -> Stage:
-    """Return where refusals can be asked for, also when nothing can be created here."""
+    """Return the stage for refusals, even if nothing can be created here."""
     return tested.stage if not tested.blocked else Stage(name="plain")

@@ -26,14 +26,14 @@ from conformance.model.stage import Request, Stage
 from conformance.model.terms import ABSENT, Aspect, JsonValue
 
 ID_MARK: Final = "{id}"
-"""Where a recipe's request names the object."""
+"""The placeholder for the object in a recipe's request."""
 MANY: Final = 6
-"""Objects at once: enough to delete first, last and middle ones in turn."""
+"""The number of objects at once: enough to delete first, last and middle ones in turn."""
 _DELETION_ORDER: Final = (2, 0, 5, 3, 1, 4)
 
 
 def error_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
-    """Yield the requests that are refused although their types are right."""
+    """Yield the requests that QEMU must refuse although their types are right."""
     tested = type_under_test(build, knowledge, name)
     base = tested.base()
     for recipe in tested.recipe.errors:
@@ -84,7 +84,7 @@ def _refused(tested: TypeUnderTest, recipe: ErrorRecipe, base: Mapping[str, Json
 
 
 def lifecycle_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
-    """Yield what an object lives through: many at once, reset, stop and cont, users."""
+    """Yield the stages of an object's life: many at once, reset, stop and cont, users."""
     tested = type_under_test(build, knowledge, name)
     base = tested.base()
     yield _many(tested, base)
@@ -131,7 +131,7 @@ def _many(tested: TypeUnderTest, base: Mapping[str, JsonValue]) -> Case:
 
 
 def _used(tested: TypeUnderTest, user: UserRecipe, base: Mapping[str, JsonValue]) -> Case:
-    """Return the case of an object that somebody uses: it outlives an attempt to delete it."""
+    """Return the case of an object in use: it survives an attempt to delete it."""
     there = listed({OBJECT_ID: tested.shape.name}, rule="X23")
     steps = [
         add(base),
@@ -152,7 +152,7 @@ def _used(tested: TypeUnderTest, user: UserRecipe, base: Mapping[str, JsonValue]
         f"used-by/{user.name}",
         steps,
         stage=stage,
-        fault=user.reason,
+        fault=user.reason or None,
         blocked=tested.blocked or unmet(user.needs, tested.lacks),
     )
 

@@ -28,7 +28,7 @@ _HEAD: Final = (QOM_TYPE, ID)
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The integers that a member takes, and whether the schema layer itself refuses the rest."""
+    """The integers that a member accepts, and whether the schema layer itself refuses others."""
 
     least: int
     greatest: int
@@ -40,7 +40,7 @@ class ObjectShape:
     """The arguments of object-add for one qom-type.
 
     `schema` and `arguments_type` name the type that validates a whole request; `members` are those
-    of the object, without qom-type and id; `typed` tells whether the build's schema lists them.
+    of the object, without qom-type and id; `typed` says whether the build's schema lists them.
     """
 
     name: str
@@ -63,9 +63,9 @@ class ObjectShape:
 
 
 def object_types(schema: Schema, model: ObjectModel) -> tuple[str, ...]:
-    """Return the qom-types of object-add: those of the schema, or where it lists none of QOM.
+    """Return the qom-types of object-add: those of the schema or, if it lists none, of QOM.
 
-    There are none where the schema has no object-add.
+    There are none if the schema has no object-add.
     """
     if OBJECT_ADD not in schema.commands:
         return ()
@@ -92,14 +92,15 @@ def object_shape(
     recipe: ObjectRecipe,
     known: Mapping[str, DocumentedMember],
 ) -> ObjectShape:
-    """Return the shape of the object type `name`; `known` is what is documented of its members.
+    """Return the shape of the object type `name`; `known` documents its members.
 
-    `validator` is one of `schema`, shared by all shapes of it.
+    `validator` is for `schema`, shared by all its shapes.
     """
     properties = {p.name: p for p in model.properties.get(name, ())}
     typed = is_typed(schema)
     if not typed and name not in model.properties:
-        # The build could not say, or died of the question: what later releases document stands in.
+        # The build could not say, or died of the query: the documentation of later releases
+        # replaces it.
         properties = {
             fact.name: Property(name=fact.name, type=fact.type) for fact in known.values()
         }
@@ -138,14 +139,14 @@ def _range(
     recipe: ObjectRecipe,
     fact: DocumentedMember | None,
 ) -> Range:
-    """Take the width of the schema, else the documented one, else the property's, else the widest.
+    """Return the range from the schema, else the documents, else the property, else the widest.
 
-    The schema of a build knows no width unless somebody told it.
+    A build's own schema has no widths.
     """
     kind = schema.type(member.type)
     declared = properties.get(member.name)
-    width = width_of(kind) if isinstance(kind, Builtin) else ""
-    width = width or (fact.type if fact else declared.type if declared else "")
+    width = width_of(kind) if isinstance(kind, Builtin) else None
+    width = width or (fact.type if fact else declared.type if declared else None)
     ends, rule = range_of(width), rule_of(width)
     least, greatest = ends.low, ends.high
     own = recipe.member(member.name)
@@ -163,7 +164,7 @@ def _untyped(
     recipe: ObjectRecipe,
     known: Mapping[str, DocumentedMember],
 ) -> tuple[Schema, str]:
-    """Write a type of the schema for an object whose members only QOM knows."""
+    """Make a schema type for an object whose members only QOM knows."""
     enums: dict[str, Enum] = {}
     members = [Member(name=head, type="str", optional=False) for head in _HEAD]
     for item in properties.values():

@@ -25,10 +25,10 @@ from conformance.space.faults import WRONG
 LIST: Final = "qom-list"
 """The command that lists the tree."""
 INTERFACE: Final = "interface"
-"""The root of all QOM interfaces: a type implements them besides its line of parents."""
+"""The root of all QOM interfaces: a type implements them beside its parents."""
 
 WATCHED: Final = ("/backend", "/machine/unattached", "/objects")
-"""The containers to which objects add themselves, or others, when they are made."""
+"""The containers to which objects add themselves, or others, when created."""
 
 _WANTED: Final[Mapping[str, JsonType]] = {
     "bool": JsonType.BOOLEAN,
@@ -36,15 +36,14 @@ _WANTED: Final[Mapping[str, JsonType]] = {
     "string": JsonType.STRING,
     **dict.fromkeys(INTEGER_RANGES, JsonType.INT),
 }
-"""The JSON type of each property type whose name alone tells it."""
+"""The JSON type of each property type whose name alone determines it."""
 
 
 _LISTED: Final = Stage(name="plain-listed", setup=(Request("qom-list-types", {}),))
-"""Listing all types loads their modules, and some types can be asked for only then: no case may
-hang on what other cases have asked of its machine before."""
+"""A machine with the modules of all types loaded: else a case might depend on another's query."""
 
 AMBIGUOUS: Final = frozenset({ErrorClass.GENERIC, ErrorClass.DEVICE_NOT_FOUND})
-"""What a path that fits two objects is refused with: no document says which of the two."""
+"""The allowed classes for a path that matches two objects: no document says which."""
 
 
 def machine_stage(machine: str) -> Stage:
@@ -53,7 +52,7 @@ def machine_stage(machine: str) -> Stage:
 
 
 def type_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
-    """Yield the cases of qom-list-types and qom-list-properties for every type there is."""
+    """Yield the cases of qom-list-types, and of qom-list-properties for every type."""
     model = build.model
     known = model.by_name
     concrete = frozenset(name for name, info in known.items() if not info.abstract)
@@ -80,7 +79,7 @@ def type_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator
     unchanged = tuple(_unchanged(model))
     for name in known:
         request = Request("qom-list-properties", {"typename": name})
-        # An interface is no type of an object: nothing says whether it has properties.
+        # An interface is not the type of an object: nothing says whether it has properties.
         interface = INTERFACE in model.ancestry(name)
         expect = Answer() if interface else ListsProperties(types)
         step = Step(request=request, expect=expect, role=Role.SUBJECT, rule="X12")
@@ -97,7 +96,7 @@ def type_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator
 
 
 def _unlisted_cases(model: ObjectModel) -> Iterator[Case]:
-    """Yield the cases of types that are asked for on a machine where no types were listed before.
+    """Yield the cases of types that are queried on a machine before any listing of types.
 
     Listing loads all modules; a type must not depend on that.
     """
@@ -121,7 +120,7 @@ def _unlisted_cases(model: ObjectModel) -> Iterator[Case]:
 
 
 def _unchanged(model: ObjectModel) -> Iterator[Step]:
-    """Yield the steps that look where an object that is made only to be asked may leave traces."""
+    """Yield the steps that look for traces of a query's temporary object."""
     for node in model.trees.get("none", ()):
         if node.path in WATCHED:
             entries = {item.name: item.type for item in node.properties}
@@ -185,17 +184,17 @@ def _reading(node: Node, item: Property, paths: frozenset[str]) -> Expectation:
 
 
 def _settings(stage: Stage, node: Node, item: Property) -> Iterator[Case]:
-    """Yield what qom-set refuses of one property, and what it changes when given its own value.
+    """Yield what qom-set refuses of one property, and what setting its own value changes.
 
-    Only types whose name tells the JSON type; the property's own value, as it was read before, is
-    the request without the fault.
+    Only types whose name determines the JSON type; the property's own value, as read before, is the
+    request without the fault.
     """
     wanted = JsonType.STRING if item.child_of or item.link_to else _WANTED.get(item.type)
     if wanted is None or item.name not in node.values:
         return
     own = node.values[item.name]
     if type(own) is not type(WRONG[wanted]):
-        # The property is not of the type that it claims, which qom-get reports of it.
+        # The property is not of its declared type; qom-get's case reports that.
         return
     steps = [
         _set(node.path, item.name, value, Reject(), Role.SUBJECT, "X28")
@@ -209,7 +208,7 @@ def _settings(stage: Stage, node: Node, item: Property) -> Iterator[Case]:
         label = "invalid"
     steps.append(_get(node.path, item.name, Returns((own,)), Role.CHECK, "W65"))
     if label == "invalid":
-        # Last, for it would put right what a refused value has changed.
+        # Last, because it would restore what a refused value has changed.
         steps.append(_set(node.path, item.name, own, Accept(), Role.WITNESS, "X28"))
     yield Case(
         id=f"qom-set/{label}/{stage.spec.machine}{node.path}/{item.name}",
@@ -225,7 +224,7 @@ def _settings(stage: Stage, node: Node, item: Property) -> Iterator[Case]:
 def _path_cases(stage: Stage, tree: tuple[Node, ...]) -> Iterator[Case]:
     """Yield the cases of partial paths of one element: unique in the tree, or ambiguous.
 
-    An element matches wherever it is the name of a child or of a link that leads somewhere.
+    An element matches the name of any child, or of any link with a target.
     """
     types = {node.path: node.values.get("type") for node in tree}
     ways = Counter(
@@ -264,9 +263,9 @@ def _path_cases(stage: Stage, tree: tuple[Node, ...]) -> Iterator[Case]:
 
 
 def lost_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
-    """Yield a blocked case for every tree that could not be walked before the cases were made.
+    """Yield a blocked case for every tree that could not be walked during introspection.
 
-    What else was lost has a case of its own that asks the same again.
+    Every other lost query has a case that sends it again.
     """
     for what, why in build.model.lost:
         if what.startswith("tree/"):

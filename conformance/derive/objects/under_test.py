@@ -39,22 +39,22 @@ SMALLEST: Final = "mandatory-only"
 
 
 class CaseParts(TypedDict, total=False):
-    """What a case of an object type can say besides its name and its steps: see Case."""
+    """The optional parts of a case of an object type: see Case."""
 
     stage: Stage
     about: str
-    fault: str
+    fault: str | None
     blocked: Blocked | None
     defaults: tuple[DefaultOf, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypeUnderTest:
-    """All that cases of one object type are derived from.
+    """The inputs for the cases of one object type.
 
-    `blocked` is why nothing can be created here, None where it can; `lacks` maps each need that
-    build or host do not meet to why.  `documented` is what the source says of the members, and
-    `documented_by` names the older release whose source that is, "" where it is the build's own.
+    `blocked` says why nothing can be created here, None if it can; `lacks` maps each need that
+    build or host do not meet to the reason. `documented` are the members in the source, and
+    `documented_by` is the older release of that source, None for the build's own.
     """
 
     shape: ObjectShape
@@ -63,7 +63,7 @@ class TypeUnderTest:
     lacks: Mapping[str, str]
     blocked: Blocked | None = None
     documented: Mapping[str, DocumentedMember] = field(default_factory=dict)
-    documented_by: str = ""
+    documented_by: str | None = None
 
     @property
     def subject(self) -> Subject:
@@ -78,7 +78,7 @@ class TypeUnderTest:
         return {QOM_TYPE: self.shape.name, ID: OBJECT_ID, **own, **changes}
 
     def giving(self, name: str, value: JsonValue) -> dict[str, JsonValue]:
-        """Return the smallest request that gives one member a value, with what must go along."""
+        """Return the smallest request that gives one member a value, with its companions."""
         recipe = self.recipe.member(name)
         base = {key: item for key, item in self.base().items() if key not in recipe.without}
         special = recipe.special(value)
@@ -92,12 +92,12 @@ class TypeUnderTest:
     def case(
         self, aspect: Aspect, name: str, steps: Iterable[Step], **more: Unpack[CaseParts]
     ) -> Case:
-        """Return a case of this type; it is blocked where the type is, unless `more` says so.
+        """Return a case of this type; it is blocked if the type is, unless `more` says otherwise.
 
-        Of a type that is known to be broken the smallest request alone is asked for, and of one
-        whose every refusal is known to be fatal only the refusals that its recipe names.
+        For a type known to be broken only the smallest request is sent; for one whose every refusal
+        is known to be fatal, only the refusals that its recipe names.
         """
-        reason = self.recipe.broken if name != SMALLEST else ""
+        reason = self.recipe.broken if name != SMALLEST else None
         if aspect is Aspect.INVALID:
             reason = reason or self.recipe.refusals_crash
         blocked = more.get("blocked", self.blocked) or behind_finding(reason)
@@ -109,7 +109,7 @@ class TypeUnderTest:
             steps=tuple(steps),
             isolation=Isolation.ALONE if self.recipe.alone else Isolation.SHARED,
             about=more.get("about", ""),
-            fault=more.get("fault", ""),
+            fault=more.get("fault"),
             blocked=blocked,
             defaults=more.get("defaults", ()),
         )
@@ -120,7 +120,7 @@ def types_under_test(build: Introspected, knowledge: Knowledge) -> Mapping[str, 
     """Return the object types of a build by name."""
     facts = build.facts
     documented = _members_by_type(object_model(facts.entities)) if facts else {}
-    # Before 6.0 no release documents its object types: what later ones say of widths stands in.
+    # Before 6.0 no release documents its object types: the widths of later ones replace them.
     known = documented or _members_by_type(knowledge.seed)
     found = {}
     for name in object_types(build.schema, build.model):
@@ -135,7 +135,7 @@ def types_under_test(build: Introspected, knowledge: Knowledge) -> Mapping[str, 
             blocked=not_applicable(_absence(name, recipe, build.model))
             or unmet(recipe.needs, build.lacks),
             documented=documented.get(name, {}),
-            documented_by=facts.name if facts and not facts.exact else "",
+            documented_by=facts.name if facts and not facts.exact else None,
         )
     return found
 
@@ -149,9 +149,9 @@ def _members_by_type(model: SeedModel) -> dict[str, dict[str, DocumentedMember]]
     return {kind.name: {member.name: member for member in kind.members} for kind in model.types}
 
 
-def _absence(name: str, recipe: ObjectRecipe, model: ObjectModel) -> str:
+def _absence(name: str, recipe: ObjectRecipe, model: ObjectModel) -> str | None:
     if name in model.by_name or recipe.always_compiled:
-        return ""
+        return None
     return "not compiled into this build: the schema names the type, qom-list-types does not"
 
 
@@ -163,7 +163,7 @@ def add(
     expect: Expectation | None = None,
     why: str = "",
 ) -> Step:
-    """Return the step that asks for an object."""
+    """Return the step that creates an object."""
     return Step(
         request=Request(OBJECT_ADD, arguments),
         expect=expect or Accept(),
@@ -192,7 +192,7 @@ def delete(
 def listed(
     present: Mapping[str, str] | None = None, absent: tuple[str, ...] = (), *, rule: str = "X20"
 ) -> Step:
-    """Return the step that looks into the container of all objects."""
+    """Return the step that lists the container of all objects."""
     types = tuple((name, f"child<{kind}>") for name, kind in (present or {}).items())
     return Step(
         request=Request("qom-list", {"path": OBJECTS}),

@@ -36,11 +36,11 @@ _TIMES: Final = 100
 """How often the usual id is repeated in a very long one."""
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_.,:=+-]")
 _LABEL: Final = 24
-"""Characters of a value that its label shows."""
+"""How many characters of a value its label shows."""
 
 
 def valid_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
-    """Yield the cases whose request must be accepted and have its effect."""
+    """Yield the cases whose request must succeed and take effect."""
     tested = type_under_test(build, knowledge, name)
     base = tested.base()
     yield _accepted(tested, SMALLEST, base, base, rule="Q30")
@@ -78,15 +78,15 @@ def _member_cases(
 
 
 def _inner_ends(tested: TypeUnderTest, member: Member) -> Iterator[Case]:
-    """Yield the ends of the integers within a member that is no integer itself.
+    """Yield the ends of the integers within a member that is not itself an integer.
 
-    What an integer may name there, a node or a processor, is for the host to say.
+    The host decides which of them exist, as nodes or processors.
     """
     schema = tested.shape.schema
     valid = tested.giving(member.name, first_value(tested, member))
     for path in member_paths(schema, member).paths:
         width = width_of(path.type)
-        if not width:
+        if width is None:
             continue
         ends = range_of(width)
         for label, end in (("least", ends.low), ("greatest", ends.high)):
@@ -103,8 +103,8 @@ def _inner_ends(tested: TypeUnderTest, member: Member) -> Iterator[Case]:
 def member_values(tested: TypeUnderTest, member: Member) -> Iterator[tuple[str, JsonValue, str]]:
     """Yield (label, value, rule) of the valid values of one member.
 
-    The recipe's values come in place of what the type yields, except where the type is a closed
-    set: there each is asked for.
+    The recipe's values replace those of the type, unless the type is a closed set: then each value
+    is tried.
     """
     shape = tested.shape
     recipe = tested.recipe.member(member.name)
@@ -124,7 +124,7 @@ def member_values(tested: TypeUnderTest, member: Member) -> Iterator[tuple[str, 
 
 
 def first_value(tested: TypeUnderTest, member: Member) -> JsonValue:
-    """Return the usual valid value of a member: the first that this host lets be accepted."""
+    """Return the usual valid value of a member: the first that this host allows."""
     recipe = tested.recipe.member(member.name)
     values = [value for _, value, _ in member_values(tested, member)]
     for value in (*(v for v in recipe.values if v in values), *values):
@@ -136,10 +136,10 @@ def first_value(tested: TypeUnderTest, member: Member) -> JsonValue:
 
 
 def value_label(value: JsonValue) -> str:
-    """Return a short text for `value` that may stand in a case's id."""
+    """Return a short text for `value` that can be part of a case's id."""
     text = value if isinstance(value, str) else compact(value)
     kept = _UNSAFE.sub("~", text)[:_LABEL]
-    # What is cut or replaced must not make two values one.
+    # Truncated or replaced characters must not make two labels equal.
     return kept if kept == text and text else f"{kept or 'empty'}~{digest(value)[:6]}"
 
 

@@ -36,26 +36,26 @@ RULES: Final[Mapping[str, str]] = {
     "Q66": "builtins",
     "Q68": "types-defined",
 }
-"""The rules that a schema can break against itself, and what their cases are named."""
+"""The rules on a schema's consistency, and the names of their cases."""
 MODEL_RULES: Final[Mapping[str, str]] = {
     TYPE_NAMES: "qom-list-types",
     PROPERTY_NAMES: "qom-list-properties",
     PATH_NAMES: "qom-list",
 }
-"""The rules that names of the object model can break, and the commands that list such names."""
+"""The rules on names of the object model, and the commands that list such names."""
 _SHOWN: Final = 100
-"""Faults against one rule that are told one by one: each is a finding."""
+"""How many faults against one rule to report singly: each is a finding."""
 _SOUND: Final = "no contradiction"
 
 
 def contradiction_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
-    """Yield the case of each rule; the schema's faults against it stand in it, in their order."""
+    """Yield the case of each rule, with the schema's faults against it, in order."""
     for rule, label in RULES.items():
         yield _case(INTROSPECT, label, rule, build.faults)
 
 
 def unusable_name_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
-    """Yield the case of the names that a command lists of the object model."""
+    """Yield the case of the object model names that a command lists."""
     for rule, command in MODEL_RULES.items():
         if command == name:
             yield _case(command_subject(command), "names-usable", rule, build.model.faults)

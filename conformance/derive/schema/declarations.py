@@ -23,7 +23,7 @@ from conformance.model.case import Case, Claim, Subject
 from conformance.model.terms import Aspect, SubjectKind
 
 INTROSPECT: Final = Subject(kind=SubjectKind.COMMAND, name="query-qmp-schema")
-"""The command that tells of types, so that what is claimed of them is claimed of it."""
+"""The command that describes types: claims about types are claims about it."""
 
 _SUBJECTS: Final = {
     EntityKind.COMMAND: SubjectKind.COMMAND,
@@ -31,13 +31,13 @@ _SUBJECTS: Final = {
 }
 _CLASS: Final = "a class that an error can have"
 _SHOWN: Final = 3
-"""How many items on each side of a contradiction are named: a reader checks one or two."""
+"""How many items to name on each side of a contradiction: a reader checks one or two."""
 
 
 def declaration_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
     """Yield the case of a command or an event that is declared, or that the build shows.
 
-    What was not compiled into the build is blocked, and says under which condition it would be.
+    If it is not compiled into the build, the case is blocked, with the condition.
     """
     if build.alignment is None:
         return
@@ -59,7 +59,7 @@ def undeclared_cases(build: Introspected, knowledge: Knowledge, name: str) -> It
 
 
 def declared_type_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
-    """Yield a case for each declared type that the build leads to, and for all conditions."""
+    """Yield a case for each declared type that the build uses, and one for all conditions."""
     alignment, entities = build.alignment, build.declared
     if alignment is None:
         return
@@ -75,13 +75,13 @@ def declared_type_cases(build: Introspected, knowledge: Knowledge, name: str) ->
 
 @lru_cache(maxsize=1)
 def _by_entity(alignment: Alignment) -> Mapping[str, list[Statement]]:
-    """Return the statements of what is declared, by the entity that they are of."""
+    """Return the statements about declared items, by entity."""
     return _grouped(each for each in alignment.statements if not _is_undeclared(each))
 
 
 @lru_cache(maxsize=1)
 def _undeclared(alignment: Alignment) -> Mapping[str, list[Statement]]:
-    """Return the statements of what the source does not declare, by the entity."""
+    """Return the statements about undeclared items, by entity."""
     return _grouped(filter(_is_undeclared, alignment.statements))
 
 
@@ -100,14 +100,14 @@ def _declaration(
     subject: Subject, statements: list[Statement], more: tuple[Claim, ...] = ()
 ) -> Case:
     first = statements[0]
-    if first.compiled_out and not first.part:
+    if first.condition is not None and first.compiled_out and not first.part:
         reason = f"not compiled into this build: {condition_text(first.condition)}"
         return _absent(subject, "declaration", reason)
     return _case(subject, "declaration", (*_claims(statements), *more))
 
 
 def _classes(entity: DigestEntity) -> Iterator[Claim]:
-    """Yield a claim for each class of errors that the documentation names: QMP must have it."""
+    """Yield a claim for each error class that the documentation names: QMP must have it."""
     for name in (*entity.errors, *entity.unknown_errors):
         yield Claim(
             rule="X19",
@@ -157,28 +157,30 @@ def _claims(statements: Iterable[Statement]) -> Iterator[Claim]:
 def _fold(statement: Statement) -> str:
     """Return what statements about one defect share.
 
-    What a base declares is one thing, however many types have it; what is missing although its
-    condition holds is, with the others of that condition, one configuration gone wrong.
+    A declaration of a base counts once, however many types have it; items that are missing although
+    their condition holds count as one wrong configuration per condition.
     """
-    if statement.side is StatementSide.SOURCE and statement.condition:
+    if statement.side is StatementSide.SOURCE and statement.condition is not None:
         return _condition_fold([statement.condition])
     own = (statement.origin, statement.part, statement.rule, statement.promised)
     return f"declaration {' '.join(own)}"
 
 
-def _where(file: str, line: int) -> str:
-    return f"{file}:{line}" if file else ""
+def _where(file: str, line: int) -> str | None:
+    return f"{file}:{line}" if file else None
 
 
 def _orphans(entities: Mapping[str, DigestEntity], alignment: Alignment) -> Iterator[Claim]:
-    """Yield a claim for each type that nothing in the build leads to.
+    """Yield a claim for each type that nothing in the build reaches.
 
-    QEMU drops what nothing leads to before it looks at conditions.  What only conditions have cut
-    off is therefore still there, and harms nobody.
+    QEMU drops unreachable types before it applies conditions. So a type that only conditions cut
+    off is still there, and does no harm.
     """
     what = "types that neither a command nor an event leads to"
-    for number, name in sorted(alignment.orphans.items(), key=lambda item: (item[1], item[0])):
-        cut_off = alignment.unreached[name] if name else ""
+    for number, name in sorted(
+        alignment.orphans.items(), key=lambda item: (item[1] or "", item[0])
+    ):
+        cut_off = alignment.unreached[name] if name is not None else None
         found = f"{name or number} ({cut_off})" if cut_off else name or number
         yield Claim(
             rule="Q56",
@@ -186,14 +188,14 @@ def _orphans(entities: Mapping[str, DigestEntity], alignment: Alignment) -> Iter
             promised=found if cut_off else "none",
             found=found,
             fold="unreachable",
-            where=_where(entities[name].module, entities[name].line) if name else "",
+            where=_where(entities[name].module, entities[name].line) if name is not None else None,
         )
     if not alignment.orphans:
         yield Claim(rule="Q56", what=what, promised="none", found="none", fold="unreachable")
 
 
 def _conditions(alignment: Alignment) -> Iterator[Claim]:
-    """Yield a claim for each condition that items of the build bear out, and each contradiction."""
+    """Yield a claim for each condition that items of the build confirm, and each contradiction."""
     found = contradictions(alignment.conditions)
     disputed = {(condition_text(s.condition), s.held) for each in found for s in each.shown}
     counted = Counter((condition_text(s.condition), s.held) for s in alignment.conditions)

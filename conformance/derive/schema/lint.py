@@ -27,22 +27,22 @@ from conformance.qapi.model import Array, Enum, Object, Schema
 from conformance.qapi.validate import validate
 
 COMMAND: Final = "command"
-"""The meta-type of the entries that are commands."""
+"""The meta-type of commands."""
 LIST_COMMANDS: Final = "query-commands"
 """The command that lists all commands, whatever introspection shows."""
 UNSTABLE: Final = "unstable"
-"""The feature of what may change or go without notice."""
+"""The feature of what may change or disappear without notice."""
 UNSTABLE_SINCE: Final = VersionRange(">=6.2")
-"""The releases that have the feature `UNSTABLE`: before, the name alone told."""
+"""The releases that have the feature `UNSTABLE`: before, only names said so."""
 _DOWNSTREAM: Final = re.compile(r"__[A-Za-z0-9.-]+_(.+)", re.S)
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _VALUE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _EVENT: Final = re.compile(r"[A-Z][A-Z0-9_]*")
 _RESERVED: Final = re.compile(r"u|has[-_].*", re.S)
 _TEXT: Final = "human-readable-text"
-"""The member of what commands return that return text for people."""
+"""The member in the result of commands that return text for people."""
 _OTHER_LINES: Final = {"named": ("-name", "other"), "memory": ("-m", "64M")}
-"""Command lines that every machine takes, by what they make of it."""
+"""Command lines that every machine accepts, by their effect."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,29 +63,30 @@ class _Linted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Name:
-    """A name that clients see; `among` are all names of the type that it stands in."""
+    """A name that clients see; `among` are all names of its type."""
 
     name: str
     kind: NameKind
-    owner: str = ""
+    owner: str | None = None
     features: tuple[str, ...] = ()
     among: frozenset[str] = frozenset()
 
     @property
     def where(self) -> str:
-        return f"{self.kind} {self.name!r}" + (f" of type {self.owner}" if self.owner else "")
+        owner = "" if self.owner is None else f" of type {self.owner}"
+        return f"{self.kind} {self.name!r}{owner}"
 
     @property
     def own(self) -> str:
-        """The name less a distributor's prefix."""
+        """The name without a distributor's prefix."""
         downstream = _DOWNSTREAM.fullmatch(self.name)
         return downstream[1] if downstream else self.name
 
 
 def lint_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
-    """Yield one case for each rule that the schema is held against, its claims in order.
+    """Yield one case for each rule on the schema, with its claims in order.
 
-    A claim that is kept is counted with the others like it; each that is not stands for itself.
+    Claims that hold are counted together; each that does not stands alone.
     """
     linted = _Linted(build=build, exceptions=knowledge.naming)
     names = tuple(_names(build.schema))
@@ -135,72 +136,73 @@ def _features(schema: Schema) -> Iterator[str]:
     yield from found
 
 
-def _letters(name: _Name) -> str:
-    """Return what is wrong with the letters of a name, "" where nothing is."""
+def _letters(name: _Name) -> str | None:
+    """Return what is wrong with the letters of a name, None if nothing is."""
     allowed = _VALUE if name.kind is NameKind.VALUE else _NAME
     if name.name.startswith("_") or allowed.fullmatch(name.own):
-        return ""
+        return None
     return "holds what no name may hold, or begins so"
 
 
-def _reserved(name: _Name) -> str:
+def _reserved(name: _Name) -> str | None:
     member = name.kind is NameKind.MEMBER and _RESERVED.fullmatch(name.own)
-    return "is reserved" if member or name.own.startswith("q_") else ""
+    return "is reserved" if member or name.own.startswith("q_") else None
 
 
-def _downstream(name: _Name) -> str:
+def _downstream(name: _Name) -> str | None:
     if not name.name.startswith("_") or _DOWNSTREAM.fullmatch(name.name):
-        return ""
+        return None
     return "begins with an underscore and with no reversed domain name"
 
 
-def _lower(linted: _Linted, name: _Name) -> str:
-    """Return what is wrong with a name that is not excepted, nor another of its type."""
+def _lower(linted: _Linted, name: _Name) -> str | None:
+    """Return what is wrong with a name, if neither it nor another of its type is an exception."""
     plain = name.own == name.own.lower() and "_" not in name.own
     if plain or name.kind is NameKind.EVENT or name.name.startswith("_"):
-        return ""
+        return None
     excused = linted.excepted("Q47", name.kind)
     if excused & (name.among or {name.name}):
-        return ""
+        return None
     return "is not in lower case with hyphens"
 
 
-def _upper(name: _Name) -> str:
-    return "" if _EVENT.fullmatch(name.own) else "is not in upper case with underscores"
+def _upper(name: _Name) -> str | None:
+    return None if _EVENT.fullmatch(name.own) else "is not in upper case with underscores"
 
 
-def _experiment(linted: _Linted, name: _Name) -> str:
+def _experiment(linted: _Linted, name: _Name) -> str | None:
     if not name.own.startswith("x-") or name.kind is NameKind.FEATURE or UNSTABLE in name.features:
-        return ""
-    return "" if name.name in linted.excepted("Q49", name.kind) else f"lacks feature {UNSTABLE!r}"
+        return None
+    excused = linted.excepted("Q49", name.kind)
+    return None if name.name in excused else f"lacks feature {UNSTABLE!r}"
 
 
-def _returning(linted: _Linted) -> tuple[tuple[_Name, ...], Callable[[_Name], str]]:
-    """Return the commands, and what is wrong with what one of them returns."""
+def _returning(linted: _Linted) -> tuple[tuple[_Name, ...], Callable[[_Name], str | None]]:
+    """Return the commands, and what is wrong with the return value of one."""
     types = linted.schema.types
     excused = linted.excepted("Q28", NameKind.COMMAND)
 
-    def problem(name: _Name) -> str:
+    def problem(name: _Name) -> str | None:
         returned = types[linted.schema.command(name.name).ret_type]
         if isinstance(returned, Array):
             returned = types[returned.element]
         if isinstance(returned, Object) or name.name in excused:
-            return ""
+            return None
         return "returns neither an object nor an array of objects"
 
     return _commands(linted.schema), problem
 
 
-def _unstructured(linted: _Linted) -> tuple[tuple[_Name, ...], Callable[[_Name], str]]:
+def _unstructured(linted: _Linted) -> tuple[tuple[_Name, ...], Callable[[_Name], str | None]]:
     """Return the commands, and what is wrong with one that returns text for people."""
     schema = linted.schema
     excused = linted.excepted("Q77", NameKind.COMMAND)
 
-    def problem(name: _Name) -> str:
+    def problem(name: _Name) -> str | None:
         returned = schema.types[schema.command(name.name).ret_type]
         text = isinstance(returned, Object) and [m.name for m in returned.members] == [_TEXT]
         if not text or UNSTABLE in name.features or name.name in excused:
-            return ""
+            return None
         return f"returns text for people and lacks feature {UNSTABLE!r}"
 
     return _commands(schema), problem
@@ -210,11 +212,13 @@ def _commands(schema: Schema) -> tuple[_Name, ...]:
     return tuple(name for name in _names(schema) if name.kind is NameKind.COMMAND)
 
 
-def _claims(rule: str, names: Iterable[_Name], problem: Callable[[_Name], str]) -> Iterator[Claim]:
+def _claims(
+    rule: str, names: Iterable[_Name], problem: Callable[[_Name], str | None]
+) -> Iterator[Claim]:
     kept = 0
     for name in names:
         wrong = problem(name)
-        if not wrong:
+        if wrong is None:
             kept += 1
             continue
         fold = f"lint {rule} {name.kind} {name.name}"
@@ -225,7 +229,7 @@ def _claims(rule: str, names: Iterable[_Name], problem: Callable[[_Name], str]) 
 
 
 def _self_description(build: Introspected) -> Iterator[Case]:
-    """Yield the case that introspection is of the type that it gives itself."""
+    """Yield the case that introspection has the type that it describes."""
     command = build.schema.commands.get(INTROSPECT.name)
     if command is None:
         return
@@ -242,9 +246,9 @@ def _self_description(build: Introspected) -> Iterator[Case]:
 
 
 def _live(build: Introspected) -> Iterator[Case]:
-    """Yield the cases that need machines: what lists commands, and other command lines."""
+    """Yield the cases that need machines: other lists of commands, and other command lines."""
     if LIST_COMMANDS in build.schema.commands:
-        # Also those that were left out of the schema, for what it says of them.
+        # Including those dropped from the schema.
         names = dict.fromkeys((*build.schema.commands, *listed(build.entries, COMMAND)))
         shown: tuple[Mapping[str, JsonValue], ...] = tuple({"name": name} for name in names)
         yield _asked("commands", PLAIN, LIST_COMMANDS, shown, "X01")

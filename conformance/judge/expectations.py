@@ -1,0 +1,16 @@
+"""All kinds of expectations that the steps of a case may have."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from conformance.judge.expect_answer import Accept, Answer, Ends, Known, Reject, Understood
+from conformance.judge.expect_qom import Holds, LinksTo, ListsProperties, ListsTypes, ReadsAs
+from conformance.judge.expect_value import Lists, NotYet, Repeats, Returns, Shows
+from conformance.model.expectation import Expectation
+
+EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
+    *(Accept, Ends, Reject, Answer, Known, Understood),
+    *(Returns, Lists, Repeats, Shows, NotYet),
+    *(Holds, ReadsAs, LinksTo, ListsTypes, ListsProperties),
+)
