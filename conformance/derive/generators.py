@@ -12,7 +12,6 @@ from conformance.derive.commands import (
     gates,
     invalid,
     ranges,
-    unchanged,
     valid,
     variations,
 )
@@ -58,7 +57,7 @@ GENERATORS: Final = (
         sorted_commands,
         (
             Generator(effects.effect_cases, ("{}/effect/",)),
-            Generator(unchanged.asked_cases, ("{}/valid/",)),
+            Generator(valid.asked_cases, ("{}/valid/",)),
         ),
     ),
     Round(sorted_commands, (Generator(valid.undescribed_cases, ("{}/valid/",)),)),

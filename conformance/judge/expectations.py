@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from conformance.judge.expect_answer import Accept, Answer, Ends, Known, Reject, Understood
+from conformance.judge.expect_answer import (
+    Accept,
+    Answer,
+    Ends,
+    Known,
+    Refused,
+    Reject,
+    Understood,
+)
 from conformance.judge.expect_qom import Holds, LinksTo, ListsProperties, ListsTypes, ReadsAs
-from conformance.judge.expect_value import Lists, NotYet, Repeats, Returns, Shows
+from conformance.judge.expect_value import Lists, NotYet, Repeats, Returns, Shows, Unchanged
 from conformance.model.expectation import Expectation
 
 EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
-    *(Accept, Ends, Reject, Answer, Known, Understood),
-    *(Returns, Lists, Repeats, Shows, NotYet),
+    *(Accept, Ends, Reject, Refused, Answer, Known, Understood),
+    *(Returns, Lists, Repeats, Unchanged, Shows, NotYet),
     *(Holds, ReadsAs, LinksTo, ListsTypes, ListsProperties),
 )

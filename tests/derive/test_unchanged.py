@@ -7,7 +7,8 @@ from dataclasses import replace
 from conformance.derive.commands.errors import error_cases
 from conformance.derive.commands.invalid import invalid_cases
 from conformance.derive.commands.ranges import range_cases
-from conformance.derive.commands.unchanged import alone, asked_cases
+from conformance.derive.commands.unchanged import alone
+from conformance.derive.commands.valid import asked_cases
 from conformance.derive.subjects import Cases
 from conformance.judge.expect_answer import Answer, Refused
 from conformance.judge.expect_value import Unchanged

@@ -10,14 +10,7 @@ from dataclasses import replace
 from typing import Final, TypeGuard
 
 from conformance.derive.inputs import Introspected
-from conformance.derive.steps import (
-    around,
-    blocked_by,
-    command_subject,
-    isolation_of,
-    stage_of,
-    supporting_step,
-)
+from conformance.derive.steps import supporting_step
 from conformance.judge.expect_answer import Answer, Refused
 from conformance.judge.expect_value import Unchanged
 from conformance.knowledge.everything import Knowledge
@@ -25,7 +18,7 @@ from conformance.model.canonical import canonical
 from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.expectation import Expectation
 from conformance.model.state import StateQuery
-from conformance.model.terms import Aspect, as_object
+from conformance.model.terms import as_object
 
 REFUSED: Final = Refused()
 _TOGETHER: Final = 32
@@ -62,28 +55,6 @@ def unchanged_cases(
             yield replace(
                 together, id=f"{together.subject.name}/{together.aspect}/{name}", about=name
             )
-
-
-def asked_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
-    """Yield the cases that the known requests of a command that only asks change nothing."""
-    if not knowledge.state.only_asks(name):
-        return
-    recipe = knowledge.command(name)
-    known = [
-        Case(
-            id=name,
-            subject=command_subject(name),
-            aspect=Aspect.VALID,
-            stage=stage_of(valid, f"asked/{name}/{valid.name}"),
-            steps=around(valid, supporting_step(valid.request, Role.SUBJECT)),
-            isolation=isolation_of(valid),
-            about=valid.name,
-            blocked=blocked_by(valid, build.lacks),
-        )
-        for valid in recipe.requests(build.version)
-        if not build.schema_error(name, valid.arguments)
-    ]
-    yield from unchanged_cases(build, knowledge, known, rule="X35", expect=Answer())
 
 
 def alone(case: Case, missed: Container[int]) -> Iterator[Case]:

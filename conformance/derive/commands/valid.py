@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from conformance.derive.commands.unchanged import unchanged_cases
 from conformance.derive.inputs import Introspected
 from conformance.derive.steps import (
     PLAIN,
@@ -20,7 +21,7 @@ from conformance.derive.steps import (
     success_of,
     supporting_step,
 )
-from conformance.judge.expect_answer import Understood
+from conformance.judge.expect_answer import Answer, Understood
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.valid_request import ValidRequest
 from conformance.model.blocked import not_applicable
@@ -77,6 +78,28 @@ def further_cases(build: Introspected, knowledge: Knowledge, name: str) -> Itera
             about=valid.name,
             blocked=not_applicable(why),
         )
+
+
+def asked_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield the cases that the known requests of a command that only asks change nothing."""
+    if not knowledge.state.only_asks(name):
+        return
+    recipe = knowledge.command(name)
+    known = [
+        Case(
+            id=name,
+            subject=command_subject(name),
+            aspect=Aspect.VALID,
+            stage=stage_of(valid, f"asked/{name}/{valid.name}"),
+            steps=around(valid, supporting_step(valid.request, Role.SUBJECT)),
+            isolation=isolation_of(valid),
+            about=valid.name,
+            blocked=blocked_by(valid, build.lacks),
+        )
+        for valid in recipe.requests(build.version)
+        if not build.schema_error(name, valid.arguments)
+    ]
+    yield from unchanged_cases(build, knowledge, known, rule="X35", expect=Answer())
 
 
 def not_in_schema(build: Introspected, valid: ValidRequest) -> str | None:
