@@ -169,7 +169,8 @@ class _Outside:
 
     def __init__(self, mounts: Mounts | None, target: Target) -> None:
         self._mounts = mounts
-        self._user = mounts.user if mounts and target.as_root is None else None
+        # An empty reason is none: to run as root by mistake must not be that easy.
+        self._user = mounts.user if mounts and not target.as_root else None
 
     @property
     def bounded(self) -> bool:

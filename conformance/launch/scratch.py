@@ -36,7 +36,7 @@ class Room:
             self.path = folder.subfolder("machine")
             self.source = str(self.path)
             return
-        if target.as_root is None:
+        if not target.as_root:
             self.owner = self._mounts.user
         self.source, self.path = self._mounts.scratch(self.owner or (os.geteuid(), os.getegid()))
 

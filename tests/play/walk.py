@@ -60,7 +60,7 @@ _SCRIPTS: Final[Mapping[str, str]] = {
 }
 
 
-def look(name: str, token: str = "", *, as_root: str = "") -> str:
+def look(name: str, token: str = "", *, as_root: str | None = None) -> str:
     """Return what the script of that name says in a sandbox; `as_root` is as Target has it."""
     target = replace(SHELL, as_root=as_root)
     private = ":".join((*masked(target), "/dev/shm"))

@@ -40,7 +40,7 @@ def unchanged_cases(
     `rule` promises that they change nothing; they must be answered as `expect` says.  `of` tells
     their ids from those of others.
     """
-    queries = tuple(state_queries(build, knowledge))
+    queries = list(state_queries(build, knowledge))
     alike: dict[tuple[str, ...], list[Case]] = {}
     for case in cases:
         settled = case.subject.name not in knowledge.state.unsettled
@@ -48,6 +48,9 @@ def unchanged_cases(
             alike.setdefault(_surroundings(case), []).append(case)
     number = 0
     for group in alike.values() if queries else ():
+        # What the command itself does is to be seen by the other queries: its own comes last.
+        own = group[0].subject.name
+        queries.sort(key=lambda query: query.request.execute == own)
         for start in range(0, len(group), _TOGETHER):
             number += 1
             name = f"unchanged/{of}{number}"
