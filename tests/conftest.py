@@ -24,11 +24,15 @@ from hypothesis import HealthCheck, settings
 
 import conformance.report
 from conformance.launch.waiting import readable
+from conformance.report.stream import STREAM_FILE
+from conformance.report.write import FORMATS
 from tests.miniatures.install import install
 from tests.patience import PATIENCE
 
 ROOT: Final = Path(__file__).parents[1]
 QEMU: Final = "/usr/bin/qemu-system-x86_64"
+# The files that a run leaves in its folder, and no other.
+REPORT: Final = frozenset({STREAM_FILE, *FORMATS})
 # Begun in the background of a shell, pytest and all that it starts would never hear of Ctrl-C.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

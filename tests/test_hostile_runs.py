@@ -14,7 +14,7 @@ from tests.miniatures.hostile import install_hostile, install_liar
 from tests.miniatures.install import install
 from tests.miniatures.liar import LONG
 
-from .conftest import Doors, events, outcomes
+from .conftest import REPORT, Doors, events, outcomes
 
 # Runs what follows and writes how much memory the largest process of it had, in KiB.
 MEASURE = (
@@ -87,7 +87,7 @@ def test_names_that_cannot_be_names_are_findings_and_lead_nowhere(
     # Each of the names in each place, and what is there twice.
     assert {outcome for target, _, outcome in outcomes(stream) if target == good.name} == {"pass"}
     written = {path.name for path in (doors.home / "qmp-report").iterdir()}
-    assert written - {".lock"} == {"events.ndjson", "summary.json", "report.md"}
+    assert written - {".lock"} == REPORT
     assert set(doors.home.parent.rglob("*")) - before <= {
         doors.home / "qmp-report",
         *(doors.home / "qmp-report").iterdir(),

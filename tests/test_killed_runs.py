@@ -17,7 +17,7 @@ import pytest
 from conformance.model.terms import ExitCode
 from tests.patience import PATIENCE
 
-from .conftest import QEMU, Doors, events, outcomes
+from .conftest import QEMU, REPORT, Doors, events, outcomes
 
 pytestmark = pytest.mark.qemu
 
@@ -57,11 +57,7 @@ def is_partial(doors: Doors, out: str) -> None:
     assert "THIS RUN IS PARTIAL" in out
     assert "Traceback" not in out
     folder = doors.home / "qmp-report"
-    assert {path.name for path in folder.iterdir()} == {
-        "events.ndjson",
-        "summary.json",
-        "report.md",
-    }
+    assert {path.name for path in folder.iterdir()} == REPORT
     assert "**This run is partial.**" in (folder / "report.md").read_text()
     stream = events(folder)
     assert (stream[-1]["complete"], stream[-1]["exit_code"]) == (False, 130)
