@@ -102,9 +102,14 @@ def _missing(case: Case, offer: Offer, schema: Schema) -> str | None:
     missing = sorted(asked - schema.commands.keys())
     if missing:
         return f"it needs {missing[0]}, which {offer.name} does not have"
-    if offer.absent and any(offer.absent in _firsts(request) for request in requests):
+    if any(names_absent(request, offer) for request in requests):
         return f"it needs /{offer.absent}, which the tree of {offer.name} does not have"
     return None
+
+
+def names_absent(request: Request, offer: Offer) -> bool:
+    """Return whether a request names a part of the tree that programs of the kind do not have."""
+    return bool(offer.absent) and offer.absent in _firsts(request)
 
 
 def _firsts(request: Request) -> frozenset[str]:

@@ -18,6 +18,7 @@ from conformance.knowledge.state_queries import StateEntry, StateKnowledge
 from conformance.knowledge.valid_request import Effect
 from conformance.knowledge.versions import VersionRange
 from conformance.model.case import Case, Role, Step
+from conformance.model.flavour import Program
 from conformance.model.stage import MachineSpec, Request
 from tests.derive.inputs import a_build, known
 from tests.qapi.schemas import array, command, enum, member, optional, schema_of, struct
@@ -193,3 +194,17 @@ def test_what_only_asks_is_asked_between_looks_as_well() -> None:
     assert {step.rule for step in looks(case, Role.CHECK)} == {"X35"}
     assert {type(s.expect) for s in case.steps if s.role is Role.SUBJECT} == {Answer}
     assert list(asked_cases(build, knowledge, "do")) == []
+
+
+def test_a_program_without_machines_is_not_asked_about_them() -> None:
+    machine = Request("qom-list", {"path": "/machine"})
+    state = StateKnowledge((*STATE.entries, StateEntry(request=machine)))
+
+    def asked(program: Program) -> set[str]:
+        build = a_build(SCHEMA, program=program)
+        made = invalid_cases(build, known(RECIPE, state=state), "do")
+        return {step.request.text() for case in made for step in case.steps if case.together}
+
+    assert machine.text() in asked(Program.SYSTEM)
+    assert machine.text() not in asked(Program.STORAGE_DAEMON)
+    assert TREE.text() in asked(Program.STORAGE_DAEMON)

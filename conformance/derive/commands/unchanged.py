@@ -9,6 +9,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final, TypeGuard
 
+from conformance.derive.applicability import OFFERS, names_absent
 from conformance.derive.inputs import Introspected
 from conformance.derive.steps import supporting_step
 from conformance.judge.expect_answer import Answer, Refused
@@ -80,9 +81,12 @@ def alone(case: Case, missed: Container[int]) -> Iterator[Case]:
 
 def state_queries(build: Introspected, knowledge: Knowledge) -> Iterator[StateQuery]:
     """Yield the queries that tell the state of a build's machines."""
+    offer = OFFERS[build.program]
     for entry in knowledge.state.entries:
         name, arguments = entry.request.execute, as_object(entry.request.arguments)
         known = name in build.schema.commands and name not in build.unserved
+        if names_absent(entry.request, offer):
+            continue
         if known and build.version in entry.versions and not build.schema_error(name, arguments):
             yield entry.query
 
