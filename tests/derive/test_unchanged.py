@@ -15,9 +15,8 @@ from conformance.judge.expect_value import Unchanged
 from conformance.knowledge.commands import CommandRecipe
 from conformance.knowledge.refusals import Reference
 from conformance.knowledge.state_queries import StateEntry, StateKnowledge
-from conformance.knowledge.valid_request import Effect
 from conformance.knowledge.versions import VersionRange
-from conformance.model.case import Case, Role, Step
+from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.flavour import Program
 from conformance.model.stage import MachineSpec, Request
 from tests.derive.inputs import a_build, known
@@ -78,8 +77,8 @@ def test_the_state_is_asked_for_before_and_behind_the_refused_requests() -> None
         *[Role.SETUP] * 3,
         *[Role.SUBJECT] * many,
         *[Role.CHECK] * 2,
-        *[Role.CLEANUP] * 2,
     ]
+    assert case.isolation is Isolation.ALONE
     before, after = looks(case, Role.SETUP), looks(case, Role.CHECK)
     assert [step.request for step in before] == [step.request for step in after] == [NODES, TREE]
     for step in after:
@@ -129,19 +128,6 @@ def test_what_ranges_and_missing_things_refuse_is_watched_too() -> None:
     assert of_integers.together == ("n",) * len(of_integers.together)
     assert of_errors.id == "do/errors/unchanged/1"
     assert {step.rule for step in looks(of_errors, Role.CHECK)} == {"X34"}
-
-
-def test_nothing_comes_behind_where_nothing_was_made_or_no_other_case_follows() -> None:
-    case, *_ = unchanged(replace(RECIPE, setup=()))
-    last, *_ = unchanged(replace(RECIPE, effect=Effect.DESTRUCTIVE))
-
-    assert case.steps[-1].role is last.steps[-1].role is Role.CHECK
-
-
-def test_the_clean_up_may_be_answered_either_way() -> None:
-    case, *_ = unchanged()
-
-    assert {s.expect for s in case.steps if s.role is Role.CLEANUP} == {Answer()}
 
 
 def test_a_command_that_leaves_a_machine_in_motion_is_not_watched() -> None:

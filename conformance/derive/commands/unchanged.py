@@ -72,10 +72,9 @@ def alone(case: Case, missed: Container[int]) -> Iterator[Case]:
     queries = [look.query for look in shown or looks.values()]
     marked = [n for n, step in enumerate(case.steps) if _is_subject(step)]
     before = case.steps[: marked[0] - len(looks)]
-    after = case.steps[marked[-1] + 1 + len(looks) :]
     rule = case.steps[next(iter(looks))].rule
     for number, about in zip(marked, case.together, strict=True) if case.together else ():
-        steps = _watched(before, (case.steps[number],), after, queries, rule)
+        steps = _watched(before, (case.steps[number],), queries, rule)
         yield replace(case, steps=steps, about=about, together=())
 
 
@@ -105,19 +104,19 @@ def _together(
     marked = [place for place, step in enumerate(first.steps) if _is_subject(step)]
     pairs = [(step, case.about) for case in cases for step in case.steps if _is_subject(step)]
     subjects = [replace(step, expect=expect) for step, _ in pairs]
-    after = tuple(_after(first, marked[-1] + 1))
     return replace(
         first,
+        # What other cases leave behind may go at any time.
+        isolation=Isolation.ALONE,
         fault=None,
         together=tuple(about for _, about in pairs),
-        steps=_watched(first.steps[: marked[0]], subjects, after, queries, rule),
+        steps=_watched(first.steps[: marked[0]], subjects, queries, rule),
     )
 
 
 def _watched(
     before: Sequence[Step],
     subjects: Sequence[Step],
-    after: Sequence[Step],
     queries: Sequence[StateQuery],
     rule: str,
 ) -> tuple[Step, ...]:
@@ -128,20 +127,12 @@ def _watched(
         *(supporting_step(query.request, Role.SETUP, Answer()) for query, _ in looks),
         *subjects,
         *(_unchanged(query, step, rule) for query, step in looks),
-        *after,
     )
 
 
 def _unchanged(query: StateQuery, step: int, rule: str) -> Step:
     expect = Unchanged(query, step)
     return Step(request=query.request, expect=expect, role=Role.CHECK, rule=rule, why=_WHY)
-
-
-def _after(case: Case, end: int) -> Iterator[Step]:
-    """Yield what takes away what the set-up makes, where other cases come after this one."""
-    made = any(step.role is Role.SETUP for step in case.steps)
-    for step in case.steps[end:] if made and case.isolation is not Isolation.ALONE else ():
-        yield replace(step, expect=Answer(), role=Role.CLEANUP)
 
 
 def _is_look(expect: Expectation) -> TypeGuard[Unchanged]:
