@@ -17,10 +17,8 @@ from conformance.derive.commands import (
 )
 from conformance.derive.events import event_cases
 from conformance.derive.exchanges import exchange_cases
-from conformance.derive.objects import defaults as object_defaults
-from conformance.derive.objects import invalid as object_invalid
-from conformance.derive.objects import lifecycle, tree
-from conformance.derive.objects import valid as object_valid
+from conformance.derive.objects import tree
+from conformance.derive.objects.generators import OF_OBJECT_TYPES
 from conformance.derive.schema import contradictions, declarations, lint
 from conformance.derive.subjects import (
     Generator,
@@ -86,17 +84,7 @@ GENERATORS: Final = (
         introspected(machines),
         (Generator(tree.tree_cases, ("qom-list/", "qom-get/", "qom-set/")),),
     ),
-    Round(
-        introspected(types),
-        (
-            Generator(object_valid.valid_cases, ("object-add/{}/valid/",)),
-            Generator(object_defaults.default_cases, ("object-add/{}/defaults/",)),
-            Generator(object_defaults.documented_cases, ("object-add/{}/documentation/",)),
-            Generator(object_invalid.invalid_cases, ("object-add/{}/invalid/",)),
-            Generator(lifecycle.error_cases, ("object-add/{}/errors/",)),
-            Generator(lifecycle.lifecycle_cases, ("object-add/{}/lifecycle/",)),
-        ),
-    ),
+    Round(introspected(types), OF_OBJECT_TYPES),
     Round(introspected(sorted_commands), (Generator(gates.gate_cases, ("{}/gates/",)),)),
     Round(
         introspected(sorted_commands),

@@ -85,15 +85,13 @@ def first_change(
 ) -> tuple[tuple[str, ...], Any, Any] | None:
     """Return where two values differ first, and what stands there in each, None if they do not.
 
-    The order of elements means nothing; ABSENT stands for nothing.
+    The order of elements means nothing, at any depth; ABSENT stands for nothing.
     """
     if isinstance(before, dict) and isinstance(after, dict):
-        for name in dict.fromkeys((*before, *after)):
-            old, new = before.get(name, ABSENT), after.get(name, ABSENT)
-            change = first_change(old, new, (*path, name))
-            if change is not None:
-                return change
-        return None
+        pairs = ((name, before.get(name, ABSENT), after.get(name, ABSENT)) for name in before)
+        new = ((name, ABSENT, after[name]) for name in after if name not in before)
+        changes = (first_change(old, now, (*path, name)) for name, old, now in (*pairs, *new))
+        return next((change for change in changes if change is not None), None)
     if isinstance(before, list) and isinstance(after, list):
         gone, come = _rest(before, after), _rest(after, before)
         if len(gone) == len(come) == 1:
@@ -111,12 +109,18 @@ def shown_at(value: Any) -> str:
 
 def _rest(these: list[Any], those: list[Any]) -> list[Any]:
     """Return what of one array is not in the other."""
-    left = Counter(map(canonical, those))
+    left = Counter(canonical(_sorted(each)) for each in those)
     rest = []
     for each in these:
-        text = canonical(each)
+        text = canonical(_sorted(each))
         if left[text]:
             left[text] -= 1
         else:
             rest.append(each)
     return rest
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _sorted(member) for name, member in value.items()}
+    return sorted(map(_sorted, value), key=canonical) if isinstance(value, list) else value

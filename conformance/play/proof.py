@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from conformance.derive.commands.unchanged import alone
+from conformance.derive.commands.unchanged import each_alone
 from conformance.judge.expect_answer import without_names
 from conformance.judge.observation import Observation, Talk
 from conformance.judge.reply import MessageJudge
@@ -135,7 +135,7 @@ class Prover:
         missed = set(result.verdict.missed)
         if isinstance(result.seen, Observation) and result.seen.broke_off is not None:
             missed.add(result.seen.broke_off)
-        for case in alone(result.case, missed):
+        for case in each_alone(result.case, missed):
             play = self.alone(case, again=True)
             if play.verdict.outcome in BROKEN and [m.rule for m in play.verdict.misses] == rules:
                 return play

@@ -7,7 +7,7 @@ from dataclasses import replace
 from conformance.derive.commands.errors import error_cases
 from conformance.derive.commands.invalid import invalid_cases
 from conformance.derive.commands.ranges import range_cases
-from conformance.derive.commands.unchanged import alone
+from conformance.derive.commands.unchanged import each_alone
 from conformance.derive.commands.valid import asked_cases
 from conformance.derive.subjects import Cases
 from conformance.judge.expect_answer import Answer, Refused
@@ -147,7 +147,7 @@ def test_each_request_can_be_tried_alone_with_the_looks_that_matter() -> None:
     subjects = [step for step in case.steps if step.role is Role.SUBJECT]
     tree = next(n for n, s in enumerate(case.steps) if s.role is Role.CHECK and s.request == TREE)
 
-    tried = list(alone(case, {tree}))
+    tried = list(each_alone(case, {tree}))
 
     assert [each.about for each in tried] == list(case.together)
     for each, subject in zip(tried, subjects, strict=True):
@@ -157,13 +157,13 @@ def test_each_request_can_be_tried_alone_with_the_looks_that_matter() -> None:
         assert before.request == after.request == TREE
         assert isinstance(after.expect, Unchanged)
         assert each.steps[after.expect.step] is before
-    assert list(alone(tried[0], {tree})) == []
+    assert list(each_alone(tried[0], {tree})) == []
 
 
 def test_where_no_look_matters_all_stay() -> None:
     case, *_ = unchanged()
 
-    first, *_ = alone(case, set())
+    first, *_ = each_alone(case, set())
 
     assert len(looks(first, Role.SETUP)) == len(looks(first, Role.CHECK)) == 2
 

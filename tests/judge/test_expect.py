@@ -200,6 +200,8 @@ NODES = [{"name": "a", "n": 1}, {"name": "b", "n": 2}]
         (success({"a": 1}), success({"a": True}), "a became true"),
         (success({"a": 1}), success({"a": 1, "b": None}), "b became null"),
         (success({"a": 1, "clock": 5}), success({"a": 1, "clock": 6}), None),
+        (success([[1, 2], [3, 4]]), success([[4, 3], [2, 1]]), None),
+        (success([[1, 2], [3, 4]]), success([[4, 3], [2, 2]]), "0.0 became 2"),
         (success([]), refusal(), None),
         (refusal(), success([1]), "what it returned became 1"),
         (refusal(), refusal("DeviceNotFound"), None),

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import compileall
-import os
-import shutil
-import sys
 from pathlib import Path
 
 from conformance.launch.target import Target
 from tests.miniatures.source import source_path, write_sources
+from tests.packaged import copy_package, write_program
 
 _PARTS = (
     "contradictions.py",
@@ -29,24 +26,10 @@ _PARTS = (
 
 def install(folder: Path) -> Path:
     """Return the program, made in `folder`; it needs this interpreter and nothing else."""
-    package = folder / "miniature"
-    package.mkdir()
-    (package / "__init__.py").write_text("")
-    for part in _PARTS:
-        shutil.copy(Path(__file__).parent / part, package / part)
-    # The sandbox writes no byte code, and without it each start takes twice as long.
-    compileall.compile_dir(package, quiet=2)
+    here = Path(__file__).parent
+    copy_package([here / part for part in _PARTS], folder / "miniature")
     program = folder / "qemu-system-x86_64-mini"
-    # Not sys.executable: a virtual environment may lie where the sandbox shows nothing.
-    interpreter = os.path.realpath(sys.executable)
-    program.write_text(
-        f"#!{interpreter} -ISB\n"
-        "import os, sys\n"
-        "sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))\n"
-        "from miniature.server import main\n"
-        "main(sys.argv)\n"
-    )
-    program.chmod(0o755)
+    write_program(program, "from miniature.server import main", "main(sys.argv)")
     write_sources(folder)
     return program
 

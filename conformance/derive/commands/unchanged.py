@@ -41,27 +41,25 @@ def unchanged_cases(
     `rule` promises that they change nothing; they must be answered as `expect` says.  `of` tells
     their ids from those of others.
     """
-    queries = list(state_queries(build, knowledge))
     alike: dict[tuple[str, ...], list[Case]] = {}
     for case in cases:
-        settled = case.subject.name not in knowledge.state.unsettled
-        if case.plays and settled:
+        if case.plays and case.subject.name not in knowledge.state.unsettled:
             alike.setdefault(_surroundings(case), []).append(case)
-    number = 0
-    for group in alike.values() if queries else ():
-        # What the command itself does is to be seen by the other queries: its own comes last.
-        own = group[0].subject.name
-        queries.sort(key=lambda query: query.request.execute == own)
-        for start in range(0, len(group), _TOGETHER):
-            number += 1
-            name = f"unchanged/{of}{number}"
-            together = _together(group[start : start + _TOGETHER], queries, rule, expect)
-            yield replace(
-                together, id=f"{together.subject.name}/{together.aspect}/{name}", about=name
-            )
+    batches = [
+        group[start : start + _TOGETHER]
+        for group in alike.values()
+        for start in range(0, len(group), _TOGETHER)
+    ]
+    queries = tuple(state_queries(build, knowledge)) if batches else ()
+    for number, batch in enumerate(batches if queries else (), start=1):
+        command, name = batch[0].subject.name, f"unchanged/{of}{number}"
+        # Its own query comes last: asked first, it would hide from the others what it does.
+        ordered = sorted(queries, key=lambda query: query.request.execute == command)
+        made = _together(batch, ordered, rule, expect)
+        yield replace(made, id=f"{command}/{made.aspect}/{name}", about=name)
 
 
-def alone(case: Case, missed: Container[int]) -> Iterator[Case]:
+def each_alone(case: Case, missed: Container[int]) -> Iterator[Case]:
     """Yield the case with each of its subject steps by itself, if they stand together.
 
     `missed` are the numbers of the steps that were not answered as they must be.  Of the looks at
@@ -83,10 +81,9 @@ def state_queries(build: Introspected, knowledge: Knowledge) -> Iterator[StateQu
     offer = OFFERS[build.program]
     for entry in knowledge.state.entries:
         name, arguments = entry.request.execute, as_object(entry.request.arguments)
-        known = name in build.schema.commands and name not in build.unserved
-        if names_absent(entry.request, offer):
-            continue
-        if known and build.version in entry.versions and not build.schema_error(name, arguments):
+        served = name in build.schema.commands and name not in build.unserved
+        asked = build.version in entry.versions and not names_absent(entry.request, offer)
+        if served and asked and not build.schema_error(name, arguments):
             yield entry.query
 
 
