@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from conformance.derive.commands import (
+    answers,
     compat_policy,
     documented,
     effects,
@@ -58,6 +59,7 @@ GENERATORS: Final = (
             Generator(valid.asked_cases, ("{}/valid/",)),
         ),
     ),
+    Round(introspected(sorted_commands), (Generator(answers.answer_cases, ("{}/answers/",)),)),
     Round(sorted_commands, (Generator(valid.undescribed_cases, ("{}/valid/",)),)),
     Round(
         commands,

@@ -24,6 +24,7 @@ from conformance.model.row import Row
 from conformance.model.terms import SubjectKind
 from conformance.qapi.introspection import listed
 from conformance.qapi.names import schema_problem
+from conformance.space.answers import answer_members
 from conformance.space.members import ArgumentMembers, argument_members
 
 
@@ -120,5 +121,6 @@ def _counted(
         row,
         members=len(members[name].labels),
         left_out=members[name].left_out,
+        answers=len(answer_members(build.schema, build.schema.commands[name].ret_type).labels),
         blocked=recipe.always_fails or lacking or None,
     )

@@ -7,11 +7,12 @@ import enum
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, assert_never
 
 from conformance.judge.expect_answer import refused
 from conformance.judge.json_path import (
+    all_at,
     brief,
     first_change,
     path_text,
@@ -19,6 +20,7 @@ from conformance.judge.json_path import (
     stands_at,
     without,
 )
+from conformance.judge.pattern import differences
 from conformance.model.canonical import canonical, compact, same
 from conformance.model.expectation import Expectation, Inconclusive, Kind, Problem, Reply
 from conformance.model.state import StateQuery
@@ -199,6 +201,62 @@ class Shows(ValueExpectation):
                 assert_never(self.sight)
         is_there = "not there" if found is ABSENT else brief(found)
         return None if right else Problem(f"{where} is {is_there}", wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Tells(ValueExpectation):
+    """The request succeeds, and its return value is as `pattern` says (model/pattern.py)."""
+
+    pattern: JsonValue
+
+    def words(self) -> str:
+        """Return the expectation in words."""
+        return f"returns {compact(self.pattern)}, at least"
+
+    def problem_of(self, value: Any, reply: Reply) -> Problem | None:
+        """Return the differences, each with its place: one defect in several states is one."""
+        problems = [
+            Problem(
+                f"{path_text(each.path)} is {each.found}",
+                f"{path_text(each.path)} is {each.wanted}",
+                fold=each.place,
+            )
+            for each in differences(self.pattern, value)
+        ]
+        return replace(problems[0], others=tuple(problems[1:])) if problems else None
+
+
+@dataclass(frozen=True, slots=True)
+class Agrees(ValueExpectation):
+    """The request succeeds, and shows at `path` what the case's step `step` shows at `other`.
+
+    "*" in a path is any member or element: all values there are compared, in any order.
+    """
+
+    path: tuple[str, ...]
+    step: int
+    other: tuple[str, ...]
+
+    def words(self) -> str:
+        """Return the expectation in words."""
+        mine, theirs = path_text(self.path), path_text(self.other)
+        return f"shows at {mine} what step {self.step + 1} shows at {theirs}"
+
+    def problem_of(self, value: Any, reply: Reply) -> Problem | None:
+        """Return the first value that only one of them shows; a refusal there proves nothing."""
+        earlier = reply.earlier[self.step]
+        if "return" not in earlier:
+            return None
+        mine = Counter(map(canonical, all_at(value, self.path)))
+        theirs = Counter(map(canonical, all_at(earlier["return"], self.other)))
+        odd = sorted(((mine - theirs) + (theirs - mine)).elements())
+        if not odd:
+            return None
+        first, where = brief(json.loads(odd[0])), path_text(self.path)
+        shown, wanted = f"{where} shows {first}", f"{path_text(self.other)} of the other query"
+        if odd[0] in mine:
+            return Problem(f"{shown}, {wanted} does not", f"{wanted} shows it too")
+        return Problem(f"{where} does not show {first}", f"it does, as {wanted}")
 
 
 def shows_value(path: tuple[PathPart, ...], value: JsonValue) -> Shows:

@@ -26,6 +26,21 @@ def stands_at(value: Any, path: Sequence[PathPart]) -> Any:
     return value
 
 
+def all_at(value: Any, path: Sequence[str]) -> list[Any]:
+    """Return the values at `path`, in which "*" is any member or element."""
+    found = [value]
+    for part in path:
+        found = [each for outer in found for each in _each(outer, part)]
+    return found
+
+
+def _each(value: Any, part: str) -> list[Any]:
+    if part == _ANY:
+        return [*value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+    inner = _inside(value, part)
+    return [] if inner is ABSENT else [inner]
+
+
 def _inside(value: Any, part: PathPart) -> Any:
     if isinstance(part, Mapping):
         elements = value if isinstance(value, list) else ()

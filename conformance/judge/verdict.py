@@ -80,7 +80,8 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
             outcome, reason, counted = Outcome.VACUOUS, f"never accepted: {miss.summary}", False
         if outcome is Outcome.VACUOUS and _is_absent(case, read.message):
             outcome, reason = Outcome.NOT_APPLICABLE, f"{WITHOUT}: {miss.summary}"
-        misses += [miss] if counted else []
+        if counted:
+            misses += [miss, *(miss_of(case, step, other) for other in problem.others)]
         missed.add(number)
         harmless &= miss.kind is Kind.VALUE and step.role is Role.SUBJECT
         if not (miss.kind is Kind.VALUE and step.expect.reads):

@@ -19,6 +19,7 @@ from conformance.knowledge.naming import NamingException
 from conformance.knowledge.ranges import RangeRecipe, ranges_of_arch
 from conformance.knowledge.recipes import Recipes
 from conformance.knowledge.state_queries import StateKnowledge
+from conformance.knowledge.states import States
 from conformance.knowledge.untyped_arguments import Unchecked, names_for
 from conformance.knowledge.versions import Version
 
@@ -45,6 +46,7 @@ class Knowledge:
     absences: tuple[Absence, ...] = ()
     intermittent: tuple[Intermittent, ...] = ()
     state: StateKnowledge = StateKnowledge()
+    states: States = States()
 
     def of_build(self, version: Version, arch: str | None) -> Knowledge:
         """Return the part for a build; one with an unknown `arch`, None, may be of any."""
@@ -53,6 +55,7 @@ class Knowledge:
             commands=self.commands.for_build(version, arch),
             recipes=self.recipes.for_arch(arch),
             events=self.events.for_arch(arch),
+            states=self.states.for_build(version, arch),
             ranges=ranges_of_arch(self.ranges, arch),
         )
 

@@ -22,6 +22,7 @@ from conformance.knowledge.machines import load_coupled, load_stand_ins
 from conformance.knowledge.naming import load_naming
 from conformance.knowledge.recipes import load_recipes
 from conformance.knowledge.state_queries import load_state
+from conformance.knowledge.states import load_states
 from conformance.knowledge.store import cases_folder
 from conformance.knowledge.untyped_arguments import load_unchecked
 from conformance.model.flavour import Program
@@ -51,5 +52,6 @@ def load_knowledge(cases: Sequence[str] = ()) -> Knowledge:
         coupled=load_coupled(folder / "machines.toml", more),
         absences=load_absences(folder / "absences.toml", more),
         state=load_state(folder / "state.toml", more),
+        states=load_states(folder / "states", more),
         intermittent=load_intermittent(folder / "intermittent.toml", more),
     )

@@ -64,9 +64,12 @@ class Asking:
 class StatePart:
     """What a file says of the state of machines."""
 
-    state: Annotated[
+    state_queries: Annotated[
         tuple[StateEntry, ...],
-        Key("a query that changes nothing, and whose reply is part of a machine's state"),
+        Key(
+            "a query that changes nothing, and whose reply is part of a machine's state",
+            name="state_query",
+        ),
     ] = ()
     unsettled: Annotated[
         tuple[Unsettled, ...],
@@ -99,7 +102,7 @@ def load_state(path: Path, more: Sequence[Read[StatePart]] = ()) -> StateKnowled
     """Return what the file `path` and `more` say; raises KnowledgeError."""
     parts = [*more, read_file(path, StatePart)]
     return StateKnowledge(
-        entries=gathered(parts, "state"),
+        entries=gathered(parts, "state_queries"),
         unsettled=frozenset(n for each in gathered(parts, "unsettled") for n in each.commands),
         asking=tuple(glob for each in gathered(parts, "asking") for glob in each.commands),
     )

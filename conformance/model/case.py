@@ -115,6 +115,17 @@ class DefaultOf:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LookedAt:
+    """The members of an answer that a case looks at, by their paths as ids spell them.
+
+    All of `named` must be there; `known` are those whose value is known from elsewhere.
+    """
+
+    named: tuple[str, ...]
+    known: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """What is tested."""
 
@@ -167,6 +178,8 @@ class Case:
     """The refusals (globs) that mean that the build was built without the feature."""
     together: tuple[str, ...] = ()
     """What each subject step is about, where any of them may have caused what the case shows."""
+    looked: LookedAt | None = None
+    """The members of the answer that it looks at, if any."""
     intermittent: str | None = None
     """Why it is known to break its promise only in some plays, None if it is not known to: such a
     case is played several times."""

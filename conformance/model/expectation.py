@@ -54,13 +54,15 @@ class Problem:
     """What was received and expected, and what misses of one defect share.
 
     `fold` is None if their cases share what they are about: a property declared with a wrong type
-    is one defect, wherever it occurs.
+    is one defect, wherever it occurs. `others` are further ones with the same reply, each of which
+    is a defect of its own.
     """
 
     what: str
     expected: str
     fold: str | None = None
     kind: Kind = Kind.VALUE
+    others: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,4 +19,5 @@ class Row:
     note: str | None = None
     members: int = 0
     left_out: int = 0
+    answers: int = 0
     blocked: str | None = None

@@ -53,6 +53,8 @@ class Aspect(enum.StrEnum):
     VALID = "valid"
     # What a command changes shows in the query for it, and what undoes it removes it.
     EFFECT = "effect"
+    # A query tells what is known of the machine that it is asked of.
+    ANSWERS = "answers"
     # A member that is left out has its documented value.
     DEFAULTS = "defaults"
     # A request that the schema forbids is refused, and leaves nothing behind.

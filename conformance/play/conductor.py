@@ -26,7 +26,7 @@ from conformance.play.records import Recorder
 from conformance.prepare.campaign import Campaign
 from conformance.qapi.names import shown
 from conformance.qapi.validate import Validator
-from conformance.report.stream import CaseEnded, Event, EventSeen
+from conformance.report.stream import AnswerRead, CaseEnded, Event, EventSeen
 
 _Begun: TypeAlias = tuple[Case, str | None]
 """A case and the member that it tries."""
@@ -148,6 +148,15 @@ def _events(campaign: Campaign, result: Result, member: str | None) -> Iterator[
         yield finding(campaign.target.name, result, miss, campaign.rules, campaign.command_line)
     for default in case.defaults:
         yield default_read(campaign.target.name, result, default)
+    if case.looked is not None and verdict.outcome is Outcome.PASS:
+        yield AnswerRead(
+            target=campaign.target.name,
+            case=case.id,
+            subject_kind=case.subject.kind,
+            subject=case.subject.name,
+            named=case.looked.named,
+            known=case.looked.known,
+        )
     answers = answers_of(result, member)
     yield CaseEnded(
         target=campaign.target.name,

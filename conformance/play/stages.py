@@ -11,7 +11,7 @@ from conformance.judge.reply import MessageJudge
 from conformance.judge.verdict import Verdict, ending_text, judge
 from conformance.launch.machine import Machine
 from conformance.launch.pool import Pool
-from conformance.model.case import Case, Role, Step, Subject
+from conformance.model.case import Case, Emits, Role, Step, Subject
 from conformance.model.expectation import Kind
 from conformance.model.stage import Descriptor, MachineSpec, Request, Stage
 from conformance.model.terms import BROKEN, Aspect, Outcome, SubjectKind
@@ -134,7 +134,15 @@ def _setup_case(stage: Stage, *, negotiated: bool = False) -> Case:
         aspect=Aspect.VALID,
         stage=stage,
         steps=tuple(
-            Step(request=request, expect=Accept(), role=Role.SETUP, rule="W35")
+            Step(
+                request=request,
+                expect=Accept(),
+                role=Role.SETUP,
+                rule="W35",
+                emits=tuple(
+                    Emits(event=each.event, data=each.data, rule=None) for each in request.awaits
+                ),
+            )
             for request in requests
         ),
         limit=GREETING_LIMIT,

@@ -82,6 +82,7 @@ class Campaign:
                 note=row.note or "",
                 members=row.members,
                 left_out=row.left_out,
+                answers=row.answers,
                 blocked=row.blocked or "",
             )
             for row in self.plan.rows

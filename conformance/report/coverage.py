@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from conformance.model.terms import BROKEN, Aspect, Outcome
-from conformance.report.stream import CaseEnded, RowPlanned
+from conformance.report.stream import AnswerRead, CaseEnded, RowPlanned
 
 # What differs between reasons that are alike: quoted names, and generated words.
 _NAMED: Final = re.compile(r"'[^']*'|\"[^\"]*\"|\bw[0-9a-f]{8}\b")
@@ -50,6 +50,10 @@ class CommandCoverage:
     """Refused, and accepted without the fault, of those sent."""
     vacuous: int
     """Invalid ones that were refused and prove nothing."""
+    told: Share
+    """Members of its answers that were there where a case looks at them, of those in the schema."""
+    known: Share
+    """Of the same, those whose value was the one that is known from elsewhere."""
     effect: Share
     unseen: str
     """Why nothing shows the effect, "" where something does or no reason is known."""
@@ -80,8 +84,16 @@ def without_names(reason: str) -> str:
     return _NAMED.sub("*", reason)
 
 
-def command_coverage(planned: RowPlanned | None, cases: Sequence[CaseEnded]) -> CommandCoverage:
-    """Return what `cases`, all those of one command, cover; its row may be unplanned."""
+def command_coverage(
+    planned: RowPlanned | None, cases: Sequence[CaseEnded], read: Sequence[AnswerRead] = ()
+) -> CommandCoverage:
+    """Return what `cases`, all those of one command, cover, and its answers that they `read`.
+
+    Its row may be unplanned.
+    """
+    whole = planned.answers if planned else 0
+    told = {member for each in read for member in each.named}
+    known = {member for each in read for member in each.known}
     by_aspect = {
         aspect: [each for each in cases if each.aspect is aspect and each.outcome in _PLAYED]
         for aspect in Aspect
@@ -99,6 +111,8 @@ def command_coverage(planned: RowPlanned | None, cases: Sequence[CaseEnded]) -> 
         valid=Share(part=len(taken), whole=len(valid)),
         invalid=Share(part=len(refused), whole=len(invalid)),
         vacuous=sum(each.outcome is Outcome.VACUOUS for each in invalid),
+        told=Share(part=len(told), whole=whole),
+        known=Share(part=len(known), whole=whole),
         effect=effect,
         unseen="" if effect.whole else _unseen(cases),
         gates=_passed(by_aspect[Aspect.GATES]),

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Final
 from conformance.model.codec import Codec
 from conformance.model.terms import Aspect, Outcome, Severity, SubjectKind
 
-STREAM_VERSION = 4
+STREAM_VERSION = 5
 STREAM_FILE: Final = "events.ndjson"
 """The stream in a report folder; the other files are made from it."""
 
@@ -76,7 +76,8 @@ class RowPlanned:
     """A subject that has a row in the report, even where the build lacks it.
 
     `note` says why there is nothing to test, else "". For a command, `members` counts those of its
-    arguments at all depths, and `left_out` the places that were not entered again.
+    arguments at all depths, `left_out` the places that were not entered again, and `answers` the
+    members that its answers can have.
     """
 
     kind: ClassVar[str] = "row-planned"
@@ -86,6 +87,7 @@ class RowPlanned:
     note: str
     members: int = 0
     left_out: int = 0
+    answers: int = 0
     blocked: str = ""
     """Why no request of the command can succeed here, "" where no reason is known."""
 
@@ -229,6 +231,22 @@ class DefaultRead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRead:
+    """The members of a command's answer that a case that passed has looked at, by their paths.
+
+    All of `named` were there; the values of `known` are those that are known from elsewhere.
+    """
+
+    kind: ClassVar[str] = "answer-read"
+    target: str
+    case: str
+    subject_kind: SubjectKind
+    subject: str
+    named: tuple[str, ...]
+    known: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnded:
     """The last event: whether the run is complete, and its exit code."""
 
@@ -256,6 +274,7 @@ Event = (
     | StartDied
     | EventSeen
     | DefaultRead
+    | AnswerRead
     | RunEnded
 )
 
@@ -272,6 +291,7 @@ KINDS: Final[Mapping[str, type[Any]]] = {
         StartDied,
         EventSeen,
         DefaultRead,
+        AnswerRead,
         RunEnded,
     )
 }

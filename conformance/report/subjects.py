@@ -79,6 +79,7 @@ def _commands(rows: Sequence[SubjectRow], share: Share) -> Iterator[str]:
             else:
                 yield row([code_cell(each.subject), *[""] * (len(_HEADS) - 2), _sum(each.cells)])
         yield ""
+    yield from _answers(rows)
     yield from _without_cases([each for each in rows if not _applies(each)])
     yield from _refusing(rows)
 
@@ -95,6 +96,37 @@ def _command(each: SubjectRow, reached: CommandCoverage) -> Iterator[str]:
     yield _share(reached.named)
     yield number(reached.left_out) if reached.left_out else ""
     yield _sum({aspect: told for aspect, told in each.cells.items() if aspect not in _COLUMNS})
+
+
+def _answers(rows: Sequence[SubjectRow]) -> Iterator[str]:
+    """Yield the table of the commands that answer something, and how much of it is looked at."""
+    told = [
+        (each, each.reached)
+        for each in rows
+        if isinstance(each.reached, CommandCoverage) and each.reached.told.whole
+    ]
+    if not told:
+        return
+    looked = sum(bool(reached.known.part) for _, reached in told)
+    yield (
+        f"**Answers**: the content of {number(looked)} of {number(len(told))} commands that answer "
+        "something was compared with what is known from elsewhere. *Told*: members of the answer "
+        "that were there when a case looked, of those in the schema. *Known*: those with the value "
+        "that was known before."
+    )
+    yield ""
+    yield row(["Command", "Told", "Known", "Cases"])
+    yield row([":--", "--:", "--:", "--:"])
+    for each, reached in told:
+        yield row(
+            [
+                code_cell(each.subject),
+                _share(reached.told),
+                _share(reached.known),
+                _cell(each.cells.get(Aspect.ANSWERS, {})),
+            ]
+        )
+    yield ""
 
 
 def _refusing(rows: Sequence[SubjectRow]) -> Iterator[str]:

@@ -31,6 +31,7 @@ from conformance.report.result import (
 from conformance.report.rules import rule_rows
 from conformance.report.stream import (
     CaseEnded,
+    AnswerRead,
     DefaultRead,
     Event,
     EventSeen,
@@ -66,6 +67,8 @@ class _Target:
     cases: dict[str, CaseEnded] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     defaults: dict[tuple[str, str], DefaultRead] = field(default_factory=dict)
+    answers: dict[str, list[AnswerRead]] = field(default_factory=dict)
+    """By command."""
 
 
 @dataclass(slots=True)
@@ -143,6 +146,8 @@ def _take(run: _Run, event: Event) -> None:
             run.target(event.target).findings.append(event)
         case DefaultRead():
             run.target(event.target).defaults[event.case, event.member] = event
+        case AnswerRead():
+            run.target(event.target).answers.setdefault(event.subject, []).append(event)
         case CaseEnded():
             # A case that ended again was replayed: its last outcome counts.
             run.target(event.target).cases[event.case] = event
@@ -254,7 +259,7 @@ def _reached(
         return None
     match kind:
         case SubjectKind.COMMAND:
-            return command_coverage(planned, cases)
+            return command_coverage(planned, cases, target.answers.get(name, ()))
         case SubjectKind.EVENT:
             return event_coverage(cases, seen=name in target.seen)
         case SubjectKind.OBJECT_TYPE | SubjectKind.PROTOCOL:

@@ -7,7 +7,7 @@ counted. Knows nothing of faults, cases or recipes.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from conformance.qapi.flatten import tag_values, variant_of
@@ -19,11 +19,12 @@ from conformance.space.paths import BranchTaken, Into, Way, held_types, label_of
 class ObjectPlace:
     """An object, or what one branch of a union adds to it: `members`, at the end of `way`.
 
-    `foreign` is a member of another branch, which this one lacks, if there is one. `cases` are the
+    `owner` is the type that has them. `foreign` is a member of another branch, which this one lacks, if there is one. `cases` are the
     values of the member `tag` that select a branch.
     """
 
     way: Way
+    owner: str
     members: tuple[Member, ...]
     foreign: Member | None = None
     tag: str | None = None
@@ -55,8 +56,14 @@ def object_places(schema: Schema, type_name: str) -> ObjectPlaces:
 
     An object type is entered once, also as a branch: of two branches of one type, the first.
     """
+    return object_places_at(schema, [(type_name, ())])
+
+
+def object_places_at(schema: Schema, starts: Iterable[tuple[str, Way]]) -> ObjectPlaces:
+    """Return where objects are within the object types `starts`, each at its way."""
     search = _Search(schema)
-    search.enter(type_name, ())
+    for name, way in starts:
+        search.enter(name, way)
     return search.result()
 
 
@@ -86,7 +93,14 @@ class _Search:
     def _layers(self, kind: Object, way: Way, foreign: Member | None) -> Iterator[ObjectPlace]:
         """Yield the object's own members, and those that each of its branches adds."""
         cases = tag_values(self.schema, kind) if kind.tag else ()
-        yield ObjectPlace(way=way, members=kind.members, foreign=foreign, tag=kind.tag, cases=cases)
+        yield ObjectPlace(
+            way=way,
+            owner=kind.name,
+            members=kind.members,
+            foreign=foreign,
+            tag=kind.tag,
+            cases=cases,
+        )
         for member in kind.members:
             for name, inner in held_types(self.schema, member.type, (*way, Into(member.name))):
                 if isinstance(self.schema.type(name), Object):

@@ -1,0 +1,112 @@
+"""Compares an answer with the pattern of what it must be; knows no step and no schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.judge.json_path import brief
+from conformance.model.canonical import compact, same
+from conformance.model.pattern import (
+    ABSENCE,
+    ANYTHING,
+    MORE,
+    PLAIN,
+    POSITIVE,
+    fits_glob,
+    glob_of,
+    shared_name,
+)
+from conformance.model.terms import ABSENT, JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where a value is not as its pattern: what stands there and what must, in words."""
+
+    path: tuple[str, ...]
+    found: str
+    wanted: str
+
+    @property
+    def place(self) -> str:
+        """The path without the numbers of elements, which are one defect."""
+        return ".".join("*" if part.isdigit() else part for part in self.path)
+
+
+def differences(pattern: JsonValue, value: Any) -> Iterator[Difference]:
+    """Yield where `value` is not as `pattern` says, outermost first."""
+    return _Comparison().of(pattern, value, ())
+
+
+class _Comparison:
+    """One comparison, with the values of shared names that were met."""
+
+    def __init__(self) -> None:
+        self._shared: dict[str, Any] = {}
+
+    def of(self, pattern: Any, value: Any, path: tuple[str, ...]) -> Iterator[Difference]:
+        if isinstance(pattern, Mapping) and isinstance(value, dict):
+            for name, part in pattern.items():
+                yield from self.of(part, value.get(name, ABSENT), (*path, name))
+        elif isinstance(pattern, Sequence) and not isinstance(pattern, str):
+            yield from self._array(pattern, value, path)
+        elif not self._fits(pattern, value):
+            yield Difference(path, _shown(value), _wanted(pattern, self._shared))
+
+    def _fits(self, pattern: Any, value: Any) -> bool:
+        if pattern == ABSENCE:
+            return value is ABSENT
+        if value is ABSENT:
+            return False
+        if pattern == ANYTHING:
+            return True
+        if pattern == POSITIVE:
+            return type(value) in (int, float) and value > 0
+        glob, name = glob_of(pattern), shared_name(pattern)
+        if glob is not None:
+            return fits_glob(value, glob)
+        if name is not None:
+            return same(self._shared.setdefault(name, value), value)
+        return not isinstance(pattern, Mapping) and same(value, pattern)
+
+    def _array(
+        self, pattern: Sequence[Any], value: Any, path: tuple[str, ...]
+    ) -> Iterator[Difference]:
+        open_ended = pattern[-1:] == [MORE]
+        wanted = pattern[:-1] if open_ended else pattern
+        if not isinstance(value, list):
+            yield Difference(path, _shown(value), "an array")
+            return
+        right = len(value) >= len(wanted) if open_ended else len(value) == len(wanted)
+        if not right:
+            many = f"{len(wanted)} elements{' or more' if open_ended else ''}"
+            yield Difference(path, f"{len(value)} elements: {brief(value)}", many)
+        left = dict(enumerate(value))
+        for number, part in enumerate(wanted):
+            if not left:
+                return
+            # An element that fits stands for the pattern's; else the one that comes nearest.
+            order = sorted(left, key=lambda each: (self._distance(part, left[each]), each != number))
+            nearest = order[0]
+            yield from self.of(part, left.pop(nearest), (*path, str(nearest)))
+
+    def _distance(self, pattern: Any, value: Any) -> int:
+        """Return how many differences there are, without keeping what shared names are."""
+        trial = _Comparison()
+        trial._shared = dict(self._shared)
+        return sum(1 for _ in trial.of(pattern, value, ()))
+
+
+def _shown(value: Any) -> str:
+    return "not there" if value is ABSENT else brief(value)
+
+
+def _wanted(pattern: Any, shared: Mapping[str, Any]) -> str:
+    glob, name = glob_of(pattern), shared_name(pattern)
+    if glob is not None:
+        return f"a string like {glob}"
+    if name is not None:
+        return f"{brief(shared[name])}, as elsewhere" if name in shared else PLAIN[ANYTHING]
+    return PLAIN.get(pattern, brief(pattern)) if isinstance(pattern, str) else compact(pattern)
