@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from conformance.judge.json_path import brief
 from conformance.model.canonical import compact, same
@@ -19,6 +19,10 @@ from conformance.model.pattern import (
     shared_name,
 )
 from conformance.model.terms import ABSENT, JsonValue
+
+
+_OWN: Final = 10
+"""How much more a member of an element says than what lies within its members."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +87,25 @@ class _Comparison:
         if not right:
             many = f"{len(wanted)} elements{' or more' if open_ended else ''}"
             yield Difference(path, f"{len(value)} elements: {brief(value)}", many)
-        left = dict(enumerate(value))
-        for number, part in enumerate(wanted):
-            if not left:
-                return
-            # An element that fits stands for the pattern's; else the one that comes nearest.
-            order = sorted(left, key=lambda each: (self._distance(part, left[each]), each != number))
-            nearest = order[0]
-            yield from self.of(part, left.pop(nearest), (*path, str(nearest)))
+        pairs = sorted(
+            (self._distance(part, each), number != index, number, index)
+            for number, part in enumerate(wanted)
+            for index, each in enumerate(value)
+        )
+        # Each element of the pattern stands for the element that comes nearest to it.
+        taken: dict[int, int] = {}
+        for _, _, number, index in pairs:
+            if number not in taken and index not in taken.values():
+                taken[number] = index
+        for number, index in sorted(taken.items()):
+            yield from self.of(wanted[number], value[index], (*path, str(index)))
 
     def _distance(self, pattern: Any, value: Any) -> int:
-        """Return how many differences there are, without keeping what shared names are."""
+        """Return how much they differ; an element's own members tell it from the others."""
         trial = _Comparison()
         trial._shared = dict(self._shared)
-        return sum(1 for _ in trial.of(pattern, value, ()))
+        found = trial.of(pattern, value, ())
+        return sum(_OWN if len(each.path) < 2 else 1 for each in found)
 
 
 def _shown(value: Any) -> str:

@@ -140,6 +140,10 @@ class States:
             tuple(each for each in self.agreements if version in each.versions),
         )
 
+    def needs(self) -> frozenset[str]:
+        """Return all needs to probe the host for."""
+        return frozenset(need for state in self.states for need in state.needs)
+
 
 def load_states(folder: Path, more: Sequence[Read[StatesPart]] = ()) -> States:
     """Return what the files in `folder` and `more` say; raises KnowledgeError."""

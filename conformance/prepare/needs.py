@@ -20,6 +20,7 @@ def needs_of_all(knowledge: Knowledge) -> tuple[str, ...]:
                 *(need for exchange in knowledge.exchanges for need in exchange.needs),
                 *needs_of(knowledge.ranges),
                 *knowledge.commands.needs(),
+                *knowledge.states.needs(),
             }
         )
     )
