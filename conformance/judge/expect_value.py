@@ -227,36 +227,44 @@ class Tells(ValueExpectation):
 
 
 @dataclass(frozen=True, slots=True)
-class Agrees(ValueExpectation):
-    """The request succeeds, and shows at `path` what the case's step `step` shows at `other`.
+class Agrees(Expectation):
+    """The query shows at `path` what the case's step `step` shows at `other`, in any order.
 
-    "*" in a path is any member or element: all values there are compared, in any order.
+    "*" in a path is any member or element. With `part` it may show less. A refusal of either query
+    proves nothing.
     """
 
     path: tuple[str, ...]
     step: int
     other: tuple[str, ...]
+    part: bool = False
+    reads: ClassVar[bool] = True
 
     def words(self) -> str:
         """Return the expectation in words."""
         mine, theirs = path_text(self.path), path_text(self.other)
-        return f"shows at {mine} what step {self.step + 1} shows at {theirs}"
+        less = " or a part of it" if self.part else ""
+        return f"shows at {mine} what step {self.step + 1} shows at {theirs}{less}"
 
-    def problem_of(self, value: Any, reply: Reply) -> Problem | None:
-        """Return the first value that only one of them shows; a refusal there proves nothing."""
+    def problem(self, reply: Reply) -> Problem | None:
+        """Return the first value that only one of them shows."""
         earlier = reply.earlier[self.step]
-        if "return" not in earlier:
+        if "return" not in earlier or "return" not in reply.message:
             return None
-        mine = Counter(map(canonical, all_at(value, self.path)))
+        mine = Counter(map(canonical, all_at(reply.message["return"], self.path)))
         theirs = Counter(map(canonical, all_at(earlier["return"], self.other)))
-        odd = sorted(((mine - theirs) + (theirs - mine)).elements())
-        if not odd:
-            return None
-        first, where = brief(json.loads(odd[0])), path_text(self.path)
-        shown, wanted = f"{where} shows {first}", f"{path_text(self.other)} of the other query"
-        if odd[0] in mine:
-            return Problem(f"{shown}, {wanted} does not", f"{wanted} shows it too")
-        return Problem(f"{where} does not show {first}", f"it does, as {wanted}")
+        where, there = path_text(self.path), f"{path_text(self.other)} of the other query"
+        if self.part:
+            # Several of these may be about one of those.
+            mine = Counter(mine.keys() - theirs.keys())
+        more, less = sorted((mine - theirs).elements()), sorted((theirs - mine).elements())
+        if more:
+            odd = brief(json.loads(more[0]))
+            return Problem(f"{where} shows {odd}, {there} does not", f"{there} shows it too")
+        if less and not self.part:
+            odd = brief(json.loads(less[0]))
+            return Problem(f"{where} does not show {odd}", f"it shows it, as {there} does")
+        return None
 
 
 def shows_value(path: tuple[PathPart, ...], value: JsonValue) -> Shows:

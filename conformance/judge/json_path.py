@@ -36,7 +36,13 @@ def all_at(value: Any, path: Sequence[str]) -> list[Any]:
 
 def _each(value: Any, part: str) -> list[Any]:
     if part == _ANY:
-        return [*value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+        return (
+            [*value.values()]
+            if isinstance(value, dict)
+            else value
+            if isinstance(value, list)
+            else []
+        )
     inner = _inside(value, part)
     return [] if inner is ABSENT else [inner]
 

@@ -20,7 +20,6 @@ from conformance.model.pattern import (
 )
 from conformance.model.terms import ABSENT, JsonValue
 
-
 _OWN: Final = 10
 """How much more a member of an element says than what lies within its members."""
 
@@ -87,18 +86,32 @@ class _Comparison:
         if not right:
             many = f"{len(wanted)} elements{' or more' if open_ended else ''}"
             yield Difference(path, f"{len(value)} elements: {brief(value)}", many)
+        left = dict(enumerate(value))
+        odd: dict[int, Any] = {}
+        for number, part in enumerate(wanted):
+            fitting = next((each for each in left if not self._distance(part, left[each])), None)
+            if fitting is None:
+                odd[number] = part
+            else:
+                # For the values of shared names.
+                yield from self.of(part, left.pop(fitting), (*path, str(fitting)))
+        for number, index in self._nearest(odd, left):
+            yield from self.of(odd[number], value[index], (*path, str(index)))
+
+    def _nearest(
+        self, patterns: Mapping[int, Any], values: Mapping[int, Any]
+    ) -> Iterator[tuple[int, int]]:
+        """Yield which pattern is compared with which value, each with the one nearest to it."""
         pairs = sorted(
-            (self._distance(part, each), number != index, number, index)
-            for number, part in enumerate(wanted)
-            for index, each in enumerate(value)
+            (self._distance(pattern, value), number != index, number, index)
+            for number, pattern in patterns.items()
+            for index, value in values.items()
         )
-        # Each element of the pattern stands for the element that comes nearest to it.
         taken: dict[int, int] = {}
         for _, _, number, index in pairs:
             if number not in taken and index not in taken.values():
                 taken[number] = index
-        for number, index in sorted(taken.items()):
-            yield from self.of(wanted[number], value[index], (*path, str(index)))
+        yield from sorted(taken.items())
 
     def _distance(self, pattern: Any, value: Any) -> int:
         """Return how much they differ; an element's own members tell it from the others."""

@@ -87,9 +87,7 @@ class MachineState:
     spec: Annotated[MachineSpec, MACHINE] = MachineSpec()
     setup: Annotated[tuple[Request, ...], SETUP] = ()
     reason: Annotated[str, REASON_GIVEN] = ""
-    shows: Annotated[
-        tuple[KnownAnswer, ...], Key("what queries tell in the state", some=True)
-    ]
+    shows: Annotated[tuple[KnownAnswer, ...], Key("what queries tell in the state", some=True)]
 
     def fits(self, version: Version, arch: str | None) -> bool:
         """Return whether it applies to a build; an unknown `arch`, None, may be any."""
@@ -97,17 +95,24 @@ class MachineState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
-    """Two queries that show the same, each at its path."""
+class Shown:
+    """What a query shows at a path."""
 
-    query: Annotated[str, Key("a query", identity=True)]
-    at: Annotated[
-        tuple[str, ...], Key("where in its reply, with `*` for any name", form=DOTTED, identity=True)
-    ]
-    other: Annotated[str, Key("the other query", identity=True)]
-    other_at: Annotated[
-        tuple[str, ...], Key("where in the other reply", form=DOTTED, name="other_at")
-    ]
+    request: Annotated[Request, Key(flat=True, only=("execute", "arguments"))]
+    at: Annotated[tuple[str, ...], Key("where in its reply, with `*` for any name", form=DOTTED)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """Two queries that show the same, each at its path.
+
+    With `part`, the first may show less than the other.
+    """
+
+    name: Annotated[str, Key("the cases are QUERY/answers/STATE/NAME", identity=True)]
+    query: Annotated[Shown, Key("a query, and where it shows the thing")]
+    other: Annotated[Shown, Key("another query, and where it shows the same")]
+    part: Annotated[bool, Key("whether the first may show less than the other")] = False
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     reason: Annotated[str, REASON]
 

@@ -30,8 +30,8 @@ from conformance.report.result import (
 )
 from conformance.report.rules import rule_rows
 from conformance.report.stream import (
-    CaseEnded,
     AnswerRead,
+    CaseEnded,
     DefaultRead,
     Event,
     EventSeen,
@@ -140,19 +140,29 @@ def _take(run: _Run, event: Event) -> None:
         case StartDied():
             # The case about all starts of a run reports them.
             pass
-        case EventSeen():
-            run.target(event.target).seen.add(event.name)
-        case Finding():
-            run.target(event.target).findings.append(event)
-        case DefaultRead():
-            run.target(event.target).defaults[event.case, event.member] = event
-        case AnswerRead():
-            run.target(event.target).answers.setdefault(event.subject, []).append(event)
-        case CaseEnded():
-            # A case that ended again was replayed: its last outcome counts.
-            run.target(event.target).cases[event.case] = event
+        case EventSeen() | Finding() | DefaultRead() | AnswerRead() | CaseEnded():
+            _learn(run.target(event.target), event)
         case RunEnded():
             run.ended = event
+        case _:
+            assert_never(event)
+
+
+def _learn(
+    target: _Target, event: EventSeen | Finding | DefaultRead | AnswerRead | CaseEnded
+) -> None:
+    match event:
+        case EventSeen():
+            target.seen.add(event.name)
+        case Finding():
+            target.findings.append(event)
+        case DefaultRead():
+            target.defaults[event.case, event.member] = event
+        case AnswerRead():
+            target.answers.setdefault(event.subject, []).append(event)
+        case CaseEnded():
+            # A case that ended again was replayed: its last outcome counts.
+            target.cases[event.case] = event
         case _:
             assert_never(event)
 

@@ -19,8 +19,8 @@ from conformance.space.paths import BranchTaken, Into, Way, held_types, label_of
 class ObjectPlace:
     """An object, or what one branch of a union adds to it: `members`, at the end of `way`.
 
-    `owner` is the type that has them. `foreign` is a member of another branch, which this one lacks, if there is one. `cases` are the
-    values of the member `tag` that select a branch.
+    `owner` is the type that has them. `foreign` is a member of another branch, which this one
+    lacks, if there is one. `cases` are the values of the member `tag` that select a branch.
     """
 
     way: Way

@@ -33,7 +33,7 @@ def answer_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterat
             about = state.name if len(fitting) == 1 else f"{state.name}/{number}"
             yield _told(build, state, each, about)
     for agreement in knowledge.states.agreements:
-        if agreement.query == name:
+        if agreement.query.request.execute == name:
             yield from _agreed(build, knowledge, agreement)
 
 
@@ -53,25 +53,23 @@ def _told(build: Introspected, state: MachineState, known: KnownAnswer, about: s
 
 def _agreed(build: Introspected, knowledge: Knowledge, agreement: Agreement) -> Iterator[Case]:
     """Yield a case for each state in which one of the two is known."""
-    if agreement.other not in build.schema.commands:
+    query, other = agreement.query, agreement.other
+    both = {query.request.execute, other.request.execute}
+    if other.request.execute not in build.schema.commands:
         return
-    both = {agreement.query, agreement.other}
     for state in knowledge.states.states:
         if both & {each.request.execute for each in state.shows}:
-            request = Request(agreement.query)
             steps = (
-                supporting_step(Request(agreement.other), Role.SETUP, Answer()),
+                supporting_step(other.request, Role.SETUP, Answer()),
                 Step(
-                    request=request,
-                    expect=Agrees(agreement.at, 0, agreement.other_at),
+                    request=query.request,
+                    expect=Agrees(query.at, 0, other.at, part=agreement.part),
                     role=Role.SUBJECT,
                     rule=_AGREES,
                     why=agreement.reason,
                 ),
             )
-            at = ".".join(part for part in agreement.at if part != "*")
-            about = f"{state.name}/{at}-as-{agreement.other}"
-            yield _case(build, state, request, steps, about, None)
+            yield _case(build, state, query.request, steps, f"{state.name}/{agreement.name}", None)
 
 
 def _case(
