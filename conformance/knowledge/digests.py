@@ -16,9 +16,11 @@ from typing import Final
 
 from conformance.digest.digest import Digest
 from conformance.digest.digest_json import from_json
+from conformance.digest.objectmodel import DeclaredObjects, object_model
 from conformance.knowledge import store
 from conformance.knowledge.versions import Version
 from conformance.model.errors import KnowledgeError
+from conformance.model.flavour import Program
 from conformance.qapi.model import SchemaError
 
 FOLDER: Final = "qapi"
@@ -44,6 +46,11 @@ def digest_names(folder: Path | None = None) -> tuple[str, ...]:
     """
     names = (path.stem for path in (folder or _folder()).glob("*.json"))
     return tuple(sorted(filter(_RELEASE.fullmatch, names), key=_release))
+
+
+def load_seed() -> DeclaredObjects:
+    """Return the object model of the seed digest."""
+    return object_model(load_digest(SEED).schemas[Program.SYSTEM])
 
 
 def load_digest(name: str, folder: Path | None = None) -> Digest:

@@ -260,6 +260,11 @@ class KnownNames:
         types = self.releases.answers(command, versions)
         yield from self._furthest(command, types, path, value)
 
+    def told(self, command: str, value: Any, versions: VersionRange) -> Iterator[UnknownName]:
+        """Yield each name in a pattern of an answer that no release of `versions` has in it."""
+        types = self.releases.answers(command, versions)
+        yield from self._within(command, types, value, values=True)
+
     def _furthest(
         self,
         owner: str,

@@ -27,6 +27,7 @@ from conformance.knowledge.observations import Emitted, Look, Wanted
 from conformance.knowledge.ranges import MEMBER, VALUE, RangeRecipe
 from conformance.knowledge.recipes import ObjectRecipe
 from conformance.knowledge.shapes import shape_of
+from conformance.knowledge.states import Agreement, MachineState
 from conformance.knowledge.turns import HearEntry
 from conformance.knowledge.untyped_arguments import Unchecked
 from conformance.knowledge.versions import NOT, VersionRange
@@ -215,6 +216,19 @@ def _looks(known: KnownNames, looks: Sequence[Look], versions: VersionRange) -> 
             yield from _at(known.answer(command, path, meant), number, "ignore", at)
 
 
+def _state(known: KnownNames, state: MachineState) -> Found:
+    for number, shown in enumerate(state.shows):
+        meant, command = state.versions & shown.versions, shown.request.execute
+        found = known.told(command, shown.answer, meant)
+        yield from _at(found, "shows", number, "answer")
+
+
+def _agreement(known: KnownNames, entry: Agreement) -> Found:
+    for key, shown in (("query", entry.query), ("other", entry.other)):
+        found = known.answer(shown.request.execute, shown.at, entry.versions)
+        yield from _at(found, key, "at")
+
+
 def _command(known: KnownNames, recipe: CommandRecipe) -> Found:
     name = recipe.name
     yield from _under(_looks(known, recipe.verify, recipe.versions), "verify")
@@ -330,6 +344,8 @@ def _exchange(known: KnownNames, entry: ExchangeEntry) -> Found:
 
 
 _LOOKS: Final[Mapping[type, Callable[[KnownNames, Any], Found]]] = {
+    MachineState: _state,
+    Agreement: _agreement,
     Request: _request,
     Awaited: _emitted,
     Emitted: _emitted,
