@@ -15,8 +15,8 @@ def check(
     step: Step,
     message: Mapping[str, Any],
     earlier: Sequence[Mapping[str, Any]] = (),
-) -> Problem | None:
-    """Return how `message`, a well-formed reply, breaks what `step` of `case` expects.
+) -> Sequence[Problem]:
+    """Return all ways in which `message`, a well-formed reply, breaks what `step` expects.
 
     `earlier` are the replies to the previous steps.
     """
@@ -27,7 +27,7 @@ def check(
         about=case.about or case.id,
         fault=case.fault,
     )
-    return step.expect.problem(reply)
+    return step.expect.problems(reply)
 
 
 def miss_of(case: Case, step: Step, problem: Problem) -> Miss:

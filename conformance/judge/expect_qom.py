@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from conformance.judge.expect_answer import refused
 from conformance.judge.expect_value import ValueExpectation
 from conformance.judge.json_path import brief
 from conformance.model.expectation import Inconclusive, Kind, Problem, Reply
@@ -147,32 +148,37 @@ class ListsProperties(ValueExpectation):
         return f"lists {listed} properties"
 
     def problem_of(self, value: Any, reply: Reply) -> Problem | None:
-        """Return the first malformed entry, or the entries that differ."""
+        """Return the first of the problems."""
+        return next(self._all(value), None)
+
+    def problems(self, reply: Reply) -> Sequence[Problem]:
+        """Return the refusal, or each malformed entry, and the entries that differ."""
+        refusal = refused(reply)
+        return tuple(self._all(reply.message["return"])) if refusal is None else (refusal,)
+
+    def _all(self, value: Any) -> Iterator[Problem]:
         found = {entry["name"]: entry["type"] for entry in value}
         if len(found) != len(value):
-            return Problem("lists a property twice", "each property once")
+            what = "lists a property twice"
+            yield Problem(what, "each property once", what)
         for entry in value:
-            wrong = self._wrong(entry)
-            if wrong is not None:
-                return wrong
+            yield from self._wrong(entry)
         if self.entries is not None and found != dict(self.entries):
             differ = sorted(dict(set(found.items()) ^ set(self.entries.items())))[:3]
             what = f"the properties {differ} differ"
-            return Problem(what, "the same properties as when asked before")
-        return None
+            yield Problem(what, "the same properties as when asked before")
 
-    def _wrong(self, entry: Mapping[str, Any]) -> Problem | None:
+    def _wrong(self, entry: Mapping[str, Any]) -> Iterator[Problem]:
         type_name = entry["type"]
         child = type_name[6:-1] if type_name.startswith("child<") else ""
         if child and child not in self.types:
             what = f"{entry['name']!r} is {type_name}"
-            return Problem(what, "a child's type stands in qom-list-types", what)
+            yield Problem(what, "a child's type stands in qom-list-types", what)
         if "default-value" in entry:
             wrong = value_problem(type_name, entry["default-value"])
             if wrong:
                 what = f"the default of {entry['name']!r} is wrong: {wrong}"
-                return Problem(what, f"a default of the property's own type {type_name}", what)
-        return None
+                yield Problem(what, f"a default of the property's own type {type_name}", what)
 
     def inconclusive(self, problem: Problem) -> Inconclusive | None:
         """Return that a type of a module that is not installed may be listed."""

@@ -216,6 +216,7 @@ class NotYet(ValueExpectation):
     shows: Shows
 
     reads = False
+    binds = False
 
     def words(self) -> str:
         """Return the expectation in words."""

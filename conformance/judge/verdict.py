@@ -1,4 +1,4 @@
-"""Decides a case's outcome from its replies; the first failing step decides."""
+"""Decides a case's outcome from its replies, step by step."""
 
 from __future__ import annotations
 
@@ -51,8 +51,9 @@ class Verdict:
 def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) -> Verdict:
     """Return the verdict on `case`, whose first request had the id `first_id`.
 
-    The shape and schema of every message are judged. After a step that reads a wrong value the next
-    ones are judged; after any other miss they are not, since their faults follow from it.
+    The shape and schema of every message are judged. A step that only reads, or is refused with
+    another class than it must be, leaves the machine as it should: the next ones are judged, too.
+    After any other miss they are not, since their faults follow from it.
     """
     misses = list(islice(_unasked(seen, messages), _MISSES))
     outcome, reason, harmless = Outcome.PASS, "", True
@@ -66,24 +67,24 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
         misses += read.misses
         if read.message is None:
             break
-        problem = check(case, step, read.message, earlier)
+        problems = check(case, step, read.message, earlier)
         earlier.append(read.message)
-        late = not_come(case, seen, number) if problem is None else None
+        late = None if problems else not_come(case, seen, number)
         if late:
             outcome, reason = Outcome.UNTRIED, f"the set-up failed: {late}"
             break
-        if problem is None:
+        if not problems:
             continue
-        miss = miss_of(case, step, problem)
-        outcome, reason, counted = _weigh(step, problem, miss.summary)
+        miss, *further = [miss_of(case, step, problem) for problem in problems]
+        outcome, reason, counted = _weigh(step, problems[0], miss.summary)
         if counted and miss.kind is Kind.REFUSED and _refused_anyway(case, seen, number):
             outcome, reason, counted = Outcome.VACUOUS, f"never accepted: {miss.summary}", False
         if outcome is Outcome.VACUOUS and _is_absent(case, read.message):
             outcome, reason = Outcome.NOT_APPLICABLE, f"{WITHOUT}: {miss.summary}"
-        misses += [miss] if counted else []
+        misses += [miss, *further] if counted else []
         missed.add(number)
         harmless &= miss.kind is Kind.VALUE and step.role is Role.SUBJECT
-        if not (miss.kind is Kind.VALUE and step.expect.reads):
+        if not (counted and (step.expect.reads or miss.kind is Kind.CLASS)):
             break
     misses += event_misses(case, seen) if outcome is Outcome.PASS else ()
     misses += limit_misses(case, seen)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from conformance.model.blocked import Blocked
 from conformance.model.expectation import Expectation
@@ -38,6 +39,10 @@ class Role(enum.StrEnum):
     PASSAGE = "passage"
     # Takes away what the case made.
     CLEANUP = "cleanup"
+
+
+_MEANS: Final = frozenset({Role.SETUP, Role.WITNESS, Role.PASSAGE})
+"""The roles of requests whose refusal leaves a case without a verdict."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +85,11 @@ class Step:
     """The reason for the expectation, beside the rule's text; "" if the rule is enough."""
     emits: tuple[Emits, ...] = ()
     """The events that must follow it; the next request is sent after they have arrived."""
+
+    @property
+    def binds(self) -> bool:
+        """Whether its reply can break its rule, not only keep the case from a verdict."""
+        return self.expect.binds and (self.expect.reads or self.role not in _MEANS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,9 +183,9 @@ class Case:
 
     @property
     def rules(self) -> tuple[str, ...]:
-        """The rules that it is about, in order."""
+        """The rules that it can find broken, in order."""
         of_events = (each.rule for step in self.steps for each in step.emits if each.rule)
-        of_steps = (step.rule for step in self.steps)
+        of_steps = (step.rule for step in self.steps if step.binds)
         of_limits = (limit.rule for limit in self.limits)
         of_claims = (claim.rule for claim in self.claims)
         of_turns = self.exchange.rules if self.exchange else ()

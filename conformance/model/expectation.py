@@ -81,6 +81,8 @@ class Expectation(abc.ABC):
     """Whether it is only about a value: then a wrong one does not change the machine."""
     ends: ClassVar[bool] = False
     """Whether the request ends the build: then the reply may be lost."""
+    binds: ClassVar[bool] = True
+    """Whether a reply can break a promise by it, not only keep the case from a verdict."""
     withheld: str | None = None
     """The feature whose members may be missing from the reply, None if none may."""
 
@@ -91,6 +93,11 @@ class Expectation(abc.ABC):
     @abc.abstractmethod
     def problem(self, reply: Reply) -> Problem | None:
         """Return how the reply differs from the expectation, None if it does not."""
+
+    def problems(self, reply: Reply) -> Sequence[Problem]:
+        """Return all ways in which the reply differs, `problem` first; by default that alone."""
+        problem = self.problem(reply)
+        return () if problem is None else (problem,)
 
     def inconclusive(self, problem: Problem) -> Inconclusive | None:
         """Return the outcome for a `problem` that breaks no promise, else None."""

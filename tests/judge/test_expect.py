@@ -31,7 +31,7 @@ from conformance.model.stage import Request
 from conformance.model.state import StateQuery
 from conformance.model.terms import ErrorClass, JsonValue, Outcome
 from conformance.qapi.qom import TypeInfo
-from tests.judge.made import case, refusal, step, success
+from tests.judge.made import case, first, refusal, step, success
 
 NOT_FOUND = Reject(frozenset({ErrorClass.DEVICE_NOT_FOUND}))
 LISTED = [{"name": "obj", "type": "child<toy>"}, {"name": "n", "type": "uint8"}]
@@ -131,14 +131,14 @@ def test_a_reply_is_held_against_what_is_expected(
 ) -> None:
     one = step(expect)
 
-    problem = check(case(one), one, message, (success(LISTED),))
+    problem = first(check(case(one), one, message, (success(LISTED),)))
 
     assert (problem.kind if problem else None) is kind
 
 
 def test_a_problem_becomes_a_miss_of_the_steps_rule() -> None:
     one = step(Accept())
-    problem = check(case(one), one, refusal(), ())
+    problem = first(check(case(one), one, refusal(), ()))
     assert problem is not None
 
     miss = miss_of(case(one), one, problem)
@@ -180,7 +180,7 @@ def test_misses_about_one_member_fold_into_one_and_about_two_do_not() -> None:
     one = step(Reject())
     folds = set()
     for about in ("size", "size", "share"):
-        problem = check(case(one, about=about), one, success())
+        problem = first(check(case(one, about=about), one, success()))
         assert problem is not None
         folds.add(miss_of(case(one, about=about), one, problem).fold)
 
@@ -213,7 +213,7 @@ def test_a_query_tells_of_what_has_changed(
     query = StateQuery(request=Request("read"), ignore=(("clock",),), nothing=[])
     asked = case(step(), step(Unchanged(query, 0)))
 
-    problem = check(asked, asked.steps[1], now, (then,))
+    problem = first(check(asked, asked.steps[1], now, (then,)))
 
     assert (None if problem is None else problem.what) == change
 
@@ -223,7 +223,7 @@ def test_where_a_refusal_says_nothing_of_its_own_it_is_a_state_as_well() -> None
     asked = case(step(), step(Unchanged(query, 0)))
 
     def problem(then: dict[str, Any], now: dict[str, Any]) -> str | None:
-        found = check(asked, asked.steps[1], now, (then,))
+        found = first(check(asked, asked.steps[1], now, (then,)))
         return None if found is None else found.what
 
     assert problem(refusal(), refusal()) is None
@@ -233,7 +233,7 @@ def test_where_a_refusal_says_nothing_of_its_own_it_is_a_state_as_well() -> None
 
 def test_what_must_be_refused_elsewhere_stands_in_the_way_where_it_is_accepted() -> None:
     asked = case(step(Refused()))
-    problem = check(asked, asked.steps[0], success())
+    problem = first(check(asked, asked.steps[0], success()))
 
     assert problem is not None
     otherwise = Refused().inconclusive(problem)
