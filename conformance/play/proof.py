@@ -7,6 +7,7 @@ defect.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -30,6 +31,8 @@ PLAYS: Final = 10
 """How often a case is played alone whose promise is broken in some plays only."""
 HANGING_PLAYS: Final = 3
 """The same if the build stopped answering: each play may take several time limits."""
+_TRIES: Final = 3
+"""How often to play a case alone because of a kind of event that it does not explain."""
 SHOWS_NOTHING: Final = frozenset({Outcome.VACUOUS, Outcome.NOT_APPLICABLE})
 """The outcomes of refused requests, whatever else the machine has seen."""
 
@@ -63,6 +66,8 @@ class Prover:
         """The machine on which vacuous cases are played again, one after the other."""
         self._proved: dict[str, Outcome] = {}
         """The outcome that each defect had alone on a fresh machine."""
+        self._doubts_of: Counter[str] = Counter()
+        """How often cases with events without a cause were played alone, by the kind of event."""
 
     def close(self) -> None:
         """End the machine that is still held."""
@@ -81,6 +86,7 @@ class Prover:
             for played, first, seen in standing.play((*before, case)):
                 verdict = judge(played, seen, self._messages, first)
                 if played is case:
+                    verdict = verdict if before else verdict.alone()
                     return Result(
                         case=case, verdict=verdict, seen=seen, before=tuple(before), first=first
                     )
@@ -125,6 +131,19 @@ class Prover:
             self._note(again)
             return again
         return self._repeated(result.case, _plays(result)) or _flaky(result, again)
+
+    def unexplained(self, result: Result) -> Result:
+        """Return the result that a passed case has alone if events came that it does not explain.
+
+        An earlier case may have caused them: then the case passes. Each kind of them is looked into
+        a few times only.
+        """
+        new = [miss.fold for miss in result.verdict.doubts if self._doubts_of[miss.fold] < _TRIES]
+        if not new:
+            return result
+        self._doubts_of.update(new)
+        alone = self.alone(result.case, again=True)
+        return self.confirmed(alone) if alone.verdict.outcome in BROKEN else result
 
     def narrowed(self, result: Result) -> Result:
         """Return the result of the one request among several that shows the same, if one does."""

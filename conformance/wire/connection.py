@@ -100,6 +100,9 @@ class Connection:
         """Whether the peer has ended its direction."""
         self._deaf = False
         """Whether the peer accepts no more data."""
+        self.empty_at = -math.inf
+        """When last nothing had come that was not returned, on the clock of time.monotonic(): a
+        line that `receive` returns next was not complete by then."""
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
         self._interest = select.POLLIN
@@ -130,7 +133,7 @@ class Connection:
                 raise WireClosed(self._unfinished())
             if len(self._in) - self._start > self._limit:
                 raise self._overflow()
-            if not self._step(deadline):
+            if not self._step(deadline, idle=True):
                 raise WireTimeout(
                     f"no line within {timeout:g} s, {len(self._unfinished())} bytes of one"
                 )
@@ -200,18 +203,24 @@ class Connection:
                 self._out += data[sent:]
                 return
 
-    def _step(self, deadline: float, *, write: bool = False, most: int = _CHUNK) -> bool:
+    def _step(
+        self, deadline: float, *, write: bool = False, most: int = _CHUNK, idle: bool = False
+    ) -> bool:
         """Wait once, read (at most `most` bytes) and write what is possible.
 
-        Returns False when the time is up.
+        `idle` says that no whole line was read and not returned. Returns False when the time is up.
         """
         write = write or (bool(self._out) and not self._deaf)
         interest = (0 if self._at_end else select.POLLIN) | (select.POLLOUT if write else 0)
         if interest != self._interest:
             self._poll.modify(self._sock, interest)
             self._interest = interest
-        left = deadline - time.monotonic()
-        ready = self._poll.poll(max(0, math.ceil(left * 1000)))
+        now = time.monotonic()
+        ready = self._poll.poll(0)
+        if idle and not any(happened & _READABLE for _, happened in ready):
+            # Whatever comes, comes later: how late we look does not count.
+            self.empty_at = now
+        ready = ready or self._poll.poll(max(0, math.ceil((deadline - now) * 1000)))
         if not ready:
             return False
         happened = ready[0][1]
