@@ -12,6 +12,7 @@ from conformance.judge.expect_answer import Accept, Ends, Reject
 from conformance.judge.expect_value import Shows, Sight, shows_value
 from conformance.knowledge.events import (
     Confirmation,
+    Emission,
     EventRecipe,
     EventRecipes,
     Order,
@@ -19,6 +20,7 @@ from conformance.knowledge.events import (
 )
 from conformance.knowledge.everything import Knowledge
 from conformance.model.blocked import Blocked, not_applicable, unmet, untried
+from conformance.model.canonical import canonical
 from conformance.model.case import (
     Agreement,
     Case,
@@ -86,10 +88,15 @@ def _counts(recipe: EventRecipe, limits: Sequence[Limit]) -> Iterator[Count]:
     """
     if recipe.repeats:
         return
-    emissions = [each for step in recipe.steps for each in step.emissions]
-    listed = sum(1 for each in emissions if each.event == recipe.event)
-    most = max(listed, len(recipe.steps)) if limits and listed > 1 else listed
-    yield Count(event=recipe.event, most=most, rule=_ONCE)
+    own = [e for step in recipe.steps for e in step.emissions if e.event == recipe.event]
+    alike: dict[str, list[Emission]] = {}
+    for each in own:
+        alike.setdefault(canonical(each.data), []).append(each)
+    for those in alike.values():
+        # What says less of its data stands for what says more, too.
+        listed = sum(1 for each in own if those[0].data.items() <= each.data.items())
+        most = max(listed, len(recipe.steps)) if limits and len(own) > 1 else listed
+        yield Count(event=recipe.event, data=those[0].data, most=most, rule=_ONCE)
 
 
 def _blocked(event: str, name: str, blocked: Blocked | None) -> Case:

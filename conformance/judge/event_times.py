@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-from conformance.judge.events import fits, message_of
+from conformance.judge.events import fits, includes, message_of
 from conformance.judge.miss import Miss
 from conformance.judge.observation import EventPlace, Line, Observation
-from conformance.model.canonical import canonical
+from conformance.model.canonical import canonical, compact
 from conformance.model.case import Case
 from conformance.model.event_facts import EventFacts
 from conformance.model.expectation import Kind
@@ -85,9 +85,10 @@ def unexplained(case: Case, seen: Observation, facts: EventFacts) -> Iterator[Mi
     """
     events = [message_of(line) for line in seen.events]
     for most in case.counts:
-        came = sum(1 for each in events if each.get("event") == most.event)
+        came = sum(1 for each in events if includes(each, most.event, most.data))
         if came > most.most:
-            what = f"{most.event} came {came} times"
+            data = f" with {compact(dict(most.data))}" if most.data else ""
+            what = f"{most.event}{data} came {came} times"
             yield _miss(most.rule, what, f"it comes {_times(most.most)}", f"{most.event} often")
     yield from _uncaused(case, events, facts)
 
@@ -102,7 +103,7 @@ def _uncaused(case: Case, events: Sequence[Mapping[str, Any]], facts: EventFacts
             sent = ", ".join(dict.fromkeys(commands))
             what = f"{name} came, and nothing that was sent brings it about: {sent}"
             expected = "an event only when that of which it tells has happened"
-            yield _miss("X41", what, expected, f"{name} {case.subject.name}")
+            yield _miss("X41", what, expected, f"{name} uncaused")
 
 
 def _misplaced(case: Case, seen: Observation, event: _Timed, *, limited: bool) -> Miss | None:

@@ -52,7 +52,12 @@ def not_come(case: Case, seen: Observation, number: int) -> str | None:
 
 def fits(wanted: Emits, message: Mapping[str, Any]) -> bool:
     """Return whether `message` is the event, with the expected members."""
-    return message.get("event") == wanted.event and _holds(message.get("data", {}), wanted.data)
+    return includes(message, wanted.event, wanted.data)
+
+
+def includes(message: Mapping[str, Any], event: str, data: Mapping[str, Any]) -> bool:
+    """Return whether `message` is that event, and its data includes all of `data`."""
+    return message.get("event") == event and _holds(message.get("data", {}), data)
 
 
 def message_of(line: Line) -> Mapping[str, Any]:
@@ -121,9 +126,8 @@ def _last(seen: Observation, number: int, wanted: Agreement) -> Any:
     for line, place in _placed(seen):
         message = message_of(line)
         before = place.step < number or (place.step == number and not place.answered)
-        if before and message.get("event") == wanted.event:
-            data = message.get("data", {})
-            told = stands_at(data, wanted.member) if _holds(data, wanted.data) else told
+        if before and includes(message, wanted.event, wanted.data):
+            told = stands_at(message.get("data", {}), wanted.member)
     return told
 
 

@@ -85,9 +85,10 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """How often an event may come in a case at most."""
+    """How often an event whose data includes all of `data` may come in a case at most."""
 
     event: str
+    data: Mapping[str, JsonValue] = field(default_factory=dict)
     most: int
     rule: str
 

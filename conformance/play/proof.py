@@ -31,7 +31,7 @@ PLAYS: Final = 10
 """How often a case is played alone whose promise is broken in some plays only."""
 HANGING_PLAYS: Final = 3
 """The same if the build stopped answering: each play may take several time limits."""
-_TRIES: Final = 3
+_TRIES: Final = 10
 """How often to play a case alone because of a kind of event that it does not explain."""
 SHOWS_NOTHING: Final = frozenset({Outcome.VACUOUS, Outcome.NOT_APPLICABLE})
 """The outcomes of refused requests, whatever else the machine has seen."""

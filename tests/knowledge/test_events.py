@@ -100,7 +100,10 @@ def test_a_stage_may_stand_in_a_later_file(tmp_path: Path) -> None:
         ),
         (EVENT.replace('{ event = "E" }', '{ event = "E", order = "after" }'), "'ordered_by'"),
         (EVENT.replace('{ event = "E" }', '{ event = "E", ordered_by = "e.c" }'), "'ordered_by'"),
-        (EVENT.replace(" ] }]", ' ], verify = [{ execute = "a", event = "E" }] }]'), "'member'"),
+        (
+            EVENT.replace('"E" }] }]', '"E" }], verify = [{ execute = "a", event = "E" }] }]'),
+            "'member'",
+        ),
         ('[[unprovoked]]\nevent = "E"\n', "'reason' is missing"),
     ],
     ids=[
