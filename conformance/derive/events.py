@@ -114,8 +114,7 @@ def _blocked(event: str, name: str, blocked: Blocked | None) -> Case:
 def _missing(recipe: EventRecipe, build: Introspected) -> str | None:
     """Return which commands of a recipe the schema lacks, None if it has all."""
     lacking = []
-    queries = (each.request for step in recipe.steps for each in step.verify)
-    requests = (*recipe.setup, *(s.request for s in recipe.steps), *queries, *recipe.cleanup)
+    requests = (*recipe.setup, *(step.request for step in recipe.steps), *recipe.cleanup)
     for name in dict.fromkeys(request.execute for request in requests):
         if name not in build.schema.commands:
             lacking.append(f"this build's schema has no command {name}")
@@ -136,7 +135,8 @@ def _steps(recipe: EventRecipe, build: Introspected, limits: Sequence[Limit]) ->
         yield _provoking(provocation, role, recipe.reason, late)
         come |= {each.event for each in provocation.emissions}
         for each in provocation.verify:
-            if build.version in each.versions:
+            known = each.request.execute in build.schema.commands
+            if known and build.version in each.versions:
                 yield _confirming(each)
     yield from supporting_steps(recipe.cleanup, Role.CLEANUP)
     if not recipe.steps[-1].ends and _LAST.execute in build.schema.commands:

@@ -32,6 +32,8 @@ clock, and ours is read a moment before or after."""
 _SPREAD: Final = 0.002
 """Seconds between two events that microseconds below a thousand cannot tell apart."""
 _SECOND: Final = 1_000_000
+_COARSE: Final = 1000
+"""Microseconds that a clock never passes whose microseconds do not move."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,8 @@ def repeated_misses(seen: Observation) -> Iterator[Miss]:
     for line in seen.events:
         message = message_of(line)
         text, name = canonical(message), message.get("event")
-        if text in before and _stamp_of(message) is not None:
+        # A clock that tells no microseconds gives the same time to two.
+        if text in before and (_stamp_of(message) or 0) % _SECOND >= _COARSE:
             what = f"{name} came twice, with the same data and the same time"
             yield _miss(_TWICE, what, "it comes once for what it tells", f"{name} twice")
         before.add(text)
@@ -130,7 +133,7 @@ def _misplaced(case: Case, seen: Observation, event: _Timed, *, limited: bool) -
 
 def _is_coarse(events: tuple[_Timed, ...]) -> bool:
     """Return whether no microseconds pass 1,000 though two events surely came further apart."""
-    if any(event.message["timestamp"]["microseconds"] >= 1000 for event in events):
+    if any(event.message["timestamp"]["microseconds"] >= _COARSE for event in events):
         return False
     return any(
         after.place.since - before.place.until > _SPREAD

@@ -19,6 +19,8 @@ to 250 bytes of memory, eight times as much as that many bytes of text."""
 
 # A Unix socket holds 208 KiB by default; more than a third of it seldom comes at once.
 _CHUNK: Final = 1 << 16
+_GLANCE: Final = 0.1
+"""Seconds after which a wait goes on: that nothing has come by then tells how late it is."""
 _READABLE: Final = select.POLLIN | select.POLLHUP | select.POLLERR
 
 
@@ -215,14 +217,17 @@ class Connection:
         if interest != self._interest:
             self._poll.modify(self._sock, interest)
             self._interest = interest
-        now = time.monotonic()
-        ready = self._poll.poll(0)
-        if idle and not any(happened & _READABLE for _, happened in ready):
-            # Whatever comes, comes later: how late we look does not count.
-            self.empty_at = now
-        ready = ready or self._poll.poll(max(0, math.ceil((deadline - now) * 1000)))
-        if not ready:
-            return False
+        ready: list[tuple[int, int]] = []
+        wait = 0.0
+        while not ready:
+            now = time.monotonic()
+            ready = self._poll.poll(math.ceil(wait * 1000))
+            if idle and not any(happened & _READABLE for _, happened in ready):
+                # Whatever comes, comes later: how late we look does not count.
+                self.empty_at = now if ready else now + wait
+            wait = min(_GLANCE, deadline - time.monotonic())
+            if not ready and wait <= 0:
+                return False
         happened = ready[0][1]
         if happened & select.POLLNVAL:
             raise ValueError("the socket of the connection is closed")

@@ -9,7 +9,7 @@ from typing import Any
 from conformance.judge.expect_answer import Accept
 from conformance.judge.observation import Line
 from conformance.judge.reply import MessageJudge
-from conformance.model.case import Case, Claim, Role, Step, Subject
+from conformance.model.case import Case, Claim, Count, Role, Step, Subject
 from conformance.model.expectation import Expectation, Problem
 from conformance.model.stage import Request, Stage
 from conformance.model.terms import ABSENT, Aspect, SubjectKind
@@ -44,7 +44,7 @@ def step(expect: Expectation = ACCEPT, *, execute: str = "do", role: Role = Role
     return Step(request=Request(execute, ABSENT), expect=expect, role=role, rule="X20")
 
 
-def case(*steps: Step, about: str = "") -> Case:
+def case(*steps: Step, about: str = "", counts: tuple[Count, ...] = ()) -> Case:
     return Case(
         id="toy/valid/made",
         subject=Subject(kind=SubjectKind.OBJECT_TYPE, name="toy"),
@@ -52,6 +52,7 @@ def case(*steps: Step, about: str = "") -> Case:
         stage=Stage(name="plain"),
         steps=steps,
         about=about,
+        counts=counts,
     )
 
 
