@@ -40,7 +40,7 @@ NO_RECIPE: Final = "no recipe provokes it"
 """The reason for an event with neither a recipe nor a reason."""
 _RULE: Final = "X32"
 _LIMIT: Final = "W50"
-_ONCE: Final = "X40"
+_ONCE: Final = "W74"
 _LAST: Final = Request("query-version")
 """A request that brings nothing about."""
 

@@ -20,8 +20,8 @@ from conformance.model.event_facts import EventFacts
 from conformance.model.expectation import Kind
 
 _TIME: Final = "W48"
-_TWICE: Final = "X40"
-_LATE: Final = "X42"
+_TWICE: Final = "W74"
+_LATE: Final = "W76"
 _PROMPT: Final = 1.0
 """Seconds after which an event has been sent that does not wait for its turn."""
 _HELD: Final = 1.0
@@ -106,7 +106,7 @@ def _uncaused(case: Case, events: Sequence[Mapping[str, Any]], facts: EventFacts
             sent = ", ".join(dict.fromkeys(commands))
             what = f"{name} came, and nothing that was sent brings it about: {sent}"
             expected = "an event only when that of which it tells has happened"
-            yield _miss("X41", what, expected, f"{name} uncaused")
+            yield _miss("W75", what, expected, f"{name} uncaused")
 
 
 def _misplaced(case: Case, seen: Observation, event: _Timed, *, limited: bool) -> Miss | None:

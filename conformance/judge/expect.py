@@ -32,12 +32,13 @@ def check(
 
 def miss_of(case: Case, step: Step, problem: Problem) -> Miss:
     """Return the broken promise for a problem with the reply to `step`."""
+    rule = problem.rule or step.rule
     command, about = step.request.execute, problem.fold or case.about or case.id
     return Miss(
-        rule=step.rule,
+        rule=rule,
         kind=problem.kind,
         summary=f"{command}: {problem.what}",
         expected=problem.expected,
-        fold=f"{problem.kind} {step.rule} {case.subject.name} {command} {about}",
+        fold=f"{problem.kind} {rule} {case.subject.name} {command} {about}",
         why=step.why,
     )

@@ -15,6 +15,8 @@ from conformance.qapi.qom import INTEGER_RANGES, TypeInfo, type_from_json
 
 NO_CLASS: Final = "the build lists the type and finds no class of it"
 """Why the properties of a listed type cannot be queried."""
+_TYPED: Final = "X08"
+"""The rule about the types of properties, and of their defaults."""
 _STRINGS: Final = frozenset({"str", "string"})
 
 
@@ -134,13 +136,15 @@ class ListsTypes(ValueExpectation):
 
 @dataclass(frozen=True, slots=True)
 class ListsProperties(ValueExpectation):
-    """qom-list or qom-list-properties succeeds with well-formed entries (X08, X12).
+    """qom-list or qom-list-properties succeeds with well-formed entries (X12, X08).
 
     `entries` (name to type), if given, are all of them; a child's type is in `types`.
     """
 
     types: frozenset[str]
     entries: Mapping[str, str] | None = None
+
+    rules = (_TYPED,)
 
     def words(self) -> str:
         """Return the expectation in words."""
@@ -173,12 +177,14 @@ class ListsProperties(ValueExpectation):
         child = type_name[6:-1] if type_name.startswith("child<") else ""
         if child and child not in self.types:
             what = f"{entry['name']!r} is {type_name}"
-            yield Problem(what, "a child's type stands in qom-list-types", what)
+            expected = "a child's type stands in qom-list-types"
+            yield Problem(what, expected, what, rule=_TYPED)
         if "default-value" in entry:
             wrong = value_problem(type_name, entry["default-value"])
             if wrong:
                 what = f"the default of {entry['name']!r} is wrong: {wrong}"
-                yield Problem(what, f"a default of the property's own type {type_name}", what)
+                expected = f"a default of the property's own type {type_name}"
+                yield Problem(what, expected, what, rule=_TYPED)
 
     def inconclusive(self, problem: Problem) -> Inconclusive | None:
         """Return that a type of a module that is not installed may be listed."""

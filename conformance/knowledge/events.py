@@ -298,7 +298,7 @@ class EventsPart(NamesPart):
     unprovoked: Annotated[tuple[UnprovokedEvent, ...], Key("an event that no recipe provokes")] = ()
     causes: Annotated[
         tuple[Cause, ...],
-        Key("what brings an event about besides the requests of recipes (rule X41)", name="cause"),
+        Key("what brings an event about besides the requests of recipes (rule W75)", name="cause"),
     ] = ()
     limited: Annotated[
         tuple[Limited, ...],

@@ -46,7 +46,7 @@ _MEANS: Final = frozenset({Role.SETUP, Role.WITNESS, Role.PASSAGE})
 """The roles of requests whose refusal leaves a case without a verdict."""
 
 
-ORDER: Final = "X43"
+ORDER: Final = "W77"
 """The rule about which comes first, an event or the reply to the request that brings it about."""
 
 
@@ -223,7 +223,9 @@ class Case:
     def rules(self) -> tuple[str, ...]:
         """The rules that it can find broken, in order."""
         of_events = (each.rule for step in self.steps for each in step.emits if each.rule)
-        of_steps = (step.rule for step in self.steps if step.binds)
+        of_steps = (
+            rule for step in self.steps if step.binds for rule in (step.rule, *step.expect.rules)
+        )
         of_limits = (limit.rule for limit in self.limits)
         of_counts = (count.rule for count in self.counts)
         of_replies = (each.rule for step in self.steps for each in step.agrees)

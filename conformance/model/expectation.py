@@ -61,6 +61,8 @@ class Problem:
     expected: str
     fold: str | None = None
     kind: Kind = Kind.VALUE
+    rule: str | None = None
+    """The rule whose words it breaks, where that is not the rule of the step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,8 @@ class Expectation(abc.ABC):
     """Whether it is only about a value: then a wrong one does not change the machine."""
     ends: ClassVar[bool] = False
     """Whether the request ends the build: then the reply may be lost."""
+    rules: ClassVar[tuple[str, ...]] = ()
+    """The rules that its problems can break beside that of the step."""
     binds: ClassVar[bool] = True
     """Whether a reply can break a promise by it, not only keep the case from a verdict."""
     withheld: str | None = None

@@ -56,10 +56,10 @@ def _told(observed: Observation, *emits: Emits) -> list[tuple[str, str]]:
         ("STOP", 9.9, 10.1, 10.2, "W48"),
         ("STOP", -3590.0, 10.1, 10.2, "W48"),
         ("STOP", 10.0, 11.04, 11.2, None),
-        ("STOP", 10.0, 11.2, 11.3, "X42"),
+        ("STOP", 10.0, 11.2, 11.3, "W76"),
         ("STOP", 10.0, 10.5, 19.0, None),
         ("RESET", 10.0, 11.9, 12.0, None),
-        ("RESET", 10.0, 12.2, 12.3, "X42"),
+        ("RESET", 10.0, 12.2, 12.3, "W76"),
         ("RESET", 4.1, 5.0, 5.1, None),
         ("RESET", 3.9, 5.0, 5.1, "W48"),
     ],
@@ -107,9 +107,9 @@ def test_an_event_comes_once() -> None:
     stop = (event("STOP", 10.1), 10.0, 10.2)
     again = (event("STOP", 10.15), 10.0, 10.2)
 
-    assert [miss.rule for miss in repeated_misses(seen(stop, stop))] == ["X40"]
+    assert [miss.rule for miss in repeated_misses(seen(stop, stop))] == ["W74"]
     assert list(repeated_misses(seen(stop, again))) == []
-    counted = case(step(), counts=(Count(event="STOP", most=1, rule="X40"),))
+    counted = case(step(), counts=(Count(event="STOP", most=1, rule="W74"),))
     assert [miss.summary for miss in unexplained(counted, seen(stop, again), EventFacts())] == [
         "STOP came 2 times"
     ]
@@ -132,7 +132,7 @@ def test_an_event_has_a_cause(
     made = case(replace(step(execute=execute), emits=emits))
     observed = seen((event(name, 10.1), 10.0, 10.2))
 
-    assert [miss.rule for miss in unexplained(made, observed, FACTS)] == ["X41"] * told
+    assert [miss.rule for miss in unexplained(made, observed, FACTS)] == ["W75"] * told
 
 
 def test_what_an_earlier_case_may_have_caused_counts_only_for_a_case_alone() -> None:

@@ -191,7 +191,11 @@ class Server:
         if name not in self._commands or not self._there(name):
             raise RefusedError(f"The command {name} has not been found", "CommandNotFound")
         if self._refused_by_policy(name):
-            raise RefusedError(f"The command {name} is refused by policy", "CommandNotFound")
+            other = "policy-other-class" in self._broken
+            kind = "GenericError" if other else "CommandNotFound"
+            raise RefusedError(f"The command {name} is refused by policy", kind)
+        if self.compat and name == "qom-list-types" and "policy-refuses-more" in self._broken:
+            raise RefusedError(f"The command {name} is refused by policy")
         marked = self._commands[name].get("allow-oob", False)
         if outside and not self._outside(marked=marked):
             self._after_oob(name)
