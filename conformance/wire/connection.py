@@ -103,8 +103,7 @@ class Connection:
         self._deaf = False
         """Whether the peer accepts no more data."""
         self.empty_at = -math.inf
-        """When last nothing had come that was not returned, on the clock of time.monotonic(): a
-        line that `receive` returns next was not complete by then."""
+        """When (time.monotonic()) the line that `receive` returns next was surely not there yet."""
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
         self._interest = select.POLLIN
@@ -135,7 +134,7 @@ class Connection:
                 raise WireClosed(self._unfinished())
             if len(self._in) - self._start > self._limit:
                 raise self._overflow()
-            if not self._step(deadline, idle=True):
+            if not self._step(deadline):
                 raise WireTimeout(
                     f"no line within {timeout:g} s, {len(self._unfinished())} bytes of one"
                 )
@@ -205,30 +204,20 @@ class Connection:
                 self._out += data[sent:]
                 return
 
-    def _step(
-        self, deadline: float, *, write: bool = False, most: int = _CHUNK, idle: bool = False
-    ) -> bool:
+    def _step(self, deadline: float, *, write: bool = False, most: int = _CHUNK) -> bool:
         """Wait once, read (at most `most` bytes) and write what is possible.
 
-        `idle` says that no whole line was read and not returned. Returns False when the time is up.
+        Returns False when the time is up.
         """
         write = write or (bool(self._out) and not self._deaf)
         interest = (0 if self._at_end else select.POLLIN) | (select.POLLOUT if write else 0)
         if interest != self._interest:
             self._poll.modify(self._sock, interest)
             self._interest = interest
-        ready: list[tuple[int, int]] = []
-        wait = 0.0
-        while not ready:
-            now = time.monotonic()
-            ready = self._poll.poll(math.ceil(wait * 1000))
-            if idle and not any(happened & _READABLE for _, happened in ready):
-                # Whatever comes, comes later: how late we look does not count.
-                self.empty_at = now if ready else now + wait
-            wait = min(_GLANCE, deadline - time.monotonic())
-            if not ready and wait <= 0:
-                return False
-        happened = ready[0][1]
+        happened, empty_at = _happened(self._poll, deadline)
+        self.empty_at = max(self.empty_at, empty_at if self._line_end() < 0 else -math.inf)
+        if happened is None:
+            return False
         if happened & select.POLLNVAL:
             raise ValueError("the socket of the connection is closed")
         if happened & _READABLE and not self._at_end:
@@ -291,3 +280,21 @@ class Connection:
     def _overflow(self) -> WireOverflow:
         # 200 bytes show which message it is.
         return WireOverflow(self._limit, bytes(self._in[self._start : self._start + 200]))
+
+
+def _happened(poll: select.poll, deadline: float) -> tuple[int | None, float]:
+    """Return what happened to a socket, None if nothing did, and until when nothing was readable.
+
+    However late we look, what was not there then came later.
+    """
+    wait, empty_at = 0.0, -math.inf
+    while True:
+        now = time.monotonic()
+        ready = poll.poll(math.ceil(wait * 1000))
+        if not any(happened & _READABLE for _, happened in ready):
+            empty_at = now if ready else now + wait
+        wait = min(_GLANCE, deadline - time.monotonic())
+        if ready:
+            return ready[0][1], empty_at
+        if wait <= 0:
+            return None, empty_at

@@ -26,12 +26,15 @@ from conformance.judge.expect_qom import (
     value_problem,
 )
 from conformance.judge.expect_value import Lists, Repeats, Returns, Unchanged, shows_value
+from conformance.judge.observation import Observation
+from conformance.judge.verdict import judge
+from conformance.model.case import Role
 from conformance.model.expectation import Expectation, Kind
 from conformance.model.stage import Request
 from conformance.model.state import StateQuery
 from conformance.model.terms import ErrorClass, JsonValue, Outcome
 from conformance.qapi.qom import TypeInfo
-from tests.judge.made import case, first, refusal, step, success
+from tests.judge.made import case, first, judge_of_messages, line, refusal, step, success
 
 NOT_FOUND = Reject(frozenset({ErrorClass.DEVICE_NOT_FOUND}))
 LISTED = [{"name": "obj", "type": "child<toy>"}, {"name": "n", "type": "uint8"}]
@@ -239,3 +242,43 @@ def test_what_must_be_refused_elsewhere_stands_in_the_way_where_it_is_accepted()
     otherwise = Refused().inconclusive(problem)
     assert otherwise is not None
     assert otherwise.outcome is Outcome.BLOCKED_BY_FINDING
+
+
+def test_every_wrong_default_of_a_type_is_told_under_the_rule_about_defaults() -> None:
+    listed = [
+        {"name": "a", "type": "int", "default-value": "1"},
+        {"name": "b", "type": "bool", "default-value": True},
+        {"name": "c", "type": "str", "default-value": 3},
+    ]
+    asked = case(step(ListsProperties(frozenset()), execute="list"))
+    seen = Observation(replies=(line(success(listed)),))
+
+    verdict = judge(asked, seen, judge_of_messages(), 0)
+
+    assert [(miss.rule, miss.summary) for miss in verdict.misses] == [
+        ("X08", "list: the default of 'a' is wrong: the int reads \"1\""),
+        ("X08", "list: the default of 'c' is wrong: the str reads 3"),
+    ]
+    assert len({miss.fold for miss in verdict.misses}) == 2
+    assert "X08" in asked.rules
+
+
+def test_a_refusal_with_another_class_does_not_hide_what_comes_behind_it() -> None:
+    reads = step(Returns((1,)), execute="read", role=Role.CHECK)
+    asked = case(step(Reject()), reads)
+    seen = Observation(replies=(line(refusal("DeviceNotFound")), line(success(2, 1))))
+
+    verdict = judge(asked, seen, judge_of_messages(), 0)
+
+    assert [miss.kind for miss in verdict.misses] == [Kind.CLASS, Kind.VALUE]
+    hidden = Observation(replies=(line(success()), line(success(2, 1))))
+    assert [m.kind for m in judge(asked, hidden, judge_of_messages(), 0).misses] == [Kind.ACCEPTED]
+
+
+def test_a_case_is_about_the_rules_that_it_can_find_broken() -> None:
+    def rules(expect: Expectation, role: Role) -> tuple[str, ...]:
+        return case(step(expect, role=role)).rules
+
+    assert rules(Accept(), Role.SUBJECT) == ("X20",)
+    assert rules(Accept(), Role.SETUP) == rules(Accept(), Role.WITNESS) == ()
+    assert rules(Refused(), Role.SUBJECT) == ()
