@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from conformance.judge.json_path import brief, path_text, shown_at, stands_at
 from conformance.judge.miss import Miss
 from conformance.judge.observation import EventPlace, Line, Observation
 from conformance.model.canonical import compact, same
-from conformance.model.case import Case, Emits, Limit, Step
+from conformance.model.case import ORDER, Agreement, Case, Emits, Limit, Step
 from conformance.model.expectation import Kind
+from conformance.model.terms import ABSENT
 from conformance.wire.framing import Message
 
 _PERIOD: Final = 1.0
@@ -50,7 +52,12 @@ def not_come(case: Case, seen: Observation, number: int) -> str | None:
 
 def fits(wanted: Emits, message: Mapping[str, Any]) -> bool:
     """Return whether `message` is the event, with the expected members."""
-    return message.get("event") == wanted.event and _holds(message.get("data", {}), wanted.data)
+    return includes(message, wanted.event, wanted.data)
+
+
+def includes(message: Mapping[str, Any], event: str, data: Mapping[str, Any]) -> bool:
+    """Return whether `message` is that event, and its data includes all of `data`."""
+    return message.get("event") == event and _holds(message.get("data", {}), data)
 
 
 def message_of(line: Line) -> Mapping[str, Any]:
@@ -79,13 +86,49 @@ def event_misses(case: Case, seen: Observation) -> Iterator[Miss]:
                 what = _instead(wanted, [line for line, _ in own])
                 yield _miss(case, step, wanted, wanted.rule, what)
         for wanted in step.emits:
-            if wanted.rule is None or wanted.answered is None:
+            if not wanted.ordered:
                 continue
             sides = {place.answered for line, place in own if fits(wanted, message_of(line))}
             if sides and wanted.answered not in sides:
                 side = "before" if wanted.answered else "after"
                 what = f"{wanted.event} came {side} the reply"
-                yield _miss(case, step, wanted, wanted.rule, what)
+                yield _miss(case, step, wanted, ORDER, what)
+
+
+def agreement_misses(case: Case, seen: Observation) -> Iterator[Miss]:
+    """Yield a miss for each reply that does not show what an event told before.
+
+    A refusal, or an event that did not come, is something else.
+    """
+    for number, (step, reply) in enumerate(zip(case.steps, seen.replies, strict=True)):
+        if reply is None or "return" not in message_of(reply):
+            continue
+        value = message_of(reply)["return"]
+        for each in step.agrees:
+            told = _last(seen, number, each)
+            found = stands_at(value, each.path)
+            if told is not ABSENT and not same(told, found):
+                where, member = path_text(each.path), ".".join(each.member)
+                what = f"{where} is {shown_at(found)}, {each.event} told {brief(told)} as {member}"
+                yield Miss(
+                    rule=each.rule,
+                    kind=Kind.VALUE,
+                    summary=f"{step.request.execute}: {what}",
+                    expected=f"{where} is what the event {each.event} told: {brief(told)}",
+                    fold=f"{each.rule} {case.subject.name} agrees {each.event} {member}",
+                    why=step.why,
+                )
+
+
+def _last(seen: Observation, number: int, wanted: Agreement) -> Any:
+    """Return what the last such event before the reply to a step told, ABSENT if none did."""
+    told: Any = ABSENT
+    for line, place in _placed(seen):
+        message = message_of(line)
+        before = place.step < number or (place.step == number and not place.answered)
+        if before and includes(message, wanted.event, wanted.data):
+            told = stands_at(message.get("data", {}), wanted.member)
+    return told
 
 
 def limit_misses(case: Case, seen: Observation) -> Iterator[Miss]:

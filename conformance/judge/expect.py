@@ -15,8 +15,8 @@ def check(
     step: Step,
     message: Mapping[str, Any],
     earlier: Sequence[Mapping[str, Any]] = (),
-) -> Problem | None:
-    """Return how `message`, a well-formed reply, breaks what `step` of `case` expects.
+) -> Sequence[Problem]:
+    """Return all ways in which `message`, a well-formed reply, breaks what `step` expects.
 
     `earlier` are the replies to the previous steps.
     """
@@ -27,17 +27,18 @@ def check(
         about=case.about or case.id,
         fault=case.fault,
     )
-    return step.expect.problem(reply)
+    return step.expect.problems(reply)
 
 
 def miss_of(case: Case, step: Step, problem: Problem) -> Miss:
     """Return the broken promise for a problem with the reply to `step`."""
+    rule = problem.rule or step.rule
     command, about = step.request.execute, problem.fold or case.about or case.id
     return Miss(
-        rule=step.rule,
+        rule=rule,
         kind=problem.kind,
         summary=f"{command}: {problem.what}",
         expected=problem.expected,
-        fold=f"{problem.kind} {step.rule} {case.subject.name} {command} {about}",
+        fold=f"{problem.kind} {rule} {case.subject.name} {command} {about}",
         why=step.why,
     )

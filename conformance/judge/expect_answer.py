@@ -74,6 +74,8 @@ class Reject(Expectation):
 class Refused(Expectation):
     """The request fails, as another case demands: where it does not, this one is in its shadow."""
 
+    binds = False
+
     def words(self) -> str:
         """Return the words."""
         return "refused"
@@ -93,6 +95,8 @@ class Refused(Expectation):
 @dataclass(frozen=True, slots=True)
 class Answer(Expectation):
     """QEMU answers the request, in any way; only the rules of every reply apply."""
+
+    binds = False
 
     def words(self) -> str:
         """Return the expectation in words."""
@@ -126,6 +130,8 @@ class Understood(Expectation):
     It succeeds, or fails with an error class that no argument check gives. Any other refusal is
     inconclusive: its cause may be the arguments or something else.
     """
+
+    binds = False
 
     def words(self) -> str:
         """Return the expectation in words."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from conformance.judge.expect_answer import refused
 from conformance.judge.expect_value import ValueExpectation
 from conformance.judge.json_path import brief
 from conformance.model.expectation import Inconclusive, Kind, Problem, Reply
@@ -14,6 +15,8 @@ from conformance.qapi.qom import INTEGER_RANGES, TypeInfo, type_from_json
 
 NO_CLASS: Final = "the build lists the type and finds no class of it"
 """Why the properties of a listed type cannot be queried."""
+_TYPED: Final = "X08"
+"""The rule about the types of properties, and of their defaults."""
 _STRINGS: Final = frozenset({"str", "string"})
 
 
@@ -133,7 +136,7 @@ class ListsTypes(ValueExpectation):
 
 @dataclass(frozen=True, slots=True)
 class ListsProperties(ValueExpectation):
-    """qom-list or qom-list-properties succeeds with well-formed entries (X08, X12).
+    """qom-list or qom-list-properties succeeds with well-formed entries (X12, X08).
 
     `entries` (name to type), if given, are all of them; a child's type is in `types`.
     """
@@ -141,38 +144,47 @@ class ListsProperties(ValueExpectation):
     types: frozenset[str]
     entries: Mapping[str, str] | None = None
 
+    rules = (_TYPED,)
+
     def words(self) -> str:
         """Return the expectation in words."""
         listed = "well-formed" if self.entries is None else f"{len(self.entries)} known"
         return f"lists {listed} properties"
 
     def problem_of(self, value: Any, reply: Reply) -> Problem | None:
-        """Return the first malformed entry, or the entries that differ."""
+        """Return the first of the problems."""
+        return next(self._all(value), None)
+
+    def problems(self, reply: Reply) -> Sequence[Problem]:
+        """Return the refusal, or each malformed entry, and the entries that differ."""
+        refusal = refused(reply)
+        return tuple(self._all(reply.message["return"])) if refusal is None else (refusal,)
+
+    def _all(self, value: Any) -> Iterator[Problem]:
         found = {entry["name"]: entry["type"] for entry in value}
         if len(found) != len(value):
-            return Problem("lists a property twice", "each property once")
+            what = "lists a property twice"
+            yield Problem(what, "each property once", what)
         for entry in value:
-            wrong = self._wrong(entry)
-            if wrong is not None:
-                return wrong
+            yield from self._wrong(entry)
         if self.entries is not None and found != dict(self.entries):
             differ = sorted(dict(set(found.items()) ^ set(self.entries.items())))[:3]
             what = f"the properties {differ} differ"
-            return Problem(what, "the same properties as when asked before")
-        return None
+            yield Problem(what, "the same properties as when asked before")
 
-    def _wrong(self, entry: Mapping[str, Any]) -> Problem | None:
+    def _wrong(self, entry: Mapping[str, Any]) -> Iterator[Problem]:
         type_name = entry["type"]
         child = type_name[6:-1] if type_name.startswith("child<") else ""
         if child and child not in self.types:
             what = f"{entry['name']!r} is {type_name}"
-            return Problem(what, "a child's type stands in qom-list-types", what)
+            expected = "a child's type stands in qom-list-types"
+            yield Problem(what, expected, what, rule=_TYPED)
         if "default-value" in entry:
             wrong = value_problem(type_name, entry["default-value"])
             if wrong:
                 what = f"the default of {entry['name']!r} is wrong: {wrong}"
-                return Problem(what, f"a default of the property's own type {type_name}", what)
-        return None
+                expected = f"a default of the property's own type {type_name}"
+                yield Problem(what, expected, what, rule=_TYPED)
 
     def inconclusive(self, problem: Problem) -> Inconclusive | None:
         """Return that a type of a module that is not installed may be listed."""

@@ -6,8 +6,8 @@ import abc
 import enum
 import json
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, assert_never
 
 from conformance.judge.expect_answer import refused
@@ -214,16 +214,18 @@ class Tells(ValueExpectation):
         return f"returns {compact(self.pattern)}, at least"
 
     def problem_of(self, value: Any, reply: Reply) -> Problem | None:
-        """Return the differences, each with its place: one defect in several states is one."""
-        problems = [
-            Problem(
-                f"{path_text(each.path)} is {each.found}",
-                f"{path_text(each.path)} is {each.wanted}",
-                fold=each.place,
-            )
-            for each in differences(self.pattern, value)
-        ]
-        return replace(problems[0], others=tuple(problems[1:])) if problems else None
+        """Return the first difference."""
+        return next(self._problems(value), None)
+
+    def problems(self, reply: Reply) -> Sequence[Problem]:
+        """Return all differences, each with its place: one defect in several states is one."""
+        refusal = refused(reply)
+        return (refusal,) if refusal else tuple(self._problems(reply.message["return"]))
+
+    def _problems(self, value: Any) -> Iterator[Problem]:
+        for each in differences(self.pattern, value):
+            where = path_text(each.path)
+            yield Problem(f"{where} is {each.found}", f"{where} is {each.wanted}", fold=each.place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +284,7 @@ class NotYet(ValueExpectation):
     shows: Shows
 
     reads = False
+    binds = False
 
     def words(self) -> str:
         """Return the expectation in words."""

@@ -23,13 +23,14 @@ class EventPlace:
     """The place of an event in a case: it came while `step` was awaited.
 
     `answered` says whether that step had been answered by then. It was sent after `since` and
-    before `until`, in seconds of one clock with no fixed zero.
+    before `until`, and `step` not before `asked`, in seconds of one clock with no fixed zero.
     """
 
     step: int
     answered: bool
     since: float = -math.inf
     until: float = math.inf
+    asked: float = -math.inf
 
 
 class Broke(enum.StrEnum):
@@ -51,12 +52,15 @@ class Observation:
     nor expected replies. `death` and `hung` say how the dialogue broke off, if it did: a request
     may also stay unanswered while later ones are answered. `broke_off` is the step that was awaited
     then, and `broke` how the wait failed; the reply of a message that was too long is its
-    beginning. `places[i]` is the place of events[i].
+    beginning. `places[i]` is the place of events[i]. The session was open from `opened` on, on the
+    clock of the places; the host's time is `clock` seconds more, None if that is not known.
     """
 
     replies: tuple[Line | None, ...]
     events: tuple[Line, ...] = ()
     places: tuple[EventPlace, ...] = ()
+    opened: float = -math.inf
+    clock: float | None = None
     strays: tuple[Line, ...] = ()
     death: Ending | None = None
     hung: bool = False

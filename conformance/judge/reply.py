@@ -12,6 +12,7 @@ from typing import Any, Final
 from conformance.judge.greeting import VERSION_COMMAND, greeting_misses
 from conformance.judge.miss import Miss
 from conformance.judge.observation import Line
+from conformance.model.event_facts import EventFacts
 from conformance.model.expectation import Kind
 from conformance.model.stage import Request
 from conformance.model.terms import ErrorClass
@@ -24,6 +25,9 @@ _EVENT_MEMBERS: Final = frozenset({"event", "timestamp", "data"})
 _NUMBERS: Final = (int, float)
 _NO_CLOCK: Final = -1
 """Both parts of a timestamp on a host whose clock failed (W48)."""
+
+
+NOTHING_KNOWN: Final = EventFacts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,14 @@ class MessageJudge:
     Without a schema, all names and values pass.
     """
 
-    def __init__(self, schema: Schema | None, validator: Validator | None) -> None:
+    def __init__(
+        self,
+        schema: Schema | None,
+        validator: Validator | None,
+        events: EventFacts = NOTHING_KNOWN,
+    ) -> None:
         self._known = (schema, validator) if schema and validator else None
+        self.events = events
 
     def greeting(self, line: Line) -> ReadMessage:
         """Return the greeting in `line` and its faults."""

@@ -1,16 +1,17 @@
-"""Decides a case's outcome from its replies; the first failing step decides."""
+"""Decides a case's outcome from its replies, step by step."""
 
 from __future__ import annotations
 
 import re
 import signal
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import islice
 from typing import Any, Final
 
-from conformance.judge.events import event_misses, limit_misses, not_come
+from conformance.judge.event_times import repeated_misses, time_misses, unexplained
+from conformance.judge.events import agreement_misses, event_misses, limit_misses, not_come
 from conformance.judge.expect import check, miss_of
 from conformance.judge.miss import Miss
 from conformance.judge.observation import Broke, Observation
@@ -46,13 +47,24 @@ class Verdict:
     """The steps that were not answered as they must be."""
     harmless: bool = True
     """Whether all misses are values read by subject steps: then no state is in doubt."""
+    doubts: tuple[Miss, ...] = ()
+    """What an earlier case may have caused, too: a case that passes shows it only if it is alone.
+    """
+
+    def alone(self) -> Verdict:
+        """Return the verdict on a case that had its machine for itself."""
+        if self.outcome is not Outcome.PASS or not self.doubts:
+            return self
+        reason = self.doubts[0].summary
+        return replace(self, outcome=Outcome.FAIL, reason=reason, misses=self.doubts, doubts=())
 
 
 def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) -> Verdict:
     """Return the verdict on `case`, whose first request had the id `first_id`.
 
-    The shape and schema of every message are judged. After a step that reads a wrong value the next
-    ones are judged; after any other miss they are not, since their faults follow from it.
+    The shape and schema of every message are judged. A step that only reads, or is refused with
+    another class than it must be, leaves the machine as it should: the next ones are judged, too.
+    After any other miss they are not, since their faults follow from it.
     """
     misses = list(islice(_unasked(seen, messages), _MISSES))
     outcome, reason, harmless = Outcome.PASS, "", True
@@ -66,28 +78,28 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
         misses += read.misses
         if read.message is None:
             break
-        problem = check(case, step, read.message, earlier)
+        problems = check(case, step, read.message, earlier)
         earlier.append(read.message)
-        late = not_come(case, seen, number) if problem is None else None
+        late = None if problems else not_come(case, seen, number)
         if late:
             outcome, reason = Outcome.UNTRIED, f"the set-up failed: {late}"
             break
-        if problem is None:
+        if not problems:
             continue
-        miss = miss_of(case, step, problem)
-        outcome, reason, counted = _weigh(step, problem, miss.summary)
+        miss, *further = [miss_of(case, step, problem) for problem in problems]
+        outcome, reason, counted = _weigh(step, problems[0], miss.summary)
         if counted and miss.kind is Kind.REFUSED and _refused_anyway(case, seen, number):
             outcome, reason, counted = Outcome.VACUOUS, f"never accepted: {miss.summary}", False
         if outcome is Outcome.VACUOUS and _is_absent(case, read.message):
             outcome, reason = Outcome.NOT_APPLICABLE, f"{WITHOUT}: {miss.summary}"
-        if counted:
-            misses += [miss, *(miss_of(case, step, other) for other in problem.others)]
+        misses += [miss, *further] if counted else []
         missed.add(number)
         harmless &= miss.kind is Kind.VALUE and step.role is Role.SUBJECT
-        if not (miss.kind is Kind.VALUE and step.expect.reads):
+        if not (counted and (step.expect.reads or miss.kind is Kind.CLASS)):
             break
-    misses += event_misses(case, seen) if outcome is Outcome.PASS else ()
-    misses += limit_misses(case, seen)
+    if outcome is Outcome.PASS:
+        misses += (*event_misses(case, seen), *agreement_misses(case, seen))
+    misses += _of_events(case, seen, messages)
     if _broke_off(seen) and not _ended_well(case, seen):
         ended, miss = _unanswered(case, _number(seen), seen)
         misses.insert(0, miss)
@@ -100,6 +112,7 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
         misses=tuple(misses),
         missed=frozenset(missed),
         harmless=harmless,
+        doubts=tuple(unexplained(case, seen, messages.events)) if outcome is Outcome.PASS else (),
     )
 
 
@@ -177,6 +190,13 @@ def _number(seen: Observation) -> int:
     """Return the first step without a reply, or else the one that killed the build."""
     unanswered = seen.replies.index(None) if None in seen.replies else len(seen.replies)
     return unanswered if seen.broke_off is None else min(unanswered, seen.broke_off)
+
+
+def _of_events(case: Case, seen: Observation, messages: MessageJudge) -> Iterator[Miss]:
+    """Yield the misses of when and how often events came, whatever else the case shows."""
+    yield from limit_misses(case, seen)
+    yield from islice(time_misses(case, seen, messages.events), _MISSES)
+    yield from islice(repeated_misses(seen), _MISSES)
 
 
 def _unasked(seen: Observation, messages: MessageJudge) -> Iterator[Miss]:

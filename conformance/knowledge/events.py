@@ -25,10 +25,11 @@ from conformance.knowledge.common import (
 )
 from conformance.knowledge.decoder import FileFault, FileProblem, Read, raise_problems
 from conformance.knowledge.gathering import gathered, read_folder
-from conformance.knowledge.keys import Key, unknown_word
+from conformance.knowledge.keys import DOTTED, TRUE, TURN, Key, unknown_word
 from conformance.knowledge.versions import Version, VersionRange, of_arch
+from conformance.model.event_facts import EventFacts
 from conformance.model.stage import MachineSpec, Request
-from conformance.model.terms import JsonValue
+from conformance.model.terms import ABSENT, Absent, ErrorClass, JsonValue, PathPart
 
 
 class Order(enum.StrEnum):
@@ -51,6 +52,52 @@ class Emission:
         Mapping[str, JsonValue], Key("members that its data must have, in nested objects, too")
     ] = field(default_factory=dict)
     order: Annotated[Order, Key("its order relative to the reply")] = Order.ANY
+    ordered_by: Annotated[
+        str, Key("where the source of QEMU gives that order; needed with `order`")
+    ] = ""
+
+    def faults(self) -> Iterator[FileFault]:
+        """Yield that an order has no source, or a source no order."""
+        if (self.order is Order.ANY) is bool(self.ordered_by):
+            yield FileFault(
+                "order",
+                "'order' and 'ordered_by' do not stand together",
+                "Give both, or none: an order is held against a build only with its source.",
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """A query after a provocation, and what it must show of what the event told."""
+
+    request: Annotated[Request, Key(flat=True, only=("execute", "arguments"))]
+    at: Annotated[
+        tuple[PathPart, ...],
+        Key("where in the reply (as in `verify` of a command)", default="all of it", items=TURN),
+    ] = ()
+    value: Annotated[JsonValue | Absent, Key("exactly this is there", one_of="wanted")] = ABSENT
+    absent: Annotated[bool, Key("nothing is there", one_of="wanted", form=TRUE)] = False
+    refused: Annotated[
+        ErrorClass | None, Key("QEMU refuses the query with that class", one_of="wanted")
+    ] = None
+    event: Annotated[
+        str | None,
+        Key("what the last event of that name told, in its member `member`", one_of="wanted"),
+    ] = None
+    data: Annotated[
+        Mapping[str, JsonValue], Key("only with `event`: members that its data must have")
+    ] = field(default_factory=dict)
+    member: Annotated[
+        tuple[str, ...], Key("only with `event`: the path in its data", form=DOTTED)
+    ] = ()
+    versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+
+    def faults(self) -> Iterator[FileFault]:
+        """Yield contradictions between the keys."""
+        if (self.event is None) is bool(self.member):
+            yield FileFault(
+                "member", "'event' and 'member' do not stand together", "Give both, or none."
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +111,10 @@ class Provocation:
     emissions: Annotated[
         tuple[Emission, ...],
         Key("the events that must arrive before the next request is sent", name="emits"),
+    ] = ()
+    verify: Annotated[
+        tuple[Confirmation, ...],
+        Key("queries that must then show what the events have told"),
     ] = ()
     ends: Annotated[bool, Key("whether the request ends QEMU")] = False
 
@@ -92,6 +143,9 @@ class EventRecipe:
         tuple[Provocation, ...], Key("the requests, and the events that each provokes")
     ] = ()
     cleanup: Annotated[tuple[Request, ...], CLEANUP] = ()
+    repeats: Annotated[
+        str, Key("why the event may come more often than the steps list it", default="it may not")
+    ] = ""
     alone: Annotated[bool, ISOLATION] = False
 
     def faults(self) -> Iterator[FileFault]:
@@ -114,6 +168,18 @@ class UnprovokedEvent:
     """Why no recipe provokes an event on builds of `versions`."""
 
     event: Annotated[str, Key("the event", identity=True)]
+    versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+    reason: Annotated[str, REASON]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Commands that may bring an event about on builds of `versions`, besides those of recipes."""
+
+    event: Annotated[str, Key("the event", identity=True)]
+    commands: Annotated[
+        tuple[str, ...], Key("the commands, as globs; `*` for an event that may come at any time")
+    ]
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     reason: Annotated[str, REASON]
 
@@ -150,10 +216,12 @@ class EventRecipes:
         recipes: Iterable[EventRecipe] = (),
         unprovoked: Iterable[UnprovokedEvent] = (),
         limited: Iterable[Limited] = (),
+        causes: Iterable[Cause] = (),
     ) -> None:
         self._recipes = tuple(recipes)
         self._unprovoked = tuple(unprovoked)
         self._limited = tuple(limited)
+        self._causes = tuple(causes)
 
     def find(self, event: str, version: Version) -> tuple[EventRecipe, ...]:
         """Return the recipes of `event` for builds of `version`, in file order."""
@@ -185,12 +253,32 @@ class EventRecipes:
             )
             for name in sorted(elsewhere)
         )
-        return EventRecipes(recipes, (*self._unprovoked, *why), self._limited)
+        return EventRecipes(recipes, (*self._unprovoked, *why), self._limited, self._causes)
 
     def limited(self, event: str, version: Version) -> Limited | None:
         """Return how builds of `version` limit `event`, None if they send every one."""
         found = (x for x in self._limited if x.event == event and version in x.versions)
         return next(found, None)
+
+    def facts(self, version: Version) -> EventFacts:
+        """Return what is known of the events of builds of `version`, whatever the case.
+
+        A recipe says what brings an event about, and an event that none brings about has no cause.
+        """
+        causes: dict[str, list[str]] = {}
+        for recipe in self._recipes:
+            for step in recipe.steps:
+                for each in step.emissions:
+                    causes.setdefault(each.event, []).append(step.request.execute)
+        for unprovoked in self._unprovoked:
+            causes.setdefault(unprovoked.event, [])
+        for cause in self._causes:
+            if version in cause.versions:
+                causes.setdefault(cause.event, []).extend(cause.commands)
+        return EventFacts(
+            limited=tuple(sorted({x.event for x in self._limited if version in x.versions})),
+            causes={name: tuple(sorted(set(found))) for name, found in sorted(causes.items())},
+        )
 
     def needs(self) -> frozenset[str]:
         """Return all needs to probe the host for."""
@@ -208,6 +296,10 @@ class EventsPart(NamesPart):
         tuple[EventRecipe, ...], Key("a dialogue that provokes an event", name="event")
     ] = ()
     unprovoked: Annotated[tuple[UnprovokedEvent, ...], Key("an event that no recipe provokes")] = ()
+    causes: Annotated[
+        tuple[Cause, ...],
+        Key("what brings an event about besides the requests of recipes (rule W75)", name="cause"),
+    ] = ()
     limited: Annotated[
         tuple[Limited, ...],
         Key(
@@ -231,6 +323,7 @@ def load_events(folder: Path, more: Sequence[Read[EventsPart]] = ()) -> EventRec
         (replace(r, spec=stages[r.stage]) if r.stage else r for r in recipes),
         gathered(parts, "unprovoked"),
         gathered(parts, "limited"),
+        gathered(parts, "causes"),
     )
 
 

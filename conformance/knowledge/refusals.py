@@ -66,6 +66,16 @@ class Refusal:
     ] = frozenset()
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     reason: Annotated[str, REASON]
+    any_class: Annotated[
+        str,
+        Key(
+            "why any error class will do; needed where none is expected. Then the case "
+            "`COMMAND/errors/unchanged/excluded-N` sees that the request changes nothing"
+        ),
+    ] = ""
+    unsettled: Annotated[
+        str, Key("why the state does not stand still around it, so that no case compares it")
+    ] = ""
     item: Annotated[
         int,
         Key(_DOCUMENTED.text, name="documented", default=_DOCUMENTED.default),
@@ -101,6 +111,16 @@ class Refusal:
 
         The class of any wrong argument proves nothing without a request that succeeds.
         """
+        if self.takes_any_class is not bool(self.any_class):
+            yield FileFault(
+                "any_class" if self.any_class else "classes",
+                "'any_class' says nothing, for a class is expected"
+                if self.any_class
+                else "any class will do, and 'any_class' does not say why",
+                "Take it out." if self.any_class else "Say why, or name the 'classes'.",
+            )
+        if self.unsettled and not self.any_class:
+            yield FileFault("unsettled", "no state is compared around it", "Take it out.")
         if self.spec is None:
             if self.witness is not None:
                 yield FileFault(
@@ -116,6 +136,11 @@ class Refusal:
                 "'witness' is missing",
                 "Give the arguments with which the command succeeds there, or classes of its own.",
             )
+
+    @property
+    def takes_any_class(self) -> bool:
+        """Whether no class is expected of it."""
+        return not self.classes and (self.when is not When.APART or self.witness is not None)
 
     def made(self) -> Refusal:
         """Return it with the default class."""

@@ -10,6 +10,7 @@ import enum
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Final
@@ -90,6 +91,14 @@ class Rule:
             "the documentation in its source)"
         ),
     ] = None
+    evidence: Annotated[
+        tuple[str, ...],
+        Key(
+            "the expectations, as globs, that a finding which cites it may show: any other is "
+            "about another rule",
+            default="not told apart",
+        ),
+    ] = ()
     untested: Annotated[
         str,
         Key(
@@ -98,6 +107,10 @@ class Rule:
             excludes=("means",),
         ),
     ] = ""
+
+    def is_about(self, expected: str) -> bool:
+        """Return whether a finding with that expectation may cite it."""
+        return not self.evidence or any(fnmatchcase(expected, glob) for glob in self.evidence)
 
     def holds(self, version: tuple[int, ...]) -> bool:
         """Return whether a build of `version` (major, minor, ...) makes this promise."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from conformance.model.blocked import Blocked
 from conformance.model.expectation import Expectation
@@ -19,6 +20,7 @@ from conformance.model.terms import (
     Absent,
     Aspect,
     JsonValue,
+    PathPart,
     SubjectKind,
 )
 
@@ -40,6 +42,14 @@ class Role(enum.StrEnum):
     CLEANUP = "cleanup"
 
 
+_MEANS: Final = frozenset({Role.SETUP, Role.WITNESS, Role.PASSAGE})
+"""The roles of requests whose refusal leaves a case without a verdict."""
+
+
+ORDER: Final = "W77"
+"""The rule about which comes first, an event or the reply to the request that brings it about."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emits:
     """An event that follows a request, whose data includes all of `data`, objects by member.
@@ -52,6 +62,35 @@ class Emits:
     answered: bool | None = None
     rule: str | None
     """The rule that promises the event; None if the case only waits for it."""
+
+    @property
+    def ordered(self) -> bool:
+        """Whether its order relative to the reply is promised."""
+        return self.rule is not None and self.answered is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """What a reply must show that an event told before: the member `member` of its data at `path`.
+
+    The last event of that name counts whose data includes all of `data`.
+    """
+
+    event: str
+    data: Mapping[str, JsonValue] = field(default_factory=dict)
+    member: tuple[str, ...]
+    path: tuple[PathPart, ...]
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """How often an event whose data includes all of `data` may come in a case at most."""
+
+    event: str
+    data: Mapping[str, JsonValue] = field(default_factory=dict)
+    most: int
+    rule: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +119,13 @@ class Step:
     """The reason for the expectation, beside the rule's text; "" if the rule is enough."""
     emits: tuple[Emits, ...] = ()
     """The events that must follow it; the next request is sent after they have arrived."""
+    agrees: tuple[Agreement, ...] = ()
+    """What its reply must show of what events told."""
+
+    @property
+    def binds(self) -> bool:
+        """Whether its reply can break its rule, not only keep the case from a verdict."""
+        return self.expect.binds and (self.expect.reads or self.role not in _MEANS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +217,8 @@ class Case:
     """The defaults that its steps read, for the report's table."""
     limits: tuple[Limit, ...] = ()
     """The limited events of its steps; each is provoked by a step after another one of its kind."""
+    counts: tuple[Count, ...] = ()
+    """How often events of its steps may come."""
     exchange: Exchange | None = None
     every_start: bool = False
     """Whether it is about every start of a machine in the run, not only the one that it plays."""
@@ -186,13 +234,19 @@ class Case:
 
     @property
     def rules(self) -> tuple[str, ...]:
-        """The rules that it is about, in order."""
+        """The rules that it can find broken, in order."""
         of_events = (each.rule for step in self.steps for each in step.emits if each.rule)
-        of_steps = (step.rule for step in self.steps)
+        of_steps = (
+            rule for step in self.steps if step.binds for rule in (step.rule, *step.expect.rules)
+        )
         of_limits = (limit.rule for limit in self.limits)
+        of_counts = (count.rule for count in self.counts)
+        of_replies = (each.rule for step in self.steps for each in step.agrees)
+        of_order = (ORDER for step in self.steps for each in step.emits if each.ordered)
         of_claims = (claim.rule for claim in self.claims)
         of_turns = self.exchange.rules if self.exchange else ()
-        return tuple(sorted({*of_steps, *of_events, *of_limits, *of_turns, *of_claims}))
+        of_means = (*of_events, *of_limits, *of_counts, *of_replies, *of_order)
+        return tuple(sorted({*of_steps, *of_means, *of_turns, *of_claims}))
 
     @property
     def plays(self) -> bool:

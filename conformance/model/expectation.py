@@ -54,15 +54,15 @@ class Problem:
     """What was received and expected, and what misses of one defect share.
 
     `fold` is None if their cases share what they are about: a property declared with a wrong type
-    is one defect, wherever it occurs. `others` are further ones with the same reply, each of which
-    is a defect of its own.
+    is one defect, wherever it occurs.
     """
 
     what: str
     expected: str
     fold: str | None = None
     kind: Kind = Kind.VALUE
-    others: tuple[Problem, ...] = ()
+    rule: str | None = None
+    """The rule whose words it breaks, where that is not the rule of the step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +83,10 @@ class Expectation(abc.ABC):
     """Whether it is only about a value: then a wrong one does not change the machine."""
     ends: ClassVar[bool] = False
     """Whether the request ends the build: then the reply may be lost."""
+    rules: ClassVar[tuple[str, ...]] = ()
+    """The rules that its problems can break beside that of the step."""
+    binds: ClassVar[bool] = True
+    """Whether a reply can break a promise by it, not only keep the case from a verdict."""
     withheld: str | None = None
     """The feature whose members may be missing from the reply, None if none may."""
 
@@ -93,6 +97,11 @@ class Expectation(abc.ABC):
     @abc.abstractmethod
     def problem(self, reply: Reply) -> Problem | None:
         """Return how the reply differs from the expectation, None if it does not."""
+
+    def problems(self, reply: Reply) -> Sequence[Problem]:
+        """Return all ways in which the reply differs, `problem` first; by default that alone."""
+        problem = self.problem(reply)
+        return () if problem is None else (problem,)
 
     def inconclusive(self, problem: Problem) -> Inconclusive | None:
         """Return the outcome for a `problem` that breaks no promise, else None."""

@@ -129,7 +129,7 @@ class Conductor:
             self._held.close()
             pool = self._held.enter_context(Pool(campaign.target, self._folder))
             schema = campaign.schema
-            messages = MessageJudge(schema, Validator(schema))
+            messages = MessageJudge(schema, Validator(schema), campaign.plan.head.events)
             self._engine = self._held.enter_context(Engine(pool, messages))
             self._target = campaign.target.name
         return self._engine

@@ -128,6 +128,8 @@ class Engine:
                 lease.played.append(case)
                 if verdict.outcome in _PROVED:
                     result = self._prover.proven(result, lease.played)
+                elif verdict.doubts:
+                    result = self._prover.unexplained(result)
                 yield result
             else:
                 return

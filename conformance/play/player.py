@@ -65,6 +65,8 @@ class _Seen:
     places: list[EventPlace] = field(default_factory=list)
     strays: list[Line] = field(default_factory=list)
     began: float = 0.0
+    opened: float = -math.inf
+    """When the session was open for events."""
     sent: dict[int, float] = field(default_factory=dict)
     """When each step was sent, unless it was sent ahead of its turn."""
     _unasked: int = 0
@@ -79,8 +81,8 @@ class _Seen:
         if self._unasked > _FLOOD:
             raise WireTimeout("other messages came without end")
 
-    def add(self, event: Line, step: int) -> None:
-        """Record an event that came while a step's result was awaited.
+    def add(self, event: Line, step: int, empty_at: float) -> None:
+        """Record an event that came while a step's result was awaited, and after `empty_at`.
 
         Raises WireTimeout if unsolicited messages do not end.
         """
@@ -90,8 +92,9 @@ class _Seen:
         # It may have waited in the socket before the step was sent, but not before the last answer.
         last = step if answered else step - 1
         followed = last >= 0 and self.replies[last] is not None
-        since = self.sent.get(last, -math.inf) if followed else -math.inf
-        self.places.append(EventPlace(step, answered, since, time.monotonic()))
+        since = max(empty_at, self.sent.get(last, -math.inf) if followed else -math.inf)
+        asked = self.sent.get(step, -math.inf)
+        self.places.append(EventPlace(step, answered, since, time.monotonic(), asked))
 
     def of_step(self, step: int) -> list[Line]:
         """Return the events that came since the step was sent."""
@@ -113,6 +116,8 @@ class _Seen:
             events=tuple(self.events),
             places=tuple(self.places),
             strays=tuple(self.strays),
+            opened=self.opened,
+            clock=time.time() - time.monotonic(),
             death=death,
             hung=hung,
             seconds=time.monotonic() - self.began,
@@ -140,6 +145,7 @@ class Player:
         self.ahead = 0
         """How many cases after the one last yielded are in flight."""
         self._first = connection
+        self._opened = time.monotonic()
         # Cases name the scratch folder as the sandbox shows it; without one, it is elsewhere.
         self._shown, self._real = SCRATCH.encode(), machine.inside.encode()
         self._next_id = 0
@@ -200,7 +206,7 @@ class Player:
 
     def _receive(self, case: Case, first: int) -> tuple[Observation, bool]:
         """Return the observation of `case`, and whether all of its replies came."""
-        seen = _Seen([None] * len(case.steps), began=time.monotonic())
+        seen = _Seen([None] * len(case.steps), began=time.monotonic(), opened=self._opened)
         in_step = case.in_step
         for number, step in enumerate(case.steps):
             if in_step:
@@ -248,7 +254,7 @@ class Player:
                 return
             message = _message_of(line)
             if message is not None and "event" in message:
-                seen.add(line, number)
+                seen.add(line, number, self._connection.empty_at)
             else:
                 seen.stray(line)
 
@@ -264,7 +270,7 @@ class Player:
             if message is None:
                 return line
             if is_event(message):
-                seen.add(line, number)
+                seen.add(line, number, self._connection.empty_at)
                 continue
             found = message.get("id")
             if type(found) is int and found < request_id:

@@ -7,6 +7,7 @@ defect.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -30,6 +31,8 @@ PLAYS: Final = 10
 """How often a case is played alone whose promise is broken in some plays only."""
 HANGING_PLAYS: Final = 3
 """The same if the build stopped answering: each play may take several time limits."""
+_TRIES: Final = 10
+"""How often to play a case alone because of a kind of event that it does not explain."""
 SHOWS_NOTHING: Final = frozenset({Outcome.VACUOUS, Outcome.NOT_APPLICABLE})
 """The outcomes of refused requests, whatever else the machine has seen."""
 
@@ -63,6 +66,8 @@ class Prover:
         """The machine on which vacuous cases are played again, one after the other."""
         self._proved: dict[str, Outcome] = {}
         """The outcome that each defect had alone on a fresh machine."""
+        self._doubts_of: Counter[str] = Counter()
+        """How often cases with events without a cause were played alone, by the kind of event."""
 
     def close(self) -> None:
         """End the machine that is still held."""
@@ -81,6 +86,7 @@ class Prover:
             for played, first, seen in standing.play((*before, case)):
                 verdict = judge(played, seen, self._messages, first)
                 if played is case:
+                    verdict = verdict if before else verdict.alone()
                     return Result(
                         case=case, verdict=verdict, seen=seen, before=tuple(before), first=first
                     )
@@ -91,17 +97,17 @@ class Prover:
 
         `company` are the cases that its machine had seen before.
         """
-        defect = _defect(result)
-        if self._proved.get(defect) is result.verdict.outcome:
+        defects = _defects(result)
+        if self._is_proved(result):
             return result
         if result.verdict.outcome is Outcome.VACUOUS:
             again = self._doubted(result.case)
             if again is not None:
-                self._proved[defect] = Outcome.VACUOUS
+                self._note(result)
                 return again
         alone = self.alone(result.case, again=True)
-        if alone.verdict.outcome is result.verdict.outcome and _defect(alone) == defect:
-            self._proved[defect] = alone.verdict.outcome
+        if alone.verdict.outcome is result.verdict.outcome and _defects(alone) == defects:
+            self._note(alone)
             return alone
         if alone.verdict.outcome in BROKEN:
             return self.confirmed(alone)
@@ -109,7 +115,7 @@ class Prover:
             # It proves nothing either way, whatever the texts of the refusals.
             return alone
         among = self.alone(result.case, company, again=True)
-        if among.verdict.outcome in BROKEN and _defect(among) == defect:
+        if among.verdict.outcome in BROKEN and _defects(among) == defects:
             return among
         return self.unsettled(result, alone)
 
@@ -118,14 +124,26 @@ class Prover:
 
         A promise that is kept the second time is broken in some plays only.
         """
-        outcome = result.verdict.outcome
-        if outcome not in BROKEN or self._proved.get(_defect(result)) is outcome:
+        if result.verdict.outcome not in BROKEN or self._is_proved(result):
             return result
         again = self.alone(result.case, result.before, again=True)
         if again.verdict.outcome in BROKEN:
-            self._proved[_defect(again)] = again.verdict.outcome
+            self._note(again)
             return again
         return self._repeated(result.case, _plays(result)) or _flaky(result, again)
+
+    def unexplained(self, result: Result) -> Result:
+        """Return the result that a passed case has alone if events came that it does not explain.
+
+        An earlier case may have caused them: then the case passes. Each kind of them is looked into
+        a few times only.
+        """
+        new = [miss.fold for miss in result.verdict.doubts if self._doubts_of[miss.fold] < _TRIES]
+        if not new:
+            return result
+        self._doubts_of.update(new)
+        alone = self.alone(result.case, again=True)
+        return self.confirmed(alone) if alone.verdict.outcome in BROKEN else result
 
     def narrowed(self, result: Result) -> Result:
         """Return the result of the one request among several that shows the same, if one does."""
@@ -145,7 +163,7 @@ class Prover:
         """Return the result of a case with one outcome among others and another one alone."""
         if shared.verdict.outcome not in BROKEN:
             return _flaky(shared, alone)
-        found = self._repeated(shared.case, _plays(shared), _defect(shared))
+        found = self._repeated(shared.case, _plays(shared), _defects(shared))
         return found or _flaky(shared, alone)
 
     def known(self, case: Case) -> Result:
@@ -162,21 +180,32 @@ class Prover:
             return Result(case=case, verdict=verdict, plays=PLAYS)
         return replace(found, verdict=replace(found.verdict, reason=reason))
 
-    def _repeated(self, case: Case, times: int, defect: str | None = None) -> Result | None:
-        """Play a case that many times alone; return the result of the plays that show `defect`.
+    def _is_proved(self, result: Result) -> bool:
+        """Return whether all that a result shows was proved, for whatever cases."""
+        outcome = result.verdict.outcome
+        return all(self._proved.get(defect) is outcome for defect in _defects(result))
 
-        Without `defect`, any defect counts. None if no play shows it.
+    def _note(self, result: Result) -> None:
+        """Record what a result shows as proved."""
+        self._proved |= dict.fromkeys(_defects(result), result.verdict.outcome)
+
+    def _repeated(
+        self, case: Case, times: int, defects: frozenset[str] | None = None
+    ) -> Result | None:
+        """Play a case that many times alone; return the result of the plays that show `defects`.
+
+        Without `defects`, any defect counts. None if no play shows them.
         """
         plays = [self.alone(case, again=True) for _ in range(times)]
         showing = [
             play
             for play in plays
-            if play.verdict.outcome in BROKEN and defect in (None, _defect(play))
+            if play.verdict.outcome in BROKEN and defects in (None, _defects(play))
         ]
         if not showing:
             return None
         if len(showing) == times:
-            self._proved[_defect(showing[0])] = showing[0].verdict.outcome
+            self._note(showing[0])
             return showing[0]
         verdict = replace(showing[0].verdict, outcome=Outcome.INTERMITTENT)
         return replace(showing[0], verdict=verdict, plays=times, shown=len(showing))
@@ -231,9 +260,13 @@ def _flaky(first: Result, alone: Result) -> Result:
     return Result(case=first.case, verdict=verdict, seen=first.seen)
 
 
-def _defect(result: Result) -> str:
-    """Return what identifies a defect: equal for cases that show the same one."""
+def _defects(result: Result) -> frozenset[str]:
+    """Return what identifies the defects that a result shows: equal for cases that show the same.
+
+    There is at least one.
+    """
     verdict = result.verdict
     if verdict.misses:
-        return verdict.misses[0].fold
-    return f"{verdict.outcome} {result.case.subject.name} {without_names(verdict.reason)}"
+        return frozenset(miss.fold for miss in verdict.misses)
+    reason = without_names(verdict.reason)
+    return frozenset({f"{verdict.outcome} {result.case.subject.name} {reason}"})

@@ -44,7 +44,7 @@ class Replay:
 def replayed(case: Case, campaign: Campaign, folder: RunFolder) -> Replay:
     """Run a case alone on a fresh machine, an intermittent one often; raises LaunchError."""
     schema = campaign.schema
-    messages = MessageJudge(schema, Validator(schema))
+    messages = MessageJudge(schema, Validator(schema), campaign.plan.head.events)
     with Pool(campaign.target, folder) as pool:
         prover = Prover(pool, messages, Starts())
         result = prover.known(case) if case.intermittent is not None else prover.alone(case)

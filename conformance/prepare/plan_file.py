@@ -22,6 +22,7 @@ from conformance.knowledge.versions import Version
 from conformance.model.case import Case, Subject
 from conformance.model.codec import Codec, CodecError
 from conformance.model.entry import Entry, entry_of
+from conformance.model.event_facts import EventFacts
 from conformance.model.expectation import Expectation
 from conformance.model.flavour import Program
 from conformance.model.row import Row
@@ -64,6 +65,8 @@ class Head:
     as_root: str | None = None
     withheld: tuple[str, ...] = ()
     """As Target has them."""
+    events: EventFacts = EventFacts()
+    """What is known of its events, whatever the case."""
 
 
 @cache

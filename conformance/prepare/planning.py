@@ -137,6 +137,7 @@ def planned(
             documentation=words(build.facts, target.schema),
             as_root=answers.build.as_root,
             withheld=target.withheld,
+            events=knowledge.events.facts(build.version),
         )
     )
 

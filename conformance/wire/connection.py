@@ -19,6 +19,8 @@ to 250 bytes of memory, eight times as much as that many bytes of text."""
 
 # A Unix socket holds 208 KiB by default; more than a third of it seldom comes at once.
 _CHUNK: Final = 1 << 16
+_GLANCE: Final = 0.1
+"""Seconds after which a wait goes on: that nothing has come by then tells how late it is."""
 _READABLE: Final = select.POLLIN | select.POLLHUP | select.POLLERR
 
 
@@ -100,6 +102,8 @@ class Connection:
         """Whether the peer has ended its direction."""
         self._deaf = False
         """Whether the peer accepts no more data."""
+        self.empty_at = -math.inf
+        """When (time.monotonic()) the line that `receive` returns next was surely not there yet."""
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
         self._interest = select.POLLIN
@@ -210,11 +214,10 @@ class Connection:
         if interest != self._interest:
             self._poll.modify(self._sock, interest)
             self._interest = interest
-        left = deadline - time.monotonic()
-        ready = self._poll.poll(max(0, math.ceil(left * 1000)))
-        if not ready:
+        happened, empty_at = _happened(self._poll, deadline)
+        self.empty_at = max(self.empty_at, empty_at if self._line_end() < 0 else -math.inf)
+        if happened is None:
             return False
-        happened = ready[0][1]
         if happened & select.POLLNVAL:
             raise ValueError("the socket of the connection is closed")
         if happened & _READABLE and not self._at_end:
@@ -277,3 +280,21 @@ class Connection:
     def _overflow(self) -> WireOverflow:
         # 200 bytes show which message it is.
         return WireOverflow(self._limit, bytes(self._in[self._start : self._start + 200]))
+
+
+def _happened(poll: select.poll, deadline: float) -> tuple[int | None, float]:
+    """Return what happened to a socket, None if nothing did, and until when nothing was readable.
+
+    However late we look, what was not there then came later.
+    """
+    wait, empty_at = 0.0, -math.inf
+    while True:
+        now = time.monotonic()
+        ready = poll.poll(math.ceil(wait * 1000))
+        if not any(happened & _READABLE for _, happened in ready):
+            empty_at = now if ready else now + wait
+        wait = min(_GLANCE, deadline - time.monotonic())
+        if ready:
+            return ready[0][1], empty_at
+        if wait <= 0:
+            return None, empty_at

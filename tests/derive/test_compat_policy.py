@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from conformance.derive.commands.compat_policy import deprecated_cases, hidden_cases, unstable_cases
-from conformance.judge.expect_answer import Known, Reject
+from conformance.judge.expect_answer import Accept, Known, Reject
 from conformance.judge.expect_value import Lists
 from conformance.knowledge.commands import CommandRecipe
 from conformance.knowledge.untyped_arguments import Unchecked
@@ -56,8 +56,8 @@ def test_a_marked_command_is_unknown_and_another_is_known() -> None:
 
     gone = found["gone/gates/deprecated-input=reject"]
     assert gone.steps[0].expect == Reject(frozenset({ErrorClass.COMMAND_NOT_FOUND}))
-    assert found["gone/gates/unstable-input=reject"].steps[0].expect == Known()
-    assert found["run/gates/deprecated-input=reject"].steps[0].expect == Known()
+    assert found["gone/gates/unstable-input=reject"].steps[0].expect == Reject()
+    assert found["run/gates/deprecated-input=reject"].steps[0].expect == Reject()
     assert gone.stage.spec.args == ("-compat", "deprecated-input=reject")
 
 
@@ -80,9 +80,35 @@ def test_a_marked_argument_is_refused_and_taken_without_it(
 def test_arguments_that_are_not_checked_are_not_tried() -> None:
     unchecked = Unchecked(name="run", versions=VersionRange(), reason="its own")
 
-    tried = [name for name in cases(unchecked=(unchecked,)) if name.startswith("run/gates/d")]
+    found = cases(unchecked=(unchecked,))
 
+    tried = [name for name in found if name.startswith("run/gates/d")]
     assert tried == ["run/gates/deprecated-input=reject"]
+    # It may take an unknown argument, too.
+    assert found[tried[0]].steps[0].expect == Known()
+
+
+@pytest.mark.parametrize(
+    ("recipe", "policies"),
+    [
+        ({"mode": "fast"}, ["deprecated-input=reject", "unstable-input=reject"]),
+        ({"mode": "slow"}, ["unstable-input=reject"]),
+        ({"mode": "fast", "old": "word"}, ["unstable-input=reject"]),
+        ({}, []),
+    ],
+    ids=["nothing marked", "value marked", "member marked", "not valid"],
+)
+def test_a_request_with_nothing_marked_succeeds(
+    recipe: dict[str, str], policies: list[str]
+) -> None:
+    found = cases(recipe=recipe)
+
+    names = [f"run/gates/{policy}/unmarked" for policy in policies]
+    assert [name for name in found if name.endswith("/unmarked")] == names
+    for name in names:
+        (step,) = found[name].steps
+        assert (step.request.arguments, step.expect) == (recipe, Accept())
+        assert found[name].stage.spec.args[0] == "-compat"
 
 
 @pytest.mark.parametrize(

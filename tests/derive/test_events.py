@@ -76,7 +76,7 @@ def test_a_recipe_becomes_a_case_of_its_event() -> None:
     assert case.steps[-1].emits == (wanted,)
     assert case.steps[1].emits[0].answered is None
     assert case.in_step
-    assert case.rules == ("Q30", "X32")
+    assert case.rules == ("Q30", "W74", "W77", "X32")
 
 
 def test_an_event_without_a_recipe_is_blocked_and_says_why() -> None:
@@ -128,7 +128,7 @@ def test_a_limited_event_is_limited_in_its_cases_and_its_last_is_awaited() -> No
 
     assert case.limits == (Limit(event="RANG", by=("bell",), rule="W50"),)
     assert [each.rule for step in case.steps for each in step.emits] == ["X32", "W50"]
-    assert case.rules == ("Q30", "W50", "X32")
+    assert case.rules == ("Q30", "W50", "W74", "W77", "X32")
 
 
 def test_where_guests_are_of_another_architecture_an_event_says_so() -> None:

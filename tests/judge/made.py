@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from conformance.judge.expect_answer import Accept
 from conformance.judge.observation import Line
 from conformance.judge.reply import MessageJudge
-from conformance.model.case import Case, Claim, Role, Step, Subject
-from conformance.model.expectation import Expectation
+from conformance.model.case import Case, Claim, Count, Role, Step, Subject
+from conformance.model.expectation import Expectation, Problem
 from conformance.model.stage import Request, Stage
 from conformance.model.terms import ABSENT, Aspect, SubjectKind
 from conformance.qapi.validate import Validator
@@ -43,7 +44,7 @@ def step(expect: Expectation = ACCEPT, *, execute: str = "do", role: Role = Role
     return Step(request=Request(execute, ABSENT), expect=expect, role=role, rule="X20")
 
 
-def case(*steps: Step, about: str = "") -> Case:
+def case(*steps: Step, about: str = "", counts: tuple[Count, ...] = ()) -> Case:
     return Case(
         id="toy/valid/made",
         subject=Subject(kind=SubjectKind.OBJECT_TYPE, name="toy"),
@@ -51,6 +52,7 @@ def case(*steps: Step, about: str = "") -> Case:
         stage=Stage(name="plain"),
         steps=steps,
         about=about,
+        counts=counts,
     )
 
 
@@ -65,3 +67,7 @@ def refusal(kind: str = "GenericError", number: int = 0) -> dict[str, Any]:
 def claim(promised: str, found: str, **more: Any) -> Claim:
     more = {"rule": "Q30", "what": "member a", "fold": promised, **more}
     return Claim(promised=promised, found=found, **more)
+
+
+def first(problems: Sequence[Problem]) -> Problem | None:
+    return next(iter(problems), None)

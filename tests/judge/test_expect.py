@@ -26,12 +26,15 @@ from conformance.judge.expect_qom import (
     value_problem,
 )
 from conformance.judge.expect_value import Lists, Repeats, Returns, Unchanged, shows_value
+from conformance.judge.observation import Observation
+from conformance.judge.verdict import judge
+from conformance.model.case import Role
 from conformance.model.expectation import Expectation, Kind
 from conformance.model.stage import Request
 from conformance.model.state import StateQuery
 from conformance.model.terms import ErrorClass, JsonValue, Outcome
 from conformance.qapi.qom import TypeInfo
-from tests.judge.made import case, refusal, step, success
+from tests.judge.made import case, first, judge_of_messages, line, refusal, step, success
 
 NOT_FOUND = Reject(frozenset({ErrorClass.DEVICE_NOT_FOUND}))
 LISTED = [{"name": "obj", "type": "child<toy>"}, {"name": "n", "type": "uint8"}]
@@ -131,14 +134,14 @@ def test_a_reply_is_held_against_what_is_expected(
 ) -> None:
     one = step(expect)
 
-    problem = check(case(one), one, message, (success(LISTED),))
+    problem = first(check(case(one), one, message, (success(LISTED),)))
 
     assert (problem.kind if problem else None) is kind
 
 
 def test_a_problem_becomes_a_miss_of_the_steps_rule() -> None:
     one = step(Accept())
-    problem = check(case(one), one, refusal(), ())
+    problem = first(check(case(one), one, refusal(), ()))
     assert problem is not None
 
     miss = miss_of(case(one), one, problem)
@@ -180,7 +183,7 @@ def test_misses_about_one_member_fold_into_one_and_about_two_do_not() -> None:
     one = step(Reject())
     folds = set()
     for about in ("size", "size", "share"):
-        problem = check(case(one, about=about), one, success())
+        problem = first(check(case(one, about=about), one, success()))
         assert problem is not None
         folds.add(miss_of(case(one, about=about), one, problem).fold)
 
@@ -213,7 +216,7 @@ def test_a_query_tells_of_what_has_changed(
     query = StateQuery(request=Request("read"), ignore=(("clock",),), nothing=[])
     asked = case(step(), step(Unchanged(query, 0)))
 
-    problem = check(asked, asked.steps[1], now, (then,))
+    problem = first(check(asked, asked.steps[1], now, (then,)))
 
     assert (None if problem is None else problem.what) == change
 
@@ -223,7 +226,7 @@ def test_where_a_refusal_says_nothing_of_its_own_it_is_a_state_as_well() -> None
     asked = case(step(), step(Unchanged(query, 0)))
 
     def problem(then: dict[str, Any], now: dict[str, Any]) -> str | None:
-        found = check(asked, asked.steps[1], now, (then,))
+        found = first(check(asked, asked.steps[1], now, (then,)))
         return None if found is None else found.what
 
     assert problem(refusal(), refusal()) is None
@@ -233,9 +236,49 @@ def test_where_a_refusal_says_nothing_of_its_own_it_is_a_state_as_well() -> None
 
 def test_what_must_be_refused_elsewhere_stands_in_the_way_where_it_is_accepted() -> None:
     asked = case(step(Refused()))
-    problem = check(asked, asked.steps[0], success())
+    problem = first(check(asked, asked.steps[0], success()))
 
     assert problem is not None
     otherwise = Refused().inconclusive(problem)
     assert otherwise is not None
     assert otherwise.outcome is Outcome.BLOCKED_BY_FINDING
+
+
+def test_every_wrong_default_of_a_type_is_told_under_the_rule_about_defaults() -> None:
+    listed = [
+        {"name": "a", "type": "int", "default-value": "1"},
+        {"name": "b", "type": "bool", "default-value": True},
+        {"name": "c", "type": "str", "default-value": 3},
+    ]
+    asked = case(step(ListsProperties(frozenset()), execute="list"))
+    seen = Observation(replies=(line(success(listed)),))
+
+    verdict = judge(asked, seen, judge_of_messages(), 0)
+
+    assert [(miss.rule, miss.summary) for miss in verdict.misses] == [
+        ("X08", "list: the default of 'a' is wrong: the int reads \"1\""),
+        ("X08", "list: the default of 'c' is wrong: the str reads 3"),
+    ]
+    assert len({miss.fold for miss in verdict.misses}) == 2
+    assert "X08" in asked.rules
+
+
+def test_a_refusal_with_another_class_does_not_hide_what_comes_behind_it() -> None:
+    reads = step(Returns((1,)), execute="read", role=Role.CHECK)
+    asked = case(step(Reject()), reads)
+    seen = Observation(replies=(line(refusal("DeviceNotFound")), line(success(2, 1))))
+
+    verdict = judge(asked, seen, judge_of_messages(), 0)
+
+    assert [miss.kind for miss in verdict.misses] == [Kind.CLASS, Kind.VALUE]
+    hidden = Observation(replies=(line(success()), line(success(2, 1))))
+    assert [m.kind for m in judge(asked, hidden, judge_of_messages(), 0).misses] == [Kind.ACCEPTED]
+
+
+def test_a_case_is_about_the_rules_that_it_can_find_broken() -> None:
+    def rules(expect: Expectation, role: Role) -> tuple[str, ...]:
+        return case(step(expect, role=role)).rules
+
+    assert rules(Accept(), Role.SUBJECT) == ("X20",)
+    assert rules(Accept(), Role.SETUP) == rules(Accept(), Role.WITNESS) == ()
+    assert rules(Refused(), Role.SUBJECT) == ()

@@ -29,7 +29,8 @@ needs = ["kvm"]
 isolation = "alone"
 setup = [{ execute = "hang" }]
 steps = [{ execute = "ring", arguments = { at = "{scratch}/rope" }, emits = [
-    { event = "RANG", data = { times = 1 }, order = "after" }, { event = "HEARD" },
+    { event = "RANG", data = { times = 1 }, order = "after", ordered_by = "bell.c" },
+    { event = "HEARD" },
 ] }, { execute = "fall", ends = true }]
 cleanup = [{ execute = "unhang" }]
 reason = "the bell is rung"
@@ -93,7 +94,16 @@ def test_a_stage_may_stand_in_a_later_file(tmp_path: Path) -> None:
         (EVENT.replace("steps", 'versions = "7"\nsteps'), "versions"),
         (EVENT.replace("steps", "isolaton = 'alone'\nsteps"), "Did you mean 'isolation'"),
         (EVENT.replace('{ event = "E" }', '{ event = "F" }'), "no step emits E"),
-        (EVENT.replace('{ event = "E" }', '{ event = "E", order = "x" }'), "Known: any, before"),
+        (
+            EVENT.replace('{ event = "E" }', '{ event = "E", order = "x", ordered_by = "e.c" }'),
+            "Known: any, before",
+        ),
+        (EVENT.replace('{ event = "E" }', '{ event = "E", order = "after" }'), "'ordered_by'"),
+        (EVENT.replace('{ event = "E" }', '{ event = "E", ordered_by = "e.c" }'), "'ordered_by'"),
+        (
+            EVENT.replace('"E" }] }]', '"E" }], verify = [{ execute = "a", event = "E" }] }]'),
+            "'member'",
+        ),
         ('[[unprovoked]]\nevent = "E"\n', "'reason' is missing"),
     ],
     ids=[
@@ -104,6 +114,9 @@ def test_a_stage_may_stand_in_a_later_file(tmp_path: Path) -> None:
         "unknown key",
         "another event",
         "unknown order",
+        "order without a source",
+        "source without an order",
+        "event without a member",
         "unprovoked without a reason",
     ],
 )

@@ -57,7 +57,8 @@ def test_references_are_for_the_versions_that_they_name() -> None:
 def test_a_refusal_in_the_recipes_state_promises_no_class(
     tmp_path: Path, when: str, classes: set[ErrorClass]
 ) -> None:
-    recipe = _read(tmp_path, f'[[command.errors]]\nname = "n"\nwhen = "{when}"\nreason = "r"\n')
+    text = f'[[command.errors]]\nname = "n"\nwhen = "{when}"\nreason = "r"\n'
+    recipe = _read(tmp_path, text if classes else f'{text}any_class = "none is named"\n')
 
     assert recipe.refusals[0].when is When(when)
     assert recipe.refusals[0].classes == classes
@@ -71,6 +72,7 @@ def test_a_refusal_can_have_a_machine_and_a_witness_of_its_own(tmp_path: Path) -
         machine = "other"
         args = ["-more"]
         witness = { path = "{scratch}/there" }
+        any_class = "none is named"
         reason = "r"
         """,
     )
@@ -90,12 +92,24 @@ def test_a_refusal_of_another_class_than_wrong_arguments_needs_no_witness(tmp_pa
     ("text", "complaint"),
     [
         ('machine = "other"', "'witness' is missing"),
-        ('machine = "other"\nwhen = "after"', "'witness' is missing"),
+        ('machine = "other"\nwhen = "after"\nany_class = "c"', "'witness' is missing"),
+        ('when = "after"', "any class will do, and 'any_class' does not say why"),
+        ('any_class = "c"', "'any_class' says nothing, for a class is expected"),
+        ('unsettled = "u"', "no state is compared around it"),
         ('args = ["-more"]', "'machine' is missing"),
         ("witness = { id = 1 }", "'machine' is missing"),
         ('machine = "other"\nwitness = 1', "'witness' is the number 1, not a table"),
     ],
-    ids=["usual class", "no class", "args alone", "witness alone", "no table"],
+    ids=[
+        "usual class",
+        "no class",
+        "any class",
+        "one class",
+        "unsettled",
+        "args alone",
+        "witness alone",
+        "no table",
+    ],
 )
 def test_a_refusal_on_another_machine_that_proves_nothing_is_complained_of(
     tmp_path: Path, text: str, complaint: str

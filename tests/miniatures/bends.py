@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 
 from .schema import Broken
@@ -37,6 +38,8 @@ class Bends:
 
     def __init__(self, broken: Broken) -> None:
         self._broken = broken
+        self._told = 0
+        """How many events were told whose times may be bent."""
 
     def refuse_more(self) -> None:
         """Refuse all objects from now on."""
@@ -56,6 +59,33 @@ class Bends:
             "event-of-no-schema": {**event, "event": "NO_SUCH_EVENT"},
         }
         return next((bent[word] for word in sorted(self._broken) if word in bent), event)
+
+    def events(self, event: Message) -> Iterator[Message]:
+        """Yield what is told in place of an event, at the time of another where that is bent."""
+        event = self.event(event)
+        if event.get("event") in ("STOP", "RESUME"):
+            event = self._at_another_time(event)
+        yield event
+        if event.get("event") == "STOP" and "event-twice" in self._broken:
+            yield event
+        if event.get("event") == "STOP" and "event-again" in self._broken:
+            yield _moved(event, 0.000_1)
+
+    def _at_another_time(self, event: Message) -> Message:
+        self._told += 1
+        if "event-an-hour-ahead" in self._broken:
+            return _moved(event, 3600)
+        if "event-an-hour-ago" in self._broken:
+            return _moved(event, -3600)
+        if "time-runs-backwards" in self._broken:
+            return _moved(event, -0.01 * self._told)
+        if "microseconds-frozen" in self._broken:
+            stamp = event["timestamp"]
+            frozen = {**stamp, "microseconds": stamp["microseconds"] // 1000}
+            return {**event, "timestamp": frozen}
+        if event["event"] == "STOP" and "event-late" in self._broken:
+            time.sleep(1.5)
+        return event
 
     def replies(self, command: str, reply: Message) -> Iterator[Message | bytes]:
         """Yield what is said in place of the reply to a command."""
@@ -132,6 +162,13 @@ class Bends:
             os.kill(os.getpid(), signal.SIGSEGV)
         if "exits" in self._broken:
             sys.exit("miniature: Unexpected error in object_del() at miniature.c:1:")
+
+
+def _moved(event: Message, seconds: float) -> Message:
+    stamp = event["timestamp"]
+    moved = stamp["seconds"] * 1_000_000 + stamp["microseconds"] + int(seconds * 1_000_000)
+    whole, rest = divmod(moved, 1_000_000)
+    return {**event, "timestamp": {"seconds": whole, "microseconds": rest}}
 
 
 def _line(message: object, *, ascii_only: bool = True) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from typing import Any
 
 from .bends import Bends, bent_greeting, torn
@@ -125,12 +126,18 @@ class Server:
     def _say(self, name: str, reply: Message) -> None:
         """Tell all of the events that a command led to, then its session what came of it."""
         events, self._events = self._events, []
+        if name == "query-version" and "event-without-cause" in self._broken:
+            events = [_stamped("STOP", None)]
         if events and "event-inside" in self._broken:
             self._session.say(torn(events[0], reply))
             return
+        behind = name == "stop" and "event-behind-reply" in self._broken
+        for message in self._bends.replies(name, reply) if behind else ():
+            self._session.say(message)
         for event in events:
-            self._tell(self._bends.event(event))
-        for message in self._bends.replies(name, reply):
+            for told in self._bends.events(event):
+                self._tell(told)
+        for message in () if behind else self._bends.replies(name, reply):
             self._session.say(message)
 
     def _reply(self, request: Any) -> tuple[str, Message]:
@@ -184,7 +191,11 @@ class Server:
         if name not in self._commands or not self._there(name):
             raise RefusedError(f"The command {name} has not been found", "CommandNotFound")
         if self._refused_by_policy(name):
-            raise RefusedError(f"The command {name} is refused by policy", "CommandNotFound")
+            other = "policy-other-class" in self._broken
+            kind = "GenericError" if other else "CommandNotFound"
+            raise RefusedError(f"The command {name} is refused by policy", kind)
+        if self.compat and name == "qom-list-types" and "policy-refuses-more" in self._broken:
+            raise RefusedError(f"The command {name} is refused by policy")
         marked = self._commands[name].get("allow-oob", False)
         if outside and not self._outside(marked=marked):
             self._after_oob(name)
@@ -280,7 +291,8 @@ class Server:
             self._parameters |= {name: value + 1 for name, value in self._parameters.items()}
         if "example-refused" in self._broken:
             raise RefusedError("the status is not known")
-        status = "running" if self._running or "stop-unseen" in self._broken else self._rests
+        unseen = "stop-unseen" in self._broken
+        status = "running" if self._running or unseen else self._rests
         return {"running": self._running, "status": status}
 
     def _query_yank(self) -> list[Arguments]:
@@ -462,7 +474,11 @@ def _named_command(request: Message, broken: Broken) -> tuple[str, bool]:
 
 
 def _stamped(name: str, data: Arguments | None) -> Message:
-    event: Message = {"event": name, "timestamp": {"seconds": 1, "microseconds": 999_999}}
+    seconds, rest = divmod(time.time_ns(), 1_000_000_000)
+    event: Message = {
+        "event": name,
+        "timestamp": {"seconds": seconds, "microseconds": rest // 1000},
+    }
     return {**event, "data": data} if data else event
 
 

@@ -48,7 +48,7 @@ class Runner:
     def play(self, campaign: Campaign, target: Target, cases: Sequence[Case]) -> list[Result]:
         """Return what became of `cases` on a target of which `campaign` says all there is."""
         schema = campaign.schema
-        messages = MessageJudge(schema, Validator(schema))
+        messages = MessageJudge(schema, Validator(schema), campaign.plan.head.events)
         with Pool(target, self.folder) as pool, Engine(pool, messages) as engine:
             return list(engine.run(cases))
 

@@ -15,6 +15,7 @@ from conformance.launch.pool import Pool
 from conformance.model.blocked import Blocked
 from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.ending import Ending
+from conformance.model.event_facts import EventFacts
 from conformance.model.stage import MachineSpec, Stage
 from conformance.model.terms import Outcome
 from conformance.play.engine import Engine
@@ -473,3 +474,26 @@ def test_a_machine_that_changes_for_good_goes_through_its_phases_itself(run: Run
 
     assert _outcomes(run(pool, whole)) == [PASS]
     assert len(pool.machines[0].requests) == 4
+
+
+@pytest.mark.parametrize(
+    ("alone", "outcome"), [(False, PASS), (True, FAIL)], ids=["left over", "of the case"]
+)
+def test_an_event_without_a_cause_counts_only_where_the_case_shows_it_alone(
+    alone: bool, outcome: Outcome
+) -> None:
+    stray = {"event": "STRAY", "timestamp": {"seconds": -1, "microseconds": -1}}
+    told: list[int] = []
+
+    def answer(request: dict[str, Any]) -> Sequence[object] | None:
+        told.append(request["id"])
+        events = [stray] if request["execute"] == "good" and (alone or len(told) == 2) else []
+        return [*events, {"return": {}, "id": request["id"]}]
+
+    pool = FakePool(answer, answer, answer)
+    facts = EventFacts(causes={"STRAY": ("worse",)})
+    with Engine(cast(Pool, pool), MessageJudge(None, None, facts)) as engine:
+        (result,) = engine.run((A,))
+
+    assert result.verdict.outcome is outcome
+    assert [miss.rule for miss in result.verdict.misses] == ["W75"] * alone

@@ -24,6 +24,7 @@ from tests.patience import patiently
 from tests.play.conftest import Runner
 
 RULE = re.compile(r"[WQX]\d\d")
+RULES = load_rules()
 # The rooms that say which rule is broken.
 JUDGES = (
     "derive/**/*.py",
@@ -84,6 +85,9 @@ def test_a_broken_promise_is_found_and_no_other(runner: Runner, program: Path, w
         told = [_told(r.case.id, r.verdict.reason) for r in results if r.verdict.misses]
         assert found == {breakage.rule} | breakage.also, told
         assert any(r.verdict.outcome in BROKEN for r in results)
+        misses = [miss for result in results for miss in result.verdict.misses]
+        other = {(m.rule, m.expected) for m in misses if not RULES[m.rule].is_about(m.expected)}
+        assert other == set(), "a miss is filed under a rule that it is not about"
 
     patiently(attempt, 1.0)
 

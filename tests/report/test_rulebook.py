@@ -145,7 +145,9 @@ def test_the_page_of_the_documentation_is_what_the_command_makes(released: Book)
 
 def test_rules_of_every_message_are_those_that_the_judge_of_messages_cites() -> None:
     judge, wire = Path(judge_path[0]), Path(wire_path[0])
-    cited = _cited(judge / "reply.py", judge / "greeting.py", wire / "framing.py")
+    cited = _cited(
+        judge / "reply.py", judge / "greeting.py", judge / "event_times.py", wire / "framing.py"
+    )
 
     assert _of(Means.MESSAGES) == cited
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import socket
 import threading
@@ -435,3 +436,25 @@ def test_lines_that_wait_count_for_no_limit_while_more_is_sent() -> None:
         p.connection.flush(LONG)
 
         assert [p.connection.receive(LONG) for _ in range(3)] == [b"0123456789\n"] * 3
+
+
+def test_a_wait_tells_when_nothing_had_come_yet() -> None:
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    with ours, theirs:
+        connection = Connection(ours)
+        assert connection.empty_at == -math.inf
+        theirs.sendall(b"one\r\n")
+        connection.receive(PATIENCE)
+        # It was there before we looked: nothing is known of when it came.
+        assert connection.empty_at == -math.inf
+        began = time.monotonic()
+
+        with pytest.raises(WireTimeout):
+            connection.receive(0.3)
+        sent = time.monotonic()
+        theirs.sendall(b"two\r\n")
+        connection.receive(PATIENCE)
+
+        assert began <= connection.empty_at <= sent
+        assert connection.empty_at - began > 0.1

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from conformance.derive.commands.valid import not_in_schema
 from conformance.derive.inputs import Introspected
 from conformance.derive.schema.declarations import INTROSPECT
-from conformance.derive.steps import around, command_subject, supporting_step
+from conformance.derive.steps import around, blocked_by, command_subject, supporting_step
 from conformance.judge.expect_answer import Accept, Answer, Known, Reject, Understood
 from conformance.judge.expect_value import Lists
 from conformance.knowledge.everything import Knowledge
@@ -26,9 +27,11 @@ from conformance.qapi.flatten import Branch, branches
 from conformance.qapi.introspection import Entry
 from conformance.qapi.model import Command, Enum, Member, Schema
 from conformance.space.faults import UNKNOWN
+from conformance.space.marks import is_marked
 from conformance.space.values import exemplar
 
 _OPTION: Final = "-compat"
+_PLAIN: Final = "nothing in the request is marked"
 _NOT_FOUND: Final = Reject(frozenset({ErrorClass.COMMAND_NOT_FOUND}))
 
 
@@ -72,8 +75,10 @@ def _policy_cases(
     if build.version not in policy.versions:
         return
     command = build.schema.commands[name]
+    typed = name not in knowledge.untyped(build.version)
     if name != NEGOTIATION:
-        yield _command_case(policy, command)
+        yield _command_case(policy, command, typed=typed)
+        yield from _plain_case(policy, build, knowledge, command)
     if name not in knowledge.untyped(build.version) and policy.feature not in command.features:
         yield from _argument_cases(build, knowledge, policy, command)
 
@@ -84,15 +89,17 @@ def hidden_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterat
         yield _hidden_case(build.entries)
 
 
-def _command_case(policy: Policy, command: Command) -> Case:
+def _command_case(policy: Policy, command: Command, *, typed: bool) -> Case:
     """Return the case that a marked command is unknown, and an unmarked one known.
 
-    An unknown argument keeps the command from running.  The error class tells the two apart.
+    An unknown argument keeps the command from running.  The error class tells the two apart: a
+    command that checks its arguments refuses it, and with no other class.
     """
     marked = policy.feature in command.features
+    known: Expectation = Reject() if typed else Known()
     step = Step(
         request=Request(command.name, {UNKNOWN: 1}),
-        expect=_NOT_FOUND if marked else Known(),
+        expect=_NOT_FOUND if marked else known,
         role=Role.SUBJECT,
         rule=policy.rule,
     )
@@ -105,6 +112,30 @@ def _command_case(policy: Policy, command: Command) -> Case:
         isolation=Isolation.PURE,
         about=policy.refusal,
         fault=f"the command is {policy.feature}" if marked else None,
+    )
+
+
+def _plain_case(
+    policy: Policy, build: Introspected, knowledge: Knowledge, command: Command
+) -> Iterator[Case]:
+    """Yield the case that a valid request succeeds where nothing in it, or around it, is marked."""
+    valid = knowledge.command(command.name).first(build.version)
+    requests = (*valid.setup, valid.request, *valid.cleanup)
+    usual = command.name in knowledge.commands and valid.spec == MachineSpec()
+    fits = usual and not valid.destructive
+    served = fits and blocked_by(valid, build.lacks) is None and not_in_schema(build, valid) is None
+    if not served or any(is_marked(build.schema, each, policy.feature) for each in requests):
+        return
+    subject = Step(
+        request=valid.request, expect=Accept(), role=Role.SUBJECT, rule=policy.rule, why=_PLAIN
+    )
+    yield Case(
+        id=f"{command.name}/{Aspect.GATES}/{policy.refusal}/unmarked",
+        subject=command_subject(command.name),
+        aspect=Aspect.GATES,
+        stage=_stage(policy.refusal),
+        steps=around(valid, subject),
+        isolation=Isolation.SHARED,
     )
 
 

@@ -39,6 +39,7 @@ ANY_CLASS: Final = frozenset(map(str, ErrorClass)) - {str(ErrorClass.COMMAND_NOT
 UNPROVOKED: Final = "no recipe provokes this documented error"
 _NOT_THERE: Final = "X34"
 _EXCLUDED: Final = "X27"
+_NO_EFFECT: Final = "W65"
 
 
 def error_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
@@ -46,8 +47,12 @@ def error_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
     recipe = knowledge.command(name)
     documented = build.declared.get(name)
     made = _ErrorCases(build=build, recipe=recipe, documented=documented)
+    excluded = []
     for refusal in recipe.refusals_for(build.version):
-        yield made.refused(refusal)
+        case = made.refused(refusal)
+        yield case
+        if refusal.any_class and not refusal.unsettled:
+            excluded.append(case)
     missing = [
         case
         for valid in recipe.requests(build.version)
@@ -56,6 +61,8 @@ def error_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
     ]
     yield from missing
     yield from unchanged_cases(build, knowledge, missing, rule=_NOT_THERE)
+    # Where no class is promised, that nothing changes is what is left to see.
+    yield from unchanged_cases(build, knowledge, excluded, rule=_NO_EFFECT, of="excluded-")
     if documented is not None:
         yield from _unprovoked(recipe, documented, build.version)
 
