@@ -11,6 +11,7 @@ from conformance.judge.expect_answer import (
     Known,
     Refused,
     Reject,
+    TakesItsOwn,
     Understood,
 )
 from conformance.judge.expect_qom import Holds, LinksTo, ListsProperties, ListsTypes, ReadsAs
@@ -18,7 +19,7 @@ from conformance.judge.expect_value import Lists, NotYet, Repeats, Returns, Show
 from conformance.model.expectation import Expectation
 
 EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
-    *(Accept, Ends, Reject, Refused, Answer, Known, Understood),
+    *(Accept, Ends, Reject, Refused, Answer, Known, Understood, TakesItsOwn),
     *(Returns, Lists, Repeats, Unchanged, Shows, NotYet),
     *(Holds, ReadsAs, LinksTo, ListsTypes, ListsProperties),
 )

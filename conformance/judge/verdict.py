@@ -124,12 +124,13 @@ def _miss(claim: Claim) -> Miss:
 
 def _weigh(step: Step, problem: Problem, summary: str) -> tuple[Outcome, str, bool]:
     """Return (outcome, reason, whether the problem is a broken promise)."""
-    if problem.kind is Kind.REFUSED:
-        if step.role in (Role.SETUP, Role.PASSAGE):
-            return Outcome.UNTRIED, f"the set-up failed: {summary}", False
-        if step.role is Role.WITNESS:
-            return Outcome.VACUOUS, f"never accepted without the fault: {summary}", False
+    refusal = problem.kind is Kind.REFUSED
+    if refusal and step.role in (Role.SETUP, Role.PASSAGE):
+        return Outcome.UNTRIED, f"the set-up failed: {summary}", False
     otherwise = step.expect.inconclusive(problem)
+    unknown = otherwise is None or otherwise.outcome is Outcome.VACUOUS
+    if refusal and step.role is Role.WITNESS and unknown:
+        return Outcome.VACUOUS, f"never accepted without the fault: {summary}", False
     if otherwise is None:
         return Outcome.FAIL, summary, True
     reason = f"{otherwise.reason}: {summary}" if otherwise.told else otherwise.reason

@@ -1,4 +1,6 @@
-"""The messages with which builds refuse features not compiled in (cases/absences.toml).
+"""The messages with which builds refuse features not compiled in, and properties that are fixed.
+
+They stand in cases/absences.toml.
 
 Knows neither a build nor a reply.
 """
@@ -26,9 +28,17 @@ class Absence:
     reason: Annotated[str, REASON]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fixed:
+    """A refusal of every value of a property that cannot be set; "*" stands for any text."""
+
+    refusal: Annotated[str, Key("the error message; `*` stands for any text", identity=True)]
+    reason: Annotated[str, REASON]
+
+
 @dataclass(frozen=True, kw_only=True)
 class AbsencesPart:
-    """The entries of a file about missing features."""
+    """The entries of a file about missing features and fixed properties."""
 
     absences: Annotated[
         tuple[Absence, ...],
@@ -38,11 +48,27 @@ class AbsencesPart:
             name="absence",
         ),
     ] = ()
+    fixed: Annotated[
+        tuple[Fixed, ...],
+        Key(
+            "the messages with which qom-set refuses every value of a property, its own too: one "
+            "case of each type shows that the value stays, the others are not applicable"
+        ),
+    ] = ()
 
 
 def load_absences(path: Path, more: Sequence[Read[AbsencesPart]] = ()) -> tuple[Absence, ...]:
     """Return the entries of the file `path` and of `more`; raises KnowledgeError."""
     return gathered([*more, read_file(path, AbsencesPart)], "absences")
+
+
+def load_fixed(path: Path, more: Sequence[Read[AbsencesPart]] = ()) -> tuple[str, ...]:
+    """Return the refusals (globs) of fixed properties in `path` and `more`.
+
+    Raises KnowledgeError.
+    """
+    entries = gathered([*more, read_file(path, AbsencesPart)], "fixed")
+    return tuple(entry.refusal for entry in entries)
 
 
 def refusals_of(entries: Iterable[Absence], commands: AbstractSet[str]) -> tuple[str, ...]:

@@ -43,6 +43,8 @@ class Knowledge:
     """The properties, by path and name, that change others when set."""
     exchanges: tuple[ExchangeRecipe, ...] = ()
     absences: tuple[Absence, ...] = ()
+    fixed: tuple[str, ...] = ()
+    """The refusals (globs) of properties that cannot be set."""
     intermittent: tuple[Intermittent, ...] = ()
     state: StateKnowledge = StateKnowledge()
 

@@ -86,6 +86,9 @@ class Outcome(enum.StrEnum):
     INTERMITTENT = "intermittent"
     # It failed among other cases and passed in every play alone on a fresh machine.
     FLAKY = "flaky"
+    # It was refused as it should be, and so was the request without the fault, for another reason:
+    # the fault was seen, though nothing shows that it alone was the cause.
+    REFUSED_DIFFERENTLY = "refused-differently"
     # It proves nothing. It was refused as it should be, but no request without the fault was ever
     # accepted; or it was refused, perhaps for a reason that no document mentions.
     VACUOUS = "vacuous"

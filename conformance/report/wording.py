@@ -22,6 +22,7 @@ OUTCOMES: Final = {
     Outcome.TIMEOUT: "timeout",
     Outcome.INTERMITTENT: "intermittent",
     Outcome.FLAKY: "flaky",
+    Outcome.REFUSED_DIFFERENTLY: "refused differently",
     Outcome.VACUOUS: "vacuous",
     Outcome.NOT_APPLICABLE: "not applicable",
     Outcome.UNTESTABLE_HERE: "untestable here",
@@ -36,6 +37,10 @@ OUTCOMES: Final = {
 MEANINGS: Final = {
     Outcome.INTERMITTENT: "the promise is broken in some plays and kept in others",
     Outcome.FLAKY: "failed among other cases and passed in every play alone on a fresh machine",
+    Outcome.REFUSED_DIFFERENTLY: (
+        "refused with other words than the request without the fault: the fault was seen, and no "
+        "request without it was accepted"
+    ),
     Outcome.VACUOUS: "refused, and perhaps for another reason: no request shows what for",
     Outcome.NOT_APPLICABLE: "this build has no such subject or promise",
     Outcome.UNTESTABLE_HERE: "this host lacks what the case needs",

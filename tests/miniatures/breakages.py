@@ -94,6 +94,7 @@ BREAKAGES: dict[str, Breakage] = {
     "struct-takes-array": _breaks("W63", f"{_TOY}/invalid/point/*"),
     "unknown-member-taken": _breaks("W64", f"{_TOY}/invalid/*-member"),
     "refusal-leaves-object": _breaks("W65", f"{_TOY}/invalid/text/*"),
+    "refusal-takes-name": _breaks("W65", f"{_TOY}/invalid/text/*"),
     "refused-change-takes-effect": _breaks("W65", "migrate-set-parameters/invalid/unchanged/*"),
     "query-changes-something": _breaks("X35", "query-status/valid/unchanged/*"),
     "refused-set-takes-effect": _breaks("W65", "qom-set/invalid/none/machine/*"),
