@@ -13,7 +13,7 @@ from conformance.model.terms import ErrorClass, Outcome
 
 _SPECIFIC: Final = re.compile(r"'[^']*'|\"[^\"]*\"|/\S*|\b\d+\b|\b0x[0-9a-f]+\b")
 """What may differ between texts of the same error: names, paths, numbers."""
-_OF_CHECKS: Final = frozenset({ErrorClass.GENERIC, ErrorClass.COMMAND_NOT_FOUND})
+ANSWERS_TO_ARGUMENTS: Final = frozenset({ErrorClass.GENERIC, ErrorClass.COMMAND_NOT_FOUND})
 """The classes with which QEMU may refuse a request before its command sees it."""
 
 
@@ -166,7 +166,7 @@ class Understood(Expectation):
     def problem(self, reply: Reply) -> Problem | None:
         """Return a refusal that an argument check may have made."""
         error = reply.error
-        heard = error is not None and error.get("class") not in _OF_CHECKS
+        heard = error is not None and error.get("class") not in ANSWERS_TO_ARGUMENTS
         return None if heard else refused(reply)
 
     def inconclusive(self, problem: Problem) -> Inconclusive | None:

@@ -14,12 +14,14 @@ from conformance.judge.expect_answer import (
     TakesItsOwn,
     Understood,
 )
+from conformance.judge.expect_odd import NoOddOneOut
 from conformance.judge.expect_qom import Holds, LinksTo, ListsProperties, ListsTypes, ReadsAs
 from conformance.judge.expect_value import Lists, NotYet, Repeats, Returns, Shows, Unchanged
 from conformance.model.expectation import Expectation
 
 EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
     *(Accept, Ends, Reject, Refused, Answer, Known, Understood, TakesItsOwn),
+    NoOddOneOut,
     *(Returns, Lists, Repeats, Unchanged, Shows, NotYet),
     *(Holds, ReadsAs, LinksTo, ListsTypes, ListsProperties),
 )

@@ -88,9 +88,8 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
     misses += event_misses(case, seen) if outcome is Outcome.PASS else ()
     misses += limit_misses(case, seen)
     if _broke_off(seen) and not _ended_well(case, seen):
-        ended, miss = _unanswered(case, _number(seen), seen)
-        misses.insert(0, miss)
-        outcome, reason, harmless = ended, miss.summary, False
+        outcome, reason, misses[:0] = _ended(case, seen)
+        harmless = False
     elif misses:
         outcome, reason = Outcome.FAIL, misses[0].summary
     return Verdict(
@@ -171,6 +170,14 @@ def _broke_off(seen: Observation) -> bool:
     """Return whether a reply is missing, or was the last one, against expectation."""
     ended = seen.death is not None or seen.broke is Broke.OVERFLOW
     return None in seen.replies or (ended and seen.broke_off is not None)
+
+
+def _ended(case: Case, seen: Observation) -> tuple[Outcome, str, list[Miss]]:
+    """Return (outcome, reason, misses) of a case that broke off."""
+    outcome, miss = _unanswered(case, _number(seen), seen)
+    if any(step.expect.shadowed for step in case.steps):
+        return Outcome.BLOCKED_BY_FINDING, miss.summary, []
+    return outcome, miss.summary, [miss]
 
 
 def _number(seen: Observation) -> int:

@@ -36,6 +36,15 @@ class Fixed:
     reason: Annotated[str, REASON]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditional:
+    """A refusal of one value, or member, that hangs on something besides the request."""
+
+    commands: Annotated[tuple[str, ...], Key("the commands that may return it", some=True)]
+    refusal: Annotated[str, Key("the error message; `*` stands for any text", identity=True)]
+    reason: Annotated[str, REASON]
+
+
 @dataclass(frozen=True, kw_only=True)
 class AbsencesPart:
     """The entries of a file about missing features and fixed properties."""
@@ -46,6 +55,13 @@ class AbsencesPart:
             "the messages with which builds refuse a feature that is not compiled in: if the "
             "request without a fault is refused so, the case is not applicable",
             name="absence",
+        ),
+    ] = ()
+    conditional: Annotated[
+        tuple[Conditional, ...],
+        Key(
+            "the messages with which a command refuses a single value, or member, for a reason "
+            "besides the request: it is no odd one among its siblings (rule X60)"
         ),
     ] = ()
     fixed: Annotated[
@@ -71,6 +87,15 @@ def load_fixed(path: Path, more: Sequence[Read[AbsencesPart]] = ()) -> tuple[str
     return tuple(entry.refusal for entry in entries)
 
 
-def refusals_of(entries: Iterable[Absence], commands: AbstractSet[str]) -> tuple[str, ...]:
+def load_conditional(
+    path: Path, more: Sequence[Read[AbsencesPart]] = ()
+) -> tuple[Conditional, ...]:
+    """Return the refusals that hang on other things; raises KnowledgeError."""
+    return gathered([*more, read_file(path, AbsencesPart)], "conditional")
+
+
+def refusals_of(
+    entries: Iterable[Absence | Conditional], commands: AbstractSet[str]
+) -> tuple[str, ...]:
     """Return the refusals (globs) that one of `commands` may return."""
     return tuple(entry.refusal for entry in entries if not commands.isdisjoint(entry.commands))

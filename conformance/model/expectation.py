@@ -81,6 +81,9 @@ class Expectation(abc.ABC):
     """Whether it is only about a value: then a wrong one does not change the machine."""
     ends: ClassVar[bool] = False
     """Whether the request ends the build: then the reply may be lost."""
+    shadowed: ClassVar[bool] = False
+    """Whether other cases send all requests of its case by themselves: a death is for them to show.
+    """
     withheld: str | None = None
     """The feature whose members may be missing from the reply, None if none may."""
 

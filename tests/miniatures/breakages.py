@@ -197,6 +197,7 @@ BREAKAGES: dict[str, Breakage] = {
     "id-grammar-gone": _breaks("X29", f"{_TOY}/invalid/id/*"),
     "parameter-reads-otherwise": _breaks("X31", "migrate-set-parameters/valid/*"),
     "not-there-taken": _breaks("X34", "yank/errors/not-there/*"),
+    "one-value-refused": _breaks("X60", "blockdev-add/valid/siblings/*"),
     "type-writable": _breaks("X30", "qom-set/errors/none/machine/type"),
 }
 """By the word that the server is given; none of them stops it from being introspected."""
@@ -206,5 +207,7 @@ BESIDE = {
     "untyped-takes-any": "untyped",
     # The one union that this is shown with is asked for by exchanges.
     "branch-not-taken": "wide",
+    # So are block nodes.
+    "one-value-refused": "wide",
 }
 """What else the server is given where a breakage needs another server than the usual one."""

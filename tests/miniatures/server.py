@@ -238,6 +238,8 @@ class Server:
         if name == "qmp_capabilities" and self._is("unknown-capability-taken"):
             arguments = {}
         self._refuse_toy(arguments, "refused-in-the-same-words")
+        if self._is("one-value-refused") and arguments.get("detect-zeroes") == "on":
+            raise RefusedError("no zeroes can be detected")
         try:
             checked = {k: v for k, v in arguments.items() if not untyped or k in ("qom-type", "id")}
             self._checker.check(command["arg-type"], checked, "arguments")
