@@ -78,7 +78,7 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
         outcome, reason, counted = _weigh(step, problem, miss.summary)
         if counted and miss.kind is Kind.REFUSED and _refused_anyway(case, seen, number):
             outcome, reason, counted = Outcome.VACUOUS, f"never accepted: {miss.summary}", False
-        if outcome is Outcome.VACUOUS and _is_absent(case, read.message):
+        if outcome in (Outcome.VACUOUS, Outcome.UNTRIED) and _is_absent(case, read.message):
             outcome, reason = Outcome.NOT_APPLICABLE, f"{WITHOUT}: {miss.summary}"
         misses += [miss] if counted else []
         missed.add(number)

@@ -61,7 +61,7 @@ class AbsencesPart:
         tuple[Conditional, ...],
         Key(
             "the messages with which a command refuses a single value, or member, for a reason "
-            "besides the request: it is no odd one among its siblings (rule X60)"
+            "besides the request: it is no odd one among its siblings (rule X36)"
         ),
     ] = ()
     fixed: Annotated[

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from conformance.model.counting import counted, number
-from conformance.model.terms import BROKEN, Outcome, Severity
+from conformance.model.terms import BROKEN, Outcome, SettledBy, Severity
 from conformance.report.coverage import Share
 from conformance.report.result import Counts, RunVerdict, Summary, TargetSummary
 from conformance.report.rules import RuleRow
@@ -51,6 +51,14 @@ MEANINGS: Final = {
     Outcome.NOT_RUN: "the run ended before its turn",
 }
 """What an outcome without a verdict means."""
+
+SETTLED_BY: Final = {
+    SettledBy.NEED: "Settled by what the host, the build or the machine lacks",
+    SettledBy.PEER: "Settled by a server to talk to",
+    SettledBy.STATE: "Settled by something made before, or in another state",
+    SettledBy.RECIPE: "Settled by other arguments, in a recipe",
+}
+"""What would settle a case whose request without the fault is refused."""
 
 # Everything that a terminal could take for a command, line ends where one line is expected, and
 # halves of characters, which no file can hold.

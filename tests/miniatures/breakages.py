@@ -197,7 +197,7 @@ BREAKAGES: dict[str, Breakage] = {
     "id-grammar-gone": _breaks("X29", f"{_TOY}/invalid/id/*"),
     "parameter-reads-otherwise": _breaks("X31", "migrate-set-parameters/valid/*"),
     "not-there-taken": _breaks("X34", "yank/errors/not-there/*"),
-    "one-value-refused": _breaks("X60", "blockdev-add/valid/siblings/*"),
+    "one-value-refused": _breaks("X36", "blockdev-add/valid/siblings/*"),
     "type-writable": _breaks("X30", "qom-set/errors/none/machine/type"),
 }
 """By the word that the server is given; none of them stops it from being introspected."""

@@ -21,7 +21,7 @@ VALUES: Final = 3
 """How many values of an enumeration, or branches, there must be."""
 MEMBERS: Final = 4
 """How many members of an object there must be: they have less in common."""
-RULE: Final = "X60"
+RULE: Final = "X36"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
