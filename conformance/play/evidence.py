@@ -61,14 +61,14 @@ def finding(
         expected=shown(miss.expected),
         why=" ".join(filter(None, (rule.promise, miss.why, f"({rule.source})"))),
         fold=miss.fold,
-        evidence=_claimed(case, miss) if case.claims else _shown(result),
+        evidence=_claimed(case, miss) if case.claims else whole_evidence(result),
         reproducer=_reproducer(result, command_line),
         plays=result.plays,
         shown=result.shown,
     )
 
 
-def _shown(result: Result) -> Evidence:
+def whole_evidence(result: Result) -> Evidence:
     """Return what was seen of a case, behind what the play beside it shows."""
     own, beside = evidence(result.case, result.seen), result.beside
     if beside is None:
