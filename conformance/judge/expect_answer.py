@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Final
 
 from conformance.judge.json_path import brief
@@ -12,7 +13,7 @@ from conformance.model.terms import ErrorClass, Outcome
 
 _SPECIFIC: Final = re.compile(r"'[^']*'|\"[^\"]*\"|/\S*|\b\d+\b|\b0x[0-9a-f]+\b")
 """What may differ between texts of the same error: names, paths, numbers."""
-_OF_CHECKS: Final = frozenset({ErrorClass.GENERIC, ErrorClass.COMMAND_NOT_FOUND})
+ANSWERS_TO_ARGUMENTS: Final = frozenset({ErrorClass.GENERIC, ErrorClass.COMMAND_NOT_FOUND})
 """The classes with which QEMU may refuse a request before its command sees it."""
 
 
@@ -68,6 +69,37 @@ class Reject(Expectation):
     @property
     def _wanted(self) -> str:
         return " or ".join(sorted(self.classes))
+
+
+@dataclass(frozen=True, slots=True)
+class TakesItsOwn(Expectation):
+    """The request, which sets a property to its own value, succeeds unless the property is fixed.
+
+    `fixed` are the refusals (globs) of a property that refuses every value.  They are as good as
+    success for a case that is about such properties, too (`shown`); any other shows nothing.
+    """
+
+    fixed: tuple[str, ...] = ()
+    shown: bool = False
+
+    def words(self) -> str:
+        """Return the expectation in words."""
+        return "accepted, or refused as every value is" if self.shown else "accepted"
+
+    def problem(self, reply: Reply) -> Problem | None:
+        """Return the refusal, if it is one that counts."""
+        is_fixed = reply.error is not None and self._is_fixed(str(reply.error.get("desc")))
+        return None if self.shown and is_fixed else refused(reply)
+
+    def inconclusive(self, problem: Problem) -> Inconclusive | None:
+        """Return that a fixed property proves nothing."""
+        if not self._is_fixed(problem.what.partition(": ")[2]):
+            return None
+        reason = "every value is refused, its own too; one case of each type shows that it stays"
+        return Inconclusive(outcome=Outcome.NOT_APPLICABLE, reason=reason)
+
+    def _is_fixed(self, words: str) -> bool:
+        return any(fnmatchcase(words, glob) for glob in self.fixed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +172,7 @@ class Understood(Expectation):
     def problem(self, reply: Reply) -> Problem | None:
         """Return a refusal that an argument check may have made."""
         error = reply.error
-        heard = error is not None and error.get("class") not in _OF_CHECKS
+        heard = error is not None and error.get("class") not in ANSWERS_TO_ARGUMENTS
         return None if heard else refused(reply)
 
     def inconclusive(self, problem: Problem) -> Inconclusive | None:

@@ -11,8 +11,10 @@ from conformance.judge.expect_answer import (
     Known,
     Refused,
     Reject,
+    TakesItsOwn,
     Understood,
 )
+from conformance.judge.expect_odd import NoOddOneOut
 from conformance.judge.expect_qom import Holds, LinksTo, ListsProperties, ListsTypes, ReadsAs
 from conformance.judge.expect_value import (
     Agrees,
@@ -27,7 +29,8 @@ from conformance.judge.expect_value import (
 from conformance.model.expectation import Expectation
 
 EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
-    *(Accept, Ends, Reject, Refused, Answer, Known, Understood),
+    *(Accept, Ends, Reject, Refused, Answer, Known, Understood, TakesItsOwn),
+    NoOddOneOut,
     *(Returns, Lists, Repeats, Unchanged, Shows, NotYet),
     *(Tells, Agrees),
     *(Holds, ReadsAs, LinksTo, ListsTypes, ListsProperties),

@@ -90,7 +90,7 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
         outcome, reason, counted = _weigh(step, problems[0], miss.summary)
         if counted and miss.kind is Kind.REFUSED and _refused_anyway(case, seen, number):
             outcome, reason, counted = Outcome.VACUOUS, f"never accepted: {miss.summary}", False
-        if outcome is Outcome.VACUOUS and _is_absent(case, read.message):
+        if outcome in (Outcome.VACUOUS, Outcome.UNTRIED) and _is_absent(case, read.message):
             outcome, reason = Outcome.NOT_APPLICABLE, f"{WITHOUT}: {miss.summary}"
         misses += [miss, *further] if counted else []
         missed.add(number)
@@ -101,9 +101,8 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
         misses += (*event_misses(case, seen), *agreement_misses(case, seen))
     misses += _of_events(case, seen, messages)
     if _broke_off(seen) and not _ended_well(case, seen):
-        ended, miss = _unanswered(case, _number(seen), seen)
-        misses.insert(0, miss)
-        outcome, reason, harmless = ended, miss.summary, False
+        outcome, reason, misses[:0] = _ended(case, seen)
+        harmless = False
     elif misses:
         outcome, reason = Outcome.FAIL, misses[0].summary
     return Verdict(
@@ -138,12 +137,13 @@ def _miss(claim: Claim) -> Miss:
 
 def _weigh(step: Step, problem: Problem, summary: str) -> tuple[Outcome, str, bool]:
     """Return (outcome, reason, whether the problem is a broken promise)."""
-    if problem.kind is Kind.REFUSED:
-        if step.role in (Role.SETUP, Role.PASSAGE):
-            return Outcome.UNTRIED, f"the set-up failed: {summary}", False
-        if step.role is Role.WITNESS:
-            return Outcome.VACUOUS, f"never accepted without the fault: {summary}", False
+    refusal = problem.kind is Kind.REFUSED
+    if refusal and step.role in (Role.SETUP, Role.PASSAGE):
+        return Outcome.UNTRIED, f"the set-up failed: {summary}", False
     otherwise = step.expect.inconclusive(problem)
+    unknown = otherwise is None or otherwise.outcome is Outcome.VACUOUS
+    if refusal and step.role is Role.WITNESS and unknown:
+        return Outcome.VACUOUS, f"never accepted without the fault: {summary}", False
     if otherwise is None:
         return Outcome.FAIL, summary, True
     reason = f"{otherwise.reason}: {summary}" if otherwise.told else otherwise.reason
@@ -184,6 +184,14 @@ def _broke_off(seen: Observation) -> bool:
     """Return whether a reply is missing, or was the last one, against expectation."""
     ended = seen.death is not None or seen.broke is Broke.OVERFLOW
     return None in seen.replies or (ended and seen.broke_off is not None)
+
+
+def _ended(case: Case, seen: Observation) -> tuple[Outcome, str, list[Miss]]:
+    """Return (outcome, reason, misses) of a case that broke off."""
+    outcome, miss = _unanswered(case, _number(seen), seen)
+    if any(step.expect.shadowed for step in case.steps):
+        return Outcome.BLOCKED_BY_FINDING, miss.summary, []
+    return outcome, miss.summary, [miss]
 
 
 def _number(seen: Observation) -> int:

@@ -1,4 +1,6 @@
-"""The messages with which builds refuse features not compiled in (cases/absences.toml).
+"""The messages with which builds refuse features not compiled in, and properties that are fixed.
+
+They stand in cases/absences.toml.
 
 Knows neither a build nor a reply.
 """
@@ -26,9 +28,26 @@ class Absence:
     reason: Annotated[str, REASON]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fixed:
+    """A refusal of every value of a property that cannot be set; "*" stands for any text."""
+
+    refusal: Annotated[str, Key("the error message; `*` stands for any text", identity=True)]
+    reason: Annotated[str, REASON]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditional:
+    """A refusal of one value, or member, that hangs on something besides the request."""
+
+    commands: Annotated[tuple[str, ...], Key("the commands that may return it", some=True)]
+    refusal: Annotated[str, Key("the error message; `*` stands for any text", identity=True)]
+    reason: Annotated[str, REASON]
+
+
 @dataclass(frozen=True, kw_only=True)
 class AbsencesPart:
-    """The entries of a file about missing features."""
+    """The entries of a file about missing features and fixed properties."""
 
     absences: Annotated[
         tuple[Absence, ...],
@@ -38,6 +57,20 @@ class AbsencesPart:
             name="absence",
         ),
     ] = ()
+    conditional: Annotated[
+        tuple[Conditional, ...],
+        Key(
+            "the messages with which a command refuses a single value, or member, for a reason "
+            "besides the request: it is no odd one among its siblings (rule X36)"
+        ),
+    ] = ()
+    fixed: Annotated[
+        tuple[Fixed, ...],
+        Key(
+            "the messages with which qom-set refuses every value of a property, its own too: one "
+            "case of each type shows that the value stays, the others are not applicable"
+        ),
+    ] = ()
 
 
 def load_absences(path: Path, more: Sequence[Read[AbsencesPart]] = ()) -> tuple[Absence, ...]:
@@ -45,6 +78,24 @@ def load_absences(path: Path, more: Sequence[Read[AbsencesPart]] = ()) -> tuple[
     return gathered([*more, read_file(path, AbsencesPart)], "absences")
 
 
-def refusals_of(entries: Iterable[Absence], commands: AbstractSet[str]) -> tuple[str, ...]:
+def load_fixed(path: Path, more: Sequence[Read[AbsencesPart]] = ()) -> tuple[str, ...]:
+    """Return the refusals (globs) of fixed properties in `path` and `more`.
+
+    Raises KnowledgeError.
+    """
+    entries = gathered([*more, read_file(path, AbsencesPart)], "fixed")
+    return tuple(entry.refusal for entry in entries)
+
+
+def load_conditional(
+    path: Path, more: Sequence[Read[AbsencesPart]] = ()
+) -> tuple[Conditional, ...]:
+    """Return the refusals that hang on other things; raises KnowledgeError."""
+    return gathered([*more, read_file(path, AbsencesPart)], "conditional")
+
+
+def refusals_of(
+    entries: Iterable[Absence | Conditional], commands: AbstractSet[str]
+) -> tuple[str, ...]:
     """Return the refusals (globs) that one of `commands` may return."""
     return tuple(entry.refusal for entry in entries if not commands.isdisjoint(entry.commands))

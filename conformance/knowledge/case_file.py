@@ -21,6 +21,7 @@ from conformance.knowledge.machines import MachinesPart
 from conformance.knowledge.naming import NamingPart
 from conformance.knowledge.recipes import ObjectsPart
 from conformance.knowledge.rules import RulesPart
+from conformance.knowledge.settling import SettlingPart
 from conformance.knowledge.state_queries import StatePart
 from conformance.knowledge.states import StatesPart
 from conformance.knowledge.undigested import UndigestedPart
@@ -35,6 +36,7 @@ class CaseFile(
     CompatibilityPart,
     WithheldPart,
     VolatilePart,
+    SettlingPart,
     StatePart,
     StatesPart,
     NamingPart,

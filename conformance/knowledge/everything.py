@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from conformance.digest.objectmodel import DeclaredObjects as SeedModel
-from conformance.knowledge.absences import Absence
+from conformance.knowledge.absences import Absence, Conditional, refusals_of
 from conformance.knowledge.commands import CommandRecipe, CommandRecipes
 from conformance.knowledge.dangers import Dangers
 from conformance.knowledge.defaults import Showing
@@ -44,6 +44,9 @@ class Knowledge:
     """The properties, by path and name, that change others when set."""
     exchanges: tuple[ExchangeRecipe, ...] = ()
     absences: tuple[Absence, ...] = ()
+    conditional: tuple[Conditional, ...] = ()
+    fixed: tuple[str, ...] = ()
+    """The refusals (globs) of properties that cannot be set."""
     intermittent: tuple[Intermittent, ...] = ()
     state: StateKnowledge = StateKnowledge()
     states: States = States()
@@ -62,6 +65,10 @@ class Knowledge:
     def command(self, name: str) -> CommandRecipe:
         """Return the recipe of a command, an empty one if there is none."""
         return self.commands.get(name, CommandRecipe(name=name))
+
+    def excused(self, name: str) -> tuple[str, ...]:
+        """Return the refusals (globs) of a command that hang on something besides the request."""
+        return refusals_of((*self.absences, *self.conditional), frozenset({name}))
 
     def untyped(self, version: Version) -> frozenset[str]:
         """Return the commands whose arguments a build does not check."""

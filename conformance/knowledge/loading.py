@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from conformance.knowledge.absences import load_absences
+from conformance.knowledge.absences import load_absences, load_conditional, load_fixed
 from conformance.knowledge.check import read_cases
 from conformance.knowledge.commands import CommandsPart, commands_of, ranges_of
 from conformance.knowledge.dangers import load_dangers
@@ -49,6 +49,8 @@ def load_knowledge(cases: Sequence[str] = ()) -> Knowledge:
         stand_ins=load_stand_ins(folder / "machines.toml", more),
         coupled=load_coupled(folder / "machines.toml", more),
         absences=load_absences(folder / "absences.toml", more),
+        conditional=load_conditional(folder / "absences.toml", more),
+        fixed=load_fixed(folder / "absences.toml", more),
         state=load_state(folder / "state.toml", more),
         states=load_states(folder / "states", more),
         intermittent=load_intermittent(folder / "intermittent.toml", more),

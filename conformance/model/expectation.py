@@ -87,6 +87,9 @@ class Expectation(abc.ABC):
     """The rules that its problems can break beside that of the step."""
     binds: ClassVar[bool] = True
     """Whether a reply can break a promise by it, not only keep the case from a verdict."""
+    shadowed: ClassVar[bool] = False
+    """Whether other cases send all requests of its case by themselves: a death is for them to show.
+    """
     withheld: str | None = None
     """The feature whose members may be missing from the reply, None if none may."""
 

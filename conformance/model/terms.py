@@ -88,6 +88,9 @@ class Outcome(enum.StrEnum):
     INTERMITTENT = "intermittent"
     # It failed among other cases and passed in every play alone on a fresh machine.
     FLAKY = "flaky"
+    # It was refused as it should be, and so was the request without the fault, for another reason:
+    # the fault was seen, though nothing shows that it alone was the cause.
+    REFUSED_DIFFERENTLY = "refused-differently"
     # It proves nothing. It was refused as it should be, but no request without the fault was ever
     # accepted; or it was refused, perhaps for a reason that no document mentions.
     VACUOUS = "vacuous"
@@ -110,6 +113,9 @@ class Outcome(enum.StrEnum):
 BROKEN: Final = frozenset({Outcome.FAIL, Outcome.CRASH, Outcome.TIMEOUT})
 """The outcomes that come with a finding."""
 
+REFUSED_ANYWAY: Final = frozenset({Outcome.REFUSED_DIFFERENTLY, Outcome.VACUOUS})
+"""The outcomes of refusals whose request without the fault is refused, too."""
+
 
 _LOST_STARTS: Final = 0.01
 
@@ -120,6 +126,19 @@ def starts_lost(outcomes: Mapping[Outcome, int]) -> bool:
     A hundredth of them is what a busy host may cost.
     """
     return outcomes.get(Outcome.NOT_STARTED, 0) > _LOST_STARTS * sum(outcomes.values())
+
+
+class SettledBy(enum.StrEnum):
+    """What a case lacks whose request without the fault is refused."""
+
+    # The host, the build or the machine must have something.
+    NEED = "need"
+    # A server must be there to talk to.
+    PEER = "peer"
+    # Something must have been made before, or be in another state.
+    STATE = "state"
+    # The request must have other arguments.
+    RECIPE = "recipe"
 
 
 class SubjectKind(enum.StrEnum):

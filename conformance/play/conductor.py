@@ -11,12 +11,13 @@ from typing import TypeAlias
 
 from conformance.judge.reply import MessageJudge
 from conformance.judge.verdict import Verdict
+from conformance.knowledge.settling import Settling, load_settling, settled_by
 from conformance.knowledge.store import cases_folder
 from conformance.knowledge.volatile import load_volatile
 from conformance.launch.folder import RunFolder
 from conformance.launch.pool import Pool
 from conformance.model.case import Case
-from conformance.model.terms import Outcome
+from conformance.model.terms import REFUSED_ANYWAY, Outcome, SettledBy
 from conformance.play.channel import Teller
 from conformance.play.coverage_facts import answers_of, event_names
 from conformance.play.engine import Engine
@@ -47,6 +48,7 @@ class Conductor:
         self._recorder = self._own.enter_context(
             Recorder(part, load_volatile(cases_folder() / "volatile.toml"))
         )
+        self._settling = load_settling(cases_folder() / "settling.toml")
         self._held = self._own.enter_context(ExitStack())
         self._engine: Engine | None = None
         self._target: str | None = None
@@ -77,7 +79,7 @@ class Conductor:
         begun: deque[_Begun] = deque()
         try:
             for result in self._engine_of(campaign).run(_taken(coming, begun)):
-                self._record(_events(campaign, result, begun[0][1]))
+                self._record(_events(campaign, result, begun[0][1], self._settling))
                 self._recorder.write(self._new_events(campaign, result))
                 self._recorder.write(self._deaths(campaign))
                 begun.popleft()
@@ -91,7 +93,7 @@ class Conductor:
             reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
             verdict = Verdict(outcome=Outcome.HARNESS_ERROR, reason=reason)
             for case, member in chain(begun, coming):
-                self._record(_events(campaign, Result(case=case, verdict=verdict), member))
+                self._record(_events(campaign, Result(case=case, verdict=verdict), member, ()))
             raise
 
     def prefetch(self, campaign: Campaign, cases: Sequence[Case], after: Sequence[Case]) -> None:
@@ -142,7 +144,13 @@ def _taken(coming: Iterator[_Begun], begun: deque[_Begun]) -> Iterator[Case]:
         yield pair[0]
 
 
-def _events(campaign: Campaign, result: Result, member: str | None) -> Iterator[Event]:
+def _settled_by(verdict: Verdict, settling: Sequence[Settling]) -> SettledBy | None:
+    return settled_by(settling, verdict.reason) if verdict.outcome in REFUSED_ANYWAY else None
+
+
+def _events(
+    campaign: Campaign, result: Result, member: str | None, settling: Sequence[Settling]
+) -> Iterator[Event]:
     case, verdict = result.case, result.verdict
     for miss in verdict.misses:
         yield finding(campaign.target.name, result, miss, campaign.rules, campaign.command_line)
@@ -168,6 +176,7 @@ def _events(campaign: Campaign, result: Result, member: str | None) -> Iterator[
         reason=shown(verdict.reason),
         rules=case.rules,
         seconds=round(result.seen.seconds, 6) if result.seen else 0.0,
+        settled_by=_settled_by(verdict, settling),
         about=member or "",
         accepted=answers.accepted,
         refused=answers.refused,

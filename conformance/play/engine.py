@@ -102,7 +102,8 @@ class Engine:
             elif case.intermittent is not None:
                 yield self._prover.known(case)
             elif case.isolation is Isolation.ALONE:
-                yield self._prover.confirmed(self._prover.alone(case))
+                alone = self._prover.confirmed(self._prover.alone(case))
+                yield self._prover.compared(alone) or alone
             elif case.exchange is not None:
                 yield self._talked(case)
             elif len(case.parts()) > 1:
@@ -118,7 +119,7 @@ class Engine:
             if isinstance(lease, StageFailed):
                 yield from (failed(case, lease) for case in todo)
                 return
-            done = 0
+            done, left_behind = 0, False
             for case, first, seen in lease.player.play(todo):
                 done += 1
                 verdict = judge(case, seen, self._messages, first)
@@ -131,10 +132,16 @@ class Engine:
                 elif verdict.doubts:
                     result = self._prover.unexplained(result)
                 yield result
+                left_behind = result.verdict.outcome in BROKEN
+                if left_behind:
+                    break
             else:
                 return
             # The next machine answers what is on its way to this one.
             self._leases.end(stage)
+            if left_behind:
+                todo = todo[done:]
+                continue
             proven = self._prover.proven(result, lease.played)
             if proven.verdict.outcome is Outcome.FLAKY and seen.death is not None:
                 ahead = lease.player.ahead

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from conformance.judge.json_path import stands_at
@@ -60,13 +61,29 @@ def finding(
         expected=shown(miss.expected),
         why=" ".join(filter(None, (rule.promise, miss.why, f"({rule.source})"))),
         fold=miss.fold,
-        evidence=_claimed(case, miss) if case.claims else evidence(case, result.seen),
-        reproducer=reproducer(
-            case, result.before, command_line, seen=result.seen, plays=result.plays
-        ),
+        evidence=_claimed(case, miss) if case.claims else whole_evidence(result),
+        reproducer=_reproducer(result, command_line),
         plays=result.plays,
         shown=result.shown,
     )
+
+
+def whole_evidence(result: Result) -> Evidence:
+    """Return what was seen of a case, behind what the play beside it shows."""
+    own, beside = evidence(result.case, result.seen), result.beside
+    if beside is None:
+        return own
+    lines = evidence(beside.case, beside.seen).transcript
+    return replace(own, transcript=(*lines, *own.transcript))
+
+
+def _reproducer(result: Result, command_line: Sequence[str]) -> str:
+    case, before, beside = result.case, result.before, result.beside
+    text = reproducer(case, before, command_line, seen=result.seen, plays=result.plays)
+    if beside is None:
+        return text
+    alone = reproducer(beside.case, (), command_line, seen=beside.seen)
+    return f"# Accepted:\n{alone}\n# Refused after a refused request:\n{text}"
 
 
 def default_read(target: str, result: Result, default: DefaultOf) -> DefaultRead:

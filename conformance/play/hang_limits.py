@@ -23,6 +23,10 @@ _OF_SUBJECT: Final = 6
 _OF_KIND: Final = 24
 """The same for one kind of subject, whatever else is answered: in working builds up to nine."""
 
+_ANSWERED: Final = frozenset(
+    {Outcome.PASS, Outcome.FAIL, Outcome.REFUSED_DIFFERENTLY, Outcome.VACUOUS}
+)
+
 
 class HangLimits:
     """Counts the cases that waited in vain: in a row, of each subject, and of each kind."""
@@ -46,7 +50,7 @@ class HangLimits:
         """Count the next case's outcome, and whether it waited in vain."""
         if verdict.outcome is Outcome.TIMEOUT:
             self._hung.add(subject)
-        elif verdict.outcome in (Outcome.PASS, Outcome.FAIL, Outcome.VACUOUS):
+        elif verdict.outcome in _ANSWERED:
             self._hung.clear()
         if verdict.outcome is Outcome.TIMEOUT or (waited and verdict.outcome is not Outcome.PASS):
             self._vain[subject] += 1

@@ -15,6 +15,13 @@ from typing import Final
 from conformance.derive.commands.unchanged import each_alone
 from conformance.judge.expect_answer import without_names
 from conformance.judge.observation import Observation, Talk
+from conformance.judge.refusals import (
+    left_behind,
+    refused_witness,
+    told_apart,
+    with_one_fault,
+    without_faults,
+)
 from conformance.judge.reply import MessageJudge
 from conformance.judge.script_verdict import judge_talk
 from conformance.judge.verdict import Verdict, judge, judge_claims
@@ -25,6 +32,7 @@ from conformance.model.terms import BROKEN, Outcome
 from conformance.play.leases import Leases
 from conformance.play.player import Player
 from conformance.play.stages import StageFailed, prepare_stage
+from conformance.play.witnesses import Witnesses, lone_answer
 from conformance.prepare.starts import Starts
 
 PLAYS: Final = 10
@@ -33,7 +41,9 @@ HANGING_PLAYS: Final = 3
 """The same if the build stopped answering: each play may take several time limits."""
 _TRIES: Final = 10
 """How often to play a case alone because of a kind of event that it does not explain."""
-SHOWS_NOTHING: Final = frozenset({Outcome.VACUOUS, Outcome.NOT_APPLICABLE})
+SHOWS_NOTHING: Final = frozenset(
+    {Outcome.REFUSED_DIFFERENTLY, Outcome.VACUOUS, Outcome.NOT_APPLICABLE}
+)
 """The outcomes of refused requests, whatever else the machine has seen."""
 
 
@@ -42,8 +52,9 @@ class Result:
     """The outcome of a case, and the observation that shows it.
 
     `before` are the cases that the machine had seen before, if they are needed to reproduce it;
-    `first` is the id of the first request, if the case ran alone. For a case with different
-    outcomes, `shown` of `plays` plays alone broke the promise; else both are 0.
+    `first` is the id of the first request, if the case ran alone; `beside` is a play on a machine
+    of its own that this one is compared with. For a case with different outcomes, `shown` of
+    `plays` plays alone broke the promise; else both are 0.
     """
 
     case: Case
@@ -51,6 +62,7 @@ class Result:
     seen: Observation | Talk | None = None
     before: tuple[Case, ...] = ()
     first: int = 0
+    beside: Result | None = None
     plays: int = 0
     shown: int = 0
 
@@ -64,14 +76,16 @@ class Prover:
         self._starts = starts
         self._doubts = Leases(pool, messages, starts)
         """The machine on which vacuous cases are played again, one after the other."""
+        self._witnesses = Witnesses(pool, messages, starts)
         self._proved: dict[str, Outcome] = {}
         """The outcome that each defect had alone on a fresh machine."""
         self._doubts_of: Counter[str] = Counter()
         """How often cases with events without a cause were played alone, by the kind of event."""
 
     def close(self) -> None:
-        """End the machine that is still held."""
+        """End the machines that are still held."""
         self._doubts.close()
+        self._witnesses.close()
 
     def alone(self, case: Case, before: Sequence[Case] = (), *, again: bool = False) -> Result:
         """Play a case on a fresh machine of its own, after `before`; claims need none."""
@@ -97,6 +111,9 @@ class Prover:
 
         `company` are the cases that its machine had seen before.
         """
+        compared = self.compared(result)
+        if compared is not None:
+            return compared
         defects = _defects(result)
         if self._is_proved(result):
             return result
@@ -118,6 +135,44 @@ class Prover:
         if among.verdict.outcome in BROKEN and _defects(among) == defects:
             return among
         return self.unsettled(result, alone)
+
+    def compared(self, result: Result) -> Result | None:
+        """Return the result of a vacuous case by how its witness is answered alone.
+
+        None if it has no refused witness, or that has no answer alone.
+        """
+        case, verdict, seen = result.case, result.verdict, result.seen
+        vacuous = verdict.outcome is Outcome.VACUOUS and isinstance(seen, Observation)
+        if not vacuous or refused_witness(case, seen) is None:
+            return None
+        assert isinstance(seen, Observation), "a dialogue of steps was seen"
+        alone = self._witnesses.answer(case)
+        if alone.accepted:
+            return self._left_behind(result)
+        if alone.error is None:
+            return None
+        if not told_apart(case, seen, alone.error):
+            return result
+        return replace(result, verdict=replace(verdict, outcome=Outcome.REFUSED_DIFFERENTLY))
+
+    def _left_behind(self, result: Result) -> Result:
+        """Return the finding that a refused request has left something behind, if it recurs.
+
+        The witness is accepted and refused on fresh machines again; each of several faulty requests
+        is tried by itself.
+        """
+        shown = self.alone(result.case, again=True)
+        if not _refuses_its_witness(shown):
+            if shown.verdict.outcome in BROKEN:
+                return self.confirmed(shown)
+            return self.unsettled(result, shown)
+        for case in (*with_one_fault(result.case), result.case):
+            play = self.alone(case, again=True)
+            if _refuses_its_witness(play) and isinstance(play.seen, Observation):
+                beside = self.alone(without_faults(case), again=True)
+                if lone_answer(beside.case, beside.seen).accepted:
+                    return replace(play, verdict=left_behind(case, play.seen), beside=beside)
+        return shown
 
     def confirmed(self, result: Result) -> Result:
         """Return the result of a case that was played alone, again if a promise was broken.
@@ -239,6 +294,11 @@ def talked(case: Case, player: Player, messages: MessageJudge) -> Result:
 def failed(case: Case, standing: StageFailed) -> Result:
     """Return the result of a case whose stage failed."""
     return Result(case=case, verdict=standing.verdict)
+
+
+def _refuses_its_witness(result: Result) -> bool:
+    vacuous = result.verdict.outcome is Outcome.VACUOUS
+    return vacuous and refused_witness(result.case, result.seen) is not None
 
 
 def _plays(result: Result) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +16,7 @@ from conformance.model.case import (
     Case,
 )
 from conformance.model.terms import BROKEN, Outcome
-from conformance.play.evidence import evidence
+from conformance.play.evidence import whole_evidence
 from conformance.play.proof import Prover, Result
 from conformance.prepare.campaign import Campaign
 from conformance.prepare.starts import Starts
@@ -45,9 +46,12 @@ def replayed(case: Case, campaign: Campaign, folder: RunFolder) -> Replay:
     """Run a case alone on a fresh machine, an intermittent one often; raises LaunchError."""
     schema = campaign.schema
     messages = MessageJudge(schema, Validator(schema), campaign.plan.head.events)
-    with Pool(campaign.target, folder) as pool:
-        prover = Prover(pool, messages, Starts())
+    with (
+        Pool(campaign.target, folder) as pool,
+        closing(Prover(pool, messages, Starts())) as prover,
+    ):
         result = prover.known(case) if case.intermittent is not None else prover.alone(case)
+        result = prover.compared(result) or result
     why = _unrecorded(result, campaign)
     return Replay(
         text="\n".join(_account(result, campaign)),
@@ -88,7 +92,7 @@ def _recording(result: Result, campaign: Campaign) -> Iterator[str]:
 
 def _account(result: Result, campaign: Campaign) -> Iterator[str]:
     verdict = result.verdict
-    yield from evidence(result.case, result.seen).transcript
+    yield from whole_evidence(result).transcript
     if result.seen and result.seen.death:
         yield result.seen.death.stderr.rstrip()
     yield ""

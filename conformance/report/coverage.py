@@ -16,7 +16,10 @@ from conformance.report.stream import AnswerRead, CaseEnded, RowPlanned
 # What differs between reasons that are alike: quoted names, and generated words.
 _NAMED: Final = re.compile(r"'[^']*'|\"[^\"]*\"|\bw[0-9a-f]{8}\b")
 _PLAYED: Final = frozenset(
-    {Outcome.PASS, Outcome.INTERMITTENT, Outcome.FLAKY, Outcome.VACUOUS, *BROKEN}
+    {
+        *(Outcome.PASS, Outcome.INTERMITTENT, Outcome.FLAKY),
+        *(Outcome.REFUSED_DIFFERENTLY, Outcome.VACUOUS, *BROKEN),
+    }
 )
 """The outcomes of cases whose requests were sent."""
 _SILENT: Final = frozenset({Aspect.INTROSPECTION, Aspect.DOCUMENTATION})
@@ -48,6 +51,8 @@ class CommandCoverage:
     """Accepted, of those sent."""
     invalid: Share
     """Refused, and accepted without the fault, of those sent."""
+    differently: int
+    """Invalid ones that were refused with other words than their witness."""
     vacuous: int
     """Invalid ones that were refused and prove nothing."""
     told: Share
@@ -110,6 +115,7 @@ def command_coverage(
         left_out=planned.left_out if planned else 0,
         valid=Share(part=len(taken), whole=len(valid)),
         invalid=Share(part=len(refused), whole=len(invalid)),
+        differently=sum(each.outcome is Outcome.REFUSED_DIFFERENTLY for each in invalid),
         vacuous=sum(each.outcome is Outcome.VACUOUS for each in invalid),
         told=Share(part=len(told), whole=whole),
         known=Share(part=len(known), whole=whole),

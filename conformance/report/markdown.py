@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from conformance.model.counting import counted, number
-from conformance.model.terms import Outcome, Severity
+from conformance.model.terms import Outcome, SettledBy, Severity
 from conformance.report.markup import block, code, code_cell, folded, plain, row
 from conformance.report.result import (
     FoldedFinding,
@@ -21,6 +21,7 @@ from conformance.report.subjects import subjects
 from conformance.report.wording import (
     MEANINGS,
     OUTCOMES,
+    SETTLED_BY,
     build,
     ending,
     plays,
@@ -227,8 +228,23 @@ def _untested(target: TargetSummary) -> Iterator[str]:
             total = number(sum(each.count for each in reasons))
             yield f"**{OUTCOMES[outcome].capitalize()}** ({total}): {MEANINGS[outcome]}."
             yield ""
-            yield from (_reason(each) for each in reasons)
-            yield ""
+            for need, alike in _by_settling(reasons):
+                if need is not None:
+                    total = number(sum(each.count for each in alike))
+                    yield f"{SETTLED_BY[need]} ({total}):"
+                    yield ""
+                yield from (_reason(each) for each in alike)
+                yield ""
+
+
+def _by_settling(
+    reasons: Sequence[Reason],
+) -> Iterator[tuple[SettledBy | None, Sequence[Reason]]]:
+    """Yield the reasons by what would settle the cases, those that nothing is known of first."""
+    for need in (None, *SettledBy):
+        alike = [each for each in reasons if each.settled_by is need]
+        if alike:
+            yield need, alike
 
 
 def _reason(reason: Reason) -> str:

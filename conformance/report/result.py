@@ -13,7 +13,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from conformance.model.terms import BROKEN, CLIENT, Aspect, Outcome, Severity, SubjectKind
+from conformance.model.terms import (
+    BROKEN,
+    CLIENT,
+    Aspect,
+    Outcome,
+    SettledBy,
+    Severity,
+    SubjectKind,
+)
 from conformance.report.coverage import CommandCoverage, EventCoverage, Share
 from conformance.report.rules import RuleRow
 from conformance.report.stream import DefaultRead, Finding, RunEnded, RunStarted, TargetStarted
@@ -51,6 +59,7 @@ class Reason:
     subjects: tuple[str, ...]
     examples: tuple[str, ...]
     """The ids of the first few cases."""
+    settled_by: SettledBy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

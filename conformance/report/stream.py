@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from conformance.model.codec import Codec
-from conformance.model.terms import Aspect, Outcome, Severity, SubjectKind
+from conformance.model.terms import Aspect, Outcome, SettledBy, Severity, SubjectKind
 
 STREAM_VERSION = 5
 STREAM_FILE: Final = "events.ndjson"
@@ -160,6 +160,8 @@ class CaseEnded:
     reason: str
     rules: tuple[str, ...]
     seconds: float
+    settled_by: SettledBy | None = None
+    """What a case lacks whose request without the fault is refused; None for other cases."""
     about: str = ""
     """The path of the one member of a command's arguments that the case tries, if any."""
     accepted: bool = False

@@ -18,6 +18,7 @@ from conformance.report.wording import OUTCOMES, accepted_commands, kept_session
 
 # For the narrow cells of the tables.
 _BRIEFLY: Final = {
+    Outcome.REFUSED_DIFFERENTLY: "differently",
     Outcome.NOT_APPLICABLE: "n/a",
     Outcome.UNTESTABLE_HERE: "untestable",
     Outcome.BLOCKED_BY_FINDING: "blocked",
@@ -40,9 +41,10 @@ _HEADS: Final = (
 _LEGEND: Final = (
     "**Members**: those of the arguments at all depths that a judged case tried, of those in the "
     "schema. **Valid**: accepted, of those sent. **Invalid**: refused where the same request "
-    "without the fault was accepted, of those sent; what was refused and shows nothing is "
-    "vacuous. **Effect**, **Gates**, **Errors**: passed, of those sent. **Named**: refusals that "
-    "name the member at fault, which nothing promises. **Left out**: places in the arguments "
+    "without the fault was accepted, of those sent; where that was refused with other words, the "
+    "fault was seen (refused differently); what was refused and shows nothing is vacuous. "
+    "**Effect**, **Gates**, **Errors**: passed, of those sent. **Named**: refusals that name the "
+    "member at fault, which nothing promises. **Left out**: places in the arguments "
     "whose type is among them already, and which are not entered again. **Other**: cases of the "
     "remaining aspects."
 )

@@ -319,6 +319,7 @@ def _reasons(cases: Mapping[str, CaseEnded]) -> tuple[Reason, ...]:
             count=len(group),
             subjects=tuple(sorted({each.subject for each in group})),
             examples=tuple(sorted(each.case for each in group)[:_EXAMPLES]),
+            settled_by=group[0].settled_by,
         )
         for (outcome, reason), group in groups.items()
     ]

@@ -19,6 +19,7 @@ LETTERS: Final = {
     Outcome.HARNESS_ERROR: "H",
     Outcome.INTERMITTENT: "I",
     Outcome.FLAKY: "~",
+    Outcome.REFUSED_DIFFERENTLY: "D",
     Outcome.VACUOUS: "V",
     Outcome.UNTESTABLE_HERE: "U",
     Outcome.UNTRIED: "-",
@@ -29,9 +30,9 @@ LETTERS: Final = {
 """The mark behind a count of each outcome; `pass` has none."""
 
 LEGEND: Final = (
-    "12 passed; F fail, C crash, T timeout, I intermittent, H harness error, ~ flaky, V vacuous, "
-    "U untestable, - untried, B blocked by a finding, S not started, N not run, + and some without "
-    "a verdict"
+    "12 passed; F fail, C crash, T timeout, I intermittent, H harness error, ~ flaky, D refused "
+    "differently, V vacuous, U untestable, - untried, B blocked by a finding, S not started, N not "
+    "run, + and some without a verdict"
 )
 
 # The content of a cell whose cases all have the same outcome without a verdict.
@@ -41,6 +42,7 @@ _ALONE: Final = {
     Outcome.UNTRIED: "untried",
     Outcome.BLOCKED_BY_FINDING: "blocked",
     Outcome.NOT_STARTED: "not started",
+    Outcome.REFUSED_DIFFERENTLY: "differently",
     Outcome.VACUOUS: "vacuous",
     Outcome.NOT_RUN: "not run",
 }
@@ -59,8 +61,16 @@ _AMISS: Final = frozenset(
 _UNTESTED: Final = frozenset(
     {Outcome.UNTESTABLE_HERE, Outcome.UNTRIED, Outcome.BLOCKED_BY_FINDING, Outcome.NOT_STARTED}
 )
-_QUIET: Final = frozenset({Outcome.VACUOUS, Outcome.NOT_RUN, *_UNTESTED})
+_QUIET: Final = frozenset(
+    {Outcome.REFUSED_DIFFERENTLY, Outcome.VACUOUS, Outcome.NOT_RUN, *_UNTESTED}
+)
 """What a cell may leave out where there is no room: the written report has it."""
+_DOUBTFUL: Final = frozenset(
+    {
+        *(Outcome.INTERMITTENT, Outcome.FLAKY, Outcome.REFUSED_DIFFERENTLY),
+        *(Outcome.VACUOUS, Outcome.NOT_RUN),
+    }
+)
 _SUBJECT: Final = 24
 """How many characters of a subject distinguish it from others."""
 _TITLE: Final = 6
@@ -156,7 +166,7 @@ def _cell(counts: Counts, *, brief: bool = False) -> tuple[str, Style]:
 def _style(counts: Counts) -> Style:
     if any(outcome in BROKEN or outcome is Outcome.HARNESS_ERROR for outcome in counts):
         return Style.BAD
-    if counts.keys() & {Outcome.INTERMITTENT, Outcome.FLAKY, Outcome.VACUOUS, Outcome.NOT_RUN}:
+    if counts.keys() & _DOUBTFUL:
         return Style.DOUBT
     if Outcome.PASS in counts:
         # Untested cases besides passed ones: the promise was not seen kept as a whole.

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from conformance.model.counting import counted, number
-from conformance.model.terms import BROKEN, Outcome, Severity
+from conformance.model.terms import BROKEN, Outcome, SettledBy, Severity
 from conformance.report.coverage import Share
 from conformance.report.result import Counts, RunVerdict, Summary, TargetSummary
 from conformance.report.rules import RuleRow
@@ -22,6 +22,7 @@ OUTCOMES: Final = {
     Outcome.TIMEOUT: "timeout",
     Outcome.INTERMITTENT: "intermittent",
     Outcome.FLAKY: "flaky",
+    Outcome.REFUSED_DIFFERENTLY: "refused differently",
     Outcome.VACUOUS: "vacuous",
     Outcome.NOT_APPLICABLE: "not applicable",
     Outcome.UNTESTABLE_HERE: "untestable here",
@@ -36,6 +37,10 @@ OUTCOMES: Final = {
 MEANINGS: Final = {
     Outcome.INTERMITTENT: "the promise is broken in some plays and kept in others",
     Outcome.FLAKY: "failed among other cases and passed in every play alone on a fresh machine",
+    Outcome.REFUSED_DIFFERENTLY: (
+        "refused with other words than the request without the fault: the fault was seen, and no "
+        "request without it was accepted"
+    ),
     Outcome.VACUOUS: "refused, and perhaps for another reason: no request shows what for",
     Outcome.NOT_APPLICABLE: "this build has no such subject or promise",
     Outcome.UNTESTABLE_HERE: "this host lacks what the case needs",
@@ -46,6 +51,14 @@ MEANINGS: Final = {
     Outcome.NOT_RUN: "the run ended before its turn",
 }
 """What an outcome without a verdict means."""
+
+SETTLED_BY: Final = {
+    SettledBy.NEED: "Settled by what the host, the build or the machine lacks",
+    SettledBy.PEER: "Settled by a server to talk to",
+    SettledBy.STATE: "Settled by something made before, or in another state",
+    SettledBy.RECIPE: "Settled by other arguments, in a recipe",
+}
+"""What would settle a case whose request without the fault is refused."""
 
 # Everything that a terminal could take for a command, line ends where one line is expected, and
 # halves of characters, which no file can hold.

@@ -47,7 +47,7 @@ def cases_of(
     found = cases_of_schema(variation_cases, schema, recipe, name, **settings)
     cases = {case.id.removeprefix(f"{name}/valid/"): case for case in found}
     assert len(cases) == len(found)
-    return cases
+    return {label: case for label, case in cases.items() if not label.startswith("siblings/")}
 
 
 def recipe_with(**settings: Any) -> CommandRecipe:

@@ -24,7 +24,16 @@ from .schema import (
 )
 
 BLOCKS: list[Entry] = [
-    struct("Block", driver="str", node_name="str?", config="str?", image="any?", size="int?"),
+    enum("DetectZeroes", "off", "on", "unmap"),
+    struct(
+        "Block",
+        driver="str",
+        node_name="str?",
+        config="str?",
+        image="any?",
+        size="int?",
+        detect_zeroes="DetectZeroes?",
+    ),
     struct("Node", node_name="str"),
     struct("Made", job_id="str", options="any"),
     struct("Job", device="str"),
@@ -100,6 +109,7 @@ class Blocks:
         config: str = "",
         image: Any = None,
         size: int = 0,
+        detect_zeroes: str = "off",
     ) -> dict[str, Any]:
         if driver not in ("blkdebug", "null-co") or not node_name:
             raise RefusedError(f"Unknown driver '{driver}'")

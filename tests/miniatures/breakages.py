@@ -106,6 +106,7 @@ BREAKAGES: dict[str, Breakage] = {
     "struct-takes-array": _breaks("W63", f"{_TOY}/invalid/point/*"),
     "unknown-member-taken": _breaks("W64", f"{_TOY}/invalid/*-member"),
     "refusal-leaves-object": _breaks("W65", f"{_TOY}/invalid/text/*"),
+    "refusal-takes-name": _breaks("W65", f"{_TOY}/invalid/text/*"),
     "refused-change-takes-effect": _breaks("W65", "migrate-set-parameters/invalid/unchanged/*"),
     "query-changes-something": _breaks("X35", "query-status/valid/unchanged/*"),
     "refused-set-takes-effect": _breaks("W65", "qom-set/invalid/none/machine/*"),
@@ -208,6 +209,7 @@ BREAKAGES: dict[str, Breakage] = {
     "id-grammar-gone": _breaks("X29", f"{_TOY}/invalid/id/*"),
     "parameter-reads-otherwise": _breaks("X31", "migrate-set-parameters/valid/*"),
     "not-there-taken": _breaks("X34", "yank/errors/not-there/*"),
+    "one-value-refused": _breaks("X36", "blockdev-add/valid/siblings/*"),
     "type-writable": _breaks("X30", "qom-set/errors/none/machine/type"),
 }
 """By the word that the server is given; none of them stops it from being introspected."""
@@ -217,5 +219,7 @@ BESIDE = {
     "untyped-takes-any": "untyped",
     # The one union that this is shown with is asked for by exchanges.
     "branch-not-taken": "wide",
+    # So are block nodes.
+    "one-value-refused": "wide",
 }
 """What else the server is given where a breakage needs another server than the usual one."""

@@ -86,6 +86,8 @@ class Server:
         """Whose command is under way."""
         self._waiting: tuple[Message, Session] = ({}, self._session)
         """What answers the command that waits, and whom."""
+        self._kept: set[str] = set()
+        """The names that refused requests have taken."""
         self.monitors: list[Monitor] = []
         self.ended = False
         self.blocked = -1
@@ -246,6 +248,9 @@ class Server:
             arguments = {}
         if name == "qmp_capabilities" and self._is("unknown-capability-taken"):
             arguments = {}
+        self._refuse_toy(arguments, "refused-in-the-same-words")
+        if self._is("one-value-refused") and arguments.get("detect-zeroes") == "on":
+            raise RefusedError("no zeroes can be detected")
         try:
             checked = {k: v for k, v in arguments.items() if not untyped or k in ("qom-type", "id")}
             self._checker.check(command["arg-type"], checked, "arguments")
@@ -260,6 +265,11 @@ class Server:
                 self._parameters |= {name: value + 1 for name, value in self._parameters.items()}
             raise
 
+    def _refuse_toy(self, arguments: Arguments, word: str) -> None:
+        """Refuse to make a toy, whatever the request says of it, where that is `word`."""
+        if self._is(word) and arguments.get("qom-type") == "toy":
+            raise RefusedError(f"no toy of the name '{arguments.get('id')}' can be made")
+
     def _refused_request(self) -> Arguments | None:
         known = {"implements": "rng-backend", "abstract": True}
         return known if "request-refused" in self._broken else None
@@ -268,6 +278,8 @@ class Server:
         kind, name = arguments.get("qom-type"), arguments.get("id")
         if "refusal-leaves-object" in self._broken and kind == "toy" and isinstance(name, str):
             self._tree.objects.children.setdefault(name, self._tree.root.children["machine"])
+        if "refusal-takes-name" in self._broken and kind == "toy" and isinstance(name, str):
+            self._kept.add(name)
         if "error-not-as-documented" in self._broken and kind == "no-such-type":
             error.name = "DeviceNotFound"
         if "other-error-class" in self._broken and error.name == "DeviceNotFound":
@@ -364,6 +376,9 @@ class Server:
 
     def _object_add(self, **arguments: Any) -> Arguments:
         plain = {name.replace("_", "-"): value for name, value in arguments.items()}
+        self._refuse_toy(plain, "refused-in-other-words")
+        if plain["id"] in self._kept:
+            raise RefusedError(f"attempt to add duplicate property '{plain['id']}'")
         self._tree.add(plain)
         return {}
 

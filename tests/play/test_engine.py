@@ -241,6 +241,65 @@ def test_a_vacuous_case_is_proved_and_spoils_no_machine(run: Run) -> None:
     assert pool.taken == [False, True]
 
 
+def _invalid(name: str) -> Case:
+    witness = replace(step("worse"), role=Role.WITNESS)
+    return replace(case(name, _refused("bad"), witness), fault="a fault")
+
+
+def test_a_refused_witness_is_asked_alone_once_for_all_cases_like_it(run: Run) -> None:
+    pool = FakePool(answering("bad", "worse"), answering("bad", "worse"))
+
+    results = run(pool, _invalid("one"), A, _invalid("two"))
+
+    # The fake refuses each command in words of its own.
+    differently = Outcome.REFUSED_DIFFERENTLY
+    assert _outcomes(results) == [differently, PASS, differently]
+    assert _asked(pool, 1) == ["qmp_capabilities", "worse"]
+
+
+def test_a_witness_that_is_accepted_alone_shows_what_a_refusal_left_behind(run: Run) -> None:
+    def leaving() -> Answer:
+        spoilt = spoilt_by("bad", "worse")
+        refusing = answering("bad")
+
+        def answer(request: dict[str, Any]) -> Sequence[object] | None:
+            told = spoilt(request)
+            return refusing(request) if request["execute"] == "bad" else told
+
+        return answer
+
+    pool = FakePool(*[leaving() for _ in range(6)])
+
+    results = run(pool, _invalid("one"), A)
+
+    assert _outcomes(results) == [FAIL, PASS]
+    assert [miss.rule for miss in results[0].verdict.misses] == ["W65"]
+    beside = results[0].beside
+    assert beside is not None
+    assert [each.request.execute for each in beside.case.steps] == ["worse"]
+    # Shared, alone, the whole case twice, alone again; the machine is replaced for the next case.
+    assert [_asked(pool, number)[1:] for number in range(6)] == [
+        ["bad", "worse", "good"],
+        ["worse"],
+        ["bad", "worse"],
+        ["bad", "worse"],
+        ["worse"],
+        ["good"],
+    ]
+
+
+def test_a_witness_that_company_had_refused_is_flaky_and_no_finding(run: Run) -> None:
+    refusing = [answering("bad", "worse"), answering("bad"), answering("bad")]
+
+    results = run(FakePool(*refusing), _invalid("one"))
+
+    assert _outcomes(results) == [Outcome.FLAKY]
+
+
+def _asked(pool: FakePool, machine: int) -> list[str]:
+    return [request["execute"] for request in pool.machines[machine].requests]
+
+
 def test_a_case_that_shows_nothing_alone_either_does_so_in_whatever_words(run: Run) -> None:
     witness = replace(step("bad"), role=Role.WITNESS)
     setup = replace(step("worse"), role=Role.WITNESS)

@@ -36,6 +36,10 @@ JUDGES = (
 # Nothing that runs asks these; what breaks their rules stands in tests/judge.
 OFFLINE = ("greeting.py", "introspected.py", "recorded.py", "request.py")
 
+_DEVICE = (
+    "^never accepted without the fault: device_add: refused with GenericError: "
+    "('e1000' is not a valid|Parameter 'chardev' is|Parameter 'drive' is)"
+)
 EXPLAINED = {
     Outcome.UNTRIED: "the set-up failed: blockdev-add|the set-up failed: chardev-add"
     "|no recipe says what shows its effect|no recipe for a request that succeeds",
@@ -44,8 +48,8 @@ EXPLAINED = {
     "|cannot be read|opens itself once|the grammar of ids holds from"
     "|the documentation gives no value: none|nothing shows its effect",
     Outcome.VACUOUS: "^refused, and nothing tells what for: (migrate-set-parameters|object-add)"
-    "|^never accepted without the fault: device_add: refused with GenericError: "
-    "('e1000' is not a valid|Parameter 'chardev' is|Parameter 'drive' is)",
+    f"|{_DEVICE}",
+    Outcome.REFUSED_DIFFERENTLY: _DEVICE,
 }
 """Why a case may come to something else than PASS on a server that keeps every promise."""
 
@@ -90,6 +94,40 @@ def test_a_broken_promise_is_found_and_no_other(runner: Runner, program: Path, w
         assert other == set(), "a miss is filed under a rule that it is not about"
 
     patiently(attempt, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("word", "outcome"),
+    [
+        ("refused-in-other-words", Outcome.REFUSED_DIFFERENTLY),
+        ("refused-in-the-same-words", Outcome.VACUOUS),
+    ],
+)
+def test_a_witness_that_is_refused_is_told_from_its_fault_by_words_alone(
+    runner: Runner, program: Path, word: str, outcome: Outcome
+) -> None:
+    shows = Breakage("W65", ("object-add/toy/invalid/text/*",))
+
+    _, results = runner.run(miniature(program, word), lambda made: _cases(made, shows, 5.0))
+
+    assert {r.verdict.outcome for r in results} == {outcome}
+    assert len(results) > 1
+
+
+def test_what_a_refused_request_leaves_is_shown_beside_the_request_alone(
+    runner: Runner, program: Path
+) -> None:
+    _, results = runner.run(
+        miniature(program, "refusal-takes-name"),
+        lambda made: _cases(made, BREAKAGES["refusal-takes-name"], 5.0),
+    )
+
+    (miss,) = results[0].verdict.misses
+    assert "accepted by itself" in miss.summary
+    beside = results[0].beside
+    assert beside is not None
+    assert beside.verdict.outcome is Outcome.PASS
+    assert len(beside.case.steps) < len(results[0].case.steps)
 
 
 def test_every_rule_that_a_check_cites_is_broken_by_a_miniature() -> None:

@@ -7,7 +7,7 @@ tried by derive/commands/ranges.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,6 +20,7 @@ from conformance.derive.commands.base_requests import (
     nearest_first,
     requests_with,
 )
+from conformance.derive.commands.siblings import MEMBERS, VALUES, Siblings
 from conformance.derive.inputs import Introspected
 from conformance.derive.steps import command_subject
 from conformance.derive.unique import named_apart
@@ -30,10 +31,13 @@ from conformance.knowledge.valid_request import Status, ValidRequest
 from conformance.model.canonical import digest
 from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.terms import ABSENT, Absent, Aspect, JsonValue, as_object
-from conformance.qapi.model import Builtin, Member
+from conformance.qapi.model import Builtin, Enum, JsonType, Member, Schema
 from conformance.space.alternatives import Variation, variations_of
 from conformance.space.integers import is_integer
 from conformance.space.objects import ObjectPlace, object_places
+
+_VALUE, _BRANCH = "Q13", "Q19"
+"""The rules of the values of an enumeration and of the branches of a union."""
 
 
 def variation_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
@@ -45,15 +49,53 @@ def variation_cases(build: Introspected, knowledge: Knowledge, name: str) -> Ite
     arguments = Arguments(build=build, knowledge=knowledge, command=command)
     bases = tuple(arguments.requests())
     places = object_places(build.schema, command.arg_type).places
+    groups: list[Siblings] = []
     for place in places[:1] if shallow else places:
+        made = {}
         for member in place.members:
             if not (shallow and member.name == place.tag):
-                yield from map(named_apart, _member_cases(arguments, bases, place, member))
+                varied = _varied_members(arguments, bases, place, member)
+                tried = [(each, each.case()) for each in varied]
+                yield from (named_apart(case) for _, case in tried)
+                made[member] = tried
+        groups += _siblings(build.schema, place, made)
+    excused = knowledge.excused(name)
+    for group in groups:
+        yield from group.cases(excused)
 
 
-def _member_cases(
+def _siblings(
+    schema: Schema, place: ObjectPlace, made: Mapping[Member, Sequence[tuple[_Varied, Case]]]
+) -> Iterator[Siblings]:
+    """Yield the values of each enumeration, and the members whose values mean the same to all.
+
+    A string may name something that must be there, and an integer has a range.
+    """
+    plain: list[tuple[str, tuple[Case, ...]]] = []
+    for member, tried in made.items():
+        kind = schema.type(member.type)
+        values: dict[str, tuple[Case, ...]] = {}
+        for varied, case in tried:
+            # An empty array proves nothing of its elements.
+            if varied.variation.given != [] and varied.variation.rule in (_VALUE, _BRANCH):
+                name = varied.variation.label
+                values[name] = (*values.get(name, ()), case)
+        yield Siblings(
+            label=place.label_with(member),
+            kind="values",
+            least=VALUES,
+            alternatives=tuple(values.items()),
+        )
+        is_boolean = isinstance(kind, Builtin) and kind.json_type is JsonType.BOOLEAN
+        if member.optional and (is_boolean or isinstance(kind, Enum)):
+            plain.append((member.name, tuple(case for _, case in tried)))
+    label = place.label or "arguments"
+    yield Siblings(label=label, kind="members", least=MEMBERS, alternatives=tuple(plain))
+
+
+def _varied_members(
     arguments: Arguments, bases: Sequence[ValidRequest], place: ObjectPlace, member: Member
-) -> Iterator[Case]:
+) -> Iterator[_Varied]:
     schema = arguments.schema
     nearest = nearest_first(bases, place.label_with(member))
     kind = schema.type(member.type)
@@ -62,9 +104,9 @@ def _member_cases(
     for variation in variations_of(schema, place, member):
         known = tuple(known_variations(arguments, variation))
         for each in known:
-            yield _of_known(arguments, each).case()
+            yield _of_known(arguments, each)
         if not known:
-            yield _of_schema(arguments, nearest, variation).case()
+            yield _of_schema(arguments, nearest, variation)
 
 
 def _of_known(arguments: Arguments, known: KnownVariation) -> _Varied:

@@ -9,7 +9,7 @@ from typing import Final
 
 from conformance.derive.inputs import Introspected
 from conformance.derive.steps import PLAIN, command_subject
-from conformance.judge.expect_answer import Accept, Answer, Reject
+from conformance.judge.expect_answer import Accept, Answer, Reject, TakesItsOwn
 from conformance.judge.expect_qom import LinksTo, ListsProperties, ListsTypes, ReadsAs
 from conformance.judge.expect_value import Returns
 from conformance.knowledge.everything import Knowledge
@@ -169,9 +169,13 @@ def tree_cases(build: Introspected, knowledge: Knowledge, machine: str) -> Itera
         for item in node.properties:
             step = _get(node.path, item.name, _reading(node, item, paths))
             yield _tree_case("qom-get", stage, node.path, item.name, [step])
+    shown: set[tuple[object, str]] = set()
     for node in tree:
         for item in node.properties:
-            for case in _settings(stage, node, item):
+            own_type = (node.values.get("type"), item.name)
+            settable = TakesItsOwn(knowledge.fixed, shown=own_type not in shown)
+            for case in _settings(stage, node, item, settable):
+                shown.add(own_type)
                 lone = (node.path, item.name) in coupled
                 yield replace(case, isolation=Isolation.ALONE) if lone else case
     yield from _path_cases(stage, tree)
@@ -183,11 +187,11 @@ def _reading(node: Node, item: Property, paths: frozenset[str]) -> Expectation:
     return LinksTo(paths) if item.link_to else ReadsAs(item.type)
 
 
-def _settings(stage: Stage, node: Node, item: Property) -> Iterator[Case]:
+def _settings(stage: Stage, node: Node, item: Property, settable: TakesItsOwn) -> Iterator[Case]:
     """Yield what qom-set refuses of one property, and what setting its own value changes.
 
     Only types whose name determines the JSON type; the property's own value, as read before, is the
-    request without the fault.
+    request without the fault, which a fixed property refuses.
     """
     wanted = JsonType.STRING if item.child_of or item.link_to else _WANTED.get(item.type)
     if wanted is None or item.name not in node.values:
@@ -209,7 +213,10 @@ def _settings(stage: Stage, node: Node, item: Property) -> Iterator[Case]:
     steps.append(_get(node.path, item.name, Returns((own,)), Role.CHECK, "W65"))
     if label == "invalid":
         # Last, because it would restore what a refused value has changed.
-        steps.append(_set(node.path, item.name, own, Accept(), Role.WITNESS, "X28"))
+        rule = "X30" if settable.shown else "X28"
+        steps.append(_set(node.path, item.name, own, settable, Role.WITNESS, rule))
+        if settable.shown:
+            steps.append(_get(node.path, item.name, Returns((own,)), Role.CHECK, rule))
     yield Case(
         id=f"qom-set/{label}/{stage.spec.machine}{node.path}/{item.name}",
         subject=command_subject("qom-set"),
