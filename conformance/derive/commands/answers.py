@@ -20,8 +20,8 @@ from conformance.model.stage import Request, Stage
 from conformance.model.terms import Aspect, JsonValue, as_object
 from conformance.space.answers import fitted
 
-_TELLS: Final = "X40"
-_AGREES: Final = "X41"
+_TELLS: Final = "X43"
+_AGREES: Final = "X44"
 
 
 def answer_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
