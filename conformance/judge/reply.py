@@ -12,6 +12,7 @@ from typing import Any, Final
 from conformance.judge.greeting import VERSION_COMMAND, greeting_misses
 from conformance.judge.miss import Miss
 from conformance.judge.observation import Line
+from conformance.model.complaint import NO_COMPLAINTS, Complaints
 from conformance.model.expectation import Kind
 from conformance.model.stage import Request
 from conformance.model.terms import ErrorClass
@@ -56,10 +57,17 @@ def _withholding(schema: Schema, feature: str) -> Schema:
 class MessageJudge:
     """Judges single messages against the rules of the wire and a build's own schema.
 
-    Without a schema, all names and values pass.
+    Without a schema, all names and values pass. `complaints` are the reports that a program must
+    not make while it answers.
     """
 
-    def __init__(self, schema: Schema | None, validator: Validator | None) -> None:
+    def __init__(
+        self,
+        schema: Schema | None,
+        validator: Validator | None,
+        complaints: Complaints = NO_COMPLAINTS,
+    ) -> None:
+        self.complaints = complaints
         self._known = (schema, validator) if schema and validator else None
 
     def greeting(self, line: Line) -> ReadMessage:

@@ -14,8 +14,10 @@ from conformance.judge.events import event_misses, limit_misses, not_come
 from conformance.judge.expect import check, miss_of
 from conformance.judge.miss import Miss
 from conformance.judge.observation import Broke, Observation
+from conformance.judge.process import last_report, lost_only, process_misses
 from conformance.judge.reply import MessageJudge
 from conformance.model.case import Case, Claim, Role, Step
+from conformance.model.complaint import Complaints
 from conformance.model.ending import Ending
 from conformance.model.expectation import Kind, Problem
 from conformance.model.terms import Outcome, SubjectKind
@@ -86,9 +88,11 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
         if not (miss.kind is Kind.VALUE and step.expect.reads):
             break
     misses += event_misses(case, seen) if outcome is Outcome.PASS else ()
-    misses += limit_misses(case, seen)
-    if _broke_off(seen) and not _ended_well(case, seen):
-        ended, miss = _unanswered(case, _number(seen), seen)
+    # What the process did comes first: it must be proved, whatever else is wrong.
+    beside = process_misses(case, seen, messages.complaints)
+    misses = [*beside, *misses, *limit_misses(case, seen)]
+    if _broke_off(seen) and not _ended_well(case, seen, messages.complaints):
+        ended, miss = _unanswered(case, _number(seen), seen, messages.complaints)
         misses.insert(0, miss)
         outcome, reason, harmless = ended, miss.summary, False
     elif misses:
@@ -98,7 +102,7 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
         reason=reason,
         misses=tuple(misses),
         missed=frozenset(missed),
-        harmless=harmless,
+        harmless=harmless and not beside,
     )
 
 
@@ -158,11 +162,14 @@ def _is_absent(case: Case, message: Mapping[str, Any]) -> bool:
     return any(fnmatchcase(words, glob) for glob in case.absences)
 
 
-def _ended_well(case: Case, seen: Observation) -> bool:
-    """Return whether a last request ended the build, with at most its reply missing."""
+def _ended_well(case: Case, seen: Observation, complaints: Complaints) -> bool:
+    """Return whether a last request ended the build, with at most its reply missing.
+
+    LeakSanitizer changes the exit status of a build that has ended well.
+    """
     *others, _ = seen.replies
     ends = case.steps[-1].expect.ends
-    ended = seen.death is not None and seen.death.status == 0
+    ended = seen.death is not None and (seen.death.status == 0 or lost_only(seen, complaints))
     return ends and ended and None not in others
 
 
@@ -185,11 +192,14 @@ def _unasked(seen: Observation, messages: MessageJudge) -> Iterator[Miss]:
         yield from messages.stray(line).misses
 
 
-def _unanswered(case: Case, number: int, seen: Observation) -> tuple[Outcome, Miss]:
+def _unanswered(
+    case: Case, number: int, seen: Observation, complaints: Complaints
+) -> tuple[Outcome, Miss]:
     step = case.steps[number]
     command = step.request.execute
     # Only the subject step is specific to a case: many cases share the others.
     about = case.about if step.role is Role.SUBJECT else ""
+    stderr = ""
     answered, *later = (line is not None for line in seen.replies[number:])
     if seen.broke is Broke.OVERFLOW:
         what = f"{command}: what came in place of an answer is too long or holds too much to read"
@@ -201,19 +211,24 @@ def _unanswered(case: Case, number: int, seen: Observation) -> tuple[Outcome, Mi
         outcome, kind = Outcome.FAIL, Kind.SHAPE
     elif seen.death is not None:
         what = f"{command}: QEMU died ({ending_text(seen.death.status)})"
-        words = death_words(seen.death)
+        report = last_report(seen, complaints)
+        stderr = report.text if report else ""
+        words = report.defect if report else death_words(seen.death)
         # A command may die with the same words for different causes.
         of_command = case.subject.kind is SubjectKind.COMMAND
         where = words if words and not of_command else f"{words} {case.subject.name} {about}"
         fold = f"crash {command} {where}"
         outcome, kind = Outcome.CRASH, Kind.CRASH
+        words = f"{report.words}{report.place}" if report else words
         what = f"{what}: {words}" if words else what
     else:
         what = f"{command}: {_silent(case, seen)}"
         fold = f"hang {command} {case.subject.name}"
         outcome, kind = Outcome.TIMEOUT, Kind.HANG
     expected = "one response to each command, success or error"
-    return outcome, Miss(rule="W35", kind=kind, summary=what, expected=expected, fold=fold)
+    return outcome, Miss(
+        rule="W35", kind=kind, summary=what, expected=expected, fold=fold, stderr=stderr
+    )
 
 
 def _silent(case: Case, seen: Observation) -> str:

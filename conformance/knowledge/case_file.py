@@ -22,6 +22,7 @@ from conformance.knowledge.naming import NamingPart
 from conformance.knowledge.recipes import ObjectsPart
 from conformance.knowledge.rules import RulesPart
 from conformance.knowledge.state_queries import StatePart
+from conformance.knowledge.stderr import StderrPart
 from conformance.knowledge.undigested import UndigestedPart
 from conformance.knowledge.untyped_arguments import UntypedPart
 from conformance.knowledge.volatile import VolatilePart
@@ -35,6 +36,7 @@ class CaseFile(
     WithheldPart,
     VolatilePart,
     StatePart,
+    StderrPart,
     NamingPart,
     IntermittentPart,
     UntypedPart,

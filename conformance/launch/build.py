@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from conformance.launch.environment import environment
 from conformance.launch.folder import RunFolder
 from conformance.launch.output import ROOM, open_output, written
 from conformance.launch.program import STYLES
-from conformance.launch.sandbox import Confinement, command, environment, failure
+from conformance.launch.sandbox import Confinement, command, failure
 from conformance.launch.target import Target, host_path
 from conformance.launch.waiting import readable
 from conformance.model.errors import LaunchError

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from conformance.judge.reply import MessageJudge
 from conformance.judge.verdict import Verdict
+from conformance.knowledge.stderr import load_complaints
 from conformance.knowledge.store import cases_folder
 from conformance.knowledge.volatile import load_volatile
 from conformance.launch.folder import RunFolder
@@ -129,7 +130,8 @@ class Conductor:
             self._held.close()
             pool = self._held.enter_context(Pool(campaign.target, self._folder))
             schema = campaign.schema
-            messages = MessageJudge(schema, Validator(schema))
+            complaints = load_complaints(cases_folder() / "stderr.toml")
+            messages = MessageJudge(schema, Validator(schema), complaints)
             self._engine = self._held.enter_context(Engine(pool, messages))
             self._target = campaign.target.name
         return self._engine

@@ -20,7 +20,14 @@ from conformance.model.terms import BROKEN, Outcome
 from conformance.play.hang_limits import HangLimits
 from conformance.play.leases import Leases
 from conformance.play.player import REST
-from conformance.play.proof import SHOWS_NOTHING, Prover, Result, failed, talked
+from conformance.play.proof import (
+    SHOWS_NOTHING,
+    Prover,
+    Result,
+    did_beside,
+    failed,
+    talked,
+)
 from conformance.play.stages import StageFailed
 from conformance.prepare.starts import Starts
 
@@ -110,11 +117,14 @@ class Engine:
             else:
                 yield next(results)
 
-    def _shared(self, stage: Stage, cases: list[Case]) -> Iterator[Result]:
-        """Yield the results of cases that share machines, one machine after the other."""
+    def _shared(self, stage: Stage, cases: list[Case], *, again: bool = False) -> Iterator[Result]:
+        """Yield the results of cases that share machines, one machine after the other.
+
+        `again` as for `Leases.take`.
+        """
         todo = cases
         while todo:
-            lease = self._leases.take(stage, again=todo is not cases)
+            lease = self._leases.take(stage, again=again or todo is not cases)
             if isinstance(lease, StageFailed):
                 yield from (failed(case, lease) for case in todo)
                 return
@@ -133,6 +143,11 @@ class Engine:
                 return
             # The next machine answers what is on its way to this one.
             self._leases.end(stage)
+            if did_beside(result) and lease.player.ahead and seen.death is None:
+                suspects = todo[done - 1 : done + lease.player.ahead]
+                yield from self._separately(result, stage, suspects)
+                todo = todo[done - 1 + len(suspects) :]
+                continue
             proven = self._prover.proven(result, lease.played)
             if proven.verdict.outcome is Outcome.FLAKY and seen.death is not None:
                 ahead = lease.player.ahead
@@ -143,6 +158,22 @@ class Engine:
             else:
                 yield proven
             todo = todo[done:]
+
+    def _separately(
+        self, shown: Result, stage: Stage, suspects: Sequence[Case]
+    ) -> Iterator[Result]:
+        """Yield the results of cases that were under way when the process did what it must not.
+
+        Each waits for the one before it; `shown` is the result of the first among the others.
+        """
+        found = [each for case in suspects for each in self._shared(stage, [case], again=True)]
+        # A report is cut where the program was still writing it, and may die of what it tells.
+        shows = [
+            each for each in found if did_beside(each) or each.verdict.outcome is Outcome.CRASH
+        ]
+        if not shows and found[0].verdict.outcome not in BROKEN:
+            found[0] = self._prover.unsettled(shown, found[0])
+        yield from found
 
     def _talked(self, case: Case) -> Result:
         """Return the result of a case with an exchange, on the machine of its stage."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from conformance.judge.json_path import stands_at
@@ -60,13 +61,20 @@ def finding(
         expected=shown(miss.expected),
         why=" ".join(filter(None, (rule.promise, miss.why, f"({rule.source})"))),
         fold=miss.fold,
-        evidence=_claimed(case, miss) if case.claims else evidence(case, result.seen),
+        evidence=_evidence(result, miss),
         reproducer=reproducer(
             case, result.before, command_line, seen=result.seen, plays=result.plays
         ),
         plays=result.plays,
         shown=result.shown,
     )
+
+
+def _evidence(result: Result, miss: Miss) -> Evidence:
+    if result.case.claims:
+        return _claimed(result.case, miss)
+    seen = evidence(result.case, result.seen)
+    return replace(seen, stderr=miss.stderr) if miss.stderr else seen
 
 
 def default_read(target: str, result: Result, default: DefaultOf) -> DefaultRead:

@@ -9,11 +9,19 @@ import socket
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from conformance.judge.events import awaited, is_event
-from conformance.judge.observation import Broke, EventPlace, Line, Observation, Talk
+from conformance.judge.observation import (
+    Broke,
+    EventPlace,
+    Line,
+    Observation,
+    Said,
+    Taken,
+    Talk,
+)
 from conformance.launch.machine import Machine
 from conformance.model.case import Case, Role, Step
 from conformance.model.ending import Ending
@@ -64,6 +72,8 @@ class _Seen:
     events: list[Line] = field(default_factory=list)
     places: list[EventPlace] = field(default_factory=list)
     strays: list[Line] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
+    taken: tuple[Taken, ...] = ()
     began: float = 0.0
     sent: dict[int, float] = field(default_factory=dict)
     """When each step was sent, unless it was sent ahead of its turn."""
@@ -113,15 +123,12 @@ class _Seen:
             events=tuple(self.events),
             places=tuple(self.places),
             strays=tuple(self.strays),
+            said=tuple(self.said),
+            taken=self.taken,
             death=death,
             hung=hung,
             seconds=time.monotonic() - self.began,
         )
-
-
-def _may_follow(case: Case, other: Case, waiting: int) -> bool:
-    """Return whether `case` may be sent while `other`, and `waiting` requests, are in flight."""
-    return waiting < WINDOW and not case.in_step and not other.in_step
 
 
 class _OvertakenError(Exception):
@@ -145,9 +152,18 @@ class Player:
         self._next_id = 0
         self._held: Line | None = None
         """The answer to a request whose turn is still to come."""
+        self._one_by_one = False
+        machine.news()
+        self._standing = machine.descriptors()
+        """What the descriptors 0 to 2 are; None if that is unknown."""
 
-    def play(self, cases: Sequence[Case]) -> Iterator[tuple[Case, int, Observation]]:
+    def play(
+        self, cases: Sequence[Case], *, one_by_one: bool = False
+    ) -> Iterator[tuple[Case, int, Observation]]:
         """Yield (case, id of its first request, observation) in order.
+
+        With `one_by_one`, no request is sent before the one before it is answered: what the process
+        does meanwhile is of that request.
 
         Ends early if the machine dies or stops answering: the last case yielded is the one in which
         that happened, and `healthy` is False from then on. A caller that stops early must not use
@@ -157,8 +173,9 @@ class Player:
         flight: deque[tuple[Case, int]] = deque()
         waiting = 0
         self.healthy = False
+        self._one_by_one = one_by_one
         while todo or flight:
-            while todo and (not flight or _may_follow(todo[0], flight[-1][0], waiting)):
+            while todo and (not flight or self._may_follow(todo[0], flight[-1][0], waiting)):
                 case = todo.popleft()
                 flight.append((case, self._next_id))
                 waiting += len(case.steps)
@@ -176,16 +193,26 @@ class Player:
 
     def talk(self, case: Case) -> Talk:
         """Return what was received in the exchange of a case; raises LaunchError."""
-        return talk(case, self.machine, self._first)
+        seen = talk(case, self.machine, self._first)
+        news, last = self.machine.news(), len(seen.heard) - 1
+        said = (Said(last, news),) if news else ()
+        return replace(seen, said=said, taken=() if seen.death else self._taken(last))
 
     @property
     def _connection(self) -> Connection:
         assert self._first is not None, "the machine has a monitor of its own"
         return self._first
 
+    def _in_step(self, case: Case) -> bool:
+        return self._one_by_one or case.in_step
+
+    def _may_follow(self, case: Case, other: Case, waiting: int) -> bool:
+        """Return whether `case` may be sent with `other`, and `waiting` requests, in flight."""
+        return waiting < WINDOW and not self._in_step(case) and not self._in_step(other)
+
     def _send(self, case: Case) -> None:
         """Queue the requests of a case; `_receive` sends those of a case that goes in step."""
-        if not case.in_step:
+        if not self._in_step(case):
             for number, step in enumerate(case.steps):
                 self._queue(step, self._next_id + number)
         self._next_id += len(case.steps)
@@ -201,7 +228,7 @@ class Player:
     def _receive(self, case: Case, first: int) -> tuple[Observation, bool]:
         """Return the observation of `case`, and whether all of its replies came."""
         seen = _Seen([None] * len(case.steps), began=time.monotonic())
-        in_step = case.in_step
+        in_step = self._in_step(case)
         for number, step in enumerate(case.steps):
             if in_step:
                 seen.sent[number] = time.monotonic()
@@ -209,20 +236,44 @@ class Player:
             try:
                 seen.replies[number] = self._reply(case, number, first, seen)
                 self._await(case, number, seen)
+                self._listen(seen, number)
             except _OvertakenError:
                 continue
             except WireTimeout:
+                self._listen(seen, number)
                 broke = Broke.TIMEOUT
                 return seen.observation(hung=True, broke_off=number, broke=broke), False
             except (WireClosed, WireOverflow) as error:
                 return self._broken(error, seen, number), False
+            if in_step:
+                seen.taken += self._taken(number)
+        if not in_step:
+            seen.taken = self._taken(len(case.steps) - 1)
         return seen.observation(), True
+
+    def _listen(self, seen: _Seen, number: int) -> None:
+        """Record what the process has written to standard error since the last reply."""
+        news = self.machine.news()
+        if news:
+            seen.said.append(Said(number, news))
+
+    def _taken(self, number: int) -> tuple[Taken, ...]:
+        """Return which standard descriptors are not what they were, once for each change."""
+        found = self.machine.descriptors()
+        before, self._standing = self._standing, found
+        if before is None or found is None or found == before or self.machine.ending(0.0):
+            return ()
+        pairs = enumerate(zip(before, found, strict=True))
+        return tuple(
+            Taken(number, which, closed=not now) for which, (was, now) in pairs if was != now
+        )
 
     def _broken(self, error: WireClosed | WireOverflow, seen: _Seen, number: int) -> Observation:
         if isinstance(error, WireOverflow):
             seen.replies[number] = Line(error.head, read_message(error.head))
             return seen.observation(broke_off=number, broke=Broke.OVERFLOW)
         ending = self.machine.ending(REST)
+        self._listen(seen, number)
         if ending is None:
             return seen.observation(hung=True, broke_off=number, broke=Broke.CLOSED)
         death = ending

@@ -20,6 +20,7 @@ from conformance.judge.verdict import Verdict, judge, judge_claims
 from conformance.launch.pool import Pool
 from conformance.model.case import Case
 from conformance.model.errors import LaunchError
+from conformance.model.expectation import Kind
 from conformance.model.terms import BROKEN, Outcome
 from conformance.play.leases import Leases
 from conformance.play.player import Player
@@ -68,8 +69,18 @@ class Prover:
         """End the machine that is still held."""
         self._doubts.close()
 
-    def alone(self, case: Case, before: Sequence[Case] = (), *, again: bool = False) -> Result:
-        """Play a case on a fresh machine of its own, after `before`; claims need none."""
+    def alone(
+        self,
+        case: Case,
+        before: Sequence[Case] = (),
+        *,
+        again: bool = False,
+        one_by_one: bool = False,
+    ) -> Result:
+        """Play a case on a fresh machine of its own, after `before`; claims need none.
+
+        With `one_by_one`, each request waits for the answer to the one before.
+        """
         if case.claims:
             return Result(case=case, verdict=judge_claims(case))
         standing = prepare_stage(case.stage, self._pool, self._messages, self._starts, again=again)
@@ -78,7 +89,7 @@ class Prover:
         with standing.machine:
             if case.exchange is not None:
                 return talked(case, standing, self._messages)
-            for played, first, seen in standing.play((*before, case)):
+            for played, first, seen in standing.play((*before, case), one_by_one=one_by_one):
                 verdict = judge(played, seen, self._messages, first)
                 if played is case:
                     return Result(
@@ -99,7 +110,8 @@ class Prover:
             if again is not None:
                 self._proved[defect] = Outcome.VACUOUS
                 return again
-        alone = self.alone(result.case, again=True)
+        beside = did_beside(result)
+        alone = self.alone(result.case, again=True, one_by_one=beside)
         if alone.verdict.outcome is result.verdict.outcome and _defect(alone) == defect:
             self._proved[defect] = alone.verdict.outcome
             return alone
@@ -108,7 +120,7 @@ class Prover:
         if {alone.verdict.outcome, result.verdict.outcome} <= SHOWS_NOTHING:
             # It proves nothing either way, whatever the texts of the refusals.
             return alone
-        among = self.alone(result.case, company, again=True)
+        among = self.alone(result.case, company, again=True, one_by_one=beside)
         if among.verdict.outcome in BROKEN and _defect(among) == defect:
             return among
         return self.unsettled(result, alone)
@@ -121,11 +133,13 @@ class Prover:
         outcome = result.verdict.outcome
         if outcome not in BROKEN or self._proved.get(_defect(result)) is outcome:
             return result
-        again = self.alone(result.case, result.before, again=True)
+        beside = did_beside(result)
+        again = self.alone(result.case, result.before, again=True, one_by_one=beside)
         if again.verdict.outcome in BROKEN:
             self._proved[_defect(again)] = again.verdict.outcome
             return again
-        return self._repeated(result.case, _plays(result)) or _flaky(result, again)
+        found = self._repeated(result.case, _plays(result), one_by_one=beside)
+        return found or _flaky(result, again)
 
     def narrowed(self, result: Result) -> Result:
         """Return the result of the one request among several that shows the same, if one does."""
@@ -136,7 +150,7 @@ class Prover:
         if isinstance(result.seen, Observation) and result.seen.broke_off is not None:
             missed.add(result.seen.broke_off)
         for case in each_alone(result.case, missed):
-            play = self.alone(case, again=True)
+            play = self.alone(case, again=True, one_by_one=did_beside(result))
             if play.verdict.outcome in BROKEN and [m.rule for m in play.verdict.misses] == rules:
                 return play
         return result
@@ -145,7 +159,8 @@ class Prover:
         """Return the result of a case with one outcome among others and another one alone."""
         if shared.verdict.outcome not in BROKEN:
             return _flaky(shared, alone)
-        found = self._repeated(shared.case, _plays(shared), _defect(shared))
+        beside = did_beside(shared)
+        found = self._repeated(shared.case, _plays(shared), _defect(shared), one_by_one=beside)
         return found or _flaky(shared, alone)
 
     def known(self, case: Case) -> Result:
@@ -162,12 +177,14 @@ class Prover:
             return Result(case=case, verdict=verdict, plays=PLAYS)
         return replace(found, verdict=replace(found.verdict, reason=reason))
 
-    def _repeated(self, case: Case, times: int, defect: str | None = None) -> Result | None:
+    def _repeated(
+        self, case: Case, times: int, defect: str | None = None, *, one_by_one: bool = False
+    ) -> Result | None:
         """Play a case that many times alone; return the result of the plays that show `defect`.
 
         Without `defect`, any defect counts. None if no play shows it.
         """
-        plays = [self.alone(case, again=True) for _ in range(times)]
+        plays = [self.alone(case, again=True, one_by_one=one_by_one) for _ in range(times)]
         showing = [
             play
             for play in plays
@@ -195,6 +212,14 @@ class Prover:
             self._doubts.end(case.stage)
             return None
         return Result(case=case, verdict=verdict, seen=seen)
+
+
+def did_beside(result: Result) -> bool:
+    """Return whether the process did something that is wrong beside its answers.
+
+    Which request it did that for only shows where no other is under way.
+    """
+    return any(miss.kind is Kind.PROCESS for miss in result.verdict.misses)
 
 
 def talked(case: Case, player: Player, messages: MessageJudge) -> Result:

@@ -8,6 +8,8 @@ from typing import Final
 
 from conformance.judge.observation import Observation, Talk
 from conformance.judge.reply import MessageJudge
+from conformance.knowledge.stderr import load_complaints
+from conformance.knowledge.store import cases_folder
 from conformance.launch.folder import RunFolder
 from conformance.launch.pool import Pool
 from conformance.model.canonical import compact
@@ -44,7 +46,8 @@ class Replay:
 def replayed(case: Case, campaign: Campaign, folder: RunFolder) -> Replay:
     """Run a case alone on a fresh machine, an intermittent one often; raises LaunchError."""
     schema = campaign.schema
-    messages = MessageJudge(schema, Validator(schema))
+    complaints = load_complaints(cases_folder() / "stderr.toml")
+    messages = MessageJudge(schema, Validator(schema), complaints)
     with Pool(campaign.target, folder) as pool:
         prover = Prover(pool, messages, Starts())
         result = prover.known(case) if case.intermittent is not None else prover.alone(case)
@@ -89,7 +92,9 @@ def _recording(result: Result, campaign: Campaign) -> Iterator[str]:
 def _account(result: Result, campaign: Campaign) -> Iterator[str]:
     verdict = result.verdict
     yield from evidence(result.case, result.seen).transcript
-    if result.seen and result.seen.death:
+    told = dict.fromkeys(miss.stderr for miss in verdict.misses if miss.stderr)
+    yield from told
+    if result.seen and result.seen.death and not told:
         yield result.seen.death.stderr.rstrip()
     yield ""
     often = f" (in {result.shown} of {result.plays} plays)" if result.plays else ""

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from conformance.launch import sandbox
+from conformance.launch.environment import environment
 from conformance.launch.sandbox import (
     ADDRESS_SPACE,
     FILE_SIZE,
@@ -24,7 +25,6 @@ from conformance.launch.sandbox import (
     SPACE,
     Confinement,
     command,
-    environment,
     failure,
     limits_memory,
 )

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from conformance.judge.reply import MessageJudge
+from conformance.knowledge.stderr import load_complaints
+from conformance.knowledge.store import cases_folder
 from conformance.launch.folder import RunFolder
 from conformance.launch.pool import Pool
 from conformance.launch.target import Target
@@ -16,6 +18,7 @@ from conformance.play.engine import Engine
 from conformance.play.proof import Result
 from conformance.prepare.campaign import Campaign
 from conformance.prepare.prepare import prepare
+from conformance.qapi.model import Schema
 from conformance.qapi.validate import Validator
 from tests.miniatures.install import install
 
@@ -48,7 +51,21 @@ class Runner:
     def play(self, campaign: Campaign, target: Target, cases: Sequence[Case]) -> list[Result]:
         """Return what became of `cases` on a target of which `campaign` says all there is."""
         schema = campaign.schema
-        messages = MessageJudge(schema, Validator(schema))
+        return self._played(target, cases, schema, Validator(schema))
+
+    def play_alone(self, target: Target, cases: Sequence[Case]) -> list[Result]:
+        """Return what became of `cases` on a target of which nothing is known."""
+        return self._played(target, cases, None, None)
+
+    def _played(
+        self,
+        target: Target,
+        cases: Sequence[Case],
+        schema: Schema | None,
+        validator: Validator | None,
+    ) -> list[Result]:
+        complaints = load_complaints(cases_folder() / "stderr.toml")
+        messages = MessageJudge(schema, validator, complaints)
         with Pool(target, self.folder) as pool, Engine(pool, messages) as engine:
             return list(engine.run(cases))
 
