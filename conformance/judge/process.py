@@ -111,7 +111,7 @@ def process_misses(
     case: Case, seen: Observation | Talk, complaints: Complaints
 ) -> tuple[Miss, ...]:
     """Return what the process did beside its answers while a case ran."""
-    return (*_report_misses(case, seen, complaints), *_descriptor_misses(case, seen))
+    return (*_report_misses(case, seen, complaints), *_descriptor_misses(case, seen, complaints))
 
 
 def lost_only(seen: Observation | Talk, complaints: Complaints) -> bool:
@@ -144,42 +144,59 @@ def _report_misses(case: Case, seen: Observation | Talk, complaints: Complaints)
 
 def _miss(case: Case, said: Said, report: Report) -> Miss:
     request = _asked(case, said.step)
+    guilty = _guilty(case, said.step, precise=bool(report.functions))
     return Miss(
         rule=report.complaint.rule,
         kind=Kind.PROCESS,
         summary=f"{request}: QEMU wrote to standard error: {report.words}{report.place}",
         expected="nothing of the kind on standard error",
-        fold=f"report {report.complaint.rule} {report.defect} {_guilty(case, said, report)}",
+        fold=f"report {report.complaint.rule} {report.defect} {guilty}",
         stderr=report.text,
     )
 
 
-def _guilty(case: Case, said: Said, report: Report) -> str:
-    """Return what was asked, for the fold: one function may be wrong for different causes.
+def _guilty(case: Case, number: int, *, precise: bool) -> str:
+    """Return what was asked, for the fold: the same may go wrong for different causes.
 
-    Without a stack, what the case is about tells defects of one kind apart.
+    Unless what was seen is `precise`, what the case is about tells defects of one kind apart.
     """
-    if case.exchange is not None or not 0 <= said.step < len(case.steps):
+    if case.exchange is not None or not 0 <= number < len(case.steps):
         return case.subject.name
-    step = case.steps[said.step]
+    step = case.steps[number]
     words = [step.request.execute]
-    if step.role is Role.SUBJECT:
-        words += [case.subject.name] * (case.subject.kind is not SubjectKind.COMMAND)
-        words += [] if report.functions else [case.about]
-    return " ".join(words)
+    words += [case.subject.name] * (case.subject.kind is not SubjectKind.COMMAND)
+    about = step.role is Role.SUBJECT and case.subject.kind is SubjectKind.COMMAND
+    words += [case.about] * (about and not precise)
+    return " ".join(filter(None, words))
 
 
-def _descriptor_misses(case: Case, seen: Observation | Talk) -> Iterator[Miss]:
-    """Yield the standard descriptors that were closed or replaced."""
+def _descriptor_misses(
+    case: Case, seen: Observation | Talk, complaints: Complaints
+) -> Iterator[Miss]:
+    """Yield the standard descriptors that were closed or replaced, unless the case gave them up."""
     for taken in seen.taken:
+        if taken.number in _given_up(case, taken.step, complaints):
+            continue
         request = _asked(case, taken.step)
         yield Miss(
             rule=_DESCRIPTORS,
             kind=Kind.PROCESS,
             summary=f"{request}: QEMU {_done(taken)}",
             expected="descriptors 0 to 2 stay what they were at the start",
-            fold=f"descriptor {taken.number} {request}",
+            fold=f"descriptor {taken.number} {_guilty(case, taken.step, precise=False)}",
         )
+
+
+def _given_up(case: Case, step: int, complaints: Complaints) -> set[int]:
+    """Return the descriptors that requests up to a step have handed to a device."""
+    requests = (*case.stage.setup, *(each.request for each in case.steps[: step + 1]))
+    texts = [request.text() for request in requests]
+    return {
+        number
+        for pattern, numbers in complaints.handed.items()
+        if any(map(pattern.search, texts))
+        for number in numbers
+    }
 
 
 def _done(taken: Taken) -> str:

@@ -52,7 +52,7 @@ def judge_talk(case: Case, talk: Talk, messages: MessageJudge) -> Verdict:
         misses = list(islice(judged.misses(turn), _MISSES))
         if misses:
             break
-    misses = [*process_misses(case, talk, messages.complaints), *misses]
+    misses += process_misses(case, talk, messages.complaints)
     ended = _ended(case, exchange, talk, messages.complaints)
     if ended is not None:
         return Verdict(outcome=Outcome.CRASH, reason=ended.summary, misses=(ended,), harmless=False)

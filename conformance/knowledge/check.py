@@ -26,7 +26,7 @@ from conformance.model.errors import KnowledgeError
 
 OWN: Final = (
     *("rules", "changes", "withheld", "volatile", "walk", "contained"),
-    *("complaint", "frame", "masked"),
+    *("complaint", "frame", "masked", "handed"),
 )
 """The suite's own parts: no other file can add to them."""
 

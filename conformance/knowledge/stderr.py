@@ -72,6 +72,15 @@ class Masked:
     reason: Annotated[str, REASON]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handed:
+    """Requests that hand standard descriptors to a device."""
+
+    request: Annotated[re.Pattern[str], Key("the request as compact JSON, as a regular expression")]
+    descriptors: Annotated[tuple[int, ...], Key("the descriptors: 0, 1, 2", some=True)]
+    reason: Annotated[str, REASON]
+
+
 @dataclass(frozen=True, kw_only=True)
 class StderrPart:
     """What a file says of the standard error of programs."""
@@ -87,6 +96,10 @@ class StderrPart:
     masked: Annotated[
         tuple[Masked, ...],
         Key("what differs in the reports of one defect"),
+    ] = ()
+    handed: Annotated[
+        tuple[Handed, ...],
+        Key("requests after which standard descriptors are a device's, which may close them"),
     ] = ()
 
 
@@ -105,4 +118,5 @@ def complaints_of(part: StderrPart) -> Complaints:
         passed_over=tuple(glob for each in part.frame for glob in each.passed_over),
         masks={each.pattern: each.word for each in part.masked if not each.compared},
         compared={each.pattern: each.word for each in part.masked if each.compared},
+        handed={each.request: each.descriptors for each in part.handed},
     )

@@ -1,4 +1,4 @@
-"""What a program must not write to its standard error, as values; reads none."""
+"""What a program must not do to its standard descriptors, as values; reads none."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ class Complaints:
 
     `frames` fit a line of a stack; the group `function` is the name. `passed_over` are globs of
     functions that say nothing of the defect. `masks` fit what differs from run to run, `compared`
-    what differs between builds besides, each with the word that replaces it.
+    what differs between builds besides, each with the word that replaces it. `handed` fit requests
+    that hand standard descriptors, by number, to a device, which may close them.
     """
 
     kinds: tuple[Complaint, ...] = ()
@@ -36,6 +37,7 @@ class Complaints:
     passed_over: tuple[str, ...] = ()
     masks: Mapping[re.Pattern[str], str] = field(default_factory=dict)
     compared: Mapping[re.Pattern[str], str] = field(default_factory=dict)
+    handed: Mapping[re.Pattern[str], tuple[int, ...]] = field(default_factory=dict)
 
 
 NO_COMPLAINTS: Final = Complaints()

@@ -41,6 +41,7 @@ _FLOOD: Final = 2 << 20
 
 A batch of requests causes some kilobytes, and keeping them takes eight times their weight.
 """
+_GONE: Final = "gone"
 REST: Final = 2.0
 """How many seconds a process whose socket closed may take to end."""
 
@@ -155,7 +156,7 @@ class Player:
         self._one_by_one = False
         machine.news()
         self._standing = machine.descriptors()
-        """What the descriptors 0 to 2 are; None if that is unknown."""
+        """What the descriptors 0 to 2 were at first, _GONE for a lost one; None if unknown."""
 
     def play(
         self, cases: Sequence[Case], *, one_by_one: bool = False
@@ -258,15 +259,20 @@ class Player:
             seen.said.append(Said(number, news))
 
     def _taken(self, number: int) -> tuple[Taken, ...]:
-        """Return which standard descriptors are not what they were, once for each change."""
-        found = self.machine.descriptors()
-        before, self._standing = self._standing, found
-        if before is None or found is None or found == before or self.machine.ending(0.0):
+        """Return which standard descriptors are no longer what they were at the start.
+
+        Each is told once: what happens to its number afterwards follows from that.
+        """
+        if self._standing is None:
             return ()
-        pairs = enumerate(zip(before, found, strict=True))
-        return tuple(
-            Taken(number, which, closed=not now) for which, (was, now) in pairs if was != now
-        )
+        found = self.machine.descriptors()
+        if found == self._standing or found is None or self.machine.ending(0.0):
+            return ()
+        pairs = enumerate(zip(self._standing, found, strict=True))
+        changed = {which: now for which, (was, now) in pairs if was not in (now, _GONE)}
+        kept = enumerate(self._standing)
+        self._standing = tuple(_GONE if which in changed else was for which, was in kept)
+        return tuple(Taken(number, which, closed=not now) for which, now in changed.items())
 
     def _broken(self, error: WireClosed | WireOverflow, seen: _Seen, number: int) -> Observation:
         if isinstance(error, WireOverflow):

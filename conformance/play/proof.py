@@ -260,5 +260,8 @@ def _defect(result: Result) -> str:
     """Return what identifies a defect: equal for cases that show the same one."""
     verdict = result.verdict
     if verdict.misses:
-        return verdict.misses[0].fold
+        first, *others = verdict.misses
+        # What the process did is a defect of its own, and is proved by itself.
+        beside = (each.fold for each in others if each.kind is Kind.PROCESS)
+        return "\n".join((first.fold, *beside))
     return f"{verdict.outcome} {result.case.subject.name} {without_names(verdict.reason)}"

@@ -68,6 +68,7 @@ BREAKAGES: dict[str, Breakage] = {
     "event-has-no-time": _breaks("W48", _STOPPED),
     "event-of-no-schema": _breaks("W49", _STOPPED),
     "stop-unseen": _breaks("X33", "stop/effect/recipe"),
+    "closes-descriptor": _breaks("X53", "stop/*"),
     "parameter-not-set-back": _breaks("X33", "migrate-set-parameters/effect/numbers"),
     "stop-untold": _breaks("X32", "STOP/valid/recipe"),
     "burst-unlimited": _breaks("W50", "BALLOON_CHANGE/valid/burst"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import Any
@@ -317,6 +318,9 @@ class Server:
         if self._running and "stop-untold" not in self._broken:
             self.event("STOP")
         self._running, self._rests = False, "paused"
+        if "closes-descriptor" in self._broken:
+            with contextlib.suppress(OSError):
+                os.close(0)
         return {}
 
     def _cont(self) -> Arguments:
