@@ -6,6 +6,7 @@ from typing import Final
 
 from conformance.derive.commands import (
     compat_policy,
+    cost,
     documented,
     effects,
     errors,
@@ -28,6 +29,7 @@ from conformance.derive.subjects import (
     declared,
     events,
     exchanges,
+    growing,
     introspected,
     introspection,
     lists,
@@ -99,6 +101,9 @@ GENERATORS: Final = (
         (Generator(compat_policy.hidden_cases, ("{}/gates/deprecated",)),),
     ),
     Round(introspected(events), (Generator(event_cases, ("{}/valid/",)),)),
+    Round(introspected(growing), (Generator(cost.growth_cases, ("{}/valid/growth/",)),)),
+    Round(introspected(machines), (Generator(cost.idle_cases, ("query-version/valid/idle/{}",)),)),
+    Round(introspected(sorted_commands), (Generator(cost.leak_cases, ("{}/valid/memory",)),)),
     Round(exchanges, (Generator(exchange_cases, ("wire/{}/",)),)),
     Round(declared, (Generator(declarations.declaration_cases, ("{}/documentation/",)),)),
     Round(undeclared, (Generator(declarations.undeclared_cases, ("{}/documentation/",)),)),

@@ -14,11 +14,11 @@ from conformance.judge.expect_answer import (
     Understood,
 )
 from conformance.judge.expect_qom import Holds, LinksTo, ListsProperties, ListsTypes, ReadsAs
-from conformance.judge.expect_value import Lists, NotYet, Repeats, Returns, Shows, Unchanged
+from conformance.judge.expect_value import Grows, Lists, NotYet, Repeats, Returns, Shows, Unchanged
 from conformance.model.expectation import Expectation
 
 EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
     *(Accept, Ends, Reject, Refused, Answer, Known, Understood),
-    *(Returns, Lists, Repeats, Unchanged, Shows, NotYet),
+    *(Returns, Lists, Repeats, Unchanged, Grows, Shows, NotYet),
     *(Holds, ReadsAs, LinksTo, ListsTypes, ListsProperties),
 )

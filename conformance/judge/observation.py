@@ -72,7 +72,8 @@ class Observation:
     may also stay unanswered while later ones are answered. `broke_off` is the step that was awaited
     then, and `broke` how the wait failed; the reply of a message that was too long is its
     beginning. `places[i]` is the place of events[i]. `said` and `taken` are what the process did
-    meanwhile; requests of later cases may have been under way.
+    meanwhile; requests of later cases may have been under way. Of a case that measures, `cpu` is
+    the CPU time of each step, and `idle` that of the rest after the last; None or empty if unknown.
     """
 
     replies: tuple[Line | None, ...]
@@ -85,6 +86,8 @@ class Observation:
     broke: Broke | None = None
     said: tuple[Said, ...] = ()
     taken: tuple[Taken, ...] = ()
+    cpu: tuple[float, ...] = ()
+    idle: float | None = None
     seconds: float = 0.0
 
 

@@ -6,6 +6,7 @@ Knows no kind of report by name: these are data.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -19,6 +20,15 @@ from conformance.model.expectation import Kind
 from conformance.model.terms import SubjectKind
 
 _DESCRIPTORS: Final = "X53"
+_IDLE: Final = "X54"
+_BUSY: Final = 0.2
+"""The part of a rest that a program may work: an idle one uses a hundredth, one that spins all of
+it, or a fourth on a host with other work."""
+_COST: Final = "X55"
+_LONG: Final = 1.0
+_STEEP: Final = 8.0
+"""The CPU seconds of an answer that are worth a word, and how many times those for a fourth of the
+things: four times as long is in order, and twice that is beyond what a loaded host adds."""
 _NAMES: Final = ("standard input", "standard output", "standard error")
 _FRAMES: Final = 3
 """How many functions of a stack tell a defect: one alone may be a helper of many."""
@@ -111,7 +121,12 @@ def process_misses(
     case: Case, seen: Observation | Talk, complaints: Complaints
 ) -> tuple[Miss, ...]:
     """Return what the process did beside its answers while a case ran."""
-    return (*_report_misses(case, seen, complaints), *_descriptor_misses(case, seen, complaints))
+    return (
+        *_report_misses(case, seen, complaints),
+        *_descriptor_misses(case, seen, complaints),
+        *_idle_misses(case, seen),
+        *_time_misses(case, seen),
+    )
 
 
 def lost_only(seen: Observation | Talk, complaints: Complaints) -> bool:
@@ -209,3 +224,66 @@ def _asked(case: Case, step: int) -> str:
     if case.exchange is not None or not 0 <= step < len(case.steps):
         return case.subject.name
     return case.steps[step].request.execute
+
+
+def _idle_misses(case: Case, seen: Observation | Talk) -> Iterator[Miss]:
+    """Yield that the program worked although it was asked nothing."""
+    if case.measure is None or isinstance(seen, Talk) or seen.idle is None:
+        return
+    if seen.idle > _BUSY * case.measure.rest:
+        yield Miss(
+            rule=_IDLE,
+            kind=Kind.PROCESS,
+            # Not how long: it differs from run to run.
+            summary=f"while nothing is asked for {case.measure.rest:g} s, QEMU works on",
+            expected=f"at most {_BUSY * case.measure.rest:g} s of CPU time",
+            fold=f"idle {case.about}",
+        )
+
+
+def _time_misses(case: Case, seen: Observation | Talk) -> Iterator[Miss]:
+    """Yield that the time for an answer grows faster than what it describes."""
+    if case.measure is None or isinstance(seen, Talk) or len(case.measure.steps) < 2:
+        return
+    first, *_, last = (seen.cpu[step] for step in case.measure.steps if step < len(seen.cpu))
+    if last > _LONG and last > _STEEP * first:
+        command = case.steps[case.measure.steps[-1]].request.execute
+        counts = case.measure.counts
+        yield Miss(
+            rule=_COST,
+            kind=Kind.PROCESS,
+            summary=f"{command}: {counts[-1]} take far longer than {counts[0]}, and over a second",
+            expected=f"at most {_STEEP:g} times the CPU time for {counts[-1] // counts[0]} times "
+            "as many",
+            fold=f"time {command} {case.about}",
+        )
+
+
+def lost_objects(seen: Observation, complaints: Complaints) -> Counter[str]:
+    """Return how many objects a program said at its end that it had lost, by defect."""
+    lost: Counter[str] = Counter()
+    for said in seen.said:
+        for report in reports_in(said.text, complaints):
+            if report.complaint.leak:
+                lost[report.defect] += report.objects
+    return lost
+
+
+def leak_misses(
+    case: Case, once: Observation, twice: Observation, complaints: Complaints
+) -> Iterator[Miss]:
+    """Yield each allocation of which twice as many rounds of a case lose one more a round."""
+    assert case.measure is not None, "the case counts rounds"
+    rounds, before = case.measure.rounds, lost_objects(once, complaints)
+    for said in twice.said:
+        for report in reports_in(said.text, complaints):
+            more = lost_objects(twice, complaints)[report.defect] - before[report.defect]
+            if report.complaint.leak and more >= rounds:
+                yield Miss(
+                    rule=report.complaint.rule,
+                    kind=Kind.PROCESS,
+                    summary=f"{case.subject.name}: each request loses memory{report.place}",
+                    expected=f"{rounds} more requests lose no more",
+                    fold=f"leak {report.defect} {case.subject.name}",
+                    stderr=report.text,
+                )

@@ -14,9 +14,10 @@ from conformance.judge.process import last_report, lost_only, process_misses
 from conformance.judge.reply import MessageJudge, echoes
 from conformance.judge.script_message import judge_hear
 from conformance.judge.script_turn import ANSWERED, SHORT, JudgedTurn, short, text
-from conformance.judge.verdict import Verdict, death_words, ending_text
+from conformance.judge.verdict import Verdict, death_words
 from conformance.model.case import Case
 from conformance.model.complaint import Complaints
+from conformance.model.ending import ending_text
 from conformance.model.expectation import Kind
 from conformance.model.script import (
     Drive,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -18,7 +17,7 @@ from conformance.judge.process import last_report, lost_only, process_misses
 from conformance.judge.reply import MessageJudge
 from conformance.model.case import Case, Claim, Role, Step
 from conformance.model.complaint import Complaints
-from conformance.model.ending import Ending
+from conformance.model.ending import Ending, ending_text
 from conformance.model.expectation import Kind, Problem
 from conformance.model.terms import Outcome, SubjectKind
 from conformance.wire.framing import Message
@@ -249,13 +248,3 @@ def death_words(death: Ending) -> str:
     found = _ASSERTION.search(death.stderr)
     last = death.stderr.strip().rpartition("\n")[2] if death.status >= 0 else ""
     return _ADDRESS.sub("*", found.group(0).strip() if found else last)[:200]
-
-
-def ending_text(status: int) -> str:
-    """Return an exit status in words."""
-    if status >= 0:
-        return f"exit status {status}"
-    try:
-        return signal.Signals(-status).name
-    except ValueError:
-        return f"signal {-status}"

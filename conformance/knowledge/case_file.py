@@ -15,6 +15,7 @@ from conformance.knowledge.defaults import DefaultsPart
 from conformance.knowledge.events import EventsPart
 from conformance.knowledge.examples import ExamplesPart
 from conformance.knowledge.exchanges import ExchangesPart
+from conformance.knowledge.growth import GrowthPart
 from conformance.knowledge.guest_agent_blocklist import WithheldPart
 from conformance.knowledge.intermittent import IntermittentPart
 from conformance.knowledge.machines import MachinesPart
@@ -35,6 +36,7 @@ class CaseFile(
     CompatibilityPart,
     WithheldPart,
     VolatilePart,
+    GrowthPart,
     StatePart,
     StderrPart,
     NamingPart,

@@ -13,6 +13,7 @@ from conformance.knowledge.defaults import Showing
 from conformance.knowledge.events import EventRecipes
 from conformance.knowledge.examples import ExampleRecipes
 from conformance.knowledge.exchanges import ExchangeRecipe
+from conformance.knowledge.growth import Growth
 from conformance.knowledge.intermittent import Intermittent
 from conformance.knowledge.machines import StandIns
 from conformance.knowledge.naming import NamingException
@@ -44,6 +45,7 @@ class Knowledge:
     exchanges: tuple[ExchangeRecipe, ...] = ()
     absences: tuple[Absence, ...] = ()
     intermittent: tuple[Intermittent, ...] = ()
+    growths: tuple[Growth, ...] = ()
     state: StateKnowledge = StateKnowledge()
 
     def of_build(self, version: Version, arch: str | None) -> Knowledge:

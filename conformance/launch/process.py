@@ -24,6 +24,8 @@ _KILL_LIMIT: Final = 30.0
 _BURY_LIMIT: Final = 10.0
 _STDERR_LINES: Final = 20
 _STDERR_BYTES: Final = 65536
+# How much is read at once: a report at the end may tell of thousands of allocations.
+_NEWS_BYTES: Final = 1 << 20
 # Shells and bubblewrap return 128 plus the signal's number for a child that a signal ended.
 _SIGNALLED: Final = 128
 # In linux/posix-timers.h: the clock of all threads of a process.
@@ -91,8 +93,8 @@ class Process:
         size = written(self._stderr)
         if size == self._told:
             return ""
-        data = os.pread(self._stderr, min(size - self._told, _STDERR_BYTES), self._told)
-        if self.ended is None and len(data) < _STDERR_BYTES:
+        data = os.pread(self._stderr, min(size - self._told, _NEWS_BYTES), self._told)
+        if self.ended is None and len(data) < _NEWS_BYTES:
             data = data[: data.rfind(b"\n") + 1]
         self._told += len(data)
         return data.decode(errors="replace")

@@ -153,15 +153,29 @@ def limits_memory(target: Target) -> bool:
         return False
 
 
-@functools.cache
+def is_sanitized(target: Target) -> bool:
+    """Return whether the program itself calls a sanitizer."""
+    try:
+        return _kind(str(host_path(target)))[1]
+    except (LaunchError, OSError):
+        return False
+
+
 def _plain(program: str) -> bool:
     """Return whether the file is itself a program, and calls none of the sanitizers."""
+    elf, sanitized = _kind(program)
+    return elf and not sanitized
+
+
+@functools.cache
+def _kind(program: str) -> tuple[bool, bool]:
+    """Return whether the file is itself a program, and whether it calls a sanitizer."""
     with open(program, "rb") as file:
         if os.fstat(file.fileno()).st_size == 0:
-            return False
+            return False, False
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             elf = content[:4] == b"\x7fELF"
-            return elf and not any(content.find(name) >= 0 for name in _SANITIZERS)
+            return elf, elf and any(content.find(name) >= 0 for name in _SANITIZERS)
 
 
 class _Outside:

@@ -21,7 +21,7 @@ from conformance.model.terms import Outcome
 from conformance.play.channel import Teller
 from conformance.play.coverage_facts import answers_of, event_names
 from conformance.play.engine import Engine
-from conformance.play.evidence import default_read, finding
+from conformance.play.evidence import default_read, finding, measured
 from conformance.play.proof import Result
 from conformance.play.records import Recorder
 from conformance.prepare.campaign import Campaign
@@ -150,6 +150,7 @@ def _events(campaign: Campaign, result: Result, member: str | None) -> Iterator[
         yield finding(campaign.target.name, result, miss, campaign.rules, campaign.command_line)
     for default in case.defaults:
         yield default_read(campaign.target.name, result, default)
+    yield from measured(campaign.target.name, result)
     answers = answers_of(result, member)
     yield CaseEnded(
         target=campaign.target.name,

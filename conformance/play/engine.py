@@ -108,6 +108,8 @@ class Engine:
                 yield self._prover.alone(case)
             elif case.intermittent is not None:
                 yield self._prover.known(case)
+            elif case.measure is not None and case.measure.rounds:
+                yield self._prover.lasting(case)
             elif case.isolation is Isolation.ALONE:
                 yield self._prover.confirmed(self._prover.alone(case))
             elif case.exchange is not None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from conformance.judge.expect_value import answer_size
 from conformance.judge.json_path import stands_at
 from conformance.judge.miss import Miss
 from conformance.judge.observation import Observation, Talk
@@ -19,7 +20,7 @@ from conformance.model.terms import ABSENT, Absent, JsonValue, Outcome, Severity
 from conformance.play.proof import Result
 from conformance.qapi.names import shown
 from conformance.report.reproducer import reproducer
-from conformance.report.stream import DefaultRead, Evidence, Finding
+from conformance.report.stream import DefaultRead, Evidence, Finding, Measured
 from conformance.wire.framing import Message
 from conformance.wire.transcript import Transcript
 
@@ -91,6 +92,29 @@ def default_read(target: str, result: Result, default: DefaultOf) -> DefaultRead
         where=default.where or "",
         declared=_text(default.declared),
         real=_text(_real(result.seen, default)),
+    )
+
+
+def measured(target: str, result: Result) -> Iterator[Measured]:
+    """Yield what a case has measured, if it does and came to its end."""
+    case, seen = result.case, result.seen
+    if case.measure is None or not isinstance(seen, Observation) or None in seen.replies:
+        return
+    measure = case.measure
+    lines = [seen.replies[step] for step in measure.steps]
+    values = [line.read.value for line in lines if line and isinstance(line.read, Message)]
+    sizes = result.lost or tuple(answer_size(each.get("return")) for each in values)
+    seconds = [seen.cpu[step] for step in measure.steps]
+    seconds += [] if seen.idle is None else [seen.idle]
+    yield Measured(
+        target=target,
+        case=case.id,
+        subject_kind=case.subject.kind,
+        subject=case.subject.name,
+        what=measure.what,
+        counts=measure.counts,
+        sizes=sizes,
+        seconds=tuple(round(each, 6) for each in seconds),
     )
 
 

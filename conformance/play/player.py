@@ -23,7 +23,7 @@ from conformance.judge.observation import (
     Talk,
 )
 from conformance.launch.machine import Machine
-from conformance.model.case import Case, Role, Step
+from conformance.model.case import Case, Measure, Role, Step
 from conformance.model.ending import Ending
 from conformance.model.stage import SCRATCH
 from conformance.play.script_player import talk
@@ -75,6 +75,8 @@ class _Seen:
     strays: list[Line] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
     taken: tuple[Taken, ...] = ()
+    cpu: list[float] = field(default_factory=list)
+    idle: float | None = None
     began: float = 0.0
     sent: dict[int, float] = field(default_factory=dict)
     """When each step was sent, unless it was sent ahead of its turn."""
@@ -126,6 +128,8 @@ class _Seen:
             strays=tuple(self.strays),
             said=tuple(self.said),
             taken=self.taken,
+            cpu=tuple(self.cpu),
+            idle=self.idle,
             death=death,
             hung=hung,
             seconds=time.monotonic() - self.began,
@@ -154,6 +158,7 @@ class Player:
         self._held: Line | None = None
         """The answer to a request whose turn is still to come."""
         self._one_by_one = False
+        self._cpu: float | None = None
         machine.news()
         self._standing = machine.descriptors()
         """What the descriptors 0 to 2 were at first, _GONE for a lost one; None if unknown."""
@@ -229,6 +234,8 @@ class Player:
     def _receive(self, case: Case, first: int) -> tuple[Observation, bool]:
         """Return the observation of `case`, and whether all of its replies came."""
         seen = _Seen([None] * len(case.steps), began=time.monotonic())
+        if case.measure is not None:
+            self._spent()
         in_step = self._in_step(case)
         for number, step in enumerate(case.steps):
             if in_step:
@@ -248,9 +255,42 @@ class Player:
                 return self._broken(error, seen, number), False
             if in_step:
                 seen.taken += self._taken(number)
+            if case.measure is not None:
+                seen.cpu.append(self._spent())
         if not in_step:
             seen.taken = self._taken(len(case.steps) - 1)
+        if case.measure is not None:
+            self._measure(case, case.measure, seen)
         return seen.observation(), True
+
+    def _measure(self, case: Case, measure: Measure, seen: _Seen) -> None:
+        """Record what shows only after the last answer."""
+        last = len(case.steps) - 1
+        if measure.rest:
+            self._rest(measure.rest, seen, last)
+        if measure.rounds and self.machine.ending(case.limit):
+            self._listen(seen, last)
+
+    def _spent(self) -> float:
+        """Return the CPU time that the machine has used since the last call; 0 if unknown."""
+        before, self._cpu = self._cpu, self.machine.cpu_seconds()
+        return 0.0 if before is None or self._cpu is None else self._cpu - before
+
+    def _rest(self, seconds: float, seen: _Seen, last: int) -> None:
+        """Ask nothing for so long, and record the CPU time that the machine uses meanwhile."""
+        self._spent()
+        deadline = time.monotonic() + seconds
+        with contextlib.suppress(WireTimeout, WireClosed):
+            while True:
+                line = self._next(max(0.0, deadline - time.monotonic()))
+                message = _message_of(line)
+                if message is not None and is_event(message):
+                    seen.add(line, last)
+                else:
+                    seen.stray(line)
+        known = self._cpu is not None
+        spent = self._spent()
+        seen.idle = spent if known and self._cpu is not None else None
 
     def _listen(self, seen: _Seen, number: int) -> None:
         """Record what the process has written to standard error since the last reply."""

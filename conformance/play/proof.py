@@ -14,6 +14,7 @@ from typing import Final
 from conformance.derive.commands.unchanged import each_alone
 from conformance.judge.expect_answer import without_names
 from conformance.judge.observation import Observation, Talk
+from conformance.judge.process import leak_misses, lost_objects
 from conformance.judge.reply import MessageJudge
 from conformance.judge.script_verdict import judge_talk
 from conformance.judge.verdict import Verdict, judge, judge_claims
@@ -51,6 +52,8 @@ class Result:
     first: int = 0
     plays: int = 0
     shown: int = 0
+    lost: tuple[int, ...] = ()
+    """Of a case with rounds, the objects that were lost with so many, and with twice as many."""
 
 
 class Prover:
@@ -140,6 +143,25 @@ class Prover:
             return again
         found = self._repeated(result.case, _plays(result), one_by_one=beside)
         return found or _flaky(result, again)
+
+    def lasting(self, case: Case) -> Result:
+        """Return the result of a case that ends the build after some rounds, and after twice so
+        many."""
+        once = self.confirmed(self.alone(case))
+        if once.verdict.outcome is not Outcome.PASS or not isinstance(once.seen, Observation):
+            return once
+        *rounds, end = case.steps
+        doubled = replace(case, steps=(*rounds, *rounds, end))
+        twice = self.confirmed(self.alone(doubled, again=True))
+        if twice.verdict.outcome is not Outcome.PASS or not isinstance(twice.seen, Observation):
+            return twice
+        complaints = self._messages.complaints
+        lost = tuple(lost_objects(each, complaints).total() for each in (once.seen, twice.seen))
+        misses = tuple(leak_misses(case, once.seen, twice.seen, complaints))
+        if not misses:
+            return replace(twice, lost=lost)
+        verdict = Verdict(outcome=Outcome.FAIL, reason=misses[0].summary, misses=misses)
+        return replace(twice, verdict=verdict, lost=lost)
 
     def narrowed(self, result: Result) -> Result:
         """Return the result of the one request among several that shows the same, if one does."""

@@ -20,6 +20,7 @@ from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.guest_agent_blocklist import Withheld, load_withheld
 from conformance.knowledge.loading import load_knowledge
 from conformance.knowledge.versions import Version
+from conformance.launch.sandbox import is_sanitized
 from conformance.launch.target import Target
 from conformance.model.canonical import canonical, digest
 from conformance.model.flavour import Program
@@ -63,6 +64,7 @@ def introspected(
         "program": build.kind,
         "arch": build.arch,
         "sandboxed": target.sandbox,
+        "sanitized": is_sanitized(target),
         "thorough": thorough,
     }
     if answers.served is not None:

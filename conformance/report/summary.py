@@ -35,6 +35,7 @@ from conformance.report.stream import (
     Event,
     EventSeen,
     Finding,
+    Measured,
     RowPlanned,
     RulePlanned,
     RunEnded,
@@ -66,6 +67,7 @@ class _Target:
     cases: dict[str, CaseEnded] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     defaults: dict[tuple[str, str], DefaultRead] = field(default_factory=dict)
+    measured: dict[str, Measured] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -141,15 +143,23 @@ def _take(run: _Run, event: Event) -> None:
             run.target(event.target).seen.add(event.name)
         case Finding():
             run.target(event.target).findings.append(event)
-        case DefaultRead():
-            run.target(event.target).defaults[event.case, event.member] = event
-        case CaseEnded():
-            # A case that ended again was replayed: its last outcome counts.
-            run.target(event.target).cases[event.case] = event
+        case Measured() | DefaultRead() | CaseEnded():
+            _take_of_case(run.target(event.target), event)
         case RunEnded():
             run.ended = event
         case _:
             assert_never(event)
+
+
+def _take_of_case(target: _Target, event: Measured | DefaultRead | CaseEnded) -> None:
+    match event:
+        case Measured():
+            target.measured[event.case] = event
+        case DefaultRead():
+            target.defaults[event.case, event.member] = event
+        case CaseEnded():
+            # A case that ended again was replayed: its last outcome counts.
+            target.cases[event.case] = event
 
 
 def _incomplete(run: _Run) -> tuple[str, ...]:
@@ -193,6 +203,7 @@ def _target(target: _Target, *, broken_off: bool) -> TargetSummary:
         findings=findings,
         totals=totals,
         defaults=tuple(target.defaults.values()),
+        measured=tuple(target.measured.values()),
         reasons=_reasons(target.cases),
         missing=missing,
         verdict=judge(totals, findings, unsettled=_unsettled(target), incomplete=incomplete),

@@ -31,12 +31,13 @@ static const char schema[] = "["
     COMMAND("add-two", "value", "value") ","
     COMMAND("read-at", "value", "value") ","
     COMMAND("keep", "value", "empty") ","
+    COMMAND("keep-once", "value", "empty") ","
     COMMAND("quit", "empty", "empty") "]";
 
 static const char commands[] =
     "[{\"name\":\"qmp_capabilities\"},{\"name\":\"query-version\"},{\"name\":\"query-commands\"},"
     "{\"name\":\"query-qmp-schema\"},{\"name\":\"add-one\"},{\"name\":\"add-two\"},"
-    "{\"name\":\"read-at\"},{\"name\":\"keep\"},{\"name\":\"quit\"}]";
+    "{\"name\":\"read-at\"},{\"name\":\"keep\"},{\"name\":\"keep-once\"},{\"name\":\"quit\"}]";
 
 static int line;
 static void *volatile kept;
@@ -94,6 +95,14 @@ static void keep(long value)
     kept = NULL;
 }
 
+static void keep_once(void)
+{
+    static int done;
+    if (!done++) {
+        keep(0);
+    }
+}
+
 static int asks(const char *request, const char *name)
 {
     char member[80];
@@ -123,6 +132,8 @@ static void answer(const char *request)
     } else {
         if (asks(request, "keep")) {
             keep(value);
+        } else if (asks(request, "keep-once")) {
+            keep_once();
         }
         reply("{}", id);
         if (asks(request, "quit")) {

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from conformance.judge.expect_answer import Answer
+from conformance.judge.expect_answer import Answer, Ends
 from conformance.judge.miss import Miss
 from conformance.judge.observation import Observation
 from conformance.knowledge.rules import load_rules
 from conformance.launch.folder import RunFolder
+from conformance.launch.sandbox import is_sanitized
 from conformance.launch.target import Target, program_target
-from conformance.model.case import Case, Isolation, Role, Step, Subject
+from conformance.model.case import Case, Isolation, Measure, Role, Step, Subject
 from conformance.model.stage import Request, Stage
 from conformance.model.terms import Aspect, Outcome, SubjectKind
 from conformance.play.evidence import finding
@@ -131,6 +133,37 @@ def test_where_the_program_goes_on_a_read_past_the_end_is_a_report(
         *(Outcome.PASS, Outcome.PASS, Outcome.FAIL, Outcome.PASS)
     ]
     assert _only(results[2]).rule == "X50"
+
+
+def _repeated(command: str, *, rounds: int = 4) -> Case:
+    end = Step(request=Request("quit"), expect=Ends(), role=Role.CLEANUP, rule="Q30")
+    measure = Measure(what="lost", counts=(rounds, 2 * rounds), rounds=rounds)
+    one = case(command, 1)
+    return replace(
+        one, steps=(*one.steps * rounds, end), isolation=Isolation.ALONE, measure=measure
+    )
+
+
+def test_what_each_request_loses_is_told_and_what_is_lost_once_is_not(
+    runner: Runner, target: Target
+) -> None:
+    lost, once, kept = runner.play_alone(
+        target, [_repeated("keep"), _repeated("keep-once"), _repeated("read-at")]
+    )
+
+    assert (lost.verdict.outcome, lost.lost) == (Outcome.FAIL, (4, 8))
+    (found,) = told(target, lost)
+    assert (found.rule, found.severity) == ("X52", "should")
+    assert found.summary == "keep: each request loses memory (in keep)"
+    assert "Direct leak of" in found.evidence.stderr
+    assert found.reproducer.count('"execute":"keep"') == 8
+    assert (once.verdict.outcome, once.lost) == (Outcome.PASS, (1, 1))
+    assert (kept.verdict.outcome, kept.lost) == (Outcome.PASS, (0, 0))
+
+
+def test_a_build_with_a_sanitizer_is_told_from_others(target: Target) -> None:
+    assert is_sanitized(target)
+    assert not is_sanitized(program_target("/bin/sh"))
 
 
 def _only(result: Result) -> Miss:

@@ -68,6 +68,8 @@ BREAKAGES: dict[str, Breakage] = {
     "event-has-no-time": _breaks("W48", _STOPPED),
     "event-of-no-schema": _breaks("W49", _STOPPED),
     "stop-unseen": _breaks("X33", "stop/effect/recipe"),
+    "spins": _breaks("X54", "query-version/valid/idle/none"),
+    "list-grows": _breaks("X55", "qom-list/valid/growth/objects"),
     "closes-descriptor": _breaks("X53", "stop/*"),
     "parameter-not-set-back": _breaks("X33", "migrate-set-parameters/effect/numbers"),
     "stop-untold": _breaks("X32", "STOP/valid/recipe"),

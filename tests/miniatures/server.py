@@ -106,7 +106,7 @@ class Server:
 
     def patience(self) -> float | None:
         """Return for how many seconds nothing is to be told, None if that is for ever."""
-        return self._limited.patience()
+        return 0.0 if "spins" in self._broken else self._limited.patience()
 
     def tell_timely(self) -> None:
         """Tell of the events whose time has come."""
@@ -372,6 +372,8 @@ class Server:
             if path != "/objects" or "object-not-listed" not in self._broken:
                 other = path == "/objects" and "listed-as-other-type" in self._broken
                 found.append(_property(name, f"child<{'object' if other else child.kind}>"))
+        if "list-grows" in self._broken and path == "/objects":
+            return found * len(found)
         if "list-changes" in self._broken and at == "/machine":
             # Each answer has more than the one before.
             self._tree.find("/machine/unattached")

@@ -90,6 +90,10 @@ class FakeMachine:
         """Return what its standard descriptors are: unknown."""
         return None
 
+    def cpu_seconds(self) -> float | None:
+        """Return the CPU time that it has used: unknown."""
+        return None
+
     def pending(self, seconds: float) -> bool:
         """Return whether more than what was read has come, or comes within `seconds`."""
         return bool(select.select([self._theirs], [], [], seconds)[0])
