@@ -16,9 +16,11 @@ from typing import Final
 
 from conformance.digest.digest import Digest
 from conformance.digest.digest_json import from_json
+from conformance.digest.objectmodel import DeclaredObjects, object_model
 from conformance.knowledge import store
 from conformance.knowledge.versions import Version
 from conformance.model.errors import KnowledgeError
+from conformance.model.flavour import Program
 from conformance.qapi.model import SchemaError
 
 FOLDER: Final = "qapi"
@@ -56,6 +58,11 @@ def load_digest(name: str, folder: Path | None = None) -> Digest:
         known = ", ".join((*digest_names(folder), SEED))
         raise KnowledgeError(f"no digest is named {name!r}", f"There are: {known}.")
     return _read(path)
+
+
+def load_seed() -> DeclaredObjects:
+    """Return the object model that every report has rows for."""
+    return object_model(load_digest(SEED).schemas[Program.SYSTEM])
 
 
 def load_digests(folder: Path | None = None) -> Mapping[str, Digest]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
-from conformance.knowledge.common import REASON, VERSIONS
+from conformance.knowledge.common import REASON, VERSIONS, NamesPart
 from conformance.knowledge.decoder import Read, read_file
 from conformance.knowledge.gathering import gathered
 from conformance.knowledge.keys import Key
@@ -64,7 +64,7 @@ def _filled(value: object, words: Mapping[str, str]) -> object:
 
 
 @dataclass(frozen=True, kw_only=True)
-class GrowthPart:
+class GrowthPart(NamesPart):
     """What a file says of queries that are asked of more and more."""
 
     growth: Annotated[

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from conformance.digest.objectmodel import object_model
 from conformance.knowledge.absences import load_absences
 from conformance.knowledge.check import read_cases
 from conformance.knowledge.commands import CommandsPart, commands_of, ranges_of
 from conformance.knowledge.dangers import load_dangers
 from conformance.knowledge.defaults import load_showings
-from conformance.knowledge.digests import SEED, load_digest
+from conformance.knowledge.digests import load_seed
 from conformance.knowledge.events import load_events
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.examples import load_examples
@@ -25,7 +24,6 @@ from conformance.knowledge.recipes import load_recipes
 from conformance.knowledge.state_queries import load_state
 from conformance.knowledge.store import cases_folder
 from conformance.knowledge.untyped_arguments import load_unchecked
-from conformance.model.flavour import Program
 
 
 def load_knowledge(cases: Sequence[str] = ()) -> Knowledge:
@@ -45,7 +43,7 @@ def load_knowledge(cases: Sequence[str] = ()) -> Knowledge:
         events=load_events(folder / "events", more),
         ranges=ranges_of(commands),
         unchecked=load_unchecked(more=more),
-        seed=object_model(load_digest(SEED).schemas[Program.SYSTEM]),
+        seed=load_seed(),
         naming=load_naming(folder / "naming.toml", more),
         dangers=load_dangers(more=more),
         stand_ins=load_stand_ins(folder / "machines.toml", more),

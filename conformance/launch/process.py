@@ -103,8 +103,11 @@ class Process:
         """Return what descriptors 0 to 2 of QEMU are, "" for a closed one; None if unknown."""
         if self._pid is None:
             self._pid = self.pid
+        folder = f"/proc/{self._pid}/fd"
         try:
-            return tuple(_target(self._pid, number) for number in range(3))
+            found = tuple(_target(f"{folder}/{number}") for number in range(3))
+            # One that is ending has none any more.
+            return None if "" in found and not os.listdir(folder) else found
         except OSError:
             return None
 
@@ -167,14 +170,12 @@ class Process:
         return os.pread(self._stderr, size - start, start).decode(errors="replace")
 
 
-def _target(pid: int, number: int) -> str:
-    """Return what a descriptor of a process is, "" if closed; raises OSError if unknown."""
+def _target(path: str) -> str:
+    """Return what a descriptor of a process is, "" if it is closed; raises OSError if unknown."""
     try:
-        return os.readlink(f"/proc/{pid}/fd/{number}")
+        return os.readlink(path)
     except FileNotFoundError:
-        if os.path.exists(f"/proc/{pid}/fd"):
-            return ""
-        raise
+        return ""
 
 
 def _line(report: int) -> bytes:

@@ -8,7 +8,7 @@ import os
 import socket
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -27,6 +27,7 @@ from conformance.model.case import Case, Measure, Role, Step
 from conformance.model.ending import Ending
 from conformance.model.stage import SCRATCH
 from conformance.play.script_player import talk
+from conformance.play.watch import Watch
 from conformance.wire.connection import Connection, WireClosed, WireOverflow, WireTimeout, weight
 from conformance.wire.framing import Message, read_message
 
@@ -41,7 +42,6 @@ _FLOOD: Final = 2 << 20
 
 A batch of requests causes some kilobytes, and keeping them takes eight times their weight.
 """
-_GONE: Final = "gone"
 REST: Final = 2.0
 """How many seconds a process whose socket closed may take to end."""
 
@@ -157,11 +157,7 @@ class Player:
         self._next_id = 0
         self._held: Line | None = None
         """The answer to a request whose turn is still to come."""
-        self._one_by_one = False
-        self._cpu: float | None = None
-        machine.news()
-        self._standing = machine.descriptors()
-        """What the descriptors 0 to 2 were at first, _GONE for a lost one; None if unknown."""
+        self._watch, self._one_by_one = Watch(machine), False
 
     def play(
         self, cases: Sequence[Case], *, one_by_one: bool = False
@@ -200,9 +196,9 @@ class Player:
     def talk(self, case: Case) -> Talk:
         """Return what was received in the exchange of a case; raises LaunchError."""
         seen = talk(case, self.machine, self._first)
-        news, last = self.machine.news(), len(seen.heard) - 1
-        said = (Said(last, news),) if news else ()
-        return replace(seen, said=said, taken=() if seen.death else self._taken(last))
+        last = len(seen.heard) - 1
+        taken = () if seen.death else self._watch.taken(last)
+        return replace(seen, said=self._watch.said(last), taken=taken)
 
     @property
     def _connection(self) -> Connection:
@@ -234,8 +230,6 @@ class Player:
     def _receive(self, case: Case, first: int) -> tuple[Observation, bool]:
         """Return the observation of `case`, and whether all of its replies came."""
         seen = _Seen([None] * len(case.steps), began=time.monotonic())
-        if case.measure is not None:
-            self._spent()
         in_step = self._in_step(case)
         for number, step in enumerate(case.steps):
             if in_step:
@@ -244,21 +238,20 @@ class Player:
             try:
                 seen.replies[number] = self._reply(case, number, first, seen)
                 self._await(case, number, seen)
-                self._listen(seen, number)
+                seen.said += self._watch.said(number)
             except _OvertakenError:
                 continue
             except WireTimeout:
-                self._listen(seen, number)
-                broke = Broke.TIMEOUT
-                return seen.observation(hung=True, broke_off=number, broke=broke), False
+                seen.said += self._watch.said(number)
+                return seen.observation(hung=True, broke_off=number, broke=Broke.TIMEOUT), False
             except (WireClosed, WireOverflow) as error:
                 return self._broken(error, seen, number), False
             if in_step:
-                seen.taken += self._taken(number)
+                seen.taken += self._watch.taken(number)
             if case.measure is not None:
-                seen.cpu.append(self._spent())
+                seen.cpu.append(self._watch.spent() or 0.0)
         if not in_step:
-            seen.taken = self._taken(len(case.steps) - 1)
+            seen.taken = self._watch.taken(len(case.steps) - 1)
         if case.measure is not None:
             self._measure(case, case.measure, seen)
         return seen.observation(), True
@@ -267,63 +260,33 @@ class Player:
         """Record what shows only after the last answer."""
         last = len(case.steps) - 1
         if measure.rest:
-            self._rest(measure.rest, seen, last)
+            self._watch.spent()
+            with contextlib.suppress(WireTimeout, WireClosed):
+                self._read_on(measure.rest, seen, last, lambda: True)
+            seen.idle = self._watch.spent()
         if measure.rounds and self.machine.ending(case.limit):
-            self._listen(seen, last)
+            seen.said += self._watch.said(last)
 
-    def _spent(self) -> float:
-        """Return the CPU time that the machine has used since the last call; 0 if unknown."""
-        before, self._cpu = self._cpu, self.machine.cpu_seconds()
-        return 0.0 if before is None or self._cpu is None else self._cpu - before
-
-    def _rest(self, seconds: float, seen: _Seen, last: int) -> None:
-        """Ask nothing for so long, and record the CPU time that the machine uses meanwhile."""
-        self._spent()
+    def _read_on(self, seconds: float, seen: _Seen, number: int, more: Callable[[], bool]) -> None:
+        """Record what comes unasked until no `more` is wanted; raises WireTimeout after that."""
         deadline = time.monotonic() + seconds
-        with contextlib.suppress(WireTimeout, WireClosed):
-            while True:
-                line = self._next(max(0.0, deadline - time.monotonic()))
-                message = _message_of(line)
-                if message is not None and is_event(message):
-                    seen.add(line, last)
-                else:
-                    seen.stray(line)
-        known = self._cpu is not None
-        spent = self._spent()
-        seen.idle = spent if known and self._cpu is not None else None
-
-    def _listen(self, seen: _Seen, number: int) -> None:
-        """Record what the process has written to standard error since the last reply."""
-        news = self.machine.news()
-        if news:
-            seen.said.append(Said(number, news))
-
-    def _taken(self, number: int) -> tuple[Taken, ...]:
-        """Return which standard descriptors are no longer what they were at the start.
-
-        Each is told once: what happens to its number afterwards follows from that.
-        """
-        if self._standing is None:
-            return ()
-        found = self.machine.descriptors()
-        if found == self._standing or found is None or self.machine.ending(0.0):
-            return ()
-        pairs = enumerate(zip(self._standing, found, strict=True))
-        changed = {which: now for which, (was, now) in pairs if was not in (now, _GONE)}
-        kept = enumerate(self._standing)
-        self._standing = tuple(_GONE if which in changed else was for which, was in kept)
-        return tuple(Taken(number, which, closed=not now) for which, now in changed.items())
+        while more():
+            line = self._next(max(0.0, deadline - time.monotonic()))
+            message = _message_of(line)
+            if message is not None and "event" in message:
+                seen.add(line, number)
+            else:
+                seen.stray(line)
 
     def _broken(self, error: WireClosed | WireOverflow, seen: _Seen, number: int) -> Observation:
         if isinstance(error, WireOverflow):
             seen.replies[number] = Line(error.head, read_message(error.head))
             return seen.observation(broke_off=number, broke=Broke.OVERFLOW)
         ending = self.machine.ending(REST)
-        self._listen(seen, number)
+        seen.said += self._watch.said(number)
         if ending is None:
             return seen.observation(hung=True, broke_off=number, broke=Broke.CLOSED)
-        death = ending
-        return seen.observation(death=death, broke_off=number, broke=Broke.CLOSED)
+        return seen.observation(death=ending, broke_off=number, broke=Broke.CLOSED)
 
     def _await(self, case: Case, number: int, seen: _Seen) -> None:
         """Receive messages until the events of a step have arrived, or its time is up.
@@ -337,17 +300,10 @@ class Player:
         done = zip(case.steps[:number], seen.replies[:number], strict=True)
         if any(line and each.role is Role.SETUP and _refused(line) for each, line in done):
             return
-        deadline = time.monotonic() + case.limit
-        while awaited(step, seen.of_step(number)):
-            try:
-                line = self._next(max(0.0, deadline - time.monotonic()))
-            except WireTimeout:
-                return
-            message = _message_of(line)
-            if message is not None and "event" in message:
-                seen.add(line, number)
-            else:
-                seen.stray(line)
+        with contextlib.suppress(WireTimeout):
+            self._read_on(
+                case.limit, seen, number, lambda: bool(awaited(step, seen.of_step(number)))
+            )
 
     def _reply(self, case: Case, number: int, first: int, seen: _Seen) -> Line:
         """Return the next message that is neither an event nor an answer to something earlier."""

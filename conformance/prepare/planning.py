@@ -20,7 +20,6 @@ from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.guest_agent_blocklist import Withheld, load_withheld
 from conformance.knowledge.loading import load_knowledge
 from conformance.knowledge.versions import Version
-from conformance.launch.sandbox import is_sanitized
 from conformance.launch.target import Target
 from conformance.model.canonical import canonical, digest
 from conformance.model.flavour import Program
@@ -64,7 +63,7 @@ def introspected(
         "program": build.kind,
         "arch": build.arch,
         "sandboxed": target.sandbox,
-        "sanitized": is_sanitized(target),
+        "sanitized": build.sanitized,
         "thorough": thorough,
     }
     if answers.served is not None:
