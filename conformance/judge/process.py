@@ -19,12 +19,12 @@ from conformance.model.complaint import Complaint, Complaints
 from conformance.model.expectation import Kind
 from conformance.model.terms import SubjectKind
 
-_DESCRIPTORS: Final = "X39"
-_IDLE: Final = "X40"
+_DESCRIPTORS: Final = "X40"
+_IDLE: Final = "X41"
 _BUSY: Final = 0.2
 """The part of a rest that a program may work: an idle one uses a hundredth, one that spins all of
 it, or a fourth on a host with other work."""
-_COST: Final = "X41"
+_COST: Final = "X42"
 _LONG: Final = 1.0
 _STEEP: Final = 8.0
 """The CPU seconds of an answer that are worth a word, and how many times those for a fourth of the

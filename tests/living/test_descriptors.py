@@ -44,7 +44,7 @@ def test_the_request_that_closes_standard_input_is_told_from_those_under_way(
         (miss,) = result.verdict.misses
         assert miss.summary == "stop: QEMU closed its descriptor 0 (standard input)"
         found = finding("t", result, miss, campaign.rules, campaign.command_line)
-        assert (found.rule, found.severity) == ("X39", "must")
+        assert (found.rule, found.severity) == ("X40", "must")
         assert "-qmp stdio" in found.reproducer
         assert "/proc/$!/fd/" in found.reproducer
         assert '"quit"' not in found.reproducer

@@ -71,7 +71,7 @@ def test_undefined_behaviour_is_found_in_the_one_case_that_asks_for_it(
     assert outcomes.pop(f"add-one/valid/{LAST}") is Outcome.FAIL
     assert set(outcomes.values()) == {Outcome.PASS}
     (found,) = [each for result in results for each in told(target, result)]
-    assert (found.rule, found.severity) == ("X36", "must")
+    assert (found.rule, found.severity) == ("X37", "must")
     assert found.summary == (
         "add-one: QEMU wrote to standard error: signed integer overflow: 9223372036854775807 + 1 "
         "cannot be represented in type 'long int' (in add_one)"
@@ -132,7 +132,7 @@ def test_where_the_program_goes_on_a_read_past_the_end_is_a_report(
     assert [r.verdict.outcome for r in results] == [
         *(Outcome.PASS, Outcome.PASS, Outcome.FAIL, Outcome.PASS)
     ]
-    assert _only(results[2]).rule == "X36"
+    assert _only(results[2]).rule == "X37"
 
 
 def _repeated(command: str, *, rounds: int = 4) -> Case:
@@ -153,7 +153,7 @@ def test_what_each_request_loses_is_told_and_what_is_lost_once_is_not(
 
     assert (lost.verdict.outcome, lost.lost) == (Outcome.FAIL, (4, 8))
     (found,) = told(target, lost)
-    assert (found.rule, found.severity) == ("X38", "should")
+    assert (found.rule, found.severity) == ("X39", "should")
     assert found.summary == "keep: each request loses memory (in keep)"
     assert "Direct leak of" in found.evidence.stderr
     assert found.reproducer.count('"execute":"keep"') == 8

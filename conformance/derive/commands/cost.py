@@ -37,8 +37,8 @@ REST: Final = 1.0
 """Seconds in which nothing is asked: a hundred ticks of the clock of the scheduler."""
 ROUNDS: Final = 8
 """How often a request is repeated, and then twice as often."""
-_GROWTH: Final = "X41"
-_IDLE: Final = "X40"
+_GROWTH: Final = "X42"
+_IDLE: Final = "X41"
 _MEASURED: Final = "Q30"
 
 
