@@ -99,3 +99,34 @@ def test_a_run_that_loses_its_machines_is_partial(doors: Doors, tmp_path: Path) 
     assert stream[-1]["complete"] is False
     assert stream[-1]["outcomes"]["not-started"] > 0
     assert "lost to machines that did not start" in done.out
+
+
+EARLY = "--case=query-status/gates/*"
+IN_PRECONFIG = "'--preconfig' in sys.argv"
+
+
+def test_a_machine_that_always_dies_is_a_finding_of_its_command_line(
+    doors: Doors, tmp_path: Path
+) -> None:
+    program = _dying(tmp_path, IN_PRECONFIG)
+
+    done = doors.command("run", "--no-sandbox", str(program), EARLY)
+
+    assert done.code == ExitCode.LAUNCH
+    stream = events(doors.home / "qmp-report")
+    (finding,) = [each for each in stream if each["event"] == "finding"]
+    assert (finding["case"], finding["rule"], finding["outcome"]) == (TALLY, "W13", "crash")
+    assert "--preconfig" in finding["reproducer"]
+    assert "--preconfig" in finding["fold"]
+    assert all(each["always"] for each in stream if each["event"] == "start-died")
+
+
+def test_a_machine_that_ends_with_a_message_is_no_finding(doors: Doors, tmp_path: Path) -> None:
+    program = _dying(tmp_path, IN_PRECONFIG)
+    program.write_text(program.read_text().replace("os.kill(os.getpid(), 11)", "sys.exit(1)"))
+
+    doors.command("run", "--no-sandbox", str(program), EARLY)
+
+    stream = events(doors.home / "qmp-report")
+    assert [each for each in stream if each["event"] == "finding"] == []
+    assert "not-started" in {outcome for _, _, outcome in outcomes(stream)}

@@ -64,6 +64,8 @@ class Introspected:
     """Whether its requests cannot reach the host."""
     without: Mapping[str, str] = field(default_factory=dict)
     """The commands that the suite does not send although the build may have them, with reasons."""
+    sanitized: bool = False
+    """Whether it was built with a sanitizer, which tells at the end what was lost."""
     thorough: bool = False
     """Whether slow cases run, too."""
 

@@ -86,6 +86,11 @@ def lists(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
     return (tree.LIST,)
 
 
+def growing(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
+    """Return the queries that are asked of more and more things."""
+    return dict.fromkeys(growth.request.execute for growth in knowledge.growths)
+
+
 def machines(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
     """Return the machines whose trees were walked."""
     return sorted(build.model.trees)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import abc
 import enum
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, assert_never
+from typing import Any, ClassVar, Final, assert_never
 
 from conformance.judge.expect_answer import refused
 from conformance.judge.json_path import (
@@ -25,6 +26,8 @@ from conformance.model.canonical import canonical, compact, same
 from conformance.model.expectation import Expectation, Inconclusive, Kind, Problem, Reply
 from conformance.model.state import StateQuery
 from conformance.model.terms import ABSENT, JsonValue, Outcome, PathPart
+
+_NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 
 
 class ValueExpectation(Expectation):
@@ -144,6 +147,40 @@ def _state(query: StateQuery, reply: Mapping[str, Any]) -> Any:
     if "error" not in reply:
         return without(reply["return"], query.ignore)
     return {"error": reply["error"]} if query.nothing is ABSENT else query.nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Grows(ValueExpectation):
+    """The answer is at most `factor` times as much more than at step `steps[1]`, as that was more
+    than at `steps[0]`: each of the three asks of twice as many things.
+    """
+
+    steps: tuple[int, int]
+    factor: float
+
+    def words(self) -> str:
+        """Return the expectation in words."""
+        first, second = (step + 1 for step in self.steps)
+        return f"at most {self.factor:g} times the growth between steps {first} and {second}"
+
+    def problem_of(self, value: Any, reply: Reply) -> Problem | None:
+        """Return the sizes, if they grow too fast; an earlier refusal proves nothing."""
+        before = [reply.earlier[step].get("return") for step in self.steps]
+        first, second, third = map(answer_size, (*before, value))
+        if None in before or third - second <= self.factor * (second - first):
+            return None
+        return Problem(
+            f"returned {first:,}, {second:,} and {third:,} bytes for each time twice as many",
+            f"at most {int(second + self.factor * (second - first)):,} bytes the third time",
+        )
+
+
+def answer_size(value: Any) -> int:
+    """Return the bytes of a value as compact JSON, in which each number counts one.
+
+    The digits of a file's size, of a time or of an address are not what an answer grows by.
+    """
+    return len(_NUMBER.sub("0", compact(value)))
 
 
 class Sight(enum.StrEnum):

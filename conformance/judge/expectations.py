@@ -18,6 +18,7 @@ from conformance.judge.expect_odd import NoOddOneOut
 from conformance.judge.expect_qom import Holds, LinksTo, ListsProperties, ListsTypes, ReadsAs
 from conformance.judge.expect_value import (
     Agrees,
+    Grows,
     Lists,
     NotYet,
     Repeats,
@@ -31,7 +32,7 @@ from conformance.model.expectation import Expectation
 EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
     *(Accept, Ends, Reject, Refused, Answer, Known, Understood, TakesItsOwn),
     NoOddOneOut,
-    *(Returns, Lists, Repeats, Unchanged, Shows, NotYet),
+    *(Returns, Lists, Repeats, Unchanged, Grows, Shows, NotYet),
     *(Tells, Agrees),
     *(Holds, ReadsAs, LinksTo, ListsTypes, ListsProperties),
 )

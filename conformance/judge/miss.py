@@ -20,3 +20,5 @@ class Miss:
     expected: str
     fold: str
     why: str = ""
+    stderr: str = ""
+    """The report of the program about itself that shows it, without what differs by run."""

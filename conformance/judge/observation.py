@@ -44,6 +44,26 @@ class Broke(enum.StrEnum):
     OVERFLOW = "overflow"
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the program wrote to its standard error while the step or turn `step` was awaited."""
+
+    step: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A descriptor of the program that was no longer what it was once `step` had been answered.
+
+    `number` is 0, 1 or 2; `closed` tells that nothing is there, and not another file.
+    """
+
+    step: int
+    number: int
+    closed: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """The replies to a case's steps, in order, and everything else that came.
@@ -53,7 +73,10 @@ class Observation:
     may also stay unanswered while later ones are answered. `broke_off` is the step that was awaited
     then, and `broke` how the wait failed; the reply of a message that was too long is its
     beginning. `places[i]` is the place of events[i]. The session was open from `opened` on, on the
-    clock of the places; the host's time is `clock` seconds more, None if that is not known.
+    clock of the places; the host's time is `clock` seconds more, None if that is not known. `said`
+    and `taken` are what the process did meanwhile; requests of later cases may have been under way.
+    Of a case that measures, `cpu` is the CPU time of each step, and `idle` that of the rest after
+    the last; None or empty if unknown.
     """
 
     replies: tuple[Line | None, ...]
@@ -66,6 +89,10 @@ class Observation:
     hung: bool = False
     broke_off: int | None = None
     broke: Broke | None = None
+    said: tuple[Said, ...] = ()
+    taken: tuple[Taken, ...] = ()
+    cpu: tuple[float, ...] = ()
+    idle: float | None = None
     seconds: float = 0.0
 
 
@@ -87,13 +114,16 @@ class Talk:
     """What the turns of an exchange received, as far as they were taken.
 
     `death` is the end of the machine, even an expected one; `hung` means that after a turn broke
-    off the machine did not answer on its first monitor, either.
+    off the machine did not answer on its first monitor, either. `said` and `taken` are what the
+    process did meanwhile, without the turns.
     """
 
     heard: tuple[Heard, ...]
     transcript: tuple[str, ...] = ()
     death: Ending | None = None
     hung: bool = False
+    said: tuple[Said, ...] = ()
+    taken: tuple[Taken, ...] = ()
     seconds: float = 0.0
 
 

@@ -25,7 +25,7 @@ _OWN: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class Deviation:
     """Where a value is not as its pattern: what stands there and what must, in words."""
 
     path: tuple[str, ...]
@@ -38,7 +38,7 @@ class Difference:
         return ".".join("*" if part.isdigit() else part for part in self.path)
 
 
-def differences(pattern: JsonValue, value: Any) -> Iterator[Difference]:
+def differences(pattern: JsonValue, value: Any) -> Iterator[Deviation]:
     """Yield where `value` is not as `pattern` says, outermost first."""
     return _Comparison().of(pattern, value, ())
 
@@ -49,14 +49,14 @@ class _Comparison:
     def __init__(self) -> None:
         self._shared: dict[str, Any] = {}
 
-    def of(self, pattern: Any, value: Any, path: tuple[str, ...]) -> Iterator[Difference]:
+    def of(self, pattern: Any, value: Any, path: tuple[str, ...]) -> Iterator[Deviation]:
         if isinstance(pattern, Mapping) and isinstance(value, dict):
             for name, part in pattern.items():
                 yield from self.of(part, value.get(name, ABSENT), (*path, name))
         elif isinstance(pattern, Sequence) and not isinstance(pattern, str):
             yield from self._array(pattern, value, path)
         elif not self._fits(pattern, value):
-            yield Difference(path, _shown(value), _wanted(pattern, self._shared))
+            yield Deviation(path, _shown(value), _wanted(pattern, self._shared))
 
     def _fits(self, pattern: Any, value: Any) -> bool:
         if pattern == ABSENCE:
@@ -76,16 +76,16 @@ class _Comparison:
 
     def _array(
         self, pattern: Sequence[Any], value: Any, path: tuple[str, ...]
-    ) -> Iterator[Difference]:
+    ) -> Iterator[Deviation]:
         open_ended = pattern[-1:] == [MORE]
         wanted = pattern[:-1] if open_ended else pattern
         if not isinstance(value, list):
-            yield Difference(path, _shown(value), "an array")
+            yield Deviation(path, _shown(value), "an array")
             return
         right = len(value) >= len(wanted) if open_ended else len(value) == len(wanted)
         if not right:
             many = f"{len(wanted)} elements{' or more' if open_ended else ''}"
-            yield Difference(path, f"{len(value)} elements: {brief(value)}", many)
+            yield Deviation(path, f"{len(value)} elements: {brief(value)}", many)
         left = dict(enumerate(value))
         odd: dict[int, Any] = {}
         for number, part in enumerate(wanted):

@@ -12,6 +12,7 @@ from typing import Any, Final
 from conformance.judge.greeting import VERSION_COMMAND, greeting_misses
 from conformance.judge.miss import Miss
 from conformance.judge.observation import Line
+from conformance.model.complaint import NO_COMPLAINTS, Complaints
 from conformance.model.event_facts import EventFacts
 from conformance.model.expectation import Kind
 from conformance.model.stage import Request
@@ -60,7 +61,8 @@ def _withholding(schema: Schema, feature: str) -> Schema:
 class MessageJudge:
     """Judges single messages against the rules of the wire and a build's own schema.
 
-    Without a schema, all names and values pass.
+    Without a schema, all names and values pass. `complaints` are the reports that a program must
+    not make while it answers.
     """
 
     def __init__(
@@ -68,7 +70,9 @@ class MessageJudge:
         schema: Schema | None,
         validator: Validator | None,
         events: EventFacts = NOTHING_KNOWN,
+        complaints: Complaints = NO_COMPLAINTS,
     ) -> None:
+        self.complaints = complaints
         self._known = (schema, validator) if schema and validator else None
         self.events = events
 

@@ -10,11 +10,14 @@ from typing import Any, Final, assert_never
 from conformance.judge.events import is_event, message_of
 from conformance.judge.miss import Miss
 from conformance.judge.observation import Broke, Line, Talk, sync_id
+from conformance.judge.process import last_report, lost_only, process_misses
 from conformance.judge.reply import MessageJudge, echoes
 from conformance.judge.script_message import judge_hear
 from conformance.judge.script_turn import ANSWERED, SHORT, JudgedTurn, short, text
-from conformance.judge.verdict import Verdict, death_words, ending_text
+from conformance.judge.verdict import Verdict, death_words
 from conformance.model.case import Case
+from conformance.model.complaint import Complaints
+from conformance.model.ending import ending_text
 from conformance.model.expectation import Kind
 from conformance.model.script import (
     Drive,
@@ -50,7 +53,8 @@ def judge_talk(case: Case, talk: Talk, messages: MessageJudge) -> Verdict:
         misses = list(islice(judged.misses(turn), _MISSES))
         if misses:
             break
-    ended = _ended(case, exchange, talk)
+    misses += process_misses(case, talk, messages.complaints)
+    ended = _ended(case, exchange, talk, messages.complaints)
     if ended is not None:
         return Verdict(outcome=Outcome.CRASH, reason=ended.summary, misses=(ended,), harmless=False)
     if not misses:
@@ -59,26 +63,29 @@ def judge_talk(case: Case, talk: Talk, messages: MessageJudge) -> Verdict:
     return Verdict(outcome=outcome, reason=misses[0].summary, misses=tuple(misses), harmless=False)
 
 
-def _ended(case: Case, exchange: Exchange, talk: Talk) -> Miss | None:
+def _ended(case: Case, exchange: Exchange, talk: Talk, complaints: Complaints) -> Miss | None:
     """Return what is wrong with the end of the machine, None if nothing is."""
     if talk.death is None:
         if not exchange.ends or len(talk.heard) < len(exchange.turns):
             return None
         return _crash(case, "the server should have ended and still runs", "runs on")
-    if exchange.ends and talk.death.status == 0:
+    if exchange.ends and (talk.death.status == 0 or lost_only(talk, complaints)):
         return None
-    words, how = death_words(talk.death), ending_text(talk.death.status)
-    what = f"the server died ({how})" + f": {words}" * bool(words)
-    return _crash(case, what, words or how)
+    report, how = last_report(talk, complaints), ending_text(talk.death.status)
+    words = report.defect if report else death_words(talk.death)
+    told = f"{report.words}{report.place}" if report else words
+    what = f"the server died ({how})" + f": {told}" * bool(told)
+    return _crash(case, what, words or how, report.text if report else "")
 
 
-def _crash(case: Case, what: str, fold: str) -> Miss:
+def _crash(case: Case, what: str, fold: str, stderr: str = "") -> Miss:
     return Miss(
         rule="W35",
         kind=Kind.CRASH,
         summary=what,
         expected=ANSWERED,
         fold=f"crash {case.subject.name} {fold}",
+        stderr=stderr,
     )
 
 

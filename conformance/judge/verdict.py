@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -15,9 +14,11 @@ from conformance.judge.events import agreement_misses, event_misses, limit_misse
 from conformance.judge.expect import check, miss_of
 from conformance.judge.miss import Miss
 from conformance.judge.observation import Broke, Observation
+from conformance.judge.process import last_report, lost_only, process_misses
 from conformance.judge.reply import MessageJudge
 from conformance.model.case import Case, Claim, Role, Step
-from conformance.model.ending import Ending
+from conformance.model.complaint import Complaints
+from conformance.model.ending import Ending, ending_text
 from conformance.model.expectation import Kind, Problem
 from conformance.model.terms import Outcome, SubjectKind
 from conformance.wire.framing import Message
@@ -99,9 +100,11 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
             break
     if outcome is Outcome.PASS:
         misses += (*event_misses(case, seen), *agreement_misses(case, seen))
-    misses += _of_events(case, seen, messages)
-    if _broke_off(seen) and not _ended_well(case, seen):
-        outcome, reason, misses[:0] = _ended(case, seen)
+    # What the process did comes first: it must be proved, whatever else is wrong.
+    beside = process_misses(case, seen, messages.complaints)
+    misses = [*beside, *misses, *_of_events(case, seen, messages)]
+    if _broke_off(seen) and not _ended_well(case, seen, messages.complaints):
+        outcome, reason, misses[:0] = _ended(case, seen, messages.complaints)
         harmless = False
     elif misses:
         outcome, reason = Outcome.FAIL, misses[0].summary
@@ -110,7 +113,7 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
         reason=reason,
         misses=tuple(misses),
         missed=frozenset(missed),
-        harmless=harmless,
+        harmless=harmless and not beside,
         doubts=tuple(unexplained(case, seen, messages.events)) if outcome is Outcome.PASS else (),
     )
 
@@ -172,11 +175,14 @@ def _is_absent(case: Case, message: Mapping[str, Any]) -> bool:
     return any(fnmatchcase(words, glob) for glob in case.absences)
 
 
-def _ended_well(case: Case, seen: Observation) -> bool:
-    """Return whether a last request ended the build, with at most its reply missing."""
+def _ended_well(case: Case, seen: Observation, complaints: Complaints) -> bool:
+    """Return whether a last request ended the build, with at most its reply missing.
+
+    LeakSanitizer changes the exit status of a build that has ended well.
+    """
     *others, _ = seen.replies
     ends = case.steps[-1].expect.ends
-    ended = seen.death is not None and seen.death.status == 0
+    ended = seen.death is not None and (seen.death.status == 0 or lost_only(seen, complaints))
     return ends and ended and None not in others
 
 
@@ -186,9 +192,11 @@ def _broke_off(seen: Observation) -> bool:
     return None in seen.replies or (ended and seen.broke_off is not None)
 
 
-def _ended(case: Case, seen: Observation) -> tuple[Outcome, str, list[Miss]]:
+def _ended(
+    case: Case, seen: Observation, complaints: Complaints
+) -> tuple[Outcome, str, list[Miss]]:
     """Return (outcome, reason, misses) of a case that broke off."""
-    outcome, miss = _unanswered(case, _number(seen), seen)
+    outcome, miss = _unanswered(case, _number(seen), seen, complaints)
     if any(step.expect.shadowed for step in case.steps):
         return Outcome.BLOCKED_BY_FINDING, miss.summary, []
     return outcome, miss.summary, [miss]
@@ -214,11 +222,14 @@ def _unasked(seen: Observation, messages: MessageJudge) -> Iterator[Miss]:
         yield from messages.stray(line).misses
 
 
-def _unanswered(case: Case, number: int, seen: Observation) -> tuple[Outcome, Miss]:
+def _unanswered(
+    case: Case, number: int, seen: Observation, complaints: Complaints
+) -> tuple[Outcome, Miss]:
     step = case.steps[number]
     command = step.request.execute
     # Only the subject step is specific to a case: many cases share the others.
     about = case.about if step.role is Role.SUBJECT else ""
+    stderr = ""
     answered, *later = (line is not None for line in seen.replies[number:])
     if seen.broke is Broke.OVERFLOW:
         what = f"{command}: what came in place of an answer is too long or holds too much to read"
@@ -230,19 +241,24 @@ def _unanswered(case: Case, number: int, seen: Observation) -> tuple[Outcome, Mi
         outcome, kind = Outcome.FAIL, Kind.SHAPE
     elif seen.death is not None:
         what = f"{command}: QEMU died ({ending_text(seen.death.status)})"
-        words = death_words(seen.death)
+        report = last_report(seen, complaints)
+        stderr = report.text if report else ""
+        words = report.defect if report else death_words(seen.death)
         # A command may die with the same words for different causes.
         of_command = case.subject.kind is SubjectKind.COMMAND
         where = words if words and not of_command else f"{words} {case.subject.name} {about}"
         fold = f"crash {command} {where}"
         outcome, kind = Outcome.CRASH, Kind.CRASH
+        words = f"{report.words}{report.place}" if report else words
         what = f"{what}: {words}" if words else what
     else:
         what = f"{command}: {_silent(case, seen)}"
         fold = f"hang {command} {case.subject.name}"
         outcome, kind = Outcome.TIMEOUT, Kind.HANG
     expected = "one response to each command, success or error"
-    return outcome, Miss(rule="W35", kind=kind, summary=what, expected=expected, fold=fold)
+    return outcome, Miss(
+        rule="W35", kind=kind, summary=what, expected=expected, fold=fold, stderr=stderr
+    )
 
 
 def _silent(case: Case, seen: Observation) -> str:
@@ -263,13 +279,3 @@ def death_words(death: Ending) -> str:
     found = _ASSERTION.search(death.stderr)
     last = death.stderr.strip().rpartition("\n")[2] if death.status >= 0 else ""
     return _ADDRESS.sub("*", found.group(0).strip() if found else last)[:200]
-
-
-def ending_text(status: int) -> str:
-    """Return an exit status in words."""
-    if status >= 0:
-        return f"exit status {status}"
-    try:
-        return signal.Signals(-status).name
-    except ValueError:
-        return f"signal {-status}"

@@ -17,6 +17,7 @@ from conformance.knowledge.common import REASON
 from conformance.knowledge.decoder import Read, read_file
 from conformance.knowledge.gathering import gathered
 from conformance.knowledge.keys import Key
+from conformance.knowledge.settling import SettlingPart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +47,8 @@ class Conditional:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AbsencesPart:
-    """The entries of a file about missing features and fixed properties."""
+class AbsencesPart(SettlingPart):
+    """The entries of a file about missing features, fixed properties and what settles a case."""
 
     absences: Annotated[
         tuple[Absence, ...],

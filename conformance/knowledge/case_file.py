@@ -15,15 +15,15 @@ from conformance.knowledge.defaults import DefaultsPart
 from conformance.knowledge.events import EventsPart
 from conformance.knowledge.examples import ExamplesPart
 from conformance.knowledge.exchanges import ExchangesPart
+from conformance.knowledge.growth import GrowthPart
 from conformance.knowledge.guest_agent_blocklist import WithheldPart
 from conformance.knowledge.intermittent import IntermittentPart
 from conformance.knowledge.machines import MachinesPart
 from conformance.knowledge.naming import NamingPart
 from conformance.knowledge.recipes import ObjectsPart
 from conformance.knowledge.rules import RulesPart
-from conformance.knowledge.settling import SettlingPart
-from conformance.knowledge.state_queries import StatePart
 from conformance.knowledge.states import StatesPart
+from conformance.knowledge.stderr import StderrPart
 from conformance.knowledge.undigested import UndigestedPart
 from conformance.knowledge.untyped_arguments import UntypedPart
 from conformance.knowledge.volatile import VolatilePart
@@ -36,9 +36,9 @@ class CaseFile(
     CompatibilityPart,
     WithheldPart,
     VolatilePart,
-    SettlingPart,
-    StatePart,
+    GrowthPart,
     StatesPart,
+    StderrPart,
     NamingPart,
     IntermittentPart,
     UntypedPart,

@@ -24,7 +24,10 @@ from conformance.knowledge.stand_in_check import idle_stand_ins
 from conformance.knowledge.store import cases_folder
 from conformance.model.errors import KnowledgeError
 
-OWN: Final = ("rules", "changes", "withheld", "volatile", "settling", "walk", "contained")
+OWN: Final = (
+    *("rules", "changes", "withheld", "volatile", "settling", "walk", "contained"),
+    *("complaint", "frame", "masked", "handed"),
+)
 """The suite's own parts: no other file can add to them."""
 
 

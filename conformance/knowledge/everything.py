@@ -13,6 +13,7 @@ from conformance.knowledge.defaults import Showing
 from conformance.knowledge.events import EventRecipes
 from conformance.knowledge.examples import ExampleRecipes
 from conformance.knowledge.exchanges import ExchangeRecipe
+from conformance.knowledge.growth import Growth
 from conformance.knowledge.intermittent import Intermittent
 from conformance.knowledge.machines import StandIns
 from conformance.knowledge.naming import NamingException
@@ -48,6 +49,7 @@ class Knowledge:
     fixed: tuple[str, ...] = ()
     """The refusals (globs) of properties that cannot be set."""
     intermittent: tuple[Intermittent, ...] = ()
+    growths: tuple[Growth, ...] = ()
     state: StateKnowledge = StateKnowledge()
     states: States = States()
 

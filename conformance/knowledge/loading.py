@@ -16,6 +16,7 @@ from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.examples import load_examples
 from conformance.knowledge.exchanges import load_exchanges
 from conformance.knowledge.gathering import read_folder
+from conformance.knowledge.growth import load_growths
 from conformance.knowledge.intermittent import load_intermittent
 from conformance.knowledge.machines import load_coupled, load_stand_ins
 from conformance.knowledge.naming import load_naming
@@ -51,6 +52,7 @@ def load_knowledge(cases: Sequence[str] = ()) -> Knowledge:
         absences=load_absences(folder / "absences.toml", more),
         conditional=load_conditional(folder / "absences.toml", more),
         fixed=load_fixed(folder / "absences.toml", more),
+        growths=load_growths(folder / "growth.toml", more),
         state=load_state(folder / "state.toml", more),
         states=load_states(folder / "states", more),
         intermittent=load_intermittent(folder / "intermittent.toml", more),

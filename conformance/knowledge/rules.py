@@ -46,6 +46,8 @@ class Means(enum.StrEnum):
 
     # Every message of the server in every case is checked against it.
     MESSAGES = "messages"
+    # What the process does beside its answers is checked against it in every case.
+    PROCESS = "process"
     # The comparison of two schemas reports breaches.
     COMPARISON = "comparison"
     # Its cases come from what a build says of itself: introspection and object model.
@@ -86,7 +88,8 @@ class Rule:
         Means | None,
         Key(
             "what checks it beside the cases from a release's schema and the exchanges: "
-            "`messages` (every message is checked), `comparison` (`qmp-conformance schema "
+            "`messages` (every message is checked), `process` (so is what the process does beside "
+            "its answers), `comparison` (`qmp-conformance schema "
             "diff`), `build` (cases from what a build says of itself), `source` (cases from "
             "the documentation in its source)"
         ),
@@ -125,6 +128,7 @@ class Rule:
 
 MEANS: Final[Mapping[Means, str]] = {
     Means.MESSAGES: "every message of the server, in whatever case, is held against it",
+    Means.PROCESS: "what the process does beside its answers, in whatever case, is held against it",
     Means.COMPARISON: "`qmp-conformance schema diff OLD NEW` names what breaks it",
     Means.BUILD: "its cases, or further ones, are made from what a build tells of itself",
     Means.SOURCE: "its cases, or further ones, are made from the source that `--schema` names",

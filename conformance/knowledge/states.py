@@ -24,6 +24,7 @@ from conformance.knowledge.common import (
 from conformance.knowledge.decoder import Read
 from conformance.knowledge.gathering import gathered, read_folder
 from conformance.knowledge.keys import DOTTED, FormError, Key, scratch_filled, typed
+from conformance.knowledge.state_queries import StatePart
 from conformance.knowledge.versions import Version, VersionRange, of_arch
 from conformance.model.pattern import PLAIN, glob_of, shared_name
 from conformance.model.stage import MachineSpec, Request
@@ -103,7 +104,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
+class QueryAgreement:
     """Two queries that show the same, each at its path.
 
     With `part`, the first may show less than the other.
@@ -118,7 +119,7 @@ class Agreement:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StatesPart(NamesPart):
+class StatesPart(NamesPart, StatePart):
     """The entries of a file about states."""
 
     states: Annotated[
@@ -126,7 +127,7 @@ class StatesPart(NamesPart):
         Key("a state of a machine, and what queries tell in it", name="state"),
     ] = ()
     agreements: Annotated[
-        tuple[Agreement, ...],
+        tuple[QueryAgreement, ...],
         Key("two queries that show the same thing", name="agreement"),
     ] = ()
 
@@ -136,7 +137,7 @@ class States:
     """The states of machines, and which queries agree in all of them."""
 
     states: tuple[MachineState, ...] = ()
-    agreements: tuple[Agreement, ...] = ()
+    agreements: tuple[QueryAgreement, ...] = ()
 
     def for_build(self, version: Version, arch: str | None) -> States:
         """Return those for one build."""

@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from conformance.launch.environment import environment
 from conformance.launch.folder import RunFolder
 from conformance.launch.output import ROOM, open_output, written
 from conformance.launch.program import STYLES
-from conformance.launch.sandbox import Confinement, command, environment, failure
+from conformance.launch.sandbox import Confinement, command, failure, is_sanitized
 from conformance.launch.target import Target, host_path
 from conformance.launch.waiting import readable
 from conformance.model.errors import LaunchError
@@ -61,6 +62,8 @@ class Build:
     sha256: str
     kind: Program = Program.SYSTEM
     as_root: str | None = None
+    sanitized: bool = False
+    """Whether it was built with a sanitizer."""
 
 
 def identify(target: Target, folder: RunFolder, *, limit: float = _LIMIT) -> Build:
@@ -103,6 +106,7 @@ def identify(target: Target, folder: RunFolder, *, limit: float = _LIMIT) -> Bui
         sha256=_sha256(file),
         kind=kind,
         as_root=target.as_root,
+        sanitized=is_sanitized(target),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Self
 
 from conformance.launch import activation
 from conformance.launch.companions import make_ready
+from conformance.launch.environment import environment
 from conformance.launch.folder import RunFolder
 from conformance.launch.output import open_output
 from conformance.launch.peers import Peers
@@ -24,7 +25,7 @@ from conformance.launch.program import (
     monitor_on,
     monitor_on_stdio,
 )
-from conformance.launch.sandbox import Confinement, command, environment
+from conformance.launch.sandbox import Confinement, command
 from conformance.launch.scratch import Room, fill, give
 from conformance.launch.target import Target
 from conformance.model.ending import Ending
@@ -193,6 +194,18 @@ class Machine:
         if self._closer is not None:
             return self._process.ended
         return self._process.ending(timeout)
+
+    def news(self) -> str:
+        """Return the whole lines that QEMU wrote to standard error since the last call."""
+        return self._process.news()
+
+    def descriptors(self) -> tuple[str, ...] | None:
+        """Return what descriptors 0 to 2 of QEMU are, "" for a closed one; None if unknown."""
+        return self._process.descriptors()
+
+    def cpu_seconds(self) -> float | None:
+        """Return the CPU time that QEMU has used, None if unknown."""
+        return self._process.cpu_seconds()
 
     def close(self) -> None:
         """End QEMU and everything that it started, its peers and its scratch folder."""

@@ -24,8 +24,12 @@ _KILL_LIMIT: Final = 30.0
 _BURY_LIMIT: Final = 10.0
 _STDERR_LINES: Final = 20
 _STDERR_BYTES: Final = 65536
+# How much is read at once: a report at the end may tell of thousands of allocations.
+_NEWS_BYTES: Final = 1 << 20
 # Shells and bubblewrap return 128 plus the signal's number for a child that a signal ended.
 _SIGNALLED: Final = 128
+# In linux/posix-timers.h: the clock of all threads of a process.
+_CPUCLOCK_SCHED: Final = 2
 
 
 class Process:
@@ -44,6 +48,9 @@ class Process:
         """The number, on the host, of the process from which all others of the program descend."""
         self._first_fd = -1
         self._sandboxed = False
+        self._pid: int | None = None
+        self._told = 0
+        """How many bytes of standard error `news` has returned."""
 
     def meet_first(self, report: int) -> None:
         """Find the sandbox's first process: when it is gone, so is everything inside.
@@ -80,6 +87,37 @@ class Process:
         except OSError:
             children = []
         return int(children[0]) if children else self.first
+
+    def news(self) -> str:
+        """Return the whole lines on standard error since the last call, all of it after its end."""
+        size = written(self._stderr)
+        if size == self._told:
+            return ""
+        data = os.pread(self._stderr, min(size - self._told, _NEWS_BYTES), self._told)
+        if self.ended is None and len(data) < _NEWS_BYTES:
+            data = data[: data.rfind(b"\n") + 1]
+        self._told += len(data)
+        return data.decode(errors="replace")
+
+    def descriptors(self) -> tuple[str, ...] | None:
+        """Return what descriptors 0 to 2 of QEMU are, "" for a closed one; None if unknown."""
+        if self._pid is None:
+            self._pid = self.pid
+        folder = f"/proc/{self._pid}/fd"
+        try:
+            found = tuple(_target(f"{folder}/{number}") for number in range(3))
+            # One that is ending has none any more.
+            return None if "" in found and not os.listdir(folder) else found
+        except OSError:
+            return None
+
+    def cpu_seconds(self) -> float | None:
+        """Return the CPU time that QEMU has used, None if unknown."""
+        try:
+            # The clock of another process (clock_getcpuclockid(3)), to the nanosecond.
+            return time.clock_gettime((~self.pid << 3) | _CPUCLOCK_SCHED)
+        except OSError:
+            return None
 
     def ending(self, timeout: float) -> Ending | None:
         """Return how QEMU ended, or None if it still runs after `timeout` seconds.
@@ -130,6 +168,14 @@ class Process:
         size = written(self._stderr)
         start = max(0, size - _STDERR_BYTES)
         return os.pread(self._stderr, size - start, start).decode(errors="replace")
+
+
+def _target(path: str) -> str:
+    """Return what a descriptor of a process is, "" if it is closed; raises OSError if unknown."""
+    try:
+        return os.readlink(path)
+    except FileNotFoundError:
+        return ""
 
 
 def _line(report: int) -> bytes:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from conformance.launch.environment import PATH
 from conformance.launch.janitor import MARK
 from conformance.launch.mounts import Mounts
 from conformance.launch.refusal import refusal
@@ -52,7 +53,6 @@ _SANITIZERS: Final = (b"__asan_init", b"__hwasan_init", b"__msan_init", b"__tsan
 _LINE: Final = 256
 # bwrap --help only prints; on a swapping machine it takes a while to load.
 _LIMIT: Final = 30.0
-_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 # What precedes the program, and the first line of its complaints.
@@ -153,15 +153,29 @@ def limits_memory(target: Target) -> bool:
         return False
 
 
-@functools.cache
+def is_sanitized(target: Target) -> bool:
+    """Return whether the program itself calls a sanitizer."""
+    try:
+        return _kind(str(host_path(target)))[1]
+    except (LaunchError, OSError):
+        return False
+
+
 def _plain(program: str) -> bool:
     """Return whether the file is itself a program, and calls none of the sanitizers."""
+    elf, sanitized = _kind(program)
+    return elf and not sanitized
+
+
+@functools.cache
+def _kind(program: str) -> tuple[bool, bool]:
+    """Return whether the file is itself a program, and whether it calls a sanitizer."""
     with open(program, "rb") as file:
         if os.fstat(file.fileno()).st_size == 0:
-            return False
+            return False, False
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             elf = content[:4] == b"\x7fELF"
-            return elf and not any(content.find(name) >= 0 for name in _SANITIZERS)
+            return elf, elf and any(content.find(name) >= 0 for name in _SANITIZERS)
 
 
 class _Outside:
@@ -211,15 +225,6 @@ def caveats(target: Target, mounts: Mounts) -> tuple[str, ...]:
     return tuple(found)
 
 
-def environment(target: Target, folder: Path) -> dict[str, str]:
-    """Return the whole environment for the command; the sandbox adds target.env.
-
-    It marks the processes as those of the run that `folder` belongs to.
-    """
-    clean = {"HOME": "/tmp", "PATH": _PATH, "LANG": "C", MARK: str(folder)}
-    return clean if target.sandbox else {**clean, **dict(target.env)}
-
-
 def failure(stderr: str) -> LaunchError | None:
     """Return why the sandbox failed, judging by its output; None if it did not."""
     found = _COMPLAINT.search(stderr)
@@ -241,7 +246,7 @@ def failure(stderr: str) -> LaunchError | None:
 
 
 def _tool(name: str, package: str) -> str:
-    found = shutil.which(name, path=os.environ.get("PATH", "") + ":" + _PATH)
+    found = shutil.which(name, path=os.environ.get("PATH", "") + ":" + PATH)
     if found is None:
         either = ", or use --no-sandbox" if name == "bwrap" else ""
         raise LaunchError(f"{name} is not on this host", f"Install it (package {package}){either}.")

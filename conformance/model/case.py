@@ -172,6 +172,22 @@ class LookedAt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """What a case measures of the build: `what`, in words for a reader.
+
+    `counts` are the numbers of things of which the steps `steps` ask, one for each. After the last
+    step, the build is asked nothing for `rest` seconds. With `rounds`, the case ends the build
+    after as many rounds, and is played again with twice as many: what is lost must not grow.
+    """
+
+    what: str
+    counts: tuple[int, ...] = ()
+    steps: tuple[int, ...] = ()
+    rest: float = 0.0
+    rounds: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """What is tested."""
 
@@ -228,6 +244,8 @@ class Case:
     """What each subject step is about, where any of them may have caused what the case shows."""
     looked: LookedAt | None = None
     """The members of the answer that it looks at, if any."""
+    measure: Measure | None = None
+    """What it measures; then each request waits for the answer to the one before."""
     intermittent: str | None = None
     """Why it is known to break its promise only in some plays, None if it is not known to: such a
     case is played several times."""
@@ -261,7 +279,7 @@ class Case:
         descriptors in flight the first would be closed, and an event belongs to the previous
         request only if no other is in flight.
         """
-        return any(
+        return self.measure is not None or any(
             step.request.key == OUT_OF_BAND or step.request.descriptor or step.emits
             for step in self.steps
         )

@@ -31,6 +31,8 @@ class Kind(enum.StrEnum):
     CRASH = "crash"
     # The build stopped answering.
     HANG = "hang"
+    # The process did what it must not, beside its answers.
+    PROCESS = "process"
 
 
 @dataclass(slots=True, kw_only=True)

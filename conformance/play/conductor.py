@@ -12,17 +12,18 @@ from typing import TypeAlias
 from conformance.judge.reply import MessageJudge
 from conformance.judge.verdict import Verdict
 from conformance.knowledge.settling import Settling, load_settling, settled_by
+from conformance.knowledge.stderr import load_complaints
 from conformance.knowledge.store import cases_folder
 from conformance.knowledge.volatile import load_volatile
 from conformance.launch.folder import RunFolder
 from conformance.launch.pool import Pool
 from conformance.model.case import Case
 from conformance.model.terms import REFUSED_ANYWAY, Outcome, SettledBy
+from conformance.play.alone import Result
 from conformance.play.channel import Teller
 from conformance.play.coverage_facts import answers_of, event_names
 from conformance.play.engine import Engine
-from conformance.play.evidence import default_read, finding
-from conformance.play.proof import Result
+from conformance.play.evidence import default_read, finding, measured
 from conformance.play.records import Recorder
 from conformance.prepare.campaign import Campaign
 from conformance.qapi.names import shown
@@ -131,7 +132,9 @@ class Conductor:
             self._held.close()
             pool = self._held.enter_context(Pool(campaign.target, self._folder))
             schema = campaign.schema
-            messages = MessageJudge(schema, Validator(schema), campaign.plan.head.events)
+            complaints = load_complaints(cases_folder() / "stderr.toml")
+            events = campaign.plan.head.events
+            messages = MessageJudge(schema, Validator(schema), events, complaints)
             self._engine = self._held.enter_context(Engine(pool, messages))
             self._target = campaign.target.name
         return self._engine
@@ -165,6 +168,7 @@ def _events(
             named=case.looked.named,
             known=case.looked.known,
         )
+    yield from measured(campaign.target.name, result)
     answers = answers_of(result, member)
     yield CaseEnded(
         target=campaign.target.name,

@@ -14,7 +14,7 @@ from conformance.judge.expect_answer import Answer, Ends, Reject
 from conformance.judge.observation import Line, Observation, Talk
 from conformance.model.case import Case, Role, Step
 from conformance.model.terms import Outcome, SubjectKind
-from conformance.play.proof import Result
+from conformance.play.alone import Result
 from conformance.wire.framing import Message
 
 _OWN: Final = frozenset({Role.SUBJECT, Role.WITNESS})

@@ -17,10 +17,11 @@ from conformance.launch.pool import Pool
 from conformance.model.case import Case, Isolation
 from conformance.model.stage import Stage
 from conformance.model.terms import BROKEN, Outcome
+from conformance.play.alone import Result, did_beside, failed, lasting, talked
 from conformance.play.hang_limits import HangLimits
 from conformance.play.leases import Leases
 from conformance.play.player import REST
-from conformance.play.proof import SHOWS_NOTHING, Prover, Result, failed, talked
+from conformance.play.proof import SHOWS_NOTHING, Prover
 from conformance.play.stages import StageFailed
 from conformance.prepare.starts import Starts
 
@@ -101,8 +102,10 @@ class Engine:
                 yield self._prover.alone(case)
             elif case.intermittent is not None:
                 yield self._prover.known(case)
+            elif case.measure is not None and case.measure.rounds:
+                yield lasting(case, self._confirmed, self._messages.complaints)
             elif case.isolation is Isolation.ALONE:
-                alone = self._prover.confirmed(self._prover.alone(case))
+                alone = self._confirmed(case)
                 yield self._prover.compared(alone) or alone
             elif case.exchange is not None:
                 yield self._talked(case)
@@ -111,11 +114,17 @@ class Engine:
             else:
                 yield next(results)
 
-    def _shared(self, stage: Stage, cases: list[Case]) -> Iterator[Result]:
-        """Yield the results of cases that share machines, one machine after the other."""
+    def _confirmed(self, case: Case, again: bool = False) -> Result:
+        return self._prover.confirmed(self._prover.alone(case, again=again))
+
+    def _shared(self, stage: Stage, cases: list[Case], *, again: bool = False) -> Iterator[Result]:
+        """Yield the results of cases that share machines, one machine after the other.
+
+        `again` as for `Leases.take`.
+        """
         todo = cases
         while todo:
-            lease = self._leases.take(stage, again=todo is not cases)
+            lease = self._leases.take(stage, again=again or todo is not cases)
             if isinstance(lease, StageFailed):
                 yield from (failed(case, lease) for case in todo)
                 return
@@ -142,6 +151,11 @@ class Engine:
             if left_behind:
                 todo = todo[done:]
                 continue
+            if did_beside(result) and lease.player.ahead and seen.death is None:
+                suspects = todo[done - 1 : done + lease.player.ahead]
+                yield from self._separately(result, stage, suspects)
+                todo = todo[done - 1 + len(suspects) :]
+                continue
             proven = self._prover.proven(result, lease.played)
             if proven.verdict.outcome is Outcome.FLAKY and seen.death is not None:
                 ahead = lease.player.ahead
@@ -152,6 +166,22 @@ class Engine:
             else:
                 yield proven
             todo = todo[done:]
+
+    def _separately(
+        self, shown: Result, stage: Stage, suspects: Sequence[Case]
+    ) -> Iterator[Result]:
+        """Yield the results of cases that were under way when the process did what it must not.
+
+        Each waits for the one before it; `shown` is the result of the first among the others.
+        """
+        found = [each for case in suspects for each in self._shared(stage, [case], again=True)]
+        # A report is cut where the program was still writing it, and may die of what it tells.
+        shows = [
+            each for each in found if did_beside(each) or each.verdict.outcome is Outcome.CRASH
+        ]
+        if not shows and found[0].verdict.outcome not in BROKEN:
+            found[0] = self._prover.unsettled(shown, found[0])
+        yield from found
 
     def _talked(self, case: Case) -> Result:
         """Return the result of a case with an exchange, on the machine of its stage."""
@@ -180,7 +210,7 @@ class Engine:
             if _spoils(part, verdict) or None in seen.replies:
                 self._leases.end(part.stage)
             if verdict.outcome is not Outcome.PASS:
-                alone = self._prover.confirmed(self._prover.alone(case, again=True))
+                alone = self._confirmed(case, again=True)
                 passes = alone.verdict.outcome is Outcome.PASS
                 shared = Result(case=case, verdict=verdict, seen=seen)
                 return self._prover.unsettled(shared, alone) if passes else alone

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from conformance.judge.expect_value import answer_size
 from conformance.judge.json_path import stands_at
 from conformance.judge.miss import Miss
 from conformance.judge.observation import Observation, Talk
@@ -16,10 +17,10 @@ from conformance.model.case import Case, DefaultOf
 from conformance.model.ending import Ending
 from conformance.model.expectation import Kind
 from conformance.model.terms import ABSENT, Absent, JsonValue, Outcome, Severity
-from conformance.play.proof import Result
+from conformance.play.alone import Result
 from conformance.qapi.names import shown
 from conformance.report.reproducer import reproducer
-from conformance.report.stream import DefaultRead, Evidence, Finding
+from conformance.report.stream import DefaultRead, Evidence, Finding, Measured
 from conformance.wire.framing import Message
 from conformance.wire.transcript import Transcript
 
@@ -61,7 +62,7 @@ def finding(
         expected=shown(miss.expected),
         why=" ".join(filter(None, (rule.promise, miss.why, f"({rule.source})"))),
         fold=miss.fold,
-        evidence=_claimed(case, miss) if case.claims else whole_evidence(result),
+        evidence=_evidence(result, miss),
         reproducer=_reproducer(result, command_line),
         plays=result.plays,
         shown=result.shown,
@@ -86,6 +87,13 @@ def _reproducer(result: Result, command_line: Sequence[str]) -> str:
     return f"# Accepted:\n{alone}\n# Refused after a refused request:\n{text}"
 
 
+def _evidence(result: Result, miss: Miss) -> Evidence:
+    if result.case.claims:
+        return _claimed(result.case, miss)
+    seen = whole_evidence(result)
+    return replace(seen, stderr=miss.stderr) if miss.stderr else seen
+
+
 def default_read(target: str, result: Result, default: DefaultOf) -> DefaultRead:
     """Return the row of the table of defaults that a case has found."""
     case = result.case
@@ -100,6 +108,29 @@ def default_read(target: str, result: Result, default: DefaultOf) -> DefaultRead
         where=default.where or "",
         declared=_text(default.declared),
         real=_text(_real(result.seen, default)),
+    )
+
+
+def measured(target: str, result: Result) -> Iterator[Measured]:
+    """Yield what a case has measured, if it does and came to its end."""
+    case, seen = result.case, result.seen
+    if case.measure is None or not isinstance(seen, Observation) or None in seen.replies:
+        return
+    measure = case.measure
+    lines = [seen.replies[step] for step in measure.steps]
+    values = [line.read.value for line in lines if line and isinstance(line.read, Message)]
+    sizes = result.lost or tuple(answer_size(each.get("return")) for each in values)
+    seconds = [seen.cpu[step] for step in measure.steps]
+    seconds += [] if seen.idle is None else [seen.idle]
+    yield Measured(
+        target=target,
+        case=case.id,
+        subject_kind=case.subject.kind,
+        subject=case.subject.name,
+        what=measure.what,
+        counts=measure.counts,
+        sizes=sizes,
+        seconds=tuple(round(each, 6) for each in seconds),
     )
 
 

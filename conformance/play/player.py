@@ -8,17 +8,26 @@ import os
 import socket
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from conformance.judge.events import awaited, is_event
-from conformance.judge.observation import Broke, EventPlace, Line, Observation, Talk
+from conformance.judge.observation import (
+    Broke,
+    EventPlace,
+    Line,
+    Observation,
+    Said,
+    Taken,
+    Talk,
+)
 from conformance.launch.machine import Machine
-from conformance.model.case import Case, Role, Step
+from conformance.model.case import Case, Measure, Role, Step
 from conformance.model.ending import Ending
 from conformance.model.stage import SCRATCH
 from conformance.play.script_player import talk
+from conformance.play.watch import Watch
 from conformance.wire.connection import Connection, WireClosed, WireOverflow, WireTimeout, weight
 from conformance.wire.framing import Message, read_message
 
@@ -64,6 +73,10 @@ class _Seen:
     events: list[Line] = field(default_factory=list)
     places: list[EventPlace] = field(default_factory=list)
     strays: list[Line] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
+    taken: tuple[Taken, ...] = ()
+    cpu: list[float] = field(default_factory=list)
+    idle: float | None = None
     began: float = 0.0
     opened: float = -math.inf
     """When the session was open for events."""
@@ -118,15 +131,14 @@ class _Seen:
             strays=tuple(self.strays),
             opened=self.opened,
             clock=time.time() - time.monotonic(),
+            said=tuple(self.said),
+            taken=self.taken,
+            cpu=tuple(self.cpu),
+            idle=self.idle,
             death=death,
             hung=hung,
             seconds=time.monotonic() - self.began,
         )
-
-
-def _may_follow(case: Case, other: Case, waiting: int) -> bool:
-    """Return whether `case` may be sent while `other`, and `waiting` requests, are in flight."""
-    return waiting < WINDOW and not case.in_step and not other.in_step
 
 
 class _OvertakenError(Exception):
@@ -151,10 +163,15 @@ class Player:
         self._next_id = 0
         self._held: Line | None = None
         """The answer to a request whose turn is still to come."""
+        self._watch, self._one_by_one = Watch(machine), False
 
-    def play(self, cases: Sequence[Case]) -> Iterator[tuple[Case, int, Observation]]:
+    def play(
+        self, cases: Sequence[Case], *, one_by_one: bool = False
+    ) -> Iterator[tuple[Case, int, Observation]]:
         """Yield (case, id of its first request, observation) in order.
 
+        With `one_by_one`, no request is sent before the one before it is answered: what the process
+        does meanwhile is of that request.
         Ends early if the machine dies or stops answering: the last case yielded is the one in which
         that happened, and `healthy` is False from then on. A caller that stops early must not use
         the player again: requests of later cases are in flight.
@@ -163,8 +180,9 @@ class Player:
         flight: deque[tuple[Case, int]] = deque()
         waiting = 0
         self.healthy = False
+        self._one_by_one = one_by_one
         while todo or flight:
-            while todo and (not flight or _may_follow(todo[0], flight[-1][0], waiting)):
+            while todo and (not flight or self._may_follow(todo[0], flight[-1][0], waiting)):
                 case = todo.popleft()
                 flight.append((case, self._next_id))
                 waiting += len(case.steps)
@@ -182,16 +200,26 @@ class Player:
 
     def talk(self, case: Case) -> Talk:
         """Return what was received in the exchange of a case; raises LaunchError."""
-        return talk(case, self.machine, self._first)
+        seen = talk(case, self.machine, self._first)
+        last = len(seen.heard) - 1
+        taken = () if seen.death else self._watch.taken(last)
+        return replace(seen, said=self._watch.said(last), taken=taken)
 
     @property
     def _connection(self) -> Connection:
         assert self._first is not None, "the machine has a monitor of its own"
         return self._first
 
+    def _in_step(self, case: Case) -> bool:
+        return self._one_by_one or case.in_step
+
+    def _may_follow(self, case: Case, other: Case, waiting: int) -> bool:
+        """Return whether `case` may be sent with `other`, and `waiting` requests, in flight."""
+        return waiting < WINDOW and not self._in_step(case) and not self._in_step(other)
+
     def _send(self, case: Case) -> None:
         """Queue the requests of a case; `_receive` sends those of a case that goes in step."""
-        if not case.in_step:
+        if not self._in_step(case):
             for number, step in enumerate(case.steps):
                 self._queue(step, self._next_id + number)
         self._next_id += len(case.steps)
@@ -207,7 +235,7 @@ class Player:
     def _receive(self, case: Case, first: int) -> tuple[Observation, bool]:
         """Return the observation of `case`, and whether all of its replies came."""
         seen = _Seen([None] * len(case.steps), began=time.monotonic(), opened=self._opened)
-        in_step = case.in_step
+        in_step = self._in_step(case)
         for number, step in enumerate(case.steps):
             if in_step:
                 seen.sent[number] = time.monotonic()
@@ -215,24 +243,55 @@ class Player:
             try:
                 seen.replies[number] = self._reply(case, number, first, seen)
                 self._await(case, number, seen)
+                seen.said += self._watch.said(number)
             except _OvertakenError:
                 continue
             except WireTimeout:
-                broke = Broke.TIMEOUT
-                return seen.observation(hung=True, broke_off=number, broke=broke), False
+                seen.said += self._watch.said(number)
+                return seen.observation(hung=True, broke_off=number, broke=Broke.TIMEOUT), False
             except (WireClosed, WireOverflow) as error:
                 return self._broken(error, seen, number), False
+            if in_step:
+                seen.taken += self._watch.taken(number)
+            if case.measure is not None:
+                seen.cpu.append(self._watch.spent() or 0.0)
+        if not in_step:
+            seen.taken = self._watch.taken(len(case.steps) - 1)
+        if case.measure is not None:
+            self._measure(case, case.measure, seen)
         return seen.observation(), True
+
+    def _measure(self, case: Case, measure: Measure, seen: _Seen) -> None:
+        """Record what shows only after the last answer."""
+        last = len(case.steps) - 1
+        if measure.rest:
+            self._watch.spent()
+            with contextlib.suppress(WireTimeout, WireClosed):
+                self._read_on(measure.rest, seen, last, lambda: True)
+            seen.idle = self._watch.spent()
+        if measure.rounds and self.machine.ending(case.limit):
+            seen.said += self._watch.said(last)
+
+    def _read_on(self, seconds: float, seen: _Seen, number: int, more: Callable[[], bool]) -> None:
+        """Record what comes unasked until no `more` is wanted; raises WireTimeout after that."""
+        deadline = time.monotonic() + seconds
+        while more():
+            line = self._next(max(0.0, deadline - time.monotonic()))
+            message = _message_of(line)
+            if message is not None and "event" in message:
+                seen.add(line, number, self._connection.empty_at)
+            else:
+                seen.stray(line)
 
     def _broken(self, error: WireClosed | WireOverflow, seen: _Seen, number: int) -> Observation:
         if isinstance(error, WireOverflow):
             seen.replies[number] = Line(error.head, read_message(error.head))
             return seen.observation(broke_off=number, broke=Broke.OVERFLOW)
         ending = self.machine.ending(REST)
+        seen.said += self._watch.said(number)
         if ending is None:
             return seen.observation(hung=True, broke_off=number, broke=Broke.CLOSED)
-        death = ending
-        return seen.observation(death=death, broke_off=number, broke=Broke.CLOSED)
+        return seen.observation(death=ending, broke_off=number, broke=Broke.CLOSED)
 
     def _await(self, case: Case, number: int, seen: _Seen) -> None:
         """Receive messages until the events of a step have arrived, or its time is up.
@@ -246,17 +305,10 @@ class Player:
         done = zip(case.steps[:number], seen.replies[:number], strict=True)
         if any(line and each.role is Role.SETUP and _refused(line) for each, line in done):
             return
-        deadline = time.monotonic() + case.limit
-        while awaited(step, seen.of_step(number)):
-            try:
-                line = self._next(max(0.0, deadline - time.monotonic()))
-            except WireTimeout:
-                return
-            message = _message_of(line)
-            if message is not None and "event" in message:
-                seen.add(line, number, self._connection.empty_at)
-            else:
-                seen.stray(line)
+        with contextlib.suppress(WireTimeout):
+            self._read_on(
+                case.limit, seen, number, lambda: bool(awaited(step, seen.of_step(number)))
+            )
 
     def _reply(self, case: Case, number: int, first: int, seen: _Seen) -> Line:
         """Return the next message that is neither an event nor an answer to something earlier."""

@@ -1,4 +1,4 @@
-"""Plays cases alone on fresh machines, and decides what can be believed of them.
+"""Decides what can be believed of cases, which it plays again on fresh machines.
 
 What one play shows is played again. Where two plays differ, a fixed number of further plays
 measures how often a defect shows. What is proved for one case is believed for others with the same
@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from conformance.derive.commands.unchanged import each_alone
 from conformance.judge.expect_answer import without_names
-from conformance.judge.observation import Observation, Talk
+from conformance.judge.observation import Observation
 from conformance.judge.refusals import (
     left_behind,
     refused_witness,
@@ -23,15 +23,13 @@ from conformance.judge.refusals import (
     without_faults,
 )
 from conformance.judge.reply import MessageJudge
-from conformance.judge.script_verdict import judge_talk
-from conformance.judge.verdict import Verdict, judge, judge_claims
+from conformance.judge.verdict import Verdict, judge
 from conformance.launch.pool import Pool
 from conformance.model.case import Case
-from conformance.model.errors import LaunchError
 from conformance.model.terms import BROKEN, Outcome
+from conformance.play.alone import Result, Soloist, did_beside
 from conformance.play.leases import Leases
-from conformance.play.player import Player
-from conformance.play.stages import StageFailed, prepare_stage
+from conformance.play.stages import StageFailed
 from conformance.play.witnesses import Witnesses, lone_answer
 from conformance.prepare.starts import Starts
 
@@ -47,33 +45,11 @@ SHOWS_NOTHING: Final = frozenset(
 """The outcomes of refused requests, whatever else the machine has seen."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """The outcome of a case, and the observation that shows it.
-
-    `before` are the cases that the machine had seen before, if they are needed to reproduce it;
-    `first` is the id of the first request, if the case ran alone; `beside` is a play on a machine
-    of its own that this one is compared with. For a case with different outcomes, `shown` of
-    `plays` plays alone broke the promise; else both are 0.
-    """
-
-    case: Case
-    verdict: Verdict
-    seen: Observation | Talk | None = None
-    before: tuple[Case, ...] = ()
-    first: int = 0
-    beside: Result | None = None
-    plays: int = 0
-    shown: int = 0
-
-
-class Prover:
+class Prover(Soloist):
     """Proves on fresh machines what cases have shown; `close` ends the one it holds."""
 
     def __init__(self, pool: Pool, messages: MessageJudge, starts: Starts) -> None:
-        self._pool = pool
-        self._messages = messages
-        self._starts = starts
+        super().__init__(pool, messages, starts)
         self._doubts = Leases(pool, messages, starts)
         """The machine on which vacuous cases are played again, one after the other."""
         self._witnesses = Witnesses(pool, messages, starts)
@@ -86,25 +62,6 @@ class Prover:
         """End the machines that are still held."""
         self._doubts.close()
         self._witnesses.close()
-
-    def alone(self, case: Case, before: Sequence[Case] = (), *, again: bool = False) -> Result:
-        """Play a case on a fresh machine of its own, after `before`; claims need none."""
-        if case.claims:
-            return Result(case=case, verdict=judge_claims(case))
-        standing = prepare_stage(case.stage, self._pool, self._messages, self._starts, again=again)
-        if isinstance(standing, StageFailed):
-            return failed(case, standing)
-        with standing.machine:
-            if case.exchange is not None:
-                return talked(case, standing, self._messages)
-            for played, first, seen in standing.play((*before, case)):
-                verdict = judge(played, seen, self._messages, first)
-                if played is case:
-                    verdict = verdict if before else verdict.alone()
-                    return Result(
-                        case=case, verdict=verdict, seen=seen, before=tuple(before), first=first
-                    )
-        return Result(case=case, verdict=Verdict(outcome=Outcome.FLAKY))
 
     def proven(self, result: Result, company: Sequence[Case]) -> Result:
         """Return the result that the case has alone; a proved defect is believed.
@@ -122,7 +79,8 @@ class Prover:
             if again is not None:
                 self._note(result)
                 return again
-        alone = self.alone(result.case, again=True)
+        beside = did_beside(result)
+        alone = self.alone(result.case, again=True, one_by_one=beside)
         if alone.verdict.outcome is result.verdict.outcome and _defects(alone) == defects:
             self._note(alone)
             return alone
@@ -131,7 +89,7 @@ class Prover:
         if {alone.verdict.outcome, result.verdict.outcome} <= SHOWS_NOTHING:
             # It proves nothing either way, whatever the texts of the refusals.
             return alone
-        among = self.alone(result.case, company, again=True)
+        among = self.alone(result.case, company, again=True, one_by_one=beside)
         if among.verdict.outcome in BROKEN and _defects(among) == defects:
             return among
         return self.unsettled(result, alone)
@@ -181,11 +139,13 @@ class Prover:
         """
         if result.verdict.outcome not in BROKEN or self._is_proved(result):
             return result
-        again = self.alone(result.case, result.before, again=True)
+        beside = did_beside(result)
+        again = self.alone(result.case, result.before, again=True, one_by_one=beside)
         if again.verdict.outcome in BROKEN:
             self._note(again)
             return again
-        return self._repeated(result.case, _plays(result)) or _flaky(result, again)
+        found = self._repeated(result.case, _plays(result), one_by_one=beside)
+        return found or _flaky(result, again)
 
     def unexplained(self, result: Result) -> Result:
         """Return the result that a passed case has alone if events came that it does not explain.
@@ -209,7 +169,7 @@ class Prover:
         if isinstance(result.seen, Observation) and result.seen.broke_off is not None:
             missed.add(result.seen.broke_off)
         for case in each_alone(result.case, missed):
-            play = self.alone(case, again=True)
+            play = self.alone(case, again=True, one_by_one=did_beside(result))
             if play.verdict.outcome in BROKEN and [m.rule for m in play.verdict.misses] == rules:
                 return play
         return result
@@ -218,7 +178,8 @@ class Prover:
         """Return the result of a case with one outcome among others and another one alone."""
         if shared.verdict.outcome not in BROKEN:
             return _flaky(shared, alone)
-        found = self._repeated(shared.case, _plays(shared), _defects(shared))
+        beside = did_beside(shared)
+        found = self._repeated(shared.case, _plays(shared), _defects(shared), one_by_one=beside)
         return found or _flaky(shared, alone)
 
     def known(self, case: Case) -> Result:
@@ -245,13 +206,18 @@ class Prover:
         self._proved |= dict.fromkeys(_defects(result), result.verdict.outcome)
 
     def _repeated(
-        self, case: Case, times: int, defects: frozenset[str] | None = None
+        self,
+        case: Case,
+        times: int,
+        defects: frozenset[str] | None = None,
+        *,
+        one_by_one: bool = False,
     ) -> Result | None:
         """Play a case that many times alone; return the result of the plays that show `defects`.
 
         Without `defects`, any defect counts. None if no play shows them.
         """
-        plays = [self.alone(case, again=True) for _ in range(times)]
+        plays = [self.alone(case, again=True, one_by_one=one_by_one) for _ in range(times)]
         showing = [
             play
             for play in plays
@@ -279,21 +245,6 @@ class Prover:
             self._doubts.end(case.stage)
             return None
         return Result(case=case, verdict=verdict, seen=seen)
-
-
-def talked(case: Case, player: Player, messages: MessageJudge) -> Result:
-    """Return the result of a case with an exchange, played on a machine."""
-    try:
-        seen = player.talk(case)
-    except LaunchError as error:
-        reason = f"{error.what}. {error.remedy}"
-        return Result(case=case, verdict=Verdict(outcome=Outcome.NOT_STARTED, reason=reason))
-    return Result(case=case, verdict=judge_talk(case, seen, messages), seen=seen)
-
-
-def failed(case: Case, standing: StageFailed) -> Result:
-    """Return the result of a case whose stage failed."""
-    return Result(case=case, verdict=standing.verdict)
 
 
 def _refuses_its_witness(result: Result) -> bool:

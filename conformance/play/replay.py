@@ -9,6 +9,8 @@ from typing import Final
 
 from conformance.judge.observation import Observation, Talk
 from conformance.judge.reply import MessageJudge
+from conformance.knowledge.stderr import load_complaints
+from conformance.knowledge.store import cases_folder
 from conformance.launch.folder import RunFolder
 from conformance.launch.pool import Pool
 from conformance.model.canonical import compact
@@ -16,8 +18,9 @@ from conformance.model.case import (
     Case,
 )
 from conformance.model.terms import BROKEN, Outcome
+from conformance.play.alone import Result
 from conformance.play.evidence import whole_evidence
-from conformance.play.proof import Prover, Result
+from conformance.play.proof import Prover
 from conformance.prepare.campaign import Campaign
 from conformance.prepare.starts import Starts
 from conformance.qapi.validate import Validator
@@ -45,7 +48,8 @@ class Replay:
 def replayed(case: Case, campaign: Campaign, folder: RunFolder) -> Replay:
     """Run a case alone on a fresh machine, an intermittent one often; raises LaunchError."""
     schema = campaign.schema
-    messages = MessageJudge(schema, Validator(schema), campaign.plan.head.events)
+    complaints = load_complaints(cases_folder() / "stderr.toml")
+    messages = MessageJudge(schema, Validator(schema), campaign.plan.head.events, complaints)
     with (
         Pool(campaign.target, folder) as pool,
         closing(Prover(pool, messages, Starts())) as prover,
@@ -93,7 +97,9 @@ def _recording(result: Result, campaign: Campaign) -> Iterator[str]:
 def _account(result: Result, campaign: Campaign) -> Iterator[str]:
     verdict = result.verdict
     yield from whole_evidence(result).transcript
-    if result.seen and result.seen.death:
+    told = dict.fromkeys(miss.stderr for miss in verdict.misses if miss.stderr)
+    yield from told
+    if result.seen and result.seen.death and not told:
         yield result.seen.death.stderr.rstrip()
     yield ""
     often = f" (in {result.shown} of {result.plays} plays)" if result.plays else ""

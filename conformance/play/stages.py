@@ -8,15 +8,16 @@ from conformance.judge.expect_answer import Accept
 from conformance.judge.miss import Miss
 from conformance.judge.observation import Line, Observation
 from conformance.judge.reply import MessageJudge
-from conformance.judge.verdict import Verdict, ending_text, judge
+from conformance.judge.verdict import Verdict, judge
 from conformance.launch.machine import Machine
 from conformance.launch.pool import Pool
 from conformance.model.case import Case, Emits, Role, Step, Subject
+from conformance.model.ending import ending_text
 from conformance.model.expectation import Kind
 from conformance.model.stage import Descriptor, MachineSpec, Request, Stage
 from conformance.model.terms import BROKEN, Aspect, Outcome, SubjectKind
 from conformance.play.player import Player, opened
-from conformance.prepare.starts import TRIES, StartDeath, Starts
+from conformance.prepare.starts import TRIES, StartDeath, Starts, lasting
 from conformance.wire.connection import Connection, WireError
 from conformance.wire.framing import Message, read_message
 
@@ -66,7 +67,7 @@ def prepare_stage(
             break
     if not last.began:
         # What its set-up ends each time is the outcome of every case on the stage.
-        starts.died(*(each for each in ended if each.death.status < 0))
+        starts.died(*lasting(ended))
     return last
 
 

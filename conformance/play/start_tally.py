@@ -13,12 +13,12 @@ from signal import SIGKILL
 from typing import Final
 
 from conformance.derive.exchanges import exchange_case
-from conformance.judge.verdict import death_words, ending_text
+from conformance.judge.verdict import death_words
 from conformance.knowledge.exchanges import load_exchanges
 from conformance.knowledge.rules import Rule, load_rules
 from conformance.knowledge.store import cases_folder
 from conformance.model.case import Case
-from conformance.model.ending import Ending
+from conformance.model.ending import Ending, ending_text
 from conformance.model.terms import Outcome, Severity
 from conformance.report.stream import CaseEnded, Event, Evidence, Finding, StartDied
 
@@ -51,10 +51,11 @@ class StartTally:
         """Yield the events of that case, which ended with `ended` on its own, its end last."""
         assert isinstance(ended, CaseEnded), "a case ends with its end"
         deaths = self._left.pop(ended.target)
-        yield from deaths
-        finding, ended = tallied(ended, deaths, load_rules()[ended.rules[0]])
-        if finding is not None:
-            yield finding
+        # How many processes tried a machine that always dies depends on how many there were.
+        yield from dict.fromkeys(sorted((d for d in deaths if d.always), key=_key))
+        yield from (death for death in deaths if not death.always)
+        findings, ended = tallied(ended, deaths, load_rules()[ended.rules[0]])
+        yield from findings
         yield ended
 
     def rest(self) -> Iterator[Event]:
@@ -78,6 +79,10 @@ class StartTally:
             )
 
 
+def _key(death: StartDied) -> tuple[tuple[str, ...], int, str]:
+    return death.command_line, death.exit_status, death.stderr
+
+
 def _about_starts() -> Case:
     """Return the case about all starts of a run, the same for every build."""
     recipes = load_exchanges(cases_folder() / "exchanges")
@@ -87,22 +92,36 @@ def _about_starts() -> Case:
 
 def tallied(
     ended: CaseEnded, deaths: Sequence[StartDied], rule: Rule
-) -> tuple[Finding | None, CaseEnded]:
-    """Return the outcome of that case, given the machines that died, and the finding.
+) -> tuple[tuple[Finding, ...], CaseEnded]:
+    """Return the outcome of that case, given the machines that died, and the findings.
 
-    `ended` is the case's own outcome, `rule` the rule that it is about.
+    `ended` is the case's own outcome, `rule` the rule that it is about. Machines that die each time
+    are one defect for each command line; others, which may die of anything, are one together.
     """
     proofs = [each for each in deaths if each.exit_status < 0 and each.exit_status != -SIGKILL]
-    first = (proofs or deaths)[0]
-    words = death_words(Ending(status=first.exit_status, stderr=first.stderr))
-    how = ending_text(first.exit_status) + (f": {words}" if words else "")
-    if len(proofs) < _PROOF:
-        reason = f"a machine ended before it was ready ({how}), and another in its place did not"
-        return None, replace(
+    groups: dict[str, list[StartDied]] = {}
+    for each in proofs:
+        groups.setdefault(shlex.join(each.command_line[1:]) * each.always, []).append(each)
+    found = tuple(
+        _finding(ended, group, rule, line)
+        for line, group in sorted(groups.items())
+        if len(group) >= _PROOF
+    )
+    if not found:
+        reason = (
+            f"a machine ended before it was ready ({_how((proofs or deaths)[0])}), and another in "
+            "its place did not"
+        )
+        return (), replace(
             ended, outcome=Outcome.INTERMITTENT, reason=reason, plays=0, shown=len(deaths)
         )
-    summary = f"QEMU ended before it was ready for a client ({how})"
-    finding = Finding(
+    shown = sum(each.shown for each in found)
+    return found, replace(ended, outcome=Outcome.CRASH, reason=found[0].summary, shown=shown)
+
+
+def _finding(ended: CaseEnded, group: Sequence[StartDied], rule: Rule, line: str) -> Finding:
+    first = group[0]
+    return Finding(
         target=ended.target,
         case=ended.case,
         subject_kind=ended.subject_kind,
@@ -110,23 +129,32 @@ def tallied(
         rule=rule.id,
         severity=Severity(rule.severity),
         outcome=Outcome.CRASH,
-        summary=summary,
+        summary=f"QEMU ended before it was ready for a client ({_how(first)})",
         expected="the greeting, as soon as a client is connected",
         why=f"{rule.promise} ({rule.source})",
-        fold=f"start {words}",
+        fold=" ".join(filter(None, ("start", line, _words(first)))),
         evidence=Evidence(transcript=(), exit_status=first.exit_status, stderr=first.stderr),
         reproducer=_reproducer(first),
         plays=0,
-        shown=len(proofs),
+        shown=len(group),
     )
-    return finding, replace(ended, outcome=Outcome.CRASH, reason=summary, shown=len(proofs))
+
+
+def _how(death: StartDied) -> str:
+    words = _words(death)
+    return ending_text(death.exit_status) + (f": {words}" if words else "")
+
+
+def _words(death: StartDied) -> str:
+    return death_words(Ending(status=death.exit_status, stderr=death.stderr))
 
 
 def _reproducer(death: StartDied) -> str:
     command = shlex.join(death.command_line)
+    times = 1 if death.always else _REPEATS
     return "\n".join(
         (
-            f"for start in $(seq {_REPEATS}); do",
+            f"for start in $(seq {times}); do",
             f"  {command} > /dev/null <<'EOF' || echo \"start $start: status $?\"",
             '{"execute":"qmp_capabilities"}',
             '{"execute":"quit"}',

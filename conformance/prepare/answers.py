@@ -13,6 +13,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from conformance.launch.environment import diagnostics
 from conformance.launch.folder import RunFolder
 from conformance.launch.host import bearing
 from conformance.launch.loaded import Unknowable, made_of
@@ -131,5 +132,6 @@ def _key(target: Target, *, thorough: bool) -> str | None:
             [root.st_dev, root.st_ino],
             [os.geteuid() == 0, thorough],
             bearing(target),
+            diagnostics(),
         ]
     )

@@ -96,7 +96,7 @@ class Campaign:
                 rule=rule.id,
                 promise=rule.promise,
                 severity=rule.severity,
-                throughout=rule.means is Means.MESSAGES,
+                throughout=rule.means in (Means.MESSAGES, Means.PROCESS),
                 note=rule.remark(self.plan.head.version) or "",
             )
             for rule in self.rules.values()

@@ -7,6 +7,7 @@ lost, and the next one follows.
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,12 +19,12 @@ from typing import Any, Final, TypeVar
 from conformance.knowledge.versions import Version
 from conformance.launch.pool import Pool
 from conformance.model.codec import LEFT_OUT
-from conformance.model.ending import Ending
+from conformance.model.ending import Ending, ending_text
 from conformance.model.errors import LaunchError
 from conformance.model.stage import MachineSpec
 from conformance.model.terms import JsonValue
 from conformance.prepare.answers import LIMIT
-from conformance.prepare.starts import TRIES, StartDeath
+from conformance.prepare.starts import TRIES, StartDeath, lasting
 from conformance.qapi.consistency import ContradictionError
 from conformance.qapi.introspection import Examined, listed, read_introspection, read_usable
 from conformance.qapi.model import Schema, SchemaError
@@ -264,6 +265,7 @@ class _session:  # noqa: N801 - reads as a function where it is used
             except SessionLost as error:
                 ended.append(self._end(error))
                 if number == TRIES - 1:
+                    asker.deaths += lasting(ended)
                     raise self._refused(ended[-1].death) from error
             except BaseException:
                 self._machine.close()
@@ -284,9 +286,16 @@ class _session:  # noqa: N801 - reads as a function where it is used
     def _refused(self, death: Ending) -> LaunchError:
         words = death.stderr.strip().splitlines()[-_WORDS:]
         said = "\n".join(words) or "without a word"
+        program = self._machine.target.program
+        if death.status < 0:
+            return LaunchError(
+                f"{program} died {TRIES} times in a row instead of greeting "
+                f"({ending_text(death.status)}): {said}",
+                "Report it to whoever made the build, with this command line: "
+                f"{shlex.join(self._machine.command_line)}",
+            )
         return LaunchError(
-            f"{self._machine.target.program} ended instead of greeting (status "
-            f"{death.status}): {said}",
+            f"{program} ended instead of greeting (status {death.status}): {said}",
             "Correct the target's program, machine or arguments.",
         )
 

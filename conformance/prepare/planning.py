@@ -63,6 +63,7 @@ def introspected(
         "program": build.kind,
         "arch": build.arch,
         "sandboxed": target.sandbox,
+        "sanitized": build.sanitized,
         "thorough": thorough,
     }
     if answers.served is not None:

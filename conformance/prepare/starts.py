@@ -6,7 +6,8 @@ counts such deaths over all of its processes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from conformance.model.ending import Ending
@@ -19,10 +20,11 @@ TRIES: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartDeath:
-    """A machine that ended before it was ready for a case."""
+    """A machine that ended before it was ready for a case; `always`: so did each one like it."""
 
     command_line: tuple[str, ...]
     death: Ending
+    always: bool = False
 
     def event(self, target: str) -> StartDied:
         """Return its event."""
@@ -31,7 +33,13 @@ class StartDeath:
             command_line=self.command_line,
             exit_status=self.death.status,
             stderr=self.death.stderr,
+            always=self.always,
         )
+
+
+def lasting(deaths: Iterable[StartDeath]) -> Iterator[StartDeath]:
+    """Yield those of the deaths of all machines of one kind that a signal caused."""
+    return (replace(each, always=True) for each in deaths if each.death.status < 0)
 
 
 @dataclass(slots=True)

@@ -14,9 +14,9 @@ import pytest
 
 from conformance.model.case import Case
 from conformance.model.terms import BROKEN, Outcome
+from conformance.play.alone import Result
 from conformance.play.conductor import Conductor
 from conformance.play.engine import BLOCK
-from conformance.play.proof import Result
 from conformance.prepare.campaign import Campaign
 from conformance.prepare.groups import Group, groups, subject_name
 from conformance.prepare.selection import Selection

@@ -16,7 +16,7 @@ from conformance.report.result import (
     TargetSummary,
 )
 from conformance.report.rule_table import rules
-from conformance.report.stream import DefaultRead, Evidence, Finding, TargetStarted
+from conformance.report.stream import DefaultRead, Evidence, Finding, Measured, TargetStarted
 from conformance.report.subjects import subjects
 from conformance.report.wording import (
     MEANINGS,
@@ -93,6 +93,7 @@ def _target(target: TargetSummary) -> Iterator[str]:
     yield from rules(target.rules)
     yield from subjects(target)
     yield from _defaults(target.defaults)
+    yield from _measured(target.measured)
     yield from _untested(target)
 
 
@@ -212,6 +213,23 @@ def _default_rows(defaults: Sequence[DefaultRead]) -> Iterator[str]:
         documented = code_cell(each.documented) or plain(each.says)
         values = [documented, code_cell(each.declared), code_cell(each.real)]
         yield row([code_cell(each.subject), code_cell(each.member), *values, plain(each.where)])
+
+
+def _measured(found: Sequence[Measured]) -> Iterator[str]:
+    """Yield the table of what was measured; what breaks a rule is a finding besides."""
+    if not found:
+        return
+    yield "### Measured"
+    yield ""
+    yield "The size of an answer is in bytes, with each number as one; the time is that of the CPU."
+    yield ""
+    yield row(["Subject", "What", "For", "Size", "Seconds"])
+    yield row([":--"] * 5)
+    for each in found:
+        numbers = [", ".join(map(number, values)) for values in (each.counts, each.sizes)]
+        seconds = ", ".join(f"{value:.3f}" for value in each.seconds)
+        yield row([code_cell(each.subject), plain(each.what), *numbers, seconds])
+    yield ""
 
 
 def _untested(target: TargetSummary) -> Iterator[str]:

@@ -18,6 +18,9 @@ from conformance.report.stepwise_reproducer import is_stepwise, stepwise
 _COMPANY: Final = 2000
 """How many requests a reproducer holds; it says where earlier ones are left out."""
 
+_LOOK: Final = ["sleep 1", "ls -l /proc/$!/fd/[0-2]", "kill $!"]
+"""Shows what the standard descriptors of the program are."""
+
 
 def reproducer(
     case: Case,
@@ -69,7 +72,12 @@ def _once(
     command = shlex.join(_stdio(command_line, case.stage.spec))
     lasting = f"{{ cat{LASTING}; }} <<'EOF' | {command}"
     first = lasting if case.stage.capabilities else f"{command} <<'EOF'"
-    dialogue = [first, *(each.text() for each in requests), "EOF"]
+    last = []
+    if isinstance(seen, Observation) and seen.taken:
+        # Its descriptors are looked at while it still runs.
+        requests = requests[: -len([*_farewell(case.stage, own)])]
+        first, last = f"{{ cat; sleep 2; }} <<'EOF' | {command} &", _LOOK
+    dialogue = [first, *(each.text() for each in requests), "EOF", *last]
     lines = [*_preparation(case.stage.spec)]
     passed = {(each.execute, each.descriptor): None for each in requests if each.descriptor}
     lines += [

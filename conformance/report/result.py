@@ -24,7 +24,14 @@ from conformance.model.terms import (
 )
 from conformance.report.coverage import CommandCoverage, EventCoverage, Share
 from conformance.report.rules import RuleRow
-from conformance.report.stream import DefaultRead, Finding, RunEnded, RunStarted, TargetStarted
+from conformance.report.stream import (
+    DefaultRead,
+    Finding,
+    Measured,
+    RunEnded,
+    RunStarted,
+    TargetStarted,
+)
 
 SUMMARY_VERSION: Final = 3
 
@@ -101,6 +108,8 @@ class TargetSummary:
     totals: Counts
     defaults: tuple[DefaultRead, ...]
     """What members that were left out read as, in the order of the cases."""
+    measured: tuple[Measured, ...]
+    """What cases have measured, in their order."""
     reasons: tuple[Reason, ...]
     missing: int
     """How many planned cases have no result in the stream."""
@@ -213,6 +222,7 @@ def _target(target: TargetSummary) -> dict[str, Any]:
             {**dataclasses.asdict(each.finding), "cases": list(each.cases)}
             for each in target.findings
         ],
+        "measured": [dataclasses.asdict(each) for each in target.measured],
         "defaults": [dataclasses.asdict(default) for default in target.defaults],
         "reasons": [dataclasses.asdict(reason) for reason in target.reasons],
     }

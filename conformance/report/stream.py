@@ -184,9 +184,10 @@ class CaseEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartDied:
-    """A machine that ended before it was ready for a case, where others like it do not.
+    """A machine that ended before it was ready for a case.
 
-    `exit_status` is the negative number of a signal, or the status returned.
+    `exit_status` is the negative number of a signal, or the status returned. `always` tells that
+    each machine with this command line ended so.
     """
 
     kind: ClassVar[str] = "start-died"
@@ -194,6 +195,7 @@ class StartDied:
     command_line: tuple[str, ...]
     exit_status: int
     stderr: str
+    always: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,6 +251,25 @@ class AnswerRead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What a case has measured of a build: `what`, in words.
+
+    For `counts` things each, `sizes` are the bytes of an answer, or the objects lost at the end,
+    and `seconds` the CPU time of it; without counts, that of a rest.
+    """
+
+    kind: ClassVar[str] = "measured"
+    target: str
+    case: str
+    subject_kind: SubjectKind
+    subject: str
+    what: str
+    counts: tuple[int, ...]
+    sizes: tuple[int, ...]
+    seconds: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnded:
     """The last event: whether the run is complete, and its exit code."""
 
@@ -277,6 +298,7 @@ Event = (
     | EventSeen
     | DefaultRead
     | AnswerRead
+    | Measured
     | RunEnded
 )
 
@@ -294,6 +316,7 @@ KINDS: Final[Mapping[str, type[Any]]] = {
         EventSeen,
         DefaultRead,
         AnswerRead,
+        Measured,
         RunEnded,
     )
 }

@@ -36,6 +36,7 @@ from conformance.report.stream import (
     Event,
     EventSeen,
     Finding,
+    Measured,
     RowPlanned,
     RulePlanned,
     RunEnded,
@@ -69,6 +70,7 @@ class _Target:
     defaults: dict[tuple[str, str], DefaultRead] = field(default_factory=dict)
     answers: dict[str, list[AnswerRead]] = field(default_factory=dict)
     """By command."""
+    measured: dict[str, Measured] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -140,7 +142,7 @@ def _take(run: _Run, event: Event) -> None:
         case StartDied():
             # The case about all starts of a run reports them.
             pass
-        case EventSeen() | Finding() | DefaultRead() | AnswerRead() | CaseEnded():
+        case EventSeen() | Finding() | DefaultRead() | AnswerRead() | Measured() | CaseEnded():
             _learn(run.target(event.target), event)
         case RunEnded():
             run.ended = event
@@ -149,7 +151,8 @@ def _take(run: _Run, event: Event) -> None:
 
 
 def _learn(
-    target: _Target, event: EventSeen | Finding | DefaultRead | AnswerRead | CaseEnded
+    target: _Target,
+    event: EventSeen | Finding | DefaultRead | AnswerRead | Measured | CaseEnded,
 ) -> None:
     match event:
         case EventSeen():
@@ -160,6 +163,8 @@ def _learn(
             target.defaults[event.case, event.member] = event
         case AnswerRead():
             target.answers.setdefault(event.subject, []).append(event)
+        case Measured():
+            target.measured[event.case] = event
         case CaseEnded():
             # A case that ended again was replayed: its last outcome counts.
             target.cases[event.case] = event
@@ -208,6 +213,7 @@ def _target(target: _Target, *, broken_off: bool) -> TargetSummary:
         findings=findings,
         totals=totals,
         defaults=tuple(target.defaults.values()),
+        measured=tuple(target.measured.values()),
         reasons=_reasons(target.cases),
         missing=missing,
         verdict=judge(totals, findings, unsettled=_unsettled(target), incomplete=incomplete),

@@ -10,9 +10,9 @@ import pytest
 from conformance.judge.expect_answer import Ends, Reject, Understood
 from conformance.judge.expect_qom import LinksTo, ListsProperties, ReadsAs
 from conformance.judge.observation import Observation
-from conformance.judge.verdict import Verdict, death_words, ending_text, judge, judge_claims
+from conformance.judge.verdict import Verdict, death_words, judge, judge_claims
 from conformance.model.case import Emits, Role, Step
-from conformance.model.ending import Ending
+from conformance.model.ending import Ending, ending_text
 from conformance.model.expectation import Kind
 from conformance.model.terms import Outcome
 from tests.judge.made import case, claim, judge_of_messages, line, refusal, step, success

@@ -14,10 +14,11 @@ import pytest
 
 from conformance.launch import mounter, mounts
 from conformance.launch.build import identify
+from conformance.launch.environment import environment
 from conformance.launch.folder import RunFolder
 from conformance.launch.machine import Machine
 from conformance.launch.mounts import SCRATCH_SPACE, Mounts
-from conformance.launch.sandbox import Confinement, caveats, command, environment
+from conformance.launch.sandbox import Confinement, caveats, command
 from conformance.launch.scratch import Room
 from conformance.launch.target import Target, program_target
 from conformance.model.stage import MachineSpec, ScratchFile

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from conformance.launch import sandbox
+from conformance.launch.environment import DIAGNOSTICS, environment
 from conformance.launch.sandbox import (
     ADDRESS_SPACE,
     FILE_SIZE,
@@ -24,7 +25,6 @@ from conformance.launch.sandbox import (
     SPACE,
     Confinement,
     command,
-    environment,
     failure,
     limits_memory,
 )
@@ -107,7 +107,19 @@ def test_the_environment_is_clean_but_for_what_the_target_says(
     monkeypatch.setenv("SECRET", "1")
     done = run(["/usr/bin/env"], replace(SHELL, env=(("MINE", "a b"),)))
     names = {line.partition("=")[0] for line in done.stdout.splitlines()}
-    assert names - {"PWD"} == {"HOME", "PATH", "LANG", "MINE"}
+    assert names - {"PWD"} == {"HOME", "PATH", "LANG", "MINE", "UBSAN_OPTIONS"}
+
+
+def test_what_makes_a_program_look_at_itself_reaches_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = dict.fromkeys(DIAGNOSTICS, "halt=1")
+    for name, value in wanted.items():
+        monkeypatch.setenv(name, value)
+    done = run(["/usr/bin/env"], SHELL)
+    found = dict(line.split("=", 1) for line in done.stdout.splitlines())
+    assert {name: found[name] for name in wanted} == {
+        **wanted,
+        "UBSAN_OPTIONS": "print_stacktrace=1:halt=1",
+    }
 
 
 def test_there_are_no_privileges_and_no_core_dumps() -> None:

@@ -68,6 +68,9 @@ BREAKAGES: dict[str, Breakage] = {
     "event-has-no-time": _breaks("W48", _STOPPED),
     "event-of-no-schema": _breaks("W49", _STOPPED),
     "stop-unseen": _breaks("X33", "stop/effect/recipe"),
+    "spins": _breaks("X41", "query-version/valid/idle/none"),
+    "list-grows": _breaks("X42", "qom-list/valid/growth/objects"),
+    "closes-descriptor": _breaks("X40", "stop/*"),
     "parameter-not-set-back": _breaks("X33", "migrate-set-parameters/effect/numbers"),
     "stop-untold": _breaks("X32", "STOP/valid/recipe"),
     # When, how often and why events come.

@@ -197,7 +197,7 @@ class Loop:
         """Wait until something can be done, and read what has come."""
         poll, patience = select.poll(), self._server.patience()
         # Rounded up: what is looked at too early is looked at again.
-        limit = None if patience is None else int(patience * 1000) + 1
+        limit = None if patience is None else int(patience * 1000) + (patience > 0)
         wanted: dict[int, int] = {}
         for monitor in self._monitors:
             session = monitor.session

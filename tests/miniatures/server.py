@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -108,7 +109,7 @@ class Server:
 
     def patience(self) -> float | None:
         """Return for how many seconds nothing is to be told, None if that is for ever."""
-        return self._limited.patience()
+        return 0.0 if "spins" in self._broken else self._limited.patience()
 
     def tell_timely(self) -> None:
         """Tell of the events whose time has come."""
@@ -341,6 +342,9 @@ class Server:
         if self._running and "stop-untold" not in self._broken:
             self.event("STOP")
         self._running, self._rests = False, "paused"
+        if "closes-descriptor" in self._broken:
+            with contextlib.suppress(OSError):
+                os.close(0)
         return {}
 
     def _cont(self) -> Arguments:
@@ -395,6 +399,8 @@ class Server:
             if path != "/objects" or "object-not-listed" not in self._broken:
                 other = path == "/objects" and "listed-as-other-type" in self._broken
                 found.append(_property(name, f"child<{'object' if other else child.kind}>"))
+        if "list-grows" in self._broken and path == "/objects":
+            return found * len(found)
         if "list-changes" in self._broken and at == "/machine":
             # Each answer has more than the one before.
             self._tree.find("/machine/unattached")

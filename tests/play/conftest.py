@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 
 from conformance.judge.reply import MessageJudge
+from conformance.knowledge.stderr import load_complaints
+from conformance.knowledge.store import cases_folder
 from conformance.launch.folder import RunFolder
 from conformance.launch.pool import Pool
 from conformance.launch.target import Target
 from conformance.model.case import Case
+from conformance.model.complaint import Complaints
+from conformance.play.alone import Result
 from conformance.play.engine import Engine
-from conformance.play.proof import Result
 from conformance.prepare.campaign import Campaign
 from conformance.prepare.prepare import prepare
 from conformance.qapi.validate import Validator
@@ -29,6 +32,10 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run_folder() -> Iterator[RunFolder]:
     with RunFolder() as folder:
         yield folder
+
+
+def _complaints() -> Complaints:
+    return load_complaints(cases_folder() / "stderr.toml")
 
 
 Choose = Callable[[Campaign], Sequence[Case]]
@@ -48,7 +55,18 @@ class Runner:
     def play(self, campaign: Campaign, target: Target, cases: Sequence[Case]) -> list[Result]:
         """Return what became of `cases` on a target of which `campaign` says all there is."""
         schema = campaign.schema
-        messages = MessageJudge(schema, Validator(schema), campaign.plan.head.events)
+        events = campaign.plan.head.events
+        return self._played(
+            target, cases, MessageJudge(schema, Validator(schema), events, _complaints())
+        )
+
+    def play_alone(self, target: Target, cases: Sequence[Case]) -> list[Result]:
+        """Return what became of `cases` on a target of which nothing is known."""
+        return self._played(target, cases, MessageJudge(None, None, complaints=_complaints()))
+
+    def _played(
+        self, target: Target, cases: Sequence[Case], messages: MessageJudge
+    ) -> list[Result]:
         with Pool(target, self.folder) as pool, Engine(pool, messages) as engine:
             return list(engine.run(cases))
 

@@ -74,11 +74,25 @@ class FakeMachine:
         self.flavour = QMP
         self.spec = MachineSpec()
         self.has_monitor = True
+        self.stderr = ""
         self._thread = threading.Thread(target=self._serve, name="fake machine")
         self._thread.start()
 
     def ending(self, timeout: float) -> Ending | None:
         return self._ending
+
+    def news(self) -> str:
+        """Return what the machine says on standard error: a test may put it there."""
+        said, self.stderr = self.stderr, ""
+        return said
+
+    def descriptors(self) -> tuple[str, ...] | None:
+        """Return what its standard descriptors are: unknown."""
+        return None
+
+    def cpu_seconds(self) -> float | None:
+        """Return the CPU time that it has used: unknown."""
+        return None
 
     def pending(self, seconds: float) -> bool:
         """Return whether more than what was read has come, or comes within `seconds`."""

@@ -14,8 +14,8 @@ from conformance.judge.verdict import Verdict
 from conformance.model.case import Case, Role
 from conformance.model.expectation import Expectation
 from conformance.model.terms import Outcome
+from conformance.play.alone import Result
 from conformance.play.coverage_facts import AnswerFacts, answers_of, event_names
-from conformance.play.proof import Result
 from conformance.wire.framing import FramingFault, Message
 from tests.play.made import case, step
 

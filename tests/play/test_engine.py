@@ -18,8 +18,9 @@ from conformance.model.ending import Ending
 from conformance.model.event_facts import EventFacts
 from conformance.model.stage import MachineSpec, Stage
 from conformance.model.terms import Outcome
+from conformance.play.alone import Result
 from conformance.play.engine import Engine
-from conformance.play.proof import HANGING_PLAYS, PLAYS, Result
+from conformance.play.proof import HANGING_PLAYS, PLAYS
 from conformance.qapi.validate import Validator
 from tests.judge.made import claim
 from tests.patience import patiently

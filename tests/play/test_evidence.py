@@ -22,8 +22,8 @@ from conformance.model.ending import Ending
 from conformance.model.expectation import Kind
 from conformance.model.stage import Descriptor, MachineSpec, Peer, Request, ScratchFile, Stage
 from conformance.model.terms import ABSENT, Outcome, Severity
+from conformance.play.alone import Result
 from conformance.play.evidence import default_read, finding
-from conformance.play.proof import Result
 from conformance.prepare.campaign import Campaign
 from conformance.prepare.prepare import prepare
 from conformance.report.reproducer import reproducer

@@ -23,8 +23,8 @@ from conformance.model.errors import LaunchError
 from conformance.model.flavour import Program
 from conformance.model.stage import SCRATCH
 from conformance.model.terms import BROKEN, Aspect, Outcome
+from conformance.play.alone import Result
 from conformance.play.engine import Engine
-from conformance.play.proof import Result
 from conformance.prepare.asking import ask
 from conformance.prepare.campaign import Campaign, load_all
 from conformance.prepare.described import ask_served

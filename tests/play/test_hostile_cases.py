@@ -13,7 +13,7 @@ import pytest
 from conformance.launch.target import Target
 from conformance.model.case import Case
 from conformance.model.terms import BROKEN, Outcome
-from conformance.play.proof import Result
+from conformance.play.alone import Result
 from conformance.prepare.campaign import Campaign
 from tests.miniatures.hostile import install_hostile
 from tests.miniatures.install import miniature

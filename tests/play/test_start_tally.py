@@ -30,18 +30,17 @@ DEATH = StartDied(
 
 
 def test_one_death_is_told_and_is_no_finding() -> None:
-    finding, ended = tallied(ENDED, [DEATH], load_rules()["W13"])
+    findings, ended = tallied(ENDED, [DEATH], load_rules()["W13"])
 
-    assert finding is None
+    assert findings == ()
     assert ended.outcome is Outcome.INTERMITTENT
     assert ended.unsettled
     assert "SIGSEGV: y: BUG: z" in ended.reason
 
 
 def test_two_deaths_are_a_crash_with_command_line_signal_and_words() -> None:
-    finding, ended = tallied(ENDED, [DEATH, replace(DEATH, stderr="")], load_rules()["W13"])
+    (finding,), ended = tallied(ENDED, [DEATH, replace(DEATH, stderr="")], load_rules()["W13"])
 
-    assert finding is not None
     assert (finding.case, finding.rule, finding.outcome) == (ENDED.case, "W13", Outcome.CRASH)
     assert (finding.evidence.exit_status, finding.evidence.stderr) == (-11, DEATH.stderr)
     assert ended.outcome is Outcome.CRASH
@@ -50,15 +49,14 @@ def test_two_deaths_are_a_crash_with_command_line_signal_and_words() -> None:
 
 @pytest.mark.parametrize("status", [1, -9])
 def test_what_may_be_the_hosts_doing_is_told_however_often_it_comes(status: int) -> None:
-    finding, ended = tallied(ENDED, [replace(DEATH, exit_status=status)] * 5, load_rules()["W13"])
+    findings, ended = tallied(ENDED, [replace(DEATH, exit_status=status)] * 5, load_rules()["W13"])
 
-    assert finding is None
+    assert findings == ()
     assert (ended.outcome, ended.unsettled) == (Outcome.INTERMITTENT, True)
 
 
 def test_the_reproducer_shows_deaths_when_it_is_pasted() -> None:
-    finding, _ = tallied(ENDED, [DEATH] * 2, load_rules()["W13"])
-    assert finding is not None
+    (finding,), _ = tallied(ENDED, [DEATH] * 2, load_rules()["W13"])
 
     pasted = subprocess.run(
         ["sh", "-c", finding.reproducer],
@@ -70,3 +68,15 @@ def test_the_reproducer_shows_deaths_when_it_is_pasted() -> None:
 
     assert pasted.stdout.splitlines()[0] == f"start 1: status {128 + 11}"
     assert len(pasted.stdout.splitlines()) == 100
+
+
+def test_machines_that_always_die_are_a_finding_for_each_command_line() -> None:
+    one = replace(DEATH, always=True)
+    other = replace(one, command_line=("sh", "-c", "kill -ABRT $$"))
+
+    findings, ended = tallied(ENDED, [other, one, DEATH, one, other], load_rules()["W13"])
+
+    assert [each.reproducer.count("kill -SEGV") for each in findings] == [0, 1]
+    assert len({each.fold for each in findings}) == 2
+    assert all("seq 1)" in each.reproducer for each in findings)
+    assert ended.outcome is Outcome.CRASH

@@ -14,8 +14,9 @@ from dataclasses import replace
 from typing import Final
 
 from conformance.launch import sandbox
+from conformance.launch.environment import environment
 from conformance.launch.folder import RunFolder
-from conformance.launch.sandbox import Confinement, command, environment, masked
+from conformance.launch.sandbox import Confinement, command, masked
 from conformance.launch.scratch import Room
 from conformance.launch.target import program_target
 from tests.patience import PATIENCE

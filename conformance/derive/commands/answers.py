@@ -13,7 +13,7 @@ from conformance.derive.steps import command_subject, supporting_step
 from conformance.judge.expect_answer import Answer
 from conformance.judge.expect_value import Agrees, Tells
 from conformance.knowledge.everything import Knowledge
-from conformance.knowledge.states import Agreement, KnownAnswer, MachineState
+from conformance.knowledge.states import KnownAnswer, MachineState, QueryAgreement
 from conformance.model.blocked import not_applicable, unmet
 from conformance.model.case import Case, Isolation, LookedAt, Role, Step
 from conformance.model.stage import Request, Stage
@@ -51,7 +51,7 @@ def _told(build: Introspected, state: MachineState, known: KnownAnswer, about: s
     return _case(build, state, known.request, (subject,), about, looked)
 
 
-def _agreed(build: Introspected, knowledge: Knowledge, agreement: Agreement) -> Iterator[Case]:
+def _agreed(build: Introspected, knowledge: Knowledge, agreement: QueryAgreement) -> Iterator[Case]:
     """Yield a case for each state in which one of the two is known."""
     query, other = agreement.query, agreement.other
     both = {query.request.execute, other.request.execute}

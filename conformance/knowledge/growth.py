@@ -1,0 +1,78 @@
+"""Which queries are asked of a growing number of things (cases/growth.toml).
+
+Knows no schema and no reply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+from conformance.knowledge.common import REASON, VERSIONS, NamesPart
+from conformance.knowledge.decoder import Read, read_file
+from conformance.knowledge.gathering import gathered
+from conformance.knowledge.keys import Key
+from conformance.knowledge.versions import VersionRange
+from conformance.model.stage import Request
+
+_NUMBER, _BEFORE = "{n}", "{before}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Growth:
+    """A query, and the requests that make one more of the things that it tells of."""
+
+    name: Annotated[str, Key("tells it from others", identity=True)]
+    request: Annotated[Request, Key(flat=True, only=("execute", "arguments"))]
+    things: Annotated[str, Key("what there are more and more of, in the plural")]
+    setup: Annotated[tuple[Request, ...], Key("requests that must succeed first")] = ()
+    one: Annotated[
+        tuple[Request, ...],
+        Key(
+            "the requests that make one more: `{n}` in a string is its number of three digits, "
+            "`{before}` that of the one before",
+            some=True,
+        ),
+    ]
+    nests: Annotated[
+        str, Key("why its answer may grow with the square of them: then it is only measured")
+    ] = ""
+    versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+    reason: Annotated[str, REASON]
+
+    def making(self, number: int) -> Iterator[Request]:
+        """Yield the requests that make the thing of that number."""
+        words = {_NUMBER: f"{number:03}", _BEFORE: f"{number - 1:03}"}
+        for request in self.one:
+            yield replace(request, arguments=_filled(request.arguments, words))
+
+
+def _filled(value: object, words: Mapping[str, str]) -> object:
+    match value:
+        case str():
+            for mark, word in words.items():
+                value = value.replace(mark, word)
+            return value
+        case Mapping():
+            return {name: _filled(item, words) for name, item in value.items()}
+        case list() | tuple():
+            return [_filled(item, words) for item in value]
+        case _:
+            return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrowthPart(NamesPart):
+    """What a file says of queries that are asked of more and more."""
+
+    growth: Annotated[
+        tuple[Growth, ...],
+        Key("a query whose answer, asked of twice as many things, is to be twice as long"),
+    ] = ()
+
+
+def load_growths(path: Path, more: Sequence[Read[GrowthPart]] = ()) -> tuple[Growth, ...]:
+    """Return what the file `path` and `more` say; raises KnowledgeError."""
+    return gathered([*more, read_file(path, GrowthPart)], "growth")

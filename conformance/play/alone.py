@@ -1,0 +1,124 @@
+"""Plays cases alone on fresh machines; believes what one play shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from conformance.judge.observation import Observation, Talk
+from conformance.judge.process import leak_misses, lost_objects
+from conformance.judge.reply import MessageJudge
+from conformance.judge.script_verdict import judge_talk
+from conformance.judge.verdict import Verdict, judge, judge_claims
+from conformance.launch.pool import Pool
+from conformance.model.case import Case
+from conformance.model.complaint import Complaints
+from conformance.model.errors import LaunchError
+from conformance.model.expectation import Kind
+from conformance.model.terms import Outcome
+from conformance.play.player import Player
+from conformance.play.stages import StageFailed, prepare_stage
+from conformance.prepare.starts import Starts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """The outcome of a case, and the observation that shows it.
+
+    `before` are the cases that the machine had seen before, if they are needed to reproduce it;
+    `first` is the id of the first request, if the case ran alone; `beside` is a play on a machine
+    of its own that this one is compared with. For a case with different outcomes, `shown` of
+    `plays` plays alone broke the promise; else both are 0.
+    """
+
+    case: Case
+    verdict: Verdict
+    seen: Observation | Talk | None = None
+    before: tuple[Case, ...] = ()
+    first: int = 0
+    beside: Result | None = None
+    plays: int = 0
+    shown: int = 0
+    lost: tuple[int, ...] = ()
+    """Of a case with rounds, the objects that were lost with so many, and with twice as many."""
+
+
+class Soloist:
+    """Plays cases on machines of their own."""
+
+    def __init__(self, pool: Pool, messages: MessageJudge, starts: Starts) -> None:
+        self._pool = pool
+        self._messages = messages
+        self._starts = starts
+
+    def alone(
+        self,
+        case: Case,
+        before: Sequence[Case] = (),
+        *,
+        again: bool = False,
+        one_by_one: bool = False,
+    ) -> Result:
+        """Play a case on a fresh machine of its own, after `before`; claims need none.
+
+        With `one_by_one`, each request waits for the answer to the one before.
+        """
+        if case.claims:
+            return Result(case=case, verdict=judge_claims(case))
+        standing = prepare_stage(case.stage, self._pool, self._messages, self._starts, again=again)
+        if isinstance(standing, StageFailed):
+            return failed(case, standing)
+        with standing.machine:
+            if case.exchange is not None:
+                return talked(case, standing, self._messages)
+            for played, first, seen in standing.play((*before, case), one_by_one=one_by_one):
+                verdict = judge(played, seen, self._messages, first)
+                if played is case:
+                    verdict = verdict if before else verdict.alone()
+                    return Result(
+                        case=case, verdict=verdict, seen=seen, before=tuple(before), first=first
+                    )
+        return Result(case=case, verdict=Verdict(outcome=Outcome.FLAKY))
+
+
+def lasting(case: Case, play: Callable[[Case, bool], Result], complaints: Complaints) -> Result:
+    """Return the result of a case that ends the build after some rounds, and after twice so many.
+
+    `play` plays a case alone; True asks for a machine beyond those that are started ahead.
+    """
+    once = play(case, False)
+    if once.verdict.outcome is not Outcome.PASS or not isinstance(once.seen, Observation):
+        return once
+    *rounds, end = case.steps
+    twice = play(replace(case, steps=(*rounds, *rounds, end)), True)
+    if twice.verdict.outcome is not Outcome.PASS or not isinstance(twice.seen, Observation):
+        return twice
+    lost = tuple(lost_objects(each, complaints).total() for each in (once.seen, twice.seen))
+    misses = tuple(leak_misses(case, once.seen, twice.seen, complaints))
+    if not misses:
+        return replace(twice, lost=lost)
+    verdict = Verdict(outcome=Outcome.FAIL, reason=misses[0].summary, misses=misses)
+    return replace(twice, verdict=verdict, lost=lost)
+
+
+def did_beside(result: Result) -> bool:
+    """Return whether the process did something that is wrong beside its answers.
+
+    Which request it did that for only shows where no other is under way.
+    """
+    return any(miss.kind is Kind.PROCESS for miss in result.verdict.misses)
+
+
+def talked(case: Case, player: Player, messages: MessageJudge) -> Result:
+    """Return the result of a case with an exchange, played on a machine."""
+    try:
+        seen = player.talk(case)
+    except LaunchError as error:
+        reason = f"{error.what}. {error.remedy}"
+        return Result(case=case, verdict=Verdict(outcome=Outcome.NOT_STARTED, reason=reason))
+    return Result(case=case, verdict=judge_talk(case, seen, messages), seen=seen)
+
+
+def failed(case: Case, standing: StageFailed) -> Result:
+    """Return the result of a case whose stage failed."""
+    return Result(case=case, verdict=standing.verdict)
