@@ -20,8 +20,8 @@ from conformance.model.pattern import (
 )
 from conformance.model.terms import ABSENT, JsonValue
 
-_OWN: Final = 10
-"""How much more a member of an element says than what lies within its members."""
+_NAME: Final = 10
+"""How much more a string of an element says of which one it is than anything else in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +114,11 @@ class _Comparison:
         yield from sorted(taken.items())
 
     def _distance(self, pattern: Any, value: Any) -> int:
-        """Return how much they differ; an element's own members tell it from the others."""
+        """Return how much they differ; the names in an element tell it from the others."""
         trial = _Comparison()
         trial._shared = dict(self._shared)
         found = trial.of(pattern, value, ())
-        return sum(_OWN if len(each.path) < 2 else 1 for each in found)
+        return sum(_NAME if len(each.path) < 2 and each.wanted[0] == '"' else 1 for each in found)
 
 
 def _shown(value: Any) -> str:

@@ -111,6 +111,8 @@ BREAKAGES: dict[str, Breakage] = {
     "refusal-leaves-object": _breaks("W65", f"{_TOY}/invalid/text/*"),
     "refusal-takes-name": _breaks("W65", f"{_TOY}/invalid/text/*"),
     "refused-change-takes-effect": _breaks("W65", "migrate-set-parameters/invalid/unchanged/*"),
+    "status-of-another": _breaks("X43", "query-status/answers/nothing-given"),
+    "command-invented": _breaks("X44", "query-commands/answers/built-in/commands-as-schema"),
     "query-changes-something": _breaks("X35", "query-status/valid/unchanged/*"),
     "refused-set-takes-effect": _breaks("W65", "qom-set/invalid/none/machine/*"),
     "str-takes-int": _breaks("Q01", f"{_TOY}/invalid/text/*", f"{_TOY}/invalid/id/type=*"),

@@ -306,6 +306,7 @@ class Server:
             raise RefusedError("the status is not known")
         unseen = "stop-unseen" in self._broken
         status = "running" if self._running or unseen else self._rests
+        status = "paused" if self._is("status-of-another") else status
         return {"running": self._running, "status": status}
 
     def _query_yank(self) -> list[Arguments]:
@@ -336,7 +337,8 @@ class Server:
 
     def _query_commands(self) -> list[Arguments]:
         hidden = "query-status" if "command-unlisted" in self._broken else ""
-        return [{"name": name} for name in self._commands if name != hidden]
+        more = ["invented"] * self._is("command-invented")
+        return [{"name": name} for name in (*self._commands, *more) if name != hidden]
 
     def _stop(self) -> Arguments:
         if self._running and "stop-untold" not in self._broken:

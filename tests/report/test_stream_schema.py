@@ -16,6 +16,7 @@ from conformance.model.terms import Aspect, Outcome, Severity, SubjectKind
 from conformance.report.stream import (
     KINDS,
     STREAM_VERSION,
+    AnswerRead,
     CaseEnded,
     DefaultRead,
     Event,
@@ -125,6 +126,14 @@ EVENTS: tuple[Event, ...] = (
         where="qapi/qom.json:3",
         declared="",
         real="2",
+    ),
+    AnswerRead(
+        target="t",
+        case="a/b",
+        subject_kind=SubjectKind.COMMAND,
+        subject="query-name",
+        named=("name",),
+        known=(),
     ),
     Measured(
         target="t",

@@ -1,0 +1,63 @@
+"""Files about states: patterns are JSON with known words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance.knowledge.check import check_cases
+from conformance.knowledge.states import load_states
+from conformance.model.errors import KnowledgeError
+from conformance.model.stage import SCRATCH
+
+STATE = """
+[[state]]
+name = "named"
+args = ["-name", "a"]
+reason = "it has a name"
+
+[[state.shows]]
+execute = "query-name"
+answer = '{answer}'
+"""
+
+
+def a_folder(tmp_path: Path, answer: str) -> Path:
+    folder = tmp_path / "states"
+    folder.mkdir()
+    (folder / "some.toml").write_text(STATE.replace("{answer}", answer), encoding="utf-8")
+    return folder
+
+
+def test_a_state_is_read_with_its_patterns(tmp_path: Path) -> None:
+    folder = a_folder(tmp_path, '{"name": "{scratch}/x", "n": [{"a": "{any}"}, "{more}"]}')
+
+    (state,) = load_states(folder).states
+
+    (shown,) = state.shows
+    assert (state.name, state.spec.args, shown.request.execute) == (
+        *("named", ("-name", "a")),
+        "query-name",
+    )
+    assert shown.answer == {"name": f"{SCRATCH}/x", "n": [{"a": "{any}"}, "{more}"]}
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        ("{", "is no JSON"),
+        ('{"name": "{anything}"}', "has '{anything}', which is unknown"),
+        ('{"name": ["{like}"]}', "has '{like}', which is unknown"),
+    ],
+)
+def test_a_wrong_pattern_is_told(tmp_path: Path, answer: str, problem: str) -> None:
+    with pytest.raises(KnowledgeError, match=problem):
+        load_states(a_folder(tmp_path, answer))
+
+
+def test_a_member_that_no_release_has_is_told(tmp_path: Path) -> None:
+    (problem,) = check_cases([a_folder(tmp_path, '{"nme": "a"}')])
+
+    assert "no release has the member 'query-name.nme'" in problem.what
+    assert "Did you mean 'name'?" in problem.remedy
