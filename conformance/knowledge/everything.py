@@ -41,6 +41,8 @@ class Knowledge:
     dangers: Dangers = Dangers()
     stand_ins: Mapping[str, StandIns] = field(default_factory=dict)
     """By architecture, the replacements for machines and devices that recipes name."""
+    walk: Mapping[str, str] = field(default_factory=dict)
+    """The machines whose trees are walked where the build has them, with their types' prefixes."""
     coupled: frozenset[tuple[str, str]] = frozenset()
     """The properties, by path and name, that change others when set."""
     exchanges: tuple[ExchangeRecipe, ...] = ()

@@ -18,7 +18,7 @@ from conformance.knowledge.exchanges import load_exchanges
 from conformance.knowledge.gathering import read_folder
 from conformance.knowledge.growth import load_growths
 from conformance.knowledge.intermittent import load_intermittent
-from conformance.knowledge.machines import load_coupled, load_stand_ins
+from conformance.knowledge.machines import load_coupled, load_stand_ins, load_walk
 from conformance.knowledge.naming import load_naming
 from conformance.knowledge.recipes import load_recipes
 from conformance.knowledge.state_queries import load_state
@@ -48,6 +48,7 @@ def load_knowledge(cases: Sequence[str] = ()) -> Knowledge:
         naming=load_naming(folder / "naming.toml", more),
         dangers=load_dangers(more=more),
         stand_ins=load_stand_ins(folder / "machines.toml", more),
+        walk=load_walk(folder / "machines.toml"),
         coupled=load_coupled(folder / "machines.toml", more),
         absences=load_absences(folder / "absences.toml", more),
         conditional=load_conditional(folder / "absences.toml", more),

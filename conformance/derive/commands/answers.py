@@ -6,6 +6,7 @@ Knows no query and no state by name.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from conformance.derive.inputs import Introspected
@@ -13,6 +14,7 @@ from conformance.derive.steps import command_subject, supporting_step
 from conformance.judge.expect_answer import Answer
 from conformance.judge.expect_value import Agrees, Tells
 from conformance.knowledge.everything import Knowledge
+from conformance.knowledge.machines import StandIns
 from conformance.knowledge.states import KnownAnswer, MachineState, QueryAgreement
 from conformance.model.blocked import not_applicable, unmet
 from conformance.model.case import Case, Isolation, LookedAt, Role, Step
@@ -31,13 +33,15 @@ def answer_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterat
         fitting = [each for each in known if each.fits(build.version, build.arch)]
         for number, each in enumerate(fitting, start=1):
             about = state.name if len(fitting) == 1 else f"{state.name}/{number}"
-            yield _told(build, state, each, about)
+            yield _told(build, knowledge, state, each, about)
     for agreement in knowledge.states.agreements:
         if agreement.query.request.execute == name:
             yield from _agreed(build, knowledge, agreement)
 
 
-def _told(build: Introspected, state: MachineState, known: KnownAnswer, about: str) -> Case:
+def _told(
+    build: Introspected, knowledge: Knowledge, state: MachineState, known: KnownAnswer, about: str
+) -> Case:
     name = known.request.execute
     answer = fitted(build.schema, build.schema.commands[name].ret_type, known.answer)
     subject = Step(
@@ -48,7 +52,8 @@ def _told(build: Introspected, state: MachineState, known: KnownAnswer, about: s
         why=state.reason,
     )
     looked = LookedAt(named=tuple(sorted(answer.named)), known=tuple(sorted(answer.known)))
-    return _case(build, state, known.request, (subject,), about, looked)
+    case = _case(build, state, known.request, (subject,), about)
+    return _possible(replace(case, looked=looked), build, knowledge)
 
 
 def _agreed(build: Introspected, knowledge: Knowledge, agreement: QueryAgreement) -> Iterator[Case]:
@@ -69,7 +74,8 @@ def _agreed(build: Introspected, knowledge: Knowledge, agreement: QueryAgreement
                     why=agreement.reason,
                 ),
             )
-            yield _case(build, state, query.request, steps, f"{state.name}/{agreement.name}", None)
+            case = _case(build, state, query.request, steps, f"{state.name}/{agreement.name}")
+            yield _possible(case, build, knowledge)
 
 
 def _case(
@@ -78,7 +84,6 @@ def _case(
     request: Request,
     steps: tuple[Step, ...],
     about: str,
-    looked: LookedAt | None,
 ) -> Case:
     name = request.execute
     problem = _problem(build, (*state.setup, request))
@@ -92,8 +97,18 @@ def _case(
         isolation=Isolation.PURE,
         about=about,
         blocked=blocked,
-        looked=looked,
     )
+
+
+def _possible(case: Case, build: Introspected, knowledge: Knowledge) -> Case:
+    """Return the case, not applicable if the build is known to lack its machine."""
+    own = knowledge.stand_ins.get(build.arch or "", StandIns()).machines
+    machine = case.stage.spec.machine
+    named = own[machine].name if machine in own else machine
+    lacking = named in knowledge.walk and bool(build.model.trees) and named not in build.model.trees
+    if case.blocked is not None or not lacking:
+        return case
+    return replace(case, steps=(), blocked=not_applicable(f"this build has no machine {named}"))
 
 
 def _stage(state: MachineState) -> Stage:
