@@ -101,7 +101,7 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
     if outcome is Outcome.PASS:
         misses += (*event_misses(case, seen), *agreement_misses(case, seen))
     # What the process did comes first: it must be proved, whatever else is wrong.
-    beside = process_misses(case, seen, messages.complaints)
+    beside = () if _is_shadowed(case) else process_misses(case, seen, messages.complaints)
     misses = [*beside, *misses, *_of_events(case, seen, messages)]
     if _broke_off(seen) and not _ended_well(case, seen, messages.complaints):
         outcome, reason, misses[:0] = _ended(case, seen, messages.complaints)
@@ -192,12 +192,17 @@ def _broke_off(seen: Observation) -> bool:
     return None in seen.replies or (ended and seen.broke_off is not None)
 
 
+def _is_shadowed(case: Case) -> bool:
+    """Return whether other cases send all requests of this one by themselves."""
+    return any(step.expect.shadowed for step in case.steps)
+
+
 def _ended(
     case: Case, seen: Observation, complaints: Complaints
 ) -> tuple[Outcome, str, list[Miss]]:
     """Return (outcome, reason, misses) of a case that broke off."""
     outcome, miss = _unanswered(case, _number(seen), seen, complaints)
-    if any(step.expect.shadowed for step in case.steps):
+    if _is_shadowed(case):
         return Outcome.BLOCKED_BY_FINDING, miss.summary, []
     return outcome, miss.summary, [miss]
 

@@ -90,7 +90,7 @@ class Expectation(abc.ABC):
     binds: ClassVar[bool] = True
     """Whether a reply can break a promise by it, not only keep the case from a verdict."""
     shadowed: ClassVar[bool] = False
-    """Whether other cases send all requests of its case by themselves: a death is for them to show.
+    """Whether other cases send all requests of its case: what the process does is for them to show.
     """
     withheld: str | None = None
     """The feature whose members may be missing from the reply, None if none may."""
