@@ -39,8 +39,10 @@ from conformance.report.write import FORMATS
 
 _PART: Final = ".part-{}-{}.ndjson"
 """What each process of a run writes, besides the stream that the parts are joined into."""
-_Place: TypeAlias = tuple[int, int]
-"""The number of a part, and a byte of it."""
+_Place: TypeAlias = int
+"""A byte of a part, and the number of the part: as one number, since a run may have 300,000."""
+_PARTS: Final = 4096
+"""More parts than a run has."""
 _UNDER_WAY: Final = f".{STREAM_FILE}"
 """A stream while it is written; complete, it replaces the old one."""
 
@@ -131,7 +133,7 @@ class Joined:
                 if value["event"] != CaseEnded.kind:
                     file.write(line)
                     continue
-                places = heard.cases.get(value["target"], {}).get(value["case"], ())
+                places = heard.places(value["target"], value["case"])
                 own = [each for place in places for each in _lines_at(parts, place)] or [line]
                 if tally.concerns(value["target"], value["case"]):
                     *others, last = own
@@ -191,18 +193,33 @@ def told(counts: Counter[Outcome]) -> dict[str, int]:
 class _Heard:
     """The content of a run's parts.
 
-    `cases` tells, by target and id, where the lines of each case that has ended begin: the lines of
-    a thorough run would take hundreds of megabytes.  `seen` are the lines of events seen, `deaths`
-    the machines that died instead of starting.
+    `cases` tells, by target and id, where the lines of each case that has ended begin, and `again`
+    where those of its further ends do: the lines of a thorough run would take hundreds of
+    megabytes.  `seen` are the lines of events seen, `deaths` the machines that died instead of
+    starting.
     """
 
-    cases: dict[str, dict[str, tuple[_Place, ...]]]
+    cases: dict[str, dict[str, _Place]]
+    again: dict[tuple[str, str], list[_Place]]
     seen: set[bytes]
     deaths: list[StartDied]
 
+    def add(self, target: str, case: str, place: _Place) -> None:
+        """Record where the lines of a case begin."""
+        ended = self.cases.setdefault(target, {})
+        if ended.setdefault(case, place) != place:
+            self.again.setdefault((target, case), []).append(place)
+
+    def places(self, target: str, case: str) -> Iterator[_Place]:
+        """Yield where the lines of a case begin."""
+        first = self.cases.get(target, {}).get(case)
+        if first is not None:
+            yield first
+            yield from self.again.get((target, case), ())
+
 
 def _heard(parts: Iterable[Path]) -> _Heard:
-    heard = _Heard({}, set(), [])
+    heard = _Heard({}, {}, set(), [])
     for number, part in enumerate(parts):
         with part.open("rb") as file:
             _hear(heard, number, file)
@@ -226,16 +243,15 @@ def _hear(heard: _Heard, number: int, file: IO[bytes]) -> None:
             heard.deaths.append(event)
             continue
         target, case = value["target"], value["case"]
-        place = begun.setdefault((target, case), (number, start))
+        place = begun.setdefault((target, case), start * _PARTS + number)
         if value["event"] == CaseEnded.kind:
             del begun[target, case]
-            ended = heard.cases.setdefault(target, {})
-            ended[case] = (*ended.get(case, ()), place)
+            heard.add(target, case, place)
 
 
 def _lines_at(parts: Sequence[IO[bytes]], place: _Place) -> Iterator[bytes]:
     """Yield the lines of a case that begin at `place`; the last is its end."""
-    number, start = place
+    start, number = divmod(place, _PARTS)
     parts[number].seek(start)
     for line in bounded_lines(parts[number]):
         yield line

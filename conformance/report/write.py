@@ -5,8 +5,11 @@ Knows nothing of what they say.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +25,8 @@ FORMATS: Final[Mapping[str, Callable[[Summary], str]]] = {
     "report.md": markdown.render,
 }
 """The files of a report beside its stream, and what makes the text of each from the summary."""
+_LONG: Final = 48 << 20
+"""The bytes of a stream that hold more cases than a run has that is not thorough."""
 
 
 def write_reports(summary: Summary, folder: Path) -> tuple[Path, ...]:
@@ -45,7 +50,20 @@ def write_reports(summary: Summary, folder: Path) -> tuple[Path, ...]:
 
 
 def publish(stream: Path) -> Summary:
-    """Read a stream, write the reports beside it, and return the summary; raises UsageError."""
+    """Read a stream, write the reports beside it, and return the summary; raises UsageError.
+
+    A long one is read by a process of its own: what the cases of a thorough run take does not come
+    on top of what this process holds.
+    """
+    if stream.stat().st_size < _LONG:
+        return _publish(stream)
+    apart = multiprocessing.get_context("spawn")
+    # A signal for all processes of a terminal ends no report (play/interruption.py).
+    with ProcessPoolExecutor(1, apart, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
+        return pool.submit(_publish, stream).result()
+
+
+def _publish(stream: Path) -> Summary:
     summary = summarise(read_events(stream))
     write_reports(summary, stream.parent)
     return summary
