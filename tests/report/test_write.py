@@ -42,5 +42,5 @@ def test_what_is_wrong_with_a_long_stream_is_told_as_ever(
     path.write_text("no stream\n", encoding="ascii")
     monkeypatch.setattr(write, "_LONG", 0)
 
-    with pytest.raises(UsageError, match="no event"):
+    with pytest.raises(UsageError, match="not an event"):
         write.publish(path)
