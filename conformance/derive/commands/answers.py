@@ -6,7 +6,7 @@ Knows no query and no state by name.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from conformance.derive.inputs import Introspected
@@ -18,112 +18,116 @@ from conformance.knowledge.machines import StandIns
 from conformance.knowledge.states import KnownAnswer, MachineState, QueryAgreement
 from conformance.model.blocked import not_applicable, unmet
 from conformance.model.case import Case, Isolation, LookedAt, Role, Step
-from conformance.model.stage import Request, Stage
+from conformance.model.stage import Stage
 from conformance.model.terms import Aspect, JsonValue, as_object
 from conformance.space.answers import fitted
 
+_MACHINE: Final = "-machine"
+"""The end of the names of machine types."""
 _TELLS: Final = "X43"
 _AGREES: Final = "X44"
 
 
 def answer_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
     """Yield a case for each known answer of a query, and for each query that it agrees with."""
+    agreements = [
+        each
+        for each in knowledge.states.agreements
+        if each.query.request.execute == name
+        and each.other.request.execute in build.schema.commands
+    ]
     for state in knowledge.states.states:
         known = [each for each in state.shows if each.request.execute == name]
         fitting = [each for each in known if each.fits(build.version, build.arch)]
+        asked = _Asked(build=build, knowledge=knowledge, state=state)
         for number, each in enumerate(fitting, start=1):
-            about = state.name if len(fitting) == 1 else f"{state.name}/{number}"
-            yield _told(build, knowledge, state, each, about)
-    for agreement in knowledge.states.agreements:
-        if agreement.query.request.execute == name:
-            yield from _agreed(build, knowledge, agreement)
+            yield asked.told(each, "" if len(fitting) == 1 else f"/{number}")
+    for agreement in agreements:
+        both = {name, agreement.other.request.execute}
+        for state in knowledge.states.states:
+            if both & {each.request.execute for each in state.shows}:
+                asked = _Asked(build=build, knowledge=knowledge, state=state)
+                yield asked.agreed(agreement)
 
 
-def _told(
-    build: Introspected, knowledge: Knowledge, state: MachineState, known: KnownAnswer, about: str
-) -> Case:
-    name = known.request.execute
-    answer = fitted(build.schema, build.schema.commands[name].ret_type, known.answer)
-    subject = Step(
-        request=known.request,
-        expect=Tells(_with_facts(answer.pattern, build)),
-        role=Role.SUBJECT,
-        rule=_TELLS,
-        why=state.reason,
-    )
-    looked = LookedAt(named=tuple(sorted(answer.named)), known=tuple(sorted(answer.known)))
-    case = _case(build, state, known.request, (subject,), about)
-    return _possible(replace(case, looked=looked), build, knowledge)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A build in one of the known states, in which queries are asked."""
 
+    build: Introspected
+    knowledge: Knowledge
+    state: MachineState
 
-def _agreed(build: Introspected, knowledge: Knowledge, agreement: QueryAgreement) -> Iterator[Case]:
-    """Yield a case for each state in which one of the two is known."""
-    query, other = agreement.query, agreement.other
-    both = {query.request.execute, other.request.execute}
-    if other.request.execute not in build.schema.commands:
-        return
-    for state in knowledge.states.states:
-        if both & {each.request.execute for each in state.shows}:
-            steps = (
-                supporting_step(other.request, Role.SETUP, Answer()),
-                Step(
-                    request=query.request,
-                    expect=Agrees(query.at, 0, other.at, part=agreement.part),
-                    role=Role.SUBJECT,
-                    rule=_AGREES,
-                    why=agreement.reason,
-                ),
-            )
-            case = _case(build, state, query.request, steps, f"{state.name}/{agreement.name}")
-            yield _possible(case, build, knowledge)
+    def told(self, known: KnownAnswer, which: str) -> Case:
+        """Return the case of a known answer, one of several with `which` of them."""
+        build, request = self.build, known.request
+        returns = build.schema.commands[request.execute].ret_type
+        answer = fitted(build.schema, returns, known.answer)
+        subject = Step(
+            request=request,
+            expect=Tells(_with_facts(answer.pattern, build)),
+            role=Role.SUBJECT,
+            rule=_TELLS,
+            why=self.state.reason,
+        )
+        looked = LookedAt(named=tuple(sorted(answer.named)), known=tuple(sorted(answer.known)))
+        return replace(self._case((subject,), f"{self.state.name}{which}"), looked=looked)
 
+    def agreed(self, agreement: QueryAgreement) -> Case:
+        """Return the case of two queries that agree."""
+        query, other = agreement.query, agreement.other
+        steps = (
+            supporting_step(other.request, Role.SETUP, Answer()),
+            Step(
+                request=query.request,
+                expect=Agrees(query.at, 0, other.at, part=agreement.part),
+                role=Role.SUBJECT,
+                rule=_AGREES,
+                why=agreement.reason,
+            ),
+        )
+        return self._case(steps, f"{self.state.name}/{agreement.name}")
 
-def _case(
-    build: Introspected,
-    state: MachineState,
-    request: Request,
-    steps: tuple[Step, ...],
-    about: str,
-) -> Case:
-    name = request.execute
-    problem = _problem(build, (*state.setup, request))
-    blocked = not_applicable(problem) or unmet(state.needs, build.lacks)
-    return Case(
-        id=f"{name}/{Aspect.ANSWERS}/{about}",
-        subject=command_subject(name),
-        aspect=Aspect.ANSWERS,
-        stage=_stage(state),
-        steps=() if blocked else steps,
-        isolation=Isolation.PURE,
-        about=about,
-        blocked=blocked,
-    )
+    def _case(self, steps: tuple[Step, ...], about: str) -> Case:
+        state, name = self.state, steps[-1].request.execute
+        blocked = not_applicable(self._problem() or self._lacking())
+        blocked = blocked or unmet(state.needs, self.build.lacks)
+        return Case(
+            id=f"{name}/{Aspect.ANSWERS}/{about}",
+            subject=command_subject(name),
+            aspect=Aspect.ANSWERS,
+            stage=Stage(name=f"state/{state.name}", spec=state.spec, setup=state.setup),
+            steps=() if blocked else steps,
+            isolation=Isolation.PURE,
+            about=about,
+            blocked=blocked,
+        )
 
+    def _problem(self) -> str | None:
+        """Return which request of the set-up the build's schema does not take, None if none.
 
-def _possible(case: Case, build: Introspected, knowledge: Knowledge) -> Case:
-    """Return the case, not applicable if the build is known to lack its machine."""
-    own = knowledge.stand_ins.get(build.arch or "", StandIns()).machines
-    machine = case.stage.spec.machine
-    named = own[machine].name if machine in own else machine
-    lacking = named in knowledge.walk and bool(build.model.trees) and named not in build.model.trees
-    if case.blocked is not None or not lacking:
-        return case
-    return replace(case, steps=(), blocked=not_applicable(f"this build has no machine {named}"))
+        The arguments of some commands are in no schema.
+        """
+        untyped = self.knowledge.untyped(self.build.version)
+        for request in self.state.setup:
+            if request.execute not in self.build.schema.commands:
+                return f"this build's schema has no command {request.execute}"
+            arguments = as_object(request.arguments)
+            problem = self.build.schema_error(request.execute, arguments)
+            if problem and request.execute not in untyped:
+                return f"this build's schema does not take {request.execute}: {problem}"
+        return None
 
-
-def _stage(state: MachineState) -> Stage:
-    return Stage(name=f"state/{state.name}", spec=state.spec, setup=state.setup)
-
-
-def _problem(build: Introspected, requests: tuple[Request, ...]) -> str | None:
-    """Return which request the build's schema does not take, None if it takes all."""
-    for request in requests:
-        if request.execute not in build.schema.commands:
-            return f"this build's schema has no command {request.execute}"
-        problem = build.schema_error(request.execute, as_object(request.arguments))
-        if problem:
-            return f"this build's schema does not take {request.execute}: {problem}"
-    return None
+    def _lacking(self) -> str | None:
+        """Return that the build lacks the machine of the state, as far as its types tell."""
+        knowledge, machine = self.knowledge, self.state.spec.machine
+        own = knowledge.stand_ins.get(self.build.arch or "", StandIns()).machines
+        named = own[machine].name if machine in own else machine
+        beginning, types = knowledge.walk.get(named), self.build.model.by_name
+        if beginning is None or not types:
+            return None
+        has = any(each.startswith(beginning) and each.endswith(_MACHINE) for each in types)
+        return None if has else f"this build has no machine {named}"
 
 
 def _with_facts(pattern: JsonValue, build: Introspected) -> JsonValue:
