@@ -20,9 +20,11 @@ from conformance.judge.expect_value import (
     Agrees,
     Lists,
     NotYet,
+    ReadsBack,
     Repeats,
     Returns,
     Shows,
+    Stays,
     Tells,
     Unchanged,
 )
@@ -32,6 +34,6 @@ EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
     *(Accept, Ends, Reject, Refused, Answer, Known, Understood, TakesItsOwn),
     NoOddOneOut,
     *(Returns, Lists, Repeats, Unchanged, Shows, NotYet),
-    *(Tells, Agrees),
+    *(Tells, Agrees, ReadsBack, Stays),
     *(Holds, ReadsAs, LinksTo, ListsTypes, ListsProperties),
 )

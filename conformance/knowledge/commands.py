@@ -18,13 +18,13 @@ from conformance.knowledge.common import (
     REPLACES,
     SETUP,
     VERSIONS,
-    NamesPart,
 )
 from conformance.knowledge.decoder import FileFault, Read
 from conformance.knowledge.gathering import gathered
 from conformance.knowledge.keys import Key
 from conformance.knowledge.observations import VERIFY, Look, looks_for
 from conformance.knowledge.ranges import RangeRecipe
+from conformance.knowledge.readbacks import ReadbacksPart
 from conformance.knowledge.refusals import (
     REFERENCES,
     Reference,
@@ -231,7 +231,7 @@ class CommandRecipes(Mapping[str, CommandRecipe]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CommandsPart(NamesPart):
+class CommandsPart(ReadbacksPart):
     """The entries of a file about commands."""
 
     commands: Annotated[

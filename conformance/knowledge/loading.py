@@ -19,6 +19,7 @@ from conformance.knowledge.gathering import read_folder
 from conformance.knowledge.intermittent import load_intermittent
 from conformance.knowledge.machines import load_coupled, load_stand_ins
 from conformance.knowledge.naming import load_naming
+from conformance.knowledge.readbacks import load_readbacks
 from conformance.knowledge.recipes import load_recipes
 from conformance.knowledge.state_queries import load_state
 from conformance.knowledge.states import load_states
@@ -53,5 +54,6 @@ def load_knowledge(cases: Sequence[str] = ()) -> Knowledge:
         fixed=load_fixed(folder / "absences.toml", more),
         state=load_state(folder / "state.toml", more),
         states=load_states(folder / "states", more),
+        readbacks=load_readbacks(folder / "readbacks", commands),
         intermittent=load_intermittent(folder / "intermittent.toml", more),
     )
