@@ -62,9 +62,14 @@ class Readback:
     arches: Annotated[tuple[str, ...], ARCH] = ()
     awaits: Annotated[
         tuple[Awaited, ...],
-        Key("events that must come after the request; only one that is known to succeed is read"),
+        Key(
+            "events that must come first, if the request is known to succeed; else nothing is read"
+        ),
     ] = ()
-    then: Annotated[tuple[Request, ...], Key("requests to send before the query")] = ()
+    then: Annotated[
+        tuple[Request, ...],
+        Key("requests that must then succeed, before the query; only if it is known to"),
+    ] = ()
     undo: Annotated[tuple[Request, ...], Key("requests to send behind it")] = ()
     request: Annotated[Request, Key(flat=True, only=("execute", "arguments"))]
     at: Annotated[

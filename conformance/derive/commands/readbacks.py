@@ -205,7 +205,7 @@ def reading(
 
     `supporting` is how many steps stand between `before` and `between`.
     """
-    if shown is None or (shown.entry.awaits and not base.known):
+    if shown is None or ((shown.entry.awaits or shown.entry.then) and not base.known):
         return Reading()
     entry = shown.entry
     asked = supporting_step(shown.query, Role.SETUP, Answer())
@@ -227,7 +227,7 @@ def reading(
         between=between,
         emits=tuple(_awaited(entry.awaits, request)),
         after=(
-            *supporting_steps(_all_filled(entry.then, request), Role.SETUP),
+            *supporting_steps(_all_filled(entry.then, request), Role.CHECK),
             *checks,
             *supporting_steps(_all_filled(entry.undo, request), Role.CLEANUP),
         ),
