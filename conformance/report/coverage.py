@@ -48,7 +48,7 @@ class CommandCoverage:
     covered: int
     left_out: int
     looked: Share
-    """Members of its arguments that were read back from a query, of those in an accepted request."""
+    """Members of its arguments that a query showed, of those in an accepted request."""
     accepted_only: tuple[str, ...]
     """The other accepted ones: nothing shows what they did."""
     valid: Share
