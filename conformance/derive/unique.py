@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import cast
 
+from conformance.judge.expect_value import ReadsBack, Stays
 from conformance.knowledge.ranges import UNIQUE
 from conformance.model.canonical import digest
 from conformance.model.case import Case, Step
+from conformance.model.terms import JsonValue, PathPart, as_object
 
 
 def named_apart(case: Case) -> Case:
-    """Return the case with a unique word for each UNIQUE in its requests."""
+    """Return the case with a unique word for each UNIQUE in its requests and what they show."""
     if not any(_has_mark(step.request.arguments) for step in case.steps):
         return case
     word = f"u{digest([case.id])[:8]}"
@@ -19,9 +23,26 @@ def named_apart(case: Case) -> Case:
 
 def _step_named(step: Step, word: str) -> Step:
     named = _named(step.request.arguments, word)
-    if named is step.request.arguments:
-        return step
-    return replace(step, request=replace(step.request, arguments=named))
+    if named is not step.request.arguments:
+        step = replace(step, request=replace(step.request, arguments=named))
+    if any(_has_mark(each.data) for each in step.emits):
+        emits = (replace(each, data=as_object(_named(each.data, word))) for each in step.emits)
+        step = replace(step, emits=tuple(emits))
+    expect = step.expect
+    match expect:
+        case ReadsBack():
+            path = _path(expect.path, word)
+            pattern = cast(JsonValue, _named(expect.pattern, word))
+            return replace(step, expect=replace(expect, pattern=pattern, path=path))
+        case Stays():
+            return replace(step, expect=replace(expect, path=_path(expect.path, word)))
+        case _:
+            return step
+
+
+def _path(path: tuple[PathPart, ...], word: str) -> tuple[PathPart, ...]:
+    parts = (_named(part, word) for part in path)
+    return tuple(part if isinstance(part, Mapping) else str(part) for part in parts)
 
 
 def _has_mark(value: object) -> bool:

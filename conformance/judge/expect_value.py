@@ -306,6 +306,67 @@ class Agrees(Expectation):
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class ReadsBack(Expectation):
+    """The query shows at `path` what `pattern` says, if the case's step `step` was accepted."""
+
+    path: tuple[PathPart, ...]
+    pattern: JsonValue
+    step: int
+    reads: ClassVar[bool] = True
+
+    def words(self) -> str:
+        """Return the expectation in words."""
+        return f"returns {compact(self.pattern)} at {path_text(self.path)}"
+
+    def problem(self, reply: Reply) -> Problem | None:
+        """Return what is there instead; a refusal of either request proves nothing."""
+        if "error" in reply.earlier[self.step] or reply.error is not None:
+            return None
+        found = stands_at(reply.message["return"], self.path)
+        odd = next(differences(self.pattern, found), None)
+        if odd is None:
+            return None
+        where = path_text((*self.path, *odd.path))
+        return Problem(f"{where} is {odd.found}", f"{where} is {odd.wanted}")
+
+
+@dataclass(frozen=True, slots=True)
+class Stays(Expectation):
+    """The query shows at `path` what it showed in the step `before`, but for what is at `less`.
+
+    A refusal of either query, or of the step `step`, proves nothing; nor does a thing that was not
+    there before.
+    """
+
+    path: tuple[PathPart, ...]
+    before: int
+    step: int
+    less: tuple[tuple[str, ...], ...] = ()
+    reads: ClassVar[bool] = True
+
+    def words(self) -> str:
+        """Return the expectation in words."""
+        return f"shows at {path_text(self.path)} what it showed in step {self.before + 1}, the rest"
+
+    def problem(self, reply: Reply) -> Problem | None:
+        """Return the first other value that differs."""
+        earlier = reply.earlier[self.before]
+        if any("error" in each for each in (earlier, reply.earlier[self.step], reply.message)):
+            return None
+        was = stands_at(earlier["return"], self.path)
+        now = stands_at(reply.message["return"], self.path)
+        if was is ABSENT or now is ABSENT:
+            return None
+        change = first_change(without(was, self.less), without(now, self.less))
+        if change is None:
+            return None
+        path, old, new = change
+        where = path_text((*self.path, *path))
+        expected = f"{where} is {shown_at(old)}, as without the argument"
+        return Problem(f"{where} is {shown_at(new)}", expected, fold=path_text(path))
+
+
 def shows_value(path: tuple[PathPart, ...], value: JsonValue) -> Shows:
     """Return that the request succeeds and returns exactly `value` at `path`."""
     return Shows(path, Sight.VALUE, value)

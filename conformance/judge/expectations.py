@@ -21,9 +21,11 @@ from conformance.judge.expect_value import (
     Grows,
     Lists,
     NotYet,
+    ReadsBack,
     Repeats,
     Returns,
     Shows,
+    Stays,
     Tells,
     Unchanged,
 )
@@ -33,6 +35,6 @@ EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
     *(Accept, Ends, Reject, Refused, Answer, Known, Understood, TakesItsOwn),
     NoOddOneOut,
     *(Returns, Lists, Repeats, Unchanged, Grows, Shows, NotYet),
-    *(Tells, Agrees),
+    *(Tells, Agrees, ReadsBack, Stays),
     *(Holds, ReadsAs, LinksTo, ListsTypes, ListsProperties),
 )

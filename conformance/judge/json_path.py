@@ -5,6 +5,7 @@ Knows no steps of cases and no schema.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -14,6 +15,8 @@ from conformance.model.terms import ABSENT, PathPart
 
 _ANY: Final = "*"
 """In an ignored path: every member of an object, every element of an array."""
+_JSON: Final = "{json}"
+"""In a path: the value that a string holds as JSON, behind its word "json:"."""
 
 
 def stands_at(value: Any, path: Sequence[PathPart]) -> Any:
@@ -51,9 +54,38 @@ def _inside(value: Any, part: PathPart) -> Any:
     if isinstance(part, Mapping):
         elements = value if isinstance(value, list) else ()
         return next((each for each in elements if _has(each, part)), ABSENT)
+    if part == _JSON:
+        return _read(value)
     if isinstance(value, list) and part.isdigit() and int(part) < len(value):
         return value[int(part)]
     return value.get(part, ABSENT) if isinstance(value, dict) else ABSENT
+
+
+def _read(value: Any) -> Any:
+    """Return the value of a string of JSON, ABSENT if it is none.
+
+    A member "a.0.b" of an object stands for those within each other.
+    """
+    if not isinstance(value, str):
+        return ABSENT
+    try:
+        return _nested(json.loads(value.removeprefix("json:")))
+    except (ValueError, RecursionError):
+        return ABSENT
+
+
+def _nested(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    whole: dict[str, Any] = {}
+    for name, inner in value.items():
+        first, dot, rest = name.partition(".")
+        at = whole.setdefault(first, {}) if dot else whole
+        if isinstance(at, dict):
+            at[rest if dot else name] = inner
+    nested = {name: _nested(inner) for name, inner in whole.items()}
+    numbers = [str(number) for number in range(len(nested))]
+    return [nested[each] for each in numbers] if {*numbers} == {*nested} != set() else nested
 
 
 def _has(element: Any, members: Mapping[str, Any]) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated
 
 from conformance.knowledge.common import (
@@ -18,13 +19,13 @@ from conformance.knowledge.common import (
     REPLACES,
     SETUP,
     VERSIONS,
-    NamesPart,
 )
 from conformance.knowledge.decoder import FileFault, Read
-from conformance.knowledge.gathering import gathered
+from conformance.knowledge.gathering import gathered, read_folder
 from conformance.knowledge.keys import Key
 from conformance.knowledge.observations import VERIFY, Look, looks_for
 from conformance.knowledge.ranges import RangeRecipe
+from conformance.knowledge.readbacks import ReadbacksPart
 from conformance.knowledge.refusals import (
     REFERENCES,
     Reference,
@@ -231,7 +232,7 @@ class CommandRecipes(Mapping[str, CommandRecipe]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CommandsPart(NamesPart):
+class CommandsPart(ReadbacksPart):
     """The entries of a file about commands."""
 
     commands: Annotated[
@@ -245,6 +246,13 @@ class CommandsPart(NamesPart):
         tuple[RangeRecipe, ...],
         Key("the request in which arguments of a command are tried", name="range"),
     ] = ()
+
+
+def read_commands(
+    folder: Path, more: Sequence[Read[CommandsPart]] = ()
+) -> list[Read[CommandsPart]]:
+    """Return the content of `more` and of the files in `folder`; raises KnowledgeError."""
+    return [*more, *read_folder(folder, CommandsPart)]
 
 
 def commands_of(parts: Sequence[Read[CommandsPart]]) -> CommandRecipes:

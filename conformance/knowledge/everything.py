@@ -18,6 +18,7 @@ from conformance.knowledge.intermittent import Intermittent
 from conformance.knowledge.machines import StandIns
 from conformance.knowledge.naming import NamingException
 from conformance.knowledge.ranges import RangeRecipe, ranges_of_arch
+from conformance.knowledge.readbacks import Readbacks
 from conformance.knowledge.recipes import Recipes
 from conformance.knowledge.state_queries import StateKnowledge
 from conformance.knowledge.states import States
@@ -54,6 +55,7 @@ class Knowledge:
     growths: tuple[Growth, ...] = ()
     state: StateKnowledge = StateKnowledge()
     states: States = States()
+    readbacks: Readbacks = Readbacks()
 
     def of_build(self, version: Version, arch: str | None) -> Knowledge:
         """Return the part for a build; one with an unknown `arch`, None, may be of any."""
@@ -63,6 +65,7 @@ class Knowledge:
             recipes=self.recipes.for_arch(arch),
             events=self.events.for_arch(arch),
             states=self.states.for_build(version, arch),
+            readbacks=self.readbacks.for_build(version, arch),
             ranges=ranges_of_arch(self.ranges, arch),
         )
 

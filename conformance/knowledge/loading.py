@@ -7,7 +7,7 @@ from pathlib import Path
 
 from conformance.knowledge.absences import load_absences, load_conditional, load_fixed
 from conformance.knowledge.check import read_cases
-from conformance.knowledge.commands import CommandsPart, commands_of, ranges_of
+from conformance.knowledge.commands import commands_of, ranges_of, read_commands
 from conformance.knowledge.dangers import load_dangers
 from conformance.knowledge.defaults import load_showings
 from conformance.knowledge.digests import load_seed
@@ -15,11 +15,11 @@ from conformance.knowledge.events import load_events
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.examples import load_examples
 from conformance.knowledge.exchanges import load_exchanges
-from conformance.knowledge.gathering import read_folder
 from conformance.knowledge.growth import load_growths
 from conformance.knowledge.intermittent import load_intermittent
 from conformance.knowledge.machines import load_coupled, load_stand_ins, load_walk
 from conformance.knowledge.naming import load_naming
+from conformance.knowledge.readbacks import load_readbacks
 from conformance.knowledge.recipes import load_recipes
 from conformance.knowledge.state_queries import load_state
 from conformance.knowledge.states import load_states
@@ -34,7 +34,7 @@ def load_knowledge(cases: Sequence[str] = ()) -> Knowledge:
     """
     folder = cases_folder()
     more = read_cases([Path(each) for each in cases])
-    commands = [*more, *read_folder(folder / "commands", CommandsPart)]
+    commands = read_commands(folder / "commands", more)
     return Knowledge(
         recipes=load_recipes(folder / "objects", more),
         commands=commands_of(commands),
@@ -56,5 +56,6 @@ def load_knowledge(cases: Sequence[str] = ()) -> Knowledge:
         growths=load_growths(folder / "growth.toml", more),
         state=load_state(folder / "state.toml", more),
         states=load_states(folder / "states", more),
+        readbacks=load_readbacks(folder / "readbacks", commands),
         intermittent=load_intermittent(folder / "intermittent.toml", more),
     )

@@ -17,7 +17,8 @@ from conformance.knowledge.known_names import KnownNames, UnknownName
 from conformance.knowledge.machines import StandInEntry
 from conformance.knowledge.naming import NameKind, NamingException
 from conformance.knowledge.observations import Emitted, Look, Wanted
-from conformance.knowledge.ranges import MEMBER, VALUE, RangeRecipe
+from conformance.knowledge.ranges import RangeRecipe
+from conformance.knowledge.readbacks import JSON_TURN, Readback
 from conformance.knowledge.recipes import ObjectRecipe
 from conformance.knowledge.states import MachineState, QueryAgreement
 from conformance.knowledge.turns import HearEntry
@@ -120,13 +121,22 @@ def _range(known: KnownNames, recipe: RangeRecipe) -> Found:
     for key, globs in (("paths", recipe.paths), ("accepted", recipe.accepted)):
         for number, glob in enumerate(globs):
             yield from _at(known.glob(name, glob), key, number)
-    if recipe.shown is not None:
-        shown = recipe.shown
-        found = known.answer(shown.request.execute, shown.place(MEMBER, VALUE), recipe.versions)
-        yield from _at(found, "shown", "at")
     for key, some in (("limits", recipe.limits), ("values", recipe.values)):
         for glob in some:
             yield from _at(known.glob(name, glob), key, glob)
+
+
+def _readback(known: KnownNames, entry: Readback) -> Found:
+    yield from _commands(known, entry)
+    for command in entry.commands:
+        for key, globs in (("named", entry.named), ("spelt", entry.spelt), ("less", entry.less)):
+            for glob in globs:
+                yield from _at(known.glob(command, glob), key, glob)
+        for number, glob in enumerate(entry.paths):
+            yield from _at(known.glob(command, glob), "paths", number)
+    asked = [part for part in entry.at if part != JSON_TURN]
+    if len(asked) == len(entry.at):
+        yield from _at(known.answer(entry.request.execute, entry.at, entry.versions), "at")
 
 
 def _object(known: KnownNames, recipe: ObjectRecipe) -> Found:
@@ -212,6 +222,7 @@ LOOKS: Final[Mapping[type, Callable[[KnownNames, Any], Found]]] = {
     Emission: _emitted,
     CommandRecipe: _command,
     RangeRecipe: _range,
+    Readback: _readback,
     ObjectRecipe: _object,
     EventRecipe: lambda known, recipe: _at(known.event(recipe.event), "event"),
     UnprovokedEvent: lambda known, entry: _at(known.event(entry.event), "event"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
 from conformance.knowledge.common import (
@@ -21,13 +21,12 @@ from conformance.knowledge.common import (
     VERSIONS,
 )
 from conformance.knowledge.decoder import FileFault
-from conformance.knowledge.keys import TURN, Key
+from conformance.knowledge.keys import Key
 from conformance.knowledge.valid_request import Effect, Status, ValidRequest
 from conformance.knowledge.versions import VersionRange, of_arch
 from conformance.model.stage import MachineSpec, Request
-from conformance.model.terms import ABSENT, Absent, JsonValue, PathPart
+from conformance.model.terms import JsonValue
 
-MEMBER: Final = "{member}"
 VALUE: Final = "{value}"
 UNIQUE: Final = "{unique}"
 """The placeholder for a word that no other case has: its owner may outlive the case."""
@@ -69,45 +68,6 @@ class Limits:
         """Yield contradictions between the keys."""
         if not (self.reason or self.open or self.omit):
             yield FileFault("min", "'reason' is missing", "Say how the limit is known.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownValue:
-    """A query that shows an argument, and its path in the reply: names, indices, elements.
-
-    MEMBER as a name stands for the argument's own, VALUE for its value. `reads` is the value shown,
-    by default the one sent.
-    """
-
-    request: Annotated[Request, Key(flat=True, only=("execute", "arguments"))]
-    at: Annotated[
-        tuple[PathPart | int, ...],
-        Key(
-            "where in the reply, as in `verify`; `{member}` is the argument's own name, "
-            "`{value}` its value",
-            items=TURN,
-        ),
-    ] = ()
-    reads: Annotated[
-        JsonValue | Absent,
-        Key("the value shown there", default="the value sent"),
-    ] = ABSENT
-
-    def made(self) -> ShownValue:
-        """Return the value, with arguments, which may be empty."""
-        if self.request.arguments is not ABSENT:
-            return self
-        return replace(self, request=replace(self.request, arguments={}))
-
-    def place(self, member: str, value: JsonValue = None) -> tuple[PathPart, ...]:
-        """Return the path in the reply for an argument of that name and value."""
-        return tuple(_turn(turn, member, value) for turn in self.at)
-
-
-def _turn(turn: PathPart | int, member: str, value: JsonValue) -> PathPart:
-    if isinstance(turn, Mapping):
-        return {key: with_value(item, value) for key, item in turn.items()}
-    return member if turn == MEMBER else str(turn)
 
 
 def with_value(whole: Any, value: JsonValue) -> Any:
@@ -165,7 +125,6 @@ class RangeRecipe:
     ] = field(default_factory=dict)
     cleanup: Annotated[tuple[Request, ...], CLEANUP] = ()
     alone: Annotated[bool, ISOLATION] = False
-    shown: Annotated[ShownValue | None, Key("a query that shows an accepted value")] = None
     limits: Annotated[
         Mapping[str, Limits],
         Key("what the command accepts, by glob of the integer; the first match counts"),

@@ -183,6 +183,7 @@ def _events(
         settled_by=_settled_by(verdict, settling),
         about=member or "",
         accepted=answers.accepted,
+        looked=answers.looked,
         refused=answers.refused,
         named=answers.named,
         plays=result.plays,

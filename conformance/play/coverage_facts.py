@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from conformance.judge.expect_answer import Answer, Ends, Reject
+from conformance.judge.expect_value import ReadsBack
 from conformance.judge.observation import Line, Observation, Talk
 from conformance.model.case import Case, Role, Step
 from conformance.model.terms import Outcome, SubjectKind
@@ -26,6 +27,7 @@ class AnswerFacts:
     """See stream.CaseEnded."""
 
     accepted: bool = False
+    looked: bool = False
     refused: int = 0
     named: int = 0
 
@@ -50,7 +52,8 @@ def answers_of(result: Result, member: str | None) -> AnswerFacts:
     if member is None:
         return AnswerFacts(accepted=accepted)
     named = sum(_names(error, member) for error in refusals)
-    return AnswerFacts(accepted=accepted, refused=len(refusals), named=named)
+    looked = accepted and any(_reads_back(step, line) for step, line in _pairs(case, seen))
+    return AnswerFacts(accepted=accepted, looked=looked, refused=len(refusals), named=named)
 
 
 def event_names(result: Result) -> frozenset[str]:
@@ -66,14 +69,23 @@ def event_names(result: Result) -> frozenset[str]:
     return frozenset(name for name in found if isinstance(name, str))
 
 
-def _own(case: Case, seen: Observation) -> Iterator[tuple[Step, Line | None]]:
-    """Yield the steps about the case's own subject, each with its reply."""
+def _reads_back(step: Step, line: Line | None) -> bool:
+    return isinstance(step.expect, ReadsBack) and "return" in _content(line)
+
+
+def _pairs(case: Case, seen: Observation) -> Iterator[tuple[Step, Line | None]]:
+    """Yield the steps of a case that were seen, each with its reply."""
     steps = case.steps
     if len(steps) != len(seen.replies):
         # Of a case that was cut at its passages, only the last part was seen.
         steps = case.parts()[-1].steps
+    yield from zip(steps, seen.replies, strict=True)
+
+
+def _own(case: Case, seen: Observation) -> Iterator[tuple[Step, Line | None]]:
+    """Yield the steps about the case's own subject, each with its reply."""
     command = case.subject.name if case.subject.kind is SubjectKind.COMMAND else None
-    for step, line in zip(steps, seen.replies, strict=True):
+    for step, line in _pairs(case, seen):
         if step.role in _OWN and (command is None or step.request.execute == command):
             yield step, line
 

@@ -47,6 +47,10 @@ class CommandCoverage:
     members: int
     covered: int
     left_out: int
+    looked: Share
+    """Members of its arguments that a query showed, of those in an accepted request."""
+    accepted_only: tuple[str, ...]
+    """The other accepted ones: nothing shows what they did."""
     valid: Share
     """Accepted, of those sent."""
     invalid: Share
@@ -106,6 +110,8 @@ def command_coverage(
     valid, invalid = by_aspect[Aspect.VALID], by_aspect[Aspect.INVALID]
     refused = [each for each in invalid if each.outcome is Outcome.PASS and each.accepted]
     taken = [each for each in valid if each.accepted]
+    given = {each.about for each in taken} - {""}
+    looked = {each.about for each in taken if each.looked} - {""}
     effect = _passed(by_aspect[Aspect.EFFECT])
     asked = any(each.aspect not in _SILENT for each in cases)
     accepted = any(each.accepted for each in cases)
@@ -113,6 +119,8 @@ def command_coverage(
         members=planned.members if planned else 0,
         covered=len({each.about for each in (*taken, *refused)} - {""}),
         left_out=planned.left_out if planned else 0,
+        looked=Share(part=len(looked), whole=len(given)),
+        accepted_only=tuple(sorted(given - looked)),
         valid=Share(part=len(taken), whole=len(valid)),
         invalid=Share(part=len(refused), whole=len(invalid)),
         differently=sum(each.outcome is Outcome.REFUSED_DIFFERENTLY for each in invalid),

@@ -166,6 +166,8 @@ class CaseEnded:
     """The path of the one member of a command's arguments that the case tries, if any."""
     accepted: bool = False
     """Whether a valid request of the subject was seen to succeed in it."""
+    looked: bool = False
+    """Whether it then read that member back from a query."""
     refused: int = 0
     """How many requests with a fault in that member were refused, and how many of the refusals name
     it (`named`), which nothing promises."""

@@ -82,6 +82,7 @@ def _commands(rows: Sequence[SubjectRow], share: Share) -> Iterator[str]:
                 yield row([code_cell(each.subject), *[""] * (len(_HEADS) - 2), _sum(each.cells)])
         yield ""
     yield from _answers(rows)
+    yield from _arguments(rows)
     yield from _without_cases([each for each in rows if not _applies(each)])
     yield from _refusing(rows)
 
@@ -128,6 +129,31 @@ def _answers(rows: Sequence[SubjectRow]) -> Iterator[str]:
                 _cell(each.cells.get(Aspect.ANSWERS, {})),
             ]
         )
+    yield ""
+
+
+def _arguments(rows: Sequence[SubjectRow]) -> Iterator[str]:
+    """Yield the table of the commands with accepted arguments, and how many of those were seen."""
+    given = [
+        (each, each.reached)
+        for each in rows
+        if isinstance(each.reached, CommandCoverage) and each.reached.looked.whole
+    ]
+    if not given:
+        return
+    looked = sum(reached.looked.part for _, reached in given)
+    whole = sum(reached.looked.whole for _, reached in given)
+    yield (
+        f"**Arguments**: {number(looked)} of {number(whole)} members of arguments with an accepted "
+        "value were read back from a query. Nothing shows what the others did: they were accepted "
+        "only."
+    )
+    yield ""
+    yield row(["Command", "Read back", "Accepted only"])
+    yield row([":--", "--:", ":--"])
+    for each, reached in given:
+        only = ", ".join(map(code_cell, reached.accepted_only))
+        yield row([code_cell(each.subject), _share(reached.looked), only])
     yield ""
 
 

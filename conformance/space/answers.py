@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from conformance.model.pattern import ABSENCE, is_known
-from conformance.model.terms import JsonValue
+from conformance.model.terms import JsonValue, PathPart
 from conformance.qapi.flatten import tag_values, variant_of
-from conformance.qapi.model import Alternate, Array, Object, Schema
+from conformance.qapi.model import Alternate, Array, Builtin, JsonType, Object, Schema
 from conformance.space.objects import object_places_at
 from conformance.space.paths import held_types
 
@@ -25,6 +25,42 @@ class AnswerMembers:
 
     labels: Mapping[tuple[str, str], str]
     left_out: int
+
+
+def types_at(schema: Schema, type_name: str, path: Sequence[PathPart]) -> tuple[str | None, ...]:
+    """Return the types of what can stand at `path` of a value of a type.
+
+    None is any value: what stands within such a value, or within a string, can be anything.
+    """
+    kinds: tuple[str | None, ...] = (_untyped(schema, type_name),)
+    for part in path:
+        kinds = tuple(inner for kind in kinds for inner in _types_inside(schema, kind, part))
+    return kinds
+
+
+def _untyped(schema: Schema, name: str) -> str | None:
+    kind = schema.type(name)
+    return None if isinstance(kind, Builtin) and kind.json_type is JsonType.VALUE else name
+
+
+def _types_inside(schema: Schema, name: str | None, part: PathPart) -> Iterator[str | None]:
+    if name is None:
+        yield None
+        return
+    match schema.type(name):
+        case Alternate(members=members):
+            for each in members:
+                yield from _types_inside(schema, each, part)
+        case Array(element=element) if isinstance(part, Mapping) or part.isdigit():
+            yield _untyped(schema, element)
+        case Object(members=members, variants=variants) if isinstance(part, str):
+            yield from (_untyped(schema, each.type) for each in members if each.name == part)
+            for variant in variants:
+                yield from _types_inside(schema, variant.type, part)
+        case Builtin(json_type=JsonType.STRING) if part == "{json}":
+            yield None
+        case _:
+            return
 
 
 @dataclass(slots=True)

@@ -38,7 +38,9 @@ def cases_of_schema(
     generator: Cases, schema: Schema, recipe: CommandRecipe | None, name: str, **settings: Any
 ) -> list[Case]:
     """Return the cases of a command of 8.1; `settings` are of the build or of what is known."""
-    of_known = {key: settings.pop(key) for key in ("ranges", "unchecked") if key in settings}
+    of_known = {
+        key: settings.pop(key) for key in ("ranges", "unchecked", "readbacks") if key in settings
+    }
     build = a_build(schema, **{"version": (8, 1, 0), **settings})
     return list(generator(build, known(recipe, **of_known), name))
 

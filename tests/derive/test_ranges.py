@@ -8,9 +8,8 @@ import pytest
 
 from conformance.derive.commands.ranges import range_cases
 from conformance.judge.expect_answer import Accept, Answer, Reject, Understood
-from conformance.judge.expect_value import shows_value
 from conformance.knowledge.commands import CommandRecipe
-from conformance.knowledge.ranges import Limits, RangeRecipe, ShownValue
+from conformance.knowledge.ranges import Limits, RangeRecipe
 from conformance.knowledge.valid_request import Effect
 from conformance.knowledge.versions import VersionRange
 from conformance.model.case import Case, Isolation, Role
@@ -241,18 +240,6 @@ def test_what_cannot_be_tried_says_whose_doing_that_is(
         assert case.blocked is not None
         assert case.blocked.outcome is outcome
         assert case.blocked.reason == reason
-
-
-def test_what_was_given_is_read_where_it_is_shown() -> None:
-    shown = ShownValue(request=Request("query", {}), at=("all", 0, "{member}"))
-    limits = {"n": Limits(greatest=9, reason="the code")}
-    cases = cases_of("uint8", recipe_with(shown=shown, limits=limits))
-
-    checks = [step for step in cases["do/valid/n=max"].steps if step.role is Role.CHECK]
-    assert [(step.request.execute, step.expect, step.rule) for step in checks] == [
-        ("query", shows_value(("all", "0", "n"), 9), "X31")
-    ]
-    assert all(step.role is not Role.CHECK for step in cases["do/valid/n=greatest"].steps)
 
 
 def test_a_request_that_is_known_to_be_refused_for_what_is_there_is_understood() -> None:

@@ -238,9 +238,9 @@ FAULTS = {
         "Did you mean 'running'?",
     ),
     "where a value shows": (
-        RANGE
-        + 'shown = { execute = "query-named-block-nodes", at = [0, "imag", "virtual-size"] }\n',
-        5,
+        '[[readback]]\ncommands = ["block_resize"]\nexecute = "query-named-block-nodes"\n'
+        'at = [0, "imag", "virtual-size"]\n',
+        4,
         "Did you mean 'image'?",
     ),
     "where a default shows": (

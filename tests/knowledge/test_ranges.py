@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from conformance.knowledge.ranges import Limits, RangeRecipe, ShownValue, needs_of
+from conformance.knowledge.ranges import Limits, RangeRecipe, needs_of
 from conformance.knowledge.store import cases_folder
 from conformance.knowledge.versions import VersionRange
 from conformance.launch.host import answers
 from conformance.model.errors import KnowledgeError
-from conformance.model.stage import MachineSpec, Request
+from conformance.model.stage import MachineSpec
 from tests.knowledge.read import load_ranges
 
 WHOLE = """
@@ -28,9 +28,6 @@ isolation = "alone"
 setup = [{ execute = "stop" }]
 arguments = { path = "{scratch}/f" }
 cleanup = [{ execute = "cont" }]
-shown = { execute = "query", arguments = { a = 1 }, at = [
-    "all", 0, { id = "{value}" }, "{member}",
-], reads = 5 }
 accepted = ["c=*"]
 values = { "d" = ["{scratch}/g", 1] }
 [range.limits.b]
@@ -66,11 +63,6 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         arguments={"path": "/tmp/qmp/f"},
         cleanup=recipe.cleanup,
         alone=True,
-        shown=ShownValue(
-            request=Request("query", {"a": 1}),
-            at=("all", "0", {"id": "{value}"}, "{member}"),
-            reads=5,
-        ),
         accepted=("c=*",),
         values={"d": ("/tmp/qmp/g", 1)},
         limits=recipe.limits,
@@ -90,7 +82,7 @@ def test_paths_are_globs(tmp_path: Path, path: str, fits: bool) -> None:
     assert recipe.fits(path) is fits
 
 
-def test_where_nothing_is_shown_or_limited_nothing_is_known(tmp_path: Path) -> None:
+def test_where_nothing_is_limited_nothing_is_known(tmp_path: Path) -> None:
     (recipe,) = read(tmp_path, '[[range]]\ncommand = "do"')
 
     assert recipe == RangeRecipe(command="do")
@@ -113,16 +105,7 @@ BAD = {
     "bound": ('[[range]]\ncommand = "do"\n[range.limits.a]\nmin = "1"', "'min' is the string '1'"),
     "tries": ('[[range]]\ncommand = "do"\n[range.limits.a]\nalso_try = ["1"]', "not an integer"),
     "reason": ('[[range]]\ncommand = "do"\n[range.limits.a]\nmin = 1', "'reason' is missing"),
-    "place": (
-        '[[range]]\ncommand = "do"\nshown = { execute = "q", at = [1.5] }',
-        "element 1 of 'at' is",
-    ),
-    "at": (
-        '[[range]]\ncommand = "do"\nshown = { execute = "q", at = [1.5] }',
-        "a table of members",
-    ),
     "values": ('[[range]]\ncommand = "do"\nvalues = { a = [] }', "'a' is empty"),
-    "shown": ('[[range]]\ncommand = "do"\nshown = { at = ["a"] }', "'execute' is missing"),
 }
 
 
@@ -153,9 +136,3 @@ def test_what_is_accepted_is_told_by_label_and_values_by_path(tmp_path: Path) ->
     assert not recipe.accepts("c")
     assert recipe.values_at("d") == ("/tmp/qmp/g", 1)
     assert recipe.values_at("c") == ()
-
-
-def test_where_a_value_reads_back_names_the_value_and_the_member() -> None:
-    shown = ShownValue(request=Request("q", {}), at=(0, {"id": "{value}"}, "{member}"))
-
-    assert shown.place("level", "on") == ("0", {"id": "on"}, "level")

@@ -48,6 +48,18 @@ def _reached(*cases: CaseEnded) -> CommandCoverage:
     return command_coverage(_planned(), cases)
 
 
+def test_accepted_members_that_no_query_showed_are_named() -> None:
+    reached = _reached(
+        _case(Aspect.VALID, Outcome.PASS, "a", accepted=True, looked=True),
+        _case(Aspect.VALID, Outcome.PASS, "a", accepted=True),
+        _case(Aspect.VALID, Outcome.PASS, "b", accepted=True),
+        _case(Aspect.VALID, Outcome.VACUOUS, "c"),
+    )
+
+    assert reached.looked == Share(part=1, whole=2)
+    assert reached.accepted_only == ("b",)
+
+
 def test_members_count_once_and_only_where_something_valid_was_accepted() -> None:
     reached = _reached(
         _case(Aspect.VALID, Outcome.PASS, "a", accepted=True),

@@ -108,6 +108,7 @@ EVENTS: tuple[Event, ...] = (
         seconds=0.5,
         about="a.b",
         accepted=True,
+        looked=True,
         refused=2,
         named=1,
         plays=10,

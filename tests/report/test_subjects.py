@@ -82,7 +82,8 @@ def test_a_command_has_one_row_with_all_that_was_reached() -> None:
         "1 ✓",
     )
     assert f"| {' | '.join(cells)} |" in text.splitlines()
-    assert text.count("`mend`") == 1
+    assert "| `mend` | 0 / 1 | `a` |" in text.splitlines()
+    assert text.count("`mend`") == 2
 
 
 def test_why_nothing_shows_an_effect_stands_in_its_cell() -> None:

@@ -6,10 +6,11 @@ Knows neither a recipe nor which request is the likeliest.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from conformance.derive.commands.base_requests import usual_integer
+from conformance.derive.commands.readbacks import GivenArgument, reading, shown_argument
 from conformance.derive.inputs import Introspected
 from conformance.derive.steps import (
     ACCEPTED,
@@ -19,9 +20,9 @@ from conformance.derive.steps import (
     supporting_steps,
 )
 from conformance.judge.expect_answer import Accept, Answer, Reject, Understood
-from conformance.judge.expect_value import shows_value
-from conformance.knowledge.ranges import Limits, ShownValue
-from conformance.knowledge.valid_request import ValidRequest
+from conformance.knowledge.everything import Knowledge
+from conformance.knowledge.ranges import Limits
+from conformance.knowledge.valid_request import Status, ValidRequest
 from conformance.model.blocked import Blocked, behind_finding, not_applicable, unmet, untried
 from conformance.model.canonical import digest
 from conformance.model.case import Case, Role, Step
@@ -42,16 +43,16 @@ LIMITED: Final = "X27"
 class EditedInteger:
     """One integer, its request, and what is known of it there.
 
-    `shown` is where it can be read, `omit` and `behind_finding` say why it is not tried; `refused`
-    means that the request is refused for a reason other than its arguments.
+    `omit` and `behind_finding` say why it is not tried; `refused` means that the request is refused
+    for a reason other than its arguments.
     """
 
     build: Introspected
+    knowledge: Knowledge
     command: Command
     path: IntegerPath
     valid: ValidRequest
     limits: Limits = Limits()
-    shown: ShownValue | None = None
     omit: str = ""
     behind_finding: str = ""
     refused: bool = False
@@ -105,13 +106,23 @@ class EditedInteger:
     ) -> Case:
         self._check_valid(value)
         why = self.limits.open or self.limits.reason
-        steps = [self._step(label, value, expect, Role.SUBJECT, rule, why)]
-        shown = self.shown
-        if shown is not None and isinstance(expect, Accept):
-            read = shows_value(shown.place(self.path.member, value), value)
-            steps.append(Step(request=shown.request, expect=read, role=Role.CHECK, rule="X31"))
+        subject = self._step(label, value, expect, Role.SUBJECT, rule, why)
         name = f"{self.path.label}={label}"
-        return self._case(Aspect.VALID, name, steps, last=expect, why_not=why_not)
+        given = GivenArgument(
+            label=self.path.label,
+            varied=name,
+            way=self.path.way,
+            value=value,
+            request=subject.request,
+        )
+        shown = shown_argument(self.build, self.knowledge, given)
+        certain = self.valid
+        if isinstance(expect, Understood):
+            certain = replace(certain, status=Status.CHANGED)
+        read = reading(shown, certain, subject.request, supporting=len(self.valid.setup))
+        steps = (*read.between, replace(subject, emits=read.emits), *read.after)
+        case = self._case(Aspect.VALID, name, steps, last=expect, why_not=why_not)
+        return case if case.blocked else replace(case, steps=(*read.before, *case.steps))
 
     def invalid_cases(self) -> Iterator[Case]:
         """Yield the cases of invalid values: one beyond each end and each limit.

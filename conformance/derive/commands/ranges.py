@@ -51,11 +51,11 @@ def _first_valid(
         if build.version in recipe.versions and recipe.fits(path.label):
             tried = EditedInteger(
                 build=build,
+                knowledge=knowledge,
                 command=command,
                 path=path,
                 valid=recipe.valid_request(),
                 limits=recipe.limit(path.label),
-                shown=recipe.shown,
                 omit=recipe.omit,
                 behind_finding=recipe.behind_finding,
                 refused=bool(recipe.refused),
@@ -69,7 +69,9 @@ def _first_valid(
         if own.destructive or build.lacks.keys() & {*own.needs}:
             own = nobody
     changed = replace(own, status=Status.CHANGED)
-    tried = EditedInteger(build=build, command=command, path=path, valid=changed)
+    tried = EditedInteger(
+        build=build, knowledge=knowledge, command=command, path=path, valid=changed
+    )
     return tried if not tried.schema_error(tried.usual) else replace(tried, valid=nobody)
 
 

@@ -20,21 +20,27 @@ from conformance.derive.commands.base_requests import (
     nearest_first,
     requests_with,
 )
+from conformance.derive.commands.readbacks import (
+    GivenArgument,
+    Reading,
+    reading,
+    shown_argument,
+)
 from conformance.derive.commands.siblings import MEMBERS, VALUES, Siblings
 from conformance.derive.inputs import Introspected
 from conformance.derive.steps import command_subject
 from conformance.derive.unique import named_apart
-from conformance.judge.expect_value import shows_value
 from conformance.knowledge.everything import Knowledge
-from conformance.knowledge.ranges import ShownValue
-from conformance.knowledge.valid_request import Status, ValidRequest
+from conformance.knowledge.valid_request import Effect, Status, ValidRequest
 from conformance.model.canonical import digest
 from conformance.model.case import Case, Isolation, Role, Step
+from conformance.model.stage import Request
 from conformance.model.terms import ABSENT, Absent, Aspect, JsonValue, as_object
 from conformance.qapi.model import Builtin, Enum, JsonType, Member, Schema
 from conformance.space.alternatives import Variation, variations_of
 from conformance.space.integers import is_integer
 from conformance.space.objects import ObjectPlace, object_places
+from conformance.space.paths import Into, value_at
 
 _VALUE, _BRANCH = "Q13", "Q19"
 """The rules of the values of an enumeration and of the branches of a union."""
@@ -112,7 +118,7 @@ def _varied_members(
 def _of_known(arguments: Arguments, known: KnownVariation) -> _Varied:
     varied = known.variation
     made = attempted(arguments, known.valid, varied.way, varied.edit)
-    return _Varied(attempt=made, variation=varied, shown=known.recipe.shown)
+    return _Varied(attempt=made, variation=varied)
 
 
 def _of_schema(
@@ -138,11 +144,10 @@ def _or_its_own(variation: Variation, value: JsonValue | Absent) -> JsonValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Varied:
-    """A variation, its request, and how to see that it took effect."""
+    """A variation, and its request."""
 
     attempt: Attempt
     variation: Variation
-    shown: ShownValue | None = None
 
     def case(self) -> Case:
         """Return the case of the variation."""
@@ -164,11 +169,32 @@ class _Varied:
         tried, variation = self.attempt, self.variation
         word = f"w{digest([variation.label])[:8]}"
         request = tried.valid_request(word)
-        yield from tried.before()
-        yield Step(request=request, expect=tried.success, role=Role.SUBJECT, rule=variation.rule)
-        if self.shown is not None and tried.base.known:
-            value = variation.given
-            reads = value if self.shown.reads is ABSENT else self.shown.reads
-            expect = shows_value(self.shown.place(variation.member, value), reads)
-            yield Step(request=self.shown.request, expect=expect, role=Role.CHECK, rule="X31")
+        setup = tuple(tried.before())
+        read = self._reading(request, len(setup))
+        yield from read.before
+        yield from setup
+        yield from read.between
+        yield Step(
+            request=request,
+            expect=tried.success,
+            role=Role.SUBJECT,
+            rule=variation.rule,
+            emits=read.emits,
+        )
+        yield from read.after
         yield from tried.after()
+
+    def _reading(self, request: Request, supporting: int) -> Reading:
+        """Return the steps that read the argument back."""
+        tried, variation = self.attempt, self.variation
+        outer = variation.way[:-1] if variation.value is ABSENT else variation.way
+        way = (*outer, Into(variation.member))
+        value = value_at(way, as_object(request.arguments))
+        if isinstance(value, Absent) or request.descriptor or tried.base.effect is Effect.END:
+            return Reading()
+        given = GivenArgument(
+            label=variation.path, varied=variation.label, way=way, value=value, request=request
+        )
+        of = tried.arguments_of
+        shown = shown_argument(of.build, of.knowledge, given)
+        return reading(shown, tried.base, request, supporting=supporting)

@@ -1,0 +1,268 @@
+"""Steps that read back what a request was given, from the query that shows it.
+
+cases/readbacks/ says which query that is; knows no command by name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from conformance.derive.inputs import Introspected
+from conformance.derive.steps import supporting_step, supporting_steps
+from conformance.judge.expect_answer import Answer
+from conformance.judge.expect_value import ReadsBack, Stays
+from conformance.knowledge.everything import Knowledge
+from conformance.knowledge.ranges import VALUE, with_value
+from conformance.knowledge.readbacks import JSON_TURN, OWN, Readback, Since
+from conformance.knowledge.valid_request import ValidRequest
+from conformance.model.case import Emits, Role, Step
+from conformance.model.stage import Awaited, Request
+from conformance.model.terms import ABSENT, Absent, JsonValue, PathPart, as_object
+from conformance.space.answers import types_at
+from conformance.space.paths import Element, Into, Way
+
+_READS: Final = "X31"
+_STAYS: Final = "X45"
+_ARGUMENT: Final = re.compile(r"\{([\w-]+(?:\.[\w-]+)*)\}")
+"""In a query and in a place: the argument of the request that stands for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenArgument:
+    """An argument of a request: its label, also with its value, the way to it, and its value."""
+
+    label: str
+    varied: str
+    way: Way
+    value: JsonValue
+    request: Request
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names on its way; an element has a number."""
+        turns = (turn for turn in self.way if isinstance(turn, Into | Element))
+        return tuple(turn.name if isinstance(turn, Into) else "0" for turn in turns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownArgument:
+    """Where an argument shows: the query, the path of the thing, the path in it, and the value."""
+
+    entry: Readback
+    query: Request
+    thing: tuple[PathPart, ...]
+    below: tuple[str, ...]
+    pattern: JsonValue
+
+    def moving(self, request: Request) -> tuple[tuple[str, ...], ...]:
+        """Return the paths in the thing at which a request may change what shows."""
+        moves = [tuple(each.split(".")) for each in self.entry.moves]
+        if self.entry.stays is Since.BEFORE:
+            for part in self.entry.of:
+                request = replace(request, arguments=_argument(part, _arguments(request)))
+            given = (self.entry.place_of(name) or (name,) for name in _arguments(request))
+            return (*moves, *(each for way in given for each in _places(None, way)))
+        own = self.below[: self.below.index(JSON_TURN)] if JSON_TURN in self.below else self.below
+        return (own, *moves)
+
+
+def _arguments(request: Request) -> Mapping[str, JsonValue]:
+    return as_object(request.arguments)
+
+
+def shown_argument(
+    build: Introspected, knowledge: Knowledge, given: GivenArgument
+) -> ShownArgument | None:
+    """Return where an argument shows first, None if nothing is known to show it."""
+    for entry in knowledge.readbacks.of(given.request.execute):
+        known = entry.request.execute in build.schema.commands
+        if known and entry.shows(given.label, given.varied):
+            shown = _shown(build, entry, given)
+            if shown is not None:
+                return shown
+    return None
+
+
+def _shown(build: Introspected, entry: Readback, given: GivenArgument) -> ShownArgument | None:
+    query, thing = _query(entry, given.request), _thing(entry, given.request)
+    own = given.names
+    if query is None or thing is None or own[: len(entry.of)] != entry.of:
+        return None
+    if build.schema_error(query.execute, as_object(query.arguments)):
+        return None
+    place, spelling = entry.place_of(given.label), entry.spelling(given.label, given.varied)
+    pattern = given.value if spelling is None else _spelt(spelling, given.value)
+    own = own[len(entry.of) :]
+    # A query must show every integer that a command takes.
+    usual = 0 if type(given.value) is int else given.value
+    returned = build.schema.commands[query.execute].ret_type
+    for below in _places(place, own):
+        kinds = types_at(build.schema, returned, (*thing, *below))
+        fits = spelling is not None or any(
+            kind is None or build.validator.check(kind, usual) is None for kind in kinds
+        )
+        if kinds and fits:
+            return ShownArgument(
+                entry=entry, query=query, thing=thing, below=below, pattern=pattern
+            )
+    return None
+
+
+def _places(place: tuple[str, ...] | None, own: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield where an argument may show: names are written with dashes or underscores."""
+    if place is not None:
+        turns = (own if turn == OWN else (turn,) for turn in place if turn)
+        yield tuple(part for turn in turns for part in turn)
+        return
+    yield own
+    for old, new in ("-_", "_-"):
+        if old in own[-1]:
+            yield tuple(name.replace(old, new) for name in own)
+
+
+def _spelt(pattern: JsonValue, value: JsonValue) -> JsonValue:
+    """Return a pattern with the value in place of its word, also within a text."""
+    if isinstance(pattern, str) and pattern != VALUE:
+        return pattern.replace(VALUE, str(value))
+    filled: JsonValue = with_value(pattern, value)
+    return filled
+
+
+def _query(entry: Readback, request: Request) -> Request | None:
+    asked = as_object(entry.request.arguments)
+    arguments = _filled(asked, _arguments(request))
+    if isinstance(arguments, Absent):
+        return None
+    return replace(entry.request, arguments=arguments or ABSENT)
+
+
+def _thing(entry: Readback, request: Request) -> tuple[PathPart, ...] | None:
+    path: list[PathPart] = []
+    for part in entry.at:
+        filled = part if part == JSON_TURN else _filled(part, _arguments(request))
+        if isinstance(filled, Absent):
+            return None
+        path.append(filled if isinstance(filled, Mapping) else str(filled))
+    return tuple(path)
+
+
+def _filled(value: JsonValue, arguments: JsonValue) -> JsonValue | Absent:
+    """Return `value` with the arguments that it names, ABSENT if the request lacks one."""
+    match value:
+        case str():
+            return _named(value, arguments)
+        case Mapping():
+            inner = {name: _filled(each, arguments) for name, each in value.items()}
+            whole = {name: each for name, each in inner.items() if not isinstance(each, Absent)}
+            return whole if len(whole) == len(inner) else ABSENT
+        case _:
+            return value
+
+
+def _named(text: str, arguments: JsonValue) -> JsonValue | Absent:
+    found = {word: _argument(word, arguments) for word in _ARGUMENT.findall(text)}
+    if any(isinstance(value, Absent) for value in found.values()):
+        return ABSENT
+    whole = _ARGUMENT.fullmatch(text)
+    if whole:
+        return found[whole[1]]
+    return _ARGUMENT.sub(lambda match: str(found[match[1]]), text)
+
+
+def _argument(word: str, arguments: JsonValue) -> JsonValue | Absent:
+    value = arguments
+    for part in word.split("."):
+        if isinstance(value, Mapping) and part in value:
+            value = value[part]
+        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return ABSENT
+    return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The steps that read an argument back, around those of its request.
+
+    `before` stand before the set-up, `between` between it and the request, `after` behind that;
+    `emits` are the events that must follow the request.
+    """
+
+    before: tuple[Step, ...] = ()
+    between: tuple[Step, ...] = ()
+    emits: tuple[Emits, ...] = ()
+    after: tuple[Step, ...] = ()
+
+
+def reading(
+    shown: ShownArgument | None, base: ValidRequest, request: Request, *, supporting: int
+) -> Reading:
+    """Return the steps for an argument of `request`, which differs from `base` in that alone.
+
+    `supporting` is how many steps stand between `before` and `between`.
+    """
+    if shown is None or ((shown.entry.awaits or shown.entry.then) and not base.known):
+        return Reading()
+    entry = shown.entry
+    asked = supporting_step(shown.query, Role.SETUP, Answer())
+    before: tuple[Step, ...] = ()
+    between: tuple[Step, ...] = ()
+    if entry.stays is Since.BASE and _can_be_undone(shown, base, request):
+        before = tuple(_made_and_undone(base, asked))
+    elif entry.stays is Since.BEFORE:
+        between = (asked,)
+    subject = len(before) + supporting + len(between)
+    seen = ReadsBack((*shown.thing, *shown.below), shown.pattern, subject)
+    checks = [Step(request=shown.query, expect=seen, role=Role.CHECK, rule=_READS)]
+    if before or between:
+        was = subject - 1 if between else len(before) - len(base.cleanup) - 1
+        stays = Stays(shown.thing, was, subject, shown.moving(request))
+        checks.append(Step(request=shown.query, expect=stays, role=Role.CHECK, rule=_STAYS))
+    return Reading(
+        before=before,
+        between=between,
+        emits=tuple(_awaited(entry.awaits, request)),
+        after=(
+            *supporting_steps(_all_filled(entry.then, request), Role.CHECK),
+            *checks,
+            *supporting_steps(_all_filled(entry.undo, request), Role.CLEANUP),
+        ),
+    )
+
+
+def _awaited(events: Sequence[Awaited], request: Request) -> Iterator[Emits]:
+    for each in events:
+        data = _filled(each.data, _arguments(request))
+        yield Emits(event=each.event, data=as_object(data), rule=None)
+
+
+def _all_filled(requests: Sequence[Request], request: Request) -> Iterator[Request]:
+    """Yield the requests with the arguments of `request` that they name."""
+    for each in requests:
+        arguments = _filled(_arguments(each), _arguments(request))
+        if not isinstance(arguments, Absent):
+            yield replace(each, arguments=arguments or ABSENT)
+
+
+def _can_be_undone(shown: ShownArgument, base: ValidRequest, request: Request) -> bool:
+    """Return whether the request without the argument makes the same thing, and can be undone."""
+    same = _thing(shown.entry, base.request) == shown.thing
+    asked = _query(shown.entry, base.request) == shown.query
+    differs = base.arguments != _arguments(request)
+    undone = base.cleanup and not base.destructive and not base.request.descriptor
+    return bool(same and asked and differs and undone)
+
+
+def _made_and_undone(base: ValidRequest, asked: Step) -> Sequence[Step]:
+    """Return the steps of the request without the argument, the query, and the clean-up."""
+    made = supporting_step(base.request, Role.SETUP, Answer())
+    return (
+        *supporting_steps(base.setup, Role.SETUP),
+        made,
+        asked,
+        *supporting_steps(base.cleanup, Role.SETUP, Answer()),
+    )
