@@ -7,11 +7,14 @@ from pathlib import Path
 from conformance.launch.target import Target
 from tests.packaged import copy_package, write_program
 
+INSIDE = ("relay", "told", "changes", "table", "content", "requests", "events", "protocol")
+"""The modules that run in the sandbox."""
+
 
 def install(folder: Path) -> None:
     """Make the relay's package in `folder`."""
     here = Path(__file__).parent
-    copy_package([here / "relay.py", here / "told.py"], folder / "lies")
+    copy_package([here / f"{name}.py" for name in INSIDE], folder / "lies")
 
 
 def liar(folder: Path, lie: str, program: str) -> Target:
