@@ -26,8 +26,8 @@ from tests.lies.install import install, liar
 from tests.lies.told import Entry
 
 STORAGE_DAEMON = "/usr/bin/qemu-storage-daemon"
-Broken = frozenset[tuple[str, str]]
-"""Cases and the rules that they show to be broken."""
+Broken = frozenset[tuple[str, str, str]]
+"""Cases, the rules that they show to be broken, and what tells one such defect from another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Bench:
         campaign = self._known(daemon)
         target = self._target("truth", daemon)
         cases = _chosen(campaign, globs)[part::of]
-        return frozenset(_broken(self._play(campaign, target, cases)))
+        return frozenset(self._broken(campaign, target, cases))
 
     def tell(self, entry: Entry, truth: Broken) -> Seen:
         """Tell a lie until the suite sees it, or all cases that it is about are played."""
@@ -83,8 +83,9 @@ class Bench:
         cases = _chosen(campaign, globs)
         wanted = set(entry.rules.split())
         found: list[str] = []
-        for case, rule in _broken(self._play(campaign, target, cases)):
-            if (case, rule) in truth:
+        for broken in self._broken(campaign, target, cases):
+            _, rule, _ = broken
+            if broken in truth:
                 continue
             if rule in wanted:
                 return Seen(entry.name, True, (rule,), len(cases))
@@ -110,26 +111,16 @@ class Bench:
         path = STORAGE_DAEMON if daemon else QEMU
         return str(_rooted(self._folder, self._root, path)) if self._root else path
 
-    def _play(self, campaign: Campaign, target: Target, cases: list[Case]) -> Iterator[_Result]:
+    def _broken(
+        self, campaign: Campaign, target: Target, cases: list[Case]
+    ) -> Iterator[tuple[str, str, str]]:
         schema = campaign.schema
         messages = MessageJudge(schema, Validator(schema), campaign.plan.head.events)
         with Pool(target, self._run) as pool, Engine(pool, messages) as engine:
             for result in engine.run(cases):
                 if result.verdict.outcome in BROKEN:
-                    rules = tuple(miss.rule for miss in result.verdict.misses)
-                    yield _Result(result.case.id, rules)
-
-
-@dataclass(frozen=True, slots=True)
-class _Result:
-    case: str
-    rules: tuple[str, ...]
-
-
-def _broken(results: Iterator[_Result]) -> Iterator[tuple[str, str]]:
-    for result in results:
-        for rule in result.rules:
-            yield result.case, rule
+                    for miss in result.verdict.misses:
+                        yield result.case.id, miss.rule, miss.fold
 
 
 def _chosen(campaign: Campaign, globs: Iterable[str]) -> list[Case]:

@@ -426,8 +426,9 @@ INTROSPECTION = (
     Entry(
         "commands-are-fewer",
         lambda: Shown("query-commands", one_less("")),
-        "query-commands/*",
+        "query-commands/* query-qmp-schema/introspection/*",
         "X01 X43 X44",
+        introspects=True,
     ),
     Entry(
         "schema-is-another-the-second-time",

@@ -146,11 +146,11 @@ class Relay:
                 ready.register(end, selectors.EVENT_READ, end)
             while True:
                 for key, _ in ready.select(self._patience()):
-                    end: socket.socket = key.data
-                    if not self._take(end):
-                        if end is self._server:
+                    source: socket.socket = key.data
+                    if not self._take(source):
+                        if source is self._server:
                             return
-                        ready.unregister(end)
+                        ready.unregister(source)
                         self._server.shutdown(socket.SHUT_WR)
                 self._tell_due()
 

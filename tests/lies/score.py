@@ -55,22 +55,28 @@ def main(argv: Sequence[str]) -> int:
     """Tell the lies that are asked for; return 0 if all that a promise forbids were seen."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("root", nargs="?", default="", help="a root file system with QEMU in it")
-    parser.add_argument("--only", default="*", help="the lies whose name or family fits")
+    parser.add_argument(
+        "--only", action="append", help="the lies whose name or family fits; may stand repeatedly"
+    )
     parser.add_argument("--to", type=Path, default=PAGE, help="the file that is written")
     asked = parser.parse_args(argv)
     chosen = [
         (family, entry)
         for family, entries in FAMILIES.items()
         for entry in entries
-        if any(fnmatch.fnmatchcase(each, asked.only) for each in (family, entry.name))
+        if _fits(asked.only or ["*"], family, entry.name)
     ]
     with tempfile.TemporaryDirectory(prefix="lies-") as folder:
         Path(folder).chmod(0o755)
         scores = list(_scores(chosen, folder, asked.root))
     if not scores:
-        parser.error(f"no lie fits {asked.only}")
+        parser.error(f"no lie fits {' or '.join(asked.only)}")
     asked.to.write_text(page(scores, asked.root or "The host's QEMU"), encoding="utf-8")
     return 1 if any(score.entry.rules and not score.seen.killed for score in scores) else 0
+
+
+def _fits(globs: Sequence[str], *names: str) -> bool:
+    return any(fnmatch.fnmatchcase(name, glob) for glob in globs for name in names)
 
 
 def _scores(chosen: list[tuple[str, Entry]], folder: str, root: str) -> Iterator[Score]:
