@@ -165,7 +165,12 @@ ALTERED = (
     _asked("balloon-gets-less", "balloon", plus("value", 4096)),
     _asked("resized-to-more", "block_resize", plus("size", 512)),
     _asked("speed-is-one-more", "block-job-set-speed", plus("speed")),
-    _asked("watchdog-does-another-thing", "watchdog-set-action", put("action", "none")),
+    _asked(
+        "watchdog-does-another-thing",
+        "watchdog-set-action",
+        put("action", "none"),
+        "watchdog-set-action/effect/* WATCHDOG/valid/*",
+    ),
     _asked("devices-have-other-ids", "device_add", mended("id")),
     _asked(
         "nodes-have-other-names",
@@ -242,7 +247,7 @@ WITHHELD = (
     _withheld("system_powerdown"),
     _withheld("system_wakeup"),
     _withheld("set-numa-node"),
-    _withheld("watchdog-set-action"),
+    _withheld("watchdog-set-action", "watchdog-set-action/effect/* WATCHDOG/valid/*"),
     _withheld("trace-event-set-state"),
     _withheld("calc-dirty-rate"),
     _withheld("replay-break"),
