@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import glob
 import os
 import shlex
 from collections.abc import Iterable, Iterator
@@ -57,6 +58,7 @@ class Bench:
             install(folder)
         self._run = RunFolder()
         self._campaigns: dict[bool, Campaign] = {}
+        self._truths: dict[tuple[str, bool], Broken] = {}
 
     def __enter__(self) -> Bench:
         self._run.__enter__()
@@ -65,15 +67,17 @@ class Bench:
     def __exit__(self, *_: object) -> None:
         self._run.__exit__(None, None, None)
 
-    def truth(self, globs: Iterable[str], daemon: bool, part: int = 0, of: int = 1) -> Broken:
-        """Return what is broken of the cases that fit, or of a part of them, without a lie."""
+    def truth(self, globs: Iterable[str], daemon: bool = False) -> Broken:
+        """Return what is broken of the cases that fit without a lie."""
         campaign = self._known(daemon)
-        target = self._target("truth", daemon)
-        cases = _chosen(campaign, globs)[part::of]
-        return frozenset(self._broken(campaign, target, cases))
+        cases = _chosen(campaign, globs)
+        return frozenset(self._broken(campaign, self._target("truth", daemon), cases))
 
-    def tell(self, entry: Entry, truth: Broken) -> Seen:
-        """Tell a lie until the suite sees it, or all cases that it is about are played."""
+    def tell(self, entry: Entry) -> Seen:
+        """Tell a lie until the suite sees it, or all cases that it is about are played.
+
+        What is broken counts only if the same case does not show it of the truth.
+        """
         target = self._target(entry.name, entry.daemon)
         globs = tuple(entry.cases.split())
         if entry.introspects:
@@ -84,13 +88,21 @@ class Bench:
         wanted = set(entry.rules.split())
         found: list[str] = []
         for broken in self._broken(campaign, target, cases):
-            _, rule, _ = broken
-            if broken in truth:
+            case, rule, _ = broken
+            if rule not in wanted and rule in found:
+                continue
+            if broken in self._true(case, entry.daemon):
                 continue
             if rule in wanted:
                 return Seen(entry.name, True, (rule,), len(cases))
             found.append(rule)
-        return Seen(entry.name, False, tuple(dict.fromkeys(found)), len(cases))
+        return Seen(entry.name, False, tuple(found), len(cases))
+
+    def _true(self, case: str, daemon: bool) -> Broken:
+        """Return what is broken of a case without a lie."""
+        if (case, daemon) not in self._truths:
+            self._truths[case, daemon] = self.truth([glob.escape(case)], daemon)
+        return self._truths[case, daemon]
 
     def _known(self, daemon: bool) -> Campaign:
         """Return what the program is that is lied about: most lies begin when it is known."""
@@ -128,7 +140,7 @@ def _chosen(campaign: Campaign, globs: Iterable[str]) -> list[Case]:
     numbers = [
         number
         for number, name in enumerate(campaign.plan.ids)
-        if any(fnmatch.fnmatchcase(name, glob) for glob in wanted)
+        if any(fnmatch.fnmatchcase(name, each) for each in wanted)
     ]
     return list(campaign.plan.read(numbers))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from conformance.launch.target import Target
@@ -19,7 +20,11 @@ def install(folder: Path) -> None:
 
 def liar(folder: Path, lie: str, program: str) -> Target:
     """Return the target that is `program` behind the relay that tells `lie`."""
-    path = folder / f"qemu-{lie}"
-    call = f"main({program!r}, {lie!r}, sys.argv[1:])"
-    write_program(path, "from lies.relay import main", call)
+    path = folder / f"qemu-{lie}-{Path(program).name}"
+    if not path.exists():
+        # Another process may do so, too, and a program that is written cannot be started.
+        new = path.with_suffix(f".{os.getpid()}")
+        call = f"main({program!r}, {lie!r}, sys.argv[1:])"
+        write_program(new, "from lies.relay import main", call)
+        new.rename(path)
     return Target(name=lie, program=str(path))

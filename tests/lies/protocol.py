@@ -211,10 +211,15 @@ FRAMING = (
     ),
 )
 
+_MET = "wire/greeting/*"
+
 GREETING = (
-    Entry("greeting-has-no-version", lambda: Greets(without("QMP.version")), _ANY, "W15 W13 W12"),
+    Entry("greeting-has-no-version", lambda: Greets(without("QMP.version")), _MET, "W15 W13 W12"),
     Entry(
-        "greeting-has-no-capabilities", lambda: Greets(without("QMP.capabilities")), _ANY, "W15 W13"
+        "greeting-has-no-capabilities",
+        lambda: Greets(without("QMP.capabilities")),
+        _MET,
+        "W15 W13",
     ),
     Entry(
         "greeting-offers-nothing",
@@ -222,7 +227,7 @@ GREETING = (
         "wire/greeting/* wire/negotiation/enabled wire/oob/* query-name/gates/out-of-band",
         "W58 W17 W15 W29 W33 X43",
     ),
-    Entry("greeting-offers-oob-twice", lambda: Greets(one_more("QMP.capabilities")), _ANY, "W17"),
+    Entry("greeting-offers-oob-twice", lambda: Greets(one_more("QMP.capabilities")), _MET, "W17"),
     Entry(
         "greeting-offers-more",
         lambda: Greets(put("QMP.capabilities", ["oob", "zip"])),
@@ -244,10 +249,10 @@ GREETING = (
     Entry(
         "greeting-has-text-for-numbers",
         lambda: Greets(put("QMP.version.qemu.major", "7")),
-        _ANY,
+        _MET,
         "W16 W15",
     ),
-    Entry("greeting-has-more-members", lambda: Greets(given("QMP.vendor", "x")), _ANY, "W15 W71"),
+    Entry("greeting-has-more-members", lambda: Greets(given("QMP.vendor", "x")), _MET, "W15 W71"),
 )
 
 

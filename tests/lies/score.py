@@ -12,12 +12,11 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
 
-from tests.lies.bench import Bench, Broken, Seen
-from tests.lies.table import ENTRIES, FAMILIES
+from tests.lies.bench import Bench, Seen
+from tests.lies.table import ENTRIES, FAMILIES, LACKS
 from tests.lies.told import Entry
 
 PAGE = Path(__file__).parents[2] / "docs/kill-score.md"
@@ -41,14 +40,9 @@ def _begin(folder: str, root: str) -> None:
     _bench.__enter__()
 
 
-def _truth(daemon: bool, globs: tuple[str, ...], part: int) -> Broken:
+def _tell(name: str) -> Seen:
     assert _bench is not None
-    return _bench.truth(globs, daemon, part, _WORKERS)
-
-
-def _tell(name: str, truth: Broken) -> Seen:
-    assert _bench is not None
-    return _bench.tell(ENTRIES[name], truth)
+    return _bench.tell(ENTRIES[name])
 
 
 def main(argv: Sequence[str]) -> int:
@@ -84,24 +78,15 @@ def _scores(chosen: list[tuple[str, Entry]], folder: str, root: str) -> Iterator
     with ProcessPoolExecutor(
         _WORKERS, mp_context=get_context("spawn"), initializer=_begin, initargs=(folder, root)
     ) as workers:
-        truths: dict[bool, Broken] = {}
-        for daemon in sorted({entry.daemon for _, entry in chosen}):
-            about = [entry for _, entry in chosen if entry.daemon is daemon]
-            globs = {each for entry in about for each in entry.cases.split()}
-            parts = workers.map(
-                _truth, repeat(daemon), repeat(tuple(sorted(globs))), range(_WORKERS)
-            )
-            truths[daemon] = frozenset().union(*parts)
-        told = {
-            workers.submit(_tell, entry.name, truths[entry.daemon]): (family, entry)
-            for family, entry in chosen
-        }
+        told = {workers.submit(_tell, entry.name): (family, entry) for family, entry in chosen}
         seen = {}
         for done in as_completed(told):
             family, entry = told[done]
             seen[entry.name] = Score(family, entry, done.result())
             word = "seen" if seen[entry.name].seen.killed else "NOT SEEN"
-            print(word, entry.name, *seen[entry.name].seen.rules, file=sys.stderr, flush=True)
+            rules = " ".join(seen[entry.name].seen.rules)
+            count = seen[entry.name].seen.cases
+            print(f"{word} {entry.name} {rules} ({count} cases)", file=sys.stderr, flush=True)
     yield from (seen[entry.name] for _, entry in chosen)
 
 
@@ -143,7 +128,7 @@ def page(scores: Sequence[Score], build: str) -> str:
         "|---|---|---|---|---|",
         *(
             f"| {score.entry.name} | {score.family} | {score.seen.cases} | {score.entry.rules} | "
-            f"{score.entry.why or 'a case that looks'} |"
+            f"{LACKS.get(score.entry.name, 'not looked into')} |"
             for score in missed
         ),
         "",

@@ -269,7 +269,7 @@ class Swapped(Lie):
 
 
 class Invented(Lie):
-    """An event that comes with each success of a command."""
+    """An event that comes ahead of each success of a command."""
 
     def __init__(self, command: str, name: str, data: Message | None = None) -> None:
         self._command, self._name, self._data = command, name, data
@@ -280,7 +280,7 @@ class Invented(Lie):
         data = {} if self._data is None else {"data": self._data}
         seconds, microseconds = divmod(time.time_ns() // 1000, 1_000_000)
         stamp = {"seconds": seconds, "microseconds": microseconds}
-        return (message, {"timestamp": stamp, "event": self._name, **data})
+        return ({"timestamp": stamp, "event": self._name, **data}, message)
 
 
 class Greets(Lie):

@@ -31,13 +31,15 @@ def answer_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterat
         fitting = [each for each in known if each.fits(build.version, build.arch)]
         for number, each in enumerate(fitting, start=1):
             about = state.name if len(fitting) == 1 else f"{state.name}/{number}"
-            yield _told(build, state, each, about)
+            yield _told(build, knowledge, state, each, about)
     for agreement in knowledge.states.agreements:
         if agreement.query.request.execute == name:
             yield from _agreed(build, knowledge, agreement)
 
 
-def _told(build: Introspected, state: MachineState, known: KnownAnswer, about: str) -> Case:
+def _told(
+    build: Introspected, knowledge: Knowledge, state: MachineState, known: KnownAnswer, about: str
+) -> Case:
     name = known.request.execute
     answer = fitted(build.schema, build.schema.commands[name].ret_type, known.answer)
     subject = Step(
@@ -48,7 +50,8 @@ def _told(build: Introspected, state: MachineState, known: KnownAnswer, about: s
         why=state.reason,
     )
     looked = LookedAt(named=tuple(sorted(answer.named)), known=tuple(sorted(answer.known)))
-    return _case(build, state, known.request, (subject,), about, looked)
+    problem = _problem(build, knowledge, (*state.setup, known.request))
+    return _case(build, state, problem, (subject,), about, looked)
 
 
 def _agreed(build: Introspected, knowledge: Knowledge, agreement: Agreement) -> Iterator[Case]:
@@ -69,19 +72,19 @@ def _agreed(build: Introspected, knowledge: Knowledge, agreement: Agreement) -> 
                     why=agreement.reason,
                 ),
             )
-            yield _case(build, state, query.request, steps, f"{state.name}/{agreement.name}", None)
+            problem = _problem(build, knowledge, (*state.setup, query.request))
+            yield _case(build, state, problem, steps, f"{state.name}/{agreement.name}", None)
 
 
 def _case(
     build: Introspected,
     state: MachineState,
-    request: Request,
+    problem: str | None,
     steps: tuple[Step, ...],
     about: str,
     looked: LookedAt | None,
 ) -> Case:
-    name = request.execute
-    problem = _problem(build, (*state.setup, request))
+    name = steps[-1].request.execute
     blocked = not_applicable(problem) or unmet(state.needs, build.lacks)
     return Case(
         id=f"{name}/{Aspect.ANSWERS}/{about}",
@@ -100,11 +103,19 @@ def _stage(state: MachineState) -> Stage:
     return Stage(name=f"state/{state.name}", spec=state.spec, setup=state.setup)
 
 
-def _problem(build: Introspected, requests: tuple[Request, ...]) -> str | None:
-    """Return which request the build's schema does not take, None if it takes all."""
+def _problem(
+    build: Introspected, knowledge: Knowledge, requests: tuple[Request, ...]
+) -> str | None:
+    """Return which request the build's schema does not take, None if it takes all.
+
+    Of some commands the schema does not say all that they take.
+    """
+    untyped = knowledge.untyped(build.version)
     for request in requests:
         if request.execute not in build.schema.commands:
             return f"this build's schema has no command {request.execute}"
+        if request.execute in untyped:
+            continue
         problem = build.schema_error(request.execute, as_object(request.arguments))
         if problem:
             return f"this build's schema does not take {request.execute}: {problem}"
