@@ -9,6 +9,7 @@ from conformance.derive.commands.answers import answer_cases
 from conformance.judge.expect_value import Agrees, Tells
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.states import KnownAnswer, MachineState, QueryAgreement, Shown, States
+from conformance.knowledge.untyped_arguments import Unchecked
 from conformance.knowledge.versions import VersionRange
 from conformance.model.case import Case, Isolation, LookedAt
 from conformance.model.stage import MachineSpec, Request
@@ -82,6 +83,16 @@ def test_a_state_that_the_schema_cannot_make_is_not_applicable() -> None:
     assert case.blocked.reason.startswith("this build's schema does not take make: ")
     assert gone.blocked is not None
     assert gone.blocked.reason == "this build's schema has no command no-such-command"
+
+
+def test_a_command_whose_arguments_no_schema_tells_may_take_more() -> None:
+    state = a_state(told([]), setup=[Request("make", {"name": "a", "more": 1})])
+    unchecked = (Unchecked(name="make", reason="its driver alone knows them"),)
+    knowledge = Knowledge(states=States((state,)), unchecked=unchecked)
+
+    (case,) = answer_cases(BUILD, knowledge, "query-things")
+
+    assert case.blocked is None
 
 
 def test_a_need_that_is_not_met_makes_it_untestable() -> None:

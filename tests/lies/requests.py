@@ -1,0 +1,473 @@
+"""Lies about what requests do: arguments that do not arrive, effects that are not, or are in spite
+of an error."""
+
+from __future__ import annotations
+
+from .changes import Change, mended, plus, put, turned, without
+from .told import Accepts, Asked, Besides, Entry, InSpite, Message, Refuses, Withheld
+
+_READ_BACK = "X31 X33 X21 X43"
+"""What was given shows."""
+_EFFECT = "X33 X31 X32 X22 X20 X43"
+"""What was done shows."""
+
+
+def _asked(name: str, command: str, change: Change, cases: str = "") -> Entry:
+    chosen = cases or f"{command}/effect/* {command}/valid/*"
+    return Entry(name, lambda: Asked(command, change), chosen, _READ_BACK)
+
+
+def _withheld(command: str, cases: str = "") -> Entry:
+    chosen = cases or f"{command}/effect/*"
+    return Entry(f"{command}-does-nothing", lambda: Withheld(command), chosen, _EFFECT)
+
+
+DROPPED = (
+    _asked(
+        "downtime-limit-is-dropped",
+        "migrate-set-parameters",
+        without("downtime-limit"),
+        "migrate-set-parameters/valid/downtime-limit*",
+    ),
+    _asked("announce-rounds-is-dropped", "migrate-set-parameters", without("announce-rounds")),
+    _asked("tls-hostname-is-dropped", "migrate-set-parameters", without("tls-hostname")),
+    _asked("compression-is-dropped", "migrate-set-parameters", without("multifd-compression")),
+    _asked("bursts-are-dropped", "block_set_io_throttle", without("bps_max")),
+    _asked("size-of-operations-is-dropped", "block_set_io_throttle", without("iops_size")),
+    _asked("group-is-dropped", "block_set_io_throttle", without("group")),
+    _asked(
+        "read-only-is-dropped",
+        "blockdev-add",
+        without("read-only"),
+        "blockdev-add/valid/read-only=* blockdev-add/valid/recipe",
+    ),
+    _asked(
+        "cache-is-dropped",
+        "blockdev-add",
+        without("cache"),
+        "blockdev-add/valid/cache* blockdev-add/valid/recipe",
+    ),
+    _asked(
+        "detect-zeroes-is-dropped",
+        "blockdev-add",
+        without("detect-zeroes"),
+        "blockdev-add/valid/detect-zeroes=*",
+    ),
+    _asked(
+        "offset-of-raw-is-dropped",
+        "blockdev-add",
+        without("offset"),
+        "blockdev-add/valid/driver:raw*",
+    ),
+    _asked(
+        "log-of-chardev-is-dropped",
+        "chardev-add",
+        without("backend.data.logfile"),
+        "chardev-add/valid/*logfile=given chardev-add/effect/*",
+    ),
+    _asked(
+        "server-of-chardev-is-dropped",
+        "chardev-add",
+        without("backend.data.server"),
+        "chardev-add/valid/*socket.data.server=* chardev-add/effect/*",
+    ),
+    _asked(
+        "telnet-of-chardev-is-dropped",
+        "chardev-add",
+        without("backend.data.telnet"),
+        "chardev-add/valid/*socket.data.telnet=*",
+    ),
+    _asked("speed-of-mirror-is-dropped", "blockdev-mirror", without("speed")),
+    _asked("granularity-of-mirror-is-dropped", "blockdev-mirror", without("granularity")),
+    _asked("dismissal-of-mirror-is-dropped", "blockdev-mirror", without("auto-dismiss")),
+    _asked("speed-of-stream-is-dropped", "block-stream", without("speed")),
+    _asked("base-of-stream-is-dropped", "block-stream", without("base-node")),
+    _asked("filter-of-commit-is-dropped", "block-commit", without("filter-node-name")),
+    _asked("compression-of-backup-is-dropped", "blockdev-backup", without("compress")),
+    _asked(
+        "writing-to-exports-is-dropped",
+        "block-export-add",
+        without("writable"),
+        "block-export-add/effect/* block-export-add/valid/writable=* "
+        "block-export-add/valid/type:nbd*",
+    ),
+    _asked(
+        "name-of-exports-is-dropped",
+        "block-export-add",
+        without("name"),
+        "block-export-add/valid/type:nbd*",
+    ),
+    _asked("limit-of-connections-is-dropped", "nbd-server-start", without("max-connections")),
+    _asked("keys-of-nbd-server-are-dropped", "nbd-server-start", without("tls-creds")),
+    _asked(
+        "addresses-of-display-are-dropped",
+        "display-update",
+        without("addresses"),
+        "display-update/effect/* display-update/valid/recipe display-update/valid/type:vnc*inet",
+    ),
+    _asked(
+        "memory-of-nodes-is-dropped",
+        "set-numa-node",
+        without("mem"),
+        "set-numa-node/effect/* set-numa-node/valid/recipe set-numa-node/valid/type:node*",
+    ),
+    _asked(
+        "distance-of-nodes-is-dropped",
+        "set-numa-node",
+        without("cpus"),
+        "set-numa-node/effect/* set-numa-node/valid/recipe set-numa-node/valid/type:node*",
+    ),
+    _asked("opaque-of-add-fd-is-dropped", "add-fd", without("opaque")),
+    _asked("set-of-add-fd-is-dropped", "add-fd", without("fdset-id")),
+    _asked(
+        "network-of-user-is-dropped",
+        "netdev_add",
+        without("net"),
+        "netdev_add/effect/* netdev_add/valid/type:user*",
+    ),
+    _asked(
+        "polling-is-dropped",
+        "object-add",
+        without("poll-max-ns"),
+        "object-add/iothread/valid/* object-add/iothread/defaults/*",
+    ),
+    _asked(
+        "sharing-is-dropped",
+        "object-add",
+        without("share"),
+        "object-add/memory-backend-ram/valid/share=*",
+    ),
+    _asked("granularity-of-bitmap-is-dropped", "block-dirty-bitmap-add", without("granularity")),
+    _asked("disabled-of-bitmap-is-dropped", "block-dirty-bitmap-add", without("disabled")),
+    _asked("pages-of-sampling-are-dropped", "calc-dirty-rate", without("sample-pages")),
+    _asked("properties-of-transaction-are-dropped", "transaction", without("properties")),
+    _asked("force-of-eject-is-dropped", "eject", without("force")),
+    _asked("format-of-dump-is-dropped", "dump-guest-memory", without("format")),
+    _asked("detach-of-dump-is-dropped", "dump-guest-memory", without("detach")),
+    _asked("format-of-picture-is-dropped", "screendump", without("format")),
+    _asked("length-of-saving-is-dropped", "pmemsave", put("size", 1)),
+    _asked("index-of-cpu-is-dropped", "memsave", without("cpu-index")),
+    _asked("mode-of-snapshot-is-dropped", "blockdev-snapshot-sync", without("mode")),
+    _asked(
+        "histogram-of-writes-is-dropped", "block-latency-histogram-set", without("boundaries-write")
+    ),
+    _asked("properties-of-device-are-dropped", "device_add", without("bus")),
+    _asked("state-of-tracing-is-turned", "trace-event-set-state", turned("enable")),
+)
+
+ALTERED = (
+    _asked("bandwidth-is-one-more", "migrate-set-parameters", plus("max-bandwidth")),
+    _asked(
+        "capabilities-are-set-turned", "migrate-set-capabilities", turned("capabilities.*.state")
+    ),
+    _asked("throttled-less", "block_set_io_throttle", plus("bps")),
+    _asked("link-is-turned", "set_link", turned("up")),
+    _asked("balloon-gets-less", "balloon", plus("value", 4096)),
+    _asked("resized-to-more", "block_resize", plus("size", 512)),
+    _asked("speed-is-one-more", "block-job-set-speed", plus("speed")),
+    _asked(
+        "watchdog-does-another-thing",
+        "watchdog-set-action",
+        put("action", "none"),
+        "watchdog-set-action/effect/* WATCHDOG/valid/*",
+    ),
+    _asked("devices-have-other-ids", "device_add", mended("id")),
+    _asked(
+        "nodes-have-other-names",
+        "blockdev-add",
+        mended("node-name"),
+        "blockdev-add/effect/* blockdev-add/valid/recipe",
+    ),
+    _asked(
+        "nodes-have-other-sizes",
+        "blockdev-add",
+        plus("size", 512),
+        "blockdev-add/effect/* blockdev-add/valid/recipe blockdev-add/valid/driver:null-co*",
+    ),
+    _asked(
+        "images-are-created-larger",
+        "blockdev-create",
+        plus("options.size", 65536),
+        "blockdev-create/effect/*",
+    ),
+    _asked("bits-are-written-inverted", "ringbuf-write", mended("data")),
+    _asked("objects-poll-more", "object-add", plus("poll-grow"), "object-add/iothread/valid/*"),
+    _asked("actions-are-others", "set-action", put("reboot", "reset")),
+    _asked("thresholds-are-higher", "block-set-write-threshold", plus("write-threshold")),
+    _asked("exports-have-other-ids", "block-export-add", mended("id"), "block-export-add/effect/*"),
+    _asked("properties-are-set-otherwise", "qom-set", turned("value"), "qom-set/effect/*"),
+)
+
+WITHHELD = (
+    _withheld("stop"),
+    _withheld("cont"),
+    _withheld("migrate-set-parameters"),
+    _withheld("migrate-set-capabilities"),
+    _withheld("object-del", "object-del/effect/* object-add/iothread/valid/*"),
+    _withheld("device_add"),
+    _withheld("device_del"),
+    _withheld("chardev-remove"),
+    _withheld("chardev-change"),
+    _withheld("netdev_del"),
+    _withheld("blockdev-del"),
+    _withheld("blockdev-reopen"),
+    _withheld("block_resize"),
+    _withheld("block_set_io_throttle"),
+    _withheld("block-dirty-bitmap-clear"),
+    _withheld("block-dirty-bitmap-merge"),
+    _withheld("block-dirty-bitmap-disable"),
+    _withheld("block-job-cancel"),
+    _withheld("block-job-pause"),
+    _withheld("job-dismiss"),
+    _withheld("job-finalize"),
+    _withheld("block-export-del"),
+    _withheld("nbd-server-stop"),
+    _withheld("eject"),
+    _withheld("blockdev-open-tray"),
+    _withheld("blockdev-change-medium"),
+    _withheld("change-backing-file"),
+    _withheld("blockdev-snapshot-sync"),
+    _withheld("blockdev-snapshot-delete-internal-sync"),
+    _withheld("transaction"),
+    _withheld("balloon"),
+    _withheld("set_link"),
+    _withheld("set_password"),
+    _withheld("expire_password"),
+    _withheld("migrate_cancel"),
+    _withheld("migrate-incoming"),
+    _withheld("dump-guest-memory"),
+    _withheld("screendump"),
+    _withheld("pmemsave"),
+    _withheld("memsave"),
+    _withheld("ringbuf-write"),
+    _withheld("remove-fd"),
+    _withheld("closefd"),
+    _withheld("qom-set"),
+    _withheld("system_reset"),
+    _withheld("system_powerdown"),
+    _withheld("system_wakeup"),
+    _withheld("set-numa-node"),
+    _withheld("watchdog-set-action", "watchdog-set-action/effect/* WATCHDOG/valid/*"),
+    _withheld("trace-event-set-state"),
+    _withheld("calc-dirty-rate"),
+    _withheld("replay-break"),
+    _withheld("yank"),
+    _withheld("display-update"),
+    _withheld("x-exit-preconfig"),
+    _withheld("snapshot-save"),
+    _withheld("inject-nmi"),
+    _withheld("send-key"),
+    _withheld("input-send-event"),
+    _withheld("announce-self"),
+    Entry(
+        "rtc-reset-reinjection-does-nothing",
+        lambda: Withheld("rtc-reset-reinjection"),
+        "rtc-reset-reinjection/effect/*",
+        why="no query and no event shows interrupts that are still to be injected",
+    ),
+    Entry(
+        "daemon-deletes-no-node",
+        lambda: Withheld("blockdev-del"),
+        "blockdev-del/effect/*",
+        _EFFECT,
+        daemon=True,
+    ),
+    Entry(
+        "daemon-throttles-nothing",
+        lambda: Withheld("block-job-set-speed"),
+        "block-job-set-speed/effect/*",
+        _EFFECT,
+        daemon=True,
+    ),
+)
+
+_MORE_DOWNTIME: Message = {
+    "execute": "migrate-set-parameters",
+    "arguments": {"downtime-limit": 301},
+}
+_MORE_NODES: Message = {
+    "execute": "blockdev-add",
+    "arguments": {"driver": "null-co", "node-name": "left-behind"},
+}
+_CONT: Message = {"execute": "cont"}
+_MORE_OBJECTS: Message = {
+    "execute": "object-add",
+    "arguments": {"qom-type": "iothread", "id": "left-behind"},
+}
+
+
+def _in_spite(command: str, cases: str = "") -> Entry:
+    chosen = cases or f"{command}/invalid/unchanged/*"
+    return Entry(f"refused-{command}-is-done", lambda: InSpite(command), chosen, "W65 X34 X14 X33")
+
+
+def _besides(
+    name: str, command: str, more: Message, cases: str, rules: str, answered: str = "return"
+) -> Entry:
+    return Entry(name, lambda: Besides(command, more, answered), cases, rules)
+
+
+IN_SPITE = (
+    _in_spite("blockdev-add"),
+    _in_spite("chardev-add"),
+    _in_spite("migrate-set-parameters"),
+    _in_spite("netdev_add"),
+    _in_spite("object-add", "object-add/iothread/invalid/unknown-member"),
+    _in_spite("nbd-server-start"),
+    _in_spite("set_link"),
+    _in_spite("block_resize"),
+    _besides(
+        "refused-nodes-leave-one",
+        "blockdev-add",
+        _MORE_NODES,
+        "blockdev-add/errors/* blockdev-add/invalid/unchanged/1",
+        "W65 X34 X33",
+        "error",
+    ),
+    _besides(
+        "refused-objects-leave-one",
+        "object-add",
+        _MORE_OBJECTS,
+        "object-add/errors/*",
+        "X14 W65 X34",
+        "error",
+    ),
+    _besides(
+        "refused-jobs-start-the-guest", "job-pause", _CONT, "job-pause/errors/*", "X34 W65", "error"
+    ),
+)
+
+CHANGED_BY_QUERIES = (
+    _besides(
+        "status-sets-a-parameter",
+        "query-status",
+        _MORE_DOWNTIME,
+        "query-status/valid/unchanged/*",
+        "X35",
+    ),
+    _besides(
+        "list-sets-a-parameter", "qom-list", _MORE_DOWNTIME, "qom-list/valid/unchanged/*", "X35"
+    ),
+    _besides(
+        "types-make-a-node",
+        "qom-list-types",
+        _MORE_NODES,
+        "qom-list-types/valid/unchanged/*",
+        "X35",
+    ),
+    _besides(
+        "properties-make-an-object",
+        "device-list-properties",
+        _MORE_OBJECTS,
+        "device-list-properties/valid/unchanged/*",
+        "X35",
+    ),
+    _besides(
+        "reading-starts-the-guest",
+        "ringbuf-read",
+        _CONT,
+        "ringbuf-read/valid/*",
+        "X35 W75",
+    ),
+    _besides(
+        "one-parameter-sets-another",
+        "migrate-set-parameters",
+        {"execute": "migrate-set-parameters", "arguments": {"cpu-throttle-increment": 77}},
+        "migrate-set-parameters/effect/* migrate-set-parameters/valid/*=given",
+        "X31 X33 X43",
+    ),
+)
+
+
+TURNED = (
+    Entry(
+        "unknown-members-are-taken",
+        lambda: Accepts("blockdev-add"),
+        "blockdev-add/invalid/unknown-member blockdev-add/errors/*",
+        "W64 X34 X27 X19",
+    ),
+    Entry(
+        "unknown-nodes-are-resized",
+        lambda: Accepts("block_resize"),
+        "block_resize/errors/*",
+        "X34 X19 X27",
+    ),
+    Entry(
+        "unknown-objects-are-deleted",
+        lambda: Accepts("object-del"),
+        "object-del/errors/*",
+        "X34 X19 X27 X14",
+    ),
+    Entry(
+        "wrong-types-are-taken",
+        lambda: Accepts("migrate-set-parameters"),
+        "migrate-set-parameters/invalid/downtime-limit/*",
+        "W63 Q03 Q05 Q06 Q30 Q08",
+    ),
+    Entry(
+        "unknown-devices-are-deleted",
+        lambda: Accepts("device_del"),
+        "device_del/errors/*",
+        "X19 X34 X16",
+    ),
+    Entry(
+        "read-only-properties-are-set",
+        lambda: Accepts("qom-set"),
+        "qom-set/errors/property-* qom-set/errors/none/*",
+        "X30 X28 X34 X27 X19",
+    ),
+    Entry(
+        "bad-ids-are-taken",
+        lambda: Accepts("object-add"),
+        "object-add/iothread/invalid/id/*",
+        "X29 W63 Q01 Q15",
+    ),
+    Entry(
+        "capabilities-that-exclude-others-are-taken",
+        lambda: Accepts("migrate-set-capabilities"),
+        "migrate-set-capabilities/errors/*",
+        "X27 X34 X19",
+    ),
+    Entry(
+        "one-value-of-an-enumeration-is-refused",
+        lambda: Refuses("blockdev-mirror", lambda given: given.get("copy-mode") == "background"),
+        "blockdev-mirror/valid/*",
+        "X36 Q13 Q30 X27",
+    ),
+    Entry(
+        "one-member-is-refused",
+        lambda: Refuses("object-add", lambda given: "poll-shrink" in given),
+        "object-add/iothread/valid/*",
+        "X36 Q30 X27 Q16 X21 Q03",
+    ),
+    Entry(
+        "one-node-name-is-refused",
+        lambda: Refuses("query-blockstats", lambda given: given.get("query-nodes") is True),
+        "query-blockstats/valid/*",
+        "Q09 Q30 X36 Q16",
+    ),
+    Entry(
+        "status-is-refused",
+        lambda: Refuses("query-status"),
+        "query-status/valid/* query-status/answers/*",
+        "Q30 Q42 W61 X43",
+    ),
+    Entry(
+        "listed-command-is-unknown",
+        lambda: Refuses("query-iothreads", name="CommandNotFound"),
+        "query-iothreads/valid/* query-iothreads/invalid/* query-iothreads/gates/*",
+        "Q42 Q30 W61 X43",
+    ),
+    Entry(
+        "stop-is-refused",
+        lambda: Refuses("stop"),
+        "stop/valid/* stop/effect/* STOP/valid/*",
+        "Q30 X33 X32",
+    ),
+    Entry(
+        "objects-are-refused-at-the-second-time",
+        lambda: Refuses("object-add", lambda given: given.get("id", "").startswith("obj")),
+        "object-add/iothread/valid/* object-add/iothread/lifecycle/*",
+        "Q30 X20 X22 X21 X27",
+    ),
+)
