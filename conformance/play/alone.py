@@ -11,6 +11,7 @@ from conformance.judge.reply import MessageJudge
 from conformance.judge.script_verdict import judge_talk
 from conformance.judge.verdict import Verdict, judge, judge_claims
 from conformance.launch.pool import Pool
+from conformance.model.blocked import Blocked
 from conformance.model.case import Case
 from conformance.model.complaint import Complaints
 from conformance.model.errors import LaunchError
@@ -63,6 +64,8 @@ class Soloist:
 
         With `one_by_one`, each request waits for the answer to the one before.
         """
+        if case.blocked is not None:
+            return Result(case=case, verdict=not_played(case.blocked))
         if case.claims:
             return Result(case=case, verdict=judge_claims(case))
         standing = prepare_stage(case.stage, self._pool, self._messages, self._starts, again=again)
@@ -99,6 +102,11 @@ def lasting(case: Case, play: Callable[[Case, bool], Result], complaints: Compla
         return replace(twice, lost=lost)
     verdict = Verdict(outcome=Outcome.FAIL, reason=misses[0].summary, misses=misses)
     return replace(twice, verdict=verdict, lost=lost)
+
+
+def not_played(blocked: Blocked) -> Verdict:
+    """Return the verdict on a case that is not played."""
+    return Verdict(outcome=blocked.outcome, reason=blocked.reason)
 
 
 def did_beside(result: Result) -> bool:

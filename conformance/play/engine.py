@@ -17,7 +17,7 @@ from conformance.launch.pool import Pool
 from conformance.model.case import Case, Isolation
 from conformance.model.stage import Stage
 from conformance.model.terms import BROKEN, Outcome
-from conformance.play.alone import Result, did_beside, failed, lasting, talked
+from conformance.play.alone import Result, did_beside, failed, lasting, not_played, talked
 from conformance.play.hang_limits import HangLimits
 from conformance.play.leases import Leases
 from conformance.play.player import REST
@@ -96,8 +96,7 @@ class Engine:
         results = self._shared(stage, shared)
         for case in cases:
             if case.blocked is not None:
-                verdict = Verdict(outcome=case.blocked.outcome, reason=case.blocked.reason)
-                yield Result(case=case, verdict=verdict)
+                yield Result(case=case, verdict=not_played(case.blocked))
             elif case.claims:
                 yield self._prover.alone(case)
             elif case.intermittent is not None:

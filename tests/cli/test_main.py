@@ -258,6 +258,13 @@ def test_replay_shows_the_dialogue_and_the_verdict(doors: Doors) -> None:
     assert "pass: object-add/iothread/valid/mandatory-only" in done.out
 
 
+def test_replay_of_a_case_that_is_not_played_says_why(doors: Doors) -> None:
+    done = doors.command("replay", "announce-self/effect/recipe", QEMU)
+
+    assert done.code == 0, done.err
+    assert done.out.strip().startswith("not-applicable: announce-self/effect/recipe")
+
+
 @pytest.mark.parametrize("command", ["show", "replay"])
 def test_an_unknown_case_names_the_nearest(doors: Doors, command: str) -> None:
     text = refused(
