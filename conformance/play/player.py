@@ -16,6 +16,7 @@ from conformance.judge.events import awaited, is_event
 from conformance.judge.observation import (
     Broke,
     EventPlace,
+    FilesSeen,
     Line,
     Observation,
     Said,
@@ -25,6 +26,7 @@ from conformance.judge.observation import (
 from conformance.launch.machine import Machine
 from conformance.model.case import Case, Measure, Role, Step
 from conformance.model.ending import Ending
+from conformance.model.file_content import FileContent
 from conformance.model.stage import SCRATCH
 from conformance.play.script_player import talk
 from conformance.play.watch import Watch
@@ -77,6 +79,7 @@ class _Seen:
     taken: tuple[Taken, ...] = ()
     cpu: list[float] = field(default_factory=list)
     idle: float | None = None
+    files: FilesSeen | None = None
     began: float = 0.0
     opened: float = -math.inf
     """When the session was open for events."""
@@ -135,6 +138,7 @@ class _Seen:
             taken=self.taken,
             cpu=tuple(self.cpu),
             idle=self.idle,
+            files=self.files,
             death=death,
             hung=hung,
             seconds=time.monotonic() - self.began,
@@ -215,14 +219,19 @@ class Player:
 
     def _may_follow(self, case: Case, other: Case, waiting: int) -> bool:
         """Return whether `case` may be sent with `other`, and `waiting` requests, in flight."""
-        return waiting < WINDOW and not self._in_step(case) and not self._in_step(other)
+        apart = any(self._in_step(each) or each.kept for each in (case, other))
+        return waiting < WINDOW and not apart
 
     def _send(self, case: Case) -> None:
-        """Queue the requests of a case; `_receive` sends those of a case that goes in step."""
+        """Queue the requests of a case, if they need not wait; `_receive` sends the others."""
         if not self._in_step(case):
-            for number, step in enumerate(case.steps):
-                self._queue(step, self._next_id + number)
+            ahead = case.kept.since if case.kept else len(case.steps)
+            self._queue_all(case.steps[:ahead], self._next_id)
         self._next_id += len(case.steps)
+
+    def _queue_all(self, steps: Sequence[Step], first: int) -> None:
+        for number, step in enumerate(steps):
+            self._queue(step, first + number)
 
     def _queue(self, step: Step, request_id: int) -> None:
         data = step.request.line(request_id).replace(self._shown, self._real)
@@ -236,7 +245,10 @@ class Player:
         """Return the observation of `case`, and whether all of its replies came."""
         seen = _Seen([None] * len(case.steps), began=time.monotonic(), opened=self._opened)
         in_step = self._in_step(case)
+        files = None
         for number, step in enumerate(case.steps):
+            if case.kept is not None and number == case.kept.since:
+                files = self._files_between(case, first, in_step=in_step)
             if in_step:
                 seen.sent[number] = time.monotonic()
                 self._queue(step, first + number)
@@ -255,11 +267,22 @@ class Player:
                 seen.taken += self._watch.taken(number)
             if case.measure is not None:
                 seen.cpu.append(self._watch.spent() or 0.0)
+        if files is not None:
+            seen.files = FilesSeen(files, self.machine.files())
         if not in_step:
             seen.taken = self._watch.taken(len(case.steps) - 1)
         if case.measure is not None:
             self._measure(case, case.measure, seen)
         return seen.observation(), True
+
+    def _files_between(self, case: Case, first: int, *, in_step: bool) -> dict[str, FileContent]:
+        """Return the files before the subjects of a case, whose requests waited for that."""
+        assert case.kept is not None, "only such a case waits"
+        since = case.kept.since
+        files = self.machine.files()
+        if not in_step:
+            self._queue_all(case.steps[since:], first + since)
+        return files
 
     def _measure(self, case: Case, measure: Measure, seen: _Seen) -> None:
         """Record what shows only after the last answer."""

@@ -26,6 +26,7 @@ from conformance.judge.reply import MessageJudge
 from conformance.judge.verdict import Verdict, judge
 from conformance.launch.pool import Pool
 from conformance.model.case import Case
+from conformance.model.expectation import Kind
 from conformance.model.terms import BROKEN, Outcome
 from conformance.play.alone import Result, Soloist, did_beside
 from conformance.play.leases import Leases
@@ -168,7 +169,8 @@ class Prover(Soloist):
         missed = set(result.verdict.missed)
         if isinstance(result.seen, Observation) and result.seen.broke_off is not None:
             missed.add(result.seen.broke_off)
-        for case in each_alone(result.case, missed):
+        files = any(miss.kind is Kind.FILE for miss in result.verdict.misses)
+        for case in each_alone(result.case, missed, files=files):
             play = self.alone(case, again=True, one_by_one=did_beside(result))
             if play.verdict.outcome in BROKEN and [m.rule for m in play.verdict.misses] == rules:
                 return play
