@@ -13,7 +13,7 @@ from conformance.knowledge.decoder import FileFault, Read, read_file
 from conformance.knowledge.gathering import gathered
 from conformance.knowledge.keys import DOTTED, TURN, Key
 from conformance.knowledge.versions import Version, VersionRange
-from conformance.model.stage import Request
+from conformance.model.stage import Awaited, Request
 from conformance.model.state import StateQuery
 from conformance.model.terms import ABSENT, Absent, JsonValue, PathPart
 
@@ -89,6 +89,31 @@ class Leaving:
         """Return whether it is about a request of a build."""
         named = not self.requests or name in self.requests
         return command == self.command and named and version in self.versions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undoing:
+    """How to undo known requests that a recipe's own clean-up does not undo."""
+
+    commands: Annotated[tuple[str, ...], Key("the commands", some=True)]
+    requests: Annotated[
+        tuple[str, ...],
+        Key("the names of their `further` requests, `recipe` for a recipe's own", default="all"),
+    ] = ()
+    awaits: Annotated[
+        tuple[Awaited, ...], Key("the events that must come before it can be undone")
+    ] = ()
+    undo: Annotated[
+        tuple[Request, ...],
+        Key("requests that undo the set-up and the request", default="it undoes itself"),
+    ] = ()
+    versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+    reason: Annotated[str, Key("why the recipe has no clean-up that does it")] = ""
+
+    def fits(self, command: str, name: str, version: Version) -> bool:
+        """Return whether it is about a request of a build."""
+        named = not self.requests or name in self.requests
+        return command in self.commands and named and version in self.versions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +198,10 @@ class StatePart:
         tuple[Leaving, ...],
         Key("known requests that leave something behind their clean-up, and why (rule X46)"),
     ] = ()
+    undoing: Annotated[
+        tuple[Undoing, ...],
+        Key("how to undo known requests whose recipe does not say so (rule X46)"),
+    ] = ()
     creations: Annotated[
         tuple[Creation, ...],
         Key("what a command adds to the reply of a query (rule X47)", name="creation"),
@@ -195,6 +224,7 @@ class StateKnowledge:
     asking: tuple[str, ...] = ()
     files: tuple[ExcusedFile, ...] = ()
     leaving: tuple[Leaving, ...] = ()
+    undoing: tuple[Undoing, ...] = ()
     creations: tuple[Creation, ...] = ()
     beside: tuple[Beside, ...] = ()
 
@@ -219,6 +249,7 @@ def load_state(path: Path, more: Sequence[Read[StatePart]] = ()) -> StateKnowled
         asking=tuple(glob for each in gathered(parts, "asking") for glob in each.commands),
         files=gathered(parts, "excused_files"),
         leaving=gathered(parts, "leaving"),
+        undoing=gathered(parts, "undoing"),
         creations=gathered(parts, "creations"),
         beside=gathered(parts, "beside"),
     )

@@ -26,7 +26,7 @@ from conformance.judge.expect_answer import Answer, Succeeds
 from conformance.judge.expect_value import Adds
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.state_queries import Creation
-from conformance.knowledge.valid_request import ValidRequest
+from conformance.knowledge.valid_request import Effect, ValidRequest
 from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.state import StateQuery
 from conformance.model.terms import Aspect, JsonValue, PathPart
@@ -37,6 +37,8 @@ _RESTORED: Final = "X46"
 _CREATED: Final = "X47"
 _BACK: Final = "what was done is undone: by the clean-up, or by the request itself"
 _ADDED: Final = "the request has added what it names, and nothing else"
+_LASTING: Final = (Effect.NONE, Effect.DESTRUCTIVE)
+"""The effects after which the machine can be asked."""
 _TOGETHER: Final = 32
 """Requests of a case: two looks at the state cost as much as some dozens of them."""
 
@@ -47,8 +49,9 @@ def restored_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iter
         return
     alike: list[_Group] = []
     for valid in knowledge.command(name).requests(build.version):
+        valid = _undone(valid, build, knowledge)
         left = _left(valid, build, knowledge)
-        if left is None or not _possible(valid, build):
+        if left is None or valid.destructive or not _possible(valid, build):
             continue
         group = next((each for each in alike if each.takes(valid, left)), None)
         if group is None:
@@ -172,6 +175,16 @@ def _fits(globs: Mapping[str, JsonValue], arguments: Mapping[str, JsonValue]) ->
     return all(fnmatchcase(str(arguments.get(n, "")), str(glob)) for n, glob in globs.items())
 
 
+def _undone(valid: ValidRequest, build: Introspected, knowledge: Knowledge) -> ValidRequest:
+    """Return a request with what undoes it, if that is known beside its recipe."""
+    name = valid.name or OWN
+    for each in knowledge.state.undoing:
+        if each.fits(valid.command, name, build.version):
+            request = replace(valid.request, awaits=each.awaits)
+            return replace(valid, request=request, cleanup=each.undo, effect=Effect.NONE)
+    return valid
+
+
 def _left(valid: ValidRequest, build: Introspected, knowledge: Knowledge) -> frozenset[str] | None:
     """Return the queries that show something else afterwards, None if nothing undoes it."""
     name = valid.name or OWN
@@ -186,7 +199,7 @@ def _left(valid: ValidRequest, build: Introspected, knowledge: Knowledge) -> fro
 def _possible(valid: ValidRequest, build: Introspected) -> bool:
     """Return whether a request and all around it can be sent; its valid case tells why not."""
     offer = OFFERS[build.program]
-    if valid.destructive or not valid.known or blocked_by(valid, build.lacks):
+    if valid.effect not in _LASTING or not valid.known or blocked_by(valid, build.lacks):
         return False
     return not not_in_schema(build, valid) and all(
         each.execute in build.schema.commands
