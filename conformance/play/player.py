@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from conformance.judge.events import awaited, is_event
+from conformance.judge.expect_answer import Answer
 from conformance.judge.observation import (
     Broke,
     EventPlace,
@@ -326,7 +327,7 @@ class Player:
         if not step.emits or reply is None or _refused(reply):
             return
         done = zip(case.steps[:number], seen.replies[:number], strict=True)
-        if any(line and each.role is Role.SETUP and _refused(line) for each, line in done):
+        if any(line and _fails(each, line) for each, line in done):
             return
         with contextlib.suppress(WireTimeout):
             self._read_on(
@@ -368,6 +369,12 @@ class Player:
         data = self._connection.receive(limit).replace(self._real, self._shown)
         line_end = self.machine.flavour.line_end
         return Line(data, read_message(data.removeprefix(lead), line_end))
+
+
+def _fails(step: Step, line: Line) -> bool:
+    """Return whether a reply tells that a set-up failed."""
+    needed = step.role is Role.SETUP and not isinstance(step.expect, Answer)
+    return needed and _refused(line)
 
 
 def _refused(line: Line) -> bool:

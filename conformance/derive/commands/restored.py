@@ -60,7 +60,11 @@ def restored_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iter
     queries = tuple(state_queries(build, knowledge)) if alike else ()
     for number, group in enumerate(alike if queries else (), start=1):
         case = _case(group.requests[0], f"restored/{number}")
-        steps = [step for valid in group.requests for step in around(valid, _subject(valid))]
+        steps = [
+            step
+            for valid in group.requests
+            for step in around(valid, _subject(valid), cleanup=Succeeds())
+        ]
         asked = [query for query in queries if query.request.execute not in group.left]
         names = tuple(valid.name or OWN for valid in group.requests)
         yield watched(replace(case, together=names), (), steps, asked, rule=_RESTORED, why=_BACK)
