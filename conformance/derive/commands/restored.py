@@ -183,7 +183,7 @@ def _undone(valid: ValidRequest, build: Introspected, knowledge: Knowledge) -> V
     """Return a request with what undoes it, if that is known beside its recipe."""
     name = valid.name or OWN
     for each in knowledge.state.undoing:
-        if each.fits(valid.command, name, build.version):
+        if valid.destructive and each.fits(valid.command, name, build.version):
             request = replace(valid.request, awaits=each.awaits)
             return replace(valid, request=request, cleanup=each.undo, effect=Effect.NONE)
     return valid
