@@ -27,7 +27,7 @@ from conformance.judge.observation import (
 from conformance.launch.machine import Machine
 from conformance.model.case import Case, Measure, Role, Step
 from conformance.model.ending import Ending
-from conformance.model.file_content import FileContent
+from conformance.model.flavour import Flavour
 from conformance.model.stage import SCRATCH
 from conformance.play.script_player import talk
 from conformance.play.watch import Watch
@@ -227,20 +227,14 @@ class Player:
         """Queue the requests of a case, if they need not wait; `_receive` sends the others."""
         if not self._in_step(case):
             ahead = case.kept.since if case.kept else len(case.steps)
-            self._queue_all(case.steps[:ahead], self._next_id)
+            self._queue(case.steps[:ahead], self._next_id)
         self._next_id += len(case.steps)
 
-    def _queue_all(self, steps: Sequence[Step], first: int) -> None:
-        for number, step in enumerate(steps):
-            self._queue(step, first + number)
-
-    def _queue(self, step: Step, request_id: int) -> None:
-        data = step.request.line(request_id).replace(self._shown, self._real)
-        if step.request.descriptor:
-            with opened(step.request.descriptor) as descriptor:
-                self._connection.send_descriptors(data, (descriptor,))
-        else:
-            self._connection.queue(data)
+    def _queue(self, steps: Sequence[Step], first: int) -> None:
+        """Queue requests, the first of which has the id `first`."""
+        for number, step in enumerate(steps, start=first):
+            data = step.request.line(number).replace(self._shown, self._real)
+            _queue(self._connection, data, step.request.descriptor)
 
     def _receive(self, case: Case, first: int) -> tuple[Observation, bool]:
         """Return the observation of `case`, and whether all of its replies came."""
@@ -249,10 +243,11 @@ class Player:
         files = None
         for number, step in enumerate(case.steps):
             if case.kept is not None and number == case.kept.since:
-                files = self._files_between(case, first, in_step=in_step)
+                files = self.machine.files()
+                self._queue(() if in_step else case.steps[number:], first + number)
             if in_step:
                 seen.sent[number] = time.monotonic()
-                self._queue(step, first + number)
+                self._queue((step,), first + number)
             try:
                 seen.replies[number] = self._reply(case, number, first, seen)
                 self._await(case, number, seen)
@@ -275,15 +270,6 @@ class Player:
         if case.measure is not None:
             self._measure(case, case.measure, seen)
         return seen.observation(), True
-
-    def _files_between(self, case: Case, first: int, *, in_step: bool) -> dict[str, FileContent]:
-        """Return the files before the subjects of a case, whose requests waited for that."""
-        assert case.kept is not None, "only such a case waits"
-        since = case.kept.since
-        files = self.machine.files()
-        if not in_step:
-            self._queue_all(case.steps[since:], first + since)
-        return files
 
     def _measure(self, case: Case, measure: Measure, seen: _Seen) -> None:
         """Record what shows only after the last answer."""
@@ -341,7 +327,7 @@ class Player:
         while True:
             # Messages in between do not extend the time: they may come without end.
             left = max(0.0, deadline - time.monotonic())
-            line = self._next(left, self._lead(case.steps[number]))
+            line = self._next(left, _lead(case.steps[number], self.machine.flavour))
             message = _message_of(line)
             if message is None:
                 return line
@@ -357,11 +343,6 @@ class Player:
                 raise _OvertakenError
             return line
 
-    def _lead(self, step: Step) -> bytes:
-        """Return what may precede the reply to a step; exchanges test whether it must."""
-        flavour = self.machine.flavour
-        return flavour.delimiter if step.request.execute == flavour.delimited else b""
-
     def _next(self, limit: float, lead: bytes = b"") -> Line:
         held, self._held = self._held, None
         if held is not None:
@@ -369,6 +350,19 @@ class Player:
         data = self._connection.receive(limit).replace(self._real, self._shown)
         line_end = self.machine.flavour.line_end
         return Line(data, read_message(data.removeprefix(lead), line_end))
+
+
+def _queue(connection: Connection, data: bytes, descriptor: str) -> None:
+    if not descriptor:
+        connection.queue(data)
+        return
+    with opened(descriptor) as number:
+        connection.send_descriptors(data, (number,))
+
+
+def _lead(step: Step, flavour: Flavour) -> bytes:
+    """Return what may precede the reply to a step; exchanges test whether it must."""
+    return flavour.delimiter if step.request.execute == flavour.delimited else b""
 
 
 def _fails(step: Step, line: Line) -> bool:
