@@ -109,6 +109,15 @@ def test_what_nothing_undoes_is_not_tried_unless_the_data_say_how() -> None:
     assert sent(case)[3] == "undo"
 
 
+def test_a_request_without_a_clean_up_is_tried_only_where_it_undoes_itself() -> None:
+    recipe = replace(RECIPE, cleanup=(), further=())
+
+    assert restored(recipe) == []
+    (case,) = restored(recipe, replace(STATE, undoing=(Undoing(commands=("do",)),)))
+
+    assert sent(case)[2:3] == ["do"]
+
+
 def test_what_stays_is_not_looked_at_or_not_tried() -> None:
     shown = Leaving(command="do", requests=("second",), queries=("query-things",), reason="so")
     lost = Leaving(command="do", requests=("second",), reason="so")

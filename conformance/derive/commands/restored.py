@@ -48,10 +48,11 @@ def restored_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iter
     if knowledge.state.only_asks(name) or name in knowledge.state.unsettled:
         return
     alike: list[_Group] = []
-    for valid in knowledge.command(name).requests(build.version):
-        valid = _undone(valid, build, knowledge)
+    requests = knowledge.command(name).requests(build.version)
+    undone = (_undone(each, build, knowledge) for each in requests)
+    for valid in filter(None, undone):
         left = _left(valid, build, knowledge)
-        if left is None or valid.destructive or not _possible(valid, build):
+        if left is None or not _possible(valid, build):
             continue
         group = next((each for each in alike if each.takes(valid, left)), None)
         if group is None:
@@ -179,14 +180,16 @@ def _fits(globs: Mapping[str, JsonValue], arguments: Mapping[str, JsonValue]) ->
     return all(fnmatchcase(str(arguments.get(n, "")), str(glob)) for n, glob in globs.items())
 
 
-def _undone(valid: ValidRequest, build: Introspected, knowledge: Knowledge) -> ValidRequest:
-    """Return a request with what undoes it, if that is known beside its recipe."""
+def _undone(valid: ValidRequest, build: Introspected, knowledge: Knowledge) -> ValidRequest | None:
+    """Return a request with what undoes it, None if nothing is known to."""
+    if valid.cleanup and not valid.destructive:
+        return valid
     name = valid.name or OWN
     for each in knowledge.state.undoing:
-        if valid.destructive and each.fits(valid.command, name, build.version):
+        if each.fits(valid.command, name, build.version):
             request = replace(valid.request, awaits=each.awaits)
             return replace(valid, request=request, cleanup=each.undo, effect=Effect.NONE)
-    return valid
+    return None
 
 
 def _left(valid: ValidRequest, build: Introspected, knowledge: Knowledge) -> frozenset[str] | None:
