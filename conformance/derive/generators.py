@@ -14,6 +14,7 @@ from conformance.derive.commands import (
     gates,
     invalid,
     ranges,
+    restored,
     valid,
     variations,
 )
@@ -59,6 +60,8 @@ GENERATORS: Final = (
         (
             Generator(effects.effect_cases, ("{}/effect/",)),
             Generator(valid.asked_cases, ("{}/valid/",)),
+            Generator(restored.restored_cases, ("{}/lifecycle/restored/",)),
+            Generator(restored.created_cases, ("{}/lifecycle/created/",)),
         ),
     ),
     Round(introspected(sorted_commands), (Generator(answers.answer_cases, ("{}/answers/",)),)),

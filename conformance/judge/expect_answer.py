@@ -125,6 +125,26 @@ class Refused(Expectation):
 
 
 @dataclass(frozen=True, slots=True)
+class Succeeds(Expectation):
+    """The request succeeds, as another case demands: where it does not, this one shows nothing."""
+
+    binds = False
+    shadowed = True
+
+    def words(self) -> str:
+        """Return the words."""
+        return "accepted, as in a case of its own"
+
+    def problem(self, reply: Reply) -> Problem | None:
+        """Return the refusal, if it is one."""
+        return refused(reply)
+
+    def inconclusive(self, problem: Problem) -> Inconclusive | None:
+        """Return that nothing was done that could be undone."""
+        return Inconclusive(outcome=Outcome.UNTRIED, reason="what must be done is refused")
+
+
+@dataclass(frozen=True, slots=True)
 class Answer(Expectation):
     """QEMU answers the request, in any way; only the rules of every reply apply."""
 

@@ -15,6 +15,8 @@ from conformance.judge.expect_answer import refused
 from conformance.judge.json_path import (
     all_at,
     brief,
+    changed_elements,
+    emptied,
     first_change,
     path_text,
     shown_at,
@@ -147,6 +149,55 @@ def _state(query: StateQuery, reply: Mapping[str, Any]) -> Any:
     if "error" not in reply:
         return without(reply["return"], query.ignore)
     return {"error": reply["error"]} if query.nothing is ABSENT else query.nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Adds(Expectation):
+    """The query shows what it showed at the case's step `step`, and at `at` just `elements` more.
+
+    Each of them has at least the given members. A refusal of the query proves nothing.
+    """
+
+    query: StateQuery
+    step: int
+    at: tuple[PathPart, ...]
+    elements: tuple[Mapping[str, JsonValue], ...]
+    reads: ClassVar[bool] = True
+
+    def words(self) -> str:
+        """Return the words."""
+        named = ", ".join(map(compact, self.elements))
+        return f"answered as in step {self.step + 1}, and with {named} more"
+
+    def problem(self, reply: Reply) -> Problem | None:
+        """Return the first difference that is not one of the elements."""
+        before = _state(self.query, reply.earlier[self.step])
+        after = _state(self.query, reply.message)
+        if "error" in reply.message and self.query.nothing is ABSENT:
+            return None
+        where = path_text(self.at)
+        gone, come = changed_elements(stands_at(before, self.at), stands_at(after, self.at))
+        if gone:
+            return Problem(
+                f"{where} has {brief(gone[0])} no longer", f"{brief(gone[0])} is there still", where
+            )
+        for element in self.elements:
+            found = next((each for each in come if not any(differences(element, each))), None)
+            if found is None:
+                wanted = compact(element)
+                what = f"{where} has no {wanted} more, but {brief(come)}"
+                return Problem(what, f"{wanted} is there", where)
+            come.remove(found)
+        if come:
+            what = f"{where} also has {brief(come[0])} more"
+            return Problem(what, f"there is no {brief(come[0])}", where)
+        change = first_change(emptied(before, self.at), emptied(after, self.at))
+        if change is None:
+            return None
+        path, old, new = change
+        where = path_text(path)
+        expected = f"{where} is {shown_at(old)} still"
+        return Problem(f"{where} became {shown_at(new)}", expected, fold=where)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,14 @@ from conformance.judge.expect_answer import (
     Known,
     Refused,
     Reject,
+    Succeeds,
     TakesItsOwn,
     Understood,
 )
 from conformance.judge.expect_odd import NoOddOneOut
 from conformance.judge.expect_qom import Holds, LinksTo, ListsProperties, ListsTypes, ReadsAs
 from conformance.judge.expect_value import (
+    Adds,
     Agrees,
     Grows,
     Lists,
@@ -32,9 +34,9 @@ from conformance.judge.expect_value import (
 from conformance.model.expectation import Expectation
 
 EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
-    *(Accept, Ends, Reject, Refused, Answer, Known, Understood, TakesItsOwn),
+    *(Accept, Ends, Reject, Refused, Succeeds, Answer, Known, Understood, TakesItsOwn),
     NoOddOneOut,
-    *(Returns, Lists, Repeats, Unchanged, Grows, Shows, NotYet),
+    *(Returns, Lists, Repeats, Unchanged, Adds, Grows, Shows, NotYet),
     *(Tells, Agrees, ReadsBack, Stays),
     *(Holds, ReadsAs, LinksTo, ListsTypes, ListsProperties),
 )

@@ -155,6 +155,32 @@ def first_change(
     return None if same(before, after) else (path, before, after)
 
 
+def changed_elements(before: Any, after: Any) -> tuple[list[Any], list[Any]]:
+    """Return the elements that only the first of two arrays has, and those of the second alone.
+
+    What is no array has no elements.
+    """
+    old = before if isinstance(before, list) else []
+    new = after if isinstance(after, list) else []
+    return _rest(old, new), _rest(new, old)
+
+
+def emptied(value: Any, path: Sequence[PathPart]) -> Any:
+    """Return a copy of `value` without what stands at `path`, of which it may have nothing."""
+    if not path:
+        return None
+    part, *rest = path
+    if isinstance(value, list):
+        inner = _inside(value, part)
+        return [emptied(each, rest) if each is inner else each for each in value]
+    if isinstance(value, dict) and isinstance(part, str):
+        others = {name: each for name, each in value.items() if name != part}
+        if not rest or part not in value:
+            return others
+        return {**others, part: emptied(value[part], rest)}
+    return value
+
+
 def shown_at(value: Any) -> str:
     """Return what stands at a path, as a reader takes it in."""
     return "not there" if value is ABSENT else brief(value)

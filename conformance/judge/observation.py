@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import enum
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from conformance.model.ending import Ending
+from conformance.model.file_content import FileContent
 from conformance.wire.framing import FramingFault, Message
 
 
@@ -64,6 +66,21 @@ class Taken:
     closed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class FilesSeen:
+    """The content of the scratch folder before a case's subjects and after its last step."""
+
+    before: Mapping[str, FileContent]
+    after: Mapping[str, FileContent]
+
+    def changes(self) -> Iterator[tuple[str, FileContent | None, FileContent | None]]:
+        """Yield each name with other content, by name, and what stood there and stands there."""
+        for name in sorted(self.before.keys() | self.after.keys()):
+            old, new = self.before.get(name), self.after.get(name)
+            if old != new:
+                yield name, old, new
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """The replies to a case's steps, in order, and everything else that came.
@@ -76,7 +93,7 @@ class Observation:
     clock of the places; the host's time is `clock` seconds more, None if that is not known. `said`
     and `taken` are what the process did meanwhile; requests of later cases may have been under way.
     Of a case that measures, `cpu` is the CPU time of each step, and `idle` that of the rest after
-    the last; None or empty if unknown.
+    the last; None or empty if unknown. `files` are those of a case that looks at them.
     """
 
     replies: tuple[Line | None, ...]
@@ -93,6 +110,7 @@ class Observation:
     taken: tuple[Taken, ...] = ()
     cpu: tuple[float, ...] = ()
     idle: float | None = None
+    files: FilesSeen | None = None
     seconds: float = 0.0
 
 

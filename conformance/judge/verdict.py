@@ -12,6 +12,7 @@ from typing import Any, Final
 from conformance.judge.event_times import repeated_misses, time_misses, unexplained
 from conformance.judge.events import agreement_misses, event_misses, limit_misses, not_come
 from conformance.judge.expect import check, miss_of
+from conformance.judge.files import file_misses
 from conformance.judge.miss import Miss
 from conformance.judge.observation import Broke, Observation
 from conformance.judge.process import last_report, lost_only, process_misses
@@ -102,7 +103,7 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
         misses += (*event_misses(case, seen), *agreement_misses(case, seen))
     # What the process did comes first: it must be proved, whatever else is wrong.
     beside = () if _is_shadowed(case) else process_misses(case, seen, messages.complaints)
-    misses = [*beside, *misses, *_of_events(case, seen, messages)]
+    misses = [*beside, *misses, *file_misses(case, seen), *_of_events(case, seen, messages)]
     if _broke_off(seen) and not _ended_well(case, seen, messages.complaints):
         outcome, reason, misses[:0] = _ended(case, seen, messages.complaints)
         harmless = False

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
 
-from conformance.knowledge.common import REASON, VERSIONS
+from conformance.knowledge.common import REASON, REASON_GIVEN, VERSIONS
 from conformance.knowledge.decoder import FileFault, Read, read_file
 from conformance.knowledge.gathering import gathered
-from conformance.knowledge.keys import DOTTED, Key
-from conformance.knowledge.versions import VersionRange
-from conformance.model.stage import Request
+from conformance.knowledge.keys import DOTTED, TURN, Key
+from conformance.knowledge.versions import Version, VersionRange
+from conformance.model.stage import Awaited, Request
 from conformance.model.state import StateQuery
-from conformance.model.terms import ABSENT, Absent, JsonValue
+from conformance.model.terms import ABSENT, Absent, JsonValue, PathPart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +60,113 @@ class Asking:
     reason: Annotated[str, REASON]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExcusedFile:
+    """Files in the scratch folder that refused requests and queries may change."""
+
+    files: Annotated[tuple[str, ...], Key("globs of their paths", some=True)]
+    commands: Annotated[tuple[str, ...], Key("globs of the commands", some=True)]
+    reason: Annotated[str, REASON]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """A known request whose clean-up does not bring back all that its queries show."""
+
+    command: Annotated[str, Key("the command", identity=True)]
+    requests: Annotated[
+        tuple[str, ...],
+        Key("the names of its `further` requests, `recipe` for the recipe's own", default="all"),
+    ] = ()
+    queries: Annotated[
+        tuple[str, ...],
+        Key("the queries that show something else afterwards", default="not tried at all"),
+    ] = ()
+    versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+    reason: Annotated[str, REASON]
+
+    def fits(self, command: str, name: str, version: Version) -> bool:
+        """Return whether it is about a request of a build."""
+        named = not self.requests or name in self.requests
+        return command == self.command and named and version in self.versions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undoing:
+    """How to undo known requests that a recipe's own clean-up does not undo."""
+
+    commands: Annotated[tuple[str, ...], Key("the commands", some=True)]
+    requests: Annotated[
+        tuple[str, ...],
+        Key("the names of their `further` requests, `recipe` for a recipe's own", default="all"),
+    ] = ()
+    awaits: Annotated[
+        tuple[Awaited, ...], Key("the events that must come before it can be undone")
+    ] = ()
+    undo: Annotated[
+        tuple[Request, ...],
+        Key("requests that undo the set-up and the request", default="it undoes itself"),
+    ] = ()
+    versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+    reason: Annotated[str, Key("why the recipe has no clean-up that does it")] = ""
+
+    def fits(self, command: str, name: str, version: Version) -> bool:
+        """Return whether it is about a request of a build."""
+        named = not self.requests or name in self.requests
+        return command in self.commands and named and version in self.versions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Creation:
+    """A command that adds to what a query lists."""
+
+    command: Annotated[str, Key("the command")]
+    given: Annotated[
+        Mapping[str, JsonValue],
+        Key("globs that its arguments of these names match", name="when", default="any"),
+    ] = field(default_factory=dict)
+    request: Annotated[Request, Key(flat=True, only=("execute", "arguments"))]
+    at: Annotated[
+        tuple[PathPart, ...],
+        Key(
+            "where the list is: names, and tables that select an element; `{NAME}` in one is "
+            "the argument NAME",
+            default="the whole reply",
+            items=TURN,
+        ),
+    ] = ()
+    named: Annotated[
+        Mapping[str, str],
+        Key(
+            "the members by which the new element is known, and the argument that gives "
+            "the value of each"
+        ),
+    ] = field(default_factory=dict)
+    per: Annotated[
+        str,
+        Key(
+            "it adds one element for each object in its arguments, at any depth, with this member",
+            default="just one",
+        ),
+    ] = ""
+    versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+    reason: Annotated[str, REASON_GIVEN] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """Queries that show what a command creates in another way than by one more element."""
+
+    command: Annotated[str, Key("the command that creates something")]
+    given: Annotated[
+        Mapping[str, JsonValue],
+        Key("globs that its arguments of these names match", name="when", default="any"),
+    ] = field(default_factory=dict)
+    requests: Annotated[tuple[Request, ...], Key("the queries")] = ()
+    versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+    reason: Annotated[str, REASON]
+
+
 @dataclass(frozen=True, kw_only=True)
 class StatePart:
     """What a file says of the state of machines."""
@@ -80,6 +187,29 @@ class StatePart:
     asking: Annotated[
         tuple[Asking, ...], Key("commands that only ask, and must change nothing (rule X35)")
     ] = ()
+    excused_files: Annotated[
+        tuple[ExcusedFile, ...],
+        Key(
+            "files that requests which change nothing may leave in the scratch folder",
+            name="excused_file",
+        ),
+    ] = ()
+    leaving: Annotated[
+        tuple[Leaving, ...],
+        Key("known requests that leave something behind their clean-up, and why (rule X46)"),
+    ] = ()
+    undoing: Annotated[
+        tuple[Undoing, ...],
+        Key("how to undo known requests whose recipe does not say so (rule X46)"),
+    ] = ()
+    creations: Annotated[
+        tuple[Creation, ...],
+        Key("what a command adds to the reply of a query (rule X47)", name="creation"),
+    ] = ()
+    beside: Annotated[
+        tuple[Beside, ...],
+        Key("queries that show something else about what was created, and why"),
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +222,18 @@ class StateKnowledge:
     entries: tuple[StateEntry, ...] = ()
     unsettled: frozenset[str] = frozenset()
     asking: tuple[str, ...] = ()
+    files: tuple[ExcusedFile, ...] = ()
+    leaving: tuple[Leaving, ...] = ()
+    undoing: tuple[Undoing, ...] = ()
+    creations: tuple[Creation, ...] = ()
+    beside: tuple[Beside, ...] = ()
+
+    def excused_files(self, command: str) -> tuple[str, ...]:
+        """Return the files (globs) that a command may change though it changes nothing else."""
+        fitting = (
+            each for each in self.files if any(fnmatchcase(command, glob) for glob in each.commands)
+        )
+        return tuple(glob for each in fitting for glob in each.files)
 
     def only_asks(self, command: str) -> bool:
         """Return whether a command must change nothing."""
@@ -105,4 +247,9 @@ def load_state(path: Path, more: Sequence[Read[StatePart]] = ()) -> StateKnowled
         entries=gathered(parts, "state_queries"),
         unsettled=frozenset(n for each in gathered(parts, "unsettled") for n in each.commands),
         asking=tuple(glob for each in gathered(parts, "asking") for glob in each.commands),
+        files=gathered(parts, "excused_files"),
+        leaving=gathered(parts, "leaving"),
+        undoing=gathered(parts, "undoing"),
+        creations=gathered(parts, "creations"),
+        beside=gathered(parts, "beside"),
     )

@@ -12,6 +12,7 @@ from typing import Self
 
 from conformance.launch import activation
 from conformance.launch.companions import make_ready
+from conformance.launch.content import content
 from conformance.launch.environment import environment
 from conformance.launch.folder import RunFolder
 from conformance.launch.output import open_output
@@ -30,6 +31,7 @@ from conformance.launch.scratch import Room, fill, give
 from conformance.launch.target import Target
 from conformance.model.ending import Ending
 from conformance.model.errors import HarnessError, LaunchError
+from conformance.model.file_content import FileContent
 from conformance.model.stage import SCRATCH, MachineSpec, Transport
 
 
@@ -206,6 +208,10 @@ class Machine:
     def cpu_seconds(self) -> float | None:
         """Return the CPU time that QEMU has used, None if unknown."""
         return self._process.cpu_seconds()
+
+    def files(self) -> dict[str, FileContent]:
+        """Return what stands in the scratch folder, by relative path."""
+        return content(self.scratch)
 
     def close(self) -> None:
         """End QEMU and everything that it started, its peers and its scratch folder."""

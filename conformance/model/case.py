@@ -188,6 +188,18 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptFiles:
+    """The scratch folder must hold the same files after the last step as before step `since`.
+
+    `rule` promises it. Names that one of the globs `excused` fits do not count.
+    """
+
+    since: int = 0
+    rule: str
+    excused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """What is tested."""
 
@@ -246,6 +258,8 @@ class Case:
     """The members of the answer that it looks at, if any."""
     measure: Measure | None = None
     """What it measures; then each request waits for the answer to the one before."""
+    kept: KeptFiles | None = None
+    """The files that must stay as they are, if it looks at them."""
     intermittent: str | None = None
     """Why it is known to break its promise only in some plays, None if it is not known to: such a
     case is played several times."""
@@ -263,7 +277,8 @@ class Case:
         of_order = (ORDER for step in self.steps for each in step.emits if each.ordered)
         of_claims = (claim.rule for claim in self.claims)
         of_turns = self.exchange.rules if self.exchange else ()
-        of_means = (*of_events, *of_limits, *of_counts, *of_replies, *of_order)
+        of_files = (self.kept.rule,) if self.kept else ()
+        of_means = (*of_files, *of_events, *of_limits, *of_counts, *of_replies, *of_order)
         return tuple(sorted({*of_steps, *of_means, *of_turns, *of_claims}))
 
     @property

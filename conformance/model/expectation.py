@@ -33,6 +33,8 @@ class Kind(enum.StrEnum):
     HANG = "hang"
     # The process did what it must not, beside its answers.
     PROCESS = "process"
+    # A file in the scratch folder is not what it must be.
+    FILE = "file"
 
 
 @dataclass(slots=True, kw_only=True)

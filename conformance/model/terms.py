@@ -61,7 +61,7 @@ class Aspect(enum.StrEnum):
     INVALID = "invalid"
     # A well-formed request that cannot be served is refused with the right class.
     ERRORS = "errors"
-    # An object over time: order of requests, use by others, reset.
+    # An object over time: order of requests, use by others, reset; what is undone leaves nothing.
     LIFECYCLE = "lifecycle"
     # What the build says of itself is what its source declares and documents.
     DOCUMENTATION = "documentation"

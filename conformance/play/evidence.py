@@ -16,6 +16,7 @@ from conformance.model.canonical import compact
 from conformance.model.case import Case, DefaultOf
 from conformance.model.ending import Ending
 from conformance.model.expectation import Kind
+from conformance.model.stage import SCRATCH
 from conformance.model.terms import ABSENT, Absent, JsonValue, Outcome, Severity
 from conformance.play.alone import Result
 from conformance.qapi.names import shown
@@ -176,7 +177,13 @@ def evidence(case: Case, seen: Observation | Talk | None) -> Evidence:
         record.received(_PASSING.sub(b"", line.data))
     for line in (*seen.events, *seen.strays):
         record.received(_PASSING.sub(b"", line.data))
-    return _with_end(tuple(record.lines(_LINES)), seen.death)
+    return _with_end((*record.lines(_LINES), *_of_files(seen)), seen.death)
+
+
+def _of_files(seen: Observation) -> Iterator[str]:
+    """Yield a line for each file that is not as it was."""
+    for name, old, new in seen.files.changes() if seen.files else ():
+        yield f"   {SCRATCH}/{name}: {old or 'nothing'} before, {new or 'nothing'} after"
 
 
 def _told(seen: Talk) -> Evidence:

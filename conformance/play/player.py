@@ -13,9 +13,11 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from conformance.judge.events import awaited, is_event
+from conformance.judge.expect_answer import Answer
 from conformance.judge.observation import (
     Broke,
     EventPlace,
+    FilesSeen,
     Line,
     Observation,
     Said,
@@ -25,6 +27,7 @@ from conformance.judge.observation import (
 from conformance.launch.machine import Machine
 from conformance.model.case import Case, Measure, Role, Step
 from conformance.model.ending import Ending
+from conformance.model.flavour import Flavour
 from conformance.model.stage import SCRATCH
 from conformance.play.script_player import talk
 from conformance.play.watch import Watch
@@ -77,6 +80,7 @@ class _Seen:
     taken: tuple[Taken, ...] = ()
     cpu: list[float] = field(default_factory=list)
     idle: float | None = None
+    files: FilesSeen | None = None
     began: float = 0.0
     opened: float = -math.inf
     """When the session was open for events."""
@@ -135,6 +139,7 @@ class _Seen:
             taken=self.taken,
             cpu=tuple(self.cpu),
             idle=self.idle,
+            files=self.files,
             death=death,
             hung=hung,
             seconds=time.monotonic() - self.began,
@@ -215,31 +220,34 @@ class Player:
 
     def _may_follow(self, case: Case, other: Case, waiting: int) -> bool:
         """Return whether `case` may be sent with `other`, and `waiting` requests, in flight."""
-        return waiting < WINDOW and not self._in_step(case) and not self._in_step(other)
+        apart = any(self._in_step(each) or each.kept for each in (case, other))
+        return waiting < WINDOW and not apart
 
     def _send(self, case: Case) -> None:
-        """Queue the requests of a case; `_receive` sends those of a case that goes in step."""
+        """Queue the requests of a case, if they need not wait; `_receive` sends the others."""
         if not self._in_step(case):
-            for number, step in enumerate(case.steps):
-                self._queue(step, self._next_id + number)
+            ahead = case.kept.since if case.kept else len(case.steps)
+            self._queue(case.steps[:ahead], self._next_id)
         self._next_id += len(case.steps)
 
-    def _queue(self, step: Step, request_id: int) -> None:
-        data = step.request.line(request_id).replace(self._shown, self._real)
-        if step.request.descriptor:
-            with opened(step.request.descriptor) as descriptor:
-                self._connection.send_descriptors(data, (descriptor,))
-        else:
-            self._connection.queue(data)
+    def _queue(self, steps: Sequence[Step], first: int) -> None:
+        """Queue requests, the first of which has the id `first`."""
+        for number, step in enumerate(steps, start=first):
+            data = step.request.line(number).replace(self._shown, self._real)
+            _queue(self._connection, data, step.request.descriptor)
 
     def _receive(self, case: Case, first: int) -> tuple[Observation, bool]:
         """Return the observation of `case`, and whether all of its replies came."""
         seen = _Seen([None] * len(case.steps), began=time.monotonic(), opened=self._opened)
         in_step = self._in_step(case)
+        files = None
         for number, step in enumerate(case.steps):
+            if case.kept is not None and number == case.kept.since:
+                files = self.machine.files()
+                self._queue(() if in_step else case.steps[number:], first + number)
             if in_step:
                 seen.sent[number] = time.monotonic()
-                self._queue(step, first + number)
+                self._queue((step,), first + number)
             try:
                 seen.replies[number] = self._reply(case, number, first, seen)
                 self._await(case, number, seen)
@@ -255,6 +263,8 @@ class Player:
                 seen.taken += self._watch.taken(number)
             if case.measure is not None:
                 seen.cpu.append(self._watch.spent() or 0.0)
+        if files is not None:
+            seen.files = FilesSeen(files, self.machine.files())
         if not in_step:
             seen.taken = self._watch.taken(len(case.steps) - 1)
         if case.measure is not None:
@@ -303,7 +313,7 @@ class Player:
         if not step.emits or reply is None or _refused(reply):
             return
         done = zip(case.steps[:number], seen.replies[:number], strict=True)
-        if any(line and each.role is Role.SETUP and _refused(line) for each, line in done):
+        if any(line and _fails(each, line) for each, line in done):
             return
         with contextlib.suppress(WireTimeout):
             self._read_on(
@@ -317,7 +327,7 @@ class Player:
         while True:
             # Messages in between do not extend the time: they may come without end.
             left = max(0.0, deadline - time.monotonic())
-            line = self._next(left, self._lead(case.steps[number]))
+            line = self._next(left, _lead(case.steps[number], self.machine.flavour))
             message = _message_of(line)
             if message is None:
                 return line
@@ -333,11 +343,6 @@ class Player:
                 raise _OvertakenError
             return line
 
-    def _lead(self, step: Step) -> bytes:
-        """Return what may precede the reply to a step; exchanges test whether it must."""
-        flavour = self.machine.flavour
-        return flavour.delimiter if step.request.execute == flavour.delimited else b""
-
     def _next(self, limit: float, lead: bytes = b"") -> Line:
         held, self._held = self._held, None
         if held is not None:
@@ -345,6 +350,25 @@ class Player:
         data = self._connection.receive(limit).replace(self._real, self._shown)
         line_end = self.machine.flavour.line_end
         return Line(data, read_message(data.removeprefix(lead), line_end))
+
+
+def _queue(connection: Connection, data: bytes, descriptor: str) -> None:
+    if not descriptor:
+        connection.queue(data)
+        return
+    with opened(descriptor) as number:
+        connection.send_descriptors(data, (number,))
+
+
+def _lead(step: Step, flavour: Flavour) -> bytes:
+    """Return what may precede the reply to a step; exchanges test whether it must."""
+    return flavour.delimiter if step.request.execute == flavour.delimited else b""
+
+
+def _fails(step: Step, line: Line) -> bool:
+    """Return whether a reply tells that a set-up failed."""
+    needed = step.role is Role.SETUP and not isinstance(step.expect, Answer)
+    return needed and _refused(line)
 
 
 def _refused(line: Line) -> bool:

@@ -26,6 +26,7 @@ from conformance.judge.reply import MessageJudge
 from conformance.judge.verdict import Verdict, judge
 from conformance.launch.pool import Pool
 from conformance.model.case import Case
+from conformance.model.expectation import Kind
 from conformance.model.terms import BROKEN, Outcome
 from conformance.play.alone import Result, Soloist, did_beside
 from conformance.play.leases import Leases
@@ -165,10 +166,9 @@ class Prover(Soloist):
         if result.verdict.outcome not in BROKEN or not result.case.together:
             return result
         rules = [miss.rule for miss in result.verdict.misses]
-        missed = set(result.verdict.missed)
-        if isinstance(result.seen, Observation) and result.seen.broke_off is not None:
-            missed.add(result.seen.broke_off)
-        for case in each_alone(result.case, missed):
+        missed = _missed(result)
+        files = any(miss.kind is Kind.FILE for miss in result.verdict.misses)
+        for case in each_alone(result.case, missed, files=files):
             play = self.alone(case, again=True, one_by_one=did_beside(result))
             if play.verdict.outcome in BROKEN and [m.rule for m in play.verdict.misses] == rules:
                 return play
@@ -250,6 +250,13 @@ class Prover(Soloist):
 def _refuses_its_witness(result: Result) -> bool:
     vacuous = result.verdict.outcome is Outcome.VACUOUS
     return vacuous and refused_witness(result.case, result.seen) is not None
+
+
+def _missed(result: Result) -> frozenset[int]:
+    """Return the steps that were not answered as they must be."""
+    seen = result.seen
+    last = seen.broke_off if isinstance(seen, Observation) else None
+    return result.verdict.missed if last is None else result.verdict.missed | {last}
 
 
 def _plays(result: Result) -> int:

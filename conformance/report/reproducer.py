@@ -36,6 +36,8 @@ def reproducer(
     repeated `plays` times.
     """
     text = _once(case, before, command_line, seen)
+    if isinstance(seen, Observation) and seen.files and any(seen.files.changes()):
+        text = f"{text}\nls -l {SCRATCH}"
     if not plays:
         return text
     return f"for play in $(seq {plays}); do\n{text}\ndone"

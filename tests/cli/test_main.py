@@ -261,7 +261,7 @@ def test_replay_shows_the_dialogue_and_the_verdict(doors: Doors) -> None:
 def test_replay_of_a_case_that_is_not_played_says_why(doors: Doors) -> None:
     done = doors.command("replay", "announce-self/effect/recipe", QEMU)
 
-    assert done.code == 0, done.err
+    assert done.code == ExitCode.USAGE, done.err
     assert done.out.strip().startswith("not-applicable: announce-self/effect/recipe")
 
 

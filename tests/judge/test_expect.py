@@ -14,6 +14,7 @@ from conformance.judge.expect_answer import (
     Known,
     Refused,
     Reject,
+    Succeeds,
     Understood,
     without_names,
 )
@@ -25,7 +26,7 @@ from conformance.judge.expect_qom import (
     ReadsAs,
     value_problem,
 )
-from conformance.judge.expect_value import Lists, Repeats, Returns, Unchanged, shows_value
+from conformance.judge.expect_value import Adds, Lists, Repeats, Returns, Unchanged, shows_value
 from conformance.judge.observation import Observation
 from conformance.judge.verdict import judge
 from conformance.model.case import Role
@@ -232,6 +233,55 @@ def test_where_a_refusal_says_nothing_of_its_own_it_is_a_state_as_well() -> None
     assert problem(refusal(), refusal()) is None
     assert problem(refusal(), refusal("DeviceNotFound")) == 'error.class became "DeviceNotFound"'
     assert problem(success([]), refusal()) is not None
+
+
+@pytest.mark.parametrize(
+    ("now", "problem"),
+    [
+        ([{"id": "a"}, {"id": "b", "more": 1}], None),
+        ([{"id": "b"}, {"id": "a"}], None),
+        ([{"id": "a"}], 'what it returned has no {"id":"b"} more, but []'),
+        ([{"id": "a"}, {"id": "c"}], 'what it returned has no {"id":"b"} more, but [{"id":"c"}]'),
+        (
+            [{"id": "a"}, {"id": "b"}, {"id": "c"}],
+            'what it returned also has {"id":"c"} more',
+        ),
+        ([{"id": "b"}], 'what it returned has {"id":"a"} no longer'),
+    ],
+)
+def test_a_list_has_what_was_created_and_all_else_as_before(now: Any, problem: str | None) -> None:
+    asked = case(step(), step(Adds(StateQuery(request=Request("read")), 0, (), ({"id": "b"},))))
+
+    found = first(check(asked, asked.steps[1], success(now), (success([{"id": "a"}]),)))
+
+    assert (None if found is None else found.what) == problem
+
+
+def test_a_list_within_an_answer_grows_alone() -> None:
+    at = ({"node": "n"}, "bitmaps")
+    asked = case(step(), step(Adds(StateQuery(request=Request("read")), 0, at, ({"name": "b"},))))
+    then = [{"node": "m", "size": 1}, {"node": "n", "size": 1}]
+    grown = {"node": "n", "size": 1, "bitmaps": [{"name": "b"}]}
+
+    def problem(now: Any) -> str | None:
+        found = first(check(asked, asked.steps[1], success(now), (success(then),)))
+        return None if found is None else found.what
+
+    assert problem([then[0], grown]) is None
+    assert problem([{"node": "m", "size": 2}, grown]) == "0.size became 2"
+    assert problem([then[0], {**grown, "size": 2}]) == "1.size became 2"
+    assert problem(then) is not None
+
+
+def test_what_is_refused_where_it_must_be_done_shows_nothing() -> None:
+    asked = case(step(Succeeds()))
+    found = first(check(asked, asked.steps[0], refusal()))
+
+    assert found is not None
+    otherwise = asked.steps[0].expect.inconclusive(found)
+    assert otherwise is not None
+    assert otherwise.outcome is Outcome.UNTRIED
+    assert check(asked, asked.steps[0], success({})) == ()
 
 
 def test_what_must_be_refused_elsewhere_stands_in_the_way_where_it_is_accepted() -> None:

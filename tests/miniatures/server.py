@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from .bends import Bends, bent_greeting, torn
@@ -263,8 +264,14 @@ class Server:
             if name == "object-add" and isinstance(arguments, dict):
                 self._after_refusal(arguments, error)
             if name == "migrate-set-parameters" and self._is("refused-change-takes-effect"):
-                self._parameters |= {name: value + 1 for name, value in self._parameters.items()}
+                self._change()
+            if name == "migrate-set-parameters" and self._is("refusal-leaves-file"):
+                Path("/tmp/qmp/left").write_text(name, encoding="utf-8")
             raise
+
+    def _change(self) -> None:
+        """Change what queries show."""
+        self._parameters |= {name: value + 1 for name, value in self._parameters.items()}
 
     def _refuse_toy(self, arguments: Arguments, word: str) -> None:
         """Refuse to make a toy, whatever the request says of it, where that is `word`."""
@@ -301,7 +308,7 @@ class Server:
 
     def _query_status(self) -> Arguments:
         if self._is("query-changes-something"):
-            self._parameters |= {name: value + 1 for name, value in self._parameters.items()}
+            self._change()
         if "example-refused" in self._broken:
             raise RefusedError("the status is not known")
         unseen = "stop-unseen" in self._broken
@@ -386,10 +393,16 @@ class Server:
         if plain["id"] in self._kept:
             raise RefusedError(f"attempt to add duplicate property '{plain['id']}'")
         self._tree.add(plain)
+        if self._is("creation-adds-two"):
+            self._tree.add({**plain, "id": f"{plain['id']}-twin"})
+        if self._is("creation-changes-something"):
+            self._change()
         return {}
 
     def _object_del(self, id: str) -> Arguments:
         self._tree.delete(id)
+        if self._is("deletion-changes-something"):
+            self._change()
         if "id-stays-taken" in self._broken:
             self._bends.refuse_more()
         return {}

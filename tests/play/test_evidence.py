@@ -13,17 +13,26 @@ import pytest
 
 from conformance.judge.expect_answer import Answer, Reject
 from conformance.judge.miss import Miss
-from conformance.judge.observation import Line, Observation
+from conformance.judge.observation import FilesSeen, Line, Observation
 from conformance.judge.verdict import Verdict, judge_claims
 from conformance.knowledge.rules import load_rules
 from conformance.launch.target import program_target
 from conformance.model.case import Case, DefaultOf, Step
 from conformance.model.ending import Ending
 from conformance.model.expectation import Kind
-from conformance.model.stage import Descriptor, MachineSpec, Peer, Request, ScratchFile, Stage
+from conformance.model.file_content import FileContent
+from conformance.model.stage import (
+    SCRATCH,
+    Descriptor,
+    MachineSpec,
+    Peer,
+    Request,
+    ScratchFile,
+    Stage,
+)
 from conformance.model.terms import ABSENT, Outcome, Severity
 from conformance.play.alone import Result
-from conformance.play.evidence import default_read, finding
+from conformance.play.evidence import default_read, evidence, finding
 from conformance.prepare.campaign import Campaign
 from conformance.prepare.prepare import prepare
 from conformance.report.reproducer import reproducer
@@ -101,6 +110,25 @@ def test_a_reproducer_negotiates_as_its_stage_does(
     assert [line["execute"] for line in lines] == sent
     enabled = {"enable": ["oob"]} if capabilities else None
     assert lines[sent.index("qmp_capabilities")].get("arguments") == enabled
+
+
+def test_a_file_that_was_left_is_listed_at_the_end_of_a_reproducer_and_of_the_evidence() -> None:
+    own = case("own", step("stop", {"path": f"{SCRATCH}/left"}))
+    files = FilesSeen({}, {"left": FileContent("file", 2, "x")})
+    seen = Observation(replies=(_line({"return": {}}),), files=files)
+
+    *_, last = reproducer(own, (), COMMAND, seen=seen).splitlines()
+
+    assert last == f"ls -l {SCRATCH}"
+    *_, shown = evidence(own, seen).transcript
+    assert shown.strip() == f"{SCRATCH}/left: nothing before, a file of 2 bytes after"
+    unchanged = replace(seen, files=FilesSeen({}, {}))
+    assert "ls -l" not in reproducer(own, (), COMMAND, seen=unchanged)
+
+
+def _line(message: dict[str, Any]) -> Line:
+    data = f"{json.dumps(message)}\r\n".encode()
+    return Line(data, read_message(data))
 
 
 def test_a_long_company_is_cut_from_its_beginning_and_that_is_said() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import Final, TypeGuard
 
 from conformance.derive.applicability import OFFERS, names_absent
@@ -16,7 +17,7 @@ from conformance.judge.expect_answer import Answer, Refused
 from conformance.judge.expect_value import Unchanged
 from conformance.knowledge.everything import Knowledge
 from conformance.model.canonical import canonical
-from conformance.model.case import Case, Isolation, Role, Step
+from conformance.model.case import Case, Isolation, KeptFiles, Role, Step
 from conformance.model.expectation import Expectation
 from conformance.model.state import StateQuery
 from conformance.model.terms import as_object
@@ -55,25 +56,26 @@ def unchanged_cases(
         command, name = batch[0].subject.name, f"unchanged/{of}{number}"
         # Its own query comes last: asked first, it would hide from the others what it does.
         ordered = sorted(queries, key=lambda query: query.request.execute == command)
-        made = _together(batch, ordered, rule, expect)
+        made = _together(batch, ordered, rule, expect, knowledge.state.excused_files(command))
         yield replace(made, id=f"{command}/{made.aspect}/{name}", about=name)
 
 
-def each_alone(case: Case, missed: Container[int]) -> Iterator[Case]:
+def each_alone(case: Case, missed: Container[int], *, files: bool = False) -> Iterator[Case]:
     """Yield the case with each of its subject steps by itself, if they stand together.
 
-    `missed` are the numbers of the steps that were not answered as they must be.  Of the looks at
-    the state, those are left that are among them, or all.
+    A subject step keeps its own set-up and clean-up.  `missed` are the numbers of the steps that
+    were not answered as they must be.  Of the looks at the state, those are left that are among
+    them, or all; none has to be where only `files` are not as they were.
     """
     looks = {n: step.expect for n, step in enumerate(case.steps) if _is_look(step.expect)}
     shown = [look for n, look in looks.items() if n in missed or look.step in missed]
-    queries = [look.query for look in shown or looks.values()]
-    marked = [n for n, step in enumerate(case.steps) if _is_subject(step)]
-    before = case.steps[: marked[0] - len(looks)]
-    rule = case.steps[next(iter(looks))].rule
-    for number, about in zip(marked, case.together, strict=True) if case.together else ():
-        steps = _watched(before, (case.steps[number],), queries, rule)
-        yield replace(case, steps=steps, about=about, together=())
+    queries = [look.query for look in (shown if shown or files else looks.values())]
+    first, end = min(look.step for look in looks.values()), min(looks)
+    between = case.steps[first + len(looks) : end]
+    last = case.steps[end]
+    for part, about in zip(_parts(between), case.together, strict=True) if case.together else ():
+        alone = replace(case, about=about, together=())
+        yield watched(alone, case.steps[:first], part, queries, rule=last.rule, why=last.why)
 
 
 def state_queries(build: Introspected, knowledge: Knowledge) -> Iterator[StateQuery]:
@@ -95,41 +97,63 @@ def _surroundings(case: Case) -> tuple[str, ...]:
 
 
 def _together(
-    cases: Sequence[Case], queries: Sequence[StateQuery], rule: str, expect: Expectation
+    cases: Sequence[Case],
+    queries: Sequence[StateQuery],
+    rule: str,
+    expect: Expectation,
+    excused: tuple[str, ...],
 ) -> Case:
     first = cases[0]
     marked = [place for place, step in enumerate(first.steps) if _is_subject(step)]
     pairs = [(step, case.about) for case in cases for step in case.steps if _is_subject(step)]
     subjects = [replace(step, expect=expect) for step, _ in pairs]
-    return replace(
+    case = replace(
         first,
         # What other cases leave behind may go at any time.
         isolation=Isolation.ALONE,
         fault=None,
         together=tuple(about for _, about in pairs),
-        steps=_watched(first.steps[: marked[0]], subjects, queries, rule),
+        kept=KeptFiles(rule=rule, excused=excused),
     )
+    return watched(case, first.steps[: marked[0]], subjects, queries, rule=rule, why=_WHY)
 
 
-def _watched(
+def watched(
+    case: Case,
     before: Sequence[Step],
-    subjects: Sequence[Step],
+    between: Sequence[Step],
     queries: Sequence[StateQuery],
+    *,
     rule: str,
-) -> tuple[Step, ...]:
-    """Return the steps with the subjects between two looks at the state."""
+    why: str,
+) -> Case:
+    """Return the case with steps `between` two looks at the state, which `rule` keeps as it is."""
     looks = [(query, len(before) + number) for number, query in enumerate(queries)]
-    return (
+    steps = (
         *before,
         *(supporting_step(query.request, Role.SETUP, Answer()) for query, _ in looks),
-        *subjects,
-        *(_unchanged(query, step, rule) for query, step in looks),
+        *between,
+        *(look_again(query, step, rule, why) for query, step in looks),
     )
+    kept = case.kept and replace(case.kept, since=len(before) + len(looks))
+    return replace(case, steps=steps, kept=kept)
 
 
-def _unchanged(query: StateQuery, step: int, rule: str) -> Step:
+def look_again(query: StateQuery, step: int, rule: str, why: str) -> Step:
+    """Return the step that sees a query answered as by the step `step` before."""
     expect = Unchanged(query, step)
-    return Step(request=query.request, expect=expect, role=Role.CHECK, rule=rule, why=_WHY)
+    return Step(request=query.request, expect=expect, role=Role.CHECK, rule=rule, why=why)
+
+
+def _parts(steps: Sequence[Step]) -> Iterator[Sequence[Step]]:
+    """Yield the subject steps of some, each with its own set-up and clean-up."""
+    part: list[Step] = []
+    for step, behind in zip_longest(steps, steps[1:]):
+        part.append(step)
+        ends = behind is None or behind.role is not Role.CLEANUP
+        if step.role in (Role.SUBJECT, Role.CLEANUP) and ends:
+            yield part
+            part = []
 
 
 def _is_look(expect: Expectation) -> TypeGuard[Unchanged]:

@@ -1,0 +1,43 @@
+"""What stands in a folder is told by kind, size and digest, and nothing leads out of it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from conformance.launch.content import content
+
+
+def test_each_name_has_its_kind_and_a_file_its_size(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "inner").write_text("abc", encoding="utf-8")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("/etc/passwd")
+
+    found = content(tmp_path)
+
+    assert {name: (each.kind, each.size) for name, each in found.items()} == {
+        "sub": ("folder", 0),
+        "sub/inner": ("file", 3),
+        "pipe": ("pipe", 0),
+        "link": ("link", 0),
+    }
+
+
+def test_a_byte_at_either_end_of_a_file_makes_another_digest(tmp_path: Path) -> None:
+    size = 9 << 20
+    file = tmp_path / "large"
+    file.write_bytes(bytes(size))
+    digests = {content(tmp_path)["large"].digest}
+
+    for place in (0, size - 1):
+        with file.open("r+b") as stream:
+            stream.seek(place)
+            stream.write(b"x")
+        digests.add(content(tmp_path)["large"].digest)
+
+    assert len(digests) == 3
+
+
+def test_a_folder_that_is_gone_holds_nothing(tmp_path: Path) -> None:
+    assert content(tmp_path / "gone") == {}
