@@ -217,6 +217,8 @@ BREAKAGES: dict[str, Breakage] = {
     "set-takes-any": _breaks("X28", "qom-set/invalid/none/machine/unattached/gauge/level"),
     "id-grammar-gone": _breaks("X29", f"{_TOY}/invalid/id/*"),
     "parameter-reads-otherwise": _breaks("X31", "migrate-set-parameters/valid/*"),
+    "parameter-dropped": _breaks("X31", "migrate-set-parameters/valid/*"),
+    "other-parameter-moves": _breaks("X45", "migrate-set-parameters/valid/*"),
     "not-there-taken": _breaks("X34", "yank/errors/not-there/*"),
     "one-value-refused": _breaks("X36", "blockdev-add/valid/siblings/*"),
     "type-writable": _breaks("X30", "qom-set/errors/none/machine/type"),

@@ -470,6 +470,11 @@ class Server:
             low, high, _ = PARAMETERS[name]
             if not low <= value <= high:
                 raise RefusedError(f"Parameter '{name}' expects {low} to {high}")
+        if self._is("parameter-dropped"):
+            return {}
+        if self._is("other-parameter-moves"):
+            others = self._parameters.keys() - given.keys()
+            self._parameters |= {name: self._parameters[name] + 1 for name in others}
         stuck = self._parameters if "parameter-not-set-back" in self._broken else {}
         self._parameters |= {name: n for name, n in given.items() if stuck.get(name, n) == n}
         return {}
