@@ -62,6 +62,8 @@ class Introspected:
     """The commands that the schema has and query-commands lacks."""
     sandboxed: bool = True
     """Whether its requests cannot reach the host."""
+    bare: bool = True
+    """Whether its target adds no machine and no arguments to those that cases name."""
     without: Mapping[str, str] = field(default_factory=dict)
     """The commands that the suite does not send although the build may have them, with reasons."""
     sanitized: bool = False

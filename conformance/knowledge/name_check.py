@@ -5,23 +5,17 @@ Knows which names the records of a file use, not how they are used.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, is_dataclass
-from itertools import pairwise
-from typing import Any, Final
+from typing import Any
 
 from conformance.knowledge.decoder import FileProblem, Read
 from conformance.knowledge.known_names import KnownNames, UnknownName
 from conformance.knowledge.name_looks import LOOKS, Found, Path
 from conformance.knowledge.observations import Look
 from conformance.knowledge.shapes import shape_of
+from conformance.knowledge.type_options import types_of_options
 from conformance.knowledge.versions import NOT
-
-_TYPE: Final = re.compile(
-    r"""(?:\{.*"(?:driver|qom-type)":\s*"|(?:driver|qom-type)=)?([^",={}]+)(?=[",]|$)"""
-)
-"""The type in the value of `-device` and of `-object`, which may be JSON."""
 
 
 def name_problems(read: Read[Any], known: KnownNames) -> Iterator[FileProblem]:
@@ -121,10 +115,8 @@ class _Names:
         # A named or inherited command line is checked only where it is defined.
         elif isinstance(self._raw(path), list):
             looks = {"-device": self.known.qom_type, "-object": self.known.object_type}
-            for number, (option, word) in enumerate(pairwise(args), start=1):
-                look, found = looks.get(option), _TYPE.match(word)
-                if look is not None and found is not None:
-                    yield from (((*path, number), each) for each in look(found[1]))
+            for number, option, name in types_of_options(args):
+                yield from (((*path, number), each) for each in looks[option](name))
 
     def _raw(self, path: Path) -> Any:
         """Return the value at a path of the file, None if there is none."""

@@ -51,6 +51,11 @@ class Target:
     withheld: tuple[str, ...] = ()
     as_root: str | None = None
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether it adds no machine and no arguments to those that cases name."""
+        return self.machine == "none" and not self.args
+
 
 def is_target_file(word: str) -> bool:
     """Return whether a word of the command line names a target file, or a target of one."""

@@ -17,6 +17,8 @@ POSITIVE: Final = "{positive}"
 ABSENCE: Final = "{absent}"
 """A member that must not be there."""
 MORE: Final = "{more}"
+FACTS: Final = ("{arch}", "{major}", "{minor}", "{micro}")
+"""The words for what is known of a build: the architecture of its guests, and its version."""
 _LIKE: Final = re.compile(r"\{like (.+)\}", re.S)
 _SAME: Final = re.compile(r"\{same (\w+)\}")
 PLAIN: Final = {

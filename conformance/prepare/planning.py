@@ -63,6 +63,7 @@ def introspected(
         "program": build.kind,
         "arch": build.arch,
         "sandboxed": target.sandbox,
+        "bare": target.is_bare,
         "sanitized": build.sanitized,
         "thorough": thorough,
     }

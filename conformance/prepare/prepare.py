@@ -128,7 +128,7 @@ def _key(target: Target, found: Answered, more: Sequence[Any]) -> str | None:
     """
     if found.digest is None or target.schema is not None:
         return None
-    return digest([found.digest, target.sandbox, *more])
+    return digest([found.digest, target.sandbox, target.is_bare, *more])
 
 
 def _known_needs(cache: Cache, known_by: str) -> Sequence[str] | None:

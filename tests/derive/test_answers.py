@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
+
 from conformance.derive.commands.answers import answer_cases
 from conformance.judge.expect_value import Agrees, Tells
 from conformance.knowledge.everything import Knowledge
@@ -14,6 +16,7 @@ from conformance.knowledge.versions import VersionRange
 from conformance.model.case import Case, Isolation, LookedAt
 from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import JsonValue
+from conformance.qapi.qom import TypeInfo
 from tests.derive.inputs import a_build
 from tests.qapi.schemas import array, command, member, optional, schema_of, struct
 
@@ -93,6 +96,44 @@ def test_a_command_whose_arguments_no_schema_tells_may_take_more() -> None:
     (case,) = answer_cases(BUILD, knowledge, "query-things")
 
     assert case.blocked is None
+
+
+def test_what_a_target_adds_makes_answers_unknown_but_not_agreements() -> None:
+    agreement = QueryAgreement(
+        name="as-others",
+        query=Shown(request=Request("query-things"), at=("*", "name")),
+        other=Shown(request=Request("query-others"), at=("*", "name")),
+        reason="a thing is another",
+    )
+    knowledge = Knowledge(states=States((a_state(told([])),), (agreement,)))
+
+    answer, agreed = answer_cases(replace(BUILD, bare=False), knowledge, "query-things")
+
+    assert answer.blocked is not None
+    assert "its target adds a machine or arguments" in answer.blocked.reason
+    assert agreed.blocked is None
+
+
+@pytest.mark.parametrize(
+    ("args", "missing"),
+    [
+        (("-device", "disk,id=a"), None),
+        (("-device", "tape,id=a"), "tape"),
+        (("-object", '{"qom-type": "tape"}'), "tape"),
+        (("-name", "tape"), None),
+    ],
+)
+def test_a_state_needs_the_types_on_its_command_line(
+    args: tuple[str, ...], missing: str | None
+) -> None:
+    types = tuple(TypeInfo(name=name, parent="object", abstract=False) for name in ("disk", "x"))
+    build = replace(BUILD, model=replace(BUILD.model, types=types))
+    state = replace(a_state(told([])), spec=MachineSpec(args=args))
+
+    (case,) = answer_cases(build, Knowledge(states=States((state,))), "query-things")
+
+    reason = case.blocked.reason if case.blocked else None
+    assert reason == (f"this build has no type {missing}" if missing else None)
 
 
 def test_a_need_that_is_not_met_makes_it_untestable() -> None:

@@ -77,7 +77,7 @@ def test_an_event_that_no_request_brings_about_may_be_older_than_the_requests() 
 
     assert _told(observed) == []
     assert _told(observed, OWN) == [
-        ("W48", "STOP tells a time 0.500 s before do was sent, which brings it about")
+        ("W48", "STOP tells a time before do was sent, which brings it about")
     ]
 
 

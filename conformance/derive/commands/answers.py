@@ -16,14 +16,17 @@ from conformance.judge.expect_value import Agrees, Tells
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.machines import StandIns
 from conformance.knowledge.states import KnownAnswer, MachineState, QueryAgreement
+from conformance.knowledge.type_options import types_of_options
 from conformance.model.blocked import not_applicable, unmet
 from conformance.model.case import Case, Isolation, LookedAt, Role, Step
+from conformance.model.pattern import ANYTHING, FACTS
 from conformance.model.stage import Stage
 from conformance.model.terms import Aspect, JsonValue, as_object
 from conformance.space.answers import fitted
 
 _MACHINE: Final = "-machine"
 """The end of the names of machine types."""
+_MORE: Final = "its target adds a machine or arguments, so that nobody knows what queries tell"
 _TELLS: Final = "X43"
 _AGREES: Final = "X44"
 
@@ -70,8 +73,9 @@ class _Asked:
             rule=_TELLS,
             why=self.state.reason,
         )
+        case = self._case((subject,), f"{self.state.name}{which}", only_bare=True)
         looked = LookedAt(named=tuple(sorted(answer.named)), known=tuple(sorted(answer.known)))
-        return replace(self._case((subject,), f"{self.state.name}{which}"), looked=looked)
+        return replace(case, looked=looked)
 
     def agreed(self, agreement: QueryAgreement) -> Case:
         """Return the case of two queries that agree."""
@@ -88,9 +92,10 @@ class _Asked:
         )
         return self._case(steps, f"{self.state.name}/{agreement.name}")
 
-    def _case(self, steps: tuple[Step, ...], about: str) -> Case:
+    def _case(self, steps: tuple[Step, ...], about: str, *, only_bare: bool = False) -> Case:
         state, name = self.state, steps[-1].request.execute
-        blocked = not_applicable(self._problem() or self._lacking())
+        more = _MORE if only_bare and not self.build.bare else None
+        blocked = not_applicable(more or self._problem() or self._lacking())
         blocked = blocked or unmet(state.needs, self.build.lacks)
         return Case(
             id=f"{name}/{Aspect.ANSWERS}/{about}",
@@ -119,21 +124,25 @@ class _Asked:
         return None
 
     def _lacking(self) -> str | None:
-        """Return that the build lacks the machine of the state, as far as its types tell."""
+        """Return which machine or type of the state the build lacks, as far as its types tell."""
         knowledge, machine = self.knowledge, self.state.spec.machine
         own = knowledge.stand_ins.get(self.build.arch or "", StandIns()).machines
         named = own[machine].name if machine in own else machine
         beginning, types = knowledge.walk.get(named), self.build.model.by_name
-        if beginning is None or not types:
+        if not types:
             return None
-        has = any(each.startswith(beginning) and each.endswith(_MACHINE) for each in types)
-        return None if has else f"this build has no machine {named}"
+        machines = (each for each in types if each.endswith(_MACHINE))
+        if beginning is not None and not any(each.startswith(beginning) for each in machines):
+            return f"this build has no machine {named}"
+        named_types = (each for _, _, each in types_of_options(self.state.spec.args))
+        missing = next((each for each in named_types if each not in types), None)
+        return None if missing is None else f"this build has no type {missing}"
 
 
 def _with_facts(pattern: JsonValue, build: Introspected) -> JsonValue:
     """Return a pattern with the words for facts of the build replaced by them."""
-    facts: dict[str, JsonValue] = {"{arch}": build.arch or "{any}"}
-    facts |= dict(zip(("{major}", "{minor}", "{micro}"), build.version, strict=False))
+    known: tuple[JsonValue, ...] = (build.arch or ANYTHING, *build.version)
+    facts = dict(zip(FACTS, known, strict=True))
 
     def filled(value: JsonValue) -> JsonValue:
         match value:

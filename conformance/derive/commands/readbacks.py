@@ -5,11 +5,11 @@ cases/readbacks/ says which query that is; knows no command by name.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from conformance.derive.commands.filling import argument_at, filled, filled_path
 from conformance.derive.inputs import Introspected
 from conformance.derive.steps import supporting_step, supporting_steps
 from conformance.judge.expect_answer import Answer
@@ -26,8 +26,6 @@ from conformance.space.paths import Element, Into, Way
 
 _READS: Final = "X31"
 _STAYS: Final = "X45"
-_ARGUMENT: Final = re.compile(r"\{([\w-]+(?:\.[\w-]+)*)\}")
-"""In a query and in a place: the argument of the request that stands for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +60,7 @@ class ShownArgument:
         moves = [tuple(each.split(".")) for each in self.entry.moves]
         if self.entry.stays is Since.BEFORE:
             for part in self.entry.of:
-                request = replace(request, arguments=_argument(part, _arguments(request)))
+                request = replace(request, arguments=argument_at(part, _arguments(request)))
             given = (self.entry.place_of(name) or (name,) for name in _arguments(request))
             return (*moves, *(each for way in given for each in _places(None, way)))
         own = self.below[: self.below.index(JSON_TURN)] if JSON_TURN in self.below else self.below
@@ -133,55 +131,14 @@ def _spelt(pattern: JsonValue, value: JsonValue) -> JsonValue:
 
 def _query(entry: Readback, request: Request) -> Request | None:
     asked = as_object(entry.request.arguments)
-    arguments = _filled(asked, _arguments(request))
+    arguments = filled(asked, _arguments(request))
     if isinstance(arguments, Absent):
         return None
     return replace(entry.request, arguments=arguments or ABSENT)
 
 
 def _thing(entry: Readback, request: Request) -> tuple[PathPart, ...] | None:
-    path: list[PathPart] = []
-    for part in entry.at:
-        filled = part if part == JSON_TURN else _filled(part, _arguments(request))
-        if isinstance(filled, Absent):
-            return None
-        path.append(filled if isinstance(filled, Mapping) else str(filled))
-    return tuple(path)
-
-
-def _filled(value: JsonValue, arguments: JsonValue) -> JsonValue | Absent:
-    """Return `value` with the arguments that it names, ABSENT if the request lacks one."""
-    match value:
-        case str():
-            return _named(value, arguments)
-        case Mapping():
-            inner = {name: _filled(each, arguments) for name, each in value.items()}
-            whole = {name: each for name, each in inner.items() if not isinstance(each, Absent)}
-            return whole if len(whole) == len(inner) else ABSENT
-        case _:
-            return value
-
-
-def _named(text: str, arguments: JsonValue) -> JsonValue | Absent:
-    found = {word: _argument(word, arguments) for word in _ARGUMENT.findall(text)}
-    if any(isinstance(value, Absent) for value in found.values()):
-        return ABSENT
-    whole = _ARGUMENT.fullmatch(text)
-    if whole:
-        return found[whole[1]]
-    return _ARGUMENT.sub(lambda match: str(found[match[1]]), text)
-
-
-def _argument(word: str, arguments: JsonValue) -> JsonValue | Absent:
-    value = arguments
-    for part in word.split("."):
-        if isinstance(value, Mapping) and part in value:
-            value = value[part]
-        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
-            value = value[int(part)]
-        else:
-            return ABSENT
-    return value
+    return filled_path(entry.at, _arguments(request), besides=JSON_TURN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,14 +193,14 @@ def reading(
 
 def _awaited(events: Sequence[Awaited], request: Request) -> Iterator[Emits]:
     for each in events:
-        data = _filled(each.data, _arguments(request))
+        data = filled(each.data, _arguments(request))
         yield Emits(event=each.event, data=as_object(data), rule=None)
 
 
 def _all_filled(requests: Sequence[Request], request: Request) -> Iterator[Request]:
     """Yield the requests with the arguments of `request` that they name."""
     for each in requests:
-        arguments = _filled(_arguments(each), _arguments(request))
+        arguments = filled(_arguments(each), _arguments(request))
         if not isinstance(arguments, Absent):
             yield replace(each, arguments=arguments or ABSENT)
 

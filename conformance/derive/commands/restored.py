@@ -11,7 +11,8 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from conformance.derive.applicability import OFFERS, names_absent
-from conformance.derive.commands.unchanged import look_again, state_queries, watched
+from conformance.derive.commands.filling import filled_path
+from conformance.derive.commands.unchanged import TOGETHER, look_again, state_queries, watched
 from conformance.derive.commands.valid import not_in_schema
 from conformance.derive.inputs import Introspected
 from conformance.derive.steps import (
@@ -29,7 +30,7 @@ from conformance.knowledge.state_queries import Creation
 from conformance.knowledge.valid_request import Effect, ValidRequest
 from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.state import StateQuery
-from conformance.model.terms import Aspect, JsonValue, PathPart
+from conformance.model.terms import Aspect, JsonValue
 
 OWN: Final = "recipe"
 """The name of a recipe's own request."""
@@ -39,8 +40,6 @@ _BACK: Final = "what was done is undone: by the clean-up, or by the request itse
 _ADDED: Final = "the request has added what it names, and nothing else"
 _LASTING: Final = (Effect.NONE, Effect.DESTRUCTIVE)
 """The effects after which the machine can be asked."""
-_TOGETHER: Final = 32
-"""Requests of a case: two looks at the state cost as much as some dozens of them."""
 
 
 def restored_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
@@ -80,7 +79,7 @@ class _Group:
 
     def takes(self, valid: ValidRequest, left: frozenset[str]) -> bool:
         """Return whether a request belongs to them."""
-        few = len(self.requests) < _TOGETHER
+        few = len(self.requests) < TOGETHER
         return few and left == self.left and valid.spec == self.requests[0].spec
 
 
@@ -94,7 +93,9 @@ def created_cases(build: Introspected, knowledge: Knowledge, name: str) -> Itera
         fitting = {
             each.request.text(): each
             for each in known
-            if build.version in each.versions and _fits(each.given, valid.arguments)
+            if build.version in each.versions
+            and _fits(each.given, valid.arguments)
+            and filled_path(each.at, valid.arguments) is not None
         }
         if fitting and queries and _possible(valid, build):
             yield _created(valid, queries, fitting, _beside(valid, build, knowledge))
@@ -122,7 +123,9 @@ def _created(
 def _grown(valid: ValidRequest, query: StateQuery, step: int, creation: Creation) -> Step:
     return Step(
         request=query.request,
-        expect=Adds(query, step, _filled(creation.at, valid.arguments), _named(creation, valid)),
+        expect=Adds(
+            query, step, filled_path(creation.at, valid.arguments) or (), _named(creation, valid)
+        ),
         role=Role.CHECK,
         rule=_CREATED,
         why=creation.reason or _ADDED,
@@ -150,18 +153,6 @@ def _objects(value: JsonValue) -> Iterator[Mapping[str, JsonValue]]:
         case list() | tuple():
             for each in value:
                 yield from _objects(each)
-
-
-def _filled(path: Sequence[PathPart], arguments: Mapping[str, JsonValue]) -> tuple[PathPart, ...]:
-    """Return a path with the arguments that it names."""
-    words = {f"{{{name}}}": value for name, value in arguments.items()}
-
-    def filled(part: PathPart) -> PathPart:
-        if isinstance(part, str):
-            return part
-        return {n: words.get(v, v) if isinstance(v, str) else v for n, v in part.items()}
-
-    return tuple(map(filled, path))
 
 
 def _beside(valid: ValidRequest, build: Introspected, knowledge: Knowledge) -> frozenset[str]:

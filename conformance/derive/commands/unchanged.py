@@ -23,7 +23,7 @@ from conformance.model.state import StateQuery
 from conformance.model.terms import as_object
 
 REFUSED: Final = Refused()
-_TOGETHER: Final = 32
+TOGETHER: Final = 32
 """Subjects of a case: two looks at the state cost as much as some dozens of them."""
 _WHY: Final = "the state of the machine is that of before the requests"
 
@@ -47,9 +47,9 @@ def unchanged_cases(
         if case.plays and case.subject.name not in knowledge.state.unsettled:
             alike.setdefault(_surroundings(case), []).append(case)
     batches = [
-        group[start : start + _TOGETHER]
+        group[start : start + TOGETHER]
         for group in alike.values()
-        for start in range(0, len(group), _TOGETHER)
+        for start in range(0, len(group), TOGETHER)
     ]
     queries = tuple(state_queries(build, knowledge)) if batches else ()
     for number, batch in enumerate(batches if queries else (), start=1):
