@@ -197,12 +197,12 @@ def targets(tmp_path_factory: pytest.TempPathFactory) -> str:
     path.write_text(
         "".join(
             f"[[target]]\nname = {json.dumps(name)}\nprogram = {json.dumps(file)}\n"
-            f"args = {json.dumps(args)}\n"
-            for name, file, args in (
-                ("broken", program, ["-D", "other-default"]),
-                ("good", program, []),
-                ("real", QEMU, []),
-                ("nosuch", QEMU, ["-machine", "nosuch"]),
+            f"{more}\n"
+            for name, file, more in (
+                ("broken", program, 'env = {BREAKS = "other-default"}'),
+                ("good", program, ""),
+                ("real", QEMU, ""),
+                ("nosuch", QEMU, 'args = ["-machine", "nosuch"]'),
             )
         )
     )

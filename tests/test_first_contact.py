@@ -20,7 +20,7 @@ from .conftest import Doors, events
 pytestmark = pytest.mark.qemu
 
 TOY = "--case=object-add/toy/*"
-BROKEN = ("--arg", "-D", "--arg", "other-default")
+BROKEN = ("--env", "BREAKS=other-default")
 """What makes the miniature break a promise."""
 
 
@@ -126,7 +126,7 @@ def test_two_builds_of_one_name_are_told_apart_and_found_again(doors: Doors, min
     stream = events(doors.home / "qmp-report")
     started = [event for event in stream if event["event"] == "target-started"]
     assert [event["target"] for event in started] == ["old", "new"]
-    assert started[0]["spelling"] == f"--arg=-D --arg=other-default old={mini}"
+    assert started[0]["spelling"] == f"--env=BREAKS=other-default old={mini}"
     again = re.search(r"replay    qmp-conformance (.*)", done.out)
     assert again
     assert doors.command(*shlex.split(again[1])).code == ExitCode.FINDINGS

@@ -21,7 +21,7 @@ from typing import Any
 
 from .monitors import Monitor, monitors
 from .schema import Broken
-from .server import Server, serve
+from .server import Server, broken_promises, serve
 from .session import Session
 
 GREETING = b'{"QMP": {"version": {"qemu": {"major": 10, "minor": 0, "micro": 99}, "package": ""},'
@@ -66,8 +66,7 @@ def main(argv: list[str]) -> None:
             DEEDS[deed](1)
         print("QEMU emulator version 10.0.99 (hostile)")
         return
-    options = dict(zip(argv, [*argv[1:], ""], strict=True))
-    words = frozenset(filter(None, options.get("-D", "").split(",")))
+    words = broken_promises()
     if phase == "connect":
         DEEDS[deed](next(monitors(argv)).sink)
     serve(_Hostile(phase, DEEDS[deed], words, complete="--preconfig" not in argv), argv, words)

@@ -36,7 +36,7 @@ def install(folder: Path) -> Path:
 
 def miniature(program: Path, *words: str) -> Target:
     """Return the target that is the miniature, breaking the promises that `words` name."""
-    args = ("-D", ",".join(words)) if words else ()
+    env = (("BREAKS", ",".join(words)),) if words else ()
     name = "-".join(("mini", *words))
     source = source_path(program.parent, *words)
-    return Target(name=name, program=str(program), args=args, schema=str(source))
+    return Target(name=name, program=str(program), env=env, schema=str(source))

@@ -27,7 +27,7 @@ Arguments = dict[str, Any]
 
 
 def main(argv: list[str]) -> None:
-    """Run the program with QEMU's arguments; "-D WORDS" names promises to break."""
+    """Run the program with QEMU's arguments; `BREAKS` names promises to break."""
     if "--version" in argv:
         print("QEMU emulator version 10.0.99 (miniature)")
         return
@@ -35,8 +35,16 @@ def main(argv: list[str]) -> None:
     machine = options.get("-machine", "none")
     if machine not in ("none", "pc"):
         sys.exit(f'{argv[0]}: unsupported machine type: "{machine}"')
-    words = frozenset(filter(None, options.get("-D", "").split(",")))
+    words = broken_promises()
     serve(Server(words, complete="--preconfig" not in argv), argv, words)
+
+
+def broken_promises() -> Broken:
+    """Return the words for the promises to break.
+
+    They stand in the environment: arguments would say of a target that it adds to its machine.
+    """
+    return frozenset(filter(None, os.environ.get("BREAKS", "").split(",")))
 
 
 def serve(server: Server, argv: list[str], words: Broken) -> None:
