@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from conformance.derive.applicability import CONTRADICTION, OFFERS, offered, substituted
 from conformance.derive.generators import GENERATORS
@@ -14,7 +15,7 @@ from conformance.derive.inputs import Introspected
 from conformance.derive.objects.shape import OBJECT_ADD, object_types
 from conformance.derive.steps import command_subject
 from conformance.digest.objectmodel import DeclaredObjects as SeedModel
-from conformance.knowledge.absences import Absence, refusals_of
+from conformance.knowledge.absences import refusals_of
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.intermittent import reasons_for
 from conformance.knowledge.machines import StandIns
@@ -45,7 +46,7 @@ def cases_of(
             raise HarnessError(f"two cases are named {case.id}", "Please report this defect.")
         seen.add(case.id)
         possible = offered(substituted(case, stand_ins), offer, build.schema, build.unserved)
-        known = _known(possible, knowledge.absences, often)
+        known = _known(possible, knowledge, often)
         yield known if build.sandboxed else unconfined(known, knowledge.dangers)
 
 
@@ -77,11 +78,16 @@ def _generated(build: Introspected, knowledge: Knowledge, globs: Sequence[str]) 
                             yield case
 
 
-def _known(case: Case, absences: Sequence[Absence], often: Mapping[str, str]) -> Case:
+@lru_cache(maxsize=1024)
+def _refusals(knowledge: Knowledge, commands: frozenset[str]) -> tuple[str, ...]:
+    return refusals_of(knowledge.absences, commands)
+
+
+def _known(case: Case, knowledge: Knowledge, often: Mapping[str, str]) -> Case:
     """Return the case with what is known of its outcome."""
     if case.id in often:
         case = replace(case, intermittent=often[case.id])
-    globs = refusals_of(absences, frozenset(step.request.execute for step in case.steps))
+    globs = _refusals(knowledge, frozenset(step.request.execute for step in case.steps))
     return replace(case, absences=globs) if globs else case
 
 

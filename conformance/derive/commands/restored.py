@@ -57,7 +57,7 @@ def restored_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iter
         if group is None:
             alike.append(group := _Group(left))
         group.requests.append(valid)
-    queries = tuple(state_queries(build, knowledge)) if alike else ()
+    queries = state_queries(build, knowledge) if alike else ()
     for number, group in enumerate(alike if queries else (), start=1):
         case = _case(group.requests[0], f"restored/{number}")
         steps = [
@@ -88,7 +88,7 @@ def created_cases(build: Introspected, knowledge: Knowledge, name: str) -> Itera
     known = [each for each in knowledge.state.creations if each.command == name]
     if not known:
         return
-    queries = tuple(state_queries(build, knowledge))
+    queries = state_queries(build, knowledge)
     for valid in knowledge.command(name).requests(build.version):
         fitting = {
             each.request.text(): each

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Final, TypeGuard
 
@@ -51,7 +52,7 @@ def unchanged_cases(
         for group in alike.values()
         for start in range(0, len(group), TOGETHER)
     ]
-    queries = tuple(state_queries(build, knowledge)) if batches else ()
+    queries = state_queries(build, knowledge) if batches else ()
     for number, batch in enumerate(batches if queries else (), start=1):
         command, name = batch[0].subject.name, f"unchanged/{of}{number}"
         # Its own query comes last: asked first, it would hide from the others what it does.
@@ -78,8 +79,13 @@ def each_alone(case: Case, missed: Container[int], *, files: bool = False) -> It
         yield watched(alone, case.steps[:first], part, queries, rule=last.rule, why=last.why)
 
 
-def state_queries(build: Introspected, knowledge: Knowledge) -> Iterator[StateQuery]:
-    """Yield the queries that tell the state of a build's machines."""
+@lru_cache(maxsize=1)
+def state_queries(build: Introspected, knowledge: Knowledge) -> tuple[StateQuery, ...]:
+    """Return the queries that tell the state of a build's machines."""
+    return tuple(_state_queries(build, knowledge))
+
+
+def _state_queries(build: Introspected, knowledge: Knowledge) -> Iterator[StateQuery]:
     offer = OFFERS[build.program]
     for entry in knowledge.state.entries:
         name, arguments = entry.request.execute, as_object(entry.request.arguments)
