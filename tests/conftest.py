@@ -196,8 +196,7 @@ def targets(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = folder / "targets.toml"
     path.write_text(
         "".join(
-            f"[[target]]\nname = {json.dumps(name)}\nprogram = {json.dumps(file)}\n"
-            f"{more}\n"
+            f"[[target]]\nname = {json.dumps(name)}\nprogram = {json.dumps(file)}\n{more}\n"
             for name, file, more in (
                 ("broken", program, 'env = {BREAKS = "other-default"}'),
                 ("good", program, ""),

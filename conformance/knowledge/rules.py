@@ -99,7 +99,7 @@ class Rule:
         Key(
             "the expectations, as globs, that a finding which cites it may show: any other is "
             "about another rule",
-            default="not told apart",
+            default="no finding cites it",
         ),
     ] = ()
     untested: Annotated[
@@ -113,7 +113,7 @@ class Rule:
 
     def is_about(self, expected: str) -> bool:
         """Return whether a finding with that expectation may cite it."""
-        return not self.evidence or any(fnmatchcase(expected, glob) for glob in self.evidence)
+        return any(fnmatchcase(expected, glob) for glob in self.evidence)
 
     def holds(self, version: tuple[int, ...]) -> bool:
         """Return whether a build of `version` (major, minor, ...) makes this promise."""

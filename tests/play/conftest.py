@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from conformance.judge.reply import MessageJudge
+from conformance.knowledge.rules import load_rules
 from conformance.knowledge.stderr import load_complaints
 from conformance.knowledge.store import cases_folder
 from conformance.launch.folder import RunFolder
@@ -69,6 +70,13 @@ class Runner:
     ) -> list[Result]:
         with Pool(target, self.folder) as pool, Engine(pool, messages) as engine:
             return list(engine.run(cases))
+
+
+def misfiled(results: Iterable[Result]) -> set[tuple[str, str]]:
+    """Return the rule and the expectation of each miss that cites a rule it is not about."""
+    rules = load_rules()
+    misses = [miss for result in results for miss in result.verdict.misses]
+    return {(m.rule, m.expected) for m in misses if not rules[m.rule].is_about(m.expected)}
 
 
 @pytest.fixture(scope="session")

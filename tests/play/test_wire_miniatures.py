@@ -22,7 +22,7 @@ from tests.miniatures.breakages import BREAKAGES, Breakage
 from tests.miniatures.install import miniature
 from tests.miniatures.wire_breakages import CLIENT_BREAKAGES, WIRE_BREAKAGES
 from tests.patience import patiently
-from tests.play.conftest import Runner
+from tests.play.conftest import Runner, misfiled
 
 # Far more than the miniature takes for a reply; what never comes costs a test as much.
 RULE = re.compile(r"[WQX]\d\d")
@@ -78,6 +78,7 @@ def test_a_broken_promise_of_the_wire_is_found_and_no_other(
         told = [f"{r.case.id}: {r.verdict.reason}" for r in results if r.verdict.misses]
         assert found == {breakage.rule} | breakage.also, told
         assert any(r.verdict.outcome in BROKEN for r in results)
+        assert misfiled(results) == set(), "a miss is filed under a rule that it is not about"
 
     patiently(attempt, 1.0)
 
