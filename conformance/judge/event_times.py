@@ -100,8 +100,13 @@ def _uncaused(case: Case, events: Sequence[Mapping[str, Any]], facts: EventFacts
     requests = (*case.stage.setup, *(step.request for step in case.steps))
     commands = [request.execute for request in requests]
     awaited = {each.event for step in case.steps for each in step.emits}
-    for name in dict.fromkeys(each.get("event") for each in events):
-        if isinstance(name, str) and name not in awaited and not facts.explains(name, commands):
+    told: set[str] = set()
+    for event in events:
+        name, data = event.get("event"), event.get("data")
+        if not isinstance(name, str) or name in awaited or name in told:
+            continue
+        if not facts.explains(name, commands, data if isinstance(data, Mapping) else {}):
+            told.add(name)
             sent = ", ".join(dict.fromkeys(commands))
             what = f"{name} came, and nothing that was sent brings it about: {sent}"
             expected = "an event only when that of which it tells has happened"

@@ -91,8 +91,8 @@ class CommandRecipe:
     descriptor: Annotated[
         str,
         Key(
-            'the source of a file descriptor to pass along: `"socketpair"`, `"memfd"`, or '
-            "the path of a device"
+            'the source of a file descriptor to pass along, also with each further request: '
+            '`"socketpair"`, `"memfd"`, or the path of a device'
         ),
     ] = ""
     needs: Annotated[tuple[str, ...], NEEDS] = ()
@@ -181,7 +181,9 @@ class CommandRecipe:
             if version in each.versions:
                 yield ValidRequest(
                     name=each.name,
-                    request=Request(self.name, each.arguments or ABSENT),
+                    request=Request(
+                        self.name, each.arguments or ABSENT, descriptor=self.descriptor
+                    ),
                     spec=self.spec if each.spec is None else each.spec,
                     setup=each.setup,
                     cleanup=each.cleanup,
