@@ -549,13 +549,15 @@ DEFAULTS = (
     Entry(
         "nodes-are-read-only-by-default",
         lambda: Asked("blockdev-add", lambda each: {"read-only": True, **each}),
-        "blockdev-add/effect/* blockdev-add/defaults/* blockdev-add/valid/driver:null-*",
+        "blockdev-add/effect/* blockdev-add/documentation/default/* "
+        "blockdev-add/valid/driver:null-*",
         "X17 X31 X43 X33",
     ),
     Entry(
         "jobs-wait-by-default",
         lambda: Asked("blockdev-mirror", lambda each: {"auto-dismiss": False, **each}),
-        "blockdev-mirror/effect/* blockdev-mirror/valid/* BLOCK_JOB_COMPLETED/valid/*",
+        "blockdev-mirror/effect/* blockdev-mirror/documentation/default/* "
+        "BLOCK_JOB_COMPLETED/valid/*",
         "X17 X31 X33 X43 X22",
     ),
     Entry(
