@@ -237,7 +237,7 @@ GREETING = (
         "greeting-offers-more",
         lambda: Greets(put("QMP.capabilities", ["oob", "zip"])),
         "wire/greeting/*",
-        "W18 W71 W58 W17",
+        "W18 W71 W58 W17 Q42",
     ),
     Entry(
         "greeting-has-another-version",
@@ -443,7 +443,8 @@ INTROSPECTION = (
     Entry(
         "schema-is-another-the-second-time",
         lambda: Shown("query-qmp-schema", one_less("")),
-        "query-qmp-schema/answers/* query-qmp-schema/gates/* query-qmp-schema/valid/*",
+        "query-qmp-schema/answers/* query-qmp-schema/gates/* query-qmp-schema/valid/* "
+        "query-qmp-schema/introspection/command-line-*",
         "Q69 X43 Q53 W38",
     ),
     Entry(
@@ -510,7 +511,7 @@ INTROSPECTION = (
         lambda: Shown(
             "qom-list-types", lambda types: [each for each in types if each["name"] != "iothread"]
         ),
-        "object-add/iothread/valid/* qom-list-types/*/iothread* query-qmp-schema/introspection/*",
+        "object-add/iothread/* qom-list-types/*/iothread* query-qmp-schema/introspection/*",
         "X11 Q42 X20 X14",
         introspects=True,
     ),
