@@ -495,15 +495,29 @@ INTROSPECTION = (
                 plus("default-value"),
             ),
         ),
-        "object-add/iothread/defaults/* object-add/memory-backend-ram/defaults/*",
-        "X25 X17 X44 X08",
+        # Before 10.0, the command shows no default.
+        "qom-list-properties/answers/*",
+        "X25 X17 X44 X08 X43",
         introspects=True,
+    ),
+    Entry(
+        "defaults-of-devices-are-declared-otherwise",
+        lambda: Shown(
+            "device-list-properties",
+            where(
+                "*",
+                lambda each: type(each.get("default-value")) is int,
+                plus("default-value"),
+            ),
+        ),
+        "device-list-properties/*",
+        "X25 X17 X44 X08 X43",
     ),
     Entry(
         "properties-are-of-another-type",
         lambda: Shown("qom-list-properties", where("*", named("poll-grow"), put("type", "string"))),
         "object-add/iothread/* qom-list-properties/introspection/iothread",
-        "X08 X44 X09 Q61 X21 X25",
+        "X08 X12 X44 X09 Q61 X21 X25",
         introspects=True,
     ),
     Entry(
@@ -539,13 +553,13 @@ DEFAULTS = (
         "dump-default-is-turned",
         lambda: Asked("object-add", _of_memory(dump=False)),
         "object-add/memory-backend-ram/defaults/dump* query-memdev/answers/*",
-        "X17 X25",
+        "X17 X25 X43",
     ),
     Entry(
         "share-default-is-turned",
         lambda: Asked("object-add", _of_memory(share=True)),
         "object-add/memory-backend-ram/defaults/share*",
-        "X17 X25",
+        "X17 X25 X43",
     ),
     Entry(
         "nodes-are-read-only-by-default",
