@@ -336,6 +336,20 @@ class _OutOfBandRefused(Lie):
         return {"error": {"class": "GenericError", "desc": "Not out of band"}}
 
 
+class _BehindInBand(Lie):
+    """Replies to requests out of band that come behind the next one to a request in band."""
+
+    def __init__(self) -> None:
+        self._kept: list[Message] = []
+
+    def reply(self, asked: Message, message: Message) -> list[Message]:
+        if "exec-oob" in asked:
+            self._kept.append(message)
+            return []
+        kept, self._kept = self._kept, []
+        return [message, *kept]
+
+
 OUT_OF_BAND = (
     Entry("out-of-band-is-in-band", _InBand, "*/gates/out-of-band wire/oob/*", "W33 Q33 W29 W34"),
     Entry(
@@ -345,8 +359,12 @@ OUT_OF_BAND = (
         "W29 W33 Q33 W34",
     ),
     Entry(
-        "out-of-band-is-late", lambda: LateReply("migrate-pause", 0.5), "wire/oob/overtakes*", "W29"
+        "out-of-band-is-late",
+        lambda: LateReply("migrate-pause", 0.5),
+        "wire/oob/overtakes*",
+        why="no document says how soon, and it still comes ahead of what is held up",
     ),
+    Entry("out-of-band-waits-for-in-band", lambda: _BehindInBand(), "wire/oob/overtakes", "W29"),
     Entry("oob-without-negotiation", _InBand, "*/gates/oob-not-negotiated", "W34 W62"),
 )
 
