@@ -28,21 +28,19 @@ def known_capabilities(schema: Schema) -> frozenset[str] | None:
     return None
 
 
-def enabled_unoffered(turns: Sequence[Turn], talk: Talk, number: int) -> tuple[str, ...]:
-    """Return what the negotiation that turn `number` answers enabled, and no greeting offered.
+def enabled_unoffered(turns: Sequence[Turn], talk: Talk, line: str) -> tuple[str, ...]:
+    """Return what the last request of `turns` on a line asks to enable, and its greeting lacks.
 
-    Nothing, where the exchange does not show the greeting of that line.
+    Nothing, where the turns do not show the greeting of that line.
     """
-    answer = turns[number]
     offered: list[str] | None = None
     asked: list[str] = []
-    for turn, heard in zip(turns[:number], talk.heard, strict=False):
-        if turn.line != answer.line:
-            continue
-        if isinstance(turn, Hear) and turn.what is What.GREETING and heard.lines:
-            offered = [*_strings(_at(message_of(heard.lines[-1]), "QMP", "capabilities"))]
-        elif isinstance(turn, Send):
-            asked = [*_strings(_at(_request(turn.data), "arguments", _ENABLE))]
+    for turn, heard in zip(turns, talk.heard, strict=False):
+        match turn:
+            case Hear(line=own, what=What.GREETING) if own == line and heard.lines:
+                offered = [*_strings(_at(message_of(heard.lines[-1]), "QMP", "capabilities"))]
+            case Send(line=own) if own == line:
+                asked = [*_strings(_at(_request(turn.data), "arguments", _ENABLE))]
     if offered is None:
         return ()
     return tuple(each for each in asked if each not in offered)

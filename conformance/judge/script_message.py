@@ -97,7 +97,7 @@ def _negotiated(judged: JudgedTurn, turn: Hear, message: Mapping[str, Any]) -> I
     exchange = judged.case.exchange
     if exchange is None or turn.command != NEGOTIATE or "return" not in message:
         return
-    for name in enabled_unoffered(exchange.turns, judged.talk, judged.number):
+    for name in enabled_unoffered(exchange.turns[: judged.number], judged.talk, turn.line):
         what = f"{name} was enabled, which the greeting did not offer"
         yield judged.miss("W58", what, "an error", "unoffered")
 

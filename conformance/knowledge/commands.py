@@ -91,7 +91,7 @@ class CommandRecipe:
     descriptor: Annotated[
         str,
         Key(
-            'the source of a file descriptor to pass along, also with each further request: '
+            "the source of a file descriptor to pass along, also with each further request: "
             '`"socketpair"`, `"memfd"`, or the path of a device'
         ),
     ] = ""

@@ -550,7 +550,6 @@ INTROSPECTION = (
 )
 
 
-
 def _of_memory(**members: object) -> Change:
     """Give memory members that it is not asked to have; threads, which help it, have none."""
     return where("", lambda given: given["qom-type"].startswith("memory-"), _with_less(members))

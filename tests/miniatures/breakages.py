@@ -154,6 +154,8 @@ BREAKAGES: dict[str, Breakage] = {
     "abstract-shown-unasked": _breaks("X11", "qom-list-types/*"),
     "default-of-other-type": _breaks("X08", "qom-list-properties/introspection/*"),
     "property-listed-twice": _breaks("X12", "qom-list-properties/introspection/*"),
+    "object-has-more": _breaks("X12", f"{_TOY}/valid/mandatory-only"),
+    "type-unlisted": _breaks("X11", f"{_TOY}/errors/not-listed"),
     "taken-id": _breaks("X14", f"{_TOY}/invalid/id/taken"),
     "deleted-twice": _breaks("X14", f"{_TOY}/errors/deleted-twice"),
     "object-not-listed": _breaks("X20", *_DELETED),
@@ -177,6 +179,7 @@ BREAKAGES: dict[str, Breakage] = {
     "experiment-unmarked": _breaks("Q49", *_LINT),
     "returns-text-unmarked": _breaks("Q77", *_LINT),
     "schema-beyond-itself": _breaks("Q53", f"{_INTROSPECTION}/self-description"),
+    "shows-int-as-number": _breaks("Q67", f"{_INTROSPECTION}/json-types"),
     "command-unlisted": _breaks("X01", f"{_INTROSPECTION}/*"),
     "schema-by-command-line": _breaks("Q69", f"{_INTROSPECTION}/*"),
     # What introspection says against itself: the rest of the run knows nothing of it.
