@@ -111,6 +111,7 @@ BREAKAGES: dict[str, Breakage] = {
     "refusal-leaves-object": _breaks("W65", f"{_TOY}/invalid/text/*"),
     "refusal-takes-name": _breaks("W65", f"{_TOY}/invalid/text/*"),
     "refused-change-takes-effect": _breaks("W65", "migrate-set-parameters/invalid/unchanged/*"),
+    "refused-reset-is-told": _breaks("W65", "system_reset/invalid/unchanged/*"),
     "refusal-leaves-file": _breaks("W65", "migrate-set-parameters/invalid/unchanged/*"),
     "deletion-changes-something": _breaks("X46", "object-add/lifecycle/restored/*"),
     "creation-adds-two": _breaks("X47", "object-add/lifecycle/created/*"),

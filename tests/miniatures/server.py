@@ -277,6 +277,8 @@ class Server:
                 self._after_refusal(arguments, error)
             if name == "migrate-set-parameters" and self._is("refused-change-takes-effect"):
                 self._change()
+            if name == "system_reset" and self._is("refused-reset-is-told"):
+                self._system_reset()
             if name == "migrate-set-parameters" and self._is("refusal-leaves-file"):
                 Path("/tmp/qmp/left").write_text(name, encoding="utf-8")
             raise
