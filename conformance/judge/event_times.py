@@ -15,9 +15,11 @@ from conformance.judge.events import fits, includes, message_of
 from conformance.judge.miss import Miss
 from conformance.judge.observation import EventPlace, Line, Observation
 from conformance.model.canonical import canonical, compact
-from conformance.model.case import Case
+from conformance.model.case import Case, Role
 from conformance.model.event_facts import EventFacts
 from conformance.model.expectation import Kind
+from conformance.model.stage import Request
+from conformance.model.terms import Aspect
 
 _TIME: Final = "W48"
 _TWICE: Final = "W74"
@@ -92,20 +94,46 @@ def unexplained(case: Case, seen: Observation, facts: EventFacts) -> Iterator[Mi
             data = f" with {compact(dict(most.data))}" if most.data else ""
             what = f"{most.event}{data} came {came} times"
             yield _miss(most.rule, what, f"it comes {_times(most.most)}", f"{most.event} often")
-    yield from _uncaused(case, events, facts)
+    yield from _uncaused(case, seen, events, facts)
 
 
-def _uncaused(case: Case, events: Sequence[Mapping[str, Any]], facts: EventFacts) -> Iterator[Miss]:
-    """Yield a miss for each event that nothing in the case can have brought about."""
+def _uncaused(
+    case: Case, seen: Observation, events: Sequence[Mapping[str, Any]], facts: EventFacts
+) -> Iterator[Miss]:
+    """Yield a miss for each event that nothing in the case can have brought about.
+
+    What is refused as invalid brings nothing about.
+    """
     requests = (*case.stage.setup, *(step.request for step in case.steps))
     commands = [request.execute for request in requests]
+    done = [request.execute for request in (*case.stage.setup, *_done(case, seen))]
     awaited = {each.event for step in case.steps for each in step.emits}
-    for name in dict.fromkeys(each.get("event") for each in events):
-        if isinstance(name, str) and name not in awaited and not facts.explains(name, commands):
-            sent = ", ".join(dict.fromkeys(commands))
-            what = f"{name} came, and nothing that was sent brings it about: {sent}"
-            expected = "an event only when that of which it tells has happened"
-            yield _miss("W75", what, expected, f"{name} uncaused")
+    told: set[str] = set()
+    for event in events:
+        name, data = event.get("event"), event.get("data")
+        if not isinstance(name, str) or name in awaited or name in told:
+            continue
+        known = data if isinstance(data, Mapping) else {}
+        if facts.explains(name, done, known):
+            continue
+        told.add(name)
+        sent = ", ".join(dict.fromkeys(commands))
+        if facts.explains(name, commands, known):
+            what = f"{name} came, and only what was refused brings it about: {sent}"
+            yield _miss("W65", what, "the refused request has had no effect", f"{name} refused")
+            continue
+        what = f"{name} came, and nothing that was sent brings it about: {sent}"
+        expected = "an event only when that of which it tells has happened"
+        yield _miss("W75", what, expected, f"{name} uncaused")
+
+
+def _done(case: Case, seen: Observation) -> Iterator[Request]:
+    """Yield the requests of a case that may have done something."""
+    for number, step in enumerate(case.steps):
+        faulty = case.aspect is Aspect.INVALID and step.role is Role.SUBJECT
+        reply = seen.replies[number] if faulty and number < len(seen.replies) else None
+        if reply is None or "error" not in message_of(reply):
+            yield step.request
 
 
 def _misplaced(case: Case, seen: Observation, event: _Timed, *, limited: bool) -> Miss | None:

@@ -17,6 +17,8 @@ NO_CLASS: Final = "the build lists the type and finds no class of it"
 """Why the properties of a listed type cannot be queried."""
 _TYPED: Final = "X08"
 """The rule about the types of properties, and of their defaults."""
+_OWN: Final = ("child<", "link<")
+"""How the types of properties begin that an object may have for itself."""
 _STRINGS: Final = frozenset({"str", "string"})
 
 
@@ -56,6 +58,36 @@ class Holds(ValueExpectation):
         for name in self.absent:
             if name in types:
                 return Problem(f"{name!r} is listed", f"there is no {name!r}")
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Instance(ValueExpectation):
+    """qom-list shows the properties of an object: the `declared` ones of its type (name to type).
+
+    Besides, it may have children and links of its own.
+    """
+
+    declared: tuple[tuple[str, str], ...]
+
+    reads = False
+
+    def words(self) -> str:
+        """Return the expectation in words."""
+        return f"lists the {len(self.declared)} properties of its type"
+
+    def problem_of(self, value: Any, reply: Reply) -> Problem | None:
+        """Return the first property that is not as its type has it."""
+        types = {entry["name"]: entry["type"] for entry in value}
+        for name, type_name in self.declared:
+            if types.get(name) != type_name:
+                found = f"has the type {types[name]}" if name in types else "is not listed"
+                expected = f"{name!r} is listed as {type_name}, as qom-list-properties does"
+                return Problem(f"{name!r} {found}", expected)
+        own = {name for name, kind in types.items() if not kind.startswith(_OWN)}
+        for name in sorted(own - {name for name, _ in self.declared}):
+            expected = f"there is no {name!r}, which qom-list-properties does not list"
+            return Problem(f"{name!r} is listed", expected)
         return None
 
 

@@ -16,7 +16,14 @@ from conformance.judge.expect_answer import (
     Understood,
 )
 from conformance.judge.expect_odd import NoOddOneOut
-from conformance.judge.expect_qom import Holds, LinksTo, ListsProperties, ListsTypes, ReadsAs
+from conformance.judge.expect_qom import (
+    Holds,
+    Instance,
+    LinksTo,
+    ListsProperties,
+    ListsTypes,
+    ReadsAs,
+)
 from conformance.judge.expect_value import (
     Adds,
     Agrees,
@@ -38,5 +45,5 @@ EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
     NoOddOneOut,
     *(Returns, Lists, Repeats, Unchanged, Adds, Grows, Shows, NotYet),
     *(Tells, Agrees, ReadsBack, Stays),
-    *(Holds, ReadsAs, LinksTo, ListsTypes, ListsProperties),
+    *(Holds, Instance, ReadsAs, LinksTo, ListsTypes, ListsProperties),
 )

@@ -16,11 +16,14 @@ _EXPECTED: Final = "an object QMP with an object version and an array capabiliti
 
 
 def greeting_misses(
-    message: Mapping[str, Any], version_fault: Callable[[Any], Violation | None]
+    message: Mapping[str, Any],
+    version_fault: Callable[[Any], Violation | None],
+    capabilities: frozenset[str] | None = None,
 ) -> Iterator[Miss]:
     """Yield what is wrong with a greeting.
 
-    `version_fault` says why a value is not one of query-version's.
+    `version_fault` says why a value is not one of query-version's. `capabilities` are those that
+    can be enabled, None if they are not known.
     """
     greeting = message.get("QMP")
     if set(message) != {"QMP"} or not isinstance(greeting, dict):
@@ -39,6 +42,9 @@ def greeting_misses(
     if not strings or len(set(offered)) != len(offered):
         what = f"the capabilities are {compact(offered)}"
         yield _miss("W17", what, "strings that differ from one another", "capabilities")
+    elif capabilities is not None and not capabilities >= {*offered}:
+        what = f"the greeting offers {', '.join(sorted({*offered} - capabilities))}"
+        yield _miss("Q42", what, "capabilities that introspection knows", "offered")
     fault = version_fault(version)
     if fault is not None:
         what = f"the greeting's version is not as {VERSION_COMMAND} returns it: "

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from conformance.judge.greeting import VERSION_COMMAND, greeting_misses
 from conformance.judge.miss import Miss
+from conformance.judge.negotiation import known_capabilities
 from conformance.judge.observation import Line
 from conformance.model.complaint import NO_COMPLAINTS, Complaints
 from conformance.model.event_facts import EventFacts
@@ -81,7 +82,9 @@ class MessageJudge:
         message, misses = _framed(line)
         if message is None:
             return ReadMessage(None, misses)
-        return ReadMessage(message, misses + tuple(greeting_misses(message, self._version_fault)))
+        known = known_capabilities(self._known[0]) if self._known else None
+        found = greeting_misses(message, self._version_fault, known)
+        return ReadMessage(message, misses + tuple(found))
 
     def _version_fault(self, version: Any) -> Violation | None:
         """Return why `version` differs from query-version's reply, if that is known."""

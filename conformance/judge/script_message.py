@@ -8,6 +8,7 @@ from typing import Any, Final, assert_never
 from conformance.judge.events import message_of
 from conformance.judge.json_path import stands_at
 from conformance.judge.miss import Miss
+from conformance.judge.negotiation import NEGOTIATE, enabled_unoffered
 from conformance.judge.reply import echoes
 from conformance.judge.script_turn import JudgedTurn, short, text
 from conformance.model.canonical import same
@@ -56,6 +57,7 @@ def judge_hear(judged: JudgedTurn, turn: Hear) -> Iterator[Miss]:
         yield judged.miss(turn.rule, what, f"{turn.lead!r} ahead of it", "lead")
     yield from read.misses
     yield from _content(judged, turn, message)
+    yield from _negotiated(judged, turn, message)
 
 
 def _answered(judged: JudgedTurn, turn: Hear, message: Mapping[str, Any]) -> str | None:
@@ -88,6 +90,16 @@ def _content(judged: JudgedTurn, turn: Hear, message: Mapping[str, Any]) -> Iter
         if not same(value, other):
             what = f"{where} is {text(value)}, and {text(other)} before"
             yield judged.miss(turn.rule, what, "the same in both places", f"same {where}")
+
+
+def _negotiated(judged: JudgedTurn, turn: Hear, message: Mapping[str, Any]) -> Iterator[Miss]:
+    """Yield that a negotiation has enabled what the greeting of its line did not offer."""
+    exchange = judged.case.exchange
+    if exchange is None or turn.command != NEGOTIATE or "return" not in message:
+        return
+    for name in enabled_unoffered(exchange.turns[: judged.number], judged.talk, turn.line):
+        what = f"{name} was enabled, which the greeting did not offer"
+        yield judged.miss("W58", what, "an error", "unoffered")
 
 
 def _id(judged: JudgedTurn, turn: Hear, message: Mapping[str, Any]) -> Iterator[Miss]:

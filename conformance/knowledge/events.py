@@ -27,7 +27,7 @@ from conformance.knowledge.decoder import FileFault, FileProblem, Read, raise_pr
 from conformance.knowledge.gathering import gathered, read_folder
 from conformance.knowledge.keys import DOTTED, TRUE, TURN, Key, unknown_word
 from conformance.knowledge.versions import Version, VersionRange, of_arch
-from conformance.model.event_facts import EventFacts
+from conformance.model.event_facts import EventFacts, TellingEvent
 from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import ABSENT, Absent, ErrorClass, JsonValue, PathPart
 
@@ -180,6 +180,14 @@ class Cause:
     commands: Annotated[
         tuple[str, ...], Key("the commands, as globs; `*` for an event that may come at any time")
     ]
+    data: Annotated[
+        Mapping[str, JsonValue],
+        Key(
+            "members of its data: an event that has all of them is brought about by these "
+            "commands alone",
+            identity=True,
+        ),
+    ] = field(default_factory=dict)
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     reason: Annotated[str, REASON]
 
@@ -272,12 +280,18 @@ class EventRecipes:
                     causes.setdefault(each.event, []).append(step.request.execute)
         for unprovoked in self._unprovoked:
             causes.setdefault(unprovoked.event, [])
-        for cause in self._causes:
-            if version in cause.versions:
+        known = [cause for cause in self._causes if version in cause.versions]
+        for cause in known:
+            if not cause.data:
                 causes.setdefault(cause.event, []).extend(cause.commands)
         return EventFacts(
             limited=tuple(sorted({x.event for x in self._limited if version in x.versions})),
             causes={name: tuple(sorted(set(found))) for name, found in sorted(causes.items())},
+            telling=tuple(
+                TellingEvent(event=cause.event, data=cause.data, commands=cause.commands)
+                for cause in known
+                if cause.data
+            ),
         )
 
     def needs(self) -> frozenset[str]:

@@ -128,6 +128,18 @@ def test_a_further_request_is_seen_too() -> None:
     assert cases["do/effect/other"].steps[1].request == Request("do", {"lamp": "b"})
 
 
+def test_a_further_request_is_seen_on_a_machine_of_its_own() -> None:
+    spec = MachineSpec(machine="pc")
+    further = Further(
+        name="other", arguments={"lamp": "b"}, verify=(ON,), spec=spec, reason="it is"
+    )
+    cases = _cases(_recipe(further=(further,)))
+
+    own, other = cases["do/effect/recipe"].stage, cases["do/effect/other"].stage
+    assert (own.spec, other.spec) == (MachineSpec(), spec)
+    assert own.name != other.name
+
+
 @pytest.mark.parametrize(
     ("more", "outcome", "reason"),
     [

@@ -12,7 +12,17 @@ from conformance.judge.expect_value import Lists
 from conformance.knowledge.naming import NameKind, NamingException
 from conformance.knowledge.versions import VersionRange
 from conformance.model.case import Case
-from conformance.qapi.model import Command, Enum, EnumMember, Event, Member, Object, Schema
+from conformance.qapi.model import (
+    Builtin,
+    Command,
+    Enum,
+    EnumMember,
+    Event,
+    JsonType,
+    Member,
+    Object,
+    Schema,
+)
 from tests.derive.inputs import NO_OBJECTS, a_build, known
 
 EMPTY = Object(name="0", members=())
@@ -84,6 +94,15 @@ def test_text_for_people_is_returned_by_unstable_commands_only() -> None:
     assert broken(Schema(commands={"tell": untold}, types=types)) == ["Q77"]
 
 
+def test_the_built_in_types_have_their_documented_json_types() -> None:
+    kept = Builtin(name="int", json_type=JsonType.INT)
+    other = Builtin(name="int", json_type=JsonType.NUMBER)
+    text = Builtin(name="str", json_type=JsonType.INT)
+
+    assert broken(schema(kept)) == []
+    assert broken(schema(other, text)) == ["Q66", "Q67"]
+
+
 def test_each_other_command_line_is_to_show_the_same_entries() -> None:
     asked = Command(name="query-qmp-schema", arg_type="0", ret_type="0")
     made = Schema(commands={asked.name: asked}, types={"0": EMPTY})
@@ -99,7 +118,7 @@ def test_each_other_command_line_is_to_show_the_same_entries() -> None:
     assert set(map(repr, found.values())) == {repr(Lists(tuple(entries)))}
 
 
-def schema(*types: Object | Enum) -> Schema:
+def schema(*types: Builtin | Enum | Object) -> Schema:
     command = Command(name="ask-it", arg_type="0", ret_type="0")
     return Schema(
         commands={command.name: command},

@@ -12,8 +12,8 @@ from conformance.judge.events import agreement_misses
 from conformance.judge.observation import EventPlace, Observation
 from conformance.judge.verdict import judge
 from conformance.model.case import Agreement, Count, Emits
-from conformance.model.event_facts import EventFacts
-from conformance.model.terms import Outcome
+from conformance.model.event_facts import EventFacts, TellingEvent
+from conformance.model.terms import Aspect, Outcome
 from tests.judge.made import case, judge_of_messages, line, refusal, step, success
 
 CLOCK = 1_000_000_000.0
@@ -133,6 +133,33 @@ def test_an_event_has_a_cause(
     observed = seen((event(name, 10.1), 10.0, 10.2))
 
     assert [miss.rule for miss in unexplained(made, observed, FACTS)] == ["W75"] * told
+
+
+@pytest.mark.parametrize(
+    ("execute", "reason", "told"),
+    [("reset", "asked", False), ("stop", "asked", True), ("stop", "of-itself", False)],
+)
+def test_an_event_that_tells_its_cause_has_that_cause(
+    execute: str, reason: str, told: bool
+) -> None:
+    asked = TellingEvent(event="RESET", data={"reason": "asked"}, commands=("reset",))
+    facts = EventFacts(causes={"RESET": ("*",)}, telling=(asked,))
+    reset = {**event("RESET", 10.1), "data": {"guest": False, "reason": reason}}
+    made = case(step(execute=execute))
+
+    misses = unexplained(made, seen((reset, 10.0, 10.2)), facts)
+
+    assert [miss.rule for miss in misses] == ["W75"] * told
+
+
+def test_what_is_refused_as_invalid_brings_nothing_about() -> None:
+    stop = (event("STOP", 10.1), 10.0, 10.2)
+    made = replace(case(step(execute="stop")), aspect=Aspect.INVALID)
+    refused = replace(seen(stop), replies=(line(refusal()),))
+
+    assert [miss.rule for miss in unexplained(made, refused, FACTS)] == ["W65"]
+    assert list(unexplained(made, seen(stop), FACTS)) == []
+    assert list(unexplained(replace(made, aspect=Aspect.ERRORS), refused, FACTS)) == []
 
 
 def test_what_an_earlier_case_may_have_caused_counts_only_for_a_case_alone() -> None:

@@ -20,6 +20,7 @@ from conformance.judge.expect_answer import (
 )
 from conformance.judge.expect_qom import (
     Holds,
+    Instance,
     LinksTo,
     ListsProperties,
     ListsTypes,
@@ -107,6 +108,10 @@ TABLE: list[tuple[str, Expectation, dict[str, Any], Kind | None]] = [
     ("lists a type twice", ListsTypes(KNOWN), success([B, B]), Kind.VALUE),
     ("lists another type", ListsTypes(KNOWN), success([{"name": "c"}]), Kind.VALUE),
     ("lists a type otherwise", ListsTypes(KNOWN), success([{"name": "a"}]), Kind.VALUE),
+    ("has what its type has", Instance((("n", "uint8"),)), success(LISTED), None),
+    ("lacks what its type has", Instance((("m", "uint8"),)), success(LISTED), Kind.VALUE),
+    ("has it otherwise", Instance((("n", "int8"),)), success(LISTED), Kind.VALUE),
+    ("has more than its type", Instance(()), success(LISTED), Kind.VALUE),
     ("lists properties", ListsProperties(TOY), success(LISTED), None),
     ("lists an unknown child", ListsProperties(frozenset()), success(LISTED), Kind.VALUE),
     ("lists a property twice", ListsProperties(TOY), success(LISTED * 2), Kind.VALUE),

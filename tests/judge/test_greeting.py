@@ -47,6 +47,17 @@ def test_a_greeting_breaks_the_rules_it_breaks(message: dict[str, Any], broken: 
     assert rules(message) == broken
 
 
+def test_what_is_offered_can_be_enabled_where_that_is_known() -> None:
+    known = frozenset({"oob"})
+
+    def told(*offered: str) -> list[str]:
+        message = greeting(capabilities=[*offered])
+        return [miss.rule for miss in greeting_misses(message, faultless, known)]
+
+    assert told() == told("oob") == []
+    assert told("oob", "zip") == ["Q42"]
+
+
 def test_a_version_is_held_against_its_type_where_there_is_one() -> None:
     asked: list[Any] = []
 

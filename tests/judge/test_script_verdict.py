@@ -443,3 +443,24 @@ def test_a_long_message_is_shown_by_how_it_begins() -> None:
 
     assert len(miss.summary) < 400
     assert len(unasked.summary) < 400
+
+
+@pytest.mark.parametrize(
+    ("offered", "answer", "broken"),
+    [(["oob"], DONE, []), ([], DONE, ["W58"]), ([], NO, []), (None, DONE, [])],
+    ids=["offered", "not offered", "refused", "no greeting seen"],
+)
+def test_what_is_enabled_was_offered(
+    offered: list[str] | None, answer: dict[str, Any], broken: list[str]
+) -> None:
+    asked = b'{"execute": "qmp_capabilities", "arguments": {"enable": ["oob"]}}'
+    answered = replace(REPLY, command="qmp_capabilities")
+    turns: list[Turn] = [Hold(path="gate"), Send(line="a", data=asked), answered]
+    said = [heard(), heard(), heard(answer)]
+    if offered is not None:
+        turns.insert(0, GREETING)
+        said.insert(0, heard({"QMP": {"version": VERSION, "capabilities": offered}}))
+
+    verdict = judge_talk(case(*turns), Talk(heard=tuple(said)), judge_of_messages())
+
+    assert rules(verdict) == broken

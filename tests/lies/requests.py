@@ -8,18 +8,36 @@ from .told import Accepts, Asked, Besides, Entry, InSpite, Message, Refuses, Wit
 
 _READ_BACK = "X31 X33 X21 X43"
 """What was given shows."""
+_TOLD = "X31 X32 X33"
+"""What was given decides of what an event tells."""
 _EFFECT = "X33 X31 X32 X22 X20 X43"
 """What was done shows."""
 
 
-def _asked(name: str, command: str, change: Change, cases: str = "") -> Entry:
+def _asked(
+    name: str, command: str, change: Change, cases: str = "", rules: str = _READ_BACK
+) -> Entry:
     chosen = cases or f"{command}/effect/* {command}/valid/*"
-    return Entry(name, lambda: Asked(command, change), chosen, _READ_BACK)
+    return Entry(name, lambda: Asked(command, change), chosen, rules)
 
 
-def _withheld(command: str, cases: str = "") -> Entry:
+_SNAPSHOT: Message = {
+    "id": "1",
+    "name": "s0",
+    "vm-state-size": 0,
+    "date-sec": 0,
+    "date-nsec": 0,
+    "vm-clock-sec": 0,
+    "vm-clock-nsec": 0,
+}
+
+
+def _withheld(command: str, cases: str = "", told: Message | None = None) -> Entry:
+    """Tell that a command has succeeded; it returns what is `told`, or nothing."""
     chosen = cases or f"{command}/effect/*"
-    return Entry(f"{command}-does-nothing", lambda: Withheld(command), chosen, _EFFECT)
+    return Entry(
+        f"{command}-does-nothing", lambda: Withheld(command, told=told or {}), chosen, _EFFECT
+    )
 
 
 DROPPED = (
@@ -95,7 +113,7 @@ DROPPED = (
         "name-of-exports-is-dropped",
         "block-export-add",
         without("name"),
-        "block-export-add/valid/type:nbd*",
+        "block-export-add/effect/* block-export-add/valid/type:nbd*",
     ),
     _asked("limit-of-connections-is-dropped", "nbd-server-start", without("max-connections")),
     _asked("keys-of-nbd-server-are-dropped", "nbd-server-start", without("tls-creds")),
@@ -161,6 +179,20 @@ ALTERED = (
         "capabilities-are-set-turned", "migrate-set-capabilities", turned("capabilities.*.state")
     ),
     _asked("throttled-less", "block_set_io_throttle", plus("bps")),
+    _asked(
+        "panics-stop-the-machine",
+        "set-action",
+        put("panic", "pause"),
+        "set-action/effect/* set-action/valid/* GUEST_PANICKED/valid/*",
+        _TOLD,
+    ),
+    _asked(
+        "watchdogs-stop-the-machine",
+        "set-action",
+        put("watchdog", "pause"),
+        "set-action/effect/* set-action/valid/* WATCHDOG/valid/*",
+        _TOLD,
+    ),
     _asked("link-is-turned", "set_link", turned("up")),
     _asked("balloon-gets-less", "balloon", plus("value", 4096)),
     _asked("resized-to-more", "block_resize", plus("size", 512)),
@@ -170,6 +202,7 @@ ALTERED = (
         "watchdog-set-action",
         put("action", "none"),
         "watchdog-set-action/effect/* WATCHDOG/valid/*",
+        _TOLD,
     ),
     _asked("devices-have-other-ids", "device_add", mended("id")),
     _asked(
@@ -192,7 +225,13 @@ ALTERED = (
     ),
     _asked("bits-are-written-inverted", "ringbuf-write", mended("data")),
     _asked("objects-poll-more", "object-add", plus("poll-grow"), "object-add/iothread/valid/*"),
-    _asked("actions-are-others", "set-action", put("reboot", "reset")),
+    _asked(
+        "actions-are-others",
+        "set-action",
+        put("reboot", "reset"),
+        "set-action/effect/* set-action/valid/* SHUTDOWN/valid/*",
+        _TOLD,
+    ),
     _asked("thresholds-are-higher", "block-set-write-threshold", plus("write-threshold")),
     _asked("exports-have-other-ids", "block-export-add", mended("id"), "block-export-add/effect/*"),
     _asked("properties-are-set-otherwise", "qom-set", turned("value"), "qom-set/effect/*"),
@@ -227,7 +266,7 @@ WITHHELD = (
     _withheld("blockdev-change-medium"),
     _withheld("change-backing-file"),
     _withheld("blockdev-snapshot-sync"),
-    _withheld("blockdev-snapshot-delete-internal-sync"),
+    _withheld("blockdev-snapshot-delete-internal-sync", told=_SNAPSHOT),
     _withheld("transaction"),
     _withheld("balloon"),
     _withheld("set_link"),
@@ -243,8 +282,8 @@ WITHHELD = (
     _withheld("remove-fd"),
     _withheld("closefd"),
     _withheld("qom-set"),
-    _withheld("system_reset"),
-    _withheld("system_powerdown"),
+    _withheld("system_reset", "system_reset/effect/* RESET/valid/*"),
+    _withheld("system_powerdown", "system_powerdown/effect/* POWERDOWN/valid/*"),
     _withheld("system_wakeup"),
     _withheld("set-numa-node"),
     _withheld("watchdog-set-action", "watchdog-set-action/effect/* WATCHDOG/valid/*"),
@@ -259,6 +298,20 @@ WITHHELD = (
     _withheld("send-key"),
     _withheld("input-send-event"),
     _withheld("announce-self"),
+    _withheld("blockdev-snapshot"),
+    _withheld("block-stream"),
+    _withheld("block-commit"),
+    _withheld("blockdev-mirror"),
+    _withheld("blockdev-backup"),
+    _withheld("job-complete"),
+    _withheld("block-job-resume"),
+    _withheld("block-dirty-bitmap-add"),
+    _withheld("block-dirty-bitmap-remove"),
+    _withheld("block-export-add"),
+    _withheld("blockdev-insert-medium"),
+    _withheld("netdev_add"),
+    _withheld("set-action", "set-action/effect/* SHUTDOWN/valid/*"),
+    _withheld("change-vnc-password"),
     Entry(
         "rtc-reset-reinjection-does-nothing",
         lambda: Withheld("rtc-reset-reinjection"),
@@ -311,11 +364,25 @@ IN_SPITE = (
     _in_spite("blockdev-add"),
     _in_spite("chardev-add"),
     _in_spite("migrate-set-parameters"),
-    _in_spite("netdev_add"),
+    _in_spite("netdev_add", "netdev_add/invalid/*"),
     _in_spite("object-add", "object-add/iothread/invalid/unknown-member"),
     _in_spite("nbd-server-start"),
     _in_spite("set_link"),
     _in_spite("block_resize"),
+    _in_spite("system_reset"),
+    _in_spite("system_powerdown"),
+    _in_spite("block-dirty-bitmap-add"),
+    _in_spite("block-export-add"),
+    _in_spite("migrate-set-capabilities"),
+    _in_spite("blockdev-snapshot-sync"),
+    _besides(
+        "refused-devices-leave-an-object",
+        "device_add",
+        _MORE_OBJECTS,
+        "device_add/errors/*",
+        "W65 X34 X14",
+        "error",
+    ),
     _besides(
         "refused-nodes-leave-one",
         "blockdev-add",
@@ -328,7 +395,7 @@ IN_SPITE = (
         "refused-objects-leave-one",
         "object-add",
         _MORE_OBJECTS,
-        "object-add/errors/*",
+        "object-add/errors/* object-add/invalid/unchanged/*",
         "X14 W65 X34",
         "error",
     ),

@@ -40,6 +40,15 @@ LIES = (
     "lines-end-in-lf",
     "memsave-does-nothing",
     "no-bitmaps",
+    "link-is-turned",
+    "balloon-gets-less",
+    "reset-comes-behind-its-reply",
+    "reset-with-each-stop",
+    "greeting-offers-more",
+    "refused-system_reset-is-done",
+    "commits-are-slow-by-default",
+    "device-properties-are-fewer",
+    "actions-are-others",
 )
 """The lies that are told each time the tests run: of each family that costs little, one or more."""
 

@@ -68,11 +68,14 @@ def _is(message: Message, command: str, arguments: Mapping[str, Any] | None = No
 class Withheld(Lie):
     """Commands that are told to have succeeded, and that QEMU never got."""
 
-    def __init__(self, *names: str) -> None:
-        self._names = names
+    def __init__(self, *names: str, told: Message | None = None) -> None:
+        self._names, self._told = names, told or {}
 
     def request(self, message: Message) -> Message | None:
         return None if message.get("execute") in self._names else message
+
+    def instead(self, message: Message) -> Message:
+        return {"return": self._told}
 
 
 class Asked(Lie):

@@ -22,6 +22,8 @@ def bent_greeting(greeting: Message, broken: Broken) -> Message:
             "version": {**version, "package": "another"},
             "capabilities": capabilities,
         },
+        "offers-nothing": {"version": version, "capabilities": []},
+        "offers-more": {"version": version, "capabilities": [*capabilities, "zip"]},
         "capability-twice": {"version": version, "capabilities": capabilities * 2},
     }
     return next(({"QMP": bent[word]} for word in sorted(broken) if word in bent), greeting)

@@ -235,6 +235,8 @@ def shown(schema: list[Entry], broken: Broken) -> list[Entry]:
     if "shows-fewer-values" in broken:
         by_name["ShutdownCause"]["members"].pop()
         by_name["ShutdownCause"]["values"].pop()
+    if "shows-int-as-number" in broken:
+        by_name["int"]["json-type"] = "number"
     if "shows-optional" in broken:
         toy[0]["default"] = None
     if "shows-orphan" in broken:

@@ -52,7 +52,7 @@ def serve(server: Server, argv: list[str], words: Broken) -> None:
     options = dict(zip(argv, [*argv[1:], ""], strict=True))
     # What is nested as deep as the protocol allows is read and written by recursion.
     sys.setrecursionlimit(20_000)
-    server.balloon = options.get("-device") == "virtio-balloon"
+    server.balloon = str(options.get("-device")).startswith("virtio-balloon")
     server.memory = int(options.get("-m", "0").partition(",")[0].removesuffix("M")) << 20
     server.named = "-name" in argv
     server.compat = options.get("-compat", "")
@@ -76,6 +76,8 @@ class Server:
         self._broken = broken
         self._complete = complete
         self._typed = "untyped" not in broken
+        self._pages = 0
+        """What the balloon is to hold."""
         if not self._typed:
             become_older()
         self._schema = entries(typed=self._typed)
@@ -143,7 +145,9 @@ class Server:
         if events and "event-inside" in self._broken:
             self._session.say(torn(events[0], reply))
             return
-        behind = name == "stop" and "event-behind-reply" in self._broken
+        # What is untyped is of 5.2, where the main loop resets the machine behind the reply.
+        behind = name == "system_reset" and not self._typed
+        behind |= name == "stop" and "event-behind-reply" in self._broken
         for message in self._bends.replies(name, reply) if behind else ():
             self._session.say(message)
         for event in events:
@@ -273,6 +277,8 @@ class Server:
                 self._after_refusal(arguments, error)
             if name == "migrate-set-parameters" and self._is("refused-change-takes-effect"):
                 self._change()
+            if name == "system_reset" and self._is("refused-reset-is-told"):
+                self._system_reset()
             if name == "migrate-set-parameters" and self._is("refusal-leaves-file"):
                 Path("/tmp/qmp/left").write_text(name, encoding="utf-8")
             raise
@@ -422,6 +428,8 @@ class Server:
             if path != "/objects" or "object-not-listed" not in self._broken:
                 other = path == "/objects" and "listed-as-other-type" in self._broken
                 found.append(_property(name, f"child<{'object' if other else child.kind}>"))
+        if "object-has-more" in self._broken and node.kind == "toy":
+            found.append(_property("more", "int"))
         if "list-grows" in self._broken and path == "/objects":
             return found * len(found)
         if "list-changes" in self._broken and at == "/machine":
@@ -451,7 +459,10 @@ class Server:
         if not names and "unknown-type-has-heirs" in self._broken:
             names = ["object"]
         shown = abstract or "abstract-shown-unasked" in self._broken
-        return [_type(name) for name in names if shown or not TYPES[name][1]]
+        unlisted = {"toy"} if "type-unlisted" in self._broken else set()
+        return [
+            _type(name) for name in names if name not in unlisted and (shown or not TYPES[name][1])
+        ]
 
     def _qom_list_properties(self, typename: str) -> list[Arguments]:
         if typename not in TYPES:
@@ -471,6 +482,7 @@ class Server:
             raise RefusedError("No balloon device has been activated", "DeviceNotActive")
         if not value:
             raise RefusedError("Parameter 'target' expects a size")
+        self._pages = max(0, self.memory - value) // 4096
         return {}
 
     def _migrate_set_parameters(self, **given: int) -> Arguments:
@@ -497,6 +509,9 @@ class Server:
                 actual = self.memory - int(pages) * 4096
                 event = _stamped("BALLOON_CHANGE", {"actual": actual})
                 self._events += [event] * self._limited.admit(event)
+            case ["i/w", "0xc014"]:
+                digits = 8 if self._typed else 6
+                return f"portl[0xc014] = 0x{self._pages:0{digits}x}\r\n"
             case ["o/b", "0xcf9", "6"]:
                 self.event("RESET", {"guest": True, "reason": "guest-reset"})
         return ""

@@ -28,6 +28,8 @@ WIRE_BREAKAGES: dict[str, Breakage] = {
     "greeting-lacks-version": _breaks("W15", "greeting/at-once"),
     "greets-as-another": _breaks("W16", "greeting/version"),
     "capability-twice": _breaks("W17", "greeting/at-once"),
+    "offers-nothing": _breaks("W58", "greeting/after-out-of-band"),
+    "offers-more": _breaks("Q42", "greeting/at-once"),
     "session-kept": _breaks("W55", "greeting/after-a-session/*"),
     "runs-before-negotiation": _breaks(
         "W56", "negotiation/refused/known", "negotiation/refused/introspection"

@@ -28,6 +28,7 @@ from conformance.knowledge.valid_request import ValidRequest
 from conformance.model.blocked import Blocked, not_applicable, untried
 from conformance.model.case import Case, Emits, Isolation, Role, Step
 from conformance.model.expectation import Expectation
+from conformance.model.stage import Stage
 from conformance.model.terms import Aspect, ErrorClass, JsonValue
 from conformance.qapi.model import Object
 
@@ -59,7 +60,7 @@ def effect_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterat
 
 
 def _seen(recipe: CommandRecipe, build: Introspected) -> Iterator[Case]:
-    stage = stage_of(recipe.first(build.version), f"effect/{recipe.name}")
+    own = recipe.first(build.version)
     for valid in recipe.requests(build.version):
         if not valid.looks:
             continue
@@ -69,12 +70,18 @@ def _seen(recipe: CommandRecipe, build: Introspected) -> Iterator[Case]:
             id=f"{recipe.name}/{Aspect.EFFECT}/{name}",
             subject=command_subject(recipe.name),
             aspect=Aspect.EFFECT,
-            stage=stage,
+            stage=_stage(valid, own),
             steps=() if blocked else tuple(_Writing(valid).steps()),
             isolation=_isolation(valid),
             about=name,
             blocked=blocked,
         )
+
+
+def _stage(valid: ValidRequest, own: ValidRequest) -> Stage:
+    """Return the machine of the recipe's request, or that of a further one if it has its own."""
+    word = f"effect/{valid.command}"
+    return stage_of(valid, word if valid.spec == own.spec else f"{word}/{valid.name}")
 
 
 def _is_permanent(valid: ValidRequest) -> bool:

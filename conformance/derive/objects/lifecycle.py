@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from conformance.derive.inputs import Introspected
@@ -17,7 +18,8 @@ from conformance.derive.objects.under_test import (
     type_under_test,
 )
 from conformance.derive.objects.valid import readings
-from conformance.judge.expect_answer import Accept, Reject
+from conformance.derive.steps import PLAIN
+from conformance.judge.expect_answer import Accept, Answer, Reject
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.recipes import ErrorRecipe, UserRecipe
 from conformance.model.blocked import not_applicable, unmet
@@ -36,6 +38,8 @@ def error_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
     """Yield the requests that QEMU must refuse although their types are right."""
     tested = type_under_test(build, knowledge, name)
     base = tested.base()
+    if name not in build.model.by_name:
+        yield _not_listed(tested, base)
     for recipe in tested.recipe.errors:
         yield _refused(tested, recipe, base)
     if not tested.recipe.alone:
@@ -50,6 +54,20 @@ def error_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
             ),
             fault="deletion of an object that is deleted already",
         )
+
+
+def _not_listed(tested: TypeUnderTest, base: Mapping[str, JsonValue]) -> Case:
+    """Return the case of a type that the schema names, and the list of types does not.
+
+    The build has no such class, or its list lacks one.
+    """
+    fault = "qom-list-types does not list the type"
+    steps = (
+        add(base, role=Role.SUBJECT, rule="X11", expect=Reject(), why=fault),
+        delete(expect=Answer()),
+    )
+    more: CaseParts = {"stage": PLAIN, "fault": fault, "blocked": None}
+    return replace(tested.case(Aspect.ERRORS, "not-listed", steps, **more), blocked=None)
 
 
 def _refused(tested: TypeUnderTest, recipe: ErrorRecipe, base: Mapping[str, JsonValue]) -> Case:

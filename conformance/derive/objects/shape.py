@@ -41,6 +41,7 @@ class ObjectShape:
 
     `schema` and `arguments_type` name the type that validates a whole request; `members` are those
     of the object, without qom-type and id; `typed` says whether the build's schema lists them.
+    `listed` are the properties that the build itself lists of the type: none if it could not say.
     """
 
     name: str
@@ -50,6 +51,7 @@ class ObjectShape:
     typed: bool
     ranges: Mapping[str, Range]
     properties: Mapping[str, Property]
+    listed: tuple[Property, ...]
     validator: Validator
 
     def names(self) -> frozenset[str]:
@@ -124,6 +126,7 @@ def object_shape(
             if is_integer(schema.type(m.type))
         },
         properties=properties,
+        listed=model.properties.get(name, ()),
         validator=validator,
     )
 

@@ -81,7 +81,7 @@ def type_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator
         request = Request("qom-list-properties", {"typename": name})
         # An interface is not the type of an object: nothing says whether it has properties.
         interface = INTERFACE in model.ancestry(name)
-        expect = Answer() if interface else ListsProperties(types)
+        expect = Answer() if interface else ListsProperties(types, _declared(model, name))
         step = Step(request=request, expect=expect, role=Role.SUBJECT, rule="X12")
         yield Case(
             id=f"qom-list-properties/introspection/{name}",
@@ -93,6 +93,12 @@ def type_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator
             about=name,
         )
     yield from _unlisted_cases(model)
+
+
+def _declared(model: ObjectModel, name: str) -> Mapping[str, str] | None:
+    """Return the types of a type's properties by name, None if it was not asked for them."""
+    properties = model.properties.get(name)
+    return {item.name: item.type for item in properties} if properties is not None else None
 
 
 def _unlisted_cases(model: ObjectModel) -> Iterator[Case]:

@@ -10,6 +10,7 @@ from conformance.derive.inputs import Introspected
 from conformance.derive.objects.shape import ID, QOM_TYPE, ObjectShape
 from conformance.derive.objects.under_test import (
     OBJECT_ID,
+    OBJECTS,
     SMALLEST,
     CaseParts,
     TypeUnderTest,
@@ -20,12 +21,14 @@ from conformance.derive.objects.under_test import (
     type_under_test,
 )
 from conformance.judge.expect_answer import Accept, Answer, Reject, Understood
+from conformance.judge.expect_qom import Instance
 from conformance.judge.expect_value import Returns
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.recipes import Given, Reads, Wish
 from conformance.model.blocked import unmet, untried
 from conformance.model.canonical import compact, digest
 from conformance.model.case import Case, Role, Step
+from conformance.model.stage import Request
 from conformance.model.terms import ABSENT, Aspect, JsonValue
 from conformance.qapi.model import Builtin, Enum, JsonType, Member
 from conformance.space.integers import range_of, rule_of, width_of
@@ -164,6 +167,7 @@ def _accepted(
     steps = [
         add(arguments, role=Role.SUBJECT, rule=rule, why=why),
         listed({OBJECT_ID: kind}),
+        *(_described(tested) if name == SMALLEST else ()),
         *readings(tested, given),
     ]
     if not tested.recipe.alone:
@@ -174,6 +178,18 @@ def _accepted(
             delete(),
         ]
     return tested.case(Aspect.VALID, name, steps, **more)
+
+
+def _described(tested: TypeUnderTest) -> Iterator[Step]:
+    """Yield the step that holds the object against what the build lists of its type."""
+    declared = tuple((item.name, item.type) for item in tested.shape.listed)
+    if declared:
+        yield Step(
+            request=Request("qom-list", {"path": f"{OBJECTS}/{OBJECT_ID}"}),
+            expect=Instance(declared),
+            role=Role.CHECK,
+            rule="X12",
+        )
 
 
 def _wished(

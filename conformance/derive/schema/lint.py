@@ -23,7 +23,7 @@ from conformance.model.case import Case, Claim, Isolation, Role, Step
 from conformance.model.stage import MachineSpec, Request, Stage
 from conformance.model.terms import ABSENT, Aspect, JsonValue
 from conformance.qapi.introspection import listed
-from conformance.qapi.model import Array, Enum, Object, Schema
+from conformance.qapi.model import Array, Builtin, Enum, JsonType, Object, Schema
 from conformance.qapi.validate import validate
 
 COMMAND: Final = "command"
@@ -41,6 +41,15 @@ _EVENT: Final = re.compile(r"[A-Z][A-Z0-9_]*")
 _RESERVED: Final = re.compile(r"u|has[-_].*", re.S)
 _TEXT: Final = "human-readable-text"
 """The member in the result of commands that return text for people."""
+_BUILTINS: Final = {
+    "str": JsonType.STRING,
+    "int": JsonType.INT,
+    "number": JsonType.NUMBER,
+    "bool": JsonType.BOOLEAN,
+    "null": JsonType.NULL,
+    "any": JsonType.VALUE,
+}
+"""The JSON types of the built-in types (docs/devel/qapi-code-gen.rst, Built-in Types)."""
 _OTHER_LINES: Final = {"named": ("-name", "other"), "memory": ("-m", "64M")}
 """Command lines that every machine accepts, by their effect."""
 
@@ -100,8 +109,23 @@ def lint_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator
     if build.version in UNSTABLE_SINCE:
         yield _case("experiments", _claims("Q49", names, lambda name: _experiment(linted, name)))
         yield _case("unstructured", _claims("Q77", *_unstructured(linted)))
+    yield _case("json-types", _builtins(build.schema))
     yield from _self_description(build)
     yield from _live(build)
+
+
+def _builtins(schema: Schema) -> Iterator[Claim]:
+    """Yield a claim for each built-in type whose JSON type is documented."""
+    for kind in schema.types.values():
+        if isinstance(kind, Builtin) and kind.name in _BUILTINS:
+            rule = "Q67" if kind.name == "int" else "Q66"
+            yield Claim(
+                rule=rule,
+                what=f"the built-in type {kind.name}",
+                promised=f"json-type {_BUILTINS[kind.name]}",
+                found=f"json-type {kind.json_type}",
+                fold=f"lint {rule} {kind.name}",
+            )
 
 
 def _names(schema: Schema) -> Iterator[_Name]:
