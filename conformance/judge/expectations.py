@@ -20,6 +20,7 @@ from conformance.judge.expect_qom import Holds, LinksTo, ListsProperties, ListsT
 from conformance.judge.expect_value import (
     Adds,
     Agrees,
+    Confirms,
     Grows,
     Lists,
     NotYet,
@@ -37,6 +38,6 @@ EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
     *(Accept, Ends, Reject, Refused, Succeeds, Answer, Known, Understood, TakesItsOwn),
     NoOddOneOut,
     *(Returns, Lists, Repeats, Unchanged, Adds, Grows, Shows, NotYet),
-    *(Tells, Agrees, ReadsBack, Stays),
+    *(Tells, Agrees, ReadsBack, Confirms, Stays),
     *(Holds, ReadsAs, LinksTo, ListsTypes, ListsProperties),
 )

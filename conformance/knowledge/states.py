@@ -26,7 +26,7 @@ from conformance.knowledge.gathering import gathered, read_folder
 from conformance.knowledge.keys import DOTTED, FormError, Key, scratch_filled, typed
 from conformance.knowledge.state_queries import StatePart
 from conformance.knowledge.versions import Version, VersionRange, of_arch
-from conformance.model.pattern import FACTS, PLAIN, glob_of, shared_name
+from conformance.model.pattern import FACTS, PLAIN, glob_of, least_of, shared_name
 from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import JsonValue
 
@@ -50,8 +50,9 @@ def _check_words(value: Any) -> None:
             for item in value:
                 _check_words(item)
         case str() if value.startswith("{") and value not in (*PLAIN, *FACTS):
-            if not (glob_of(value) or shared_name(value) or value.startswith("{scratch}")):
-                known = ", ".join((*PLAIN, *FACTS, "{like GLOB}", "{same NAME}"))
+            own = glob_of(value) or shared_name(value) or least_of(value) is not None
+            if not (own or value.startswith("{scratch}")):
+                known = ", ".join((*PLAIN, *FACTS, "{at least N}", "{like GLOB}", "{same NAME}"))
                 raise FormError(f"has {value!r}, which is unknown", f"Known: {known}.")
 
 

@@ -20,6 +20,7 @@ MORE: Final = "{more}"
 FACTS: Final = ("{arch}", "{major}", "{minor}", "{micro}")
 """The words for what is known of a build: the architecture of its guests, and its version."""
 _LIKE: Final = re.compile(r"\{like (.+)\}", re.S)
+_LEAST: Final = re.compile(r"\{at least (\d+)\}")
 _SAME: Final = re.compile(r"\{same (\w+)\}")
 PLAIN: Final = {
     ANYTHING: "anything",
@@ -34,6 +35,12 @@ def glob_of(pattern: JsonValue) -> str | None:
     """Return the glob of "{like GLOB}", None for other patterns."""
     found = _LIKE.fullmatch(pattern) if isinstance(pattern, str) else None
     return found[1] if found else None
+
+
+def least_of(pattern: JsonValue) -> int | None:
+    """Return the number of "{at least N}", None for other patterns."""
+    found = _LEAST.fullmatch(pattern) if isinstance(pattern, str) else None
+    return int(found[1]) if found else None
 
 
 def shared_name(pattern: JsonValue) -> str | None:
