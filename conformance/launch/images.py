@@ -64,9 +64,10 @@ def qcow2(backing: str = "") -> bytes:
 
 
 def chain() -> Mapping[str, bytes]:
-    """Return three images by name: `top.qcow2` on `middle.qcow2` on `base.qcow2`."""
+    """Return four images by name: each of `over`, `top` and `middle` on the next, and `base`."""
     return {
         "base.qcow2": qcow2(),
         "middle.qcow2": qcow2("base.qcow2"),
         "top.qcow2": qcow2("middle.qcow2"),
+        "over.qcow2": qcow2("top.qcow2"),
     }
