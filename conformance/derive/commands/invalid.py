@@ -68,7 +68,7 @@ def _object_cases(
     tried = _EditedObject(attempt=as_it_is, place=place)
     yield from tried.cases(place.label, partial(_faults_of, schema, place), "members")
     for member in place.members:
-        known = tuple(requests_with(arguments, place, member))
+        known = tuple(requests_with(arguments, place, member, apart=False))
         edit = partial(_with_member, schema, member)
         nearest = nearest_first(bases, place.label_with(member))
         made = likeliest(arguments, (*known, *nearest), place.way, edit)

@@ -106,7 +106,7 @@ def _varied_members(
     nearest = nearest_first(bases, place.label_with(member))
     kind = schema.type(member.type)
     if isinstance(kind, Builtin) and is_integer(kind):
-        nearest = (*requests_with(arguments, place, member), *nearest)
+        nearest = (*requests_with(arguments, place, member, apart=True), *nearest)
     for variation in variations_of(schema, place, member):
         known = tuple(known_variations(arguments, variation))
         for each in known:
