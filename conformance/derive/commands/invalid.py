@@ -49,7 +49,7 @@ def invalid_cases(build: Introspected, knowledge: Knowledge, name: str) -> Itera
     command = build.schema.commands[name]
     arguments = Arguments(build=build, knowledge=knowledge, command=command)
     bases = tuple(arguments.requests())
-    places = object_places(build.schema, command.arg_type).places
+    places = object_places(build.schema, command.arg_type, knowledge.command(name).through).places
     made = []
     for place in places[:1] if shallow else places:
         for case in _object_cases(arguments, bases, place):

@@ -54,7 +54,7 @@ def variation_cases(build: Introspected, knowledge: Knowledge, name: str) -> Ite
     command = build.schema.commands[name]
     arguments = Arguments(build=build, knowledge=knowledge, command=command)
     bases = tuple(arguments.requests())
-    places = object_places(build.schema, command.arg_type).places
+    places = object_places(build.schema, command.arg_type, knowledge.command(name).through).places
     groups: list[Siblings] = []
     for place in places[:1] if shallow else places:
         made = {}
