@@ -12,7 +12,7 @@ from typing import Final
 from conformance.derive.commands.filling import argument_at, filled, filled_path
 from conformance.derive.inputs import Introspected
 from conformance.derive.steps import supporting_step, supporting_steps
-from conformance.judge.expect_answer import Answer
+from conformance.judge.expect_answer import Accept, Answer
 from conformance.judge.expect_value import Confirms, ReadsBack, Stays
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.ranges import VALUE, with_value
@@ -179,7 +179,9 @@ def reading(
     entry = shown.entry
     emits = tuple(_awaited(entry.awaits, request))
     then = tuple(supporting_steps(_all_filled(entry.then, request), Role.CHECK))
-    undo = tuple(supporting_steps(_all_filled(entry.undo, request), Role.CLEANUP))
+    # What an event has not told leaves another state, and the event is what is looked for.
+    undone = Accept() if shown.query is not None else Answer()
+    undo = tuple(supporting_steps(_all_filled(entry.undo, request), Role.CLEANUP, undone))
     if shown.query is None:
         told = _told(shown, request)
         if not then:
