@@ -51,7 +51,7 @@ def qcow2(backing: str = "") -> bytes:
 
 
 def chain() -> Mapping[str, bytes]:
-    """Return images by name: `over`, `top` and `middle`, each on the next, `base`, and one apart."""
+    """Return images by name: `over` on `top` on `middle` on `base`, and one apart."""
     return {
         "base.qcow2": qcow2(),
         "middle.qcow2": qcow2("base.qcow2"),

@@ -37,8 +37,6 @@ _COPIED: Final = 1 << 63
 """The flag of a cluster that is written to in its place."""
 _EXTENSION: Final = struct.Struct(">II")
 _BITMAPS_EXTENSION: Final = 0x23852875
-_HAS_BITMAPS: Final = 1
-"""The feature by which programs know that they must keep bitmaps up to date."""
 _IN_USE: Final = 1
 
 
@@ -52,8 +50,7 @@ def overlapping() -> bytes:
         size=_SIZE,
         map_at=_L1,
         references_at=_REFERENCES,
-        snapshots=(1, _SNAPSHOTS),
-        autoclear=_HAS_BITMAPS,
+        snapshots_at=_SNAPSHOTS,
     )
     image = bytearray(_END)
     for at, content in (

@@ -8,6 +8,8 @@ from typing import Final
 HEADER: Final = struct.Struct(">4sIQIIQIIQQIIQQQQII")
 _REFCOUNT_ORDER: Final = 4
 """The usual width of a reference count: 2 to the power of this many bits."""
+_HAS_BITMAPS: Final = 1
+"""The autoclear feature by which programs know that they must keep bitmaps up to date."""
 
 
 def header(
@@ -17,13 +19,12 @@ def header(
     map_at: int,
     references_at: int,
     backing: tuple[int, int] = (0, 0),
-    snapshots: tuple[int, int] = (0, 0),
-    autoclear: int = 0,
+    snapshots_at: int = 0,
 ) -> bytes:
     """Return the header of an image with one table at each place, of one cluster.
 
-    `backing` is where the name of the backing file is, and its length; `snapshots` how many there
-    are, and where.
+    `backing` is where the name of the backing file is, and its length.  Where there are snapshots,
+    it is one, and there are bitmaps, too.
     """
     return HEADER.pack(
         b"QFI\xfb",
@@ -36,10 +37,11 @@ def header(
         map_at,
         references_at,
         1,  # clusters of the table of reference counts
-        *snapshots,
+        1 if snapshots_at else 0,
+        snapshots_at,
         0,  # incompatible and compatible features
         0,
-        autoclear,
+        _HAS_BITMAPS if snapshots_at else 0,
         _REFCOUNT_ORDER,
         HEADER.size,
     )

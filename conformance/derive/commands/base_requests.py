@@ -97,7 +97,7 @@ def nearest_first(requests: Sequence[ValidRequest], label: str) -> tuple[ValidRe
 def requests_with(
     arguments: Arguments, place: ObjectPlace, member: Member, *, apart: bool
 ) -> Iterator[ValidRequest]:
-    """Yield the requests in which a member is known to be accepted, with those `apart` or without."""
+    """Yield the requests in which a member is known to be accepted, with `apart` those, too."""
     schema = arguments.schema
     kind = schema.type(member.type)
     if not isinstance(kind, Builtin) or not is_integer(kind):
