@@ -215,7 +215,7 @@ def reading(
 def _told(shown: ShownArgument, request: Request) -> Emits:
     told = shown.entry.told
     assert told is not None, "without a query, an event tells it"
-    data = with_value(filled(told.data, _arguments(request)), shown.pattern)
+    data = filled(with_value(told.data, shown.pattern), _arguments(request))
     return Emits(event=told.event, data=as_object(data), rule=READS_BACK)
 
 
