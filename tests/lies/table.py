@@ -55,12 +55,10 @@ LACKS: dict[str, str] = {
     for lacks, names in {
         _READ_BACK: (
             "bursts-are-dropped size-of-operations-is-dropped group-is-dropped "
-            "cache-is-dropped "
-            "detect-zeroes-is-dropped offset-of-raw-is-dropped "
+            "cache-is-dropped detect-zeroes-is-dropped offset-of-raw-is-dropped "
             "server-of-chardev-is-dropped log-of-chardev-is-dropped telnet-of-chardev-is-dropped "
             "speed-of-mirror-is-dropped granularity-of-mirror-is-dropped "
             "speed-of-stream-is-dropped dismissal-of-mirror-is-dropped "
-            ""
             "filter-of-commit-is-dropped name-of-exports-is-dropped writing-to-exports-is-dropped "
             "limit-of-connections-is-dropped keys-of-nbd-server-are-dropped "
             "memory-of-nodes-is-dropped distance-of-nodes-is-dropped opaque-of-add-fd-is-dropped "
