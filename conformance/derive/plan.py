@@ -50,10 +50,16 @@ def cases_of(
         yield known if build.sandboxed else unconfined(known, knowledge.dangers)
 
 
-def members_of(build: Introspected) -> Mapping[str, ArgumentMembers]:
+def members_of(build: Introspected, knowledge: Knowledge) -> Mapping[str, ArgumentMembers]:
     """Return the members of each command's arguments, by name."""
+    knowledge = knowledge.of_build(build.version, build.arch)
     return {
-        name: argument_members(build.schema, command, shallow=name == OBJECT_ADD)
+        name: argument_members(
+            build.schema,
+            command,
+            shallow=name == OBJECT_ADD,
+            through=knowledge.command(name).through,
+        )
         for name, command in build.schema.commands.items()
     }
 

@@ -383,6 +383,22 @@ class ReadsBack(Expectation):
 
 
 @dataclass(frozen=True, slots=True)
+class Confirms(Expectation):
+    """The request succeeds, as it only does if the case's step `step` took its argument."""
+
+    step: int
+    reads: ClassVar[bool] = True
+
+    def words(self) -> str:
+        """Return the expectation in words."""
+        return f"accepted, if step {self.step + 1} was"
+
+    def problem(self, reply: Reply) -> Problem | None:
+        """Return the refusal; that of the step proves nothing."""
+        return None if "error" in reply.earlier[self.step] else refused(reply)
+
+
+@dataclass(frozen=True, slots=True)
 class Stays(Expectation):
     """The query shows at `path` what it showed in the step `before`, but for what is at `less`.
 

@@ -27,6 +27,7 @@ from conformance.judge.expect_qom import (
 from conformance.judge.expect_value import (
     Adds,
     Agrees,
+    Confirms,
     Grows,
     Lists,
     NotYet,
@@ -44,6 +45,6 @@ EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
     *(Accept, Ends, Reject, Refused, Succeeds, Answer, Known, Understood, TakesItsOwn),
     NoOddOneOut,
     *(Returns, Lists, Repeats, Unchanged, Adds, Grows, Shows, NotYet),
-    *(Tells, Agrees, ReadsBack, Stays),
+    *(Tells, Agrees, ReadsBack, Confirms, Stays),
     *(Holds, Instance, ReadsAs, LinksTo, ListsTypes, ListsProperties),
 )

@@ -14,6 +14,7 @@ from conformance.model.pattern import (
     MORE,
     PLAIN,
     POSITIVE,
+    bounds_of,
     fits_glob,
     glob_of,
     shared_name,
@@ -70,6 +71,9 @@ class _Comparison:
         glob, name = glob_of(pattern), shared_name(pattern)
         if glob is not None:
             return fits_glob(value, glob)
+        bounds = bounds_of(pattern)
+        if bounds is not None:
+            return type(value) is int and bounds[0] <= value <= bounds[1]
         if name is not None:
             return same(self._shared.setdefault(name, value), value)
         return not isinstance(pattern, Mapping) and same(value, pattern)
@@ -129,6 +133,8 @@ def _wanted(pattern: Any, shared: Mapping[str, Any]) -> str:
     glob, name = glob_of(pattern), shared_name(pattern)
     if glob is not None:
         return f"a string like {glob}"
+    if bounds_of(pattern):
+        return f"an integer {str(pattern)[1:-1]}"
     if name is not None:
         return f"{brief(shared[name])}, as elsewhere" if name in shared else PLAIN[ANYTHING]
     return PLAIN.get(pattern, brief(pattern)) if isinstance(pattern, str) else compact(pattern)

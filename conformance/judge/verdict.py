@@ -99,7 +99,7 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
         harmless &= miss.kind is Kind.VALUE and step.role is Role.SUBJECT
         if not (counted and (step.expect.reads or miss.kind is Kind.CLASS)):
             break
-    if outcome is Outcome.PASS:
+    if outcome is Outcome.PASS or _waited_at_last(case, outcome, len(earlier)):
         misses += (*event_misses(case, seen), *agreement_misses(case, seen))
     # What the process did comes first: it must be proved, whatever else is wrong.
     beside = () if _is_shadowed(case) else process_misses(case, seen, messages.complaints)
@@ -168,6 +168,11 @@ def _refused_anyway(case: Case, seen: Observation, number: int) -> bool:
         and "error" in line.read.value
         for step, line in zip(case.steps[number + 1 :], seen.replies[number + 1 :], strict=True)
     )
+
+
+def _waited_at_last(case: Case, outcome: Outcome, judged: int) -> bool:
+    """Return whether only the clean-up waited in vain: for what follows from an earlier event."""
+    return outcome is Outcome.UNTRIED and case.steps[judged - 1].role is Role.CLEANUP
 
 
 def _is_absent(case: Case, message: Mapping[str, Any]) -> bool:

@@ -128,6 +128,10 @@ class CommandRecipe:
         str,
         Key("why no request of it ever succeeds: its gates are then untried"),
     ] = ""
+    through: Annotated[
+        tuple[str, ...],
+        Key("ways, as ids spell them, on which the types are tried that several ways lead to"),
+    ] = ()
     verify: Annotated[tuple[Look, ...], VERIFY] = ()
     not_observable: Annotated[
         str,

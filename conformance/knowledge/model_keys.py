@@ -82,8 +82,9 @@ MODEL_KEYS: Final[Mapping[type, Mapping[str, Key]]] = {
         "make": Key(
             "what fills the folder `path`: `psk`, `dh`, `x509` (an authority, a server, a "
             "client), `x509-encrypted` (their keys encrypted with `password`), `images` "
-            "(empty images of 64 KiB: top.qcow2 with the backing file middle.qcow2, and that "
-            "with base.qcow2); `fifo` makes `path` itself a named pipe",
+            "(empty images of 64 KiB: over.qcow2 with the backing file top.qcow2, that with "
+            "middle.qcow2, and that with base.qcow2; and overlapping.qcow2, whose first clusters "
+            "lie in its tables); `fifo` makes `path` itself a named pipe",
             form=words_form({word: word for word in FILE_MAKERS}),
         ),
         "text": Key("the content"),

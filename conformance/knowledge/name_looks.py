@@ -134,6 +134,10 @@ def _readback(known: KnownNames, entry: Readback) -> Found:
                 yield from _at(known.glob(command, glob), key, glob)
         for number, glob in enumerate(entry.paths):
             yield from _at(known.glob(command, glob), "paths", number)
+    if entry.told is not None:
+        yield from _at(known.event(entry.told.event), "told", "event")
+    if entry.request is None:
+        return
     asked = [part for part in entry.at if part != JSON_TURN]
     if len(asked) == len(entry.at):
         yield from _at(known.answer(entry.request.execute, entry.at, entry.versions), "at")

@@ -90,7 +90,8 @@ class RangeRecipe:
     `omit` says why they are never tried, `behind_finding` which finding prevents it; then nothing
     else counts. `refused` says why the request fails with an error class that no argument check
     gives. `accepted` are globs of the variations with which it succeeds; `values` maps globs of
-    arguments to values with which it does; nothing is known of others.
+    arguments to values with which it does; nothing is known of others. A request `apart` is for
+    these alone.
     """
 
     command: Annotated[str, Key("the command", identity=True)]
@@ -125,6 +126,10 @@ class RangeRecipe:
     ] = field(default_factory=dict)
     cleanup: Annotated[tuple[Request, ...], CLEANUP] = ()
     alone: Annotated[bool, ISOLATION] = False
+    apart: Annotated[
+        bool,
+        Key("whether only what is known to succeed is tried in it, and nothing else about `paths`"),
+    ] = False
     limits: Annotated[
         Mapping[str, Limits],
         Key("what the command accepts, by glob of the integer; the first match counts"),

@@ -42,7 +42,8 @@ class Since(enum.StrEnum):
 class Readback:
     """A query that shows what a command made or changed, and which arguments show there.
 
-    An argument shows at `at`, under its own name, if the schema has a member of that name and of a
+    It may also be a request that `confirms` the argument, or an event that `told` it.  An argument
+    shows at `at`, under its own name, if the schema has a member of that name and of a
     fitting type there. `named` are the places, below `at`, of those that have another name there,
     `spelt` the patterns of those that have another value. `less` are arguments that do not show
     although a member has their name, with reasons.
@@ -71,7 +72,21 @@ class Readback:
         Key("requests that must then succeed, before the query; only if it is known to"),
     ] = ()
     undo: Annotated[tuple[Request, ...], Key("requests to send behind it")] = ()
-    request: Annotated[Request, Key(flat=True, only=("execute", "arguments"))]
+    request: Annotated[Request | None, Key(flat=True, only=("execute", "arguments"))] = None
+    confirms: Annotated[
+        bool,
+        Key(
+            "whether the request succeeds only if the argument is as it was given; then that "
+            "counts, and not what it returns"
+        ),
+    ] = False
+    told: Annotated[
+        Awaited | None,
+        Key(
+            "an event, in place of `execute`, that tells the argument behind the request or the "
+            "last one of `then`; `{value}` in its data is what it must tell"
+        ),
+    ] = None
     at: Annotated[
         tuple[PathPart, ...],
         Key(
@@ -120,6 +135,8 @@ class Readback:
         """Yield what is wrong with the keys beside each other."""
         if self.moves and self.stays is None:
             yield FileFault("moves", "'moves' without 'stays' says nothing", "Say 'stays', too.")
+        if (self.request is None) is (self.told is None):
+            yield FileFault("execute", "it needs either 'execute' or 'told'", "Give one of them.")
 
     def fits(self, version: Version, arch: str | None) -> bool:
         """Return whether it applies to a build; an unknown `arch`, None, may be any."""
@@ -128,6 +145,11 @@ class Readback:
     def shows(self, label: str, varied: str) -> bool:
         """Return whether the argument at `label`, with the value of `varied`, may show there."""
         return _is_among(self.paths, (label, varied)) and not _is_among(self.less, (label, varied))
+
+    @property
+    def needs_success(self) -> bool:
+        """Whether it shows nothing unless the request succeeds."""
+        return bool(self.awaits or self.then or self.confirms or self.told)
 
     def place_of(self, label: str) -> tuple[str, ...] | None:
         """Return where the argument at `label` shows, None if under its own name."""

@@ -26,9 +26,11 @@ from conformance.knowledge.gathering import gathered, read_folder
 from conformance.knowledge.keys import DOTTED, FormError, Key, scratch_filled, typed
 from conformance.knowledge.state_queries import StatePart
 from conformance.knowledge.versions import Version, VersionRange, of_arch
-from conformance.model.pattern import FACTS, PLAIN, glob_of, shared_name
+from conformance.model.pattern import FACTS, PLAIN, bounds_of, glob_of, shared_name
 from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import JsonValue
+
+_WITH_PARTS: Final = ("{at least N}", "{at most N}", "{like GLOB}", "{same NAME}")
 
 
 def _pattern(text: str) -> JsonValue:
@@ -50,8 +52,9 @@ def _check_words(value: Any) -> None:
             for item in value:
                 _check_words(item)
         case str() if value.startswith("{") and value not in (*PLAIN, *FACTS):
-            if not (glob_of(value) or shared_name(value) or value.startswith("{scratch}")):
-                known = ", ".join((*PLAIN, *FACTS, "{like GLOB}", "{same NAME}"))
+            own = glob_of(value) or shared_name(value) or bounds_of(value)
+            if not (own or value.startswith("{scratch}")):
+                known = ", ".join((*PLAIN, *FACTS, *_WITH_PARTS))
                 raise FormError(f"has {value!r}, which is unknown", f"Known: {known}.")
 
 

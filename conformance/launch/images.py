@@ -10,16 +10,16 @@ import struct
 from collections.abc import Mapping
 from typing import Final
 
+from conformance.launch.overlapping_image import overlapping
+from conformance.launch.qcow2_header import HEADER, header
+
 SIZE: Final = 65536
 """The size of the images in bytes: one cluster, so that a job over it is short."""
 _CLUSTER_BITS: Final = 16
 _CLUSTER: Final = 1 << _CLUSTER_BITS
-_REFCOUNT_ORDER: Final = 4
-"""The usual width of a reference count: 2 to the power of this many bits."""
 _TABLE_AT, _BLOCK_AT, _MAP_AT, _END = (number * _CLUSTER for number in range(1, 5))
 """One cluster each follows the header's: the table of reference counts, its only block, and the
 first level of the map."""
-_HEADER: Final = struct.Struct(">4sIQIIQIIQQIIQQQQII")
 _EXTENSION: Final = struct.Struct(">II")
 _BACKING_FORMAT: Final = 0xE2792ACA
 """The type of the header extension that names the format of the backing file."""
@@ -34,29 +34,16 @@ def qcow2(backing: str = "") -> bytes:
     if told:
         extensions = _EXTENSION.pack(_BACKING_FORMAT, 5) + b"qcow2\0\0\0"
     extensions += _EXTENSION.pack(0, 0)
-    told_at = _HEADER.size + len(extensions) if told else 0
-    header = _HEADER.pack(
-        b"QFI\xfb",
-        3,
-        told_at,
-        len(told),
-        _CLUSTER_BITS,
-        SIZE,
-        0,  # not encrypted
-        1,  # entries of the map's first level, each leading to 8192 clusters
-        _MAP_AT,
-        _TABLE_AT,
-        1,  # clusters of the table of reference counts
-        0,  # snapshots
-        0,
-        0,  # incompatible, compatible and autoclear features
-        0,
-        0,
-        _REFCOUNT_ORDER,
-        _HEADER.size,
+    told_at = HEADER.size + len(extensions) if told else 0
+    head = header(
+        cluster_bits=_CLUSTER_BITS,
+        size=SIZE,
+        map_at=_MAP_AT,
+        references_at=_TABLE_AT,
+        backing=(told_at, len(told)),
     )
+    head += extensions + told
     image = bytearray(_END)
-    head = header + extensions + told
     image[: len(head)] = head
     struct.pack_into(">Q", image, _TABLE_AT, _BLOCK_AT)
     struct.pack_into(">4H", image, _BLOCK_AT, 1, 1, 1, 1)
@@ -64,9 +51,11 @@ def qcow2(backing: str = "") -> bytes:
 
 
 def chain() -> Mapping[str, bytes]:
-    """Return three images by name: `top.qcow2` on `middle.qcow2` on `base.qcow2`."""
+    """Return images by name: `over` on `top` on `middle` on `base`, and one apart."""
     return {
         "base.qcow2": qcow2(),
         "middle.qcow2": qcow2("base.qcow2"),
         "top.qcow2": qcow2("middle.qcow2"),
+        "over.qcow2": qcow2("top.qcow2"),
+        "overlapping.qcow2": overlapping(),
     }

@@ -46,6 +46,8 @@ _MEANS: Final = frozenset({Role.SETUP, Role.WITNESS, Role.PASSAGE})
 """The roles of requests whose refusal leaves a case without a verdict."""
 
 
+READS_BACK: Final = "X31"
+"""The rule about what a command was given: it shows as it was given."""
 ORDER: Final = "W77"
 """The rule about which comes first, an event or the reply to the request that brings it about."""
 

@@ -6,6 +6,7 @@ pattern, in any order, or more if the pattern's last element is MORE. Knows no r
 
 from __future__ import annotations
 
+import math
 import re
 from fnmatch import fnmatchcase
 from typing import Final
@@ -20,6 +21,7 @@ MORE: Final = "{more}"
 FACTS: Final = ("{arch}", "{major}", "{minor}", "{micro}")
 """The words for what is known of a build: the architecture of its guests, and its version."""
 _LIKE: Final = re.compile(r"\{like (.+)\}", re.S)
+_BOUND: Final = re.compile(r"\{at (least|most) (\d+)\}")
 _SAME: Final = re.compile(r"\{same (\w+)\}")
 PLAIN: Final = {
     ANYTHING: "anything",
@@ -34,6 +36,16 @@ def glob_of(pattern: JsonValue) -> str | None:
     """Return the glob of "{like GLOB}", None for other patterns."""
     found = _LIKE.fullmatch(pattern) if isinstance(pattern, str) else None
     return found[1] if found else None
+
+
+def bounds_of(pattern: JsonValue) -> tuple[float, float] | None:
+    """Return the least and the greatest number of "{at least N}" or "{at most N}", None for other
+    patterns."""
+    found = _BOUND.fullmatch(pattern) if isinstance(pattern, str) else None
+    if not found:
+        return None
+    number = int(found[2])
+    return (number, math.inf) if found[1] == "least" else (-math.inf, number)
 
 
 def shared_name(pattern: JsonValue) -> str | None:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from conformance.judge.expect_answer import Answer, Ends, Reject
-from conformance.judge.expect_value import ReadsBack
+from conformance.judge.expect_value import Confirms, ReadsBack
 from conformance.judge.observation import Line, Observation, Talk
-from conformance.model.case import Case, Role, Step
+from conformance.model.case import READS_BACK, Case, Role, Step
 from conformance.model.terms import Outcome, SubjectKind
 from conformance.play.alone import Result
 from conformance.wire.framing import Message
@@ -70,7 +70,9 @@ def event_names(result: Result) -> frozenset[str]:
 
 
 def _reads_back(step: Step, line: Line | None) -> bool:
-    return isinstance(step.expect, ReadsBack) and "return" in _content(line)
+    shows = isinstance(step.expect, ReadsBack | Confirms)
+    tells = any(each.rule == READS_BACK for each in step.emits)
+    return (shows or tells) and "return" in _content(line)
 
 
 def _pairs(case: Case, seen: Observation) -> Iterator[tuple[Step, Line | None]]:

@@ -119,7 +119,7 @@ def planned(
 
     With `globs` it has only the cases whose ids match one.
     """
-    members = members_of(build)
+    members = members_of(build, knowledge)
     writer = PlanWriter()
     with _without_gc():
         for case in cases_of(build, knowledge, globs):
@@ -154,7 +154,7 @@ def write_release(version: Version, programs: Iterable[Program]) -> bytes:
             if facts is None or not facts.exact:
                 continue
             build = _of_release(version, program, facts)
-            members = members_of(build)
+            members = members_of(build, knowledge)
             for case in cases_of(build, knowledge):
                 # Why a case is blocked depends on the build: what it lacks, or was built without.
                 writer.add(replace(case, blocked=None), member_of(case, members))

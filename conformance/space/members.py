@@ -5,7 +5,7 @@ Knows neither faults nor what a case expects.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,10 +31,15 @@ class ArgumentMembers:
     left_out: int
 
 
-def argument_members(schema: Schema, command: Command, *, shallow: bool) -> ArgumentMembers:
+def argument_members(
+    schema: Schema, command: Command, *, shallow: bool, through: Sequence[str] = ()
+) -> ArgumentMembers:
     """Return the members of the arguments; of `shallow` ones only those outside branches and
-    values."""
-    found = object_places(schema, command.arg_type)
+    values.
+
+    `through` is as for object_places.
+    """
+    found = object_places(schema, command.arg_type, through)
     places = found.places[:1] if shallow else found.places
     return ArgumentMembers(
         labels=frozenset(place.label_with(each) for place in places for each in place.members),

@@ -7,7 +7,7 @@ counted. Knows nothing of faults, cases or recipes.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from conformance.qapi.flatten import tag_values, variant_of
@@ -51,25 +51,46 @@ class ObjectPlaces:
     left_out: int
 
 
-def object_places(schema: Schema, type_name: str) -> ObjectPlaces:
+def object_places(schema: Schema, type_name: str, through: Sequence[str] = ()) -> ObjectPlaces:
     """Return where objects are within values of the object type, itself included, at every depth.
 
-    An object type is entered once, also as a branch: of two branches of one type, the first.
+    An object type is entered once, also as a branch: of two branches of one type, the first.  One
+    that a way of `through`, as ids spell it, leads to is entered there.
     """
-    return object_places_at(schema, [(type_name, ())])
+    return object_places_at(schema, [(type_name, ())], through)
 
 
-def object_places_at(schema: Schema, starts: Iterable[tuple[str, Way]]) -> ObjectPlaces:
+def object_places_at(
+    schema: Schema, starts: Iterable[tuple[str, Way]], through: Sequence[str] = ()
+) -> ObjectPlaces:
     """Return where objects are within the object types `starts`, each at its way."""
-    search = _Search(schema)
+    search = _Search(schema, _at=types_through(schema, starts, through))
     for name, way in starts:
         search.enter(name, way)
     return search.result()
 
 
+def types_through(
+    schema: Schema, starts: Iterable[tuple[str, Way]], through: Sequence[str]
+) -> Mapping[str, str]:
+    """Return the object types that the ways `through` lead to, each with its way."""
+    if not through:
+        return {}
+    met: dict[str, str] = {}
+    search = _Search(schema, _met=met)
+    for name, way in starts:
+        search.enter(name, way)
+    search.result()
+    return {met[label]: label for label in through if label in met}
+
+
 @dataclass(slots=True)
 class _Search:
     schema: Schema
+    _at: Mapping[str, str] = field(default_factory=dict)
+    """The types that are entered on one way alone."""
+    _met: dict[str, str] | None = None
+    """Where types were met, if anybody asks for it."""
     _todo: deque[tuple[str, Way]] = field(default_factory=deque)
     _entered: set[str] = field(default_factory=set)
     _left_out: int = 0
@@ -84,6 +105,11 @@ class _Search:
 
     def enter(self, name: str, way: Way) -> None:
         """Record that an object type is at `way`."""
+        if self._met is not None:
+            self._met[label_of(way)] = name
+        if name in self._at and self._at[name] != label_of(way):
+            self._left_out += 1
+            return
         first = name not in self._entered
         self._entered.add(name)
         self._left_out += not first

@@ -87,13 +87,16 @@ class IntegerPaths:
     left_out: int
 
 
-def integer_paths(schema: Schema, type_name: str) -> IntegerPaths:
+def integer_paths(
+    schema: Schema, type_name: str, at: Mapping[str, str] | None = None
+) -> IntegerPaths:
     """Return where integers are within values of the object type, at every depth.
 
     Every branch of a union counts, even two branches of one type. An object type is entered once:
     that ends recursion, and keeps a type that many members share from being tried a hundred times.
+    One that `at` has is entered on the way there alone, as ids spell it.
     """
-    search = _Search(schema)
+    search = _Search(schema, at=at or {})
     search.enter(type_name, ())
     return search.reach()
 
@@ -108,6 +111,7 @@ def member_paths(schema: Schema, member: Member) -> IntegerPaths:
 @dataclass(slots=True)
 class _Search:
     schema: Schema
+    at: Mapping[str, str] = field(default_factory=dict)
     found: list[IntegerPath] = field(default_factory=list)
     _todo: deque[tuple[str, Way]] = field(default_factory=deque)
     _holds: dict[str, set[str]] = field(default_factory=dict)
@@ -149,7 +153,8 @@ class _Search:
                 self.found.append(IntegerPath(label=label_of(place), type=kind, way=place))
             elif isinstance(kind, Object):
                 self._holds[owner].add(inner)
-                if inner in self._holds:
+                elsewhere = inner in self.at and self.at[inner] != label_of(place)
+                if inner in self._holds or elsewhere:
                     self._again.append(inner)
                 else:
                     self.enter(inner, place)

@@ -86,7 +86,7 @@ class Plan:
 
 
 def plan(build: Introspected, knowledge: Knowledge, globs: Sequence[str] = ()) -> Plan:
-    members = members_of(build)
+    members = members_of(build, knowledge)
     return Plan(
         cases=tuple(cases_of(build, knowledge, globs)),
         rows=rows_of(build, knowledge, members),

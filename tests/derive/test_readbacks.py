@@ -7,7 +7,8 @@ from typing import Any
 
 from conformance.derive.commands.ranges import range_cases
 from conformance.derive.commands.variations import variation_cases
-from conformance.judge.expect_value import ReadsBack, Stays
+from conformance.judge.expect_answer import Answer
+from conformance.judge.expect_value import Confirms, ReadsBack, Stays
 from conformance.knowledge.commands import CommandRecipe
 from conformance.knowledge.ranges import RangeRecipe
 from conformance.knowledge.readbacks import Readback, Readbacks, Since
@@ -17,7 +18,17 @@ from conformance.model.terms import ABSENT
 from conformance.qapi.model import Schema
 from tests.derive.inputs import cases_of_schema
 from tests.derive.widths import wide_schema_of
-from tests.qapi.schemas import Entry, array, command, enum, member, optional, schema_of, struct
+from tests.qapi.schemas import (
+    Entry,
+    array,
+    command,
+    enum,
+    event,
+    member,
+    optional,
+    schema_of,
+    struct,
+)
 
 MODE = enum("Mode", "on", "off")
 SHOWN = (
@@ -38,6 +49,8 @@ def schema_with(*members: Entry, make: Callable[..., Schema] = schema_of) -> Sch
         command("do", "Arguments"),
         command("undo", "Arguments"),
         command("query", "Asked", "ShownList"),
+        command("again", "Arguments"),
+        event("TOLD", "Shown"),
         MODE,
     )
 
@@ -232,3 +245,68 @@ def test_a_unique_name_is_unique_in_what_it_shows() -> None:
 
     assert place(found[0]) == (({"id": arguments["id"]}, "flag"), True)
     assert "unique" not in arguments["id"]
+
+
+def known_cases(*members: Entry, **entry: Any) -> dict[str, Case]:
+    """Return the cases of arguments that a recipe knows to be accepted, with an entry."""
+    found = cases_of_schema(
+        variation_cases,
+        schema_with(*members),
+        None,
+        "do",
+        ranges={"do": (RangeRecipe(command="do", arguments={"id": "a"}, accepted=("*",)),)},
+        readbacks=Readbacks((Readback(commands=("do",), **entry),)),
+    )
+    return {case.id.removeprefix("do/valid/"): case for case in found}
+
+
+TOLD = Awaited(event="TOLD", data={"id": "{id}", "mode": "{value}"})
+
+
+def test_an_event_tells_an_argument_in_place_of_a_query() -> None:
+    cases = known_cases(
+        optional("mode", "Mode"),
+        told=TOLD,
+        spelt={"mode=off": "on"},
+        undo=(Request("undo", {"id": "{id}"}),),
+    )
+    steps = {label: case.steps for label, case in cases.items()}
+
+    for label in ("mode=on", "mode=off"):
+        done, undone = steps[label]
+        (told,) = done.emits
+        assert (told.event, told.data, told.rule) == ("TOLD", {"id": "a", "mode": "on"}, "X31")
+        assert undone.expect == Answer()
+
+
+def test_an_event_follows_the_last_request_behind() -> None:
+    cases = known_cases(
+        optional("mode", "Mode"), told=TOLD, then=(Request("first"), Request("last"))
+    )
+    done, first, last = cases["mode=on"].steps
+
+    assert (done.emits, first.emits) == ((), ())
+    assert [each.rule for each in last.emits] == ["X31"]
+
+
+def test_an_event_that_the_build_lacks_tells_nothing() -> None:
+    cases = known_cases(optional("mode", "Mode"), told=Awaited(event="OTHER"))
+
+    assert [len(case.steps) for case in cases.values()] == [1, 1]
+
+
+def test_a_request_with_all_arguments_confirms_one() -> None:
+    cases = known_cases(
+        optional("flag", "bool"), request=Request("again", {"id": "{id}"}), confirms=True
+    )
+    (check,) = checks(cases["flag=true"])
+
+    assert (check.expect, check.rule) == (Confirms(0), "X31")
+
+
+def test_nothing_confirms_an_argument_that_nobody_knows_to_be_accepted() -> None:
+    cases = cases_of(
+        optional("flag", "bool"), request=Request("again", {"id": "{id}"}), confirms=True
+    )
+
+    assert not any(map(checks, cases.values()))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from conformance.derive.commands.invalid import invalid_cases
 from conformance.derive.commands.variations import variation_cases
 from conformance.derive.objects.shape import OBJECT_ADD
 from conformance.derive.unique import named_apart
@@ -258,3 +259,21 @@ def test_the_descriptor_of_a_recipe_goes_along_with_each_variation() -> None:
     cases = cases_of(schema, recipe_with(descriptor="memfd"))
 
     assert {subject(case).request.descriptor for case in cases.values()} == {"memfd"}
+
+
+def test_a_request_that_is_apart_is_for_what_it_is_known_to_succeed_with_alone() -> None:
+    ranges = range_with(
+        arguments={"name": "b"}, paths=("mode", "n"), accepted=("mode=on",), apart=True
+    )
+    schema = schema_with(
+        member("name", "str"), optional("mode", "Mode"), optional("n", "int"), types=(MODE,)
+    )
+
+    cases = cases_of(schema, recipe_with(), ranges=ranges)
+
+    assert asked(cases["mode=on"]) == {"name": "b", "mode": "on"}
+    assert subject(cases["mode=on"]).expect == Accept()
+    assert asked(cases["mode=off"])["name"] == "a"
+    assert asked(cases["n=given"]) == {"name": "b", "n": 1}
+    faults = cases_of_schema(invalid_cases, schema, recipe_with(), "do", ranges=ranges)
+    assert {asked(case)["name"] for case in faults if "/mode/" in case.id} == {"a"}

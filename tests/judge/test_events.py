@@ -19,7 +19,7 @@ from conformance.judge.events import (
 from conformance.judge.expect_answer import Ends
 from conformance.judge.observation import EventPlace, Observation
 from conformance.judge.verdict import judge
-from conformance.model.case import Emits, Limit
+from conformance.model.case import Emits, Limit, Role
 from conformance.model.terms import Outcome
 from tests.judge.made import case, judge_of_messages, line, refusal, step, success
 
@@ -267,3 +267,22 @@ def test_an_event_is_no_reply(message: dict[str, Any], event: bool) -> None:
 def test_a_faulty_line_says_what_can_be_read_of_it() -> None:
     assert message_of(line(b'{"return": {}}\n')) == {"return": {}}
     assert message_of(line(b"\x00\r\n")) == {}
+
+
+def test_an_event_is_missed_where_a_clean_up_then_waits_in_vain_for_another() -> None:
+    done = replace(step(), emits=(_emits(),))
+    undone = replace(step(role=Role.CLEANUP), emits=(replace(_emits("RESET"), rule=None),))
+    seen = Observation(replies=(line(success()), line(success(number=1))))
+
+    verdict = judge(case(done, undone), seen, judge_of_messages(), 0)
+
+    assert verdict.outcome is Outcome.FAIL
+    assert [miss.expected for miss in verdict.misses] == ["the event STOP"]
+
+
+def test_a_set_up_that_waits_in_vain_proves_nothing() -> None:
+    before = replace(step(role=Role.SETUP), emits=(replace(_emits("RESET"), rule=None),))
+    done = replace(step(), emits=(_emits(),))
+    seen = Observation(replies=(line(success()), line(success(number=1))))
+
+    assert judge(case(before, done), seen, judge_of_messages(), 0).outcome is Outcome.UNTRIED

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conformance.judge.expect_value import ReadsBack, Stays
+from conformance.judge.expect_value import Confirms, ReadsBack, Stays
 from conformance.model.expectation import Reply
 
 DONE: dict[str, Any] = {"return": {}}
@@ -57,5 +57,21 @@ def test_the_rest_stays(
     expect = Stays(OWN, 0, 1, (("a",),))
 
     problem = expect.problem(Reply(message=message, earlier=[before, subject]))
+
+    assert (problem.what if problem else None) == what
+
+
+@pytest.mark.parametrize(
+    ("message", "subject", "what"),
+    [
+        (DONE, DONE, None),
+        (REFUSED, DONE, "refused with GenericError: no"),
+        (REFUSED, REFUSED, None),
+    ],
+)
+def test_a_request_confirms_what_was_taken(
+    message: dict[str, Any], subject: dict[str, Any], what: str | None
+) -> None:
+    problem = Confirms(0).problem(Reply(message=message, earlier=[subject]))
 
     assert (problem.what if problem else None) == what

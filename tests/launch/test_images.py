@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from conformance.launch.images import SIZE, chain, qcow2
+from conformance.launch.overlapping_image import OVERLAPPED, overlapping
 from conformance.launch.scratch import fill
 from conformance.model.stage import ScratchFile
 
 CLUSTER = 65536
+COPIED = 1 << 63
 
 
 def _integer(image: bytes, at: int, size: int) -> int:
@@ -51,14 +53,29 @@ def test_an_image_names_what_lies_behind_it(backing: str) -> None:
     assert (b"qcow2" in image[104:120]) is bool(backing)
 
 
-def test_of_the_three_images_each_names_the_next() -> None:
+def test_of_the_images_each_names_the_next() -> None:
     backings = {name: _backing(image).decode() for name, image in chain().items()}
 
     assert backings == {
         "base.qcow2": "",
         "middle.qcow2": "base.qcow2",
         "top.qcow2": "middle.qcow2",
+        "over.qcow2": "top.qcow2",
+        "overlapping.qcow2": "",
     }
+
+
+def test_the_first_clusters_of_an_image_lie_in_its_own_tables() -> None:
+    image = overlapping()
+    map_at, table_at = _integer(image, 40, 8), _integer(image, 48, 8)
+    snapshots_at = _integer(image, 64, 8)
+    second_at = _integer(image, map_at, 8) & ~COPIED
+    clusters = [_integer(image, second_at + 8 * number, 8) for number in range(len(OVERLAPPED))]
+
+    assert [each & ~COPIED for each in clusters] == [*OVERLAPPED]
+    assert all(each & COPIED for each in clusters)
+    assert {map_at, table_at, second_at, snapshots_at} < {*OVERLAPPED}
+    assert len({*OVERLAPPED}) == len(OVERLAPPED)
 
 
 def test_a_scratch_folder_is_given_the_images_by_their_maker(tmp_path: Path) -> None:

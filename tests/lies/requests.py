@@ -14,11 +14,9 @@ _EFFECT = "X33 X31 X32 X22 X20 X43"
 """What was done shows."""
 
 
-def _asked(
-    name: str, command: str, change: Change, cases: str = "", rules: str = _READ_BACK
-) -> Entry:
+def _asked(name: str, command: str, change: Change, cases: str = "", rules: str = "") -> Entry:
     chosen = cases or f"{command}/effect/* {command}/valid/*"
-    return Entry(name, lambda: Asked(command, change), chosen, rules)
+    return Entry(name, lambda: Asked(command, change), chosen, rules or _READ_BACK)
 
 
 _SNAPSHOT: Message = {
@@ -159,7 +157,8 @@ DROPPED = (
     _asked("disabled-of-bitmap-is-dropped", "block-dirty-bitmap-add", without("disabled")),
     _asked("pages-of-sampling-are-dropped", "calc-dirty-rate", without("sample-pages")),
     _asked("properties-of-transaction-are-dropped", "transaction", without("properties")),
-    _asked("force-of-eject-is-dropped", "eject", without("force")),
+    # A tray that is locked opens only by force.
+    _asked("force-of-eject-is-dropped", "eject", without("force"), rules="Q30"),
     _asked("format-of-dump-is-dropped", "dump-guest-memory", without("format")),
     _asked("detach-of-dump-is-dropped", "dump-guest-memory", without("detach")),
     _asked("format-of-picture-is-dropped", "screendump", without("format")),
@@ -168,6 +167,75 @@ DROPPED = (
     _asked("mode-of-snapshot-is-dropped", "blockdev-snapshot-sync", without("mode")),
     _asked(
         "histogram-of-writes-is-dropped", "block-latency-histogram-set", without("boundaries-write")
+    ),
+    _asked(
+        "policy-of-mirror-is-dropped",
+        "blockdev-mirror",
+        without("on-target-error"),
+        "blockdev-mirror/valid/on-target-error=*",
+    ),
+    _asked(
+        "policy-of-commit-is-dropped",
+        "block-commit",
+        without("on-error"),
+        "block-commit/valid/on-error=*",
+    ),
+    _asked(
+        "policy-of-transaction-is-dropped",
+        "transaction",
+        without("actions.0.data.on-source-error"),
+        "transaction/valid/actions.0.type:blockdev-backup.data.on-source-error=*",
+    ),
+    _asked("base-of-commit-is-dropped", "block-commit", without("base-node")),
+    _asked("name-in-image-is-dropped", "block-stream", without("backing-file")),
+    _asked(
+        "mode-of-mirror-is-dropped",
+        "blockdev-mirror",
+        without("copy-mode"),
+        "blockdev-mirror/valid/copy-mode=*",
+    ),
+    _asked("force-of-cancel-is-dropped", "block-job-cancel", without("force")),
+    _asked("force-of-tray-is-dropped", "blockdev-open-tray", without("force")),
+    _asked("mode-of-medium-is-dropped", "blockdev-change-medium", without("read-only-mode")),
+    _asked("format-of-medium-is-dropped", "blockdev-change-medium", without("format")),
+    _asked(
+        "discarding-is-dropped", "blockdev-add", without("discard"), "blockdev-add/valid/discard=*"
+    ),
+    _asked(
+        "check-of-overlaps-is-dropped",
+        "blockdev-add",
+        without("overlap-check"),
+        "blockdev-add/valid/driver:qcow2.overlap-check.inactive-l2=true",
+    ),
+    _asked(
+        "lazy-references-are-dropped",
+        "blockdev-reopen",
+        without("options.0.lazy-refcounts"),
+        "blockdev-reopen/valid/options.0.driver:qcow2.lazy-refcounts=*",
+    ),
+    _asked(
+        "permissions-of-nodes-are-dropped",
+        "blockdev-add",
+        without("take-child-perms"),
+        "blockdev-add/valid/driver:blkdebug.take-child-perms*",
+    ),
+    _asked(
+        "preallocation-is-dropped",
+        "blockdev-create",
+        without("options.preallocation"),
+        "blockdev-create/valid/options.driver:qcow2.preallocation=*",
+    ),
+    _asked(
+        "definition-of-file-is-dropped",
+        "blockdev-create",
+        without("options.file.align"),
+        "blockdev-create/valid/options.driver:qcow2.file.driver:blkdebug.align=*",
+    ),
+    _asked(
+        "size-of-table-is-dropped",
+        "blockdev-create",
+        without("options.table-size"),
+        "blockdev-create/valid/options.driver:qed.table-size=*",
     ),
     _asked("properties-of-device-are-dropped", "device_add", without("bus")),
     _asked("state-of-tracing-is-turned", "trace-event-set-state", turned("enable")),

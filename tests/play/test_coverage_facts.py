@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from conformance.judge.expect_answer import Accept, Answer, Ends, Reject
+from conformance.judge.expect_value import Confirms, ReadsBack
 from conformance.judge.observation import Line, Observation
 from conformance.judge.verdict import Verdict
-from conformance.model.case import Case, Role
+from conformance.model.case import Case, Emits, Role, Step
 from conformance.model.expectation import Expectation
 from conformance.model.terms import Outcome
 from conformance.play.alone import Result
@@ -117,3 +118,20 @@ def test_events_are_known_by_their_names() -> None:
 
     assert event_names(result) == frozenset()
     assert event_names(replace(result, seen=seen)) == {"STOP"}
+
+
+@pytest.mark.parametrize(
+    ("more", "looked"),
+    [
+        (step("query", expect=ReadsBack((), "{any}", 0)), True),
+        (step("again", expect=Confirms(0)), True),
+        (replace(step("last"), emits=(Emits(event="TOLD", data={}, rule="X31"),)), True),
+        (replace(step("last"), emits=(Emits(event="TOLD", data={}, rule="X32"),)), False),
+        (step("query"), False),
+    ],
+    ids=["shown", "confirmed", "told", "told by another rule", "not"],
+)
+def test_an_argument_that_was_read_back_was_looked_at(more: Step, looked: bool) -> None:
+    result = _result(case("x", step("made"), replace(more, role=Role.CHECK)), DONE, DONE)
+
+    assert answers_of(result, "mode").looked is looked

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from conformance.space.objects import ObjectPlaces, object_places
+from conformance.space.objects import ObjectPlaces, object_places, types_through
+from conformance.space.paths import integer_paths
 from tests.qapi.schemas import (
     Entry,
     alternate,
@@ -71,3 +72,23 @@ def test_the_label_of_a_member_spells_the_way_to_it() -> None:
 
     branch = places.places[1]
     assert branch.label_with(branch.members[0]) == "kind:a.x"
+
+
+def test_a_type_that_several_ways_lead_to_is_entered_on_the_way_that_is_asked_for() -> None:
+    entries = (
+        struct("Top", member("first", "In"), member("second", "In"), member("last", "Idle")),
+        struct("In", member("x", "int"), optional("deep", "Deep")),
+        struct("Deep", member("y", "int")),
+        struct("Idle"),
+    )
+    schema = schema_of(*entries)
+
+    places = object_places(schema, "Top", ("second", "nowhere"))
+
+    assert [*shown(places)] == ["", "second", "last", "second.deep"]
+    assert places.left_out == object_places(schema, "Top").left_out == 1
+    assert types_through(schema, [("Top", ())], ("second",)) == {"In": "second"}
+    assert [each.label for each in integer_paths(schema, "Top", {"In": "second"}).paths] == [
+        "second.x",
+        "second.deep.y",
+    ]

@@ -75,7 +75,7 @@ class Arguments:
         if recipe is not None and usable:
             yield recipe.first(version)
         for each in self.recipes:
-            if not each.varies:
+            if not (each.varies or each.apart):
                 yield each.valid_request()
         if recipe is not None and usable:
             yield from recipe.further_requests(version)
@@ -95,20 +95,20 @@ def nearest_first(requests: Sequence[ValidRequest], label: str) -> tuple[ValidRe
 
 
 def requests_with(
-    arguments: Arguments, place: ObjectPlace, member: Member
+    arguments: Arguments, place: ObjectPlace, member: Member, *, apart: bool
 ) -> Iterator[ValidRequest]:
-    """Yield the requests in which a member is known to be accepted."""
+    """Yield the requests in which a member is known to be accepted, with `apart` those, too."""
     schema = arguments.schema
     kind = schema.type(member.type)
     if not isinstance(kind, Builtin) or not is_integer(kind):
         for variation in variations_of(schema, place, member):
-            yield from (known.valid for known in known_variations(arguments, variation))
+            yield from (each.valid for each in known_variations(arguments, variation, apart=apart))
         return
     path = IntegerPath(
         label=place.label_with(member), type=kind, way=(*place.way, Into(member.name))
     )
     for recipe in arguments.recipes:
-        if recipe.fits(path.label):
+        if recipe.fits(path.label) and (apart or not recipe.apart):
             value = usual_integer(recipe.arguments, path, recipe.limit(path.label))
             arg_type = arguments.command.arg_type
             whole = with_integer(schema, arg_type, path, value, recipe.arguments)
@@ -131,14 +131,16 @@ class KnownVariation:
     valid: ValidRequest
 
 
-def known_variations(arguments: Arguments, variation: Variation) -> Iterator[KnownVariation]:
+def known_variations(
+    arguments: Arguments, variation: Variation, *, apart: bool = True
+) -> Iterator[KnownVariation]:
     """Yield the requests with the variation that a recipe knows to succeed.
 
-    The first recipe that knows any decides.  A recipe may give its own values for a variation that
-    stands for all of its type.
+    The first recipe that knows any decides, one that is `apart` too if that is true.  A recipe may
+    give its own values for a variation that stands for all of its type.
     """
     for recipe in arguments.recipes:
-        if not recipe.fits(variation.path):
+        if not recipe.fits(variation.path) or (recipe.apart and not apart):
             continue
         values = recipe.values_at(variation.path) if variation.for_all else ()
         tried = tuple(_with_values(variation, values))

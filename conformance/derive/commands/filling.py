@@ -9,9 +9,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from conformance.knowledge.ranges import UNIQUE
 from conformance.model.terms import ABSENT, Absent, JsonValue, PathPart
 
-_ARGUMENT: Final = re.compile(r"\{([\w-]+(?:\.[\w-]+)*)\}")
+_ARGUMENT: Final = re.compile(r"\{(\.|[\w-]+(?:\.[\w-]+)*)\}")
+
+ALL: Final = "."
+"""The path of all arguments."""
 
 
 def filled_path(
@@ -39,24 +43,29 @@ def filled(value: JsonValue, arguments: JsonValue) -> JsonValue | Absent:
             inner = {name: filled(each, arguments) for name, each in value.items()}
             whole = {name: each for name, each in inner.items() if not isinstance(each, Absent)}
             return whole if len(whole) == len(inner) else ABSENT
+        case list():
+            items = [filled(each, arguments) for each in value]
+            kept = [each for each in items if not isinstance(each, Absent)]
+            return kept if len(kept) == len(items) else ABSENT
         case _:
             return value
 
 
 def _named(text: str, arguments: JsonValue) -> JsonValue | Absent:
-    found = {word: argument_at(word, arguments) for word in _ARGUMENT.findall(text)}
+    words = (word for word in _ARGUMENT.findall(text) if f"{{{word}}}" != UNIQUE)
+    found = {word: argument_at(word, arguments) for word in words}
     if any(isinstance(value, Absent) for value in found.values()):
         return ABSENT
     whole = _ARGUMENT.fullmatch(text)
     if whole:
-        return found[whole[1]]
-    return _ARGUMENT.sub(lambda match: str(found[match[1]]), text)
+        return found.get(whole[1], text)
+    return _ARGUMENT.sub(lambda match: str(found.get(match[1], match[0])), text)
 
 
 def argument_at(word: str, arguments: JsonValue) -> JsonValue | Absent:
     """Return the argument at a path with dots, ABSENT if there is none."""
     value = arguments
-    for part in word.split("."):
+    for part in word.split(".") if word != ALL else ():
         if isinstance(value, Mapping) and part in value:
             value = value[part]
         elif isinstance(value, list) and part.isdigit() and int(part) < len(value):

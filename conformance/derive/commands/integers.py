@@ -77,8 +77,11 @@ class EditedInteger:
         fault = self.build.range_validator.check(self.command.arg_type, self.arguments(value))
         return f"{fault.path}: {fault.problem}" if fault else None
 
-    def valid_cases(self) -> Iterator[Case]:
-        """Yield the cases of valid values: the ends of the type, and known limits."""
+    def valid_cases(self, *, known: bool = False) -> Iterator[Case]:
+        """Yield the cases of valid values: the ends of the type, and known limits.
+
+        Only those of limits if `known`.
+        """
         width, limits = width_of(self.path.type), self.limits
         ends, rule = range_of(width), rule_of(width)
         own = LIMITED if limits.documented else rule
@@ -89,10 +92,10 @@ class EditedInteger:
             narrower = bound is not None and bound != end
             if bound is not None and narrower:
                 yield self._valid(name, bound, own, self._success)
-            if width and not (narrower and limits.documented):
+            if width and not (known or (narrower and limits.documented)):
                 expect = Understood() if narrower or limits.open else self._success
                 yield self._valid(label, end, rule, expect, why_not=limits.omit)
-        for value in limits.also_try:
+        for value in () if known else limits.also_try:
             if ends.low <= value <= ends.high:
                 yield self._valid(str(value), value, rule, Understood())
 

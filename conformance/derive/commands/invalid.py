@@ -49,7 +49,7 @@ def invalid_cases(build: Introspected, knowledge: Knowledge, name: str) -> Itera
     command = build.schema.commands[name]
     arguments = Arguments(build=build, knowledge=knowledge, command=command)
     bases = tuple(arguments.requests())
-    places = object_places(build.schema, command.arg_type).places
+    places = object_places(build.schema, command.arg_type, knowledge.command(name).through).places
     made = []
     for place in places[:1] if shallow else places:
         for case in _object_cases(arguments, bases, place):
@@ -68,7 +68,7 @@ def _object_cases(
     tried = _EditedObject(attempt=as_it_is, place=place)
     yield from tried.cases(place.label, partial(_faults_of, schema, place), "members")
     for member in place.members:
-        known = tuple(requests_with(arguments, place, member))
+        known = tuple(requests_with(arguments, place, member, apart=False))
         edit = partial(_with_member, schema, member)
         nearest = nearest_first(bases, place.label_with(member))
         made = likeliest(arguments, (*known, *nearest), place.way, edit)

@@ -20,6 +20,7 @@ from conformance.knowledge.valid_request import Status, ValidRequest
 from conformance.model.case import Case, Step
 from conformance.model.stage import Request
 from conformance.qapi.model import Command
+from conformance.space.objects import types_through
 from conformance.space.paths import IntegerPath, integer_paths
 
 
@@ -32,9 +33,13 @@ def range_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
         return
     command = build.ranged.commands[name]
     made = []
-    for path in integer_paths(build.ranged, command.arg_type).paths:
+    at = types_through(build.ranged, [(command.arg_type, ())], knowledge.command(name).through)
+    for path in integer_paths(build.ranged, command.arg_type, at).paths:
         tried = _first_valid(build, knowledge, command, path)
         yield from map(named_apart, tried.valid_cases())
+        known = _first_of(build, knowledge, command, path, apart=True)
+        if known is not None and not known.omit:
+            yield from map(named_apart, known.valid_cases(known=True))
         for case in tried.invalid_cases():
             made.append(case)
             yield named_apart(case)
@@ -47,7 +52,29 @@ def _first_valid(
     build: Introspected, knowledge: Knowledge, command: Command, path: IntegerPath
 ) -> EditedInteger:
     """Return the integer in the first known request that is valid by the schema."""
+    known = _first_of(build, knowledge, command, path, apart=False)
+    if known is not None:
+        return known
+    nobody = ValidRequest(request=Request(command.name, {}), status=Status.GUESSED)
+    own = nobody
+    if command.name in knowledge.commands:
+        own = knowledge.commands[command.name].first(build.version)
+        if own.destructive or build.lacks.keys() & {*own.needs}:
+            own = nobody
+    changed = replace(own, status=Status.CHANGED)
+    tried = EditedInteger(
+        build=build, knowledge=knowledge, command=command, path=path, valid=changed
+    )
+    return tried if not tried.schema_error(tried.usual) else replace(tried, valid=nobody)
+
+
+def _first_of(
+    build: Introspected, knowledge: Knowledge, command: Command, path: IntegerPath, *, apart: bool
+) -> EditedInteger | None:
+    """Return the integer in the first request of a recipe, of one that is `apart` or of another."""
     for recipe in knowledge.ranges.get(command.name, ()):
+        if recipe.apart is not apart:
+            continue
         if build.version in recipe.versions and recipe.fits(path.label):
             tried = EditedInteger(
                 build=build,
@@ -62,17 +89,7 @@ def _first_valid(
             )
             if recipe.omitted or not tried.schema_error(tried.usual):
                 return tried
-    nobody = ValidRequest(request=Request(command.name, {}), status=Status.GUESSED)
-    own = nobody
-    if command.name in knowledge.commands:
-        own = knowledge.commands[command.name].first(build.version)
-        if own.destructive or build.lacks.keys() & {*own.needs}:
-            own = nobody
-    changed = replace(own, status=Status.CHANGED)
-    tried = EditedInteger(
-        build=build, knowledge=knowledge, command=command, path=path, valid=changed
-    )
-    return tried if not tried.schema_error(tried.usual) else replace(tried, valid=nobody)
+    return None
 
 
 def _is_checked(step: Step) -> bool:

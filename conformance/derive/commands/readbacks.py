@@ -12,19 +12,19 @@ from typing import Final
 from conformance.derive.commands.filling import argument_at, filled, filled_path
 from conformance.derive.inputs import Introspected
 from conformance.derive.steps import supporting_step, supporting_steps
-from conformance.judge.expect_answer import Answer
-from conformance.judge.expect_value import ReadsBack, Stays
+from conformance.judge.expect_answer import Accept, Answer
+from conformance.judge.expect_value import Confirms, ReadsBack, Stays
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.ranges import VALUE, with_value
 from conformance.knowledge.readbacks import JSON_TURN, OWN, Readback, Since
 from conformance.knowledge.valid_request import ValidRequest
-from conformance.model.case import Emits, Role, Step
+from conformance.model.case import READS_BACK, Emits, Role, Step
+from conformance.model.expectation import Expectation
 from conformance.model.stage import Awaited, Request
 from conformance.model.terms import ABSENT, Absent, JsonValue, PathPart, as_object
 from conformance.space.answers import types_at
 from conformance.space.paths import Element, Into, Way
 
-_READS: Final = "X31"
 _STAYS: Final = "X45"
 
 
@@ -47,12 +47,15 @@ class GivenArgument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownArgument:
-    """Where an argument shows: the query, the path of the thing, the path in it, and the value."""
+    """Where an argument shows: the query, the path of the thing, the path in it, and the value.
+
+    There is no query where an event tells it.
+    """
 
     entry: Readback
-    query: Request
-    thing: tuple[PathPart, ...]
-    below: tuple[str, ...]
+    query: Request | None
+    thing: tuple[PathPart, ...] = ()
+    below: tuple[str, ...] = ()
     pattern: JsonValue
 
     def moving(self, request: Request) -> tuple[tuple[str, ...], ...]:
@@ -76,8 +79,7 @@ def shown_argument(
 ) -> ShownArgument | None:
     """Return where an argument shows first, None if nothing is known to show it."""
     for entry in knowledge.readbacks.of(given.request.execute):
-        known = entry.request.execute in build.schema.commands
-        if known and entry.shows(given.label, given.varied):
+        if entry.shows(given.label, given.varied):
             shown = _shown(build, entry, given)
             if shown is not None:
                 return shown
@@ -85,14 +87,22 @@ def shown_argument(
 
 
 def _shown(build: Introspected, entry: Readback, given: GivenArgument) -> ShownArgument | None:
+    spelling = entry.spelling(given.label, given.varied)
+    pattern = given.value if spelling is None else _spelt(spelling, given.value)
+    if entry.told is not None:
+        known = entry.told.event in build.schema.events
+        return ShownArgument(entry=entry, query=None, pattern=pattern) if known else None
     query, thing = _query(entry, given.request), _thing(entry, given.request)
     own = given.names
     if query is None or thing is None or own[: len(entry.of)] != entry.of:
         return None
+    if query.execute not in build.schema.commands:
+        return None
     if build.schema_error(query.execute, as_object(query.arguments)):
         return None
-    place, spelling = entry.place_of(given.label), entry.spelling(given.label, given.varied)
-    pattern = given.value if spelling is None else _spelt(spelling, given.value)
+    if entry.confirms:
+        return ShownArgument(entry=entry, query=query, pattern=pattern)
+    place = entry.place_of(given.label)
     own = own[len(entry.of) :]
     # A query must show every integer that a command takes.
     usual = 0 if type(given.value) is int else given.value
@@ -130,6 +140,8 @@ def _spelt(pattern: JsonValue, value: JsonValue) -> JsonValue:
 
 
 def _query(entry: Readback, request: Request) -> Request | None:
+    if entry.request is None:
+        return None
     asked = as_object(entry.request.arguments)
     arguments = filled(asked, _arguments(request))
     if isinstance(arguments, Absent):
@@ -162,9 +174,20 @@ def reading(
 
     `supporting` is how many steps stand between `before` and `between`.
     """
-    if shown is None or ((shown.entry.awaits or shown.entry.then) and not base.known):
+    if shown is None or (shown.entry.needs_success and not base.known):
         return Reading()
     entry = shown.entry
+    emits = tuple(_awaited(entry.awaits, request))
+    then = tuple(supporting_steps(_all_filled(entry.then, request), Role.CHECK))
+    # What an event has not told leaves another state, and the event is what is looked for.
+    undone = Accept() if shown.query is not None else Answer()
+    undo = tuple(supporting_steps(_all_filled(entry.undo, request), Role.CLEANUP, undone))
+    if shown.query is None:
+        told = _told(shown, request)
+        if not then:
+            return Reading(emits=(*emits, told), after=undo)
+        last = replace(then[-1], emits=(*then[-1].emits, told))
+        return Reading(emits=emits, after=(*then[:-1], last, *undo))
     asked = supporting_step(shown.query, Role.SETUP, Answer())
     before: tuple[Step, ...] = ()
     between: tuple[Step, ...] = ()
@@ -173,8 +196,10 @@ def reading(
     elif entry.stays is Since.BEFORE:
         between = (asked,)
     subject = len(before) + supporting + len(between)
-    seen = ReadsBack((*shown.thing, *shown.below), shown.pattern, subject)
-    checks = [Step(request=shown.query, expect=seen, role=Role.CHECK, rule=_READS)]
+    seen: Expectation = ReadsBack((*shown.thing, *shown.below), shown.pattern, subject)
+    if entry.confirms:
+        seen = Confirms(subject)
+    checks = [Step(request=shown.query, expect=seen, role=Role.CHECK, rule=READS_BACK)]
     if before or between:
         was = subject - 1 if between else len(before) - len(base.cleanup) - 1
         stays = Stays(shown.thing, was, subject, shown.moving(request))
@@ -182,13 +207,16 @@ def reading(
     return Reading(
         before=before,
         between=between,
-        emits=tuple(_awaited(entry.awaits, request)),
-        after=(
-            *supporting_steps(_all_filled(entry.then, request), Role.CHECK),
-            *checks,
-            *supporting_steps(_all_filled(entry.undo, request), Role.CLEANUP),
-        ),
+        emits=emits,
+        after=(*then, *checks, *undo),
     )
+
+
+def _told(shown: ShownArgument, request: Request) -> Emits:
+    told = shown.entry.told
+    assert told is not None, "without a query, an event tells it"
+    data = filled(with_value(told.data, shown.pattern), _arguments(request))
+    return Emits(event=told.event, data=as_object(data), rule=READS_BACK)
 
 
 def _awaited(events: Sequence[Awaited], request: Request) -> Iterator[Emits]:

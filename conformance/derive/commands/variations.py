@@ -54,7 +54,7 @@ def variation_cases(build: Introspected, knowledge: Knowledge, name: str) -> Ite
     command = build.schema.commands[name]
     arguments = Arguments(build=build, knowledge=knowledge, command=command)
     bases = tuple(arguments.requests())
-    places = object_places(build.schema, command.arg_type).places
+    places = object_places(build.schema, command.arg_type, knowledge.command(name).through).places
     groups: list[Siblings] = []
     for place in places[:1] if shallow else places:
         made = {}
@@ -106,7 +106,7 @@ def _varied_members(
     nearest = nearest_first(bases, place.label_with(member))
     kind = schema.type(member.type)
     if isinstance(kind, Builtin) and is_integer(kind):
-        nearest = (*requests_with(arguments, place, member), *nearest)
+        nearest = (*requests_with(arguments, place, member, apart=True), *nearest)
     for variation in variations_of(schema, place, member):
         known = tuple(known_variations(arguments, variation))
         for each in known:
