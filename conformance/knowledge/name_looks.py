@@ -134,8 +134,9 @@ def _readback(known: KnownNames, entry: Readback) -> Found:
                 yield from _at(known.glob(command, glob), key, glob)
         for number, glob in enumerate(entry.paths):
             yield from _at(known.glob(command, glob), "paths", number)
-    asked = [part for part in entry.at if part != JSON_TURN]
-    if len(asked) == len(entry.at):
+    if entry.event is not None:
+        yield from _at(known.event(entry.event), "event")
+    elif entry.request is not None and JSON_TURN not in entry.at:
         yield from _at(known.answer(entry.request.execute, entry.at, entry.versions), "at")
 
 

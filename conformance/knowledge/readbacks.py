@@ -1,4 +1,4 @@
-"""Which queries show what a request was given (cases/readbacks/).
+"""Which queries, events and files show what a request was given (cases/readbacks/).
 
 docs/recipes.md describes the keys. Knows neither a schema nor a machine.
 """
@@ -40,12 +40,13 @@ class Since(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readback:
-    """A query that shows what a command made or changed, and which arguments show there.
+    """What shows what a command made or changed, and which arguments show there.
 
-    An argument shows at `at`, under its own name, if the schema has a member of that name and of a
-    fitting type there. `named` are the places, below `at`, of those that have another name there,
-    `spelt` the patterns of those that have another value. `less` are arguments that do not show
-    although a member has their name, with reasons.
+    That is a query, with `event` the data of an event that `request` brings about, or a `file`: its
+    size, and its beginning in hexadecimal.  An argument shows at `at`, under its own name, if the
+    schema has a member of that name and of a fitting type there. `named` are the places, below
+    `at`, of those that have another name there, `spelt` the patterns of those that have another
+    value. `less` are arguments that do not show although a member has their name, with reasons.
     """
 
     commands: Annotated[tuple[str, ...], Key("the commands", some=True, identity=True, each=True)]
@@ -71,7 +72,21 @@ class Readback:
         Key("requests that must then succeed, before the query; only if it is known to"),
     ] = ()
     undo: Annotated[tuple[Request, ...], Key("requests to send behind it")] = ()
-    request: Annotated[Request, Key(flat=True, only=("execute", "arguments"))]
+    request: Annotated[Request | None, Key(flat=True, only=("execute", "arguments"))] = None
+    event: Annotated[
+        str | None,
+        Key(
+            "the event in whose data it shows, and which this request brings about; "
+            "only if it is known to succeed"
+        ),
+    ] = None
+    file: Annotated[
+        str,
+        Key(
+            "instead of a query, the file in the scratch folder that shows it, at the end: "
+            "`size`, and `hex`, its first 64 KiB"
+        ),
+    ] = ""
     at: Annotated[
         tuple[PathPart, ...],
         Key(
@@ -118,6 +133,12 @@ class Readback:
 
     def faults(self) -> Iterator[FileFault]:
         """Yield what is wrong with the keys beside each other."""
+        if (self.request is None) is (not self.file):
+            yield FileFault(
+                "file", "what shows the arguments is either a query or a file", "Say one."
+            )
+        if self.file and (self.event or self.stays):
+            yield FileFault("file", "'event' and 'stays' are about a request", "Take them out.")
         if self.moves and self.stays is None:
             yield FileFault("moves", "'moves' without 'stays' says nothing", "Say 'stays', too.")
 
@@ -153,13 +174,13 @@ class ReadbacksPart(NamesPart):
 
     readbacks: Annotated[
         tuple[Readback, ...],
-        Key("a query that shows what the arguments of a command were", name="readback"),
+        Key("what shows what the arguments of a command were", name="readback"),
     ] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Readbacks:
-    """The queries that show arguments, by command."""
+    """What shows arguments, by command."""
 
     entries: tuple[Readback, ...] = ()
 

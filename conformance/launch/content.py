@@ -1,4 +1,7 @@
-"""What stands in a scratch folder: kinds, sizes and digests; follows no link, opens no pipe."""
+"""What stands in a scratch folder: kinds, sizes, digests and beginnings.
+
+Follows no link, opens no pipe.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,15 @@ from pathlib import Path
 from typing import Final
 
 from conformance.model.file_content import REGULAR, FileContent
+from conformance.model.terms import JsonValue
 
 _WHOLE: Final = 1 << 22
 """The size up to which a file is read as a whole; of a larger one, the first and last half."""
+_BEGINNING: Final = 1 << 16
+"""How much of a file its beginning is."""
 _MOST: Final = 1000
 """How many names to look at: what makes more has changed the folder anyway."""
+_HOW: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _KINDS: Final = (
     (stat.S_ISREG, REGULAR),
     (stat.S_ISDIR, "folder"),
@@ -41,6 +48,19 @@ def content(folder: Path) -> dict[str, FileContent]:
     return found
 
 
+def beginning(folder: Path, name: str) -> JsonValue:
+    """Return the size of a file, and its beginning in hexadecimal; None if it is no file."""
+    with contextlib.suppress(OSError):
+        opened = os.open(folder / name, _HOW)
+        try:
+            state = os.fstat(opened)
+            if stat.S_ISREG(state.st_mode):
+                return {"size": state.st_size, "hex": os.pread(opened, _BEGINNING, 0).hex()}
+        finally:
+            os.close(opened)
+    return None
+
+
 def _names(folder: Path) -> Iterator[tuple[str, str, int]]:
     """Yield each path, its last part, and a descriptor of the folder that it is in."""
     for here, folders, files, descriptor in os.fwalk(folder):
@@ -53,8 +73,7 @@ def _found(name: str, folder: int) -> FileContent:
     kind = next((word for fits, word in _KINDS if fits(state.st_mode)), "device")
     if kind != REGULAR:
         return FileContent(kind)
-    how = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    opened = os.open(name, how, dir_fd=folder)
+    opened = os.open(name, _HOW, dir_fd=folder)
     try:
         return FileContent(kind, state.st_size, _digest(opened, state.st_size))
     finally:

@@ -38,6 +38,9 @@ def reproducer(
     text = _once(case, before, command_line, seen)
     if isinstance(seen, Observation) and seen.files and any(seen.files.changes()):
         text = f"{text}\nls -l {SCRATCH}"
+    for each in sorted({each.name for each in case.shown}):
+        path = shlex.quote(f"{SCRATCH}/{each}")
+        text = f"{text}\nls -l {path}; head -c 64 {path} | od -An -tx1"
     if not plays:
         return text
     return f"for play in $(seq {plays}); do\n{text}\ndone"

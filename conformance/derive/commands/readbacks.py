@@ -1,4 +1,4 @@
-"""Steps that read back what a request was given, from the query that shows it.
+"""What reads back what a request was given, from the query, the event or the file that shows it.
 
 cases/readbacks/ says which query that is; knows no command by name.
 """
@@ -15,11 +15,12 @@ from conformance.derive.steps import supporting_step, supporting_steps
 from conformance.judge.expect_answer import Answer
 from conformance.judge.expect_value import ReadsBack, Stays
 from conformance.knowledge.everything import Knowledge
+from conformance.knowledge.keys import SCRATCH_MARK
 from conformance.knowledge.ranges import VALUE, with_value
 from conformance.knowledge.readbacks import JSON_TURN, OWN, Readback, Since
 from conformance.knowledge.valid_request import ValidRequest
-from conformance.model.case import Emits, Role, Step
-from conformance.model.stage import Awaited, Request
+from conformance.model.case import Emits, Role, ShownFile, Step
+from conformance.model.stage import SCRATCH, Awaited, Request
 from conformance.model.terms import ABSENT, Absent, JsonValue, PathPart, as_object
 from conformance.space.answers import types_at
 from conformance.space.paths import Element, Into, Way
@@ -47,10 +48,14 @@ class GivenArgument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownArgument:
-    """Where an argument shows: the query, the path of the thing, the path in it, and the value."""
+    """Where an argument shows: the query, the path of the thing, the path in it, and the value.
+
+    Without a query, it is the file of the scratch folder of that name.
+    """
 
     entry: Readback
-    query: Request
+    query: Request | None
+    file: str
     thing: tuple[PathPart, ...]
     below: tuple[str, ...]
     pattern: JsonValue
@@ -76,37 +81,53 @@ def shown_argument(
 ) -> ShownArgument | None:
     """Return where an argument shows first, None if nothing is known to show it."""
     for entry in knowledge.readbacks.of(given.request.execute):
-        known = entry.request.execute in build.schema.commands
-        if known and entry.shows(given.label, given.varied):
+        if _has(build, entry) and entry.shows(given.label, given.varied):
             shown = _shown(build, entry, given)
             if shown is not None:
                 return shown
     return None
 
 
+def _has(build: Introspected, entry: Readback) -> bool:
+    """Return whether a build has the command and the event of an entry."""
+    event = entry.event is None or entry.event in build.schema.events
+    return event and (entry.request is None or entry.request.execute in build.schema.commands)
+
+
 def _shown(build: Introspected, entry: Readback, given: GivenArgument) -> ShownArgument | None:
     query, thing = _query(entry, given.request), _thing(entry, given.request)
+    file = _file(entry, given.request)
     own = given.names
-    if query is None or thing is None or own[: len(entry.of)] != entry.of:
+    if (query is None and not file) or thing is None or own[: len(entry.of)] != entry.of:
         return None
-    if build.schema_error(query.execute, as_object(query.arguments)):
+    if query and build.schema_error(query.execute, as_object(query.arguments)):
         return None
     place, spelling = entry.place_of(given.label), entry.spelling(given.label, given.varied)
     pattern = given.value if spelling is None else _spelt(spelling, given.value)
     own = own[len(entry.of) :]
     # A query must show every integer that a command takes.
     usual = 0 if type(given.value) is int else given.value
-    returned = build.schema.commands[query.execute].ret_type
     for below in _places(place, own):
-        kinds = types_at(build.schema, returned, (*thing, *below))
+        kinds = _kinds_at(build, entry, (*thing, *below))
         fits = spelling is not None or any(
             kind is None or build.validator.check(kind, usual) is None for kind in kinds
         )
         if kinds and fits:
             return ShownArgument(
-                entry=entry, query=query, thing=thing, below=below, pattern=pattern
+                entry=entry, query=query, file=file, thing=thing, below=below, pattern=pattern
             )
     return None
+
+
+def _kinds_at(
+    build: Introspected, entry: Readback, path: Sequence[PathPart]
+) -> tuple[str | None, ...]:
+    """Return the types of what can stand there; None is any."""
+    if entry.event is not None:
+        return types_at(build.schema, build.schema.events[entry.event].arg_type, path)
+    if entry.request is None:
+        return (None,)
+    return types_at(build.schema, build.schema.commands[entry.request.execute].ret_type, path)
 
 
 def _places(place: tuple[str, ...] | None, own: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -129,7 +150,15 @@ def _spelt(pattern: JsonValue, value: JsonValue) -> JsonValue:
     return filled
 
 
+def _file(entry: Readback, request: Request) -> str:
+    """Return the name of the entry's file in the scratch folder, "" if there is none."""
+    path = filled(entry.file.replace(SCRATCH_MARK, SCRATCH), _arguments(request))
+    return path.partition(f"{SCRATCH}/")[2] if isinstance(path, str) else ""
+
+
 def _query(entry: Readback, request: Request) -> Request | None:
+    if entry.request is None:
+        return None
     asked = as_object(entry.request.arguments)
     arguments = filled(asked, _arguments(request))
     if isinstance(arguments, Absent):
@@ -146,13 +175,14 @@ class Reading:
     """The steps that read an argument back, around those of its request.
 
     `before` stand before the set-up, `between` between it and the request, `after` behind that;
-    `emits` are the events that must follow the request.
+    `emits` are the events that must follow the request, `files` those that show it at the end.
     """
 
     before: tuple[Step, ...] = ()
     between: tuple[Step, ...] = ()
     emits: tuple[Emits, ...] = ()
     after: tuple[Step, ...] = ()
+    files: tuple[ShownFile, ...] = ()
 
 
 def reading(
@@ -162,23 +192,23 @@ def reading(
 
     `supporting` is how many steps stand between `before` and `between`.
     """
-    if shown is None or ((shown.entry.awaits or shown.entry.then) and not base.known):
+    if shown is None or (_needs_success(shown.entry) and not base.known):
         return Reading()
-    entry = shown.entry
-    asked = supporting_step(shown.query, Role.SETUP, Answer())
+    entry, query = shown.entry, shown.query
     before: tuple[Step, ...] = ()
     between: tuple[Step, ...] = ()
-    if entry.stays is Since.BASE and _can_be_undone(shown, base, request):
-        before = tuple(_made_and_undone(base, asked))
-    elif entry.stays is Since.BEFORE:
-        between = (asked,)
+    if query and entry.stays is not None:
+        asked = supporting_step(query, Role.SETUP, Answer())
+        if entry.stays is Since.BEFORE:
+            between = (asked,)
+        elif _can_be_undone(shown, base, request):
+            before = tuple(_made_and_undone(base, asked))
     subject = len(before) + supporting + len(between)
-    seen = ReadsBack((*shown.thing, *shown.below), shown.pattern, subject)
-    checks = [Step(request=shown.query, expect=seen, role=Role.CHECK, rule=_READS)]
-    if before or between:
+    checks = [_check(shown, query, subject)] if query else []
+    if query and (before or between):
         was = subject - 1 if between else len(before) - len(base.cleanup) - 1
         stays = Stays(shown.thing, was, subject, shown.moving(request))
-        checks.append(Step(request=shown.query, expect=stays, role=Role.CHECK, rule=_STAYS))
+        checks.append(Step(request=query, expect=stays, role=Role.CHECK, rule=_STAYS))
     return Reading(
         before=before,
         between=between,
@@ -188,7 +218,32 @@ def reading(
             *checks,
             *supporting_steps(_all_filled(entry.undo, request), Role.CLEANUP),
         ),
+        files=() if query else (_shown_file(shown, subject),),
     )
+
+
+def _needs_success(entry: Readback) -> bool:
+    """Return whether what shows the arguments is only there if the request succeeds."""
+    return bool(entry.awaits or entry.then or entry.event)
+
+
+def _check(shown: ShownArgument, query: Request, subject: int) -> Step:
+    """Return the step that shows the argument of the step `subject`, by its reply or its event."""
+    path = (*shown.thing, *shown.below)
+    event = shown.entry.event
+    if event is None:
+        seen = ReadsBack(path, shown.pattern, subject)
+        return Step(request=query, expect=seen, role=Role.CHECK, rule=_READS)
+    data = shown.pattern
+    for part in reversed(path):
+        data = {str(part): data}
+    emits = (Emits(event=event, data=as_object(data), rule=_READS),)
+    return replace(supporting_step(query, Role.CHECK), emits=emits)
+
+
+def _shown_file(shown: ShownArgument, subject: int) -> ShownFile:
+    path = (*shown.thing, *shown.below)
+    return ShownFile(name=shown.file, path=path, pattern=shown.pattern, step=subject, rule=_READS)
 
 
 def _awaited(events: Sequence[Awaited], request: Request) -> Iterator[Emits]:
