@@ -6,7 +6,7 @@ docs/recipes.md describes the files. Knows neither a schema nor a machine.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -55,6 +55,7 @@ class Further:
     cleanup: Annotated[tuple[Request, ...], CLEANUP] = ()
     destructive: Annotated[bool, Key("whether it changes the machine for good")] = False
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+    arches: Annotated[tuple[str, ...], ARCH] = ()
     reason: Annotated[str, REASON_GIVEN] = ""
     references: Annotated[tuple[Reference, ...], REFERENCES] = ()
     verify: Annotated[tuple[Look, ...], VERIFY] = ()
@@ -159,6 +160,11 @@ class CommandRecipe:
         """Return whether it applies to a build; an unknown `arch`, None, may be any."""
         return version in self.versions and of_arch(self.arches, arch)
 
+    def for_arch(self, arch: str | None) -> CommandRecipe:
+        """Return the recipe with the further requests for guests of `arch`."""
+        fitting = tuple(each for each in self.further if of_arch(each.arches, arch))
+        return self if fitting == self.further else replace(self, further=fitting)
+
     def first(self, version: Version) -> ValidRequest:
         """Return the recipe's own request, with the looks and references for `version`."""
         return ValidRequest(
@@ -223,7 +229,7 @@ class CommandRecipes(Mapping[str, CommandRecipe]):
         found: dict[str, CommandRecipe] = {}
         for recipe in self._all:
             if recipe.fits(version, arch):
-                found.setdefault(recipe.name, recipe)
+                found.setdefault(recipe.name, recipe.for_arch(arch))
         return CommandRecipes(found.values())
 
     def needs(self) -> frozenset[str]:
