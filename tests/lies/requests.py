@@ -143,10 +143,21 @@ DROPPED = (
     _asked("properties-of-transaction-are-dropped", "transaction", without("properties")),
     _asked("force-of-eject-is-dropped", "eject", without("force")),
     _asked("format-of-dump-is-dropped", "dump-guest-memory", without("format")),
-    _asked("detach-of-dump-is-dropped", "dump-guest-memory", without("detach")),
+    # Then the command waits for the dump, which waits for a reader.
+    Entry(
+        "detach-of-dump-is-dropped",
+        lambda: Asked("dump-guest-memory", without("detach")),
+        "dump-guest-memory/valid/detach=*",
+        f"{_READ_BACK} W35",
+    ),
     _asked("format-of-picture-is-dropped", "screendump", without("format")),
     _asked("length-of-saving-is-dropped", "pmemsave", put("size", 1)),
-    _asked("index-of-cpu-is-dropped", "memsave", without("cpu-index")),
+    Entry(
+        "index-of-cpu-is-dropped",
+        lambda: Asked("memsave", without("cpu-index")),
+        "memsave/errors/not-there/cpu-index",
+        "X34 X19",
+    ),
     _asked("mode-of-snapshot-is-dropped", "blockdev-snapshot-sync", without("mode")),
     _asked(
         "histogram-of-writes-is-dropped", "block-latency-histogram-set", without("boundaries-write")
@@ -169,7 +180,7 @@ ALTERED = (
         "watchdog-does-another-thing",
         "watchdog-set-action",
         put("action", "none"),
-        "watchdog-set-action/effect/* WATCHDOG/valid/*",
+        "watchdog-set-action/effect/* watchdog-set-action/valid/* WATCHDOG/valid/*",
     ),
     _asked("devices-have-other-ids", "device_add", mended("id")),
     _asked(
@@ -229,8 +240,8 @@ WITHHELD = (
     _withheld("blockdev-snapshot-sync"),
     _withheld("blockdev-snapshot-delete-internal-sync"),
     _withheld("transaction"),
-    _withheld("balloon"),
-    _withheld("set_link"),
+    _withheld("balloon", "balloon/effect/* balloon/valid/value=*"),
+    _withheld("set_link", "set_link/effect/* set_link/valid/*"),
     _withheld("set_password"),
     _withheld("expire_password"),
     _withheld("migrate_cancel"),
@@ -256,8 +267,11 @@ WITHHELD = (
     _withheld("x-exit-preconfig"),
     _withheld("snapshot-save"),
     _withheld("inject-nmi"),
-    _withheld("send-key"),
-    _withheld("input-send-event"),
+    _withheld("send-key", "send-key/effect/* send-key/valid/*data=[am]*"),
+    _withheld(
+        "input-send-event",
+        "input-send-event/effect/* input-send-event/valid/events.0.type:key.data.*data=[a-z]",
+    ),
     _withheld("announce-self"),
     Entry(
         "rtc-reset-reinjection-does-nothing",
