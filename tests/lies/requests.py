@@ -108,14 +108,14 @@ DROPPED = (
     _asked(
         "memory-of-nodes-is-dropped",
         "set-numa-node",
-        without("mem"),
-        "set-numa-node/effect/* set-numa-node/valid/recipe set-numa-node/valid/type:node*",
+        without("memdev"),
+        "set-numa-node/valid/recipe set-numa-node/valid/type:node*",
     ),
     _asked(
         "distance-of-nodes-is-dropped",
         "set-numa-node",
         without("cpus"),
-        "set-numa-node/effect/* set-numa-node/valid/recipe set-numa-node/valid/type:node*",
+        "set-numa-node/valid/recipe set-numa-node/valid/type:node*",
     ),
     _asked("opaque-of-add-fd-is-dropped", "add-fd", without("opaque")),
     _asked("set-of-add-fd-is-dropped", "add-fd", without("fdset-id")),
