@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
+from typing import Final
 
 from conformance.judge.events import message_of
 from conformance.judge.json_path import path_text, stands_at
@@ -13,7 +14,10 @@ from conformance.judge.pattern import differences
 from conformance.model.case import Case
 from conformance.model.expectation import Kind
 from conformance.model.file_content import FileContent
-from conformance.model.terms import ABSENT
+from conformance.model.terms import ABSENT, JsonValue
+
+_FIRST: Final = 32
+"""How many hexadecimal digits are shown."""
 
 
 def file_misses(case: Case, seen: Observation) -> Iterator[Miss]:
@@ -43,14 +47,22 @@ def shown_misses(case: Case, seen: Observation) -> Iterator[Miss]:
         whole = ABSENT if found is None else found
         odd = next(differences(each.pattern, stands_at(whole, each.path)), None)
         if odd is not None:
-            where = path_text((*each.path, *odd.path)) if each.path or odd.path else "the content"
+            where = path_text((*each.path, *odd.path))
+            holds = beginning_text(found)
             yield Miss(
                 rule=each.rule,
                 kind=Kind.FILE,
-                summary=f"{case.subject.name}: {where} of the file {each.name} is {odd.found}",
-                expected=f"{where} is {odd.wanted}",
+                summary=f"{case.subject.name}: the file {each.name} is {holds}",
+                expected=f"its {where} is {odd.wanted}",
                 fold=f"{each.rule} {case.subject.name} {case.about} file {where}",
             )
+
+
+def beginning_text(holds: JsonValue) -> str:
+    """Return a file's size and first bytes in words; what follows may have times in it."""
+    if not isinstance(holds, Mapping):
+        return "not there"
+    return f"one of {holds['size']:,} bytes, first {str(holds['hex'])[:_FIRST] or 'none'}"
 
 
 def _shown(file: FileContent | None) -> str:
