@@ -13,7 +13,7 @@ from conformance.judge.observation import Observation
 from conformance.judge.pattern import differences
 from conformance.model.case import Case
 from conformance.model.expectation import Kind
-from conformance.model.file_content import FileContent
+from conformance.model.file_content import REGULAR, FileContent
 from conformance.model.terms import ABSENT, JsonValue
 
 _FIRST: Final = 32
@@ -59,9 +59,14 @@ def shown_misses(case: Case, seen: Observation) -> Iterator[Miss]:
 
 
 def beginning_text(holds: JsonValue) -> str:
-    """Return a file's size and first bytes in words; what follows may have times in it."""
+    """Return what stands there in words, of a file its size and first bytes.
+
+    What follows these may have times in it.
+    """
     if not isinstance(holds, Mapping):
         return "not there"
+    if holds["kind"] != REGULAR:
+        return f"a {holds['kind']}"
     return f"one of {holds['size']:,} bytes, first {str(holds['hex'])[:_FIRST] or 'none'}"
 
 

@@ -83,8 +83,8 @@ class Readback:
     file: Annotated[
         str,
         Key(
-            "instead of a query, the file in the scratch folder that shows it, at the end: "
-            "`size`, and `hex`, its first 64 KiB"
+            "instead of a query, the file in the scratch folder that shows it, at the end: its "
+            "`kind`, its `size`, and its first 64 KiB as `hex`"
         ),
     ] = ""
     at: Annotated[

@@ -49,13 +49,19 @@ def content(folder: Path) -> dict[str, FileContent]:
 
 
 def beginning(folder: Path, name: str) -> JsonValue:
-    """Return the size of a file, and its beginning in hexadecimal; None if it is no file."""
+    """Return what stands at a name, None for nothing: its kind, and of a file size and beginning.
+
+    The beginning is in hexadecimal.
+    """
+    place = folder / name
     with contextlib.suppress(OSError):
-        opened = os.open(folder / name, _HOW)
+        kind = _kind(os.lstat(place))
+        if kind != REGULAR:
+            return {"kind": kind}
+        opened = os.open(place, _HOW)
         try:
-            state = os.fstat(opened)
-            if stat.S_ISREG(state.st_mode):
-                return {"size": state.st_size, "hex": os.pread(opened, _BEGINNING, 0).hex()}
+            head = os.pread(opened, _BEGINNING, 0).hex()
+            return {"kind": kind, "size": os.fstat(opened).st_size, "hex": head}
         finally:
             os.close(opened)
     return None
@@ -70,7 +76,7 @@ def _names(folder: Path) -> Iterator[tuple[str, str, int]]:
 
 def _found(name: str, folder: int) -> FileContent:
     state = os.stat(name, dir_fd=folder, follow_symlinks=False)
-    kind = next((word for fits, word in _KINDS if fits(state.st_mode)), "device")
+    kind = _kind(state)
     if kind != REGULAR:
         return FileContent(kind)
     opened = os.open(name, _HOW, dir_fd=folder)
@@ -78,6 +84,10 @@ def _found(name: str, folder: int) -> FileContent:
         return FileContent(kind, state.st_size, _digest(opened, state.st_size))
     finally:
         os.close(opened)
+
+
+def _kind(state: os.stat_result) -> str:
+    return next((word for fits, word in _KINDS if fits(state.st_mode)), "device")
 
 
 def _digest(opened: int, size: int) -> str:

@@ -215,7 +215,7 @@ class Machine:
         return content(self.scratch)
 
     def beginning(self, name: str) -> JsonValue:
-        """Return the size and the beginning of a file of the scratch folder, None if it is none."""
+        """Return what stands at a name of the scratch folder, see content.py; None for nothing."""
         return beginning(self.scratch, name)
 
     def close(self) -> None:

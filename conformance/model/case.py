@@ -203,7 +203,7 @@ class KeptFiles:
 class ShownFile:
     """A file of the scratch folder that must show at `path`, at the end, what `pattern` says.
 
-    It is an object with its `size`, and its beginning in hexadecimal as `hex`. `rule` promises it
+    It is an object with its `kind`, `size`, and beginning in hexadecimal, `hex`. `rule` promises it
     if the step `step` was accepted; else it proves nothing.
     """
 
