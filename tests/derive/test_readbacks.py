@@ -17,7 +17,17 @@ from conformance.model.terms import ABSENT
 from conformance.qapi.model import Schema
 from tests.derive.inputs import cases_of_schema
 from tests.derive.widths import wide_schema_of
-from tests.qapi.schemas import Entry, array, command, enum, member, optional, schema_of, struct
+from tests.qapi.schemas import (
+    Entry,
+    array,
+    command,
+    enum,
+    event,
+    member,
+    optional,
+    schema_of,
+    struct,
+)
 
 MODE = enum("Mode", "on", "off")
 SHOWN = (
@@ -232,3 +242,74 @@ def test_a_unique_name_is_unique_in_what_it_shows() -> None:
 
     assert place(found[0]) == (({"id": arguments["id"]}, "flag"), True)
     assert "unique" not in arguments["id"]
+
+
+ACCEPTED = {"do": (RangeRecipe(command="do", arguments={"id": "{unique}"}, accepted=("flag=*",)),)}
+
+
+def shown_otherwise(*, known: bool = True, **entry: Any) -> Case:
+    schema = schema_of(
+        struct("Arguments", member("id", "str"), optional("flag", "bool")),
+        struct("Happened", member("done", "bool")),
+        command("do", "Arguments"),
+        command("go"),
+        event("HAPPENED", "Happened"),
+    )
+    (true, _) = cases_of_schema(
+        variation_cases,
+        schema,
+        None,
+        "do",
+        ranges=ACCEPTED if known else {},
+        readbacks=Readbacks((Readback(commands=("do",), **entry),)),
+    )
+    return true
+
+
+def test_the_data_of_an_event_may_show_an_argument() -> None:
+    named = {"flag": ("done",)}
+    case = shown_otherwise(request=Request("go"), event="HAPPENED", named=named)
+    (check,) = checks(case)
+
+    assert check.request.execute == "go"
+    assert [(each.event, each.data, each.rule) for each in check.emits] == [
+        ("HAPPENED", {"done": True}, "X31")
+    ]
+    assert "X31" in case.rules
+
+
+def test_an_event_shows_nothing_if_the_request_may_be_refused() -> None:
+    entry: dict[str, Any] = {"request": Request("go"), "event": "HAPPENED"}
+
+    assert not checks(shown_otherwise(known=False, named={"flag": ("done",)}, **entry))
+    assert not checks(shown_otherwise(named={"flag": ("no-such-member",)}, **entry))
+
+
+def test_a_file_may_show_an_argument_whether_or_not_it_is_accepted() -> None:
+    for known in (True, False):
+        case = shown_otherwise(known=known, file="{scratch}/of-{id}", named={"flag": ("size",)})
+        (file,) = case.shown
+        (subject,) = (step for step in case.steps if step.role is Role.SUBJECT)
+        arguments: Any = subject.request.arguments
+
+        assert not checks(case)
+        assert file.name == f"of-{arguments['id']}"
+        assert (file.path, file.pattern, file.rule) == (("size",), True, "X31")
+        assert case.steps[file.step] is subject
+        assert "X31" in case.rules
+
+
+def test_a_file_outside_the_scratch_folder_is_not_read() -> None:
+    assert shown_otherwise(file="/etc/{id}", named={"flag": ("size",)}).shown == ()
+
+
+def test_either_a_query_or_a_file_shows_an_argument() -> None:
+    def faults(**entry: Any) -> list[str]:
+        return [each.what for each in Readback(commands=("do",), **entry).faults()]
+
+    assert faults(file="{scratch}/x") == faults(request=Request("go")) == []
+    assert faults() == faults(file="{scratch}/x", request=Request("go"))
+    assert faults() == ["what shows the arguments is either a query or a file"]
+    assert faults(file="{scratch}/x", event="HAPPENED") == [
+        "'event' and 'stays' are about a request"
+    ]

@@ -57,27 +57,20 @@ LACKS: dict[str, str] = {
             "bursts-are-dropped size-of-operations-is-dropped group-is-dropped "
             "read-only-is-dropped cache-is-dropped "
             "detect-zeroes-is-dropped offset-of-raw-is-dropped "
-            "server-of-chardev-is-dropped log-of-chardev-is-dropped telnet-of-chardev-is-dropped "
             "speed-of-mirror-is-dropped granularity-of-mirror-is-dropped "
             "speed-of-stream-is-dropped dismissal-of-mirror-is-dropped "
             "compression-of-backup-is-dropped "
             "filter-of-commit-is-dropped name-of-exports-is-dropped writing-to-exports-is-dropped "
             "limit-of-connections-is-dropped keys-of-nbd-server-are-dropped "
-            "memory-of-nodes-is-dropped distance-of-nodes-is-dropped opaque-of-add-fd-is-dropped "
-            "set-of-add-fd-is-dropped network-of-user-is-dropped disabled-of-bitmap-is-dropped "
-            "pages-of-sampling-are-dropped force-of-eject-is-dropped format-of-dump-is-dropped "
-            "properties-of-transaction-are-dropped format-of-picture-is-dropped "
-            "detach-of-dump-is-dropped length-of-saving-is-dropped index-of-cpu-is-dropped "
-            "mode-of-snapshot-is-dropped properties-of-device-are-dropped "
+            "opaque-of-add-fd-is-dropped "
+            "set-of-add-fd-is-dropped disabled-of-bitmap-is-dropped "
+            "pages-of-sampling-are-dropped force-of-eject-is-dropped "
+            "properties-of-transaction-are-dropped "
+            "mode-of-snapshot-is-dropped "
             "histogram-of-writes-is-dropped images-are-created-larger nodes-have-other-sizes "
             "granularity-of-bitmap-is-dropped"
         ),
-        _GUEST: (
-            "link-is-turned balloon-gets-less balloon-does-nothing set_link-does-nothing "
-            "set_password-does-nothing expire_password-does-nothing actions-are-others "
-            "inject-nmi-does-nothing send-key-does-nothing input-send-event-does-nothing "
-            "announce-self-does-nothing"
-        ),
+        _GUEST: ("set_password-does-nothing expire_password-does-nothing inject-nmi-does-nothing"),
         "writes to the node, so that a bitmap holds something (cases/commands/block-core.toml)": (
             "block-dirty-bitmap-clear-does-nothing block-dirty-bitmap-merge-does-nothing"
         ),

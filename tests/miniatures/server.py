@@ -52,7 +52,7 @@ def serve(server: Server, argv: list[str], words: Broken) -> None:
     options = dict(zip(argv, [*argv[1:], ""], strict=True))
     # What is nested as deep as the protocol allows is read and written by recursion.
     sys.setrecursionlimit(20_000)
-    server.balloon = options.get("-device") == "virtio-balloon"
+    server.balloon = options.get("-device", "").startswith("virtio-balloon")
     server.memory = int(options.get("-m", "0").partition(",")[0].removesuffix("M")) << 20
     server.named = "-name" in argv
     server.compat = options.get("-compat", "")
@@ -70,6 +70,7 @@ class Server:
     balloon = named = False
     memory = 0
     compat = ""
+    _pages = 0
     _rests = "prelaunch"
 
     def __init__(self, broken: Broken, *, complete: bool) -> None:
@@ -79,7 +80,7 @@ class Server:
         if not self._typed:
             become_older()
         self._schema = entries(typed=self._typed)
-        self._more = Blocks(self)
+        self._more = Blocks(self, broken)
         if "wide" in broken:
             self._schema = [*widened(self._schema), *BLOCKS]
             PARAMETERS["max_postcopy_bandwidth"] = (0, UINT64 - 1, 0)
@@ -471,6 +472,8 @@ class Server:
             raise RefusedError("No balloon device has been activated", "DeviceNotActive")
         if not value:
             raise RefusedError("Parameter 'target' expects a size")
+        if not self._is("balloon-gets-nothing"):
+            self._pages = max(0, self.memory - value) // 4096
         return {}
 
     def _migrate_set_parameters(self, **given: int) -> Arguments:
@@ -497,6 +500,10 @@ class Server:
                 actual = self.memory - int(pages) * 4096
                 event = _stamped("BALLOON_CHANGE", {"actual": actual})
                 self._events += [event] * self._limited.admit(event)
+            case ["i/w", "0xc014"]:
+                return f"portl[0xc014] = {self._pages:#010x}\r\n"
+            case ["o/b", "0x443", "15"]:
+                self._more.end_of_time()
             case ["o/b", "0xcf9", "6"]:
                 self.event("RESET", {"guest": True, "reason": "guest-reset"})
         return ""
