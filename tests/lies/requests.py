@@ -105,11 +105,12 @@ DROPPED = (
         without("addresses"),
         "display-update/effect/* display-update/valid/recipe display-update/valid/type:vnc*inet",
     ),
-    _asked(
+    # Then QEMU ends: the nodes have to hold all of the memory.
+    Entry(
         "memory-of-nodes-is-dropped",
-        "set-numa-node",
-        without("memdev"),
+        lambda: Asked("set-numa-node", without("memdev")),
         "set-numa-node/valid/recipe set-numa-node/valid/type:node*",
+        f"{_READ_BACK} W35",
     ),
     _asked(
         "distance-of-nodes-is-dropped",
@@ -257,7 +258,7 @@ WITHHELD = (
     _withheld("system_reset"),
     _withheld("system_powerdown"),
     _withheld("system_wakeup"),
-    _withheld("set-numa-node"),
+    _withheld("set-numa-node", "set-numa-node/valid/type:dist.*"),
     _withheld("watchdog-set-action", "watchdog-set-action/effect/* WATCHDOG/valid/*"),
     _withheld("trace-event-set-state"),
     _withheld("calc-dirty-rate"),
@@ -272,7 +273,7 @@ WITHHELD = (
         "input-send-event",
         "input-send-event/effect/* input-send-event/valid/events.0.type:key.data.*data=[a-z]",
     ),
-    _withheld("announce-self"),
+    _withheld("announce-self", "announce-self/effect/* announce-self/valid/*"),
     Entry(
         "rtc-reset-reinjection-does-nothing",
         lambda: Withheld("rtc-reset-reinjection"),
