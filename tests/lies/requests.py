@@ -165,6 +165,45 @@ DROPPED = (
     ),
     _asked("properties-of-device-are-dropped", "device_add", without("bus")),
     _asked("state-of-tracing-is-turned", "trace-event-set-state", turned("enable")),
+    _asked(
+        "columns-of-a-console-are-dropped",
+        "chardev-add",
+        without("backend.data.cols"),
+        "chardev-add/valid/backend.type:vc.data.cols=m*",
+    ),
+    _asked(
+        "end-of-a-log-is-dropped",
+        "chardev-change",
+        without("backend.data.logappend"),
+        "chardev-change/valid/*logappend=*",
+    ),
+    _asked(
+        "name-of-a-guest-is-dropped",
+        "netdev_add",
+        without("hostname"),
+        "netdev_add/valid/type:user.host*",
+    ),
+    _asked(
+        "offset-of-a-tunnel-is-dropped",
+        "netdev_add",
+        without("offset"),
+        "netdev_add/valid/type:l2tpv3.offset*",
+    ),
+    _asked("interfaces-are-dropped", "announce-self", without("interfaces")),
+    _asked(
+        "family-of-an-address-is-dropped",
+        "display-update",
+        without("addresses.0.ipv6"),
+        "display-update/valid/*.ipv6=*",
+    ),
+    _asked("format-of-a-ring-is-dropped", "ringbuf-write", without("format")),
+    _asked("type-of-types-is-dropped", "qom-list-types", without("implements")),
+    _asked(
+        "screen-of-a-picture-is-dropped",
+        "screendump",
+        without("device"),
+        "screendump/valid/device=given",
+    ),
 )
 
 ALTERED = (
@@ -207,6 +246,29 @@ ALTERED = (
     _asked("actions-are-others", "set-action", put("reboot", "reset")),
     _asked("thresholds-are-higher", "block-set-write-threshold", plus("write-threshold")),
     _asked("exports-have-other-ids", "block-export-add", mended("id"), "block-export-add/effect/*"),
+    _asked("dumps-begin-later", "dump-guest-memory", plus("begin", 4096)),
+    _asked(
+        "nodes-are-farther-away",
+        "set-numa-node",
+        plus("val"),
+        "set-numa-node/valid/type:dist.val=min",
+    ),
+    _asked(
+        "memory-is-slower",
+        "set-numa-node",
+        plus("latency"),
+        "set-numa-node/valid/type:hmat-lb.latency=m*",
+    ),
+    _asked(
+        "lines-of-caches-are-longer", "set-numa-node", plus("line"), "set-numa-node/valid/*line*"
+    ),
+    _asked(
+        "mice-move-farther",
+        "input-send-event",
+        plus("events.*.data.value"),
+        "input-send-event/valid/*rel.data.value=m*",
+    ),
+    _asked("panics-do-nothing", "set-action", put("panic", "none"), "set-action/valid/panic=pause"),
     _asked("properties-are-set-otherwise", "qom-set", turned("value"), "qom-set/effect/*"),
 )
 
