@@ -18,7 +18,15 @@ def named_apart(case: Case) -> Case:
     if not any(_has_mark(step.request.arguments) for step in case.steps):
         return case
     word = f"u{digest([case.id])[:8]}"
-    return replace(case, steps=tuple(_step_named(step, word) for step in case.steps))
+    shown = tuple(
+        replace(
+            each,
+            name=each.name.replace(UNIQUE, word),
+            pattern=cast(JsonValue, _named(each.pattern, word)),
+        )
+        for each in case.shown
+    )
+    return replace(case, steps=tuple(_step_named(step, word) for step in case.steps), shown=shown)
 
 
 def _step_named(step: Step, word: str) -> Step:

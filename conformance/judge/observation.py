@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from conformance.model.ending import Ending
 from conformance.model.file_content import FileContent
+from conformance.model.terms import JsonValue
 from conformance.wire.framing import FramingFault, Message
 
 
@@ -93,7 +94,8 @@ class Observation:
     clock of the places; the host's time is `clock` seconds more, None if that is not known. `said`
     and `taken` are what the process did meanwhile; requests of later cases may have been under way.
     Of a case that measures, `cpu` is the CPU time of each step, and `idle` that of the rest after
-    the last; None or empty if unknown. `files` are those of a case that looks at them.
+    the last; None or empty if unknown. `files` are those of a case that looks at them, `contents`
+    what its files showed that show arguments.
     """
 
     replies: tuple[Line | None, ...]
@@ -111,6 +113,7 @@ class Observation:
     cpu: tuple[float, ...] = ()
     idle: float | None = None
     files: FilesSeen | None = None
+    contents: Mapping[str, JsonValue] | None = None
     seconds: float = 0.0
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from conformance.judge.event_times import repeated_misses, time_misses, unexplained
 from conformance.judge.events import agreement_misses, event_misses, limit_misses, not_come
 from conformance.judge.expect import check, miss_of
-from conformance.judge.files import file_misses
+from conformance.judge.files import file_misses, shown_misses
 from conformance.judge.miss import Miss
 from conformance.judge.observation import Broke, Observation
 from conformance.judge.process import last_report, lost_only, process_misses
@@ -100,7 +100,7 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
         if not (counted and (step.expect.reads or miss.kind is Kind.CLASS)):
             break
     if outcome is Outcome.PASS or _waited_at_last(case, outcome, len(earlier)):
-        misses += (*event_misses(case, seen), *agreement_misses(case, seen))
+        misses += _at_the_end(case, seen)
     # What the process did comes first: it must be proved, whatever else is wrong.
     beside = () if _is_shadowed(case) else process_misses(case, seen, messages.complaints)
     misses = [*beside, *misses, *file_misses(case, seen), *_of_events(case, seen, messages)]
@@ -217,6 +217,13 @@ def _number(seen: Observation) -> int:
     """Return the first step without a reply, or else the one that killed the build."""
     unanswered = seen.replies.index(None) if None in seen.replies else len(seen.replies)
     return unanswered if seen.broke_off is None else min(unanswered, seen.broke_off)
+
+
+def _at_the_end(case: Case, seen: Observation) -> Iterator[Miss]:
+    """Yield the misses of a case whose replies are as they must be."""
+    yield from event_misses(case, seen)
+    yield from agreement_misses(case, seen)
+    yield from shown_misses(case, seen)
 
 
 def _of_events(case: Case, seen: Observation, messages: MessageJudge) -> Iterator[Miss]:

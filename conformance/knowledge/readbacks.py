@@ -1,4 +1,4 @@
-"""Which queries show what a request was given (cases/readbacks/).
+"""Which queries, events and files show what a request was given (cases/readbacks/).
 
 docs/recipes.md describes the keys. Knows neither a schema nor a machine.
 """
@@ -40,13 +40,13 @@ class Since(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readback:
-    """A query that shows what a command made or changed, and which arguments show there.
+    """What shows what a command made or changed, and which arguments show there.
 
-    It may also be a request that `confirms` the argument, or an event that `told` it.  An argument
-    shows at `at`, under its own name, if the schema has a member of that name and of a
-    fitting type there. `named` are the places, below `at`, of those that have another name there,
-    `spelt` the patterns of those that have another value. `less` are arguments that do not show
-    although a member has their name, with reasons.
+    That is a query, a request that `confirms` the argument, an event that `told` it, or a `file`:
+    its size, and its beginning in hexadecimal.  An argument shows at `at`, under its own name, if
+    the schema has a member of that name and of a fitting type there. `named` are the places, below
+    `at`, of those that have another name there, `spelt` the patterns of those that have another
+    value. `less` are arguments that do not show although a member has their name, with reasons.
     """
 
     commands: Annotated[tuple[str, ...], Key("the commands", some=True, identity=True, each=True)]
@@ -87,6 +87,13 @@ class Readback:
             "last one of `then`; `{value}` in its data is what it must tell"
         ),
     ] = None
+    file: Annotated[
+        str,
+        Key(
+            "instead of a query, the file in the scratch folder that shows it, at the end: its "
+            "`kind`, its `size`, and its first 64 KiB as `hex`"
+        ),
+    ] = ""
     at: Annotated[
         tuple[PathPart, ...],
         Key(
@@ -133,10 +140,16 @@ class Readback:
 
     def faults(self) -> Iterator[FileFault]:
         """Yield what is wrong with the keys beside each other."""
+        if sum(map(bool, (self.request, self.told, self.file))) != 1:
+            yield FileFault(
+                "execute",
+                "what shows the arguments is a request, an event ('told') or a file",
+                "Say just one.",
+            )
+        if self.stays and not self.request:
+            yield FileFault("stays", "'stays' is about a query", "Take it out.")
         if self.moves and self.stays is None:
             yield FileFault("moves", "'moves' without 'stays' says nothing", "Say 'stays', too.")
-        if (self.request is None) is (self.told is None):
-            yield FileFault("execute", "it needs either 'execute' or 'told'", "Give one of them.")
 
     def fits(self, version: Version, arch: str | None) -> bool:
         """Return whether it applies to a build; an unknown `arch`, None, may be any."""
@@ -175,13 +188,13 @@ class ReadbacksPart(NamesPart):
 
     readbacks: Annotated[
         tuple[Readback, ...],
-        Key("a query that shows what the arguments of a command were", name="readback"),
+        Key("what shows what the arguments of a command were", name="readback"),
     ] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Readbacks:
-    """The queries that show arguments, by command."""
+    """What shows arguments, by command."""
 
     entries: tuple[Readback, ...] = ()
 

@@ -12,7 +12,7 @@ from typing import Self
 
 from conformance.launch import activation
 from conformance.launch.companions import make_ready
-from conformance.launch.content import content
+from conformance.launch.content import beginning, content
 from conformance.launch.environment import environment
 from conformance.launch.folder import RunFolder
 from conformance.launch.output import open_output
@@ -33,6 +33,7 @@ from conformance.model.ending import Ending
 from conformance.model.errors import HarnessError, LaunchError
 from conformance.model.file_content import FileContent
 from conformance.model.stage import SCRATCH, MachineSpec, Transport
+from conformance.model.terms import JsonValue
 
 
 class Machine:
@@ -212,6 +213,10 @@ class Machine:
     def files(self) -> dict[str, FileContent]:
         """Return what stands in the scratch folder, by relative path."""
         return content(self.scratch)
+
+    def beginning(self, name: str) -> JsonValue:
+        """Return what stands at a name of the scratch folder, see content.py; None for nothing."""
+        return beginning(self.scratch, name)
 
     def close(self) -> None:
         """End QEMU and everything that it started, its peers and its scratch folder."""

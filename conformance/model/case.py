@@ -202,6 +202,21 @@ class KeptFiles:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShownFile:
+    """A file of the scratch folder that must show at `path`, at the end, what `pattern` says.
+
+    It is an object with its `kind`, `size`, and beginning in hexadecimal, `hex`. `rule` promises it
+    if the step `step` was accepted; else it proves nothing.
+    """
+
+    name: str
+    path: tuple[PathPart, ...]
+    pattern: JsonValue
+    step: int
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """What is tested."""
 
@@ -262,6 +277,8 @@ class Case:
     """What it measures; then each request waits for the answer to the one before."""
     kept: KeptFiles | None = None
     """The files that must stay as they are, if it looks at them."""
+    shown: tuple[ShownFile, ...] = ()
+    """The files that must show what a request of it was given."""
     intermittent: str | None = None
     """Why it is known to break its promise only in some plays, None if it is not known to: such a
     case is played several times."""
@@ -279,7 +296,7 @@ class Case:
         of_order = (ORDER for step in self.steps for each in step.emits if each.ordered)
         of_claims = (claim.rule for claim in self.claims)
         of_turns = self.exchange.rules if self.exchange else ()
-        of_files = (self.kept.rule,) if self.kept else ()
+        of_files = (*([self.kept.rule] if self.kept else ()), *(each.rule for each in self.shown))
         of_means = (*of_files, *of_events, *of_limits, *of_counts, *of_replies, *of_order)
         return tuple(sorted({*of_steps, *of_means, *of_turns, *of_claims}))
 

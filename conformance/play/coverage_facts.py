@@ -52,7 +52,7 @@ def answers_of(result: Result, member: str | None) -> AnswerFacts:
     if member is None:
         return AnswerFacts(accepted=accepted)
     named = sum(_names(error, member) for error in refusals)
-    looked = accepted and any(_reads_back(step, line) for step, line in _pairs(case, seen))
+    looked = accepted and _is_looked_at(case, seen)
     return AnswerFacts(accepted=accepted, looked=looked, refused=len(refusals), named=named)
 
 
@@ -67,6 +67,13 @@ def event_names(result: Result) -> frozenset[str]:
             lines = tuple(line for each in heard for line in each.lines)
     found = (_content(line).get("event") for line in lines)
     return frozenset(name for name in found if isinstance(name, str))
+
+
+def _is_looked_at(case: Case, seen: Observation) -> bool:
+    """Return whether a query, an event or a file was to show what was given."""
+    if case.shown and seen.contents is not None:
+        return True
+    return any(_reads_back(step, line) for step, line in _pairs(case, seen))
 
 
 def _reads_back(step: Step, line: Line | None) -> bool:

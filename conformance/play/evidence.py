@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from conformance.judge.expect_value import answer_size
+from conformance.judge.files import beginning_text
 from conformance.judge.json_path import stands_at
 from conformance.judge.miss import Miss
 from conformance.judge.observation import Observation, Talk
@@ -184,6 +185,8 @@ def _of_files(seen: Observation) -> Iterator[str]:
     """Yield a line for each file that is not as it was."""
     for name, old, new in seen.files.changes() if seen.files else ():
         yield f"   {SCRATCH}/{name}: {old or 'nothing'} before, {new or 'nothing'} after"
+    for name, holds in sorted((seen.contents or {}).items()):
+        yield f"   {SCRATCH}/{name}: {beginning_text(holds)}"
 
 
 def _told(seen: Talk) -> Evidence:

@@ -27,8 +27,10 @@ from conformance.judge.observation import (
 from conformance.launch.machine import Machine
 from conformance.model.case import Case, Measure, Role, Step
 from conformance.model.ending import Ending
+from conformance.model.file_content import FileContent
 from conformance.model.flavour import Flavour
 from conformance.model.stage import SCRATCH
+from conformance.model.terms import JsonValue
 from conformance.play.script_player import talk
 from conformance.play.watch import Watch
 from conformance.wire.connection import Connection, WireClosed, WireOverflow, WireTimeout, weight
@@ -81,6 +83,7 @@ class _Seen:
     cpu: list[float] = field(default_factory=list)
     idle: float | None = None
     files: FilesSeen | None = None
+    contents: dict[str, JsonValue] | None = None
     began: float = 0.0
     opened: float = -math.inf
     """When the session was open for events."""
@@ -140,6 +143,7 @@ class _Seen:
             cpu=tuple(self.cpu),
             idle=self.idle,
             files=self.files,
+            contents=self.contents,
             death=death,
             hung=hung,
             seconds=time.monotonic() - self.began,
@@ -220,7 +224,7 @@ class Player:
 
     def _may_follow(self, case: Case, other: Case, waiting: int) -> bool:
         """Return whether `case` may be sent with `other`, and `waiting` requests, in flight."""
-        apart = any(self._in_step(each) or each.kept for each in (case, other))
+        apart = any(self._in_step(each) or each.kept or each.shown for each in (case, other))
         return waiting < WINDOW and not apart
 
     def _send(self, case: Case) -> None:
@@ -263,8 +267,7 @@ class Player:
                 seen.taken += self._watch.taken(number)
             if case.measure is not None:
                 seen.cpu.append(self._watch.spent() or 0.0)
-        if files is not None:
-            seen.files = FilesSeen(files, self.machine.files())
+        _look_at_files(self.machine, case, files, seen)
         if not in_step:
             seen.taken = self._watch.taken(len(case.steps) - 1)
         if case.measure is not None:
@@ -350,6 +353,16 @@ class Player:
         data = self._connection.receive(limit).replace(self._real, self._shown)
         line_end = self.machine.flavour.line_end
         return Line(data, read_message(data.removeprefix(lead), line_end))
+
+
+def _look_at_files(
+    machine: Machine, case: Case, before: dict[str, FileContent] | None, seen: _Seen
+) -> None:
+    """Record what stands in the scratch folder, if the case looks at it."""
+    if before is not None:
+        seen.files = FilesSeen(before, machine.files())
+    if case.shown:
+        seen.contents = {each.name: machine.beginning(each.name) for each in case.shown}
 
 
 def _queue(connection: Connection, data: bytes, descriptor: str) -> None:

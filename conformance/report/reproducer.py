@@ -10,7 +10,14 @@ from conformance.judge.observation import Observation, Talk
 from conformance.launch.program import kind_of
 from conformance.model.case import Case
 from conformance.model.script import Exchange
-from conformance.model.stage import NEGOTIATION, SCRATCH, MachineSpec, Request, Stage
+from conformance.model.stage import (
+    NEGOTIATION,
+    SCRATCH,
+    MachineSpec,
+    Request,
+    ScratchFile,
+    Stage,
+)
 from conformance.model.terms import ABSENT
 from conformance.report.script_reproducer import LASTING, asked, retold
 from conformance.report.stepwise_reproducer import is_stepwise, stepwise
@@ -18,6 +25,8 @@ from conformance.report.stepwise_reproducer import is_stepwise, stepwise
 _COMPANY: Final = 2000
 """How many requests a reproducer holds; it says where earlier ones are left out."""
 
+_SHOWN: Final = 64
+"""How many lines of 16 bytes each are shown of a file."""
 _LOOK: Final = ["sleep 1", "ls -l /proc/$!/fd/[0-2]", "kill $!"]
 """Shows what the standard descriptors of the program are."""
 
@@ -38,6 +47,9 @@ def reproducer(
     text = _once(case, before, command_line, seen)
     if isinstance(seen, Observation) and seen.files and any(seen.files.changes()):
         text = f"{text}\nls -l {SCRATCH}"
+    for each in sorted({each.name for each in case.shown}):
+        path = shlex.quote(f"{SCRATCH}/{each}")
+        text = f"{text}\nls -l {path}; od -An -v -tx1 {path} | head -n {_SHOWN}"
     if not plays:
         return text
     return f"for play in $(seq {plays}); do\n{text}\ndone"
@@ -118,6 +130,17 @@ def _pasted(lines: Sequence[str]) -> str:
     return "\n".join([*folder, *lines])
 
 
+def _content(file: ScratchFile, path: str) -> Iterator[str]:
+    """Yield what writes a file; bytes are written in octal, which every printf reads."""
+    octal = "".join(f"\\{each:03o}" for each in bytes.fromhex(file.hex))
+    written = f"printf '{octal}'" if octal else f"printf %s {shlex.quote(file.text)}"
+    if file.at:
+        yield f"truncate -s {file.at} {path}"
+    yield f"{written} {'>>' if file.at else '>'} {path}"
+    if file.size:
+        yield f"truncate -s {file.size} {path}"
+
+
 def _preparation(spec: MachineSpec) -> Iterator[str]:
     for file in spec.files:
         path = shlex.quote(f"{SCRATCH}/{file.path}")
@@ -128,9 +151,7 @@ def _preparation(spec: MachineSpec) -> Iterator[str]:
         elif file.path.endswith("/"):
             yield f"mkdir -p {path}"
         else:
-            yield f"printf %s {shlex.quote(file.text)} > {path}"
-            if file.size:
-                yield f"truncate -s {file.size} {path}"
+            yield from _content(file, path)
     for peer in spec.peers:
         yield f"# {peer.address}: a server ({peer.serve}) must listen here"
     for descriptor in spec.descriptors:

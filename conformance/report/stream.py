@@ -167,7 +167,7 @@ class CaseEnded:
     accepted: bool = False
     """Whether a valid request of the subject was seen to succeed in it."""
     looked: bool = False
-    """Whether it then read that member back from a query."""
+    """Whether a query, an event or a file then showed that member."""
     refused: int = 0
     """How many requests with a fault in that member were refused, and how many of the refusals name
     it (`named`), which nothing promises."""

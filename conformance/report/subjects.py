@@ -145,7 +145,7 @@ def _arguments(rows: Sequence[SubjectRow]) -> Iterator[str]:
     whole = sum(reached.looked.whole for _, reached in given)
     yield (
         f"**Arguments**: {number(looked)} of {number(whole)} members of arguments with an accepted "
-        "value were read back from a query. Nothing shows what the others did: they were accepted "
+        "value were read back. Nothing shows what the others did: they were accepted "
         "only."
     )
     yield ""

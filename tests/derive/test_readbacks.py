@@ -310,3 +310,61 @@ def test_nothing_confirms_an_argument_that_nobody_knows_to_be_accepted() -> None
     )
 
     assert not any(map(checks, cases.values()))
+
+
+ACCEPTED = {"do": (RangeRecipe(command="do", arguments={"id": "{unique}"}, accepted=("flag=*",)),)}
+
+
+def shown_otherwise(*, known: bool = True, **entry: Any) -> Case:
+    schema = schema_of(
+        struct("Arguments", member("id", "str"), optional("flag", "bool")),
+        struct("Happened", member("done", "bool")),
+        command("do", "Arguments"),
+        command("go"),
+        event("HAPPENED", "Happened"),
+    )
+    (true, _) = cases_of_schema(
+        variation_cases,
+        schema,
+        None,
+        "do",
+        ranges=ACCEPTED if known else {},
+        readbacks=Readbacks((Readback(commands=("do",), **entry),)),
+    )
+    return true
+
+
+def test_an_event_tells_nothing_if_the_request_may_be_refused() -> None:
+    case = shown_otherwise(known=False, told=Awaited(event="HAPPENED", data={"done": "{value}"}))
+
+    assert not checks(case)
+    assert all(step.emits == () for step in case.steps)
+
+
+def test_a_file_may_show_an_argument_whether_or_not_it_is_accepted() -> None:
+    for known in (True, False):
+        case = shown_otherwise(known=known, file="{scratch}/of-{id}", named={"flag": ("size",)})
+        (file,) = case.shown
+        (subject,) = (step for step in case.steps if step.role is Role.SUBJECT)
+        arguments: Any = subject.request.arguments
+
+        assert not checks(case)
+        assert file.name == f"of-{arguments['id']}"
+        assert (file.path, file.pattern, file.rule) == (("size",), True, "X31")
+        assert case.steps[file.step] is subject
+        assert "X31" in case.rules
+
+
+def test_a_file_outside_the_scratch_folder_is_not_read() -> None:
+    assert shown_otherwise(file="/etc/{id}", named={"flag": ("size",)}).shown == ()
+
+
+def test_a_request_an_event_or_a_file_shows_an_argument() -> None:
+    def faults(**entry: Any) -> list[str]:
+        return [each.what for each in Readback(commands=("do",), **entry).faults()]
+
+    file, told = "{scratch}/x", Awaited(event="HAPPENED")
+    assert faults(file=file) == faults(request=Request("go")) == faults(told=told) == []
+    assert faults() == faults(file=file, request=Request("go")) == faults(file=file, told=told)
+    assert faults() == ["what shows the arguments is a request, an event ('told') or a file"]
+    assert faults(file=file, stays=Since.BASE) == ["'stays' is about a query"]

@@ -121,17 +121,18 @@ DROPPED = (
         without("addresses"),
         "display-update/effect/* display-update/valid/recipe display-update/valid/type:vnc*inet",
     ),
-    _asked(
+    # Then QEMU ends: the nodes have to hold all of the memory.
+    Entry(
         "memory-of-nodes-is-dropped",
-        "set-numa-node",
-        without("mem"),
-        "set-numa-node/effect/* set-numa-node/valid/recipe set-numa-node/valid/type:node*",
+        lambda: Asked("set-numa-node", without("memdev")),
+        "set-numa-node/valid/recipe set-numa-node/valid/type:node*",
+        f"{_READ_BACK} W35",
     ),
     _asked(
         "distance-of-nodes-is-dropped",
         "set-numa-node",
         without("cpus"),
-        "set-numa-node/effect/* set-numa-node/valid/recipe set-numa-node/valid/type:node*",
+        "set-numa-node/valid/recipe set-numa-node/valid/type:node*",
     ),
     _asked("opaque-of-add-fd-is-dropped", "add-fd", without("opaque")),
     _asked("set-of-add-fd-is-dropped", "add-fd", without("fdset-id")),
@@ -160,10 +161,21 @@ DROPPED = (
     # A tray that is locked opens only by force.
     _asked("force-of-eject-is-dropped", "eject", without("force"), rules="Q30"),
     _asked("format-of-dump-is-dropped", "dump-guest-memory", without("format")),
-    _asked("detach-of-dump-is-dropped", "dump-guest-memory", without("detach")),
+    # Then the command waits for the dump, which waits for a reader.
+    Entry(
+        "detach-of-dump-is-dropped",
+        lambda: Asked("dump-guest-memory", without("detach")),
+        "dump-guest-memory/valid/detach=*",
+        f"{_READ_BACK} W35",
+    ),
     _asked("format-of-picture-is-dropped", "screendump", without("format")),
     _asked("length-of-saving-is-dropped", "pmemsave", put("size", 1)),
-    _asked("index-of-cpu-is-dropped", "memsave", without("cpu-index")),
+    Entry(
+        "index-of-cpu-is-dropped",
+        lambda: Asked("memsave", without("cpu-index")),
+        "memsave/errors/not-there/cpu-index",
+        "X34 X19",
+    ),
     _asked("mode-of-snapshot-is-dropped", "blockdev-snapshot-sync", without("mode")),
     _asked(
         "histogram-of-writes-is-dropped", "block-latency-histogram-set", without("boundaries-write")
@@ -239,6 +251,45 @@ DROPPED = (
     ),
     _asked("properties-of-device-are-dropped", "device_add", without("bus")),
     _asked("state-of-tracing-is-turned", "trace-event-set-state", turned("enable")),
+    _asked(
+        "columns-of-a-console-are-dropped",
+        "chardev-add",
+        without("backend.data.cols"),
+        "chardev-add/valid/backend.type:vc.data.cols=m*",
+    ),
+    _asked(
+        "end-of-a-log-is-dropped",
+        "chardev-change",
+        without("backend.data.logappend"),
+        "chardev-change/valid/*logappend=*",
+    ),
+    _asked(
+        "name-of-a-guest-is-dropped",
+        "netdev_add",
+        without("hostname"),
+        "netdev_add/valid/type:user.host*",
+    ),
+    _asked(
+        "offset-of-a-tunnel-is-dropped",
+        "netdev_add",
+        without("offset"),
+        "netdev_add/valid/type:l2tpv3.offset*",
+    ),
+    _asked("interfaces-are-dropped", "announce-self", without("interfaces")),
+    _asked(
+        "family-of-an-address-is-dropped",
+        "display-update",
+        without("addresses.0.ipv6"),
+        "display-update/valid/*.ipv6=*",
+    ),
+    _asked("format-of-a-ring-is-dropped", "ringbuf-write", without("format")),
+    _asked("type-of-types-is-dropped", "qom-list-types", without("implements")),
+    _asked(
+        "screen-of-a-picture-is-dropped",
+        "screendump",
+        without("device"),
+        "screendump/valid/device=given",
+    ),
 )
 
 ALTERED = (
@@ -269,7 +320,7 @@ ALTERED = (
         "watchdog-does-another-thing",
         "watchdog-set-action",
         put("action", "none"),
-        "watchdog-set-action/effect/* WATCHDOG/valid/*",
+        "watchdog-set-action/effect/* watchdog-set-action/valid/* WATCHDOG/valid/*",
         _TOLD,
     ),
     _asked("devices-have-other-ids", "device_add", mended("id")),
@@ -302,6 +353,29 @@ ALTERED = (
     ),
     _asked("thresholds-are-higher", "block-set-write-threshold", plus("write-threshold")),
     _asked("exports-have-other-ids", "block-export-add", mended("id"), "block-export-add/effect/*"),
+    _asked("dumps-begin-later", "dump-guest-memory", plus("begin", 4096)),
+    _asked(
+        "nodes-are-farther-away",
+        "set-numa-node",
+        plus("val"),
+        "set-numa-node/valid/type:dist.val=min",
+    ),
+    _asked(
+        "memory-is-slower",
+        "set-numa-node",
+        plus("latency"),
+        "set-numa-node/valid/type:hmat-lb.latency=m*",
+    ),
+    _asked(
+        "lines-of-caches-are-longer", "set-numa-node", plus("line"), "set-numa-node/valid/*line*"
+    ),
+    _asked(
+        "mice-move-farther",
+        "input-send-event",
+        plus("events.*.data.value"),
+        "input-send-event/valid/*rel.data.value=m*",
+    ),
+    _asked("panics-do-nothing", "set-action", put("panic", "none"), "set-action/valid/panic=pause"),
     _asked("properties-are-set-otherwise", "qom-set", turned("value"), "qom-set/effect/*"),
 )
 
@@ -336,8 +410,8 @@ WITHHELD = (
     _withheld("blockdev-snapshot-sync"),
     _withheld("blockdev-snapshot-delete-internal-sync", told=_SNAPSHOT),
     _withheld("transaction"),
-    _withheld("balloon"),
-    _withheld("set_link"),
+    _withheld("balloon", "balloon/effect/* balloon/valid/value=*"),
+    _withheld("set_link", "set_link/effect/* set_link/valid/*"),
     _withheld("set_password"),
     _withheld("expire_password"),
     _withheld("migrate_cancel"),
@@ -353,7 +427,7 @@ WITHHELD = (
     _withheld("system_reset", "system_reset/effect/* RESET/valid/*"),
     _withheld("system_powerdown", "system_powerdown/effect/* POWERDOWN/valid/*"),
     _withheld("system_wakeup"),
-    _withheld("set-numa-node"),
+    _withheld("set-numa-node", "set-numa-node/valid/type:dist.*"),
     _withheld("watchdog-set-action", "watchdog-set-action/effect/* WATCHDOG/valid/*"),
     _withheld("trace-event-set-state"),
     _withheld("calc-dirty-rate"),
@@ -363,9 +437,12 @@ WITHHELD = (
     _withheld("x-exit-preconfig"),
     _withheld("snapshot-save"),
     _withheld("inject-nmi"),
-    _withheld("send-key"),
-    _withheld("input-send-event"),
-    _withheld("announce-self"),
+    _withheld("send-key", "send-key/effect/* send-key/valid/*data=[am]*"),
+    _withheld(
+        "input-send-event",
+        "input-send-event/effect/* input-send-event/valid/events.0.type:key.data.*data=[a-z]",
+    ),
+    _withheld("announce-self", "announce-self/effect/* announce-self/valid/*"),
     _withheld("blockdev-snapshot"),
     _withheld("block-stream"),
     _withheld("block-commit"),

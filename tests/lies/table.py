@@ -56,17 +56,11 @@ LACKS: dict[str, str] = {
         _READ_BACK: (
             "bursts-are-dropped size-of-operations-is-dropped group-is-dropped "
             "cache-is-dropped detect-zeroes-is-dropped offset-of-raw-is-dropped "
-            "server-of-chardev-is-dropped log-of-chardev-is-dropped telnet-of-chardev-is-dropped "
             "speed-of-mirror-is-dropped granularity-of-mirror-is-dropped "
             "speed-of-stream-is-dropped dismissal-of-mirror-is-dropped "
-            "filter-of-commit-is-dropped memory-of-nodes-is-dropped "
-            "distance-of-nodes-is-dropped network-of-user-is-dropped "
-            "disabled-of-bitmap-is-dropped pages-of-sampling-are-dropped "
-            "format-of-dump-is-dropped format-of-picture-is-dropped "
-            "detach-of-dump-is-dropped length-of-saving-is-dropped index-of-cpu-is-dropped "
-            "properties-of-device-are-dropped "
-            "images-are-created-larger nodes-have-other-sizes "
-            "granularity-of-bitmap-is-dropped"
+            "filter-of-commit-is-dropped disabled-of-bitmap-is-dropped "
+            "pages-of-sampling-are-dropped images-are-created-larger nodes-have-other-sizes "
+            "granularity-of-bitmap-is-dropped "
         ),
         _CLIENT: (
             "limit-of-connections-is-dropped keys-of-nbd-server-are-dropped "

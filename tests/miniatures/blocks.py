@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+from pathlib import Path
 from typing import Any, Protocol
 
 from .objects import PROPERTIES, TYPES
 from .schema import (
     OBJECT_MEMBERS,
+    Broken,
     Entry,
     RefusedError,
     array,
@@ -61,9 +63,18 @@ BLOCKS: list[Entry] = [
     command("query-kvm", ret="Kvm"),
     command("system_powerdown"),
     command("migrate-pause", oob=True),
+    enum("WatchdogAction", "reset", "pause", "none"),
+    struct("Watchdog", action="WatchdogAction"),
+    struct("Saving", val="int", size="int", filename="str"),
+    command("watchdog-set-action", "Watchdog"),
+    command("pmemsave", "Saving"),
+    event("WATCHDOG", "Watchdog"),
     event("POWERDOWN"),
     event("JOB_STATUS_CHANGE", "JobStatus"),
 ]
+
+
+_HELD = {4096: b"\xa5", 8192: b"\x5a"}
 
 
 class Machine(Protocol):
@@ -96,11 +107,13 @@ def widened(schema: list[Entry]) -> list[Entry]:
 class Blocks:
     """The commands; the name of each method is that of its command."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, broken: Broken) -> None:
         self._machine = machine
         self._nodes: list[str] = []
         self._jobs: list[str] = []
         self._backends: list[str] = []
+        self._broken = broken
+        self._action = "reset"
 
     def _blockdev_add(
         self,
@@ -179,6 +192,20 @@ class Blocks:
 
     def _query_kvm(self) -> dict[str, Any]:
         return {"enabled": False, "present": False}
+
+    def _watchdog_set_action(self, action: str) -> dict[str, Any]:
+        self._action = "none" if "action-dropped" in self._broken else action
+        return {}
+
+    def end_of_time(self) -> None:
+        """Let the watchdog do what it is to do."""
+        self._machine.event("WATCHDOG", {"action": self._action})
+
+    def _pmemsave(self, val: int, size: int, filename: str) -> dict[str, Any]:
+        """Save the memory, in which two bytes are not zero."""
+        held = b"" if "memory-saved-elsewhere" in self._broken else _HELD.get(val, b"")
+        Path(filename).write_bytes(held.ljust(size, b"\0")[:size])
+        return {}
 
     def _system_powerdown(self) -> dict[str, Any]:
         self._machine.event("POWERDOWN")

@@ -222,6 +222,9 @@ BREAKAGES: dict[str, Breakage] = {
     "id-grammar-gone": _breaks("X29", f"{_TOY}/invalid/id/*"),
     "parameter-reads-otherwise": _breaks("X31", "migrate-set-parameters/valid/*"),
     "parameter-dropped": _breaks("X31", "migrate-set-parameters/valid/*"),
+    "balloon-gets-nothing": _breaks("X31", "balloon/valid/value=m*"),
+    "action-dropped": _breaks("X31", "watchdog-set-action/valid/action=*"),
+    "memory-saved-elsewhere": _breaks("X31", "pmemsave/valid/val=m*"),
     "other-parameter-moves": _breaks("X45", "migrate-set-parameters/valid/*"),
     "not-there-taken": _breaks("X34", "yank/errors/not-there/*"),
     "one-value-refused": _breaks("X36", "blockdev-add/valid/siblings/*"),
@@ -236,5 +239,8 @@ BESIDE = {
     "branch-not-taken": "wide",
     # So are block nodes.
     "one-value-refused": "wide",
+    # So are what a guest's devices do, and its memory.
+    "action-dropped": "wide",
+    "memory-saved-elsewhere": "wide",
 }
 """What else the server is given where a breakage needs another server than the usual one."""

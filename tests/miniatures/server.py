@@ -70,6 +70,7 @@ class Server:
     balloon = named = False
     memory = 0
     compat = ""
+    _pages = 0
     _rests = "prelaunch"
 
     def __init__(self, broken: Broken, *, complete: bool) -> None:
@@ -81,7 +82,7 @@ class Server:
         if not self._typed:
             become_older()
         self._schema = entries(typed=self._typed)
-        self._more = Blocks(self)
+        self._more = Blocks(self, broken)
         if "wide" in broken:
             self._schema = [*widened(self._schema), *BLOCKS]
             PARAMETERS["max_postcopy_bandwidth"] = (0, UINT64 - 1, 0)
@@ -482,7 +483,8 @@ class Server:
             raise RefusedError("No balloon device has been activated", "DeviceNotActive")
         if not value:
             raise RefusedError("Parameter 'target' expects a size")
-        self._pages = max(0, self.memory - value) // 4096
+        if not self._is("balloon-gets-nothing"):
+            self._pages = max(0, self.memory - value) // 4096
         return {}
 
     def _migrate_set_parameters(self, **given: int) -> Arguments:
@@ -512,6 +514,8 @@ class Server:
             case ["i/w", "0xc014"]:
                 digits = 8 if self._typed else 6
                 return f"portl[0xc014] = 0x{self._pages:0{digits}x}\r\n"
+            case ["o/b", "0x443", "15"]:
+                self._more.end_of_time()
             case ["o/b", "0xcf9", "6"]:
                 self.event("RESET", {"guest": True, "reason": "guest-reset"})
         return ""

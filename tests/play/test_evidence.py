@@ -147,6 +147,7 @@ def test_a_reproducer_prepares_what_the_stage_needs() -> None:
         args=("-m", "{scratch}/x"),
         files=(
             ScratchFile(path="key", text="it's", size=8),
+            ScratchFile(path="bytes", hex="41ff", at=2),
             ScratchFile(path="empty/"),
             ScratchFile(path="psk/", make="psk"),
         ),
@@ -160,6 +161,8 @@ def test_a_reproducer_prepares_what_the_stage_needs() -> None:
     assert "mkdir -p /tmp/qmp" in lines
     assert "mkdir -p /tmp/qmp/empty/" in lines
     assert any(line.startswith("printf %s ") and line.endswith("/key") for line in lines)
+    assert "truncate -s 2 /tmp/qmp/bytes" in lines
+    assert "printf '\\101\\377' >> /tmp/qmp/bytes" in lines
     assert "truncate -s 8 /tmp/qmp/key" in lines
     comments = " ".join(line for line in lines if line.startswith("#"))
     assert all(word in comments for word in ("psk", "pr-helper", "memfd", "fd0"))

@@ -47,7 +47,8 @@ EXPLAINED = {
     "(human-|migrate-)"
     "|cannot be read|opens itself once|the grammar of ids holds from|this build has no machine"
     "|the documentation gives no value: none|nothing shows its effect",
-    Outcome.VACUOUS: "^refused, and nothing tells what for: (migrate-set-parameters|object-add)"
+    Outcome.VACUOUS: "^refused, and nothing tells what for: "
+    "(balloon|migrate-set-parameters|object-add)"
     f"|{_DEVICE}",
     Outcome.REFUSED_DIFFERENTLY: _DEVICE,
 }

@@ -125,7 +125,9 @@ class EditedInteger:
         read = reading(shown, certain, subject.request, supporting=len(self.valid.setup))
         steps = (*read.between, replace(subject, emits=read.emits), *read.after)
         case = self._case(Aspect.VALID, name, steps, last=expect, why_not=why_not)
-        return case if case.blocked else replace(case, steps=(*read.before, *case.steps))
+        if case.blocked:
+            return case
+        return replace(case, steps=(*read.before, *case.steps), shown=read.files)
 
     def invalid_cases(self) -> Iterator[Case]:
         """Yield the cases of invalid values: one beyond each end and each limit.

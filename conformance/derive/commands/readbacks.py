@@ -1,4 +1,4 @@
-"""Steps that read back what a request was given, from the query that shows it.
+"""What reads back what a request was given, from the query, the event or the file that shows it.
 
 cases/readbacks/ says which query that is; knows no command by name.
 """
@@ -12,15 +12,16 @@ from typing import Final
 from conformance.derive.commands.filling import argument_at, filled, filled_path
 from conformance.derive.inputs import Introspected
 from conformance.derive.steps import supporting_step, supporting_steps
-from conformance.judge.expect_answer import Accept, Answer
+from conformance.judge.expect_answer import Answer
 from conformance.judge.expect_value import Confirms, ReadsBack, Stays
 from conformance.knowledge.everything import Knowledge
+from conformance.knowledge.keys import SCRATCH_MARK
 from conformance.knowledge.ranges import VALUE, with_value
 from conformance.knowledge.readbacks import JSON_TURN, OWN, Readback, Since
 from conformance.knowledge.valid_request import ValidRequest
-from conformance.model.case import READS_BACK, Emits, Role, Step
+from conformance.model.case import READS_BACK, Emits, Role, ShownFile, Step
 from conformance.model.expectation import Expectation
-from conformance.model.stage import Awaited, Request
+from conformance.model.stage import SCRATCH, Awaited, Request
 from conformance.model.terms import ABSENT, Absent, JsonValue, PathPart, as_object
 from conformance.space.answers import types_at
 from conformance.space.paths import Element, Into, Way
@@ -49,11 +50,12 @@ class GivenArgument:
 class ShownArgument:
     """Where an argument shows: the query, the path of the thing, the path in it, and the value.
 
-    There is no query where an event tells it.
+    Without a query, it is the file of the scratch folder of that name, or else an event.
     """
 
     entry: Readback
     query: Request | None
+    file: str = ""
     thing: tuple[PathPart, ...] = ()
     below: tuple[str, ...] = ()
     pattern: JsonValue
@@ -79,26 +81,30 @@ def shown_argument(
 ) -> ShownArgument | None:
     """Return where an argument shows first, None if nothing is known to show it."""
     for entry in knowledge.readbacks.of(given.request.execute):
-        if entry.shows(given.label, given.varied):
+        if _has(build, entry) and entry.shows(given.label, given.varied):
             shown = _shown(build, entry, given)
             if shown is not None:
                 return shown
     return None
 
 
+def _has(build: Introspected, entry: Readback) -> bool:
+    """Return whether a build has the command and the event of an entry."""
+    told = entry.told is None or entry.told.event in build.schema.events
+    return told and (entry.request is None or entry.request.execute in build.schema.commands)
+
+
 def _shown(build: Introspected, entry: Readback, given: GivenArgument) -> ShownArgument | None:
     spelling = entry.spelling(given.label, given.varied)
     pattern = given.value if spelling is None else _spelt(spelling, given.value)
     if entry.told is not None:
-        known = entry.told.event in build.schema.events
-        return ShownArgument(entry=entry, query=None, pattern=pattern) if known else None
+        return ShownArgument(entry=entry, query=None, pattern=pattern)
     query, thing = _query(entry, given.request), _thing(entry, given.request)
+    file = _file(entry, given.request)
     own = given.names
-    if query is None or thing is None or own[: len(entry.of)] != entry.of:
+    if (query is None and not file) or thing is None or own[: len(entry.of)] != entry.of:
         return None
-    if query.execute not in build.schema.commands:
-        return None
-    if build.schema_error(query.execute, as_object(query.arguments)):
+    if query and build.schema_error(query.execute, as_object(query.arguments)):
         return None
     if entry.confirms:
         return ShownArgument(entry=entry, query=query, pattern=pattern)
@@ -106,17 +112,25 @@ def _shown(build: Introspected, entry: Readback, given: GivenArgument) -> ShownA
     own = own[len(entry.of) :]
     # A query must show every integer that a command takes.
     usual = 0 if type(given.value) is int else given.value
-    returned = build.schema.commands[query.execute].ret_type
     for below in _places(place, own):
-        kinds = types_at(build.schema, returned, (*thing, *below))
+        kinds = _kinds_at(build, entry, (*thing, *below))
         fits = spelling is not None or any(
             kind is None or build.validator.check(kind, usual) is None for kind in kinds
         )
         if kinds and fits:
             return ShownArgument(
-                entry=entry, query=query, thing=thing, below=below, pattern=pattern
+                entry=entry, query=query, file=file, thing=thing, below=below, pattern=pattern
             )
     return None
+
+
+def _kinds_at(
+    build: Introspected, entry: Readback, path: Sequence[PathPart]
+) -> tuple[str | None, ...]:
+    """Return the types of what can stand there; None is any."""
+    if entry.request is None:
+        return (None,)
+    return types_at(build.schema, build.schema.commands[entry.request.execute].ret_type, path)
 
 
 def _places(place: tuple[str, ...] | None, own: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -139,6 +153,12 @@ def _spelt(pattern: JsonValue, value: JsonValue) -> JsonValue:
     return filled
 
 
+def _file(entry: Readback, request: Request) -> str:
+    """Return the name of the entry's file in the scratch folder, "" if there is none."""
+    path = filled(entry.file.replace(SCRATCH_MARK, SCRATCH), _arguments(request))
+    return path.partition(f"{SCRATCH}/")[2] if isinstance(path, str) else ""
+
+
 def _query(entry: Readback, request: Request) -> Request | None:
     if entry.request is None:
         return None
@@ -158,13 +178,14 @@ class Reading:
     """The steps that read an argument back, around those of its request.
 
     `before` stand before the set-up, `between` between it and the request, `after` behind that;
-    `emits` are the events that must follow the request.
+    `emits` are the events that must follow the request, `files` those that show it at the end.
     """
 
     before: tuple[Step, ...] = ()
     between: tuple[Step, ...] = ()
     emits: tuple[Emits, ...] = ()
     after: tuple[Step, ...] = ()
+    files: tuple[ShownFile, ...] = ()
 
 
 def reading(
@@ -176,47 +197,65 @@ def reading(
     """
     if shown is None or (shown.entry.needs_success and not base.known):
         return Reading()
+    entry, query = shown.entry, shown.query
+    if entry.told is not None:
+        return _told(shown, entry.told, request)
+    then = supporting_steps(_all_filled(entry.then, request), Role.CHECK)
+    undo = supporting_steps(_all_filled(entry.undo, request), Role.CLEANUP)
+    before: tuple[Step, ...] = ()
+    between: tuple[Step, ...] = ()
+    if query and entry.stays is not None:
+        asked = supporting_step(query, Role.SETUP, Answer())
+        if entry.stays is Since.BEFORE:
+            between = (asked,)
+        elif _can_be_undone(shown, base, request):
+            before = tuple(_made_and_undone(base, asked))
+    subject = len(before) + supporting + len(between)
+    checks = [_check(shown, query, subject)] if query else []
+    if query and (before or between):
+        was = subject - 1 if between else len(before) - len(base.cleanup) - 1
+        stays = Stays(shown.thing, was, subject, shown.moving(request))
+        checks.append(Step(request=query, expect=stays, role=Role.CHECK, rule=_STAYS))
+    return Reading(
+        before=before,
+        between=between,
+        emits=tuple(_awaited(entry.awaits, request)),
+        after=(*then, *checks, *undo),
+        files=() if query else (_shown_file(shown, subject),),
+    )
+
+
+def _told(shown: ShownArgument, told: Awaited, request: Request) -> Reading:
+    """Return the steps for an argument that an event tells."""
     entry = shown.entry
     emits = tuple(_awaited(entry.awaits, request))
     then = tuple(supporting_steps(_all_filled(entry.then, request), Role.CHECK))
     # What an event has not told leaves another state, and the event is what is looked for.
-    undone = Accept() if shown.query is not None else Answer()
-    undo = tuple(supporting_steps(_all_filled(entry.undo, request), Role.CLEANUP, undone))
-    if shown.query is None:
-        told = _told(shown, request)
-        if not then:
-            return Reading(emits=(*emits, told), after=undo)
-        last = replace(then[-1], emits=(*then[-1].emits, told))
-        return Reading(emits=emits, after=(*then[:-1], last, *undo))
-    asked = supporting_step(shown.query, Role.SETUP, Answer())
-    before: tuple[Step, ...] = ()
-    between: tuple[Step, ...] = ()
-    if entry.stays is Since.BASE and _can_be_undone(shown, base, request):
-        before = tuple(_made_and_undone(base, asked))
-    elif entry.stays is Since.BEFORE:
-        between = (asked,)
-    subject = len(before) + supporting + len(between)
-    seen: Expectation = ReadsBack((*shown.thing, *shown.below), shown.pattern, subject)
-    if entry.confirms:
-        seen = Confirms(subject)
-    checks = [Step(request=shown.query, expect=seen, role=Role.CHECK, rule=READS_BACK)]
-    if before or between:
-        was = subject - 1 if between else len(before) - len(base.cleanup) - 1
-        stays = Stays(shown.thing, was, subject, shown.moving(request))
-        checks.append(Step(request=shown.query, expect=stays, role=Role.CHECK, rule=_STAYS))
-    return Reading(
-        before=before,
-        between=between,
-        emits=emits,
-        after=(*then, *checks, *undo),
-    )
-
-
-def _told(shown: ShownArgument, request: Request) -> Emits:
-    told = shown.entry.told
-    assert told is not None, "without a query, an event tells it"
+    undo = tuple(supporting_steps(_all_filled(entry.undo, request), Role.CLEANUP, Answer()))
     data = filled(with_value(told.data, shown.pattern), _arguments(request))
-    return Emits(event=told.event, data=as_object(data), rule=READS_BACK)
+    seen = Emits(event=told.event, data=as_object(data), rule=READS_BACK)
+    if not then:
+        return Reading(emits=(*emits, seen), after=undo)
+    last = replace(then[-1], emits=(*then[-1].emits, seen))
+    return Reading(emits=emits, after=(*then[:-1], last, *undo))
+
+
+def _check(shown: ShownArgument, query: Request, subject: int) -> Step:
+    """Return the step that shows the argument of the step `subject`."""
+    seen: Expectation = ReadsBack((*shown.thing, *shown.below), shown.pattern, subject)
+    if shown.entry.confirms:
+        seen = Confirms(subject)
+    return Step(request=query, expect=seen, role=Role.CHECK, rule=READS_BACK)
+
+
+def _shown_file(shown: ShownArgument, subject: int) -> ShownFile:
+    return ShownFile(
+        name=shown.file,
+        path=(*shown.thing, *shown.below),
+        pattern=shown.pattern,
+        step=subject,
+        rule=READS_BACK,
+    )
 
 
 def _awaited(events: Sequence[Awaited], request: Request) -> Iterator[Emits]:

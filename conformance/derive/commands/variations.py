@@ -33,7 +33,7 @@ from conformance.derive.unique import named_apart
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.valid_request import Effect, Status, ValidRequest
 from conformance.model.canonical import digest
-from conformance.model.case import Case, Isolation, Role, Step
+from conformance.model.case import Case, Isolation, Role, ShownFile, Step
 from conformance.model.stage import Request
 from conformance.model.terms import ABSENT, Absent, Aspect, JsonValue, as_object
 from conformance.qapi.model import Builtin, Enum, JsonType, Member, Schema
@@ -154,35 +154,35 @@ class _Varied:
         tried, label = self.attempt, self.variation.label
         command = tried.command.name
         blocked = tried.blocked(self.variation.path)
+        steps, shown = ((), ()) if blocked else self._dialogue()
         return Case(
             id=f"{command}/{Aspect.VALID}/{label}",
             subject=command_subject(command),
             aspect=Aspect.VALID,
             stage=tried.stage("variations"),
-            steps=() if blocked else tuple(self._steps()),
+            steps=steps,
+            shown=shown,
             isolation=Isolation.ALONE if tried.alone else Isolation.SHARED,
             about=self.variation.path,
             blocked=blocked,
         )
 
-    def _steps(self) -> Iterator[Step]:
+    def _dialogue(self) -> tuple[tuple[Step, ...], tuple[ShownFile, ...]]:
+        """Return the steps, and the files that show the argument at the end."""
         tried, variation = self.attempt, self.variation
         word = f"w{digest([variation.label])[:8]}"
         request = tried.valid_request(word)
         setup = tuple(tried.before())
         read = self._reading(request, len(setup))
-        yield from read.before
-        yield from setup
-        yield from read.between
-        yield Step(
+        subject = Step(
             request=request,
             expect=tried.success,
             role=Role.SUBJECT,
             rule=variation.rule,
             emits=read.emits,
         )
-        yield from read.after
-        yield from tried.after()
+        around = (*read.before, *setup, *read.between)
+        return (*around, subject, *read.after, *tried.after()), read.files
 
     def _reading(self, request: Request, supporting: int) -> Reading:
         """Return the steps that read the argument back."""
