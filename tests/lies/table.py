@@ -67,7 +67,6 @@ LACKS: dict[str, str] = {
             "format-of-picture-is-dropped "
             "detach-of-dump-is-dropped length-of-saving-is-dropped index-of-cpu-is-dropped "
             "properties-of-device-are-dropped "
-            "images-are-created-larger nodes-have-other-sizes "
             "granularity-of-bitmap-is-dropped"
         ),
         _GUEST: (
