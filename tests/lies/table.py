@@ -59,7 +59,7 @@ LACKS: dict[str, str] = {
             "speed-of-mirror-is-dropped granularity-of-mirror-is-dropped "
             "speed-of-stream-is-dropped dismissal-of-mirror-is-dropped "
             "filter-of-commit-is-dropped disabled-of-bitmap-is-dropped "
-            "pages-of-sampling-are-dropped images-are-created-larger nodes-have-other-sizes "
+            "pages-of-sampling-are-dropped nodes-have-other-sizes "
             "granularity-of-bitmap-is-dropped "
         ),
         _CLIENT: (
