@@ -44,7 +44,7 @@ def greeting_misses(
         yield _miss("W17", what, "strings that differ from one another", "capabilities")
     elif capabilities is not None and not capabilities >= {*offered}:
         what = f"the greeting offers {', '.join(sorted({*offered} - capabilities))}"
-        yield _miss("Q42", what, "capabilities that introspection knows", "offered")
+        yield _miss("Q42", what, "capabilities that are known to introspection", "offered")
     fault = version_fault(version)
     if fault is not None:
         what = f"the greeting's version is not as {VERSION_COMMAND} returns it: "
