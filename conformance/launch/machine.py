@@ -30,7 +30,7 @@ from conformance.launch.sandbox import Confinement, command
 from conformance.launch.scratch import Room, fill, give
 from conformance.launch.target import Target
 from conformance.model.ending import Ending
-from conformance.model.errors import HarnessError, LaunchError
+from conformance.model.errors import ConformanceError, LaunchError
 from conformance.model.file_content import FileContent
 from conformance.model.stage import SCRATCH, MachineSpec, Transport
 from conformance.model.terms import JsonValue
@@ -59,7 +59,7 @@ class Machine:
         self.spec = spec
         self._lock = threading.Lock()
         self._closer: threading.Thread | None = None
-        self._failure: HarnessError | None = None
+        self._failure: ConformanceError | None = None
         self._folder = folder
         with contextlib.ExitStack() as undo:
             self._room = within or Room(target, folder)
@@ -233,7 +233,7 @@ class Machine:
     def _close(self) -> None:
         try:
             self._undo.close()
-        except HarnessError as error:  # Raised again in close(), in the caller's thread.
+        except ConformanceError as error:  # Raised again in close(), in the caller's thread.
             self._failure = error
 
 

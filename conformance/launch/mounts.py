@@ -190,7 +190,8 @@ class Mounts:
     def _answer(self) -> str | None:
         try:
             line = self._answers.readline()
-        except OSError as error:
+        except (OSError, ValueError) as error:
+            # A ValueError: the run has closed its end meanwhile.
             return f"the process that mounts does not answer: {error}"
         return (str(json.loads(line)) or None) if line else "the process that mounts has ended"
 

@@ -259,10 +259,10 @@ def test_replay_shows_the_dialogue_and_the_verdict(doors: Doors) -> None:
 
 
 def test_replay_of_a_case_that_is_not_played_says_why(doors: Doors) -> None:
-    done = doors.command("replay", "announce-self/effect/recipe", QEMU)
+    done = doors.command("replay", "quit/effect/recipe", QEMU)
 
     assert done.code == ExitCode.USAGE, done.err
-    assert done.out.strip().startswith("not-applicable: announce-self/effect/recipe")
+    assert done.out.strip().startswith("not-applicable: quit/effect/recipe")
 
 
 @pytest.mark.parametrize("command", ["show", "replay"])

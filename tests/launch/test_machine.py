@@ -61,6 +61,18 @@ def test_a_real_build_starts_and_leaves_nothing(
     assert not any(running.scratch.iterdir())
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_run_that_ends_first_is_told_to_who_closes(host_target: Target) -> None:
+    with RunFolder() as folder:
+        if folder.mounts.lacks is not None:
+            pytest.skip(f"no folders of limited size here: {folder.mounts.lacks}")
+        machine = Machine(host_target, MachineSpec(), folder)
+        folder.mounts.close()
+
+        with pytest.raises(LaunchError, match="a scratch folder cannot be made or removed"):
+            machine.close()
+
+
 def test_quit_ends_with_status_0(host_target: Target, folder: RunFolder) -> None:
     with Machine(host_target, MachineSpec(), folder) as running:
         Client(running).execute("quit")
