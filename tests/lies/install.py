@@ -8,7 +8,18 @@ from pathlib import Path
 from conformance.launch.target import Target
 from tests.packaged import copy_package, write_program
 
-INSIDE = ("relay", "told", "changes", "table", "content", "requests", "events", "protocol")
+INSIDE = (
+    "relay",
+    "told",
+    "changes",
+    "table",
+    "content",
+    "requests",
+    "events",
+    "protocol",
+    "arguments",
+    "declared",
+)
 """The modules that run in the sandbox."""
 
 

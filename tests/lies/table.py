@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import content, events, protocol, requests
+from . import arguments, content, declared, events, protocol, requests
 from .told import Entry, Lie
 
 FAMILIES: dict[str, tuple[Entry, ...]] = {
@@ -15,8 +15,8 @@ FAMILIES: dict[str, tuple[Entry, ...]] = {
     "order of arrays": content.ORDER_OF_ARRAYS,
     "object model": content.OBJECT_MODEL,
     "storage daemon": content.DAEMON,
-    "arguments dropped": requests.DROPPED,
-    "arguments altered": requests.ALTERED,
+    "arguments dropped": arguments.DROPPED,
+    "arguments altered": arguments.ALTERED,
     "effects withheld": requests.WITHHELD,
     "effects in spite of an error": requests.IN_SPITE,
     "changed by queries": requests.CHANGED_BY_QUERIES,
@@ -35,8 +35,8 @@ FAMILIES: dict[str, tuple[Entry, ...]] = {
     "greeting": protocol.GREETING,
     "negotiation": protocol.NEGOTIATION,
     "out of band": protocol.OUT_OF_BAND,
-    "introspection": protocol.INTROSPECTION,
-    "defaults": protocol.DEFAULTS,
+    "introspection": declared.INTROSPECTION,
+    "defaults": declared.DEFAULTS,
 }
 ENTRIES: dict[str, Entry] = {
     entry.name: entry for entries in FAMILIES.values() for entry in entries
