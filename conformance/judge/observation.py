@@ -92,7 +92,8 @@ class Observation:
     then, and `broke` how the wait failed; the reply of a message that was too long is its
     beginning. `places[i]` is the place of events[i]. The session was open from `opened` on, on the
     clock of the places; the host's time is `clock` seconds more, None if that is not known. `said`
-    and `taken` are what the process did meanwhile; requests of later cases may have been under way.
+    and `taken` are what the process did meanwhile; requests of later cases may have been under way,
+    and if it ended of one of these before its descriptors were looked at, `taken` is None.
     Of a case that measures, `cpu` is the CPU time of each step, and `idle` that of the rest after
     the last; None or empty if unknown. `files` are those of a case that looks at them, `contents`
     what its files showed that show arguments.
@@ -109,7 +110,7 @@ class Observation:
     broke_off: int | None = None
     broke: Broke | None = None
     said: tuple[Said, ...] = ()
-    taken: tuple[Taken, ...] = ()
+    taken: tuple[Taken, ...] | None = ()
     cpu: tuple[float, ...] = ()
     idle: float | None = None
     files: FilesSeen | None = None
@@ -144,7 +145,7 @@ class Talk:
     death: Ending | None = None
     hung: bool = False
     said: tuple[Said, ...] = ()
-    taken: tuple[Taken, ...] = ()
+    taken: tuple[Taken, ...] | None = ()
     seconds: float = 0.0
 
 

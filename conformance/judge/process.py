@@ -189,7 +189,7 @@ def _descriptor_misses(
     case: Case, seen: Observation | Talk, complaints: Complaints
 ) -> Iterator[Miss]:
     """Yield the standard descriptors that were closed or replaced, unless the case gave them up."""
-    for taken in seen.taken:
+    for taken in seen.taken or ():
         if taken.number in _given_up(case, taken.step, complaints):
             continue
         request = _asked(case, taken.step)

@@ -19,7 +19,7 @@ from conformance.model.stage import Stage
 from conformance.model.terms import BROKEN, Outcome
 from conformance.play.alone import Result, did_beside, failed, lasting, not_played, talked
 from conformance.play.hang_limits import HangLimits
-from conformance.play.leases import Leases
+from conformance.play.leases import Lease, Leases
 from conformance.play.player import REST
 from conformance.play.proof import SHOWS_NOTHING, Prover
 from conformance.play.stages import StageFailed
@@ -132,7 +132,8 @@ class Engine:
                 done += 1
                 verdict = judge(case, seen, self._messages, first)
                 result = Result(case=case, verdict=verdict, seen=seen)
-                if _spoils(case, verdict) or None in seen.replies:
+                hidden = seen.taken is None and len(todo) > 1
+                if hidden or _spoils(case, verdict) or None in seen.replies:
                     break
                 lease.played.append(case)
                 if verdict.outcome in _PROVED:
@@ -150,37 +151,41 @@ class Engine:
             if left_behind:
                 todo = todo[done:]
                 continue
-            if did_beside(result) and lease.player.ahead and seen.death is None:
-                suspects = todo[done - 1 : done + lease.player.ahead]
-                yield from self._separately(result, stage, suspects)
-                todo = todo[done - 1 + len(suspects) :]
-                continue
-            proven = self._prover.proven(result, lease.played)
-            if proven.verdict.outcome is Outcome.FLAKY and seen.death is not None:
-                ahead = lease.player.ahead
-                behind = list(self._shared(stage, todo[done : done + ahead]))
-                yield self._explained(proven, behind)
-                yield from behind
-                done += ahead
+            suspects = todo[done - 1 : done + lease.player.ahead]
+            if hidden or (did_beside(result) and suspects[1:] and seen.death is None):
+                settled = self._separately(result, stage, suspects)
             else:
-                yield proven
-            todo = todo[done:]
+                settled = self._settled(result, lease, suspects[1:])
+            yield from settled
+            todo = todo[done - 1 + len(settled) :]
 
-    def _separately(
-        self, shown: Result, stage: Stage, suspects: Sequence[Case]
-    ) -> Iterator[Result]:
-        """Yield the results of cases that were under way when the process did what it must not.
+    def _settled(self, result: Result, lease: Lease, behind: Sequence[Case]) -> list[Result]:
+        """Return what is believed of a case that ended its machine; `behind` were under way then.
 
-        Each waits for the one before it; `shown` is the result of the first among the others.
+        Their results follow where one of them may have been the cause.
+        """
+        proven = self._prover.proven(result, lease.played)
+        died = isinstance(result.seen, Observation) and result.seen.death is not None
+        if proven.verdict.outcome is not Outcome.FLAKY or not died:
+            return [proven]
+        found = list(self._shared(lease.stage, list(behind)))
+        return [self._explained(proven, found), *found]
+
+    def _separately(self, shown: Result, stage: Stage, suspects: Sequence[Case]) -> list[Result]:
+        """Return the results of cases that were under way when the process did what it must not.
+
+        Each waits for the one before it; `shown` is the result of the first among the others. The
+        same if nobody could see what it did, because it had died of one of them by then.
         """
         found = [each for case in suspects for each in self._shared(stage, [case], again=True)]
         # A report is cut where the program was still writing it, and may die of what it tells.
         shows = [
             each for each in found if did_beside(each) or each.verdict.outcome is Outcome.CRASH
         ]
-        if not shows and found[0].verdict.outcome not in BROKEN:
+        recurs = shows or found[0].verdict.outcome in BROKEN
+        if shown.verdict.outcome in BROKEN and not recurs:
             found[0] = self._prover.unsettled(shown, found[0])
-        yield from found
+        return found
 
     def _talked(self, case: Case) -> Result:
         """Return the result of a case with an exchange, on the machine of its stage."""

@@ -79,7 +79,7 @@ class _Seen:
     places: list[EventPlace] = field(default_factory=list)
     strays: list[Line] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
-    taken: tuple[Taken, ...] = ()
+    taken: tuple[Taken, ...] | None = ()
     cpu: list[float] = field(default_factory=list)
     idle: float | None = None
     files: FilesSeen | None = None
@@ -211,7 +211,7 @@ class Player:
         """Return what was received in the exchange of a case; raises LaunchError."""
         seen = talk(case, self.machine, self._first)
         last = len(seen.heard) - 1
-        taken = () if seen.death else self._watch.taken(last)
+        taken = None if seen.death else self._watch.taken(last)
         return replace(seen, said=self._watch.said(last), taken=taken)
 
     @property
@@ -264,7 +264,7 @@ class Player:
             except (WireClosed, WireOverflow) as error:
                 return self._broken(error, seen, number), False
             if in_step:
-                seen.taken += self._watch.taken(number)
+                seen.taken = (seen.taken or ()) + (self._watch.taken(number) or ())
             if case.measure is not None:
                 seen.cpu.append(self._watch.spent() or 0.0)
         _look_at_files(self.machine, case, files, seen)

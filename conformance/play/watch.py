@@ -26,16 +26,19 @@ class Watch:
         news = self._machine.news()
         return (Said(step, news),) if news else ()
 
-    def taken(self, step: int) -> tuple[Taken, ...]:
+    def taken(self, step: int) -> tuple[Taken, ...] | None:
         """Return which standard descriptors are no longer what they were at the start.
 
-        Each is told once: what happens to its number afterwards follows from that.
+        Each is told once: what happens to its number afterwards follows from that. None if the
+        process ends: it may have died of a later request that was under way.
         """
         if self._standing is None:
             return ()
         found = self._machine.descriptors()
-        if found == self._standing or found is None or self._machine.ending(0.0):
+        if found == self._standing:
             return ()
+        if found is None or self._machine.ending(0.0):
+            return None
         pairs = enumerate(zip(self._standing, found, strict=True))
         changed = {which: now for which, (was, now) in pairs if was not in (now, _GONE)}
         kept = enumerate(self._standing)

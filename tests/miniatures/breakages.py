@@ -70,7 +70,7 @@ BREAKAGES: dict[str, Breakage] = {
     "stop-unseen": _breaks("X33", "stop/effect/recipe"),
     "spins": _breaks("X41", "query-version/valid/idle/none"),
     "list-grows": _breaks("X42", "qom-list/valid/growth/objects"),
-    "closes-descriptor": _breaks("X40", "stop/*"),
+    "closes-descriptor": _breaks("X40", "qom-list/introspection/*"),
     "parameter-not-set-back": _breaks("X33", "migrate-set-parameters/effect/numbers"),
     "stop-untold": _breaks("X32", "STOP/valid/recipe"),
     # When, how often and why events come.

@@ -366,9 +366,6 @@ class Server:
         if self._running and "stop-untold" not in self._broken:
             self.event("STOP")
         self._running, self._rests = False, "paused"
-        if "closes-descriptor" in self._broken:
-            with contextlib.suppress(OSError):
-                os.close(0)
         return {}
 
     def _cont(self) -> Arguments:
@@ -424,6 +421,9 @@ class Server:
 
     def _qom_list(self, path: str) -> list[Arguments]:
         at, node = self._tree.find(path)
+        if self._is("closes-descriptor") and path == "/machine/peripheral":
+            with contextlib.suppress(OSError):
+                os.close(0)
         found = [_property(name, kind) for name, (kind, _) in property_types(node.kind).items()]
         for name, child in node.children.items():
             if path != "/objects" or "object-not-listed" not in self._broken:
