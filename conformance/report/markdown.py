@@ -88,6 +88,8 @@ def _target(target: TargetSummary) -> Iterator[str]:
     if target.findings:
         yield "### Findings"
         yield ""
+        yield "Paste the scripts as an ordinary user: root is allowed more than the program was."
+        yield ""
         for place, each in enumerate(target.findings, start=1):
             yield from _finding(place, each, target.build)
     yield from rules(target.rules)
