@@ -7,8 +7,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from conformance.knowledge.arguments import load_unchecked
 from conformance.knowledge.rules import load_rules
-from conformance.knowledge.untyped_arguments import load_unchecked
 from conformance.model.canonical import pretty
 from conformance.play.option_table import VALIDATE_FORMAT, VALIDATE_SCHEMA, CommandName, declare
 from conformance.prepare.named_schema import schema_named

@@ -12,12 +12,11 @@ from conformance.derive.commands import (
     effects,
     errors,
     gates,
-    invalid,
     ranges,
     restored,
     valid,
-    variations,
 )
+from conformance.derive.commands.generators import OF_ARGUMENTS
 from conformance.derive.events import event_cases
 from conformance.derive.exchanges import exchange_cases
 from conformance.derive.objects import tree
@@ -66,13 +65,7 @@ GENERATORS: Final = (
     ),
     Round(introspected(sorted_commands), (Generator(answers.answer_cases, ("{}/answers/",)),)),
     Round(sorted_commands, (Generator(valid.undescribed_cases, ("{}/valid/",)),)),
-    Round(
-        commands,
-        (
-            Generator(invalid.invalid_cases, ("{}/invalid/",)),
-            Generator(variations.variation_cases, ("{}/valid/",)),
-        ),
-    ),
+    Round(commands, OF_ARGUMENTS),
     Round(ranged_commands, (Generator(ranges.range_cases, ("{}/valid/", "{}/invalid/")),)),
     Round(
         introspected(introspection),

@@ -173,7 +173,8 @@ def _miss(case: Case, said: Said, report: Report) -> Miss:
 def _guilty(case: Case, number: int, *, precise: bool) -> str:
     """Return what was asked, for the fold: the same may go wrong for different causes.
 
-    Unless what was seen is `precise`, what the case is about tells defects of one kind apart.
+    Unless what was seen is `precise`, the object that holds the argument tells defects of one kind
+    apart: what reads one of its members reads the others.
     """
     if case.exchange is not None or not 0 <= number < len(case.steps):
         return case.subject.name
@@ -181,7 +182,7 @@ def _guilty(case: Case, number: int, *, precise: bool) -> str:
     words = [step.request.execute]
     words += [case.subject.name] * (case.subject.kind is not SubjectKind.COMMAND)
     about = step.role in (Role.SUBJECT, Role.WITNESS) and case.subject.kind is SubjectKind.COMMAND
-    words += [case.about] * (about and not precise)
+    words += [case.about.rpartition(".")[0] or case.about] * (about and not precise)
     return " ".join(filter(None, words))
 
 

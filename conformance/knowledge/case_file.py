@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from conformance.knowledge.absences import AbsencesPart
+from conformance.knowledge.arguments import ArgumentsPart
 from conformance.knowledge.commands import CommandsPart
 from conformance.knowledge.compatibility import CompatibilityPart
 from conformance.knowledge.dangers import DangersPart
@@ -25,7 +26,6 @@ from conformance.knowledge.rules import RulesPart
 from conformance.knowledge.states import StatesPart
 from conformance.knowledge.stderr import StderrPart
 from conformance.knowledge.undigested import UndigestedPart
-from conformance.knowledge.untyped_arguments import UntypedPart
 from conformance.knowledge.volatile import VolatilePart
 
 
@@ -41,7 +41,7 @@ class CaseFile(
     StderrPart,
     NamingPart,
     IntermittentPart,
-    UntypedPart,
+    ArgumentsPart,
     MachinesPart,
     AbsencesPart,
     DangersPart,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from conformance.digest.objectmodel import DeclaredObjects as SeedModel
 from conformance.knowledge.absences import Absence, Conditional, refusals_of
+from conformance.knowledge.arguments import Catalogue, Unchecked, names_for
 from conformance.knowledge.commands import CommandRecipe, CommandRecipes
 from conformance.knowledge.dangers import Dangers
 from conformance.knowledge.defaults import Showing
@@ -22,7 +23,6 @@ from conformance.knowledge.readbacks import Readbacks
 from conformance.knowledge.recipes import Recipes
 from conformance.knowledge.state_queries import StateKnowledge
 from conformance.knowledge.states import States
-from conformance.knowledge.untyped_arguments import Unchecked, names_for
 from conformance.knowledge.versions import Version
 
 
@@ -56,6 +56,7 @@ class Knowledge:
     state: StateKnowledge = StateKnowledge()
     states: States = States()
     readbacks: Readbacks = Readbacks()
+    catalogue: Catalogue = Catalogue()
 
     def of_build(self, version: Version, arch: str | None) -> Knowledge:
         """Return the part for a build; one with an unknown `arch`, None, may be of any."""

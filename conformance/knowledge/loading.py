@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conformance.knowledge.absences import load_absences, load_conditional, load_fixed
+from conformance.knowledge.arguments import load_catalogue, load_unchecked
 from conformance.knowledge.check import read_cases
 from conformance.knowledge.commands import commands_of, ranges_of, read_commands
 from conformance.knowledge.dangers import load_dangers
@@ -24,7 +25,6 @@ from conformance.knowledge.recipes import load_recipes
 from conformance.knowledge.state_queries import load_state
 from conformance.knowledge.states import load_states
 from conformance.knowledge.store import cases_folder
-from conformance.knowledge.untyped_arguments import load_unchecked
 
 
 def load_knowledge(cases: Sequence[str] = ()) -> Knowledge:
@@ -56,6 +56,7 @@ def load_knowledge(cases: Sequence[str] = ()) -> Knowledge:
         growths=load_growths(folder / "growth.toml", more),
         state=load_state(folder / "state.toml", more),
         states=load_states(folder / "states", more),
+        catalogue=load_catalogue(more),
         readbacks=load_readbacks(folder / "readbacks", commands),
         intermittent=load_intermittent(folder / "intermittent.toml", more),
     )

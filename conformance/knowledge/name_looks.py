@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from conformance.knowledge.absences import Absence
+from conformance.knowledge.arguments import Unchecked
 from conformance.knowledge.commands import CommandRecipe
 from conformance.knowledge.dangers import DangerEntry, InnocentEntry
 from conformance.knowledge.defaults import Showing
@@ -22,7 +23,6 @@ from conformance.knowledge.readbacks import JSON_TURN, Readback
 from conformance.knowledge.recipes import ObjectRecipe
 from conformance.knowledge.states import MachineState, QueryAgreement
 from conformance.knowledge.turns import HearEntry
-from conformance.knowledge.untyped_arguments import Unchecked
 from conformance.knowledge.versions import VersionRange
 from conformance.model.stage import Awaited, Request
 

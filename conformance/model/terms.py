@@ -57,6 +57,8 @@ class Aspect(enum.StrEnum):
     ANSWERS = "answers"
     # A member that is left out has its documented value.
     DEFAULTS = "defaults"
+    # Every value of an argument is answered, also where nothing says whether it is taken.
+    VALUES = "values"
     # A request that the schema forbids is refused, and leaves nothing behind.
     INVALID = "invalid"
     # A well-formed request that cannot be served is refused with the right class.

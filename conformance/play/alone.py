@@ -40,6 +40,8 @@ class Result:
     beside: Result | None = None
     plays: int = 0
     shown: int = 0
+    further: tuple[Result, ...] = ()
+    """Those of other requests of the case that show other defects."""
     lost: tuple[int, ...] = ()
     """Of a case with rounds, the objects that were lost with so many, and with twice as many."""
 

@@ -155,8 +155,9 @@ def _events(
     campaign: Campaign, result: Result, member: str | None, settling: Sequence[Settling]
 ) -> Iterator[Event]:
     case, verdict = result.case, result.verdict
-    for miss in verdict.misses:
-        yield finding(campaign.target.name, result, miss, campaign.rules, campaign.command_line)
+    for each in (result, *result.further):
+        for miss in each.verdict.misses:
+            yield finding(campaign.target.name, each, miss, campaign.rules, campaign.command_line)
     for default in case.defaults:
         yield default_read(campaign.target.name, result, default)
     if case.looked is not None and verdict.outcome is Outcome.PASS:

@@ -20,6 +20,7 @@ from conformance.model.terms import BROKEN, Outcome
 from conformance.play.alone import Result, did_beside, failed, lasting, not_played, talked
 from conformance.play.hang_limits import HangLimits
 from conformance.play.leases import Lease, Leases
+from conformance.play.narrowing import narrowed
 from conformance.play.player import REST
 from conformance.play.proof import SHOWS_NOTHING, Prover
 from conformance.play.stages import StageFailed
@@ -69,7 +70,7 @@ class Engine:
                 for result in self._run_stage(together[0].stage, together):
                     done += 1
                     self._hangs.note(subject, result.verdict, waited=_waited(result))
-                    yield self._prover.narrowed(result)
+                    yield narrowed(result, self._prover)
                     left = self._hangs.left(subject)
                     if left is not None:
                         break

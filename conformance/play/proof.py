@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from conformance.derive.commands.unchanged import each_alone
 from conformance.judge.expect_answer import without_names
 from conformance.judge.observation import Observation
 from conformance.judge.refusals import (
@@ -26,7 +25,6 @@ from conformance.judge.reply import MessageJudge
 from conformance.judge.verdict import Verdict, judge
 from conformance.launch.pool import Pool
 from conformance.model.case import Case
-from conformance.model.expectation import Kind
 from conformance.model.terms import BROKEN, Outcome
 from conformance.play.alone import Result, Soloist, did_beside
 from conformance.play.leases import Leases
@@ -72,7 +70,7 @@ class Prover(Soloist):
         compared = self.compared(result)
         if compared is not None:
             return compared
-        defects = _defects(result)
+        defects = defects_of(result)
         if self._is_proved(result):
             return result
         if result.verdict.outcome is Outcome.VACUOUS:
@@ -82,7 +80,7 @@ class Prover(Soloist):
                 return again
         beside = did_beside(result)
         alone = self.alone(result.case, again=True, one_by_one=beside)
-        if alone.verdict.outcome is result.verdict.outcome and _defects(alone) == defects:
+        if alone.verdict.outcome is result.verdict.outcome and defects_of(alone) == defects:
             self._note(alone)
             return alone
         if alone.verdict.outcome in BROKEN:
@@ -91,7 +89,7 @@ class Prover(Soloist):
             # It proves nothing either way, whatever the texts of the refusals.
             return alone
         among = self.alone(result.case, company, again=True, one_by_one=beside)
-        if among.verdict.outcome in BROKEN and _defects(among) == defects:
+        if among.verdict.outcome in BROKEN and defects_of(among) == defects:
             return among
         return self.unsettled(result, alone)
 
@@ -161,25 +159,12 @@ class Prover(Soloist):
         alone = self.alone(result.case, again=True)
         return self.confirmed(alone) if alone.verdict.outcome in BROKEN else result
 
-    def narrowed(self, result: Result) -> Result:
-        """Return the result of the one request among several that shows the same, if one does."""
-        if result.verdict.outcome not in BROKEN or not result.case.together:
-            return result
-        rules = [miss.rule for miss in result.verdict.misses]
-        missed = _missed(result)
-        files = any(miss.kind is Kind.FILE for miss in result.verdict.misses)
-        for case in each_alone(result.case, missed, files=files):
-            play = self.alone(case, again=True, one_by_one=did_beside(result))
-            if play.verdict.outcome in BROKEN and [m.rule for m in play.verdict.misses] == rules:
-                return play
-        return result
-
     def unsettled(self, shared: Result, alone: Result) -> Result:
         """Return the result of a case with one outcome among others and another one alone."""
         if shared.verdict.outcome not in BROKEN:
             return _flaky(shared, alone)
         beside = did_beside(shared)
-        found = self._repeated(shared.case, _plays(shared), _defects(shared), one_by_one=beside)
+        found = self._repeated(shared.case, _plays(shared), defects_of(shared), one_by_one=beside)
         return found or _flaky(shared, alone)
 
     def known(self, case: Case) -> Result:
@@ -199,11 +184,11 @@ class Prover(Soloist):
     def _is_proved(self, result: Result) -> bool:
         """Return whether all that a result shows was proved, for whatever cases."""
         outcome = result.verdict.outcome
-        return all(self._proved.get(defect) is outcome for defect in _defects(result))
+        return all(self._proved.get(defect) is outcome for defect in defects_of(result))
 
     def _note(self, result: Result) -> None:
         """Record what a result shows as proved."""
-        self._proved |= dict.fromkeys(_defects(result), result.verdict.outcome)
+        self._proved |= dict.fromkeys(defects_of(result), result.verdict.outcome)
 
     def _repeated(
         self,
@@ -221,7 +206,7 @@ class Prover(Soloist):
         showing = [
             play
             for play in plays
-            if play.verdict.outcome in BROKEN and defects in (None, _defects(play))
+            if play.verdict.outcome in BROKEN and defects in (None, defects_of(play))
         ]
         if not showing:
             return None
@@ -252,13 +237,6 @@ def _refuses_its_witness(result: Result) -> bool:
     return vacuous and refused_witness(result.case, result.seen) is not None
 
 
-def _missed(result: Result) -> frozenset[int]:
-    """Return the steps that were not answered as they must be."""
-    seen = result.seen
-    last = seen.broke_off if isinstance(seen, Observation) else None
-    return result.verdict.missed if last is None else result.verdict.missed | {last}
-
-
 def _plays(result: Result) -> int:
     """Return how often a case with the outcome of `result` is played again."""
     return HANGING_PLAYS if result.verdict.outcome is Outcome.TIMEOUT else PLAYS
@@ -278,7 +256,7 @@ def _flaky(first: Result, alone: Result) -> Result:
     return Result(case=first.case, verdict=verdict, seen=first.seen)
 
 
-def _defects(result: Result) -> frozenset[str]:
+def defects_of(result: Result) -> frozenset[str]:
     """Return what identifies the defects that a result shows: equal for cases that show the same.
 
     There is at least one.

@@ -15,8 +15,8 @@ from typing import Final
 from conformance.judge.introspected import JudgedSchema, judge_introspection
 from conformance.judge.miss import Miss
 from conformance.judge.recorded import Noted, listen, schema_in, version_in
+from conformance.knowledge.arguments import Unchecked, names_for
 from conformance.knowledge.rules import Rule
-from conformance.knowledge.untyped_arguments import Unchecked, names_for
 from conformance.knowledge.versions import Version
 from conformance.model.bounded_lines import LimitError, bounded_lines, read_bounded
 from conformance.model.errors import UsageError

@@ -9,9 +9,9 @@ import pytest
 
 from conformance.derive.commands.answers import answer_cases
 from conformance.judge.expect_value import Agrees, Tells
+from conformance.knowledge.arguments import Unchecked
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.states import KnownAnswer, MachineState, QueryAgreement, Shown, States
-from conformance.knowledge.untyped_arguments import Unchecked
 from conformance.knowledge.versions import VersionRange
 from conformance.model.case import Case, Isolation, LookedAt
 from conformance.model.stage import MachineSpec, Request

@@ -9,8 +9,8 @@ import pytest
 from conformance.derive.commands.compat_policy import deprecated_cases, hidden_cases, unstable_cases
 from conformance.judge.expect_answer import Accept, Known, Reject
 from conformance.judge.expect_value import Lists
+from conformance.knowledge.arguments import Unchecked
 from conformance.knowledge.commands import CommandRecipe
-from conformance.knowledge.untyped_arguments import Unchecked
 from conformance.knowledge.versions import VersionRange
 from conformance.model.case import Case
 from conformance.model.terms import ErrorClass

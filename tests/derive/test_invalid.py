@@ -9,9 +9,9 @@ import pytest
 from conformance.derive.commands.invalid import invalid_cases
 from conformance.derive.objects.shape import OBJECT_ADD
 from conformance.judge.expect_answer import Accept, Answer, Ends, Reject, Understood
+from conformance.knowledge.arguments import Unchecked
 from conformance.knowledge.commands import CommandRecipe
 from conformance.knowledge.ranges import Limits, RangeRecipe
-from conformance.knowledge.untyped_arguments import Unchecked
 from conformance.knowledge.valid_request import Effect
 from conformance.knowledge.versions import VersionRange
 from conformance.model.case import Case, Isolation, Role

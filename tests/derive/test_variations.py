@@ -11,9 +11,9 @@ from conformance.derive.commands.variations import variation_cases
 from conformance.derive.objects.shape import OBJECT_ADD
 from conformance.derive.unique import named_apart
 from conformance.judge.expect_answer import Accept, Answer, Understood
+from conformance.knowledge.arguments import Unchecked
 from conformance.knowledge.commands import CommandRecipe, Further
 from conformance.knowledge.ranges import RangeRecipe
-from conformance.knowledge.untyped_arguments import Unchecked
 from conformance.knowledge.valid_request import Effect
 from conformance.knowledge.versions import VersionRange
 from conformance.model.case import Case, Isolation, Role, Step

@@ -39,6 +39,7 @@ _TOY = "object-add/toy"
 
 BREAKAGES: dict[str, Breakage] = {
     # Bytes and messages.
+    "arrays-kill": _breaks("W35", "yank/values/instances"),
     "raw-utf8": _breaks("W03", f"{_TOY}/invalid/text/*"),
     "single-quotes": _breaks("W09", *_DELETED),
     "array-reply": _breaks("W10", *_DELETED),

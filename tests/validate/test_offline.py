@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from conformance.knowledge.arguments import load_unchecked
 from conformance.knowledge.rules import load_rules
-from conformance.knowledge.untyped_arguments import load_unchecked
 from conformance.model.canonical import compact
 from conformance.model.terms import ExitCode
 from conformance.prepare.named_schema import NamedSchema, sha256_of

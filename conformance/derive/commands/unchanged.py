@@ -74,7 +74,7 @@ def each_alone(case: Case, missed: Container[int], *, files: bool = False) -> It
     first, end = min(look.step for look in looks.values()), min(looks)
     between = case.steps[first + len(looks) : end]
     last = case.steps[end]
-    for part, about in zip(_parts(between), case.together, strict=True) if case.together else ():
+    for part, about in zip(parts(between), case.together, strict=True) if case.together else ():
         alone = replace(case, about=about, together=())
         yield watched(alone, case.steps[:first], part, queries, rule=last.rule, why=last.why)
 
@@ -151,7 +151,7 @@ def look_again(query: StateQuery, step: int, rule: str, why: str) -> Step:
     return Step(request=query.request, expect=expect, role=Role.CHECK, rule=rule, why=why)
 
 
-def _parts(steps: Sequence[Step]) -> Iterator[Sequence[Step]]:
+def parts(steps: Sequence[Step]) -> Iterator[Sequence[Step]]:
     """Yield the subject steps of some, each with its own set-up and clean-up."""
     part: list[Step] = []
     for step, behind in zip_longest(steps, steps[1:]):

@@ -1,0 +1,140 @@
+"""What is known of arguments beside their types; knows neither a schema nor a request.
+
+Some commands accept arguments outside their declared type (cases/untyped.toml); each argument is
+tried with values for what it is (cases/values.toml).
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Final
+
+from conformance.knowledge import store
+from conformance.knowledge.common import REASON, VERSIONS
+from conformance.knowledge.decoder import FileFault, Read, read_file
+from conformance.knowledge.gathering import gathered
+from conformance.knowledge.keys import Key, enum_form
+from conformance.knowledge.versions import Version, VersionRange
+from conformance.model.terms import JsonValue
+
+FILE: Final = "untyped.toml"
+_VALUES: Final = "values.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unchecked:
+    """A command whose arguments the releases `versions` do not check against their type."""
+
+    name: Annotated[str, Key("the command", identity=True)]
+    versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+    reason: Annotated[str, REASON]
+
+
+class ArgumentShape(enum.StrEnum):
+    """The JSON type of the arguments of a kind."""
+
+    STRING = "string"
+    ARRAY = "array"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArgumentValue:
+    """One value: `times` the text, or an array of so many equal elements."""
+
+    name: Annotated[str, Key("tells it from others")]
+    text: Annotated[str, Key("the text of a string")] = ""
+    times: Annotated[int, Key("how often the text is repeated, or the element of an array")] = 1
+
+    def like(self, own: JsonValue) -> JsonValue:
+        """Return the value in place of `own`, an array with an element or a string."""
+        return own[:1] * self.times if isinstance(own, list) else self.text * self.times
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueKind:
+    """A kind of arguments, and the values that each of them is tried with."""
+
+    name: Annotated[str, Key("tells it from others", identity=True)]
+    type: Annotated[ArgumentShape, Key("`string` or `array`", form=enum_form(ArgumentShape))]
+    commands: Annotated[tuple[str, ...], Key("the commands, as globs")] = ("*",)
+    paths: Annotated[
+        tuple[str, ...], Key("the arguments, as globs; the first kind that fits one counts")
+    ] = ("*",)
+    values: Annotated[tuple[ArgumentValue, ...], Key("the values", some=True)]
+    reason: Annotated[str, REASON]
+
+    def faults(self) -> Iterator[FileFault]:
+        """Yield what is wrong with the keys beside each other."""
+        if self.type is ArgumentShape.ARRAY and any(value.text for value in self.values):
+            yield FileFault("values", "an array has no text", "Give `times` alone.")
+        names = [value.name for value in self.values]
+        if len({*names}) < len(names):
+            yield FileFault("values", "two values have one name", "Name them apart.")
+
+    def fits(self, command: str, label: str, shape: ArgumentShape) -> bool:
+        """Return whether the argument at `label` is of this kind."""
+        named = _is_among(command, self.commands) and _is_among(label, self.paths)
+        return shape is self.type and named
+
+
+def _is_among(name: str, globs: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, glob) for glob in globs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArgumentsPart:
+    """What a file says of arguments."""
+
+    untyped: Annotated[
+        tuple[Unchecked, ...],
+        Key(
+            "a command whose arguments QEMU does not check against their type (declared with "
+            '"gen": false): introspection shows a type, and the build accepts arguments '
+            "outside it (rule Q31)"
+        ),
+    ] = ()
+    value_kinds: Annotated[
+        tuple[ValueKind, ...],
+        Key("a kind of arguments, and values that each is tried with", name="value_kind"),
+    ] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The kinds of arguments, first those that count first."""
+
+    kinds: tuple[ValueKind, ...] = ()
+
+    def values(self, command: str, label: str, shape: ArgumentShape) -> tuple[ArgumentValue, ...]:
+        """Return the values for the argument at `label`."""
+        fits = (kind.values for kind in self.kinds if kind.fits(command, label, shape))
+        return next(fits, ())
+
+
+def load_unchecked(
+    path: Path | None = None, more: Sequence[Read[ArgumentsPart]] = ()
+) -> tuple[Unchecked, ...]:
+    """Return the entries of the file `path`, by default the shipped one, and of `more`.
+
+    Raises KnowledgeError.
+    """
+    return gathered(
+        [*more, read_file(path or store.cases_folder() / FILE, ArgumentsPart)], "untyped"
+    )
+
+
+def names_for(entries: tuple[Unchecked, ...], version: Version | None) -> frozenset[str]:
+    """Return the commands that `version` does not check; for an unknown version, all candidates."""
+    return frozenset(
+        entry.name for entry in entries if version is None or version in entry.versions
+    )
+
+
+def load_catalogue(more: Sequence[Read[ArgumentsPart]] = ()) -> Catalogue:
+    """Return what ships of values, preceded by `more`; raises KnowledgeError."""
+    shipped = read_file(store.cases_folder() / _VALUES, ArgumentsPart)
+    return Catalogue(gathered([*more, shipped], "value_kinds"))

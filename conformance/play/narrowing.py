@@ -1,0 +1,49 @@
+"""Finds which of several requests in one case break its promise, by playing each alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from conformance.derive.commands.unchanged import each_alone
+from conformance.derive.commands.values import each_value
+from conformance.judge.observation import Observation
+from conformance.model.expectation import Kind
+from conformance.model.terms import BROKEN, Aspect
+from conformance.play.alone import Result, Soloist, did_beside
+from conformance.play.proof import defects_of
+
+
+def narrowed(result: Result, soloist: Soloist) -> Result:
+    """Return the result of the one request among several that shows the same, if one does.
+
+    Of values, each is tried alone: what comes behind one that ends the build was not reached.
+    """
+    if result.verdict.outcome not in BROKEN or not result.case.together:
+        return result
+    if result.case.aspect is Aspect.VALUES:
+        return _value_by_value(result, soloist)
+    rules = [miss.rule for miss in result.verdict.misses]
+    files = any(miss.kind is Kind.FILE for miss in result.verdict.misses)
+    for case in each_alone(result.case, _missed(result), files=files):
+        play = soloist.alone(case, again=True, one_by_one=did_beside(result))
+        if play.verdict.outcome in BROKEN and [m.rule for m in play.verdict.misses] == rules:
+            return play
+    return result
+
+
+def _value_by_value(result: Result, soloist: Soloist) -> Result:
+    """Return the result of the first value that shows anything, with those of the others."""
+    first: dict[frozenset[str], Result] = {}
+    for case in each_value(result.case):
+        play = soloist.alone(case, again=True, one_by_one=True)
+        if play.verdict.outcome in BROKEN:
+            first.setdefault(defects_of(play), play)
+    told = tuple(first.values())
+    return replace(told[0], further=told[1:]) if told else result
+
+
+def _missed(result: Result) -> frozenset[int]:
+    """Return the steps that were not answered as they must be."""
+    seen = result.seen
+    last = seen.broke_off if isinstance(seen, Observation) else None
+    return result.verdict.missed if last is None else result.verdict.missed | {last}

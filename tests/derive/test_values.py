@@ -1,0 +1,131 @@
+"""Each argument is tried with the values of its kind, in a request that is accepted without."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.derive.commands.values import each_value, value_cases
+from conformance.judge.expect_answer import Accept, Answer
+from conformance.knowledge.arguments import ArgumentShape, ArgumentValue, Catalogue, ValueKind
+from conformance.knowledge.commands import CommandRecipe
+from conformance.knowledge.valid_request import Effect
+from conformance.model.case import Case, Isolation, Role
+from conformance.model.stage import Request
+from conformance.model.terms import JsonValue, as_object
+from tests.derive.inputs import a_build, known
+from tests.qapi.schemas import alternate, array, command, member, optional, schema_of, struct
+
+CATALOGUE = Catalogue(
+    (
+        ValueKind(
+            name="name",
+            type=ArgumentShape.STRING,
+            paths=("name", "*.name"),
+            values=(ArgumentValue(name="empty"), ArgumentValue(name="long", text="ab", times=3)),
+            reason="",
+        ),
+        ValueKind(
+            name="text",
+            type=ArgumentShape.STRING,
+            values=(ArgumentValue(name="percent", text="%s"),),
+            reason="",
+        ),
+        ValueKind(
+            name="elements",
+            type=ArgumentShape.ARRAY,
+            values=(ArgumentValue(name="none", times=0), ArgumentValue(name="two", times=2)),
+            reason="",
+        ),
+    )
+)
+SCHEMA = schema_of(
+    struct(
+        "Arguments",
+        member("name", "str"),
+        optional("note", "str"),
+        optional("list", "[Inner]"),
+        optional("either", "Either"),
+        optional("count", "int"),
+    ),
+    struct("Inner", member("name", "str")),
+    array("[Inner]", "Inner"),
+    alternate("Either", "str", "Inner"),
+    command("do", "Arguments"),
+)
+RECIPE = CommandRecipe(
+    name="do",
+    arguments={"name": "a"},
+    setup=(Request("prepare"),),
+    cleanup=(Request("undo"),),
+)
+
+
+def _cases(recipe: CommandRecipe = RECIPE, **more: Any) -> dict[str, Case]:
+    knowledge = known(recipe, catalogue=CATALOGUE, **more)
+    made = value_cases(a_build(SCHEMA), knowledge, "do")
+    return {case.id.removeprefix("do/values/"): case for case in made}
+
+
+def _asked(case: Case) -> list[JsonValue]:
+    subjects = (step.request for step in case.steps if step.role is Role.SUBJECT)
+    return [as_object(request.arguments) for request in subjects]
+
+
+def test_strings_and_arrays_are_tried_at_every_depth() -> None:
+    assert list(_cases()) == ["name", "note", "list", "either", "list.0.name"]
+
+
+def test_the_first_kind_that_fits_gives_the_values() -> None:
+    cases = _cases()
+
+    assert _asked(cases["name"]) == [{"name": ""}, {"name": "ababab"}]
+    assert _asked(cases["note"]) == [{"name": "a", "note": "%s"}]
+    assert _asked(cases["either"]) == [{"name": "a", "either": "%s"}]
+
+
+def test_an_array_repeats_its_element() -> None:
+    none, two = (as_object(arguments)["list"] for arguments in _asked(_cases()["list"]))
+
+    assert none == []
+    assert isinstance(two, list)
+    first, second = two
+    assert first == second
+
+
+def test_the_accepted_request_comes_first_and_each_value_has_its_set_up() -> None:
+    case = _cases()["name"]
+
+    around = [(step.role, step.request.execute) for step in case.steps]
+    assert around == [
+        (Role.SETUP, "prepare"),
+        (Role.WITNESS, "do"),
+        (Role.CLEANUP, "undo"),
+        *[(Role.SETUP, "prepare"), (Role.SUBJECT, "do"), (Role.CLEANUP, "undo")] * 2,
+    ]
+    assert isinstance(case.steps[1].expect, Accept)
+    assert {step.expect for step in case.steps[3:]} == {Answer()}
+    assert case.together == ("name=empty", "name=long")
+
+
+def test_what_changes_the_machine_for_good_is_set_up_once_and_has_no_witness() -> None:
+    case = _cases(CommandRecipe(**{**_fields(RECIPE), "effect": Effect.DESTRUCTIVE}))["name"]
+
+    assert case.isolation is Isolation.ALONE
+    roles = [step.role for step in case.steps]
+    assert roles == [Role.SETUP, Role.SUBJECT, Role.SUBJECT]
+    assert [len(each.steps) for each in each_value(case)] == [2, 2]
+
+
+def _fields(recipe: CommandRecipe) -> dict[str, Any]:
+    kept = ("name", "arguments", "setup", "cleanup")
+    return {name: getattr(recipe, name) for name in kept}
+
+
+def test_each_value_alone_keeps_the_accepted_request_and_its_own_surroundings() -> None:
+    case = _cases()["name"]
+
+    first, second = each_value(case)
+
+    assert [step.role for step in first.steps] == [step.role for step in case.steps[:6]]
+    assert _asked(first) + _asked(second) == _asked(case)
+    assert not first.together

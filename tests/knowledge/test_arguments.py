@@ -1,0 +1,83 @@
+"""Which commands are known to take more than they declare, and what arguments are tried with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance.knowledge.arguments import (
+    ArgumentShape,
+    ArgumentsPart,
+    load_catalogue,
+    load_unchecked,
+    names_for,
+)
+from conformance.knowledge.decoder import read_file
+from conformance.knowledge.gathering import gathered
+from conformance.model.errors import KnowledgeError
+
+ENTRY = '[[untyped]]\nname = "plug"\nreason = "r"\n'
+
+
+def test_what_ships_is_read_and_each_entry_has_a_reason() -> None:
+    entries = load_unchecked()
+
+    assert entries
+    assert all(entry.reason for entry in entries)
+
+
+def test_an_entry_holds_for_its_releases_and_an_unknown_one_may_be_any(tmp_path: Path) -> None:
+    path = tmp_path / "untyped.toml"
+    path.write_text(ENTRY + '[[untyped]]\nname = "old"\nversions = "<6.0"\nreason = "r"\n')
+    entries = load_unchecked(path)
+
+    assert names_for(entries, (5, 2, 0)) == {"plug", "old"}
+    assert names_for(entries, (6, 0, 0)) == {"plug"}
+    assert names_for(entries, None) == {"plug", "old"}
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        (ENTRY.replace("reason", "because"), "'reason' is missing"),
+        (ENTRY + "since = 1\n", "unknown key 'since'"),
+        (ENTRY + 'versions = "6"\n', "'6' is no bound"),
+        ("x = 1\n", "unknown key 'x'"),
+        ("[[", "untyped.toml"),
+    ],
+)
+def test_a_malformed_file_is_refused_by_its_entry(tmp_path: Path, text: str, part: str) -> None:
+    path = tmp_path / "untyped.toml"
+    path.write_text(text)
+
+    with pytest.raises(KnowledgeError, match=part):
+        load_unchecked(path)
+
+
+def _told(tmp_path: Path, text: str) -> str:
+    file = tmp_path / "values.toml"
+    file.write_text(f'[[value_kind]]\nname = "k"\nreason = "r"\n{text}\n', encoding="utf-8")
+    with pytest.raises(KnowledgeError) as told:
+        gathered([read_file(file, ArgumentsPart)], "value_kinds")
+    return str(told.value)
+
+
+def test_the_values_of_an_array_have_no_text(tmp_path: Path) -> None:
+    text = 'type = "array"\nvalues = [{ name = "none", text = "a" }]'
+    assert "an array has no text" in _told(tmp_path, text)
+
+
+def test_the_values_of_a_kind_have_names_of_their_own(tmp_path: Path) -> None:
+    text = 'type = "string"\nvalues = [{ name = "a" }, { name = "a", text = "b" }]'
+    assert "two values have one name" in _told(tmp_path, text)
+
+
+def test_what_ships_has_values_for_every_string_and_array() -> None:
+    catalogue = load_catalogue()
+
+    for shape in ArgumentShape:
+        assert catalogue.values("any-command", "any.member", shape)
+    assert catalogue.values("do", "a.node-name", ArgumentShape.STRING) != catalogue.values(
+        "do", "note", ArgumentShape.STRING
+    )
