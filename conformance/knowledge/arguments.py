@@ -38,19 +38,23 @@ class ArgumentShape(enum.StrEnum):
     """The JSON type of the arguments of a kind."""
 
     STRING = "string"
+    INTEGER = "integer"
     ARRAY = "array"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArgumentValue:
-    """One value: `times` the text, or an array of so many equal elements."""
+    """One value: `times` the text, an array of so many equal elements, or a number."""
 
     name: Annotated[str, Key("tells it from others")]
     text: Annotated[str, Key("the text of a string")] = ""
     times: Annotated[int, Key("how often the text is repeated, or the element of an array")] = 1
+    number: Annotated[int | None, Key("the integer")] = None
 
     def like(self, own: JsonValue) -> JsonValue:
-        """Return the value in place of `own`, an array with an element or a string."""
+        """Return the value in place of `own`, an array with an element, a string or an integer."""
+        if self.number is not None:
+            return self.number
         return own[:1] * self.times if isinstance(own, list) else self.text * self.times
 
 
@@ -59,7 +63,9 @@ class ValueKind:
     """A kind of arguments, and the values that each of them is tried with."""
 
     name: Annotated[str, Key("tells it from others", identity=True)]
-    type: Annotated[ArgumentShape, Key("`string` or `array`", form=enum_form(ArgumentShape))]
+    type: Annotated[
+        ArgumentShape, Key("the JSON type of the arguments", form=enum_form(ArgumentShape))
+    ]
     commands: Annotated[tuple[str, ...], Key("the commands, as globs")] = ("*",)
     paths: Annotated[
         tuple[str, ...], Key("the arguments, as globs; the first kind that fits one counts")
@@ -71,6 +77,11 @@ class ValueKind:
         """Yield what is wrong with the keys beside each other."""
         if self.type is ArgumentShape.ARRAY and any(value.text for value in self.values):
             yield FileFault("values", "an array has no text", "Give `times` alone.")
+        numbers = {value.number is not None for value in self.values}
+        if numbers != {self.type is ArgumentShape.INTEGER}:
+            yield FileFault(
+                "values", "an integer, and nothing else, has a number", "Give `number`."
+            )
         names = [value.name for value in self.values]
         if len({*names}) < len(names):
             yield FileFault("values", "two values have one name", "Name them apart.")
@@ -79,6 +90,19 @@ class ValueKind:
         """Return whether the argument at `label` is of this kind."""
         named = _is_among(command, self.commands) and _is_among(label, self.paths)
         return shape is self.type and named
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValuesOmitted:
+    """Arguments that are not tried with the values of their kinds."""
+
+    commands: Annotated[tuple[str, ...], Key("the commands, as globs", some=True, identity=True)]
+    paths: Annotated[tuple[str, ...], Key("the arguments, as globs", identity=True)] = ("*",)
+    reason: Annotated[str, REASON]
+
+    def fits(self, command: str, label: str) -> bool:
+        """Return whether the argument at `label` is among them."""
+        return _is_among(command, self.commands) and _is_among(label, self.paths)
 
 
 def _is_among(name: str, globs: Sequence[str]) -> bool:
@@ -101,6 +125,9 @@ class ArgumentsPart:
         tuple[ValueKind, ...],
         Key("a kind of arguments, and values that each is tried with", name="value_kind"),
     ] = ()
+    values_omitted: Annotated[
+        tuple[ValuesOmitted, ...], Key("arguments that are not tried with such values")
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +135,12 @@ class Catalogue:
     """The kinds of arguments, first those that count first."""
 
     kinds: tuple[ValueKind, ...] = ()
+    omitted: tuple[ValuesOmitted, ...] = ()
 
     def values(self, command: str, label: str, shape: ArgumentShape) -> tuple[ArgumentValue, ...]:
         """Return the values for the argument at `label`."""
+        if any(each.fits(command, label) for each in self.omitted):
+            return ()
         fits = (kind.values for kind in self.kinds if kind.fits(command, label, shape))
         return next(fits, ())
 
@@ -137,4 +167,5 @@ def names_for(entries: tuple[Unchecked, ...], version: Version | None) -> frozen
 def load_catalogue(more: Sequence[Read[ArgumentsPart]] = ()) -> Catalogue:
     """Return what ships of values, preceded by `more`; raises KnowledgeError."""
     shipped = read_file(store.cases_folder() / _VALUES, ArgumentsPart)
-    return Catalogue(gathered([*more, shipped], "value_kinds"))
+    parts = [*more, shipped]
+    return Catalogue(gathered(parts, "value_kinds"), gathered(parts, "values_omitted"))

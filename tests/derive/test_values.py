@@ -6,8 +6,15 @@ from typing import Any
 
 from conformance.derive.commands.values import each_value, value_cases
 from conformance.judge.expect_answer import Accept, Answer
-from conformance.knowledge.arguments import ArgumentShape, ArgumentValue, Catalogue, ValueKind
+from conformance.knowledge.arguments import (
+    ArgumentShape,
+    ArgumentValue,
+    Catalogue,
+    ValueKind,
+    ValuesOmitted,
+)
 from conformance.knowledge.commands import CommandRecipe
+from conformance.knowledge.refusals import Reference
 from conformance.knowledge.valid_request import Effect
 from conformance.model.case import Case, Isolation, Role
 from conformance.model.stage import Request
@@ -28,6 +35,12 @@ CATALOGUE = Catalogue(
             name="text",
             type=ArgumentShape.STRING,
             values=(ArgumentValue(name="percent", text="%s"),),
+            reason="",
+        ),
+        ValueKind(
+            name="number",
+            type=ArgumentShape.INTEGER,
+            values=(ArgumentValue(name="513", number=513),),
             reason="",
         ),
         ValueKind(
@@ -71,8 +84,8 @@ def _asked(case: Case) -> list[JsonValue]:
     return [as_object(request.arguments) for request in subjects]
 
 
-def test_strings_and_arrays_are_tried_at_every_depth() -> None:
-    assert list(_cases()) == ["name", "note", "list", "either", "list.0.name"]
+def test_strings_integers_and_arrays_are_tried_at_every_depth() -> None:
+    assert list(_cases()) == ["name", "note", "list", "either", "count", "list.0.name"]
 
 
 def test_the_first_kind_that_fits_gives_the_values() -> None:
@@ -81,6 +94,7 @@ def test_the_first_kind_that_fits_gives_the_values() -> None:
     assert _asked(cases["name"]) == [{"name": ""}, {"name": "ababab"}]
     assert _asked(cases["note"]) == [{"name": "a", "note": "%s"}]
     assert _asked(cases["either"]) == [{"name": "a", "either": "%s"}]
+    assert _asked(cases["count"]) == [{"name": "a", "count": 513}]
 
 
 def test_an_array_repeats_its_element() -> None:
@@ -129,3 +143,30 @@ def test_each_value_alone_keeps_the_accepted_request_and_its_own_surroundings() 
     assert [step.role for step in first.steps] == [step.role for step in case.steps[:6]]
     assert _asked(first) + _asked(second) == _asked(case)
     assert not first.together
+
+
+def test_omitted_arguments_are_not_tried() -> None:
+    omitted = ValuesOmitted(commands=("d*",), paths=("n*",), reason="")
+    catalogue = Catalogue(CATALOGUE.kinds, (omitted,))
+
+    made = value_cases(a_build(SCHEMA), known(RECIPE, catalogue=catalogue), "do")
+
+    assert [case.about for case in made] == ["list", "either", "count", "list.0.name"]
+
+
+def test_a_reference_names_each_other_thing_that_is_there() -> None:
+    recipe = CommandRecipe(
+        name="do",
+        arguments={"name": "n0"},
+        setup=(
+            Request("make", {"node-name": "n0", "driver": "x"}),
+            Request("make", {"job-id": "j0"}),
+        ),
+        references=(Reference(at=("name",), to="node"),),
+    )
+
+    case = _cases(recipe)["name/another"]
+
+    assert _asked(case) == [{"name": "j0"}]
+    assert case.together == ("name=j0",)
+    assert "name/another" not in _cases()

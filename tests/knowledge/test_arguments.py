@@ -68,6 +68,14 @@ def test_the_values_of_an_array_have_no_text(tmp_path: Path) -> None:
     assert "an array has no text" in _told(tmp_path, text)
 
 
+def test_the_values_of_integers_alone_are_numbers(tmp_path: Path) -> None:
+    for text in (
+        'type = "string"\nvalues = [{ name = "a", number = 1 }]',
+        'type = "integer"\nvalues = [{ name = "a" }]',
+    ):
+        assert "has a number" in _told(tmp_path, text)
+
+
 def test_the_values_of_a_kind_have_names_of_their_own(tmp_path: Path) -> None:
     text = 'type = "string"\nvalues = [{ name = "a" }, { name = "a", text = "b" }]'
     assert "two values have one name" in _told(tmp_path, text)

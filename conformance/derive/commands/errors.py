@@ -84,7 +84,7 @@ class _ErrorCases:
 
         There is none if the schema lacks the member.
         """
-        arguments = _with(base.arguments, reference)
+        arguments = named_instead(base.arguments, reference)
         if self.build.schema_error(self.recipe.name, arguments):
             return
         fault = f"no {reference.to} is {reference.instead!r}"
@@ -174,7 +174,8 @@ def _around(refusal: Refusal, step: Step) -> tuple[Step, ...]:
     )
 
 
-def _with(arguments: Mapping[str, JsonValue], reference: Reference) -> JsonValue:
+def named_instead(arguments: Mapping[str, JsonValue], reference: Reference) -> JsonValue:
+    """Return the arguments with a reference to what it says to name instead."""
     less = {k: v for k, v in arguments.items() if k not in reference.without}
     return _put(less, reference.at, reference.instead)
 

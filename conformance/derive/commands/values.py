@@ -6,7 +6,8 @@ command by name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -17,6 +18,8 @@ from conformance.derive.commands.base_requests import (
     nearest_first,
     requests_with,
 )
+from conformance.derive.commands.errors import named_instead
+from conformance.derive.commands.filling import argument_at
 from conformance.derive.commands.unchanged import parts
 from conformance.derive.inputs import Introspected
 from conformance.derive.steps import command_subject, supporting_step, supporting_steps
@@ -27,19 +30,21 @@ from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.valid_request import ValidRequest
 from conformance.model.canonical import digest
 from conformance.model.case import Case, Isolation, Role, Step
-from conformance.model.stage import Request
 from conformance.model.terms import Absent, Aspect, JsonValue, as_object
 from conformance.qapi.model import Alternate, Array, Builtin, JsonType, Member, Schema
+from conformance.space.integers import is_integer
 from conformance.space.objects import ObjectPlace, object_places
 from conformance.space.paths import Edit
 from conformance.space.values import exemplar
 
 _ANSWERED: Final = Answer()
+_NAMING: Final = re.compile(r"(^|-|_)(id|name)$")
+"""The members that say how a thing is called."""
 _RULE: Final = "W35"
 
 
 def value_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
-    """Yield a case for each argument of a command that is a string or an array, outermost first."""
+    """Yield a case for each string, integer and array among a command's arguments."""
     if name in SHALLOW or name in knowledge.untyped(build.version):
         return
     command = build.schema.commands[name]
@@ -53,13 +58,60 @@ def value_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
             values = knowledge.catalogue.values(name, label, shape) if shape else ()
             if shape and values and member.name != place.tag:
                 tried = _tried(arguments, bases, place, member, shape)
-                yield named_apart(_Tried(tried, member.name, label, values).case())
+                yield named_apart(_with_each(tried, member.name, label, values).case(label))
+    yield from map(named_apart, _references(arguments))
+
+
+def _references(arguments: Arguments) -> Iterator[Case]:
+    """Yield a case for each argument that names a thing: it names the others that are there."""
+    knowledge, name, version = arguments.knowledge, arguments.command.name, arguments.build.version
+    if name not in knowledge.commands:
+        return
+    for valid in knowledge.commands[name].requests(version):
+        if valid.always_fails or arguments.build.lacks.keys() & {*valid.needs}:
+            continue
+        whole = valid.arguments
+        for reference in valid.references:
+            label = ".".join(reference.at)
+            own = argument_at(label, whole)
+            others = [each for each in _things(valid) if each != own]
+            named = {
+                each: named_instead(whole, replace(reference, instead=each)) for each in others
+            }
+            values = {n: each for n, each in named.items() if not arguments.schema_error(each)}
+            if isinstance(own, str) and values:
+                tried = Attempt(
+                    arguments_of=arguments, base=valid, way=(), arguments=whole, error=None
+                )
+                case = "/".join(filter(None, (valid.name, label, "another")))
+                yield _Tried(tried, label, values).case(case)
+
+
+def _things(valid: ValidRequest) -> list[str]:
+    """Return the names of what a request and its set-up make."""
+    requests = (*valid.setup, valid.request)
+    return sorted({name for request in requests for name in _names(request.arguments)})
+
+
+def _names(value: object) -> Iterator[str]:
+    """Yield the strings that stand under a name or an id."""
+    match value:
+        case Mapping():
+            for key, each in value.items():
+                if isinstance(each, str) and _NAMING.search(key):
+                    yield each
+                yield from _names(each)
+        case list() | tuple():
+            for each in value:
+                yield from _names(each)
 
 
 def _shape_of(schema: Schema, type_name: str) -> ArgumentShape | None:
     match schema.type(type_name):
         case Builtin(json_type=JsonType.STRING):
             return ArgumentShape.STRING
+        case Builtin() as kind if is_integer(kind):
+            return ArgumentShape.INTEGER
         case Array():
             return ArgumentShape.ARRAY
         case Alternate(members=members):
@@ -88,11 +140,18 @@ def _giving(arguments: Arguments, member: Member, shape: ArgumentShape) -> Edit:
     def given(value: JsonValue | Absent) -> JsonValue:
         whole = as_object(value)
         own = whole.get(member.name)
-        if (own and isinstance(own, list)) or (own is not None and shape is ArgumentShape.STRING):
+        if own if shape is ArgumentShape.ARRAY else own is not None:
             return whole
         return {**whole, member.name: exemplar(schema, member.type)}
 
     return given
+
+
+def _with_each(tried: Attempt, member: str, label: str, values: Sequence[ArgumentValue]) -> _Tried:
+    """Return the attempt with each value in place of a member of its object."""
+    whole = as_object(tried.object)
+    edited = {each.name: {**whole, member: each.like(whole[member])} for each in values}
+    return _Tried(tried, label, {name: tried.with_instead(each) for name, each in edited.items()})
 
 
 def each_value(case: Case) -> Iterator[Case]:
@@ -108,26 +167,28 @@ def each_value(case: Case) -> Iterator[Case]:
 
 @dataclass(frozen=True, slots=True)
 class _Tried:
-    """An argument in a request, and the values in its place."""
+    """A request, and what it is tried with in place of the argument at `label`.
+
+    `values` are the whole arguments with each value, by what tells it from others.
+    """
 
     attempt: Attempt
-    member: str
     label: str
-    values: tuple[ArgumentValue, ...]
+    values: Mapping[str, JsonValue]
 
-    def case(self) -> Case:
+    def case(self, name: str) -> Case:
         """Return the case: the request itself, and then with each value."""
         tried, command = self.attempt, self.attempt.command.name
         blocked = tried.blocked(self.label)
         return Case(
-            id=f"{command}/{Aspect.VALUES}/{self.label}",
+            id=f"{command}/{Aspect.VALUES}/{name}",
             subject=command_subject(command),
             aspect=Aspect.VALUES,
             stage=replace(tried.stage("values"), name=f"values/{command}"),
             steps=() if blocked else tuple(self._steps()),
             isolation=Isolation.ALONE if tried.alone else Isolation.SHARED,
             about=self.label,
-            together=tuple(f"{self.label}={each.name}" for each in self.values),
+            together=tuple(f"{self.label}={each}" for each in self.values),
             blocked=blocked,
         )
 
@@ -137,22 +198,19 @@ class _Tried:
         What changes the machine for good cannot come first, and is set up once.
         """
         tried, word = self.attempt, f"w{digest([self.label])[:8]}"
-        setup = tried.base.setup
-        if tried.alone:
-            yield from tried.before()
-            yield from (self._subject(value, word) for value in self.values)
-            return
+        subjects = (self._subject(arguments, word) for arguments in self.values.values())
         yield from tried.before()
+        if tried.alone:
+            yield from subjects
+            return
         yield supporting_step(tried.valid_request(word), Role.WITNESS, tried.success)
         yield from tried.after()
-        for value in self.values:
-            yield from supporting_steps(setup, Role.SETUP, _ANSWERED)
-            yield self._subject(value, word)
+        for subject in subjects:
+            yield from supporting_steps(tried.base.setup, Role.SETUP, _ANSWERED)
+            yield subject
             yield from supporting_steps(tried.base.cleanup, Role.CLEANUP, _ANSWERED)
 
-    def _subject(self, value: ArgumentValue, word: str) -> Step:
-        tried, whole = self.attempt, as_object(self.attempt.object)
-        edited = {**whole, self.member: value.like(whole[self.member])}
-        asked = tried.request(tried.with_instead(edited), word)
-        request = Request(asked.execute, asked.arguments, descriptor=tried.base.request.descriptor)
+    def _subject(self, arguments: JsonValue, word: str) -> Step:
+        asked = self.attempt.request(arguments, word)
+        request = replace(asked, descriptor=self.attempt.base.request.descriptor)
         return Step(request=request, expect=_ANSWERED, role=Role.SUBJECT, rule=_RULE)
