@@ -8,7 +8,7 @@ from conformance.derive.commands.unchanged import each_alone
 from conformance.derive.commands.values import each_value
 from conformance.judge.observation import Observation
 from conformance.model.expectation import Kind
-from conformance.model.terms import BROKEN, Aspect
+from conformance.model.terms import BROKEN, Aspect, Outcome
 from conformance.play.alone import Result, Soloist, did_beside
 from conformance.play.proof import defects_of
 
@@ -32,12 +32,17 @@ def narrowed(result: Result, soloist: Soloist) -> Result:
 
 
 def _value_by_value(result: Result, soloist: Soloist) -> Result:
-    """Return the result of the first value that shows anything, with those of the others."""
+    """Return the result of the first value that shows anything, with those of the others.
+
+    What comes behind a value that hangs is not tried: each could take as long.
+    """
     first: dict[frozenset[str], Result] = {}
     for case in each_value(result.case):
         play = soloist.alone(case, again=True, one_by_one=True)
         if play.verdict.outcome in BROKEN:
             first.setdefault(defects_of(play), play)
+        if play.verdict.outcome is Outcome.TIMEOUT:
+            break
     told = tuple(first.values())
     return replace(told[0], further=told[1:]) if told else result
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from conformance.derive.commands.values import each_value, value_cases
+from conformance.derive.objects.values import value_cases as object_values
 from conformance.judge.expect_answer import Accept, Answer
 from conformance.knowledge.arguments import (
     ArgumentShape,
@@ -19,6 +21,7 @@ from conformance.knowledge.valid_request import Effect
 from conformance.model.case import Case, Isolation, Role
 from conformance.model.stage import Request
 from conformance.model.terms import JsonValue, as_object
+from tests.derive.builds import build, knowledge
 from tests.derive.inputs import a_build, known
 from tests.qapi.schemas import alternate, array, command, member, optional, schema_of, struct
 
@@ -74,12 +77,11 @@ RECIPE = CommandRecipe(
 
 
 def _cases(recipe: CommandRecipe = RECIPE, **more: Any) -> dict[str, Case]:
-    knowledge = known(recipe, catalogue=CATALOGUE, **more)
-    made = value_cases(a_build(SCHEMA), knowledge, "do")
+    made = value_cases(a_build(SCHEMA), known(recipe, catalogue=CATALOGUE, **more), "do")
     return {case.id.removeprefix("do/values/"): case for case in made}
 
 
-def _asked(case: Case) -> list[JsonValue]:
+def _asked(case: Case) -> list[Mapping[str, JsonValue]]:
     subjects = (step.request for step in case.steps if step.role is Role.SUBJECT)
     return [as_object(request.arguments) for request in subjects]
 
@@ -98,7 +100,7 @@ def test_the_first_kind_that_fits_gives_the_values() -> None:
 
 
 def test_an_array_repeats_its_element() -> None:
-    none, two = (as_object(arguments)["list"] for arguments in _asked(_cases()["list"]))
+    none, two = (arguments["list"] for arguments in _asked(_cases()["list"]))
 
     assert none == []
     assert isinstance(two, list)
@@ -170,3 +172,19 @@ def test_a_reference_names_each_other_thing_that_is_there() -> None:
     assert _asked(case) == [{"name": "j0"}]
     assert case.together == ("name=j0",)
     assert "name/another" not in _cases()
+
+
+def test_the_members_of_an_object_type_are_tried_likewise() -> None:
+    cases = {each.about: each for each in object_values(build(typed=True), knowledge(), "toy")}
+
+    strings = knowledge().catalogue.values("object-add", "text", ArgumentShape.STRING)
+    case = cases["text"]
+    assert case.id == "object-add/toy/values/text"
+    assert case.together == tuple(f"text={value.name}" for value in strings)
+    roles = [step.role for step in case.steps]
+    assert roles == [Role.WITNESS, Role.CLEANUP] + [Role.SUBJECT, Role.CLEANUP] * len(strings)
+    assert [given["text"] for given in _asked(case)] == [value.like("") for value in strings]
+    assert len([*each_value(case)]) == len(strings)
+    assert "narrow" in cases
+    assert "list" in cases
+    assert "flag" not in cases

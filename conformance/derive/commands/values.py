@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from conformance.derive.argument_shapes import shape_of
 from conformance.derive.commands.attempts import Attempt, likeliest
 from conformance.derive.commands.base_requests import (
     SHALLOW,
@@ -31,8 +32,7 @@ from conformance.knowledge.valid_request import ValidRequest
 from conformance.model.canonical import digest
 from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.terms import Absent, Aspect, JsonValue, as_object
-from conformance.qapi.model import Alternate, Array, Builtin, JsonType, Member, Schema
-from conformance.space.integers import is_integer
+from conformance.qapi.model import Member
 from conformance.space.objects import ObjectPlace, object_places
 from conformance.space.paths import Edit
 from conformance.space.values import exemplar
@@ -53,7 +53,7 @@ def value_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
     through = knowledge.command(name).through
     for place in object_places(build.schema, command.arg_type, through).places:
         for member in place.members:
-            shape = _shape_of(build.schema, member.type)
+            shape = shape_of(build.schema, member.type)
             label = place.label_with(member)
             values = knowledge.catalogue.values(name, label, shape) if shape else ()
             if shape and values and member.name != place.tag:
@@ -104,21 +104,6 @@ def _names(value: object) -> Iterator[str]:
         case list() | tuple():
             for each in value:
                 yield from _names(each)
-
-
-def _shape_of(schema: Schema, type_name: str) -> ArgumentShape | None:
-    match schema.type(type_name):
-        case Builtin(json_type=JsonType.STRING):
-            return ArgumentShape.STRING
-        case Builtin() as kind if is_integer(kind):
-            return ArgumentShape.INTEGER
-        case Array():
-            return ArgumentShape.ARRAY
-        case Alternate(members=members):
-            shapes = map(_shape_of, [schema] * len(members), members)
-            return ArgumentShape.STRING if ArgumentShape.STRING in shapes else None
-        case _:
-            return None
 
 
 def _tried(

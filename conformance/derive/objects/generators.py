@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from conformance.derive.objects import defaults, invalid, lifecycle, valid
+from conformance.derive.objects import defaults, invalid, lifecycle, valid, values
 from conformance.derive.subjects import Generator
 
 OF_OBJECT_TYPES: Final = (
     Generator(valid.valid_cases, ("object-add/{}/valid/",)),
     Generator(defaults.default_cases, ("object-add/{}/defaults/",)),
     Generator(defaults.documented_cases, ("object-add/{}/documentation/",)),
+    Generator(values.value_cases, ("object-add/{}/values/",)),
     Generator(invalid.invalid_cases, ("object-add/{}/invalid/",)),
     Generator(lifecycle.error_cases, ("object-add/{}/errors/",)),
     Generator(lifecycle.lifecycle_cases, ("object-add/{}/lifecycle/",)),

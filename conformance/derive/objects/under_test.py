@@ -44,6 +44,7 @@ class CaseParts(TypedDict, total=False):
     stage: Stage
     about: str
     fault: str | None
+    together: tuple[str, ...]
     blocked: Blocked | None
     defaults: tuple[DefaultOf, ...]
 
@@ -98,7 +99,7 @@ class TypeUnderTest:
         is known to be fatal, only the refusals that its recipe names.
         """
         reason = self.recipe.broken if name != SMALLEST else None
-        if aspect is Aspect.INVALID:
+        if aspect in (Aspect.INVALID, Aspect.VALUES):
             reason = reason or self.recipe.refusals_crash
         blocked = more.get("blocked", self.blocked) or behind_finding(reason)
         return Case(
@@ -110,6 +111,7 @@ class TypeUnderTest:
             isolation=Isolation.ALONE if self.recipe.alone else Isolation.SHARED,
             about=more.get("about", ""),
             fault=more.get("fault"),
+            together=more.get("together", ()),
             blocked=blocked,
             defaults=more.get("defaults", ()),
         )
