@@ -11,6 +11,8 @@ FAMILIES: dict[str, tuple[Entry, ...]] = {
     "wrong values": content.WRONG_VALUES,
     "number of elements": content.NUMBER_OF_ELEMENTS,
     "members gone": content.MEMBERS_GONE,
+    "set up by guests": content.SET_UP_BY_GUESTS,
+    "only later or with KVM": content.ONLY_LATER_OR_WITH_KVM,
     "constant answers": content.CONSTANT,
     "order of arrays": content.ORDER_OF_ARRAYS,
     "object model": content.OBJECT_MODEL,
