@@ -24,6 +24,10 @@ def _shown(name: str, command: str, change: Change, rules: str = _TELLS) -> Entr
     return Entry(name, lambda: Shown(command, change), cases, rules)
 
 
+def _shown_in(state: str, name: str, command: str, change: Change) -> Entry:
+    return Entry(name, lambda: Shown(command, change), f"{command}/answers/{state}", _TELLS)
+
+
 def _gone(name: str, command: str, path: str) -> Entry:
     """Tell of a member that is not shown: W38 forbids it where it is mandatory."""
     return _shown(name, command, without(path), f"{_TELLS} W38")
@@ -232,18 +236,54 @@ SET_UP_BY_GUESTS = (
 """What a guest told its devices."""
 
 ONLY_LATER_OR_WITH_KVM = (
-    _shown(
-        "snapshots-were-taken-later", "query-block", plus("*.inserted.image.snapshots.*.icount")
+    _shown_in(
+        "a-recorded-snapshot",
+        "snapshots-were-taken-later",
+        "query-block",
+        plus("*.inserted.image.snapshots.*.icount"),
     ),
-    _shown("addresses-are-not-abstract", "query-migrate", turned("socket-address.*.abstract")),
-    _shown("addresses-are-tight-otherwise", "query-migrate", turned("socket-address.*.tight")),
-    _shown("limits-of-processors-are-others", "query-vcpu-dirty-limit", plus("*.limit-rate")),
-    _shown("limits-are-of-other-processors", "query-vcpu-dirty-limit", plus("*.cpu-index")),
-    _shown(
-        "rates-of-processors-are-others", "query-dirty-rate", plus("vcpu-dirty-rate.*.dirty-rate")
+    _shown_in(
+        "migration-listening-in-the-abstract",
+        "addresses-are-not-abstract",
+        "query-migrate",
+        turned("socket-address.*.abstract"),
     ),
-    _shown("times-are-counted-in-seconds", "query-stats-schemas", put("*.stats.*.exponent", 0)),
-    _shown("processors-were-slowed-down", "query-migrate", plus("dirty-limit-ring-full-time")),
+    _shown_in(
+        "migration-listening-padded",
+        "addresses-are-tight-otherwise",
+        "query-migrate",
+        turned("socket-address.*.tight"),
+    ),
+    _shown_in(
+        "processors-that-were-measured",
+        "rates-of-processors-are-others",
+        "query-dirty-rate",
+        plus("vcpu-dirty-rate.*.dirty-rate"),
+    ),
+    _shown_in(
+        "migration-of-limited-processors",
+        "processors-were-slowed-down",
+        "query-migrate",
+        plus("dirty-limit-ring-full-time"),
+    ),
+    _shown_in(
+        "limited-processors",
+        "limits-of-processors-are-others",
+        "query-vcpu-dirty-limit",
+        plus("*.limit-rate"),
+    ),
+    _shown_in(
+        "a-limited-processor",
+        "limits-are-of-other-processors",
+        "query-vcpu-dirty-limit",
+        plus("*.cpu-index"),
+    ),
+    _shown_in(
+        "kvm-counts",
+        "times-are-counted-in-seconds",
+        "query-stats-schemas",
+        put("*.stats.*.exponent", 0),
+    ),
 )
 """What 7.2 does not show, or no host without KVM."""
 
