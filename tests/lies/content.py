@@ -24,6 +24,10 @@ def _shown(name: str, command: str, change: Change, rules: str = _TELLS) -> Entr
     return Entry(name, lambda: Shown(command, change), cases, rules)
 
 
+def _shown_in(state: str, name: str, command: str, change: Change) -> Entry:
+    return Entry(name, lambda: Shown(command, change), f"{command}/answers/{state}", _TELLS)
+
+
 def _gone(name: str, command: str, path: str) -> Entry:
     """Tell of a member that is not shown: W38 forbids it where it is mandatory."""
     return _shown(name, command, without(path), f"{_TELLS} W38")
@@ -113,6 +117,41 @@ WRONG_VALUES = (
     _shown("kvm-is-not-present", "query-kvm", turned("present")),
     _shown("descriptors-have-other-numbers", "query-fdsets", plus("*.fds.*.fd")),
     _shown("rate-took-longer", "query-dirty-rate", plus("calc-time")),
+    _shown(
+        "bitmaps-are-consistent",
+        "query-named-block-nodes",
+        turned("*.dirty-bitmaps.*.inconsistent"),
+    ),
+    _shown(
+        "bitmaps-of-drives-are-consistent",
+        "query-block",
+        turned("*.inserted.dirty-bitmaps.*.inconsistent"),
+    ),
+    _shown(
+        "vectors-are-hashed-otherwise",
+        "query-block",
+        put("*.inserted.image.format-specific.data.ivgen-hash-alg", "md5"),
+    ),
+    _shown("block-jobs-met-another-error", "query-block-jobs", mended("*.error")),
+    _shown("bridges-have-other-numbers", "query-pci", plus("*.devices.*.pci_bridge.bus.secondary")),
+    _shown(
+        "bridges-forward-other-memory",
+        "query-pci",
+        plus("*.devices.*.pci_bridge.bus.memory_range.base"),
+    ),
+    _shown("addresses-are-not-of-ipv6", "query-migrate", turned("socket-address.*.ipv6")),
+    _shown("yank-has-other-nodes", "query-yank", mended("*.node-name")),
+    _shown(
+        "defaults-of-options-are-off",
+        "query-command-line-options",
+        put("*.parameters.*.default", "off"),
+    ),
+    _shown("unstable-is-deprecated", "query-qmp-schema", put("*.features", ["deprecated"])),
+    _shown(
+        "unstable-members-are-deprecated",
+        "query-qmp-schema",
+        put("*.members.*.features", ["deprecated"]),
+    ),
 )
 
 NUMBER_OF_ELEMENTS = (
@@ -160,7 +199,93 @@ MEMBERS_GONE = (
     _gone("no-alias-of-machines", "query-machines", "*.alias"),
     _gone("no-downtime-limit", "query-migrate-parameters", "downtime-limit"),
     _gone("no-tls-authz", "query-migrate-parameters", "tls-authz"),
+    _gone("no-device-behind-a-bridge", "query-pci", "*.devices.*.pci_bridge.devices"),
+    _gone("no-error-of-block-jobs", "query-block-jobs", "*.error"),
 )
+
+SET_UP_BY_GUESTS = (
+    _shown("flows-have-other-priorities", "query-rocker-of-dpa-flows", plus("*.key.priority")),
+    _shown("flows-go-elsewhere", "query-rocker-of-dpa-flows", plus("*.action.goto-tbl")),
+    _shown("flows-have-other-masks", "query-rocker-of-dpa-flows", put("*.mask.ip-proto", 255)),
+    _shown("flows-have-other-cookies", "query-rocker-of-dpa-flows", plus("*.cookie")),
+    _shown("a-flow-is-not-shown", "query-rocker-of-dpa-flows", one_less("")),
+    _shown("groups-have-other-ports", "query-rocker-of-dpa-groups", plus("*.out-pport")),
+    _shown("groups-set-other-addresses", "query-rocker-of-dpa-groups", mended("*.set-eth-src")),
+    _shown("groups-lead-to-fewer", "query-rocker-of-dpa-groups", one_less("*.group-ids")),
+    _gone("no-vlan-of-groups", "query-rocker-of-dpa-groups", "*.set-vlan-id"),
+    _shown("buffers-are-longer", "x-query-virtio-queue-element", plus("descs.*.len")),
+    _shown("buffers-are-read", "x-query-virtio-queue-element", put("descs.*.flags", [])),
+    _shown("fewer-buffers-are-available", "x-query-virtio-queue-element", plus("avail.idx", -1)),
+    _shown("more-buffers-are-used", "x-query-virtio-queue-element", plus("used.idx")),
+    _shown("queues-are-elsewhere", "x-query-virtio-queue-status", plus("vring-avail", 16)),
+    _shown("queues-were-read-further", "x-query-virtio-queue-status", plus("last-avail-idx")),
+    _shown("drivers-have-no-status", "x-query-virtio-status", put("status.statuses", [])),
+    _shown(
+        "drivers-took-no-feature", "x-query-virtio-status", put("guest-features.transports", [])
+    ),
+    _gone("an-unknown-status-is-not-shown", "x-query-virtio-status", "status.unknown-statuses"),
+    _shown(
+        "other-processes-have-more-queues", "x-query-virtio-status", plus("vhost-dev.max-queues")
+    ),
+    _shown(
+        "queues-of-others-are-elsewhere", "x-query-virtio-vhost-queue-status", plus("desc-phys", 16)
+    ),
+    _shown("queues-of-others-are-longer", "x-query-virtio-vhost-queue-status", plus("num")),
+    _shown("networks-are-not-filtered", "query-rx-filter", put("*.vlan-table", [])),
+)
+"""What a guest told its devices."""
+
+ONLY_LATER_OR_WITH_KVM = (
+    _shown_in(
+        "a-recorded-snapshot",
+        "snapshots-were-taken-later",
+        "query-block",
+        plus("*.inserted.image.snapshots.*.icount"),
+    ),
+    _shown_in(
+        "migration-listening-in-the-abstract",
+        "addresses-are-not-abstract",
+        "query-migrate",
+        turned("socket-address.*.abstract"),
+    ),
+    _shown_in(
+        "migration-listening-padded",
+        "addresses-are-tight-otherwise",
+        "query-migrate",
+        turned("socket-address.*.tight"),
+    ),
+    _shown_in(
+        "processors-that-were-measured",
+        "rates-of-processors-are-others",
+        "query-dirty-rate",
+        plus("vcpu-dirty-rate.*.dirty-rate"),
+    ),
+    _shown_in(
+        "migration-of-limited-processors",
+        "processors-were-slowed-down",
+        "query-migrate",
+        plus("dirty-limit-ring-full-time"),
+    ),
+    _shown_in(
+        "limited-processors",
+        "limits-of-processors-are-others",
+        "query-vcpu-dirty-limit",
+        plus("*.limit-rate"),
+    ),
+    _shown_in(
+        "a-limited-processor",
+        "limits-are-of-other-processors",
+        "query-vcpu-dirty-limit",
+        plus("*.cpu-index"),
+    ),
+    _shown_in(
+        "kvm-counts",
+        "times-are-counted-in-seconds",
+        "query-stats-schemas",
+        put("*.stats.*.exponent", 0),
+    ),
+)
+"""What 7.2 does not show, or no host without KVM."""
 
 CONSTANT = (
     Entry(

@@ -11,6 +11,8 @@ FAMILIES: dict[str, tuple[Entry, ...]] = {
     "wrong values": content.WRONG_VALUES,
     "number of elements": content.NUMBER_OF_ELEMENTS,
     "members gone": content.MEMBERS_GONE,
+    "set up by guests": content.SET_UP_BY_GUESTS,
+    "only later or with KVM": content.ONLY_LATER_OR_WITH_KVM,
     "constant answers": content.CONSTANT,
     "order of arrays": content.ORDER_OF_ARRAYS,
     "object model": content.OBJECT_MODEL,
@@ -71,7 +73,11 @@ LACKS: dict[str, str] = {
         "the card's register in the look around refused requests": "refused-set_link-is-done",
         "the host's own view of the threads of the process": "threads-are-of-another",
         "what a request returned beside what a query then shows": "descriptors-have-other-numbers",
-        "a fact of the build's configuration to hold it against": "kvm-is-not-present",
+        "a host with KVM": (
+            "kvm-is-not-present limits-of-processors-are-others "
+            "limits-are-of-other-processors times-are-counted-in-seconds "
+            "rates-of-processors-are-others processors-were-slowed-down"
+        ),
         "a class for each refusal of which no document names one": "unknown-job-is-inactive",
     }.items()
     for name in names.split()

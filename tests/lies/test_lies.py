@@ -49,6 +49,9 @@ LIES = (
     "commits-are-slow-by-default",
     "device-properties-are-fewer",
     "actions-are-others",
+    "buffers-are-longer",
+    "queues-of-others-are-longer",
+    "no-device-behind-a-bridge",
 )
 """The lies that are told each time the tests run: of each family that costs little, one or more."""
 
