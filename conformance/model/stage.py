@@ -61,6 +61,10 @@ class Request:
     descriptor: str = ""
     awaits: tuple[Awaited, ...] = ()
 
+    def with_arguments(self, arguments: object) -> Request:
+        """Return the request with other arguments."""
+        return Request(self.execute, arguments, self.key, self.descriptor, self.awaits)
+
     def text(self, request_id: JsonValue | Absent = ABSENT) -> str:
         """Return the request as one line of compact JSON, without a line end."""
         message: dict[str, object] = {self.key: self.execute}

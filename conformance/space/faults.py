@@ -114,8 +114,7 @@ def member_faults(
         )
     for fault in faults(schema, member.type, valid[name], within=within):
         rule = "Q16" if member.optional and fault.label == "type=null" else fault.rule
-        yield replace(
-            fault,
+        yield Fault(
             label=f"{name}/{fault.label}",
             value={**valid, name: fault.value},
             rule=rule,
