@@ -11,7 +11,7 @@ from conformance.knowledge.valid_request import Effect, ValidRequest
 from conformance.model.blocked import Blocked, unmet, untried
 from conformance.model.case import Emits, Isolation, Role, Step, Subject
 from conformance.model.expectation import Expectation
-from conformance.model.stage import MachineSpec, Request, Stage
+from conformance.model.stage import Request, Stage
 from conformance.model.terms import SubjectKind
 
 ACCEPTED: Final = Accept()
@@ -64,7 +64,7 @@ def witness(valid: ValidRequest) -> Step:
 
 def stage_of(valid: ValidRequest, word: str) -> Stage:
     """Return the plain machine, or the request's own under that name if it needs one."""
-    return PLAIN if valid.spec == MachineSpec() else Stage(name=word, spec=valid.spec)
+    return Stage(name=word, spec=valid.spec) if valid.spec.mark else PLAIN
 
 
 def isolation_of(valid: ValidRequest) -> Isolation:

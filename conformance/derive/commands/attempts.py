@@ -6,7 +6,7 @@ Knows neither which values are tried nor what is wrong with them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Final
 
@@ -25,14 +25,13 @@ from conformance.model.blocked import Blocked, not_applicable
 from conformance.model.canonical import digest
 from conformance.model.case import Role, Step
 from conformance.model.expectation import Expectation
-from conformance.model.stage import NEGOTIATION, MachineSpec, Request, Stage
+from conformance.model.stage import NEGOTIATION, Request, Stage
 from conformance.model.terms import Absent, JsonValue
 from conformance.qapi.model import Command
 from conformance.space.paths import Edit, Way, contradicts, edited, value_at, with_value_at
 from conformance.space.values import renamed
 
 _UNDERSTOOD: Final = Understood()
-_NOTHING_ADDED: Final = MachineSpec()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,12 +80,9 @@ class Attempt:
         if self.command.name == NEGOTIATION:
             return Stage(name=f"{word}/negotiation", capabilities=None)
         spec = self.base.spec
-        if self.base.known and not self.alone and spec == _NOTHING_ADDED:
+        if self.base.known and not self.alone and not spec.mark:
             return PLAIN
-        name = f"{word}/{self.command.name}"
-        if spec != _NOTHING_ADDED:
-            name += f"/{digest(asdict(spec))[:6]}"
-        return Stage(name=name, spec=spec)
+        return Stage(name=f"{word}/{self.command.name}{spec.mark}", spec=spec)
 
     @property
     def success(self) -> Expectation:

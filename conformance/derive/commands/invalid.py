@@ -81,9 +81,7 @@ def _with_member(
 
 
 def _faults_of_member(schema: Schema, member: Member, value: JsonValue) -> Iterator[Fault]:
-    for fault in member_faults(schema, member, as_object(value), within=False):
-        label = fault.label.removeprefix(f"{member.name}/")
-        yield Fault(label=label, value=fault.value, rule=fault.rule, text=fault.text)
+    return member_faults(schema, member, as_object(value), within=False, named=False)
 
 
 def _faults_of(

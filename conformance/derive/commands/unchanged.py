@@ -5,7 +5,7 @@ Requests with like surroundings stand together in one case.  Knows no query by n
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import zip_longest
@@ -17,7 +17,6 @@ from conformance.derive.steps import ANSWERED, supporting_step
 from conformance.judge.expect_answer import Refused
 from conformance.judge.expect_value import Unchanged
 from conformance.knowledge.everything import Knowledge
-from conformance.model.canonical import canonical
 from conformance.model.case import Case, Isolation, KeptFiles, Role, Step
 from conformance.model.expectation import Expectation
 from conformance.model.state import StateQuery
@@ -43,7 +42,7 @@ def unchanged_cases(
     `rule` promises that they change nothing; they must be answered as `expect` says.  `of` tells
     their ids from those of others.
     """
-    alike: dict[tuple[str, ...], list[Case]] = {}
+    alike: dict[tuple[Hashable, ...], list[Case]] = {}
     for case in cases:
         if case.plays and case.subject.name not in knowledge.state.unsettled:
             alike.setdefault(_surroundings(case), []).append(case)
@@ -106,10 +105,10 @@ def _state_queries(build: Introspected, knowledge: Knowledge) -> Iterator[StateQ
             yield entry.query
 
 
-def _surroundings(case: Case) -> tuple[str, ...]:
+def _surroundings(case: Case) -> tuple[Hashable, ...]:
     """Return what tells the machine and the requests before the first subject."""
     requests = (step.request.text() for step in case.steps[: _first_subject(case)])
-    return (case.stage.name, case.isolation, canonical(case.stage.capabilities), *requests)
+    return (case.stage.name, case.isolation, case.stage.capabilities, *requests)
 
 
 def _first_subject(case: Case) -> int:
