@@ -303,6 +303,7 @@ class Probe:
             (proof.Prover, "confirmed", PROOF),
             (conductor, "_events", "recording"),
             (Recorder, "write", "recording"),
+            (Pool, "give_back", "ending machines"),
             (Machine, "close", "ending machines"),
             (items.GroupItem, "runtest", "playing cases"),
             (run.Run, "finish", "writing the report"),

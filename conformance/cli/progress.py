@@ -10,11 +10,12 @@ from typing import Final
 from conformance.cli.screen import Screen
 from conformance.model.counting import counted, number
 from conformance.model.terms import Severity
+from conformance.play.channel import CasesEnded, Told
 from conformance.play.pace import Pace
 from conformance.prepare.campaign import Campaign
 from conformance.prepare.selection import Selection
 from conformance.report.paint import Style
-from conformance.report.stream import CaseEnded, Event, Finding
+from conformance.report.stream import Finding
 from conformance.report.terminal import finding_lines
 from conformance.report.wording import OUTCOMES, visible
 
@@ -90,14 +91,15 @@ class Progress:
         if self._loudness is not Loudness.QUIET:
             self._screen.say(f"Warning: {text}", Style.DOUBT)
 
-    def heard(self, event: Event) -> None:
-        """Count the outcome of a case, or a finding."""
-        match event:
-            case CaseEnded(target=target, case=case):
-                weight = self._left.get(target, {}).pop(case, None)
-                if weight is not None:
-                    self._ended += 1
-                    self._pace.add(weight)
+    def heard(self, told: Told) -> None:
+        """Count cases that have ended, or a finding."""
+        match told:
+            case CasesEnded(target=target, cases=cases):
+                for case in cases:
+                    weight = self._left.get(target, {}).pop(case, None)
+                    if weight is not None:
+                        self._ended += 1
+                        self._pace.add(weight)
                 self._target = target
                 if self._screen.is_live and self._clock() - self._drawn >= _REDRAWN:
                     self._state()
@@ -105,7 +107,7 @@ class Progress:
                 key = (target, fold or case)
                 if key not in self._found:
                     self._found.add(key)
-                    self._finding(event)
+                    self._finding(told)
                     self._state()
 
     def item(self, node_id: str, counts: Mapping[str, int]) -> None:

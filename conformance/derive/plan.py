@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -40,13 +41,14 @@ def cases_of(
     offer = OFFERS[build.program]
     stand_ins = knowledge.stand_ins.get(build.arch or "", StandIns())
     often = reasons_for(knowledge.intermittent, build.version)
+    refusing = frozenset(name for each in knowledge.absences for name in each.commands)
     seen: set[str] = set()
     for case in _generated(build, knowledge, globs):
         if case.id in seen:
             raise HarnessError(f"two cases are named {case.id}", "Please report this defect.")
         seen.add(case.id)
         possible = offered(substituted(case, stand_ins), offer, build.schema, build.unserved)
-        known = _known(possible, knowledge, often)
+        known = _known(possible, knowledge, often, refusing)
         yield known if build.sandboxed else unconfined(known, knowledge.dangers)
 
 
@@ -89,12 +91,17 @@ def _refusals(knowledge: Knowledge, commands: frozenset[str]) -> tuple[str, ...]
     return refusals_of(knowledge.absences, commands)
 
 
-def _known(case: Case, knowledge: Knowledge, often: Mapping[str, str]) -> Case:
-    """Return the case with what is known of its outcome."""
+def _known(
+    case: Case, knowledge: Knowledge, often: Mapping[str, str], refusing: AbstractSet[str]
+) -> Case:
+    """Return the case with what is known of its outcome.
+
+    `refusing` are the commands that may refuse what a build lacks.
+    """
     if case.id in often:
         case = replace(case, intermittent=often[case.id])
-    globs = _refusals(knowledge, frozenset(step.request.execute for step in case.steps))
-    return replace(case, absences=globs) if globs else case
+    named = {step.request.execute for step in case.steps} & refusing
+    return replace(case, absences=_refusals(knowledge, frozenset(named))) if named else case
 
 
 def _rows(build: Introspected, seed: SeedModel) -> Iterator[Row]:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Final
 
-from conformance.judge.expect_answer import Accept, Ends
+from conformance.judge.expect_answer import Accept, Answer, Ends
 from conformance.knowledge.valid_request import Effect, ValidRequest
 from conformance.model.blocked import Blocked, unmet, untried
 from conformance.model.case import Emits, Isolation, Role, Step, Subject
 from conformance.model.expectation import Expectation
-from conformance.model.stage import MachineSpec, Request, Stage
+from conformance.model.stage import Request, Stage
 from conformance.model.terms import SubjectKind
 
 ACCEPTED: Final = Accept()
+ANSWERED: Final = Answer()
 PLAIN: Final = Stage(name="plain")
 """A machine of type none with nothing added."""
 
 
+@lru_cache(maxsize=1024)
 def command_subject(name: str) -> Subject:
     """Return the command as a subject."""
     return Subject(kind=SubjectKind.COMMAND, name=name)
@@ -61,7 +64,7 @@ def witness(valid: ValidRequest) -> Step:
 
 def stage_of(valid: ValidRequest, word: str) -> Stage:
     """Return the plain machine, or the request's own under that name if it needs one."""
-    return PLAIN if valid.spec == MachineSpec() else Stage(name=word, spec=valid.spec)
+    return Stage(name=word, spec=valid.spec) if valid.spec.mark else PLAIN
 
 
 def isolation_of(valid: ValidRequest) -> Isolation:

@@ -15,7 +15,10 @@ from conformance.model.terms import JsonValue, PathPart, as_object
 
 def named_apart(case: Case) -> Case:
     """Return the case with a unique word for each UNIQUE in its requests and what they show."""
-    if not any(_has_mark(step.request.arguments) for step in case.steps):
+    for step in case.steps:
+        if _has_mark(step.request.arguments):
+            break
+    else:
         return case
     word = f"u{digest([case.id])[:8]}"
     shown = tuple(
@@ -30,22 +33,24 @@ def named_apart(case: Case) -> Case:
 
 
 def _step_named(step: Step, word: str) -> Step:
-    named = _named(step.request.arguments, word)
-    if named is not step.request.arguments:
-        step = replace(step, request=replace(step.request, arguments=named))
-    if any(_has_mark(each.data) for each in step.emits):
-        emits = (replace(each, data=as_object(_named(each.data, word))) for each in step.emits)
-        step = replace(step, emits=tuple(emits))
-    expect = step.expect
+    request, expect, emits = step.request, step.expect, step.emits
+    arguments = _named(request.arguments, word)
+    if arguments is not request.arguments:
+        request = request.with_arguments(arguments)
     match expect:
         case ReadsBack():
             path = _path(expect.path, word)
             pattern = cast(JsonValue, _named(expect.pattern, word))
-            return replace(step, expect=replace(expect, pattern=pattern, path=path))
+            expect = replace(expect, pattern=pattern, path=path)
         case Stays():
-            return replace(step, expect=replace(expect, path=_path(expect.path, word)))
+            expect = replace(expect, path=_path(expect.path, word))
         case _:
-            return step
+            pass
+    if any(_has_mark(each.data) for each in emits):
+        emits = tuple(replace(each, data=as_object(_named(each.data, word))) for each in emits)
+    if request is step.request and expect is step.expect and emits is step.emits:
+        return step
+    return replace(step, request=request, expect=expect, emits=emits)
 
 
 def _path(path: tuple[PathPart, ...], word: str) -> tuple[PathPart, ...]:

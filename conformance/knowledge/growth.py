@@ -6,7 +6,7 @@ Knows no schema and no reply.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -46,7 +46,7 @@ class Growth:
         """Yield the requests that make the thing of that number."""
         words = {_NUMBER: f"{number:03}", _BEFORE: f"{number - 1:03}"}
         for request in self.one:
-            yield replace(request, arguments=_filled(request.arguments, words))
+            yield request.with_arguments(_filled(request.arguments, words))
 
 
 def _filled(value: object, words: Mapping[str, str]) -> object:

@@ -9,6 +9,7 @@ import enum
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
 
@@ -192,7 +193,7 @@ class ReadbacksPart(NamesPart):
     ] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Readbacks:
     """What shows arguments, by command."""
 
@@ -202,9 +203,17 @@ class Readbacks:
         """Return those for one build."""
         return Readbacks(tuple(each for each in self.entries if each.fits(version, arch)))
 
-    def of(self, command: str) -> Iterator[Readback]:
-        """Yield those of a command; the first that shows an argument counts."""
-        return (each for each in self.entries if command in each.commands)
+    def of(self, command: str) -> Sequence[Readback]:
+        """Return those of a command; the first that shows an argument counts."""
+        return self._by_command.get(command, ())
+
+    @cached_property
+    def _by_command(self) -> Mapping[str, Sequence[Readback]]:
+        found: dict[str, list[Readback]] = {}
+        for each in self.entries:
+            for command in dict.fromkeys(each.commands):
+                found.setdefault(command, []).append(each)
+        return found
 
 
 def load_readbacks(folder: Path, more: Sequence[Read[ReadbacksPart]] = ()) -> Readbacks:

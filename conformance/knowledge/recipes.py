@@ -9,7 +9,7 @@ import enum
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from conformance.knowledge.common import (
     ARCH,
@@ -136,6 +136,9 @@ class MemberRecipe:
         return Given(value=value)
 
 
+_NOTHING_KNOWN: Final = MemberRecipe()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorRecipe:
     """A request that QEMU must refuse although its types are right."""
@@ -230,7 +233,7 @@ class ObjectRecipe:
 
     def member(self, name: str) -> MemberRecipe:
         """Return what is known of the member `name`; an empty value if there is no entry."""
-        return self.members.get(name, MemberRecipe())
+        return self.members.get(name, _NOTHING_KNOWN)
 
 
 @dataclass(frozen=True, kw_only=True)

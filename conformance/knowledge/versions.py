@@ -6,6 +6,7 @@ import operator
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 Version: TypeAlias = tuple[int, int, int]
@@ -28,30 +29,33 @@ class VersionRange:
     text: str = ""
 
     def __post_init__(self) -> None:
-        self._clauses()
-
-    def _clauses(self) -> list[tuple[Callable[[Version, Version], bool], Version]]:
-        clauses = []
-        for part in filter(None, self.text.split(",")):
-            match = _CLAUSE.fullmatch(part)
-            if match is None:
-                raise ValueError(f"{part!r} is no bound such as '>=5.2'")
-            sign, major, minor, micro = match.groups()
-            clauses.append((_OPERATORS[sign], (int(major), int(minor or 0), int(micro or 0))))
-        return clauses
+        _clauses(self.text)
 
     def __contains__(self, version: Version) -> bool:
-        return all(holds(version, bound) for holds, bound in self._clauses())
+        return all(holds(version, bound) for holds, bound in _clauses(self.text))
 
     def __and__(self, other: VersionRange) -> VersionRange:
         return VersionRange(",".join(filter(None, (self.text, other.text))))
 
     def meets(self, other: VersionRange) -> bool:
         """Return whether some version is in both."""
-        bounds = [bound for _, bound in (*self._clauses(), *other._clauses())]
+        bounds = [bound for _, bound in (*_clauses(self.text), *_clauses(other.text))]
         # The least version in both is the very first, a bound, or the next after one.
         least = [(0, 0, 0), *bounds, *((major, minor, micro + 1) for major, minor, micro in bounds)]
         return any(version in self and version in other for version in least)
+
+
+@lru_cache(maxsize=1024)
+def _clauses(text: str) -> tuple[tuple[Callable[[Version, Version], bool], Version], ...]:
+    """Return the bounds that `text` is made of; raises ValueError."""
+    clauses = []
+    for part in filter(None, text.split(",")):
+        match = _CLAUSE.fullmatch(part)
+        if match is None:
+            raise ValueError(f"{part!r} is no bound such as '>=5.2'")
+        sign, major, minor, micro = match.groups()
+        clauses.append((_OPERATORS[sign], (int(major), int(minor or 0), int(micro or 0))))
+    return tuple(clauses)
 
 
 def release_range(name: str) -> VersionRange:

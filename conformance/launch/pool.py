@@ -21,6 +21,8 @@ from conformance.model.stage import MachineSpec
 
 # Longer than the limits within one start, whose errors say more.
 _LIMIT: Final = 120.0
+_ENDING: Final = 1
+"""How many machines may be ending while the consumer goes on: more would use up the host."""
 
 
 class _Slot:
@@ -42,8 +44,8 @@ class _Slot:
 class Pool:
     """Hands out machines of a target, up to `ahead` of them started before they are asked for.
 
-    For one consumer. The consumer closes the machines it was given; the pool closes what is left of
-    them at its end.
+    For one consumer. The consumer closes the machines it was given, or gives them back; the pool
+    closes what is left of them at its end.
     """
 
     def __init__(self, target: Target, folder: RunFolder, *, ahead: int = 2) -> None:
@@ -55,6 +57,8 @@ class Pool:
         self._line: deque[_Slot] = deque()
         self._urgent: deque[_Slot] = deque()
         self._started: list[Machine] = []
+        self._ending: deque[Machine] = deque()
+        """Those given back that nobody has waited for."""
         self._failure: Exception | None = None
         self._closing = False
         self._thread = threading.Thread(target=self._work, name="spawner", daemon=True)
@@ -102,6 +106,19 @@ class Pool:
             _close([slot])
             raise
 
+    def give_back(self, machine: Machine) -> None:
+        """End a machine that was handed out, while the consumer goes on.
+
+        Raises what the end of one given back before raised.
+        """
+        machine.end()
+        self._ending.append(machine)
+        self._wait_for_ends(_ENDING)
+
+    def _wait_for_ends(self, left: int) -> None:
+        while len(self._ending) > left:
+            self._ending.popleft().close()
+
     def close(self) -> None:
         """End every machine, those handed out included, and the thread."""
         with self._change:
@@ -112,6 +129,7 @@ class Pool:
             raise HarnessError("a machine's start does not end", "Check what it waits for.")
         if self._failure is not None:
             raise self._failure
+        self._wait_for_ends(0)
 
     def _find(self, spec: MachineSpec) -> tuple[_Slot | None, list[_Slot]]:
         """Remove `spec` and everything before it from the queue; leave the queue alone if it is not

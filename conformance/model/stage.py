@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import Final
 
-from conformance.model.canonical import compact
+from conformance.model.canonical import compact, digest
 from conformance.model.terms import ABSENT, Absent, JsonValue
 
 NEGOTIATION: Final = "qmp_capabilities"
@@ -60,6 +61,10 @@ class Request:
     key: str = IN_BAND
     descriptor: str = ""
     awaits: tuple[Awaited, ...] = ()
+
+    def with_arguments(self, arguments: object) -> Request:
+        """Return the request with other arguments."""
+        return Request(self.execute, arguments, self.key, self.descriptor, self.awaits)
 
     def text(self, request_id: JsonValue | Absent = ABSENT) -> str:
         """Return the request as one line of compact JSON, without a line end."""
@@ -141,7 +146,7 @@ class Endpoint:
     pretty: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class MachineSpec:
     """How a machine is started, beyond what its target says; equal specs, equal machines."""
 
@@ -155,6 +160,11 @@ class MachineSpec:
     """Device nodes of the host that the sandbox lets in."""
     endpoints: tuple[Endpoint, ...] = ()
     companions: tuple[Companion, ...] = ()
+
+    @cached_property
+    def mark(self) -> str:
+        """What tells it from others at the end of a stage's name, "" for the plain machine."""
+        return "" if self == MachineSpec() else f"/{digest(asdict(self))[:6]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,7 +73,7 @@ class Soloist:
         standing = prepare_stage(case.stage, self._pool, self._messages, self._starts, again=again)
         if isinstance(standing, StageFailed):
             return failed(case, standing)
-        with standing.machine:
+        try:
             if case.exchange is not None:
                 return talked(case, standing, self._messages)
             for played, first, seen in standing.play((*before, case), one_by_one=one_by_one):
@@ -83,6 +83,8 @@ class Soloist:
                     return Result(
                         case=case, verdict=verdict, seen=seen, before=tuple(before), first=first
                     )
+        finally:
+            self._pool.give_back(standing.machine)
         return Result(case=case, verdict=Verdict(outcome=Outcome.FLAKY))
 
 

@@ -13,10 +13,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 
 from conformance.report.stream import CaseEnded, Event, Evidence, Finding, from_json, to_json
 
@@ -25,6 +25,20 @@ _ROOM: Final = 65536
 """The size limit of a message in bytes: a longer one is sent without its evidence."""
 _PATIENCE: Final = 10.0
 """How many seconds a process waits for the leading one to listen before it gives up."""
+_BATCH: Final = 0.1
+"""How many seconds of cases a message tells: one for each would cost as much as its record."""
+
+
+@dataclass(frozen=True, slots=True)
+class CasesEnded:
+    """Cases of one target that have ended, by id."""
+
+    target: str
+    cases: tuple[str, ...]
+
+
+Told: TypeAlias = CasesEnded | Finding
+"""What the leading process hears."""
 
 
 class Teller:
@@ -32,6 +46,8 @@ class Teller:
 
     def __init__(self, folder: Path | None) -> None:
         self._socket: socket.socket | None = None
+        self._target, self._cases = "", list[str]()
+        self._size, self._sent = 0, time.monotonic()
         if folder is None:
             return
         made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -45,42 +61,78 @@ class Teller:
             self._socket = made
 
     def tell(self, event: Event) -> None:
-        """Send an event, if it is the end of a case or a finding."""
-        if self._socket is None or not isinstance(event, CaseEnded | Finding):
+        """Send an event, if it is a finding or the end of a case; ends of cases go together."""
+        match event:
+            case CaseEnded(target=target, case=case):
+                if target != self._target or self._size + len(case) > _ROOM // 8:
+                    self.flush()
+                self._target = target
+                self._cases.append(case)
+                self._size += len(case)
+                if time.monotonic() - self._sent >= _BATCH:
+                    self.flush()
+            case Finding():
+                self.flush()
+                self._send(_finding(event))
+            case _:
+                pass
+
+    def flush(self) -> None:
+        """Send what is held back."""
+        if self._cases:
+            self._send(json.dumps([self._target, *self._cases]).encode())
+            self._cases.clear()
+            self._size, self._sent = 0, time.monotonic()
+
+    def _send(self, message: bytes) -> None:
+        if self._socket is None:
             return
         try:
-            self._socket.send(_message(event))
+            self._socket.send(message)
         except OSError:
             # Nobody listens any more: the run goes on without.
-            self.close()
+            self._forget()
 
     def close(self) -> None:
-        """Send nothing more."""
+        """Send what is held back, and nothing more."""
+        self.flush()
+        self._forget()
+
+    def _forget(self) -> None:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
 
 
-def _message(event: CaseEnded | Finding) -> bytes:
-    if isinstance(event, Finding):
-        event = replace(event, reproducer="")
+def _finding(event: Finding) -> bytes:
+    event = replace(event, reproducer="")
     message = json.dumps(to_json(event)).encode()
-    if len(message) > _ROOM and isinstance(event, Finding):
+    if len(message) > _ROOM:
         event = replace(event, evidence=Evidence(transcript=()))
         message = json.dumps(to_json(event)).encode()
     return message
 
 
+def _told(message: bytes) -> Told:
+    value = json.loads(message)
+    if isinstance(value, list):
+        target, *cases = value
+        return CasesEnded(target, tuple(cases))
+    finding = from_json(value)
+    assert isinstance(finding, Finding), "nothing else is told"
+    return finding
+
+
 class Listener:
     """Receives what is sent in `folder`, in a thread of its own; a context manager.
 
-    Calls `heard` for each event, and `tick` every `interval` seconds, both in that thread.
+    Calls `heard` for what is told, and `tick` every `interval` seconds, both in that thread.
     """
 
     def __init__(
         self,
         folder: Path,
-        heard: Callable[[Event], None],
+        heard: Callable[[Told], None],
         tick: Callable[[], None],
         interval: float,
     ) -> None:
@@ -115,18 +167,18 @@ class Listener:
             next_tick = time.monotonic() + self._interval
             while True:
                 found = ready.select(max(0.0, next_tick - time.monotonic()))
-                for event in self._messages():
-                    self._heard(event)
+                for told in self._messages():
+                    self._heard(told)
                 if any(key.fileobj == self._wake for key, _ in found):
                     return
                 if time.monotonic() >= next_tick:
                     next_tick += self._interval
                     self._tick()
 
-    def _messages(self) -> Iterator[Event]:
+    def _messages(self) -> Iterator[Told]:
         with suppress(BlockingIOError):
             while True:
-                yield from_json(json.loads(self._socket.recv(2 * _ROOM)))
+                yield _told(self._socket.recv(2 * _ROOM))
 
 
 @contextmanager

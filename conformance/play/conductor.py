@@ -80,9 +80,9 @@ class Conductor:
         begun: deque[_Begun] = deque()
         try:
             for result in self._engine_of(campaign).run(_taken(coming, begun)):
-                self._record(_events(campaign, result, begun[0][1], self._settling))
-                self._recorder.write(self._new_events(campaign, result))
-                self._recorder.write(self._deaths(campaign))
+                events = _events(campaign, result, begun[0][1], self._settling)
+                more = (*self._new_events(campaign, result), *self._deaths(campaign))
+                self._record((*events, *more))
                 begun.popleft()
                 yield result
         except BaseException as error:  # of any kind: it is recorded, and raised
@@ -94,8 +94,11 @@ class Conductor:
             reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
             verdict = Verdict(outcome=Outcome.HARNESS_ERROR, reason=reason)
             for case, member in chain(begun, coming):
-                self._record(_events(campaign, Result(case=case, verdict=verdict), member, ()))
+                result = Result(case=case, verdict=verdict)
+                self._record(tuple(_events(campaign, result, member, ())))
             raise
+        finally:
+            self._teller.flush()
 
     def prefetch(self, campaign: Campaign, cases: Sequence[Case], after: Sequence[Case]) -> None:
         """Start ahead the machines of `cases`, which run after the cases `after`."""
@@ -108,10 +111,9 @@ class Conductor:
         for each in self._engine.starts.take_deaths():
             yield each.event(campaign.target.name)
 
-    def _record(self, events: Iterable[Event]) -> None:
-        written = tuple(events)
-        self._recorder.write(written)
-        for event in written:
+    def _record(self, events: Sequence[Event]) -> None:
+        self._recorder.write(events)
+        for event in events:
             self._teller.tell(event)
 
     def _new_events(self, campaign: Campaign, result: Result) -> Iterator[Event]:

@@ -71,7 +71,7 @@ class Leases:
         """End the machine of `stage`, if one runs."""
         lease = self._standing.pop(stage.name, None)
         if lease is not None:
-            lease.player.machine.close()
+            self._pool.give_back(lease.player.machine)
 
     def close(self) -> None:
         """End all machines."""

@@ -39,6 +39,10 @@ _BUFFERED: Final = 16 << 20
 _KEPT: Final = 64
 """The number of pieces in memory while cases are read."""
 _LEVEL: Final = 1
+_PART: Final = 4096
+"""The number of ids that are made one text."""
+_READ: Final = 1 << 18
+"""The bytes of ids that are read at once."""
 _NUMBERS: Final = ("group", "rules", "about", "reason", "piece", "weight", "blocked", "exchange")
 
 
@@ -145,10 +149,9 @@ class PlanWriter:
         """Return the whole plan."""
         for group in [*self._open]:
             self._flush(group)
-        sections = {"ids": "\n".join(self._ids).encode()}
-        sections |= {name: column.tobytes() for name, column in self._columns.items()}
-        sections["shared"] = self._encode(self._codec.table).encode()
-        places = {name: self._section(data) for name, data in sections.items()}
+        places = {"ids": self._section(self._id_lines())}
+        places |= {name: self._section([each.tobytes()]) for name, each in self._columns.items()}
+        places["shared"] = self._section([self._encode(self._codec.table).encode()])
         tables: dict[str, list[Any]] = {
             "group": [
                 (subject.kind, subject.name, aspect)
@@ -163,17 +166,24 @@ class PlanWriter:
             "places": places,
             "order": sys.byteorder,
         }
-        self._out.write(_FOOTER.pack(*self._section(self._encode(trailer).encode())))
+        self._out.write(_FOOTER.pack(*self._section([self._encode(trailer).encode()])))
         return self._out.getvalue()
+
+    def _id_lines(self) -> Iterator[bytes]:
+        """Yield the ids, each with a line end, in parts: a thorough plan has megabytes of them."""
+        for start in range(0, len(self._ids), _PART):
+            yield "".join(f"{each}\n" for each in self._ids[start : start + _PART]).encode()
 
     def _flush(self, group: int) -> None:
         piece = self._open.pop(group)
         self._waiting -= sum(map(len, piece.lines))
-        self._pieces[piece.number] = self._section("\n".join(piece.lines).encode())
+        self._pieces[piece.number] = self._section(["\n".join(piece.lines).encode()])
 
-    def _section(self, data: bytes) -> tuple[int, int]:
-        start = self._out.tell()
-        self._out.write(zlib.compress(data, _LEVEL))
+    def _section(self, parts: Iterable[bytes]) -> tuple[int, int]:
+        start, packer = self._out.tell(), zlib.compressobj(_LEVEL)
+        for part in parts:
+            self._out.write(packer.compress(part))
+        self._out.write(packer.flush())
         return start, self._out.tell() - start
 
 
@@ -213,8 +223,12 @@ class WrittenPlan:
     @cached_property
     def ids(self) -> list[str]:
         """The ids of the cases, in order."""
-        ids = self._section(self._places["ids"]).decode().split("\n")
-        return ids if len(self) else []
+        ids: list[str] = []
+        rest = b""
+        for part in self._parts(self._places["ids"]):
+            whole, end, rest = (rest + part).rpartition(b"\n")
+            ids += whole.decode().split("\n") if end else ()
+        return ids
 
     def about(self, numbers: Iterable[int]) -> Iterator[str | None]:
         """Yield the member that each of the cases of those numbers tries, None for none."""
@@ -295,6 +309,15 @@ class WrittenPlan:
     def _section(self, place: tuple[int, int]) -> bytes:
         start, length = place
         return zlib.decompress(self.data[start : start + length])
+
+    def _parts(self, place: tuple[int, int]) -> Iterator[bytes]:
+        """Yield a section in parts."""
+        start, length = place
+        unpacker, rest = zlib.decompressobj(), self.data[start : start + length]
+        while rest:
+            yield unpacker.decompress(rest, _READ)
+            rest = unpacker.unconsumed_tail
+        yield unpacker.flush()
 
     def _numbers(self, name: str) -> array[int]:
         column = array("I")

@@ -6,8 +6,9 @@ installs no signal handler and changes no directory.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Collection, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -273,9 +274,22 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     run = given["qmp_run"] if given else config.stash[RUN].id
     part = part_path(config.stash[OPTIONS].report, run, given.get("workerid", "main"))
     folder = Path(given["qmp_folder"]) if given else config.stash[RUN].folder.path
-    with Conductor(part, folder) as conductor:
+    with Conductor(part, folder) as conductor, _left_alone():
         config.stash[CONDUCTOR] = conductor
         return (yield)
+
+
+@contextmanager
+def _left_alone() -> Iterator[None]:
+    """Keep garbage collection away from what stands by now: it stays as long as cases are played.
+
+    Else each collection looks at the schema, the plan and all of pytest again.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 @pytest.hookimpl(wrapper=True)

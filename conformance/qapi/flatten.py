@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from conformance.qapi.model import Enum, Member, Object, Schema, UnknownNameError
 
@@ -20,13 +22,21 @@ class Branch:
     members: tuple[Member, ...]
 
 
+_ROOT: Final = Branch(tags=(), members=())
+
+
 def branches(schema: Schema, object_type_name: str) -> tuple[Branch, ...]:
     """Return the branches of an object type, in the order of its tag's values.
 
     A struct has one. A variant that is a union itself is replaced by its branches; members that
     hold unions are not. Raises UnknownNameError if `name` is no object type.
     """
-    return _leaves(schema, schema.object(object_type_name), Branch(tags=(), members=()))
+    return tuple(_leaves(schema, schema.object(object_type_name), _ROOT))
+
+
+def first_branch(schema: Schema, object_type_name: str) -> Branch:
+    """Return the first of the branches of an object type, likewise."""
+    return next(_leaves(schema, schema.object(object_type_name), _ROOT))
 
 
 def branch_of(schema: Schema, object_type_name: str, *cases: str) -> Branch:
@@ -68,12 +78,11 @@ def variant_of(schema: Schema, union: Object, case: str) -> Object:
     return Object(name="", members=())
 
 
-def _leaves(schema: Schema, current: Object, outer: Branch) -> tuple[Branch, ...]:
+def _leaves(schema: Schema, current: Object, outer: Branch) -> Iterator[Branch]:
     members = outer.members + current.members
     if current.tag is None:
-        return (Branch(tags=outer.tags, members=members),)
-    leaves: list[Branch] = []
+        yield Branch(tags=outer.tags, members=members)
+        return
     for case in tag_values(schema, current):
         inner = Branch(tags=(*outer.tags, (current.tag, case)), members=members)
-        leaves += _leaves(schema, variant_of(schema, current, case), inner)
-    return tuple(leaves)
+        yield from _leaves(schema, variant_of(schema, current, case), inner)

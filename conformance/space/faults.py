@@ -103,20 +103,28 @@ def unknown_members(valid: Mapping[str, JsonValue]) -> Iterator[Fault]:
 
 
 def member_faults(
-    schema: Schema, member: Member, valid: Mapping[str, JsonValue], *, within: bool = True
+    schema: Schema,
+    member: Member,
+    valid: Mapping[str, JsonValue],
+    *,
+    within: bool = True,
+    named: bool = True,
 ) -> Iterator[Fault]:
-    """Yield the faults of one member of `valid`, which holds it; `within` as in faults."""
+    """Yield the faults of one member of `valid`, which holds it; `within` as in faults.
+
+    Their labels start with the member's name if they are to be `named`.
+    """
     name = member.name
+    start = f"{name}/" if named else ""
     if not member.optional:
         less = {key: value for key, value in valid.items() if key != name}
         yield Fault(
-            label=f"{name}/missing", value=less, rule="Q15", text=f"mandatory member {name} missing"
+            label=f"{start}missing", value=less, rule="Q15", text=f"mandatory member {name} missing"
         )
     for fault in faults(schema, member.type, valid[name], within=within):
         rule = "Q16" if member.optional and fault.label == "type=null" else fault.rule
-        yield replace(
-            fault,
-            label=f"{name}/{fault.label}",
+        yield Fault(
+            label=f"{start}{fault.label}",
             value={**valid, name: fault.value},
             rule=rule,
             text=f"{name}: {fault.text}",

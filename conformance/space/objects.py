@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from conformance.qapi.flatten import tag_values, variant_of
 from conformance.qapi.model import Member, Object, Schema
 from conformance.space.paths import BranchTaken, Into, Way, held_types, label_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ObjectPlace:
     """An object, or what one branch of a union adds to it: `members`, at the end of `way`.
 
@@ -30,14 +31,14 @@ class ObjectPlace:
     tag: str | None = None
     cases: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def label(self) -> str:
         """The way as ids spell it: "options.driver:qcow2", "" for the arguments themselves."""
         return label_of(self.way)
 
     def label_with(self, member: Member) -> str:
         """Return the way to one member as ids spell it."""
-        return label_of((*self.way, Into(member.name)))
+        return f"{self.label}.{member.name}" if self.label else member.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -233,10 +233,9 @@ def value_at(way: Way, base: JsonValue) -> JsonValue | Absent:
     for turn in way:
         match turn:
             case Into(name=name):
-                value = value.get(name, ABSENT) if isinstance(value, Mapping) else ABSENT
+                value = as_object(value).get(name, ABSENT)
             case BranchTaken(tag=tag, case=case):
-                fits = isinstance(value, Mapping) and value.get(tag) == case
-                value = value if fits else ABSENT
+                value = value if as_object(value).get(tag) == case else ABSENT
             case Element():
                 value = value[0] if isinstance(value, list) and value else ABSENT
             case AlternateTaken():
@@ -248,8 +247,8 @@ def contradicts(way: Way, base: JsonValue) -> bool:
     """Return whether `base` takes another branch of a union than `way` does."""
     for depth, turn in enumerate(way):
         if isinstance(turn, BranchTaken):
-            value = value_at(way[:depth], base)
-            if isinstance(value, Mapping) and value.get(turn.tag, turn.case) != turn.case:
+            value = as_object(value_at(way[:depth], base))
+            if value.get(turn.tag, turn.case) != turn.case:
                 return True
     return False
 
@@ -287,7 +286,7 @@ def edited(
             assert isinstance(chosen, AlternateTaken), "a way chooses at every alternate"
             return edited(schema, chosen.type, way[1:], edit, base)
         case Object():
-            return _object(schema, kind, way, edit, base if isinstance(base, Mapping) else {})
+            return _object(schema, kind, way, edit, as_object(base))
         case _:
             return edit(base)
 
@@ -307,8 +306,11 @@ def _object(
         types = {m.name: m.type for m in _members_at(schema, kind, base, {})}
     if kind.tag is not None:
         members = _members_at(schema, kind, {**base, **tags}, tags)
-    kept = (m.name for m in members if types.get(m.name, m.type) == m.type)
-    made = {name: base[name] for name in kept if name in base} | tags
+    made = {
+        m.name: base[m.name]
+        for m in members
+        if m.name in base and types.get(m.name, m.type) == m.type
+    } | tags
     for member in members:
         if isinstance(into, Into) and member.name == into.name:
             inner = made.get(member.name, ABSENT)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from conformance.model.terms import JsonValue
-from conformance.qapi.flatten import branches
+from conformance.qapi.flatten import branches, first_branch
 from conformance.qapi.model import Alternate, Array, Builtin, Enum, JsonType, Object, Schema
 
 WORD: Final = "word"
@@ -41,7 +41,7 @@ def exemplar(schema: Schema, type_name: str, depth: int = 0) -> JsonValue:
         case Alternate(members=members):
             return exemplar(schema, _plainest(schema, members), depth + 1)
         case Object():
-            branch = branches(schema, type_name)[0]
+            branch = first_branch(schema, type_name)
             tags = dict(branch.tags)
             return {
                 member.name: tags[member.name]

@@ -10,10 +10,11 @@ import pytest
 from conformance.cli.progress import Loudness, Progress
 from conformance.cli.screen import Screen
 from conformance.launch.target import Target
+from conformance.play.channel import CasesEnded
 from conformance.prepare.campaign import Campaign
 from conformance.prepare.selection import Selection
 from tests.cli.test_screen import Terminal
-from tests.play.test_channel import ENDED, FOUND
+from tests.play.test_channel import FOUND
 from tests.prepare.written import written_plan
 
 
@@ -61,7 +62,7 @@ def test_a_log_gets_a_line_for_each_phase_and_each_time_that_has_passed() -> Non
     assert told.said() == (f"q: introspecting it\nq: 0 of {whole}, 0 findings, 0:00 elapsed\n")
 
     for case in ids[: len(ids) // 2]:
-        told.progress.heard(replace(ENDED, target="q", case=case))
+        told.progress.heard(CasesEnded("q", (case,)))
     told.progress.heard(replace(FOUND, target="q"))
     # A log gets the findings with the report, in their order.
     assert told.said() == ""
@@ -79,7 +80,7 @@ def test_a_terminal_gets_one_line_that_changes_and_each_finding_once() -> None:
     told.said()
 
     told.now = 1.0
-    told.progress.heard(replace(ENDED, target="q", case=ids[0]))
+    told.progress.heard(CasesEnded("q", (ids[0],)))
     told.progress.heard(replace(FOUND, target="q"))
     told.progress.heard(replace(FOUND, target="q", case="stop/valid/other"))
     said = told.said()
@@ -92,7 +93,7 @@ def test_a_case_counts_once_and_strangers_do_not() -> None:
     told = Told(io.StringIO())
     ids = told.begin("q")
     for case in (ids[0], ids[0], "nothing/of/the/plan"):
-        told.progress.heard(replace(ENDED, target="q", case=case))
+        told.progress.heard(CasesEnded("q", (case,)))
 
     assert told.progress.line().startswith(f"q: 1 of {len(ids):,} cases")
 

@@ -118,6 +118,41 @@ def test_many_requests_make_several_cases_with_names_of_their_own() -> None:
     ]
     assert len(cases) > 1
     assert max(len(case.together) for case in cases) == 32
+    # They look at the same state at the same place: a plan has the steps of that once.
+    first, second, *_ = cases
+    assert first.steps[0] is second.steps[0]
+    size = len(first.together)
+    assert len(second.together) == size
+    assert [a is b for a, b in zip(first.steps, second.steps, strict=True)] == [
+        True,
+        *[False] * size,
+        True,
+    ]
+
+
+def test_a_query_among_the_state_is_asked_last_beside_its_own_refusals() -> None:
+    schema = schema_of(
+        struct("Named", member("path", "str")),
+        command("query-nodes", "Named"),
+        command("qom-list", "Named"),
+    )
+    nodes = Request("query-nodes", {"path": "/"})
+    state = StateKnowledge((StateEntry(request=nodes), StateEntry(request=TREE)))
+    build, knowledge = a_build(schema), known(state=state)
+    asked = {
+        name: [
+            step.request.execute
+            for case in invalid_cases(build, knowledge, name)
+            if case.together
+            for step in case.steps
+            if step.role is Role.SETUP
+        ]
+        for name in schema.commands
+    }
+    assert asked == {
+        "query-nodes": ["qom-list", "query-nodes"],
+        "qom-list": ["query-nodes", "qom-list"],
+    }
 
 
 def test_what_ranges_and_missing_things_refuse_is_watched_too() -> None:

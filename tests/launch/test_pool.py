@@ -12,6 +12,7 @@ import pytest
 from conformance.launch.folder import RunFolder
 from conformance.launch.machine import Machine
 from conformance.launch.pool import Pool
+from conformance.launch.process import Process
 from conformance.launch.target import Target
 from conformance.model.errors import HarnessError, KnowledgeError
 from conformance.model.stage import MachineSpec, ScratchFile
@@ -72,6 +73,39 @@ def test_a_failing_start_is_raised_where_it_is_taken(
         with pytest.raises(KnowledgeError, match="nothing makes"):
             pool.take(WRONG)
         assert name(pool.take(A)) == "a"
+
+
+def test_of_those_given_back_one_may_still_be_ending(
+    host_target: Target, folder: RunFolder
+) -> None:
+    with Pool(host_target, folder) as pool:
+        machines = [pool.take(spec) for spec in (A, B, C)]
+        for machine in machines:
+            pool.give_back(machine)
+        assert [machine.closed for machine in machines[:2]] == [True, True]
+        assert name(pool.take(A)) == "a"
+    assert machines[2].closed
+    assert not list(folder.path.iterdir())
+
+
+def test_a_machine_that_does_not_end_is_reported_by_the_next_or_the_pool(
+    host_target: Target, folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(process: Process) -> None:
+        kill(process)
+        raise HarnessError("it did not end", "Look.")
+
+    kill = Process.kill
+    pool = Pool(host_target, folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(Process, "kill", fails)
+        first, second = pool.take(A), pool.take(B)
+    pool.give_back(first)
+    with pytest.raises(HarnessError, match="it did not end"):
+        pool.give_back(second)
+    with pytest.raises(HarnessError, match="it did not end"):
+        pool.close()
+    assert not list(folder.path.iterdir())
 
 
 def test_closing_ends_what_was_handed_out(host_target: Target, folder: RunFolder) -> None:

@@ -1,10 +1,12 @@
-"""Requests as values."""
+"""Requests and machines as values."""
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 
-from conformance.model.stage import Request
+from conformance.model.stage import IN_BAND, Awaited, MachineSpec, Request
 from conformance.model.terms import ABSENT
 
 
@@ -24,3 +26,24 @@ def test_a_request_is_one_compact_line(request_: Request, line: bytes) -> None:
 
 def test_a_request_without_an_id_has_none() -> None:
     assert Request("stop", ABSENT).text() == '{"execute":"stop"}'
+
+
+def test_other_arguments_change_nothing_else_of_a_request() -> None:
+    whole = Request("a", {"b": 1}, "exec-oob", "memfd", (Awaited(event="STOP"),))
+    plain = Request("a", {"b": 1}, IN_BAND)
+    kept = {each.name for each in fields(Request)} - {"arguments", "execute"}
+    # Each of them has a value here that is not its default.
+    assert all(getattr(whole, name) != getattr(plain, name) for name in kept)
+
+    changed = whole.with_arguments({"c": 2})
+
+    assert changed.arguments == {"c": 2}
+    assert changed.with_arguments({"b": 1}) == whole
+
+
+def test_equal_machines_have_one_mark_and_the_plain_one_has_none() -> None:
+    marks = [MachineSpec(machine=name).mark for name in ("none", "q35", "q35", "pc")]
+
+    assert marks[0] == ""
+    assert marks[1] == marks[2] != marks[3]
+    assert all(mark.startswith("/") for mark in marks[1:])

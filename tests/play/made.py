@@ -178,5 +178,8 @@ class FakePool:
         self.machines.append(machine)
         return machine
 
+    def give_back(self, machine: FakeMachine) -> None:
+        machine.close()
+
     def prefetch(self, specs: Iterable[MachineSpec]) -> None:
         self.expected = list(specs)

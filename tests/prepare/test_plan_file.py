@@ -34,6 +34,13 @@ def test_a_part_is_read_without_the_rest() -> None:
     assert list(plan.read(numbers)) == [CASES[number] for number in numbers]
 
 
+def test_ids_read_back_whatever_they_hold_and_however_many_there_are() -> None:
+    # Some parts of what is read end within a letter.
+    ids = [f"é{number}" + "ü" * (number % 200) for number in range(6000)]
+
+    assert written(replace(CASES[0], id=each) for each in ids).ids == ids
+
+
 def test_what_is_known_of_cases_is_told_without_them() -> None:
     assert list(written_plan().entries()) == [entry_of(case, case.about) for case in CASES]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.qapi.flatten import Branch, branch_of, branches
-from conformance.qapi.model import UnknownNameError
+from conformance.qapi.flatten import Branch, branch_of, branches, first_branch
+from conformance.qapi.model import Object, UnknownNameError
 from tests.qapi.schemas import ADDRESSES, enum, member, schema_of, struct, union
 
 SCHEMA = schema_of(*ADDRESSES)
@@ -38,6 +38,15 @@ def test_a_branch_that_is_a_union_is_followed() -> None:
         ((("transport", "socket"), ("family", "fd")), ["transport", "label", "family"]),
         ((("transport", "exec"),), ["transport", "label", "args"]),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(SCHEMA.types))
+def test_the_first_branch_is_the_first_of_all(name: str) -> None:
+    if isinstance(SCHEMA.type(name), Object):
+        assert first_branch(SCHEMA, name) == branches(SCHEMA, name)[0]
+    else:
+        with pytest.raises(UnknownNameError):
+            first_branch(SCHEMA, name)
 
 
 def test_a_member_that_holds_a_union_is_not_followed() -> None:

@@ -42,6 +42,8 @@ def answer_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterat
     for state in knowledge.states.states:
         known = [each for each in state.shows if each.request.execute == name]
         fitting = [each for each in known if each.fits(build.version, build.arch)]
+        if not fitting:
+            continue
         asked = _Asked(build=build, knowledge=knowledge, state=state)
         for number, each in enumerate(fitting, start=1):
             yield asked.told(each, "" if len(fitting) == 1 else f"/{number}")

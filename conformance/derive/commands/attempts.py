@@ -6,24 +6,35 @@ Knows neither which values are tried nor what is wrong with them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import Final
 
 from conformance.derive.commands.base_requests import Arguments, is_within
-from conformance.derive.steps import PLAIN, success_of, supporting_step, supporting_steps
-from conformance.judge.expect_answer import Accept, Answer, Understood
+from conformance.derive.steps import (
+    ACCEPTED,
+    ANSWERED,
+    PLAIN,
+    success_of,
+    supporting_step,
+    supporting_steps,
+)
+from conformance.judge.expect_answer import Understood
 from conformance.knowledge.valid_request import Effect, Status, ValidRequest
 from conformance.model.blocked import Blocked, not_applicable
 from conformance.model.canonical import digest
 from conformance.model.case import Role, Step
 from conformance.model.expectation import Expectation
-from conformance.model.stage import NEGOTIATION, MachineSpec, Request, Stage
+from conformance.model.stage import NEGOTIATION, Request, Stage
 from conformance.model.terms import Absent, JsonValue
 from conformance.qapi.model import Command
 from conformance.space.paths import Edit, Way, contradicts, edited, value_at, with_value_at
 from conformance.space.values import renamed
 
+_UNDERSTOOD: Final = Understood()
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Attempt:
     """A valid request, and the edited object among its arguments, at the end of `way`.
 
@@ -69,45 +80,52 @@ class Attempt:
         if self.command.name == NEGOTIATION:
             return Stage(name=f"{word}/negotiation", capabilities=None)
         spec = self.base.spec
-        if self.base.known and not self.alone and spec == MachineSpec():
+        if self.base.known and not self.alone and not spec.mark:
             return PLAIN
-        name = f"{word}/{self.command.name}"
-        if spec != MachineSpec():
-            name += f"/{digest(asdict(spec))[:6]}"
-        return Stage(name=name, spec=spec)
+        return Stage(name=f"{word}/{self.command.name}{spec.mark}", spec=spec)
 
     @property
     def success(self) -> Expectation:
         """The expectation for the request without a fault."""
         if not self.base.known:
-            return Understood()
+            return _UNDERSTOOD
         return success_of(self.base)
 
-    def request(self, arguments: JsonValue, word: str) -> Request:
-        """Return a request; one that may fail uses unique names."""
-        whole = arguments if self.base.known else renamed(arguments, word)
-        return Request(self.command.name, whole)
+    def request(self, arguments: JsonValue, name: str, descriptor: str = "") -> Request:
+        """Return a request for what `name` names; one that may fail uses unique names."""
+        whole = arguments if self.base.known else renamed(arguments, _word(name))
+        return Request(self.command.name, whole, descriptor=descriptor)
 
-    def valid_request(self, word: str) -> Request:
+    def valid_request(self, name: str) -> Request:
         """Return the request without a fault, with its file descriptor."""
-        request = self.request(self.arguments, word)
-        return replace(request, descriptor=self.base.request.descriptor)
+        return self.request(self.arguments, name, self.base.request.descriptor)
 
-    def before(self) -> Iterator[Step]:
-        """Yield the set-up."""
-        yield from supporting_steps(self.base.setup, Role.SETUP)
+    @cached_property
+    def before(self) -> tuple[Step, ...]:
+        """The set-up."""
+        return tuple(supporting_steps(self.base.setup, Role.SETUP))
 
-    def after(self) -> Iterator[Step]:
-        """Yield the clean-up.
+    @cached_property
+    def after(self) -> tuple[Step, ...]:
+        """The clean-up.
 
         A request that may not succeed is followed by the known one, which uses up the set-up.
         """
+        return tuple(self._after())
+
+    def _after(self) -> Iterator[Step]:
         base = self.base
-        expect: Expectation = Accept() if base.known else Answer()
+        expect: Expectation = ACCEPTED if base.known else ANSWERED
         if base.setup and not base.known:
             yield supporting_step(Request(self.command.name, base.arguments), Role.CLEANUP, expect)
         if base.effect is not Effect.END:
             yield from supporting_steps(base.cleanup, Role.CLEANUP, expect)
+
+
+@lru_cache(maxsize=16)
+def _word(name: str) -> str:
+    """Return a word for the names in the requests of one case."""
+    return f"w{digest([name])[:8]}"
 
 
 def attempted(arguments: Arguments, base: ValidRequest, way: Way, edit: Edit) -> Attempt:

@@ -6,8 +6,8 @@ Knows nothing of faults and cases.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from typing import Final
 
 from conformance.derive.inputs import Introspected
@@ -21,7 +21,7 @@ from conformance.model.terms import JsonValue
 from conformance.qapi.model import Builtin, Command, Member, Schema
 from conformance.space.alternatives import Variation, variations_of
 from conformance.space.integers import is_integer
-from conformance.space.objects import ObjectPlace
+from conformance.space.objects import ObjectPlace, object_places
 from conformance.space.paths import IntegerPath, Into, edited, integer_at, with_integer
 
 SHALLOW: Final = frozenset({OBJECT_ADD})
@@ -35,6 +35,9 @@ class Arguments:
     build: Introspected
     knowledge: Knowledge
     command: Command
+    _recipes_at: dict[str, tuple[RangeRecipe, ...]] = field(default_factory=dict, repr=False)
+    _nearest: dict[str, tuple[ValidRequest, ...]] = field(default_factory=dict, repr=False)
+    """What was asked for, by label: several members, values and faults have one label."""
 
     @property
     def schema(self) -> Schema:
@@ -45,14 +48,41 @@ class Arguments:
         """Return what the schema objects to in the arguments, None if they are valid."""
         return self.build.schema_error(self.command.name, arguments)
 
+    @cached_property
+    def places(self) -> tuple[ObjectPlace, ...]:
+        """The objects within the arguments, nearest first."""
+        through = self.knowledge.command(self.command.name).through
+        found = object_places(self.schema, self.command.arg_type, through).places
+        return found[:1] if self.command.name in SHALLOW else found
+
     def omitted(self, label: str) -> Blocked | None:
         """Return why the argument at `label` is never tried, None if it is."""
         fits = (
             untried(recipe.omit) or behind_finding(recipe.behind_finding)
-            for recipe in self._ranges
-            if recipe.omitted and recipe.fits(label)
+            for recipe in self._omitting
+            if recipe.fits(label)
         )
         return next(fits, None)
+
+    def recipes_at(self, label: str) -> tuple[RangeRecipe, ...]:
+        """Return those of `recipes` in which the argument at `label` is tried."""
+        if label not in self._recipes_at:
+            fitting = tuple(recipe for recipe in self.recipes if recipe.fits(label))
+            self._recipes_at[label] = fitting
+        return self._recipes_at[label]
+
+    def nearest(self, label: str) -> tuple[ValidRequest, ...]:
+        """Return the base requests: those for the argument at `label` first, guessed ones last.
+
+        Between them, requests that can share a machine come first.
+        """
+
+        def rank(valid: ValidRequest) -> tuple[bool, bool, bool]:
+            return not valid.is_for(label), valid.status is Status.GUESSED, valid.destructive
+
+        if label not in self._nearest:
+            self._nearest[label] = tuple(sorted(self._requests, key=rank))
+        return self._nearest[label]
 
     @cached_property
     def recipes(self) -> tuple[RangeRecipe, ...]:
@@ -64,12 +94,20 @@ class Arguments:
         )
 
     @cached_property
+    def _omitting(self) -> tuple[RangeRecipe, ...]:
+        return tuple(recipe for recipe in self._ranges if recipe.omitted)
+
+    @cached_property
     def _ranges(self) -> tuple[RangeRecipe, ...]:
         recipes = self.knowledge.ranges.get(self.command.name, ())
         return tuple(recipe for recipe in recipes if self.build.version in recipe.versions)
 
-    def requests(self) -> Iterator[ValidRequest]:
-        """Yield the base requests: those that succeed, then a guessed one."""
+    @cached_property
+    def _requests(self) -> tuple[ValidRequest, ...]:
+        """The base requests: those that succeed, then a guessed one."""
+        return tuple(self._found_requests())
+
+    def _found_requests(self) -> Iterator[ValidRequest]:
         version, recipe = self.build.version, self.knowledge.commands.get(self.command.name)
         usable = recipe is not None and not self.build.lacks.keys() & {*recipe.needs}
         if recipe is not None and usable:
@@ -82,16 +120,10 @@ class Arguments:
         yield ValidRequest(request=Request(self.command.name, {}), status=Status.GUESSED)
 
 
-def nearest_first(requests: Sequence[ValidRequest], label: str) -> tuple[ValidRequest, ...]:
-    """Sort the requests: those for the argument at `label` first, guessed ones last.
-
-    Between them, requests that can share a machine come first.
-    """
-
-    def rank(valid: ValidRequest) -> tuple[bool, bool, bool]:
-        return not valid.is_for(label), valid.status is Status.GUESSED, valid.destructive
-
-    return tuple(sorted(requests, key=rank))
+@lru_cache(maxsize=1)
+def arguments_of(build: Introspected, knowledge: Knowledge, name: str) -> Arguments:
+    """Return the arguments of a command: the generators that try them follow one another."""
+    return Arguments(build=build, knowledge=knowledge, command=build.schema.commands[name])
 
 
 def requests_with(
@@ -107,8 +139,8 @@ def requests_with(
     path = IntegerPath(
         label=place.label_with(member), type=kind, way=(*place.way, Into(member.name))
     )
-    for recipe in arguments.recipes:
-        if recipe.fits(path.label) and (apart or not recipe.apart):
+    for recipe in arguments.recipes_at(path.label):
+        if apart or not recipe.apart:
             value = usual_integer(recipe.arguments, path, recipe.limit(path.label))
             arg_type = arguments.command.arg_type
             whole = with_integer(schema, arg_type, path, value, recipe.arguments)
@@ -119,7 +151,7 @@ def requests_with(
 
 def with_arguments(valid: ValidRequest, arguments: JsonValue) -> ValidRequest:
     """Return the request with other arguments."""
-    return replace(valid, request=replace(valid.request, arguments=arguments))
+    return replace(valid, request=valid.request.with_arguments(arguments))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,8 +171,8 @@ def known_variations(
     The first recipe that knows any decides, one that is `apart` too if that is true.  A recipe may
     give its own values for a variation that stands for all of its type.
     """
-    for recipe in arguments.recipes:
-        if not recipe.fits(variation.path) or (recipe.apart and not apart):
+    for recipe in arguments.recipes_at(variation.path):
+        if recipe.apart and not apart:
             continue
         values = recipe.values_at(variation.path) if variation.for_all else ()
         tried = tuple(_with_values(variation, values))
@@ -175,7 +207,7 @@ def _known(arguments: Arguments, recipe: RangeRecipe, variation: Variation) -> K
 
 
 def _naming(request: Request, value: JsonValue) -> Request:
-    return replace(request, arguments=with_value(request.arguments, value))
+    return request.with_arguments(with_value(request.arguments, value))
 
 
 def is_within(part: JsonValue, whole: JsonValue) -> bool:

@@ -90,7 +90,7 @@ class _ErrorCases:
         fault = f"no {reference.to} is {reference.instead!r}"
         promised = _promised(reference.classes, reference.item, self.documented)
         rule, classes = promised or (_NOT_THERE, ANY_CLASS)
-        refused = replace(base.request, arguments=arguments)
+        refused = base.request.with_arguments(arguments)
         looks = tuple(supporting_steps(base.queries, Role.SETUP))
         same = tuple(
             replace(look, expect=Repeats(len(base.setup) + number), role=Role.CHECK, rule=rule)
@@ -107,7 +107,8 @@ class _ErrorCases:
         if refusal.spec is not None:
             return self._refused_elsewhere(refusal, refusal.spec)
         valid = self.own
-        request = replace(valid.request, arguments=refusal.arguments or valid.arguments or ABSENT)
+        arguments = refusal.arguments or valid.arguments or ABSENT
+        request = valid.request.with_arguments(arguments)
         if refusal.when is When.APART:
             request = Request(valid.command, refusal.arguments)
         promised = _promised(refusal.classes, refusal.item, self.documented)

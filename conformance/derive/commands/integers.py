@@ -6,7 +6,7 @@ Knows neither a recipe nor which request is the likeliest.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from conformance.derive.commands.base_requests import usual_integer
@@ -28,7 +28,7 @@ from conformance.model.canonical import digest
 from conformance.model.case import Case, Role, Step
 from conformance.model.errors import HarnessError
 from conformance.model.expectation import Expectation
-from conformance.model.stage import MachineSpec, Request, Stage
+from conformance.model.stage import Request, Stage
 from conformance.model.terms import Aspect, JsonValue, as_object
 from conformance.qapi.model import Command
 from conformance.space.integers import is_let_through, range_of, rule_of, width_of
@@ -198,7 +198,8 @@ class EditedInteger:
     def _step(
         self, label: str, value: int, expect: Expectation, role: Role, rule: str, why: str = ""
     ) -> Step:
-        word = f"w{digest([self.path.label, label, role])[:8]}"
+        known = self.valid.known
+        word = "" if known else f"w{digest([self.path.label, label, role])[:8]}"
         request = Request(self.command.name, self.arguments(value, word=word))
         return Step(request=request, expect=expect, role=role, rule=rule, why=why)
 
@@ -233,7 +234,4 @@ class EditedInteger:
 
 def _stage(valid: ValidRequest) -> Stage:
     """Return a stage for this command alone, because it may leave things behind."""
-    name = f"ranges/{valid.command}"
-    if valid.spec != MachineSpec():
-        name += f"/{digest(asdict(valid.spec))[:6]}"
-    return Stage(name=name, spec=valid.spec)
+    return Stage(name=f"ranges/{valid.command}{valid.spec.mark}", spec=valid.spec)

@@ -7,7 +7,7 @@ refused too, and then the case shows nothing.  derive/commands/ranges.py tries r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -15,7 +15,7 @@ from conformance.derive.commands.attempts import Attempt, likeliest
 from conformance.derive.commands.base_requests import (
     SHALLOW,
     Arguments,
-    nearest_first,
+    arguments_of,
     requests_with,
 )
 from conformance.derive.commands.unchanged import unchanged_cases
@@ -24,16 +24,15 @@ from conformance.derive.steps import command_subject, supporting_step
 from conformance.derive.unique import named_apart
 from conformance.judge.expect_answer import Reject
 from conformance.knowledge.everything import Knowledge
-from conformance.knowledge.valid_request import ValidRequest
-from conformance.model.canonical import digest
 from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.errors import HarnessError
 from conformance.model.terms import Absent, Aspect, JsonValue, as_object
 from conformance.qapi.model import Member, Schema
 from conformance.space.faults import Fault, member_faults, no_objects, unknown_members
-from conformance.space.objects import ObjectPlace, object_places
+from conformance.space.objects import ObjectPlace
 from conformance.space.values import exemplar
 
+_REFUSED: Final = Reject()
 _OF_RANGES: Final = "huge"
 """The faults of an integer's size: ranges.py tries them for its actual width."""
 
@@ -43,37 +42,30 @@ def invalid_cases(build: Introspected, knowledge: Knowledge, name: str) -> Itera
 
     Faults of one member share a case if the request is destructive.
     """
-    shallow = name in SHALLOW
-    if name in knowledge.untyped(build.version) and not shallow:
+    if name in knowledge.untyped(build.version) and name not in SHALLOW:
         return
-    command = build.schema.commands[name]
-    arguments = Arguments(build=build, knowledge=knowledge, command=command)
-    bases = tuple(arguments.requests())
-    places = object_places(build.schema, command.arg_type, knowledge.command(name).through).places
+    arguments = arguments_of(build, knowledge, name)
     made = []
-    for place in places[:1] if shallow else places:
-        for case in _object_cases(arguments, bases, place):
+    for place in arguments.places:
+        for case in _object_cases(arguments, place):
             made.append(case)
             yield named_apart(case)
     yield from map(named_apart, unchanged_cases(build, knowledge, made, rule="W65"))
 
 
-def _object_cases(
-    arguments: Arguments, bases: Sequence[ValidRequest], place: ObjectPlace
-) -> Iterator[Case]:
+def _object_cases(arguments: Arguments, place: ObjectPlace) -> Iterator[Case]:
     """Yield the faults of one object as such, then those of its members."""
     schema = arguments.schema
-    nearest = nearest_first(bases, place.label)
-    as_it_is = likeliest(arguments, nearest, place.way, _as_it_is)
+    as_it_is = likeliest(arguments, arguments.nearest(place.label), place.way, _as_it_is)
     tried = _EditedObject(attempt=as_it_is, place=place)
     yield from tried.cases(place.label, partial(_faults_of, schema, place), "members")
     for member in place.members:
+        label = place.label_with(member)
         known = tuple(requests_with(arguments, place, member, apart=False))
         edit = partial(_with_member, schema, member)
-        nearest = nearest_first(bases, place.label_with(member))
-        made = likeliest(arguments, (*known, *nearest), place.way, edit)
+        made = likeliest(arguments, (*known, *arguments.nearest(label)), place.way, edit)
         tried = _EditedObject(attempt=made, place=place)
-        yield from tried.cases(place.label_with(member), partial(_faults_of_member, schema, member))
+        yield from tried.cases(label, partial(_faults_of_member, schema, member))
 
 
 def _as_it_is(value: JsonValue | Absent) -> JsonValue:
@@ -89,8 +81,7 @@ def _with_member(
 
 
 def _faults_of_member(schema: Schema, member: Member, value: JsonValue) -> Iterator[Fault]:
-    for fault in member_faults(schema, member, as_object(value), within=False):
-        yield replace(fault, label=fault.label.removeprefix(f"{member.name}/"))
+    return member_faults(schema, member, as_object(value), within=False, named=False)
 
 
 def _faults_of(
@@ -143,15 +134,15 @@ class _EditedObject:
 
     def _steps(self, name: str, faults: Sequence[Fault]) -> Iterator[Step]:
         """Yield the refusals, and the same request without a fault."""
-        tried, word = self.attempt, f"w{digest([name])[:8]}"
-        yield from tried.before()
+        tried = self.attempt
+        yield from tried.before
         for fault in faults:
             arguments = tried.with_instead(fault.value)
             self._check_invalid(fault, arguments)
-            request = tried.request(arguments, word)
-            yield Step(request=request, expect=Reject(), role=Role.SUBJECT, rule=fault.rule)
-        yield supporting_step(tried.valid_request(word), Role.WITNESS, tried.success)
-        yield from tried.after()
+            request = tried.request(arguments, name)
+            yield Step(request=request, expect=_REFUSED, role=Role.SUBJECT, rule=fault.rule)
+        yield supporting_step(tried.valid_request(name), Role.WITNESS, tried.success)
+        yield from tried.after
 
     def _check_invalid(self, fault: Fault, arguments: JsonValue) -> None:
         if not self.attempt.arguments_of.schema_error(arguments):

@@ -65,7 +65,7 @@ class ShownArgument:
         moves = [tuple(each.split(".")) for each in self.entry.moves]
         if self.entry.stays is Since.BEFORE:
             for part in self.entry.of:
-                request = replace(request, arguments=argument_at(part, _arguments(request)))
+                request = request.with_arguments(argument_at(part, _arguments(request)))
             given = (self.entry.place_of(name) or (name,) for name in _arguments(request))
             return (*moves, *(each for way in given for each in _places(None, way)))
         own = self.below[: self.below.index(JSON_TURN)] if JSON_TURN in self.below else self.below
@@ -166,7 +166,7 @@ def _query(entry: Readback, request: Request) -> Request | None:
     arguments = filled(asked, _arguments(request))
     if isinstance(arguments, Absent):
         return None
-    return replace(entry.request, arguments=arguments or ABSENT)
+    return entry.request.with_arguments(arguments or ABSENT)
 
 
 def _thing(entry: Readback, request: Request) -> tuple[PathPart, ...] | None:
@@ -269,7 +269,7 @@ def _all_filled(requests: Sequence[Request], request: Request) -> Iterator[Reque
     for each in requests:
         arguments = filled(_arguments(each), _arguments(request))
         if not isinstance(arguments, Absent):
-            yield replace(each, arguments=arguments or ABSENT)
+            yield each.with_arguments(arguments or ABSENT)
 
 
 def _can_be_undone(shown: ShownArgument, base: ValidRequest, request: Request) -> bool:

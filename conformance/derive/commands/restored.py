@@ -12,7 +12,13 @@ from typing import Final
 
 from conformance.derive.applicability import OFFERS, names_absent
 from conformance.derive.commands.filling import filled_path
-from conformance.derive.commands.unchanged import TOGETHER, look_again, state_queries, watched
+from conformance.derive.commands.unchanged import (
+    TOGETHER,
+    look_again,
+    looks_at,
+    state_queries,
+    watched,
+)
 from conformance.derive.commands.valid import not_in_schema
 from conformance.derive.inputs import Introspected
 from conformance.derive.steps import (
@@ -67,7 +73,8 @@ def restored_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iter
         ]
         asked = [query for query in queries if query.request.execute not in group.left]
         names = tuple(valid.name or OWN for valid in group.requests)
-        yield watched(replace(case, together=names), (), steps, asked, rule=_RESTORED, why=_BACK)
+        looks = looks_at(asked, 0, _RESTORED, _BACK)
+        yield watched(replace(case, together=names), (), steps, looks)
 
 
 @dataclass(slots=True)

@@ -6,13 +6,12 @@ Put together from the cases of the single variations of a command; knows no comm
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from conformance.derive.unique import named_apart
 from conformance.judge.expect_answer import Answer, Understood
 from conformance.judge.expect_odd import Alternative, NoOddOneOut
-from conformance.model.canonical import digest
 from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.stage import MachineSpec, Stage
 from conformance.model.terms import Aspect
@@ -86,8 +85,7 @@ class Siblings:
 
 def _stage(word: str, spec: MachineSpec) -> Stage:
     """Return a stage for `word` alone, because the requests may leave things behind."""
-    own = f"/{digest(asdict(spec))[:6]}" if spec != MachineSpec() else ""
-    return Stage(name=f"siblings/{word}{own}", spec=spec)
+    return Stage(name=f"siblings/{word}{spec.mark}", spec=spec)
 
 
 def _fits(case: Case) -> bool:

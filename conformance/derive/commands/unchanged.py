@@ -5,19 +5,18 @@ Requests with like surroundings stand together in one case.  Knows no query by n
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import zip_longest
-from typing import Final, TypeGuard
+from typing import Final, TypeAlias, TypeGuard
 
 from conformance.derive.applicability import OFFERS, names_absent
 from conformance.derive.inputs import Introspected
-from conformance.derive.steps import supporting_step
-from conformance.judge.expect_answer import Answer, Refused
+from conformance.derive.steps import ANSWERED, supporting_step
+from conformance.judge.expect_answer import Refused
 from conformance.judge.expect_value import Unchanged
 from conformance.knowledge.everything import Knowledge
-from conformance.model.canonical import canonical
 from conformance.model.case import Case, Isolation, KeptFiles, Role, Step
 from conformance.model.expectation import Expectation
 from conformance.model.state import StateQuery
@@ -43,7 +42,7 @@ def unchanged_cases(
     `rule` promises that they change nothing; they must be answered as `expect` says.  `of` tells
     their ids from those of others.
     """
-    alike: dict[tuple[str, ...], list[Case]] = {}
+    alike: dict[tuple[Hashable, ...], list[Case]] = {}
     for case in cases:
         if case.plays and case.subject.name not in knowledge.state.unsettled:
             alike.setdefault(_surroundings(case), []).append(case)
@@ -52,13 +51,23 @@ def unchanged_cases(
         for group in alike.values()
         for start in range(0, len(group), TOGETHER)
     ]
-    queries = state_queries(build, knowledge) if batches else ()
-    for number, batch in enumerate(batches if queries else (), start=1):
-        command, name = batch[0].subject.name, f"unchanged/{of}{number}"
-        # Its own query comes last: asked first, it would hide from the others what it does.
-        ordered = sorted(queries, key=lambda query: query.request.execute == command)
-        made = _together(batch, ordered, rule, expect, knowledge.state.excused_files(command))
-        yield replace(made, id=f"{command}/{made.aspect}/{name}", about=name)
+    asked = bool(batches) and bool(state_queries(build, knowledge))
+    for number, batch in enumerate(batches if asked else (), start=1):
+        first, name = batch[0], f"unchanged/{of}{number}"
+        command, before = first.subject.name, first.steps[: _first_subject(first)]
+        case = replace(
+            first,
+            id=f"{command}/{first.aspect}/{name}",
+            about=name,
+            # What other cases leave behind may go at any time.
+            isolation=Isolation.ALONE,
+            fault=None,
+            together=tuple(each.about for each in batch for _ in _subjects(each)),
+            kept=KeptFiles(rule=rule, excused=knowledge.state.excused_files(command)),
+        )
+        subjects = [replace(step, expect=expect) for each in batch for step in _subjects(each)]
+        looks = _looks_beside(build, knowledge, command, len(before), rule)
+        yield watched(case, before, subjects, looks)
 
 
 def each_alone(case: Case, missed: Container[int], *, files: bool = False) -> Iterator[Case]:
@@ -76,7 +85,8 @@ def each_alone(case: Case, missed: Container[int], *, files: bool = False) -> It
     last = case.steps[end]
     for part, about in zip(parts(between), case.together, strict=True) if case.together else ():
         alone = replace(case, about=about, together=())
-        yield watched(alone, case.steps[:first], part, queries, rule=last.rule, why=last.why)
+        around = looks_at(queries, first, last.rule, last.why)
+        yield watched(alone, case.steps[:first], part, around)
 
 
 @lru_cache(maxsize=1)
@@ -95,54 +105,56 @@ def _state_queries(build: Introspected, knowledge: Knowledge) -> Iterator[StateQ
             yield entry.query
 
 
-def _surroundings(case: Case) -> tuple[str, ...]:
+def _surroundings(case: Case) -> tuple[Hashable, ...]:
     """Return what tells the machine and the requests before the first subject."""
-    first = next(number for number, step in enumerate(case.steps) if _is_subject(step))
-    requests = (step.request.text() for step in case.steps[:first])
-    return (case.stage.name, case.isolation, canonical(case.stage.capabilities), *requests)
+    requests = (step.request.text() for step in case.steps[: _first_subject(case)])
+    return (case.stage.name, case.isolation, case.stage.capabilities, *requests)
 
 
-def _together(
-    cases: Sequence[Case],
-    queries: Sequence[StateQuery],
-    rule: str,
-    expect: Expectation,
-    excused: tuple[str, ...],
-) -> Case:
-    first = cases[0]
-    marked = [place for place, step in enumerate(first.steps) if _is_subject(step)]
-    pairs = [(step, case.about) for case in cases for step in case.steps if _is_subject(step)]
-    subjects = [replace(step, expect=expect) for step, _ in pairs]
-    case = replace(
-        first,
-        # What other cases leave behind may go at any time.
-        isolation=Isolation.ALONE,
-        fault=None,
-        together=tuple(about for _, about in pairs),
-        kept=KeptFiles(rule=rule, excused=excused),
-    )
-    return watched(case, first.steps[: marked[0]], subjects, queries, rule=rule, why=_WHY)
+def _first_subject(case: Case) -> int:
+    return next(n for n, step in enumerate(case.steps) if step.role is Role.SUBJECT)
 
 
-def watched(
-    case: Case,
-    before: Sequence[Step],
-    between: Sequence[Step],
-    queries: Sequence[StateQuery],
-    *,
-    rule: str,
-    why: str,
-) -> Case:
-    """Return the case with steps `between` two looks at the state, which `rule` keeps as it is."""
-    looks = [(query, len(before) + number) for number, query in enumerate(queries)]
-    steps = (
-        *before,
-        *(supporting_step(query.request, Role.SETUP, Answer()) for query, _ in looks),
-        *between,
-        *(look_again(query, step, rule, why) for query, step in looks),
-    )
-    kept = case.kept and replace(case.kept, since=len(before) + len(looks))
-    return replace(case, steps=steps, kept=kept)
+def _subjects(case: Case) -> Iterator[Step]:
+    return (step for step in case.steps if step.role is Role.SUBJECT)
+
+
+Looks: TypeAlias = tuple[tuple[Step, ...], tuple[Step, ...]]
+"""The steps of the first look at the state, and of the second one."""
+
+
+def looks_at(queries: Sequence[StateQuery], first: int, rule: str, why: str) -> Looks:
+    """Return the looks by `queries`, of which the first one starts at the step `first`."""
+    asked = (supporting_step(query.request, Role.SETUP, ANSWERED) for query in queries)
+    again = (look_again(query, first + n, rule, why) for n, query in enumerate(queries))
+    return tuple(asked), tuple(again)
+
+
+def _looks_beside(
+    build: Introspected, knowledge: Knowledge, command: str, first: int, rule: str
+) -> Looks:
+    """Return the looks for requests of `command`.
+
+    Its own query comes last: asked first, it would hide from the others what it does.
+    """
+    own = any(query.request.execute == command for query in state_queries(build, knowledge))
+    return _shared_looks(build, knowledge, command if own else None, first, rule)
+
+
+@lru_cache(maxsize=64)
+def _shared_looks(
+    build: Introspected, knowledge: Knowledge, last: str | None, first: int, rule: str
+) -> Looks:
+    queries = state_queries(build, knowledge)
+    ordered = sorted(queries, key=lambda query: query.request.execute == last)
+    return looks_at(ordered, first, rule, _WHY)
+
+
+def watched(case: Case, before: Sequence[Step], between: Sequence[Step], looks: Looks) -> Case:
+    """Return the case with steps `between` two looks at the state, which must find it the same."""
+    asked, again = looks
+    kept = case.kept and replace(case.kept, since=len(before) + len(asked))
+    return replace(case, steps=(*before, *asked, *between, *again), kept=kept)
 
 
 def look_again(query: StateQuery, step: int, rule: str, why: str) -> Step:
@@ -164,7 +176,3 @@ def parts(steps: Sequence[Step]) -> Iterator[Sequence[Step]]:
 
 def _is_look(expect: Expectation) -> TypeGuard[Unchanged]:
     return isinstance(expect, Unchanged)
-
-
-def _is_subject(step: Step) -> bool:
-    return step.role is Role.SUBJECT

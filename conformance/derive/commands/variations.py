@@ -16,8 +16,8 @@ from conformance.derive.commands.base_requests import (
     SHALLOW,
     Arguments,
     KnownVariation,
+    arguments_of,
     known_variations,
-    nearest_first,
     requests_with,
 )
 from conformance.derive.commands.readbacks import (
@@ -32,14 +32,13 @@ from conformance.derive.steps import command_subject
 from conformance.derive.unique import named_apart
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.valid_request import Effect, Status, ValidRequest
-from conformance.model.canonical import digest
 from conformance.model.case import Case, Isolation, Role, ShownFile, Step
 from conformance.model.stage import Request
 from conformance.model.terms import ABSENT, Absent, Aspect, JsonValue, as_object
 from conformance.qapi.model import Builtin, Enum, JsonType, Member, Schema
 from conformance.space.alternatives import Variation, variations_of
 from conformance.space.integers import is_integer
-from conformance.space.objects import ObjectPlace, object_places
+from conformance.space.objects import ObjectPlace
 from conformance.space.paths import Into, value_at
 
 _VALUE, _BRANCH = "Q13", "Q19"
@@ -51,16 +50,13 @@ def variation_cases(build: Introspected, knowledge: Knowledge, name: str) -> Ite
     shallow = name in SHALLOW
     if name in knowledge.untyped(build.version) and not shallow:
         return
-    command = build.schema.commands[name]
-    arguments = Arguments(build=build, knowledge=knowledge, command=command)
-    bases = tuple(arguments.requests())
-    places = object_places(build.schema, command.arg_type, knowledge.command(name).through).places
+    arguments = arguments_of(build, knowledge, name)
     groups: list[Siblings] = []
-    for place in places[:1] if shallow else places:
+    for place in arguments.places:
         made = {}
         for member in place.members:
             if not (shallow and member.name == place.tag):
-                varied = _varied_members(arguments, bases, place, member)
+                varied = _varied_members(arguments, place, member)
                 tried = [(each, each.case()) for each in varied]
                 yield from (named_apart(case) for _, case in tried)
                 made[member] = tried
@@ -99,11 +95,9 @@ def _siblings(
     yield Siblings(label=label, kind="members", least=MEMBERS, alternatives=tuple(plain))
 
 
-def _varied_members(
-    arguments: Arguments, bases: Sequence[ValidRequest], place: ObjectPlace, member: Member
-) -> Iterator[_Varied]:
+def _varied_members(arguments: Arguments, place: ObjectPlace, member: Member) -> Iterator[_Varied]:
     schema = arguments.schema
-    nearest = nearest_first(bases, place.label_with(member))
+    nearest = arguments.nearest(place.label_with(member))
     kind = schema.type(member.type)
     if isinstance(kind, Builtin) and is_integer(kind):
         nearest = (*requests_with(arguments, place, member, apart=True), *nearest)
@@ -170,9 +164,7 @@ class _Varied:
     def _dialogue(self) -> tuple[tuple[Step, ...], tuple[ShownFile, ...]]:
         """Return the steps, and the files that show the argument at the end."""
         tried, variation = self.attempt, self.variation
-        word = f"w{digest([variation.label])[:8]}"
-        request = tried.valid_request(word)
-        setup = tuple(tried.before())
+        request, setup = tried.valid_request(variation.label), tried.before
         read = self._reading(request, len(setup))
         subject = Step(
             request=request,
@@ -182,7 +174,7 @@ class _Varied:
             emits=read.emits,
         )
         around = (*read.before, *setup, *read.between)
-        return (*around, subject, *read.after, *tried.after()), read.files
+        return (*around, subject, *read.after, *tried.after), read.files
 
     def _reading(self, request: Request, supporting: int) -> Reading:
         """Return the steps that read the argument back."""

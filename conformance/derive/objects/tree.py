@@ -22,6 +22,7 @@ from conformance.qapi.model import JsonType
 from conformance.qapi.qom import INTEGER_RANGES, Node, ObjectModel, Property
 from conformance.space.faults import WRONG
 
+_REFUSED: Final = Reject()
 LIST: Final = "qom-list"
 """The command that lists the tree."""
 INTERFACE: Final = "interface"
@@ -207,12 +208,12 @@ def _settings(stage: Stage, node: Node, item: Property, settable: TakesItsOwn) -
         # The property is not of its declared type; qom-get's case reports that.
         return
     steps = [
-        _set(node.path, item.name, value, Reject(), Role.SUBJECT, "X28")
+        _set(node.path, item.name, value, _REFUSED, Role.SUBJECT, "X28")
         for json_type, value in WRONG.items()
         if json_type is not wanted
     ]
     if item.child_of or item.name == "type":
-        steps = [_set(node.path, item.name, own, Reject(), Role.SUBJECT, "X30"), *steps]
+        steps = [_set(node.path, item.name, own, _REFUSED, Role.SUBJECT, "X30"), *steps]
         label = "errors"
     else:
         label = "invalid"
