@@ -16,28 +16,30 @@ from conformance.derive.commands.attempts import Attempt, likeliest
 from conformance.derive.commands.base_requests import (
     SHALLOW,
     Arguments,
-    nearest_first,
+    arguments_of,
     requests_with,
 )
 from conformance.derive.commands.errors import named_instead
 from conformance.derive.commands.filling import argument_at
 from conformance.derive.commands.unchanged import parts
 from conformance.derive.inputs import Introspected
-from conformance.derive.steps import command_subject, supporting_step, supporting_steps
+from conformance.derive.steps import (
+    ANSWERED,
+    command_subject,
+    supporting_step,
+    supporting_steps,
+)
 from conformance.derive.unique import named_apart
-from conformance.judge.expect_answer import Answer
 from conformance.knowledge.arguments import ArgumentShape, ArgumentValue
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.valid_request import ValidRequest
-from conformance.model.canonical import digest
 from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.terms import Absent, Aspect, JsonValue, as_object
 from conformance.qapi.model import Member
-from conformance.space.objects import ObjectPlace, object_places
+from conformance.space.objects import ObjectPlace
 from conformance.space.paths import Edit
 from conformance.space.values import exemplar
 
-_ANSWERED: Final = Answer()
 _NAMING: Final = re.compile(r"(^|-|_)(id|name)$")
 """The members that say how a thing is called."""
 _RULE: Final = "W35"
@@ -47,17 +49,14 @@ def value_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
     """Yield a case for each string, integer and array among a command's arguments."""
     if name in SHALLOW or name in knowledge.untyped(build.version):
         return
-    command = build.schema.commands[name]
-    arguments = Arguments(build=build, knowledge=knowledge, command=command)
-    bases = tuple(arguments.requests())
-    through = knowledge.command(name).through
-    for place in object_places(build.schema, command.arg_type, through).places:
+    arguments = arguments_of(build, knowledge, name)
+    for place in arguments.places:
         for member in place.members:
             shape = shape_of(build.schema, member.type)
             label = place.label_with(member)
             values = knowledge.catalogue.values(name, label, shape) if shape else ()
             if shape and values and member.name != place.tag:
-                tried = _tried(arguments, bases, place, member, shape)
+                tried = _tried(arguments, place, member, shape)
                 yield named_apart(_with_each(tried, member.name, label, values).case(label))
     yield from map(named_apart, _references(arguments))
 
@@ -108,14 +107,13 @@ def _names(value: object) -> Iterator[str]:
 
 def _tried(
     arguments: Arguments,
-    bases: Sequence[ValidRequest],
     place: ObjectPlace,
     member: Member,
     shape: ArgumentShape,
 ) -> Attempt:
     """Return the likeliest request that has the member, an array with an element."""
     known = tuple(requests_with(arguments, place, member, apart=False))
-    nearest = nearest_first(bases, place.label_with(member))
+    nearest = arguments.nearest(place.label_with(member))
     return likeliest(arguments, (*known, *nearest), place.way, _giving(arguments, member, shape))
 
 
@@ -182,20 +180,20 @@ class _Tried:
 
         What changes the machine for good cannot come first, and is set up once.
         """
-        tried, word = self.attempt, f"w{digest([self.label])[:8]}"
-        subjects = (self._subject(arguments, word) for arguments in self.values.values())
-        yield from tried.before()
+        tried = self.attempt
+        subjects = (self._subject(arguments) for arguments in self.values.values())
+        yield from tried.before
         if tried.alone:
             yield from subjects
             return
-        yield supporting_step(tried.valid_request(word), Role.WITNESS, tried.success)
-        yield from tried.after()
+        yield supporting_step(tried.valid_request(self.label), Role.WITNESS, tried.success)
+        yield from tried.after
+        setup = tuple(supporting_steps(tried.base.setup, Role.SETUP, ANSWERED))
+        cleanup = tuple(supporting_steps(tried.base.cleanup, Role.CLEANUP, ANSWERED))
         for subject in subjects:
-            yield from supporting_steps(tried.base.setup, Role.SETUP, _ANSWERED)
-            yield subject
-            yield from supporting_steps(tried.base.cleanup, Role.CLEANUP, _ANSWERED)
+            yield from (*setup, subject, *cleanup)
 
-    def _subject(self, arguments: JsonValue, word: str) -> Step:
-        asked = self.attempt.request(arguments, word)
-        request = replace(asked, descriptor=self.attempt.base.request.descriptor)
-        return Step(request=request, expect=_ANSWERED, role=Role.SUBJECT, rule=_RULE)
+    def _subject(self, arguments: JsonValue) -> Step:
+        tried = self.attempt
+        request = tried.request(arguments, self.label, tried.base.request.descriptor)
+        return Step(request=request, expect=ANSWERED, role=Role.SUBJECT, rule=_RULE)

@@ -12,7 +12,7 @@ from conformance.derive.inputs import Introspected
 from conformance.derive.objects.shape import OBJECT_ADD
 from conformance.derive.objects.under_test import TypeUnderTest, add, delete, type_under_test
 from conformance.derive.objects.valid import first_value
-from conformance.judge.expect_answer import Answer
+from conformance.derive.steps import ANSWERED
 from conformance.knowledge.arguments import ArgumentValue
 from conformance.knowledge.everything import Knowledge
 from conformance.model.blocked import untried
@@ -56,5 +56,5 @@ def _steps(
         yield delete()
     for value in values:
         arguments = tested.giving(member.name, value.like(own))
-        yield add(arguments, role=Role.SUBJECT, rule="W35", expect=Answer())
-        yield delete(expect=Answer())
+        yield add(arguments, role=Role.SUBJECT, rule="W35", expect=ANSWERED)
+        yield delete(expect=ANSWERED)
