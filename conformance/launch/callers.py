@@ -28,6 +28,10 @@ class Caller(MockServer):
         self._script = self.script()
         self._wanted = next(self._script)
 
+    def greet(self) -> bytes:
+        """Say what the client says first."""
+        return self.hear(b"")
+
     def script(self) -> _Script:
         """Yield the number of bytes that are wanted next; `say` answers them."""
         raise NotImplementedError
@@ -135,8 +139,49 @@ class NbdTlsClient(NbdClient):
             yield 1
 
 
+class SpiceViewer(Caller):
+    """A client of SPICE that opens the main channel with its password, and then only looks on.
+
+    Source: docs/spice_protocol.txt of spice-protocol, "Channel link". All is little endian.
+    """
+
+    _HEADER: Final = struct.Struct("<4sIII")
+    _LINK: Final = struct.Struct("<IBBIII")
+    _REPLY: Final = struct.Struct("<I162s")
+    _MAGIC: Final = b"REDQ"
+    _MAIN: Final = 1
+
+    def script(self) -> _Script:
+        """Link to the main channel; hang up if that is refused."""
+        # Connection 0 is a new one; without capabilities, the ticket follows the reply.
+        link = self._LINK.pack(0, self._MAIN, 0, 0, 0, self._LINK.size)
+        self.say(self._HEADER.pack(self._MAGIC, 2, 2, len(link)) + link)
+        _, _, _, size = self._HEADER.unpack((yield self._HEADER.size))
+        error, key = self._REPLY.unpack_from((yield size))
+        if error:
+            return
+        self.say(spice_ticket(self._password, key))
+        result = yield 4
+        while not any(result):
+            yield 1
+
+
+def spice_ticket(password: str, key: bytes) -> bytes:
+    """Return the password, encrypted with the public key of a SPICE server."""
+    # Not at the top: few machines have a viewer, and it takes long to load.
+    from cryptography.hazmat.primitives.asymmetric import padding, rsa
+    from cryptography.hazmat.primitives.hashes import SHA1
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    public = load_der_public_key(key)
+    assert isinstance(public, rsa.RSAPublicKey)
+    hidden = padding.OAEP(mgf=padding.MGF1(SHA1()), algorithm=SHA1(), label=None)
+    return public.encrypt(password.encode() + b"\0", hidden)
+
+
 CALLERS: Final[Mapping[str, Callable[[str], Caller]]] = {
     "vnc-viewer": VncViewer,
     "nbd-client": NbdClient,
     "nbd-tls-client": NbdTlsClient,
+    "spice-viewer": SpiceViewer,
 }

@@ -35,7 +35,7 @@ PEER_SERVERS: Final = (
     *("barrier", "dbus", "hang-up", "pr-helper", "sink", "tpm", "vhost-user-crypto"),
 )
 """The servers for a machine to talk to: launch/mock_servers.py has each."""
-PEER_CALLERS: Final = ("nbd-client", "nbd-tls-client", "vnc-viewer")
+PEER_CALLERS: Final = ("nbd-client", "nbd-tls-client", "spice-viewer", "vnc-viewer")
 """The clients that call a server of the machine: launch/callers.py has each."""
 
 
