@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from conformance.launch.bus import Bus
+from conformance.launch.pulse import answered
 from conformance.launch.tpm import Control, commanded
 
 
@@ -145,6 +146,18 @@ class Tpm(MockServer):
         return self._control.hear(heard)
 
 
+class Sounds(MockServer):
+    """A PulseAudio server with one client, which plays nothing."""
+
+    def __init__(self) -> None:
+        self._heard = b""
+
+    def hear(self, heard: bytes) -> bytes:
+        """Answer every complete packet."""
+        said, self._heard = answered(self._heard + heard)
+        return said
+
+
 MOCK_SERVERS: Final[Mapping[str, type[MockServer]]] = {
     "sink": MockServer,
     "pr-helper": PersistentReservations,
@@ -152,5 +165,6 @@ MOCK_SERVERS: Final[Mapping[str, type[MockServer]]] = {
     "vhost-user-crypto": Crypto,
     "dbus": MessageBus,
     "hang-up": HangUp,
+    "pulse": Sounds,
     "tpm": Tpm,
 }

@@ -32,7 +32,7 @@ HOST_NEEDS: Final = WHOLE_NEEDS | {
 FILE_MAKERS: Final = ("dh", "fifo", "images", "psk", "x509", "x509-encrypted")
 """The makers of files with special content: launch/scratch.py has each."""
 PEER_SERVERS: Final = (
-    *("barrier", "dbus", "hang-up", "pr-helper", "sink", "tpm", "vhost-user-crypto"),
+    *("barrier", "dbus", "hang-up", "pr-helper", "pulse", "sink", "tpm", "vhost-user-crypto"),
 )
 """The servers for a machine to talk to: launch/mock_servers.py has each."""
 PEER_CALLERS: Final = ("nbd-client", "nbd-tls-client", "spice-viewer", "vnc-viewer")
