@@ -22,7 +22,8 @@ from conformance.model.stage import (
     BUILD_NEEDS,
     FILE_MAKERS,
     HOST_NEEDS,
-    PEERS,
+    PEER_CALLERS,
+    PEER_SERVERS,
     WHOLE_NEEDS,
     Awaited,
     Companion,
@@ -70,7 +71,7 @@ MODEL_KEYS: Final[Mapping[type, Mapping[str, Key]]] = {
         "accel": Key("`-accel`", default="not given"),
         "args": Key("more command-line arguments", named=NAMED_ARGS),
         "files": Key("files in the scratch folder; `{scratch}` in a string is its path"),
-        "peers": Key("servers for the machine to talk to"),
+        "peers": Key("servers for the machine to talk to, and clients of its own"),
         "descriptors": Key("file descriptors passed to the machine"),
         "devices": Key("host device nodes that the sandbox lets in"),
         "companions": Key(
@@ -93,8 +94,17 @@ MODEL_KEYS: Final[Mapping[type, Mapping[str, Key]]] = {
         "size": Key("the size of the file, filled up with zero bytes"),
     },
     Peer: {
-        "serve": Key("what it serves", form=words_form({word: word for word in PEERS})),
+        "serve": Key(
+            "what it serves, or which client it is",
+            form=words_form({word: word for word in sorted(PEER_SERVERS + PEER_CALLERS)}),
+        ),
         "address": Key("a socket's path in the scratch folder, or a TCP port"),
+        "calls": Key(
+            "the address of the machine's server that a client calls when the machine connects "
+            "to its own `address`; both lines end together",
+            default="a server calls nobody",
+        ),
+        "password": Key("the client's password", default="none"),
     },
     Descriptor: {
         "name": Key("its name on the machine"),

@@ -80,6 +80,8 @@ class _Names:
             yield from self.of(record.request, path)
             for number, event in enumerate(record.after):
                 yield from self.of(event, (*path, "after", number))
+            if record.told is not None:
+                yield from self.of(record.told, (*path, "tells"))
             return
         for slot in shape_of(record.__class__).slots:
             value = getattr(record, slot.field)

@@ -31,6 +31,8 @@ class Wanted(enum.StrEnum):
     DIFFERS = "differs"
     # QEMU refuses the request with that class, because it succeeds only once.
     REFUSED = "refused"
+    # An event follows the request, which is sent only once.
+    TELLS = "tells"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +49,8 @@ class Emitted:
 class Look:
     """A query that shows an effect: its result at `path` must be as `wanted` says.
 
-    `value` is for Wanted.VALUE, or the error class for Wanted.REFUSED. The values at the paths
+    `value` is for Wanted.VALUE, or the error class for Wanted.REFUSED, `told` for Wanted.TELLS.
+    The values at the paths
     `ignore` always differ, so comparisons skip them. `after` are events that must arrive first.
     Without `asked_after_cleanup`, the query fails without the set-up, so that it cannot show that
     everything was restored.
@@ -57,6 +60,7 @@ class Look:
     path: tuple[PathPart, ...] = ()
     wanted: Wanted
     value: JsonValue = None
+    told: Emitted | None = None
     ignore: tuple[tuple[str, ...], ...] = ()
     after: tuple[Emitted, ...] = ()
     asked_after_cleanup: bool = True
@@ -93,6 +97,14 @@ class LookEntry:
             one_of="wanted",
         ),
     ] = None
+    tells: Annotated[
+        Emitted | None,
+        Key(
+            "this event follows the request, which must succeed, and which the suite does not "
+            "send before the command",
+            one_of="wanted",
+        ),
+    ] = None
     ignore: Annotated[
         tuple[tuple[str, ...], ...],
         Key(
@@ -126,6 +138,7 @@ class LookEntry:
             path=self.at,
             wanted=wanted,
             value=value,
+            told=self.tells,
             ignore=self.ignore,
             after=self.after,
             asked_after_cleanup=self.asked_after_cleanup,
@@ -137,6 +150,8 @@ class LookEntry:
             return Wanted.VALUE, self.value
         if self.refused is not None:
             return Wanted.REFUSED, self.refused.value
+        if self.tells is not None:
+            return Wanted.TELLS, None
         flags = {Wanted.THERE: self.there, Wanted.ABSENT: self.absent, Wanted.DIFFERS: self.differs}
         return next(wanted for wanted, given in flags.items() if given), True
 

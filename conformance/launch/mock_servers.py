@@ -6,14 +6,23 @@ Each says just enough for its client in QEMU to start.
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from conformance.launch.bus import Bus
+from conformance.launch.pulse import answered
+from conformance.launch.tpm import Control, commanded
 
 
 class MockServer:
-    """One conversation, from the server's side; this one, "sink", listens and says nothing."""
+    """One conversation, from the server's side; this one, "sink", listens and says nothing.
+
+    Once `over`, it hangs up. `adopted` makes the conversation on a descriptor that it is passed,
+    None if it takes none.
+    """
+
+    over: bool = False
+    adopted: Callable[[], MockServer] | None = None
 
     def greet(self) -> bytes:
         """Return the server's first bytes."""
@@ -106,10 +115,56 @@ class MessageBus(MockServer):
         return self._bus.hear(heard)
 
 
+class HangUp(MockServer):
+    """Hangs up at once."""
+
+    over = True
+
+
+class TpmCommands(MockServer):
+    """The commands to a TPM."""
+
+    def __init__(self) -> None:
+        self._heard = b""
+
+    def hear(self, heard: bytes) -> bytes:
+        """Refuse every complete command."""
+        said, self._heard = commanded(self._heard + heard)
+        return said
+
+
+class Tpm(MockServer):
+    """The control channel of a TPM emulator, which is passed the channel of commands."""
+
+    adopted = TpmCommands
+
+    def __init__(self) -> None:
+        self._control = Control()
+
+    def hear(self, heard: bytes) -> bytes:
+        """Answer every complete request."""
+        return self._control.hear(heard)
+
+
+class Sounds(MockServer):
+    """A PulseAudio server with one client, which plays nothing."""
+
+    def __init__(self) -> None:
+        self._heard = b""
+
+    def hear(self, heard: bytes) -> bytes:
+        """Answer every complete packet."""
+        said, self._heard = answered(self._heard + heard)
+        return said
+
+
 MOCK_SERVERS: Final[Mapping[str, type[MockServer]]] = {
     "sink": MockServer,
     "pr-helper": PersistentReservations,
     "barrier": Barrier,
     "vhost-user-crypto": Crypto,
     "dbus": MessageBus,
+    "hang-up": HangUp,
+    "pulse": Sounds,
+    "tpm": Tpm,
 }

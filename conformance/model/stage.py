@@ -32,8 +32,12 @@ HOST_NEEDS: Final = WHOLE_NEEDS | {
 """The kinds of needs that the host answers: launch/host.py has a probe for each."""
 FILE_MAKERS: Final = ("dh", "fifo", "images", "psk", "x509", "x509-encrypted")
 """The makers of files with special content: launch/scratch.py has each."""
-PEERS: Final = ("barrier", "dbus", "pr-helper", "sink", "vhost-user-crypto")
+PEER_SERVERS: Final = (
+    *("barrier", "dbus", "hang-up", "pr-helper", "pulse", "sink", "tpm", "vhost-user-crypto"),
+)
 """The servers for a machine to talk to: launch/mock_servers.py has each."""
+PEER_CALLERS: Final = ("nbd-client", "nbd-tls-client", "spice-viewer", "vnc-viewer")
+"""The clients that call a server of the machine: launch/callers.py has each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,14 +103,17 @@ class ScratchFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """A server that the machine talks to: `serve` names one of launch/peers.py.
+    """Someone that the machine talks to: `serve` is one of PEER_SERVERS or PEER_CALLERS.
 
     `address` is the path of a socket in the scratch folder, or a TCP port in the machine's own
-    network.
+    network.  A caller calls a server of the machine, at such an address `calls`, when the machine
+    connects to its own; the two lines end together.  `password` is what it gives if it is asked.
     """
 
     serve: str
     address: str
+    calls: str = ""
+    password: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

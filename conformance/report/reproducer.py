@@ -153,6 +153,7 @@ def _preparation(spec: MachineSpec) -> Iterator[str]:
         else:
             yield from _content(file, path)
     for peer in spec.peers:
-        yield f"# {peer.address}: a server ({peer.serve}) must listen here"
+        calls = f", which calls {peer.calls} when it is called" if peer.calls else ""
+        yield f"# {peer.address}: a server ({peer.serve}) must listen here{calls}"
     for descriptor in spec.descriptors:
         yield f"# a descriptor ({descriptor.source}) must be passed by getfd as {descriptor.name}"

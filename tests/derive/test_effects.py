@@ -99,6 +99,25 @@ def test_what_can_be_asked_once_only_is_not_asked_before() -> None:
     assert case.steps[-1].expect == Reject(frozenset({ErrorClass.GENERIC}))
 
 
+def test_what_an_event_tells_is_provoked_once_and_afterwards() -> None:
+    told = Look(request=UNMAKE, wanted=Wanted.TELLS, told=Emitted(event="LIT", data={"n": 1}))
+    case = _cases(_recipe(verify=(told,), setup=(MAKE,)))["do/effect/recipe"]
+
+    assert [name for name, _ in _told(case)] == ["make", "do", "unmake"]
+    assert case.steps[-1].expect == Accept()
+    assert (case.steps[-1].role, case.steps[-1].rule) == (Role.CHECK, "X33")
+    assert case.steps[-1].emits == (Emits(event="LIT", data={"n": 1}, rule="X33"),)
+
+
+def test_what_an_event_tells_that_the_build_lacks_is_not_applicable() -> None:
+    told = Look(request=UNMAKE, wanted=Wanted.TELLS, told=Emitted(event="GONE"))
+    case = _cases(_recipe(verify=(told,)))["do/effect/recipe"]
+
+    assert case.blocked is not None
+    assert case.blocked.outcome is Outcome.NOT_APPLICABLE
+    assert case.blocked.reason == "this build's schema has no event GONE"
+
+
 def test_what_cannot_be_asked_without_the_set_up_is_not_asked_back() -> None:
     inside = Look(request=LOOK, path=("on",), wanted=Wanted.DIFFERS, asked_after_cleanup=False)
     case = _cases(_recipe(verify=(inside,), setup=(MAKE,), cleanup=(UNMAKE,)))["do/effect/recipe"]

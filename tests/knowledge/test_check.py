@@ -16,9 +16,10 @@ from conformance.knowledge.known_names import KnownNames, shipped_releases
 from conformance.knowledge.name_check import name_problems
 from conformance.knowledge.store import cases_folder
 from conformance.launch import scratch
+from conformance.launch.callers import CALLERS
 from conformance.launch.host import answers
 from conformance.launch.mock_servers import MOCK_SERVERS
-from conformance.model.stage import FILE_MAKERS, HOST_NEEDS, PEERS
+from conformance.model.stage import FILE_MAKERS, HOST_NEEDS, PEER_CALLERS, PEER_SERVERS
 
 COMMAND = '[[command]]\nname = "x-query-rdma"\nversions = "==5.2.9"\nreason = "r"\n'
 """A command that ships no recipe for that version."""
@@ -432,7 +433,8 @@ def test_a_line_is_that_of_a_key_in_an_array_of_several_lines(tmp_path: Path) ->
 
 def test_the_words_of_files_are_those_that_a_machine_can_be_given() -> None:
     assert set(FILE_MAKERS) == {*scratch._MAKERS, scratch._FIFO}
-    assert set(PEERS) == MOCK_SERVERS.keys()
+    assert set(PEER_SERVERS) == MOCK_SERVERS.keys()
+    assert set(PEER_CALLERS) == CALLERS.keys()
     assert all(map(answers, HOST_NEEDS))
 
 

@@ -29,6 +29,9 @@ versions = ">=6"
 [[command.verify]]
 execute = "undo"
 refused = "DeviceNotFound"
+[[command.verify]]
+execute = "undo"
+tells = { event = "LIT", data = { n = 1 } }
 [[command.further]]
 name = "more"
 verify = [{ execute = "look", at = ["on"], absent = true }]
@@ -48,7 +51,7 @@ def _command(looks: str) -> str:
 def test_every_key_is_read(tmp_path: Path) -> None:
     recipe = read(tmp_path, WHOLE)
 
-    first, second = recipe.verify
+    first, second, third = recipe.verify
     assert first == Look(
         request=Request("look", {"at": "/tmp/qmp/a"}),
         path=("0", {"n": 1}, "on"),
@@ -62,8 +65,13 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert second == Look(
         request=Request("undo", ABSENT), wanted=Wanted.REFUSED, value="DeviceNotFound"
     )
+    assert third == Look(
+        request=Request("undo", ABSENT),
+        wanted=Wanted.TELLS,
+        told=Emitted(event="LIT", data={"n": 1}),
+    )
     assert recipe.further[0].verify[0].wanted is Wanted.ABSENT
-    assert looks_for(recipe.verify, (5, 2, 0)) == (second,)
+    assert looks_for(recipe.verify, (5, 2, 0)) == (second, third)
 
 
 @pytest.mark.parametrize(

@@ -73,3 +73,11 @@ def test_the_bus_answers_what_it_does_not_know_with_nothing(bus: Bus) -> None:
     half = len(reply) // 2
     assert struct.unpack_from("<I", reply, 4) == (0,)
     assert reply[half : half + 2] == b"l\x02"
+
+
+def test_the_tpm_takes_the_channel_of_commands() -> None:
+    tpm = MOCK_SERVERS["tpm"]()
+
+    assert tpm.hear(struct.pack(">I", 0x10)) == bytes(4)
+    assert tpm.adopted is not None
+    assert tpm.adopted().hear(struct.pack(">HII", 0x8001, 10, 0x181))[:2] == b"\x80\x01"

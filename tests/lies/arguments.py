@@ -95,6 +95,8 @@ DROPPED = (
     ),
     _asked("limit-of-connections-is-dropped", "nbd-server-start", without("max-connections")),
     _asked("keys-of-nbd-server-are-dropped", "nbd-server-start", without("tls-creds")),
+    _asked("server-of-password-is-dropped", "set_password", without("display")),
+    _asked("server-of-expiry-is-dropped", "expire_password", without("display")),
     _asked(
         "addresses-of-display-are-dropped",
         "display-update",
@@ -273,6 +275,9 @@ DROPPED = (
 )
 
 ALTERED = (
+    _asked("password-is-another", "set_password", mended("password")),
+    _asked("changed-password-is-another", "change-vnc-password", mended("password")),
+    _asked("password-never-expires", "expire_password", put("time", "never")),
     _asked("bandwidth-is-one-more", "migrate-set-parameters", plus("max-bandwidth")),
     _asked(
         "capabilities-are-set-turned", "migrate-set-capabilities", turned("capabilities.*.state")

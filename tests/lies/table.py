@@ -51,7 +51,6 @@ def lie_named(name: str) -> Callable[[], Lie]:
 
 
 _READ_BACK = "waits for a read-back of accepted optional arguments"
-_CLIENT = "a client of VNC, or of NBD, that tells what it was offered"
 LACKS: dict[str, str] = {
     name: lacks
     for lacks, names in {
@@ -63,11 +62,6 @@ LACKS: dict[str, str] = {
             "filter-of-commit-is-dropped disabled-of-bitmap-is-dropped "
             "pages-of-sampling-are-dropped nodes-have-other-sizes "
             "granularity-of-bitmap-is-dropped "
-        ),
-        _CLIENT: (
-            "limit-of-connections-is-dropped keys-of-nbd-server-are-dropped "
-            "set_password-does-nothing expire_password-does-nothing "
-            "change-vnc-password-does-nothing"
         ),
         "a record of a guest that ran, in which a replay stops": "replay-break-does-nothing",
         "the card's register in the look around refused requests": "refused-set_link-is-done",

@@ -6,7 +6,7 @@ Recipes say which queries show the effect; knows no command by name.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from conformance.derive.commands.valid import not_in_schema
@@ -39,6 +39,7 @@ UNSEEN: Final = "nothing shows its effect"
 _FIRST: Final = "recipe"
 _RULE: Final = "X33"
 _AWAITED: Final = "X32"
+_SENT_ONCE: Final = (Wanted.REFUSED, Wanted.TELLS)
 _SIGHTS: Final[Mapping[Wanted, Sight]] = {
     Wanted.VALUE: Sight.VALUE,
     Wanted.THERE: Sight.THERE,
@@ -110,7 +111,8 @@ def _missing(valid: ValidRequest, build: Introspected) -> str | None:
     for request in (*valid.setup, *looks, *valid.cleanup):
         if request.execute not in build.schema.commands:
             lacking.append(f"this build's schema has no command {request.execute}")
-    for each in (each for look in valid.looks for each in look.after):
+    told = (look.told for look in valid.looks if look.told is not None)
+    for each in (*told, *(each for look in valid.looks for each in look.after)):
         if each.event not in build.schema.events:
             lacking.append(f"this build's schema has no event {each.event}")
     lacking.append(not_in_schema(build, valid))
@@ -151,7 +153,7 @@ class _Writing:
         The clean-up also undoes the set-up: it must restore what was there before both.
         """
         valid, why = self.valid, f"what {self.valid.command} did is to be seen"
-        queries = [look for look in valid.looks if look.wanted is not Wanted.REFUSED]
+        queries = [look for look in valid.looks if look.wanted not in _SENT_ONCE]
         restored = not _is_permanent(valid) and bool(valid.setup or valid.cleanup)
         asked_back = [
             (i, look) for i, look in enumerate(queries) if restored and look.asked_after_cleanup
@@ -171,6 +173,9 @@ class _Writing:
             if look.wanted is Wanted.REFUSED:
                 refused = Reject(frozenset({ErrorClass(str(look.value))}))
                 self._add(_look(look, refused, Role.CHECK, why))
+            elif look.told is not None:
+                told = Emits(event=look.told.event, data=look.told.data, rule=_RULE)
+                self._add(replace(_look(look, Accept(), Role.CHECK, why), emits=(told,)))
         self._steps += supporting_steps(valid.cleanup, Role.CLEANUP)
         back = "what was done is taken back, by the clean-up or by the request itself"
         for index, look in asked_back:
