@@ -218,24 +218,18 @@ class Machine:
         """Return what stands at a name of the scratch folder, see content.py; None for nothing."""
         return beginning(self.scratch, name)
 
-    def end(self) -> None:
-        """Begin to end QEMU; `close` waits until that is done."""
-        self._ending()
-
-    def close(self) -> None:
-        """End QEMU and everything that it started, its peers and its scratch folder."""
-        self._ending().join()
-        if self._failure is not None:
-            raise self._failure
-
-    def _ending(self) -> threading.Thread:
+    def close(self, *, wait: bool = True) -> None:
+        """End QEMU and all that it started; without `wait`, the next call waits for that."""
         with self._lock:
             if self._closer is None:
                 # In a thread that no Ctrl-C reaches: once begun, it finishes.
                 closer = threading.Thread(target=self._close, name="closer")
                 closer.start()
                 self._closer = closer
-            return self._closer
+        if wait:
+            self._closer.join()
+            if self._failure is not None:
+                raise self._failure
 
     def _close(self) -> None:
         try:

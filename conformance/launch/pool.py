@@ -111,7 +111,7 @@ class Pool:
 
         Raises what the end of one given back before raised.
         """
-        machine.end()
+        machine.close(wait=False)
         self._ending.append(machine)
         self._wait_for_ends(_ENDING)
 
