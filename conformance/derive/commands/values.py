@@ -25,6 +25,7 @@ from conformance.derive.commands.unchanged import parts
 from conformance.derive.inputs import Introspected
 from conformance.derive.steps import (
     ANSWERED,
+    PLAIN,
     command_subject,
     supporting_step,
     supporting_steps,
@@ -34,6 +35,7 @@ from conformance.knowledge.arguments import ArgumentShape, ArgumentValue
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.valid_request import ValidRequest
 from conformance.model.case import Case, Isolation, Role, Step
+from conformance.model.stage import Stage
 from conformance.model.terms import Absent, Aspect, JsonValue, as_object
 from conformance.qapi.model import Member
 from conformance.space.objects import ObjectPlace
@@ -148,6 +150,12 @@ def each_value(case: Case) -> Iterator[Case]:
         yield replace(case, steps=(*case.steps[:least], *part), together=())
 
 
+def _stage(tried: Attempt) -> Stage:
+    """Return a stage for the values of a command alone, because they may leave things behind."""
+    stage = tried.stage("values")
+    return Stage(name=f"values/{tried.command.name}") if stage is PLAIN else stage
+
+
 @dataclass(frozen=True, slots=True)
 class _Tried:
     """A request, and what it is tried with in place of the argument at `label`.
@@ -167,9 +175,10 @@ class _Tried:
             id=f"{command}/{Aspect.VALUES}/{name}",
             subject=command_subject(command),
             aspect=Aspect.VALUES,
-            stage=replace(tried.stage("values"), name=f"values/{command}"),
+            stage=_stage(tried),
             steps=() if blocked else tuple(self._steps()),
-            isolation=Isolation.ALONE if tried.alone else Isolation.SHARED,
+            # What a value left behind would be in the way of the next set-up.
+            isolation=Isolation.ALONE if tried.alone or tried.base.setup else Isolation.SHARED,
             about=self.label,
             together=tuple(f"{self.label}={each}" for each in self.values),
             blocked=blocked,
