@@ -37,6 +37,9 @@ WRONG: Final[Mapping[JsonType, JsonValue]] = {
 }
 """One value of each JSON type, for places that want another; the string looks like a number."""
 
+SWITCHED: Final = "on"
+"""A boolean as command lines spell it, for places that want a boolean."""
+
 _BUILTIN_RULES: Final[Mapping[JsonType, str]] = {
     JsonType.STRING: "Q01",
     JsonType.NUMBER: "Q02",
@@ -160,6 +163,8 @@ def _of_wrong_type(right: set[JsonType], rule: str) -> Iterator[Fault]:
     if JsonType.NUMBER in right:
         right = right | {JsonType.INT}
     for json_type, value in WRONG.items():
+        if json_type is JsonType.STRING and right == {JsonType.BOOLEAN}:
+            value = SWITCHED
         if json_type not in right:
             wanted = " or ".join(sorted(right))
             yield _wrong(f"type={json_type}", value, rule, f"{json_type} where {wanted} is wanted")

@@ -138,3 +138,14 @@ def test_the_value_that_faults_are_made_of_stays_as_it_was(schema: Schema) -> No
     list(object_faults(schema, "Inet", valid))
 
     assert valid == {"host": "h", "port": 1}
+
+
+def test_a_string_for_a_boolean_is_one_that_command_lines_take(schema: Schema) -> None:
+    strings = {
+        name: next(
+            each.value for each in faults(schema, name, valid) if each.label == "type=string"
+        )
+        for name, valid in (("bool", True), ("int", 1))
+    }
+
+    assert strings == {"bool": "on", "int": "1"}
