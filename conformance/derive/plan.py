@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 
 from conformance.derive.applicability import CONTRADICTION, OFFERS, offered, substituted
 from conformance.derive.generators import GENERATORS
@@ -86,9 +86,10 @@ def _generated(build: Introspected, knowledge: Knowledge, globs: Sequence[str]) 
                             yield case
 
 
-@lru_cache(maxsize=1024)
-def _refusals(knowledge: Knowledge, commands: frozenset[str]) -> tuple[str, ...]:
-    return refusals_of(knowledge.absences, commands)
+@lru_cache(maxsize=1)
+def _refusals(knowledge: Knowledge) -> Callable[[frozenset[str]], tuple[str, ...]]:
+    """Return what finds the refusals of commands, those of equal ones once."""
+    return cache(partial(refusals_of, knowledge.absences))
 
 
 def _known(
@@ -101,7 +102,7 @@ def _known(
     if case.id in often:
         case = replace(case, intermittent=often[case.id])
     named = {step.request.execute for step in case.steps} & refusing
-    return replace(case, absences=_refusals(knowledge, frozenset(named))) if named else case
+    return replace(case, absences=_refusals(knowledge)(frozenset(named))) if named else case
 
 
 def _rows(build: Introspected, seed: SeedModel) -> Iterator[Row]:

@@ -5,9 +5,9 @@ Requests with like surroundings stand together in one case.  Knows no query by n
 
 from __future__ import annotations
 
-from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import zip_longest
 from typing import Final, TypeAlias, TypeGuard
 
@@ -138,16 +138,22 @@ def _looks_beside(
     Its own query comes last: asked first, it would hide from the others what it does.
     """
     own = any(query.request.execute == command for query in state_queries(build, knowledge))
-    return _shared_looks(build, knowledge, command if own else None, first, rule)
+    return _shared_looks(build, knowledge)(command if own else None, first, rule)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1)
 def _shared_looks(
-    build: Introspected, knowledge: Knowledge, last: str | None, first: int, rule: str
-) -> Looks:
+    build: Introspected, knowledge: Knowledge
+) -> Callable[[str | None, int, str], Looks]:
+    """Return what makes the looks of one build, equal ones once."""
     queries = state_queries(build, knowledge)
-    ordered = sorted(queries, key=lambda query: query.request.execute == last)
-    return looks_at(ordered, first, rule, _WHY)
+
+    @cache
+    def looks(last: str | None, first: int, rule: str) -> Looks:
+        ordered = sorted(queries, key=lambda query: query.request.execute == last)
+        return looks_at(ordered, first, rule, _WHY)
+
+    return looks
 
 
 def watched(case: Case, before: Sequence[Step], between: Sequence[Step], looks: Looks) -> Case:
