@@ -162,7 +162,7 @@ def test_a_case_that_is_not_there_is_looked_for_in_the_whole(prepared: Prepared)
     wrong = "object-add/iothread/valid/poll-max-nx"
     campaign = prepared(Selection(globs=(wrong,)))
 
-    with pytest.raises(UsageError, match="Nearest: .*object-add/iothread/valid/poll-max-ns"):
+    with pytest.raises(UsageError, match=r"Nearest: .*object-add/iothread/valid/poll-max-ns"):
         find_case(campaign, wrong)
 
 
