@@ -101,6 +101,7 @@ class TypeUnderTest:
         reason = self.recipe.broken if name != SMALLEST else None
         if aspect in (Aspect.INVALID, Aspect.VALUES):
             reason = reason or self.recipe.refusals_crash
+        alone = self.recipe.alone or aspect is Aspect.VALUES
         blocked = more.get("blocked", self.blocked) or behind_finding(reason)
         return Case(
             id=f"{OBJECT_ADD}/{self.shape.name}/{aspect}/{name}",
@@ -108,7 +109,8 @@ class TypeUnderTest:
             aspect=aspect,
             stage=more.get("stage", self.stage),
             steps=tuple(steps),
-            isolation=Isolation.ALONE if self.recipe.alone else Isolation.SHARED,
+            # What some values leave behind is in the way of any object of the type.
+            isolation=Isolation.ALONE if alone else Isolation.SHARED,
             about=more.get("about", ""),
             fault=more.get("fault"),
             together=more.get("together", ()),
