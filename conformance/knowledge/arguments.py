@@ -7,7 +7,7 @@ tried with values for what it is (cases/values.toml).
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -71,6 +71,9 @@ class ValueKind:
         tuple[str, ...], Key("the arguments, as globs; the first kind that fits one counts")
     ] = ("*",)
     values: Annotated[tuple[ArgumentValue, ...], Key("the values", some=True)]
+    names: Annotated[
+        bool, Key("whether such an argument names what the request makes: references name it, too")
+    ] = False
     reason: Annotated[str, REASON]
 
     def faults(self) -> Iterator[FileFault]:
@@ -141,8 +144,25 @@ class Catalogue:
         """Return the values for the argument at `label`."""
         if any(each.fits(command, label) for each in self.omitted):
             return ()
-        fits = (kind.values for kind in self.kinds if kind.fits(command, label, shape))
-        return next(fits, ())
+        kind = self._kind(command, label, shape)
+        return kind.values if kind else ()
+
+    def names_in(self, command: str, arguments: JsonValue, label: str = "") -> Iterator[str]:
+        """Yield what the arguments of a request, those at `label`, call things that it makes."""
+        match arguments:
+            case str():
+                kind = self._kind(command, label, ArgumentShape.STRING)
+                if kind is not None and kind.names:
+                    yield arguments
+            case Mapping():
+                for name, value in arguments.items():
+                    yield from self.names_in(command, value, f"{label}.{name}".lstrip("."))
+            case list():
+                for number, value in enumerate(arguments):
+                    yield from self.names_in(command, value, f"{label}.{number}")
+
+    def _kind(self, command: str, label: str, shape: ArgumentShape) -> ValueKind | None:
+        return next((kind for kind in self.kinds if kind.fits(command, label, shape)), None)
 
 
 def load_unchecked(

@@ -6,6 +6,7 @@ machine sees at its own end that the client hangs up, or was hung up on.
 
 from __future__ import annotations
 
+import abc
 import struct
 from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Final
@@ -19,7 +20,7 @@ _Script = Generator[int, bytes]
 """A conversation: it yields how many bytes it waits for, and gets them."""
 
 
-class Caller(MockServer):
+class Caller(MockServer, abc.ABC):
     """A client that follows its script, and hangs up where that ends."""
 
     def __init__(self, password: str = "") -> None:
@@ -32,9 +33,9 @@ class Caller(MockServer):
         """Say what the client says first."""
         return self.hear(b"")
 
+    @abc.abstractmethod
     def script(self) -> _Script:
         """Yield the number of bytes that are wanted next; `say` answers them."""
-        raise NotImplementedError
 
     def say(self, words: bytes) -> None:
         """Send these bytes with the next answer."""

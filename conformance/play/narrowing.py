@@ -9,36 +9,38 @@ from conformance.derive.commands.values import each_value
 from conformance.judge.observation import Observation
 from conformance.model.expectation import Kind
 from conformance.model.terms import BROKEN, Aspect, Outcome
-from conformance.play.alone import Result, Soloist, did_beside
-from conformance.play.proof import defects_of
+from conformance.play.alone import Result, did_beside
+from conformance.play.proof import Prover, defects_of
 
 
-def narrowed(result: Result, soloist: Soloist) -> Result:
+def narrowed(result: Result, prover: Prover) -> Result:
     """Return the result of the one request among several that shows the same, if one does.
 
-    Of values, each is tried alone: what comes behind one that ends the build was not reached.
+    Of values, each is tried alone: what comes behind one that ends the build was not reached.  One
+    that breaks its promise in some plays only stays as it is.
     """
-    if result.verdict.outcome not in BROKEN or not result.case.together:
+    if result.verdict.outcome not in BROKEN or result.plays or not result.case.together:
         return result
     if result.case.aspect is Aspect.VALUES:
-        return _value_by_value(result, soloist)
+        return _value_by_value(result, prover)
     rules = [miss.rule for miss in result.verdict.misses]
     files = any(miss.kind is Kind.FILE for miss in result.verdict.misses)
     for case in each_alone(result.case, _missed(result), files=files):
-        play = soloist.alone(case, again=True, one_by_one=did_beside(result))
+        play = prover.alone(case, again=True, one_by_one=did_beside(result))
         if play.verdict.outcome in BROKEN and [m.rule for m in play.verdict.misses] == rules:
             return play
     return result
 
 
-def _value_by_value(result: Result, soloist: Soloist) -> Result:
+def _value_by_value(result: Result, prover: Prover) -> Result:
     """Return the result of the first value that shows anything, with those of the others.
 
     What comes behind a value that hangs is not tried: each could take as long.
     """
     first: dict[frozenset[str], Result] = {}
     for case in each_value(result.case):
-        play = soloist.alone(case, again=True, one_by_one=True)
+        play = prover.alone(case, again=True, one_by_one=True)
+        play = prover.confirmed(play, one_by_one=True)
         if play.verdict.outcome in BROKEN:
             first.setdefault(defects_of(play), play)
         if play.verdict.outcome is Outcome.TIMEOUT:

@@ -131,14 +131,15 @@ class Prover(Soloist):
                     return replace(play, verdict=left_behind(case, play.seen), beside=beside)
         return shown
 
-    def confirmed(self, result: Result) -> Result:
+    def confirmed(self, result: Result, *, one_by_one: bool = False) -> Result:
         """Return the result of a case that was played alone, again if a promise was broken.
 
-        A promise that is kept the second time is broken in some plays only.
+        A promise that is kept the second time is broken in some plays only.  `one_by_one` as for
+        `alone`.
         """
         if result.verdict.outcome not in BROKEN or self._is_proved(result):
             return result
-        beside = did_beside(result)
+        beside = one_by_one or did_beside(result)
         again = self.alone(result.case, result.before, again=True, one_by_one=beside)
         if again.verdict.outcome in BROKEN:
             self._note(again)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -77,6 +78,17 @@ _TITLE: Final = 6
 """How many characters of a column's title are shown on any terminal."""
 
 
+class _Detail(enum.IntEnum):
+    """How much a cell tells; the written report has the rest."""
+
+    # Every outcome.
+    ALL = enum.auto()
+    # Without those that say no more than that nothing was seen.
+    LOUD = enum.auto()
+    # Where a promise is broken, that alone.
+    AMISS = enum.auto()
+
+
 def table(rows: Sequence[SubjectRow], width: int, paint: Paint) -> Iterator[str]:
     """Yield the lines of a table for each kind of subject, in `width` columns if possible.
 
@@ -91,8 +103,8 @@ def table(rows: Sequence[SubjectRow], width: int, paint: Paint) -> Iterator[str]
 def _table(heading: str, rows: Sequence[SubjectRow], width: int, paint: Paint) -> Iterator[str]:
     aspects = shown_aspects(rows)
     longest = max([len(heading), *(len(visible(row.subject)) for row in rows)])
-    for brief in (False, True):
-        cells = [[_cell(row.cells.get(each, {}), brief=brief) for each in aspects] for row in rows]
+    for detail in _Detail:
+        cells = [[_cell(row.cells.get(each, {}), detail) for each in aspects] for row in rows]
         inner = [
             max([_TITLE, *(len(line[column][0]) for line in cells)])
             for column in range(len(aspects))
@@ -149,15 +161,19 @@ def _room(widths: Sequence[int], width: int) -> int:
     return width - sum(widths) - len(_GAP) * len(widths)
 
 
-def _cell(counts: Counts, *, brief: bool = False) -> tuple[str, Style]:
+def _cell(counts: Counts, detail: _Detail) -> tuple[str, Style]:
     told = {outcome: count for outcome, count in counts.items() if outcome in LETTERS}
     passed = counts.get(Outcome.PASS, 0)
+    if detail is _Detail.AMISS and told.keys() & _AMISS:
+        amiss = (outcome for outcome in LETTERS if outcome in told.keys() & _AMISS)
+        return " ".join(f"{number(told[each])}{LETTERS[each]}" for each in amiss), _style(counts)
     if not passed and len(counts) == 1:
         (only,) = counts
         if only in _ALONE:
             return _ALONE[only], _style(counts)
     marks = [number(passed)] if passed else []
-    few = [outcome for outcome in LETTERS if outcome in told and not (brief and outcome in _QUIET)]
+    quiet = _QUIET if detail > _Detail.ALL else frozenset()
+    few = [outcome for outcome in LETTERS if outcome in told.keys() - quiet]
     marks += [f"{number(told[outcome])}{LETTERS[outcome]}" for outcome in few]
     more = "+" if len(few) < len(told) else ""
     return " ".join(marks) + more, _style(counts)

@@ -30,7 +30,8 @@ CATALOGUE = Catalogue(
         ValueKind(
             name="name",
             type=ArgumentShape.STRING,
-            paths=("name", "*.name"),
+            paths=("name", "*.name", "job-id"),
+            names=True,
             values=(ArgumentValue(name="empty"), ArgumentValue(name="long", text="ab", times=3)),
             reason="",
         ),

@@ -154,3 +154,15 @@ def test_where_there_is_no_room_a_cell_says_that_there_is_more() -> None:
     *_, last = table([row], 120, Paint(False))
 
     assert last.count("12,345+") == len(Aspect)
+
+
+def test_names_are_whole_where_only_what_is_amiss_has_room() -> None:
+    every = {Outcome.PASS: 1234, Outcome.FAIL: 1, Outcome.CRASH: 2, Outcome.VACUOUS: 3}
+    aspects = list(Aspect)[:10]
+    row = SubjectRow(
+        kind=SubjectKind.COMMAND, subject="s" * 20, note="", cells=dict.fromkeys(aspects, every)
+    )
+
+    *_, last = table([row], 104, Paint(colour=False))
+
+    assert last.split() == ["s" * 20, *["1F", "2C"] * len(aspects)]

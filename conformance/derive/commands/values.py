@@ -6,7 +6,6 @@ command by name.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -31,7 +30,7 @@ from conformance.derive.steps import (
     supporting_steps,
 )
 from conformance.derive.unique import named_apart
-from conformance.knowledge.arguments import ArgumentShape, ArgumentValue
+from conformance.knowledge.arguments import ArgumentShape, ArgumentValue, Catalogue
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.valid_request import ValidRequest
 from conformance.model.case import Case, Isolation, Role, Step
@@ -42,8 +41,6 @@ from conformance.space.objects import ObjectPlace
 from conformance.space.paths import Edit
 from conformance.space.values import exemplar
 
-_NAMING: Final = re.compile(r"(^|-|_)(id|name)$")
-"""The members that say how a thing is called."""
 _RULE: Final = "W35"
 
 
@@ -75,7 +72,7 @@ def _references(arguments: Arguments) -> Iterator[Case]:
         for reference in valid.references:
             label = ".".join(reference.at)
             own = argument_at(label, whole)
-            others = [each for each in _things(valid) if each != own]
+            others = [each for each in _things(valid, knowledge.catalogue) if each != own]
             named = {
                 each: named_instead(whole, replace(reference, instead=each)) for each in others
             }
@@ -88,30 +85,16 @@ def _references(arguments: Arguments) -> Iterator[Case]:
                 yield _Tried(tried, label, values).case(case)
 
 
-def _things(valid: ValidRequest) -> list[str]:
+def _things(valid: ValidRequest, catalogue: Catalogue) -> list[str]:
     """Return the names of what a request and its set-up make."""
-    requests = (*valid.setup, valid.request)
-    return sorted({name for request in requests for name in _names(request.arguments)})
-
-
-def _names(value: object) -> Iterator[str]:
-    """Yield the strings that stand under a name or an id."""
-    match value:
-        case Mapping():
-            for key, each in value.items():
-                if isinstance(each, str) and _NAMING.search(key):
-                    yield each
-                yield from _names(each)
-        case list() | tuple():
-            for each in value:
-                yield from _names(each)
+    found: set[str] = set()
+    for request in (*valid.setup, valid.request):
+        found |= {*catalogue.names_in(request.execute, as_object(request.arguments))}
+    return sorted(found)
 
 
 def _tried(
-    arguments: Arguments,
-    place: ObjectPlace,
-    member: Member,
-    shape: ArgumentShape,
+    arguments: Arguments, place: ObjectPlace, member: Member, shape: ArgumentShape
 ) -> Attempt:
     """Return the likeliest request that has the member, an array with an element."""
     known = tuple(requests_with(arguments, place, member, apart=False))
