@@ -108,6 +108,21 @@ class ValuesOmitted:
         return _is_among(command, self.commands) and _is_among(label, self.paths)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoicesOmitted:
+    """Choices that requests are not tried with for the sake of pairs."""
+
+    commands: Annotated[tuple[str, ...], Key("the commands, as globs", some=True, identity=True)]
+    choices: Annotated[
+        tuple[str, ...], Key("the arguments with their values, as globs", some=True, identity=True)
+    ]
+    reason: Annotated[str, REASON]
+
+    def fits(self, command: str, label: str) -> bool:
+        """Return whether a choice is among them."""
+        return _is_among(command, self.commands) and _is_among(label, self.choices)
+
+
 def _is_among(name: str, globs: Sequence[str]) -> bool:
     return any(fnmatchcase(name, glob) for glob in globs)
 
@@ -131,6 +146,9 @@ class ArgumentsPart:
     values_omitted: Annotated[
         tuple[ValuesOmitted, ...], Key("arguments that are not tried with such values")
     ] = ()
+    choices_omitted: Annotated[
+        tuple[ChoicesOmitted, ...], Key("arguments with values that are not tried in pairs")
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +157,11 @@ class Catalogue:
 
     kinds: tuple[ValueKind, ...] = ()
     omitted: tuple[ValuesOmitted, ...] = ()
+    choices_omitted: tuple[ChoicesOmitted, ...] = ()
+
+    def omits(self, command: str, choice: str) -> bool:
+        """Return whether requests are not tried with a choice for the sake of pairs."""
+        return any(each.fits(command, choice) for each in self.choices_omitted)
 
     def values(self, command: str, label: str, shape: ArgumentShape) -> tuple[ArgumentValue, ...]:
         """Return the values for the argument at `label`."""
@@ -188,4 +211,8 @@ def load_catalogue(more: Sequence[Read[ArgumentsPart]] = ()) -> Catalogue:
     """Return what ships of values, preceded by `more`; raises KnowledgeError."""
     shipped = read_file(store.cases_folder() / _VALUES, ArgumentsPart)
     parts = [*more, shipped]
-    return Catalogue(gathered(parts, "value_kinds"), gathered(parts, "values_omitted"))
+    return Catalogue(
+        gathered(parts, "value_kinds"),
+        gathered(parts, "values_omitted"),
+        gathered(parts, "choices_omitted"),
+    )

@@ -13,6 +13,7 @@ from conformance.judge.verdict import Verdict, judge, judge_claims
 from conformance.launch.pool import Pool
 from conformance.model.blocked import Blocked
 from conformance.model.case import Case
+from conformance.model.combination import Together
 from conformance.model.complaint import Complaints
 from conformance.model.errors import LaunchError
 from conformance.model.expectation import Kind
@@ -44,6 +45,8 @@ class Result:
     """Those of other requests of the case that show other defects."""
     lost: tuple[int, ...] = ()
     """Of a case with rounds, the objects that were lost with so many, and with twice as many."""
+    together: Together | None = None
+    """What its choices came to together, if it has any and broke no promise."""
 
 
 class Soloist:

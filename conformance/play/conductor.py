@@ -23,7 +23,7 @@ from conformance.play.alone import Result
 from conformance.play.channel import Teller
 from conformance.play.coverage_facts import answers_of, event_names
 from conformance.play.engine import Engine
-from conformance.play.evidence import default_read, finding, measured
+from conformance.play.evidence import combined, default_read, finding, measured
 from conformance.play.records import Recorder
 from conformance.prepare.campaign import Campaign
 from conformance.qapi.names import shown
@@ -172,6 +172,7 @@ def _events(
             known=case.looked.known,
         )
     yield from measured(campaign.target.name, result)
+    yield from combined(campaign.target.name, result)
     answers = answers_of(result, member)
     yield CaseEnded(
         target=campaign.target.name,

@@ -22,7 +22,7 @@ from conformance.model.terms import ABSENT, Absent, JsonValue, Outcome, Severity
 from conformance.play.alone import Result
 from conformance.qapi.names import shown
 from conformance.report.reproducer import reproducer
-from conformance.report.stream import DefaultRead, Evidence, Finding, Measured
+from conformance.report.stream import Combined, DefaultRead, Evidence, Finding, Measured
 from conformance.wire.framing import Message
 from conformance.wire.transcript import Transcript
 
@@ -134,6 +134,19 @@ def measured(target: str, result: Result) -> Iterator[Measured]:
         sizes=sizes,
         seconds=tuple(round(each, 6) for each in seconds),
     )
+
+
+def combined(target: str, result: Result) -> Iterator[Combined]:
+    """Yield what the choices of a case came to together, if it has any."""
+    if result.together is not None:
+        case = result.case
+        yield Combined(
+            target=target,
+            case=case.id,
+            subject_kind=case.subject.kind,
+            subject=case.subject.name,
+            together=result.together,
+        )
 
 
 def _text(value: JsonValue | Absent) -> str:

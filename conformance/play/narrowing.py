@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
+from conformance.derive.combining import each_choice
 from conformance.derive.commands.unchanged import each_alone
 from conformance.derive.commands.values import each_value
 from conformance.judge.observation import Observation
+from conformance.model.case import Case
 from conformance.model.expectation import Kind
 from conformance.model.terms import BROKEN, Aspect, Outcome
 from conformance.play.alone import Result, did_beside
@@ -22,7 +25,9 @@ def narrowed(result: Result, prover: Prover) -> Result:
     if result.verdict.outcome not in BROKEN or result.plays or not result.case.together:
         return result
     if result.case.aspect is Aspect.VALUES:
-        return _value_by_value(result, prover)
+        return one_by_one(result, each_value(result.case), prover)
+    if result.case.aspect is Aspect.PAIRS:
+        return one_by_one(result, each_choice(result.case), prover)
     rules = [miss.rule for miss in result.verdict.misses]
     files = any(miss.kind is Kind.FILE for miss in result.verdict.misses)
     for case in each_alone(result.case, _missed(result), files=files):
@@ -32,13 +37,14 @@ def narrowed(result: Result, prover: Prover) -> Result:
     return result
 
 
-def _value_by_value(result: Result, prover: Prover) -> Result:
-    """Return the result of the first value that shows anything, with those of the others.
+def one_by_one(result: Result, cases: Iterable[Case], prover: Prover) -> Result:
+    """Return the result of the first of `cases` that shows anything, with those of the others.
 
-    What comes behind a value that hangs is not tried: each could take as long.
+    They are parts of the case that showed it.  What comes behind one that hangs is not tried: each
+    could take as long.
     """
     first: dict[frozenset[str], Result] = {}
-    for case in each_value(result.case):
+    for case in cases:
         play = prover.alone(case, again=True, one_by_one=True)
         play = prover.confirmed(play, one_by_one=True)
         if play.verdict.outcome in BROKEN:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from conformance.derive import combining
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.ranges import needs_of
 from conformance.qapi.qom import ObjectModel
@@ -21,6 +22,7 @@ def needs_of_all(knowledge: Knowledge) -> tuple[str, ...]:
                 *needs_of(knowledge.ranges),
                 *knowledge.commands.needs(),
                 *knowledge.states.needs(),
+                *combining.NEEDS,
             }
         )
     )

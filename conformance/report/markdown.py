@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from conformance.model.combination import RefusedPair
 from conformance.model.counting import counted, number
 from conformance.model.terms import Outcome, SettledBy, Severity
 from conformance.report.markup import block, code, code_cell, folded, plain, row
@@ -16,7 +17,14 @@ from conformance.report.result import (
     TargetSummary,
 )
 from conformance.report.rule_table import rules
-from conformance.report.stream import DefaultRead, Evidence, Finding, Measured, TargetStarted
+from conformance.report.stream import (
+    Combined,
+    DefaultRead,
+    Evidence,
+    Finding,
+    Measured,
+    TargetStarted,
+)
 from conformance.report.subjects import subjects
 from conformance.report.wording import (
     MEANINGS,
@@ -96,6 +104,7 @@ def _target(target: TargetSummary) -> Iterator[str]:
     yield from subjects(target)
     yield from _defaults(target.defaults)
     yield from _measured(target.measured)
+    yield from _combined(target.combined)
     yield from _untested(target)
 
 
@@ -232,6 +241,38 @@ def _measured(found: Sequence[Measured]) -> Iterator[str]:
         seconds = ", ".join(f"{value:.3f}" for value in each.seconds)
         yield row([code_cell(each.subject), plain(each.what), *numbers, seconds])
     yield ""
+
+
+def _combined(found: Sequence[Combined]) -> Iterator[str]:
+    """Yield the table of what choices came to together; what breaks a rule is a finding besides."""
+    if not found:
+        return
+    yield "### Arguments in pairs"
+    yield ""
+    yield "What a request accepts alone is tried together, in rows that hold every two choices."
+    yield "That two are refused is no finding: the schema does not say what goes together."
+    yield ""
+    yield row(["Case", "Accepted alone", "Pairs tried", "Rows refused"])
+    yield row([":--", "--:", "--:", "--:"])
+    for each in found:
+        got = each.together
+        counts = ((got.accepted, got.choices), (got.tried, got.pairs), (got.refused, got.rows))
+        yield row([code_cell(each.case), *(f"{number(a)} of {number(b)}" for a, b in counts)])
+    yield ""
+    for each in found:
+        for error, pairs in _by_error(each.together.refused_pairs):
+            told = ", ".join(f"{code(pair.one)} with {code(pair.two)}" for pair in pairs)
+            yield f"- {code(each.case)}: {told}: {plain(error)}"
+    yield ""
+
+
+def _by_error(
+    found: Iterable[RefusedPair],
+) -> Iterable[tuple[str, Sequence[RefusedPair]]]:
+    alike: dict[str, list[RefusedPair]] = {}
+    for each in found:
+        alike.setdefault(each.error, []).append(each)
+    return alike.items()
 
 
 def _untested(target: TargetSummary) -> Iterator[str]:

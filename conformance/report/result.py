@@ -25,6 +25,7 @@ from conformance.model.terms import (
 from conformance.report.coverage import CommandCoverage, EventCoverage, Share
 from conformance.report.rules import RuleRow
 from conformance.report.stream import (
+    Combined,
     DefaultRead,
     Finding,
     Measured,
@@ -110,6 +111,8 @@ class TargetSummary:
     """What members that were left out read as, in the order of the cases."""
     measured: tuple[Measured, ...]
     """What cases have measured, in their order."""
+    combined: tuple[Combined, ...]
+    """What the choices of cases came to together, in their order."""
     reasons: tuple[Reason, ...]
     missing: int
     """How many planned cases have no result in the stream."""
@@ -223,6 +226,7 @@ def _target(target: TargetSummary) -> dict[str, Any]:
             for each in target.findings
         ],
         "measured": [dataclasses.asdict(each) for each in target.measured],
+        "combined": [dataclasses.asdict(each) for each in target.combined],
         "defaults": [dataclasses.asdict(default) for default in target.defaults],
         "reasons": [dataclasses.asdict(reason) for reason in target.reasons],
     }

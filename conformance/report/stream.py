@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from conformance.model.codec import Codec
+from conformance.model.combination import Together
 from conformance.model.terms import Aspect, Outcome, SettledBy, Severity, SubjectKind
 
 STREAM_VERSION = 5
@@ -272,6 +273,18 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Combined:
+    """What the choices of a case of pairs came to, each alone and together."""
+
+    kind: ClassVar[str] = "combined"
+    target: str
+    case: str
+    subject_kind: SubjectKind
+    subject: str
+    together: Together
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnded:
     """The last event: whether the run is complete, and its exit code."""
 
@@ -301,6 +314,7 @@ Event = (
     | DefaultRead
     | AnswerRead
     | Measured
+    | Combined
     | RunEnded
 )
 
@@ -319,6 +333,7 @@ KINDS: Final[Mapping[str, type[Any]]] = {
         DefaultRead,
         AnswerRead,
         Measured,
+        Combined,
         RunEnded,
     )
 }

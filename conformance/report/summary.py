@@ -32,6 +32,7 @@ from conformance.report.rules import rule_rows
 from conformance.report.stream import (
     AnswerRead,
     CaseEnded,
+    Combined,
     DefaultRead,
     Event,
     EventSeen,
@@ -71,6 +72,7 @@ class _Target:
     answers: dict[str, list[AnswerRead]] = field(default_factory=dict)
     """By command."""
     measured: dict[str, Measured] = field(default_factory=dict)
+    combined: dict[str, Combined] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -142,7 +144,15 @@ def _take(run: _Run, event: Event) -> None:
         case StartDied():
             # The case about all starts of a run reports them.
             pass
-        case EventSeen() | Finding() | DefaultRead() | AnswerRead() | Measured() | CaseEnded():
+        case (
+            EventSeen()
+            | Finding()
+            | DefaultRead()
+            | AnswerRead()
+            | Measured()
+            | Combined()
+            | CaseEnded()
+        ):
             _learn(run.target(event.target), event)
         case RunEnded():
             run.ended = event
@@ -152,7 +162,7 @@ def _take(run: _Run, event: Event) -> None:
 
 def _learn(
     target: _Target,
-    event: EventSeen | Finding | DefaultRead | AnswerRead | Measured | CaseEnded,
+    event: EventSeen | Finding | DefaultRead | AnswerRead | Measured | Combined | CaseEnded,
 ) -> None:
     match event:
         case EventSeen():
@@ -165,6 +175,8 @@ def _learn(
             target.answers.setdefault(event.subject, []).append(event)
         case Measured():
             target.measured[event.case] = event
+        case Combined():
+            target.combined[event.case] = event
         case CaseEnded():
             # A case that ended again was replayed: its last outcome counts.
             target.cases[event.case] = event
@@ -214,6 +226,7 @@ def _target(target: _Target, *, broken_off: bool) -> TargetSummary:
         totals=totals,
         defaults=tuple(target.defaults.values()),
         measured=tuple(target.measured.values()),
+        combined=tuple(target.combined.values()),
         reasons=_reasons(target.cases),
         missing=missing,
         verdict=judge(totals, findings, unsettled=_unsettled(target), incomplete=incomplete),

@@ -12,12 +12,14 @@ import jsonschema
 import pytest
 
 import conformance.report
+from conformance.model.combination import RefusedPair, Together
 from conformance.model.terms import Aspect, Outcome, Severity, SubjectKind
 from conformance.report.stream import (
     KINDS,
     STREAM_VERSION,
     AnswerRead,
     CaseEnded,
+    Combined,
     DefaultRead,
     Event,
     EventSeen,
@@ -145,6 +147,21 @@ EVENTS: tuple[Event, ...] = (
         counts=(10, 20),
         sizes=(100, 200),
         seconds=(0.1, 0.25),
+    ),
+    Combined(
+        target="t",
+        case="a/b",
+        subject_kind=SubjectKind.COMMAND,
+        subject="blockdev-add",
+        together=Together(
+            choices=4,
+            accepted=3,
+            pairs=3,
+            tried=3,
+            rows=2,
+            refused=1,
+            refused_pairs=(RefusedPair(one="a=1", two="b=2", error="No."),),
+        ),
     ),
     RunEnded(complete=False, exit_code=130, outcomes={"pass": 1}, seconds=2, time="t"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from conformance.derive.objects import defaults, invalid, lifecycle, valid, values
+from conformance.derive.objects import defaults, invalid, lifecycle, pairs, valid, values
 from conformance.derive.subjects import Generator
 
 OF_OBJECT_TYPES: Final = (
@@ -12,6 +12,7 @@ OF_OBJECT_TYPES: Final = (
     Generator(defaults.default_cases, ("object-add/{}/defaults/",)),
     Generator(defaults.documented_cases, ("object-add/{}/documentation/",)),
     Generator(values.value_cases, ("object-add/{}/values/",)),
+    Generator(pairs.pair_cases, ("object-add/{}/pairs/",)),
     Generator(invalid.invalid_cases, ("object-add/{}/invalid/",)),
     Generator(lifecycle.error_cases, ("object-add/{}/errors/",)),
     Generator(lifecycle.lifecycle_cases, ("object-add/{}/lifecycle/",)),

@@ -99,7 +99,7 @@ class TypeUnderTest:
         is known to be fatal, only the refusals that its recipe names.
         """
         reason = self.recipe.broken if name != SMALLEST else None
-        if aspect in (Aspect.INVALID, Aspect.VALUES):
+        if aspect in (Aspect.INVALID, Aspect.VALUES, Aspect.PAIRS):
             reason = reason or self.recipe.refusals_crash
         alone = self.recipe.alone or aspect is Aspect.VALUES
         blocked = more.get("blocked", self.blocked) or behind_finding(reason)
