@@ -242,6 +242,12 @@ FRAMING = (
         "block_resize/errors/*",
         "W35 W30",
     ),
+    Entry(
+        "two-members-get-no-answer",
+        lambda: Often("object-add", 0, "poll-grow", "aio-max-batch"),
+        "object-add/iothread/pairs/*",
+        "W35",
+    ),
     Entry("answers-do-not-come", lambda: Often("query-name", 0), "query-name/valid/recipe", "W35"),
     Entry(
         "second-answer-comes-first",

@@ -158,13 +158,17 @@ class Replied(Lie):
 
 
 class Often(Lie):
-    """Replies to a command that come so often: twice, or not at all."""
+    """Replies to a command that come so often: twice, or not at all.
 
-    def __init__(self, command: str, times: int) -> None:
-        self._command, self._times = command, times
+    Where members are named, it is to requests that have all of them.
+    """
+
+    def __init__(self, command: str, times: int, *members: str) -> None:
+        self._command, self._times, self._members = command, times, {*members}
 
     def reply(self, asked: Message, message: Message) -> Iterable[Message]:
-        return (message,) * (self._times if _is(asked, self._command) else 1)
+        fits = _is(asked, self._command) and {*asked.get("arguments", {})} >= self._members
+        return (message,) * (self._times if fits else 1)
 
 
 class LateReply(Lie):
