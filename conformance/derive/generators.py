@@ -19,7 +19,7 @@ from conformance.derive.commands import (
 from conformance.derive.commands.generators import OF_ARGUMENTS
 from conformance.derive.events import event_cases
 from conformance.derive.exchanges import exchange_cases
-from conformance.derive.objects import tree
+from conformance.derive.objects import creatable, tree
 from conformance.derive.objects.generators import OF_OBJECT_TYPES
 from conformance.derive.schema import contradictions, declarations, lint
 from conformance.derive.subjects import (
@@ -27,6 +27,7 @@ from conformance.derive.subjects import (
     Round,
     asked_introspection,
     commands,
+    creating,
     declared,
     events,
     exchanges,
@@ -84,6 +85,7 @@ GENERATORS: Final = (
         introspected(machines),
         (Generator(tree.tree_cases, ("qom-list/", "qom-get/", "qom-set/")),),
     ),
+    Round(introspected(creating), (Generator(creatable.creatable_case, ("{}/introspection/",)),)),
     Round(introspected(types), OF_OBJECT_TYPES),
     Round(introspected(sorted_commands), (Generator(gates.gate_cases, ("{}/gates/",)),)),
     Round(

@@ -96,6 +96,11 @@ def machines(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
     return sorted(build.model.trees)
 
 
+def creating(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
+    """Return the command that creates objects, if the schema has it."""
+    return (OBJECT_ADD,) if OBJECT_ADD in build.schema.commands else ()
+
+
 def types(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
     """Return the object types of object-add."""
     if OBJECT_ADD not in build.schema.commands:

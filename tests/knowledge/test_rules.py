@@ -47,7 +47,7 @@ def test_weak_rules_are_the_ones_that_their_source_words_weakly() -> None:
             *("W69", "W70", "W72", "W73", "W76", "W77", "Q74"),
             *("X35", "X36", "X38", "X39", "X41", "X42"),
         ],
-        Severity.INFORMATION: ["W06", "W18", "W42", "W43", "W66", "W67", "X04"],
+        Severity.INFORMATION: ["W06", "W18", "W42", "W43", "W66", "W67", "X04", "X48"],
     }
 
 
@@ -63,6 +63,7 @@ def test_late_rules_are_the_ones_that_an_old_build_does_not_promise() -> None:
         "X06": (6, 0),
         "X07": (6, 2),
         "X29": (6, 0),
+        "X48": (6, 0),
     }
 
 

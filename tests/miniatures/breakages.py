@@ -40,6 +40,10 @@ _TOY = "object-add/toy"
 BREAKAGES: dict[str, Breakage] = {
     # Bytes and messages.
     "arrays-kill": _breaks("W35", "yank/values/instances"),
+    "more-is-creatable": Breakage(
+        "X48",
+        ("object-add/introspection/types",),
+    ),
     "dies-of-a-pair": _breaks("W35", f"{_TOY}/pairs/members"),
     "raw-utf8": _breaks("W03", f"{_TOY}/invalid/text/*"),
     "single-quotes": _breaks("W09", *_DELETED),

@@ -461,6 +461,8 @@ class Server:
 
     def _qom_list_types(self, implements: str = "", abstract: bool = False) -> list[Arguments]:
         names = list(heirs(implements)) if implements else list(TYPES)
+        if self._is("more-is-creatable") and implements == "user-creatable":
+            names.append("container")
         if not names and "unknown-type-has-heirs" in self._broken:
             names = ["object"]
         shown = abstract or "abstract-shown-unasked" in self._broken
