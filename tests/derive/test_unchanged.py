@@ -7,7 +7,7 @@ from dataclasses import replace
 from conformance.derive.commands.errors import error_cases
 from conformance.derive.commands.invalid import invalid_cases
 from conformance.derive.commands.ranges import range_cases
-from conformance.derive.commands.unchanged import each_alone
+from conformance.derive.commands.unchanged import TOGETHER, each_alone
 from conformance.derive.commands.valid import asked_cases
 from conformance.derive.subjects import Cases
 from conformance.judge.expect_answer import Answer, Refused
@@ -105,11 +105,11 @@ def test_all_that_must_be_refused_is_in_one_of_the_cases() -> None:
 
 def test_many_requests_make_several_cases_with_names_of_their_own() -> None:
     schema = schema_of(
-        struct("Arguments", *(member(f"m{number}", "int") for number in range(12))),
+        struct("Arguments", *(member(f"m{number}", "int") for number in range(30))),
         command("do", "Arguments"),
         command("query-nodes"),
     )
-    recipe = CommandRecipe(name="do", arguments={f"m{number}": 1 for number in range(12)})
+    recipe = CommandRecipe(name="do", arguments={f"m{number}": 1 for number in range(30)})
     made = invalid_cases(a_build(schema), known(recipe, state=STATE), "do")
     cases = [case for case in made if case.together]
 
@@ -117,7 +117,7 @@ def test_many_requests_make_several_cases_with_names_of_their_own() -> None:
         f"do/invalid/unchanged/{number + 1}" for number in range(len(cases))
     ]
     assert len(cases) > 1
-    assert max(len(case.together) for case in cases) == 32
+    assert max(len(case.together) for case in cases) == TOGETHER
     # They look at the same state at the same place: a plan has the steps of that once.
     first, second, *_ = cases
     assert first.steps[0] is second.steps[0]

@@ -23,7 +23,7 @@ from conformance.model.state import StateQuery
 from conformance.model.terms import as_object
 
 REFUSED: Final = Refused()
-TOGETHER: Final = 32
+TOGETHER: Final = 64
 """Subjects of a case: two looks at the state cost as much as some dozens of them."""
 _WHY: Final = "the state of the machine is that of before the requests"
 
