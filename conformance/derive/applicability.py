@@ -5,10 +5,13 @@ Looks at what a case's stage and steps need; knows no command by name except get
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+from itertools import pairwise
 from typing import Final
 
+from conformance.derive.inputs import Introspected
 from conformance.judge.expect_answer import Known
 from conformance.knowledge.machines import StandIns
 from conformance.model.blocked import behind_finding, not_applicable
@@ -45,18 +48,20 @@ OFFERS: Final[Mapping[Program, Offer]] = {
 }
 
 
-def offered(case: Case, offer: Offer, schema: Schema, unserved: frozenset[str]) -> Case:
+def offered(case: Case, offer: Offer, build: Introspected) -> Case:
     """Block the case if the build lacks what it needs.
 
-    `unserved` are the commands that the schema lists and the build does not serve: cases about
-    whether they are known still run.
+    Cases about whether commands are known also run for those that the schema lists and the build
+    does not serve.
     """
     if not case.plays:
         return case
-    absent = None
-    if not offer.machines:
-        absent = _beyond(case.stage.spec, offer) or _missing(case, offer, schema)
-    contradicted = _unserved(case, unserved) or _left_out(case, schema)
+    spec, schema = case.stage.spec, build.schema
+    if offer.machines:
+        absent = _lacking(build)(spec.args) if spec.args else None
+    else:
+        absent = _beyond(spec, offer) or _missing(case, offer, schema)
+    contradicted = _unserved(case, build.unserved) or _left_out(case, schema)
     blocked = not_applicable(absent) or behind_finding(contradicted)
     return case if blocked is None else replace(case, blocked=blocked)
 
@@ -92,6 +97,32 @@ def _beyond(spec: MachineSpec, offer: Offer) -> str | None:
     if spec.args:
         return f"it needs {' '.join(spec.args)}, which {offer.name} has no options for"
     return None
+
+
+def _devices(args: Sequence[str]) -> Iterator[str]:
+    """Yield the devices that a command line adds."""
+    for option, word in pairwise(args):
+        if option == "-device" and not word.startswith("{"):
+            yield word.partition(",")[0]
+
+
+@lru_cache(maxsize=1)
+def _lacking(build: Introspected) -> Callable[[tuple[str, ...]], str | None]:
+    """Return what names the device of a command line that a build does not have, None if none.
+
+    A build that shows no types may have any.  The alias of a device is the beginning of its type's
+    name.
+    """
+    types = sorted(build.model.by_name)
+
+    @cache
+    def lacking(args: tuple[str, ...]) -> str | None:
+        for device in _devices(args) if types else ():
+            if not any(name == device or name.startswith(f"{device}-") for name in types):
+                return f"this build has no device {device}"
+        return None
+
+    return lacking
 
 
 def _missing(case: Case, offer: Offer, schema: Schema) -> str | None:

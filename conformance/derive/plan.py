@@ -47,7 +47,7 @@ def cases_of(
         if case.id in seen:
             raise HarnessError(f"two cases are named {case.id}", "Please report this defect.")
         seen.add(case.id)
-        possible = offered(substituted(case, stand_ins), offer, build.schema, build.unserved)
+        possible = offered(substituted(case, stand_ins), offer, build)
         known = _known(possible, knowledge, often, refusing)
         yield known if build.sandboxed else unconfined(known, knowledge.dangers)
 

@@ -16,6 +16,8 @@ from conformance.model.flavour import Program
 from conformance.model.stage import Descriptor, MachineSpec, Request, Stage
 from conformance.model.terms import ABSENT, Aspect, Outcome
 from conformance.qapi.introspection import read_introspection
+from conformance.qapi.qom import ObjectModel, TypeInfo
+from tests.derive.inputs import a_build
 
 SCHEMA = read_introspection(
     [
@@ -60,7 +62,7 @@ BEYOND = [
 
 @pytest.mark.parametrize(("asked", "words"), BEYOND)
 def test_what_needs_a_machine_does_not_apply_to_a_program_without(asked: Case, words: str) -> None:
-    found = offered(asked, OFFERS[Program.STORAGE_DAEMON], SCHEMA, frozenset()).blocked
+    found = offered(asked, OFFERS[Program.STORAGE_DAEMON], a_build(SCHEMA)).blocked
 
     assert found is not None
     assert found.outcome is Outcome.NOT_APPLICABLE
@@ -69,25 +71,45 @@ def test_what_needs_a_machine_does_not_apply_to_a_program_without(asked: Case, w
 
 @pytest.mark.parametrize(("asked", "words"), BEYOND)
 def test_a_program_with_machines_is_asked_everything(asked: Case, words: str) -> None:
-    assert offered(asked, OFFERS[Program.SYSTEM], SCHEMA, frozenset()) is asked
+    assert offered(asked, OFFERS[Program.SYSTEM], a_build(SCHEMA)) is asked
 
 
 @pytest.mark.parametrize("program", [Program.SYSTEM, Program.STORAGE_DAEMON])
 def test_what_needs_nothing_is_asked_of_every_program(program: Program) -> None:
     plain = case(setup=(Request("make", {"path": "/machines"}),))
 
-    assert offered(plain, OFFERS[program], SCHEMA, frozenset()) is plain
+    assert offered(plain, OFFERS[program], a_build(SCHEMA)) is plain
 
 
 def test_a_command_that_is_listed_and_not_served_is_asked_only_whether_it_is_known() -> None:
     offer, unserved = OFFERS[Program.SYSTEM], frozenset({"look"})
     known = case(expect=Known())
 
-    blocked = offered(case(), offer, SCHEMA, unserved).blocked
+    blocked = offered(case(), offer, a_build(SCHEMA, unserved=unserved)).blocked
 
     assert blocked is not None
     assert "lists look, and query-commands does not" in blocked.reason
-    assert offered(known, offer, SCHEMA, unserved) is known
+    assert offered(known, offer, a_build(SCHEMA, unserved=unserved)) is known
+
+
+@pytest.mark.parametrize(
+    ("device", "lacks"), [("disk", False), ("net", False), ("screen", True), ("disk,id=a", False)]
+)
+def test_what_needs_a_device_that_the_build_does_not_have_does_not_apply(
+    device: str, lacks: bool
+) -> None:
+    types = (TypeInfo(name="disk"), TypeInfo(name="net-pci"))
+    model = ObjectModel(types=types, creatable=(), properties={}, trees={})
+    asked = case(spec=MachineSpec(args=("-m", "1", "-device", device)))
+
+    found = offered(asked, OFFERS[Program.SYSTEM], a_build(SCHEMA, model=model)).blocked
+
+    assert (found is not None) == lacks
+    if found is not None:
+        assert found.outcome is Outcome.NOT_APPLICABLE
+        assert found.reason == f"this build has no device {device}"
+    anywhere = offered(asked, OFFERS[Program.SYSTEM], a_build(SCHEMA))
+    assert anywhere is asked, "a build that shows no types may have any"
 
 
 STAND_INS = StandIns(
