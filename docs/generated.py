@@ -11,12 +11,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from conformance.cli.rules import PROGRAMS
+from conformance.knowledge import store
 from conformance.knowledge.case_file import CaseFile
+from conformance.knowledge.digests import digest_names
 from conformance.knowledge.json_schema import FILE, schema_of_files
 from conformance.knowledge.reference import filled
+from conformance.knowledge.rules import load_rules
 from conformance.model.canonical import pretty
 from conformance.play import option_table
 from conformance.play.option_table import KEYS, AnyOption, CommandName, options_of
+from conformance.prepare.digest_plan import release_plan, release_version
+from conformance.report.rule_index import index_of
+from conformance.report.rulebook import Book, markdown
+from conformance.report.shipped_index import FILE as SHIPPED
+from conformance.report.shipped_index import ShippedIndex, text_of
 from tests.imports import MODULES, imports, module_name
 from tests.test_layers import DOORS, MAY_IMPORT
 
@@ -167,8 +176,19 @@ PARTS: Final[Mapping[str, Callable[[], Iterable[str]]]] = {
 """What each generated part is made by."""
 
 
+def rule_cases() -> ShippedIndex:
+    """Return the cases of each rule in the newest release."""
+    release = digest_names()[-1]
+    entries = release_plan(release_version(release), PROGRAMS).entries()
+    return ShippedIndex(release=release, rules=index_of(entries))
+
+
 def main() -> None:
-    """Write cases/schema.json, and the pages whose generated parts are out of date."""
+    """Write cases/schema.json, what ships of the rules' cases, and the pages out of date."""
+    index = rule_cases()
+    (store.fixtures_folder() / SHIPPED).write_text(text_of(index), encoding="utf-8")
+    rules = markdown(Book(rules=load_rules(), groups=index.rules, of=""))
+    (ROOT / "docs" / "rules.md").write_text(rules, encoding="utf-8")
     (ROOT / "cases" / FILE).write_text(pretty(schema_of_files(CaseFile)), encoding="utf-8")
     for path, text, wanted in pages():
         if text != wanted:

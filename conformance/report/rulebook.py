@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from conformance.knowledge.rules import MEANS, Rule
 from conformance.model.counting import counted
 from conformance.model.entry import Entry
 from conformance.model.terms import Severity
-from conformance.report.rule_index import CaseGroup, grouped
+from conformance.report.rule_index import CaseGroup
 
 _FAMILIES: Final = {
     "W": "The wire protocol",
@@ -34,29 +34,25 @@ of its findings are broken. "wire/..." are the exchanges of that file under `cas
 (docs/exchanges.md); other cases are named by the kind of their subject and by their aspect.
 """
 _MARKUP: Final = re.compile(r"`[^`]*`|[\\*<_]")
-_EXAMPLES: Final = 3
-"""How many cases of a group, and reasons of exchanges, are named."""
+_REASONS: Final = 3
+"""How many reasons of exchanges are told."""
 _MARGIN: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
-    """Rules, and the cases of each by its id; `of` says in words whose cases they are."""
+    """Rules, and the cases of each in groups; `of` says in words whose cases they are."""
 
     rules: Mapping[str, Rule]
-    cases: Mapping[str, tuple[Entry, ...]]
+    groups: Mapping[str, tuple[CaseGroup, ...]]
     of: str
-
-    def groups(self, rule: str) -> tuple[CaseGroup, ...]:
-        """Return the cases of a rule in groups."""
-        return grouped(self.cases.get(rule, ()))
 
     def unproved(self) -> tuple[str, ...]:
         """Return the rules that nothing tests, without a reason why."""
         return tuple(
             rule.id
             for rule in self.rules.values()
-            if not (self.cases.get(rule.id) or rule.means or rule.untested)
+            if not (self.groups.get(rule.id) or rule.means or rule.untested)
         )
 
 
@@ -88,7 +84,7 @@ def markdown(book: Book) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def to_json(book: Book) -> dict[str, Any]:
+def to_json(book: Book, cases: Mapping[str, Sequence[Entry]]) -> dict[str, Any]:
     """Return all rules with the ids of their cases as a JSON object."""
     return {
         "cases": book.of,
@@ -103,7 +99,7 @@ def to_json(book: Book) -> dict[str, Any]:
                 "failure": rule.failure,
                 "means": str(rule.means or ""),
                 "untested": rule.untested,
-                "cases": [case.id for case in book.cases.get(rule.id, ())],
+                "cases": [case.id for case in cases.get(rule.id, ())],
             }
             for rule in book.rules.values()
         ],
@@ -119,9 +115,10 @@ def _weight(rule: Rule) -> str:
 
 
 def _entry(book: Book, rule: Rule, width: int) -> Iterator[str]:
-    cases = book.cases.get(rule.id, ())
-    blocked = sum(case.is_blocked for case in cases)
-    told = counted(len(cases), "case") + (f" ({blocked:,} not run)" if blocked else "")
+    groups = book.groups.get(rule.id, ())
+    blocked = sum(group.blocked for group in groups)
+    told = counted(sum(group.count for group in groups), "case")
+    told += f" ({blocked:,} not run)" if blocked else ""
     told += f"; {MEANS[rule.means]}" if rule.means else ""
     told = f"no case cites it: {rule.untested}" if rule.untested else told
     yield from _wrapped(f"{rule.id}  {rule.promise}", width, "")
@@ -141,31 +138,24 @@ def _explained(book: Book, rule: Rule, width: int) -> Iterator[str]:
         yield from _wrapped(f"No case cites it: {rule.untested}", width)
     if rule.means:
         yield from _wrapped(f"Throughout: {MEANS[rule.means]}.", width)
-    for group in book.groups(rule.id):
+    for group in book.groups.get(rule.id, ()):
         yield from _group(group, width)
     yield ""
     yield "What a failure looks like"
     yield from _wrapped(_failure(rule), width)
-    if book.cases.get(rule.id):
+    if rule.id in book.groups:
         yield ""
         yield "`qmp-conformance show CASE PROGRAM` tells what a case sends and expects."
 
 
 def _group(group: CaseGroup, width: int) -> Iterator[str]:
     blocked = f", {group.blocked:,} of them not run" if group.blocked else ""
-    yield from _wrapped(f"{group.name}: {counted(len(group.cases), 'case')}{blocked}", width)
+    yield from _wrapped(f"{group.name}: {counted(group.count, 'case')}{blocked}", width)
     deeper = " " * 2 * _MARGIN
-    for reason in group.reasons[:_EXAMPLES]:
+    for reason in group.reasons[:_REASONS]:
         yield from _wrapped(f"- {reason}", width, deeper)
-    for case in _spread(group.cases):
-        # Never broken across lines: readers copy it.
-        yield f"{deeper}{case.id}"
-
-
-def _spread(cases: tuple[Entry, ...]) -> tuple[Entry, ...]:
-    """Return a few of the cases, from the whole length of them."""
-    few = min(_EXAMPLES, len(cases))
-    return tuple(cases[place * len(cases) // few] for place in range(few))
+    # Never broken across lines: readers copy them.
+    yield from (f"{deeper}{case}" for case in group.examples)
 
 
 def _failure(rule: Rule) -> str:
@@ -182,7 +172,7 @@ def _paragraph(book: Book, rule: Rule) -> Iterator[str]:
     yield f"**{rule.id}** ({_weight(rule)}): {_plain(rule.promise)}"
     yield ""
     yield f"- Source: {_plain(rule.source)}"
-    names = ", ".join(group.name for group in book.groups(rule.id))
+    names = ", ".join(group.name for group in book.groups.get(rule.id, ()))
     if names:
         yield f"- Cases: {names}"
     if rule.means:

@@ -21,11 +21,13 @@ def test_every_case_is_among_those_of_each_of_its_rules() -> None:
     assert all(rule in case.rules for rule, own in found.items() for case in own)
 
 
-def test_groups_hold_every_case_of_a_rule_once() -> None:
+def test_groups_count_every_case_of_a_rule_once_and_name_a_few() -> None:
     for own in cases_by_rule(_entries()).values():
-        ids = [case.id for group in grouped(own) for case in group.cases]
+        groups, ids = grouped(own), {case.id for case in own}
 
-        assert sorted(ids) == sorted(case.id for case in own)
+        assert sum(group.count for group in groups) == len(own)
+        assert all(ids >= {*group.examples} for group in groups)
+        assert all(0 < len({*group.examples}) <= 3 for group in groups)
 
 
 def test_exchanges_stand_before_other_cases_by_part_and_tell_each_reason_once() -> None:
