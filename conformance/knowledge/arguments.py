@@ -9,15 +9,16 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Final
 
 from conformance.knowledge import store
+from conformance.knowledge.argument_forms import ArgumentForm, FormPromise, Thing, is_among
 from conformance.knowledge.common import REASON, VERSIONS
 from conformance.knowledge.decoder import FileFault, Read, read_file
 from conformance.knowledge.gathering import gathered
 from conformance.knowledge.keys import Key, enum_form
+from conformance.knowledge.recipes import Wish
 from conformance.knowledge.versions import Version, VersionRange
 from conformance.model.terms import JsonValue
 
@@ -91,7 +92,7 @@ class ValueKind:
 
     def fits(self, command: str, label: str, shape: ArgumentShape) -> bool:
         """Return whether the argument at `label` is of this kind."""
-        named = _is_among(command, self.commands) and _is_among(label, self.paths)
+        named = is_among(command, self.commands) and is_among(label, self.paths)
         return shape is self.type and named
 
 
@@ -105,11 +106,7 @@ class ValuesOmitted:
 
     def fits(self, command: str, label: str) -> bool:
         """Return whether the argument at `label` is among them."""
-        return _is_among(command, self.commands) and _is_among(label, self.paths)
-
-
-def _is_among(name: str, globs: Sequence[str]) -> bool:
-    return any(fnmatchcase(name, glob) for glob in globs)
+        return is_among(command, self.commands) and is_among(label, self.paths)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +128,14 @@ class ArgumentsPart:
     values_omitted: Annotated[
         tuple[ValuesOmitted, ...], Key("arguments that are not tried with such values")
     ] = ()
+    forms: Annotated[
+        tuple[ArgumentForm, ...],
+        Key("strings with a documented form: values in it and out of it", name="form"),
+    ] = ()
+    things: Annotated[
+        tuple[Thing, ...],
+        Key("a kind of things that arguments name, and what puts one in use", name="thing"),
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +144,8 @@ class Catalogue:
 
     kinds: tuple[ValueKind, ...] = ()
     omitted: tuple[ValuesOmitted, ...] = ()
+    forms: tuple[ArgumentForm, ...] = ()
+    things: tuple[Thing, ...] = ()
 
     def values(self, command: str, label: str, shape: ArgumentShape) -> tuple[ArgumentValue, ...]:
         """Return the values for the argument at `label`."""
@@ -147,13 +154,37 @@ class Catalogue:
         kind = self._kind(command, label, shape)
         return kind.values if kind else ()
 
-    def names_in(self, command: str, arguments: JsonValue, label: str = "") -> Iterator[str]:
-        """Yield what the arguments of a request, those at `label`, call things that it makes."""
+    def of_form(self, command: str, label: str, version: Version) -> Mapping[str, FormPromise]:
+        """Return the values that a documented form tells, those of which most is promised first."""
+        if any(each.fits(command, label) for each in self.omitted):
+            return {}
+        found: dict[str, FormPromise] = {}
+        for form in self.forms:
+            if form.fits(command, label, version):
+                for text, promise in form.values():
+                    found.setdefault(text, promise)
+        return dict(sorted(found.items(), key=lambda each: each[1].wish is Wish.OPEN))
+
+    def named_by(self, command: str, label: str) -> Thing | None:
+        """Return the kind of the new thing that the argument at `label` names."""
+        return next((each for each in self.things if each.is_named(command, label)), None)
+
+    def is_new_name(self, command: str, label: str) -> bool:
+        """Return whether the string at `label` names what the request makes."""
+        kind = self._kind(command, label, ArgumentShape.STRING)
+        return kind is not None and kind.names
+
+    def names_in(
+        self, command: str, arguments: JsonValue, label: str = ""
+    ) -> Iterator[tuple[str, str]]:
+        """Yield what the arguments of a request call things that it makes, and at which label.
+
+        `label` is that of `arguments` themselves.
+        """
         match arguments:
             case str():
-                kind = self._kind(command, label, ArgumentShape.STRING)
-                if kind is not None and kind.names:
-                    yield arguments
+                if self.is_new_name(command, label):
+                    yield arguments, label
             case Mapping():
                 for name, value in arguments.items():
                     yield from self.names_in(command, value, f"{label}.{name}".lstrip("."))
@@ -188,4 +219,9 @@ def load_catalogue(more: Sequence[Read[ArgumentsPart]] = ()) -> Catalogue:
     """Return what ships of values, preceded by `more`; raises KnowledgeError."""
     shipped = read_file(store.cases_folder() / _VALUES, ArgumentsPart)
     parts = [*more, shipped]
-    return Catalogue(gathered(parts, "value_kinds"), gathered(parts, "values_omitted"))
+    return Catalogue(
+        gathered(parts, "value_kinds"),
+        gathered(parts, "values_omitted"),
+        gathered(parts, "forms"),
+        gathered(parts, "things"),
+    )

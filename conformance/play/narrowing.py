@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from conformance.derive.commands.trials import each_value
 from conformance.derive.commands.unchanged import each_alone
-from conformance.derive.commands.values import each_value
 from conformance.judge.observation import Observation
 from conformance.model.expectation import Kind
 from conformance.model.terms import BROKEN, Aspect, Outcome

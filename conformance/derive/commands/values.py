@@ -1,12 +1,12 @@
-"""Cases of values that nothing promises to be taken or refused: they are answered, and QEMU lives.
+"""Cases of values of which the schema alone promises nothing: they are answered, and QEMU lives.
 
-Each argument is tried with the values of its kind, in a request that is accepted without.  Knows no
-command by name.
+Each argument is tried with the values of its kind and of its documented form, and with the names of
+things that are there, in a request that is accepted without.  Knows no command by name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -20,28 +20,26 @@ from conformance.derive.commands.base_requests import (
 )
 from conformance.derive.commands.errors import named_instead
 from conformance.derive.commands.filling import argument_at
-from conformance.derive.commands.unchanged import parts
+from conformance.derive.commands.trials import Trial, Tried, filled_all
 from conformance.derive.inputs import Introspected
-from conformance.derive.steps import (
-    ANSWERED,
-    PLAIN,
-    command_subject,
-    supporting_step,
-    supporting_steps,
-)
 from conformance.derive.unique import named_apart
-from conformance.knowledge.arguments import ArgumentShape, ArgumentValue, Catalogue
+from conformance.knowledge.argument_forms import FormPromise, Thing
+from conformance.knowledge.arguments import ArgumentShape, Catalogue
 from conformance.knowledge.everything import Knowledge
+from conformance.knowledge.recipes import Wish
 from conformance.knowledge.valid_request import ValidRequest
-from conformance.model.case import Case, Isolation, Role, Step
-from conformance.model.stage import Stage
-from conformance.model.terms import Absent, Aspect, JsonValue, as_object
+from conformance.model.case import Case
+from conformance.model.stage import Request
+from conformance.model.terms import ABSENT, Absent, JsonValue, as_object
 from conformance.qapi.model import Member
 from conformance.space.objects import ObjectPlace
-from conformance.space.paths import Edit
+from conformance.space.paths import Edit, Into
 from conformance.space.values import exemplar
 
-_RULE: Final = "W35"
+_LONG: Final = 100
+"""Characters beyond which a value is told by its length."""
+_SPARE: Final = "spare"
+"""What a thing is called that the request under test has not to do with."""
 
 
 def value_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
@@ -52,48 +50,58 @@ def value_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
     for place in arguments.places:
         for member in place.members:
             shape = shape_of(build.schema, member.type)
-            label = place.label_with(member)
-            values = knowledge.catalogue.values(name, label, shape) if shape else ()
-            if shape and values and member.name != place.tag:
-                tried = _tried(arguments, place, member, shape)
-                yield named_apart(_with_each(tried, member.name, label, values).case(label))
-    yield from map(named_apart, _references(arguments))
+            if shape and member.name != place.tag:
+                tried = _of_argument(arguments, place, member, shape)
+                if tried is not None:
+                    yield named_apart(tried.case(tried.label))
+    for valid in _known(arguments):
+        yield from map(named_apart, _references(arguments, valid))
+        yield from map(named_apart, _held(arguments, valid))
 
 
-def _references(arguments: Arguments) -> Iterator[Case]:
-    """Yield a case for each argument that names a thing: it names the others that are there."""
-    knowledge, name, version = arguments.knowledge, arguments.command.name, arguments.build.version
-    if name not in knowledge.commands:
-        return
-    for valid in knowledge.commands[name].requests(version):
-        if valid.always_fails or arguments.build.lacks.keys() & {*valid.needs}:
-            continue
-        whole = valid.arguments
-        for reference in valid.references:
-            label = ".".join(reference.at)
-            own = argument_at(label, whole)
-            others = [each for each in _things(valid, knowledge.catalogue) if each != own]
-            named = {
-                each: named_instead(whole, replace(reference, instead=each)) for each in others
-            }
-            values = {n: each for n, each in named.items() if not arguments.schema_error(each)}
-            if isinstance(own, str) and values:
-                tried = Attempt(
-                    arguments_of=arguments, base=valid, way=(), arguments=whole, error=None
-                )
-                case = "/".join(filter(None, (valid.name, label, "another")))
-                yield _Tried(tried, label, values).case(case)
+def _of_argument(
+    arguments: Arguments, place: ObjectPlace, member: Member, shape: ArgumentShape
+) -> Tried | None:
+    """Return an argument with the values of its form and its kind, and the names that are taken."""
+    label = place.label_with(member)
+    catalogue, command = arguments.knowledge.catalogue, arguments.command.name
+    of_form: Mapping[str, FormPromise] = {}
+    if shape is ArgumentShape.STRING:
+        of_form = catalogue.of_form(command, label, arguments.build.version)
+    of_kind = catalogue.values(command, label, shape)
+    if not (of_form or of_kind):
+        return None
+    attempt = _attempt(arguments, place, member, shape)
+    whole = as_object(attempt.object)
+    own = whole[member.name]
+
+    def trial(name: str, value: JsonValue, promise: FormPromise | None = None) -> Trial:
+        given = attempt.with_instead({**whole, member.name: value})
+        return Trial(name=name, arguments=given, promise=promise)
+
+    trials = [
+        trial(_brief(text), text, promise)
+        for text, promise in of_form.items()
+        if not (promise.wish is Wish.ACCEPT and (attempt.alone or not attempt.base.known))
+    ]
+    for each in of_kind:
+        value = each.like(own)
+        if not (isinstance(value, str) and value in of_form):
+            trials.append(trial(each.name, value))
+    if isinstance(own, str):
+        trials += _taken(attempt, label, own)
+    way = (*place.way, Into(member.name)) if shape is not ArgumentShape.ARRAY else ()
+    return Tried(attempt=attempt, label=label, trials=trials, read=way)
 
 
-def _things(valid: ValidRequest, catalogue: Catalogue) -> list[str]:
-    """Return the names of what a request and its set-up make."""
-    found: set[str] = set()
-    for request in (*valid.setup, valid.request):
-        found |= {*catalogue.names_in(request.execute, as_object(request.arguments))}
-    return sorted(found)
+def _brief(text: str) -> str:
+    """Return what tells a value from others: long ones differ in their length."""
+    if len(text) > _LONG:
+        return f"{text[:8]}... ({len(text)} characters)"
+    return text or "empty"
 
 
-def _tried(
+def _attempt(
     arguments: Arguments, place: ObjectPlace, member: Member, shape: ArgumentShape
 ) -> Attempt:
     """Return the likeliest request that has the member, an array with an element."""
@@ -115,77 +123,160 @@ def _giving(arguments: Arguments, member: Member, shape: ArgumentShape) -> Edit:
     return given
 
 
-def _with_each(tried: Attempt, member: str, label: str, values: Sequence[ArgumentValue]) -> _Tried:
-    """Return the attempt with each value in place of a member of its object."""
-    whole = as_object(tried.object)
-    edited = {each.name: {**whole, member: each.like(whole[member])} for each in values}
-    return _Tried(tried, label, {name: tried.with_instead(each) for name, each in edited.items()})
+def _taken(attempt: Attempt, label: str, own: str) -> Iterator[Trial]:
+    """Yield that the new thing's name is that of another thing, of its own kind and of others."""
+    arguments, base = attempt.arguments_of, attempt.base
+    catalogue, command = arguments.knowledge.catalogue, arguments.command.name
+    named = catalogue.named_by(command, label)
+    if not base.known or attempt.alone or base.request.descriptor:
+        return
+    if named is not None:
+        promise = FormPromise(wish=Wish.REJECT, words=named.unique) if named.unique else None
+        request = attempt.valid_request(label)
+        yield Trial(
+            name="taken",
+            arguments=attempt.arguments,
+            promise=promise,
+            setup=(request,),
+            cleanup=base.cleanup,
+        )
+    if not catalogue.is_new_name(command, label):
+        return
+    for thing in catalogue.things:
+        made = _made(arguments, base, thing, own)
+        if made is not None and thing is not named:
+            setup, cleanup = made
+            name = f"name of a {thing.name}"
+            yield Trial(name=name, arguments=attempt.arguments, setup=setup, cleanup=cleanup)
 
 
-def each_value(case: Case) -> Iterator[Case]:
-    """Yield the case with each of its values alone, behind the request that is accepted."""
-    roles = [step.role for step in case.steps]
-    least = roles.index(Role.WITNESS if Role.WITNESS in roles else Role.SUBJECT)
-    least += roles[least] is Role.WITNESS
-    while roles[least] is Role.CLEANUP:
-        least += 1
-    for part in parts(case.steps[least:]):
-        yield replace(case, steps=(*case.steps[:least], *part), together=())
+def _made(
+    arguments: Arguments, base: ValidRequest, thing: Thing, name: str
+) -> tuple[tuple[Request, ...], tuple[Request, ...]] | None:
+    """Return the requests that make a thing of a name and take it away, None if none can here."""
+    if not thing.make or (thing.machines and base.spec.machine not in thing.machines):
+        return None
+    setup = filled_all(arguments.build, thing.make, {"name": name})
+    cleanup = filled_all(arguments.build, thing.unmake, {"name": name})
+    return None if setup is None or cleanup is None else (setup, cleanup)
 
 
-def _stage(tried: Attempt) -> Stage:
-    """Return a stage for the values of a command alone, because they may leave things behind."""
-    stage = tried.stage("values")
-    return Stage(name=f"values/{tried.command.name}") if stage is PLAIN else stage
+def _known(arguments: Arguments) -> Iterator[ValidRequest]:
+    """Yield the command's requests that are known to succeed here."""
+    name, knowledge = arguments.command.name, arguments.knowledge
+    if name not in knowledge.commands:
+        return
+    for valid in knowledge.commands[name].requests(arguments.build.version):
+        if not (valid.always_fails or arguments.build.lacks.keys() & {*valid.needs}):
+            yield valid
+
+
+def _references(arguments: Arguments, valid: ValidRequest) -> Iterator[Case]:
+    """Yield a case for each argument that names a thing: it names others, of each kind."""
+    whole, catalogue = valid.arguments, arguments.knowledge.catalogue
+    there = sorted(each.name for each in _things(valid, catalogue))
+    for reference in valid.references:
+        label = ".".join(reference.at)
+        own = argument_at(label, whole)
+        if not isinstance(own, str):
+            continue
+        trials = [
+            Trial(name=each, arguments=named_instead(whole, replace(reference, instead=each)))
+            for each in there
+            if each != own
+        ]
+        spare = named_instead(whole, replace(reference, instead=_SPARE))
+        for thing in catalogue.things:
+            made = _made(arguments, valid, thing, _SPARE)
+            if made is not None:
+                setup, cleanup = made
+                name = f"a spare {thing.name}"
+                trials.append(Trial(name=name, arguments=spare, setup=setup, cleanup=cleanup))
+        trials = [each for each in trials if not arguments.schema_error(each.arguments)]
+        if trials:
+            tried = Tried(attempt=_as_it_is(arguments, valid), label=label, trials=trials)
+            yield tried.case("/".join(filter(None, (valid.name, label, "another"))))
+
+
+def _as_it_is(arguments: Arguments, valid: ValidRequest) -> Attempt:
+    return Attempt(
+        arguments_of=arguments, base=valid, way=(), arguments=valid.arguments, error=None
+    )
+
+
+def _held(arguments: Arguments, valid: ValidRequest) -> Iterator[Case]:
+    """Yield the cases in which the things that are there are put in use in each way.
+
+    Of the things, those count that are of a kind which the request names, or else all.  What
+    changes the machine for good is asked about each thing on a machine of its own.
+    """
+    there = _things(replace(valid, request=_NOTHING), arguments.knowledge.catalogue)
+    kinds = {each.thing for each in there if each.thing and _mentions(valid.arguments, each.name)}
+    found = {
+        each.name: [*_uses(arguments, valid, each, each.thing)]
+        for each in there
+        if each.thing and (each.thing in kinds or not kinds)
+    }
+    cases = {f"held/{name}": uses for name, uses in found.items()}
+    if not valid.destructive:
+        cases = {"held": [use for uses in found.values() for use in uses]}
+    for name, trials in cases.items():
+        if trials:
+            tried = Tried(attempt=_as_it_is(arguments, valid), label="", trials=trials)
+            yield tried.case("/".join(filter(None, (valid.name, name))))
+
+
+def _mentions(value: JsonValue, name: str) -> bool:
+    """Return whether a string anywhere in the value is the name."""
+    match value:
+        case Mapping():
+            return any(_mentions(each, name) for each in value.values())
+        case list():
+            return any(_mentions(each, name) for each in value)
+        case _:
+            return value == name
+
+
+def _uses(
+    arguments: Arguments, valid: ValidRequest, named: _Named, thing: Thing
+) -> Iterator[Trial]:
+    """Yield the request with the thing in use in each way that there can be here."""
+    for holder in thing.holders:
+        if holder.machines and valid.spec.machine not in holder.machines:
+            continue
+        setup = filled_all(arguments.build, holder.setup, named.words)
+        cleanup = filled_all(arguments.build, holder.cleanup, named.words)
+        if setup is not None and cleanup is not None:
+            name = f"{named.name} in use by {holder.name}"
+            yield Trial(name=name, arguments=valid.arguments, setup=setup, cleanup=cleanup)
+
+
+_NOTHING: Final = Request("")
 
 
 @dataclass(frozen=True, slots=True)
-class _Tried:
-    """A request, and what it is tried with in place of the argument at `label`.
+class _Named:
+    """A thing that a request makes: its name, its kind if it is known, and the request's arguments."""
 
-    `values` are the whole arguments with each value, by what tells it from others.
-    """
+    name: str
+    thing: Thing | None
+    given: Mapping[str, JsonValue]
 
-    attempt: Attempt
-    label: str
-    values: Mapping[str, JsonValue]
+    @property
+    def words(self) -> Mapping[str, JsonValue]:
+        """What requests about it may name: its name, and what its own request says."""
+        usual = self.thing.usual(self.given) if self.thing else {}
+        return {**usual, **self.given, "name": self.name}
 
-    def case(self, name: str) -> Case:
-        """Return the case: the request itself, and then with each value."""
-        tried, command = self.attempt, self.attempt.command.name
-        blocked = tried.blocked(self.label)
-        return Case(
-            id=f"{command}/{Aspect.VALUES}/{name}",
-            subject=command_subject(command),
-            aspect=Aspect.VALUES,
-            stage=_stage(tried),
-            steps=() if blocked else tuple(self._steps()),
-            # What a value left behind would be in the way of the next set-up.
-            isolation=Isolation.ALONE if tried.alone or tried.base.setup else Isolation.SHARED,
-            about=self.label,
-            together=tuple(f"{self.label}={each}" for each in self.values),
-            blocked=blocked,
-        )
 
-    def _steps(self) -> Iterator[Step]:
-        """Yield the request that is accepted, and each value with its own set-up and clean-up.
-
-        What changes the machine for good cannot come first, and is set up once.
-        """
-        tried = self.attempt
-        subjects = (self._subject(arguments) for arguments in self.values.values())
-        yield from tried.before
-        if tried.alone:
-            yield from subjects
-            return
-        yield supporting_step(tried.valid_request(self.label), Role.WITNESS, tried.success)
-        yield from tried.after
-        setup = tuple(supporting_steps(tried.base.setup, Role.SETUP, ANSWERED))
-        cleanup = tuple(supporting_steps(tried.base.cleanup, Role.CLEANUP, ANSWERED))
-        for subject in subjects:
-            yield from (*setup, subject, *cleanup)
-
-    def _subject(self, arguments: JsonValue) -> Step:
-        tried = self.attempt
-        request = tried.request(arguments, self.label, tried.base.request.descriptor)
-        return Step(request=request, expect=ANSWERED, role=Role.SUBJECT, rule=_RULE)
+def _things(valid: ValidRequest, catalogue: Catalogue) -> list[_Named]:
+    """Return the things that a request and its set-up make, each once."""
+    found: dict[str, _Named] = {}
+    for request in (*valid.setup, valid.request):
+        given = as_object(request.arguments) if request.arguments is not ABSENT else {}
+        for name, label in catalogue.names_in(request.execute, given):
+            thing = catalogue.named_by(request.execute, label)
+            if name not in found or found[name].thing is None:
+                whole = given if "." not in label else {}
+                found[name] = _Named(name, thing, whole)
+    return [*found.values()]
