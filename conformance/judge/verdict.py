@@ -82,9 +82,7 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
             break
         problems = check(case, step, read.message, earlier)
         earlier.append(read.message)
-        # What may be refused, and is, brings no event about.
-        refused = "error" in read.message
-        late = None if problems or refused else not_come(case, seen, number)
+        late = None if problems else not_come(case, seen, number)
         if late:
             outcome, reason = Outcome.UNTRIED, f"the set-up failed: {late}"
             break

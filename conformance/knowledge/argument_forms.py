@@ -98,6 +98,25 @@ class ArgumentForm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rounded:
+    """Integers that are rounded up, and read back so."""
+
+    commands: Annotated[tuple[str, ...], Key("the commands, as globs", some=True, identity=True)]
+    paths: Annotated[tuple[str, ...], Key("the arguments, as globs", identity=True)]
+    multiple: Annotated[int, Key("of what they become the next multiple")]
+    reason: Annotated[str, REASON]
+
+    def faults(self) -> Iterator[FileFault]:
+        """Yield that nothing is rounded."""
+        if self.multiple < 2:
+            yield FileFault("multiple", "each number is a multiple of it", "Give two or more.")
+
+    def fits(self, command: str, label: str) -> bool:
+        """Return whether the argument at `label` is rounded up."""
+        return is_among(command, self.commands) and is_among(label, self.paths)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
     """What puts a thing, `{name}` in its requests, in use."""
 
@@ -118,6 +137,9 @@ class Thing:
     make: Annotated[tuple[Request, ...], Key("requests that make one called `{name}`")] = ()
     unmake: Annotated[tuple[Request, ...], Key("requests that take it away again")] = ()
     machines: Annotated[tuple[str, ...], _MACHINES] = ()
+    seen: Annotated[
+        str, Key("the query of cases/state.toml, without arguments, that lists all of them")
+    ] = ""
     given: Annotated[
         tuple[Mapping[str, JsonValue], ...],
         Key(

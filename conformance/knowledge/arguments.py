@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Final
 
 from conformance.knowledge import store
-from conformance.knowledge.argument_forms import ArgumentForm, FormPromise, Thing, is_among
+from conformance.knowledge.argument_forms import (
+    ArgumentForm,
+    FormPromise,
+    Rounded,
+    Thing,
+    is_among,
+)
 from conformance.knowledge.common import REASON, VERSIONS
 from conformance.knowledge.decoder import FileFault, Read, read_file
 from conformance.knowledge.gathering import gathered
@@ -136,9 +142,12 @@ class ArgumentsPart:
         tuple[Thing, ...],
         Key("a kind of things that arguments name, and what puts one in use", name="thing"),
     ] = ()
+    rounded: Annotated[
+        tuple[Rounded, ...], Key("integers that are rounded up, and read back so")
+    ] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Catalogue:
     """The kinds of arguments, first those that count first."""
 
@@ -146,6 +155,11 @@ class Catalogue:
     omitted: tuple[ValuesOmitted, ...] = ()
     forms: tuple[ArgumentForm, ...] = ()
     things: tuple[Thing, ...] = ()
+    roundings: tuple[Rounded, ...] = ()
+    _names: dict[tuple[str, str], tuple[bool, Thing | None]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    """What is known of the strings at some labels: all generators ask of the same ones."""
 
     def values(self, command: str, label: str, shape: ArgumentShape) -> tuple[ArgumentValue, ...]:
         """Return the values for the argument at `label`."""
@@ -167,12 +181,25 @@ class Catalogue:
 
     def named_by(self, command: str, label: str) -> Thing | None:
         """Return the kind of the new thing that the argument at `label` names."""
-        return next((each for each in self.things if each.is_named(command, label)), None)
+        return self._name(command, label)[1]
 
     def is_new_name(self, command: str, label: str) -> bool:
         """Return whether the string at `label` names what the request makes."""
-        kind = self._kind(command, label, ArgumentShape.STRING)
-        return kind is not None and kind.names
+        return self._name(command, label)[0]
+
+    def _name(self, command: str, label: str) -> tuple[bool, Thing | None]:
+        if (command, label) not in self._names:
+            kind = self._kind(command, label, ArgumentShape.STRING)
+            thing = next((each for each in self.things if each.is_named(command, label)), None)
+            self._names[command, label] = kind is not None and kind.names, thing
+        return self._names[command, label]
+
+    def rounded(self, command: str, label: str, value: str | int) -> str | int:
+        """Return what a value of the argument at `label` reads back as."""
+        of = next((each for each in self.roundings if each.fits(command, label)), None)
+        if of is None or isinstance(value, str):
+            return value
+        return -(-value // of.multiple) * of.multiple
 
     def names_in(
         self, command: str, arguments: JsonValue, label: str = ""
@@ -224,4 +251,5 @@ def load_catalogue(more: Sequence[Read[ArgumentsPart]] = ()) -> Catalogue:
         gathered(parts, "values_omitted"),
         gathered(parts, "forms"),
         gathered(parts, "things"),
+        gathered(parts, "rounded"),
     )

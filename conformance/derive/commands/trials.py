@@ -6,13 +6,18 @@ Knows neither which values are tried nor why.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from conformance.derive.commands.attempts import Attempt
 from conformance.derive.commands.errors import ANY_CLASS
 from conformance.derive.commands.filling import filled
-from conformance.derive.commands.readbacks import GivenArgument, reading, shown_argument
+from conformance.derive.commands.readbacks import (
+    GivenArgument,
+    ShownArgument,
+    reading,
+    shown_argument,
+)
 from conformance.derive.commands.unchanged import parts
 from conformance.derive.inputs import Introspected
 from conformance.derive.steps import (
@@ -24,16 +29,18 @@ from conformance.derive.steps import (
     supporting_steps,
 )
 from conformance.judge.expect_answer import Reject
-from conformance.judge.expect_value import ReadsBack
+from conformance.judge.expect_value import ReadsBack, UnchangedIfRefused
 from conformance.knowledge.argument_forms import FormPromise
 from conformance.knowledge.recipes import Wish
 from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.stage import Awaited, Request, Stage
+from conformance.model.state import StateQuery
 from conformance.model.terms import Absent, Aspect, ErrorClass, JsonValue, as_object
 from conformance.space.paths import Way, value_at
 
 ANSWER_RULE: Final = "W35"
 FORM_RULE: Final = "X27"
+_NO_EFFECT: Final = "W65"
 _REFUSED: Final = Reject(frozenset(map(ErrorClass, ANY_CLASS)))
 
 
@@ -71,19 +78,23 @@ def each_value(case: Case) -> Iterator[Case]:
     roles = [step.role for step in case.steps]
     least = roles.index(Role.WITNESS if Role.WITNESS in roles else Role.SUBJECT)
     least += roles[least] is Role.WITNESS
-    while roles[least] is Role.CLEANUP:
+    while roles[least] in (Role.CLEANUP, Role.CHECK):
         least += 1
     for part in parts(case.steps[least:]):
         subject = least + [step.role for step in part].index(Role.SUBJECT)
-        steps = (_reading(step, subject) for step in part)
+        steps = (_about(step, subject, least - 1) for step in part)
         yield replace(case, steps=(*case.steps[:least], *steps), together=())
 
 
-def _reading(step: Step, subject: int) -> Step:
-    """Return the step; what it reads back was given in the step `subject`."""
-    if not isinstance(step.expect, ReadsBack):
-        return step
-    return replace(step, expect=replace(step.expect, step=subject))
+def _about(step: Step, subject: int, look: int) -> Step:
+    """Return the step; what it looks at was given in the step `subject`, and seen in `look`."""
+    match step.expect:
+        case ReadsBack() as expect:
+            return replace(step, expect=replace(expect, step=subject))
+        case UnchangedIfRefused() as expect:
+            return replace(step, expect=replace(expect, step=look, subject=subject))
+        case _:
+            return step
 
 
 def filled_all(
@@ -116,16 +127,27 @@ def is_served(build: Introspected, request: Request, arguments: JsonValue) -> bo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Around:
+    """The steps around each trial: its set-up, where it is needed and where it may fail."""
+
+    needed: tuple[Step, ...] = ()
+    setup: tuple[Step, ...] = ()
+    cleanup: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
     """A request, and what it is tried with; `label` is the argument that it is about, if any.
 
-    `read` is the way to the argument that is read back where it was accepted.
+    `read` is the way to the argument that is read back where it was accepted; `look` shows the
+    things that the request makes, which stay as they are where it was refused.
     """
 
     attempt: Attempt
     label: str
     trials: Sequence[Trial]
-    read: Way = field(default=())
+    read: Way = ()
+    look: StateQuery | None = None
 
     def case(self, name: str, about: Mapping[str, str] | None = None) -> Case:
         """Return the case: the request itself, and then each trial."""
@@ -150,55 +172,94 @@ class Tried:
 
         What changes the machine for good cannot come first, and is set up once.
         """
-        tried, made = self.attempt, 0
+        tried = self.attempt
         first: list[Step] = [*tried.before]
         if not tried.alone:
             first.append(
                 supporting_step(tried.valid_request(self.label), Role.WITNESS, tried.success)
             )
             first += tried.after
+        if self.look is not None:
+            first.append(supporting_step(self.look.request, Role.CHECK, ANSWERED))
         yield from first
-        made = len(first)
+        made, around = len(first), self._around()
+        # What shows one value of an argument shows the others.
+        readable = self._shown(tried.valid_request(self.label)) is not None
         for trial in self.trials:
-            part = [*self._part(trial, made)]
+            part = self._part(trial, around, made, readable=readable)
+            if self.look is not None:
+                subject = len(around.setup) + len(trial.setup)
+                part.append(_again(self.look, made - 1, made + subject))
             yield from part
             made += len(part)
 
-    def _part(self, trial: Trial, made: int) -> Iterator[Step]:
-        """Yield the steps of a trial, behind `made` others."""
+    def _around(self) -> _Around:
+        """Return the set-up and the clean-up of each trial; a machine for itself has neither."""
+        base = self.attempt.base
+        if self.attempt.alone:
+            return _Around()
+        return _Around(
+            needed=tuple(supporting_steps(base.setup, Role.SETUP, ACCEPTED)),
+            setup=tuple(supporting_steps(base.setup, Role.SETUP, ANSWERED)),
+            cleanup=tuple(supporting_steps(base.cleanup, Role.CLEANUP, ANSWERED)),
+        )
+
+    def _part(self, trial: Trial, around: _Around, made: int, *, readable: bool) -> list[Step]:
+        """Return the steps of a trial, behind `made` others."""
         tried = self.attempt
-        base = tried.base if not tried.alone else replace(tried.base, setup=(), cleanup=())
         # What must be accepted, or refused for its own sake, needs its set-up.
-        needed = ACCEPTED if trial.promised and base.known else ANSWERED
-        yield from supporting_steps(base.setup, Role.SETUP, needed)
-        yield from supporting_steps(trial.setup, Role.SETUP, ANSWERED)
-        request = tried.request(trial.arguments, self.label, base.request.descriptor)
-        yield promised_step(request, trial.promise)
-        yield from self._read_back(request, made + len(base.setup) + len(trial.setup))
-        yield from supporting_steps((*trial.cleanup, *base.cleanup), Role.CLEANUP, ANSWERED)
+        needs = trial.promised and tried.base.known
+        before = around.needed if needs else around.setup
+        if trial.setup:
+            before = (*before, *supporting_steps(trial.setup, Role.SETUP, ANSWERED))
+        request = tried.request(trial.arguments, self.label, tried.base.request.descriptor)
+        part = [*before, promised_step(request, trial.promise)]
+        if readable:
+            part += self._read_back(request, made + len(before))
+        if trial.cleanup:
+            part += supporting_steps(trial.cleanup, Role.CLEANUP, ANSWERED)
+        return [*part, *around.cleanup]
 
     def _read_back(self, request: Request, subject: int) -> Sequence[Step]:
         """Return the query that shows the argument of the step `subject`, if one does at once."""
-        tried, way = self.attempt, self.read
-        value = value_at(way, as_object(request.arguments)) if way else None
-        if not isinstance(value, str | int) or request.descriptor or tried.alone:
+        shown = self._shown(request)
+        # Nothing, 0 and no text, may be told by nothing.
+        if shown is None or not shown.pattern:
             return ()
+        return reading(shown, self.attempt.base, request, supporting=subject).after
+
+    def _shown(self, request: Request) -> ShownArgument | None:
+        """Return what shows the argument of a request, as it must read back."""
+        tried, way = self.attempt, self.read
+        if not way or tried.alone or request.descriptor:
+            return None
+        value = value_at(way, as_object(request.arguments))
+        if not isinstance(value, str | int):
+            return None
+        varied = f"{self.label}={value}"
         given = GivenArgument(
-            label=self.label,
-            varied=f"{self.label}={value}",
-            way=way,
-            value=value,
-            request=request,
+            label=self.label, varied=varied, way=way, value=value, request=request
         )
         of = tried.arguments_of
         shown = shown_argument(of.build, of.knowledge, given)
         if shown is None or shown.entry.needs_success or shown.entry.undo or not shown.query:
-            return ()
+            return None
+        # Other words show the recipe's own value, or hang on whom it talks to.
         if shown.pattern != value:
-            # Other words show the recipe's own value, or hang on whom it talks to.
-            return ()
-        shown = replace(shown, entry=replace(shown.entry, stays=None))
-        return reading(shown, tried.base, request, supporting=subject).after
+            return None
+        rounded = of.knowledge.catalogue.rounded(tried.command.name, self.label, value)
+        return replace(shown, pattern=rounded, entry=replace(shown.entry, stays=None))
+
+
+def _again(look: StateQuery, before: int, subject: int) -> Step:
+    """Return the step that sees what the step `before` saw, if the step `subject` was refused."""
+    return Step(
+        request=look.request,
+        expect=UnchangedIfRefused(look, before, subject),
+        role=Role.CHECK,
+        rule=_NO_EFFECT,
+        why="the things of this kind are those of before the request",
+    )
 
 
 def _stage(tried: Attempt) -> Stage:
