@@ -14,11 +14,13 @@ from conformance.derive.commands.base_requests import Arguments
 from conformance.derive.commands.errors import named_instead
 from conformance.derive.commands.filling import argument_at
 from conformance.derive.commands.trials import Trial, Tried, filled_all
+from conformance.derive.commands.unchanged import state_queries
 from conformance.knowledge.argument_forms import Thing
 from conformance.knowledge.arguments import Catalogue
 from conformance.knowledge.valid_request import ValidRequest
 from conformance.model.case import Case
 from conformance.model.stage import Request
+from conformance.model.state import StateQuery
 from conformance.model.terms import ABSENT, JsonValue, as_object
 
 _SPARE: Final = "spare"
@@ -113,7 +115,9 @@ def _mentions(value: JsonValue, name: str) -> bool:
             return value == name
 
 
-def _uses(arguments: Arguments, valid: ValidRequest, named: NamedThing, thing: Thing) -> Iterator[Trial]:
+def _uses(
+    arguments: Arguments, valid: ValidRequest, named: NamedThing, thing: Thing
+) -> Iterator[Trial]:
     """Yield the request with the thing in use in each way that there can be here."""
     for holder in thing.holders:
         if holder.machines and valid.spec.machine not in holder.machines:
@@ -151,3 +155,16 @@ def things_of(valid: ValidRequest, catalogue: Catalogue) -> list[NamedThing]:
                 whole = given if "." not in label else {}
                 found[name] = NamedThing(name, thing, whole)
     return [*found.values()]
+
+
+def look_at_things(arguments: Arguments, base: ValidRequest) -> StateQuery | None:
+    """Return the query that lists the things which a request makes, None if none does.
+
+    What changes its machine for good may change it a while after its answer.
+    """
+    if base.destructive:
+        return None
+    made = things_of(replace(base, setup=()), arguments.knowledge.catalogue)
+    asked = [Request(each.thing.seen) for each in made if each.thing]
+    queries = state_queries(arguments.build, arguments.knowledge)
+    return next((each for each in queries if each.request in asked), None)

@@ -7,7 +7,6 @@ things that are there, in a request that is accepted without.  Knows no command 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Final
 
 from conformance.derive.argument_shapes import shape_of
@@ -21,22 +20,18 @@ from conformance.derive.commands.base_requests import (
 from conformance.derive.commands.things import (
     held_cases,
     known_requests,
+    look_at_things,
     made_here,
     reference_cases,
-    things_of,
 )
 from conformance.derive.commands.trials import Trial, Tried
-from conformance.derive.commands.unchanged import state_queries
 from conformance.derive.inputs import Introspected
 from conformance.derive.unique import named_apart
 from conformance.knowledge.argument_forms import FormPromise
 from conformance.knowledge.arguments import ArgumentShape
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.recipes import Wish
-from conformance.knowledge.valid_request import ValidRequest
 from conformance.model.case import Case
-from conformance.model.stage import Request
-from conformance.model.state import StateQuery
 from conformance.model.terms import Absent, JsonValue, as_object
 from conformance.qapi.model import Member
 from conformance.space.objects import ObjectPlace
@@ -96,21 +91,8 @@ def _of_argument(
     if isinstance(own, str):
         trials += _taken(attempt, label, own)
     way = (*place.way, Into(member.name)) if shape is not ArgumentShape.ARRAY else ()
-    look = _look(arguments, attempt.base)
+    look = look_at_things(arguments, attempt.base)
     return Tried(attempt=attempt, label=label, trials=trials, read=way, look=look)
-
-
-def _look(arguments: Arguments, base: ValidRequest) -> StateQuery | None:
-    """Return the query that lists the things which a request makes, None if none does.
-
-    What changes its machine for good may change it a while after its answer.
-    """
-    if base.destructive:
-        return None
-    made = things_of(replace(base, setup=()), arguments.knowledge.catalogue)
-    asked = [Request(each.thing.seen) for each in made if each.thing]
-    queries = state_queries(arguments.build, arguments.knowledge)
-    return next((each for each in queries if each.request in asked), None)
 
 
 def _brief(text: str) -> str:
