@@ -40,6 +40,7 @@ _TOY = "object-add/toy"
 BREAKAGES: dict[str, Breakage] = {
     # Bytes and messages.
     "arrays-kill": _breaks("W35", "yank/values/instances"),
+    "parameter-in-pages": _breaks("X31", "migrate-set-parameters/values/*"),
     "raw-utf8": _breaks("W03", f"{_TOY}/invalid/text/*"),
     "single-quotes": _breaks("W09", *_DELETED),
     "array-reply": _breaks("W10", *_DELETED),
