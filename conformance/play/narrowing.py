@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conformance.derive.commands.trials import each_value
+from conformance.derive.commands.trials import each_value, value_of, values_from
 from conformance.derive.commands.unchanged import each_alone
 from conformance.judge.observation import Observation
 from conformance.model.expectation import Kind
@@ -35,18 +35,36 @@ def narrowed(result: Result, prover: Prover) -> Result:
 def _value_by_value(result: Result, prover: Prover) -> Result:
     """Return the result of the first value that shows anything, with those of the others.
 
-    What comes behind a value that hangs is not tried: each could take as long.
+    What comes behind a value that shows something is tried together, again and again, unless it is
+    not known which one shows it: then each is tried alone.  What comes behind a value that hangs is
+    not tried: each could take as long.
     """
     first: dict[frozenset[str], Result] = {}
-    for case in each_value(result.case):
-        play = prover.alone(case, again=True, one_by_one=True)
-        play = prover.confirmed(play, one_by_one=True)
-        if play.verdict.outcome in BROKEN:
-            first.setdefault(defects_of(play), play)
-        if play.verdict.outcome is Outcome.TIMEOUT:
-            break
+    rest: Result | None = result
+    while rest is not None and rest.verdict.outcome in BROKEN:
+        number = _first_to_show(rest)
+        singles = [*each_value(rest.case)]
+        chosen = singles if number is None else singles[number : number + 1]
+        for case in chosen:
+            play = prover.alone(case, again=True, one_by_one=True)
+            play = prover.confirmed(play, one_by_one=True)
+            if play.verdict.outcome in BROKEN:
+                first.setdefault(defects_of(play), play)
+            if play.verdict.outcome is Outcome.TIMEOUT:
+                rest = None
+                break
+        left = values_from(rest.case, number + 1) if rest and number is not None else None
+        rest = prover.alone(left, again=True) if left is not None else None
     told = tuple(first.values())
     return replace(told[0], further=told[1:]) if told else result
+
+
+def _first_to_show(result: Result) -> int | None:
+    """Return the number of the first value that shows something, None if it is not known."""
+    if did_beside(result):
+        return None
+    steps = sorted(_missed(result))
+    return value_of(result.case, steps[0]) if steps else None
 
 
 def _missed(result: Result) -> frozenset[int]:

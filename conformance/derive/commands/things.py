@@ -13,7 +13,7 @@ from conformance.derive.commands.attempts import Attempt
 from conformance.derive.commands.base_requests import Arguments
 from conformance.derive.commands.errors import named_instead
 from conformance.derive.commands.filling import argument_at
-from conformance.derive.commands.trials import Trial, Tried, filled_all
+from conformance.derive.commands.trials import HELD, Trial, Tried, filled_all
 from conformance.derive.commands.unchanged import state_queries
 from conformance.knowledge.argument_forms import Thing
 from conformance.knowledge.arguments import Catalogue
@@ -95,9 +95,9 @@ def held_cases(arguments: Arguments, valid: ValidRequest) -> Iterator[Case]:
         for each in there
         if each.thing and (each.thing in kinds or not kinds)
     }
-    cases = {f"held/{name}": uses for name, uses in found.items()}
+    cases = {f"{HELD}/{name}": uses for name, uses in found.items()}
     if not valid.destructive:
-        cases = {"held": [use for uses in found.values() for use in uses]}
+        cases = {HELD: [use for uses in found.values() for use in uses]}
     for name, trials in cases.items():
         if trials:
             tried = Tried(attempt=_as_it_is(arguments, valid), label="", trials=trials)

@@ -41,6 +41,8 @@ from conformance.space.paths import Way, value_at
 ANSWER_RULE: Final = "W35"
 FORM_RULE: Final = "X27"
 _NO_EFFECT: Final = "W65"
+HELD: Final = "held"
+"""What the cases of things in use are about: a fault in one use may show in several of them."""
 _REFUSED: Final = Reject(frozenset(map(ErrorClass, ANY_CLASS)))
 
 
@@ -75,15 +77,49 @@ def promised_step(request: Request, promise: FormPromise | None) -> Step:
 
 def each_value(case: Case) -> Iterator[Case]:
     """Yield the case with each of its values alone, behind the request that is accepted."""
+    before, trials = _divided(case)
+    for part in trials:
+        yield replace(case, steps=_joined(before, [part]), together=())
+
+
+def values_from(case: Case, first: int) -> Case | None:
+    """Return the case with its values from the number `first` on, None if there is none."""
+    before, trials = _divided(case)
+    if first >= len(trials):
+        return None
+    left = case.together[first:]
+    return replace(case, steps=_joined(before, trials[first:]), together=left)
+
+
+def value_of(case: Case, step: int) -> int | None:
+    """Return the number of the value to which the step of that number belongs, None if to none."""
+    before, trials = _divided(case)
+    end = len(before)
+    for number, part in enumerate(trials):
+        end += len(part)
+        if len(before) <= step < end:
+            return number
+    return None
+
+
+def _divided(case: Case) -> tuple[Sequence[Step], Sequence[Sequence[Step]]]:
+    """Return the steps before the values of a case, and those of each value."""
     roles = [step.role for step in case.steps]
     least = roles.index(Role.WITNESS if Role.WITNESS in roles else Role.SUBJECT)
     least += roles[least] is Role.WITNESS
     while roles[least] in (Role.CLEANUP, Role.CHECK):
         least += 1
-    for part in parts(case.steps[least:]):
-        subject = least + [step.role for step in part].index(Role.SUBJECT)
-        steps = (_about(step, subject, least - 1) for step in part)
-        yield replace(case, steps=(*case.steps[:least], *steps), together=())
+    return case.steps[:least], [*parts(case.steps[least:])]
+
+
+def _joined(before: Sequence[Step], trials: Sequence[Sequence[Step]]) -> tuple[Step, ...]:
+    """Return the steps of some values, each looking at its own step and at the last look."""
+    made = [*before]
+    for part in trials:
+        subject = len(made) + [step.role for step in part].index(Role.SUBJECT)
+        look = len(made) - 1
+        made += [_about(step, subject, look) for step in part]
+    return tuple(made)
 
 
 def _about(step: Step, subject: int, look: int) -> Step:
@@ -149,7 +185,7 @@ class Tried:
     read: Way = ()
     look: StateQuery | None = None
 
-    def case(self, name: str, about: Mapping[str, str] | None = None) -> Case:
+    def case(self, name: str) -> Case:
         """Return the case: the request itself, and then each trial."""
         tried, command = self.attempt, self.attempt.command.name
         blocked = tried.blocked(self.label)
@@ -162,7 +198,7 @@ class Tried:
             steps=() if blocked else tuple(self._steps()),
             # What a value left behind would be in the way of the next set-up.
             isolation=Isolation.ALONE if tried.alone or tried.base.setup else Isolation.SHARED,
-            about=self.label or name,
+            about=self.label or HELD,
             together=tuple(f"{start}{each.name}" for each in self.trials),
             blocked=blocked,
         )
