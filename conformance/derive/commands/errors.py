@@ -14,6 +14,7 @@ from conformance.derive.commands.unchanged import unchanged_cases
 from conformance.derive.commands.valid import command_stage
 from conformance.derive.inputs import Introspected
 from conformance.derive.steps import (
+    ANSWERED,
     PLAIN,
     around,
     blocked_by,
@@ -40,6 +41,7 @@ UNPROVOKED: Final = "no recipe provokes this documented error"
 _NOT_THERE: Final = "X34"
 _EXCLUDED: Final = "X27"
 _NO_EFFECT: Final = "W65"
+_ANSWER: Final = "W35"
 
 
 def error_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
@@ -51,7 +53,7 @@ def error_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
     for refusal in recipe.refusals_for(build.version):
         case = made.refused(refusal)
         yield case
-        if refusal.any_class and not refusal.unsettled:
+        if refusal.any_class and not (refusal.unsettled or refusal.open):
             excluded.append(case)
     missing = [
         case
@@ -115,7 +117,7 @@ class _ErrorCases:
         own_classes = ANY_CLASS if refusal.when is not When.APART else _known(refusal.classes)
         rule, classes = promised or (_EXCLUDED, own_classes)
         setup = tuple(supporting_steps(valid.setup, Role.SETUP))
-        own = _around(refusal, _refusal(request, classes, rule, refusal.reason))
+        own = _around(refusal, _subject(request, refusal, classes, rule))
         # Its result does not need the clean-up, and may be in its way.
         undone = () if refusal.destructive else valid.cleanup
         cleanup = tuple(supporting_steps(undone, Role.CLEANUP))
@@ -136,7 +138,7 @@ class _ErrorCases:
         own_classes = ANY_CLASS if refusal.witness is not None else _known(refusal.classes)
         rule, classes = promised or (_EXCLUDED, own_classes)
         request = Request(name, refusal.arguments or ABSENT)
-        own = _around(refusal, _refusal(request, classes, rule, refusal.reason))
+        own = _around(refusal, _subject(request, refusal, classes, rule))
         accepted: tuple[Step, ...] = ()
         if refusal.witness is not None:
             with_own = replace(self.own, request=Request(name, refusal.witness or ABSENT))
@@ -165,6 +167,14 @@ class _ErrorCases:
 def _refusal(request: Request, classes: frozenset[str], rule: str, why: str) -> Step:
     expect = Reject(frozenset(map(ErrorClass, classes)))
     return Step(request=request, expect=expect, role=Role.SUBJECT, rule=rule, why=why)
+
+
+def _subject(request: Request, refusal: Refusal, classes: frozenset[str], rule: str) -> Step:
+    """Return the step of a refusal: what nothing promises must be answered only."""
+    if refusal.open:
+        return Step(request=request, expect=ANSWERED, role=Role.SUBJECT, rule=_ANSWER)
+    why = f"{refusal.reason} ({refusal.promise})" if refusal.promise else refusal.reason
+    return _refusal(request, classes, rule, why)
 
 
 def _around(refusal: Refusal, step: Step) -> tuple[Step, ...]:
