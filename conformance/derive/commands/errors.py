@@ -23,7 +23,7 @@ from conformance.derive.steps import (
     witness,
 )
 from conformance.digest.digest import DigestEntity
-from conformance.judge.expect_answer import Reject
+from conformance.judge.expect_answer import Refused, Reject
 from conformance.judge.expect_value import Repeats
 from conformance.knowledge.commands import CommandRecipe
 from conformance.knowledge.everything import Knowledge
@@ -42,6 +42,7 @@ _NOT_THERE: Final = "X34"
 _EXCLUDED: Final = "X27"
 _NO_EFFECT: Final = "W65"
 _ANSWER: Final = "W35"
+_IF_REFUSED: Final = Refused(promised=False)
 
 
 def error_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
@@ -49,12 +50,13 @@ def error_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
     recipe = knowledge.command(name)
     documented = build.declared.get(name)
     made = _ErrorCases(build=build, recipe=recipe, documented=documented)
-    excluded = []
+    excluded: list[Case] = []
+    may_be_taken: list[Case] = []
     for refusal in recipe.refusals_for(build.version):
         case = made.refused(refusal)
         yield case
-        if refusal.any_class and not (refusal.unsettled or refusal.open):
-            excluded.append(case)
+        if refusal.any_class and not refusal.unsettled:
+            (may_be_taken if refusal.open else excluded).append(case)
     missing = [
         case
         for valid in recipe.requests(build.version)
@@ -65,6 +67,9 @@ def error_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
     yield from unchanged_cases(build, knowledge, missing, rule=_NOT_THERE)
     # Where no class is promised, that nothing changes is what is left to see.
     yield from unchanged_cases(build, knowledge, excluded, rule=_NO_EFFECT, of="excluded-")
+    yield from unchanged_cases(
+        build, knowledge, may_be_taken, rule=_NO_EFFECT, expect=_IF_REFUSED, of="open-"
+    )
     if documented is not None:
         yield from _unprovoked(recipe, documented, build.version)
 
