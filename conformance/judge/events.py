@@ -42,9 +42,12 @@ def awaited(step: Step, events: Sequence[Line]) -> tuple[Emits, ...]:
 def not_come(case: Case, seen: Observation, number: int) -> str | None:
     """Return which awaited event did not arrive after a step, None if all did.
 
-    No rule promises these events: the case waits for them.
+    No rule promises these events: the case waits for them.  What may be refused, and is, brings
+    none about.
     """
-    step = case.steps[number]
+    step, line = case.steps[number], seen.replies[number]
+    if line is not None and "error" in message_of(line):
+        return None
     own = [line for line, place in _placed(seen) if place.step == number]
     late = next((wanted for wanted in awaited(step, own) if wanted.rule is None), None)
     return f"{step.request.execute}: {_instead(late, own)}" if late is not None else None

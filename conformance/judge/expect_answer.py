@@ -104,8 +104,12 @@ class TakesItsOwn(Expectation):
 
 @dataclass(frozen=True, slots=True)
 class Refused(Expectation):
-    """The request fails, as another case demands: where it does not, this one is in its shadow."""
+    """The request fails, as another case demands: where it does not, this one is in its shadow.
 
+    What nothing promises to fail (`promised`) may succeed, and then there is nothing to see.
+    """
+
+    promised: bool = True
     binds = False
 
     def words(self) -> str:
@@ -119,7 +123,10 @@ class Refused(Expectation):
         return Problem("accepted", "the request is refused", kind=Kind.ACCEPTED)
 
     def inconclusive(self, problem: Problem) -> Inconclusive | None:
-        """Return that the finding of that other case stands in the way."""
+        """Return that the finding of that other case stands in the way, if it is one."""
+        if not self.promised:
+            reason = "nothing promises that it is refused, and it is accepted"
+            return Inconclusive(outcome=Outcome.NOT_APPLICABLE, reason=reason)
         reason = "a request that must be refused is accepted"
         return Inconclusive(outcome=Outcome.BLOCKED_BY_FINDING, reason=reason)
 

@@ -145,6 +145,19 @@ class Unchanged(Expectation):
         return Problem(f"{where} became {shown_at(new)}", expected, fold=where)
 
 
+@dataclass(frozen=True, slots=True)
+class UnchangedIfRefused(Unchanged):
+    """The query is answered as by the step `step`, if the step `subject` was refused."""
+
+    subject: int
+
+    def problem(self, reply: Reply) -> Problem | None:
+        """Return the first difference from the answer then; what was accepted may change it."""
+        if "error" not in reply.earlier[self.subject]:
+            return None
+        return Unchanged.problem(self, reply)
+
+
 def _state(query: StateQuery, reply: Mapping[str, Any]) -> Any:
     if "error" not in reply:
         return without(reply["return"], query.ignore)

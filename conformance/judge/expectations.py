@@ -38,13 +38,14 @@ from conformance.judge.expect_value import (
     Stays,
     Tells,
     Unchanged,
+    UnchangedIfRefused,
 )
 from conformance.model.expectation import Expectation
 
 EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
     *(Accept, Ends, Reject, Refused, Succeeds, Answer, Known, Understood, TakesItsOwn),
     NoOddOneOut,
-    *(Returns, Lists, Repeats, Unchanged, Adds, Grows, Shows, NotYet),
+    *(Returns, Lists, Repeats, Unchanged, UnchangedIfRefused, Adds, Grows, Shows, NotYet),
     *(Tells, Agrees, ReadsBack, Confirms, Stays),
     *(Holds, Instance, ReadsAs, LinksTo, ListsTypes, ListsProperties),
 )

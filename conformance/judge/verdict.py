@@ -264,7 +264,9 @@ def _unanswered(
         words = report.defect if report else death_words(seen.death)
         # A command may die with the same words for different causes.
         of_command = case.subject.kind is SubjectKind.COMMAND
-        where = words if words and not of_command else f"{words} {case.subject.name} {about}"
+        # Without words, what ended it tells two causes apart.
+        told = words or ending_text(seen.death.status)
+        where = words if words and not of_command else f"{told} {case.subject.name} {about}"
         fold = f"crash {command} {where}"
         outcome, kind = Outcome.CRASH, Kind.CRASH
         words = f"{report.words}{report.place}" if report else words

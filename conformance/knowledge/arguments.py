@@ -8,16 +8,23 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Final
 
 from conformance.knowledge import store
+from conformance.knowledge.argument_forms import (
+    ArgumentForm,
+    FormPromise,
+    Rounded,
+    Thing,
+    is_among,
+)
 from conformance.knowledge.common import REASON, VERSIONS
 from conformance.knowledge.decoder import FileFault, Read, read_file
 from conformance.knowledge.gathering import gathered
 from conformance.knowledge.keys import Key, enum_form
+from conformance.knowledge.recipes import Wish
 from conformance.knowledge.versions import Version, VersionRange
 from conformance.model.terms import JsonValue
 
@@ -91,7 +98,7 @@ class ValueKind:
 
     def fits(self, command: str, label: str, shape: ArgumentShape) -> bool:
         """Return whether the argument at `label` is of this kind."""
-        named = _is_among(command, self.commands) and _is_among(label, self.paths)
+        named = is_among(command, self.commands) and is_among(label, self.paths)
         return shape is self.type and named
 
 
@@ -105,7 +112,7 @@ class ValuesOmitted:
 
     def fits(self, command: str, label: str) -> bool:
         """Return whether the argument at `label` is among them."""
-        return _is_among(command, self.commands) and _is_among(label, self.paths)
+        return is_among(command, self.commands) and is_among(label, self.paths)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,11 +127,7 @@ class ChoicesOmitted:
 
     def fits(self, command: str, label: str) -> bool:
         """Return whether a choice is among them."""
-        return _is_among(command, self.commands) and _is_among(label, self.choices)
-
-
-def _is_among(name: str, globs: Sequence[str]) -> bool:
-    return any(fnmatchcase(name, glob) for glob in globs)
+        return is_among(command, self.commands) and is_among(label, self.choices)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,15 +152,33 @@ class ArgumentsPart:
     choices_omitted: Annotated[
         tuple[ChoicesOmitted, ...], Key("arguments with values that are not tried in pairs")
     ] = ()
+    forms: Annotated[
+        tuple[ArgumentForm, ...],
+        Key("strings with a documented form: values in it and out of it", name="form"),
+    ] = ()
+    things: Annotated[
+        tuple[Thing, ...],
+        Key("a kind of things that arguments name, and what puts one in use", name="thing"),
+    ] = ()
+    rounded: Annotated[
+        tuple[Rounded, ...], Key("integers that are rounded up, and read back so")
+    ] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Catalogue:
     """The kinds of arguments, first those that count first."""
 
     kinds: tuple[ValueKind, ...] = ()
     omitted: tuple[ValuesOmitted, ...] = ()
     choices_omitted: tuple[ChoicesOmitted, ...] = ()
+    forms: tuple[ArgumentForm, ...] = ()
+    things: tuple[Thing, ...] = ()
+    roundings: tuple[Rounded, ...] = ()
+    _names: dict[tuple[str, str], tuple[bool, Thing | None]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    """What is known of the strings at some labels: all generators ask of the same ones."""
 
     def omits(self, command: str, choice: str) -> bool:
         """Return whether requests are not tried with a choice for the sake of pairs."""
@@ -170,13 +191,50 @@ class Catalogue:
         kind = self._kind(command, label, shape)
         return kind.values if kind else ()
 
-    def names_in(self, command: str, arguments: JsonValue, label: str = "") -> Iterator[str]:
-        """Yield what the arguments of a request, those at `label`, call things that it makes."""
+    def of_form(self, command: str, label: str, version: Version) -> Mapping[str, FormPromise]:
+        """Return the values that a documented form tells, those of which most is promised first."""
+        if any(each.fits(command, label) for each in self.omitted):
+            return {}
+        found: dict[str, FormPromise] = {}
+        for form in self.forms:
+            if form.fits(command, label, version):
+                for text, promise in form.values():
+                    found.setdefault(text, promise)
+        return dict(sorted(found.items(), key=lambda each: each[1].wish is Wish.OPEN))
+
+    def named_by(self, command: str, label: str) -> Thing | None:
+        """Return the kind of the new thing that the argument at `label` names."""
+        return self._name(command, label)[1]
+
+    def is_new_name(self, command: str, label: str) -> bool:
+        """Return whether the string at `label` names what the request makes."""
+        return self._name(command, label)[0]
+
+    def _name(self, command: str, label: str) -> tuple[bool, Thing | None]:
+        if (command, label) not in self._names:
+            kind = self._kind(command, label, ArgumentShape.STRING)
+            thing = next((each for each in self.things if each.is_named(command, label)), None)
+            self._names[command, label] = kind is not None and kind.names, thing
+        return self._names[command, label]
+
+    def rounded(self, command: str, label: str, value: str | int) -> str | int:
+        """Return what a value of the argument at `label` reads back as."""
+        of = next((each for each in self.roundings if each.fits(command, label)), None)
+        if of is None or isinstance(value, str):
+            return value
+        return -(-value // of.multiple) * of.multiple
+
+    def names_in(
+        self, command: str, arguments: JsonValue, label: str = ""
+    ) -> Iterator[tuple[str, str]]:
+        """Yield what the arguments of a request call things that it makes, and at which label.
+
+        `label` is that of `arguments` themselves.
+        """
         match arguments:
             case str():
-                kind = self._kind(command, label, ArgumentShape.STRING)
-                if kind is not None and kind.names:
-                    yield arguments
+                if self.is_new_name(command, label):
+                    yield arguments, label
             case Mapping():
                 for name, value in arguments.items():
                     yield from self.names_in(command, value, f"{label}.{name}".lstrip("."))
@@ -215,4 +273,7 @@ def load_catalogue(more: Sequence[Read[ArgumentsPart]] = ()) -> Catalogue:
         gathered(parts, "value_kinds"),
         gathered(parts, "values_omitted"),
         gathered(parts, "choices_omitted"),
+        gathered(parts, "forms"),
+        gathered(parts, "things"),
+        gathered(parts, "rounded"),
     )

@@ -66,6 +66,18 @@ class Refusal:
     ] = frozenset()
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     reason: Annotated[str, REASON]
+    promise: Annotated[
+        str,
+        Key(
+            "what promises the refusal to those builds: a document and its words, a comment or a "
+            "test of the source, or the upstream change that called the opposite a fault",
+            default="the documented error",
+        ),
+    ] = ""
+    open: Annotated[
+        str,
+        Key("instead, why nothing promises it: then the request must be answered, and no more"),
+    ] = ""
     any_class: Annotated[
         str,
         Key(
@@ -111,7 +123,13 @@ class Refusal:
 
         The class of any wrong argument proves nothing without a request that succeeds.
         """
-        if self.takes_any_class is not bool(self.any_class):
+        if sum(map(bool, (self.item, self.promise, self.open))) != 1:
+            yield FileFault(
+                "promise",
+                "an error that is documented, or promised elsewhere, or open: just one of these",
+                "Say what promises it, in 'documented' or 'promise', or why it is 'open'.",
+            )
+        if not self.open and self.takes_any_class is not bool(self.any_class):
             yield FileFault(
                 "any_class" if self.any_class else "classes",
                 "'any_class' says nothing, for a class is expected"

@@ -12,7 +12,7 @@ from conformance.derive.commands.errors import ANY_CLASS, UNPROVOKED, error_case
 from conformance.derive.steps import PLAIN
 from conformance.digest.declaration import EntityKind
 from conformance.digest.digest import DigestEntity
-from conformance.judge.expect_answer import Reject
+from conformance.judge.expect_answer import Answer, Reject
 from conformance.judge.expect_value import Repeats
 from conformance.knowledge.commands import CommandRecipe, Further
 from conformance.knowledge.refusals import Reference, Refusal, UnprovokedError, When
@@ -185,6 +185,24 @@ def test_a_refusal_stands_beside_the_recipe_where_it_says(when: When, order: lis
     assert arguments == ({} if when is When.APART else {"id": "one"})
     assert rule == "X27"
     assert classes == ({str(GENERIC)} if when is When.APART else ANY_CLASS)
+
+
+@pytest.mark.parametrize("when", When, ids=str)
+def test_what_nothing_promises_to_be_refused_must_be_answered(when: When) -> None:
+    open_one = _refusal(when=when, setup=(LOOK,), cleanup=(LOOK,), open="no text says so")
+
+    (case,) = _cases(_recipe(refusals=(open_one,)))
+
+    (subject,) = [step for step in case.steps if step.role is Role.SUBJECT]
+    assert subject.expect == Answer()
+    assert subject.rule == "W35"
+
+
+def test_the_promise_of_a_refusal_is_told() -> None:
+    (case,) = _cases(_recipe(refusals=(_refusal(promise="a text says so"),)))
+
+    (subject,) = [step for step in case.steps if step.role is Role.SUBJECT]
+    assert subject.why == "it is done already (a text says so)"
 
 
 @pytest.mark.parametrize(

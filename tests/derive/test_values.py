@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.derive.commands.values import each_value, value_cases
+from conformance.derive.commands.trials import each_value
+from conformance.derive.commands.values import value_cases
 from conformance.derive.objects.values import value_cases as object_values
 from conformance.judge.expect_answer import Accept, Answer
 from conformance.knowledge.arguments import (

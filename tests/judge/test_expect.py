@@ -299,6 +299,17 @@ def test_what_must_be_refused_elsewhere_stands_in_the_way_where_it_is_accepted()
     assert otherwise.outcome is Outcome.BLOCKED_BY_FINDING
 
 
+def test_what_nothing_promises_to_be_refused_may_succeed() -> None:
+    expect = Refused(promised=False)
+    asked = case(step(expect))
+    problem = first(check(asked, asked.steps[0], success()))
+
+    assert problem is not None
+    otherwise = expect.inconclusive(problem)
+    assert otherwise is not None
+    assert otherwise.outcome is Outcome.NOT_APPLICABLE
+
+
 def test_every_wrong_default_of_a_type_is_told_under_the_rule_about_defaults() -> None:
     listed = [
         {"name": "a", "type": "int", "default-value": "1"},

@@ -6,15 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from conformance.knowledge.argument_forms import ArgumentForm
 from conformance.knowledge.arguments import (
     ArgumentShape,
     ArgumentsPart,
+    Catalogue,
+    ValuesOmitted,
     load_catalogue,
     load_unchecked,
     names_for,
 )
 from conformance.knowledge.decoder import read_file
 from conformance.knowledge.gathering import gathered
+from conformance.knowledge.recipes import Wish
 from conformance.model.errors import KnowledgeError
 
 ENTRY = '[[untyped]]\nname = "plug"\nreason = "r"\n'
@@ -79,6 +83,58 @@ def test_the_values_of_integers_alone_are_numbers(tmp_path: Path) -> None:
 def test_the_values_of_a_kind_have_names_of_their_own(tmp_path: Path) -> None:
     text = 'type = "string"\nvalues = [{ name = "a" }, { name = "a", text = "b" }]'
     assert "two values have one name" in _told(tmp_path, text)
+
+
+def _told_of(tmp_path: Path, table: str, field: str, text: str) -> str:
+    file = tmp_path / "values.toml"
+    file.write_text(f"[[{table}]]\n{text}\n", encoding="utf-8")
+    with pytest.raises(KnowledgeError) as told:
+        gathered([read_file(file, ArgumentsPart)], field)
+    return str(told.value)
+
+
+FORM = 'name = "f"\npaths = ["a"]\nreason = "r"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        (FORM + 'refused = ["x"]', "'promise' is missing"),
+        (FORM + 'accepted = ["x"]', "'promise' is missing"),
+        (FORM + "longest = 3", "'promise' is missing"),
+        (FORM + 'open = ["x"]\npromise = "p"', "nothing is promised here"),
+        (FORM + 'open = ["x", "x"]', "one twice"),
+        (FORM, "no value"),
+    ],
+)
+def test_a_form_that_promises_names_what_promises_it(tmp_path: Path, text: str, part: str) -> None:
+    assert part in _told_of(tmp_path, "form", "forms", text)
+
+
+def test_what_is_rounded_becomes_another_number(tmp_path: Path) -> None:
+    text = 'commands = ["a"]\npaths = ["b"]\nmultiple = 1\nreason = "r"'
+    assert "each number is a multiple" in _told_of(tmp_path, "rounded", "rounded", text)
+
+
+def test_a_value_of_two_forms_has_the_first_promise_and_promises_come_first() -> None:
+    forms = (
+        ArgumentForm(name="a", paths=("p",), open=("x",), reason="r"),
+        ArgumentForm(name="b", paths=("p",), refused=("x", "y"), promise="p", reason="r"),
+    )
+
+    found = Catalogue(forms=forms).of_form("do", "p", (9, 0, 0))
+
+    assert [(text, each.wish) for text, each in found.items()] == [
+        ("y", Wish.REJECT),
+        ("x", Wish.OPEN),
+    ]
+
+
+def test_what_is_not_tried_has_no_form_either() -> None:
+    omitted = ValuesOmitted(commands=("do",), reason="r")
+    form = ArgumentForm(name="a", paths=("p",), open=("x",), reason="r")
+
+    assert Catalogue(forms=(form,), omitted=(omitted,)).of_form("do", "p", (9, 0, 0)) == {}
 
 
 def test_what_ships_has_values_for_every_string_and_array() -> None:

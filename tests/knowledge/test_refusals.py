@@ -49,6 +49,23 @@ def test_references_are_for_the_versions_that_they_name() -> None:
     assert list(references_for((old, new), (6, 0, 0))) == [new]
 
 
+REFUSAL = '[[command.errors]]\nname = "n"\nreason = "r"\n'
+
+
+@pytest.mark.parametrize(
+    "text", ["", 'promise = "p"\nopen = "o"', 'documented = 1\nopen = "o"'], ids=lambda text: text
+)
+def test_a_refusal_is_promised_in_one_way_or_open(tmp_path: Path, text: str) -> None:
+    with pytest.raises(KnowledgeError, match="just one of these"):
+        _read(tmp_path, f"{REFUSAL}{text}")
+
+
+def test_an_open_one_needs_no_class(tmp_path: Path) -> None:
+    recipe = _read(tmp_path, f'{REFUSAL}when = "after"\nopen = "no text says so"')
+
+    assert recipe.refusals[0].open == "no text says so"
+
+
 @pytest.mark.parametrize(
     ("when", "classes"),
     [("apart", {ErrorClass.GENERIC}), ("before", set()), ("after", set())],
@@ -57,7 +74,7 @@ def test_references_are_for_the_versions_that_they_name() -> None:
 def test_a_refusal_in_the_recipes_state_promises_no_class(
     tmp_path: Path, when: str, classes: set[ErrorClass]
 ) -> None:
-    text = f'[[command.errors]]\nname = "n"\nwhen = "{when}"\nreason = "r"\n'
+    text = f'[[command.errors]]\nname = "n"\nwhen = "{when}"\nreason = "r"\npromise = "p"\n'
     recipe = _read(tmp_path, text if classes else f'{text}any_class = "none is named"\n')
 
     assert recipe.refusals[0].when is When(when)
@@ -74,6 +91,7 @@ def test_a_refusal_can_have_a_machine_and_a_witness_of_its_own(tmp_path: Path) -
         witness = { path = "{scratch}/there" }
         any_class = "none is named"
         reason = "r"
+        promise = "p"
         """,
     )
 
@@ -83,7 +101,7 @@ def test_a_refusal_can_have_a_machine_and_a_witness_of_its_own(tmp_path: Path) -
 
 def test_a_refusal_of_another_class_than_wrong_arguments_needs_no_witness(tmp_path: Path) -> None:
     text = 'machine = "other"\nclasses = ["DeviceNotActive"]'
-    recipe = _read(tmp_path, f'[[command.errors]]\nname = "n"\nreason = "r"\n{text}')
+    recipe = _read(tmp_path, f'{REFUSAL}promise = "p"\n{text}')
 
     assert recipe.refusals[0].witness is None
 
@@ -115,7 +133,7 @@ def test_a_refusal_on_another_machine_that_proves_nothing_is_complained_of(
     tmp_path: Path, text: str, complaint: str
 ) -> None:
     with pytest.raises(KnowledgeError, match=complaint):
-        _read(tmp_path, f'[[command.errors]]\nname = "n"\nreason = "r"\n{text}')
+        _read(tmp_path, f'{REFUSAL}promise = "p"\n{text}')
 
 
 def test_why_an_error_is_not_provoked_is_read(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ INSIDE = (
     "requests",
     "events",
     "protocol",
+    "values",
     "arguments",
     "declared",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import arguments, content, declared, events, protocol, requests
+from . import arguments, content, declared, events, protocol, requests, values
 from .told import Entry, Lie
 
 FAMILIES: dict[str, tuple[Entry, ...]] = {
@@ -19,6 +19,7 @@ FAMILIES: dict[str, tuple[Entry, ...]] = {
     "storage daemon": content.DAEMON,
     "arguments dropped": arguments.DROPPED,
     "arguments altered": arguments.ALTERED,
+    "values of arguments": values.OF_VALUES,
     "effects withheld": requests.WITHHELD,
     "effects in spite of an error": requests.IN_SPITE,
     "changed by queries": requests.CHANGED_BY_QUERIES,

@@ -503,6 +503,8 @@ class Server:
         if self._is("other-parameter-moves"):
             others = self._parameters.keys() - given.keys()
             self._parameters |= {name: self._parameters[name] + 1 for name in others}
+        if self._is("parameter-in-pages"):
+            given = {name: n - n % 4096 if 4096 < n < 8192 else n for name, n in given.items()}
         stuck = self._parameters if "parameter-not-set-back" in self._broken else {}
         self._parameters |= {name: n for name, n in given.items() if stuck.get(name, n) == n}
         return {}

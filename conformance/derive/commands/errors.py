@@ -14,6 +14,7 @@ from conformance.derive.commands.unchanged import unchanged_cases
 from conformance.derive.commands.valid import command_stage
 from conformance.derive.inputs import Introspected
 from conformance.derive.steps import (
+    ANSWERED,
     PLAIN,
     around,
     blocked_by,
@@ -22,7 +23,7 @@ from conformance.derive.steps import (
     witness,
 )
 from conformance.digest.digest import DigestEntity
-from conformance.judge.expect_answer import Reject
+from conformance.judge.expect_answer import Refused, Reject
 from conformance.judge.expect_value import Repeats
 from conformance.knowledge.commands import CommandRecipe
 from conformance.knowledge.everything import Knowledge
@@ -40,6 +41,8 @@ UNPROVOKED: Final = "no recipe provokes this documented error"
 _NOT_THERE: Final = "X34"
 _EXCLUDED: Final = "X27"
 _NO_EFFECT: Final = "W65"
+_ANSWER: Final = "W35"
+_IF_REFUSED: Final = Refused(promised=False)
 
 
 def error_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
@@ -47,12 +50,13 @@ def error_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
     recipe = knowledge.command(name)
     documented = build.declared.get(name)
     made = _ErrorCases(build=build, recipe=recipe, documented=documented)
-    excluded = []
+    excluded: list[Case] = []
+    may_be_taken: list[Case] = []
     for refusal in recipe.refusals_for(build.version):
         case = made.refused(refusal)
         yield case
         if refusal.any_class and not refusal.unsettled:
-            excluded.append(case)
+            (may_be_taken if refusal.open else excluded).append(case)
     missing = [
         case
         for valid in recipe.requests(build.version)
@@ -63,6 +67,9 @@ def error_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
     yield from unchanged_cases(build, knowledge, missing, rule=_NOT_THERE)
     # Where no class is promised, that nothing changes is what is left to see.
     yield from unchanged_cases(build, knowledge, excluded, rule=_NO_EFFECT, of="excluded-")
+    yield from unchanged_cases(
+        build, knowledge, may_be_taken, rule=_NO_EFFECT, expect=_IF_REFUSED, of="open-"
+    )
     if documented is not None:
         yield from _unprovoked(recipe, documented, build.version)
 
@@ -115,7 +122,7 @@ class _ErrorCases:
         own_classes = ANY_CLASS if refusal.when is not When.APART else _known(refusal.classes)
         rule, classes = promised or (_EXCLUDED, own_classes)
         setup = tuple(supporting_steps(valid.setup, Role.SETUP))
-        own = _around(refusal, _refusal(request, classes, rule, refusal.reason))
+        own = _around(refusal, _subject(request, refusal, classes, rule))
         # Its result does not need the clean-up, and may be in its way.
         undone = () if refusal.destructive else valid.cleanup
         cleanup = tuple(supporting_steps(undone, Role.CLEANUP))
@@ -136,7 +143,7 @@ class _ErrorCases:
         own_classes = ANY_CLASS if refusal.witness is not None else _known(refusal.classes)
         rule, classes = promised or (_EXCLUDED, own_classes)
         request = Request(name, refusal.arguments or ABSENT)
-        own = _around(refusal, _refusal(request, classes, rule, refusal.reason))
+        own = _around(refusal, _subject(request, refusal, classes, rule))
         accepted: tuple[Step, ...] = ()
         if refusal.witness is not None:
             with_own = replace(self.own, request=Request(name, refusal.witness or ABSENT))
@@ -165,6 +172,14 @@ class _ErrorCases:
 def _refusal(request: Request, classes: frozenset[str], rule: str, why: str) -> Step:
     expect = Reject(frozenset(map(ErrorClass, classes)))
     return Step(request=request, expect=expect, role=Role.SUBJECT, rule=rule, why=why)
+
+
+def _subject(request: Request, refusal: Refusal, classes: frozenset[str], rule: str) -> Step:
+    """Return the step of a refusal: what nothing promises must be answered only."""
+    if refusal.open:
+        return Step(request=request, expect=ANSWERED, role=Role.SUBJECT, rule=_ANSWER)
+    why = f"{refusal.reason} ({refusal.promise})" if refusal.promise else refusal.reason
+    return _refusal(request, classes, rule, why)
 
 
 def _around(refusal: Refusal, step: Step) -> tuple[Step, ...]:

@@ -25,6 +25,8 @@ from conformance.model.terms import as_object
 REFUSED: Final = Refused()
 TOGETHER: Final = 64
 """Subjects of a case: two looks at the state cost as much as some dozens of them."""
+_BEHIND: Final = (Role.CHECK, Role.CLEANUP)
+"""The roles of what stands behind a subject step and belongs to it."""
 _WHY: Final = "the state of the machine is that of before the requests"
 
 
@@ -170,12 +172,12 @@ def look_again(query: StateQuery, step: int, rule: str, why: str) -> Step:
 
 
 def parts(steps: Sequence[Step]) -> Iterator[Sequence[Step]]:
-    """Yield the subject steps of some, each with its own set-up and clean-up."""
+    """Yield the subject steps of some, each with its own set-up, checks and clean-up."""
     part: list[Step] = []
     for step, behind in zip_longest(steps, steps[1:]):
         part.append(step)
-        ends = behind is None or behind.role is not Role.CLEANUP
-        if step.role in (Role.SUBJECT, Role.CLEANUP) and ends:
+        ends = behind is None or behind.role not in _BEHIND
+        if step.role in (Role.SUBJECT, *_BEHIND) and ends:
             yield part
             part = []
 

@@ -1,13 +1,12 @@
-"""Cases of values that nothing promises to be taken or refused: they are answered, and QEMU lives.
+"""Cases of values of which the schema alone promises nothing: they are answered, and QEMU lives.
 
-Each argument is tried with the values of its kind, in a request that is accepted without.  Knows no
-command by name.
+Each argument is tried with the values of its kind and of its documented form, and with the names of
+things that are there, in a request that is accepted without.  Knows no command by name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from conformance.derive.argument_shapes import shape_of
@@ -18,30 +17,29 @@ from conformance.derive.commands.base_requests import (
     arguments_of,
     requests_with,
 )
-from conformance.derive.commands.errors import named_instead
-from conformance.derive.commands.filling import argument_at
-from conformance.derive.commands.unchanged import parts
-from conformance.derive.inputs import Introspected
-from conformance.derive.steps import (
-    ANSWERED,
-    PLAIN,
-    command_subject,
-    supporting_step,
-    supporting_steps,
+from conformance.derive.commands.things import (
+    held_cases,
+    known_requests,
+    look_at_things,
+    made_here,
+    reference_cases,
 )
+from conformance.derive.commands.trials import Trial, Tried
+from conformance.derive.inputs import Introspected
 from conformance.derive.unique import named_apart
-from conformance.knowledge.arguments import ArgumentShape, ArgumentValue, Catalogue
+from conformance.knowledge.argument_forms import FormPromise
+from conformance.knowledge.arguments import ArgumentShape
 from conformance.knowledge.everything import Knowledge
-from conformance.knowledge.valid_request import ValidRequest
-from conformance.model.case import Case, Isolation, Role, Step
-from conformance.model.stage import Stage
-from conformance.model.terms import Absent, Aspect, JsonValue, as_object
+from conformance.knowledge.recipes import Wish
+from conformance.model.case import Case
+from conformance.model.terms import Absent, JsonValue, as_object
 from conformance.qapi.model import Member
 from conformance.space.objects import ObjectPlace
-from conformance.space.paths import Edit
+from conformance.space.paths import Edit, Into
 from conformance.space.values import exemplar
 
-_RULE: Final = "W35"
+_LONG: Final = 100
+"""Characters beyond which a value is told by its length."""
 
 
 def value_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
@@ -52,48 +50,59 @@ def value_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
     for place in arguments.places:
         for member in place.members:
             shape = shape_of(build.schema, member.type)
-            label = place.label_with(member)
-            values = knowledge.catalogue.values(name, label, shape) if shape else ()
-            if shape and values and member.name != place.tag:
-                tried = _tried(arguments, place, member, shape)
-                yield named_apart(_with_each(tried, member.name, label, values).case(label))
-    yield from map(named_apart, _references(arguments))
+            if shape and member.name != place.tag:
+                tried = _of_argument(arguments, place, member, shape)
+                if tried is not None:
+                    yield named_apart(tried.case(tried.label))
+    for valid in known_requests(arguments):
+        yield from map(named_apart, reference_cases(arguments, valid))
+        yield from map(named_apart, held_cases(arguments, valid))
 
 
-def _references(arguments: Arguments) -> Iterator[Case]:
-    """Yield a case for each argument that names a thing: it names the others that are there."""
-    knowledge, name, version = arguments.knowledge, arguments.command.name, arguments.build.version
-    if name not in knowledge.commands:
-        return
-    for valid in knowledge.commands[name].requests(version):
-        if valid.always_fails or arguments.build.lacks.keys() & {*valid.needs}:
-            continue
-        whole = valid.arguments
-        for reference in valid.references:
-            label = ".".join(reference.at)
-            own = argument_at(label, whole)
-            others = [each for each in _things(valid, knowledge.catalogue) if each != own]
-            named = {
-                each: named_instead(whole, replace(reference, instead=each)) for each in others
-            }
-            values = {n: each for n, each in named.items() if not arguments.schema_error(each)}
-            if isinstance(own, str) and values:
-                tried = Attempt(
-                    arguments_of=arguments, base=valid, way=(), arguments=whole, error=None
-                )
-                case = "/".join(filter(None, (valid.name, label, "another")))
-                yield _Tried(tried, label, values).case(case)
+def _of_argument(
+    arguments: Arguments, place: ObjectPlace, member: Member, shape: ArgumentShape
+) -> Tried | None:
+    """Return an argument with the values of its form and its kind, and the names that are taken."""
+    label = place.label_with(member)
+    catalogue, command = arguments.knowledge.catalogue, arguments.command.name
+    of_form: Mapping[str, FormPromise] = {}
+    if shape is ArgumentShape.STRING:
+        of_form = catalogue.of_form(command, label, arguments.build.version)
+    of_kind = catalogue.values(command, label, shape)
+    if not (of_form or of_kind):
+        return None
+    attempt = _attempt(arguments, place, member, shape)
+    whole = as_object(attempt.object)
+    own = whole[member.name]
+
+    def trial(name: str, value: JsonValue, promise: FormPromise | None = None) -> Trial:
+        given = attempt.with_instead({**whole, member.name: value})
+        return Trial(name=name, arguments=given, promise=promise)
+
+    trials = [
+        trial(_brief(text), text, promise)
+        for text, promise in of_form.items()
+        if not (promise.wish is Wish.ACCEPT and (attempt.alone or not attempt.base.known))
+    ]
+    for each in of_kind:
+        value = each.like(own)
+        if not (isinstance(value, str) and value in of_form):
+            trials.append(trial(each.name, value))
+    if isinstance(own, str):
+        trials += _taken(attempt, label, own)
+    way = (*place.way, Into(member.name)) if shape is not ArgumentShape.ARRAY else ()
+    look = look_at_things(arguments, attempt.base)
+    return Tried(attempt=attempt, label=label, trials=trials, read=way, look=look)
 
 
-def _things(valid: ValidRequest, catalogue: Catalogue) -> list[str]:
-    """Return the names of what a request and its set-up make."""
-    found: set[str] = set()
-    for request in (*valid.setup, valid.request):
-        found |= {*catalogue.names_in(request.execute, as_object(request.arguments))}
-    return sorted(found)
+def _brief(text: str) -> str:
+    """Return what tells a value from others: long ones differ in their length."""
+    if len(text) > _LONG:
+        return f"{text[:8]}... ({len(text)} characters)"
+    return text or "empty"
 
 
-def _tried(
+def _attempt(
     arguments: Arguments, place: ObjectPlace, member: Member, shape: ArgumentShape
 ) -> Attempt:
     """Return the likeliest request that has the member, an array with an element."""
@@ -115,77 +124,28 @@ def _giving(arguments: Arguments, member: Member, shape: ArgumentShape) -> Edit:
     return given
 
 
-def _with_each(tried: Attempt, member: str, label: str, values: Sequence[ArgumentValue]) -> _Tried:
-    """Return the attempt with each value in place of a member of its object."""
-    whole = as_object(tried.object)
-    edited = {each.name: {**whole, member: each.like(whole[member])} for each in values}
-    return _Tried(tried, label, {name: tried.with_instead(each) for name, each in edited.items()})
-
-
-def each_value(case: Case) -> Iterator[Case]:
-    """Yield the case with each of its values alone, behind the request that is accepted."""
-    roles = [step.role for step in case.steps]
-    least = roles.index(Role.WITNESS if Role.WITNESS in roles else Role.SUBJECT)
-    least += roles[least] is Role.WITNESS
-    while roles[least] is Role.CLEANUP:
-        least += 1
-    for part in parts(case.steps[least:]):
-        yield replace(case, steps=(*case.steps[:least], *part), together=())
-
-
-def _stage(tried: Attempt) -> Stage:
-    """Return a stage for the values of a command alone, because they may leave things behind."""
-    stage = tried.stage("values")
-    return Stage(name=f"values/{tried.command.name}") if stage is PLAIN else stage
-
-
-@dataclass(frozen=True, slots=True)
-class _Tried:
-    """A request, and what it is tried with in place of the argument at `label`.
-
-    `values` are the whole arguments with each value, by what tells it from others.
-    """
-
-    attempt: Attempt
-    label: str
-    values: Mapping[str, JsonValue]
-
-    def case(self, name: str) -> Case:
-        """Return the case: the request itself, and then with each value."""
-        tried, command = self.attempt, self.attempt.command.name
-        blocked = tried.blocked(self.label)
-        return Case(
-            id=f"{command}/{Aspect.VALUES}/{name}",
-            subject=command_subject(command),
-            aspect=Aspect.VALUES,
-            stage=_stage(tried),
-            steps=() if blocked else tuple(self._steps()),
-            # What a value left behind would be in the way of the next set-up.
-            isolation=Isolation.ALONE if tried.alone or tried.base.setup else Isolation.SHARED,
-            about=self.label,
-            together=tuple(f"{self.label}={each}" for each in self.values),
-            blocked=blocked,
+def _taken(attempt: Attempt, label: str, own: str) -> Iterator[Trial]:
+    """Yield that the new thing's name is that of another thing, of its own kind and of others."""
+    arguments, base = attempt.arguments_of, attempt.base
+    catalogue, command = arguments.knowledge.catalogue, arguments.command.name
+    named = catalogue.named_by(command, label)
+    if not base.known or attempt.alone or base.request.descriptor:
+        return
+    if named is not None:
+        promise = FormPromise(wish=Wish.REJECT, words=named.unique) if named.unique else None
+        request = attempt.valid_request(label)
+        yield Trial(
+            name="taken",
+            arguments=attempt.arguments,
+            promise=promise,
+            setup=(request,),
+            cleanup=base.cleanup,
         )
-
-    def _steps(self) -> Iterator[Step]:
-        """Yield the request that is accepted, and each value with its own set-up and clean-up.
-
-        What changes the machine for good cannot come first, and is set up once.
-        """
-        tried = self.attempt
-        subjects = (self._subject(arguments) for arguments in self.values.values())
-        yield from tried.before
-        if tried.alone:
-            yield from subjects
-            return
-        yield supporting_step(tried.valid_request(self.label), Role.WITNESS, tried.success)
-        yield from tried.after
-        setup = tuple(supporting_steps(tried.base.setup, Role.SETUP, ANSWERED))
-        cleanup = tuple(supporting_steps(tried.base.cleanup, Role.CLEANUP, ANSWERED))
-        for subject in subjects:
-            yield from (*setup, subject, *cleanup)
-
-    def _subject(self, arguments: JsonValue) -> Step:
-        tried = self.attempt
-        request = tried.request(arguments, self.label, tried.base.request.descriptor)
-        return Step(request=request, expect=ANSWERED, role=Role.SUBJECT, rule=_RULE)
+    if not catalogue.is_new_name(command, label):
+        return
+    for thing in catalogue.things:
+        made = made_here(arguments, base, thing, own)
+        if made is not None and thing is not named:
+            setup, cleanup = made
+            name = f"name of a {thing.name}"
+            yield Trial(name=name, arguments=attempt.arguments, setup=setup, cleanup=cleanup)
