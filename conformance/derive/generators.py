@@ -17,6 +17,7 @@ from conformance.derive.commands import (
     valid,
 )
 from conformance.derive.commands.generators import OF_ARGUMENTS
+from conformance.derive.devices.generators import OF_DEVICE_TYPES
 from conformance.derive.events import event_cases
 from conformance.derive.exchanges import exchange_cases
 from conformance.derive.objects import tree
@@ -28,6 +29,7 @@ from conformance.derive.subjects import (
     asked_introspection,
     commands,
     declared,
+    devices,
     events,
     exchanges,
     growing,
@@ -85,6 +87,7 @@ GENERATORS: Final = (
         (Generator(tree.tree_cases, ("qom-list/", "qom-get/", "qom-set/")),),
     ),
     Round(introspected(types), OF_OBJECT_TYPES),
+    Round(introspected(devices), OF_DEVICE_TYPES),
     Round(introspected(sorted_commands), (Generator(gates.gate_cases, ("{}/gates/",)),)),
     Round(
         introspected(sorted_commands),

@@ -21,6 +21,7 @@ def needs_of_all(knowledge: Knowledge) -> tuple[str, ...]:
                 *needs_of(knowledge.ranges),
                 *knowledge.commands.needs(),
                 *knowledge.states.needs(),
+                *knowledge.plugs.needs(),
             }
         )
     )

@@ -1,0 +1,128 @@
+"""Cases of what device_add is given: members of wrong types, unknown ones, ids that are taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from conformance.derive.devices.under_test import (
+    DEVICE_ADD,
+    DEVICE_ID,
+    INSTANCE,
+    PERIPHERAL,
+    DeviceUnderTest,
+    add,
+    device_under_test,
+    release,
+)
+from conformance.derive.inputs import Introspected
+from conformance.derive.instances import open_values, wrong_values
+from conformance.derive.steps import ANSWERED, supporting_step
+from conformance.judge.expect_answer import Reject
+from conformance.judge.expect_qom import Holds
+from conformance.judge.expect_value import Returns
+from conformance.knowledge.everything import Knowledge
+from conformance.model.case import Case, Isolation, Role, Step
+from conformance.model.stage import Request
+from conformance.model.terms import Aspect, JsonValue
+from conformance.qapi.qom import Property
+
+_NEVER_GIVEN: Final = frozenset(
+    {"type", "realized", "hotplugged", "hotpluggable", "parent_bus", "driver", "id", "bus"}
+)
+"""Properties that are no members of device_add, and members that mean something else there."""
+_TYPES: Final = "X70"
+
+
+def member_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield the cases of the members of device_add for a type that it plugs in."""
+    tested = device_under_test(build, knowledge, name)
+    if tested.blocked or tested.plug.cold:
+        return
+    for item in tested.tried:
+        if item.name in _NEVER_GIVEN or item.child_of:
+            continue
+        wrong = tuple(wrong_values(item))
+        if tested.typed and wrong:
+            yield _refused(tested, item, wrong)
+        values = dict(open_values(DEVICE_ADD, item, knowledge.catalogue))
+        if not tested.typed:
+            values = {**dict(wrong), **values}
+        if values:
+            yield _tried(tested, item, values)
+    yield _unknown(tested)
+    yield _taken(tested)
+
+
+def _refused(
+    tested: DeviceUnderTest, item: Property, wrong: tuple[tuple[str, JsonValue], ...]
+) -> Case:
+    steps = (
+        *(
+            add(tested.base(**{item.name: value}), rule=_TYPES, expect=Reject())
+            for _, value in wrong
+        ),
+        _none_there(),
+        add(tested.base(), role=Role.WITNESS),
+        *tested.unplugged(),
+    )
+    fault = "values of every JSON type but the property's"
+    return tested.case(Aspect.INVALID, item.name, steps, about=item.name, fault=fault)
+
+
+def _tried(tested: DeviceUnderTest, item: Property, values: dict[str, JsonValue]) -> Case:
+    """Return the case of values that may be taken: each has an id of its own."""
+
+    def steps() -> Iterator[Step]:
+        yield add(tested.base(), role=Role.WITNESS)
+        yield from tested.unplugged()
+        for number, value in enumerate(values.values(), start=1):
+            own = f"{DEVICE_ID}-{number}"
+            given = tested.base(**{item.name: value, "id": own})
+            yield add(given, rule="W35", expect=ANSWERED)
+            for request in release(tested, own):
+                yield supporting_step(request, Role.CLEANUP, ANSWERED)
+
+    return tested.case(
+        Aspect.VALUES,
+        item.name,
+        steps(),
+        about=item.name,
+        together=tuple(f"{item.name}={each}" for each in values),
+        isolation=Isolation.SHARED,
+    )
+
+
+def _unknown(tested: DeviceUnderTest) -> Case:
+    steps = (
+        add(tested.base(**{"no-such-property": 1}), rule="X34", expect=Reject()),
+        _none_there(),
+        add(tested.base(), role=Role.WITNESS),
+        *tested.unplugged(),
+    )
+    fault = "a member that is no property of the type"
+    return tested.case(Aspect.INVALID, "no-such-property", steps, fault=fault)
+
+
+def _taken(tested: DeviceUnderTest) -> Case:
+    steps = (
+        *tested.plugged(),
+        add(tested.base(), rule="X34", expect=Reject()),
+        Step(
+            request=Request("qom-get", {"path": INSTANCE, "property": "type"}),
+            expect=Returns((tested.device.name,)),
+            role=Role.CHECK,
+            rule="W65",
+        ),
+        *tested.unplugged(),
+    )
+    return tested.case(Aspect.ERRORS, "id-taken", steps, fault="another device has the id")
+
+
+def _none_there() -> Step:
+    return Step(
+        request=Request("qom-list", {"path": PERIPHERAL}),
+        expect=Holds(absent=(DEVICE_ID,)),
+        role=Role.CHECK,
+        rule="W65",
+    )
