@@ -108,15 +108,11 @@ def refused_settings(path: str, item: Property, before: int) -> tuple[Step, ...]
     `before` is the number of steps of the case before them; none if its type says too little.
     """
     query = StateQuery(request=_get(path, item.name))
-    subjects = tuple(
-        _set(path, item.name, value, Role.SUBJECT) for _, value in wrong_values(item)
-    )
+    subjects = tuple(_set(path, item.name, value, Role.SUBJECT) for _, value in wrong_values(item))
     if not subjects:
         return ()
     first = supporting_step(query.request, Role.SETUP, ANSWERED)
-    last = Step(
-        request=query.request, expect=Unchanged(query, before), role=Role.CHECK, rule="W65"
-    )
+    last = Step(request=query.request, expect=Unchanged(query, before), role=Role.CHECK, rule="W65")
     return (first, *subjects, last)
 
 

@@ -78,10 +78,13 @@ class Plug:
         ),
     ] = False
     alone: Annotated[bool, ISOLATION] = False
-    leaks: Annotated[
-        str, Key("why no DEVICE_DELETED is known to come: only the first of the types waits for it")
+    known: Annotated[
+        str, Key("what is known to go wrong when they are taken away: one of the types shows it")
     ] = ""
-    omit: Annotated[tuple[str, ...], Key("properties that are neither set nor given, as globs")] = ()
+    slow: Annotated[
+        tuple[str, ...],
+        Key("properties, as globs, that only --thorough tries: some value takes half a minute"),
+    ] = ()
     needs: Annotated[tuple[str, ...], NEEDS] = ()
     untried: Annotated[str, Key("why they are not plugged in")] = ""
     reason: Annotated[str, REASON]
@@ -99,9 +102,9 @@ class Plug:
             return any(fnmatchcase(name, glob) for glob in self.types)
         return (bus or "none") in self.buses
 
-    def omits(self, name: str) -> bool:
-        """Return whether the property of that name is neither set nor given."""
-        return any(fnmatchcase(name, glob) for glob in self.omit)
+    def defers(self, name: str) -> bool:
+        """Return whether only --thorough tries the property of that name."""
+        return any(fnmatchcase(name, glob) for glob in self.slow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,9 +127,7 @@ class Plugs:
     def for_build(self, version: Version, arch: str | None) -> Plugs:
         """Return the part for a build; entries with types come first."""
         own = [
-            each
-            for each in self.entries
-            if version in each.versions and of_arch(each.arches, arch)
+            each for each in self.entries if version in each.versions and of_arch(each.arches, arch)
         ]
         typed = tuple(each for each in self.typed if version in each.versions)
         return Plugs(tuple(sorted(own, key=lambda each: not each.types)), typed)

@@ -364,7 +364,13 @@ def _properties(
     faults: list[ContradictionError],
 ) -> dict[str, tuple[Property, ...]]:
     def ask(session: Session, name: str) -> tuple[Property, ...]:
-        found = session.execute("qom-list-properties", {"typename": name})
+        request = {"typename": name}
+        try:
+            found = session.execute("qom-list-properties", request)
+        except SessionError:
+            # The list of types loads the module in which the type may be.
+            session.execute("qom-list-types", {})
+            found = session.execute("qom-list-properties", request)
         return tuple(sorted(map(property_from_json, found), key=lambda item: item.name))
 
     return {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Final
 
 from conformance.derive.argument_shapes import shape_of
@@ -124,13 +125,35 @@ def _with_each(tried: Attempt, member: str, label: str, values: Sequence[Argumen
 
 def each_value(case: Case) -> Iterator[Case]:
     """Yield the case with each of its values alone, behind the request that is accepted."""
+    accepted, values = _apart(case)
+    for value in values:
+        yield replace(case, steps=(*accepted, *value), together=())
+
+
+def from_value(case: Case, number: int) -> Case:
+    """Return the case without its first `number` values."""
+    accepted, values = _apart(case)
+    steps = (step for value in values[number:] for step in value)
+    return replace(case, steps=(*accepted, *steps), together=case.together[number:])
+
+
+def value_at(case: Case, step: int) -> int | None:
+    """Return the number of the value to which the step of that number belongs, if it does."""
+    accepted, values = _apart(case)
+    ends = accumulate(map(len, values), initial=len(accepted))
+    begins = tuple(ends)
+    found = (n for n, begin in enumerate(begins[1:]) if begins[0] <= step < begin)
+    return next(found, None)
+
+
+def _apart(case: Case) -> tuple[Sequence[Step], Sequence[Sequence[Step]]]:
+    """Return the steps of the request that is accepted, and those of each value."""
     roles = [step.role for step in case.steps]
     least = roles.index(Role.WITNESS if Role.WITNESS in roles else Role.SUBJECT)
     least += roles[least] is Role.WITNESS
     while roles[least] is Role.CLEANUP:
         least += 1
-    for part in parts(case.steps[least:]):
-        yield replace(case, steps=(*case.steps[:least], *part), together=())
+    return case.steps[:least], tuple(parts(case.steps[least:]))
 
 
 def _stage(tried: Attempt) -> Stage:

@@ -12,12 +12,15 @@ from conformance.derive.devices.under_test import (
     PERIPHERAL,
     SOON,
     DeviceUnderTest,
+    add,
     device_under_test,
 )
 from conformance.derive.inputs import Introspected
 from conformance.derive.instances import listed, open_settings, readings, refused_settings
+from conformance.derive.steps import ANSWERED
 from conformance.judge.expect_answer import Accept
 from conformance.judge.expect_qom import Holds
+from conformance.judge.expect_value import Returns
 from conformance.knowledge.devices import Gone
 from conformance.knowledge.everything import Knowledge
 from conformance.model.blocked import behind_finding
@@ -67,12 +70,15 @@ def instance_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iter
             together=tuple(label for label, _ in open_ones),
         )
     if not tested.plug.cold and tested.plug.gone is not Gone.GUEST:
-        known = behind_finding(tested.leaking)
+        known = behind_finding(tested.known)
         yield tested.case(Aspect.LIFECYCLE, "unplugged", _unplugged(tested), blocked=known)
 
 
 def _unplugged(tested: DeviceUnderTest) -> Iterator[Step]:
-    """Yield the steps of a device that is taken away: at once, or when the machine is reset."""
+    """Yield the steps of a device that is taken away, and then plugged in where it was.
+
+    It is gone at once, or when the machine is reset.
+    """
     yield from tested.plugged()
     data = {"device": DEVICE_ID, "path": INSTANCE}
     told = (Emits(event=DELETED, data=data, rule=_GONE, within=SOON),)
@@ -94,3 +100,14 @@ def _unplugged(tested: DeviceUnderTest) -> Iterator[Step]:
         role=Role.CHECK,
         rule=_GONE,
     )
+    # What it was given may have gone with it.
+    given = tested.plug.arguments.keys() - {"bus"}
+    yield add(tested.base(), rule="W35" if given else _GONE, expect=ANSWERED if given else Accept())
+    if not given:
+        yield Step(
+            request=Request("qom-get", {"path": INSTANCE, "property": "type"}),
+            expect=Returns((tested.device.name,)),
+            role=Role.CHECK,
+            rule=_GONE,
+        )
+    yield from tested.unplugged(stays=False)

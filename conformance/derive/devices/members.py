@@ -17,10 +17,11 @@ from conformance.derive.devices.under_test import (
 )
 from conformance.derive.inputs import Introspected
 from conformance.derive.instances import open_values, wrong_values
-from conformance.derive.steps import ANSWERED, supporting_step
+from conformance.derive.steps import ANSWERED
 from conformance.judge.expect_answer import Reject
 from conformance.judge.expect_qom import Holds
 from conformance.judge.expect_value import Returns
+from conformance.knowledge.devices import Gone
 from conformance.knowledge.everything import Knowledge
 from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.stage import Request
@@ -31,6 +32,8 @@ _NEVER_GIVEN: Final = frozenset(
     {"type", "realized", "hotplugged", "hotpluggable", "parent_bus", "driver", "id", "bus"}
 )
 """Properties that are no members of device_add, and members that mean something else there."""
+_MOST_TELLING: Final = frozenset({"greatest", "zero", "empty"})
+"""The values that each property is given; a refusal takes QEMU the twentieth part of a second."""
 _TYPES: Final = "X70"
 
 
@@ -42,16 +45,20 @@ def member_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterat
     for item in tested.tried:
         if item.name in _NEVER_GIVEN or item.child_of:
             continue
-        wrong = tuple(wrong_values(item))
+        leads = item.name in tested.leading
+        wrong = tuple(wrong_values(item)) if leads else ()
         if tested.typed and wrong:
             yield _refused(tested, item, wrong)
         values = dict(open_values(DEVICE_ADD, item, knowledge.catalogue))
-        if not tested.typed:
+        if not leads:
+            values = {name: value for name, value in values.items() if name in _MOST_TELLING}
+        elif not tested.typed:
             values = {**dict(wrong), **values}
         if values:
             yield _tried(tested, item, values)
-    yield _unknown(tested)
-    yield _taken(tested)
+    if tested.first:
+        yield _unknown(tested)
+        yield _taken(tested)
 
 
 def _refused(
@@ -71,7 +78,11 @@ def _refused(
 
 
 def _tried(tested: DeviceUnderTest, item: Property, values: dict[str, JsonValue]) -> Case:
-    """Return the case of values that may be taken: each has an id of its own."""
+    """Return the case of values that may be taken: each has an id of its own.
+
+    Nothing tells when a reset has freed what they were given.
+    """
+    left = tested.plug.held and tested.plug.gone is Gone.RESET
 
     def steps() -> Iterator[Step]:
         yield add(tested.base(), role=Role.WITNESS)
@@ -80,8 +91,7 @@ def _tried(tested: DeviceUnderTest, item: Property, values: dict[str, JsonValue]
             own = f"{DEVICE_ID}-{number}"
             given = tested.base(**{item.name: value, "id": own})
             yield add(given, rule="W35", expect=ANSWERED)
-            for request in release(tested, own):
-                yield supporting_step(request, Role.CLEANUP, ANSWERED)
+            yield from release(tested, own, last=number == len(values))
 
     return tested.case(
         Aspect.VALUES,
@@ -89,7 +99,7 @@ def _tried(tested: DeviceUnderTest, item: Property, values: dict[str, JsonValue]
         steps(),
         about=item.name,
         together=tuple(f"{item.name}={each}" for each in values),
-        isolation=Isolation.SHARED,
+        isolation=Isolation.ALONE if left else Isolation.SHARED,
     )
 
 

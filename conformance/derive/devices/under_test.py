@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final, TypedDict, Unpack
 
 from conformance.derive.inputs import Introspected
+from conformance.derive.steps import ANSWERED
 from conformance.judge.expect_answer import Accept
 from conformance.knowledge.devices import Gone, Plug
 from conformance.knowledge.everything import Knowledge
@@ -27,8 +28,8 @@ INSTANCE: Final = f"{PERIPHERAL}/{DEVICE_ID}"
 """The path of the device under test."""
 SHARED_BY: Final = 2
 """A property that more types have, by name and type, is tried with the first of them only."""
-SOON: Final = 2.0
-"""Seconds until DEVICE_DELETED comes at the latest: it takes some milliseconds."""
+SOON: Final = 1.0
+"""Seconds until DEVICE_DELETED comes at the latest: it takes the twentieth part of one."""
 _NO_DATA: Final = "cases/devices.toml does not say what plugging it in takes"
 _NOT_LISTED: Final = "the build did not list its properties"
 
@@ -55,9 +56,16 @@ class DeviceUnderTest:
     plug: Plug
     typed: bool
     tried: tuple[Property, ...] = ()
+    leading: frozenset[str] = frozenset()
+    """Those of them that are given every value: the first of their QOM type."""
     blocked: Blocked | None = None
-    leaking: str = ""
-    """Why a case of another type shows that no event tells of its removal."""
+    first: bool = False
+    """Whether it is the first of those that are plugged in alike, which shows what holds of all."""
+
+    @property
+    def known(self) -> str:
+        """What a case of another type shows of its removal, if anything is known to go wrong."""
+        return "" if self.first else self.plug.known
 
     @property
     def properties(self) -> tuple[Property, ...]:
@@ -74,11 +82,17 @@ class DeviceUnderTest:
         return {"driver": self.device.name, "id": DEVICE_ID, **self.plug.arguments, **changes}
 
     @property
+    def stays(self) -> bool:
+        """Whether it stays until its machine ends, which no other case has then."""
+        return self.plug.alone or (not self.plug.cold and self.plug.gone is Gone.GUEST)
+
+    @property
     def stage(self) -> Stage:
         """The machine that devices like it share, or its own if it is given at start."""
         spec = self.plug.spec
         if not self.plug.cold:
-            return Stage(name=f"devices/{self.plug.name}", spec=spec)
+            # Types of other machines come in between, for they are dealt out by their weight.
+            return Stage(name=f"devices/{spec.machine}{spec.mark}", spec=spec, kept=True)
         args = (*spec.args, "-device", _option(self.base()))
         return Stage(name=f"devices/{self.device.name}", spec=replace(spec, args=args))
 
@@ -87,14 +101,13 @@ class DeviceUnderTest:
     ) -> Case:
         """Return a case of this type; what leaves something behind has its machine for itself."""
         blocked = self.blocked or more.get("blocked")
-        stays = not self.plug.cold and (self.plug.alone or self.plug.gone is Gone.GUEST)
         return Case(
             id=f"{DEVICE_ADD}/{self.device.name}/{aspect}/{name}",
             subject=self.subject,
             aspect=aspect,
             stage=Stage(name="devices") if self.blocked else self.stage,
             steps=() if blocked else tuple(steps),
-            isolation=Isolation.ALONE if stays else more.get("isolation", Isolation.SHARED),
+            isolation=Isolation.ALONE if self.stays else more.get("isolation", Isolation.SHARED),
             about=more.get("about", ""),
             fault=more.get("fault"),
             together=more.get("together", ()),
@@ -106,10 +119,10 @@ class DeviceUnderTest:
         if not self.plug.cold:
             yield add(self.base(), role=role)
 
-    def unplugged(self) -> Iterator[Step]:
-        """Yield the steps that take the device away, none if only a guest can."""
+    def unplugged(self, *, stays: bool | None = None) -> Iterator[Step]:
+        """Yield the steps that take the device away, none if it stays: by default as it does."""
         gone = self.plug.gone
-        if self.plug.cold or gone is Gone.GUEST:
+        if self.plug.cold or (self.stays if stays is None else stays):
             return
         last = _RESET if gone is Gone.RESET else _DELETE
         if gone is Gone.RESET:
@@ -128,11 +141,24 @@ _DELETE: Final = Request("device_del", {"id": DEVICE_ID})
 _RESET: Final = Request("system_reset", ABSENT)
 
 
-def release(tested: DeviceUnderTest, device_id: str) -> Iterator[Request]:
-    """Yield the requests that take a device away that may be there, without waiting for it."""
-    yield Request("device_del", {"id": device_id})
-    if tested.plug.gone is Gone.RESET:
-        yield _RESET
+def release(tested: DeviceUnderTest, device_id: str, *, last: bool) -> Iterator[Step]:
+    """Yield the steps that take a device away that may be there.
+
+    What it is given may be for one at a time only: then the next device waits for it.
+    """
+    if tested.stays:
+        return
+    at_once = tested.plug.gone is Gone.AT_ONCE
+    told = Emits(event=DELETED, data={"device": device_id}, rule=None, within=SOON)
+    yield Step(
+        request=Request("device_del", {"id": device_id}),
+        expect=ANSWERED,
+        role=Role.CLEANUP,
+        rule="Q30",
+        emits=(told,) if tested.plug.held and at_once else (),
+    )
+    if not at_once and (last or tested.plug.held):
+        yield Step(request=_RESET, expect=ANSWERED, role=Role.CLEANUP, rule="Q30")
 
 
 @lru_cache(maxsize=1)
@@ -146,7 +172,8 @@ def devices_under_test(build: Introspected, knowledge: Knowledge) -> Mapping[str
     plugged = [each for each in found.values() if each.blocked is None]
     shared = Counter((item.name, item.type) for each in plugged for item in each.properties)
     seen: set[tuple[str, str]] = set()
-    leaks: set[str] = set()
+    shown: set[str] = set()
+    kinds: set[str] = set()
     for each in plugged:
         tried = []
         for item in each.properties:
@@ -155,11 +182,15 @@ def devices_under_test(build: Introspected, knowledge: Knowledge) -> Mapping[str
             seen.add(key)
             if first or build.thorough or shared[key] <= SHARED_BY:
                 tried.append(item)
-        own = tuple(item for item in tried if not each.plug.omits(item.name))
-        leaking = each.plug.leaks if each.plug.name in leaks else ""
-        found[each.device.name] = replace(each, tried=own, leaking=leaking)
-        if each.plug.leaks:
-            leaks.add(each.plug.name)
+        own = tuple(i for i in tried if build.thorough or not each.plug.defers(i.name))
+        leading = set()
+        for item in () if each.plug.cold else own:
+            if build.thorough or item.type not in kinds:
+                kinds.add(item.type)
+                leading.add(item.name)
+        first = build.thorough or each.plug.name not in shown
+        found[each.device.name] = replace(each, tried=own, leading=frozenset(leading), first=first)
+        shown.add(each.plug.name)
     return found
 
 
@@ -169,9 +200,7 @@ def _tested(
     plug = knowledge.plugs.find(device.name, device.bus)
     if plug is None:
         nothing = Plug(name="", reason="")
-        return DeviceUnderTest(
-            device=device, plug=nothing, typed=typed, blocked=untried(_NO_DATA)
-        )
+        return DeviceUnderTest(device=device, plug=nothing, typed=typed, blocked=untried(_NO_DATA))
     lacking = None if device.properties is not None else behind_finding(_NOT_LISTED)
     blocked = untried(plug.untried) or unmet(plug.needs, build.lacks) or lacking
     return DeviceUnderTest(device=device, plug=plug, typed=typed, blocked=blocked)

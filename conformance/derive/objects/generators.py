@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from conformance.derive.objects import defaults, invalid, lifecycle, valid, values
+from conformance.derive.objects import defaults, instances, invalid, lifecycle, valid, values
 from conformance.derive.subjects import Generator
 
 OF_OBJECT_TYPES: Final = (
@@ -12,6 +12,14 @@ OF_OBJECT_TYPES: Final = (
     Generator(defaults.default_cases, ("object-add/{}/defaults/",)),
     Generator(defaults.documented_cases, ("object-add/{}/documentation/",)),
     Generator(values.value_cases, ("object-add/{}/values/",)),
+    Generator(
+        instances.instance_cases,
+        (
+            "object-add/{}/introspection/",
+            "object-add/{}/invalid/set/",
+            "object-add/{}/values/set",
+        ),
+    ),
     Generator(invalid.invalid_cases, ("object-add/{}/invalid/",)),
     Generator(lifecycle.error_cases, ("object-add/{}/errors/",)),
     Generator(lifecycle.lifecycle_cases, ("object-add/{}/lifecycle/",)),
