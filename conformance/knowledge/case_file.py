@@ -13,7 +13,6 @@ from conformance.knowledge.commands import CommandsPart
 from conformance.knowledge.compatibility import CompatibilityPart
 from conformance.knowledge.dangers import DangersPart
 from conformance.knowledge.defaults import DefaultsPart
-from conformance.knowledge.devices import DevicesPart
 from conformance.knowledge.events import EventsPart
 from conformance.knowledge.examples import ExamplesPart
 from conformance.knowledge.exchanges import ExchangesPart
@@ -46,7 +45,6 @@ class CaseFile(
     MachinesPart,
     AbsencesPart,
     DangersPart,
-    DevicesPart,
     ExchangesPart,
     DefaultsPart,
     ExamplesPart,

@@ -1,15 +1,14 @@
 """What plugging a device in takes: a machine, backends, and what takes it away again.
 
-Reads cases/devices.toml. Knows no build.
+Knows no build, and not the file (cases/devices.toml).
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Annotated
 
 from conformance.knowledge.common import (
@@ -21,15 +20,14 @@ from conformance.knowledge.common import (
     VERSIONS,
     NamesPart,
 )
-from conformance.knowledge.decoder import FileFault, Read, read_file
-from conformance.knowledge.gathering import gathered
+from conformance.knowledge.decoder import FileFault
 from conformance.knowledge.keys import Key, enum_form
 from conformance.knowledge.versions import Version, VersionRange, of_arch
 from conformance.model.stage import MachineSpec
 from conformance.model.terms import JsonValue
 
 
-class Gone(enum.StrEnum):
+class Removal(enum.StrEnum):
     """When a device that device_del names is gone."""
 
     # Before any guest runs.
@@ -63,18 +61,18 @@ class Plug:
         bool, Key("whether they are given with -device at start, for no device_add takes them")
     ] = False
     gone: Annotated[
-        Gone,
+        Removal,
         Key(
             "when device_del has taken it away: `at-once`, at the next `reset`, or when a `guest` "
             "says so",
-            form=enum_form(Gone),
+            form=enum_form(Removal),
         ),
-    ] = Gone.GUEST
+    ] = Removal.GUEST
     held: Annotated[
         bool,
         Key(
-            "whether its id, or what it is given, is free again only once DEVICE_DELETED has come: "
-            "the next device waits for that"
+            "whether what it is given is free again only once DEVICE_DELETED has come: the next "
+            "device waits for that"
         ),
     ] = False
     alone: Annotated[bool, ISOLATION] = False
@@ -93,7 +91,7 @@ class Plug:
         """Yield what is wrong with the keys beside each other."""
         if bool(self.types) is bool(self.buses):
             yield FileFault("name", "it must have types or buses, one of the two", "Give one.")
-        if self.cold and self.gone is not Gone.GUEST:
+        if self.cold and self.gone is not Removal.GUEST:
             yield FileFault("cold", "what is given at start is not taken away", "Omit `gone`.")
 
     def fits(self, name: str, bus: str) -> bool:
@@ -107,11 +105,29 @@ class Plug:
         return any(fnmatchcase(name, glob) for glob in self.slow)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TypedDevices:
-    """Releases in which device_add compares the JSON types of its members with the properties'."""
+class Habit(enum.StrEnum):
+    """What device_add does in some releases."""
 
-    name: Annotated[str, Key("tells it from others", identity=True)]
+    # It compares the JSON types of its members with those of the properties.
+    COMPARES_TYPES = "compares-types"
+    # It refuses the id of a device that is gone until DEVICE_DELETED has come.
+    HOLDS_IDS = "holds-ids"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceHabit:
+    """What device_add does in the releases `versions`."""
+
+    habit: Annotated[
+        Habit,
+        Key(
+            "`compares-types`: a value of another JSON type than the property's is refused, where "
+            "other releases turn values into strings and ignore arrays and objects; `holds-ids`: "
+            "the id of a device that is gone is taken until DEVICE_DELETED has come",
+            form=enum_form(Habit),
+            identity=True,
+        ),
+    ]
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     reason: Annotated[str, REASON]
 
@@ -121,16 +137,19 @@ class Plugs:
     """How devices are plugged in, and their properties; the first entry that fits counts."""
 
     entries: tuple[Plug, ...] = ()
-    typed: tuple[TypedDevices, ...] = ()
-    """The releases in which device_add refuses values of another type."""
+    habits: tuple[DeviceHabit, ...] = ()
 
     def for_build(self, version: Version, arch: str | None) -> Plugs:
         """Return the part for a build; entries with types come first."""
         own = [
             each for each in self.entries if version in each.versions and of_arch(each.arches, arch)
         ]
-        typed = tuple(each for each in self.typed if version in each.versions)
-        return Plugs(tuple(sorted(own, key=lambda each: not each.types)), typed)
+        habits = tuple(each for each in self.habits if version in each.versions)
+        return Plugs(tuple(sorted(own, key=lambda each: not each.types)), habits)
+
+    def has(self, habit: Habit) -> bool:
+        """Return whether device_add of the build does that."""
+        return any(each.habit is habit for each in self.habits)
 
     def find(self, name: str, bus: str) -> Plug | None:
         """Return how a device of that type is plugged in, None if no entry says."""
@@ -149,17 +168,7 @@ class DevicesPart(NamesPart):
         tuple[Plug, ...],
         Key("how devices of some types are plugged in, or why they are not", name="plug"),
     ] = ()
-    typed: Annotated[
-        tuple[TypedDevices, ...],
-        Key(
-            "the releases in which device_add refuses a value of another JSON type than the "
-            "property's; the others turn values into strings, and ignore arrays and objects",
-            name="typed_devices",
-        ),
+    habits: Annotated[
+        tuple[DeviceHabit, ...],
+        Key("what device_add does in some releases", name="device_habit"),
     ] = ()
-
-
-def load_plugs(path: Path, more: Sequence[Read[DevicesPart]] = ()) -> Plugs:
-    """Return what the file `path` says, preceded by `more`; raises KnowledgeError."""
-    parts = [*more, read_file(path, DevicesPart)]
-    return Plugs(gathered(parts, "plugs"), gathered(parts, "typed"))

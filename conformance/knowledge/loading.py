@@ -11,7 +11,6 @@ from conformance.knowledge.check import read_cases
 from conformance.knowledge.commands import commands_of, ranges_of, read_commands
 from conformance.knowledge.dangers import load_dangers
 from conformance.knowledge.defaults import load_showings
-from conformance.knowledge.devices import load_plugs
 from conformance.knowledge.digests import load_seed
 from conformance.knowledge.events import load_events
 from conformance.knowledge.everything import Knowledge
@@ -19,7 +18,7 @@ from conformance.knowledge.examples import load_examples
 from conformance.knowledge.exchanges import load_exchanges
 from conformance.knowledge.growth import load_growths
 from conformance.knowledge.intermittent import load_intermittent
-from conformance.knowledge.machines import load_coupled, load_stand_ins, load_walk
+from conformance.knowledge.machines import load_coupled, load_plugs, load_stand_ins, load_walk
 from conformance.knowledge.naming import load_naming
 from conformance.knowledge.readbacks import load_readbacks
 from conformance.knowledge.recipes import load_recipes

@@ -12,7 +12,6 @@ OF_DEVICE_TYPES: Final = (
         instances.instance_cases,
         (
             "device_add/{}/introspection/",
-            "device_add/{}/invalid/set/",
             "device_add/{}/values/set",
             "device_add/{}/lifecycle/",
         ),

@@ -7,13 +7,12 @@ from typing import Final
 
 from conformance.derive.devices.under_test import (
     DELETED,
-    DEVICE_ID,
-    INSTANCE,
     PERIPHERAL,
     SOON,
     DeviceUnderTest,
     add,
     device_under_test,
+    release,
 )
 from conformance.derive.inputs import Introspected
 from conformance.derive.instances import listed, open_settings, readings, refused_settings
@@ -21,57 +20,55 @@ from conformance.derive.steps import ANSWERED
 from conformance.judge.expect_answer import Accept
 from conformance.judge.expect_qom import Holds
 from conformance.judge.expect_value import Returns
-from conformance.knowledge.devices import Gone
+from conformance.knowledge.devices import Removal
 from conformance.knowledge.everything import Knowledge
 from conformance.model.blocked import behind_finding
 from conformance.model.case import Case, Emits, Role, Step
 from conformance.model.stage import Request
 from conformance.model.terms import ABSENT, Aspect
 
-_GONE: Final = "X71"
+_READ: Final = "instance"
+_UNPLUGGED: Final = "unplugged"
+_GONE: Final = "X49"
 
 
 def instance_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
     """Yield the cases of a device of the type; one alone where it is not plugged in."""
-    tested = device_under_test(build, knowledge, name)
-    yield tested.case(
-        Aspect.INTROSPECTION,
-        "instance",
-        (
-            *tested.plugged(),
-            listed(INSTANCE, tested.properties),
-            *readings(INSTANCE, tested.properties),
-            *tested.unplugged(),
-        ),
-    )
-    if tested.blocked:
+    of_type = device_under_test(build, knowledge, name)
+    yield _read(of_type.apart(_READ))
+    if of_type.blocked:
         return
-    before = len(tuple(tested.plugged()))
-    for item in tested.tried:
-        steps = refused_settings(INSTANCE, item, before)
+    for item in of_type.tried:
+        case = f"set/{item.name}"
+        tested = of_type.apart(case)
+        steps = refused_settings(tested.path, item, len(tuple(tested.plugged())))
         if steps:
-            yield tested.case(
-                Aspect.INVALID,
-                f"set/{item.name}",
-                (*tested.plugged(), *steps, *tested.unplugged()),
-                about=item.name,
-                fault="values of every JSON type but the property's",
-            )
-    open_ones = tuple(open_settings(INSTANCE, tested.tried, knowledge.catalogue))
-    if open_ones:
+            whole = (*tested.plugged(), *steps, *tested.unplugged())
+            yield tested.case(Aspect.INTROSPECTION, case, whole, about=item.name)
+    tested = of_type.apart("set")
+    found = tuple(open_settings(tested.path, tested.tried, knowledge.catalogue))
+    if found:
+        settings = (step for _, step in found)
         yield tested.case(
             Aspect.VALUES,
             "set",
-            (
-                *tested.plugged(Role.WITNESS),
-                *(step for _, step in open_ones),
-                *tested.unplugged(),
-            ),
-            together=tuple(label for label, _ in open_ones),
+            (*tested.plugged(Role.WITNESS), *settings, *tested.unplugged()),
+            together=tuple(label for label, _ in found),
         )
-    if not tested.plug.cold and tested.plug.gone is not Gone.GUEST:
+    if not of_type.plug.cold and of_type.plug.gone is not Removal.GUEST:
+        tested = of_type.apart(_UNPLUGGED)
         known = behind_finding(tested.known)
-        yield tested.case(Aspect.LIFECYCLE, "unplugged", _unplugged(tested), blocked=known)
+        yield tested.case(Aspect.LIFECYCLE, _UNPLUGGED, _unplugged(tested), blocked=known)
+
+
+def _read(tested: DeviceUnderTest) -> Case:
+    steps = (
+        *tested.plugged(),
+        listed(tested.path, tested.properties),
+        *readings(tested.path, tested.properties),
+        *tested.unplugged(),
+    )
+    return tested.case(Aspect.INTROSPECTION, _READ, steps)
 
 
 def _unplugged(tested: DeviceUnderTest) -> Iterator[Step]:
@@ -80,10 +77,10 @@ def _unplugged(tested: DeviceUnderTest) -> Iterator[Step]:
     It is gone at once, or when the machine is reset.
     """
     yield from tested.plugged()
-    data = {"device": DEVICE_ID, "path": INSTANCE}
+    data = {"device": tested.device_id, "path": tested.path}
     told = (Emits(event=DELETED, data=data, rule=_GONE, within=SOON),)
-    late = tested.plug.gone is Gone.RESET
-    delete = Request("device_del", {"id": DEVICE_ID})
+    late = tested.plug.gone is Removal.RESET
+    delete = Request("device_del", {"id": tested.device_id})
     yield Step(
         request=delete,
         expect=Accept(),
@@ -96,18 +93,21 @@ def _unplugged(tested: DeviceUnderTest) -> Iterator[Step]:
         yield Step(request=reset, expect=Accept(), role=Role.SUBJECT, rule="Q30", emits=told)
     yield Step(
         request=Request("qom-list", {"path": PERIPHERAL}),
-        expect=Holds(absent=(DEVICE_ID,)),
+        expect=Holds(absent=(tested.device_id,)),
         role=Role.CHECK,
         rule=_GONE,
     )
     # What it was given may have gone with it.
     given = tested.plug.arguments.keys() - {"bus"}
-    yield add(tested.base(), rule="W35" if given else _GONE, expect=ANSWERED if given else Accept())
-    if not given:
-        yield Step(
-            request=Request("qom-get", {"path": INSTANCE, "property": "type"}),
-            expect=Returns((tested.device.name,)),
-            role=Role.CHECK,
-            rule=_GONE,
-        )
+    if given:
+        yield add(tested.base(), rule="W35", expect=ANSWERED)
+        yield from release(tested, tested.device_id, last=True)
+        return
+    yield add(tested.base(), rule=_GONE)
+    yield Step(
+        request=Request("qom-get", {"path": tested.path, "property": "type"}),
+        expect=Returns((tested.device.name,)),
+        role=Role.CHECK,
+        rule=_GONE,
+    )
     yield from tested.unplugged(stays=False)

@@ -7,8 +7,6 @@ from typing import Final
 
 from conformance.derive.devices.under_test import (
     DEVICE_ADD,
-    DEVICE_ID,
-    INSTANCE,
     PERIPHERAL,
     DeviceUnderTest,
     add,
@@ -21,7 +19,7 @@ from conformance.derive.steps import ANSWERED
 from conformance.judge.expect_answer import Reject
 from conformance.judge.expect_qom import Holds
 from conformance.judge.expect_value import Returns
-from conformance.knowledge.devices import Gone
+from conformance.knowledge.devices import Removal
 from conformance.knowledge.everything import Knowledge
 from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.stage import Request
@@ -34,15 +32,18 @@ _NEVER_GIVEN: Final = frozenset(
 """Properties that are no members of device_add, and members that mean something else there."""
 _MOST_TELLING: Final = frozenset({"greatest", "zero", "empty"})
 """The values that each property is given; a refusal takes QEMU the twentieth part of a second."""
-_TYPES: Final = "X70"
+_UNKNOWN: Final = "no-such-property"
+_TAKEN: Final = "id-taken"
+_TYPES: Final = "X48"
 
 
 def member_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
     """Yield the cases of the members of device_add for a type that it plugs in."""
-    tested = device_under_test(build, knowledge, name)
-    if tested.blocked or tested.plug.cold:
+    of_type = device_under_test(build, knowledge, name)
+    if of_type.blocked or of_type.plug.cold:
         return
-    for item in tested.tried:
+    for item in of_type.tried:
+        tested = of_type.apart(item.name)
         if item.name in _NEVER_GIVEN or item.child_of:
             continue
         leads = item.name in tested.leading
@@ -56,9 +57,9 @@ def member_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterat
             values = {**dict(wrong), **values}
         if values:
             yield _tried(tested, item, values)
-    if tested.first:
-        yield _unknown(tested)
-        yield _taken(tested)
+    if of_type.first:
+        yield _unknown(of_type.apart(_UNKNOWN))
+        yield _taken(of_type.apart(_TAKEN))
 
 
 def _refused(
@@ -69,7 +70,7 @@ def _refused(
             add(tested.base(**{item.name: value}), rule=_TYPES, expect=Reject())
             for _, value in wrong
         ),
-        _none_there(),
+        _none_there(tested),
         add(tested.base(), role=Role.WITNESS),
         *tested.unplugged(),
     )
@@ -82,13 +83,13 @@ def _tried(tested: DeviceUnderTest, item: Property, values: dict[str, JsonValue]
 
     Nothing tells when a reset has freed what they were given.
     """
-    left = tested.plug.held and tested.plug.gone is Gone.RESET
+    left = tested.plug.held and tested.plug.gone is Removal.RESET
 
     def steps() -> Iterator[Step]:
         yield add(tested.base(), role=Role.WITNESS)
         yield from tested.unplugged()
         for number, value in enumerate(values.values(), start=1):
-            own = f"{DEVICE_ID}-{number}"
+            own = f"{tested.device_id}-{number}"
             given = tested.base(**{item.name: value, "id": own})
             yield add(given, rule="W35", expect=ANSWERED)
             yield from release(tested, own, last=number == len(values))
@@ -105,13 +106,13 @@ def _tried(tested: DeviceUnderTest, item: Property, values: dict[str, JsonValue]
 
 def _unknown(tested: DeviceUnderTest) -> Case:
     steps = (
-        add(tested.base(**{"no-such-property": 1}), rule="X34", expect=Reject()),
-        _none_there(),
+        add(tested.base(**{_UNKNOWN: 1}), rule="X34", expect=Reject()),
+        _none_there(tested),
         add(tested.base(), role=Role.WITNESS),
         *tested.unplugged(),
     )
     fault = "a member that is no property of the type"
-    return tested.case(Aspect.INVALID, "no-such-property", steps, fault=fault)
+    return tested.case(Aspect.INVALID, _UNKNOWN, steps, fault=fault)
 
 
 def _taken(tested: DeviceUnderTest) -> Case:
@@ -119,20 +120,20 @@ def _taken(tested: DeviceUnderTest) -> Case:
         *tested.plugged(),
         add(tested.base(), rule="X34", expect=Reject()),
         Step(
-            request=Request("qom-get", {"path": INSTANCE, "property": "type"}),
+            request=Request("qom-get", {"path": tested.path, "property": "type"}),
             expect=Returns((tested.device.name,)),
             role=Role.CHECK,
             rule="W65",
         ),
         *tested.unplugged(),
     )
-    return tested.case(Aspect.ERRORS, "id-taken", steps, fault="another device has the id")
+    return tested.case(Aspect.ERRORS, _TAKEN, steps, fault="another device has the id")
 
 
-def _none_there() -> Step:
+def _none_there(tested: DeviceUnderTest) -> Step:
     return Step(
         request=Request("qom-list", {"path": PERIPHERAL}),
-        expect=Holds(absent=(DEVICE_ID,)),
+        expect=Holds(absent=(tested.device_id,)),
         role=Role.CHECK,
         rule="W65",
     )

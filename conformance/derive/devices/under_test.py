@@ -11,9 +11,10 @@ from typing import Final, TypedDict, Unpack
 from conformance.derive.inputs import Introspected
 from conformance.derive.steps import ANSWERED
 from conformance.judge.expect_answer import Accept
-from conformance.knowledge.devices import Gone, Plug
+from conformance.knowledge.devices import Habit, Plug, Removal
 from conformance.knowledge.everything import Knowledge
 from conformance.model.blocked import Blocked, behind_finding, unmet, untried
+from conformance.model.canonical import digest
 from conformance.model.case import Case, Emits, Isolation, Role, Step, Subject
 from conformance.model.expectation import Expectation
 from conformance.model.stage import Request, Stage
@@ -24,17 +25,15 @@ DEVICE_ADD: Final = "device_add"
 DEVICE_ID: Final = "dev0"
 PERIPHERAL: Final = "/machine/peripheral"
 DELETED: Final = "DEVICE_DELETED"
-INSTANCE: Final = f"{PERIPHERAL}/{DEVICE_ID}"
-"""The path of the device under test."""
 SHARED_BY: Final = 2
 """A property that more types have, by name and type, is tried with the first of them only."""
-SOON: Final = 1.0
+SOON: Final = 2.0
 """Seconds until DEVICE_DELETED comes at the latest: it takes the twentieth part of one."""
 _NO_DATA: Final = "cases/devices.toml does not say what plugging it in takes"
 _NOT_LISTED: Final = "the build did not list its properties"
 
 
-class CaseParts(TypedDict, total=False):
+class DeviceCaseParts(TypedDict, total=False):
     """The optional parts of a case of a device type: see Case."""
 
     blocked: Blocked | None
@@ -55,6 +54,9 @@ class DeviceUnderTest:
     device: DeviceType
     plug: Plug
     typed: bool
+    held: bool = False
+    """Whether the id of a device that is gone is taken for a while: each case has its own then."""
+    device_id: str = DEVICE_ID
     tried: tuple[Property, ...] = ()
     leading: frozenset[str] = frozenset()
     """Those of them that are given every value: the first of their QOM type."""
@@ -73,18 +75,29 @@ class DeviceUnderTest:
         return self.device.properties or ()
 
     @property
+    def path(self) -> str:
+        """The path of the device."""
+        return f"{PERIPHERAL}/{self.device_id}"
+
+    def apart(self, case: str) -> DeviceUnderTest:
+        """Return the type with an id of its own for the case of that name, if it takes one."""
+        if not self.held:
+            return self
+        return replace(self, device_id=f"{DEVICE_ID}-{digest([self.device.name, case])[:6]}")
+
+    @property
     def subject(self) -> Subject:
         """The device type as a subject."""
         return Subject(kind=SubjectKind.DEVICE_TYPE, name=self.device.name)
 
     def base(self, **changes: JsonValue) -> dict[str, JsonValue]:
         """Return the arguments of the smallest request that succeeds here."""
-        return {"driver": self.device.name, "id": DEVICE_ID, **self.plug.arguments, **changes}
+        return {"driver": self.device.name, "id": self.device_id, **self.plug.arguments, **changes}
 
     @property
     def stays(self) -> bool:
         """Whether it stays until its machine ends, which no other case has then."""
-        return self.plug.alone or (not self.plug.cold and self.plug.gone is Gone.GUEST)
+        return self.plug.alone or (not self.plug.cold and self.plug.gone is Removal.GUEST)
 
     @property
     def stage(self) -> Stage:
@@ -97,7 +110,7 @@ class DeviceUnderTest:
         return Stage(name=f"devices/{self.device.name}", spec=replace(spec, args=args))
 
     def case(
-        self, aspect: Aspect, name: str, steps: Iterable[Step], **more: Unpack[CaseParts]
+        self, aspect: Aspect, name: str, steps: Iterable[Step], **more: Unpack[DeviceCaseParts]
     ) -> Case:
         """Return a case of this type; what leaves something behind has its machine for itself."""
         blocked = self.blocked or more.get("blocked")
@@ -124,10 +137,11 @@ class DeviceUnderTest:
         gone = self.plug.gone
         if self.plug.cold or (self.stays if stays is None else stays):
             return
-        last = _RESET if gone is Gone.RESET else _DELETE
-        if gone is Gone.RESET:
-            yield Step(request=_DELETE, expect=Accept(), role=Role.CLEANUP, rule="Q30")
-        told = Emits(event=DELETED, data={"device": DEVICE_ID}, rule=None, within=SOON)
+        delete = Request("device_del", {"id": self.device_id})
+        last = _RESET if gone is Removal.RESET else delete
+        if gone is Removal.RESET:
+            yield Step(request=delete, expect=Accept(), role=Role.CLEANUP, rule="Q30")
+        told = Emits(event=DELETED, data={"device": self.device_id}, rule=None, within=SOON)
         yield Step(
             request=last,
             expect=Accept(),
@@ -137,7 +151,6 @@ class DeviceUnderTest:
         )
 
 
-_DELETE: Final = Request("device_del", {"id": DEVICE_ID})
 _RESET: Final = Request("system_reset", ABSENT)
 
 
@@ -148,7 +161,7 @@ def release(tested: DeviceUnderTest, device_id: str, *, last: bool) -> Iterator[
     """
     if tested.stays:
         return
-    at_once = tested.plug.gone is Gone.AT_ONCE
+    at_once = tested.plug.gone is Removal.AT_ONCE
     told = Emits(event=DELETED, data={"device": device_id}, rule=None, within=SOON)
     yield Step(
         request=Request("device_del", {"id": device_id}),
@@ -164,7 +177,7 @@ def release(tested: DeviceUnderTest, device_id: str, *, last: bool) -> Iterator[
 @lru_cache(maxsize=1)
 def devices_under_test(build: Introspected, knowledge: Knowledge) -> Mapping[str, DeviceUnderTest]:
     """Return the device types of a build by name."""
-    typed = bool(knowledge.plugs.typed)
+    typed = knowledge.plugs.has(Habit.COMPARES_TYPES)
     found = {
         device.name: _tested(device, build, knowledge, typed=typed)
         for device in build.model.devices
@@ -203,7 +216,8 @@ def _tested(
         return DeviceUnderTest(device=device, plug=nothing, typed=typed, blocked=untried(_NO_DATA))
     lacking = None if device.properties is not None else behind_finding(_NOT_LISTED)
     blocked = untried(plug.untried) or unmet(plug.needs, build.lacks) or lacking
-    return DeviceUnderTest(device=device, plug=plug, typed=typed, blocked=blocked)
+    held = knowledge.plugs.has(Habit.HOLDS_IDS)
+    return DeviceUnderTest(device=device, plug=plug, typed=typed, held=held, blocked=blocked)
 
 
 def device_under_test(build: Introspected, knowledge: Knowledge, name: str) -> DeviceUnderTest:

@@ -14,11 +14,7 @@ OF_OBJECT_TYPES: Final = (
     Generator(values.value_cases, ("object-add/{}/values/",)),
     Generator(
         instances.instance_cases,
-        (
-            "object-add/{}/introspection/",
-            "object-add/{}/invalid/set/",
-            "object-add/{}/values/set",
-        ),
+        ("object-add/{}/introspection/", "object-add/{}/values/set"),
     ),
     Generator(invalid.invalid_cases, ("object-add/{}/invalid/",)),
     Generator(lifecycle.error_cases, ("object-add/{}/errors/",)),

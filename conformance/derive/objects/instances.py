@@ -40,18 +40,15 @@ def instance_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iter
         # An array that calls itself something else is told where it is read.
         steps = refused_settings(_PATH, item, 1) if item.name not in arrays else ()
         if steps:
-            yield tested.case(
-                Aspect.INVALID,
-                f"set/{item.name}",
-                (made, *steps, *gone),
-                about=item.name,
-                fault="values of every JSON type but the property's",
-            )
+            name, whole = f"set/{item.name}", (made, *steps, *gone)
+            yield tested.case(Aspect.INTROSPECTION, name, whole, about=item.name)
     yield from _open_case(tested, knowledge)
 
 
 def _is_array(tested: TypeUnderTest, member: Member) -> bool:
-    return shape_of(tested.shape.schema, member.type) is ArgumentShape.ARRAY
+    known = tested.recipe.member(member.name).values
+    declared = shape_of(tested.shape.schema, member.type) is ArgumentShape.ARRAY
+    return declared or any(isinstance(value, list | tuple) for value in known)
 
 
 def _open_case(tested: TypeUnderTest, knowledge: Knowledge) -> Iterator[Case]:
