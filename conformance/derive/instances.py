@@ -96,7 +96,7 @@ def readings(path: str, properties: Iterable[Property]) -> Iterator[Step]:
         child = f"{path}/{item.name}" if item.child_of else ""
         yield Step(
             request=_get(path, item.name),
-            expect=MayRead(item.type, child),
+            expect=MayRead(item.type, item.name, child),
             role=Role.SUBJECT,
             rule="X09",
         )

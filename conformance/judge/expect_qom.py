@@ -118,12 +118,13 @@ class ReadsAs(ValueExpectation):
 
 @dataclass(frozen=True, slots=True)
 class MayRead(ValueExpectation):
-    """qom-get succeeds with a value of QOM type `type`, or is refused: nobody says if it can be.
+    """qom-get of `name` returns a value of QOM type `type`, or is refused: nobody says if it can be.
 
     A child reads as `path`, where it stands.
     """
 
     type: str
+    name: str
     path: str = ""
 
     def words(self) -> str:
@@ -144,7 +145,8 @@ class MayRead(ValueExpectation):
             return Problem(f"returned {brief(value)}", f"the value {brief(self.path)}", self.type)
         kind = "str" if self.type.startswith(_OWN) else self.type
         wrong = value_problem(kind, value)
-        return Problem(wrong, f"a value of type {kind}", wrong) if wrong else None
+        fold = f"{kind} {self.name}"
+        return Problem(wrong, f"a value of type {kind}", fold, everywhere=True) if wrong else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,12 +132,21 @@ class DeviceHabit:
     reason: Annotated[str, REASON]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MixedProperty:
+    """A property that takes values of several JSON types, whatever its QOM type says."""
+
+    property: Annotated[str, Key("its name", identity=True)]
+    reason: Annotated[str, REASON]
+
+
 @dataclass(frozen=True, slots=True)
 class Plugs:
     """How devices are plugged in, and their properties; the first entry that fits counts."""
 
     entries: tuple[Plug, ...] = ()
     habits: tuple[DeviceHabit, ...] = ()
+    mixed: tuple[MixedProperty, ...] = ()
 
     def for_build(self, version: Version, arch: str | None) -> Plugs:
         """Return the part for a build; entries with types come first."""
@@ -145,7 +154,7 @@ class Plugs:
             each for each in self.entries if version in each.versions and of_arch(each.arches, arch)
         ]
         habits = tuple(each for each in self.habits if version in each.versions)
-        return Plugs(tuple(sorted(own, key=lambda each: not each.types)), habits)
+        return Plugs(tuple(sorted(own, key=lambda each: not each.types)), habits, self.mixed)
 
     def has(self, habit: Habit) -> bool:
         """Return whether device_add of the build does that."""
@@ -154,6 +163,10 @@ class Plugs:
     def find(self, name: str, bus: str) -> Plug | None:
         """Return how a device of that type is plugged in, None if no entry says."""
         return next((each for each in self.entries if each.fits(name, bus)), None)
+
+    def is_mixed(self, name: str) -> bool:
+        """Return whether the property of that name takes values of several JSON types."""
+        return any(each.property == name for each in self.mixed)
 
     def needs(self) -> frozenset[str]:
         """Return all that entries need of the host and the build."""
@@ -171,4 +184,11 @@ class DevicesPart(NamesPart):
     habits: Annotated[
         tuple[DeviceHabit, ...],
         Key("what device_add does in some releases", name="device_habit"),
+    ] = ()
+    mixed: Annotated[
+        tuple[MixedProperty, ...],
+        Key(
+            "a property of devices that takes values of several JSON types, whatever its type says",
+            name="mixed_property",
+        ),
     ] = ()

@@ -47,7 +47,8 @@ def member_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterat
         if item.name in _NEVER_GIVEN or item.child_of:
             continue
         leads = item.name in tested.leading
-        wrong = tuple(wrong_values(item)) if leads else ()
+        mixed = knowledge.plugs.is_mixed(item.name)
+        wrong = tuple(wrong_values(item)) if leads and not mixed else ()
         if tested.typed and wrong:
             yield _refused(tested, item, wrong)
         values = dict(open_values(DEVICE_ADD, item, knowledge.catalogue))
