@@ -118,9 +118,9 @@ class ReadsAs(ValueExpectation):
 
 @dataclass(frozen=True, slots=True)
 class MayRead(ValueExpectation):
-    """qom-get of `name` returns a value of QOM type `type`, or is refused: nobody says if it can be.
+    """qom-get of `name` returns a value of QOM type `type`, or is refused.
 
-    A child reads as `path`, where it stands.
+    Nobody says which.  A child reads as `path`, where it stands.
     """
 
     type: str
@@ -274,6 +274,8 @@ def value_problem(type_name: str, value: Any) -> str | None:
         right = isinstance(value, str)
     elif type_name == "bool":
         right = isinstance(value, bool)
+    elif type_name == "null":
+        right = value is None
     elif type_name == "double":
         right = isinstance(value, int | float) and not isinstance(value, bool)
     else:

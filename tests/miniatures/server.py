@@ -266,23 +266,21 @@ class Server:
             arguments = {}
         if name == "qmp_capabilities" and self._is("unknown-capability-taken"):
             arguments = {}
+        if self._taken_anyway(arguments):
+            return {}
         self._refuse_toy(arguments, "refused-in-the-same-words")
         if self._is("one-value-refused") and arguments.get("detect-zeroes") == "on":
             raise RefusedError("no zeroes can be detected")
         try:
             checked = {k: v for k, v in arguments.items() if not untyped or k in ("qom-type", "id")}
-            if self._is("device-of-any-type") and type(arguments.get("rng")) is bool:
-                return {}
             self._checker.check(command["arg-type"], checked, "arguments")
             if name == "qom-list-types" and arguments == self._refused_request():
                 raise RefusedError("this is refused for no reason")
             owner = self if hasattr(self, _method(name)) else self._more
             return getattr(owner, _method(name))(**_named(arguments))
         except RefusedError as error:
-            if name == "object-add" and isinstance(arguments, dict):
-                self._after_refusal(arguments, error)
-            if name == "device_add" and arguments.get("driver") == "gadget":
-                self._after_device(arguments)
+            if isinstance(arguments, dict):
+                self._after_refusal(name, arguments, error)
             if name == "migrate-set-parameters" and self._is("refused-change-takes-effect"):
                 self._change()
             if name == "system_reset" and self._is("refused-reset-is-told"):
@@ -304,13 +302,23 @@ class Server:
         known = {"implements": "rng-backend", "abstract": True}
         return known if "request-refused" in self._broken else None
 
+    def _taken_anyway(self, arguments: Arguments) -> bool:
+        """Return whether a value of another type is taken, and makes no device."""
+        return self._is("device-of-any-type") and type(arguments.get("rng")) is bool
+
     def _after_device(self, arguments: Arguments) -> None:
         """Leave a device behind that was refused."""
         name, devices = arguments.get("id"), self._tree.find(_PERIPHERAL)[1].children
         if self._is("refusal-leaves-device") and isinstance(name, str):
             devices.setdefault(name, Node("gadget", {"rng": ""}))
 
-    def _after_refusal(self, arguments: Arguments, error: RefusedError) -> None:
+    def _after_refusal(self, name: str, arguments: Arguments, error: RefusedError) -> None:
+        if name == "device_add":
+            self._after_device(arguments)
+        if name == "object-add":
+            self._after_object(arguments, error)
+
+    def _after_object(self, arguments: Arguments, error: RefusedError) -> None:
         kind, name = arguments.get("qom-type"), arguments.get("id")
         if "refusal-leaves-object" in self._broken and kind == "toy" and isinstance(name, str):
             self._tree.objects.children.setdefault(name, self._tree.root.children["machine"])
