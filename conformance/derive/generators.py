@@ -17,6 +17,7 @@ from conformance.derive.commands import (
     valid,
 )
 from conformance.derive.commands.generators import OF_ARGUMENTS
+from conformance.derive.devices.generators import OF_DEVICE_TYPES
 from conformance.derive.events import event_cases
 from conformance.derive.exchanges import exchange_cases
 from conformance.derive.objects import creatable, tree
@@ -29,6 +30,7 @@ from conformance.derive.subjects import (
     commands,
     creating,
     declared,
+    devices,
     events,
     exchanges,
     growing,
@@ -87,6 +89,7 @@ GENERATORS: Final = (
     ),
     Round(introspected(creating), (Generator(creatable.creatable_case, ("{}/introspection/",)),)),
     Round(introspected(types), OF_OBJECT_TYPES),
+    Round(introspected(devices), OF_DEVICE_TYPES),
     Round(introspected(sorted_commands), (Generator(gates.gate_cases, ("{}/gates/",)),)),
     Round(
         introspected(sorted_commands),

@@ -124,6 +124,8 @@ def _rows(build: Introspected, seed: SeedModel) -> Iterator[Row]:
         note = None if name in own else "this build's object-add knows no such type"
         subject = Subject(kind=SubjectKind.OBJECT_TYPE, name=name)
         yield Row(subject=subject, note=note)
+    for device in build.model.devices:
+        yield Row(subject=Subject(kind=SubjectKind.DEVICE_TYPE, name=device.name))
     for name in build.schema.events:
         yield Row(subject=Subject(kind=SubjectKind.EVENT, name=name))
 

@@ -108,6 +108,11 @@ def types(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
     return object_types(build.schema, build.model)
 
 
+def devices(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
+    """Return the types of devices that a user may plug in."""
+    return (device.name for device in build.model.devices)
+
+
 def events(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
     """Return the events."""
     return build.schema.events

@@ -34,11 +34,12 @@ def miss_of(case: Case, step: Step, problem: Problem) -> Miss:
     """Return the broken promise for a problem with the reply to `step`."""
     rule = problem.rule or step.rule
     command, about = step.request.execute, problem.fold or case.about or case.id
+    subject = command if problem.everywhere else case.subject.name
     return Miss(
         rule=rule,
         kind=problem.kind,
         summary=f"{command}: {problem.what}",
         expected=problem.expected,
-        fold=f"{problem.kind} {rule} {case.subject.name} {command} {about}",
+        fold=f"{problem.kind} {rule} {subject} {command} {about}",
         why=step.why,
     )

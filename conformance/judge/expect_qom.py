@@ -65,10 +65,12 @@ class Holds(ValueExpectation):
 class Instance(ValueExpectation):
     """qom-list shows the properties of an object: the `declared` ones of its type (name to type).
 
-    Besides, it may have children and links of its own.
+    Besides, it may have children and links of its own; with `more`, other properties, too, which it
+    got when it was made.
     """
 
     declared: tuple[tuple[str, str], ...]
+    more: bool = False
 
     reads = False
 
@@ -84,6 +86,8 @@ class Instance(ValueExpectation):
                 found = f"has the type {types[name]}" if name in types else "is not listed"
                 expected = f"{name!r} is listed as {type_name}, as qom-list-properties does"
                 return Problem(f"{name!r} {found}", expected)
+        if self.more:
+            return None
         own = {name for name, kind in types.items() if not kind.startswith(_OWN)}
         for name in sorted(own - {name for name, _ in self.declared}):
             expected = f"there is no {name!r}, which qom-list-properties does not list"
@@ -110,6 +114,39 @@ class ReadsAs(ValueExpectation):
     def inconclusive(self, problem: Problem) -> Inconclusive | None:
         """Return that a property is not readable."""
         return _unreadable(problem)
+
+
+@dataclass(frozen=True, slots=True)
+class MayRead(ValueExpectation):
+    """qom-get of `name` returns a value of QOM type `type`, or is refused.
+
+    Nobody says which.  A child reads as `path`, where it stands.
+    """
+
+    type: str
+    name: str
+    path: str = ""
+
+    def words(self) -> str:
+        """Return the expectation in words."""
+        return f"returns a value of the QOM type {self.type}, if it can be read"
+
+    def problem(self, reply: Reply) -> Problem | None:
+        """Return what is wrong with the value of a reply that has one."""
+        if reply.error is not None:
+            return None
+        return self.problem_of(reply.message["return"], reply)
+
+    def problem_of(self, value: Any, reply: Reply) -> Problem | None:
+        """Return that the value is of another type, or that a child stands elsewhere."""
+        if self.path:
+            if value == self.path:
+                return None
+            return Problem(f"returned {brief(value)}", f"the value {brief(self.path)}", self.type)
+        kind = "str" if self.type.startswith(_OWN) else self.type
+        wrong = value_problem(kind, value)
+        fold = f"{kind} {self.name}"
+        return Problem(wrong, f"a value of type {kind}", fold, everywhere=True) if wrong else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +274,8 @@ def value_problem(type_name: str, value: Any) -> str | None:
         right = isinstance(value, str)
     elif type_name == "bool":
         right = isinstance(value, bool)
+    elif type_name == "null":
+        right = value is None
     elif type_name == "double":
         right = isinstance(value, int | float) and not isinstance(value, bool)
     else:

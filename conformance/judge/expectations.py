@@ -22,6 +22,7 @@ from conformance.judge.expect_qom import (
     LinksTo,
     ListsProperties,
     ListsTypes,
+    MayRead,
     ReadsAs,
 )
 from conformance.judge.expect_value import (
@@ -47,5 +48,5 @@ EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
     NoOddOneOut,
     *(Returns, Lists, Repeats, Unchanged, UnchangedIfRefused, Adds, Grows, Shows, NotYet),
     *(Tells, Agrees, ReadsBack, Confirms, Stays),
-    *(Holds, Instance, ReadsAs, LinksTo, ListsTypes, ListsProperties),
+    *(Holds, Instance, ReadsAs, MayRead, LinksTo, ListsTypes, ListsProperties),
 )

@@ -11,6 +11,7 @@ from conformance.knowledge.arguments import Catalogue, Unchecked, names_for
 from conformance.knowledge.commands import CommandRecipe, CommandRecipes
 from conformance.knowledge.dangers import Dangers
 from conformance.knowledge.defaults import Showing
+from conformance.knowledge.devices import Plugs
 from conformance.knowledge.events import EventRecipes
 from conformance.knowledge.examples import ExampleRecipes
 from conformance.knowledge.exchanges import ExchangeRecipe
@@ -57,6 +58,7 @@ class Knowledge:
     states: States = States()
     readbacks: Readbacks = Readbacks()
     catalogue: Catalogue = Catalogue()
+    plugs: Plugs = Plugs()
 
     def of_build(self, version: Version, arch: str | None) -> Knowledge:
         """Return the part for a build; one with an unknown `arch`, None, may be of any."""
@@ -67,6 +69,7 @@ class Knowledge:
             events=self.events.for_arch(arch),
             states=self.states.for_build(version, arch),
             readbacks=self.readbacks.for_build(version, arch),
+            plugs=self.plugs.for_build(version, arch),
             ranges=ranges_of_arch(self.ranges, arch),
         )
 

@@ -18,7 +18,7 @@ from conformance.knowledge.examples import load_examples
 from conformance.knowledge.exchanges import load_exchanges
 from conformance.knowledge.growth import load_growths
 from conformance.knowledge.intermittent import load_intermittent
-from conformance.knowledge.machines import load_coupled, load_stand_ins, load_walk
+from conformance.knowledge.machines import load_coupled, load_plugs, load_stand_ins, load_walk
 from conformance.knowledge.naming import load_naming
 from conformance.knowledge.readbacks import load_readbacks
 from conformance.knowledge.recipes import load_recipes
@@ -57,6 +57,7 @@ def load_knowledge(cases: Sequence[str] = ()) -> Knowledge:
         state=load_state(folder / "state.toml", more),
         states=load_states(folder / "states", more),
         catalogue=load_catalogue(more),
+        plugs=load_plugs(folder / "devices.toml", more),
         readbacks=load_readbacks(folder / "readbacks", commands),
         intermittent=load_intermittent(folder / "intermittent.toml", more),
     )

@@ -1,6 +1,6 @@
 """Replacements for the machines and devices that recipes name, and coupled properties.
 
-Reads cases/machines.toml. Knows no build and no recipe.
+Reads cases/machines.toml, and cases/devices.toml. Knows no build and no recipe.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Annotated
 
 from conformance.knowledge.common import REASON
 from conformance.knowledge.decoder import Read, read_file
+from conformance.knowledge.devices import DevicesPart, Plugs
 from conformance.knowledge.gathering import gathered
 from conformance.knowledge.keys import Key
 
@@ -56,8 +57,8 @@ class Coupled:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MachinesPart:
-    """The entries of a file about machines."""
+class MachinesPart(DevicesPart):
+    """The entries of a file about machines, and about what is plugged into them."""
 
     walk: Annotated[
         Mapping[str, str],
@@ -107,6 +108,12 @@ def load_walk(path: Path) -> Mapping[str, str]:
     Raises KnowledgeError.
     """
     return read_file(path, MachinesPart).sound().walk
+
+
+def load_plugs(path: Path, more: Sequence[Read[MachinesPart]] = ()) -> Plugs:
+    """Return how devices are plugged in; raises KnowledgeError."""
+    parts = _parts(path, more)
+    return Plugs(gathered(parts, "plugs"), gathered(parts, "habits"), gathered(parts, "mixed"))
 
 
 def _parts(path: Path, more: Sequence[Read[MachinesPart]]) -> list[Read[MachinesPart]]:

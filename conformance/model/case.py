@@ -64,6 +64,8 @@ class Emits:
     answered: bool | None = None
     rule: str | None
     """The rule that promises the event; None if the case only waits for it."""
+    within: float | None = None
+    """How many seconds to wait for it, None for the time limit of a reply."""
 
     @property
     def ordered(self) -> bool:

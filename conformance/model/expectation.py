@@ -67,6 +67,8 @@ class Problem:
     kind: Kind = Kind.VALUE
     rule: str | None = None
     """The rule whose words it breaks, where that is not the rule of the step."""
+    everywhere: bool = False
+    """Whether it is one defect of what the command shows, whatever subject shows it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -154,6 +154,8 @@ class SubjectKind(enum.StrEnum):
     COMMAND = "command"
     # A QOM type that object-add creates.
     OBJECT_TYPE = "object type"
+    # A QOM type that device_add, or -device, plugs in.
+    DEVICE_TYPE = "device type"
     # A QMP event.
     EVENT = "event"
     # A part of the protocol itself.

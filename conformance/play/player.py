@@ -318,10 +318,9 @@ class Player:
         done = zip(case.steps[:number], seen.replies[:number], strict=True)
         if any(line and _fails(each, line) for each, line in done):
             return
+        limit = max(case.limit if each.within is None else each.within for each in step.emits)
         with contextlib.suppress(WireTimeout):
-            self._read_on(
-                case.limit, seen, number, lambda: bool(awaited(step, seen.of_step(number)))
-            )
+            self._read_on(limit, seen, number, lambda: bool(awaited(step, seen.of_step(number))))
 
     def _reply(self, case: Case, number: int, first: int, seen: _Seen) -> Line:
         """Return the next message that is neither an event nor an answer to something earlier."""
@@ -379,8 +378,8 @@ def _lead(step: Step, flavour: Flavour) -> bytes:
 
 
 def _fails(step: Step, line: Line) -> bool:
-    """Return whether a reply tells that a set-up failed."""
-    needed = step.role is Role.SETUP and not isinstance(step.expect, Answer)
+    """Return whether a reply tells that a set-up failed, or what a refusal is compared with."""
+    needed = step.role in (Role.SETUP, Role.WITNESS) and not isinstance(step.expect, Answer)
     return needed and _refused(line)
 
 

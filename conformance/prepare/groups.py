@@ -59,6 +59,8 @@ def subject_name(group: Group) -> str:
             return name
         case SubjectKind.OBJECT_TYPE:
             return f"object-add.{name}"
+        case SubjectKind.DEVICE_TYPE:
+            return f"device_add.{name}"
         case SubjectKind.EVENT:
             return f"event.{name}"
         case SubjectKind.PROTOCOL:

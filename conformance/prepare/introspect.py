@@ -7,6 +7,7 @@ lost, and the next one follows.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,6 +34,7 @@ from conformance.qapi.qom import (
     PATH_NAMES,
     PROPERTY_NAMES,
     TYPE_NAMES,
+    DeviceType,
     Node,
     ObjectModel,
     Property,
@@ -53,6 +55,11 @@ _PROPERTIES, _TREE = "properties", "tree"
 _MACHINE_SUFFIX: Final = "-machine"
 _MALFORMED: Final = (KeyError, TypeError, AttributeError)
 """The exceptions from reading a reply of another type than the schema declares."""
+_ASKS_FOR_DEVICES: Final = "device_add help"
+_DEVICE: Final = re.compile(r'^name "(?P<name>[^"]+)"(?:, bus (?P<bus>[^,\s]+))?', re.MULTILINE)
+"""One device in the list for people: `name "virtio-rng-pci", bus PCI, alias "virtio-rng"`."""
+_PROCESSOR: Final = "cpu"
+"""The type from which all models of processors are derived."""
 _WORDS: Final = 3
 """How many of a build's last lines to show: more rarely help."""
 _UNASKED: Final = "not asked any more: the build had taken too long over other questions"
@@ -165,6 +172,7 @@ def _introspect(asker: _Asker, walk: Mapping[str, str], *, thorough: bool) -> In
         unserved = _unserved(schema, asked.execute("query-commands"))
         types = _types(asked.execute("qom-list-types", {"abstract": True}), faults)
         found = _types(asked.execute("qom-list-types", {"implements": "user-creatable"}), [])
+        pluggable = _pluggable(asked, types)
     creatable = tuple(info.name for info in found if not info.abstract)
     lost: list[tuple[str, str]] = []
     machines = tuple(
@@ -181,6 +189,7 @@ def _introspect(asker: _Asker, walk: Mapping[str, str], *, thorough: bool) -> In
     common = common if machines else (MachineSpec().machine,)
     wanted = dict.fromkeys((*common, *machines) if thorough else common)
     properties = _properties(asker, creatable, lost, faults)
+    devices = _devices(asker, pluggable, types, lost)
     trees = _trees(asker, tuple(wanted), lost, faults)
     return Introspection(
         version=_version(greeting),
@@ -194,6 +203,7 @@ def _introspect(asker: _Asker, walk: Mapping[str, str], *, thorough: bool) -> In
             properties=properties,
             trees=trees,
             machines=machines,
+            devices=devices,
             lost=tuple(lost),
             faults=tuple(faults),
         ),
@@ -204,18 +214,22 @@ def ask_again(pool: Pool, found: Introspection, *, limit: float = LIMIT) -> Intr
     """Return `found` after repeating its lost queries; raises LaunchError."""
     model = found.model
     asked = [what.split("/", 1) for what, _ in model.lost]
+    plugs = {device.name: device for device in model.devices}
     lost: list[tuple[str, str]] = []
     faults: list[ContradictionError] = []
     with _launch_errors():
         asker = _Asker(pool, limit)
-        names = [name for kind, name in asked if kind == _PROPERTIES]
+        names = [name for kind, name in asked if kind == _PROPERTIES and name not in plugs]
         properties = {**model.properties, **_properties(asker, names, lost, faults)}
         machines = [name for kind, name in asked if kind == _TREE]
         trees = _trees(asker, machines, lost, faults)
+        again = [plugs[name] for kind, name in asked if kind == _PROPERTIES and name in plugs]
+        plugs |= {device.name: device for device in _devices(asker, again, (), lost)}
     model = replace(
         model,
         properties={name: properties[name] for name in model.creatable if name in properties},
         trees={**model.trees, **trees},
+        devices=tuple(plugs[device.name] for device in model.devices),
         lost=tuple(lost),
         faults=(*model.faults, *faults),
     )
@@ -350,13 +364,59 @@ def _properties(
     faults: list[ContradictionError],
 ) -> dict[str, tuple[Property, ...]]:
     def ask(session: Session, name: str) -> tuple[Property, ...]:
-        found = session.execute("qom-list-properties", {"typename": name})
+        request = {"typename": name}
+        try:
+            found = session.execute("qom-list-properties", request)
+        except SessionError:
+            # The list of types loads the module in which the type may be.
+            session.execute("qom-list-types", {})
+            found = session.execute("qom-list-properties", request)
         return tuple(sorted(map(property_from_json, found), key=lambda item: item.name))
 
     return {
         name: _usable(own, PROPERTY_NAMES, f"type {name}", faults)
         for name, own in _one_by_one(asker, list(names), ask, lost)
     }
+
+
+def _pluggable(session: Session, types: Sequence[TypeInfo]) -> tuple[DeviceType, ...]:
+    """Return the types of devices that a user may plug in, without their properties.
+
+    Only the monitor for people lists them; a build without it, or with another text, has none.
+    """
+    known = {info.name for info in types if not info.abstract}
+    try:
+        told = str(session.execute("human-monitor-command", {"command-line": _ASKS_FOR_DEVICES}))
+    except SessionError:
+        return ()
+    found = {m["name"]: m["bus"] or "" for m in _DEVICE.finditer(told)}
+    return tuple(DeviceType(name=name, bus=found[name]) for name in sorted(found.keys() & known))
+
+
+def _devices(
+    asker: _Asker,
+    pluggable: Sequence[DeviceType],
+    types: Sequence[TypeInfo],
+    lost: list[tuple[str, str]],
+) -> tuple[DeviceType, ...]:
+    """Return the types with their properties; those with unusable names are told by their case.
+
+    Models of processors are not asked: each has hundreds, one for each feature.
+    """
+    parents = {info.name: info.parent for info in types}
+    names = [each.name for each in pluggable if not _descends(each.name, _PROCESSOR, parents)]
+    found = _properties(asker, names, lost, [])
+    return tuple(replace(each, properties=found.get(each.name)) for each in pluggable)
+
+
+def _descends(name: str, ancestor: str, parents: Mapping[str, str]) -> bool:
+    seen: set[str] = set()
+    while name and name not in seen:
+        if name == ancestor:
+            return True
+        seen.add(name)
+        name = parents.get(name, "")
+    return False
 
 
 def _trees(

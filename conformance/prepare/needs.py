@@ -23,6 +23,7 @@ def needs_of_all(knowledge: Knowledge) -> tuple[str, ...]:
                 *knowledge.commands.needs(),
                 *knowledge.states.needs(),
                 *combining.NEEDS,
+                *knowledge.plugs.needs(),
             }
         )
     )

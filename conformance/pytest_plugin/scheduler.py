@@ -15,12 +15,15 @@ from xdist.workermanage import WorkerController
 from conformance.model.terms import SubjectKind
 from conformance.prepare.groups import Group
 
+_ONE_BY_ONE = frozenset({SubjectKind.OBJECT_TYPE, SubjectKind.DEVICE_TYPE})
+"""The kinds of subjects whose aspects share machines."""
+
 
 class HeaviestFirst(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist has no types
     """Gives a free worker the scope with the most work, so that all workers end together.
 
-    The aspects of an object type are one scope, because they share machines; those of a command are
-    scopes of their own, because one of them can be as much as all others together.
+    The aspects of an object or device type are one scope, because they share machines; those of a
+    command are scopes of their own, because one of them can be as much as all others together.
 
     A run goes on when workers die. xdist's own scheduler (3.8) gives a new worker what the dead one
     had already done; such work brings no report, and without one nothing more is ever sent.
@@ -63,7 +66,7 @@ class HeaviestFirst(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist h
         if nodeid not in self._groups:
             # The user's own tests share fixtures.
             return str(super()._split_scope(nodeid))
-        together = self._groups[nodeid].subject.kind is SubjectKind.OBJECT_TYPE
+        together = self._groups[nodeid].subject.kind in _ONE_BY_ONE
         return nodeid.rpartition("::")[0] if together else nodeid
 
     def _assign_work_unit(self, node: WorkerController) -> None:

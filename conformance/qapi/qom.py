@@ -72,12 +72,25 @@ class Node:
     values: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceType:
+    """A type of devices that a user may plug in, and the kind of bus that it needs, "" for none.
+
+    `properties` are those that qom-list-properties shows, None if the build was not asked, or died.
+    """
+
+    name: str
+    bus: str = ""
+    properties: tuple[Property, ...] | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class ObjectModel:
     """The object model of one build: all its types, and a QOM tree for each machine.
 
-    `properties` holds qom-list-properties of the user-creatable types; `trees` the nodes by
-    machine, ordered by path; `lost` the questions that the build died of, and how.
+    `properties` holds qom-list-properties of the user-creatable types; `devices` the types that
+    device_add says it takes, sorted; `trees` the nodes by machine, ordered by path; `lost` the
+    questions that the build died of, and how.
     """
 
     types: tuple[TypeInfo, ...]
@@ -85,6 +98,7 @@ class ObjectModel:
     properties: Mapping[str, tuple[Property, ...]]
     trees: Mapping[str, tuple[Node, ...]]
     machines: tuple[str, ...] = ()
+    devices: tuple[DeviceType, ...] = ()
     lost: tuple[tuple[str, str], ...] = ()
     faults: tuple[ContradictionError, ...] = field(default=(), metadata=LEFT_OUT)
     """The names that cannot be used; what bears one, or bears a name twice, is left out."""

@@ -59,6 +59,8 @@ def subjects(target: TargetSummary) -> Iterator[str]:
         yield from _events(by_kind[SubjectKind.EVENT], target.events)
     if by_kind[SubjectKind.OBJECT_TYPE]:
         yield from _by_aspect("Object types", by_kind[SubjectKind.OBJECT_TYPE])
+    if by_kind[SubjectKind.DEVICE_TYPE]:
+        yield from _by_aspect("Device types", by_kind[SubjectKind.DEVICE_TYPE])
     if by_kind[SubjectKind.PROTOCOL]:
         yield from _protocol(by_kind[SubjectKind.PROTOCOL], target.sessions)
 

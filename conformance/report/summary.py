@@ -291,7 +291,7 @@ def _reached(
             return command_coverage(planned, cases, target.answers.get(name, ()))
         case SubjectKind.EVENT:
             return event_coverage(cases, seen=name in target.seen)
-        case SubjectKind.OBJECT_TYPE | SubjectKind.PROTOCOL:
+        case SubjectKind.OBJECT_TYPE | SubjectKind.DEVICE_TYPE | SubjectKind.PROTOCOL:
             return None
         case _:
             assert_never(kind)

@@ -50,6 +50,7 @@ _ALONE: Final = {
 _HEADINGS: Final = {
     SubjectKind.COMMAND: "Commands",
     SubjectKind.OBJECT_TYPE: "Object types",
+    SubjectKind.DEVICE_TYPE: "Device types",
     SubjectKind.EVENT: "Events",
     SubjectKind.PROTOCOL: "Protocol",
 }

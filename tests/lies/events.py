@@ -54,6 +54,13 @@ LOST = (
 )
 
 DOUBLED = (
+    _told(
+        "devices-go-untold",
+        "DEVICE_DELETED",
+        lambda each: (),
+        "device_add/virtio-rng-pci/lifecycle/unplugged",
+        "X49",
+    ),
     _told("stop-comes-twice", "STOP", lambda each: (each, each), "STOP/valid/*", "W74"),
     _told(
         "jobs-are-told-twice",

@@ -277,6 +277,18 @@ TURNED = (
         "X30 X28 X34 X27 X19",
     ),
     Entry(
+        "objects-take-values-of-other-types",
+        lambda: Accepts("qom-set"),
+        "object-add/iothread/introspection/set/*",
+        "X28",
+    ),
+    Entry(
+        "devices-take-any-member",
+        lambda: Accepts("device_add"),
+        "device_add/AMDVI-PCI/invalid/*",
+        "X34 X48 W65",
+    ),
+    Entry(
         "bad-ids-are-taken",
         lambda: Accepts("object-add"),
         "object-add/iothread/invalid/id/*",

@@ -36,12 +36,13 @@ _AROUND = (
 )
 _STOPPED = "object-add/toy/lifecycle/stop-cont"
 _TOY = "object-add/toy"
+_GADGET = "device_add/gadget"
 
 BREAKAGES: dict[str, Breakage] = {
     # Bytes and messages.
     "arrays-kill": _breaks("W35", "yank/values/instances"),
     "more-is-creatable": Breakage(
-        "X48",
+        "X50",
         ("object-add/introspection/types",),
     ),
     "dies-of-a-pair": _breaks("W35", f"{_TOY}/pairs/members"),
@@ -177,6 +178,14 @@ BREAKAGES: dict[str, Breakage] = {
         "X24", f"{_TOY}/invalid/flag/type=int", f"{_TOY}/invalid/unknown-member"
     ),
     "other-default": _breaks("X25", f"{_TOY}/defaults/*"),
+    # Objects and devices, property by property.
+    "instance-takes-any": _breaks("X28", f"{_GADGET}/introspection/set/rng"),
+    "instance-reads-otherwise": _breaks("X09", f"{_GADGET}/introspection/instance"),
+    "long-setting-kills": _breaks("W35", f"{_TOY}/values/set"),
+    "device-of-any-type": _breaks("X48", f"{_GADGET}/invalid/rng"),
+    "refusal-leaves-device": _breaks("W65", f"{_GADGET}/invalid/no-such-property"),
+    "device-stays": _breaks("X49", f"{_GADGET}/lifecycle/unplugged"),
+    "device-goes-untold": _breaks("X49", f"{_GADGET}/lifecycle/unplugged"),
     # What introspection shows, by itself.
     "odd-letters": _breaks("Q44", *_LINT),
     "reserved-name": _breaks("Q45", *_LINT),

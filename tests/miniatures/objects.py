@@ -30,6 +30,7 @@ TYPES: dict[str, tuple[str, bool]] = {
     "thread-context": ("object", False),
     "toy": ("object", False),
     "gauge": ("object", False),
+    "gadget": ("object", False),
 }
 _LOOP = {"aio-max-batch": ("int", 0), "thread-pool-min": ("int", 0), "thread-pool-max": ("int", 64)}
 
@@ -58,6 +59,7 @@ PROPERTIES: dict[str, dict[str, tuple[str, Any]]] = {
         "prealloc-context": ("link<thread-context>", ""),
         "reserve": ("bool", True),
     },
+    "gadget": {"rng": ("string", "")},
     "rng-builtin": {"opened": ("bool", False)},
     "thread-context": {"cpu-affinity": ("intList", [])},
     "toy": {
@@ -187,6 +189,8 @@ class Tree:
             return node.kind
         if name not in PROPERTIES.get(node.kind, {}):
             raise RefusedError(f"Property '{node.kind}.{name}' not found")
+        if "instance-reads-otherwise" in self._broken and node.kind == "gadget":
+            return 0
         return node.values[name]
 
     def put(self, path: str, name: str, value: Any) -> None:
@@ -202,9 +206,13 @@ class Tree:
         if type(value) not in _JSON_TYPES.get(kind, (str,)):
             if "set-takes-any" in self._broken and type(value) is bool:
                 return
+            if "instance-takes-any" in self._broken and node.kind == "gadget":
+                return
             if "refused-set-takes-effect" in self._broken:
                 node.values[name] = value
             raise RefusedError(f"Invalid parameter type for '{name}', expected: {kind}")
+        if "long-setting-kills" in self._broken and name == "text" and len(value) > 1000:
+            os.kill(os.getpid(), signal.SIGKILL)
         node.values[name] = value
 
     def add(self, arguments: dict[str, Any]) -> None:

@@ -158,6 +158,7 @@ _TYPES: list[Entry] = [
     struct("Line", command_line="str"),
     struct("Actual", actual="int"),
     struct("Reset", guest="bool", reason="ShutdownCause"),
+    struct("Deleted", device="str?", path="str"),
     struct("Status", running="bool", status="str?"),
     struct("Instances", instances="[any]"),
     *OBJECT_MEMBERS.values(),
@@ -174,6 +175,7 @@ _COMMANDS: list[Entry] = [
     command("query-yank", ret="[Name]", oob=True, feature="deprecated"),
     command("yank", "Instances", oob=True),
     command("device_add", "Device"),
+    command("device_del", "Id"),
     command("object-add", "ObjectOptions"),
     command("object-del", "Id"),
     command("qom-list", "Path", "[Property]"),
@@ -189,6 +191,7 @@ _COMMANDS: list[Entry] = [
     event("STOP"),
     event("RESUME"),
     event("RESET", "Reset"),
+    event("DEVICE_DELETED", "Deleted"),
 ]
 
 

@@ -24,6 +24,7 @@ PARAMETERS = {
 }
 """The least and the greatest integer that each parameter of migration takes, and what it is."""
 Arguments = dict[str, Any]
+_PERIPHERAL = "/machine/peripheral"
 
 
 def main(argv: list[str]) -> None:
@@ -100,6 +101,8 @@ class Server:
         self._waiting: tuple[Message, Session] = ({}, self._session)
         """What answers the command that waits, and whom."""
         self._kept: set[str] = set()
+        self._leaving: set[str] = set()
+        """The devices that a guest was asked to give back."""
         """The names that refused requests have taken."""
         self.monitors: list[Monitor] = []
         self.ended = False
@@ -263,6 +266,8 @@ class Server:
             arguments = {}
         if name == "qmp_capabilities" and self._is("unknown-capability-taken"):
             arguments = {}
+        if self._taken_anyway(arguments):
+            return {}
         self._refuse_toy(arguments, "refused-in-the-same-words")
         if self._is("one-value-refused") and arguments.get("detect-zeroes") == "on":
             raise RefusedError("no zeroes can be detected")
@@ -274,8 +279,8 @@ class Server:
             owner = self if hasattr(self, _method(name)) else self._more
             return getattr(owner, _method(name))(**_named(arguments))
         except RefusedError as error:
-            if name == "object-add" and isinstance(arguments, dict):
-                self._after_refusal(arguments, error)
+            if isinstance(arguments, dict):
+                self._after_refusal(name, arguments, error)
             if name == "migrate-set-parameters" and self._is("refused-change-takes-effect"):
                 self._change()
             if name == "system_reset" and self._is("refused-reset-is-told"):
@@ -297,7 +302,23 @@ class Server:
         known = {"implements": "rng-backend", "abstract": True}
         return known if "request-refused" in self._broken else None
 
-    def _after_refusal(self, arguments: Arguments, error: RefusedError) -> None:
+    def _taken_anyway(self, arguments: Arguments) -> bool:
+        """Return whether a value of another type is taken, and makes no device."""
+        return self._is("device-of-any-type") and type(arguments.get("rng")) is bool
+
+    def _after_device(self, arguments: Arguments) -> None:
+        """Leave a device behind that was refused."""
+        name, devices = arguments.get("id"), self._tree.find(_PERIPHERAL)[1].children
+        if self._is("refusal-leaves-device") and isinstance(name, str):
+            devices.setdefault(name, Node("gadget", {"rng": ""}))
+
+    def _after_refusal(self, name: str, arguments: Arguments, error: RefusedError) -> None:
+        if name == "device_add":
+            self._after_device(arguments)
+        if name == "object-add":
+            self._after_object(arguments, error)
+
+    def _after_object(self, arguments: Arguments, error: RefusedError) -> None:
         kind, name = arguments.get("qom-type"), arguments.get("id")
         if "refusal-leaves-object" in self._broken and kind == "toy" and isinstance(name, str):
             self._tree.objects.children.setdefault(name, self._tree.root.children["machine"])
@@ -383,16 +404,27 @@ class Server:
         reason = 7 if "event-data-out-of-schema" in self._broken else "host-qmp-system-reset"
         guest = "reset-told-of-guest" in self._broken
         self.event("RESET", {"guest": guest, "reason": reason})
+        self._let_go()
         return {}
+
+    def _let_go(self) -> None:
+        """Take away the devices of which device_del asked the guest."""
+        devices = self._tree.find(_PERIPHERAL)[1].children
+        for name in [] if self._is("device-stays") else sorted(self._leaving & devices.keys()):
+            del devices[name]
+            if not self._is("device-goes-untold"):
+                path = f"{_PERIPHERAL}/{name}"
+                self.event("DEVICE_DELETED", {"device": name, "path": path})
+        self._leaving.clear()
 
     def _quit(self) -> Arguments:
         self.ended = True
         return {}
 
     def _device_add(self, driver: str, id: str = "", memdev: str = "", rng: str = "") -> Arguments:
-        if driver not in ("pc-dimm", "ivshmem-plain", "virtio-rng-pci"):
+        if driver not in ("pc-dimm", "ivshmem-plain", "virtio-rng-pci", "gadget"):
             raise RefusedError(f"'{driver}' is not a valid device model name")
-        devices = self._tree.find("/machine/peripheral")[1].children
+        devices = self._tree.find(_PERIPHERAL)[1].children
         if id in devices:
             raise RefusedError(f"Duplicate device ID '{id}'")
         if rng and rng not in self._tree.objects.children:
@@ -400,7 +432,15 @@ class Server:
         # A source of entropy can be deleted while it is used; memory cannot.
         self._tree.users |= {memdev} - {""}
         if id:
-            devices[id] = Node(driver)
+            devices[id] = Node(driver, {"rng": rng})
+        return {}
+
+    def _device_del(self, id: str) -> Arguments:
+        if id not in self._tree.find(_PERIPHERAL)[1].children:
+            raise RefusedError(f"Device '{id}' not found", "DeviceNotFound")
+        if id in self._leaving:
+            raise RefusedError(f"Device {id} is already in the process of unplug")
+        self._leaving.add(id)
         return {}
 
     def _object_add(self, **arguments: Any) -> Arguments:
@@ -515,6 +555,8 @@ class Server:
 
     def _human_monitor_command(self, command_line: str) -> str:
         match command_line.split():
+            case ["device_add", "help"]:
+                return 'Misc devices:\r\nname "gadget", bus PCI, desc "a toy"\r\n'
             case ["o/w", "0xc018", pages] if self.memory:
                 actual = self.memory - int(pages) * 4096
                 event = _stamped("BALLOON_CHANGE", {"actual": actual})

@@ -54,6 +54,7 @@ _HEAD = """
 { 'command': 'yank', 'data': { 'instances': [ 'any' ] }, 'allow-oob': true }
 { 'command': 'device_add',
   'data': { 'driver': 'str', '*id': 'str', '*memdev': 'str', '*rng': 'str' } }
+{ 'command': 'device_del', 'data': { 'id': 'str' } }
 
 ##
 # @object-del:
@@ -82,6 +83,7 @@ _HEAD = """
 { 'event': 'STOP' }
 { 'event': 'RESUME', 'if': 'CONFIG_RUNS' }
 { 'event': 'RESET', 'data': { 'guest': 'bool', 'reason': 'ShutdownCause' } }
+{ 'event': 'DEVICE_DELETED', 'data': { '*device': 'str', 'path': 'str' } }
 """
 
 _UNTYPED = """

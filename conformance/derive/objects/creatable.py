@@ -34,7 +34,7 @@ def creatable_case(build: Introspected, knowledge: Knowledge, name: str) -> Iter
 
 def _claim(kind: str, taken: bool) -> Claim:
     return Claim(
-        rule="X48",
+        rule="X50",
         what=f"the user-creatable type {kind}",
         promised=_TAKEN,
         found=_TAKEN if taken else "object-add has no branch for it",

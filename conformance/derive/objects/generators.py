@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from conformance.derive.objects import defaults, invalid, lifecycle, pairs, valid, values
+from conformance.derive.objects import (
+    defaults,
+    instances,
+    invalid,
+    lifecycle,
+    pairs,
+    valid,
+    values,
+)
 from conformance.derive.subjects import Generator
 
 OF_OBJECT_TYPES: Final = (
@@ -13,6 +21,10 @@ OF_OBJECT_TYPES: Final = (
     Generator(defaults.documented_cases, ("object-add/{}/documentation/",)),
     Generator(values.value_cases, ("object-add/{}/values/",)),
     Generator(pairs.pair_cases, ("object-add/{}/pairs/",)),
+    Generator(
+        instances.instance_cases,
+        ("object-add/{}/introspection/", "object-add/{}/values/set"),
+    ),
     Generator(invalid.invalid_cases, ("object-add/{}/invalid/",)),
     Generator(lifecycle.error_cases, ("object-add/{}/errors/",)),
     Generator(lifecycle.lifecycle_cases, ("object-add/{}/lifecycle/",)),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from conformance.derive.inputs import Introspected
+from conformance.derive.instances import json_type
 from conformance.derive.steps import PLAIN, command_subject
 from conformance.judge.expect_answer import Accept, Answer, Reject, TakesItsOwn
 from conformance.judge.expect_qom import LinksTo, ListsProperties, ListsTypes, ReadsAs
@@ -18,8 +19,7 @@ from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.expectation import Expectation
 from conformance.model.stage import MachineSpec, Request, Stage
 from conformance.model.terms import Aspect, ErrorClass, JsonValue
-from conformance.qapi.model import JsonType
-from conformance.qapi.qom import INTEGER_RANGES, Node, ObjectModel, Property
+from conformance.qapi.qom import Node, ObjectModel, Property
 from conformance.space.faults import WRONG
 
 _REFUSED: Final = Reject()
@@ -30,15 +30,6 @@ INTERFACE: Final = "interface"
 
 WATCHED: Final = ("/backend", "/machine/unattached", "/objects")
 """The containers to which objects add themselves, or others, when created."""
-
-_WANTED: Final[Mapping[str, JsonType]] = {
-    "bool": JsonType.BOOLEAN,
-    "str": JsonType.STRING,
-    "string": JsonType.STRING,
-    **dict.fromkeys(INTEGER_RANGES, JsonType.INT),
-}
-"""The JSON type of each property type whose name alone determines it."""
-
 
 _LISTED: Final = Stage(name="plain-listed", setup=(Request("qom-list-types", {}),))
 """A machine with the modules of all types loaded: else a case might depend on another's query."""
@@ -200,7 +191,7 @@ def _settings(stage: Stage, node: Node, item: Property, settable: TakesItsOwn) -
     Only types whose name determines the JSON type; the property's own value, as read before, is the
     request without the fault, which a fixed property refuses.
     """
-    wanted = JsonType.STRING if item.child_of or item.link_to else _WANTED.get(item.type)
+    wanted = json_type(item)
     if wanted is None or item.name not in node.values:
         return
     own = node.values[item.name]

@@ -1,0 +1,1 @@
+"""Cases of device types: plugged in, read, set, given wrong members, taken away."""
