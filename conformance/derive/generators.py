@@ -20,8 +20,8 @@ from conformance.derive.commands.generators import OF_ARGUMENTS
 from conformance.derive.devices.generators import OF_DEVICE_TYPES
 from conformance.derive.events import event_cases
 from conformance.derive.exchanges import exchange_cases
-from conformance.derive.objects import creatable, tree
-from conformance.derive.objects.generators import OF_OBJECT_TYPES
+from conformance.derive.objects import tree
+from conformance.derive.objects.generators import OF_OBJECT_ADD, OF_OBJECT_TYPES
 from conformance.derive.schema import contradictions, declarations, lint
 from conformance.derive.subjects import (
     Generator,
@@ -87,7 +87,7 @@ GENERATORS: Final = (
         introspected(machines),
         (Generator(tree.tree_cases, ("qom-list/", "qom-get/", "qom-set/")),),
     ),
-    Round(introspected(creating), (Generator(creatable.creatable_case, ("{}/introspection/",)),)),
+    Round(introspected(creating), OF_OBJECT_ADD),
     Round(introspected(types), OF_OBJECT_TYPES),
     Round(introspected(devices), OF_DEVICE_TYPES),
     Round(introspected(sorted_commands), (Generator(gates.gate_cases, ("{}/gates/",)),)),

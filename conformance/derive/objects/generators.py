@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from conformance.derive.objects import (
+    creatable,
     defaults,
     instances,
     invalid,
@@ -14,6 +15,9 @@ from conformance.derive.objects import (
     values,
 )
 from conformance.derive.subjects import Generator
+
+OF_OBJECT_ADD: Final = (Generator(creatable.creatable_case, ("{}/introspection/",)),)
+"""What is asked of object-add as a whole."""
 
 OF_OBJECT_TYPES: Final = (
     Generator(valid.valid_cases, ("object-add/{}/valid/",)),
