@@ -18,7 +18,7 @@ from conformance.model.flavour import Program
 from conformance.model.row import Row
 from conformance.model.terms import ABSENT
 from conformance.qapi.introspection import read_introspection
-from conformance.qapi.qom import Node, ObjectModel, Property, TypeInfo
+from conformance.qapi.qom import DeviceType, Node, ObjectModel, Property, TypeInfo
 from conformance.source.digesting import digest_of
 from conformance.source.reader import read_source
 from conformance.space.members import ArgumentMembers
@@ -69,6 +69,12 @@ def build(*, typed: bool) -> Introspected:
             creatable=tuple(sorted(OBJECT_MEMBERS)),
             properties=properties,
             trees={"none": (root, machine)},
+            devices=(
+                DeviceType(
+                    name="gadget", bus="PCI", properties=(Property(name="rng", type="string"),)
+                ),
+                DeviceType(name="unknown", bus="none-such"),
+            ),
         ),
         lacks={},
         entries=entries(typed=typed),

@@ -36,11 +36,12 @@ JUDGES = (
 OFFLINE = ("greeting.py", "introspected.py", "recorded.py", "request.py")
 
 _DEVICE = (
-    "^never accepted without the fault: device_add: refused with GenericError: "
-    "('e1000' is not a valid|Parameter 'chardev' is|Parameter 'drive' is)"
+    "^never accepted without the fault: (device_del: refused with DeviceNotFound"
+    "|device_add: refused with GenericError: "
+    "('e1000' is not a valid|Parameter 'chardev' is|Parameter 'drive' is))"
 )
 EXPLAINED = {
-    Outcome.UNTRIED: "the set-up failed: blockdev-add|the set-up failed: chardev-add"
+    Outcome.UNTRIED: "the set-up failed: (blockdev-add|chardev-add|device_add)"
     "|no recipe says what shows its effect|no recipe for a request that succeeds",
     Outcome.NOT_APPLICABLE: "declares no default|is not valid for this build's schema"
     "|this build's schema does not take |this build's schema has no command "

@@ -81,7 +81,7 @@ class DeviceUnderTest:
 
     def apart(self, case: str) -> DeviceUnderTest:
         """Return the type with an id of its own for the case of that name, if it takes one."""
-        if not self.held:
+        if not self.held or self.plug.cold:
             return self
         return replace(self, device_id=f"{DEVICE_ID}-{digest([self.device.name, case])[:6]}")
 
