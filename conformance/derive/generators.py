@@ -12,6 +12,7 @@ from conformance.derive.commands import (
     effects,
     errors,
     gates,
+    in_states,
     ranges,
     restored,
     valid,
@@ -66,6 +67,7 @@ GENERATORS: Final = (
     Round(introspected(sorted_commands), (Generator(answers.answer_cases, ("{}/answers/",)),)),
     Round(sorted_commands, (Generator(valid.undescribed_cases, ("{}/valid/",)),)),
     Round(commands, OF_ARGUMENTS),
+    Round(introspected(sorted_commands), (Generator(in_states.state_cases, ("{}/states/",)),)),
     Round(ranged_commands, (Generator(ranges.range_cases, ("{}/valid/", "{}/invalid/")),)),
     Round(
         introspected(introspection),

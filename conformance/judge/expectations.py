@@ -24,6 +24,7 @@ from conformance.judge.expect_qom import (
     ListsTypes,
     ReadsAs,
 )
+from conformance.judge.expect_state import LeftAlone, Reached
 from conformance.judge.expect_value import (
     Adds,
     Agrees,
@@ -46,5 +47,6 @@ EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
     NoOddOneOut,
     *(Returns, Lists, Repeats, Unchanged, Adds, Grows, Shows, NotYet),
     *(Tells, Agrees, ReadsBack, Confirms, Stays),
+    *(Reached, LeftAlone),
     *(Holds, Instance, ReadsAs, LinksTo, ListsTypes, ListsProperties),
 )

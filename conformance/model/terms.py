@@ -60,6 +60,8 @@ class Aspect(enum.StrEnum):
     DEFAULTS = "defaults"
     # Every value of an argument is answered, also where nothing says whether it is taken.
     VALUES = "values"
+    # In a state that other requests brought about it is answered, and a refusal leaves nothing.
+    STATES = "states"
     # A request that the schema forbids is refused, and leaves nothing behind.
     INVALID = "invalid"
     # A well-formed request that cannot be served is refused with the right class.

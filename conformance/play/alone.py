@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from conformance.judge.observation import Observation, Talk
 from conformance.judge.process import leak_misses, lost_objects
@@ -46,6 +48,10 @@ class Result:
     """Of a case with rounds, the objects that were lost with so many, and with twice as many."""
 
 
+_FAILURES: Final = 2
+"""After so many failures in a row the set-up of a stage is not tried again."""
+
+
 class Soloist:
     """Plays cases on machines of their own."""
 
@@ -53,6 +59,9 @@ class Soloist:
         self._pool = pool
         self._messages = messages
         self._starts = starts
+        self._failures: Counter[str] = Counter()
+        """How often the set-up of each stage has failed since its last success."""
+        self._failed: dict[str, StageFailed] = {}
 
     def alone(
         self,
@@ -70,9 +79,16 @@ class Soloist:
             return Result(case=case, verdict=not_played(case.blocked))
         if case.claims:
             return Result(case=case, verdict=judge_claims(case))
+        name = case.stage.name
+        if self._failures[name] >= _FAILURES:
+            return failed(case, self._failed[name])
         standing = prepare_stage(case.stage, self._pool, self._messages, self._starts, again=again)
         if isinstance(standing, StageFailed):
+            # A set-up that waits for an event in vain takes long.
+            self._failures[name] += standing.verdict.outcome is Outcome.UNTRIED
+            self._failed[name] = standing
             return failed(case, standing)
+        del self._failures[name]
         try:
             if case.exchange is not None:
                 return talked(case, standing, self._messages)

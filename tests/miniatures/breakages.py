@@ -40,6 +40,7 @@ _TOY = "object-add/toy"
 BREAKAGES: dict[str, Breakage] = {
     # Bytes and messages.
     "arrays-kill": _breaks("W35", "yank/values/instances"),
+    "dies-while-running": _breaks("W35", "qom-list-types/states/running-without-a-guest"),
     "raw-utf8": _breaks("W03", f"{_TOY}/invalid/text/*"),
     "single-quotes": _breaks("W09", *_DELETED),
     "array-reply": _breaks("W10", *_DELETED),

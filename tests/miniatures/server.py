@@ -460,6 +460,8 @@ class Server:
         return {}
 
     def _qom_list_types(self, implements: str = "", abstract: bool = False) -> list[Arguments]:
+        if self._is("dies-while-running") and self._running:
+            os._exit(3)
         names = list(heirs(implements)) if implements else list(TYPES)
         if not names and "unknown-type-has-heirs" in self._broken:
             names = ["object"]
