@@ -26,7 +26,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     # Of the source, cases know what was read of its examples, and nothing of reading.
     "derive": frozenset({"model", "qapi", "digest", "align", "space", "knowledge"})
     | {"source.documented", "source.dialogue"}
-    | {"judge.expect_answer", "judge.expect_value", "judge.expect_qom", "judge.expect_odd"},
+    | {"judge.expect_answer", "judge.expect_value", "judge.expect_qom", "judge.expect_odd"}
+    | {"judge.expect_state"},
     # A report shows values of other rooms, and asks none of them to do anything.
     "report": frozenset({"model", "compat.change", "knowledge.rules", "validate.result"})
     | {"judge.observation", "judge.json_path", "launch.program"},

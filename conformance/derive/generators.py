@@ -16,7 +16,7 @@ from conformance.derive.commands import (
     restored,
     valid,
 )
-from conformance.derive.commands.generators import OF_ARGUMENTS
+from conformance.derive.commands.generators import IN_STATES, OF_ARGUMENTS
 from conformance.derive.devices.generators import OF_DEVICE_TYPES
 from conformance.derive.events import event_cases
 from conformance.derive.exchanges import exchange_cases
@@ -69,6 +69,7 @@ GENERATORS: Final = (
     Round(introspected(sorted_commands), (Generator(answers.answer_cases, ("{}/answers/",)),)),
     Round(sorted_commands, (Generator(valid.undescribed_cases, ("{}/valid/",)),)),
     Round(commands, OF_ARGUMENTS),
+    Round(introspected(sorted_commands), IN_STATES),
     Round(ranged_commands, (Generator(ranges.range_cases, ("{}/valid/", "{}/invalid/")),)),
     Round(
         introspected(introspection),

@@ -25,6 +25,7 @@ from conformance.judge.expect_qom import (
     MayRead,
     ReadsAs,
 )
+from conformance.judge.expect_state import LeftAlone, Reached
 from conformance.judge.expect_value import (
     Adds,
     Agrees,
@@ -48,5 +49,6 @@ EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
     NoOddOneOut,
     *(Returns, Lists, Repeats, Unchanged, UnchangedIfRefused, Adds, Grows, Shows, NotYet),
     *(Tells, Agrees, ReadsBack, Confirms, Stays),
+    *(Reached, LeftAlone),
     *(Holds, Instance, ReadsAs, MayRead, LinksTo, ListsTypes, ListsProperties),
 )

@@ -1,4 +1,4 @@
-"""States that a machine can be brought into, and what queries tell there (cases/states/).
+"""States that a machine can be brought into, and what is asked of it there (cases/states/).
 
 docs/recipes.md describes the keys. Knows neither a schema nor a machine.
 """
@@ -6,10 +6,11 @@ docs/recipes.md describes the keys. Knows neither a schema nor a machine.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, cast
 
 from conformance.knowledge.common import (
     ARCH,
@@ -21,7 +22,7 @@ from conformance.knowledge.common import (
     VERSIONS,
     NamesPart,
 )
-from conformance.knowledge.decoder import Read
+from conformance.knowledge.decoder import FileFault, Read
 from conformance.knowledge.gathering import gathered, read_folder
 from conformance.knowledge.keys import DOTTED, FormError, Key, scratch_filled, typed
 from conformance.knowledge.state_queries import StatePart
@@ -30,6 +31,7 @@ from conformance.model.pattern import FACTS, PLAIN, bounds_of, glob_of, shared_n
 from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import JsonValue
 
+_EACH: Final = "{each}"
 _WITH_PARTS: Final = ("{at least N}", "{at most N}", "{like GLOB}", "{same NAME}")
 
 
@@ -51,7 +53,7 @@ def _check_words(value: Any) -> None:
         case list():
             for item in value:
                 _check_words(item)
-        case str() if value.startswith("{") and value not in (*PLAIN, *FACTS):
+        case str() if value.startswith("{") and value not in (*PLAIN, *FACTS, _EACH):
             own = glob_of(value) or shared_name(value) or bounds_of(value)
             if not (own or value.startswith("{scratch}")):
                 known = ", ".join((*PLAIN, *FACTS, *_WITH_PARTS))
@@ -69,6 +71,9 @@ class KnownAnswer:
     answer: Annotated[
         JsonValue, Key("a pattern of its reply, as JSON text (see States)", form=PATTERN_TEXT)
     ]
+    proves: Annotated[
+        bool, Key("whether it shows that the state was reached: what is asked in it counts then")
+    ] = False
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     arches: Annotated[tuple[str, ...], ARCH] = ()
 
@@ -78,21 +83,136 @@ class KnownAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MachineState:
-    """A machine, the requests that bring it into a state, and what queries tell there."""
+class StateThings:
+    """Things that are there in a state."""
 
-    name: Annotated[str, Key("the cases are QUERY/answers/NAME", identity=True)]
+    kinds: Annotated[
+        tuple[str, ...], Key("what they are, as `to` of a reference says it", some=True)
+    ]
+    names: Annotated[tuple[str, ...], Key("what they are called", some=True)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForbiddenRequest:
+    """Requests that a document says are refused in a state."""
+
+    commands: Annotated[tuple[str, ...], Key("the commands, as globs", some=True)]
+    naming: Annotated[
+        tuple[str, ...], Key("the things of the state that they name", default="any, or none")
+    ] = ()
+    versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+    reason: Annotated[str, Key("what says so")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineState:
+    """A machine, the requests that bring it into a state, and what is asked of it there."""
+
+    name: Annotated[
+        str, Key("the cases are QUERY/answers/NAME and COMMAND/states/NAME", identity=True)
+    ]
+    each: Annotated[
+        tuple[str, ...],
+        Key(
+            "words: there is such a state for each, which stands for `{each}` in its name, its "
+            "requests and what it shows; a build whose schema does not take it has none",
+            default="just this one",
+        ),
+    ] = ()
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     arches: Annotated[tuple[str, ...], ARCH] = ()
     needs: Annotated[tuple[str, ...], NEEDS] = ()
     spec: Annotated[MachineSpec, MACHINE] = MachineSpec()
     setup: Annotated[tuple[Request, ...], SETUP] = ()
     reason: Annotated[str, REASON_GIVEN] = ""
+    about: Annotated[
+        tuple[str, ...],
+        Key(
+            "the modules of the schema that it is about: all of their commands are asked in it",
+            default="none, and only the queries of `shows` are",
+        ),
+    ] = ()
+    asks: Annotated[
+        tuple[str, ...],
+        Key(
+            "commands that are asked in it, too, also where their recipe names another machine: "
+            "without a set-up then"
+        ),
+    ] = ()
+    things: Annotated[
+        tuple[StateThings, ...], Key("what is there, to be named in place of a recipe's own")
+    ] = ()
+    forbids: Annotated[
+        tuple[ForbiddenRequest, ...], Key("requests that a document says are refused in it")
+    ] = ()
+    leaving: Annotated[
+        tuple[str, ...],
+        Key("commands, as globs, that lead out of it: each has a machine of its own"),
+    ] = ()
+    moves: Annotated[
+        str, Key("why queries tell something else from one moment to the next, if they do")
+    ] = ""
     shows: Annotated[tuple[KnownAnswer, ...], Key("what queries tell in the state", some=True)]
+
+    def faults(self) -> Iterator[FileFault]:
+        """Yield what is wrong with the keys beside each other."""
+        if self.about and not any(each.proves for each in self.shows):
+            yield FileFault(
+                "about",
+                "no answer proves that the state was reached",
+                "Give one of `shows` the key `proves`.",
+            )
+        of_commands = ("asks", "things", "forbids", "leaving", "moves")
+        for key in of_commands if not self.about else ():
+            if getattr(self, key):
+                yield FileFault(
+                    key, "'about' is missing, without which it says nothing", "Name modules."
+                )
+
+    def spread(self) -> Iterator[MachineState]:
+        """Yield the state, or one for each of its words."""
+        if not self.each:
+            yield self
+        for word in self.each:
+            setup = (replace(each, arguments=_filled(each.arguments, word)) for each in self.setup)
+            shows = (
+                replace(each, answer=cast(JsonValue, _filled(each.answer, word)))
+                for each in self.shows
+            )
+            name = self.name.replace(_EACH, word)
+            yield replace(self, name=name, each=(), setup=tuple(setup), shows=tuple(shows))
+
+    def things_of(self, kind: str) -> tuple[str, ...]:
+        """Return the names of the things of a kind that are there."""
+        return tuple(name for each in self.things if kind in each.kinds for name in each.names)
+
+    def forbidden(self, command: str, version: Version, named: Sequence[str]) -> str | None:
+        """Return what says that a request which names those things is refused, None if nothing."""
+        for each in self.forbids:
+            fits = any(fnmatchcase(command, glob) for glob in each.commands)
+            if fits and version in each.versions and (not each.naming or {*each.naming} & {*named}):
+                return each.reason
+        return None
+
+    def leads_out(self, command: str) -> bool:
+        """Return whether a command, where it is accepted, ends the state."""
+        return any(fnmatchcase(command, glob) for glob in self.leaving)
 
     def fits(self, version: Version, arch: str | None) -> bool:
         """Return whether it applies to a build; an unknown `arch`, None, may be any."""
         return version in self.versions and of_arch(self.arches, arch)
+
+
+def _filled(value: object, word: str) -> object:
+    match value:
+        case str():
+            return value.replace(_EACH, word)
+        case dict():
+            return {name: _filled(each, word) for name, each in value.items()}
+        case list():
+            return [_filled(each, word) for each in value]
+        case _:
+            return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +221,18 @@ class Shown:
 
     request: Annotated[Request, Key(flat=True, only=("execute", "arguments"))]
     at: Annotated[tuple[str, ...], Key("where in its reply, with `*` for any name", form=DOTTED)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnaskedCommand:
+    """Commands that are not asked in states, or in few of them only."""
+
+    commands: Annotated[tuple[str, ...], Key("the commands, as globs", some=True)]
+    besides: Annotated[
+        tuple[str, ...], Key("the states in which they are asked", default="none")
+    ] = ()
+    versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+    reason: Annotated[str, REASON]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +262,9 @@ class StatesPart(NamesPart, StatePart):
         tuple[QueryAgreement, ...],
         Key("two queries that show the same thing", name="agreement"),
     ] = ()
+    unasked: Annotated[
+        tuple[UnaskedCommand, ...], Key("commands that are not asked in states, and why")
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +273,22 @@ class States:
 
     states: tuple[MachineState, ...] = ()
     agreements: tuple[QueryAgreement, ...] = ()
+    unasked: tuple[UnaskedCommand, ...] = ()
 
     def for_build(self, version: Version, arch: str | None) -> States:
         """Return those for one build."""
         return States(
             tuple(each for each in self.states if each.fits(version, arch)),
             tuple(each for each in self.agreements if version in each.versions),
+            tuple(each for each in self.unasked if version in each.versions),
         )
+
+    def why_unasked(self, command: str, state: str) -> str | None:
+        """Return why a command is not asked in a state, None if it is."""
+        for each in self.unasked:
+            if state not in each.besides and any(fnmatchcase(command, g) for g in each.commands):
+                return each.reason
+        return None
 
     def needs(self) -> frozenset[str]:
         """Return all needs to probe the host for."""
@@ -154,4 +298,5 @@ class States:
 def load_states(folder: Path, more: Sequence[Read[StatesPart]] = ()) -> States:
     """Return what the files in `folder` and `more` say; raises KnowledgeError."""
     parts = [*more, *read_folder(folder, StatesPart)]
-    return States(gathered(parts, "states"), gathered(parts, "agreements"))
+    states = (each for state in gathered(parts, "states") for each in state.spread())
+    return States(tuple(states), gathered(parts, "agreements"), gathered(parts, "unasked"))

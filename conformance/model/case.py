@@ -281,6 +281,9 @@ class Case:
     """The files that must stay as they are, if it looks at them."""
     shown: tuple[ShownFile, ...] = ()
     """The files that must show what a request of it was given."""
+    ground: str = ""
+    """The known state in which it stands with cases of other subjects, "" if it is no such case:
+    they are played one after the other, and share its machine."""
     intermittent: str | None = None
     """Why it is known to break its promise only in some plays, None if it is not known to: such a
     case is played several times."""
@@ -301,6 +304,11 @@ class Case:
         of_files = (*([self.kept.rule] if self.kept else ()), *(each.rule for each in self.shown))
         of_means = (*of_files, *of_events, *of_limits, *of_counts, *of_replies, *of_order)
         return tuple(sorted({*of_steps, *of_means, *of_turns, *of_claims}))
+
+    @property
+    def item(self) -> Subject:
+        """What names the cases that it is played with: its subject, or its state."""
+        return replace(self.subject, name=f"state.{self.ground}") if self.ground else self.subject
 
     @property
     def plays(self) -> bool:

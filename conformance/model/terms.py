@@ -63,6 +63,8 @@ class Aspect(enum.StrEnum):
     VALUES = "values"
     # What is accepted alone is answered together, too; what contradicts each other is told.
     PAIRS = "pairs"
+    # In a state that other requests brought about it is answered, and a refusal leaves nothing.
+    STATES = "states"
     # A request that the schema forbids is refused, and leaves nothing behind.
     INVALID = "invalid"
     # A well-formed request that cannot be served is refused with the right class.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from conformance.judge.observation import Observation, Talk
 from conformance.judge.process import leak_misses, lost_objects
@@ -49,6 +51,10 @@ class Result:
     """What its choices came to together, if it has any and broke no promise."""
 
 
+_FAILURES: Final = 2
+"""After so many failures in a row the set-up of a stage is not tried again."""
+
+
 class Soloist:
     """Plays cases on machines of their own."""
 
@@ -56,6 +62,9 @@ class Soloist:
         self._pool = pool
         self._messages = messages
         self._starts = starts
+        self._failures: Counter[str] = Counter()
+        """How often the set-up of each stage has failed since its last success."""
+        self._failed: dict[str, StageFailed] = {}
 
     def alone(
         self,
@@ -73,9 +82,16 @@ class Soloist:
             return Result(case=case, verdict=not_played(case.blocked))
         if case.claims:
             return Result(case=case, verdict=judge_claims(case))
+        name = case.stage.name
+        if self._failures[name] >= _FAILURES:
+            return failed(case, self._failed[name])
         standing = prepare_stage(case.stage, self._pool, self._messages, self._starts, again=again)
         if isinstance(standing, StageFailed):
+            # A set-up that waits for an event in vain takes long.
+            self._failures[name] += standing.verdict.outcome is Outcome.UNTRIED
+            self._failed[name] = standing
             return failed(case, standing)
+        del self._failures[name]
         try:
             if case.exchange is not None:
                 return talked(case, standing, self._messages)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import Final
 
 from conformance.derive.combining import each_choice
+from conformance.derive.commands.in_states import each_request
 from conformance.derive.commands.trials import each_value, value_of, values_from
 from conformance.derive.commands.unchanged import each_alone
 from conformance.judge.observation import Observation
@@ -15,19 +17,26 @@ from conformance.model.terms import BROKEN, Aspect, Outcome
 from conformance.play.alone import Result, did_beside
 from conformance.play.proof import Prover, defects_of
 
+_APART: Final[Mapping[Aspect, Callable[[Case], Iterable[Case]]]] = {
+    Aspect.PAIRS: each_choice,
+    Aspect.STATES: each_request,
+}
+"""What divides a case of whose requests each may show something else."""
+
 
 def narrowed(result: Result, prover: Prover) -> Result:
     """Return the result of the one request among several that shows the same, if one does.
 
-    Of values, each is tried alone: what comes behind one that ends the build was not reached.  One
-    that breaks its promise in some plays only stays as it is.
+    Of values, and of requests in a state, each is tried alone: what comes behind one that ends the
+    build was not reached.  One that breaks its promise in some plays only stays as it is.
     """
     if result.verdict.outcome not in BROKEN or result.plays or not result.case.together:
         return result
     if result.case.aspect is Aspect.VALUES:
         return _value_by_value(result, prover)
-    if result.case.aspect is Aspect.PAIRS:
-        return one_by_one(result, each_choice(result.case), prover)
+    apart = _APART.get(result.case.aspect)
+    if apart is not None:
+        return one_by_one(result, apart(result.case), prover)
     rules = [miss.rule for miss in result.verdict.misses]
     files = any(miss.kind is Kind.FILE for miss in result.verdict.misses)
     for case in each_alone(result.case, _missed(result), files=files):

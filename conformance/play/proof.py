@@ -38,6 +38,8 @@ HANGING_PLAYS: Final = 3
 """The same if the build stopped answering: each play may take several time limits."""
 _TRIES: Final = 10
 """How often to play a case alone because of a kind of event that it does not explain."""
+_LEAVING: Final = frozenset({Aspect.VALUES, Aspect.STATES})
+"""The aspects of cases that leave behind what they like."""
 SHOWS_NOTHING: Final = frozenset(
     {Outcome.REFUSED_DIFFERENTLY, Outcome.VACUOUS, Outcome.NOT_APPLICABLE}
 )
@@ -163,8 +165,8 @@ class Prover(Soloist):
     def unsettled(self, shared: Result, alone: Result) -> Result:
         """Return the result of a case with one outcome among others and another one alone."""
         if shared.verdict.outcome not in BROKEN:
-            # What other values left behind says nothing of these.
-            return alone if shared.case.aspect is Aspect.VALUES else _flaky(shared, alone)
+            # What others left behind says nothing of these.
+            return alone if shared.case.aspect in _LEAVING else _flaky(shared, alone)
         beside = did_beside(shared)
         found = self._repeated(shared.case, _plays(shared), defects_of(shared), one_by_one=beside)
         return found or _flaky(shared, alone)

@@ -107,9 +107,9 @@ class Campaign:
         if not selection.globs and selection.shard == (1, 1):
             yield from range(len(self.plan))
             return
-        mine = [selection.has(subject) for subject, _ in self.plan.subjects]
+        mine = [selection.has(subject) for subject, _ in self.plan.items]
         for number, case_id in enumerate(self.plan.ids):
-            if mine[self.plan.group_of(number)] and selection.fits(case_id):
+            if mine[self.plan.item_of(number)] and selection.fits(case_id):
                 yield number
 
     def save(self, folder: Path, name: str) -> None:

@@ -16,7 +16,7 @@ from conformance.prepare.selection import Selection
 class Group:
     """The cases of one (subject, aspect) of a target by number, in plan order.
 
-    `weight` says how much work they are.
+    Of the cases in a known state, that names the subject. `weight` says how much work they are.
     """
 
     subject: Subject
@@ -33,10 +33,10 @@ def groups(campaign: Campaign, selection: Selection) -> tuple[Group, ...]:
     plan = campaign.plan
     dealt: dict[int, array[int]] = {}
     for number in campaign.selected(selection):
-        dealt.setdefault(plan.group_of(number), array("I")).append(number)
+        dealt.setdefault(plan.item_of(number), array("I")).append(number)
     found: dict[Subject, dict[Aspect, array[int]]] = {}
     for group, numbers in dealt.items():
-        subject, aspect = plan.subjects[group]
+        subject, aspect = plan.items[group]
         found.setdefault(subject, {})[aspect] = numbers
     return tuple(
         Group(

@@ -1,7 +1,7 @@
 """The plan of a build as bytes, written while it is derived and read in parts.
 
-Columns hold what is known of each case without reading it; pieces hold the cases, each some cases
-of one subject and aspect. Knows nothing of how cases are derived.
+Columns hold what is known of each case without reading it; pieces hold the cases, each some of
+those that are played together. Knows nothing of how cases are derived.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ _PART: Final = 4096
 """The number of ids that are made one text."""
 _READ: Final = 1 << 18
 """The bytes of ids that are read at once."""
-_NUMBERS: Final = ("group", "rules", "about", "reason", "piece", "weight", "blocked", "exchange")
+_TABLES: Final = ("group", "item", "rules", "about", "reason")
+"""The columns whose numbers stand for values in a table."""
+_NUMBERS: Final = (*_TABLES, "piece", "weight", "blocked", "exchange")
 
 
 class PlanError(ValueError):
@@ -110,7 +112,7 @@ class PlanWriter:
         self._codec = _cases()
         self._ids: list[str] = []
         self._columns = {name: array("I") for name in _NUMBERS}
-        self._tables = {name: _Table() for name in _NUMBERS[:4]}
+        self._tables = {name: _Table() for name in _TABLES}
         self._open: dict[int, _Open] = {}
         self._waiting = 0
         self._pieces: list[tuple[int, int]] = []
@@ -118,17 +120,18 @@ class PlanWriter:
 
     def add(self, case: Case, about: str | None) -> None:
         """Take the next case, which tries the member `about`, if any."""
-        group = self._tables["group"].number((case.subject, case.aspect))
-        piece = self._open.get(group)
+        item = self._tables["item"].number((case.item, case.aspect))
+        piece = self._open.get(item)
         if piece is None:
-            piece = self._open[group] = _Open(len(self._pieces))
+            piece = self._open[item] = _Open(len(self._pieces))
             self._pieces.append((0, 0))
         entry = entry_of(case, about)
         line = self._encode(self._codec.write(case))
         piece.lines.append(line)
         self._waiting += len(line)
         numbers = (
-            group,
+            self._tables["group"].number((case.subject, case.aspect)),
+            item,
             self._tables["rules"].number(entry.rules),
             self._tables["about"].number(entry.about),
             self._tables["reason"].number(entry.reason),
@@ -141,24 +144,25 @@ class PlanWriter:
         for name, number in zip(_NUMBERS, numbers, strict=True):
             self._columns[name].append(number)
         if len(piece.lines) >= _PIECE:
-            self._flush(group)
+            self._flush(item)
         while self._waiting > _BUFFERED:
             self._flush(max(self._open, key=lambda each: sum(map(len, self._open[each].lines))))
 
     def end(self, head: Head) -> bytes:
         """Return the whole plan."""
-        for group in [*self._open]:
-            self._flush(group)
+        for item in [*self._open]:
+            self._flush(item)
         places = {"ids": self._section(self._id_lines())}
         places |= {name: self._section([each.tobytes()]) for name, each in self._columns.items()}
         places["shared"] = self._section([self._encode(self._codec.table).encode()])
         tables: dict[str, list[Any]] = {
-            "group": [
+            name: [
                 (subject.kind, subject.name, aspect)
-                for subject, aspect in self._tables["group"].numbers
+                for subject, aspect in self._tables[name].numbers
             ]
+            for name in _TABLES[:2]
         }
-        tables |= {name: [*self._tables[name].numbers] for name in _NUMBERS[1:4]}
+        tables |= {name: [*self._tables[name].numbers] for name in _TABLES[2:]}
         trailer = {
             "head": _heads().write(head),
             "tables": tables,
@@ -174,8 +178,8 @@ class PlanWriter:
         for start in range(0, len(self._ids), _PART):
             yield "".join(f"{each}\n" for each in self._ids[start : start + _PART]).encode()
 
-    def _flush(self, group: int) -> None:
-        piece = self._open.pop(group)
+    def _flush(self, item: int) -> None:
+        piece = self._open.pop(item)
         self._waiting -= sum(map(len, piece.lines))
         self._pieces[piece.number] = self._section(["\n".join(piece.lines).encode()])
 
@@ -203,9 +207,12 @@ class WrittenPlan:
             self._pieces: Sequence[tuple[int, int]] = trailer["pieces"]
             self._places: Mapping[str, tuple[int, int]] = trailer["places"]
             self._columns = {name: self._numbers(name) for name in _NUMBERS}
-            self.subjects = tuple(
-                (Subject(kind=SubjectKind(kind), name=name), Aspect(aspect))
-                for kind, name, aspect in self._tables["group"]
+            self._groups, self.items = (
+                tuple(
+                    (Subject(kind=SubjectKind(kind), name=name), Aspect(aspect))
+                    for kind, name, aspect in self._tables[table]
+                )
+                for table in _TABLES[:2]
             )
         except (struct.error, zlib.error, KeyError, TypeError, ValueError) as error:
             raise PlanError(f"no plan: {error}") from error
@@ -240,7 +247,7 @@ class WrittenPlan:
         columns, tables, ids = self._columns, self._tables, self.ids
         rules = [tuple(each) for each in tables["rules"]]
         for number in range(len(self)) if numbers is None else numbers:
-            subject, aspect = self.subjects[columns["group"][number]]
+            subject, aspect = self._groups[columns["group"][number]]
             yield Entry(
                 ids[number],
                 subject,
@@ -253,9 +260,9 @@ class WrittenPlan:
                 bool(columns["exchange"][number]),
             )
 
-    def group_of(self, number: int) -> int:
-        """Return the number of a case's group, an index into `subjects`."""
-        return self._columns["group"][number]
+    def item_of(self, number: int) -> int:
+        """Return the number of a case's item, an index into `items`."""
+        return self._columns["item"][number]
 
     def weight_of(self, numbers: Iterable[int]) -> int:
         """Return how much work the cases of those numbers are."""

@@ -93,7 +93,7 @@ def test_an_excluded_value_of_a_mandatory_member_is_asked_for() -> None:
 
 
 def test_what_this_host_lacks_blocks_what_must_be_accepted_and_nothing_else() -> None:
-    others = (Aspect.ANSWERS, Aspect.DOCUMENTATION, Aspect.EFFECT, Aspect.GATES)
+    others = (Aspect.ANSWERS, Aspect.DOCUMENTATION, Aspect.EFFECT, Aspect.GATES, Aspect.STATES)
     seeds = knowledge().seed.commands
     objects = [
         case

@@ -61,3 +61,53 @@ def test_a_member_that_no_release_has_is_told(tmp_path: Path) -> None:
 
     assert "no release has the member 'query-name.nme'" in problem.what
     assert "Did you mean 'name'?" in problem.remedy
+
+
+ABOUT = """
+[[state]]
+name = "with-{each}"
+each = ["one", "two"]
+reason = "it is on"
+about = ["migration"]
+leaving = ["mig*"]
+
+[[state.setup]]
+execute = "migrate-set-capabilities"
+arguments = { capabilities = [{ capability = "{each}", state = true }] }
+
+[[state.shows]]
+execute = "query-migrate-capabilities"
+proves = true
+answer = '[{"capability": "{each}", "state": true}, "{more}"]'
+"""
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    folder = tmp_path / "states"
+    folder.mkdir()
+    (folder / "some.toml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_state_is_there_once_for_each_of_its_words(tmp_path: Path) -> None:
+    one, two = load_states(written(tmp_path, ABOUT)).states
+
+    assert (one.name, two.name) == ("with-one", "with-two")
+    assert one.setup[0].arguments == {"capabilities": [{"capability": "one", "state": True}]}
+    assert two.shows[0].answer == [{"capability": "two", "state": True}, "{more}"]
+    assert one.leads_out("migrate")
+    assert not one.leads_out("quit")
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (("proves = true\n", ""), "no answer proves that the state was reached"),
+        (('about = ["migration"]\n', ""), "'about' is missing"),
+    ],
+)
+def test_a_state_in_which_nothing_could_be_asked_is_told(
+    tmp_path: Path, change: tuple[str, str], problem: str
+) -> None:
+    with pytest.raises(KnowledgeError, match=problem):
+        load_states(written(tmp_path, ABOUT.replace(*change)))

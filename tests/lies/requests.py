@@ -343,3 +343,34 @@ TURNED = (
         "Q30 X20 X22 X21 X27",
     ),
 )
+
+IN_STATES = (
+    Entry(
+        "a-refused-end-resumes",
+        lambda: Besides(
+            "job-finalize", {"execute": "job-resume", "arguments": {"id": "job"}}, "error"
+        ),
+        "job-finalize/states/a-backup-paused",
+        "W65",
+    ),
+    Entry(
+        "a-refused-completion-cancels",
+        lambda: Besides(
+            "job-complete", {"execute": "job-cancel", "arguments": {"id": "job"}}, "error"
+        ),
+        "job-complete/states/a-backup-paused",
+        "W65",
+    ),
+    Entry(
+        "a-node-in-use-is-deleted",
+        lambda: Accepts("blockdev-del"),
+        "blockdev-del/states/a-backup-under-way",
+        "X27",
+    ),
+    Entry(
+        "a-second-server-starts",
+        lambda: Accepts("nbd-server-start"),
+        "nbd-server-start/states/a-node-exported",
+        "X27",
+    ),
+)

@@ -38,6 +38,7 @@ FAMILIES: dict[str, tuple[Entry, ...]] = {
     "greeting": protocol.GREETING,
     "negotiation": protocol.NEGOTIATION,
     "out of band": protocol.OUT_OF_BAND,
+    "requests in states": requests.IN_STATES,
     "introspection": declared.INTROSPECTION,
     "defaults": declared.DEFAULTS,
 }

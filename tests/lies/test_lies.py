@@ -46,6 +46,8 @@ LIES = (
     "reset-with-each-stop",
     "greeting-offers-more",
     "refused-system_reset-is-done",
+    "a-refused-end-resumes",
+    "a-node-in-use-is-deleted",
     "commits-are-slow-by-default",
     "device-properties-are-fewer",
     "actions-are-others",

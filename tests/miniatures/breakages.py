@@ -47,6 +47,7 @@ BREAKAGES: dict[str, Breakage] = {
     ),
     "dies-of-a-pair": _breaks("W35", f"{_TOY}/pairs/members"),
     "parameter-in-pages": _breaks("X31", "migrate-set-parameters/values/*"),
+    "dies-while-running": _breaks("W35", "qom-list-types/states/running-without-a-guest"),
     "raw-utf8": _breaks("W03", f"{_TOY}/invalid/text/*"),
     "single-quotes": _breaks("W09", *_DELETED),
     "array-reply": _breaks("W10", *_DELETED),

@@ -500,6 +500,8 @@ class Server:
         return {}
 
     def _qom_list_types(self, implements: str = "", abstract: bool = False) -> list[Arguments]:
+        if self._is("dies-while-running") and self._running:
+            os._exit(3)
         names = list(heirs(implements)) if implements else list(TYPES)
         if self._is("more-is-creatable") and implements == "user-creatable":
             names.append("container")

@@ -45,7 +45,7 @@ EXPLAINED = {
     "|no recipe says what shows its effect|no recipe for a request that succeeds",
     Outcome.NOT_APPLICABLE: "declares no default|is not valid for this build's schema"
     "|this build's schema does not take |this build's schema has no command "
-    "(blockdev-|chardev-|human-|migrate-)"
+    "(blockdev-|chardev-|device_|human-|migrate-|watchdog-)"
     "|cannot be read|opens itself once|the grammar of ids holds from|this build has no machine"
     "|the documentation gives no value: none|nothing shows its effect",
     Outcome.VACUOUS: "^refused, and nothing tells what for: "

@@ -9,23 +9,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+from conformance.derive.commands.known_states import blocked_state, stage_of_state, with_facts
 from conformance.derive.inputs import Introspected
 from conformance.derive.steps import command_subject, supporting_step
 from conformance.judge.expect_answer import Answer
 from conformance.judge.expect_value import Agrees, Tells
 from conformance.knowledge.everything import Knowledge
-from conformance.knowledge.machines import StandIns
 from conformance.knowledge.states import KnownAnswer, MachineState, QueryAgreement
-from conformance.knowledge.type_options import types_of_options
-from conformance.model.blocked import not_applicable, unmet
+from conformance.model.blocked import not_applicable
 from conformance.model.case import Case, Isolation, LookedAt, Role, Step
-from conformance.model.pattern import ANYTHING, FACTS
-from conformance.model.stage import Stage
-from conformance.model.terms import Aspect, JsonValue, as_object
+from conformance.model.terms import Aspect
 from conformance.space.answers import fitted
 
-_MACHINE: Final = "-machine"
-"""The end of the names of machine types."""
 _MORE: Final = "its target adds a machine or arguments, so that nobody knows what queries tell"
 _TELLS: Final = "X43"
 _AGREES: Final = "X44"
@@ -70,7 +65,7 @@ class _Asked:
         answer = fitted(build.schema, returns, known.answer)
         subject = Step(
             request=request,
-            expect=Tells(_with_facts(answer.pattern, build)),
+            expect=Tells(with_facts(answer.pattern, build)),
             role=Role.SUBJECT,
             rule=_TELLS,
             why=self.state.reason,
@@ -97,64 +92,14 @@ class _Asked:
     def _case(self, steps: tuple[Step, ...], about: str, *, only_bare: bool = False) -> Case:
         state, name = self.state, steps[-1].request.execute
         more = _MORE if only_bare and not self.build.bare else None
-        blocked = not_applicable(more or self._problem() or self._lacking())
-        blocked = blocked or unmet(state.needs, self.build.lacks)
+        blocked = not_applicable(more) or blocked_state(self.build, self.knowledge, state)
         return Case(
             id=f"{name}/{Aspect.ANSWERS}/{about}",
             subject=command_subject(name),
             aspect=Aspect.ANSWERS,
-            stage=Stage(name=f"state/{state.name}", spec=state.spec, setup=state.setup),
+            stage=stage_of_state(state),
             steps=() if blocked else steps,
             isolation=Isolation.PURE,
             about=about,
             blocked=blocked,
         )
-
-    def _problem(self) -> str | None:
-        """Return which request of the set-up the build's schema does not take, None if none.
-
-        The arguments of some commands are in no schema.
-        """
-        untyped = self.knowledge.untyped(self.build.version)
-        for request in self.state.setup:
-            if request.execute not in self.build.schema.commands:
-                return f"this build's schema has no command {request.execute}"
-            arguments = as_object(request.arguments)
-            problem = self.build.schema_error(request.execute, arguments)
-            if problem and request.execute not in untyped:
-                return f"this build's schema does not take {request.execute}: {problem}"
-        return None
-
-    def _lacking(self) -> str | None:
-        """Return which machine or type of the state the build lacks, as far as its types tell."""
-        knowledge, machine = self.knowledge, self.state.spec.machine
-        own = knowledge.stand_ins.get(self.build.arch or "", StandIns()).machines
-        named = own[machine].name if machine in own else machine
-        beginning, types = knowledge.walk.get(named), self.build.model.by_name
-        if not types:
-            return None
-        machines = (each for each in types if each.endswith(_MACHINE))
-        if beginning is not None and not any(each.startswith(beginning) for each in machines):
-            return f"this build has no machine {named}"
-        named_types = (each for _, _, each in types_of_options(self.state.spec.args))
-        missing = next((each for each in named_types if each not in types), None)
-        return None if missing is None else f"this build has no type {missing}"
-
-
-def _with_facts(pattern: JsonValue, build: Introspected) -> JsonValue:
-    """Return a pattern with the words for facts of the build replaced by them."""
-    known: tuple[JsonValue, ...] = (build.arch or ANYTHING, *build.version)
-    facts = dict(zip(FACTS, known, strict=True))
-
-    def filled(value: JsonValue) -> JsonValue:
-        match value:
-            case dict():
-                return {name: filled(each) for name, each in value.items()}
-            case list():
-                return [filled(each) for each in value]
-            case str():
-                return facts.get(value, value)
-            case _:
-                return value
-
-    return filled(pattern)

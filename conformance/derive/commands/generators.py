@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from conformance.derive.commands.in_states import state_cases
 from conformance.derive.commands.invalid import invalid_cases
 from conformance.derive.commands.pairs import pair_cases
 from conformance.derive.commands.values import value_cases
@@ -17,3 +18,6 @@ OF_ARGUMENTS: Final = (
     Generator(pair_cases, ("{}/pairs/",)),
 )
 """In the order of the plan."""
+
+IN_STATES: Final = (Generator(state_cases, ("{}/states/",)),)
+"""What is asked where other requests have brought about a state."""
