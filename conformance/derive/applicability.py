@@ -24,6 +24,8 @@ _PATHS: Final = ("path", "paths")
 """The arguments with which the commands of the tree name one or more objects."""
 CONTRADICTION: Final = "a finding of query-qmp-schema"
 """Where faults of commands that were dropped from the schema are reported."""
+_DEVICE: Final = "device"
+"""The type that all device types come from."""
 _PASSES: Final = "getfd"
 """The command that gives a machine a descriptor."""
 
@@ -110,10 +112,10 @@ def _devices(args: Sequence[str]) -> Iterator[str]:
 def _lacking(build: Introspected) -> Callable[[tuple[str, ...]], str | None]:
     """Return what names the device of a command line that a build does not have, None if none.
 
-    A build that shows no types may have any.  The alias of a device is the beginning of its type's
-    name.
+    A build that shows no device types may have any.  The alias of a device is the beginning of its
+    type's name.
     """
-    types = sorted(build.model.by_name)
+    types = sorted(build.model.by_name) if _DEVICE in build.model.by_name else ()
 
     @cache
     def lacking(args: tuple[str, ...]) -> str | None:

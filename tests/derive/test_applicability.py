@@ -98,7 +98,7 @@ def test_a_command_that_is_listed_and_not_served_is_asked_only_whether_it_is_kno
 def test_what_needs_a_device_that_the_build_does_not_have_does_not_apply(
     device: str, lacks: bool
 ) -> None:
-    types = (TypeInfo(name="disk"), TypeInfo(name="net-pci"))
+    types = (TypeInfo(name="device"), TypeInfo(name="disk"), TypeInfo(name="net-pci"))
     model = ObjectModel(types=types, creatable=(), properties={}, trees={})
     asked = case(spec=MachineSpec(args=("-m", "1", "-device", device)))
 

@@ -31,11 +31,6 @@ TYPES: dict[str, tuple[str, bool]] = {
     "toy": ("object", False),
     "gauge": ("object", False),
     "gadget": ("object", False),
-    # What the machine has that gadgets are plugged into.
-    **dict.fromkeys(
-        ("ipmi-bmc-sim", "qemu-xhci", "usb-ccid", "virtio-scsi-pci", "virtio-serial-pci"),
-        ("object", False),
-    ),
 }
 _LOOP = {"aio-max-batch": ("int", 0), "thread-pool-min": ("int", 0), "thread-pool-max": ("int", 64)}
 

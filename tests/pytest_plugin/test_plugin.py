@@ -17,7 +17,10 @@ pytestmark = pytest.mark.qemu
 # Apart, as people write them: pytest must not take the value for a path to tests.
 IOTHREAD = ("--qmp-program", QEMU, "--qmp-case", "object-add/iothread/*")
 NODE = "qemu-system-x86_64::object-add.iothread"
-ASPECTS = ("valid", "defaults", "values", "pairs", "invalid", "errors", "lifecycle")
+ASPECTS = (
+    *("introspection", "valid", "defaults", "values"),
+    *("pairs", "invalid", "errors", "lifecycle"),
+)
 
 
 def toys(targets: str) -> tuple[str, str]:
@@ -39,7 +42,7 @@ def test_a_run_shows_its_report_and_writes_it(doors: Doors) -> None:
     done = doors.pytest(*IOTHREAD, "--qmp-report", "here")
 
     assert (done.code, done.err) == (0, "")
-    assert counted(done) == "7 passed"
+    assert counted(done) == "9 passed"
     assert "CONFORMS: " in done.out
     assert "Report: here" in done.out
     stream = events(doors.home / "here")
@@ -54,7 +57,7 @@ def test_values_apart_from_their_options_do_not_move_the_root(doors: Doors) -> N
     done = doors.pytest(*IOTHREAD, "--qmp-report", "there")
 
     assert f"rootdir: {doors.home}\nconfigfile: pytest.ini\n" in done.out
-    assert counted(done) == "7 passed"
+    assert counted(done) == "9 passed"
     assert (doors.home / ".pytest_cache").is_dir()
     assert not (Path(QEMU).parent / ".pytest_cache").exists()
     assert not (doors.home / "there/.pytest_cache").exists()
@@ -70,12 +73,12 @@ def test_collecting_names_the_items_and_runs_nothing(doors: Doors) -> None:
 def test_k_chooses_among_the_items_and_the_report_says_so(doors: Doors) -> None:
     done = doors.pytest(*IOTHREAD, "-k", "lifecycle or errors", "-v")
 
-    assert counted(done) == "2 passed, 5 deselected"
+    assert counted(done) == "2 passed, 7 deselected"
     # What -v shows can be pasted.
     assert f"\n{NODE}::errors PASSED" in done.out
     stream = events(doors.home / "qmp-report")
     assert {case.split("/")[2] for _, case, _ in outcomes(stream)} == {"lifecycle", "errors"}
-    assert stream[0]["selection"][-1] == "2 of 7 items, chosen by pytest"
+    assert stream[0]["selection"][-1] == "2 of 9 items, chosen by pytest"
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
@@ -83,7 +86,7 @@ def test_node_ids_choose_items_and_subjects(doors: Doors, workers: tuple[str, ..
     one = doors.pytest(*IOTHREAD, f"{NODE}::valid", *workers)
     all_of_it = doors.pytest(*IOTHREAD, NODE, *workers)
 
-    assert (counted(one), counted(all_of_it)) == ("1 passed", "7 passed")
+    assert (counted(one), counted(all_of_it)) == ("1 passed", "9 passed")
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
@@ -103,9 +106,9 @@ def test_lf_runs_the_failed_items_again(
     first = doors.pytest(*toys(targets), *workers)
     second = doors.pytest(*toys(targets), "--lf", *workers)
 
-    assert (first.code, counted(first)) == (1, "1 failed, 5 passed")
+    assert (first.code, counted(first)) == (1, "1 failed, 7 passed")
     assert second.code == 1
-    assert counted(second) in ("1 failed, 5 deselected", "1 failed")
+    assert counted(second) in ("1 failed, 7 deselected", "1 failed")
     ran = outcomes(events(doors.home / "qmp-report"))
     assert {case.split("/")[2] for _, case, _ in ran} == {"defaults"}
 
@@ -113,7 +116,7 @@ def test_lf_runs_the_failed_items_again(
 def test_x_ends_the_run_at_the_first_failure(doors: Doors, targets: str) -> None:
     done = doors.pytest(*toys(targets), "-x")
 
-    assert (done.code, counted(done)) == (1, "1 failed, 1 passed")
+    assert (done.code, counted(done)) == (1, "1 failed, 2 passed")
     stream = events(doors.home / "qmp-report")
     assert (stream[-1]["complete"], stream[-1]["exit_code"]) == (False, 1)
     left_out = {case.split("/")[2] for _, case, outcome in outcomes(stream) if outcome == "not-run"}
@@ -218,11 +221,11 @@ def test_tests_of_the_users_own_are_collected_beside_ours(
     )
 
     # The current folder is nothing that anybody has named.
-    assert counted(alone) == "1 failed, 5 passed"
-    assert counted(both) == "1 failed, 6 passed"
+    assert counted(alone) == "1 failed, 7 passed"
+    assert counted(both) == "1 failed, 8 passed"
     assert counted(some) == "2 passed"
     selection = events(doors.home / "qmp-report")[0]["selection"]
-    assert selection == ["object-add/toy/*", "1 of 6 items, chosen by pytest"]
+    assert selection == ["object-add/toy/*", "1 of 8 items, chosen by pytest"]
 
 
 def test_the_paths_of_a_configuration_are_named(doors: Doors, targets: str) -> None:
@@ -230,7 +233,7 @@ def test_the_paths_of_a_configuration_are_named(doors: Doors, targets: str) -> N
     (doors.home / "mine/test_own.py").write_text(OWN)
     (doors.home / "pytest.ini").write_text("[pytest]\ntestpaths = mine\n")
 
-    assert counted(doors.pytest(*toys(targets))) == "1 failed, 6 passed"
+    assert counted(doors.pytest(*toys(targets))) == "1 failed, 8 passed"
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
@@ -247,10 +250,10 @@ def test_an_item_that_is_run_again_ends_as_it_did_and_is_recorded_once(
     )
     done = doors.pytest(*toys(targets), *workers)
 
-    assert (done.code, counted(done)) == (1, "1 failed, 5 passed")
+    assert (done.code, counted(done)) == (1, "1 failed, 7 passed")
     stream = events(doors.home / "qmp-report")
     names = [case for _, case, _ in outcomes(stream)]
-    assert len(names) == len(set(names)) == 204
+    assert len(names) == len(set(names)) == 214
     assert len([event for event in stream if event["event"] == "finding"]) == 2
 
 
@@ -271,7 +274,7 @@ def test_an_item_that_is_broken_off_is_no_success_and_leaves_the_next_ones_alone
     )
     done = doors.pytest(f"--qmp-targets={targets}:good", "--qmp-case=object-add/toy/*")
 
-    assert counted(done) == "1 failed, 5 passed"
+    assert counted(done) == "1 failed, 7 passed"
     found = outcomes(events(doors.home / "qmp-report"))
     failed = {case.split("/")[2] for _, case, outcome in found if outcome == "harness-error"}
     assert failed == {"valid"}
@@ -286,7 +289,7 @@ def test_it_works_without_what_shows_it(doors: Doors, targets: str) -> None:
 
 def test_it_works_without_the_plugins_that_it_can_use(doors: Doors) -> None:
     blocked = ("-p", "no:xdist", "-p", "no:cacheprovider", "-p", "no:allure_pytest")
-    assert counted(doors.pytest(*IOTHREAD, *blocked)) == "7 passed"
+    assert counted(doors.pytest(*IOTHREAD, *blocked)) == "9 passed"
 
 
 def test_other_runs_of_pytest_are_not_disturbed(doors: Doors) -> None:
