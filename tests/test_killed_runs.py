@@ -22,7 +22,7 @@ from .conftest import QEMU, REPORT, Doors, events, outcomes
 pytestmark = pytest.mark.qemu
 
 # Minutes of work, of which the first items are done within a second or two.
-LONG = (QEMU, "--case=object-add/*", "-v")
+LONG = (QEMU, "--case=object-add/*/*/*", "-v")
 WORKERS = pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
 # How pytest, and the command with -v, show the ends of items.
 _ITEMS = re.compile(r"^(?:([.sFE]+)|\S+::\S+: \d)", re.MULTILINE)
