@@ -41,7 +41,7 @@ SAMPLED: Final = 24
 """Of the commands that a state is not about, one in so many is asked in it."""
 _REFUSED_IN: Final = 8
 """One in so many states is where a command's requests that must be refused are asked."""
-_LASTING_IN: Final = 3
+_LASTING_IN: Final = 4
 """One in so many states is where a command is asked that changes a machine for good."""
 _LEADING_OUT: Final = 3
 """The most requests of a command that leads out of a state: each has a machine of its own."""

@@ -30,7 +30,7 @@ _NEVER_GIVEN: Final = frozenset(
     {"type", "realized", "hotplugged", "hotpluggable", "parent_bus", "driver", "id", "bus"}
 )
 """Properties that are no members of device_add, and members that mean something else there."""
-_MOST_TELLING: Final = frozenset({"greatest", "zero", "empty"})
+_MOST_TELLING: Final = frozenset({"greatest", "empty"})
 """The values that each property is given; a refusal takes QEMU the twentieth part of a second."""
 _UNKNOWN: Final = "no-such-property"
 _TAKEN: Final = "id-taken"
