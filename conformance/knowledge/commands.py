@@ -56,6 +56,7 @@ class Further:
     destructive: Annotated[bool, Key("whether it changes the machine for good")] = False
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     arches: Annotated[tuple[str, ...], ARCH] = ()
+    needs: Annotated[tuple[str, ...], NEEDS] = ()
     reason: Annotated[str, REASON_GIVEN] = ""
     references: Annotated[tuple[Reference, ...], REFERENCES] = ()
     verify: Annotated[tuple[Look, ...], VERIFY] = ()
@@ -197,7 +198,7 @@ class CommandRecipe:
                     setup=each.setup,
                     cleanup=each.cleanup,
                     effect=Effect.DESTRUCTIVE if each.destructive else Effect.NONE,
-                    needs=self.needs,
+                    needs=(*self.needs, *each.needs),
                     looks=looks_for(each.verify, version),
                     references=tuple(references_for(each.references, version)),
                     reason=each.reason,
@@ -239,7 +240,8 @@ class CommandRecipes(Mapping[str, CommandRecipe]):
 
     def needs(self) -> frozenset[str]:
         """Return all needs to probe the host for."""
-        return frozenset(need for recipe in self._all for need in recipe.needs)
+        further = (need for recipe in self._all for each in recipe.further for need in each.needs)
+        return frozenset(need for recipe in self._all for need in recipe.needs) | {*further}
 
 
 @dataclass(frozen=True, kw_only=True)

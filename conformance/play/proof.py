@@ -25,7 +25,7 @@ from conformance.judge.reply import MessageJudge
 from conformance.judge.verdict import Verdict, judge
 from conformance.launch.pool import Pool
 from conformance.model.case import Case
-from conformance.model.terms import BROKEN, Aspect, Outcome
+from conformance.model.terms import BROKEN, Aspect, Outcome, SubjectKind
 from conformance.play.alone import Result, Soloist, did_beside
 from conformance.play.leases import Leases
 from conformance.play.stages import StageFailed
@@ -165,8 +165,11 @@ class Prover(Soloist):
     def unsettled(self, shared: Result, alone: Result) -> Result:
         """Return the result of a case with one outcome among others and another one alone."""
         if shared.verdict.outcome not in BROKEN:
-            # What others left behind says nothing of these.
-            return alone if shared.case.aspect in _LEAVING else _flaky(shared, alone)
+            # What others left behind says nothing of these; and QEMU lets go of what a device was
+            # given a while after it tells that it is gone.
+            device = shared.case.subject.kind is SubjectKind.DEVICE_TYPE
+            leaving = device or shared.case.aspect in _LEAVING
+            return alone if leaving else _flaky(shared, alone)
         beside = did_beside(shared)
         found = self._repeated(shared.case, _plays(shared), defects_of(shared), one_by_one=beside)
         return found or _flaky(shared, alone)

@@ -24,7 +24,7 @@ from conformance.derive.steps import (
 from conformance.judge.expect_answer import Answer, Understood
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.valid_request import ValidRequest
-from conformance.model.blocked import not_applicable
+from conformance.model.blocked import not_applicable, unmet
 from conformance.model.case import Case, Role, Step
 from conformance.model.stage import Request, Stage
 from conformance.model.terms import ABSENT, Aspect
@@ -63,6 +63,8 @@ def further_cases(build: Introspected, knowledge: Knowledge, name: str) -> Itera
     own = recipe.first(build.version)
     for valid in recipe.further_requests(build.version):
         why = not_in_schema(build, valid)
+        # What the recipe's own request needs, its others may do without.
+        needs = [need for need in valid.needs if need not in own.needs]
         subject = replace(supporting_step(valid.request, Role.SUBJECT), why=valid.reason)
         yield Case(
             id=f"{name}/{Aspect.VALID}/{valid.name}",
@@ -76,7 +78,7 @@ def further_cases(build: Introspected, knowledge: Knowledge, name: str) -> Itera
             steps=() if why else around(valid, subject),
             isolation=isolation_of(valid),
             about=valid.name,
-            blocked=not_applicable(why),
+            blocked=not_applicable(why) or unmet(needs, build.lacks),
         )
 
 
