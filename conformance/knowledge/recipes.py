@@ -212,6 +212,13 @@ class ObjectRecipe:
             "refused, only those of `errors` are sent; the others are blocked-by-finding",
         ),
     ] = ""
+    values_hang: Annotated[
+        str,
+        Key(
+            "why these builds answer nothing after a refusal that the schema does not make: "
+            "values beyond types, and pairs, are blocked-by-finding",
+        ),
+    ] = ""
     arguments: Annotated[
         Mapping[str, JsonValue],
         Key(

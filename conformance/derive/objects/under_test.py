@@ -101,6 +101,8 @@ class TypeUnderTest:
         reason = self.recipe.broken if name != SMALLEST else None
         if aspect in (Aspect.INVALID, Aspect.VALUES, Aspect.PAIRS):
             reason = reason or self.recipe.refusals_crash
+        if aspect in (Aspect.VALUES, Aspect.PAIRS):
+            reason = reason or self.recipe.values_hang
         alone = self.recipe.alone or aspect is Aspect.VALUES
         blocked = more.get("blocked", self.blocked) or behind_finding(reason)
         return Case(
