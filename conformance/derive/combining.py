@@ -61,11 +61,8 @@ def bounded(choices: Sequence[TriedChoice]) -> tuple[TriedChoice, ...]:
         rank = ranks[choice.axis] = ranks.get(choice.axis, -1) + 1
         if rank < VALUES:
             ranked.append((rank, number))
-    return tuple(choices[number] for _, number in sorted(sorted(ranked)[:CHOICES], key=_second))
-
-
-def _second(pair: tuple[int, int]) -> int:
-    return pair[1]
+    kept = sorted(number for _, number in sorted(ranked)[:CHOICES])
+    return tuple(choices[number] for number in kept)
 
 
 def choices_tried(case: Case, base: ValidRequest, choices: Sequence[TriedChoice]) -> Case:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Annotated
 
@@ -140,6 +140,14 @@ class MixedProperty:
     reason: Annotated[str, REASON]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReservedProperties:
+    """Properties of devices that are no members of device_add, or mean something else there."""
+
+    properties: Annotated[tuple[str, ...], Key("their names", some=True, identity=True)]
+    reason: Annotated[str, REASON]
+
+
 @dataclass(frozen=True, slots=True)
 class Plugs:
     """How devices are plugged in, and their properties; the first entry that fits counts."""
@@ -147,6 +155,7 @@ class Plugs:
     entries: tuple[Plug, ...] = ()
     habits: tuple[DeviceHabit, ...] = ()
     mixed: tuple[MixedProperty, ...] = ()
+    reserved: tuple[ReservedProperties, ...] = ()
 
     def for_build(self, version: Version, arch: str | None) -> Plugs:
         """Return the part for a build; entries with types come first."""
@@ -154,7 +163,8 @@ class Plugs:
             each for each in self.entries if version in each.versions and of_arch(each.arches, arch)
         ]
         habits = tuple(each for each in self.habits if version in each.versions)
-        return Plugs(tuple(sorted(own, key=lambda each: not each.types)), habits, self.mixed)
+        entries = tuple(sorted(own, key=lambda each: not each.types))
+        return replace(self, entries=entries, habits=habits)
 
     def has(self, habit: Habit) -> bool:
         """Return whether device_add of the build does that."""
@@ -167,6 +177,10 @@ class Plugs:
     def is_mixed(self, name: str) -> bool:
         """Return whether the property of that name takes values of several JSON types."""
         return any(each.property == name for each in self.mixed)
+
+    def is_reserved(self, name: str) -> bool:
+        """Return whether no case gives device_add the property of that name."""
+        return any(name in each.properties for each in self.reserved)
 
     def needs(self) -> frozenset[str]:
         """Return all that entries need of the host and the build."""
@@ -190,5 +204,12 @@ class DevicesPart(NamesPart):
         Key(
             "a property of devices that takes values of several JSON types, whatever its type says",
             name="mixed_property",
+        ),
+    ] = ()
+    reserved: Annotated[
+        tuple[ReservedProperties, ...],
+        Key(
+            "properties of devices that are no members of device_add, or mean something else there",
+            name="reserved_properties",
         ),
     ] = ()

@@ -113,7 +113,8 @@ def load_walk(path: Path) -> Mapping[str, str]:
 def load_plugs(path: Path, more: Sequence[Read[MachinesPart]] = ()) -> Plugs:
     """Return how devices are plugged in; raises KnowledgeError."""
     parts = _parts(path, more)
-    return Plugs(gathered(parts, "plugs"), gathered(parts, "habits"), gathered(parts, "mixed"))
+    keys = ("plugs", "habits", "mixed", "reserved")
+    return Plugs(*(gathered(parts, key) for key in keys))
 
 
 def _parts(path: Path, more: Sequence[Read[MachinesPart]]) -> list[Read[MachinesPart]]:

@@ -17,6 +17,7 @@ _PARTS = (
     "blocks.py",
     "session.py",
     "limited.py",
+    "devices.py",
     "monitors.py",
     "server.py",
     "hostile.py",

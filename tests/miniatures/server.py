@@ -11,9 +11,10 @@ from typing import Any
 
 from .bends import Bends, bent_greeting, torn
 from .blocks import BLOCKS, Blocks, widened
+from .devices import Devices
 from .limited import Limited
 from .monitors import Loop, Monitor, monitors
-from .objects import TYPES, Node, Tree, become_older, heirs, property_types
+from .objects import TYPES, Tree, become_older, heirs, property_types
 from .schema import UINT64, Broken, Checker, Entry, RefusedError, early, entries, shown
 from .session import Message, Session
 
@@ -24,7 +25,6 @@ PARAMETERS = {
 }
 """The least and the greatest integer that each parameter of migration takes, and what it is."""
 Arguments = dict[str, Any]
-_PERIPHERAL = "/machine/peripheral"
 
 
 def main(argv: list[str]) -> None:
@@ -90,6 +90,7 @@ class Server:
         self._commands = {e["name"]: e for e in self._schema if e["meta-type"] == "command"}
         self._checker = Checker(self._schema, broken)
         self._tree = Tree(broken, typed=self._typed)
+        self._devices = Devices(self, self._tree, broken)
         self._early = early(typed=self._typed)
         self._running = False
         self._parameters = {name: usual for name, (_, _, usual) in PARAMETERS.items()}
@@ -101,8 +102,6 @@ class Server:
         self._waiting: tuple[Message, Session] = ({}, self._session)
         """What answers the command that waits, and whom."""
         self._kept: set[str] = set()
-        self._leaving: set[str] = set()
-        """The devices that a guest was asked to give back."""
         """The names that refused requests have taken."""
         self.monitors: list[Monitor] = []
         self.ended = False
@@ -276,8 +275,10 @@ class Server:
             self._checker.check(command["arg-type"], checked, "arguments")
             if name == "qom-list-types" and arguments == self._refused_request():
                 raise RefusedError("this is refused for no reason")
-            owner = self if hasattr(self, _method(name)) else self._more
-            return getattr(owner, _method(name))(**_named(arguments))
+            method = _method(name)
+            parts = (self, self._devices, self._more)
+            owner = next(part for part in parts if hasattr(part, method))
+            return getattr(owner, method)(**_named(arguments))
         except RefusedError as error:
             if isinstance(arguments, dict):
                 self._after_refusal(name, arguments, error)
@@ -306,15 +307,9 @@ class Server:
         """Return whether a value of another type is taken, and makes no device."""
         return self._is("device-of-any-type") and type(arguments.get("rng")) is bool
 
-    def _after_device(self, arguments: Arguments) -> None:
-        """Leave a device behind that was refused."""
-        name, devices = arguments.get("id"), self._tree.find(_PERIPHERAL)[1].children
-        if self._is("refusal-leaves-device") and isinstance(name, str):
-            devices.setdefault(name, Node("gadget", {"rng": ""}))
-
     def _after_refusal(self, name: str, arguments: Arguments, error: RefusedError) -> None:
         if name == "device_add":
-            self._after_device(arguments)
+            self._devices.refused(arguments)
         if name == "object-add":
             self._after_object(arguments, error)
 
@@ -404,43 +399,11 @@ class Server:
         reason = 7 if "event-data-out-of-schema" in self._broken else "host-qmp-system-reset"
         guest = "reset-told-of-guest" in self._broken
         self.event("RESET", {"guest": guest, "reason": reason})
-        self._let_go()
+        self._devices.reset()
         return {}
-
-    def _let_go(self) -> None:
-        """Take away the devices of which device_del asked the guest."""
-        devices = self._tree.find(_PERIPHERAL)[1].children
-        for name in [] if self._is("device-stays") else sorted(self._leaving & devices.keys()):
-            del devices[name]
-            if not self._is("device-goes-untold"):
-                path = f"{_PERIPHERAL}/{name}"
-                self.event("DEVICE_DELETED", {"device": name, "path": path})
-        self._leaving.clear()
 
     def _quit(self) -> Arguments:
         self.ended = True
-        return {}
-
-    def _device_add(self, driver: str, id: str = "", memdev: str = "", rng: str = "") -> Arguments:
-        if driver not in ("pc-dimm", "ivshmem-plain", "virtio-rng-pci", "gadget"):
-            raise RefusedError(f"'{driver}' is not a valid device model name")
-        devices = self._tree.find(_PERIPHERAL)[1].children
-        if id in devices:
-            raise RefusedError(f"Duplicate device ID '{id}'")
-        if rng and rng not in self._tree.objects.children:
-            raise RefusedError(f"Device '{rng}' not found", "DeviceNotFound")
-        # A source of entropy can be deleted while it is used; memory cannot.
-        self._tree.users |= {memdev} - {""}
-        if id:
-            devices[id] = Node(driver, {"rng": rng})
-        return {}
-
-    def _device_del(self, id: str) -> Arguments:
-        if id not in self._tree.find(_PERIPHERAL)[1].children:
-            raise RefusedError(f"Device '{id}' not found", "DeviceNotFound")
-        if id in self._leaving:
-            raise RefusedError(f"Device {id} is already in the process of unplug")
-        self._leaving.add(id)
         return {}
 
     def _object_add(self, **arguments: Any) -> Arguments:

@@ -26,10 +26,6 @@ from conformance.model.stage import Request
 from conformance.model.terms import Aspect, JsonValue
 from conformance.qapi.qom import Property
 
-_NEVER_GIVEN: Final = frozenset(
-    {"type", "realized", "hotplugged", "hotpluggable", "parent_bus", "driver", "id", "bus"}
-)
-"""Properties that are no members of device_add, and members that mean something else there."""
 _MOST_TELLING: Final = frozenset({"greatest", "empty"})
 """The values that each property is given; a refusal takes QEMU the twentieth part of a second."""
 _UNKNOWN: Final = "no-such-property"
@@ -44,7 +40,7 @@ def member_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterat
         return
     for item in of_type.tried:
         tested = of_type.apart(item.name)
-        if item.name in _NEVER_GIVEN or item.child_of:
+        if knowledge.plugs.is_reserved(item.name) or item.child_of:
             continue
         leads = item.name in tested.leading
         mixed = knowledge.plugs.is_mixed(item.name)
