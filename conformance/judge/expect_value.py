@@ -147,13 +147,18 @@ class Unchanged(Expectation):
 
 @dataclass(frozen=True, slots=True)
 class UnchangedIfRefused(Unchanged):
-    """The query is answered as by the step `step`, if the step `subject` was refused."""
+    """The query is answered as by the step `step`, if the steps `subjects` were all refused."""
 
-    subject: int
+    subjects: tuple[int, ...]
+
+    def words(self) -> str:
+        """Return the words."""
+        steps = ", ".join(str(number + 1) for number in self.subjects)
+        return f"answered as in step {self.step + 1}, if what was asked is refused (step {steps})"
 
     def problem(self, reply: Reply) -> Problem | None:
         """Return the first difference from the answer then; what was accepted may change it."""
-        if "error" not in reply.earlier[self.subject]:
+        if any("error" not in reply.earlier[number] for number in self.subjects):
             return None
         return Unchanged.problem(self, reply)
 

@@ -25,7 +25,7 @@ from conformance.judge.expect_qom import (
     MayRead,
     ReadsAs,
 )
-from conformance.judge.expect_state import LeftAlone, Reached
+from conformance.judge.expect_state import Reached
 from conformance.judge.expect_value import (
     Adds,
     Agrees,
@@ -49,6 +49,6 @@ EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
     NoOddOneOut,
     *(Returns, Lists, Repeats, Unchanged, UnchangedIfRefused, Adds, Grows, Shows, NotYet),
     *(Tells, Agrees, ReadsBack, Confirms, Stays),
-    *(Reached, LeftAlone),
+    Reached,
     *(Holds, Instance, ReadsAs, MayRead, LinksTo, ListsTypes, ListsProperties),
 )

@@ -10,7 +10,8 @@ from conformance.derive.commands.in_states import each_request, state_cases
 from conformance.digest.declaration import EntityKind
 from conformance.digest.digest import DigestEntity
 from conformance.judge.expect_answer import Answer, Ends, Reject
-from conformance.judge.expect_state import LeftAlone, Reached
+from conformance.judge.expect_state import Reached
+from conformance.judge.expect_value import UnchangedIfRefused
 from conformance.knowledge.arguments import ArgumentShape, ArgumentValue, Catalogue, ValueKind
 from conformance.knowledge.commands import CommandRecipe, Further
 from conformance.knowledge.refusals import Reference
@@ -130,8 +131,8 @@ def test_a_refusal_leaves_what_was_looked_at_before_it() -> None:
 
     (check,) = (step for step in steps if step.role is Role.CHECK)
     expect = check.expect
-    assert isinstance(expect, LeftAlone)
-    (subject,) = expect.requests
+    assert isinstance(expect, UnchangedIfRefused)
+    (subject,) = expect.subjects
     assert steps[subject].role is Role.SUBJECT
     assert (steps[expect.step].request, expect.step) == (Request("query-things"), subject - 1)
 
@@ -164,8 +165,8 @@ def test_each_request_alone_keeps_what_proves_the_state() -> None:
     for part, subjects in ((first, 1), (second, 1)):
         assert isinstance(part.steps[0].expect, Reached)
         assert sum(step.role is Role.SUBJECT for step in part.steps) == subjects
-        (expect,) = (s.expect for s in part.steps if isinstance(s.expect, LeftAlone))
-        assert part.steps[expect.requests[0]].role is Role.SUBJECT
+        (expect,) = (s.expect for s in part.steps if isinstance(s.expect, UnchangedIfRefused))
+        assert part.steps[expect.subjects[0]].role is Role.SUBJECT
         assert part.steps[expect.step].request.execute == "query-things"
     assert not first.together
 

@@ -247,8 +247,8 @@ def test_a_refused_value_leaves_the_things_of_its_kind_as_they_were() -> None:
     assert len(looks) == len(_subjects(case)) == 2
     for look in looks:
         assert case.steps[look.step].request == Request("query-gadgets")
-        assert case.steps[look.subject].role is Role.SUBJECT
+        assert case.steps[look.subjects[0]].role is Role.SUBJECT
     for alone in each_value(case):
         (look,) = [s.expect for s in alone.steps if isinstance(s.expect, UnchangedIfRefused)]
         assert alone.steps[look.step].request == Request("query-gadgets")
-        assert alone.steps[look.subject].role is Role.SUBJECT
+        assert alone.steps[look.subjects[0]].role is Role.SUBJECT

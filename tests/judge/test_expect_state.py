@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from conformance.judge.expect_state import LeftAlone, Reached
+from conformance.judge.expect_state import Reached
+from conformance.judge.expect_value import UnchangedIfRefused
 from conformance.model.expectation import Reply
 from conformance.model.stage import Request
 from conformance.model.state import StateQuery
 from conformance.model.terms import Outcome
 
-LEFT = LeftAlone(StateQuery(request=Request("query-jobs")), 0, (1,))
+LEFT = UnchangedIfRefused(StateQuery(request=Request("query-jobs")), 0, (1,))
 JOB = {"return": [{"id": "j", "status": "paused"}]}
 GONE: dict[str, list[str]] = {"return": []}
 REFUSED = {"error": {"class": "GenericError", "desc": "no"}}

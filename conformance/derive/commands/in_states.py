@@ -21,7 +21,8 @@ from conformance.derive.commands.unchanged import state_queries
 from conformance.derive.inputs import Introspected
 from conformance.derive.steps import ANSWERED, blocked_by, command_subject, supporting_step
 from conformance.judge.expect_answer import Ends, Reject
-from conformance.judge.expect_state import LeftAlone, Reached
+from conformance.judge.expect_state import Reached
+from conformance.judge.expect_value import UnchangedIfRefused
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.states import KnownAnswer, MachineState
 from conformance.knowledge.valid_request import Effect
@@ -258,13 +259,13 @@ def _begins(before: Step, step: Step) -> bool:
 
 def _moved(step: Step, by: int) -> Step:
     expect = step.expect
-    if not isinstance(expect, LeftAlone):
+    if not isinstance(expect, UnchangedIfRefused):
         return step
-    moved = replace(expect, step=expect.step - by, requests=(expect.requests[-1] - by,))
+    moved = replace(expect, step=expect.step - by, subjects=(expect.subjects[-1] - by,))
     return replace(step, expect=moved)
 
 
 def _left(query: StateQuery, step: int, requests: tuple[int, ...]) -> Step:
     """Return the step that sees a query answered as before, if all those steps were refused."""
-    expect = LeftAlone(query, step, requests)
+    expect = UnchangedIfRefused(query, step, requests)
     return Step(request=query.request, expect=expect, role=Role.CHECK, rule=_LEFT, why=_SAME)

@@ -128,7 +128,7 @@ def _about(step: Step, subject: int, look: int) -> Step:
         case ReadsBack() as expect:
             return replace(step, expect=replace(expect, step=subject))
         case UnchangedIfRefused() as expect:
-            return replace(step, expect=replace(expect, step=look, subject=subject))
+            return replace(step, expect=replace(expect, step=look, subjects=(subject,)))
         case _:
             return step
 
@@ -291,7 +291,7 @@ def _again(look: StateQuery, before: int, subject: int) -> Step:
     """Return the step that sees what the step `before` saw, if the step `subject` was refused."""
     return Step(
         request=look.request,
-        expect=UnchangedIfRefused(look, before, subject),
+        expect=UnchangedIfRefused(look, before, (subject,)),
         role=Role.CHECK,
         rule=_NO_EFFECT,
         why="the things of this kind are those of before the request",
