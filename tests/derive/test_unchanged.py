@@ -67,6 +67,24 @@ def looks(case: Case, role: Role) -> list[Step]:
     return [step for step in case.steps if step.role is role and step.request in (NODES, TREE)]
 
 
+def test_without_a_set_up_they_share_a_machine_of_their_own() -> None:
+    prepared, *_ = unchanged()
+    assert prepared.isolation is Isolation.ALONE
+
+    plain, *_ = unchanged(replace(RECIPE, setup=()))
+    assert plain.isolation is Isolation.SHARED
+    assert plain.stage.kept
+    others = invalid_cases(a_build(SCHEMA), known(replace(RECIPE, setup=())), "do")
+    assert plain.stage.name not in {
+        case.stage.name for case in others if "unchanged" not in case.id
+    }
+
+    machine = MachineSpec(machine="pc")
+    other, *_ = unchanged(replace(RECIPE, setup=(), spec=machine))
+    assert (other.isolation, other.stage.spec) == (Isolation.SHARED, machine)
+    assert other.stage.name != plain.stage.name
+
+
 def test_the_state_is_asked_for_before_and_behind_the_refused_requests() -> None:
     case, *_ = unchanged()
 

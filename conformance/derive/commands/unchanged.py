@@ -19,6 +19,7 @@ from conformance.judge.expect_value import Unchanged
 from conformance.knowledge.everything import Knowledge
 from conformance.model.case import Case, Isolation, KeptFiles, Role, Step
 from conformance.model.expectation import Expectation
+from conformance.model.stage import Stage
 from conformance.model.state import StateQuery
 from conformance.model.terms import as_object
 
@@ -27,6 +28,7 @@ TOGETHER: Final = 64
 """Subjects of a case: two looks at the state cost as much as some dozens of them."""
 _BEHIND: Final = (Role.CHECK, Role.CLEANUP)
 """The roles of what stands behind a subject step and belongs to it."""
+_UNCHANGED: Final = Stage(name="unchanged", kept=True)
 _WHY: Final = "the state of the machine is that of before the requests"
 
 
@@ -61,8 +63,9 @@ def unchanged_cases(
             first,
             id=f"{command}/{first.aspect}/{name}",
             about=name,
-            # What other cases leave behind may go at any time.
-            isolation=Isolation.ALONE,
+            stage=_own_stage(first, before),
+            # What set-up and clean-up leave behind may go at any time.
+            isolation=Isolation.ALONE if before else Isolation.SHARED,
             fault=None,
             together=tuple(each.about for each in batch for _ in _subjects(each)),
             kept=KeptFiles(rule=rule, excused=knowledge.state.excused_files(command)),
@@ -111,6 +114,16 @@ def _surroundings(case: Case) -> tuple[Hashable, ...]:
     """Return what tells the machine and the requests before the first subject."""
     requests = (step.request.text() for step in case.steps[: _first_subject(case)])
     return (case.stage.name, case.isolation, case.stage.capabilities, *requests)
+
+
+def _own_stage(case: Case, before: Sequence[Step]) -> Stage:
+    """Return the stage of requests that change nothing: other cases leave things behind."""
+    stage = case.stage
+    if before:
+        return stage
+    if stage == Stage(name=stage.name):
+        return _UNCHANGED
+    return replace(stage, name=f"{_UNCHANGED.name}/{stage.name}")
 
 
 def _first_subject(case: Case) -> int:
