@@ -8,8 +8,10 @@ from __future__ import annotations
 import enum
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
+
+from conformance.model.terms import JsonValue
 
 COMPARISON_VERSION: Final = 1
 """The version of the JSON form; it grows when members change their meaning or go away."""
@@ -169,15 +171,36 @@ class SideFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedBehaviour:
+    """What releases do differently though no schema shows it.
+
+    `title` is what is asked for, as the subject of a sentence. `was` is what became of it up to the
+    release `after`, `now` what does from the release `by` on: accepted, refused, or a value.
+    """
+
+    name: str
+    command: str
+    title: str
+    was: JsonValue
+    now: JsonValue
+    after: str
+    by: str
+    where: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """Two sides and all their differences, the worst first.
 
-    `notes` say what could not be judged, and which knowledge was used.
+    `behaviours` are changes that neither schema shows, between the releases of the sides. `notes`
+    say what could not be judged, and which knowledge was used.
     """
 
     old: SideFacts
     new: SideFacts
     changes: tuple[Change, ...]
+    behaviours: tuple[ChangedBehaviour, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -200,6 +223,7 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
         "notes": list(comparison.notes),
         "counts": {str(name): count for name, count in comparison.counts.items()},
         "changes": [_change(change) for change in comparison.changes],
+        "behaviours": [asdict(behaviour) for behaviour in comparison.behaviours],
     }
 
 

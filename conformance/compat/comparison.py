@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.compat.change import Change, ChangeClass, ChangeKind, Comparison, SideKind
+from conformance.compat.change import (
+    Change,
+    ChangeClass,
+    ChangedBehaviour,
+    ChangeKind,
+    Comparison,
+    SideKind,
+)
 from conformance.compat.deprecation import release_name
 from conformance.compat.difference import (
     Difference,
@@ -45,9 +52,32 @@ def compared(
     old: ComparedSide, new: ComparedSide, knowledge: CompatKnowledge | None = None
 ) -> Comparison:
     """Return the changes with the sides, and notes on what could not be judged."""
-    changes = compare(old, new, knowledge)
-    notes = tuple(_notes(old, new))
-    return Comparison(old=old.facts, new=new.facts, changes=changes, notes=notes)
+    known = knowledge or CompatKnowledge()
+    return Comparison(
+        old=old.facts,
+        new=new.facts,
+        changes=compare(old, new, known),
+        behaviours=tuple(_behaviours(old, new, known)),
+        notes=tuple(_notes(old, new)),
+    )
+
+
+def _behaviours(
+    old: ComparedSide, new: ComparedSide, knowledge: CompatKnowledge
+) -> Iterator[ChangedBehaviour]:
+    """Yield the changes of behaviour of commands of both sides that may lie between them.
+
+    One lies between them unless both sides are among the releases that do as before, or both among
+    those that do otherwise.
+    """
+    versions = [release_name(side.facts.version) for side in (old, new)]
+    for each in knowledge.behaviours:
+        if not all(each.command in side.schema.commands for side in (old, new)):
+            continue
+        before = [is_before(each.after, version) is False for version in versions]
+        after = [is_before(version, each.by) is False for version in versions]
+        if all(versions) and not all(before) and not all(after):
+            yield each
 
 
 def _order(change: Change) -> tuple[int, str, str, str, str, str]:

@@ -11,7 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
-from conformance.compat.change import ChangeClass, ChangeKind, Direction, Documented, SideFacts
+from conformance.compat.change import (
+    ChangeClass,
+    ChangedBehaviour,
+    ChangeKind,
+    Direction,
+    Documented,
+    SideFacts,
+)
 from conformance.compat.deprecation import RELEASES, Sighting, notice, release_name, release_number
 from conformance.compat.difference import Difference
 from conformance.compat.release import DeclaredRelease, Entities
@@ -38,10 +45,12 @@ class ComparedSide:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompatKnowledge:
-    """What is known besides the sides: declarations of releases by version, and documents."""
+    """What is known besides the sides: declarations of releases by version,
+    documents, and changes of behaviour."""
 
     history: Mapping[str, Entities] = field(default_factory=dict)
     documented: Sequence[Documented] = ()
+    behaviours: Sequence[ChangedBehaviour] = ()
 
 
 @dataclass(frozen=True, slots=True)

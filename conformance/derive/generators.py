@@ -6,6 +6,7 @@ from typing import Final
 
 from conformance.derive.commands import (
     answers,
+    behaviours,
     compat_policy,
     cost,
     documented,
@@ -62,6 +63,7 @@ GENERATORS: Final = (
         (
             Generator(effects.effect_cases, ("{}/effect/",)),
             Generator(valid.asked_cases, ("{}/valid/",)),
+            Generator(behaviours.behaviour_cases, ("{}/valid/behaviour/",)),
             Generator(restored.restored_cases, ("{}/lifecycle/restored/",)),
             Generator(restored.created_cases, ("{}/lifecycle/created/",)),
         ),

@@ -5,13 +5,16 @@ docs/compatibility.md describes the file. Knows neither schemas nor how they are
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 
 from conformance.compat.change import ChangeClass, ChangeKind, Documented
-from conformance.knowledge.decoder import FileFault, read_file
+from conformance.knowledge.behaviours import Behaviour
+from conformance.knowledge.common import NamesPart
+from conformance.knowledge.decoder import FileFault, Read, read_file
+from conformance.knowledge.gathering import gathered
 from conformance.knowledge.keys import RELEASE, Key
 from conformance.knowledge.store import cases_folder
 
@@ -78,7 +81,7 @@ class ChangeEntry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CompatibilityPart:
+class CompatibilityPart(NamesPart):
     """The entries of a file about changes between releases."""
 
     changes: Annotated[
@@ -87,6 +90,10 @@ class CompatibilityPart:
             "what QEMU's documents say of a change, or what was found out by hand",
             name="change",
         ),
+    ] = ()
+    behaviours: Annotated[
+        tuple[Behaviour, ...],
+        Key("what releases do differently though no schema shows it", name="behaviour"),
     ] = ()
 
 
@@ -98,3 +105,14 @@ def load_documented(path: Path | None = None) -> tuple[Documented, ...]:
     """
     part = read_file(path or cases_folder() / FILE, CompatibilityPart).sound()
     return tuple(documented for entry in part.changes for documented in entry.documented())
+
+
+def load_behaviours(
+    path: Path | None = None, more: Sequence[Read[CompatibilityPart]] = ()
+) -> tuple[Behaviour, ...]:
+    """Return what the file `path`, by default the shipped one, and `more` say of behaviour.
+
+    Raises KnowledgeError.
+    """
+    shipped = read_file(path or cases_folder() / FILE, CompatibilityPart)
+    return gathered([*more, shipped], "behaviours")

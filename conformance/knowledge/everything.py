@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from conformance.digest.objectmodel import DeclaredObjects as SeedModel
 from conformance.knowledge.absences import Absence, Conditional, refusals_of
 from conformance.knowledge.arguments import Catalogue, Unchecked, names_for
+from conformance.knowledge.behaviours import Behaviour
 from conformance.knowledge.commands import CommandRecipe, CommandRecipes
 from conformance.knowledge.dangers import Dangers
 from conformance.knowledge.defaults import Showing
@@ -59,6 +60,7 @@ class Knowledge:
     readbacks: Readbacks = Readbacks()
     catalogue: Catalogue = Catalogue()
     plugs: Plugs = Plugs()
+    behaviours: tuple[Behaviour, ...] = ()
 
     def of_build(self, version: Version, arch: str | None) -> Knowledge:
         """Return the part for a build; one with an unknown `arch`, None, may be of any."""

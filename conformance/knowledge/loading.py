@@ -9,6 +9,7 @@ from conformance.knowledge.absences import load_absences, load_conditional, load
 from conformance.knowledge.arguments import load_catalogue, load_unchecked
 from conformance.knowledge.check import read_cases
 from conformance.knowledge.commands import commands_of, ranges_of, read_commands
+from conformance.knowledge.compatibility import load_behaviours
 from conformance.knowledge.dangers import load_dangers
 from conformance.knowledge.defaults import load_showings
 from conformance.knowledge.digests import load_seed
@@ -57,6 +58,7 @@ def load_knowledge(cases: Sequence[str] = ()) -> Knowledge:
         state=load_state(folder / "state.toml", more),
         states=load_states(folder / "states", more),
         catalogue=load_catalogue(more),
+        behaviours=load_behaviours(more=more),
         plugs=load_plugs(folder / "devices.toml", more),
         readbacks=load_readbacks(folder / "readbacks", commands),
         intermittent=load_intermittent(folder / "intermittent.toml", more),

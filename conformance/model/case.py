@@ -165,6 +165,23 @@ class DefaultOf:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Behaves:
+    """What releases do differently, and the step whose reply shows what a build does.
+
+    `path` is the value's place in its result; without one, it is whether the request is accepted.
+    See stream.BehaviourSeen.
+    """
+
+    title: str
+    was: JsonValue
+    now: JsonValue
+    after: str
+    by: str
+    step: int
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LookedAt:
     """The members of an answer that a case looks at, by their paths as ids spell them.
 
@@ -275,6 +292,8 @@ class Case:
     """What each subject step is about, where any of them may have caused what the case shows."""
     looked: LookedAt | None = None
     """The members of the answer that it looks at, if any."""
+    behaves: Behaves | None = None
+    """What it tells of the build where releases differ, if anything."""
     measure: Measure | None = None
     """What it measures; then each request waits for the answer to the one before."""
     kept: KeptFiles | None = None

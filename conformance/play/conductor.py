@@ -23,7 +23,7 @@ from conformance.play.alone import Result
 from conformance.play.channel import Teller
 from conformance.play.coverage_facts import answers_of, event_names
 from conformance.play.engine import Engine
-from conformance.play.evidence import combined, default_read, finding, measured
+from conformance.play.evidence import behaviour_seen, combined, default_read, finding, measured
 from conformance.play.records import Recorder
 from conformance.prepare.campaign import Campaign
 from conformance.qapi.names import shown
@@ -162,6 +162,8 @@ def _events(
             yield finding(campaign.target.name, each, miss, campaign.rules, campaign.command_line)
     for default in case.defaults:
         yield default_read(campaign.target.name, result, default)
+    if case.behaves is not None and case.plays:
+        yield behaviour_seen(campaign.target.name, result, case.behaves)
     if case.looked is not None and verdict.outcome is Outcome.PASS:
         yield AnswerRead(
             target=campaign.target.name,

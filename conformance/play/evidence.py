@@ -12,9 +12,10 @@ from conformance.judge.files import beginning_text
 from conformance.judge.json_path import stands_at
 from conformance.judge.miss import Miss
 from conformance.judge.observation import Observation, Talk
+from conformance.knowledge.behaviours import ACCEPTED, REFUSED
 from conformance.knowledge.rules import Rule
 from conformance.model.canonical import compact
-from conformance.model.case import Case, DefaultOf
+from conformance.model.case import Behaves, Case, DefaultOf
 from conformance.model.ending import Ending
 from conformance.model.expectation import Kind
 from conformance.model.stage import SCRATCH
@@ -22,7 +23,14 @@ from conformance.model.terms import ABSENT, Absent, JsonValue, Outcome, Severity
 from conformance.play.alone import Result
 from conformance.qapi.names import shown
 from conformance.report.reproducer import reproducer
-from conformance.report.stream import Combined, DefaultRead, Evidence, Finding, Measured
+from conformance.report.stream import (
+    BehaviourSeen,
+    Combined,
+    DefaultRead,
+    Evidence,
+    Finding,
+    Measured,
+)
 from conformance.wire.framing import Message
 from conformance.wire.transcript import Transcript
 
@@ -111,6 +119,37 @@ def default_read(target: str, result: Result, default: DefaultOf) -> DefaultRead
         declared=_text(default.declared),
         real=_text(_real(result.seen, default)),
     )
+
+
+def behaviour_seen(target: str, result: Result, behaves: Behaves) -> BehaviourSeen:
+    """Return what a case has seen of what releases do differently."""
+    case = result.case
+    return BehaviourSeen(
+        target=target,
+        case=case.id,
+        subject_kind=case.subject.kind,
+        subject=case.subject.name,
+        title=behaves.title,
+        was=_word(behaves.was),
+        now=_word(behaves.now),
+        after=behaves.after,
+        by=behaves.by,
+        real=_word(_answer(result.seen, behaves)),
+    )
+
+
+def _word(value: JsonValue | Absent) -> str:
+    return value if isinstance(value, str) else _text(value)
+
+
+def _answer(seen: Observation | Talk | None, behaves: Behaves) -> JsonValue | Absent:
+    line = seen.replies[behaves.step] if isinstance(seen, Observation) else None
+    if line is None or not isinstance(line.read, Message):
+        return ABSENT
+    if behaves.path:
+        found: JsonValue | Absent = stands_at(line.read.value, ("return", *behaves.path))
+        return found
+    return REFUSED if "error" in line.read.value else ACCEPTED
 
 
 def measured(target: str, result: Result) -> Iterator[Measured]:

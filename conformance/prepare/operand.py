@@ -19,7 +19,7 @@ from conformance.compat.release import Entities
 from conformance.digest.digest import Digest
 from conformance.digest.digest_json import from_json
 from conformance.digest.expand import open_objects, schema_of
-from conformance.knowledge.compatibility import load_documented
+from conformance.knowledge.compatibility import load_behaviours, load_documented
 from conformance.knowledge.digests import (
     SEED,
     digest_names,
@@ -84,7 +84,8 @@ def load_knowledge(program: Program) -> CompatKnowledge:
         for name, digest in load_digests().items()
         if program in digest.schemas
     }
-    return CompatKnowledge(history=history, documented=load_documented())
+    behaviours = [each.changed() for each in load_behaviours() if program is Program.SYSTEM]
+    return CompatKnowledge(history=history, documented=load_documented(), behaviours=behaviours)
 
 
 def _read(named: NamedSide) -> ComparedSide:

@@ -11,7 +11,14 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from conformance.compat.change import Change, ChangeClass, Comparison, SideFacts
+from conformance.compat.change import (
+    Change,
+    ChangeClass,
+    ChangedBehaviour,
+    Comparison,
+    SideFacts,
+)
+from conformance.model.canonical import compact
 from conformance.model.counting import counted, number
 from conformance.report.markup import code_cell, folded, plain, row
 from conformance.report.paint import Paint, Style
@@ -37,6 +44,7 @@ MEANINGS: Final = {
 }
 """What each class means."""
 
+_BEHAVIOUR: Final = "Behaviour that no schema shows"
 _STYLES: Final = {
     ChangeClass.INCOMPATIBLE: Style.BAD,
     ChangeClass.DEPRECATED_FIRST: Style.DOUBT,
@@ -80,6 +88,14 @@ def text(
         rest = [] if everything else [each for each in changes if each not in shown]
         lines += [f"  {line}" for line in _kinds(rest)]
         lines.append("")
+    if comparison.behaviours:
+        head = f"{_BEHAVIOUR.upper()} ({number(len(comparison.behaviours))})"
+        lines.append(paint(Style.DOUBT, head))
+        for each in comparison.behaviours:
+            lines.append(f"  {paint(Style.HEAD, f'command {each.command}')}")
+            lines += _wrapped(visible(_told(each)), "    ", width)
+            lines += _wrapped(visible(each.reason), "        ", width)
+        lines.append("")
     lines += [paint(Style.HEAD, line) for line in _wrapped(verdict(comparison), "", width)]
     return "\n".join(lines) + "\n"
 
@@ -103,7 +119,24 @@ def markdown(comparison: Comparison) -> str:
         if rest:
             lines += [*(f"- {plain(line)}" for line in _kinds(rest)), ""]
             lines += folded(f"All {number(len(rest))}", [*_table(rest)])
+    if comparison.behaviours:
+        count = number(len(comparison.behaviours))
+        lines += [f"## {_BEHAVIOUR} ({count})", ""]
+        lines += [row(["Command", "What", "Why", "Where"]), row([":--"] * 4)]
+        for each in comparison.behaviours:
+            told = [code_cell(each.command), *map(plain, (_told(each), each.reason, each.where))]
+            lines.append(row(told))
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _told(behaviour: ChangedBehaviour) -> str:
+    was, now = (
+        each if isinstance(each, str) else compact(each) for each in (behaviour.was, behaviour.now)
+    )
+    return (
+        f"{behaviour.title}: {was} up to {behaviour.after} at least, {now} from {behaviour.by} on "
+        "at the latest"
+    )
 
 
 def _by_class(comparison: Comparison) -> Iterator[tuple[ChangeClass, list[Change]]]:

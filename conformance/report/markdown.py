@@ -18,6 +18,7 @@ from conformance.report.result import (
 )
 from conformance.report.rule_table import rules
 from conformance.report.stream import (
+    BehaviourSeen,
     Combined,
     DefaultRead,
     Evidence,
@@ -103,6 +104,7 @@ def _target(target: TargetSummary) -> Iterator[str]:
     yield from rules(target.rules)
     yield from subjects(target)
     yield from _defaults(target.defaults)
+    yield from _behaviours(target.behaviours)
     yield from _measured(target.measured)
     yield from _combined(target.combined)
     yield from _untested(target)
@@ -224,6 +226,24 @@ def _default_rows(defaults: Sequence[DefaultRead]) -> Iterator[str]:
         documented = code_cell(each.documented) or plain(each.says)
         values = [documented, code_cell(each.declared), code_cell(each.real)]
         yield row([code_cell(each.subject), code_cell(each.member), *values, plain(each.where)])
+
+
+def _behaviours(found: Sequence[BehaviourSeen]) -> Iterator[str]:
+    """Yield the table of what the build does where releases differ and no schema shows it."""
+    if not found:
+        return
+    yield "### Behaviour"
+    yield ""
+    yield "What this build does where releases differ and no schema shows it."
+    yield ""
+    yield row(["Command", "What", "Before", "Since", "This build"])
+    yield row([":--"] * 5)
+    for each in found:
+        before = f"{each.was} (up to {each.after} at least)"
+        since = f"{each.now} (from {each.by} on at the latest)"
+        told = [each.title, before, since, each.real or "not seen"]
+        yield row([code_cell(each.subject), *map(plain, told)])
+    yield ""
 
 
 def _measured(found: Sequence[Measured]) -> Iterator[str]:

@@ -25,6 +25,7 @@ from conformance.model.terms import (
 from conformance.report.coverage import CommandCoverage, EventCoverage, Share
 from conformance.report.rules import RuleRow
 from conformance.report.stream import (
+    BehaviourSeen,
     Combined,
     DefaultRead,
     Finding,
@@ -109,6 +110,8 @@ class TargetSummary:
     totals: Counts
     defaults: tuple[DefaultRead, ...]
     """What members that were left out read as, in the order of the cases."""
+    behaviours: tuple[BehaviourSeen, ...]
+    """What the build does where releases differ, in the order of the cases."""
     measured: tuple[Measured, ...]
     """What cases have measured, in their order."""
     combined: tuple[Combined, ...]
@@ -225,6 +228,7 @@ def _target(target: TargetSummary) -> dict[str, Any]:
             {**dataclasses.asdict(each.finding), "cases": list(each.cases)}
             for each in target.findings
         ],
+        "behaviours": [dataclasses.asdict(each) for each in target.behaviours],
         "measured": [dataclasses.asdict(each) for each in target.measured],
         "combined": [dataclasses.asdict(each) for each in target.combined],
         "defaults": [dataclasses.asdict(default) for default in target.defaults],

@@ -254,6 +254,28 @@ class AnswerRead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BehaviourSeen:
+    """What a build does where releases differ and no schema shows it.
+
+    `title` is what was asked for, `was` what becomes of it up to the release `after`, `now` what
+    does from the release `by` on, `real` what became of it: "accepted", "refused", or a JSON text;
+    "" where nothing could be seen.
+    """
+
+    kind: ClassVar[str] = "behaviour-seen"
+    target: str
+    case: str
+    subject_kind: SubjectKind
+    subject: str
+    title: str
+    was: str
+    now: str
+    after: str
+    by: str
+    real: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
     """What a case has measured of a build: `what`, in words.
 
@@ -313,6 +335,7 @@ Event = (
     | EventSeen
     | DefaultRead
     | AnswerRead
+    | BehaviourSeen
     | Measured
     | Combined
     | RunEnded
@@ -332,6 +355,7 @@ KINDS: Final[Mapping[str, type[Any]]] = {
         EventSeen,
         DefaultRead,
         AnswerRead,
+        BehaviourSeen,
         Measured,
         Combined,
         RunEnded,

@@ -31,6 +31,7 @@ from conformance.report.result import (
 from conformance.report.rules import rule_rows
 from conformance.report.stream import (
     AnswerRead,
+    BehaviourSeen,
     CaseEnded,
     Combined,
     DefaultRead,
@@ -71,6 +72,7 @@ class _Target:
     defaults: dict[tuple[str, str], DefaultRead] = field(default_factory=dict)
     answers: dict[str, list[AnswerRead]] = field(default_factory=dict)
     """By command."""
+    behaviours: dict[str, BehaviourSeen] = field(default_factory=dict)
     measured: dict[str, Measured] = field(default_factory=dict)
     combined: dict[str, Combined] = field(default_factory=dict)
 
@@ -149,6 +151,7 @@ def _take(run: _Run, event: Event) -> None:
             | Finding()
             | DefaultRead()
             | AnswerRead()
+            | BehaviourSeen()
             | Measured()
             | Combined()
             | CaseEnded()
@@ -162,7 +165,16 @@ def _take(run: _Run, event: Event) -> None:
 
 def _learn(
     target: _Target,
-    event: EventSeen | Finding | DefaultRead | AnswerRead | Measured | Combined | CaseEnded,
+    event: (
+        EventSeen
+        | Finding
+        | DefaultRead
+        | AnswerRead
+        | BehaviourSeen
+        | Measured
+        | Combined
+        | CaseEnded
+    ),
 ) -> None:
     match event:
         case EventSeen():
@@ -173,6 +185,8 @@ def _learn(
             target.defaults[event.case, event.member] = event
         case AnswerRead():
             target.answers.setdefault(event.subject, []).append(event)
+        case BehaviourSeen():
+            target.behaviours[event.case] = event
         case Measured():
             target.measured[event.case] = event
         case Combined():
@@ -225,6 +239,7 @@ def _target(target: _Target, *, broken_off: bool) -> TargetSummary:
         findings=findings,
         totals=totals,
         defaults=tuple(target.defaults.values()),
+        behaviours=tuple(target.behaviours.values()),
         measured=tuple(target.measured.values()),
         combined=tuple(target.combined.values()),
         reasons=_reasons(target.cases),

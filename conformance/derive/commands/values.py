@@ -44,7 +44,7 @@ _LONG: Final = 100
 
 def value_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
     """Yield a case for each string, integer and array among a command's arguments."""
-    if name in SHALLOW or name in knowledge.untyped(build.version):
+    if name in SHALLOW:
         return
     arguments = arguments_of(build, knowledge, name)
     for place in arguments.places:
