@@ -6,18 +6,15 @@ from typing import Final
 
 from conformance.derive.commands import (
     answers,
-    behaviours,
     compat_policy,
     cost,
     documented,
-    effects,
     errors,
     gates,
     ranges,
-    restored,
     valid,
 )
-from conformance.derive.commands.generators import IN_STATES, OF_ARGUMENTS
+from conformance.derive.commands.generators import IN_STATES, OF_ARGUMENTS, OF_KNOWN_REQUESTS
 from conformance.derive.devices.generators import OF_DEVICE_TYPES
 from conformance.derive.events import event_cases
 from conformance.derive.exchanges import exchange_cases
@@ -58,16 +55,7 @@ GENERATORS: Final = (
             Generator(errors.error_cases, ("{}/errors/",)),
         ),
     ),
-    Round(
-        sorted_commands,
-        (
-            Generator(effects.effect_cases, ("{}/effect/",)),
-            Generator(valid.asked_cases, ("{}/valid/",)),
-            Generator(behaviours.behaviour_cases, ("{}/valid/behaviour/",)),
-            Generator(restored.restored_cases, ("{}/lifecycle/restored/",)),
-            Generator(restored.created_cases, ("{}/lifecycle/created/",)),
-        ),
-    ),
+    Round(sorted_commands, OF_KNOWN_REQUESTS),
     Round(introspected(sorted_commands), (Generator(answers.answer_cases, ("{}/answers/",)),)),
     Round(sorted_commands, (Generator(valid.undescribed_cases, ("{}/valid/",)),)),
     Round(commands, OF_ARGUMENTS),

@@ -18,7 +18,7 @@ from conformance.derive.steps import command_subject
 from conformance.digest.objectmodel import DeclaredObjects as SeedModel
 from conformance.knowledge.absences import refusals_of
 from conformance.knowledge.everything import Knowledge
-from conformance.knowledge.intermittent import reasons_for
+from conformance.knowledge.exceptions import reasons_for
 from conformance.knowledge.machines import StandIns
 from conformance.model.case import Case, Subject
 from conformance.model.errors import HarnessError

@@ -15,12 +15,11 @@ from conformance.knowledge.dangers import DangersPart
 from conformance.knowledge.defaults import DefaultsPart
 from conformance.knowledge.events import EventsPart
 from conformance.knowledge.examples import ExamplesPart
+from conformance.knowledge.exceptions import IntermittentPart, NamingPart
 from conformance.knowledge.exchanges import ExchangesPart
 from conformance.knowledge.growth import GrowthPart
 from conformance.knowledge.guest_agent_blocklist import WithheldPart
-from conformance.knowledge.intermittent import IntermittentPart
 from conformance.knowledge.machines import MachinesPart
-from conformance.knowledge.naming import NamingPart
 from conformance.knowledge.recipes import ObjectsPart
 from conformance.knowledge.rules import RulesPart
 from conformance.knowledge.states import StatesPart

@@ -15,11 +15,10 @@ from conformance.knowledge.defaults import Showing
 from conformance.knowledge.devices import Plugs
 from conformance.knowledge.events import EventRecipes
 from conformance.knowledge.examples import ExampleRecipes
+from conformance.knowledge.exceptions import Intermittent, NamingException
 from conformance.knowledge.exchanges import ExchangeRecipe
 from conformance.knowledge.growth import Growth
-from conformance.knowledge.intermittent import Intermittent
 from conformance.knowledge.machines import StandIns
-from conformance.knowledge.naming import NamingException
 from conformance.knowledge.ranges import RangeRecipe, ranges_of_arch
 from conformance.knowledge.readbacks import Readbacks
 from conformance.knowledge.recipes import Recipes

@@ -16,11 +16,10 @@ from conformance.knowledge.digests import load_seed
 from conformance.knowledge.events import load_events
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.examples import load_examples
+from conformance.knowledge.exceptions import load_intermittent, load_naming
 from conformance.knowledge.exchanges import load_exchanges
 from conformance.knowledge.growth import load_growths
-from conformance.knowledge.intermittent import load_intermittent
 from conformance.knowledge.machines import load_coupled, load_plugs, load_stand_ins, load_walk
-from conformance.knowledge.naming import load_naming
 from conformance.knowledge.readbacks import load_readbacks
 from conformance.knowledge.recipes import load_recipes
 from conformance.knowledge.state_queries import load_state

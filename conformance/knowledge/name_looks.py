@@ -12,11 +12,11 @@ from conformance.knowledge.dangers import DangerEntry, InnocentEntry
 from conformance.knowledge.defaults import Showing
 from conformance.knowledge.events import Emission, EventRecipe, Limited, UnprovokedEvent
 from conformance.knowledge.examples import ExampleRecipe
+from conformance.knowledge.exceptions import NameKind, NamingException
 from conformance.knowledge.exchanges import ExchangeEntry
 from conformance.knowledge.guest_agent_blocklist import NeverEntry, WithheldEntry
 from conformance.knowledge.known_names import KnownNames, UnknownName
 from conformance.knowledge.machines import StandInEntry
-from conformance.knowledge.naming import NameKind, NamingException
 from conformance.knowledge.observations import Emitted, Look, Wanted
 from conformance.knowledge.ranges import RangeRecipe
 from conformance.knowledge.readbacks import JSON_TURN, Readback

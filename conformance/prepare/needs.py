@@ -24,6 +24,7 @@ def needs_of_all(knowledge: Knowledge) -> tuple[str, ...]:
                 *knowledge.states.needs(),
                 *combining.NEEDS,
                 *knowledge.plugs.needs(),
+                *(need for each in knowledge.behaviours for need in each.needs),
             }
         )
     )

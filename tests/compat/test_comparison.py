@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.compat.change import ChangeClass, ChangeKind, Documented, SideFacts, SideKind
+from conformance.compat.change import (
+    ChangeClass,
+    ChangedBehaviour,
+    ChangeKind,
+    Documented,
+    SideFacts,
+    SideKind,
+)
 from conformance.compat.comparison import compare, compared
 from conformance.compat.meaning import RULES, ComparedSide, CompatKnowledge
 from conformance.digest.digest import DigestEntity, DigestFeature, DigestValue
 from conformance.digest.expand import schema_of as expanded
 from conformance.qapi.introspection import read_introspection
+from conformance.report.compatibility import markdown, text
 from tests.compat.test_difference import PAIRS, SUBJECTS, returning, taking
 from tests.digest.test_expand import command as declared
 from tests.digest.test_expand import entities, m
@@ -398,3 +407,40 @@ def renamed(entries: list[Entry], chance: random.Random) -> ComparedSide:
              else each["name"]} for each in chance.sample(entries, len(entries))]  # fmt: skip
     facts = SideFacts(name="y", kind=SideKind.INTROSPECTION)
     return ComparedSide(facts=facts, schema=read_introspection(made))
+
+
+@pytest.mark.parametrize(
+    ("versions", "told"),
+    [
+        (("5.2.0", "6.2.0"), True),
+        (("5.1", "5.2.9"), False),
+        (("6.2.0", "10.0.13"), False),
+        (("6.2.0", "5.2.0"), True),
+        (("6.0.0", "6.1.0"), True),
+        (("6.1.0", "6.2.0"), True),
+        (("", "6.2.0"), False),
+    ],
+    ids=["across", "before", "since", "backwards", "from between", "to since", "unknown"],
+)
+def test_behaviour_is_told_that_may_have_changed_between_the_sides(
+    versions: tuple[str, str], told: bool
+) -> None:
+    changed = ChangedBehaviour(
+        name="n",
+        command="c",
+        title="t",
+        was="accepted",
+        now="refused",
+        after="5.2",
+        by="6.2",
+        where="w",
+        reason="r",
+    )
+    of_another = replace(changed, command="gone")
+    old, new = (side(command("c"), version=version) for version in versions)
+
+    found = compared(old, new, CompatKnowledge(behaviours=(changed, of_another)))
+
+    assert found.behaviours == ((changed,) if told else ())
+    assert ("NO SCHEMA SHOWS" in text(found)) is told
+    assert ("no schema shows" in markdown(found)) is told

@@ -9,7 +9,7 @@ import pytest
 
 from conformance.derive.schema.lint import lint_cases
 from conformance.judge.expect_value import Lists
-from conformance.knowledge.naming import NameKind, NamingException
+from conformance.knowledge.exceptions import NameKind, NamingException
 from conformance.knowledge.versions import VersionRange
 from conformance.model.case import Case
 from conformance.qapi.model import (

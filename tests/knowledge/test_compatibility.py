@@ -19,7 +19,8 @@ from conformance.compat.change import (
 from conformance.compat.comparison import compare
 from conformance.compat.meaning import ComparedSide, CompatKnowledge, is_before
 from conformance.digest.expand import schema_of
-from conformance.knowledge.compatibility import load_documented
+from conformance.knowledge.behaviours import Behaviour
+from conformance.knowledge.compatibility import load_behaviours, load_documented
 from conformance.knowledge.digests import load_digests
 from conformance.model.errors import KnowledgeError
 from conformance.model.flavour import Program
@@ -139,3 +140,72 @@ def test_these_changes_between_the_releases_break_clients_that_nobody_had_warned
 @pytest.mark.parametrize("version", HISTORY)
 def test_no_digest_differs_from_itself(version: str) -> None:
     assert changes(version, version) == ()
+
+
+BEHAVIOUR = """
+[[behaviour]]
+name = "n"
+execute = "c"
+title = "t"
+was = "accepted"
+now = "refused"
+after = "5.2"
+by = "6.2"
+where = "w"
+reason = "r"
+"""
+
+
+def behaviours(tmp_path: Path, text: str) -> tuple[Behaviour, ...]:
+    path = tmp_path / "compatibility.toml"
+    path.write_text(text)
+    return load_behaviours(path)
+
+
+@pytest.mark.parametrize(
+    ("version", "answer"),
+    [
+        ((5, 1, 0), "accepted"),
+        ((5, 2, 9), "accepted"),
+        ((6, 0, 0), None),
+        ((6, 2, 0), "refused"),
+        ((10, 0, 1), "refused"),
+    ],
+)
+def test_what_a_release_does_is_known_on_either_side_of_a_change(
+    tmp_path: Path, version: tuple[int, int, int], answer: str | None
+) -> None:
+    (behaviour,) = behaviours(tmp_path, BEHAVIOUR)
+
+    assert behaviour.answer_of(version) == answer
+
+
+def test_nothing_is_known_of_releases_that_a_behaviour_is_not_for(tmp_path: Path) -> None:
+    (behaviour,) = behaviours(tmp_path, BEHAVIOUR + 'versions = ">=5.2"\n')
+
+    assert behaviour.answer_of((5, 1, 0)) is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ('was = "accepted"', "was = true", "without `read`"),
+        ('by = "6.2"', 'by = "5.2"', "no later release"),
+        ('reason = "r"', 'reason = "r"\nread = { execute = "q" }\npath = "a"', "without `read`"),
+    ],
+)
+def test_keys_of_a_behaviour_that_contradict_each_other_are_told(
+    tmp_path: Path, old: str, new: str, what: str
+) -> None:
+    with pytest.raises(KnowledgeError, match=what):
+        behaviours(tmp_path, BEHAVIOUR.replace(old, new))
+
+
+def test_each_behaviour_that_ships_is_of_commands_that_stay() -> None:
+    digests = [each.schemas[Program.SYSTEM] for each in load_digests().values()]
+    shipped = load_behaviours()
+
+    commands = {behaviour.request.execute for behaviour in shipped}
+
+    assert commands
+    assert {name for name in commands if any(name not in each for each in digests)} == set()

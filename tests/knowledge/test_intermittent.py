@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.knowledge.intermittent import Intermittent, load_intermittent, reasons_for
+from conformance.knowledge.exceptions import Intermittent, load_intermittent, reasons_for
 from conformance.knowledge.store import cases_folder
 from conformance.model.errors import KnowledgeError
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.knowledge.naming import NameKind, excepted, load_naming
+from conformance.knowledge.exceptions import NameKind, excepted, load_naming
 from conformance.knowledge.store import cases_folder
 from conformance.model.errors import KnowledgeError
 

@@ -241,6 +241,18 @@ CHANGED_BY_QUERIES = (
 
 TURNED = (
     Entry(
+        "taken-back-ends-are-taken-again",
+        lambda: Accepts("netdev_add"),
+        "netdev_add/valid/behaviour/*",
+        "X51",
+    ),
+    Entry(
+        "times-must-be-numbers",
+        lambda: Refuses("expire_password"),
+        "expire_password/valid/behaviour/*",
+        "X51",
+    ),
+    Entry(
         "unknown-members-are-taken",
         lambda: Accepts("blockdev-add"),
         "blockdev-add/invalid/unknown-member blockdev-add/errors/*",

@@ -176,7 +176,9 @@ class Blocks:
         raise RefusedError(f"Device '{id}' not found", "DeviceNotFound")
 
     def _netdev_add(self, id: str, **settings: Any) -> dict[str, Any]:
-        if id in self._backends:
+        if not id[:1].isalpha():
+            raise RefusedError("Parameter 'id' expects an identifier")
+        if id in self._backends and "takes-a-taken-back-end" not in self._broken:
             raise RefusedError(f"Duplicate ID '{id}' for netdev")
         self._backends.append(id)
         return {}

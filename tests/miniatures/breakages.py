@@ -45,6 +45,7 @@ BREAKAGES: dict[str, Breakage] = {
         "X50",
         ("object-add/introspection/types",),
     ),
+    "takes-a-taken-back-end": _breaks("X51", "netdev_add/valid/behaviour/*"),
     "dies-of-a-pair": _breaks("W35", f"{_TOY}/pairs/members"),
     "parameter-in-pages": _breaks("X31", "migrate-set-parameters/values/*"),
     "dies-while-running": _breaks("W35", "qom-list-types/states/running-without-a-guest"),
@@ -259,5 +260,7 @@ BESIDE = {
     # So are what a guest's devices do, and its memory.
     "action-dropped": "wide",
     "memory-saved-elsewhere": "wide",
+    # So are network back ends.
+    "takes-a-taken-back-end": "wide",
 }
 """What else the server is given where a breakage needs another server than the usual one."""

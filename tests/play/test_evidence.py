@@ -17,7 +17,7 @@ from conformance.judge.observation import FilesSeen, Line, Observation
 from conformance.judge.verdict import Verdict, judge_claims
 from conformance.knowledge.rules import load_rules
 from conformance.launch.target import program_target
-from conformance.model.case import Case, DefaultOf, Step
+from conformance.model.case import Behaves, Case, DefaultOf, Step
 from conformance.model.ending import Ending
 from conformance.model.expectation import Kind
 from conformance.model.file_content import FileContent
@@ -32,7 +32,7 @@ from conformance.model.stage import (
 )
 from conformance.model.terms import ABSENT, Outcome, Severity
 from conformance.play.alone import Result
-from conformance.play.evidence import default_read, evidence, finding
+from conformance.play.evidence import behaviour_seen, default_read, evidence, finding
 from conformance.prepare.campaign import Campaign
 from conformance.prepare.prepare import prepare
 from conformance.report.reproducer import reproducer
@@ -238,6 +238,34 @@ def test_a_default_is_read_where_the_reply_has_it(reply: Any, real: str) -> None
     row = default_read("t", read, default)
 
     assert (row.documented, row.declared, row.real) == ("null", "4", real)
+
+
+@pytest.mark.parametrize(
+    ("path", "reply", "real"),
+    [
+        ((), {"return": {}}, "accepted"),
+        ((), {"error": {"class": "GenericError", "desc": "no"}}, "refused"),
+        ((), None, ""),
+        (("0", "on"), {"return": [{"on": True}]}, "true"),
+        (("0", "on"), {"return": []}, ""),
+    ],
+    ids=["accepted", "refused", "unanswered", "shown", "not shown"],
+)
+def test_what_a_build_does_where_releases_differ_is_what_its_reply_shows(
+    path: tuple[str, ...], reply: Any, real: str
+) -> None:
+    behaves = Behaves(title="t", was=False, now=True, after="5.2", by="6.0", step=0, path=path)
+    data = json.dumps(reply).encode() + b"\r\n"
+    line = None if reply is None else Line(data, read_message(data))
+    read = Result(
+        case=replace(case("reads", step("stop")), behaves=behaves),
+        verdict=Verdict(outcome=Outcome.PASS),
+        seen=Observation(replies=(line,)),
+    )
+
+    seen = behaviour_seen("t", read, behaves)
+
+    assert (seen.was, seen.now, seen.real) == ("false", "true", real)
 
 
 @pytest.fixture(scope="module")

@@ -46,7 +46,8 @@ EXPLAINED = {
     Outcome.NOT_APPLICABLE: "declares no default|is not valid for this build's schema"
     "|this build's schema does not take |this build's schema has no command "
     "(blockdev-|chardev-|device_|human-|migrate-|watchdog-)"
-    "|cannot be read|opens itself once|the grammar of ids holds from|this build has no machine"
+    "|cannot be read|opens itself once|the grammar of ids holds from"
+    "|this build has no (machine|type)"
     "|the documentation gives no value: none|nothing shows its effect",
     Outcome.VACUOUS: "^refused, and nothing tells what for: "
     "(balloon|migrate-set-parameters|object-add)"

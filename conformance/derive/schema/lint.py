@@ -17,7 +17,7 @@ from conformance.derive.schema.declarations import INTROSPECT
 from conformance.derive.steps import PLAIN
 from conformance.judge.expect_value import Lists
 from conformance.knowledge.everything import Knowledge
-from conformance.knowledge.naming import NameKind, NamingException, excepted
+from conformance.knowledge.exceptions import NameKind, NamingException, excepted
 from conformance.knowledge.versions import VersionRange
 from conformance.model.case import Case, Claim, Isolation, Role, Step
 from conformance.model.stage import MachineSpec, Request, Stage

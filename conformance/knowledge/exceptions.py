@@ -1,6 +1,6 @@
-"""Which names and return types may break a rule of the schema language (cases/naming.toml).
+"""Known exceptions: names that may break a rule, cases that break a promise in some plays.
 
-Knows neither a schema nor what the rules say.
+cases/naming.toml and cases/intermittent.toml hold them. Knows neither a schema nor a case.
 """
 
 from __future__ import annotations
@@ -75,3 +75,39 @@ def excepted(
     """Return the names of a kind that may break `rule` in `version`."""
     fitting = (e for e in entries if e.rule == rule and e.kind is kind and version in e.versions)
     return frozenset[str]().union(*(entry.names for entry in fitting))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intermittent:
+    """Cases, by id, whose promise the releases `versions` break in some plays."""
+
+    cases: Annotated[
+        tuple[str, ...],
+        Key("the ids of the cases", name="ids", some=True, identity=True, each=True),
+    ]
+    versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+    reason: Annotated[str, REASON]
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntermittentPart:
+    """The entries of a file about intermittent cases."""
+
+    intermittent: Annotated[
+        tuple[Intermittent, ...],
+        Key("cases that break a promise in some plays only: each is played ten times, alone"),
+    ] = ()
+
+
+def load_intermittent(
+    path: Path, more: Sequence[Read[IntermittentPart]] = ()
+) -> tuple[Intermittent, ...]:
+    """Return the entries of the file `path` and of `more`; raises KnowledgeError."""
+    return gathered([*more, read_file(path, IntermittentPart)], "intermittent")
+
+
+def reasons_for(entries: Iterable[Intermittent], version: Version) -> dict[str, str]:
+    """Return the reason for each case that is intermittent on `version`, by id."""
+    return {
+        case: entry.reason for entry in entries if version in entry.versions for case in entry.cases
+    }
