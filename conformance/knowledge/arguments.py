@@ -108,6 +108,7 @@ class ValuesOmitted:
 
     commands: Annotated[tuple[str, ...], Key("the commands, as globs", some=True, identity=True)]
     paths: Annotated[tuple[str, ...], Key("the arguments, as globs", identity=True)] = ("*",)
+    thorough: Annotated[bool, Key("whether --thorough tries them all the same")] = False
     reason: Annotated[str, REASON]
 
     def fits(self, command: str, label: str) -> bool:
@@ -184,17 +185,19 @@ class Catalogue:
         """Return whether requests are not tried with a choice for the sake of pairs."""
         return any(each.fits(command, choice) for each in self.choices_omitted)
 
+    def leaves_out(self, command: str, label: str, *, thorough: bool) -> bool:
+        """Return whether the argument at `label` is not tried with values."""
+        return any(
+            each.fits(command, label) and not (thorough and each.thorough) for each in self.omitted
+        )
+
     def values(self, command: str, label: str, shape: ArgumentShape) -> tuple[ArgumentValue, ...]:
         """Return the values for the argument at `label`."""
-        if any(each.fits(command, label) for each in self.omitted):
-            return ()
         kind = self._kind(command, label, shape)
         return kind.values if kind else ()
 
     def of_form(self, command: str, label: str, version: Version) -> Mapping[str, FormPromise]:
         """Return the values that a documented form tells, those of which most is promised first."""
-        if any(each.fits(command, label) for each in self.omitted):
-            return {}
         found: dict[str, FormPromise] = {}
         for form in self.forms:
             if form.fits(command, label, version):

@@ -158,6 +158,19 @@ def test_omitted_arguments_are_not_tried() -> None:
     assert [case.about for case in made] == ["list", "either", "count", "list.0.name"]
 
 
+def test_what_is_left_to_thorough_runs_is_tried_there_alone() -> None:
+    omitted = ValuesOmitted(commands=("d*",), paths=("n*",), thorough=True, reason="")
+    knowledge = known(RECIPE, catalogue=Catalogue(CATALOGUE.kinds, (omitted,)))
+
+    usual, thorough = (
+        {case.about for case in value_cases(a_build(SCHEMA, thorough=each), knowledge, "do")}
+        for each in (False, True)
+    )
+
+    assert thorough - usual == {"name", "note"}
+    assert usual < thorough
+
+
 def test_a_reference_names_each_other_thing_that_is_there() -> None:
     recipe = CommandRecipe(
         name="do",

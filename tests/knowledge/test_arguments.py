@@ -130,11 +130,19 @@ def test_a_value_of_two_forms_has_the_first_promise_and_promises_come_first() ->
     ]
 
 
-def test_what_is_not_tried_has_no_form_either() -> None:
-    omitted = ValuesOmitted(commands=("do",), reason="r")
-    form = ArgumentForm(name="a", paths=("p",), open=("x",), reason="r")
+@pytest.mark.parametrize(
+    ("deferred", "thorough", "left_out"),
+    [(False, False, True), (False, True, True), (True, False, True), (True, True, False)],
+)
+def test_what_is_left_to_thorough_runs_is_left_out_of_others(
+    deferred: bool, thorough: bool, left_out: bool
+) -> None:
+    omitted = ValuesOmitted(commands=("do",), thorough=deferred, reason="r")
 
-    assert Catalogue(forms=(form,), omitted=(omitted,)).of_form("do", "p", (9, 0, 0)) == {}
+    catalogue = Catalogue(omitted=(omitted,))
+
+    assert catalogue.leaves_out("do", "p", thorough=thorough) is left_out
+    assert not catalogue.leaves_out("undo", "p", thorough=thorough)
 
 
 def test_what_ships_has_values_for_every_string_and_array() -> None:

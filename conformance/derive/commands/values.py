@@ -65,6 +65,8 @@ def _of_argument(
     """Return an argument with the values of its form and its kind, and the names that are taken."""
     label = place.label_with(member)
     catalogue, command = arguments.knowledge.catalogue, arguments.command.name
+    if catalogue.leaves_out(command, label, thorough=arguments.build.thorough):
+        return None
     of_form: Mapping[str, FormPromise] = {}
     if shape is ArgumentShape.STRING:
         of_form = catalogue.of_form(command, label, arguments.build.version)

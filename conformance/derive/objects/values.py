@@ -31,6 +31,8 @@ def value_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
     tested, catalogue = type_under_test(build, knowledge, name), knowledge.catalogue
     for member in tested.shape.members:
         shape = shape_of(tested.shape.schema, member.type)
+        if catalogue.leaves_out(OBJECT_ADD, member.name, thorough=build.thorough):
+            continue
         values = catalogue.values(OBJECT_ADD, member.name, shape) if shape else ()
         formed: Mapping[str, FormPromise] = {}
         if shape is ArgumentShape.STRING:
