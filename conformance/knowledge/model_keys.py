@@ -124,6 +124,10 @@ MODEL_KEYS: Final[Mapping[type, Mapping[str, Key]]] = {
             "events that must arrive before the next request is sent; if they do not, the "
             "case is untried"
         ),
+        "companion": Key(
+            "whether the first of the machine's `companions` is asked in its place, and tells the "
+            "events of `awaits`"
+        ),
     },
     Awaited: {
         "event": Key("the event"),

@@ -6,7 +6,7 @@ docs/recipes.md describes the files. Knows neither a schema nor a machine.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Final
@@ -22,9 +22,10 @@ from conformance.knowledge.common import (
     WITH,
     NamesPart,
 )
-from conformance.knowledge.decoder import Read
+from conformance.knowledge.decoder import FileFault, Read
 from conformance.knowledge.gathering import gathered, read_folder
 from conformance.knowledge.keys import Key, words_form
+from conformance.knowledge.refusals import OPEN, PROMISED
 from conformance.knowledge.versions import Version, VersionRange, of_arch
 from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import ABSENT, Absent, ErrorClass, JsonValue
@@ -150,6 +151,8 @@ class ErrorRecipe:
     without: Annotated[tuple[str, ...], Key("members of `arguments` to omit")] = ()
     error_class: Annotated[ErrorClass, Key("the error class", name="class")] = ErrorClass.GENERIC
     reason: Annotated[str, Key("why QEMU must refuse it")]
+    promise: Annotated[str, Key(PROMISED)] = ""
+    open: Annotated[str, OPEN] = ""
     after: Annotated[
         tuple[Mapping[str, JsonValue], ...],
         Key(
@@ -157,6 +160,15 @@ class ErrorRecipe:
             "before and must leave nothing behind (rule W65)"
         ),
     ] = ()
+
+    def faults(self) -> Iterator[FileFault]:
+        """Yield that nothing says what promises it."""
+        if bool(self.promise) is bool(self.open):
+            yield FileFault(
+                "promise",
+                "an error that is promised, or open: just one of these",
+                "Say in 'promise' what promises it, or why it is 'open'.",
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,15 @@ class When(enum.StrEnum):
     AFTER = "after"
 
 
+PROMISED: Final = (
+    "what promises the refusal to those builds: a document and its words, a comment or a test of "
+    "the source, or the upstream change that called the opposite a fault"
+)
+OPEN: Final = Key(
+    "instead, why nothing promises it: then the request must be answered, and no more"
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """A request of the right types that QEMU must refuse with one of `classes`.
@@ -66,18 +75,8 @@ class Refusal:
     ] = frozenset()
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     reason: Annotated[str, REASON]
-    promise: Annotated[
-        str,
-        Key(
-            "what promises the refusal to those builds: a document and its words, a comment or a "
-            "test of the source, or the upstream change that called the opposite a fault",
-            default="the documented error",
-        ),
-    ] = ""
-    open: Annotated[
-        str,
-        Key("instead, why nothing promises it: then the request must be answered, and no more"),
-    ] = ""
+    promise: Annotated[str, Key(PROMISED, default="the documented error")] = ""
+    open: Annotated[str, OPEN] = ""
     any_class: Annotated[
         str,
         Key(

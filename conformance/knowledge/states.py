@@ -162,6 +162,10 @@ class MachineState:
                 "no answer proves that the state was reached",
                 "Give one of `shows` the key `proves`.",
             )
+        if any(each.companion for each in self.setup) and not self.spec.companions:
+            yield FileFault(
+                "setup", "a request is for a companion, and there is none", "Give `companions`."
+            )
         of_commands = ("asks", "things", "forbids", "leaving", "moves")
         for key in of_commands if not self.about else ():
             if getattr(self, key):

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from conformance.launch import activation
-from conformance.launch.companions import make_ready
+from conformance.launch.companions import CompanionMonitor
 from conformance.launch.content import beginning, content
 from conformance.launch.environment import environment
 from conformance.launch.folder import RunFolder
@@ -32,7 +32,7 @@ from conformance.launch.target import Target
 from conformance.model.ending import Ending
 from conformance.model.errors import ConformanceError, LaunchError
 from conformance.model.file_content import FileContent
-from conformance.model.stage import SCRATCH, MachineSpec, Transport
+from conformance.model.stage import SCRATCH, Companion, MachineSpec, Transport
 from conformance.model.terms import JsonValue
 
 
@@ -72,10 +72,9 @@ class Machine:
             self.command_line = qemu_argv(target, spec, self.inside, stdio)
             self._stderr = open_output("stderr")
             undo.callback(os.close, self._stderr)
-            for companion in spec.companions:
-                other = Machine(target, companion.spec, folder, within=self._room)
-                undo.callback(other.close)
-                make_ready(other.monitor, companion.setup, other.inside)
+            self.companions = [
+                _started(target, each, folder, self._room, undo) for each in spec.companions
+            ]
             self._start(undo)
             self._peers = Peers(spec.peers, self._room, self._process.first)
             undo.callback(self._peers.close)
@@ -236,6 +235,17 @@ class Machine:
             self._undo.close()
         except ConformanceError as error:  # Raised again in close(), in the caller's thread.
             self._failure = error
+
+
+def _started(
+    target: Target, companion: Companion, folder: RunFolder, room: Room, undo: contextlib.ExitStack
+) -> CompanionMonitor:
+    """Start a companion, and return its monitor."""
+    other = Machine(target, companion.spec, folder, within=room)
+    undo.callback(other.close)
+    beside = CompanionMonitor(other.monitor, other.inside, companion.setup)
+    undo.callback(beside.close)
+    return beside
 
 
 def qemu_argv(

@@ -340,10 +340,13 @@ class Case:
 
         Out-of-band replies overtake others, and so would the refusal of such a request. Of two
         descriptors in flight the first would be closed, and an event belongs to the previous
-        request only if no other is in flight.
+        request only if no other is in flight. A companion is asked when its turn has come.
         """
         return self.measure is not None or any(
-            step.request.key == OUT_OF_BAND or step.request.descriptor or step.emits
+            step.request.key == OUT_OF_BAND
+            or step.request.descriptor
+            or step.request.companion
+            or step.emits
             for step in self.steps
         )
 

@@ -57,7 +57,8 @@ class Request:
 
     `arguments` is any JSON value (the suite sends wrong ones), or ABSENT. `key` is IN_BAND or
     OUT_OF_BAND. `descriptor`, unless "", is the source of a file descriptor that goes with it, as
-    in Descriptor. The next request is not sent before the events of `awaits` have come.
+    in Descriptor. The next request is not sent before the events of `awaits` have come. With
+    `companion`, the machine's first companion is asked in its place, and tells those events.
     """
 
     execute: str
@@ -65,10 +66,11 @@ class Request:
     key: str = IN_BAND
     descriptor: str = ""
     awaits: tuple[Awaited, ...] = ()
+    companion: bool = False
 
     def with_arguments(self, arguments: object) -> Request:
         """Return the request with other arguments."""
-        return Request(self.execute, arguments, self.key, self.descriptor, self.awaits)
+        return replace(self, arguments=arguments)
 
     def text(self, request_id: JsonValue | Absent = ABSENT) -> str:
         """Return the request as one line of compact JSON, without a line end."""
@@ -179,7 +181,7 @@ class Companion:
     """A second machine of the same build that starts before the first and lives as long.
 
     Both share a scratch folder. The second has answered the requests of `setup` before the first
-    starts.
+    starts; later ones are those with `companion`.
     """
 
     spec: MachineSpec

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import math
 import os
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -47,6 +48,10 @@ _FLOOD: Final = 2 << 20
 
 A batch of requests causes some kilobytes, and keeping them takes eight times their weight.
 """
+_NO_ANSWER: Final[Mapping[str, object]] = {
+    "error": {"class": "GenericError", "desc": "the companion does not answer, or tell its events"}
+}
+"""What stands for the answer of a companion that there is none of."""
 REST: Final = 2.0
 """How many seconds a process whose socket closed may take to end."""
 
@@ -219,17 +224,14 @@ class Player:
         assert self._first is not None, "the machine has a monitor of its own"
         return self._first
 
-    def _in_step(self, case: Case) -> bool:
-        return self._one_by_one or case.in_step
-
     def _may_follow(self, case: Case, other: Case, waiting: int) -> bool:
         """Return whether `case` may be sent with `other`, and `waiting` requests, in flight."""
-        apart = any(self._in_step(each) or each.kept or each.shown for each in (case, other))
-        return waiting < WINDOW and not apart
+        apart = any(each.in_step or each.kept or each.shown for each in (case, other))
+        return waiting < WINDOW and not (apart or self._one_by_one)
 
     def _send(self, case: Case) -> None:
         """Queue the requests of a case, if they need not wait; `_receive` sends the others."""
-        if not self._in_step(case):
+        if not (self._one_by_one or case.in_step):
             ahead = case.kept.since if case.kept else len(case.steps)
             self._queue(case.steps[:ahead], self._next_id)
         self._next_id += len(case.steps)
@@ -243,14 +245,19 @@ class Player:
     def _receive(self, case: Case, first: int) -> tuple[Observation, bool]:
         """Return the observation of `case`, and whether all of its replies came."""
         seen = _Seen([None] * len(case.steps), began=time.monotonic(), opened=self._opened)
-        in_step = self._in_step(case)
-        files = None
+        in_step = self._one_by_one or case.in_step
+        files, beside = None, None
         for number, step in enumerate(case.steps):
             if case.kept is not None and number == case.kept.since:
                 files = self.machine.files()
                 self._queue(() if in_step else case.steps[number:], first + number)
+            if step.request.companion:
+                beside = beside or time.monotonic()
+                seen.replies[number] = _of_companion(self.machine, step, first + number)
+                continue
             if in_step:
-                seen.sent[number] = time.monotonic()
+                # What the machine tells now may come of what its companion was asked before.
+                seen.sent[number], beside = beside or time.monotonic(), None
                 self._queue((step,), first + number)
             try:
                 seen.replies[number] = self._reply(case, number, first, seen)
@@ -289,7 +296,7 @@ class Player:
         """Record what comes unasked until no `more` is wanted; raises WireTimeout after that."""
         deadline = time.monotonic() + seconds
         while more():
-            line = self._next(max(0.0, deadline - time.monotonic()))
+            line = self._next(deadline - time.monotonic())
             message = _message_of(line)
             if message is not None and "event" in message:
                 seen.add(line, number, self._connection.empty_at)
@@ -324,12 +331,11 @@ class Player:
 
     def _reply(self, case: Case, number: int, first: int, seen: _Seen) -> Line:
         """Return the next message that is neither an event nor an answer to something earlier."""
-        request_id = first + number
-        deadline = time.monotonic() + case.limit
+        request_id, deadline = first + number, time.monotonic() + case.limit
+        lead = _lead(case.steps[number], self.machine.flavour)
         while True:
             # Messages in between do not extend the time: they may come without end.
-            left = max(0.0, deadline - time.monotonic())
-            line = self._next(left, _lead(case.steps[number], self.machine.flavour))
+            line = self._next(deadline - time.monotonic(), lead)
             message = _message_of(line)
             if message is None:
                 return line
@@ -349,9 +355,16 @@ class Player:
         held, self._held = self._held, None
         if held is not None:
             return held
-        data = self._connection.receive(limit).replace(self._real, self._shown)
-        line_end = self.machine.flavour.line_end
-        return Line(data, read_message(data.removeprefix(lead), line_end))
+        data = self._connection.receive(max(0.0, limit)).replace(self._real, self._shown)
+        return Line(data, read_message(data.removeprefix(lead), self.machine.flavour.line_end))
+
+
+def _of_companion(machine: Machine, step: Step, number: int) -> Line:
+    """Return what the first companion answers, as if the machine had answered."""
+    answer = machine.companions[0].ask(step.request) if machine.companions else {}
+    message = {**(answer or _NO_ANSWER), "id": number}
+    data = json.dumps(message).encode() + machine.flavour.line_end
+    return Line(data, read_message(data, machine.flavour.line_end))
 
 
 def _look_at_files(

@@ -141,7 +141,8 @@ def _setup_case(stage: Stage, *, negotiated: bool = False) -> Case:
                 role=Role.SETUP,
                 rule="W35",
                 emits=tuple(
-                    Emits(event=each.event, data=each.data, rule=None) for each in request.awaits
+                    Emits(event=each.event, data=each.data, rule=None)
+                    for each in (() if request.companion else request.awaits)
                 ),
             )
             for request in requests

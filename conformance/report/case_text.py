@@ -42,7 +42,8 @@ def _description(case: Case, command_line: Sequence[str]) -> Iterator[str]:
     if case.blocked:
         yield f"  not run: {case.blocked.outcome}: {case.blocked.reason}"
     for step in case.steps:
-        yield f"  {step.role:8} {step.request.text()}"
+        beside = " (to the companion)" * step.request.companion
+        yield f"  {step.role:8} {step.request.text()}{beside}"
         yield f"           {step.rule}: {step.expect.words()}"
         if step.why:
             yield f"           {step.why}"

@@ -95,15 +95,18 @@ def _asked(
     plain = Request(NEGOTIATION, ABSENT)
     for name, companion in zip(names, spec.companions, strict=True):
         yield from _session(name, (plain, *companion.setup))
-    yield from _session("machine", (*negotiation, *requests, Request("quit", ABSENT)))
+    asked = (*negotiation, *requests, Request("quit", ABSENT))
+    yield from _session("machine", asked, other=names[0] if names else "")
 
 
-def _session(name: str, requests: Sequence[Request]) -> Iterator[str]:
+def _session(name: str, requests: Sequence[Request], *, other: str = "") -> Iterator[str]:
+    """Yield the requests to a machine, or to the `other` one where they are for its companion."""
     yield f'{name} = join("{SCRATCH}/{socket_name(Endpoint(name=name))}")'
     yield f'print("<-", {name}[1].readline())'
     for request in requests:
         events = "".join(f", {_event(each.event, each.data)!r}" for each in request.awaits)
-        yield f"ask({name}, {request.text()!r}{events})"
+        asked = other if request.companion else name
+        yield f"ask({asked}, {request.text()!r}{events})"
 
 
 def _event(name: str, data: Mapping[str, object]) -> dict[str, object]:

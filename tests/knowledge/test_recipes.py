@@ -51,6 +51,7 @@ name = "e"
 with = { size = 3 }
 class = "DeviceNotFound"
 reason = "r"
+promise = "p"
 
 [[object.users]]
 name = "u"
@@ -59,6 +60,9 @@ use = [{ execute = "device_add", arguments = { driver = "d", rng = "{id}" } }]
 needs = ["numa:1"]
 reason = "r"
 """
+
+
+ERROR = '[[object]]\ntype = "x"\n[[object.errors]]\nname = "e"\n'
 
 
 def read(tmp_path: Path, text: str) -> Recipes:
@@ -110,7 +114,9 @@ def test_true_is_not_the_value_one(tmp_path: Path) -> None:
         ('[[object]]\ntype = "x"\nisolation = "lonely"\n', "'isolation' is 'lonely'"),
         ('[[object]]\ntype = "x"\n[object.members.m]\nreads = "often"\n', "Known: same"),
         ('[[object]]\ntype = "x"\n[object.members.m]\nmin = "1"\n', "not an integer"),
-        ('[[object]]\ntype = "x"\n[[object.errors]]\nname = "e"\n', "'reason' is missing"),
+        (ERROR, "'reason' is missing"),
+        (f'{ERROR}reason = "r"\n', "an error that is promised, or open: just one of these"),
+        (f'{ERROR}reason = "r"\npromise = "p"\nopen = "o"\n', "just one of these"),
         ("[[objects]]\n", "Did you mean 'object'"),
         ("[object\n", "r.toml"),
     ],

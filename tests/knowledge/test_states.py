@@ -104,6 +104,10 @@ def test_a_state_is_there_once_for_each_of_its_words(tmp_path: Path) -> None:
     [
         (("proves = true\n", ""), "no answer proves that the state was reached"),
         (('about = ["migration"]\n', ""), "'about' is missing"),
+        (
+            ("[[state.setup]]", "[[state.setup]]\ncompanion = true"),
+            "for a companion, and there is none",
+        ),
     ],
 )
 def test_a_state_in_which_nothing_could_be_asked_is_told(

@@ -17,7 +17,15 @@ from conformance.launch.machine import Machine, qemu_argv
 from conformance.launch.target import Target, program_target
 from conformance.launch.waiting import readable
 from conformance.model.errors import KnowledgeError, LaunchError
-from conformance.model.stage import SCRATCH, Companion, MachineSpec, Peer, Request, ScratchFile
+from conformance.model.stage import (
+    SCRATCH,
+    Awaited,
+    Companion,
+    MachineSpec,
+    Peer,
+    Request,
+    ScratchFile,
+)
 
 from .qmp import LIMIT, Client
 
@@ -255,9 +263,24 @@ def test_a_companion_meets_its_machine_and_ends_with_it(
         scratch = running.scratch
         assert len(_within(folder)) == 2
         assert "return" in Client(running).execute("query-status")
+        (beside,) = running.companions
+        assert beside.ask(Request("query-status"))["return"]["status"] == "inmigrate"
+        assert "error" in beside.ask(Request("no-such"))
     assert there is (SCRATCH in uri)
     assert _within(folder) == []
     assert not any(scratch.iterdir())
+
+
+def test_a_companion_is_asked_until_its_event_has_come(
+    host_target: Target, folder: RunFolder
+) -> None:
+    spec = MachineSpec(companions=(Companion(spec=MachineSpec()),))
+    with Machine(host_target, spec, folder) as running:
+        (beside,) = running.companions
+        assert beside.ask(Request("cont", awaits=(Awaited(event="RESUME"),))) == {"return": {}}
+        assert beside.ask(Request("stop", awaits=(Awaited(event="STOP"),))) == {"return": {}}
+        running.close()
+        assert beside.ask(Request("query-status")) == {}
 
 
 def _within(folder: RunFolder) -> list[str]:

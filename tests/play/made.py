@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, cast
 
 from conformance.judge.expect_answer import Accept
+from conformance.launch.companions import CompanionMonitor
 from conformance.launch.machine import Machine
 from conformance.model.case import Case, Role, Step, Subject
 from conformance.model.ending import Ending
@@ -75,6 +76,7 @@ class FakeMachine:
         self.spec = MachineSpec()
         self.has_monitor = True
         self.stderr = ""
+        self.companions: list[CompanionMonitor] = []
         self._thread = threading.Thread(target=self._serve, name="fake machine")
         self._thread.start()
 

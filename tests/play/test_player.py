@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from conformance.judge.observation import Line
+from conformance.launch.companions import CompanionMonitor
 from conformance.model.case import Case, Emits, Step
-from conformance.model.stage import OUT_OF_BAND, Request
+from conformance.model.stage import OUT_OF_BAND, SCRATCH, Awaited, Request
 from conformance.model.terms import ABSENT
 from conformance.play.player import WINDOW
 from conformance.wire.framing import Message
@@ -45,6 +46,37 @@ def test_cases_are_yielded_in_order_with_their_replies() -> None:
         assert [_ids(seen.replies) for _, _, seen in played] == [[0, 1], [2, 3], [4, 5]]
         assert all(seen.death is None and not seen.hung for _, _, seen in played)
         assert server.player.healthy
+
+
+def _beside() -> Case:
+    dialogue = case("beside", step("one"), step("there"), step("two"))
+    asked = replace(dialogue.steps[1].request, companion=True, awaits=(Awaited(event="STOP"),))
+    steps = (dialogue.steps[0], replace(dialogue.steps[1], request=asked), dialogue.steps[2])
+    return replace(dialogue, steps=steps)
+
+
+def test_a_companion_is_asked_in_its_turn_and_its_events_are_its_own() -> None:
+    with (
+        FakeMachine(lambda request: [success(request)], None) as server,
+        FakeMachine(lambda request: [{"return": {"a": 1}}, STOP], None) as other,
+    ):
+        server.companions.append(CompanionMonitor(other.monitor, SCRATCH))
+        ((_, _, seen),) = server.player.play((_beside(),))
+        server.companions[0].close()
+
+    assert _ids(seen.replies) == [0, 1, 2]
+    assert _values(seen.replies)[1]["return"] == {"a": 1}
+    assert [each["execute"] for each in server.requests] == ["one", "two"]
+    assert [each["execute"] for each in other.requests] == ["qmp_capabilities", "there"]
+    assert not seen.events
+
+
+def test_a_companion_that_is_not_there_refuses() -> None:
+    with FakeMachine(lambda request: [success(request)], None) as server:
+        ((_, _, seen),) = server.player.play((_beside(),))
+
+    assert "the companion does not answer" in _values(seen.replies)[1]["error"]["desc"]
+    assert _ids(seen.replies) == [0, 1, 2]
 
 
 def test_later_cases_are_sent_before_the_first_one_is_answered() -> None:

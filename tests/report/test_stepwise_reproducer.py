@@ -61,6 +61,16 @@ def test_two_machines_come_in_step_before_they_are_parted(tmp_path: Path) -> Non
     assert told[-1].startswith("QEMU ended with status ")
 
 
+def test_a_companion_is_asked_in_its_turn() -> None:
+    parting = _two_in_step()
+    beside = Request("migrate-pause", ABSENT, companion=True)
+    setup = (beside, *parting.stage.setup)
+    text = reproducer(replace(parting, stage=replace(parting.stage, setup=setup)), (), COMMAND)
+
+    (line,) = [each for each in text.splitlines() if "migrate-pause" in each]
+    assert line == """ask(companion0, '{"execute":"migrate-pause"}')"""
+
+
 def test_what_comes_and_goes_is_done_several_times() -> None:
     text = reproducer(case("some", step("stop")), (), COMMAND, plays=10)
 

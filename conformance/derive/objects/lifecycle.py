@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
+from conformance.derive.commands.unchanged import state_queries
 from conformance.derive.inputs import Introspected
 from conformance.derive.objects.shape import ID
 from conformance.derive.objects.under_test import (
     OBJECT_ID,
+    OBJECTS,
     CaseParts,
     TypeUnderTest,
     add,
@@ -18,13 +20,15 @@ from conformance.derive.objects.under_test import (
     type_under_test,
 )
 from conformance.derive.objects.valid import readings
-from conformance.derive.steps import PLAIN
+from conformance.derive.steps import ANSWERED, PLAIN, supporting_step
 from conformance.judge.expect_answer import Accept, Answer, Reject
+from conformance.judge.expect_value import UnchangedIfRefused
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.recipes import ErrorRecipe, UserRecipe
 from conformance.model.blocked import not_applicable, unmet
 from conformance.model.case import Case, Role, Step
 from conformance.model.stage import Request, Stage
+from conformance.model.state import StateQuery
 from conformance.model.terms import ABSENT, Aspect, JsonValue
 
 ID_MARK: Final = "{id}"
@@ -40,8 +44,11 @@ def error_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
     base = tested.base()
     if name not in build.model.by_name:
         yield _not_listed(tested, base)
+    look = Request("qom-list", {"path": OBJECTS})
+    known = (each for each in state_queries(build, knowledge) if each.request == look)
+    query = next(known, StateQuery(request=look))
     for recipe in tested.recipe.errors:
-        yield _refused(tested, recipe, base)
+        yield _refused(tested, recipe, base, query)
     if not tested.recipe.alone:
         yield tested.case(
             Aspect.ERRORS,
@@ -70,7 +77,9 @@ def _not_listed(tested: TypeUnderTest, base: Mapping[str, JsonValue]) -> Case:
     return replace(tested.case(Aspect.ERRORS, "not-listed", steps, **more), blocked=None)
 
 
-def _refused(tested: TypeUnderTest, recipe: ErrorRecipe, base: Mapping[str, JsonValue]) -> Case:
+def _refused(
+    tested: TypeUnderTest, recipe: ErrorRecipe, base: Mapping[str, JsonValue], query: StateQuery
+) -> Case:
     kept = {k: v for k, v in base.items() if k not in recipe.without}
     arguments = {**kept, **recipe.changes}
     about = ",".join(recipe.changes) or ",".join(recipe.without)
@@ -79,26 +88,41 @@ def _refused(tested: TypeUnderTest, recipe: ErrorRecipe, base: Mapping[str, Json
     if problem and not tested.blocked:
         why = f"the request is not valid for this build's schema: {problem}"
         more["blocked"] = not_applicable(why)
-    steps = [
-        *(
-            add(
-                {**base, **changes}, role=Role.SETUP, rule="X27", expect=Reject(), why=recipe.reason
-            )
-            for changes in recipe.after
-        ),
-        add(
-            arguments,
-            role=Role.SUBJECT,
-            rule="W65" if recipe.after else "X27",
-            expect=Reject(frozenset({recipe.error_class})),
-            why=recipe.reason,
-        ),
-        listed(absent=(OBJECT_ID,), rule="W65"),
-        add(base, role=Role.WITNESS),
-    ]
+    if recipe.open:
+        steps = [*_answered(recipe, arguments, query), add(base, role=Role.WITNESS)]
+    else:
+        steps = [*_rejected(recipe, base, arguments), add(base, role=Role.WITNESS)]
     if not tested.recipe.alone:
         steps.append(delete())
     return tested.case(Aspect.ERRORS, recipe.name, steps, **more)
+
+
+def _rejected(
+    recipe: ErrorRecipe, base: Mapping[str, JsonValue], arguments: Mapping[str, JsonValue]
+) -> Iterator[Step]:
+    """Yield the steps of a request that something promises to be refused."""
+    why = f"{recipe.reason} ({recipe.promise})"
+    for changes in recipe.after:
+        yield add({**base, **changes}, role=Role.SETUP, rule="X27", expect=Reject(), why=why)
+    yield add(
+        arguments,
+        role=Role.SUBJECT,
+        rule="W65" if recipe.after else "X27",
+        expect=Reject(frozenset({recipe.error_class})),
+        why=why,
+    )
+    yield listed(absent=(OBJECT_ID,), rule="W65")
+
+
+def _answered(
+    recipe: ErrorRecipe, arguments: Mapping[str, JsonValue], query: StateQuery
+) -> Iterator[Step]:
+    """Yield the steps of a request that must be answered: if refused, it does nothing."""
+    left = UnchangedIfRefused(query, 0, (1,))
+    yield supporting_step(query.request, Role.SETUP, ANSWERED)
+    yield add(arguments, role=Role.SUBJECT, rule="W35", expect=ANSWERED, why=recipe.open)
+    yield Step(request=query.request, expect=left, role=Role.CHECK, rule="W65", why=recipe.reason)
+    yield delete(expect=Answer())
 
 
 def lifecycle_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
