@@ -45,7 +45,7 @@ BREAKAGES: dict[str, Breakage] = {
         "X50",
         ("object-add/introspection/types",),
     ),
-    "takes-a-taken-back-end": _breaks("X51", "netdev_add/valid/behaviour/*"),
+    "takes-a-taken-back-end": _breaks("X54", "netdev_add/valid/behaviour/*"),
     "dies-of-a-pair": _breaks("W35", f"{_TOY}/pairs/members"),
     "parameter-in-pages": _breaks("X31", "migrate-set-parameters/values/*"),
     "dies-while-running": _breaks("W35", "qom-list-types/states/running-without-a-guest"),
