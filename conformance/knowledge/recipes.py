@@ -231,6 +231,13 @@ class ObjectRecipe:
             "values beyond types, and pairs, are blocked-by-finding",
         ),
     ] = ""
+    start_ends: Annotated[
+        str,
+        Key(
+            "why these builds end as they start with such an object on their command line: the "
+            "case `valid/at-start` is blocked-by-finding",
+        ),
+    ] = ""
     arguments: Annotated[
         Mapping[str, JsonValue],
         Key(

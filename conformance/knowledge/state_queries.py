@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
@@ -27,11 +27,18 @@ class StateEntry:
         tuple[tuple[str, ...], ...],
         Key("paths, with `*` for any name, of what changes by itself", items=DOTTED),
     ] = ()
+    drawn: Annotated[
+        tuple[tuple[str, ...], ...],
+        Key(
+            "paths, as those of `ignore`, of what each thing gets anew when it is made",
+            items=DOTTED,
+        ),
+    ] = ()
     nothing: Annotated[
         JsonValue | Absent, Key("the reply that says the same as a refusal", default="none does")
     ] = ABSENT
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
-    reason: Annotated[str, Key("why, for `ignore` and `nothing`")] = ""
+    reason: Annotated[str, Key("why, for `ignore`, `drawn` and `nothing`")] = ""
 
     @property
     def query(self) -> StateQuery:
@@ -40,7 +47,7 @@ class StateEntry:
 
     def faults(self) -> Iterator[FileFault]:
         """Yield what is wrong with the keys beside each other."""
-        if (self.ignore or self.nothing is not ABSENT) and not self.reason:
+        if (self.ignore or self.drawn or self.nothing is not ABSENT) and not self.reason:
             yield FileFault("reason", "'reason' is missing", "Say why.")
 
 
@@ -167,6 +174,16 @@ class Beside:
     reason: Annotated[str, REASON]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtStart:
+    """An option that makes at start what a command makes of the same arguments."""
+
+    command: Annotated[str, Key("the command", identity=True)]
+    option: Annotated[str, Key("the option; its value are the arguments as JSON")]
+    versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+    reason: Annotated[str, REASON]
+
+
 @dataclass(frozen=True, kw_only=True)
 class StatePart:
     """What a file says of the state of machines."""
@@ -210,6 +227,10 @@ class StatePart:
         tuple[Beside, ...],
         Key("queries that show something else about what was created, and why"),
     ] = ()
+    at_start: Annotated[
+        tuple[AtStart, ...],
+        Key("an option that takes the arguments of a command as JSON (rule X55)"),
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +248,7 @@ class StateKnowledge:
     undoing: tuple[Undoing, ...] = ()
     creations: tuple[Creation, ...] = ()
     beside: tuple[Beside, ...] = ()
+    at_start: tuple[AtStart, ...] = ()
 
     def excused_files(self, command: str) -> tuple[str, ...]:
         """Return the files (globs) that a command may change though it changes nothing else."""
@@ -234,6 +256,13 @@ class StateKnowledge:
             each for each in self.files if any(fnmatchcase(command, glob) for glob in each.commands)
         )
         return tuple(glob for each in fitting for glob in each.files)
+
+    def anew(self, queries: Iterable[StateQuery]) -> Iterator[StateQuery]:
+        """Yield the queries, of what has been made anew."""
+        drawn = {each.request.text(): each.drawn for each in self.entries}
+        for query in queries:
+            more = drawn.get(query.request.text(), ())
+            yield replace(query, ignore=(*query.ignore, *more)) if more else query
 
     def only_asks(self, command: str) -> bool:
         """Return whether a command must change nothing."""
@@ -252,4 +281,5 @@ def load_state(path: Path, more: Sequence[Read[StatePart]] = ()) -> StateKnowled
         undoing=gathered(parts, "undoing"),
         creations=gathered(parts, "creations"),
         beside=gathered(parts, "beside"),
+        at_start=gathered(parts, "at_start"),
     )

@@ -46,6 +46,7 @@ BREAKAGES: dict[str, Breakage] = {
         ("object-add/introspection/types",),
     ),
     "takes-a-taken-back-end": _breaks("X54", "netdev_add/valid/behaviour/*"),
+    "made-otherwise-at-start": _breaks("X55", f"{_TOY}/valid/at-start"),
     "dies-of-a-pair": _breaks("W35", f"{_TOY}/pairs/members"),
     "parameter-in-pages": _breaks("X31", "migrate-set-parameters/values/*"),
     "dies-while-running": _breaks("W35", "qom-list-types/states/running-without-a-guest"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import json
 import os
 import sys
 import time
@@ -57,6 +59,9 @@ def serve(server: Server, argv: list[str], words: Broken) -> None:
     server.memory = int(options.get("-m", "0").partition(",")[0].removesuffix("M")) << 20
     server.named = "-name" in argv
     server.compat = options.get("-compat", "")
+    for option, value in itertools.pairwise(argv):
+        if option == "-object" and value.startswith("{"):
+            server.start_with(json.loads(value))
     server.monitors = list(monitors(argv)) or [Monitor(0, 1)]
     Loop(server.monitors, server, words).run()
 
@@ -106,6 +111,12 @@ class Server:
         self.monitors: list[Monitor] = []
         self.ended = False
         self.blocked = -1
+
+    def start_with(self, arguments: Arguments) -> None:
+        """Make an object of the command line."""
+        if self._is("made-otherwise-at-start"):
+            arguments = {"qom-type": "rng-builtin", "id": arguments["id"]}
+        self._tree.add(arguments)
 
     def greeting(self, broken: Broken) -> Message:
         """Return how a session begins, where `broken` are the promises that it breaks."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from conformance.derive import at_start
 from conformance.derive.commands.behaviours import behaviour_cases
 from conformance.derive.commands.effects import effect_cases
 from conformance.derive.commands.in_states import state_cases
@@ -19,6 +20,7 @@ OF_KNOWN_REQUESTS: Final = (
     Generator(effect_cases, ("{}/effect/",)),
     Generator(asked_cases, ("{}/valid/",)),
     Generator(behaviour_cases, ("{}/valid/behaviour/",)),
+    Generator(at_start.command_cases, ("{}/valid/at-start/",)),
     Generator(restored_cases, ("{}/lifecycle/restored/",)),
     Generator(created_cases, ("{}/lifecycle/created/",)),
 )

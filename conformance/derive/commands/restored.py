@@ -54,10 +54,10 @@ def restored_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iter
         return
     alike: list[_Group] = []
     requests = knowledge.command(name).requests(build.version)
-    undone = (_undone(each, build, knowledge) for each in requests)
-    for valid in filter(None, undone):
-        left = _left(valid, build, knowledge)
-        if left is None or not _possible(valid, build):
+    taken_back = (undone(each, build, knowledge) for each in requests)
+    for valid in filter(None, taken_back):
+        left = left_behind(valid, build, knowledge)
+        if left is None or not is_possible(valid, build):
             continue
         group = next((each for each in alike if each.takes(valid, left)), None)
         if group is None:
@@ -104,7 +104,7 @@ def created_cases(build: Introspected, knowledge: Knowledge, name: str) -> Itera
             and _fits(each.given, valid.arguments)
             and filled_path(each.at, valid.arguments) is not None
         }
-        if fitting and queries and _possible(valid, build):
+        if fitting and queries and is_possible(valid, build):
             yield _created(valid, queries, fitting, _beside(valid, build, knowledge))
 
 
@@ -178,7 +178,7 @@ def _fits(globs: Mapping[str, JsonValue], arguments: Mapping[str, JsonValue]) ->
     return all(fnmatchcase(str(arguments.get(n, "")), str(glob)) for n, glob in globs.items())
 
 
-def _undone(valid: ValidRequest, build: Introspected, knowledge: Knowledge) -> ValidRequest | None:
+def undone(valid: ValidRequest, build: Introspected, knowledge: Knowledge) -> ValidRequest | None:
     """Return a request with what undoes it, None if nothing is known to."""
     if valid.cleanup and not valid.destructive:
         return valid
@@ -190,7 +190,9 @@ def _undone(valid: ValidRequest, build: Introspected, knowledge: Knowledge) -> V
     return None
 
 
-def _left(valid: ValidRequest, build: Introspected, knowledge: Knowledge) -> frozenset[str] | None:
+def left_behind(
+    valid: ValidRequest, build: Introspected, knowledge: Knowledge
+) -> frozenset[str] | None:
     """Return the queries that show something else afterwards, None if nothing undoes it."""
     name = valid.name or OWN
     entries = [
@@ -201,7 +203,7 @@ def _left(valid: ValidRequest, build: Introspected, knowledge: Knowledge) -> fro
     return frozenset(query for each in entries for query in each.queries)
 
 
-def _possible(valid: ValidRequest, build: Introspected) -> bool:
+def is_possible(valid: ValidRequest, build: Introspected) -> bool:
     """Return whether a request and all around it can be sent; its valid case tells why not."""
     offer = OFFERS[build.program]
     if valid.effect not in _LASTING or not valid.known or blocked_by(valid, build.lacks):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from conformance.derive import at_start
 from conformance.derive.objects import (
     creatable,
     defaults,
@@ -21,6 +22,7 @@ OF_OBJECT_ADD: Final = (Generator(creatable.creatable_case, ("{}/introspection/"
 
 OF_OBJECT_TYPES: Final = (
     Generator(valid.valid_cases, ("object-add/{}/valid/",)),
+    Generator(at_start.object_cases, ("object-add/{}/valid/at-start",)),
     Generator(defaults.default_cases, ("object-add/{}/defaults/",)),
     Generator(defaults.documented_cases, ("object-add/{}/documentation/",)),
     Generator(values.value_cases, ("object-add/{}/values/",)),

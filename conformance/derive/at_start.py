@@ -1,0 +1,146 @@
+"""Cases that what an option makes at start is what the command makes of the same arguments.
+
+Some options take the arguments of a command as JSON; cases/state.toml says which.  Knows no command
+by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Final
+
+from conformance.derive.commands.base_requests import arguments_of
+from conformance.derive.commands.restored import OWN, is_possible, left_behind, undone
+from conformance.derive.commands.unchanged import looks_at, state_queries, watched
+from conformance.derive.inputs import Introspected
+from conformance.derive.objects.under_test import OBJECT_ID, TypeUnderTest, type_under_test
+from conformance.derive.steps import command_subject, supporting_step, supporting_steps
+from conformance.knowledge.everything import Knowledge
+from conformance.knowledge.valid_request import Status, ValidRequest
+from conformance.model.blocked import behind_finding
+from conformance.model.canonical import compact
+from conformance.model.case import Case, Isolation, Role, Step
+from conformance.model.stage import SCRATCH, MachineSpec, Request, Stage
+from conformance.model.terms import Aspect
+
+RULE: Final = "X55"
+_NAME: Final = "at-start"
+_WHY: Final = "what the option made was taken away, and the command made it again"
+
+
+def command_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield a case for each known request of a command that an option can make at start.
+
+    What it needs is made at start, too.
+    """
+    options = _options(build, knowledge)
+    if name not in options:
+        return
+    for each in _known(build, knowledge, name):
+        valid = undone(each, build, knowledge)
+        if valid is None or valid.request.descriptor or not is_possible(valid, build):
+            continue
+        left = left_behind(valid, build, knowledge)
+        requests = (*valid.setup, valid.request)
+        if (
+            left is not None
+            and _is_alone(valid)
+            and all(request.execute in options for request in requests)
+        ):
+            about = f"{_NAME}/{valid.name or OWN}"
+            case = Case(
+                id=f"{name}/{Aspect.VALID}/{about}",
+                subject=command_subject(name),
+                aspect=Aspect.VALID,
+                stage=_stage(valid.spec, requests, options),
+                steps=(),
+                isolation=Isolation.ALONE,
+                about=about,
+            )
+            yield _made_twice(case, build, knowledge, valid, left)
+
+
+def _known(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[ValidRequest]:
+    """Yield the requests that succeed: those of the recipe, and those of its integers."""
+    yield from knowledge.command(name).requests(build.version)
+    for each in arguments_of(build, knowledge, name).recipes:
+        if not (each.varies or each.apart):
+            about = each.paths[0].rstrip(".-*")
+            yield replace(each.valid_request(), name=about, status=Status.SUCCEEDS)
+
+
+def object_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield the case of an object type whose smallest request an option can make at start."""
+    tested, options = type_under_test(build, knowledge, name), _options(build, knowledge)
+    valid = _smallest(tested)
+    requests = (*valid.setup, valid.request)
+    if tested.recipe.alone or not _is_alone(valid):
+        return
+    if not all(request.execute in options for request in requests):
+        return
+    blocked = tested.blocked or behind_finding(tested.recipe.start_ends)
+    stage = _stage(valid.spec, requests, options)
+    made = tested.case(Aspect.VALID, _NAME, (), about=_NAME, stage=stage, blocked=blocked)
+    case = replace(made, isolation=Isolation.ALONE)
+    # What the object needs stays as it is.
+    yield case if case.blocked else _made_twice(case, build, knowledge, replace(valid, setup=()))
+
+
+def _is_alone(valid: ValidRequest) -> bool:
+    """Return whether it needs no peer in the network that comes with the machine."""
+    return not any(peer.address.isdigit() for peer in valid.spec.peers)
+
+
+def _smallest(tested: TypeUnderTest) -> ValidRequest:
+    return ValidRequest(
+        request=Request("object-add", tested.base()),
+        spec=tested.recipe.spec,
+        setup=tested.recipe.setup,
+        cleanup=(Request("object-del", {"id": OBJECT_ID}),),
+    )
+
+
+def _options(build: Introspected, knowledge: Knowledge) -> Mapping[str, str]:
+    """Return the options that take the arguments of commands, by command."""
+    return {
+        each.command: each.option
+        for each in knowledge.state.at_start
+        if build.version in each.versions
+    }
+
+
+def _stage(spec: MachineSpec, requests: tuple[Request, ...], options: Mapping[str, str]) -> Stage:
+    """Return the machine that starts with what the requests would make."""
+    words = [
+        word
+        for request in requests
+        for word in (
+            options[request.execute],
+            compact(request.arguments).replace(SCRATCH, "{scratch}"),
+        )
+    ]
+    started = replace(spec, args=(*spec.args, *words))
+    return Stage(name=f"{_NAME}{started.mark}", spec=started)
+
+
+def _made_twice(
+    case: Case,
+    build: Introspected,
+    knowledge: Knowledge,
+    valid: ValidRequest,
+    left: frozenset[str] = frozenset(),
+) -> Case:
+    """Return the case in which what is there from the start is taken away and made again.
+
+    The queries `left` show something else once it has been taken away.
+    """
+    again: list[Step] = [
+        *supporting_steps(valid.cleanup, Role.SETUP),
+        *supporting_steps(valid.setup, Role.SETUP),
+        supporting_step(valid.request, Role.SUBJECT),
+    ]
+    queries = knowledge.state.anew(state_queries(build, knowledge))
+    asked = [query for query in queries if query.request.execute not in left]
+    looks = looks_at(asked, 0, RULE, _WHY)
+    return watched(case, (), again, looks)
