@@ -24,7 +24,7 @@ from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.stage import SCRATCH, MachineSpec, Request, Stage
 from conformance.model.terms import Aspect
 
-RULE: Final = "X55"
+RULE: Final = "X56"
 _NAME: Final = "at-start"
 _WHY: Final = "what the option made was taken away, and the command made it again"
 

@@ -229,7 +229,7 @@ class StatePart:
     ] = ()
     at_start: Annotated[
         tuple[AtStart, ...],
-        Key("an option that takes the arguments of a command as JSON (rule X55)"),
+        Key("an option that takes the arguments of a command as JSON (rule X56)"),
     ] = ()
 
 

@@ -41,7 +41,7 @@ def cases(behaviour: Behaviour, version: Version, name: str = "do") -> list[Case
 
 def expected(behaviour: Behaviour, version: Version) -> Expectation:
     (case,) = cases(behaviour, version)
-    (step,) = (step for step in case.steps if step.rule == "X54")
+    (step,) = (step for step in case.steps if step.rule == "X55")
     return step.expect
 
 

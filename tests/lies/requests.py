@@ -244,13 +244,13 @@ TURNED = (
         "taken-back-ends-are-taken-again",
         lambda: Accepts("netdev_add"),
         "netdev_add/valid/behaviour/*",
-        "X54",
+        "X55",
     ),
     Entry(
         "times-must-be-numbers",
         lambda: Refuses("expire_password"),
         "expire_password/valid/behaviour/*",
-        "X54",
+        "X55",
     ),
     Entry(
         "unknown-members-are-taken",

@@ -1,4 +1,4 @@
-"""Cases that tell what a build does where releases differ and no schema shows it (rule X54).
+"""Cases that tell what a build does where releases differ and no schema shows it (rule X55).
 
 Knows no command by name.
 """
@@ -22,7 +22,7 @@ from conformance.model.expectation import Expectation
 from conformance.model.stage import Stage
 from conformance.model.terms import Aspect, ErrorClass, JsonValue
 
-RULE: Final = "X54"
+RULE: Final = "X55"
 _REFUSED: Final = Reject(frozenset(map(ErrorClass, ANY_CLASS)))
 
 
