@@ -12,6 +12,7 @@ from conformance.derive.commands import (
     effects,
     errors,
     gates,
+    peers,
     ranges,
     restored,
     valid,
@@ -70,6 +71,11 @@ GENERATORS: Final = (
     Round(sorted_commands, (Generator(valid.undescribed_cases, ("{}/valid/",)),)),
     Round(commands, OF_ARGUMENTS),
     Round(introspected(sorted_commands), IN_STATES),
+    Round(introspected(sorted_commands), (Generator(peers.peer_cases, ("{}/peers/",)),)),
+    Round(
+        introspected(types),
+        (Generator(peers.peer_cases_of_type, ("object-add/{}/peers/",)),),
+    ),
     Round(ranged_commands, (Generator(ranges.range_cases, ("{}/valid/", "{}/invalid/")),)),
     Round(
         introspected(introspection),

@@ -96,7 +96,8 @@ class Observation:
     and if it ended of one of these before its descriptors were looked at, `taken` is None.
     Of a case that measures, `cpu` is the CPU time of each step, and `idle` that of the rest after
     the last; None or empty if unknown. `files` are those of a case that looks at them, `contents`
-    what its files showed that show arguments.
+    what its files showed that show arguments. `held` is for how many seconds at least a step was
+    not answered that talked to a silent peer, and `overtaken` says that the one beside it was.
     """
 
     replies: tuple[Line | None, ...]
@@ -115,6 +116,8 @@ class Observation:
     idle: float | None = None
     files: FilesSeen | None = None
     contents: Mapping[str, JsonValue] | None = None
+    held: float | None = None
+    overtaken: bool = False
     seconds: float = 0.0
 
 

@@ -17,6 +17,7 @@ from conformance.judge.miss import Miss
 from conformance.judge.observation import Broke, Observation
 from conformance.judge.process import last_report, lost_only, process_misses
 from conformance.judge.reply import MessageJudge
+from conformance.judge.waiting import waiting_misses
 from conformance.model.case import Case, Claim, Role, Step
 from conformance.model.complaint import Complaints
 from conformance.model.ending import Ending, ending_text
@@ -231,6 +232,7 @@ def _of_events(case: Case, seen: Observation, messages: MessageJudge) -> Iterato
     yield from limit_misses(case, seen)
     yield from islice(time_misses(case, seen, messages.events), _MISSES)
     yield from islice(repeated_misses(seen), _MISSES)
+    yield from waiting_misses(case, seen)
 
 
 def _unasked(seen: Observation, messages: MessageJudge) -> Iterator[Miss]:

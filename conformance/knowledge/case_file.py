@@ -21,6 +21,7 @@ from conformance.knowledge.guest_agent_blocklist import WithheldPart
 from conformance.knowledge.intermittent import IntermittentPart
 from conformance.knowledge.machines import MachinesPart
 from conformance.knowledge.naming import NamingPart
+from conformance.knowledge.peers import PeersPart
 from conformance.knowledge.recipes import ObjectsPart
 from conformance.knowledge.rules import RulesPart
 from conformance.knowledge.states import StatesPart
@@ -37,6 +38,7 @@ class CaseFile(
     WithheldPart,
     VolatilePart,
     GrowthPart,
+    PeersPart,
     StatesPart,
     StderrPart,
     NamingPart,

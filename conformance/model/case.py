@@ -192,6 +192,21 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Meanwhile:
+    """The step `step` talks to a peer that falls silent for `seconds` before it hangs up.
+
+    `rule` promises that the step does not wait that long; if it does, the promise of `beside` is
+    that the step behind it, sent together with it and out of band, is answered before. None if the
+    build has no such command.
+    """
+
+    step: int
+    seconds: float
+    rule: str
+    beside: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeptFiles:
     """The scratch folder must hold the same files after the last step as before step `since`.
 
@@ -281,6 +296,8 @@ class Case:
     """The files that must stay as they are, if it looks at them."""
     shown: tuple[ShownFile, ...] = ()
     """The files that must show what a request of it was given."""
+    meanwhile: Meanwhile | None = None
+    """What the build does while a peer of it is silent, if the case looks at that."""
     ground: str = ""
     """The known state in which it stands with cases of other subjects, "" if it is no such case:
     they are played one after the other, and share its machine."""
@@ -302,7 +319,17 @@ class Case:
         of_claims = (claim.rule for claim in self.claims)
         of_turns = self.exchange.rules if self.exchange else ()
         of_files = (*([self.kept.rule] if self.kept else ()), *(each.rule for each in self.shown))
-        of_means = (*of_files, *of_events, *of_limits, *of_counts, *of_replies, *of_order)
+        waits = self.meanwhile
+        of_waits = (waits.rule, *([waits.beside] if waits.beside else ())) if waits else ()
+        of_means = (
+            *of_waits,
+            *of_files,
+            *of_events,
+            *of_limits,
+            *of_counts,
+            *of_replies,
+            *of_order,
+        )
         return tuple(sorted({*of_steps, *of_means, *of_turns, *of_claims}))
 
     @property
@@ -323,7 +350,7 @@ class Case:
         descriptors in flight the first would be closed, and an event belongs to the previous
         request only if no other is in flight.
         """
-        return self.measure is not None or any(
+        return (self.measure or self.meanwhile) is not None or any(
             step.request.key == OUT_OF_BAND or step.request.descriptor or step.emits
             for step in self.steps
         )

@@ -84,6 +84,8 @@ class _Seen:
     idle: float | None = None
     files: FilesSeen | None = None
     contents: dict[str, JsonValue] | None = None
+    held: float | None = None
+    overtaken: bool = False
     began: float = 0.0
     opened: float = -math.inf
     """When the session was open for events."""
@@ -144,6 +146,8 @@ class _Seen:
             idle=self.idle,
             files=self.files,
             contents=self.contents,
+            held=self.held,
+            overtaken=self.overtaken,
             death=death,
             hung=hung,
             seconds=time.monotonic() - self.began,
@@ -245,15 +249,17 @@ class Player:
         seen = _Seen([None] * len(case.steps), began=time.monotonic(), opened=self._opened)
         in_step = self._in_step(case)
         files = None
-        for number, step in enumerate(case.steps):
+        for number in range(len(case.steps)):
             if case.kept is not None and number == case.kept.since:
                 files = self.machine.files()
                 self._queue(() if in_step else case.steps[number:], first + number)
-            if in_step:
-                seen.sent[number] = time.monotonic()
-                self._queue((step,), first + number)
+            if in_step and number not in seen.sent:
+                together = 2 if _has_beside(case, number) else 1
+                seen.sent |= dict.fromkeys(range(number, number + together), time.monotonic())
+                self._queue(case.steps[number : number + together], first + number)
             try:
-                seen.replies[number] = self._reply(case, number, first, seen)
+                if seen.replies[number] is None:
+                    self._answered(case, number, first, seen)
                 self._await(case, number, seen)
                 seen.said += self._watch.said(number)
             except _OvertakenError:
@@ -322,6 +328,21 @@ class Player:
         with contextlib.suppress(WireTimeout):
             self._read_on(limit, seen, number, lambda: bool(awaited(step, seen.of_step(number))))
 
+    def _answered(self, case: Case, number: int, first: int, seen: _Seen) -> None:
+        """Receive the reply to a step; and that to the one beside it, if it comes before."""
+        waits = case.meanwhile
+        if not _has_beside(case, number):
+            seen.replies[number] = self._reply(case, number, first, seen)
+        else:
+            try:
+                seen.replies[number] = self._reply(case, number, first, seen)
+            except _OvertakenError:
+                seen.overtaken = True
+                seen.replies[number + 1] = self._reply(case, number + 1, first, seen)
+                seen.replies[number] = self._reply(case, number, first, seen)
+        if waits is not None and number == waits.step:
+            seen.held = max(0.0, self._connection.empty_at - seen.sent[number])
+
     def _reply(self, case: Case, number: int, first: int, seen: _Seen) -> Line:
         """Return the next message that is neither an event nor an answer to something earlier."""
         request_id = first + number
@@ -352,6 +373,12 @@ class Player:
         data = self._connection.receive(limit).replace(self._real, self._shown)
         line_end = self.machine.flavour.line_end
         return Line(data, read_message(data.removeprefix(lead), line_end))
+
+
+def _has_beside(case: Case, number: int) -> bool:
+    """Return whether the step behind that one is sent together with it."""
+    waits = case.meanwhile
+    return waits is not None and waits.beside is not None and number == waits.step
 
 
 def _look_at_files(
