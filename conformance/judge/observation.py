@@ -98,6 +98,7 @@ class Observation:
     the last; None or empty if unknown. `files` are those of a case that looks at them, `contents`
     what its files showed that show arguments. `held` is for how many seconds at least a step was
     not answered that talked to a silent peer, and `overtaken` says that the one beside it was.
+    `misbehaved` is False if the peer that the case asks was well-behaved as far as it got.
     """
 
     replies: tuple[Line | None, ...]
@@ -118,6 +119,7 @@ class Observation:
     contents: Mapping[str, JsonValue] | None = None
     held: float | None = None
     overtaken: bool = False
+    misbehaved: bool = True
     seconds: float = 0.0
 
 

@@ -136,7 +136,7 @@ class Approach:
     """A request that makes the machine talk to a peer, where no recipe of a command does."""
 
     name: Annotated[str, Key("the cases are COMMAND/peers/NAME/MANNER", identity=True)]
-    request: Annotated[Request, Key(flat=True, only=("execute", "arguments"))]
+    request: Annotated[Request, Key(flat=True, only=("execute", "arguments", "awaits"))]
     setup: Annotated[tuple[Request, ...], SETUP] = ()
     cleanup: Annotated[tuple[Request, ...], CLEANUP] = ()
     spec: Annotated[MachineSpec, MACHINE] = MachineSpec()

@@ -12,12 +12,14 @@ class MockServer:
     Once `over`, it hangs up. `adopted` makes the conversation on a descriptor that it is passed,
     None if it takes none. What it says goes out after `delay` seconds; it hangs up after `patience`
     seconds, if that is not None. One that is `mute` answers nothing of what it hears.
+    `misbehaved` says that it has done what its manner is.
     """
 
     over: bool = False
     adopted: Callable[[], MockServer] | None = None
     delay: float = 0.0
     patience: float | None = None
+    misbehaved: bool = False
 
     @property
     def mute(self) -> bool:

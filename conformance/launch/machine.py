@@ -81,6 +81,10 @@ class Machine:
             undo.callback(self._peers.close)
             self._undo = undo.pop_all()
 
+    def misbehaved(self, address: str, seconds: float) -> bool:
+        """Wait for at most so long until that peer has misbehaved, and return whether it has."""
+        return self._peers.misbehaved(address, seconds)
+
     def _start(self, undo: contextlib.ExitStack) -> None:
         self._first, theirs = self._sockets()
         if self._first is not None:

@@ -52,7 +52,7 @@ class Mannered(MockServer):
 
     def _misbehaved(self, words: bytes) -> bytes:
         manner = self._manner
-        self.delay = manner.late
+        self.delay, self.misbehaved = manner.late, True
         self.over = manner.then is Then.HANG_UP
         if manner.then is Then.SILENCE:
             self._silent, self.patience = True, manner.patience

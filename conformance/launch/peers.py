@@ -48,6 +48,7 @@ class _Line:
     over: bool = False
     impatient: bool = False
     """Whether it is known when it hangs up."""
+    address: str = ""
 
 
 class Peers:
@@ -62,6 +63,8 @@ class Peers:
         self._thread: threading.Thread | None = None
         self._room, self._pid = room, pid
         self._counted = 0
+        self._misbehaved = {peer.address: threading.Event() for peer in peers if peer.manner}
+        """By address, whether the peer has done what its manner is."""
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         """What is to be done at which time, the next first; the number keeps the order."""
         if not peers:
@@ -88,6 +91,10 @@ class Peers:
             if self._thread.is_alive():
                 raise HarnessError("a peer did not end", "Report this with the recipe.")
         self._open.close()
+
+    def misbehaved(self, address: str, seconds: float) -> bool:
+        """Wait for at most so long until the peer has misbehaved, and return whether it has."""
+        return self._misbehaved[address].wait(seconds)
 
     def _serve(self) -> None:
         try:
@@ -124,20 +131,21 @@ class Peers:
         except OSError:
             return
         if peer.serve in MOCK_SERVERS:
-            self._begin(sock, _mannered(MOCK_SERVERS[peer.serve](), peer))
+            self._begin(sock, _mannered(MOCK_SERVERS[peer.serve](), peer), peer.address)
             return
-        line = self._begin(sock, MockServer())
+        line = self._begin(sock, MockServer(), peer.address)
         try:
             called = _call(peer.calls, self._room, self._pid)
         except (OSError, LaunchError):
             self._end(line)
         else:
-            self._begin(called, _mannered(CALLERS[peer.serve](peer.password), peer), line)
+            talk = _mannered(CALLERS[peer.serve](peer.password), peer)
+            self._begin(called, talk, peer.address, line)
 
-    def _begin(self, sock: socket.socket, talk: MockServer, *others: _Line) -> _Line:
+    def _begin(self, sock: socket.socket, talk: MockServer, address: str, *others: _Line) -> _Line:
         # One thread serves all: a machine that does not read must not keep it from the others.
         sock.setblocking(False)
-        line = _Line(sock, talk, [*others])
+        line = _Line(sock, talk, [*others], address=address)
         for other in others:
             other.others.append(line)
         self._selector.register(sock, selectors.EVENT_READ, line)
@@ -176,7 +184,7 @@ class Peers:
         if line.talk.adopted is None:
             sock.close()
         else:
-            self._begin(sock, line.talk.adopted(), line)
+            self._begin(sock, line.talk.adopted(), line.address, line)
 
     def _say(self, line: _Line, words: bytes) -> None:
         """Say `words`, perhaps later; and hang up behind them, or later, as the server says."""
@@ -193,6 +201,8 @@ class Peers:
         line.out += words
         line.over |= over
         self._send(line)
+        if line.talk.misbehaved:
+            self._misbehaved[line.address].set()
 
     def _send(self, line: _Line) -> None:
         """Send what the machine takes now, and hang up behind all of it if it is over."""

@@ -192,6 +192,14 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The peer at `address`, which has misbehaved soon after the answer to the step `step`."""
+
+    address: str
+    step: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Meanwhile:
     """The step `step` talks to a peer that falls silent for `seconds` before it hangs up.
 
@@ -296,6 +304,8 @@ class Case:
     """The files that must stay as they are, if it looks at them."""
     shown: tuple[ShownFile, ...] = ()
     """The files that must show what a request of it was given."""
+    asked: Asked | None = None
+    """The peer that must have misbehaved for the case to prove anything, if it is about one."""
     meanwhile: Meanwhile | None = None
     """What the build does while a peer of it is silent, if the case looks at that."""
     ground: str = ""
@@ -350,7 +360,7 @@ class Case:
         descriptors in flight the first would be closed, and an event belongs to the previous
         request only if no other is in flight.
         """
-        return (self.measure or self.meanwhile) is not None or any(
+        return (self.measure or self.asked) is not None or any(
             step.request.key == OUT_OF_BAND or step.request.descriptor or step.emits
             for step in self.steps
         )

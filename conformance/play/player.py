@@ -24,6 +24,7 @@ from conformance.judge.observation import (
     Taken,
     Talk,
 )
+from conformance.judge.verdict import is_absent
 from conformance.launch.machine import Machine
 from conformance.model.case import Case, Measure, Role, Step
 from conformance.model.ending import Ending
@@ -47,6 +48,8 @@ _FLOOD: Final = 2 << 20
 
 A batch of requests causes some kilobytes, and keeping them takes eight times their weight.
 """
+SOON: Final = 1.0
+"""How many seconds a peer may take to do what it was asked for: a thread connects to some."""
 REST: Final = 2.0
 """How many seconds a process whose socket closed may take to end."""
 
@@ -86,6 +89,7 @@ class _Seen:
     contents: dict[str, JsonValue] | None = None
     held: float | None = None
     overtaken: bool = False
+    misbehaved: bool = True
     began: float = 0.0
     opened: float = -math.inf
     """When the session was open for events."""
@@ -148,6 +152,7 @@ class _Seen:
             contents=self.contents,
             held=self.held,
             overtaken=self.overtaken,
+            misbehaved=self.misbehaved,
             death=death,
             hung=hung,
             seconds=time.monotonic() - self.began,
@@ -315,9 +320,12 @@ class Player:
     def _await(self, case: Case, number: int, seen: _Seen) -> None:
         """Receive messages until the events of a step have arrived, or its time is up.
 
+        First of all, the peer that it asks has the time to misbehave.
         The judge decides about missing events and unsolicited messages. If the set-up was refused,
         it does not wait: the case proves nothing any more.
         """
+        if case.asked is not None and case.asked.step == number and not _lacks(case, seen):
+            seen.misbehaved = self.machine.misbehaved(case.asked.address, SOON)
         step, reply = case.steps[number], seen.replies[number]
         if not step.emits or reply is None or _refused(reply):
             return
@@ -373,6 +381,11 @@ class Player:
         data = self._connection.receive(limit).replace(self._real, self._shown)
         line_end = self.machine.flavour.line_end
         return Line(data, read_message(data.removeprefix(lead), line_end))
+
+
+def _lacks(case: Case, seen: _Seen) -> bool:
+    """Return whether a reply says that the build lacks what the case is about."""
+    return any(line and is_absent(case, _message_of(line) or {}) for line in seen.replies)
 
 
 def _has_beside(case: Case, number: int) -> bool:

@@ -25,7 +25,7 @@ from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.peers import MannerRecipe
 from conformance.knowledge.valid_request import Effect, Status, ValidRequest
 from conformance.model.blocked import Blocked, not_applicable, untried
-from conformance.model.case import Case, Isolation, Meanwhile, Role, Step, Subject
+from conformance.model.case import Asked, Case, Isolation, Meanwhile, Role, Step, Subject
 from conformance.model.stage import (
     OUT_OF_BAND,
     SCRATCH,
@@ -43,6 +43,9 @@ _OUT_OF_BAND: Final = "Q35"
 """The rule that what runs out of band waits for nobody."""
 _OOB: Final = ("oob",)
 _RECIPE: Final = "recipe"
+_LIMIT: Final = 4.0
+"""Seconds until a request counts as one that is never answered: several times the silence of any
+peer, and less than the usual, since what hangs costs that for each play."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,13 +128,15 @@ class _Talk:
         requests = (*self.valid.setup, self.valid.request)
         first = [self._towards(each, request) for request in requests]
         talker = next((n for n, step in enumerate(first) if _names(step.request, each.bad)), 0)
+        step = len(before) + talker
+        asked = step if each.bad.manner and not each.bad.manner.at else len(before) + len(first) - 1
         meanwhile = None
         if each.bad.manner is not None and each.bad.manner.patience:
             rule = self.beside.rule if self.beside else None
             seconds = each.bad.manner.patience
-            step = len(before) + talker
             meanwhile = Meanwhile(step=step, seconds=seconds, rule=_WAITS, beside=rule)
             first[talker + 1 : talker + 1] = [self.beside] if self.beside else []
+            asked += bool(self.beside) and asked != step
         number = f"{each.good.serve}/" if len(self.valid.spec.peers) > 1 else ""
         return Case(
             id=f"{self.begins}/{Aspect.PEERS}/{self.name}/{number}{each.name}",
@@ -140,17 +145,21 @@ class _Talk:
             stage=self.stage,
             steps=() if blocked else (*before, *first, self._alive(), *self._afterwards(each)),
             isolation=Isolation.ALONE if self.valid.destructive else Isolation.SHARED,
-            about=f"{self.name} {each.name}",
+            about=self.name,
             blocked=blocked,
+            asked=Asked(address=each.bad.address, step=asked),
             meanwhile=meanwhile,
+            limit=_LIMIT,
         )
 
     def _towards(self, each: _Misbehaving, request: Request) -> Step:
         """Return the step of a request that goes to a peer which misbehaves."""
         role = Role.SUBJECT if request is self.valid.request else Role.CHECK
-        sent = _readdressed(replace(request, awaits=()), each.good, each.bad)
+        own = role is Role.SUBJECT and self.valid.name
+        sent = _readdressed(request if own else replace(request, awaits=()), each.good, each.bad)
         absences = refusals_of(self.knowledge.absences, frozenset({request.execute}))
-        return Step(request=sent, expect=Present(absences), role=role, rule=LIVES)
+        step = supporting_step(sent, role, Present(absences))
+        return replace(step, rule=LIVES)
 
     @property
     def _once(self) -> bool:
@@ -161,7 +170,7 @@ class _Talk:
         """Yield the request of peers that behave well, with its set-up and its clean-up."""
         for request in (*self.valid.setup, self.valid.request):
             yield replace(supporting_step(request, role), rule=LIVES)
-        yield from supporting_steps(self.valid.cleanup, Role.CLEANUP)
+        yield from supporting_steps(self.valid.cleanup, Role.CLEANUP, ANSWERED)
 
     def _alive(self) -> Step:
         probe = Request(self.build.flavour.probe, ABSENT)
@@ -190,12 +199,11 @@ def peer_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator
 def peer_cases_of_type(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
     """Yield the cases of the smallest object of a type, if it talks to a peer."""
     tested = type_under_test(build, knowledge, name)
-    if tested.blocked or not tested.recipe.spec.peers:
+    if tested.blocked or tested.recipe.setup or not tested.recipe.spec.peers:
         return
     valid = ValidRequest(
         request=Request("object-add", tested.base()),
         spec=tested.recipe.spec,
-        setup=tested.recipe.setup,
         cleanup=(Request("object-del", {"id": OBJECT_ID}),),
         effect=Effect.DESTRUCTIVE if tested.recipe.alone else Effect.NONE,
     )
