@@ -192,6 +192,24 @@ class Present(Expectation):
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedLike(Expectation):
+    """The request undoes that of the step `step`: it is refused if that one was."""
+
+    step: int
+
+    def words(self) -> str:
+        """Return the expectation in words."""
+        return f"refused, if what it undoes was refused (step {self.step + 1})"
+
+    def problem(self, reply: Reply) -> Problem | None:
+        """Return that there was something to undo after a refusal."""
+        if reply.error is not None or "error" not in reply.earlier[self.step]:
+            return None
+        what = "accepted, though the request that it undoes was refused"
+        return Problem(what, "the request is refused", kind=Kind.ACCEPTED)
+
+
+@dataclass(frozen=True, slots=True)
 class Known(Expectation):
     """QEMU answers the request in any way that shows that it knows the command."""
 

@@ -11,6 +11,7 @@ from conformance.judge.expect_answer import (
     Known,
     Present,
     Refused,
+    RefusedLike,
     Reject,
     Succeeds,
     TakesItsOwn,
@@ -46,7 +47,19 @@ from conformance.judge.expect_value import (
 from conformance.model.expectation import Expectation
 
 EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
-    *(Accept, Ends, Reject, Refused, Succeeds, Answer, Present, Known, Understood, TakesItsOwn),
+    *(
+        Accept,
+        Ends,
+        Reject,
+        Refused,
+        Succeeds,
+        Answer,
+        Present,
+        RefusedLike,
+        Known,
+        Understood,
+        TakesItsOwn,
+    ),
     NoOddOneOut,
     *(Returns, Lists, Repeats, Unchanged, UnchangedIfRefused, Adds, Grows, Shows, NotYet),
     *(Tells, Agrees, ReadsBack, Confirms, Stays),

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Annotated, Final
 
 from conformance.knowledge.common import (
-    CLEANUP,
     MACHINE,
     NEEDS,
     REASON,
@@ -138,7 +137,11 @@ class Approach:
     name: Annotated[str, Key("the cases are COMMAND/peers/NAME/MANNER", identity=True)]
     request: Annotated[Request, Key(flat=True, only=("execute", "arguments", "awaits"))]
     setup: Annotated[tuple[Request, ...], SETUP] = ()
-    cleanup: Annotated[tuple[Request, ...], CLEANUP] = ()
+    undo: Annotated[
+        tuple[Request, ...],
+        Key("what undoes the request: it is refused where the request was"),
+    ] = ()
+    cleanup: Annotated[tuple[Request, ...], Key("what undoes the set-up, behind that")] = ()
     spec: Annotated[MachineSpec, MACHINE] = MachineSpec()
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     needs: Annotated[tuple[str, ...], NEEDS] = ()
@@ -155,7 +158,7 @@ class Approach:
             request=self.request,
             spec=self.spec,
             setup=self.setup,
-            cleanup=self.cleanup,
+            cleanup=(*self.undo, *self.cleanup),
             needs=self.needs,
             status=Status.GUESSED if self.unplayed else Status.SUCCEEDS,
             reason=self.reason,
@@ -224,11 +227,11 @@ class PeersKnowledge:
     beside: tuple[str, ...] = ()
     """The commands to ask out of band meanwhile, the first that a build has."""
 
-    def approaches_of(self, command: str, version: Version) -> Iterator[ValidRequest]:
+    def approaches_of(self, command: str, version: Version) -> Iterator[Approach]:
         """Yield the requests of a command of which no recipe knows."""
         for each in self.approaches:
             if each.request.execute == command and version in each.versions:
-                yield each.valid
+                yield each
 
     def untried(self, serve: str) -> str:
         """Return why a peer never misbehaves, "" if it does."""

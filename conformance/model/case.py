@@ -204,8 +204,8 @@ class Meanwhile:
     """The step `step` talks to a peer that falls silent for `seconds` before it hangs up.
 
     `rule` promises that the step does not wait that long; if it does, the promise of `beside` is
-    that the step behind it, sent together with it and out of band, is answered before. None if the
-    build has no such command.
+    that the step behind it, sent out of band as soon as the peer is silent, is answered before.
+    None if the build has no such command.
     """
 
     step: int

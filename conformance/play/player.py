@@ -259,9 +259,7 @@ class Player:
                 files = self.machine.files()
                 self._queue(() if in_step else case.steps[number:], first + number)
             if in_step and number not in seen.sent:
-                together = 2 if _has_beside(case, number) else 1
-                seen.sent |= dict.fromkeys(range(number, number + together), time.monotonic())
-                self._queue(case.steps[number : number + together], first + number)
+                self._send_in_step(case, number, first, seen)
             try:
                 if seen.replies[number] is None:
                     self._answered(case, number, first, seen)
@@ -324,8 +322,8 @@ class Player:
         The judge decides about missing events and unsolicited messages. If the set-up was refused,
         it does not wait: the case proves nothing any more.
         """
-        if case.asked is not None and case.asked.step == number and not _lacks(case, seen):
-            seen.misbehaved = self.machine.misbehaved(case.asked.address, SOON)
+        if case.asked is not None and case.asked.step == number:
+            self._let_misbehave(case, seen)
         step, reply = case.steps[number], seen.replies[number]
         if not step.emits or reply is None or _refused(reply):
             return
@@ -335,6 +333,22 @@ class Player:
         limit = max(case.limit if each.within is None else each.within for each in step.emits)
         with contextlib.suppress(WireTimeout):
             self._read_on(limit, seen, number, lambda: bool(awaited(step, seen.of_step(number))))
+
+    def _send_in_step(self, case: Case, number: int, first: int, seen: _Seen) -> None:
+        """Send a step; and the one beside it as soon as it waits for its peer."""
+        seen.sent[number] = time.monotonic()
+        self._queue(case.steps[number : number + 1], first + number)
+        if not _has_beside(case, number):
+            return
+        self._connection.flush(case.limit)
+        self._let_misbehave(case, seen)
+        seen.sent[number + 1] = time.monotonic()
+        self._queue(case.steps[number + 1 : number + 2], first + number + 1)
+
+    def _let_misbehave(self, case: Case, seen: _Seen) -> None:
+        """Give the peer of a case the time to do what it is asked for."""
+        if case.asked is not None and not _lacks(case, seen):
+            seen.misbehaved = self.machine.misbehaved(case.asked.address, SOON)
 
     def _answered(self, case: Case, number: int, first: int, seen: _Seen) -> None:
         """Receive the reply to a step; and that to the one beside it, if it comes before."""

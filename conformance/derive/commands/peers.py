@@ -19,7 +19,7 @@ from conformance.derive.steps import (
     supporting_step,
     supporting_steps,
 )
-from conformance.judge.expect_answer import Accept, Present
+from conformance.judge.expect_answer import Accept, Present, RefusedLike
 from conformance.knowledge.absences import refusals_of
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.peers import MannerRecipe
@@ -68,6 +68,8 @@ class _Talk:
     subject: Subject
     begins: str
     """How the ids of its cases begin."""
+    undo: tuple[Request, ...] = ()
+    """What of its clean-up undoes the request itself."""
 
     @property
     def name(self) -> str:
@@ -127,27 +129,28 @@ class _Talk:
         before = () if self._once else (*self._good(Role.SETUP),)
         requests = (*self.valid.setup, self.valid.request)
         first = [self._towards(each, request) for request in requests]
-        talker = next((n for n, step in enumerate(first) if _names(step.request, each.bad)), 0)
-        step = len(before) + talker
-        asked = step if each.bad.manner and not each.bad.manner.at else len(before) + len(first) - 1
-        meanwhile = None
-        if each.bad.manner is not None and each.bad.manner.patience:
-            rule = self.beside.rule if self.beside else None
-            seconds = each.bad.manner.patience
-            meanwhile = Meanwhile(step=step, seconds=seconds, rule=_WAITS, beside=rule)
-            first[talker + 1 : talker + 1] = [self.beside] if self.beside else []
-            asked += bool(self.beside) and asked != step
+        last = len(before) + len(first) - 1
+        talks = next(n for n, step in enumerate(first) if _names(step.request, each.bad))
+        manner, meanwhile = each.bad.manner, None
+        if manner is not None and manner.patience:
+            beside = self.beside.rule if self.beside else None
+            meanwhile = Meanwhile(step=last, seconds=manner.patience, rule=_WAITS, beside=beside)
+            first += [self.beside] if self.beside else []
+        at_once = manner is not None and not manner.at
+        asked = Asked(address=each.bad.address, step=len(before) + talks if at_once else last)
         number = f"{each.good.serve}/" if len(self.valid.spec.peers) > 1 else ""
         return Case(
             id=f"{self.begins}/{Aspect.PEERS}/{self.name}/{number}{each.name}",
             subject=self.subject,
             aspect=Aspect.PEERS,
             stage=self.stage,
-            steps=() if blocked else (*before, *first, self._alive(), *self._afterwards(each)),
+            steps=()
+            if blocked
+            else (*before, *first, self._alive(), *self._afterwards(each, last)),
             isolation=Isolation.ALONE if self.valid.destructive else Isolation.SHARED,
             about=self.name,
             blocked=blocked,
-            asked=Asked(address=each.bad.address, step=asked),
+            asked=asked,
             meanwhile=meanwhile,
             limit=_LIMIT,
         )
@@ -176,11 +179,17 @@ class _Talk:
         probe = Request(self.build.flavour.probe, ABSENT)
         return Step(request=probe, expect=Accept(), role=Role.CHECK, rule=LIVES)
 
-    def _afterwards(self, each: _Misbehaving) -> Iterator[Step]:
+    def _afterwards(self, each: _Misbehaving, subject: int) -> Iterator[Step]:
         """Yield what undoes the request, and the same request of a peer that behaves well."""
         for request in self.valid.cleanup:
             sent = _readdressed(replace(request, awaits=()), each.good, each.bad)
-            yield Step(request=sent, expect=ANSWERED, role=Role.CLEANUP, rule=LIVES)
+            undoes = request in self.undo
+            yield Step(
+                request=sent,
+                expect=RefusedLike(subject) if undoes else ANSWERED,
+                role=Role.CHECK if undoes else Role.CLEANUP,
+                rule=LIVES,
+            )
         if not self._once:
             yield from self._good(Role.CHECK)
         yield self._alive()
@@ -191,9 +200,11 @@ def peer_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator
     known = knowledge.peers
     recipe = knowledge.command(name)
     own = recipe.requests(build.version) if name in knowledge.commands else ()
-    for valid in (*own, *known.approaches_of(name, build.version)):
+    talks = [(valid, ()) for valid in own]
+    approaches = known.approaches_of(name, build.version)
+    for valid, undo in (*talks, *((each.valid, each.undo) for each in approaches)):
         if _is_asked(knowledge, valid):
-            yield from _Talk(build, knowledge, valid, command_subject(name), name).cases()
+            yield from _Talk(build, knowledge, valid, command_subject(name), name, undo).cases()
 
 
 def peer_cases_of_type(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
@@ -208,7 +219,8 @@ def peer_cases_of_type(build: Introspected, knowledge: Knowledge, name: str) -> 
         effect=Effect.DESTRUCTIVE if tested.recipe.alone else Effect.NONE,
     )
     if _is_asked(knowledge, valid):
-        yield from _Talk(build, knowledge, valid, tested.subject, f"object-add/{name}").cases()
+        begins, undo = f"object-add/{name}", valid.cleanup
+        yield from _Talk(build, knowledge, valid, tested.subject, begins, undo).cases()
 
 
 def _is_asked(knowledge: Knowledge, valid: ValidRequest) -> bool:
