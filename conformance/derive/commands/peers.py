@@ -43,7 +43,7 @@ _OUT_OF_BAND: Final = "Q35"
 """The rule that what runs out of band waits for nobody."""
 _OOB: Final = ("oob",)
 _RECIPE: Final = "recipe"
-_LIMIT: Final = 4.0
+_LIMIT: Final = 3.0
 """Seconds until a request counts as one that is never answered: several times the silence of any
 peer, and less than the usual, since what hangs costs that for each play."""
 
