@@ -70,16 +70,18 @@ class Nbd(Scripted):
             if self._tls:
                 self.secured = option == self._STARTTLS
                 self._reply(option, self._ACK if self.secured else self._TLS_FIRST)
+                if self.secured:
+                    return
             elif option == self._EXPORT_NAME:
                 self.say(struct.pack(">QH", SIZE, self._FLAGS) + bytes(0 if short else 124))
                 return
             elif option in (self._INFO, self._GO):
                 self._reply(option, self._SHOWN, struct.pack(">HQH", 0, SIZE, self._FLAGS))
                 self._reply(option, self._ACK)
+                if option == self._GO:
+                    return
             else:
                 self._reply(option, self._UNSUPPORTED)
-            if self.secured or option == self._GO:
-                return
 
     def _reply(self, option: int, kind: int, content: bytes = b"") -> None:
         self.say(self._REPLY.pack(self._REPLY_MAGIC, option, kind, len(content)) + content)
