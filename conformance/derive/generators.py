@@ -12,12 +12,11 @@ from conformance.derive.commands import (
     effects,
     errors,
     gates,
-    peers,
     ranges,
     restored,
     valid,
 )
-from conformance.derive.commands.generators import IN_STATES, OF_ARGUMENTS
+from conformance.derive.commands.generators import IN_STATES, OF_ARGUMENTS, OF_PEERS
 from conformance.derive.devices.generators import OF_DEVICE_TYPES
 from conformance.derive.events import event_cases
 from conformance.derive.exchanges import exchange_cases
@@ -71,11 +70,7 @@ GENERATORS: Final = (
     Round(sorted_commands, (Generator(valid.undescribed_cases, ("{}/valid/",)),)),
     Round(commands, OF_ARGUMENTS),
     Round(introspected(sorted_commands), IN_STATES),
-    Round(introspected(sorted_commands), (Generator(peers.peer_cases, ("{}/peers/",)),)),
-    Round(
-        introspected(types),
-        (Generator(peers.peer_cases_of_type, ("object-add/{}/peers/",)),),
-    ),
+    Round(introspected(sorted_commands), OF_PEERS),
     Round(ranged_commands, (Generator(ranges.range_cases, ("{}/valid/", "{}/invalid/")),)),
     Round(
         introspected(introspection),

@@ -21,7 +21,6 @@ from conformance.knowledge.guest_agent_blocklist import WithheldPart
 from conformance.knowledge.intermittent import IntermittentPart
 from conformance.knowledge.machines import MachinesPart
 from conformance.knowledge.naming import NamingPart
-from conformance.knowledge.peers import PeersPart
 from conformance.knowledge.recipes import ObjectsPart
 from conformance.knowledge.rules import RulesPart
 from conformance.knowledge.states import StatesPart
@@ -38,7 +37,6 @@ class CaseFile(
     WithheldPart,
     VolatilePart,
     GrowthPart,
-    PeersPart,
     StatesPart,
     StderrPart,
     NamingPart,

@@ -19,7 +19,6 @@ from conformance.knowledge.growth import Growth
 from conformance.knowledge.intermittent import Intermittent
 from conformance.knowledge.machines import StandIns
 from conformance.knowledge.naming import NamingException
-from conformance.knowledge.peers import PeersKnowledge
 from conformance.knowledge.ranges import RangeRecipe, ranges_of_arch
 from conformance.knowledge.readbacks import Readbacks
 from conformance.knowledge.recipes import Recipes
@@ -60,7 +59,6 @@ class Knowledge:
     readbacks: Readbacks = Readbacks()
     catalogue: Catalogue = Catalogue()
     plugs: Plugs = Plugs()
-    peers: PeersKnowledge = PeersKnowledge()
 
     def of_build(self, version: Version, arch: str | None) -> Knowledge:
         """Return the part for a build; one with an unknown `arch`, None, may be of any."""

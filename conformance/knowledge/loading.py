@@ -20,7 +20,6 @@ from conformance.knowledge.growth import load_growths
 from conformance.knowledge.intermittent import load_intermittent
 from conformance.knowledge.machines import load_coupled, load_plugs, load_stand_ins, load_walk
 from conformance.knowledge.naming import load_naming
-from conformance.knowledge.peers import load_peers
 from conformance.knowledge.readbacks import load_readbacks
 from conformance.knowledge.recipes import load_recipes
 from conformance.knowledge.state_queries import load_state
@@ -58,7 +57,6 @@ def load_knowledge(cases: Sequence[str] = ()) -> Knowledge:
         state=load_state(folder / "state.toml", more),
         states=load_states(folder / "states", more),
         catalogue=load_catalogue(more),
-        peers=load_peers(folder / "peers.toml", more),
         plugs=load_plugs(folder / "devices.toml", more),
         readbacks=load_readbacks(folder / "readbacks", commands),
         intermittent=load_intermittent(folder / "intermittent.toml", more),

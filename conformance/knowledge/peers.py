@@ -1,6 +1,6 @@
-"""How the peers of a machine misbehave, at which stages, and who is asked to (cases/peers.toml).
+"""How the peers of a machine misbehave, at which stages, and which requests talk to them.
 
-Knows no schema, no socket and no reply.
+The entries stand in cases/commands/peers.toml.  Knows no schema, no socket and no reply.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import enum
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Annotated, Final
 
 from conformance.knowledge.common import (
@@ -20,7 +19,7 @@ from conformance.knowledge.common import (
     VERSIONS,
     NamesPart,
 )
-from conformance.knowledge.decoder import FileFault, Read, read_file
+from conformance.knowledge.decoder import FileFault, Read
 from conformance.knowledge.gathering import gathered
 from conformance.knowledge.keys import Key, words_form
 from conformance.knowledge.model_keys import HEX
@@ -187,7 +186,7 @@ class Spared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Beside:
+class Bystander:
     """A command without arguments that runs out of band, and changes nothing."""
 
     command: Annotated[str, Key("the command", identity=True)]
@@ -207,9 +206,12 @@ class PeersPart(NamesPart):
     approaches: Annotated[
         tuple[Approach, ...], Key("a request that talks to a peer", name="approach")
     ] = ()
-    beside: Annotated[
-        tuple[Beside, ...],
-        Key("what is asked out of band meanwhile; the first that the build has counts"),
+    bystanders: Annotated[
+        tuple[Bystander, ...],
+        Key(
+            "what is asked out of band meanwhile; the first that the build has counts",
+            name="bystander",
+        ),
     ] = ()
     spared: Annotated[
         tuple[Spared, ...], Key("requests that are not made of peers that misbehave so")
@@ -259,13 +261,15 @@ class PeersKnowledge:
         return frozenset(need for each in self.approaches for need in each.needs)
 
 
-def load_peers(path: Path, more: Sequence[Read[PeersPart]] = ()) -> PeersKnowledge:
-    """Return what the file `path` and `more` say; raises KnowledgeError."""
-    parts = [*more, read_file(path, PeersPart)]
+NOBODY: Final = PeersKnowledge()
+
+
+def peers_of(parts: Sequence[Read[PeersPart]]) -> PeersKnowledge:
+    """Return what all `parts` say; raises KnowledgeError."""
     return PeersKnowledge(
         manners=gathered(parts, "manners"),
         dialogues=gathered(parts, "dialogues"),
         approaches=gathered(parts, "approaches"),
         spared=gathered(parts, "spared"),
-        beside=tuple(each.command for each in gathered(parts, "beside")),
+        beside=tuple(each.command for each in gathered(parts, "bystanders")),
     )

@@ -77,13 +77,9 @@ class Machine:
                 undo.callback(other.close)
                 make_ready(other.monitor, companion.setup, other.inside)
             self._start(undo)
-            self._peers = Peers(spec.peers, self._room, self._process.first)
-            undo.callback(self._peers.close)
+            self.peers = Peers(spec.peers, self._room, self._process.first)
+            undo.callback(self.peers.close)
             self._undo = undo.pop_all()
-
-    def misbehaved(self, address: str, seconds: float) -> bool:
-        """Wait for at most so long until that peer has misbehaved, and return whether it has."""
-        return self._peers.misbehaved(address, seconds)
 
     def _start(self, undo: contextlib.ExitStack) -> None:
         self._first, theirs = self._sockets()

@@ -192,7 +192,7 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Misbehaves:
     """The peer at `address`, which has misbehaved soon after the answer to the step `step`."""
 
     address: str
@@ -304,7 +304,7 @@ class Case:
     """The files that must stay as they are, if it looks at them."""
     shown: tuple[ShownFile, ...] = ()
     """The files that must show what a request of it was given."""
-    asked: Asked | None = None
+    misbehaves: Misbehaves | None = None
     """The peer that must have misbehaved for the case to prove anything, if it is about one."""
     meanwhile: Meanwhile | None = None
     """What the build does while a peer of it is silent, if the case looks at that."""
@@ -360,7 +360,7 @@ class Case:
         descriptors in flight the first would be closed, and an event belongs to the previous
         request only if no other is in flight.
         """
-        return (self.measure or self.asked) is not None or any(
+        return (self.measure or self.misbehaves) is not None or any(
             step.request.key == OUT_OF_BAND or step.request.descriptor or step.emits
             for step in self.steps
         )

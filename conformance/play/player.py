@@ -163,24 +163,129 @@ class _OvertakenError(Exception):
     """A later request was answered first."""
 
 
-class Player:
+class _Dialogue:
+    """What is sent on a machine's monitor, and what comes back, step by step."""
+
+    def __init__(self, machine: Machine, connection: Connection | None) -> None:
+        self.machine = machine
+        self._first = connection
+        # Cases name the scratch folder as the sandbox shows it; without one, it is elsewhere.
+        self._shown, self._real = SCRATCH.encode(), machine.inside.encode()
+        self._next_id = 0
+        self._held: Line | None = None
+        """The answer to a request whose turn is still to come."""
+
+    @property
+    def _connection(self) -> Connection:
+        assert self._first is not None, "the machine has a monitor of its own"
+        return self._first
+
+    def _queue(self, steps: Sequence[Step], first: int) -> None:
+        """Queue requests, the first of which has the id `first`."""
+        for number, step in enumerate(steps, start=first):
+            data = step.request.line(number).replace(self._shown, self._real)
+            _queue(self._connection, data, step.request.descriptor)
+
+    def _send_in_step(self, case: Case, number: int, first: int, seen: _Seen) -> None:
+        """Send a step; and the one beside it as soon as it waits for its peer."""
+        seen.sent[number] = time.monotonic()
+        self._queue(case.steps[number : number + 1], first + number)
+        if not _has_beside(case, number):
+            return
+        self._connection.flush(case.limit)
+        _let_misbehave(self.machine, case, seen)
+        seen.sent[number + 1] = time.monotonic()
+        self._queue(case.steps[number + 1 : number + 2], first + number + 1)
+
+    def _answered(self, case: Case, number: int, first: int, seen: _Seen) -> None:
+        """Receive the reply to a step; and that to the one beside it, if it comes before."""
+        waits = case.meanwhile
+        if not _has_beside(case, number):
+            seen.replies[number] = self._reply(case, number, first, seen)
+        else:
+            try:
+                seen.replies[number] = self._reply(case, number, first, seen)
+            except _OvertakenError:
+                seen.overtaken = True
+                seen.replies[number + 1] = self._reply(case, number + 1, first, seen)
+                seen.replies[number] = self._reply(case, number, first, seen)
+        if waits is not None and number == waits.step:
+            seen.held = max(0.0, self._connection.empty_at - seen.sent[number])
+
+    def _await(self, case: Case, number: int, seen: _Seen) -> None:
+        """Receive messages until the events of a step have arrived, or its time is up.
+
+        First of all, the peer that it asks has the time to misbehave.
+        The judge decides about missing events and unsolicited messages. If the set-up was refused,
+        it does not wait: the case proves nothing any more.
+        """
+        if case.misbehaves is not None and case.misbehaves.step == number:
+            _let_misbehave(self.machine, case, seen)
+        step, reply = case.steps[number], seen.replies[number]
+        if not step.emits or reply is None or _refused(reply):
+            return
+        done = zip(case.steps[:number], seen.replies[:number], strict=True)
+        if any(line and _fails(each, line) for each, line in done):
+            return
+        limit = max(case.limit if each.within is None else each.within for each in step.emits)
+        with contextlib.suppress(WireTimeout):
+            self._read_on(limit, seen, number, lambda: bool(awaited(step, seen.of_step(number))))
+
+    def _read_on(self, seconds: float, seen: _Seen, number: int, more: Callable[[], bool]) -> None:
+        """Record what comes unasked until no `more` is wanted; raises WireTimeout after that."""
+        deadline = time.monotonic() + seconds
+        while more():
+            line = self._next(max(0.0, deadline - time.monotonic()))
+            message = _message_of(line)
+            if message is not None and "event" in message:
+                seen.add(line, number, self._connection.empty_at)
+            else:
+                seen.stray(line)
+
+    def _reply(self, case: Case, number: int, first: int, seen: _Seen) -> Line:
+        """Return the next message that is neither an event nor an answer to something earlier."""
+        request_id = first + number
+        deadline = time.monotonic() + case.limit
+        while True:
+            # Messages in between do not extend the time: they may come without end.
+            left = max(0.0, deadline - time.monotonic())
+            line = self._next(left, _lead(case.steps[number], self.machine.flavour))
+            message = _message_of(line)
+            if message is None:
+                return line
+            if is_event(message):
+                seen.add(line, number, self._connection.empty_at)
+                continue
+            found = message.get("id")
+            if type(found) is int and found < request_id:
+                seen.stray(line)
+                continue
+            if type(found) is int and request_id < found < self._next_id:
+                self._held = line
+                raise _OvertakenError
+            return line
+
+    def _next(self, limit: float, lead: bytes = b"") -> Line:
+        held, self._held = self._held, None
+        if held is not None:
+            return held
+        data = self._connection.receive(limit).replace(self._real, self._shown)
+        line_end = self.machine.flavour.line_end
+        return Line(data, read_message(data.removeprefix(lead), line_end))
+
+
+class Player(_Dialogue):
     """One machine and its negotiated monitor, on which cases are played one after the other.
 
     Without a monitor, only exchanges can be played.
     """
 
     def __init__(self, machine: Machine, connection: Connection | None) -> None:
-        self.machine = machine
+        super().__init__(machine, connection)
         self.healthy = True
         self.ahead = 0
         """How many cases after the one last yielded are in flight."""
-        self._first = connection
         self._opened = time.monotonic()
-        # Cases name the scratch folder as the sandbox shows it; without one, it is elsewhere.
-        self._shown, self._real = SCRATCH.encode(), machine.inside.encode()
-        self._next_id = 0
-        self._held: Line | None = None
-        """The answer to a request whose turn is still to come."""
         self._watch, self._one_by_one = Watch(machine), False
 
     def play(
@@ -223,11 +328,6 @@ class Player:
         taken = None if seen.death else self._watch.taken(last)
         return replace(seen, said=self._watch.said(last), taken=taken)
 
-    @property
-    def _connection(self) -> Connection:
-        assert self._first is not None, "the machine has a monitor of its own"
-        return self._first
-
     def _in_step(self, case: Case) -> bool:
         return self._one_by_one or case.in_step
 
@@ -242,12 +342,6 @@ class Player:
             ahead = case.kept.since if case.kept else len(case.steps)
             self._queue(case.steps[:ahead], self._next_id)
         self._next_id += len(case.steps)
-
-    def _queue(self, steps: Sequence[Step], first: int) -> None:
-        """Queue requests, the first of which has the id `first`."""
-        for number, step in enumerate(steps, start=first):
-            data = step.request.line(number).replace(self._shown, self._real)
-            _queue(self._connection, data, step.request.descriptor)
 
     def _receive(self, case: Case, first: int) -> tuple[Observation, bool]:
         """Return the observation of `case`, and whether all of its replies came."""
@@ -294,17 +388,6 @@ class Player:
         if measure.rounds and self.machine.ending(case.limit):
             seen.said += self._watch.said(last)
 
-    def _read_on(self, seconds: float, seen: _Seen, number: int, more: Callable[[], bool]) -> None:
-        """Record what comes unasked until no `more` is wanted; raises WireTimeout after that."""
-        deadline = time.monotonic() + seconds
-        while more():
-            line = self._next(max(0.0, deadline - time.monotonic()))
-            message = _message_of(line)
-            if message is not None and "event" in message:
-                seen.add(line, number, self._connection.empty_at)
-            else:
-                seen.stray(line)
-
     def _broken(self, error: WireClosed | WireOverflow, seen: _Seen, number: int) -> Observation:
         if isinstance(error, WireOverflow):
             seen.replies[number] = Line(error.head, read_message(error.head))
@@ -315,86 +398,11 @@ class Player:
             return seen.observation(hung=True, broke_off=number, broke=Broke.CLOSED)
         return seen.observation(death=ending, broke_off=number, broke=Broke.CLOSED)
 
-    def _await(self, case: Case, number: int, seen: _Seen) -> None:
-        """Receive messages until the events of a step have arrived, or its time is up.
 
-        First of all, the peer that it asks has the time to misbehave.
-        The judge decides about missing events and unsolicited messages. If the set-up was refused,
-        it does not wait: the case proves nothing any more.
-        """
-        if case.asked is not None and case.asked.step == number:
-            self._let_misbehave(case, seen)
-        step, reply = case.steps[number], seen.replies[number]
-        if not step.emits or reply is None or _refused(reply):
-            return
-        done = zip(case.steps[:number], seen.replies[:number], strict=True)
-        if any(line and _fails(each, line) for each, line in done):
-            return
-        limit = max(case.limit if each.within is None else each.within for each in step.emits)
-        with contextlib.suppress(WireTimeout):
-            self._read_on(limit, seen, number, lambda: bool(awaited(step, seen.of_step(number))))
-
-    def _send_in_step(self, case: Case, number: int, first: int, seen: _Seen) -> None:
-        """Send a step; and the one beside it as soon as it waits for its peer."""
-        seen.sent[number] = time.monotonic()
-        self._queue(case.steps[number : number + 1], first + number)
-        if not _has_beside(case, number):
-            return
-        self._connection.flush(case.limit)
-        self._let_misbehave(case, seen)
-        seen.sent[number + 1] = time.monotonic()
-        self._queue(case.steps[number + 1 : number + 2], first + number + 1)
-
-    def _let_misbehave(self, case: Case, seen: _Seen) -> None:
-        """Give the peer of a case the time to do what it is asked for."""
-        if case.asked is not None and not _lacks(case, seen):
-            seen.misbehaved = self.machine.misbehaved(case.asked.address, SOON)
-
-    def _answered(self, case: Case, number: int, first: int, seen: _Seen) -> None:
-        """Receive the reply to a step; and that to the one beside it, if it comes before."""
-        waits = case.meanwhile
-        if not _has_beside(case, number):
-            seen.replies[number] = self._reply(case, number, first, seen)
-        else:
-            try:
-                seen.replies[number] = self._reply(case, number, first, seen)
-            except _OvertakenError:
-                seen.overtaken = True
-                seen.replies[number + 1] = self._reply(case, number + 1, first, seen)
-                seen.replies[number] = self._reply(case, number, first, seen)
-        if waits is not None and number == waits.step:
-            seen.held = max(0.0, self._connection.empty_at - seen.sent[number])
-
-    def _reply(self, case: Case, number: int, first: int, seen: _Seen) -> Line:
-        """Return the next message that is neither an event nor an answer to something earlier."""
-        request_id = first + number
-        deadline = time.monotonic() + case.limit
-        while True:
-            # Messages in between do not extend the time: they may come without end.
-            left = max(0.0, deadline - time.monotonic())
-            line = self._next(left, _lead(case.steps[number], self.machine.flavour))
-            message = _message_of(line)
-            if message is None:
-                return line
-            if is_event(message):
-                seen.add(line, number, self._connection.empty_at)
-                continue
-            found = message.get("id")
-            if type(found) is int and found < request_id:
-                seen.stray(line)
-                continue
-            if type(found) is int and request_id < found < self._next_id:
-                self._held = line
-                raise _OvertakenError
-            return line
-
-    def _next(self, limit: float, lead: bytes = b"") -> Line:
-        held, self._held = self._held, None
-        if held is not None:
-            return held
-        data = self._connection.receive(limit).replace(self._real, self._shown)
-        line_end = self.machine.flavour.line_end
-        return Line(data, read_message(data.removeprefix(lead), line_end))
+def _let_misbehave(machine: Machine, case: Case, seen: _Seen) -> None:
+    """Give the peer of a case the time to do what it is asked for."""
+    if case.misbehaves is not None and not _lacks(case, seen):
+        seen.misbehaved = machine.peers.misbehaved(case.misbehaves.address, SOON)
 
 
 def _lacks(case: Case, seen: _Seen) -> bool:

@@ -24,7 +24,6 @@ def needs_of_all(knowledge: Knowledge) -> tuple[str, ...]:
                 *knowledge.states.needs(),
                 *combining.NEEDS,
                 *knowledge.plugs.needs(),
-                *knowledge.peers.needs(),
             }
         )
     )

@@ -7,7 +7,7 @@ from typing import Any
 from conformance.derive.commands.peers import peer_cases
 from conformance.judge.expect_answer import Accept, Answer, Present, RefusedLike
 from conformance.knowledge.absences import Absence
-from conformance.knowledge.commands import CommandRecipe, Further
+from conformance.knowledge.commands import CommandRecipe, CommandRecipes, Further
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.peers import (
     Approach,
@@ -17,10 +17,10 @@ from conformance.knowledge.peers import (
     Spared,
     Where,
 )
-from conformance.model.case import Asked, Case, Isolation, Meanwhile, Role
+from conformance.model.case import Case, Isolation, Meanwhile, Misbehaves, Role
 from conformance.model.stage import OUT_OF_BAND, SCRATCH, MachineSpec, Peer, Request, Says, Then
 from conformance.model.terms import Outcome
-from tests.derive.inputs import a_build, known
+from tests.derive.inputs import a_build
 from tests.qapi.schemas import command, member, optional, schema_of, struct
 
 SCHEMA = schema_of(
@@ -59,7 +59,9 @@ def approach(**more: Any) -> Approach:
     )
 
 
-def knowing(*manners: MannerRecipe, **more: Any) -> Knowledge:
+def knowing(
+    *manners: MannerRecipe, recipes: tuple[CommandRecipe, ...] = (), **more: Any
+) -> Knowledge:
     peers = PeersKnowledge(
         **{
             "manners": manners,
@@ -70,7 +72,8 @@ def knowing(*manners: MannerRecipe, **more: Any) -> Knowledge:
         }
     )
     absence = Absence(commands=("connect",), refusal="Unknown *", reason="made")
-    return known(peers=peers, absences=(absence,))
+    commands = CommandRecipes(recipes, peers)
+    return Knowledge(commands=commands, absences=(absence,))
 
 
 def cases(knowledge: Knowledge, **more: Any) -> list[Case]:
@@ -114,7 +117,7 @@ def test_a_good_peer_is_asked_before_and_after_the_one_that_misbehaves() -> None
     assert expected[4] == RefusedLike(2)
     assert [each for each in expected if isinstance(each, Answer)] == [expected[1], expected[6]]
     assert expected[5] == Accept()
-    assert case.asked == Asked(address="peer.goes@one", step=2)
+    assert case.misbehaves == Misbehaves(address="peer.goes@one", step=2)
     assert case.meanwhile is None
     assert case.stage.capabilities == ("oob",)
 
@@ -164,10 +167,9 @@ def test_a_recipe_is_asked_if_its_request_names_its_peer() -> None:
     recipe = CommandRecipe(
         name="connect", arguments={"id": "c", "to": "there"}, further=(further, elsewhere)
     )
-    known_ = knowing(manner("goes"), approaches=())
-    with_recipe = known(recipe, peers=known_.peers)
+    knowledge = knowing(manner("goes"), recipes=(recipe,), approaches=())
 
-    assert [case.id for case in cases(with_recipe)] == ["connect/peers/more/goes@start"]
+    assert [case.id for case in cases(knowledge)] == ["connect/peers/more/goes@start"]
 
 
 def test_who_stands_on_the_command_line_is_not_asked() -> None:

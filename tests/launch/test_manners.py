@@ -61,7 +61,7 @@ def told(talk: MockServer, asked: tuple[bytes, ...]) -> list[bytes]:
 
 @pytest.mark.parametrize("serve", ASKED)
 def test_a_peer_comes_to_each_of_its_stages_and_is_good_up_to_there(serve: str) -> None:
-    known = load_knowledge().peers
+    known = load_knowledge().commands.peers
     (dialogue,) = (each for each in known.dialogues if each.serve == serve)
     good = told(MOCK_SERVERS[serve](), ASKED[serve])
     mute = MOCK_SERVERS[serve]().mute
@@ -80,7 +80,7 @@ def test_a_peer_comes_to_each_of_its_stages_and_is_good_up_to_there(serve: str) 
 
 
 def test_every_peer_of_the_suite_has_its_stages_or_a_reason_in_the_data() -> None:
-    known = load_knowledge().peers
+    known = load_knowledge().commands.peers
 
     assert {each.serve for each in known.dialogues} >= MOCK_SERVERS.keys()
     assert all(bool(each.stages) or each.untried or each.reason for each in known.dialogues)

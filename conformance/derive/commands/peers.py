@@ -25,7 +25,7 @@ from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.peers import MannerRecipe
 from conformance.knowledge.valid_request import Effect, Status, ValidRequest
 from conformance.model.blocked import Blocked, not_applicable, untried
-from conformance.model.case import Asked, Case, Isolation, Meanwhile, Role, Step, Subject
+from conformance.model.case import Case, Isolation, Meanwhile, Misbehaves, Role, Step, Subject
 from conformance.model.stage import (
     OUT_OF_BAND,
     SCRATCH,
@@ -80,7 +80,7 @@ class _Talk:
     def misbehaving(self) -> tuple[_Misbehaving, ...]:
         """The peers that misbehave, one after the other."""
         found: list[_Misbehaving] = []
-        known = self.knowledge.peers
+        known = self.knowledge.commands.peers
         for peer in self.valid.spec.peers:
             for name, recipe, manner in known.misbehaving(peer):
                 bad = replace(peer, address=_beside(peer, name, len(found) + 1), manner=manner)
@@ -100,7 +100,7 @@ class _Talk:
     def beside(self) -> Step | None:
         """The step that is answered out of band at any time, None if the build has no command."""
         commands = self.build.schema.commands
-        for name in self.knowledge.peers.beside:
+        for name in self.knowledge.commands.peers.beside:
             if name in commands and commands[name].allow_oob and name not in self.build.unserved:
                 request = Request(name, ABSENT, key=OUT_OF_BAND)
                 return Step(request=request, expect=ANSWERED, role=Role.CHECK, rule=_OUT_OF_BAND)
@@ -108,7 +108,7 @@ class _Talk:
 
     def blocked(self, each: _Misbehaving) -> Blocked | None:
         """Return why the request is not made of that peer."""
-        known, build = self.knowledge.peers, self.build
+        known, build = self.knowledge.commands.peers, self.build
         if each.recipe.slow and not build.thorough:
             return untried(f"run with --thorough alone: {each.recipe.slow}")
         request = f"{self.begins}/{self.name}"
@@ -137,7 +137,9 @@ class _Talk:
             meanwhile = Meanwhile(step=last, seconds=manner.patience, rule=_WAITS, beside=beside)
             first += [self.beside] if self.beside else []
         at_once = manner is not None and not manner.at
-        asked = Asked(address=each.bad.address, step=len(before) + talks if at_once else last)
+        misbehaves = Misbehaves(
+            address=each.bad.address, step=len(before) + talks if at_once else last
+        )
         number = f"{each.good.serve}/" if len(self.valid.spec.peers) > 1 else ""
         return Case(
             id=f"{self.begins}/{Aspect.PEERS}/{self.name}/{number}{each.name}",
@@ -150,7 +152,7 @@ class _Talk:
             isolation=Isolation.ALONE if self.valid.destructive else Isolation.SHARED,
             about=self.name,
             blocked=blocked,
-            asked=asked,
+            misbehaves=misbehaves,
             meanwhile=meanwhile,
             limit=_LIMIT,
         )
@@ -197,7 +199,7 @@ class _Talk:
 
 def peer_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
     """Yield the cases of the requests of a command that talk to a peer."""
-    known = knowledge.peers
+    known = knowledge.commands.peers
     recipe = knowledge.command(name)
     own = recipe.requests(build.version) if name in knowledge.commands else ()
     talks = [(valid, ()) for valid in own]
@@ -232,7 +234,7 @@ def _is_asked(knowledge: Knowledge, valid: ValidRequest) -> bool:
     peers = [
         each
         for each in valid.spec.peers
-        if not knowledge.peers.untried(each.serve) and each.address not in on_the_line
+        if not knowledge.commands.peers.untried(each.serve) and each.address not in on_the_line
     ]
     requests = (*valid.setup, valid.request)
     named = all(any(_names(request, peer) for request in requests) for peer in peers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from conformance.derive.commands.peers import peer_cases_of_type
 from conformance.derive.objects import (
     creatable,
     defaults,
@@ -32,5 +33,6 @@ OF_OBJECT_TYPES: Final = (
     Generator(invalid.invalid_cases, ("object-add/{}/invalid/",)),
     Generator(lifecycle.error_cases, ("object-add/{}/errors/",)),
     Generator(lifecycle.lifecycle_cases, ("object-add/{}/lifecycle/",)),
+    Generator(peer_cases_of_type, ("object-add/{}/peers/",)),
 )
 """All that is asked of each object type."""
