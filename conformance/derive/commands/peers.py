@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
+from conformance.derive.commands.valid import not_in_schema
 from conformance.derive.inputs import Introspected
 from conformance.derive.objects.under_test import OBJECT_ID, type_under_test
 from conformance.derive.steps import (
@@ -116,7 +117,7 @@ class _Talk:
 
     def cases(self) -> Iterator[Case]:
         """Yield a case a manner."""
-        invalid = self.build.schema_error(self.valid.command, self.valid.arguments)
+        invalid = not_in_schema(self.build, self.valid)
         for each in self.misbehaving:
             blocked = (
                 blocked_by(replace(self.valid, always_fails=""), self.build.lacks)
@@ -133,9 +134,11 @@ class _Talk:
         talks = next(n for n, step in enumerate(first) if _names(step.request, each.bad))
         manner, meanwhile = each.bad.manner, None
         if manner is not None and manner.patience:
-            beside = self.beside.rule if self.beside else None
-            meanwhile = Meanwhile(step=last, seconds=manner.patience, rule=_WAITS, beside=beside)
-            first += [self.beside] if self.beside else []
+            # While an event is awaited, no other request is under way.
+            beside = None if self.valid.request.awaits else self.beside
+            rule = beside.rule if beside else None
+            meanwhile = Meanwhile(step=last, seconds=manner.patience, rule=_WAITS, beside=rule)
+            first += [beside] if beside else []
         at_once = manner is not None and not manner.at
         misbehaves = Misbehaves(
             address=each.bad.address, step=len(before) + talks if at_once else last
