@@ -146,6 +146,15 @@ class Manner:
     late: float = 0.0
     patience: float = 0.0
 
+    @property
+    def words(self) -> str:
+        """What it does, for a reader."""
+        where = f"in place of answer {self.at}" if self.at else "at once"
+        said = f"the bytes {self.hex}" if self.says is Says.BYTES else str(self.says)
+        late = f", all {self.late:g} s late" if self.late else ""
+        silent = f", and hangs up after {self.patience:g} s" if self.patience else ""
+        return f"{where} says {said}{late}, then: {self.then}{silent}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
