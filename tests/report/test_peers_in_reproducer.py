@@ -19,7 +19,7 @@ def test_only_the_peer_that_is_asked_is_named_with_what_it_does() -> None:
     made = case("ask", step("ask", {"path": f"{SCRATCH}/two"}))
     made = replace(made, stage=replace(made.stage, spec=MachineSpec(peers=peers)))
 
-    text = reproducer(made, (), ["qemu-system-x86_64", "-machine", "none"])
+    text = reproducer(made, (), ["qemu-system-x86_64", "-machine", "none", "-qmp", "stdio"])
 
     assert "# good: a server (nbd) must listen here\n" in text
     assert (
