@@ -154,7 +154,8 @@ def _preparation(spec: MachineSpec, asked: str) -> Iterator[str]:
         else:
             yield from _content(file, path)
     for peer in spec.peers:
-        if peer.manner and peer.address not in asked:
+        path = peer.address if peer.address.isdecimal() else f"{SCRATCH}/{peer.address}"
+        if peer.manner and path not in asked:
             continue
         calls = f", which calls {peer.calls} when it is called" if peer.calls else ""
         odd = f", and {peer.manner.words}" if peer.manner else ""
