@@ -120,8 +120,8 @@ class _Talk:
         invalid = not_in_schema(self.build, self.valid)
         for each in self.misbehaving:
             blocked = (
-                blocked_by(replace(self.valid, always_fails=""), self.build.lacks)
-                or not_applicable(invalid)
+                not_applicable(invalid)
+                or blocked_by(replace(self.valid, always_fails=""), self.build.lacks)
                 or self.blocked(each)
             )
             yield self._case(each, blocked)
