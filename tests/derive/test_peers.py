@@ -125,17 +125,17 @@ def test_a_good_peer_is_asked_before_and_after_the_one_that_misbehaves() -> None
 def test_beside_a_silent_peer_something_is_asked_out_of_band() -> None:
     (case,) = cases(knowing(SILENT))
 
-    assert case.meanwhile == Meanwhile(step=2, seconds=2.0, rule="X52", beside="Q35")
+    assert case.meanwhile == Meanwhile(step=2, seconds=2.0, rule="X54", beside="Q35")
     beside = case.steps[3]
     assert (beside.request.execute, beside.request.key) == ("query-yank", OUT_OF_BAND)
     assert case.in_step
-    assert {"Q35", "X51", "X52"} <= {*case.rules}
+    assert {"Q35", "X53", "X54"} <= {*case.rules}
 
 
 def test_without_a_command_for_that_only_the_wait_is_looked_at() -> None:
     (case,) = cases(knowing(SILENT, beside=("no-such-command",)))
 
-    assert case.meanwhile == Meanwhile(step=2, seconds=2.0, rule="X52")
+    assert case.meanwhile == Meanwhile(step=2, seconds=2.0, rule="X54")
     assert case.stage.capabilities == ()
     assert all(step.request.key != OUT_OF_BAND for step in case.steps)
 

@@ -11,7 +11,7 @@ from tests.play.made import case, step
 
 
 def waiting(beside: str | None = "Q35") -> Case:
-    meanwhile = Meanwhile(step=0, seconds=1.0, rule="X52", beside=beside)
+    meanwhile = Meanwhile(step=0, seconds=1.0, rule="X54", beside=beside)
     return case("ask", step("ask"), step("other"), meanwhile=meanwhile)
 
 
@@ -20,8 +20,8 @@ def waiting(beside: str | None = "Q35") -> Case:
     [
         (None, False, []),
         (0.1, False, []),
-        (0.9, True, ["X52"]),
-        (0.9, False, ["Q35", "X52"]),
+        (0.9, True, ["X54"]),
+        (0.9, False, ["Q35", "X54"]),
     ],
     ids=["unknown", "at once", "answered out of band", "frozen"],
 )
@@ -37,4 +37,4 @@ def test_where_nothing_runs_out_of_band_only_the_wait_is_told() -> None:
     seen = Observation(replies=(None,), held=0.9)
 
     (miss,) = waiting_misses(waiting(None), seen)
-    assert (miss.rule, miss.expected) == ("X52", "an answer while the peer is silent")
+    assert (miss.rule, miss.expected) == ("X54", "an answer while the peer is silent")

@@ -36,9 +36,9 @@ from conformance.model.stage import (
 )
 from conformance.model.terms import ABSENT, Aspect
 
-LIVES: Final = "X51"
+LIVES: Final = "X53"
 """The rule that a peer does no harm beyond the request that talks to it."""
-_WAITS: Final = "X52"
+_WAITS: Final = "X54"
 """The rule that a request does not keep others waiting for its peer."""
 _OUT_OF_BAND: Final = "Q35"
 """The rule that what runs out of band waits for nobody."""
