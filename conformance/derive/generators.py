@@ -14,7 +14,12 @@ from conformance.derive.commands import (
     ranges,
     valid,
 )
-from conformance.derive.commands.generators import IN_STATES, OF_ARGUMENTS, OF_KNOWN_REQUESTS
+from conformance.derive.commands.generators import (
+    IN_STATES,
+    OF_ARGUMENTS,
+    OF_KNOWN_REQUESTS,
+    OF_PEERS,
+)
 from conformance.derive.devices.generators import OF_DEVICE_TYPES
 from conformance.derive.events import event_cases
 from conformance.derive.exchanges import exchange_cases
@@ -60,6 +65,7 @@ GENERATORS: Final = (
     Round(sorted_commands, (Generator(valid.undescribed_cases, ("{}/valid/",)),)),
     Round(commands, OF_ARGUMENTS),
     Round(introspected(sorted_commands), IN_STATES),
+    Round(introspected(sorted_commands), OF_PEERS),
     Round(ranged_commands, (Generator(ranges.range_cases, ("{}/valid/", "{}/invalid/")),)),
     Round(
         introspected(introspection),

@@ -167,6 +167,49 @@ class Answer(Expectation):
 
 
 @dataclass(frozen=True, slots=True)
+class Present(Expectation):
+    """QEMU answers the request, in any way, as a build does that has what the request is about.
+
+    `absences` are the refusals (globs) of a build without it.
+    """
+
+    absences: tuple[str, ...]
+    binds = False
+
+    def words(self) -> str:
+        """Return the expectation in words."""
+        return "answered, either way"
+
+    def problem(self, reply: Reply) -> Problem | None:
+        """Return a refusal that says that the build lacks what it is about."""
+        words = "" if reply.error is None else str(reply.error.get("desc"))
+        lacks = any(fnmatchcase(words, glob) for glob in self.absences)
+        return refused(reply) if lacks else None
+
+    def inconclusive(self, problem: Problem) -> Inconclusive | None:
+        """Return that the build was built without it."""
+        return Inconclusive(outcome=Outcome.NOT_APPLICABLE, reason="the build was built without it")
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedLike(Expectation):
+    """The request undoes that of the step `step`: it is refused if that one was."""
+
+    step: int
+
+    def words(self) -> str:
+        """Return the expectation in words."""
+        return f"refused, if what it undoes was refused (step {self.step + 1})"
+
+    def problem(self, reply: Reply) -> Problem | None:
+        """Return that there was something to undo after a refusal."""
+        if reply.error is not None or "error" not in reply.earlier[self.step]:
+            return None
+        what = "accepted, though the request that it undoes was refused"
+        return Problem(what, "the request is refused", kind=Kind.ACCEPTED)
+
+
+@dataclass(frozen=True, slots=True)
 class Known(Expectation):
     """QEMU answers the request in any way that shows that it knows the command."""
 

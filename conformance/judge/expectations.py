@@ -9,7 +9,9 @@ from conformance.judge.expect_answer import (
     Answer,
     Ends,
     Known,
+    Present,
     Refused,
+    RefusedLike,
     Reject,
     Succeeds,
     TakesItsOwn,
@@ -45,7 +47,19 @@ from conformance.judge.expect_value import (
 from conformance.model.expectation import Expectation
 
 EXPECTATIONS: Final[tuple[type[Expectation], ...]] = (
-    *(Accept, Ends, Reject, Refused, Succeeds, Answer, Known, Understood, TakesItsOwn),
+    *(
+        Accept,
+        Ends,
+        Reject,
+        Refused,
+        Succeeds,
+        Answer,
+        Present,
+        RefusedLike,
+        Known,
+        Understood,
+        TakesItsOwn,
+    ),
     NoOddOneOut,
     *(Returns, Lists, Repeats, Unchanged, UnchangedIfRefused, Adds, Grows, Shows, NotYet),
     *(Tells, Agrees, ReadsBack, Confirms, Stays),

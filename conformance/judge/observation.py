@@ -96,7 +96,9 @@ class Observation:
     and if it ended of one of these before its descriptors were looked at, `taken` is None.
     Of a case that measures, `cpu` is the CPU time of each step, and `idle` that of the rest after
     the last; None or empty if unknown. `files` are those of a case that looks at them, `contents`
-    what its files showed that show arguments.
+    what its files showed that show arguments. `held` is for how many seconds at least a step was
+    not answered that talked to a silent peer, and `overtaken` says that the one beside it was.
+    `misbehaved` is False if the peer that the case asks was well-behaved as far as it got.
     """
 
     replies: tuple[Line | None, ...]
@@ -115,6 +117,9 @@ class Observation:
     idle: float | None = None
     files: FilesSeen | None = None
     contents: Mapping[str, JsonValue] | None = None
+    held: float | None = None
+    overtaken: bool = False
+    misbehaved: bool = True
     seconds: float = 0.0
 
 

@@ -17,6 +17,7 @@ from conformance.judge.miss import Miss
 from conformance.judge.observation import Broke, Observation
 from conformance.judge.process import last_report, lost_only, process_misses
 from conformance.judge.reply import MessageJudge
+from conformance.judge.waiting import waiting_misses
 from conformance.model.case import Case, Claim, Role, Step
 from conformance.model.complaint import Complaints
 from conformance.model.ending import Ending, ending_text
@@ -35,6 +36,7 @@ _MISSES: Final = 100
 """How many misses of unsolicited messages to report: each costs a finding, and these show enough.
 """
 WITHOUT: Final = "this build was made or packaged without it"
+_WELL_BEHAVED: Final = "its peer was not asked for what it would have done badly"
 _ADDRESS: Final = re.compile(r"0x[0-9a-f]+|\b\d{4,}\b")
 
 
@@ -69,7 +71,7 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
     After any other miss they are not, since their faults follow from it.
     """
     misses = list(islice(_unasked(seen, messages), _MISSES))
-    outcome, reason, harmless = Outcome.PASS, "", True
+    (outcome, reason), harmless = _at_first(seen), True
     earlier: list[Mapping[str, Any]] = []
     missed: set[int] = set()
     for number, (step, line) in enumerate(zip(case.steps, seen.replies, strict=True)):
@@ -92,7 +94,7 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
         outcome, reason, counted = _weigh(step, problems[0], miss.summary)
         if counted and miss.kind is Kind.REFUSED and _refused_anyway(case, seen, number):
             outcome, reason, counted = Outcome.VACUOUS, f"never accepted: {miss.summary}", False
-        if outcome in (Outcome.VACUOUS, Outcome.UNTRIED) and _is_absent(case, read.message):
+        if outcome in (Outcome.VACUOUS, Outcome.UNTRIED) and is_absent(case, read.message):
             outcome, reason = Outcome.NOT_APPLICABLE, f"{WITHOUT}: {miss.summary}"
         misses += [miss, *further] if counted else []
         missed.add(number)
@@ -117,6 +119,11 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
         harmless=harmless and not beside,
         doubts=tuple(unexplained(case, seen, messages.events)) if outcome is Outcome.PASS else (),
     )
+
+
+def _at_first(seen: Observation) -> tuple[Outcome, str]:
+    """Return the outcome and the reason of a case whose replies are as they must be."""
+    return (Outcome.PASS, "") if seen.misbehaved else (Outcome.VACUOUS, _WELL_BEHAVED)
 
 
 def judge_claims(case: Case) -> Verdict:
@@ -175,7 +182,7 @@ def _waited_at_last(case: Case, outcome: Outcome, judged: int) -> bool:
     return outcome is Outcome.UNTRIED and case.steps[judged - 1].role is Role.CLEANUP
 
 
-def _is_absent(case: Case, message: Mapping[str, Any]) -> bool:
+def is_absent(case: Case, message: Mapping[str, Any]) -> bool:
     """Return whether a refusal says that the build was built without the feature."""
     words = str(message["error"].get("desc", "")) if "error" in message else ""
     return any(fnmatchcase(words, glob) for glob in case.absences)
@@ -231,6 +238,7 @@ def _of_events(case: Case, seen: Observation, messages: MessageJudge) -> Iterato
     yield from limit_misses(case, seen)
     yield from islice(time_misses(case, seen, messages.events), _MISSES)
     yield from islice(repeated_misses(seen), _MISSES)
+    yield from waiting_misses(case, seen)
 
 
 def _unasked(seen: Observation, messages: MessageJudge) -> Iterator[Miss]:
@@ -253,7 +261,7 @@ def _unanswered(
         what = f"{command}: what came in place of an answer is too long or holds too much to read"
         fold = f"overflow {command} {case.subject.name} {about}"
         outcome, kind = Outcome.FAIL, Kind.SHAPE
-    elif (any(later) and not answered) or not (seen.death or seen.hung):
+    elif (any(later) and not answered and not seen.overtaken) or not (seen.death or seen.hung):
         what = f"{command}: no answer, though a later request was answered"
         fold = f"skipped {command} {case.subject.name} {about}"
         outcome, kind = Outcome.FAIL, Kind.SHAPE

@@ -24,6 +24,7 @@ from conformance.knowledge.decoder import FileFault, Read
 from conformance.knowledge.gathering import gathered, read_folder
 from conformance.knowledge.keys import Key
 from conformance.knowledge.observations import VERIFY, Look, looks_for
+from conformance.knowledge.peers import NOBODY, PeersKnowledge, PeersPart, peers_of
 from conformance.knowledge.ranges import RangeRecipe
 from conformance.knowledge.readbacks import ReadbacksPart
 from conformance.knowledge.refusals import (
@@ -215,10 +216,14 @@ class CommandRecipe:
 
 
 class CommandRecipes(Mapping[str, CommandRecipe]):
-    """The recipes of all commands by name; the first match for a command counts."""
+    """The recipes of all commands by name; the first match for a command counts.
 
-    def __init__(self, recipes: Iterable[CommandRecipe]) -> None:
+    `peers` are whom they talk to.
+    """
+
+    def __init__(self, recipes: Iterable[CommandRecipe], peers: PeersKnowledge = NOBODY) -> None:
         self._all = tuple(recipes)
+        self.peers = peers
         self._first = {recipe.name: recipe for recipe in reversed(self._all)}
 
     def __getitem__(self, name: str) -> CommandRecipe:
@@ -236,16 +241,17 @@ class CommandRecipes(Mapping[str, CommandRecipe]):
         for recipe in self._all:
             if recipe.fits(version, arch):
                 found.setdefault(recipe.name, recipe.for_arch(arch))
-        return CommandRecipes(found.values())
+        return CommandRecipes(found.values(), self.peers)
 
     def needs(self) -> frozenset[str]:
         """Return all needs to probe the host for."""
         further = (need for recipe in self._all for each in recipe.further for need in each.needs)
-        return frozenset(need for recipe in self._all for need in recipe.needs) | {*further}
+        own = (need for recipe in self._all for need in recipe.needs)
+        return frozenset((*own, *further, *self.peers.needs()))
 
 
 @dataclass(frozen=True, kw_only=True)
-class CommandsPart(ReadbacksPart):
+class CommandsPart(ReadbacksPart, PeersPart):
     """The entries of a file about commands."""
 
     commands: Annotated[
@@ -270,7 +276,7 @@ def read_commands(
 
 def commands_of(parts: Sequence[Read[CommandsPart]]) -> CommandRecipes:
     """Return the command recipes of all `parts`; raises KnowledgeError."""
-    return CommandRecipes(gathered(parts, "commands"))
+    return CommandRecipes(gathered(parts, "commands"), peers_of(parts))
 
 
 def ranges_of(

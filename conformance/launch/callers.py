@@ -6,52 +6,22 @@ machine sees at its own end that the client hangs up, or was hung up on.
 
 from __future__ import annotations
 
-import abc
 import struct
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from conformance.launch.mock_servers import MockServer
+from conformance.launch.conversation import Script, Scripted
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers import CipherAlgorithm
 
-_Script = Generator[int, bytes]
-"""A conversation: it yields how many bytes it waits for, and gets them."""
 
-
-class Caller(MockServer, abc.ABC):
+class Caller(Scripted):
     """A client that follows its script, and hangs up where that ends."""
 
     def __init__(self, password: str = "") -> None:
         self._password = password
-        self._heard = self._said = b""
-        self._script = self.script()
-        self._wanted = next(self._script)
-
-    def greet(self) -> bytes:
-        """Say what the client says first."""
-        return self.hear(b"")
-
-    @abc.abstractmethod
-    def script(self) -> _Script:
-        """Yield the number of bytes that are wanted next; `say` answers them."""
-
-    def say(self, words: bytes) -> None:
-        """Send these bytes with the next answer."""
-        self._said += words
-
-    def hear(self, heard: bytes) -> bytes:
-        """Answer all that is complete."""
-        self._heard += heard
-        while not self.over and len(self._heard) >= self._wanted:
-            part, self._heard = self._heard[: self._wanted], self._heard[self._wanted :]
-            try:
-                self._wanted = self._script.send(part)
-            except StopIteration:
-                self.over = True
-        said, self._said = self._said, b""
-        return said
+        super().__init__()
 
 
 class VncViewer(Caller):
@@ -65,7 +35,7 @@ class VncViewer(Caller):
     _VNC: Final = 2
     _CHALLENGE: Final = 16
 
-    def script(self) -> _Script:
+    def script(self) -> Script:
         """Follow the handshake until the viewer is let in; hang up if it is not."""
         yield len(self._VERSION)
         self.say(self._VERSION)
@@ -116,7 +86,7 @@ class NbdClient(Caller):
 
     _GREETING: Final = struct.Struct(">8s8sH")
 
-    def script(self) -> _Script:
+    def script(self) -> Script:
         """Wait for the server's greeting."""
         yield self._GREETING.size
 
@@ -130,7 +100,7 @@ class NbdTlsClient(NbdClient):
     _STARTTLS: Final = 5
     _ACK: Final = 1
 
-    def script(self) -> _Script:
+    def script(self) -> Script:
         """Ask for encryption, and for nothing else."""
         yield self._GREETING.size
         self.say(struct.pack(">I", self._FIXED_NEWSTYLE))
@@ -152,7 +122,7 @@ class SpiceViewer(Caller):
     _MAGIC: Final = b"REDQ"
     _MAIN: Final = 1
 
-    def script(self) -> _Script:
+    def script(self) -> Script:
         """Link to the main channel; hang up if that is refused."""
         # Connection 0 is a new one; without capabilities, the ticket follows the reply.
         link = self._LINK.pack(0, self._MAIN, 0, 0, 0, self._LINK.size)

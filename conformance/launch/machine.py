@@ -76,8 +76,8 @@ class Machine:
                 _started(target, each, folder, self._room, undo) for each in spec.companions
             ]
             self._start(undo)
-            self._peers = Peers(spec.peers, self._room, self._process.first)
-            undo.callback(self._peers.close)
+            self.peers = Peers(spec.peers, self._room, self._process.first)
+            undo.callback(self.peers.close)
             self._undo = undo.pop_all()
 
     def _start(self, undo: contextlib.ExitStack) -> None:

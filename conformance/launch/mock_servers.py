@@ -10,27 +10,11 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from conformance.launch.bus import Bus
+from conformance.launch.conversation import MockServer
+from conformance.launch.disk_servers import Http, Nbd, NbdTls
 from conformance.launch.pulse import answered
+from conformance.launch.tls_server import Tls
 from conformance.launch.tpm import Control, commanded
-
-
-class MockServer:
-    """One conversation, from the server's side; this one, "sink", listens and says nothing.
-
-    Once `over`, it hangs up. `adopted` makes the conversation on a descriptor that it is passed,
-    None if it takes none.
-    """
-
-    over: bool = False
-    adopted: Callable[[], MockServer] | None = None
-
-    def greet(self) -> bytes:
-        """Return the server's first bytes."""
-        return b""
-
-    def hear(self, heard: bytes) -> bytes:
-        """Return the answer to the bytes received since the last call."""
-        return b""
 
 
 class PersistentReservations(MockServer):
@@ -56,8 +40,8 @@ class Barrier(MockServer):
         return struct.pack(">I", len(message)) + message
 
 
-class Crypto(MockServer):
-    """A vhost-user back end for cryptodev-vhost-user.
+class VhostUser(MockServer):
+    """A vhost-user back end that knows the features `answers`, and does nothing with its device.
 
     Source: docs/interop/vhost-user.rst.  A message is its request, flags and the size of what
     follows, each 32 bits in the host's order.
@@ -67,16 +51,15 @@ class Crypto(MockServer):
     _VERSION: Final = 1
     _REPLY: Final = 4
     _NEED_REPLY: Final = 8
-    # Requests that are answered with a number of 64 bits, and the number.
-    _ANSWERS: Final[Mapping[int, int]] = {
-        1: 1 << 30 | 1 << 32,  # GET_FEATURES: VHOST_USER_F_PROTOCOL_FEATURES, VIRTIO_F_VERSION_1
-        15: 1 << 0 | 1 << 7,  # GET_PROTOCOL_FEATURES: MQ, CRYPTO_SESSION
-        17: 64,  # GET_QUEUE_NUM: as many as QEMU lets a cryptodev have
-        36: 8,  # GET_MAX_MEM_SLOTS
-    }
     _GET_VRING_BASE: Final = 11
 
-    def __init__(self) -> None:
+    def __init__(self, answers: Mapping[int, int]) -> None:
+        self._answers = {
+            1: 1 << 30 | 1 << 32,  # GET_FEATURES: those of the protocol, VIRTIO_F_VERSION_1
+            36: 8,  # GET_MAX_MEM_SLOTS
+            **answers,
+        }
+        """The requests that are answered with a number of 64 bits, and the number."""
         self._heard = b""
 
     def hear(self, heard: bytes) -> bytes:
@@ -93,8 +76,8 @@ class Crypto(MockServer):
         return said
 
     def _answer(self, request: int, flags: int, payload: bytes) -> bytes:
-        if request in self._ANSWERS:
-            content = struct.pack("=Q", self._ANSWERS[request])
+        if request in self._answers:
+            content = struct.pack("=Q", self._answers[request])
         elif request == self._GET_VRING_BASE:
             content = payload[:4] + struct.pack("=I", 0)
         elif flags & self._NEED_REPLY:
@@ -158,13 +141,27 @@ class Sounds(MockServer):
         return said
 
 
-MOCK_SERVERS: Final[Mapping[str, type[MockServer]]] = {
+_CRYPTO: Final = {
+    15: 1 << 0 | 1 << 7,  # GET_PROTOCOL_FEATURES: MQ, CRYPTO_SESSION
+    17: 64,  # GET_QUEUE_NUM: as many as QEMU lets a cryptodev have
+}
+_NET: Final = {
+    15: 1 << 0,  # GET_PROTOCOL_FEATURES: MQ
+    17: 1,  # GET_QUEUE_NUM
+}
+
+MOCK_SERVERS: Final[Mapping[str, Callable[[], MockServer]]] = {
     "sink": MockServer,
     "pr-helper": PersistentReservations,
     "barrier": Barrier,
-    "vhost-user-crypto": Crypto,
+    "vhost-user-crypto": lambda: VhostUser(_CRYPTO),
+    "vhost-user-net": lambda: VhostUser(_NET),
     "dbus": MessageBus,
     "hang-up": HangUp,
+    "http": Http,
+    "https": lambda: Tls(Http()),
+    "nbd": Nbd,
+    "nbd-tls": NbdTls,
     "pulse": Sounds,
     "tpm": Tpm,
 }

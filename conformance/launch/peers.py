@@ -10,14 +10,19 @@ import os
 import selectors
 import socket
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from heapq import heappop, heappush
 from pathlib import Path
 from typing import Final
 
 from conformance.launch.activation import calling
 from conformance.launch.callers import CALLERS
-from conformance.launch.mock_servers import MOCK_SERVERS, MockServer
+from conformance.launch.conversation import MockServer
+from conformance.launch.manners import Mannered
+from conformance.launch.mock_servers import MOCK_SERVERS
 from conformance.launch.namespace import connect_in, listen_in
 from conformance.launch.scratch import Room, confined, give, open_folder
 from conformance.model.errors import HarnessError, KnowledgeError, LaunchError
@@ -31,11 +36,19 @@ _DESCRIPTORS: Final = 4
 
 @dataclass(slots=True, eq=False)
 class _Line:
-    """A connection and what is said on it; `others` end together with it."""
+    """A connection and what is said on it; `others` end together with it.
+
+    `out` is what waits for the machine to read, `over` tells to hang up behind that.
+    """
 
     sock: socket.socket
     talk: MockServer
     others: list[_Line] = field(default_factory=list)
+    out: bytearray = field(default_factory=bytearray)
+    over: bool = False
+    impatient: bool = False
+    """Whether it is known when it hangs up."""
+    address: str = ""
 
 
 class Peers:
@@ -49,6 +62,11 @@ class Peers:
         self._open = contextlib.ExitStack()
         self._thread: threading.Thread | None = None
         self._room, self._pid = room, pid
+        self._counted = 0
+        self._misbehaved = {peer.address: threading.Event() for peer in peers if peer.manner}
+        """By address, whether the peer has done what its manner is."""
+        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        """What is to be done at which time, the next first; the number keeps the order."""
         if not peers:
             return
         with self._open as undo:
@@ -74,14 +92,18 @@ class Peers:
                 raise HarnessError("a peer did not end", "Report this with the recipe.")
         self._open.close()
 
+    def misbehaved(self, address: str, seconds: float) -> bool:
+        """Wait for at most so long until the peer has misbehaved, and return whether it has."""
+        return self._misbehaved[address].wait(seconds)
+
     def _serve(self) -> None:
         try:
             while True:
-                for key, _ in self._selector.select():
+                for key, ready in self._selector.select(self._next_timer()):
                     if key.data is None:
                         return
                     if isinstance(key.data, _Line):
-                        self._continue(key.data)
+                        self._continue(key.data, ready)
                     else:
                         assert isinstance(key.fileobj, socket.socket)
                         self._accept(key.fileobj, key.data)
@@ -90,37 +112,59 @@ class Peers:
                 if isinstance(key.data, _Line):
                     key.data.sock.close()
 
+    def _next_timer(self) -> float | None:
+        """Do what is due, and return how many seconds the next thing has time, None if none is."""
+        while self._timers:
+            left = self._timers[0][0] - time.monotonic()
+            if left > 0:
+                return left
+            heappop(self._timers)[2]()
+        return None
+
+    def _later(self, seconds: float, deed: Callable[[], None]) -> None:
+        self._counted += 1
+        heappush(self._timers, (time.monotonic() + seconds, self._counted, deed))
+
     def _accept(self, listener: socket.socket, peer: Peer) -> None:
         try:
             sock, _ = listener.accept()
         except OSError:
             return
         if peer.serve in MOCK_SERVERS:
-            self._begin(sock, MOCK_SERVERS[peer.serve]())
+            self._begin(sock, _mannered(MOCK_SERVERS[peer.serve](), peer), peer.address)
             return
-        line = self._begin(sock, MockServer())
+        line = self._begin(sock, MockServer(), peer.address)
         try:
             called = _call(peer.calls, self._room, self._pid)
         except (OSError, LaunchError):
             self._end(line)
         else:
-            self._begin(called, CALLERS[peer.serve](peer.password), line)
+            talk = _mannered(CALLERS[peer.serve](peer.password), peer)
+            self._begin(called, talk, peer.address, line)
 
-    def _begin(self, sock: socket.socket, talk: MockServer, *others: _Line) -> _Line:
-        # A peer's messages are short; a machine that does not read them in time has lost its turn.
-        sock.settimeout(_LIMIT)
-        line = _Line(sock, talk, [*others])
+    def _begin(self, sock: socket.socket, talk: MockServer, address: str, *others: _Line) -> _Line:
+        # One thread serves all: a machine that does not read must not keep it from the others.
+        sock.setblocking(False)
+        line = _Line(sock, talk, [*others], address=address)
         for other in others:
             other.others.append(line)
         self._selector.register(sock, selectors.EVENT_READ, line)
         self._say(line, talk.greet())
         return line
 
-    def _continue(self, line: _Line) -> None:
+    def _continue(self, line: _Line, ready: int) -> None:
         if line.sock.fileno() < 0:
             return  # Another line of the same turn has ended it.
+        if ready & selectors.EVENT_WRITE:
+            self._send(line)
+        if ready & selectors.EVENT_READ and line.sock.fileno() >= 0:
+            self._receive(line)
+
+    def _receive(self, line: _Line) -> None:
         try:
             heard, descriptors, _, _ = socket.recv_fds(line.sock, _CHUNK, _DESCRIPTORS)
+        except BlockingIOError:
+            return
         except OSError:
             heard, descriptors = b"", []
         for descriptor in descriptors:
@@ -140,16 +184,43 @@ class Peers:
         if line.talk.adopted is None:
             sock.close()
         else:
-            self._begin(sock, line.talk.adopted(), line)
+            self._begin(sock, line.talk.adopted(), line.address, line)
 
     def _say(self, line: _Line, words: bytes) -> None:
+        """Say `words`, perhaps later; and hang up behind them, or later, as the server says."""
+        over = line.talk.over
+        if line.talk.delay and (words or over):
+            self._later(line.talk.delay, partial(self._said, line, words, over=over))
+        else:
+            self._said(line, words, over=over)
+        if line.talk.patience is not None and not line.impatient:
+            line.impatient = True
+            self._later(line.talk.patience, partial(self._end, line))
+
+    def _said(self, line: _Line, words: bytes, *, over: bool) -> None:
+        line.out += words
+        line.over |= over
+        self._send(line)
+        if line.talk.misbehaved:
+            self._misbehaved[line.address].set()
+
+    def _send(self, line: _Line) -> None:
+        """Send what the machine takes now, and hang up behind all of it if it is over."""
+        if line.sock.fileno() < 0:
+            return
         try:
-            line.sock.sendall(words)
+            while line.out:
+                del line.out[: line.sock.send(line.out)]
+        except BlockingIOError:
+            pass
         except OSError:
             self._end(line)
-        else:
-            if line.talk.over:
-                self._end(line)
+            return
+        if line.over and not line.out:
+            self._end(line)
+            return
+        more = selectors.EVENT_WRITE if line.out else 0
+        self._selector.modify(line.sock, selectors.EVENT_READ | more, line)
 
     def _end(self, line: _Line) -> None:
         """End a line, and all that end with it."""
@@ -159,6 +230,11 @@ class Peers:
         line.sock.close()
         for other in line.others:
             self._end(other)
+
+
+def _mannered(good: MockServer, peer: Peer) -> MockServer:
+    """Return the peer as its manner says."""
+    return good if peer.manner is None else Mannered(good, peer.manner)
 
 
 def _check(peer: Peer) -> None:

@@ -144,7 +144,8 @@ def _psk() -> Mapping[str, bytes]:
 
 
 @functools.cache
-def _x509() -> Mapping[str, bytes]:
+def x509() -> Mapping[str, bytes]:
+    """Return the files of an authority, a server and a client, the same in all of a process."""
     # Imported here: it takes longer than starting a machine, and few runs need it.
     from conformance.launch.certificates import certificates
 
@@ -162,6 +163,6 @@ _MAKERS: Final[Mapping[str, Callable[[], Mapping[str, bytes]]]] = {
     "dh": _dh,
     "images": functools.cache(chain),
     "psk": _psk,
-    "x509": _x509,
+    "x509": x509,
     "x509-encrypted": _x509_encrypted,
 }

@@ -209,6 +209,29 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Misbehaves:
+    """The peer at `address`, which has misbehaved soon after the answer to the step `step`."""
+
+    address: str
+    step: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meanwhile:
+    """The step `step` talks to a peer that falls silent for `seconds` before it hangs up.
+
+    `rule` promises that the step does not wait that long; if it does, the promise of `beside` is
+    that the step behind it, sent out of band as soon as the peer is silent, is answered before.
+    None if the build has no such command.
+    """
+
+    step: int
+    seconds: float
+    rule: str
+    beside: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeptFiles:
     """The scratch folder must hold the same files after the last step as before step `since`.
 
@@ -300,6 +323,10 @@ class Case:
     """The files that must stay as they are, if it looks at them."""
     shown: tuple[ShownFile, ...] = ()
     """The files that must show what a request of it was given."""
+    misbehaves: Misbehaves | None = None
+    """The peer that must have misbehaved for the case to prove anything, if it is about one."""
+    meanwhile: Meanwhile | None = None
+    """What the build does while a peer of it is silent, if the case looks at that."""
     ground: str = ""
     """The known state in which it stands with cases of other subjects, "" if it is no such case:
     they are played one after the other, and share its machine."""
@@ -321,7 +348,17 @@ class Case:
         of_claims = (claim.rule for claim in self.claims)
         of_turns = self.exchange.rules if self.exchange else ()
         of_files = (*([self.kept.rule] if self.kept else ()), *(each.rule for each in self.shown))
-        of_means = (*of_files, *of_events, *of_limits, *of_counts, *of_replies, *of_order)
+        waits = self.meanwhile
+        of_waits = (waits.rule, *([waits.beside] if waits.beside else ())) if waits else ()
+        of_means = (
+            *of_waits,
+            *of_files,
+            *of_events,
+            *of_limits,
+            *of_counts,
+            *of_replies,
+            *of_order,
+        )
         return tuple(sorted({*of_steps, *of_means, *of_turns, *of_claims}))
 
     @property
@@ -342,7 +379,7 @@ class Case:
         descriptors in flight the first would be closed, and an event belongs to the previous
         request only if no other is in flight. A companion is asked when its turn has come.
         """
-        return self.measure is not None or any(
+        return (self.measure or self.misbehaves) is not None or any(
             step.request.key == OUT_OF_BAND
             or step.request.descriptor
             or step.request.companion

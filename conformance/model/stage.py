@@ -33,7 +33,8 @@ HOST_NEEDS: Final = WHOLE_NEEDS | {
 FILE_MAKERS: Final = ("dh", "fifo", "images", "psk", "x509", "x509-encrypted")
 """The makers of files with special content: launch/scratch.py has each."""
 PEER_SERVERS: Final = (
-    *("barrier", "dbus", "hang-up", "pr-helper", "pulse", "sink", "tpm", "vhost-user-crypto"),
+    *("barrier", "dbus", "hang-up", "http", "https", "nbd", "nbd-tls", "pr-helper"),
+    *("pulse", "sink", "tpm", "vhost-user-crypto", "vhost-user-net"),
 )
 """The servers for a machine to talk to: launch/mock_servers.py has each."""
 PEER_CALLERS: Final = ("nbd-client", "nbd-tls-client", "spice-viewer", "vnc-viewer")
@@ -103,6 +104,60 @@ class ScratchFile:
     make: str = ""
 
 
+class Says(enum.StrEnum):
+    """What a peer that misbehaves says in place of what it should."""
+
+    # Nothing.
+    NOTHING = "nothing"
+    # The first half of it.
+    HALF = "half"
+    # Bytes without a meaning, the same in every run.
+    GARBAGE = "garbage"
+    # It, again and again.
+    FLOOD = "flood"
+    # It, unchanged.
+    SAME = "same"
+    # The bytes of `hex`.
+    BYTES = "bytes"
+
+
+class Then(enum.StrEnum):
+    """What a peer that misbehaves does afterwards."""
+
+    # It hangs up.
+    HANG_UP = "hang-up"
+    # It says nothing more, and hangs up after some time.
+    SILENCE = "silence"
+    # It goes on as if nothing had been.
+    GO_ON = "go-on"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a peer misbehaves at the stage `at` of its dialogue, which is good up to there.
+
+    Stage 0 is when someone connects, stage N when the N-th thing is to be said. All that is said
+    from then on comes `late` seconds late. Of a peer that falls silent, `patience` is after how
+    many seconds it hangs up.
+    """
+
+    at: int
+    says: Says
+    then: Then
+    hex: str = ""
+    late: float = 0.0
+    patience: float = 0.0
+
+    @property
+    def words(self) -> str:
+        """What it does, for a reader."""
+        where = f"in place of answer {self.at}" if self.at else "at once"
+        said = f"the bytes {self.hex}" if self.says is Says.BYTES else str(self.says)
+        late = f", all {self.late:g} s late" if self.late else ""
+        silent = f", and hangs up after {self.patience:g} s" if self.patience else ""
+        return f"{where} says {said}{late}, then: {self.then}{silent}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
     """Someone that the machine talks to: `serve` is one of PEER_SERVERS or PEER_CALLERS.
@@ -110,12 +165,14 @@ class Peer:
     `address` is the path of a socket in the scratch folder, or a TCP port in the machine's own
     network.  A caller calls a server of the machine, at such an address `calls`, when the machine
     connects to its own; the two lines end together.  `password` is what it gives if it is asked.
+    Without `manner`, it behaves well.
     """
 
     serve: str
     address: str
     calls: str = ""
     password: str = ""
+    manner: Manner | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,6 +65,8 @@ class Aspect(enum.StrEnum):
     PAIRS = "pairs"
     # In a state that other requests brought about it is answered, and a refusal leaves nothing.
     STATES = "states"
+    # A server or client that misbehaves costs at most the request that talks to it.
+    PEERS = "peers"
     # A request that the schema forbids is refused, and leaves nothing behind.
     INVALID = "invalid"
     # A well-formed request that cannot be served is refused with the right class.

@@ -25,6 +25,7 @@ from conformance.judge.observation import (
     Taken,
     Talk,
 )
+from conformance.judge.verdict import is_absent
 from conformance.launch.machine import Machine
 from conformance.model.case import Case, Measure, Role, Step
 from conformance.model.ending import Ending
@@ -52,6 +53,8 @@ _NO_ANSWER: Final[Mapping[str, object]] = {
     "error": {"class": "GenericError", "desc": "the companion does not answer, or tell its events"}
 }
 """What stands for the answer of a companion that there is none of."""
+SOON: Final = 1.0
+"""How many seconds a peer may take to do what it was asked for: a thread connects to some."""
 REST: Final = 2.0
 """How many seconds a process whose socket closed may take to end."""
 
@@ -89,6 +92,9 @@ class _Seen:
     idle: float | None = None
     files: FilesSeen | None = None
     contents: dict[str, JsonValue] | None = None
+    held: float | None = None
+    overtaken: bool = False
+    misbehaved: bool = True
     began: float = 0.0
     opened: float = -math.inf
     """When the session was open for events."""
@@ -149,6 +155,9 @@ class _Seen:
             idle=self.idle,
             files=self.files,
             contents=self.contents,
+            held=self.held,
+            overtaken=self.overtaken,
+            misbehaved=self.misbehaved,
             death=death,
             hung=hung,
             seconds=time.monotonic() - self.began,
@@ -159,24 +168,134 @@ class _OvertakenError(Exception):
     """A later request was answered first."""
 
 
-class Player:
+class _Dialogue:
+    """What is sent on a machine's monitor, and what comes back, step by step."""
+
+    def __init__(self, machine: Machine, connection: Connection | None) -> None:
+        self.machine = machine
+        self._first = connection
+        # Cases name the scratch folder as the sandbox shows it; without one, it is elsewhere.
+        self._shown, self._real = SCRATCH.encode(), machine.inside.encode()
+        self._next_id = 0
+        self._held: Line | None = None
+        """The answer to a request whose turn is still to come."""
+
+    @property
+    def _connection(self) -> Connection:
+        assert self._first is not None, "the machine has a monitor of its own"
+        return self._first
+
+    def _queue(self, steps: Sequence[Step], first: int) -> None:
+        """Queue requests, the first of which has the id `first`."""
+        for number, step in enumerate(steps, start=first):
+            data = step.request.line(number).replace(self._shown, self._real)
+            _queue(self._connection, data, step.request.descriptor)
+
+    def _send_in_step(
+        self, case: Case, number: int, first: int, seen: _Seen, beside: float | None
+    ) -> None:
+        """Send a step; and the one beside it as soon as it waits for its peer.
+
+        What the machine tells now may come of what its companion was asked `beside`.
+        """
+        seen.sent[number] = beside or time.monotonic()
+        self._queue(case.steps[number : number + 1], first + number)
+        if not _has_beside(case, number):
+            return
+        self._connection.flush(case.limit)
+        _let_misbehave(self.machine, case, seen)
+        seen.sent[number + 1] = time.monotonic()
+        self._queue(case.steps[number + 1 : number + 2], first + number + 1)
+
+    def _answered(self, case: Case, number: int, first: int, seen: _Seen) -> None:
+        """Receive the reply to a step; and that to the one beside it, if it comes before."""
+        waits = case.meanwhile
+        if not _has_beside(case, number):
+            seen.replies[number] = self._reply(case, number, first, seen)
+        else:
+            try:
+                seen.replies[number] = self._reply(case, number, first, seen)
+            except _OvertakenError:
+                seen.overtaken = True
+                seen.replies[number + 1] = self._reply(case, number + 1, first, seen)
+                seen.replies[number] = self._reply(case, number, first, seen)
+        if waits is not None and number == waits.step:
+            seen.held = max(0.0, self._connection.empty_at - seen.sent[number])
+
+    def _await(self, case: Case, number: int, seen: _Seen) -> None:
+        """Receive messages until the events of a step have arrived, or its time is up.
+
+        First of all, the peer that it asks has the time to misbehave.
+        The judge decides about missing events and unsolicited messages. If the set-up was refused,
+        it does not wait: the case proves nothing any more.
+        """
+        if case.misbehaves is not None and case.misbehaves.step == number:
+            _let_misbehave(self.machine, case, seen)
+        step, reply = case.steps[number], seen.replies[number]
+        if not step.emits or reply is None or _refused(reply):
+            return
+        done = zip(case.steps[:number], seen.replies[:number], strict=True)
+        if any(line and _fails(each, line) for each, line in done):
+            return
+        limit = max(case.limit if each.within is None else each.within for each in step.emits)
+        with contextlib.suppress(WireTimeout):
+            self._read_on(limit, seen, number, lambda: bool(awaited(step, seen.of_step(number))))
+
+    def _read_on(self, seconds: float, seen: _Seen, number: int, more: Callable[[], bool]) -> None:
+        """Record what comes unasked until no `more` is wanted; raises WireTimeout after that."""
+        deadline = time.monotonic() + seconds
+        while more():
+            line = self._next(max(0.0, deadline - time.monotonic()))
+            message = _message_of(line)
+            if message is not None and "event" in message:
+                seen.add(line, number, self._connection.empty_at)
+            else:
+                seen.stray(line)
+
+    def _reply(self, case: Case, number: int, first: int, seen: _Seen) -> Line:
+        """Return the next message that is neither an event nor an answer to something earlier."""
+        request_id = first + number
+        deadline = time.monotonic() + case.limit
+        while True:
+            # Messages in between do not extend the time: they may come without end.
+            left = max(0.0, deadline - time.monotonic())
+            line = self._next(left, _lead(case.steps[number], self.machine.flavour))
+            message = _message_of(line)
+            if message is None:
+                return line
+            if is_event(message):
+                seen.add(line, number, self._connection.empty_at)
+                continue
+            found = message.get("id")
+            if type(found) is int and found < request_id:
+                seen.stray(line)
+                continue
+            if type(found) is int and request_id < found < self._next_id:
+                self._held = line
+                raise _OvertakenError
+            return line
+
+    def _next(self, limit: float, lead: bytes = b"") -> Line:
+        held, self._held = self._held, None
+        if held is not None:
+            return held
+        data = self._connection.receive(limit).replace(self._real, self._shown)
+        line_end = self.machine.flavour.line_end
+        return Line(data, read_message(data.removeprefix(lead), line_end))
+
+
+class Player(_Dialogue):
     """One machine and its negotiated monitor, on which cases are played one after the other.
 
     Without a monitor, only exchanges can be played.
     """
 
     def __init__(self, machine: Machine, connection: Connection | None) -> None:
-        self.machine = machine
+        super().__init__(machine, connection)
         self.healthy = True
         self.ahead = 0
         """How many cases after the one last yielded are in flight."""
-        self._first = connection
         self._opened = time.monotonic()
-        # Cases name the scratch folder as the sandbox shows it; without one, it is elsewhere.
-        self._shown, self._real = SCRATCH.encode(), machine.inside.encode()
-        self._next_id = 0
-        self._held: Line | None = None
-        """The answer to a request whose turn is still to come."""
         self._watch, self._one_by_one = Watch(machine), False
 
     def play(
@@ -219,33 +338,25 @@ class Player:
         taken = None if seen.death else self._watch.taken(last)
         return replace(seen, said=self._watch.said(last), taken=taken)
 
-    @property
-    def _connection(self) -> Connection:
-        assert self._first is not None, "the machine has a monitor of its own"
-        return self._first
+    def _in_step(self, case: Case) -> bool:
+        return self._one_by_one or case.in_step
 
     def _may_follow(self, case: Case, other: Case, waiting: int) -> bool:
         """Return whether `case` may be sent with `other`, and `waiting` requests, in flight."""
-        apart = any(each.in_step or each.kept or each.shown for each in (case, other))
-        return waiting < WINDOW and not (apart or self._one_by_one)
+        apart = any(self._in_step(each) or each.kept or each.shown for each in (case, other))
+        return waiting < WINDOW and not apart
 
     def _send(self, case: Case) -> None:
         """Queue the requests of a case, if they need not wait; `_receive` sends the others."""
-        if not (self._one_by_one or case.in_step):
+        if not self._in_step(case):
             ahead = case.kept.since if case.kept else len(case.steps)
             self._queue(case.steps[:ahead], self._next_id)
         self._next_id += len(case.steps)
 
-    def _queue(self, steps: Sequence[Step], first: int) -> None:
-        """Queue requests, the first of which has the id `first`."""
-        for number, step in enumerate(steps, start=first):
-            data = step.request.line(number).replace(self._shown, self._real)
-            _queue(self._connection, data, step.request.descriptor)
-
     def _receive(self, case: Case, first: int) -> tuple[Observation, bool]:
         """Return the observation of `case`, and whether all of its replies came."""
         seen = _Seen([None] * len(case.steps), began=time.monotonic(), opened=self._opened)
-        in_step = self._one_by_one or case.in_step
+        in_step = self._in_step(case)
         files, beside = None, None
         for number, step in enumerate(case.steps):
             if case.kept is not None and number == case.kept.since:
@@ -255,12 +366,12 @@ class Player:
                 beside = beside or time.monotonic()
                 seen.replies[number] = _of_companion(self.machine, step, first + number)
                 continue
-            if in_step:
-                # What the machine tells now may come of what its companion was asked before.
-                seen.sent[number], beside = beside or time.monotonic(), None
-                self._queue((step,), first + number)
+            if in_step and number not in seen.sent:
+                self._send_in_step(case, number, first, seen, beside)
+                beside = None
             try:
-                seen.replies[number] = self._reply(case, number, first, seen)
+                if seen.replies[number] is None:
+                    self._answered(case, number, first, seen)
                 self._await(case, number, seen)
                 seen.said += self._watch.said(number)
             except _OvertakenError:
@@ -270,16 +381,20 @@ class Player:
                 return seen.observation(hung=True, broke_off=number, broke=Broke.TIMEOUT), False
             except (WireClosed, WireOverflow) as error:
                 return self._broken(error, seen, number), False
-            if in_step:
-                seen.taken = (seen.taken or ()) + (self._watch.taken(number) or ())
-            if case.measure is not None:
-                seen.cpu.append(self._watch.spent() or 0.0)
+            self._note(case, number, seen)
         _look_at_files(self.machine, case, files, seen)
         if not in_step:
             seen.taken = self._watch.taken(len(case.steps) - 1)
         if case.measure is not None:
             self._measure(case, case.measure, seen)
         return seen.observation(), True
+
+    def _note(self, case: Case, number: int, seen: _Seen) -> None:
+        """Record what the process has done during a step, where no other was under way."""
+        if self._in_step(case):
+            seen.taken = (seen.taken or ()) + (self._watch.taken(number) or ())
+        if case.measure is not None:
+            seen.cpu.append(self._watch.spent() or 0.0)
 
     def _measure(self, case: Case, measure: Measure, seen: _Seen) -> None:
         """Record what shows only after the last answer."""
@@ -292,17 +407,6 @@ class Player:
         if measure.rounds and self.machine.ending(case.limit):
             seen.said += self._watch.said(last)
 
-    def _read_on(self, seconds: float, seen: _Seen, number: int, more: Callable[[], bool]) -> None:
-        """Record what comes unasked until no `more` is wanted; raises WireTimeout after that."""
-        deadline = time.monotonic() + seconds
-        while more():
-            line = self._next(deadline - time.monotonic())
-            message = _message_of(line)
-            if message is not None and "event" in message:
-                seen.add(line, number, self._connection.empty_at)
-            else:
-                seen.stray(line)
-
     def _broken(self, error: WireClosed | WireOverflow, seen: _Seen, number: int) -> Observation:
         if isinstance(error, WireOverflow):
             seen.replies[number] = Line(error.head, read_message(error.head))
@@ -313,50 +417,22 @@ class Player:
             return seen.observation(hung=True, broke_off=number, broke=Broke.CLOSED)
         return seen.observation(death=ending, broke_off=number, broke=Broke.CLOSED)
 
-    def _await(self, case: Case, number: int, seen: _Seen) -> None:
-        """Receive messages until the events of a step have arrived, or its time is up.
 
-        The judge decides about missing events and unsolicited messages. If the set-up was refused,
-        it does not wait: the case proves nothing any more.
-        """
-        step, reply = case.steps[number], seen.replies[number]
-        if not step.emits or reply is None or _refused(reply):
-            return
-        done = zip(case.steps[:number], seen.replies[:number], strict=True)
-        if any(line and _fails(each, line) for each, line in done):
-            return
-        limit = max(case.limit if each.within is None else each.within for each in step.emits)
-        with contextlib.suppress(WireTimeout):
-            self._read_on(limit, seen, number, lambda: bool(awaited(step, seen.of_step(number))))
+def _let_misbehave(machine: Machine, case: Case, seen: _Seen) -> None:
+    """Give the peer of a case the time to do what it is asked for."""
+    if case.misbehaves is not None and not _lacks(case, seen):
+        seen.misbehaved = machine.peers.misbehaved(case.misbehaves.address, SOON)
 
-    def _reply(self, case: Case, number: int, first: int, seen: _Seen) -> Line:
-        """Return the next message that is neither an event nor an answer to something earlier."""
-        request_id, deadline = first + number, time.monotonic() + case.limit
-        lead = _lead(case.steps[number], self.machine.flavour)
-        while True:
-            # Messages in between do not extend the time: they may come without end.
-            line = self._next(deadline - time.monotonic(), lead)
-            message = _message_of(line)
-            if message is None:
-                return line
-            if is_event(message):
-                seen.add(line, number, self._connection.empty_at)
-                continue
-            found = message.get("id")
-            if type(found) is int and found < request_id:
-                seen.stray(line)
-                continue
-            if type(found) is int and request_id < found < self._next_id:
-                self._held = line
-                raise _OvertakenError
-            return line
 
-    def _next(self, limit: float, lead: bytes = b"") -> Line:
-        held, self._held = self._held, None
-        if held is not None:
-            return held
-        data = self._connection.receive(max(0.0, limit)).replace(self._real, self._shown)
-        return Line(data, read_message(data.removeprefix(lead), self.machine.flavour.line_end))
+def _lacks(case: Case, seen: _Seen) -> bool:
+    """Return whether a reply says that the build lacks what the case is about."""
+    return any(line and is_absent(case, _message_of(line) or {}) for line in seen.replies)
+
+
+def _has_beside(case: Case, number: int) -> bool:
+    """Return whether the step behind that one is sent together with it."""
+    waits = case.meanwhile
+    return waits is not None and waits.beside is not None and number == waits.step
 
 
 def _of_companion(machine: Machine, step: Step, number: int) -> Line:

@@ -81,7 +81,7 @@ def _once(
         specs = (spec, *(each.spec for each in spec.companions))
         commands = tuple(_stdio(command_line, each) for each in specs)
         told = stepwise(case.stage.negotiation(), asking, kind, commands, spec)
-        return _pasted([*_preparation(spec), told])
+        return _pasted([*_preparation(spec, told), told])
     requests = [*case.stage.negotiation(), *asking, *_farewell(case.stage, own)]
     command = shlex.join(_stdio(command_line, case.stage.spec))
     lasting = f"{{ cat{LASTING}; }} <<'EOF' | {command}"
@@ -92,7 +92,7 @@ def _once(
         requests = requests[: -len([*_farewell(case.stage, own)])]
         first, last = f"{{ cat; sleep 2; }} <<'EOF' | {command} &", _LOOK
     dialogue = [first, *(each.text() for each in requests), "EOF", *last]
-    lines = [*_preparation(case.stage.spec)]
+    lines = [*_preparation(case.stage.spec, "\n".join(dialogue))]
     passed = {(each.execute, each.descriptor): None for each in requests if each.descriptor}
     lines += [
         f"# a descriptor ({source}) must be passed along with {name}" for name, source in passed
@@ -121,7 +121,7 @@ def _stdio(command_line: Sequence[str], spec: MachineSpec) -> list[str]:
 def _retold(exchange: Exchange, command_line: Sequence[str], spec: MachineSpec) -> str:
     """Return shell text that takes the turns, after creating the files that they need."""
     told = retold(exchange, kind_of(command_line), _stdio(command_line, spec), spec)
-    return _pasted([*_preparation(spec), told])
+    return _pasted([*_preparation(spec, told), told])
 
 
 def _pasted(lines: Sequence[str]) -> str:
@@ -141,7 +141,8 @@ def _content(file: ScratchFile, path: str) -> Iterator[str]:
         yield f"truncate -s {file.size} {path}"
 
 
-def _preparation(spec: MachineSpec) -> Iterator[str]:
+def _preparation(spec: MachineSpec, asked: str) -> Iterator[str]:
+    """Yield what must be there; of peers that misbehave, those that the text `asked` names."""
     for file in spec.files:
         path = shlex.quote(f"{SCRATCH}/{file.path}")
         if file.make == "fifo":
@@ -153,7 +154,11 @@ def _preparation(spec: MachineSpec) -> Iterator[str]:
         else:
             yield from _content(file, path)
     for peer in spec.peers:
+        path = peer.address if peer.address.isdecimal() else f"{SCRATCH}/{peer.address}"
+        if peer.manner and path not in asked:
+            continue
         calls = f", which calls {peer.calls} when it is called" if peer.calls else ""
-        yield f"# {peer.address}: a server ({peer.serve}) must listen here{calls}"
+        odd = f", and {peer.manner.words}" if peer.manner else ""
+        yield f"# {peer.address}: a server ({peer.serve}) must listen here{calls}{odd}"
     for descriptor in spec.descriptors:
         yield f"# a descriptor ({descriptor.source}) must be passed by getfd as {descriptor.name}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -35,6 +36,7 @@ BLOCKS: list[Entry] = [
         image="any?",
         size="int?",
         detect_zeroes="DetectZeroes?",
+        server="any?",
     ),
     struct("Node", node_name="str"),
     struct("Made", job_id="str", options="any"),
@@ -115,7 +117,7 @@ class Blocks:
         self._broken = broken
         self._action = "reset"
 
-    def _blockdev_add(
+    def _blockdev_add(  # noqa: PLR0913 - the members of a command's arguments
         self,
         driver: str,
         node_name: str = "",
@@ -123,17 +125,37 @@ class Blocks:
         image: Any = None,
         size: int = 0,
         detect_zeroes: str = "off",
+        server: Any = None,
     ) -> dict[str, Any]:
-        if driver not in ("blkdebug", "null-co") or not node_name:
+        if driver not in ("blkdebug", "nbd", "null-co") or not node_name:
             raise RefusedError(f"Unknown driver '{driver}'")
         if node_name in self._nodes:
             raise RefusedError(f"node-name={node_name} is in use")
+        if driver == "nbd":
+            self._connect(str(server["path"]), node_name)
         if config:
             # A file that is there is read to its end; who writes a pipe may take time for that.
             with contextlib.suppress(OSError):
                 self._machine.blocked = os.open(config, os.O_RDONLY | os.O_NONBLOCK)
         self._nodes.append(node_name)
         return {}
+
+    def _connect(self, path: str, node_name: str) -> None:
+        """Connect to a server; what keeps its promises does not wait for what that says."""
+        with socket.socket(socket.AF_UNIX) as server:
+            server.connect(path)
+            if "waits-for-peer" in self._broken:
+                self._machine.blocked = server.detach()
+                return
+            if not self._broken & {"freezes-for-peer", "dies-of-garbage", "peer-takes-name"}:
+                return
+            said = server.recv(8)
+        if "peer-takes-name" in self._broken and not said:
+            self._nodes.append(node_name)
+        if "dies-of-garbage" in self._broken and said not in (b"", b"NBDMAGIC"):
+            os._exit(3)
+        if said != b"NBDMAGIC":
+            raise RefusedError("this is no server of NBD")
 
     def _blockdev_del(self, node_name: str) -> dict[str, Any]:
         if node_name not in self._nodes:

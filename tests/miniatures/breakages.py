@@ -49,6 +49,15 @@ BREAKAGES: dict[str, Breakage] = {
     "made-otherwise-at-start": _breaks("X56", f"{_TOY}/valid/at-start"),
     "dies-of-a-pair": _breaks("W35", f"{_TOY}/pairs/members"),
     "parameter-in-pages": _breaks("X31", "migrate-set-parameters/values/*"),
+    "dies-of-garbage": _breaks("W35", "blockdev-add/peers/nbd/garbage@*"),
+    "waits-for-peer": _breaks("X54", "blockdev-add/peers/nbd/silent@*"),
+    "freezes-for-peer": Breakage(
+        "Q35",
+        ("blockdev-add/peers/nbd/silent@*",),
+        also=frozenset({"X54"}),
+        why="where nothing is answered out of band, nothing is in band",
+    ),
+    "peer-takes-name": _breaks("X53", "blockdev-add/peers/nbd/hangs-up@*"),
     "dies-while-running": _breaks("W35", "qom-list-types/states/running-without-a-guest"),
     "raw-utf8": _breaks("W03", f"{_TOY}/invalid/text/*"),
     "single-quotes": _breaks("W09", *_DELETED),
@@ -263,5 +272,10 @@ BESIDE = {
     "memory-saved-elsewhere": "wide",
     # So are network back ends.
     "takes-a-taken-back-end": "wide",
+    # So are servers that a machine talks to.
+    "dies-of-garbage": "wide",
+    "waits-for-peer": "wide",
+    "freezes-for-peer": "wide",
+    "peer-takes-name": "wide",
 }
 """What else the server is given where a breakage needs another server than the usual one."""

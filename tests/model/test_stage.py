@@ -6,7 +6,7 @@ from dataclasses import fields
 
 import pytest
 
-from conformance.model.stage import IN_BAND, Awaited, MachineSpec, Request
+from conformance.model.stage import IN_BAND, Awaited, MachineSpec, Manner, Request, Says, Then
 from conformance.model.terms import ABSENT
 
 
@@ -47,3 +47,21 @@ def test_equal_machines_have_one_mark_and_the_plain_one_has_none() -> None:
     assert marks[0] == ""
     assert marks[1] == marks[2] != marks[3]
     assert all(mark.startswith("/") for mark in marks[1:])
+
+
+@pytest.mark.parametrize(
+    ("manner", "words"),
+    [
+        (
+            Manner(at=0, says=Says.NOTHING, then=Then.SILENCE, patience=0.5),
+            "at once says nothing, then: silence, and hangs up after 0.5 s",
+        ),
+        (
+            Manner(at=2, says=Says.BYTES, hex="15", then=Then.HANG_UP, late=0.1),
+            "in place of answer 2 says the bytes 15, all 0.1 s late, then: hang-up",
+        ),
+    ],
+    ids=["silent", "bytes"],
+)
+def test_what_a_peer_does_is_told_in_words(manner: Manner, words: str) -> None:
+    assert manner.words == words

@@ -42,7 +42,8 @@ _DEVICE = (
 )
 EXPLAINED = {
     Outcome.UNTRIED: "the set-up failed: (blockdev-add|chardev-add|device_add)"
-    "|no recipe says what shows its effect|no recipe for a request that succeeds",
+    "|no recipe says what shows its effect|no recipe for a request that succeeds"
+    "|run with --thorough alone: |nothing is said to the server before ",
     Outcome.NOT_APPLICABLE: "declares no default|is not valid for this build's schema"
     "|this build's schema does not take |this build's schema has no command "
     "(blockdev-|chardev-|device_|human-|migrate-|watchdog-)"

@@ -10,6 +10,7 @@ from conformance.derive.commands.effects import effect_cases
 from conformance.derive.commands.in_states import state_cases
 from conformance.derive.commands.invalid import invalid_cases
 from conformance.derive.commands.pairs import pair_cases
+from conformance.derive.commands.peers import peer_cases
 from conformance.derive.commands.restored import created_cases, restored_cases
 from conformance.derive.commands.valid import asked_cases
 from conformance.derive.commands.values import value_cases
@@ -36,3 +37,6 @@ OF_ARGUMENTS: Final = (
 
 IN_STATES: Final = (Generator(state_cases, ("{}/states/",)),)
 """What is asked where other requests have brought about a state."""
+
+OF_PEERS: Final = (Generator(peer_cases, ("{}/peers/",)),)
+"""What is asked of servers and clients that misbehave."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from conformance.derive import at_start
+from conformance.derive.commands.peers import peer_cases_of_type
 from conformance.derive.objects import (
     creatable,
     defaults,
@@ -34,5 +35,6 @@ OF_OBJECT_TYPES: Final = (
     Generator(invalid.invalid_cases, ("object-add/{}/invalid/",)),
     Generator(lifecycle.error_cases, ("object-add/{}/errors/",)),
     Generator(lifecycle.lifecycle_cases, ("object-add/{}/lifecycle/",)),
+    Generator(peer_cases_of_type, ("object-add/{}/peers/",)),
 )
 """All that is asked of each object type."""

@@ -1,0 +1,276 @@
+"""Cases of requests whose peer misbehaves: each costs at most the request that talks to it.
+
+Knows no command, no peer and no manner by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Final
+
+from conformance.derive.commands.valid import not_in_schema
+from conformance.derive.inputs import Introspected
+from conformance.derive.objects.under_test import OBJECT_ID, type_under_test
+from conformance.derive.steps import (
+    ANSWERED,
+    blocked_by,
+    command_subject,
+    supporting_step,
+    supporting_steps,
+)
+from conformance.judge.expect_answer import Accept, Present, RefusedLike
+from conformance.knowledge.absences import refusals_of
+from conformance.knowledge.everything import Knowledge
+from conformance.knowledge.peers import MannerRecipe
+from conformance.knowledge.valid_request import Effect, Status, ValidRequest
+from conformance.model.blocked import Blocked, not_applicable, untried
+from conformance.model.case import Case, Isolation, Meanwhile, Misbehaves, Role, Step, Subject
+from conformance.model.stage import (
+    OUT_OF_BAND,
+    SCRATCH,
+    Peer,
+    Request,
+    Stage,
+)
+from conformance.model.terms import ABSENT, Aspect
+
+LIVES: Final = "X53"
+"""The rule that a peer does no harm beyond the request that talks to it."""
+_WAITS: Final = "X54"
+"""The rule that a request does not keep others waiting for its peer."""
+_OUT_OF_BAND: Final = "Q35"
+"""The rule that what runs out of band waits for nobody."""
+_OOB: Final = ("oob",)
+_RECIPE: Final = "recipe"
+_LIMIT: Final = 3.0
+"""Seconds until a request counts as one that is never answered: several times the silence of any
+peer, and less than the usual, since what hangs costs that for each play."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Misbehaving:
+    """A peer with a manner, at an address of its own beside that of the good one."""
+
+    name: str
+    recipe: MannerRecipe
+    good: Peer
+    bad: Peer
+
+
+@dataclass(frozen=True)
+class _Talk:
+    """A request that talks to peers, and the machine on which all of their manners are tried."""
+
+    build: Introspected
+    knowledge: Knowledge
+    valid: ValidRequest
+    subject: Subject
+    begins: str
+    """How the ids of its cases begin."""
+    undo: tuple[Request, ...] = ()
+    """What of its clean-up undoes the request itself."""
+
+    @property
+    def name(self) -> str:
+        """The name of the request."""
+        return self.valid.name or _RECIPE
+
+    @cached_property
+    def misbehaving(self) -> tuple[_Misbehaving, ...]:
+        """The peers that misbehave, one after the other."""
+        found: list[_Misbehaving] = []
+        known = self.knowledge.commands.peers
+        for peer in self.valid.spec.peers:
+            for name, recipe, manner in known.misbehaving(peer):
+                bad = replace(peer, address=_beside(peer, name, len(found) + 1), manner=manner)
+                found.append(_Misbehaving(name=name, recipe=recipe, good=peer, bad=bad))
+        return tuple(found)
+
+    @cached_property
+    def stage(self) -> Stage:
+        """The machine with all of its peers; out of band where it can be asked something so."""
+        used = tuple(each.bad for each in self.misbehaving if not self.blocked(each))
+        peers = (*self.valid.spec.peers, *used)
+        spec = replace(self.valid.spec, peers=peers)
+        capabilities = _OOB if self.beside else ()
+        return Stage(name=f"peers{spec.mark}", spec=spec, capabilities=capabilities)
+
+    @cached_property
+    def beside(self) -> Step | None:
+        """The step that is answered out of band at any time, None if the build has no command."""
+        commands = self.build.schema.commands
+        for name in self.knowledge.commands.peers.beside:
+            if name in commands and commands[name].allow_oob and name not in self.build.unserved:
+                request = Request(name, ABSENT, key=OUT_OF_BAND)
+                return Step(request=request, expect=ANSWERED, role=Role.CHECK, rule=_OUT_OF_BAND)
+        return None
+
+    def blocked(self, each: _Misbehaving) -> Blocked | None:
+        """Return why the request is not made of that peer."""
+        known, build = self.knowledge.commands.peers, self.build
+        if each.recipe.slow and not build.thorough:
+            return untried(f"run with --thorough alone: {each.recipe.slow}")
+        request = f"{self.begins}/{self.name}"
+        return untried(known.spares(request, each.name, build.version))
+
+    def cases(self) -> Iterator[Case]:
+        """Yield a case a manner."""
+        invalid = not_in_schema(self.build, self.valid)
+        for each in self.misbehaving:
+            blocked = (
+                not_applicable(invalid)
+                or blocked_by(replace(self.valid, always_fails=""), self.build.lacks)
+                or self.blocked(each)
+            )
+            yield self._case(each, blocked)
+
+    def _case(self, each: _Misbehaving, blocked: Blocked | None) -> Case:
+        before = () if self._once else (*self._good(Role.SETUP),)
+        requests = (*self.valid.setup, self.valid.request)
+        first = [self._towards(each, request) for request in requests]
+        last = len(before) + len(first) - 1
+        talks = next(n for n, step in enumerate(first) if _names(step.request, each.bad))
+        manner, meanwhile = each.bad.manner, None
+        if manner is not None and manner.patience:
+            # While an event is awaited, no other request is under way.
+            beside = None if self.valid.request.awaits else self.beside
+            rule = beside.rule if beside else None
+            meanwhile = Meanwhile(step=last, seconds=manner.patience, rule=_WAITS, beside=rule)
+            first += [beside] if beside else []
+        at_once = manner is not None and not manner.at
+        misbehaves = Misbehaves(
+            address=each.bad.address, step=len(before) + talks if at_once else last
+        )
+        number = f"{each.good.serve}/" if len(self.valid.spec.peers) > 1 else ""
+        return Case(
+            id=f"{self.begins}/{Aspect.PEERS}/{self.name}/{number}{each.name}",
+            subject=self.subject,
+            aspect=Aspect.PEERS,
+            stage=self.stage,
+            steps=()
+            if blocked
+            else (*before, *first, self._alive(), *self._afterwards(each, last)),
+            isolation=Isolation.ALONE if self.valid.destructive else Isolation.SHARED,
+            about=self.name,
+            blocked=blocked,
+            misbehaves=misbehaves,
+            meanwhile=meanwhile,
+            limit=_LIMIT,
+        )
+
+    def _towards(self, each: _Misbehaving, request: Request) -> Step:
+        """Return the step of a request that goes to a peer which misbehaves."""
+        role = Role.SUBJECT if request is self.valid.request else Role.CHECK
+        own = role is Role.SUBJECT and self.valid.name
+        sent = _readdressed(request if own else replace(request, awaits=()), each.good, each.bad)
+        absences = refusals_of(self.knowledge.absences, frozenset({request.execute}))
+        step = supporting_step(sent, role, Present(absences))
+        return replace(step, rule=LIVES)
+
+    @property
+    def _once(self) -> bool:
+        """Whether the request succeeds once at most on a machine, or is not known to."""
+        return self.valid.destructive or self.valid.status is not Status.SUCCEEDS
+
+    def _good(self, role: Role) -> Iterator[Step]:
+        """Yield the request of peers that behave well, with its set-up and its clean-up."""
+        for request in (*self.valid.setup, self.valid.request):
+            yield replace(supporting_step(request, role), rule=LIVES)
+        yield from supporting_steps(self.valid.cleanup, Role.CLEANUP, ANSWERED)
+
+    def _alive(self) -> Step:
+        probe = Request(self.build.flavour.probe, ABSENT)
+        return Step(request=probe, expect=Accept(), role=Role.CHECK, rule=LIVES)
+
+    def _afterwards(self, each: _Misbehaving, subject: int) -> Iterator[Step]:
+        """Yield what undoes the request, and the same request of a peer that behaves well."""
+        for request in self.valid.cleanup:
+            sent = _readdressed(replace(request, awaits=()), each.good, each.bad)
+            undoes = request in self.undo
+            yield Step(
+                request=sent,
+                expect=RefusedLike(subject) if undoes else ANSWERED,
+                role=Role.CHECK if undoes else Role.CLEANUP,
+                rule=LIVES,
+            )
+        if not self._once:
+            yield from self._good(Role.CHECK)
+        yield self._alive()
+
+
+def peer_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield the cases of the requests of a command that talk to a peer."""
+    known = knowledge.commands.peers
+    recipe = knowledge.command(name)
+    own = recipe.requests(build.version) if name in knowledge.commands else ()
+    talks = [(valid, ()) for valid in own]
+    approaches = known.approaches_of(name, build.version)
+    for valid, undo in (*talks, *((each.valid, each.undo) for each in approaches)):
+        if _is_asked(knowledge, valid):
+            yield from _Talk(build, knowledge, valid, command_subject(name), name, undo).cases()
+
+
+def peer_cases_of_type(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield the cases of the smallest object of a type, if it talks to a peer."""
+    tested = type_under_test(build, knowledge, name)
+    if tested.blocked or tested.recipe.setup or not tested.recipe.spec.peers:
+        return
+    valid = ValidRequest(
+        request=Request("object-add", tested.base()),
+        spec=tested.recipe.spec,
+        cleanup=(Request("object-del", {"id": OBJECT_ID}),),
+        effect=Effect.DESTRUCTIVE if tested.recipe.alone else Effect.NONE,
+    )
+    if _is_asked(knowledge, valid):
+        begins, undo = f"object-add/{name}", valid.cleanup
+        yield from _Talk(build, knowledge, valid, tested.subject, begins, undo).cases()
+
+
+def _is_asked(knowledge: Knowledge, valid: ValidRequest) -> bool:
+    """Return whether a peer of the request can misbehave, and the request is what talks to it.
+
+    Who is named on the command line talks to the machine before a case does.
+    """
+    on_the_line = " ".join(valid.spec.args)
+    peers = [
+        each
+        for each in valid.spec.peers
+        if not knowledge.commands.peers.untried(each.serve) and each.address not in on_the_line
+    ]
+    requests = (*valid.setup, valid.request)
+    named = all(any(_names(request, peer) for request in requests) for peer in peers)
+    whole = bool(peers) and len(peers) == len(valid.spec.peers)
+    return whole and named and valid.effect is not Effect.END
+
+
+def _beside(peer: Peer, name: str, number: int) -> str:
+    """Return the address of a peer that misbehaves, beside that of the good one."""
+    if peer.address.isdecimal():
+        return str(int(peer.address) + number)
+    return f"{peer.address}.{name}"
+
+
+def _readdressed(request: Request, good: Peer, bad: Peer) -> Request:
+    return request.with_arguments(_replaced(request.arguments, good.address, bad.address))
+
+
+def _names(request: Request, peer: Peer) -> bool:
+    """Return whether a request names the address of a peer."""
+    return _replaced(request.arguments, peer.address, "") != request.arguments
+
+
+def _replaced(value: object, old: str, new: str) -> object:
+    """Return the value with another address: a socket in the scratch folder, or a port."""
+    match value:
+        case str():
+            if not old.isdecimal():
+                return value.replace(f"{SCRATCH}/{old}", f"{SCRATCH}/{new}")
+            return new if value == old else value.replace(f":{old}", f":{new}")
+        case dict():
+            return {key: _replaced(item, old, new) for key, item in value.items()}
+        case list() | tuple():
+            return [_replaced(item, old, new) for item in value]
+        case _:
+            return value
