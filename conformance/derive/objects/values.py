@@ -31,7 +31,11 @@ def value_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
     tested, catalogue = type_under_test(build, knowledge, name), knowledge.catalogue
     for member in tested.shape.members:
         shape = shape_of(tested.shape.schema, member.type)
-        values = catalogue.values(OBJECT_ADD, member.name, shape) if shape else ()
+        values = (
+            catalogue.values(OBJECT_ADD, member.name, shape, thorough=build.thorough)
+            if shape
+            else ()
+        )
         formed: Mapping[str, FormPromise] = {}
         if shape is ArgumentShape.STRING:
             formed = catalogue.of_form(OBJECT_ADD, member.name, build.version)
