@@ -57,6 +57,14 @@ class ArgumentValue:
     text: Annotated[str, Key("the text of a string")] = ""
     times: Annotated[int, Key("how often the text is repeated, or the element of an array")] = 1
     number: Annotated[int | None, Key("the integer")] = None
+    at: Annotated[
+        tuple[str, ...],
+        Key(
+            "the arguments of the kind that are tried with it, as globs of COMMAND:PATH; "
+            "--thorough tries all",
+            default="all",
+        ),
+    ] = ()
 
     def like(self, own: JsonValue) -> JsonValue:
         """Return the value in place of `own`, an array with an element, a string or an integer."""
@@ -191,10 +199,17 @@ class Catalogue:
             each.fits(command, label) and not (thorough and each.thorough) for each in self.omitted
         )
 
-    def values(self, command: str, label: str, shape: ArgumentShape) -> tuple[ArgumentValue, ...]:
+    def values(
+        self, command: str, label: str, shape: ArgumentShape, *, thorough: bool = False
+    ) -> tuple[ArgumentValue, ...]:
         """Return the values for the argument at `label`."""
         kind = self._kind(command, label, shape)
-        return kind.values if kind else ()
+        if kind is None:
+            return ()
+        where = f"{command}:{label}"
+        return tuple(
+            each for each in kind.values if thorough or not each.at or is_among(where, each.at)
+        )
 
     def of_form(self, command: str, label: str, version: Version) -> Mapping[str, FormPromise]:
         """Return the values that a documented form tells, those of which most is promised first."""

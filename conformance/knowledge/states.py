@@ -152,6 +152,9 @@ class MachineState:
     moves: Annotated[
         str, Key("why queries tell something else from one moment to the next, if they do")
     ] = ""
+    thorough: Annotated[
+        bool, Key("whether only --thorough goes there: it takes seconds, or a build hangs in it")
+    ] = False
     shows: Annotated[tuple[KnownAnswer, ...], Key("what queries tell in the state", some=True)]
 
     def faults(self) -> Iterator[FileFault]:
@@ -286,6 +289,10 @@ class States:
             tuple(each for each in self.agreements if version in each.versions),
             tuple(each for each in self.unasked if version in each.versions),
         )
+
+    def for_depth(self, *, thorough: bool) -> Iterator[MachineState]:
+        """Yield those of a run, which goes to some of them only if it is `thorough`."""
+        return (each for each in self.states if thorough or not each.thorough)
 
     def why_unasked(self, command: str, state: str) -> str | None:
         """Return why a command is not asked in a state, None if it is."""

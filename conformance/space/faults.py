@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -40,6 +40,14 @@ WRONG: Final[Mapping[JsonType, JsonValue]] = {
 SWITCHED: Final = "on"
 """A boolean as command lines spell it, for places that want a boolean."""
 
+_STRING: Final = f"type={JsonType.STRING}"
+_SPELLING: Final = "spelling="
+_SPELT: Final[Mapping[JsonType, Mapping[str, str]]] = {
+    JsonType.BOOLEAN: {"true": "Q09", "1": "Q09"},
+    JsonType.INT: {"0x10": "Q03", "1k": "Q07", "1.5": "Q03"},
+    JsonType.NUMBER: {"0x10": "Q02", "1.5": "Q02"},
+}
+"""Other strings that command lines take for a value, each with the rule that refuses it here."""
 _BUILTIN_RULES: Final[Mapping[JsonType, str]] = {
     JsonType.STRING: "Q01",
     JsonType.NUMBER: "Q02",
@@ -72,6 +80,9 @@ def faults(
             return
         case Builtin(json_type=json_type):
             yield from _of_wrong_type({json_type}, _BUILTIN_RULES.get(json_type, "W63"))
+            for text, rule in _SPELT.get(json_type, {}).items():
+                words = f"the string {text!r}, as command lines spell it"
+                yield _wrong(f"{_SPELLING}{text}", text, rule, words)
             if json_type is JsonType.INT:
                 yield _wrong("fraction", 0.5, "Q08", "a fraction where an integer is wanted")
                 yield _wrong("huge", HUGE, "Q06", "an integer beyond 64 bits")
@@ -87,6 +98,16 @@ def faults(
             yield from _of_wrong_type({JsonType.OBJECT}, "W63")
             if within:
                 yield from object_faults(schema, type_name, as_object(valid))
+
+
+def together_by_string(found: Iterable[Fault]) -> list[list[Fault]]:
+    """Return faults that cases are made of: strings in place of one value are together."""
+    groups: dict[str, list[Fault]] = {}
+    for fault in found:
+        *way, last = fault.label.split("/")
+        of = _STRING if last.startswith(_SPELLING) else last
+        groups.setdefault("/".join((*way, of)), []).append(fault)
+    return [*groups.values()]
 
 
 def object_faults(

@@ -134,7 +134,7 @@ def test_faults_are_tried_within_objects_and_each_branch_of_a_union() -> None:
     assert asked(ram)[0]["node"].keys() == {"kind", "path"}
     assert (rule_of(ram), asked(ram, Role.WITNESS)) == ("Q20", [{"node": {"kind": "ram"}}])
     assert asked(cases["node.kind:ram.size/type=string"]) == [
-        {"node": {"kind": "ram", "size": "1"}}
+        {"node": {"kind": "ram", "size": text}} for text in ("1", "0x10", "1k", "1.5")
     ]
     # A type is entered once: within "next" nothing more is tried.
     assert asked(cases["node.next/type=int"])[0]["node"]["next"] == 1

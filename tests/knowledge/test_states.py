@@ -99,6 +99,13 @@ def test_a_state_is_there_once_for_each_of_its_words(tmp_path: Path) -> None:
     assert not one.leads_out("quit")
 
 
+def test_a_state_may_be_for_thorough_runs_alone(tmp_path: Path) -> None:
+    states = load_states(written(tmp_path, ABOUT.replace("each =", "thorough = true\neach =")))
+
+    assert not [*states.for_depth(thorough=False)]
+    assert len([*states.for_depth(thorough=True)]) == 2
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [

@@ -312,7 +312,9 @@ class Checker:
             case "int":
                 return self._int(value, name)
             case "boolean":
-                return type(value) is bool or (type(value) is int and self._is("bool-takes-int"))
+                lenient = type(value) is int and self._is("bool-takes-int")
+                spelt = value in ("true", "false") and self._is("bool-takes-word")
+                return type(value) is bool or lenient or spelt
             case "null":
                 return value is None or (value is True and self._is("null-takes-true"))
             case _:
@@ -322,7 +324,8 @@ class Checker:
         if type(value) is float:
             return math.isfinite(value) and self._is("int-takes-fraction")
         if type(value) is str:
-            return value.isdigit() and self._is("int-takes-string")
+            unit = value.endswith("k") and self._is("int-takes-unit")
+            return unit or (value.isdigit() and self._is("int-takes-string"))
         if type(value) is not int:
             return False
         huge = self._is("int-takes-huge") or (name == "big" and self._is("size-wraps"))

@@ -9,7 +9,13 @@ import pytest
 from conformance.model.terms import JsonValue
 from conformance.qapi.model import Schema
 from conformance.qapi.validate import validate
-from conformance.space.faults import DOWNSTREAM, UNKNOWN, faults, object_faults
+from conformance.space.faults import (
+    DOWNSTREAM,
+    UNKNOWN,
+    faults,
+    object_faults,
+    together_by_string,
+)
 from tests.qapi.schemas import (
     ADDRESSES,
     alternate,
@@ -43,16 +49,21 @@ WRONG_FOR = {
     "null": {"type=boolean", "type=int", "type=string", "type=array", "type=object"},
     "number": {"type=null", "type=boolean", "type=string", "type=array", "type=object"},
 }
+SPELT = {
+    "bool": {"spelling=true", "spelling=1"},
+    "number": {"spelling=0x10", "spelling=1.5"},
+    "int": {"spelling=0x10", "spelling=1k", "spelling=1.5"},
+}
 
 
 @pytest.mark.parametrize(
     ("kind", "valid", "labels"),
     [
         ("str", "a", WRONG_FOR["str"]),
-        ("bool", True, WRONG_FOR["bool"]),
+        ("bool", True, WRONG_FOR["bool"] | SPELT["bool"]),
         ("null", None, WRONG_FOR["null"]),
-        ("number", 1.5, WRONG_FOR["number"]),
-        ("int", 1, WRONG_FOR["number"] | {"fraction", "huge"}),
+        ("number", 1.5, WRONG_FOR["number"] | SPELT["number"]),
+        ("int", 1, WRONG_FOR["number"] | SPELT["int"] | {"fraction", "huge"}),
         ("any", 1, set()),
         ("Mode", "on", WRONG_FOR["str"] | {"unknown", "case", "empty"}),
         (
@@ -107,6 +118,7 @@ def test_a_fault_in_an_enum_of_capitals_is_spelt_in_small_letters(schema: Schema
         ("host/type=null", "Q01", {"host": None, "port": 1}),
         ("port/type=null", "Q16", {"host": "h", "port": None}),
         ("port/type=string", "Q03", {"host": "h", "port": "1"}),
+        ("port/spelling=1k", "Q07", {"host": "h", "port": "1k"}),
         ("port/fraction", "Q08", {"host": "h", "port": 0.5}),
         ("port/huge", "Q06", {"host": "h", "port": 10**30}),
     ],
@@ -149,3 +161,15 @@ def test_a_string_for_a_boolean_is_one_that_command_lines_take(schema: Schema) -
     }
 
     assert strings == {"bool": "on", "int": "1"}
+
+
+def test_strings_in_place_of_one_value_are_together(schema: Schema) -> None:
+    groups = together_by_string(object_faults(schema, "Inet", {"host": "h", "port": 1}))
+
+    (found,) = [group for group in groups if group[0].label == "port/type=string"]
+    assert [fault.label for fault in found[1:]] == [
+        "port/spelling=0x10",
+        "port/spelling=1k",
+        "port/spelling=1.5",
+    ]
+    assert [len(group) for group in groups if group is not found] == [1] * (len(groups) - 1)

@@ -34,7 +34,7 @@ def answer_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterat
         if each.query.request.execute == name
         and each.other.request.execute in build.schema.commands
     ]
-    for state in knowledge.states.states:
+    for state in knowledge.states.for_depth(thorough=build.thorough):
         known = [each for each in state.shows if each.request.execute == name]
         fitting = [each for each in known if each.fits(build.version, build.arch)]
         if not fitting:
@@ -44,7 +44,7 @@ def answer_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterat
             yield asked.told(each, "" if len(fitting) == 1 else f"/{number}")
     for agreement in agreements:
         both = {name, agreement.other.request.execute}
-        for state in knowledge.states.states:
+        for state in knowledge.states.for_depth(thorough=build.thorough):
             if both & {each.request.execute for each in state.shows}:
                 asked = _Asked(build=build, knowledge=knowledge, state=state)
                 yield asked.agreed(agreement)

@@ -72,7 +72,7 @@ def _grounds(build: Introspected, knowledge: Knowledge) -> tuple[_Ground, ...]:
     offer = OFFERS[build.program]
     return tuple(
         _Ground(build=build, knowledge=knowledge, state=state, modules=modules)
-        for state in knowledge.states.states
+        for state in knowledge.states.for_depth(thorough=build.thorough)
         if state.about and (offer.machines or state.spec == _without_machine(state.spec))
     )
 

@@ -28,7 +28,13 @@ from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.errors import HarnessError
 from conformance.model.terms import Absent, Aspect, JsonValue, as_object
 from conformance.qapi.model import Member, Schema
-from conformance.space.faults import Fault, member_faults, no_objects, unknown_members
+from conformance.space.faults import (
+    Fault,
+    member_faults,
+    no_objects,
+    together_by_string,
+    unknown_members,
+)
 from conformance.space.objects import ObjectPlace
 from conformance.space.values import exemplar
 
@@ -115,10 +121,10 @@ class _EditedObject:
         found = [fault for fault in made if fault.label.split("/")[-1] != _OF_RANGES]
         if not found:
             return
-        groups = [found] if tried.alone else [[fault] for fault in found]
+        groups = [found] if tried.alone else together_by_string(found)
         blocked, stage = tried.blocked(label), tried.stage("arguments")
         for group in groups:
-            name = group[0].label if len(group) == 1 else together
+            name = together if tried.alone and len(group) > 1 else group[0].label
             name = "/".join(filter(None, (label, name)))
             yield Case(
                 id=f"{command}/{Aspect.INVALID}/{name}",

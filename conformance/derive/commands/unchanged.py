@@ -25,7 +25,7 @@ from conformance.model.terms import as_object
 
 REFUSED: Final = Refused()
 TOGETHER: Final = 64
-"""Subjects of a case: two looks at the state cost as much as some dozens of them."""
+"""Cases whose subjects stand together: two looks at the state cost as much as some dozens."""
 _BEHIND: Final = (Role.CHECK, Role.CLEANUP)
 """The roles of what stands behind a subject step and belongs to it."""
 _UNCHANGED: Final = Stage(name="unchanged", kept=True)

@@ -70,7 +70,7 @@ def _of_argument(
     of_form: Mapping[str, FormPromise] = {}
     if shape is ArgumentShape.STRING:
         of_form = catalogue.of_form(command, label, arguments.build.version)
-    of_kind = catalogue.values(command, label, shape)
+    of_kind = catalogue.values(command, label, shape, thorough=arguments.build.thorough)
     if not (of_form or of_kind):
         return None
     attempt = _attempt(arguments, place, member, shape)

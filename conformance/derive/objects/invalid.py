@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Unpack
 
 from conformance.derive.inputs import Introspected
@@ -27,7 +27,7 @@ from conformance.model.expectation import Expectation
 from conformance.model.stage import Request, Stage
 from conformance.model.terms import Aspect, ErrorClass, JsonValue, Outcome, as_object
 from conformance.qapi.model import Member
-from conformance.space.faults import Fault, member_faults, object_faults
+from conformance.space.faults import Fault, member_faults, object_faults, together_by_string
 from conformance.space.integers import is_let_through, range_of, rule_of, width_of
 from conformance.space.paths import member_paths, member_with_integer
 from conformance.space.values import exemplar
@@ -61,8 +61,8 @@ def invalid_cases(build: Introspected, knowledge: Knowledge, name: str) -> Itera
     }
     base = tested.base()
     schema, type_name = tested.shape.schema, tested.shape.arguments_type
-    for fault in object_faults(schema, type_name, base):
-        yield _case(tested, fault, base)
+    for fault, *spelt in together_by_string(object_faults(schema, type_name, base)):
+        yield _case(tested, fault, base, spelt=spelt)
     foreign = _foreign(tested, others, base)
     if foreign:
         yield _case(tested, foreign, base)
@@ -81,8 +81,9 @@ def _optional_member(tested: TypeUnderTest, member: Member) -> Iterator[Case]:
     blocked = _unanswerable(tested)
     if recipe.omit and not blocked:
         blocked = untried(recipe.omit)
-    for fault in member_faults(tested.shape.schema, member, valid):
-        yield _case(tested, fault, valid, about=member.name, blocked=blocked)
+    found = member_faults(tested.shape.schema, member, valid)
+    for fault, *spelt in together_by_string(found):
+        yield _case(tested, fault, valid, spelt=spelt, about=member.name, blocked=blocked)
 
 
 def _excluded(tested: TypeUnderTest, member: Member) -> Iterator[Case]:
@@ -206,13 +207,14 @@ def _case(
     wrong: Fault,
     witness: Mapping[str, JsonValue],
     *,
+    spelt: Sequence[Fault] = (),
     by_schema: bool = True,
     expect: Expectation | None = None,
     **more: Unpack[CaseParts],
 ) -> Case:
     """Return the case of one fault: refused, nothing left behind, and the id works right after.
 
-    The witness, which lacks only the fault, follows with the same id.
+    The witness, which lacks only the fault, follows with the same id.  `spelt` are more faults.
     """
     if by_schema and tested.shape.typed and not tested.shape.schema_error(as_object(wrong.value)):
         raise HarnessError(
@@ -221,7 +223,10 @@ def _case(
         )
     expect = expect or Reject(_classes(tested, wrong))
     steps = [
-        add(as_object(wrong.value), role=Role.SUBJECT, rule=_rule(tested, wrong), expect=expect),
+        *(
+            add(as_object(each.value), role=Role.SUBJECT, rule=_rule(tested, each), expect=expect)
+            for each in (wrong, *spelt)
+        ),
         *([delete(expect=Answer())] if isinstance(expect, Answer) else []),
         listed(absent=(_id_of(wrong.value),), rule="W65"),
         add(witness, role=Role.WITNESS),

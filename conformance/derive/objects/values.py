@@ -33,7 +33,11 @@ def value_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
         shape = shape_of(tested.shape.schema, member.type)
         if catalogue.leaves_out(OBJECT_ADD, member.name, thorough=build.thorough):
             continue
-        values = catalogue.values(OBJECT_ADD, member.name, shape) if shape else ()
+        values = (
+            catalogue.values(OBJECT_ADD, member.name, shape, thorough=build.thorough)
+            if shape
+            else ()
+        )
         formed: Mapping[str, FormPromise] = {}
         if shape is ArgumentShape.STRING:
             formed = catalogue.of_form(OBJECT_ADD, member.name, build.version)
