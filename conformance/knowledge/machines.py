@@ -77,6 +77,13 @@ class MachinesPart(DevicesPart):
             "machine types that provide it"
         ),
     ] = field(default_factory=dict)
+    ordinary: Annotated[
+        str,
+        Key(
+            "the machine, with processors, memory and buses, where what needs none is asked, too",
+            default="none is",
+        ),
+    ] = ""
     stand_ins: Annotated[
         tuple[StandInEntry, ...],
         Key(
@@ -116,6 +123,11 @@ def load_walk(path: Path) -> Mapping[str, str]:
     Raises KnowledgeError.
     """
     return read_file(path, MachinesPart).sound().walk
+
+
+def load_ordinary(path: Path) -> str:
+    """Return the machine where what needs none is asked, too; raises KnowledgeError."""
+    return read_file(path, MachinesPart).sound().ordinary
 
 
 def load_plugs(path: Path, more: Sequence[Read[MachinesPart]] = ()) -> Plugs:

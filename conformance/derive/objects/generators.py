@@ -7,6 +7,7 @@ from typing import Final
 from conformance.derive.objects import (
     creatable,
     defaults,
+    elsewhere,
     instances,
     invalid,
     lifecycle,
@@ -19,8 +20,12 @@ from conformance.derive.subjects import Generator
 OF_OBJECT_ADD: Final = (Generator(creatable.creatable_case, ("{}/introspection/",)),)
 """What is asked of object-add as a whole."""
 
+OF_ALL_TYPES: Final = (Generator(elsewhere.early_cases, ("qom-list-properties/introspection/",)),)
+"""What is asked of the types of the object model in preconfig."""
+
 OF_OBJECT_TYPES: Final = (
     Generator(valid.valid_cases, ("object-add/{}/valid/",)),
+    Generator(elsewhere.machine_cases, ("object-add/{}/valid/",)),
     Generator(defaults.default_cases, ("object-add/{}/defaults/",)),
     Generator(defaults.documented_cases, ("object-add/{}/documentation/",)),
     Generator(values.value_cases, ("object-add/{}/values/",)),
