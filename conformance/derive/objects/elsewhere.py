@@ -40,16 +40,18 @@ def machine_cases(build: Introspected, knowledge: Knowledge, name: str) -> Itera
 
 
 def early_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
-    """Yield the cases that each type is described before the machine is complete, as after it.
+    """Yield the cases that types are described before the machine is complete, as after it.
 
-    None where the release's source does not say that the query is allowed then.
+    The first type of each parent is asked for, all with --thorough; none where the release's source
+    does not say that the query is allowed then.
     """
     completing = (r for r in knowledge.commands.values() if r.effect is Effect.COMPLETES)
     ending = next((r for r in completing if r.name in build.schema.commands), None)
     if ending is None or not build.preconfig_flags.get(_ASK):
         return
     stage = Stage(name=f"introspection/{_EARLY}", spec=MachineSpec(args=ending.spec.args))
-    for kind in build.model.by_name:
+    first = {info.parent: info.name for info in reversed(build.model.types)}
+    for kind in build.model.by_name if build.thorough else sorted(first.values()):
         request = Request(_ASK, {"typename": kind})
         step = Step(request=request, expect=ANSWERED, role=Role.SUBJECT, rule="W35")
         yield Case(
