@@ -227,6 +227,7 @@ BREAKAGES: dict[str, Breakage] = {
     "shows-half-a-condition": _breaks("Q42", *_DECLARED),
     # What the documentation shows.
     "example-invalid": _breaks("X18", "query-status/examples/*/static"),
+    "event-undeclared": _breaks("X51", *_DECLARED),
     "example-refused": _breaks("W73", "query-status/examples/*/run"),
     "default-undocumented": _breaks("X17", f"{_TOY}/documentation/default/*"),
     "error-not-as-documented": _breaks("Q29", "object-add/errors/*"),
