@@ -43,11 +43,11 @@ def early_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
     """Yield the cases that types are described before the machine is complete, as after it.
 
     The first type of each parent is asked for, all with --thorough; none where the release's source
-    does not say that the query is allowed then.
+    says that the query is not allowed then.
     """
     completing = (r for r in knowledge.commands.values() if r.effect is Effect.COMPLETES)
     ending = next((r for r in completing if r.name in build.schema.commands), None)
-    if ending is None or not build.preconfig_flags.get(_ASK):
+    if ending is None or build.preconfig_flags.get(_ASK) is False:
         return
     stage = Stage(name=f"introspection/{_EARLY}", spec=MachineSpec(args=ending.spec.args))
     first = {info.parent: info.name for info in reversed(build.model.types)}
