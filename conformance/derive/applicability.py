@@ -76,15 +76,22 @@ def substituted(case: Case, stand_ins: StandIns) -> Case:
 
     Options of a machine or a device go to its stand-in; files of code hold that of its guests.
     """
-    spec = case.stage.spec
+    spec = _standing_in(case.stage.spec, stand_ins)
+    return case if spec is case.stage.spec else replace(case, stage=replace(case.stage, spec=spec))
+
+
+def _standing_in(spec: MachineSpec, stand_ins: StandIns) -> MachineSpec:
+    """Return a machine, and its companions, with what stands in for it and for what it has."""
     files = tuple(_of_guests(file, stand_ins) for file in spec.files)
-    if files != spec.files:
-        spec = replace(spec, files=files)
-        case = replace(case, stage=replace(case.stage, spec=spec))
+    companions = tuple(
+        replace(each, spec=_standing_in(each.spec, stand_ins)) for each in spec.companions
+    )
+    if (files, companions) != (spec.files, spec.companions):
+        spec = replace(spec, files=files, companions=companions)
     name, comma, rest = spec.machine.partition(",")
     machine = stand_ins.machines.get(name)
     if machine is None:
-        return case
+        return spec
     args = [*machine.args]
     for word in spec.args:
         name, behind, options = word.partition(",")
@@ -93,8 +100,7 @@ def substituted(case: Case, stand_ins: StandIns) -> Case:
             args.append(word)
         else:
             args[-1:] = [*device.args, "-device", f"{device.name}{behind}{options}"]
-    own = replace(spec, machine=f"{machine.name}{comma}{rest}", args=tuple(args))
-    return replace(case, stage=replace(case.stage, spec=own))
+    return replace(spec, machine=f"{machine.name}{comma}{rest}", args=tuple(args))
 
 
 def _of_guests(file: ScratchFile, stand_ins: StandIns) -> ScratchFile:

@@ -13,7 +13,7 @@ from conformance.knowledge.machines import StandIn, StandIns
 from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.expectation import Expectation
 from conformance.model.flavour import Program
-from conformance.model.stage import Descriptor, MachineSpec, Request, ScratchFile, Stage
+from conformance.model.stage import Companion, Descriptor, MachineSpec, Request, ScratchFile, Stage
 from conformance.model.terms import ABSENT, Aspect, Outcome
 from conformance.qapi.introspection import read_introspection
 from conformance.qapi.qom import Node, ObjectModel, Property, TypeInfo
@@ -157,8 +157,12 @@ STAND_INS = StandIns(
                 files=(ScratchFile(path="code", hex="00ff"), ScratchFile(path="data", hex="1"))
             ),
         ),
+        (
+            MachineSpec(companions=(Companion(spec=MachineSpec(machine="pc")),)),
+            MachineSpec(companions=(Companion(spec=MachineSpec(machine="board", args=("-x",))),)),
+        ),
     ],
-    ids=["another", "machine", "device", "file"],
+    ids=["another", "machine", "device", "file", "companion"],
 )
 def test_a_machine_stands_in_with_its_devices(spec: MachineSpec, there: MachineSpec) -> None:
     assert substituted(case(spec), STAND_INS).stage.spec == there
