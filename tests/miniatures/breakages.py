@@ -162,6 +162,7 @@ BREAKAGES: dict[str, Breakage] = {
     "ambiguous-path-taken": _breaks("X10", "qom-get/errors/none/partial/*"),
     "unknown-type-has-heirs": _breaks("X11", "qom-list-types/*"),
     "abstract-shown-unasked": _breaks("X11", "qom-list-types/*"),
+    "type-in-prose": _breaks("X52", "qom-list-properties/documentation/types"),
     "default-of-other-type": _breaks("X08", "qom-list-properties/introspection/*"),
     "property-listed-twice": _breaks("X12", "qom-list-properties/introspection/*"),
     "object-has-more": _breaks("X12", f"{_TOY}/valid/mandatory-only"),

@@ -14,14 +14,18 @@ from conformance.derive.objects import (
     pairs,
     valid,
     values,
+    words,
 )
 from conformance.derive.subjects import Generator
 
 OF_OBJECT_ADD: Final = (Generator(creatable.creatable_case, ("{}/introspection/",)),)
 """What is asked of object-add as a whole."""
 
-OF_ALL_TYPES: Final = (Generator(elsewhere.early_cases, ("qom-list-properties/introspection/",)),)
-"""What is asked of the types of the object model in preconfig."""
+OF_ALL_TYPES: Final = (
+    Generator(elsewhere.early_cases, ("qom-list-properties/introspection/",)),
+    Generator(words.word_cases, ("qom-list-properties/documentation/",)),
+)
+"""What is asked of the types of the object model in preconfig, and of those of properties."""
 
 OF_OBJECT_TYPES: Final = (
     Generator(valid.valid_cases, ("object-add/{}/valid/",)),
