@@ -414,6 +414,6 @@ def test_a_conditional_type_is_meant_where_the_build_shows_that_its_condition_ho
     left = {"7": replace(whole.object("Two"), name="7")}
     declared = changed(replace(WHOLE["Two"], condition=condition))
 
-    found = align(declared, replace(schema, types={**schema.types, **left}))
+    found = align(declared, replace(schema, types={**whole.types, **schema.types, **left}))
 
     assert found.orphans["7"] == name
