@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from conformance.align.conditions import condition_text
 from conformance.align.forms import NOTHING, Declarations, form_of, is_empty
 from conformance.align.statement import Alignment
 from conformance.align.statements import Item
@@ -111,10 +112,13 @@ def _unreached(pairs: TypeWalk) -> dict[str, str]:
 def _orphans(pairs: TypeWalk, unreached: Mapping[str, str]) -> dict[str, str | None]:
     """Return the build's types that nothing leads to, each with its declared type.
 
-    Only unreached declared types of the same form can be meant: names do not help.
+    Only unreached declared types of the same form can be meant: names do not help.  One with a
+    condition is there where the build shows that the condition holds.
     """
     entities, schema = pairs.declared.entities, pairs.schema
-    free = [name for name in unreached if entities[name].condition is None]
+    held = {condition_text(each.condition) for each in pairs.ledger.shown if each.held}
+    conditions = ((name, entities[name].condition) for name in unreached)
+    free = [name for name, each in conditions if each is None or condition_text(each) in held]
     found: dict[str, str | None] = {}
     for name in sorted(_loose(schema)):
         meant = next((each for each in free if _alike(pairs.declared, each, schema, name)), None)

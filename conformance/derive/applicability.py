@@ -17,13 +17,15 @@ from conformance.knowledge.machines import StandIns
 from conformance.model.blocked import behind_finding, not_applicable
 from conformance.model.case import Case
 from conformance.model.flavour import Program
-from conformance.model.stage import MachineSpec, Request
+from conformance.model.stage import MachineSpec, Request, ScratchFile
 from conformance.qapi.model import Schema
 
 _PATHS: Final = ("path", "paths")
 """The arguments with which the commands of the tree name one or more objects."""
 CONTRADICTION: Final = "a finding of query-qmp-schema"
 """Where faults of commands that were dropped from the schema are reported."""
+_MACHINE: Final = "/machine"
+"""The path of the machine in the tree, whose properties are its options."""
 _DEVICE: Final = "device"
 """The type that all device types come from."""
 _PASSES: Final = "getfd"
@@ -61,6 +63,7 @@ def offered(case: Case, offer: Offer, build: Introspected) -> Case:
     spec, schema = case.stage.spec, build.schema
     if offer.machines:
         absent = _lacking(build)(spec.args) if spec.args else None
+        absent = absent or _unknown_option(build, spec.machine)
     else:
         absent = _beyond(spec, offer) or _missing(case, offer, schema)
     contradicted = _unserved(case, build.unserved) or _left_out(case, schema)
@@ -71,13 +74,24 @@ def offered(case: Case, offer: Offer, build: Introspected) -> Case:
 def substituted(case: Case, stand_ins: StandIns) -> Case:
     """Return the case on a machine of the build's architecture, if its own has a stand-in.
 
-    Options of a machine or a device go to its stand-in.
+    Options of a machine or a device go to its stand-in; files of code hold that of its guests.
     """
-    spec = case.stage.spec
+    spec = _standing_in(case.stage.spec, stand_ins)
+    return case if spec is case.stage.spec else replace(case, stage=replace(case.stage, spec=spec))
+
+
+def _standing_in(spec: MachineSpec, stand_ins: StandIns) -> MachineSpec:
+    """Return a machine, and its companions, with what stands in for it and for what it has."""
+    files = tuple(_of_guests(file, stand_ins) for file in spec.files)
+    companions = tuple(
+        replace(each, spec=_standing_in(each.spec, stand_ins)) for each in spec.companions
+    )
+    if (files, companions) != (spec.files, spec.companions):
+        spec = replace(spec, files=files, companions=companions)
     name, comma, rest = spec.machine.partition(",")
     machine = stand_ins.machines.get(name)
     if machine is None:
-        return case
+        return spec
     args = [*machine.args]
     for word in spec.args:
         name, behind, options = word.partition(",")
@@ -86,8 +100,12 @@ def substituted(case: Case, stand_ins: StandIns) -> Case:
             args.append(word)
         else:
             args[-1:] = [*device.args, "-device", f"{device.name}{behind}{options}"]
-    own = replace(spec, machine=f"{machine.name}{comma}{rest}", args=tuple(args))
-    return replace(case, stage=replace(case.stage, spec=own))
+    return replace(spec, machine=f"{machine.name}{comma}{rest}", args=tuple(args))
+
+
+def _of_guests(file: ScratchFile, stand_ins: StandIns) -> ScratchFile:
+    code = stand_ins.files.get(file.path)
+    return file if code is None else ScratchFile(path=file.path, hex=code.name)
 
 
 def _beyond(spec: MachineSpec, offer: Offer) -> str | None:
@@ -125,6 +143,20 @@ def _lacking(build: Introspected) -> Callable[[tuple[str, ...]], str | None]:
         return None
 
     return lacking
+
+
+def _unknown_option(build: Introspected, machine: str) -> str | None:
+    """Return what names the option of a machine that the build's does not have, None if none.
+
+    A machine whose tree was not walked may have any.
+    """
+    name, *options = machine.split(",")
+    nodes = build.model.trees.get(name, ()) if options else ()
+    root = next((node for node in nodes if node.path == _MACHINE), None)
+    known = {each.name for each in root.properties} if root else ()
+    words = (option.partition("=")[0] for option in options) if root else ()
+    missing = next((word for word in words if word not in known), None)
+    return f"the machine {name} of this build has no option {missing}" if missing else None
 
 
 def _missing(case: Case, offer: Offer, schema: Schema) -> str | None:

@@ -15,6 +15,7 @@ from conformance.derive.commands import (
     valid,
 )
 from conformance.derive.commands.generators import (
+    ELSEWHERE,
     IN_STATES,
     OF_ARGUMENTS,
     OF_KNOWN_REQUESTS,
@@ -24,7 +25,7 @@ from conformance.derive.devices.generators import OF_DEVICE_TYPES
 from conformance.derive.events import event_cases
 from conformance.derive.exchanges import exchange_cases
 from conformance.derive.objects import tree
-from conformance.derive.objects.generators import OF_OBJECT_ADD, OF_OBJECT_TYPES
+from conformance.derive.objects.generators import OF_ALL_TYPES, OF_OBJECT_ADD, OF_OBJECT_TYPES
 from conformance.derive.schema import contradictions, declarations, lint
 from conformance.derive.subjects import (
     Generator,
@@ -80,6 +81,7 @@ GENERATORS: Final = (
         (Generator(contradictions.unusable_name_cases, ("{}/introspection/",)),),
     ),
     Round(introspected(lists), (Generator(tree.type_cases, ("qom-list-",)),)),
+    Round(introspected(lists), OF_ALL_TYPES),
     Round(
         introspected(machines),
         (Generator(tree.tree_cases, ("qom-list/", "qom-get/", "qom-set/")),),
@@ -88,6 +90,7 @@ GENERATORS: Final = (
     Round(introspected(types), OF_OBJECT_TYPES),
     Round(introspected(devices), OF_DEVICE_TYPES),
     Round(introspected(sorted_commands), (Generator(gates.gate_cases, ("{}/gates/",)),)),
+    Round(introspected(sorted_commands), ELSEWHERE),
     Round(
         introspected(sorted_commands),
         (Generator(compat_policy.deprecated_cases, ("{}/gates/deprecated",)),),

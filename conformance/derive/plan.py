@@ -144,5 +144,5 @@ def _counted(
         members=len(members[name].labels),
         left_out=members[name].left_out,
         answers=len(answer_members(build.schema, build.schema.commands[name].ret_type).labels),
-        blocked=recipe.always_fails or lacking or None,
+        blocked=recipe.always_fails or recipe.lacking or lacking or None,
     )

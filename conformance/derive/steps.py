@@ -8,7 +8,7 @@ from typing import Final
 
 from conformance.judge.expect_answer import Accept, Answer, Ends
 from conformance.knowledge.valid_request import Effect, ValidRequest
-from conformance.model.blocked import Blocked, unmet, untried
+from conformance.model.blocked import Blocked, not_applicable, unmet, untried
 from conformance.model.case import Emits, Isolation, Role, Step, Subject
 from conformance.model.expectation import Expectation
 from conformance.model.stage import Request, Stage
@@ -78,5 +78,6 @@ def blocked_by(valid: ValidRequest, lacks: Mapping[str, str]) -> Blocked | None:
     `lacks` maps each need that host and build do not meet to the reason.
     """
     if valid.always_fails:
-        return untried(f"no request of it succeeds: {valid.always_fails}")
+        why = f"no request of it succeeds: {valid.always_fails}"
+        return untried(why) if valid.possible else not_applicable(why)
     return unmet(valid.needs, lacks)

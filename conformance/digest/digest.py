@@ -79,8 +79,9 @@ class DigestEntity:
 
     `module` and `line` are its place; `documented` says whether it is documented at all. `errors`
     are the error classes that its documentation names, `unknown_errors` names that are no error
-    class. `error_items` has the class of each item in the section on errors, None if an
-    item names none. `base_defaults` are the defaults it gives for members of its base.
+    class, `unknown_events` what it calls an event and no program declares. `error_items` has the
+    class of each item in the section on errors, None if an item names none. `base_defaults` are the
+    defaults it gives for members of its base.
     """
 
     kind: EntityKind
@@ -103,6 +104,7 @@ class DigestEntity:
     errors: tuple[str, ...] = ()
     error_items: tuple[str | None, ...] = ()
     unknown_errors: tuple[str, ...] = ()
+    unknown_events: tuple[str, ...] = ()
     base_defaults: Mapping[str, JsonValue] = field(default_factory=dict)
     documented: bool = True
 

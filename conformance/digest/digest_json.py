@@ -122,6 +122,7 @@ def _from_entity(entity: DigestEntity) -> dict[str, Any]:
         errors=list(entity.errors),
         error_items=[item or "" for item in entity.error_items],
         unknown_errors=list(entity.unknown_errors),
+        unknown_events=list(entity.unknown_events),
         base_defaults=dict(entity.base_defaults),
         undocumented=not entity.documented,
     )
@@ -153,6 +154,7 @@ def _to_entity(program: str, value: object) -> DigestEntity:
         errors=entry.texts("errors"),
         error_items=tuple(item or None for item in entry.texts("error-items")),
         unknown_errors=entry.texts("unknown-errors"),
+        unknown_events=entry.texts("unknown-events"),
         base_defaults=entry.entry("base-defaults"),
         documented=not entry.take("undocumented", bool, False),
     )

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from conformance.knowledge.common import REASON
+from conformance.knowledge.common import ARCH, REASON
 from conformance.knowledge.decoder import Read, read_file
 from conformance.knowledge.gathering import gathered
 from conformance.knowledge.keys import Key
 from conformance.knowledge.settling import SettlingPart
+from conformance.knowledge.versions import of_arch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,7 @@ class Absence:
 
     commands: Annotated[tuple[str, ...], Key("the commands that may return it", some=True)]
     refusal: Annotated[str, Key("the error message; `*` stands for any text", identity=True)]
+    arches: Annotated[tuple[str, ...], ARCH] = ()
     reason: Annotated[str, REASON]
 
 
@@ -72,6 +74,11 @@ class AbsencesPart(SettlingPart):
             "case of each type shows that the value stays, the others are not applicable"
         ),
     ] = ()
+
+
+def absences_of_arch(entries: Iterable[Absence], arch: str | None) -> tuple[Absence, ...]:
+    """Return the entries for builds whose guests are of `arch`."""
+    return tuple(entry for entry in entries if of_arch(entry.arches, arch))
 
 
 def load_absences(path: Path, more: Sequence[Read[AbsencesPart]] = ()) -> tuple[Absence, ...]:

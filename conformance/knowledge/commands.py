@@ -130,6 +130,14 @@ class CommandRecipe:
         str,
         Key("why no request of it ever succeeds: its gates are then untried"),
     ] = ""
+    lacking: Annotated[
+        str,
+        Key(
+            "what machines of this architecture lack, so that no request of it succeeds: "
+            "what needs one is not applicable",
+            excludes=("always_fails",),
+        ),
+    ] = ""
     through: Annotated[
         tuple[str, ...],
         Key("ways, as ids spell them, on which the types are tried that several ways lead to"),
@@ -178,9 +186,10 @@ class CommandRecipe:
             setup=self.setup,
             cleanup=self.cleanup,
             effect=self.effect,
-            status=Status.INCOMPLETE if self.always_fails else Status.SUCCEEDS,
+            status=Status.INCOMPLETE if self.always_fails or self.lacking else Status.SUCCEEDS,
             needs=self.needs,
-            always_fails=self.always_fails,
+            always_fails=self.always_fails or self.lacking,
+            possible=not self.lacking,
             queries=self.state_queries,
             looks=looks_for(self.verify, version),
             references=tuple(references_for(self.references, version)),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from conformance.digest.objectmodel import DeclaredObjects as SeedModel
-from conformance.knowledge.absences import Absence, Conditional, refusals_of
+from conformance.knowledge.absences import Absence, Conditional, absences_of_arch, refusals_of
 from conformance.knowledge.arguments import Catalogue, Unchecked, names_for
 from conformance.knowledge.behaviours import Behaviour
 from conformance.knowledge.commands import CommandRecipe, CommandRecipes
@@ -45,6 +45,8 @@ class Knowledge:
     """By architecture, the replacements for machines and devices that recipes name."""
     walk: Mapping[str, str] = field(default_factory=dict)
     """The machines whose trees are walked where the build has them, with their types' prefixes."""
+    ordinary: str = "none"
+    """The machine where what needs none is asked, too."""
     coupled: frozenset[tuple[str, str]] = frozenset()
     """The properties, by path and name, that change others when set."""
     exchanges: tuple[ExchangeRecipe, ...] = ()
@@ -72,6 +74,7 @@ class Knowledge:
             readbacks=self.readbacks.for_build(version, arch),
             plugs=self.plugs.for_build(version, arch),
             ranges=ranges_of_arch(self.ranges, arch),
+            absences=absences_of_arch(self.absences, arch),
         )
 
     def command(self, name: str) -> CommandRecipe:

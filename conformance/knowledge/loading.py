@@ -19,7 +19,13 @@ from conformance.knowledge.examples import load_examples
 from conformance.knowledge.exceptions import load_intermittent, load_naming
 from conformance.knowledge.exchanges import load_exchanges
 from conformance.knowledge.growth import load_growths
-from conformance.knowledge.machines import load_coupled, load_plugs, load_stand_ins, load_walk
+from conformance.knowledge.machines import (
+    load_coupled,
+    load_ordinary,
+    load_plugs,
+    load_stand_ins,
+    load_walk,
+)
 from conformance.knowledge.readbacks import load_readbacks
 from conformance.knowledge.recipes import load_recipes
 from conformance.knowledge.state_queries import load_state
@@ -49,6 +55,7 @@ def load_knowledge(cases: Sequence[str] = ()) -> Knowledge:
         dangers=load_dangers(more=more),
         stand_ins=load_stand_ins(folder / "machines.toml", more),
         walk=load_walk(folder / "machines.toml"),
+        ordinary=load_ordinary(folder / "machines.toml"),
         coupled=load_coupled(folder / "machines.toml", more),
         absences=load_absences(folder / "absences.toml", more),
         conditional=load_conditional(folder / "absences.toml", more),

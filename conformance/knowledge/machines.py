@@ -19,7 +19,10 @@ from conformance.knowledge.keys import Key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandIn:
-    """What replaces a machine or a device, with the arguments to put before it."""
+    """What replaces a machine or a device, with the arguments to put before it.
+
+    What replaces a file is its content in hexadecimal.
+    """
 
     name: str
     args: tuple[str, ...] = ()
@@ -27,14 +30,20 @@ class StandIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandInEntry:
-    """The replacement for a machine or a device on one architecture."""
+    """The replacement for a machine, a device or a file of code on some architectures."""
 
-    arch: Annotated[str, Key("the architecture", identity=True)]
+    arches: Annotated[tuple[str, ...], Key("the architectures", name="arch", identity=True)]
     machine: Annotated[
         str, Key("the machine that a recipe names", one_of="what", identity=True)
     ] = ""
     device: Annotated[str, Key("the device that a recipe names", one_of="what", identity=True)] = ""
-    by: Annotated[str, Key("what replaces it")]
+    file: Annotated[
+        str,
+        Key(
+            "the file of code for the guest in a recipe, by its path", one_of="what", identity=True
+        ),
+    ] = ""
+    by: Annotated[str, Key("what replaces it; of a file, its content in hexadecimal")]
     args: Annotated[tuple[str, ...], Key("arguments to put before it on the command line")] = ()
     reason: Annotated[str, REASON]
 
@@ -43,8 +52,9 @@ class StandInEntry:
 class StandIns:
     """The replacements on one architecture, by the replaced name."""
 
-    machines: Mapping[str, StandIn] = field(default_factory=dict)
-    devices: Mapping[str, StandIn] = field(default_factory=dict)
+    machines: dict[str, StandIn] = field(default_factory=dict)
+    devices: dict[str, StandIn] = field(default_factory=dict)
+    files: dict[str, StandIn] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +77,17 @@ class MachinesPart(DevicesPart):
             "machine types that provide it"
         ),
     ] = field(default_factory=dict)
+    ordinary: Annotated[
+        str,
+        Key(
+            "the machine, with processors, memory and buses, where what needs none is asked, too",
+            default="none is",
+        ),
+    ] = ""
     stand_ins: Annotated[
         tuple[StandInEntry, ...],
         Key(
-            "the machine, or device, that replaces one of another architecture in a recipe",
+            "the machine, device or code that replaces one of another architecture in a recipe",
             name="stand_in",
         ),
     ] = ()
@@ -86,15 +103,13 @@ class MachinesPart(DevicesPart):
 def load_stand_ins(path: Path, more: Sequence[Read[MachinesPart]] = ()) -> Mapping[str, StandIns]:
     """Return the replacements by architecture; raises KnowledgeError."""
     entries: Iterable[StandInEntry] = gathered(_parts(path, more), "stand_ins")
-    machines: dict[str, dict[str, StandIn]] = {}
-    devices: dict[str, dict[str, StandIn]] = {}
-    for entry in entries:
-        own = (machines if entry.machine else devices).setdefault(entry.arch, {})
-        own[entry.machine + entry.device] = StandIn(name=entry.by, args=entry.args)
-    return {
-        arch: StandIns(machines=machines.get(arch, {}), devices=devices.get(arch, {}))
-        for arch in sorted({*machines, *devices})
-    }
+    found: dict[str, StandIns] = {}
+    for arch, entry in ((arch, each) for each in entries for arch in each.arches):
+        own = found.setdefault(arch, StandIns())
+        kind = own.machines if entry.machine else own.devices if entry.device else own.files
+        name = entry.machine or entry.device or entry.file
+        kind[name] = StandIn(name=entry.by, args=entry.args)
+    return dict(sorted(found.items()))
 
 
 def load_coupled(path: Path, more: Sequence[Read[MachinesPart]] = ()) -> frozenset[tuple[str, str]]:
@@ -108,6 +123,11 @@ def load_walk(path: Path) -> Mapping[str, str]:
     Raises KnowledgeError.
     """
     return read_file(path, MachinesPart).sound().walk
+
+
+def load_ordinary(path: Path) -> str:
+    """Return the machine where what needs none is asked, too; raises KnowledgeError."""
+    return read_file(path, MachinesPart).sound().ordinary
 
 
 def load_plugs(path: Path, more: Sequence[Read[MachinesPart]] = ()) -> Plugs:

@@ -205,9 +205,11 @@ def _received(known: KnownNames, turn: HearEntry) -> Found:
 
 
 def _stand_in(known: KnownNames, entry: StandInEntry) -> Found:
-    yield from _at(known.arch(entry.arch), "arch")
-    look = known.qom_type if entry.device else known.machine
-    yield from _at(look(entry.by), "by")
+    for number, arch in enumerate(entry.arches):
+        yield from _at(known.arch(arch), "arch", number)
+    if not entry.file:
+        look = known.qom_type if entry.device else known.machine
+        yield from _at(look(entry.by), "by")
 
 
 def _exchange(known: KnownNames, entry: ExchangeEntry) -> Found:

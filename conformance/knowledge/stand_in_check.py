@@ -1,6 +1,6 @@
-"""Checks that each stand-in replaces a machine or device that some recipe names.
+"""Checks that each stand-in replaces a machine, device or file that some recipe names.
 
-Knows how files name machines and devices.
+Knows how files name machines, devices and files of code.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ from conformance.knowledge.keys import unknown_word
 
 
 def idle_stand_ins(reads: Sequence[Read[Any]]) -> Iterator[FileProblem]:
-    """Yield each stand-in for a machine or a device that no file names."""
-    named: dict[str, dict[str, None]] = {"machine": {}, "device": {}}
+    """Yield each stand-in for a machine, a device or a file that no file names."""
+    named: dict[str, dict[str, None]] = {"machine": {}, "device": {}, "file": {}}
     for read in reads:
         for key, value in read.source.top.items():
             if key != "stand_in":
                 _collect(value, named)
     for read in reads:
         for number, entry in enumerate(read.kept.stand_ins):
-            key, word = ("machine", entry.machine) if entry.machine else ("device", entry.device)
+            words = {"machine": entry.machine, "device": entry.device, "file": entry.file}
+            key, word = next((each for each in words.items() if each[1]), ("machine", ""))
             if word not in named[key]:
                 error = unknown_word(word, named[key])
                 yield read.source.problem(
@@ -38,6 +39,8 @@ def _collect(value: Any, named: dict[str, dict[str, None]]) -> None:
             for key, item in value.items():
                 if key == "machine" and isinstance(item, str):
                     named["machine"][item.partition(",")[0]] = None
+                elif key == "path" and isinstance(item, str):
+                    named["file"][item] = None
                 elif key == "driver" and isinstance(item, str):
                     named["device"][item] = None
                 else:

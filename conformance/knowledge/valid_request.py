@@ -47,7 +47,8 @@ class ValidRequest:
     """A request of a command with its set-up and clean-up.
 
     `name` is "" for a recipe's own. `needs` are probes: if one fails, the request cannot succeed;
-    `always_fails` says why it never does. `queries` return something else once it has taken effect;
+    `always_fails` says why it never does, and unless `possible` the architecture is the reason.
+    `queries` return something else once it has taken effect;
     `looks` say exactly what they return then. `references` are the arguments that name something.
     `paths` are globs of the arguments for which it is preferred over other requests.
     """
@@ -61,6 +62,7 @@ class ValidRequest:
     status: Status = Status.SUCCEEDS
     needs: tuple[str, ...] = ()
     always_fails: str = ""
+    possible: bool = True
     queries: tuple[Request, ...] = ()
     looks: tuple[Look, ...] = ()
     references: tuple[Reference, ...] = ()

@@ -6,6 +6,7 @@ Knows no build. Paths are only passed on to the reader.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -42,6 +43,7 @@ from conformance.source.defaults import (
 from conformance.source.facts import (
     error_classes,
     error_items,
+    named_events,
     release_of,
     since_of,
     unknown_classes,
@@ -99,7 +101,13 @@ def schema_file(path: Path) -> Path:
 
 def digest_of(version: str, sources: Mapping[Program, Source]) -> Digest:
     """Return the digest of the release `version`, whose schemas have these sources."""
-    schemas = {program: _digested(source) for program, source in sources.items()}
+    events = frozenset(
+        entity.name
+        for source in sources.values()
+        for entity in source.entities
+        if entity.kind is EntityKind.EVENT
+    )
+    schemas = {program: _digested(source, events) for program, source in sources.items()}
     open_names = {name for source in sources.values() for name in source.open_names}
     return Digest(version=version, schemas=schemas, open_names=tuple(sorted(open_names)))
 
@@ -113,10 +121,28 @@ def version_of(tree: Path) -> str | None:
     return text if release_of(text) else None
 
 
-def _digested(source: Source) -> Mapping[str, DigestEntity]:
+def _digested(source: Source, events: frozenset[str]) -> Mapping[str, DigestEntity]:
+    """Return the entities of a source; no other name than those of `events` is an event's."""
     entities = {entity.name: entity for entity in source.entities}
     domains = _Domains(entities, source.open_names)
-    return {name: _entity(entity, domains) for name, entity in entities.items()}
+    return {
+        name: replace(
+            _entity(entity, domains), unknown_events=tuple(_unknown_events(entity, events))
+        )
+        for name, entity in entities.items()
+    }
+
+
+def _unknown_events(entity: Entity, events: frozenset[str]) -> Iterator[str]:
+    """Yield what the documentation of an entity calls an event, and none is declared."""
+    told = entity.documentation
+    if told is None:
+        return
+    sections = (told.body, *told.members.values(), *told.features.values())
+    others = (each for each in (told.returns, told.errors) if each is not None)
+    for name in named_events(*(each.text for each in (*sections, *others))):
+        if name not in events:
+            yield name
 
 
 class _Domains:

@@ -1,4 +1,4 @@
-"""Reads small facts from documentation: releases, and error classes.
+"""Reads small facts from documentation: releases, error classes, and names of events.
 
 Knows how QEMU's documentation words them, and no declaration.
 """
@@ -22,6 +22,11 @@ _ITEM: Final = re.compile(r"^[ \t]*[-*][ \t]+", re.MULTILINE)
 # Sections on results also list return values; an item that begins so is about an error.
 _CONDITION: Final = re.compile(r"^[ \t]*(?:[-*][ \t]+)?(?=if\b)", re.IGNORECASE | re.MULTILINE)
 _CAPITALISED: Final = re.compile(r"[A-Z]\w+")
+_EVENT: Final = re.compile(
+    r"\b(?P<first>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)'? events?\b"
+    r"|\bevents? '?@?(?P<last>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b"
+)
+"""A name beside the word; one without an underscore may be any word in capitals."""
 
 
 def release_of(text: str) -> str | None:
@@ -57,6 +62,12 @@ def unknown_classes(*texts: str) -> tuple[str, ...]:
     ends = (_joined(_ITEM.split(item)[0]).rstrip(".").rpartition(", ") for item in items)
     found = (end for start, _, end in ends if start and _CAPITALISED.fullmatch(end))
     return tuple(dict.fromkeys(word for word in found if word not in _CLASSES))
+
+
+def named_events(*texts: str) -> tuple[str, ...]:
+    """Return what the texts call an event, in their order."""
+    found = (match for text in texts for match in _EVENT.finditer(" ".join(text.split())))
+    return tuple(dict.fromkeys(match["first"] or match["last"] for match in found))
 
 
 def error_items(text: str) -> tuple[str | None, ...]:

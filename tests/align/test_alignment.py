@@ -403,3 +403,17 @@ def test_a_type_that_nothing_in_the_build_leads_to_is_told_and_named_by_its_make
     assert found.differences == ()
     assert found.orphans == {"7": "Two", "8": None, "Two": None}
     assert align(WHOLE, whole).orphans == {}
+
+
+@pytest.mark.parametrize(("condition", "name"), [("CONFIG_MANY", "Two"), ("NEVER", None)])
+def test_a_conditional_type_is_meant_where_the_build_shows_that_its_condition_holds(
+    condition: str, name: str | None
+) -> None:
+    whole = schema_of(WHOLE)
+    schema = schema_of(WHOLE, lambda each: each != "CONFIG_TWO")
+    left = {"7": replace(whole.object("Two"), name="7")}
+    declared = changed(replace(WHOLE["Two"], condition=condition))
+
+    found = align(declared, replace(schema, types={**whole.types, **schema.types, **left}))
+
+    assert found.orphans["7"] == name

@@ -13,10 +13,10 @@ from conformance.knowledge.machines import StandIn, StandIns
 from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.expectation import Expectation
 from conformance.model.flavour import Program
-from conformance.model.stage import Descriptor, MachineSpec, Request, Stage
+from conformance.model.stage import Companion, Descriptor, MachineSpec, Request, ScratchFile, Stage
 from conformance.model.terms import ABSENT, Aspect, Outcome
 from conformance.qapi.introspection import read_introspection
-from conformance.qapi.qom import ObjectModel, TypeInfo
+from conformance.qapi.qom import Node, ObjectModel, Property, TypeInfo
 from tests.derive.inputs import a_build
 
 SCHEMA = read_introspection(
@@ -112,9 +112,28 @@ def test_what_needs_a_device_that_the_build_does_not_have_does_not_apply(
     assert anywhere is asked, "a build that shows no types may have any"
 
 
+@pytest.mark.parametrize(
+    ("machine", "lacks"),
+    [("pc", ""), ("pc,usb=on", ""), ("pc,usb=on,odd=1", "odd"), ("other,odd=1", "")],
+)
+def test_what_needs_an_option_that_the_machine_does_not_have_does_not_apply(
+    machine: str, lacks: str
+) -> None:
+    root = Node(path="/machine", properties=(Property(name="usb", type="bool"),))
+    model = ObjectModel(types=(), creatable=(), properties={}, trees={"pc": (root,)})
+    asked = case(MachineSpec(machine=machine))
+
+    found = offered(asked, OFFERS[Program.SYSTEM], a_build(SCHEMA, model=model)).blocked
+
+    assert (found.reason if found else "") == (
+        f"the machine pc of this build has no option {lacks}" if lacks else ""
+    )
+
+
 STAND_INS = StandIns(
     machines={"pc": StandIn(name="board", args=("-x",))},
     devices={"old": StandIn(name="new", args=("-device", "hub"))},
+    files={"code": StandIn(name="00ff")},
 )
 
 
@@ -130,8 +149,20 @@ STAND_INS = StandIns(
                 args=("-x", "-device", "hub", "-device", "new,id=d", "-m", "old"),
             ),
         ),
+        (
+            MachineSpec(
+                files=(ScratchFile(path="code", size=9), ScratchFile(path="data", hex="1"))
+            ),
+            MachineSpec(
+                files=(ScratchFile(path="code", hex="00ff"), ScratchFile(path="data", hex="1"))
+            ),
+        ),
+        (
+            MachineSpec(companions=(Companion(spec=MachineSpec(machine="pc")),)),
+            MachineSpec(companions=(Companion(spec=MachineSpec(machine="board", args=("-x",))),)),
+        ),
     ],
-    ids=["another", "machine", "device"],
+    ids=["another", "machine", "device", "file", "companion"],
 )
 def test_a_machine_stands_in_with_its_devices(spec: MachineSpec, there: MachineSpec) -> None:
     assert substituted(case(spec), STAND_INS).stage.spec == there

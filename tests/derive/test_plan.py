@@ -105,7 +105,7 @@ def test_what_this_host_lacks_blocks_what_must_be_accepted_and_nothing_else() ->
 
     assert blocked
     assert {b.outcome for b in blocked.values()} == {Outcome.NOT_APPLICABLE}
-    kinds = ("/id/", "/defaults/", "/default/", "/errors/", "/peers/")
+    kinds = ("/id/", "/defaults/", "/default/", "/errors/", "/peers/", "-machine")
     assert all(any(kind in i for kind in kinds) for i in blocked)
 
 

@@ -258,6 +258,19 @@ def test_every_rule_that_a_claim_cites_is_in_the_catalogue() -> None:
     assert len(cited) > 8
 
 
+def test_what_the_documentation_calls_an_event_must_be_declared() -> None:
+    declared = {
+        name: replace(entity, unknown_events=("NO_SUCH",))
+        for name, entity in entities(command("stop", line=4)).items()
+    }
+
+    found = broken(cases(declared, build(declared)))
+
+    assert [(name, claim.rule, claim.what, claim.where) for name, claim in found] == [
+        ("stop/documentation/declaration", "X51", "documented event NO_SUCH", "qapi/made.json:4")
+    ]
+
+
 def test_a_documented_error_class_must_be_one_that_an_error_can_have() -> None:
     declared = {
         name: replace(entity, errors=("DeviceNotFound",), unknown_errors=("NoSuchThing",))

@@ -52,8 +52,9 @@ def test_what_lasts_gets_a_machine_of_its_own(effect: Effect, expect: object) ->
         ({"needs": ("kvm",)}, Outcome.UNTESTABLE_HERE, "there is no KVM"),
         ({"needs": ("kvm", "type:lamp")}, Outcome.NOT_APPLICABLE, "no lamp was built"),
         ({"always_fails": "it is gone"}, Outcome.UNTRIED, "no request of it succeeds: it is gone"),
+        ({"lacking": "no lamp"}, Outcome.NOT_APPLICABLE, "no request of it succeeds: no lamp"),
     ],
-    ids=["the host", "the build", "never"],
+    ids=["the host", "the build", "never", "nowhere"],
 )
 def test_what_cannot_succeed_here_says_whose_doing_that_is(
     settings: dict[str, Any], outcome: Outcome, reason: str

@@ -57,6 +57,7 @@ WHOLE = DigestEntity(
     errors=("GenericError",),
     error_items=(None, "GenericError"),
     unknown_errors=("WetPaint",),
+    unknown_events=("PAINT_DRY",),
     base_defaults={"n": 0, "o": None},
     documented=False,
 )

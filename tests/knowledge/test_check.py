@@ -157,7 +157,7 @@ FAULTS = {
         "Did you mean 'iothread'?",
     ),
     "device that stands in": (
-        '[[stand_in]]\narch = "arm"\ndevice = "rocker"\nby = "roker"\nreason = "r"\n',
+        '[[stand_in]]\narch = ["arm"]\ndevice = "rocker"\nby = "roker"\nreason = "r"\n',
         4,
         "Did you mean 'rocker'?",
     ),
@@ -168,7 +168,7 @@ FAULTS = {
         "no release has the machine 'micrvm', which 'machine' names\n  Did you mean 'microvm'?",
     ),
     "machine that stands in": (
-        '[[stand_in]]\narch = "arm"\nmachine = "q35"\nby = "vrit"\nreason = "r"\n',
+        '[[stand_in]]\narch = ["arm"]\nmachine = "q35"\nby = "vrit"\nreason = "r"\n',
         4,
         "Did you mean 'virt'?",
     ),
@@ -260,7 +260,7 @@ FAULTS = {
     "probe": (COMMAND + 'needs = ["kwm"]\n', 5, "Did you mean 'kvm'?"),
     "probe of nothing": (COMMAND + 'needs = ["path"]\n', 5, "Write path:WHAT."),
     "stand-in": (
-        '[[stand_in]]\narch = "arm"\nmachine = "microwm"\nby = "virt"\nreason = "r"\n',
+        '[[stand_in]]\narch = ["arm"]\nmachine = "microwm"\nby = "virt"\nreason = "r"\n',
         3,
         "Did you mean 'microvm'?",
     ),

@@ -9,8 +9,9 @@ import pytest
 from conformance.knowledge.machines import StandIn, StandIns, load_coupled, load_stand_ins
 from conformance.model.errors import KnowledgeError
 
-MACHINE = '[[stand_in]]\narch = "arm"\nmachine = "pc"\nby = "board"\nreason = "r"\n'
-DEVICE = '[[stand_in]]\narch = "arm"\ndevice = "a"\nby = "b"\nargs = ["-x"]\nreason = "r"\n'
+MACHINE = '[[stand_in]]\narch = ["arm"]\nmachine = "pc"\nby = "board"\nreason = "r"\n'
+DEVICE = '[[stand_in]]\narch = ["arm"]\ndevice = "a"\nby = "b"\nargs = ["-x"]\nreason = "r"\n'
+FILE = '[[stand_in]]\narch = ["arm", "s390x"]\nfile = "code"\nby = "00ff"\nreason = "r"\n'
 COUPLED = '[[coupled]]\npath = "/machine"\nproperty = "p"\nreason = "r"\n'
 
 
@@ -21,13 +22,15 @@ def _file(folder: Path, text: str) -> Path:
 
 
 def test_machines_and_devices_stand_in_by_architecture(tmp_path: Path) -> None:
-    path = _file(tmp_path, MACHINE + DEVICE + COUPLED)
+    path = _file(tmp_path, MACHINE + DEVICE + FILE + COUPLED)
 
     assert load_stand_ins(path) == {
         "arm": StandIns(
             machines={"pc": StandIn(name="board")},
             devices={"a": StandIn(name="b", args=("-x",))},
-        )
+            files={"code": StandIn(name="00ff")},
+        ),
+        "s390x": StandIns(files={"code": StandIn(name="00ff")}),
     }
     assert load_coupled(path) == {("/machine", "p")}
 

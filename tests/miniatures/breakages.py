@@ -175,6 +175,7 @@ BREAKAGES: dict[str, Breakage] = {
     "ambiguous-path-taken": _breaks("X10", "qom-get/errors/none/partial/*"),
     "unknown-type-has-heirs": _breaks("X11", "qom-list-types/*"),
     "abstract-shown-unasked": _breaks("X11", "qom-list-types/*"),
+    "type-in-prose": _breaks("X52", "qom-list-properties/documentation/types"),
     "default-of-other-type": _breaks("X08", "qom-list-properties/introspection/*"),
     "property-listed-twice": _breaks("X12", "qom-list-properties/introspection/*"),
     "object-has-more": _breaks("X12", f"{_TOY}/valid/mandatory-only"),
@@ -240,6 +241,7 @@ BREAKAGES: dict[str, Breakage] = {
     "shows-half-a-condition": _breaks("Q42", *_DECLARED),
     # What the documentation shows.
     "example-invalid": _breaks("X18", "query-status/examples/*/static"),
+    "event-undeclared": _breaks("X51", *_DECLARED),
     "example-refused": _breaks("W73", "query-status/examples/*/run"),
     "default-undocumented": _breaks("X17", f"{_TOY}/documentation/default/*"),
     "error-not-as-documented": _breaks("Q29", "object-add/errors/*"),

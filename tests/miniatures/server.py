@@ -492,7 +492,8 @@ class Server:
             raise RefusedError(f"Class '{typename}' not found", "DeviceNotFound")
         found = []
         for name, (kind, default) in property_types(typename).items():
-            entry = _property(name, kind)
+            prose = "type-in-prose" in self._broken and name == "point"
+            entry = _property(name, "where it is" if prose else kind)
             if default is not None and kind != "link<thread-context>":
                 wrong = "default-of-other-type" in self._broken and name == "level"
                 entry["default-value"] = "200" if wrong else default

@@ -148,9 +148,19 @@ _LATER = ", 'allow-preconfig': true"
 """The flag of what may run before the machine is complete in the releases with typed objects."""
 
 
+_CHANGED = {
+    "example-invalid": ('"running": false', '"runs": 0'),
+    "event-undeclared": (
+        "# @query-status:\n#\n",
+        "# @query-status:\n#\n# After the HAS_RUN event.\n#\n",
+    ),
+}
+"""What is changed in the source of a miniature of that name."""
+
+
 def source_path(folder: Path, *words: str) -> Path:
     """Return where `write_sources` writes the source of a miniature that is given `words`."""
-    kinds = ("untyped", "example-invalid")
+    kinds = ("untyped", *_CHANGED)
     return folder / f"{next((kind for kind in kinds if kind in words), 'typed')}.json"
 
 
@@ -158,10 +168,12 @@ def source_of(*words: str) -> str:
     """Return the source of the schema of a miniature that is given `words`."""
     typed = "untyped" not in words
     text = _HEAD.replace("LATER", _LATER if typed else "") + (_TYPED if typed else _UNTYPED)
-    return text.replace('"running": false', '"runs": 0') if "example-invalid" in words else text
+    for word, (old, new) in _CHANGED.items():
+        text = text.replace(old, new) if word in words else text
+    return text
 
 
 def write_sources(folder: Path) -> None:
     """Write the source of each miniature to a file in `folder`."""
-    for word in ("typed", "untyped", "example-invalid"):
+    for word in ("typed", "untyped", *_CHANGED):
         source_path(folder, word).write_text(source_of(word), encoding="utf-8")

@@ -76,6 +76,7 @@ def test_command_keeps_its_flags_features_errors_and_types(digest: Digest) -> No
     assert paint.errors == ("DeviceNotFound",)
     assert paint.error_items == ("DeviceNotFound", None, None)
     assert paint.unknown_errors == ("WetPaint",)
+    assert paint.unknown_events == ("PAINT_DRY", "WALL_DRY")
 
 
 def test_condition_is_kept_as_it_is_nested(digest: Digest) -> None:

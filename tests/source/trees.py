@@ -72,7 +72,7 @@ SYSTEM: Final = """\
 ##
 # @paint:
 #
-# Paint it.
+# Paint it.  No PAINT_DRY event comes, and no event WALL_DRY.
 #
 # Returns: the number of coats.
 #

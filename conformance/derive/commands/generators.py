@@ -7,6 +7,7 @@ from typing import Final
 from conformance.derive import at_start
 from conformance.derive.commands.behaviours import behaviour_cases
 from conformance.derive.commands.effects import effect_cases
+from conformance.derive.commands.elsewhere import elsewhere_cases
 from conformance.derive.commands.in_states import state_cases
 from conformance.derive.commands.invalid import invalid_cases
 from conformance.derive.commands.pairs import pair_cases
@@ -40,3 +41,6 @@ IN_STATES: Final = (Generator(state_cases, ("{}/states/",)),)
 
 OF_PEERS: Final = (Generator(peer_cases, ("{}/peers/",)),)
 """What is asked of servers and clients that misbehave."""
+
+ELSEWHERE: Final = (Generator(elsewhere_cases, ("{}/gates/with",)),)
+"""What is asked on another machine than the recipe's."""

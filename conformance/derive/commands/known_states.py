@@ -50,7 +50,17 @@ def _problem(build: Introspected, knowledge: Knowledge, state: MachineState) -> 
 
 def _lacking(build: Introspected, knowledge: Knowledge, state: MachineState) -> str | None:
     """Return which machine or type of the state the build lacks, as far as its types tell."""
-    machine = state.spec.machine
+    missing = missing_machine(build, knowledge, state.spec.machine)
+    types = build.model.by_name
+    if missing is not None or not types:
+        return missing
+    named_types = (each for _, _, each in types_of_options(state.spec.args))
+    lost = next((each for each in named_types if each not in types), None)
+    return None if lost is None else f"this build has no type {lost}"
+
+
+def missing_machine(build: Introspected, knowledge: Knowledge, machine: str) -> str | None:
+    """Return which machine the build lacks, None if it has it or its types do not tell."""
     own = knowledge.stand_ins.get(build.arch or "", StandIns()).machines
     named = own[machine].name if machine in own else machine
     beginning, types = knowledge.walk.get(named), build.model.by_name
@@ -59,9 +69,7 @@ def _lacking(build: Introspected, knowledge: Knowledge, state: MachineState) -> 
     machines = (each for each in types if each.endswith(_MACHINE))
     if beginning is not None and not any(each.startswith(beginning) for each in machines):
         return f"this build has no machine {named}"
-    named_types = (each for _, _, each in types_of_options(state.spec.args))
-    missing = next((each for each in named_types if each not in types), None)
-    return None if missing is None else f"this build has no type {missing}"
+    return None
 
 
 def with_facts(pattern: JsonValue, build: Introspected) -> JsonValue:

@@ -29,6 +29,7 @@ _SUBJECTS: Final = {
     EntityKind.COMMAND: SubjectKind.COMMAND,
     EntityKind.EVENT: SubjectKind.EVENT,
 }
+_DECLARED: Final = "an event that the source declares"
 _CLASS: Final = "a class that an error can have"
 _SHOWN: Final = 3
 """How many items to name on each side of a contradiction: a reader checks one or two."""
@@ -45,7 +46,8 @@ def declaration_cases(build: Introspected, knowledge: Knowledge, name: str) -> I
     entity = build.declared.get(name)
     if entity is not None and entity.kind in _SUBJECTS:
         subject = Subject(kind=_SUBJECTS[entity.kind], name=name)
-        yield _declaration(subject, statements, tuple(_classes(entity)))
+        more = (*_classes(entity), *_events(entity))
+        yield _declaration(subject, statements, more)
 
 
 def undeclared_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
@@ -66,7 +68,8 @@ def declared_type_cases(build: Introspected, knowledge: Knowledge, name: str) ->
     statements = _by_entity(alignment)
     for type_name, entity in entities.items():
         if entity.kind not in _SUBJECTS and type_name in statements:
-            yield _case(INTROSPECT, f"type/{type_name}", _claims(statements[type_name]))
+            claims = (*_claims(statements[type_name]), *_events(entity))
+            yield _case(INTROSPECT, f"type/{type_name}", claims)
         elif type_name in alignment.unreached:
             yield _absent(INTROSPECT, f"type/{type_name}", alignment.unreached[type_name])
     yield _case(INTROSPECT, "unreachable", _orphans(entities, alignment))
@@ -115,6 +118,19 @@ def _classes(entity: DigestEntity) -> Iterator[Claim]:
             promised=_CLASS,
             found=_CLASS if name in entity.errors else "no class that an error can have",
             fold=f"error class {name}",
+            where=_where(entity.module, entity.line),
+        )
+
+
+def _events(entity: DigestEntity) -> Iterator[Claim]:
+    """Yield a claim for each event that the documentation names and nothing declares."""
+    for name in entity.unknown_events:
+        yield Claim(
+            rule="X51",
+            what=f"documented event {name}",
+            promised=_DECLARED,
+            found="no event that the source declares",
+            fold=f"documented event {name}",
             where=_where(entity.module, entity.line),
         )
 
