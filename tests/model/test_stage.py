@@ -29,7 +29,7 @@ def test_a_request_without_an_id_has_none() -> None:
 
 
 def test_other_arguments_change_nothing_else_of_a_request() -> None:
-    whole = Request("a", {"b": 1}, "exec-oob", "memfd", (Awaited(event="STOP"),))
+    whole = Request("a", {"b": 1}, "exec-oob", "memfd", (Awaited(event="STOP"),), companion=True)
     plain = Request("a", {"b": 1}, IN_BAND)
     kept = {each.name for each in fields(Request)} - {"arguments", "execute"}
     # Each of them has a value here that is not its default.
