@@ -24,6 +24,7 @@ GLOBS = (
     "query-qmp-schema/introspection/*",
     "add-fd/*",
     "balloon/*",
+    "object-add/pr-manager-helper/peers/recipe/hangs-up@start",
     "query-name/answers/*",
     "wire/id/kinds/*",
     "STOP/*",

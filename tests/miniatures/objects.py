@@ -31,6 +31,8 @@ TYPES: dict[str, tuple[str, bool]] = {
     "toy": ("object", False),
     "gauge": ("object", False),
     "gadget": ("object", False),
+    "pc-dimm": ("object", False),
+    "ivshmem-plain": ("object", False),
 }
 _LOOP = {"aio-max-batch": ("int", 0), "thread-pool-min": ("int", 0), "thread-pool-max": ("int", 64)}
 

@@ -253,7 +253,7 @@ def test_an_item_that_is_run_again_ends_as_it_did_and_is_recorded_once(
     assert (done.code, counted(done)) == (1, "1 failed, 7 passed")
     stream = events(doors.home / "qmp-report")
     names = [case for _, case, _ in outcomes(stream)]
-    assert len(names) == len(set(names)) == 214
+    assert len(names) == len(set(names)) == 216
     assert len([event for event in stream if event["event"] == "finding"]) == 2
 
 

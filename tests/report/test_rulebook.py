@@ -164,8 +164,10 @@ def test_rules_of_comparisons_are_those_that_comparisons_cite() -> None:
     assert _of(Means.COMPARISON) <= _cited(*Path(compat_path[0]).glob("*.py"))
 
 
-def test_rules_of_sources_are_cited_by_the_cases_made_of_examples() -> None:
-    assert _of(Means.SOURCE) <= _cited(Path(derive_path[0]) / "commands/documented.py")
+def test_rules_of_sources_are_cited_by_the_cases_made_of_declarations_and_examples() -> None:
+    examples = Path(derive_path[0]) / "commands/documented.py"
+
+    assert _of(Means.SOURCE) <= _cited(examples, *Path(derive_path[0], "schema").glob("*.py"))
 
 
 def test_rules_of_builds_have_cases_of_a_build_that_was_introspected() -> None:
