@@ -16,8 +16,8 @@ from conformance.model.terms import SubjectKind
 
 ACCEPTED: Final = Accept()
 ANSWERED: Final = Answer()
-PLAIN: Final = Stage(name="plain")
-"""A machine of type none with nothing added."""
+PLAIN: Final = Stage(name="plain", kept=True)
+"""A machine of type none with nothing added: the cases of many subjects share it."""
 
 
 @lru_cache(maxsize=1024)

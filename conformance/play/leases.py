@@ -19,6 +19,9 @@ from conformance.play.stages import StageFailed, prepare_stage
 from conformance.prepare.starts import Starts
 
 _FAILURES: Final = 3
+SHARING: Final = 512
+"""After so many cases a machine gives way to another: all of them are played again where what one
+shows may come of the others."""
 
 
 @dataclass(slots=True)
@@ -49,7 +52,7 @@ class Leases:
         has started before: then it is given up after _FAILURES failures in a row.
         """
         lease = self._standing.get(stage.name)
-        if lease is not None and lease.player.healthy:
+        if lease is not None and lease.player.healthy and len(lease.played) < SHARING:
             return lease
         for other in list(self._standing.values()):
             if _gives_way(other.stage, stage):

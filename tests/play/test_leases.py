@@ -13,7 +13,7 @@ from conformance.launch.pool import Pool
 from conformance.model.case import Case, Isolation, Role
 from conformance.model.ending import Ending
 from conformance.model.stage import MachineSpec, Stage
-from conformance.play.leases import Lease, Leases
+from conformance.play.leases import SHARING, Lease, Leases
 from conformance.play.stages import StageFailed
 from conformance.prepare.starts import Starts
 from conformance.qapi.validate import Validator
@@ -66,6 +66,17 @@ def test_a_kept_machine_stands_while_others_come_and_go(leases: Leases, pool: Fa
         _take(leases, stage)
 
     assert [machine.closed for machine in pool.machines] == [False, True, False]
+
+
+def test_a_machine_that_many_cases_have_shared_is_replaced(leases: Leases, pool: FakePool) -> None:
+    lease = _take(leases, KEPT)
+    lease.played += [_on(KEPT)] * (SHARING - 1)
+    assert _take(leases, KEPT) is lease
+
+    lease.played.append(_on(KEPT))
+
+    assert _take(leases, KEPT) is not lease
+    assert [machine.closed for machine in pool.machines] == [True, False]
 
 
 def test_a_machine_that_is_not_healthy_is_replaced(leases: Leases, pool: FakePool) -> None:

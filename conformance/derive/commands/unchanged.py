@@ -121,7 +121,7 @@ def _own_stage(case: Case, before: Sequence[Step]) -> Stage:
     stage = case.stage
     if before:
         return stage
-    if stage == Stage(name=stage.name):
+    if replace(stage, kept=False) == Stage(name=stage.name):
         return _UNCHANGED
     return replace(stage, name=f"{_UNCHANGED.name}/{stage.name}")
 
