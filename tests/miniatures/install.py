@@ -18,6 +18,7 @@ _PARTS = (
     "session.py",
     "limited.py",
     "devices.py",
+    "migration.py",
     "monitors.py",
     "server.py",
     "hostile.py",

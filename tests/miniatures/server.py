@@ -15,17 +15,12 @@ from .bends import Bends, bent_greeting, torn
 from .blocks import BLOCKS, Blocks, widened
 from .devices import Devices
 from .limited import Limited
+from .migration import Migration
 from .monitors import Loop, Monitor, monitors
 from .objects import TYPES, Tree, become_older, heirs, property_types
-from .schema import UINT64, Broken, Checker, Entry, RefusedError, early, entries, shown
+from .schema import Broken, Checker, Entry, RefusedError, early, entries, shown
 from .session import Message, Session
 
-PARAMETERS = {
-    "downtime_limit": (0, 2_000_000, 300),
-    "max_cpu_throttle": (20, 99, 99),
-    "cpu_throttle_initial": (1, 99, 20),
-}
-"""The least and the greatest integer that each parameter of migration takes, and what it is."""
 Arguments = dict[str, Any]
 
 
@@ -91,14 +86,13 @@ class Server:
         self._more = Blocks(self, broken)
         if "wide" in broken:
             self._schema = [*widened(self._schema), *BLOCKS]
-            PARAMETERS["max_postcopy_bandwidth"] = (0, UINT64 - 1, 0)
         self._commands = {e["name"]: e for e in self._schema if e["meta-type"] == "command"}
         self._checker = Checker(self._schema, broken)
         self._tree = Tree(broken, typed=self._typed)
         self._devices = Devices(self, self._tree, broken)
         self._early = early(typed=self._typed)
         self._running = False
-        self._parameters = {name: usual for name, (_, _, usual) in PARAMETERS.items()}
+        self._migration = Migration(broken)
         self._events: list[Message] = []
         self._limited = Limited(broken)
         self._bends = Bends(broken)
@@ -287,23 +281,19 @@ class Server:
             if name == "qom-list-types" and arguments == self._refused_request():
                 raise RefusedError("this is refused for no reason")
             method = _method(name)
-            parts = (self, self._devices, self._more)
+            parts = (self, self._devices, self._migration, self._more)
             owner = next(part for part in parts if hasattr(part, method))
             return getattr(owner, method)(**_named(arguments))
         except RefusedError as error:
             if isinstance(arguments, dict):
                 self._after_refusal(name, arguments, error)
             if name == "migrate-set-parameters" and self._is("refused-change-takes-effect"):
-                self._change()
+                self._migration.change()
             if name == "system_reset" and self._is("refused-reset-is-told"):
                 self._system_reset()
             if name == "migrate-set-parameters" and self._is("refusal-leaves-file"):
                 Path("/tmp/qmp/left").write_text(name, encoding="utf-8")
             raise
-
-    def _change(self) -> None:
-        """Change what queries show."""
-        self._parameters |= {name: value + 1 for name, value in self._parameters.items()}
 
     def _refuse_toy(self, arguments: Arguments, word: str) -> None:
         """Refuse to make a toy, whatever the request says of it, where that is `word`."""
@@ -350,7 +340,7 @@ class Server:
 
     def _query_status(self) -> Arguments:
         if self._is("query-changes-something"):
-            self._change()
+            self._migration.change()
         if "example-refused" in self._broken:
             raise RefusedError("the status is not known")
         unseen = "stop-unseen" in self._broken
@@ -426,13 +416,13 @@ class Server:
         if self._is("creation-adds-two"):
             self._tree.add({**plain, "id": f"{plain['id']}-twin"})
         if self._is("creation-changes-something"):
-            self._change()
+            self._migration.change()
         return {}
 
     def _object_del(self, id: str) -> Arguments:
         self._tree.delete(id)
         if self._is("deletion-changes-something"):
-            self._change()
+            self._migration.change()
         if "id-stays-taken" in self._broken:
             self._bends.refuse_more()
         return {}
@@ -509,26 +499,6 @@ class Server:
         if not self._is("balloon-gets-nothing"):
             self._pages = max(0, self.memory - value) // 4096
         return {}
-
-    def _migrate_set_parameters(self, **given: int) -> Arguments:
-        for name, value in given.items():
-            low, high, _ = PARAMETERS[name]
-            if not low <= value <= high:
-                raise RefusedError(f"Parameter '{name}' expects {low} to {high}")
-        if self._is("parameter-dropped"):
-            return {}
-        if self._is("other-parameter-moves"):
-            others = self._parameters.keys() - given.keys()
-            self._parameters |= {name: self._parameters[name] + 1 for name in others}
-        if self._is("parameter-in-pages"):
-            given = {name: n - n % 4096 if 4096 < n < 8192 else n for name, n in given.items()}
-        stuck = self._parameters if "parameter-not-set-back" in self._broken else {}
-        self._parameters |= {name: n for name, n in given.items() if stuck.get(name, n) == n}
-        return {}
-
-    def _query_migrate_parameters(self) -> Arguments:
-        more = int("parameter-reads-otherwise" in self._broken)
-        return {name.replace("_", "-"): value + more for name, value in self._parameters.items()}
 
     def _human_monitor_command(self, command_line: str) -> str:
         match command_line.split():

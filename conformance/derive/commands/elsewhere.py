@@ -2,7 +2,6 @@
 
 What needs a machine is sent to one of type none; what needs none, to one with processors, memory
 and buses.  Knows no command by name.
-
 """
 
 from __future__ import annotations
