@@ -14,7 +14,7 @@ from conformance.derive.commands.base_requests import arguments_of
 from conformance.derive.commands.restored import OWN, is_possible, left_behind, undone
 from conformance.derive.commands.unchanged import looks_at, state_queries, watched
 from conformance.derive.inputs import Introspected
-from conformance.derive.objects.under_test import OBJECT_ID, TypeUnderTest, type_under_test
+from conformance.derive.objects.under_test import type_under_test
 from conformance.derive.steps import command_subject, supporting_step, supporting_steps
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.valid_request import Status, ValidRequest
@@ -73,9 +73,9 @@ def _known(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Val
 def object_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
     """Yield the case of an object type whose smallest request an option can make at start."""
     tested, options = type_under_test(build, knowledge, name), _options(build, knowledge)
-    valid = _smallest(tested)
+    valid = tested.smallest
     requests = (*valid.setup, valid.request)
-    if tested.recipe.alone or not _is_alone(valid):
+    if valid.destructive or not _is_alone(valid):
         return
     if not all(request.execute in options for request in requests):
         return
@@ -90,15 +90,6 @@ def object_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterat
 def _is_alone(valid: ValidRequest) -> bool:
     """Return whether it needs no peer in the network that comes with the machine."""
     return not any(peer.address.isdigit() for peer in valid.spec.peers)
-
-
-def _smallest(tested: TypeUnderTest) -> ValidRequest:
-    return ValidRequest(
-        request=Request("object-add", tested.base()),
-        spec=tested.recipe.spec,
-        setup=tested.recipe.setup,
-        cleanup=(Request("object-del", {"id": OBJECT_ID}),),
-    )
 
 
 def _options(build: Introspected, knowledge: Knowledge) -> Mapping[str, str]:

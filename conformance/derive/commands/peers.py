@@ -12,7 +12,7 @@ from typing import Final
 
 from conformance.derive.commands.valid import not_in_schema
 from conformance.derive.inputs import Introspected
-from conformance.derive.objects.under_test import OBJECT_ID, type_under_test
+from conformance.derive.objects.under_test import type_under_test
 from conformance.derive.steps import (
     ANSWERED,
     blocked_by,
@@ -217,14 +217,9 @@ def peer_cases_of_type(build: Introspected, knowledge: Knowledge, name: str) -> 
     tested = type_under_test(build, knowledge, name)
     if tested.blocked or tested.recipe.setup or not tested.recipe.spec.peers:
         return
-    valid = ValidRequest(
-        request=Request("object-add", tested.base()),
-        spec=tested.recipe.spec,
-        cleanup=(Request("object-del", {"id": OBJECT_ID}),),
-        effect=Effect.DESTRUCTIVE if tested.recipe.alone else Effect.NONE,
-    )
+    valid = tested.smallest
     if _is_asked(knowledge, valid):
-        begins, undo = f"object-add/{name}", valid.cleanup
+        begins, undo = f"{valid.command}/{name}", valid.cleanup
         yield from _Talk(build, knowledge, valid, tested.subject, begins, undo).cases()
 
 

@@ -23,6 +23,7 @@ from conformance.judge.expect_answer import Accept
 from conformance.judge.expect_qom import Holds
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.recipes import ObjectRecipe
+from conformance.knowledge.valid_request import Effect, ValidRequest
 from conformance.model.blocked import Blocked, behind_finding, not_applicable, unmet
 from conformance.model.case import Case, DefaultOf, Isolation, Role, Step, Subject
 from conformance.model.expectation import Expectation
@@ -77,6 +78,17 @@ class TypeUnderTest:
         known = self.shape.names()
         own |= {k: v for k, v in self.recipe.arguments.items() if k in known}
         return {QOM_TYPE: self.shape.name, ID: OBJECT_ID, **own, **changes}
+
+    @property
+    def smallest(self) -> ValidRequest:
+        """The smallest request that succeeds here, with its set-up and what deletes the object."""
+        return ValidRequest(
+            request=Request(OBJECT_ADD, self.base()),
+            spec=self.recipe.spec,
+            setup=self.recipe.setup,
+            cleanup=(delete().request,),
+            effect=Effect.DESTRUCTIVE if self.recipe.alone else Effect.NONE,
+        )
 
     def giving(self, name: str, value: JsonValue) -> dict[str, JsonValue]:
         """Return the smallest request that gives one member a value, with its companions."""
