@@ -11,7 +11,7 @@ from conformance.knowledge.valid_request import Effect, ValidRequest
 from conformance.model.blocked import Blocked, not_applicable, unmet, untried
 from conformance.model.case import Emits, Isolation, Role, Step, Subject
 from conformance.model.expectation import Expectation
-from conformance.model.stage import Request, Stage
+from conformance.model.stage import MachineSpec, Request, Stage
 from conformance.model.terms import SubjectKind
 
 ACCEPTED: Final = Accept()
@@ -62,9 +62,14 @@ def witness(valid: ValidRequest) -> Step:
     return Step(request=valid.request, expect=success_of(valid), role=Role.WITNESS, rule="Q30")
 
 
-def stage_of(valid: ValidRequest, word: str) -> Stage:
-    """Return the plain machine, or the request's own under that name if it needs one."""
-    return Stage(name=word, spec=valid.spec) if valid.spec.mark else PLAIN
+def stage_of(valid: ValidRequest) -> Stage:
+    """Return the plain machine, or that of the request's command if it needs another."""
+    return own_stage(valid.command, valid.spec) if valid.spec.mark else PLAIN
+
+
+def own_stage(command: str, spec: MachineSpec) -> Stage:
+    """Return a machine for the requests of one command alone: they may leave things behind."""
+    return Stage(name=f"own/{command}{spec.mark}", spec=spec)
 
 
 def isolation_of(valid: ValidRequest) -> Isolation:

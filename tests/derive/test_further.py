@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from conformance.derive.commands.valid import further_cases
-from conformance.derive.steps import PLAIN
+from conformance.derive.steps import PLAIN, own_stage
 from conformance.judge.expect_answer import Accept
 from conformance.knowledge.commands import CommandRecipe, Further
 from conformance.knowledge.versions import Version, VersionRange
 from conformance.model.case import Case, Isolation
-from conformance.model.stage import MachineSpec, Request
+from conformance.model.stage import MachineSpec, Request, Stage
 from conformance.model.terms import ABSENT, Outcome
 from tests.derive.inputs import a_build, known
 from tests.qapi.schemas import command, optional, schema_of, struct
@@ -72,15 +72,18 @@ def test_what_the_schema_does_not_take_is_not_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("own", "name"),
+    ("own", "stage"),
     [
-        (MachineSpec(machine="pc"), "further/do/elsewhere"),
-        (MachineSpec(), PLAIN.name),
+        (MachineSpec(machine="pc"), own_stage("do", MachineSpec(machine="pc"))),
+        (MachineSpec(), PLAIN),
     ],
     ids=["another machine", "the plain one"],
 )
-def test_a_machine_of_its_own_stands_in_place_of_the_recipes(own: MachineSpec, name: str) -> None:
+def test_a_machine_of_its_own_stands_in_place_of_the_recipes(
+    own: MachineSpec, stage: Stage
+) -> None:
     further = Further(name="elsewhere", arguments={}, spec=own)
     (case,) = _cases(_recipe(MachineSpec(machine="q35"), further))
 
-    assert (case.stage.name, case.stage.spec) == (name, own)
+    assert case.stage == stage
+    assert case.stage.spec == own

@@ -15,6 +15,7 @@ from conformance.derive.steps import (
     ACCEPTED,
     ANSWERED,
     PLAIN,
+    own_stage,
     success_of,
     supporting_step,
     supporting_steps,
@@ -75,14 +76,14 @@ class Attempt:
         """Whether the machine serves no other case."""
         return self.base.destructive or self.command.name == NEGOTIATION
 
-    def stage(self, word: str) -> Stage:
-        """Return the plain machine if the request leaves nothing behind, else one for `word`."""
+    def stage(self) -> Stage:
+        """Return the plain machine if the request leaves nothing behind, else its command's own."""
         if self.command.name == NEGOTIATION:
-            return Stage(name=f"{word}/negotiation", capabilities=None)
+            return Stage(name="own/negotiation", capabilities=None)
         spec = self.base.spec
         if self.base.known and not self.alone and not spec.mark:
             return PLAIN
-        return Stage(name=f"{word}/{self.command.name}{spec.mark}", spec=spec)
+        return own_stage(self.command.name, spec)
 
     @property
     def success(self) -> Expectation:

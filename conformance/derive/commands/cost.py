@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from conformance.derive.applicability import OFFERS, names_absent
-from conformance.derive.commands.valid import command_stage
 from conformance.derive.inputs import Introspected
 from conformance.derive.steps import (
     PLAIN,
     around,
     blocked_by,
     command_subject,
+    stage_of,
     supporting_step,
     supporting_steps,
 )
@@ -130,7 +130,7 @@ def leak_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator
         id=f"{name}/{Aspect.VALID}/memory",
         subject=command_subject(name),
         aspect=Aspect.VALID,
-        stage=command_stage(valid),
+        stage=stage_of(valid),
         steps=(*around(valid, subject, cleanup=Answer()) * ROUNDS, end),
         isolation=Isolation.ALONE,
         blocked=blocked_by(valid, build.lacks),

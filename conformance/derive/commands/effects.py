@@ -28,7 +28,6 @@ from conformance.knowledge.valid_request import ValidRequest
 from conformance.model.blocked import Blocked, not_applicable, untried
 from conformance.model.case import Case, Emits, Isolation, Role, Step
 from conformance.model.expectation import Expectation
-from conformance.model.stage import Stage
 from conformance.model.terms import Aspect, ErrorClass, JsonValue
 from conformance.qapi.model import Object
 
@@ -61,7 +60,6 @@ def effect_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterat
 
 
 def _seen(recipe: CommandRecipe, build: Introspected) -> Iterator[Case]:
-    own = recipe.first(build.version)
     for valid in recipe.requests(build.version):
         if not valid.looks:
             continue
@@ -71,18 +69,12 @@ def _seen(recipe: CommandRecipe, build: Introspected) -> Iterator[Case]:
             id=f"{recipe.name}/{Aspect.EFFECT}/{name}",
             subject=command_subject(recipe.name),
             aspect=Aspect.EFFECT,
-            stage=_stage(valid, own),
+            stage=stage_of(valid),
             steps=() if blocked else tuple(_Writing(valid).steps()),
             isolation=_isolation(valid),
             about=name,
             blocked=blocked,
         )
-
-
-def _stage(valid: ValidRequest, own: ValidRequest) -> Stage:
-    """Return the machine of the recipe's request, or that of a further one if it has its own."""
-    word = f"effect/{valid.command}"
-    return stage_of(valid, word if valid.spec == own.spec else f"{word}/{valid.name}")
 
 
 def _is_permanent(valid: ValidRequest) -> bool:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from conformance.derive.commands.unchanged import unchanged_cases
-from conformance.derive.commands.valid import command_stage
 from conformance.derive.inputs import Introspected
 from conformance.derive.steps import (
     ANSWERED,
@@ -19,6 +18,7 @@ from conformance.derive.steps import (
     around,
     blocked_by,
     command_subject,
+    stage_of,
     supporting_steps,
     witness,
 )
@@ -160,7 +160,7 @@ class _ErrorCases:
             id=f"{self.recipe.name}/{Aspect.ERRORS}/{name}",
             subject=command_subject(self.recipe.name),
             aspect=Aspect.ERRORS,
-            stage=command_stage(self.own),
+            stage=stage_of(self.own),
             steps=steps,
             isolation=Isolation.ALONE if alone else Isolation.SHARED,
             about=name,
@@ -241,10 +241,10 @@ def _unprovoked(
     classes = {str(name) for each in provoking for name in each.classes}
     for number, name in enumerate(documented.error_items, start=1):
         if number not in items and not (name and name in classes):
-            yield _blocked(recipe, command_stage(first), f"documented-{number}", number, name)
+            yield _blocked(recipe, stage_of(first), f"documented-{number}", number, name)
     for name in documented.errors:
         if name not in classes and name not in documented.error_items:
-            yield _blocked(recipe, command_stage(first), f"documented-{name}", 0, name)
+            yield _blocked(recipe, stage_of(first), f"documented-{name}", 0, name)
 
 
 def _blocked(recipe: CommandRecipe, stage: Stage, label: str, item: int, name: str | None) -> Case:

@@ -17,6 +17,7 @@ from conformance.derive.steps import (
     around,
     command_subject,
     isolation_of,
+    own_stage,
     supporting_steps,
 )
 from conformance.judge.expect_answer import Accept, Answer, Reject, Understood
@@ -28,7 +29,7 @@ from conformance.model.canonical import digest
 from conformance.model.case import Case, Role, Step
 from conformance.model.errors import HarnessError
 from conformance.model.expectation import Expectation
-from conformance.model.stage import Request, Stage
+from conformance.model.stage import Request
 from conformance.model.terms import Aspect, JsonValue, as_object
 from conformance.qapi.model import Command
 from conformance.space.integers import is_let_through, range_of, rule_of, width_of
@@ -223,15 +224,10 @@ class EditedInteger:
             id=f"{self.command.name}/{aspect}/{name}",
             subject=command_subject(self.command.name),
             aspect=aspect,
-            stage=_stage(self.valid),
+            stage=own_stage(self.valid.command, self.valid.spec),
             steps=() if blocked else around(self.valid, *steps, cleanup=cleanup),
             isolation=isolation_of(self.valid),
             about=self.path.label,
             fault=fault,
             blocked=blocked,
         )
-
-
-def _stage(valid: ValidRequest) -> Stage:
-    """Return a stage for this command alone, because it may leave things behind."""
-    return Stage(name=f"ranges/{valid.command}{valid.spec.mark}", spec=valid.spec)

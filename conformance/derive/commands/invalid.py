@@ -122,7 +122,7 @@ class _EditedObject:
         if not found:
             return
         groups = [found] if tried.alone else together_by_string(found)
-        blocked, stage = tried.blocked(label), tried.stage("arguments")
+        blocked, stage = tried.blocked(label), tried.stage()
         for group in groups:
             name = together if tried.alone and len(group) > 1 else group[0].label
             name = "/".join(filter(None, (label, name)))

@@ -221,7 +221,7 @@ def _case(valid: ValidRequest, about: str) -> Case:
         id=f"{valid.command}/{Aspect.LIFECYCLE}/{about}",
         subject=command_subject(valid.command),
         aspect=Aspect.LIFECYCLE,
-        stage=stage_of(valid, f"{valid.command}/{about}"),
+        stage=stage_of(valid),
         steps=(),
         isolation=Isolation.ALONE,
         about=about,

@@ -23,8 +23,8 @@ from conformance.derive.inputs import Introspected
 from conformance.derive.steps import (
     ACCEPTED,
     ANSWERED,
-    PLAIN,
     command_subject,
+    own_stage,
     supporting_step,
     supporting_steps,
 )
@@ -300,5 +300,6 @@ def _again(look: StateQuery, before: int, subject: int) -> Step:
 
 def _stage(tried: Attempt) -> Stage:
     """Return a stage for the values of a command alone, because they may leave things behind."""
-    stage = tried.stage("values")
-    return Stage(name=f"values/{tried.command.name}") if stage is PLAIN else stage
+    stage = tried.stage()
+    own = own_stage(tried.command.name, stage.spec).name
+    return replace(stage, name=f"{Aspect.VALUES}/{own}", kept=False)

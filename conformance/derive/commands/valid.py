@@ -26,15 +26,10 @@ from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.valid_request import ValidRequest
 from conformance.model.blocked import not_applicable, unmet
 from conformance.model.case import Case, Role, Step
-from conformance.model.stage import Request, Stage
+from conformance.model.stage import Request
 from conformance.model.terms import ABSENT, Aspect
 
 _NO_ARGUMENTS: Final = "no-arguments"
-
-
-def command_stage(valid: ValidRequest) -> Stage:
-    """Return the machine of the request, which all cases of its recipe can share."""
-    return stage_of(valid, f"recipe/{valid.command}")
 
 
 def recipe_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
@@ -47,7 +42,7 @@ def recipe_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterat
         id=f"{name}/{Aspect.VALID}/recipe",
         subject=command_subject(name),
         aspect=Aspect.VALID,
-        stage=command_stage(valid),
+        stage=stage_of(valid),
         steps=around(valid, subject),
         isolation=isolation_of(valid),
         blocked=blocked_by(valid, build.lacks),
@@ -70,11 +65,7 @@ def further_cases(build: Introspected, knowledge: Knowledge, name: str) -> Itera
             id=f"{name}/{Aspect.VALID}/{valid.name}",
             subject=command_subject(name),
             aspect=Aspect.VALID,
-            stage=(
-                command_stage(own)
-                if valid.spec == own.spec
-                else stage_of(valid, f"further/{name}/{valid.name}")
-            ),
+            stage=stage_of(valid),
             steps=() if why else around(valid, subject),
             isolation=isolation_of(valid),
             about=valid.name,
@@ -92,7 +83,7 @@ def asked_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
             id=name,
             subject=command_subject(name),
             aspect=Aspect.VALID,
-            stage=stage_of(valid, f"asked/{name}/{valid.name}"),
+            stage=stage_of(valid),
             steps=around(valid, supporting_step(valid.request, Role.SUBJECT)),
             isolation=isolation_of(valid),
             about=valid.name,

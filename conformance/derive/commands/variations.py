@@ -153,7 +153,7 @@ class _Varied:
             id=f"{command}/{Aspect.VALID}/{label}",
             subject=command_subject(command),
             aspect=Aspect.VALID,
-            stage=tried.stage("variations"),
+            stage=tried.stage(),
             steps=steps,
             shown=shown,
             isolation=Isolation.ALONE if tried.alone else Isolation.SHARED,
