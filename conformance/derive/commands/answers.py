@@ -101,5 +101,6 @@ class _Asked:
             steps=() if blocked else steps,
             isolation=Isolation.PURE,
             about=about,
+            ground=state.name,
             blocked=blocked,
         )
