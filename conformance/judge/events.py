@@ -78,10 +78,11 @@ def is_event(message: Mapping[str, Any]) -> bool:
 def event_misses(case: Case, seen: Observation) -> Iterator[Miss]:
     """Yield a miss for each event that did not come, or on the wrong side of the reply.
 
-    A step that did not succeed yields none: something else is wrong there.
+    A step that did not succeed yields none: something else is wrong there. Nor does one behind
+    which the build died without being asked to: its end is what there is to tell.
     """
     for number, (step, reply) in enumerate(zip(case.steps, seen.replies, strict=True)):
-        if not step.emits or not _succeeded(step, reply):
+        if not step.emits or not _succeeded(step, reply) or _died_behind(case, seen, number):
             continue
         own = [(line, place) for line, place in _placed(seen) if place.step == number]
         for wanted in awaited(step, [line for line, _ in own]):
@@ -175,6 +176,12 @@ def _too_soon(case: Case, limit: Limit, step: Step) -> Miss:
 
 def _placed(seen: Observation) -> Iterator[tuple[Line, EventPlace]]:
     yield from zip(seen.events, seen.places, strict=False)
+
+
+def _died_behind(case: Case, seen: Observation, number: int) -> bool:
+    """Return whether the build died before it answered anything after the step."""
+    died = seen.death is not None and not case.steps[-1].expect.ends
+    return died and not any(seen.replies[number + 1 :])
 
 
 def _succeeded(step: Step, reply: Line | None) -> bool:

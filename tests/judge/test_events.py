@@ -20,6 +20,7 @@ from conformance.judge.expect_answer import Ends
 from conformance.judge.observation import EventPlace, Observation
 from conformance.judge.verdict import judge
 from conformance.model.case import Emits, Limit, Role
+from conformance.model.ending import Ending
 from conformance.model.terms import Outcome
 from tests.judge.made import case, judge_of_messages, line, refusal, step, success
 
@@ -130,6 +131,18 @@ def test_an_event_is_missed_where_the_answer_of_the_last_request_is_lost() -> No
     told = [miss.summary for miss in event_misses(made, Observation(replies=(None,)))]
 
     assert told == ["do: no event STOP came"]
+
+
+def test_no_event_is_missed_where_the_build_died_before_it() -> None:
+    made = case(replace(step(), emits=(_emits(),)), step())
+    seen = Observation(
+        replies=(line(success()), None), death=Ending(status=-6, stderr=""), broke_off=1
+    )
+
+    verdict = judge(made, seen, judge_of_messages(), 0)
+
+    assert verdict.outcome is Outcome.CRASH
+    assert [miss.rule for miss in verdict.misses] == ["W35"]
 
 
 def _limited(limit: Limit, *came: tuple[dict[str, Any], float, float]) -> list[str]:
