@@ -75,6 +75,7 @@ class Knowledge:
             plugs=self.plugs.for_build(version, arch),
             ranges=ranges_of_arch(self.ranges, arch),
             absences=absences_of_arch(self.absences, arch),
+            examples=self.examples.for_arch(arch),
         )
 
     def command(self, name: str) -> CommandRecipe:

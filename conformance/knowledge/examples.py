@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from conformance.knowledge.common import (
+    ARCH,
     CLEANUP,
     ISOLATION,
     MACHINE,
@@ -24,7 +25,7 @@ from conformance.knowledge.common import (
 from conformance.knowledge.decoder import FileFault, FileProblem, Read, raise_problems, read_file
 from conformance.knowledge.gathering import gathered
 from conformance.knowledge.keys import DOTTED, Key
-from conformance.knowledge.versions import Version, VersionRange
+from conformance.knowledge.versions import Version, VersionRange, of_arch
 from conformance.model.canonical import same
 from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import JsonValue
@@ -72,6 +73,7 @@ class ExampleRecipe:
         Key("arguments that one of the example's requests must have", default="any", identity=True),
     ] = field(default_factory=dict)
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+    arches: Annotated[tuple[str, ...], ARCH] = ()
     replaces: Annotated[bool, REPLACES] = False
     stage: Annotated[str | None, Key("a name for the machine, if it has more than `machine`")] = (
         None
@@ -108,21 +110,25 @@ class ExampleRecipes:
     """The recipes of all examples; the first match counts."""
 
     def __init__(self, recipes: Iterable[ExampleRecipe] = ()) -> None:
-        self._recipes = tuple(recipes)
+        self.recipes = tuple(recipes)
+
+    def for_arch(self, arch: str | None) -> ExampleRecipes:
+        """Return those for builds with guests of `arch`; None may be any."""
+        return ExampleRecipes(each for each in self.recipes if of_arch(each.arches, arch))
 
     def find(
         self, command: str, requests: Iterable[Request], version: Version
     ) -> ExampleRecipe | None:
         """Return the recipe for an example of `command` with these requests, or None."""
         own = tuple(request for request in requests if request.execute == command)
-        for recipe in self._recipes:
+        for recipe in self.recipes:
             if version in recipe.versions and recipe.fits(own):
                 return recipe
         return None
 
     def needs(self) -> frozenset[str]:
         """Return all needs to probe the host for."""
-        return frozenset(need for recipe in self._recipes for need in recipe.needs)
+        return frozenset(need for recipe in self.recipes for need in recipe.needs)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from conformance.derive.commands.documented import example_cases
 from conformance.digest.declaration import EntityKind, SourcePlace
 from conformance.judge.expect_answer import Accept, Reject
 from conformance.judge.verdict import judge_claims
+from conformance.knowledge.commands import CommandRecipe, CommandRecipes
 from conformance.knowledge.everything import Knowledge
-from conformance.knowledge.examples import load_examples
+from conformance.knowledge.examples import ExampleRecipes, load_examples
 from conformance.model.case import Case, Isolation, Role
 from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import ABSENT, ErrorClass, JsonValue, Outcome, SubjectKind
@@ -172,6 +174,25 @@ def test_a_reply_is_compared_in_shape(
     run = run_of(example("ring", shown("ring", reply=reply)), knowledge)
 
     assert run.steps[1].expect == expected
+
+
+def test_an_example_of_a_command_that_never_succeeds_does_not_run(knowledge: Knowledge) -> None:
+    never = CommandRecipe(name="ring", always_fails="no build has bells")
+    knowing = replace(knowledge, commands=CommandRecipes([never]))
+
+    run = run_of(example("ring", shown("ring")), knowing)
+
+    assert run.blocked is not None
+    assert "no build has bells" in run.blocked.reason
+
+
+def test_a_recipe_is_for_the_architectures_that_it_names(knowledge: Knowledge) -> None:
+    (ring, toll) = knowledge.examples.recipes
+    examples = ExampleRecipes([replace(ring, arches=("riscv64",)), toll])
+
+    assert examples.for_arch("riscv64").recipes == examples.recipes
+    assert examples.for_arch("s390x").recipes == (toll,)
+    assert examples.for_arch(None).recipes == examples.recipes
 
 
 def test_a_machine_with_more_to_it_is_a_stage_of_its_name(knowledge: Knowledge) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 from conformance.derive.inputs import Introspected
 from conformance.derive.objects.defaults import WORDS, default_of
 from conformance.derive.objects.tree import machine_stage
-from conformance.derive.steps import PLAIN, command_subject, supporting_steps
+from conformance.derive.steps import PLAIN, blocked_by, command_subject, supporting_steps
 from conformance.digest.declaration import EntityKind
 from conformance.digest.digest import DigestEntity
 from conformance.digest.lookup import DocumentedMember, argument_fact
@@ -168,7 +168,7 @@ def _static(example: DocumentedExample) -> Case:
 def _run(example: DocumentedExample, build: Introspected, knowledge: Knowledge) -> Case:
     requests = [shown.request for shown in example.requests]
     recipe = knowledge.examples.find(example.owner, requests, build.version)
-    blocked = _blocked(example, recipe, build)
+    blocked = _blocked(example, recipe, build) or _refused(example.owner, build, knowledge)
     steps: tuple[Step, ...] = ()
     stage, isolation = PLAIN, Isolation.SHARED
     if recipe is not None and blocked is None:
@@ -204,6 +204,12 @@ def _blocked(
     else:
         return _unmet(recipe, build)
     return not_applicable(why)
+
+
+def _refused(name: str, build: Introspected, knowledge: Knowledge) -> Blocked | None:
+    """Return why no request of a command succeeds on the build, None if some may."""
+    valid = knowledge.command(name).first(build.version)
+    return blocked_by(valid, {}) if valid.always_fails else None
 
 
 def _is_sound(example: DocumentedExample) -> bool:
