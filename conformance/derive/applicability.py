@@ -82,12 +82,13 @@ def substituted(case: Case, stand_ins: StandIns) -> Case:
 
 def _standing_in(spec: MachineSpec, stand_ins: StandIns) -> MachineSpec:
     """Return a machine, and its companions, with what stands in for it and for what it has."""
-    files = tuple(_of_guests(file, stand_ins) for file in spec.files)
-    companions = tuple(
-        replace(each, spec=_standing_in(each.spec, stand_ins)) for each in spec.companions
-    )
-    if (files, companions) != (spec.files, spec.companions):
-        spec = replace(spec, files=files, companions=companions)
+    if spec.files or spec.companions:
+        files = tuple(_of_guests(file, stand_ins) for file in spec.files)
+        companions = tuple(
+            replace(each, spec=_standing_in(each.spec, stand_ins)) for each in spec.companions
+        )
+        if (files, companions) != (spec.files, spec.companions):
+            spec = replace(spec, files=files, companions=companions)
     name, comma, rest = spec.machine.partition(",")
     machine = stand_ins.machines.get(name)
     if machine is None:

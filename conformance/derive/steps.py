@@ -29,7 +29,7 @@ def command_subject(name: str) -> Subject:
 def supporting_step(request: Request, role: Role, expect: Expectation = ACCEPTED) -> Step:
     """Return the step of a valid request that the case is not about."""
     emits: tuple[Emits, ...] = ()
-    if not request.companion:
+    if request.awaits and not request.companion:
         emits = tuple(Emits(event=each.event, data=each.data, rule=None) for each in request.awaits)
     return Step(request=request, expect=expect, role=role, rule="Q30", emits=emits)
 

@@ -58,13 +58,21 @@ def _step_named(step: Step, word: str, mark: str) -> Step:
             expect = replace(expect, path=_path(expect.path, word, mark))
         case _:
             pass
-    if any(_has_mark(each.data, mark) for each in emits):
+    if emits and any(_has_mark(each.data, mark) for each in emits):
         emits = tuple(
             replace(each, data=as_object(_named(each.data, word, mark))) for each in emits
         )
     if request is step.request and expect is step.expect and emits is step.emits:
         return step
-    return replace(step, request=request, expect=expect, emits=emits)
+    return Step(
+        request=request,
+        expect=expect,
+        role=step.role,
+        rule=step.rule,
+        why=step.why,
+        emits=emits,
+        agrees=step.agrees,
+    )
 
 
 def _path(path: tuple[PathPart, ...], word: str, mark: str) -> tuple[PathPart, ...]:

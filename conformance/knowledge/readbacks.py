@@ -6,10 +6,10 @@ docs/recipes.md describes the keys. Knows neither a schema nor a machine.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
 
@@ -158,7 +158,9 @@ class Readback:
 
     def shows(self, label: str, varied: str) -> bool:
         """Return whether the argument at `label`, with the value of `varied`, may show there."""
-        return _is_among(self.paths, (label, varied)) and not _is_among(self.less, (label, varied))
+        return _is_among(self.paths, (label, varied)) and not _is_among(
+            (*self.less,), (label, varied)
+        )
 
     @property
     def needs_success(self) -> bool:
@@ -174,12 +176,13 @@ class Readback:
         return _first(self.spelt, (varied, label), None)
 
 
-def _first(entries: Mapping[str, _T], words: Sequence[str], otherwise: _T | None) -> _T | None:
+def _first(entries: Mapping[str, _T], words: tuple[str, ...], otherwise: _T | None) -> _T | None:
     fitting = (value for glob, value in entries.items() if _is_among((glob,), words))
     return next(fitting, otherwise)
 
 
-def _is_among(globs: Iterable[str], words: Sequence[str]) -> bool:
+@lru_cache(maxsize=8192)
+def _is_among(globs: tuple[str, ...], words: tuple[str, ...]) -> bool:
     return any(fnmatchcase(word, glob) for glob in globs for word in words)
 
 

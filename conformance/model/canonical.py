@@ -7,7 +7,7 @@ import json
 from typing import Any, Final
 
 # Made once: a run writes two hundred thousand values.
-_COMPACT: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+_COMPACT: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False)
 _CANONICAL: Final = json.JSONEncoder(separators=(",", ":"), sort_keys=True, allow_nan=False)
 
 

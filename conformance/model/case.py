@@ -131,6 +131,16 @@ class Step:
         """Whether its reply can break its rule, not only keep the case from a verdict."""
         return self.expect.binds and (self.expect.reads or self.role not in _MEANS)
 
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rules that it can find broken: its own and those of its events."""
+        own = (self.rule, *self.expect.rules) if self.binds else ()
+        if not self.emits and not self.agrees:
+            return own
+        of_events = (each.rule for each in self.emits if each.rule)
+        of_order = (ORDER for each in self.emits if each.ordered)
+        return (*own, *of_events, *of_order, *(each.rule for each in self.agrees))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
@@ -337,29 +347,24 @@ class Case:
     @property
     def rules(self) -> tuple[str, ...]:
         """The rules that it can find broken, in order."""
-        of_events = (each.rule for step in self.steps for each in step.emits if each.rule)
-        of_steps = (
-            rule for step in self.steps if step.binds for rule in (step.rule, *step.expect.rules)
+        rules: set[str] = set()
+        for step in self.steps:
+            rules.update(step.rules)
+        parts: tuple[Limit | Count | Claim | ShownFile, ...] = (
+            *self.limits,
+            *self.counts,
+            *self.claims,
+            *self.shown,
         )
-        of_limits = (limit.rule for limit in self.limits)
-        of_counts = (count.rule for count in self.counts)
-        of_replies = (each.rule for step in self.steps for each in step.agrees)
-        of_order = (ORDER for step in self.steps for each in step.emits if each.ordered)
-        of_claims = (claim.rule for claim in self.claims)
-        of_turns = self.exchange.rules if self.exchange else ()
-        of_files = (*([self.kept.rule] if self.kept else ()), *(each.rule for each in self.shown))
-        waits = self.meanwhile
-        of_waits = (waits.rule, *([waits.beside] if waits.beside else ())) if waits else ()
-        of_means = (
-            *of_waits,
-            *of_files,
-            *of_events,
-            *of_limits,
-            *of_counts,
-            *of_replies,
-            *of_order,
-        )
-        return tuple(sorted({*of_steps, *of_means, *of_turns, *of_claims}))
+        rules.update(each.rule for each in parts)
+        if self.exchange is not None:
+            rules.update(self.exchange.rules)
+        if self.kept is not None:
+            rules.add(self.kept.rule)
+        if self.meanwhile is not None:
+            rules.add(self.meanwhile.rule)
+            rules.update(filter(None, [self.meanwhile.beside]))
+        return tuple(sorted(rules))
 
     @property
     def item(self) -> Subject:

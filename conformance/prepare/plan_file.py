@@ -19,14 +19,15 @@ from typing import Any, Final
 
 from conformance.judge.expectations import EXPECTATIONS
 from conformance.knowledge.versions import Version
-from conformance.model.case import Case, Subject
+from conformance.model.canonical import compact
+from conformance.model.case import Case, Step, Subject
 from conformance.model.codec import Codec, CodecError
 from conformance.model.entry import Entry, entry_of
 from conformance.model.event_facts import EventFacts
 from conformance.model.expectation import Expectation
 from conformance.model.flavour import Program
 from conformance.model.row import Row
-from conformance.model.stage import Stage
+from conformance.model.stage import Request, Stage
 from conformance.model.terms import Aspect, SubjectKind
 from conformance.qapi.model import Schema
 from conformance.qapi.qom import TypeInfo
@@ -83,7 +84,8 @@ def _heads() -> Codec[Head]:
 def _cases() -> Codec[Case]:
     """Return a codec for the cases of one plan, which share stages and types."""
     shared = (Stage, Subject, Expectation, frozenset[str], Mapping[str, TypeInfo])
-    return Codec(Case, sparse=True, shared=shared, kinds={Expectation: EXPECTATIONS})
+    kinds = {Expectation: EXPECTATIONS}
+    return Codec(Case, sparse=True, shared=shared, kinds=kinds, again=(Step, Request))
 
 
 class _Table:
@@ -102,6 +104,7 @@ class _Open:
 
     number: int
     lines: list[str] = field(default_factory=list)
+    size: int = 0
 
 
 class PlanWriter:
@@ -116,7 +119,6 @@ class PlanWriter:
         self._open: dict[int, _Open] = {}
         self._waiting = 0
         self._pieces: list[tuple[int, int]] = []
-        self._encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
     def add(self, case: Case, about: str | None) -> None:
         """Take the next case, which tries the member `about`, if any."""
@@ -126,8 +128,9 @@ class PlanWriter:
             piece = self._open[item] = _Open(len(self._pieces))
             self._pieces.append((0, 0))
         entry = entry_of(case, about)
-        line = self._encode(self._codec.write(case))
+        line = self._codec.text(case)
         piece.lines.append(line)
+        piece.size += len(line)
         self._waiting += len(line)
         numbers = (
             self._tables["group"].number((case.subject, case.aspect)),
@@ -146,7 +149,7 @@ class PlanWriter:
         if len(piece.lines) >= _PIECE:
             self._flush(item)
         while self._waiting > _BUFFERED:
-            self._flush(max(self._open, key=lambda each: sum(map(len, self._open[each].lines))))
+            self._flush(max(self._open, key=lambda each: self._open[each].size))
 
     def end(self, head: Head) -> bytes:
         """Return the whole plan."""
@@ -154,7 +157,7 @@ class PlanWriter:
             self._flush(item)
         places = {"ids": self._section(self._id_lines())}
         places |= {name: self._section([each.tobytes()]) for name, each in self._columns.items()}
-        places["shared"] = self._section([self._encode(self._codec.table).encode()])
+        places["shared"] = self._section([self._codec.table.encode()])
         tables: dict[str, list[Any]] = {
             name: [
                 (subject.kind, subject.name, aspect)
@@ -170,7 +173,7 @@ class PlanWriter:
             "places": places,
             "order": sys.byteorder,
         }
-        self._out.write(_FOOTER.pack(*self._section([self._encode(trailer).encode()])))
+        self._out.write(_FOOTER.pack(*self._section([compact(trailer).encode()])))
         return self._out.getvalue()
 
     def _id_lines(self) -> Iterator[bytes]:
@@ -180,7 +183,7 @@ class PlanWriter:
 
     def _flush(self, item: int) -> None:
         piece = self._open.pop(item)
-        self._waiting -= sum(map(len, piece.lines))
+        self._waiting -= piece.size
         self._pieces[piece.number] = self._section(["\n".join(piece.lines).encode()])
 
     def _section(self, parts: Iterable[bytes]) -> tuple[int, int]:

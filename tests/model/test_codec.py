@@ -73,7 +73,7 @@ FULL = Picture(
 def test_what_is_written_reads_back_equal(picture: Picture, sparse: bool) -> None:
     codec = Codec[Picture](Picture, sparse=sparse)
 
-    text = json.dumps(codec.write(picture), allow_nan=False)
+    text = codec.text(picture)
 
     assert Codec[Picture](Picture, sparse=sparse).read(json.loads(text)) == picture
 
@@ -101,10 +101,10 @@ def test_equal_values_of_a_shared_type_are_written_once() -> None:
     ]
     reader = Codec[Picture](Picture, sparse=True, shared=(Circle, frozenset[str]))
 
-    reader.load(json.loads(json.dumps(codec.table)))
+    reader.load(json.loads(codec.table))
     one, other = map(reader.read, written)
 
-    assert sorted(map(len, codec.table.values())) == [1, 1]
+    assert sorted(map(len, json.loads(codec.table).values())) == [1, 1]
     assert one.first == Circle(5)
     assert one.first is other.first
 
