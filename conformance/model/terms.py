@@ -59,7 +59,6 @@ class Aspect(enum.StrEnum):
     # A member that is left out has its documented value.
     DEFAULTS = "defaults"
     # Every value of an argument is answered, also where nothing says whether it is taken.
-    # Every value of an argument is answered, also where nothing says whether it is taken.
     VALUES = "values"
     # What is accepted alone is answered together, too; what contradicts each other is told.
     PAIRS = "pairs"
