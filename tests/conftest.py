@@ -209,9 +209,11 @@ def targets(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @cache
-def _validator() -> jsonschema.Draft202012Validator:
+def _validator(kind: str) -> jsonschema.Draft202012Validator:
+    """Return what validates the events of one kind: to try all kinds takes five times as long."""
     path = Path(conformance.report.__path__[0]) / "stream.schema.json"
-    return jsonschema.Draft202012Validator(json.loads(path.read_text()))
+    kinds = json.loads(path.read_text())["$defs"]
+    return jsonschema.Draft202012Validator({"$defs": kinds, "$ref": f"#/$defs/{kind}"})
 
 
 def events(folder: Path) -> list[dict[str, Any]]:
@@ -219,7 +221,7 @@ def events(folder: Path) -> list[dict[str, Any]]:
     found = []
     for line in (folder / "events.ndjson").read_text().splitlines():
         event = json.loads(line)
-        _validator().validate(event)
+        _validator(event["event"]).validate(event)
         found.append(event)
     assert found[0]["event"] == "run-started"
     assert found[-1]["event"] == "run-ended"
