@@ -21,6 +21,7 @@ from tests.patience import PATIENCE
 pytestmark = pytest.mark.qemu
 
 IOTHREAD = "--case=object-add/iothread/*"
+ONE = "--case=object-add/iothread/valid/mandatory-only"
 TOY = "--case=object-add/toy/*"
 
 
@@ -88,7 +89,7 @@ def test_a_broken_promise_can_be_seen_again_by_what_the_report_says(
 
 
 def test_the_words_of_a_target_name_it_again(doors: Doors) -> None:
-    doors.command("run", "--rootfs=/", "qemu-system-x86_64", IOTHREAD)
+    doors.command("run", "--rootfs=/", "qemu-system-x86_64", ONE)
 
     spelling = events(doors.home / "qmp-report")[1]["spelling"]
     assert spelling == f"--rootfs / {QEMU}"
@@ -218,7 +219,7 @@ def test_a_host_without_bubblewrap_is_told_what_to_do(doors: Doors) -> None:
 
 
 def test_without_the_sandbox_the_same_is_found(doors: Doors) -> None:
-    done = doors.command("run", QEMU, IOTHREAD, "--no-sandbox")
+    done = doors.command("run", QEMU, ONE, "--no-sandbox")
     assert done.code == 0, done.err
     assert events(doors.home / "qmp-report")[1]["spelling"] == f"--no-sandbox {QEMU}"
 
