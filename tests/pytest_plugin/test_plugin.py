@@ -189,7 +189,7 @@ def test_items_of_which_nothing_could_be_judged_are_no_success(doors: Doors, tar
     [
         (("--qmp-program=/nowhere",), 3, "/nowhere does not exist"),
         (("--qmp-program=/nowhere", "-n", "2"), 3, "/nowhere does not exist"),
-        ((f"--qmp-program={QEMU}", "--qmp-case=nothing"), 2, "no case fits 'nothing'"),
+        (("--qmp-targets={targets}:good", "--qmp-case=nothing"), 2, "no case fits 'nothing'"),
         ((f"--qmp-program={QEMU}", "--qmp-shard=9/8"), 4, "'9/8' is no shard"),
         ((f"--qmp-program={QEMU}", "--qmp-report=/proc/x"), 2, "/proc/x cannot be written"),
         (("--qmp-targets=nowhere.toml",), 4, "nowhere.toml: cannot be read"),
@@ -198,9 +198,9 @@ def test_items_of_which_nothing_could_be_judged_are_no_success(doors: Doors, tar
     ],
 )
 def test_what_cannot_be_is_refused(
-    doors: Doors, words: tuple[str, ...], code: int, part: str
+    doors: Doors, targets: str, words: tuple[str, ...], code: int, part: str
 ) -> None:
-    done = doors.pytest(*words)
+    done = doors.pytest(*(word.replace("{targets}", targets) for word in words))
 
     assert done.code == code
     assert part in done.err
