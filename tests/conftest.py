@@ -57,6 +57,7 @@ class ByFile(LoadFileScheduling):  # type: ignore[misc] # pytest-xdist has no ty
         return nodeid if path.endswith(_ONE_BY_ONE) else path
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     """Deal out the suite's own tests, the files with most tests first."""
     return ByFile(config, log)
