@@ -21,6 +21,7 @@ from typing import Any, Final
 import jsonschema
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadFileScheduling
 
 import conformance.report
 from conformance.launch.waiting import readable
@@ -42,6 +43,24 @@ settings.register_profile("suite", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("suite")
 # What of pytest's own process would speak to the processes that it starts.
 _OURS: Final = re.compile("PYTEST_.*|PYTHON.*|QMP_.*")
+
+
+# Many tests, each of some seconds, that share nothing which takes long to make.
+_ONE_BY_ONE: Final = ("test_lies.py", "test_miniatures.py", "test_wire_miniatures.py")
+
+
+class ByFile(LoadFileScheduling):  # type: ignore[misc] # pytest-xdist has no types
+    """Keeps the tests of a file on one worker: what they share is made once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = str(super()._split_scope(nodeid))
+        return nodeid if path.endswith(_ONE_BY_ONE) else path
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """Deal out the suite's own tests, the files with most tests first."""
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -209,9 +228,11 @@ def targets(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @cache
-def _validator() -> jsonschema.Draft202012Validator:
+def _validator(kind: str) -> jsonschema.Draft202012Validator:
+    """Return what validates the events of one kind: to try all kinds takes five times as long."""
     path = Path(conformance.report.__path__[0]) / "stream.schema.json"
-    return jsonschema.Draft202012Validator(json.loads(path.read_text()))
+    kinds = json.loads(path.read_text())["$defs"]
+    return jsonschema.Draft202012Validator({"$defs": kinds, "$ref": f"#/$defs/{kind}"})
 
 
 def events(folder: Path) -> list[dict[str, Any]]:
@@ -219,7 +240,7 @@ def events(folder: Path) -> list[dict[str, Any]]:
     found = []
     for line in (folder / "events.ndjson").read_text().splitlines():
         event = json.loads(line)
-        _validator().validate(event)
+        _validator(event["event"]).validate(event)
         found.append(event)
     assert found[0]["event"] == "run-started"
     assert found[-1]["event"] == "run-ended"

@@ -78,12 +78,12 @@ def test_the_index_names_every_page() -> None:
     ] == []
 
 
-@pytest.mark.parametrize(
-    ("path", "text", "wanted"),
-    [pytest.param(*page, id=page[0].name) for page in generated.pages()],
-)
-def test_what_is_generated_is_up_to_date(path: Path, text: str, wanted: str) -> None:
-    assert text == wanted, f"python -m docs.generated writes {path}"
+def test_what_is_generated_is_up_to_date() -> None:
+    pages = list(generated.pages())
+
+    assert {path.name for path, _, _ in pages} == {"ARCHITECTURE.md", "options.md", "targets.md"}
+    late = [str(path) for path, text, wanted in pages if text != wanted]
+    assert late == [], "python -m docs.generated writes them"
 
 
 def test_a_page_that_is_out_of_date_is_written_anew(tmp_path: Path) -> None:

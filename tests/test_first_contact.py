@@ -19,7 +19,7 @@ from .conftest import Doors, events
 
 pytestmark = pytest.mark.qemu
 
-TOY = "--case=object-add/toy/*"
+TOY = "--case=object-add/toy/defaults/*"
 BROKEN = ("--env", "BREAKS=other-default")
 """What makes the miniature break a promise."""
 
@@ -64,7 +64,7 @@ def test_a_log_says_what_is_done_and_the_findings_stand_in_the_report(
         f"{name}: {doing}" for doing in ("identifying it", "introspecting it", "planning its cases")
     ]
     assert re.fullmatch(
-        rf"{name}: 0 of 216 cases, 0 findings, \d+:\d\d elapsed", done.out.splitlines()[3]
+        rf"{name}: 0 of 23 cases, 0 findings, \d+:\d\d elapsed", done.out.splitlines()[3]
     )
     assert done.out.count("FAIL must X25") == 1
     assert "\x1b" not in done.out
@@ -115,7 +115,7 @@ def test_quiet_tells_the_verdicts_alone(doors: Doors, mini: str) -> None:
 
     assert (done.code, done.err) == (ExitCode.FINDINGS, "")
     one, two = done.out.splitlines()
-    assert one.startswith(f"{Path(mini).name}: Breaks promises: 1 finding; 2 of 216 cases broken")
+    assert one.startswith(f"{Path(mini).name}: Breaks promises: 1 finding; 2 of 23 cases broken")
     assert two == "FINDINGS: 1 of 1 build broke promises."
 
 
@@ -141,7 +141,7 @@ def test_the_environment_of_pytest_does_not_reach_the_command(doors: Doors, mini
         done = doors.command("run", mini, TOY, *workers)
 
         assert (done.code, done.err) == (ExitCode.CONFORMS, "")
-        assert "214 cases passed on 1 build" in done.out
+        assert "22 cases passed on 1 build" in done.out
 
 
 def test_one_pattern_of_several_that_fits_nothing_is_told(doors: Doors, mini: str) -> None:
@@ -150,9 +150,9 @@ def test_one_pattern_of_several_that_fits_nothing_is_told(doors: Doors, mini: st
     assert (done.code, done.err) == (ExitCode.CONFORMS, "")
     assert "Warning: no case fits 'nothing'\n" in done.out
     selection = events(doors.home / "qmp-report")[0]["selection"]
-    assert selection == ["object-add/toy/*", "nothing (fits no case)"]
+    assert selection == ["object-add/toy/defaults/*", "nothing (fits no case)"]
     listed = doors.command("list", mini, TOY, "--case=nothing")
-    assert len(listed.out.splitlines()) == 216
+    assert len(listed.out.splitlines()) == 23
     assert listed.err == "qmp-conformance: Warning: no case fits 'nothing'\n"
 
 

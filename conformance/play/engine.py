@@ -18,13 +18,12 @@ from conformance.model.case import Case, Isolation
 from conformance.model.stage import Stage
 from conformance.model.terms import BROKEN, Outcome
 from conformance.play.alone import Result, did_beside, failed, lasting, not_played, talked
-from conformance.play.combiner import Combiner
 from conformance.play.hang_limits import HangLimits
 from conformance.play.leases import Lease, Leases
-from conformance.play.narrowing import narrowed
 from conformance.play.player import REST
 from conformance.play.proof import SHOWS_NOTHING, Prover
 from conformance.play.stages import StageFailed
+from conformance.play.together import Dissector
 from conformance.prepare.starts import Starts
 
 BLOCK: Final = 1024
@@ -44,7 +43,7 @@ class Engine:
         """The machines that have started, and those that died instead."""
         self._leases = Leases(pool, messages, self.starts)
         self._prover = Prover(pool, messages, self.starts)
-        self._combiner = Combiner(pool, messages, self.starts, self._prover)
+        self._dissector = Dissector(pool, messages, self.starts, self._prover)
         self._hangs = HangLimits()
 
     def __enter__(self) -> Engine:
@@ -52,7 +51,7 @@ class Engine:
 
     def __exit__(self, *_: object) -> None:
         self._leases.close()
-        self._combiner.close()
+        self._dissector.close()
         self._prover.close()
 
     def run(self, cases: Iterable[Case]) -> Iterator[Result]:
@@ -73,8 +72,7 @@ class Engine:
                 for result in self._run_stage(together[0].stage, together):
                     done += 1
                     self._hangs.note(subject, result.verdict, waited=_waited(result))
-                    told = narrowed(result, self._prover)
-                    yield self._combiner.combined(result, told)
+                    yield self._dissector.told(result)
                     left = self._hangs.left(subject)
                     if left is not None:
                         break

@@ -12,9 +12,7 @@ from dataclasses import replace
 from signal import SIGKILL
 from typing import Final
 
-from conformance.derive.exchanges import exchange_case
 from conformance.judge.verdict import death_words
-from conformance.knowledge.exchanges import load_exchanges
 from conformance.knowledge.rules import Rule, load_rules
 from conformance.knowledge.store import cases_folder
 from conformance.model.case import Case
@@ -85,6 +83,10 @@ def _key(death: StartDied) -> tuple[tuple[str, ...], int, str]:
 
 def _about_starts() -> Case:
     """Return the case about all starts of a run, the same for every build."""
+    # Not at the top: where nothing has died, no process of a run has to load what derives cases.
+    from conformance.derive.exchanges import exchange_case
+    from conformance.knowledge.exchanges import load_exchanges
+
     recipes = load_exchanges(cases_folder() / "exchanges")
     (recipe,) = (recipe for recipe in recipes if recipe.every_start)
     return exchange_case(recipe, recipe.on[0], recipe.programs[0].flavour)

@@ -37,7 +37,7 @@ _UNHEARD: Final = ("name", "schema", "cases", "spelling", "kind", "withheld", "a
 class Answered:
     """The answers of a build, read on demand.
 
-    `digest` identifies them; it is None if they are not to be kept.
+    `digest` identifies them; it is None if nothing that is made of them is to be kept.
     """
 
     def __init__(self, answers: Answers | None, body: bytes = b"") -> None:
@@ -105,11 +105,13 @@ def answered(
         except (zlib.error, ValueError) as error:
             cache.drop(_KIND, key, f"cannot be understood ({error})"[:200])
     answers = ask(target, folder, thorough=thorough, limit=limit, tell=tell)
-    # Keep nothing if a file was replaced during the introspection.
-    if key is None or not answers.sound or _key(target, thorough=thorough) != key:
+    if not cache.kept or not answers.sound:
         return Answered(answers)
     body = packed(answers)
-    cache.put(_KIND, key, (_LOST if answers.lost else _WHOLE) + body)
+    # Keep no answers if a file was replaced during the introspection. What is planned by them may
+    # be kept all the same: it depends on what was answered, and not on who answered it.
+    if key is not None and _key(target, thorough=thorough) == key:
+        cache.put(_KIND, key, (_LOST if answers.lost else _WHOLE) + body)
     return Answered(answers, body)
 
 

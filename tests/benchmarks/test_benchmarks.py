@@ -15,6 +15,7 @@ from benchmarks.tape import Piece, Strand
 from conformance.launch.target import program_target
 from conformance.model.terms import Aspect
 from tests.conftest import QEMU, ROOT
+from tests.miniatures.install import install
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.qemu
@@ -71,13 +72,14 @@ def test_the_selection_has_every_aspect(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("_alone")
 def test_single_questions_are_measured_beside_an_idle_pytest(
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    every = tuple(latency.questions(QEMU, ""))
+    build = str(install(tmp_path))
+    every = tuple(latency.questions(build, ""))
     some = [every[0], every[1], *(each for each in every if each.name.startswith("show CASE"))]
     monkeypatch.setattr(latency, "questions", lambda program, rootfs: iter(some))
 
-    costs = latency.measure(QEMU, "", 1)
+    costs = latency.measure(build, "", 1)
 
     assert [cost.name for cost in costs] == [each.name for each in some]
     assert all(cost.cpu > 0 for cost in costs)

@@ -51,8 +51,13 @@ class Bench:
     interpreter.
     """
 
-    def __init__(self, folder: Path, root: str = "") -> None:
+    def __init__(self, folder: Path, root: str = "", globs: tuple[str, ...] = ()) -> None:
+        """Take the folder for programs.
+
+        With `globs`, only cases that one of them fits are derived: all of them take a while.
+        """
         self._folder = folder
+        self._selection = Selection(globs=globs)
         self._root = os.path.abspath(root) if root else ""
         if not (folder / "lies").exists():
             install(folder)
@@ -108,7 +113,9 @@ class Bench:
         """Return what the program is that is lied about: most lies begin when it is known."""
         if daemon not in self._campaigns:
             target = self._started(program_target(self._program(daemon)))
-            self._campaigns[daemon] = prepare(target, self._run, open_cache())
+            self._campaigns[daemon] = prepare(
+                target, self._run, open_cache(), selection=self._selection
+            )
         return self._campaigns[daemon]
 
     def _target(self, lie: str, daemon: bool) -> Target:

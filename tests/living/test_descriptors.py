@@ -9,8 +9,8 @@ import pytest
 
 from conformance.launch.folder import RunFolder
 from conformance.launch.machine import Machine
-from conformance.model.case import Case
 from conformance.model.terms import Outcome
+from conformance.play.alone import Result
 from conformance.play.evidence import finding
 from conformance.prepare.campaign import Campaign
 from tests.miniatures.install import install, miniature
@@ -26,14 +26,14 @@ def runner() -> Iterator[Runner]:
         yield Runner(folder)
 
 
-def _chosen(campaign: Campaign) -> list[Case]:
-    return [case for case in campaign.plan.cases if case.id.startswith("qom-list/introspection/")]
+def _played(runner: Runner, folder: Path) -> tuple[Campaign, list[Result]]:
+    target = miniature(install(folder), "closes-descriptor")
+    return runner.run(target, lambda made: made.plan.cases, ("qom-list/introspection/*",))
 
 
 def test_what_a_process_hides_by_dying_of_a_later_request_is_looked_for_again(
     runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    target = miniature(install(tmp_path), "closes-descriptor")
     look, dying = Machine.descriptors, set[Machine]()
 
     def too_late(machine: Machine) -> tuple[str, ...] | None:
@@ -45,7 +45,7 @@ def test_what_a_process_hides_by_dying_of_a_later_request_is_looked_for_again(
 
     monkeypatch.setattr(Machine, "descriptors", too_late)
 
-    _, results = runner.run(target, _chosen)
+    _, results = _played(runner, tmp_path)
 
     assert len(dying) == 1
     assert len(results) > 1
@@ -55,9 +55,7 @@ def test_what_a_process_hides_by_dying_of_a_later_request_is_looked_for_again(
 def test_the_request_that_closes_standard_input_is_told_from_those_under_way(
     runner: Runner, tmp_path: Path
 ) -> None:
-    target = miniature(install(tmp_path), "closes-descriptor")
-
-    campaign, results = runner.run(target, _chosen)
+    campaign, results = _played(runner, tmp_path)
 
     assert len(results) > 1
     (result,) = (each for each in results if each.verdict.outcome is not Outcome.PASS)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from pathlib import Path
 from typing import Any, Protocol
 
 from .objects import PROPERTIES, TYPES
@@ -228,7 +227,8 @@ class Blocks:
     def _pmemsave(self, val: int, size: int, filename: str) -> dict[str, Any]:
         """Save the memory, in which two bytes are not zero."""
         held = b"" if "memory-saved-elsewhere" in self._broken else _HELD.get(val, b"")
-        Path(filename).write_bytes(held.ljust(size, b"\0")[:size])
+        with open(filename, "wb") as file:
+            file.write(held.ljust(size, b"\0")[:size])
         return {}
 
     def _system_powerdown(self) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import os
 import re
 import signal
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from .schema import INT64, OBJECT_MEMBERS, UINT64, Broken, RefusedError
@@ -105,13 +104,21 @@ _JSON_TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-@dataclass
 class Node:
-    """An object of the composition tree."""
+    """An object of the composition tree.
 
-    kind: str
-    values: dict[str, Any] = field(default_factory=dict)
-    children: dict[str, Node] = field(default_factory=dict)
+    No dataclass: to load those takes as long as to start the interpreter, each time.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        values: dict[str, Any] | None = None,
+        children: dict[str, Node] | None = None,
+    ) -> None:
+        self.kind = kind
+        self.values = values or {}
+        self.children = children or {}
 
 
 def property_types(kind: str) -> dict[str, tuple[str, Any]]:

@@ -8,7 +8,6 @@ import json
 import os
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 from .bends import Bends, bent_greeting, torn
@@ -292,7 +291,8 @@ class Server:
             if name == "system_reset" and self._is("refused-reset-is-told"):
                 self._system_reset()
             if name == "migrate-set-parameters" and self._is("refusal-leaves-file"):
-                Path("/tmp/qmp/left").write_text(name, encoding="utf-8")
+                with open("/tmp/qmp/left", "w", encoding="utf-8") as file:
+                    file.write(name)
             raise
 
     def _refuse_toy(self, arguments: Arguments, word: str) -> None:

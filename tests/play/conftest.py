@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,8 +22,9 @@ from conformance.play.alone import Result
 from conformance.play.engine import Engine
 from conformance.prepare.campaign import Campaign
 from conformance.prepare.prepare import prepare
+from conformance.prepare.selection import Selection
 from conformance.qapi.validate import Validator
-from tests.miniatures.install import install
+from tests.miniatures.install import install, miniature
 
 
 @pytest.fixture(scope="session")
@@ -48,9 +51,14 @@ class Runner:
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
 
-    def run(self, target: Target, choose: Choose) -> tuple[Campaign, list[Result]]:
-        """Return what became of the chosen cases of a target that is introspected first."""
-        campaign = prepare(target, self.folder)
+    def run(
+        self, target: Target, choose: Choose, globs: tuple[str, ...] = ()
+    ) -> tuple[Campaign, list[Result]]:
+        """Return what became of the chosen cases of a target that is introspected first.
+
+        With `globs`, only cases that one of them fits are derived, as a user's selection does.
+        """
+        campaign = prepare(target, self.folder, selection=Selection(globs=globs))
         return campaign, self.play(campaign, target, choose(campaign))
 
     def play(self, campaign: Campaign, target: Target, cases: Sequence[Case]) -> list[Result]:
@@ -72,6 +80,22 @@ class Runner:
             return list(engine.run(cases))
 
 
+def fitting(campaign: Campaign, globs: Iterable[str], limit: float) -> list[Case]:
+    """Return the cases that one of `globs` fits, with `limit` seconds for each answer.
+
+    No other case is read: to read all of a plan takes longer than to play some.
+    """
+    wanted = tuple(globs)
+    plan = campaign.plan
+    numbers = [
+        number
+        for number, name in enumerate(plan.ids)
+        if any(fnmatch.fnmatchcase(name, glob) for glob in wanted)
+    ]
+    assert numbers, f"no case fits {wanted}"
+    return [replace(case, limit=limit) for case in plan.read(numbers)]
+
+
 def misfiled(results: Iterable[Result]) -> set[tuple[str, str]]:
     """Return the rule and the expectation of each miss that cites a rule it is not about."""
     rules = load_rules()
@@ -82,3 +106,9 @@ def misfiled(results: Iterable[Result]) -> set[tuple[str, str]]:
 @pytest.fixture(scope="session")
 def runner(run_folder: RunFolder) -> Runner:
     return Runner(run_folder)
+
+
+@pytest.fixture(scope="session")
+def wide(runner: Runner, program: Path) -> Campaign:
+    """What is known of the server of all exchanges: those that break one introspect alike."""
+    return prepare(miniature(program, "wide"), runner.folder)

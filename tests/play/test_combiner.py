@@ -25,9 +25,7 @@ def _played(runner: Runner, folder: Path, kind: str, *words: str) -> tuple[str, 
     """Return what became of the pairs of an object type, and how to reproduce a finding."""
     target = miniature(install(folder), *words)
     name = f"object-add/{kind}/pairs/members"
-    campaign, (result,) = runner.run(
-        target, lambda made: [each for each in made.plan.cases if each.id == name]
-    )
+    campaign, (result,) = runner.run(target, lambda made: made.plan.cases, (name,))
     found = [
         finding("t", result, miss, campaign.rules, campaign.command_line).reproducer
         for miss in result.verdict.misses

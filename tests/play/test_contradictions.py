@@ -17,12 +17,8 @@ from tests.play.conftest import Runner
 def test_a_run_goes_on_beside_what_contradicts_itself(runner: Runner, program: Path) -> None:
     campaign, results = runner.run(
         miniature(program, "tag-nowhere"),
-        lambda made: [
-            case
-            for case in made.plan.cases
-            if case.id.startswith(("query-status/", "query-qmp-schema/introspection/objects"))
-            and case.blocked is None
-        ],
+        lambda made: [case for case in made.plan.cases if case.blocked is None],
+        ("query-status/*", "query-qmp-schema/introspection/objects*"),
     )
 
     schema = campaign.schema

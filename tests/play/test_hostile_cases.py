@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import re
 import resource
 from dataclasses import replace
@@ -18,7 +17,7 @@ from conformance.prepare.campaign import Campaign
 from tests.miniatures.hostile import install_hostile
 from tests.miniatures.install import miniature
 from tests.patience import patiently
-from tests.play.conftest import Runner
+from tests.play.conftest import Runner, fitting
 
 # A case is played twice, and each time the server is asked whether it still answers: with this for
 # an answer, one that gives none costs the test four seconds.
@@ -76,13 +75,6 @@ FAULTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def campaign(runner: Runner, program: Path) -> Campaign:
-    """What is known of the server that means well: the others introspect alike."""
-    made, _ = runner.run(miniature(program, "wide"), lambda made: ())
-    return made
-
-
 @pytest.mark.parametrize(
     ("where", "deed", "fault"),
     [
@@ -92,13 +84,13 @@ def campaign(runner: Runner, program: Path) -> Campaign:
     ],
 )
 def test_a_case_of_a_hostile_server_ends_in_time_with_its_fault_named(
-    runner: Runner, program: Path, campaign: Campaign, where: tuple[str, str], deed: str, fault: str
+    runner: Runner, program: Path, wide: Campaign, where: tuple[str, str], deed: str, fault: str
 ) -> None:
     phase, glob = where
     target, before = _hostile(program, phase, deed), _peak()
 
     def attempt(limit: float) -> None:
-        (result,) = runner.play(campaign, target, _fitting(campaign, glob, limit)[:1])
+        (result,) = runner.play(wide, target, _fitting(wide, glob, limit)[:1])
 
         assert result.verdict.outcome in BROKEN
         assert re.search(fault, result.verdict.reason), result.verdict.reason
@@ -111,11 +103,11 @@ def test_a_case_of_a_hostile_server_ends_in_time_with_its_fault_named(
     ("phase", "glob"), [("cases", "object-add/toy/*"), ("lines", "wire/numbers/*")]
 )
 def test_a_server_that_never_answers_is_left_after_some_cases(
-    runner: Runner, program: Path, campaign: Campaign, phase: str, glob: str
+    runner: Runner, program: Path, wide: Campaign, phase: str, glob: str
 ) -> None:
-    cases = _fitting(campaign, glob)
+    cases = _fitting(wide, glob)
 
-    results = runner.play(campaign, _hostile(program, phase, "silence"), cases)
+    results = runner.play(wide, _hostile(program, phase, "silence"), cases)
 
     asked = [each for each in results if each.verdict.outcome is Outcome.TIMEOUT]
     assert len(results) == len(cases) > 20
@@ -124,11 +116,11 @@ def test_a_server_that_never_answers_is_left_after_some_cases(
 
 
 def test_what_is_broken_in_one_case_costs_no_other_its_machine(
-    runner: Runner, program: Path, campaign: Campaign
+    runner: Runner, program: Path, wide: Campaign
 ) -> None:
-    cases = _fitting(campaign, "wire/id/*", 60.0)[:2] + _fitting(campaign, STEPS, 60.0)
+    cases = _fitting(wide, "wire/id/*", 60.0)[:2] + _fitting(wide, STEPS, 60.0)
 
-    results = runner.play(campaign, _hostile(program, "lines", "endless-line"), cases)
+    results = runner.play(wide, _hostile(program, "lines", "endless-line"), cases)
 
     assert _outcomes(results) == [Outcome.FAIL, Outcome.FAIL, Outcome.PASS]
 
@@ -143,10 +135,7 @@ def _hostile(program: Path, phase: str, deed: str) -> Target:
 
 
 def _fitting(campaign: Campaign, glob: str, limit: float = LIMIT) -> list[Case]:
-    cases = campaign.plan.cases
-    found = [case for case in cases if case.plays and fnmatch.fnmatchcase(case.id, glob)]
-    assert found, f"no case fits {glob}"
-    return [replace(case, limit=limit) for case in found]
+    return [case for case in fitting(campaign, [glob], limit) if case.plays]
 
 
 def _peak() -> int:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import ast
-import fnmatch
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +19,7 @@ from tests.miniatures.breakages import BESIDE, BREAKAGES, Breakage
 from tests.miniatures.install import miniature
 from tests.miniatures.wire_breakages import WIRE_BREAKAGES
 from tests.patience import patiently
-from tests.play.conftest import Runner, misfiled
+from tests.play.conftest import Runner, fitting, misfiled
 
 RULE = re.compile(r"[WQX]\d\d")
 # The rooms that say which rule is broken.
@@ -87,7 +85,9 @@ def test_a_broken_promise_is_found_and_no_other(runner: Runner, program: Path, w
 
     def attempt(limit: float) -> None:
         target = miniature(program, *words)
-        _, results = runner.run(target, lambda made: _cases(made, breakage, limit))
+        _, results = runner.run(
+            target, lambda made: fitting(made, breakage.cases, limit), breakage.cases
+        )
 
         found = {m.rule for r in results for m in r.verdict.misses}
         told = [_told(r.case.id, r.verdict.reason) for r in results if r.verdict.misses]
@@ -110,7 +110,9 @@ def test_a_witness_that_is_refused_is_told_from_its_fault_by_words_alone(
 ) -> None:
     shows = Breakage("W65", ("object-add/toy/invalid/text/*",))
 
-    _, results = runner.run(miniature(program, word), lambda made: _cases(made, shows, 5.0))
+    _, results = runner.run(
+        miniature(program, word), lambda made: fitting(made, shows.cases, 5.0), shows.cases
+    )
 
     assert {r.verdict.outcome for r in results} == {outcome}
     assert len(results) > 1
@@ -119,9 +121,12 @@ def test_a_witness_that_is_refused_is_told_from_its_fault_by_words_alone(
 def test_what_a_refused_request_leaves_is_shown_beside_the_request_alone(
     runner: Runner, program: Path
 ) -> None:
+    breakage = BREAKAGES["refusal-takes-name"]
+
     _, results = runner.run(
         miniature(program, "refusal-takes-name"),
-        lambda made: _cases(made, BREAKAGES["refusal-takes-name"], 5.0),
+        lambda made: fitting(made, breakage.cases, 5.0),
+        breakage.cases,
     )
 
     (miss,) = results[0].verdict.misses
@@ -149,16 +154,6 @@ def test_every_rule_that_a_check_cites_says_what_shows_that_it_is_broken() -> No
 def _but_exchanges(campaign: Campaign) -> list[Case]:
     """Return all cases but those that ask for a machine with more than this one has."""
     return [case for case in campaign.plan.cases if case.aspect is not Aspect.WIRE]
-
-
-def _cases(campaign: Campaign, breakage: Breakage, limit: float) -> list[Case]:
-    cases = [
-        replace(case, limit=limit)
-        for case in campaign.plan.cases
-        if any(fnmatch.fnmatchcase(case.id, glob) for glob in breakage.cases)
-    ]
-    assert cases, f"no case fits {breakage.cases}"
-    return cases
 
 
 def _told(case_id: str, reason: str) -> str:

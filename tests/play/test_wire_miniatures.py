@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ast
-import fnmatch
 import re
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +12,6 @@ import pytest
 import conformance
 from conformance.knowledge.exchanges import load_exchanges
 from conformance.knowledge.store import cases_folder
-from conformance.model.case import Case
 from conformance.model.script import Drive, Gather, Gone, Hear, Sync
 from conformance.model.terms import BROKEN, CLIENT, Aspect, Outcome
 from conformance.prepare.campaign import Campaign
@@ -22,7 +19,7 @@ from tests.miniatures.breakages import BREAKAGES, Breakage
 from tests.miniatures.install import miniature
 from tests.miniatures.wire_breakages import CLIENT_BREAKAGES, WIRE_BREAKAGES
 from tests.patience import patiently
-from tests.play.conftest import Runner, misfiled
+from tests.play.conftest import Runner, fitting, misfiled
 
 # Far more than the miniature takes for a reply; what never comes costs a test as much.
 RULE = re.compile(r"[WQX]\d\d")
@@ -36,19 +33,12 @@ _JUDGES = (
 )
 
 
-@pytest.fixture(scope="module")
-def campaign(runner: Runner, program: Path) -> Campaign:
-    """What is known of the server that breaks nothing: those that do introspect alike."""
-    made, _ = runner.run(miniature(program, "wide"), lambda made: ())
-    return made
-
-
 def test_a_server_that_keeps_every_promise_passes_all_exchanges(
-    runner: Runner, program: Path, campaign: Campaign
+    runner: Runner, program: Path, wide: Campaign
 ) -> None:
-    cases = [case for case in campaign.plan.cases if case.aspect is Aspect.WIRE]
+    cases = [case for case in wide.plan.cases if case.aspect is Aspect.WIRE]
 
-    results = runner.play(campaign, miniature(program, "wide"), cases)
+    results = runner.play(wide, miniature(program, "wide"), cases)
 
     assert [(r.case.id, r.verdict.reason) for r in results if r.verdict.misses] == []
     outcomes = Counter(r.verdict.outcome for r in results)
@@ -67,12 +57,12 @@ _ALL = [*WIRE_BREAKAGES.items(), *CLIENT_BREAKAGES]
     ("word", "breakage"), _ALL, ids=[f"{word}-{each.cases[0]}" for word, each in _ALL]
 )
 def test_a_broken_promise_of_the_wire_is_found_and_no_other(
-    runner: Runner, program: Path, campaign: Campaign, word: str, breakage: Breakage
+    runner: Runner, program: Path, wide: Campaign, word: str, breakage: Breakage
 ) -> None:
     target = miniature(program, "wide", word)
 
     def attempt(limit: float) -> None:
-        results = runner.play(campaign, target, _cases(campaign, breakage, limit))
+        results = runner.play(wide, target, fitting(wide, breakage.cases, limit))
 
         found = {miss.rule for r in results for miss in r.verdict.misses}
         told = [f"{r.case.id}: {r.verdict.reason}" for r in results if r.verdict.misses]
@@ -119,13 +109,3 @@ def _cited() -> set[str]:
     texts = {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
     cited = {turn.rule for turn in turns if isinstance(turn, Hear | Sync | Gone | Gather | Drive)}
     return cited | {text for text in texts if RULE.fullmatch(text)}
-
-
-def _cases(campaign: Campaign, breakage: Breakage, limit: float) -> list[Case]:
-    cases = [
-        replace(case, limit=limit)
-        for case in campaign.plan.cases
-        if any(fnmatch.fnmatchcase(case.id, glob) for glob in breakage.cases)
-    ]
-    assert cases, f"no case fits {breakage.cases}"
-    return cases

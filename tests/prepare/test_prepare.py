@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,11 +27,12 @@ SMALL = Selection(globs=("object-add/iothread/*",))
 
 
 class Prepared:
-    """Makes QEMU ready with a cache of its own, and notes what was done."""
+    """Makes QEMU ready with the cache `kept`, and notes what was done."""
 
-    def __init__(self, folder: RunFolder, cache: Path) -> None:
+    def __init__(self, folder: RunFolder, kept: Path) -> None:
         self._folder = folder
-        self.cache = Cache(cache)
+        self.kept = kept
+        self.cache = Cache(kept)
         self.told: list[str] = []
 
     def __call__(
@@ -50,12 +52,24 @@ class Prepared:
         return "introspecting it" in self.told
 
 
+@pytest.fixture(scope="module")
+def filled(run_folder: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache with what QEMU answers, and the plan of a few cases: to ask takes seconds."""
+    kept = tmp_path_factory.mktemp("filled") / "cache"
+    Prepared(run_folder, kept)()
+    return kept
+
+
 @pytest.fixture
-def prepared(run_folder: RunFolder, tmp_path: Path) -> Prepared:
-    return Prepared(run_folder, tmp_path)
+def prepared(run_folder: RunFolder, filled: Path, tmp_path: Path) -> Prepared:
+    """Makes QEMU ready with a cache of its own that is filled already."""
+    kept = tmp_path / "cache"
+    shutil.copytree(filled, kept)
+    return Prepared(run_folder, kept)
 
 
-def test_a_build_is_asked_once(prepared: Prepared) -> None:
+def test_a_build_is_asked_once(run_folder: RunFolder, tmp_path: Path) -> None:
+    prepared = Prepared(run_folder, tmp_path / "cache")
     first = prepared()
     assert prepared.introspected
 
@@ -81,7 +95,6 @@ def test_a_target_that_is_started_in_another_way_is_asked_anew(
     prepared: Prepared, changed: object
 ) -> None:
     assert callable(changed)
-    prepared()
 
     prepared(target=changed(program_target(QEMU)))
 
@@ -89,8 +102,6 @@ def test_a_target_that_is_started_in_another_way_is_asked_anew(
 
 
 def test_words_for_people_change_no_answer(prepared: Prepared) -> None:
-    prepared()
-
     other = prepared(target=replace(program_target(QEMU), name="other", spelling="other"))
 
     assert not prepared.introspected
@@ -98,18 +109,16 @@ def test_words_for_people_change_no_answer(prepared: Prepared) -> None:
 
 
 def test_without_a_cache_a_build_is_asked_each_time(prepared: Prepared) -> None:
-    prepared()
-
     prepared(cached=False)
 
     assert prepared.introspected
 
 
 def test_what_is_damaged_is_asked_and_derived_anew(
-    prepared: Prepared, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    prepared: Prepared, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first = prepared()
-    for path in tmp_path.iterdir():
+    for path in prepared.kept.iterdir():
         path.write_bytes(path.read_bytes()[:-1])
 
     second = prepared()
@@ -127,16 +136,32 @@ def test_a_script_is_never_taken_from_the_cache(prepared: Prepared, program: Pat
     assert prepared.introspected
 
 
-def test_what_is_selected_is_derived_alone_and_as_in_the_whole(prepared: Prepared) -> None:
-    part = prepared(SMALL)
-    whole = prepared(Selection())
+def test_the_plan_of_a_script_that_answers_as_before_is_kept(
+    prepared: Prepared, program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = program_target(str(program))
+    first = prepared(target=target)
+    monkeypatch.setattr(planning, "planned", lambda *given: pytest.fail("it is derived anew"))
+
+    second = prepared(target=target)
+
+    assert prepared.introspected
+    assert second.plan.data == first.plan.data
+
+
+def test_what_is_selected_is_derived_alone_and_as_in_the_whole(
+    prepared: Prepared, program: Path
+) -> None:
+    target = program_target(str(program))
+    part = prepared(SMALL, target)
+    whole = prepared(Selection(), target)
 
     wanted = list(whole.selected(SMALL))
     assert 0 < len(part.plan) == len(wanted) < len(whole.plan)
     assert part.plan.cases == tuple(whole.plan.read(wanted))
     assert part.plan.rows == whole.plan.rows
     # The whole plan is kept, and serves whoever wants a part.
-    assert len(prepared(SMALL).plan) == len(whole.plan)
+    assert len(prepared(SMALL, target).plan) == len(whole.plan)
 
 
 def test_a_part_is_derived_once_and_serves_no_other_selection(
@@ -158,9 +183,11 @@ def test_a_part_is_derived_once_and_serves_no_other_selection(
     assert derived == [other.globs]
 
 
-def test_a_case_that_is_not_there_is_looked_for_in_the_whole(prepared: Prepared) -> None:
+def test_a_case_that_is_not_there_is_looked_for_in_the_whole(
+    prepared: Prepared, program: Path
+) -> None:
     wrong = "object-add/iothread/valid/poll-max-nx"
-    campaign = prepared(Selection(globs=(wrong,)))
+    campaign = prepared(Selection(globs=(wrong,)), program_target(str(program)))
 
     with pytest.raises(UsageError, match=r"Nearest: .*object-add/iothread/valid/poll-max-ns"):
         find_case(campaign, wrong)
