@@ -52,28 +52,14 @@ def lie_named(name: str) -> Callable[[], Lie]:
     return Lie if name == "truth" else ENTRIES[name].lie
 
 
-_READ_BACK = "waits for a read-back of accepted optional arguments"
 LACKS: dict[str, str] = {
     name: lacks
     for lacks, names in {
-        _READ_BACK: (
-            "bursts-are-dropped size-of-operations-is-dropped group-is-dropped "
-            "cache-is-dropped detect-zeroes-is-dropped offset-of-raw-is-dropped "
-            "speed-of-mirror-is-dropped granularity-of-mirror-is-dropped "
-            "speed-of-stream-is-dropped dismissal-of-mirror-is-dropped "
-            "filter-of-commit-is-dropped disabled-of-bitmap-is-dropped "
-            "pages-of-sampling-are-dropped nodes-have-other-sizes "
-            "granularity-of-bitmap-is-dropped "
-        ),
         "a record of a guest that ran, in which a replay stops": "replay-break-does-nothing",
         "the card's register in the look around refused requests": "refused-set_link-is-done",
         "the host's own view of the threads of the process": "threads-are-of-another",
         "what a request returned beside what a query then shows": "descriptors-have-other-numbers",
-        "a host with KVM": (
-            "kvm-is-not-present limits-of-processors-are-others "
-            "limits-are-of-other-processors times-are-counted-in-seconds "
-            "rates-of-processors-are-others processors-were-slowed-down"
-        ),
+        "a host with KVM": ("rates-of-processors-are-others processors-were-slowed-down"),
         "a class for each refusal of which no document names one": "unknown-job-is-inactive",
     }.items()
     for name in names.split()
