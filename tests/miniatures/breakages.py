@@ -46,7 +46,9 @@ BREAKAGES: dict[str, Breakage] = {
         ("object-add/introspection/types",),
     ),
     "takes-a-taken-back-end": _breaks("X55", "netdev_add/valid/behaviour/*"),
-    "made-otherwise-at-start": _breaks("X56", f"{_TOY}/valid/at-start"),
+    "made-otherwise-at-start": _breaks(
+        "X56", f"{_TOY}/valid/at-start", f"{_GADGET}/valid/at-start"
+    ),
     "dies-of-a-pair": _breaks("W35", f"{_TOY}/pairs/members"),
     "parameter-in-pages": _breaks("X31", "migrate-set-parameters/values/*"),
     "dies-of-garbage": _breaks("W35", "blockdev-add/peers/nbd/garbage@*"),

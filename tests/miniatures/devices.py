@@ -44,6 +44,11 @@ class Devices:
             self._there[id] = Node(driver, {"rng": rng})
         return {}
 
+    def start_with(self, arguments: dict[str, Any], other: dict[str, Any]) -> None:
+        """Plug in a device of the command line, which reads what is in `other` instead."""
+        self._device_add(**arguments)
+        self._there[arguments["id"]].values.update(other)
+
     def _device_del(self, id: str) -> dict[str, Any]:
         if id not in self._there:
             raise RefusedError(f"Device '{id}' not found", "DeviceNotFound")
