@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from conformance.derive.devices.under_test import DEVICE_ADD
+from conformance.knowledge.devices import ChosenDefault, Plugs
 from conformance.model.case import Case, Isolation, Role
 from conformance.model.terms import Aspect, Outcome, SubjectKind
+from conformance.qapi.qom import Property
 from tests.derive.builds import made_plan
 
 
@@ -78,3 +81,12 @@ def test_one_that_is_there_from_the_start_is_compared_with_one_plugged_in() -> N
     ]
     assert "rng" in read
     assert "hotplugged" not in read
+
+
+def test_what_is_not_given_reads_as_declared_unless_the_device_chooses_it() -> None:
+    item = Property(name="size", type="uint32", default=7)
+    chosen = ChosenDefault(properties=("s*",), values=(7, True), reason="r")
+
+    assert Plugs(chosen=(chosen,)).chooses(item)
+    assert not Plugs(chosen=(chosen,)).chooses(replace(item, default=1))
+    assert not Plugs(chosen=(chosen,)).chooses(replace(item, name="other"))

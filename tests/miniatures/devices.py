@@ -41,7 +41,8 @@ class Devices:
         # A source of entropy can be deleted while it is used; memory cannot.
         self._tree.users |= {memdev} - {""}
         if id:
-            self._there[id] = Node(driver, {"rng": rng})
+            unset = "other" if "device-without-default" in self._broken else ""
+            self._there[id] = Node(driver, {"rng": rng or unset})
         return {}
 
     def start_with(self, arguments: dict[str, Any], other: dict[str, Any]) -> None:
