@@ -6,23 +6,27 @@ by name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from conformance.derive.commands.base_requests import arguments_of
 from conformance.derive.commands.restored import OWN, is_possible, left_behind, undone
 from conformance.derive.commands.unchanged import looks_at, state_queries, watched
+from conformance.derive.devices.under_test import DELETED, DEVICE_ADD, device_under_test
 from conformance.derive.inputs import Introspected
+from conformance.derive.instances import reading
 from conformance.derive.objects.under_test import type_under_test
 from conformance.derive.steps import command_subject, supporting_step, supporting_steps
+from conformance.knowledge.devices import Removal
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.valid_request import Status, ValidRequest
 from conformance.model.blocked import behind_finding
 from conformance.model.canonical import compact
 from conformance.model.case import Case, Isolation, Role, Step
-from conformance.model.stage import SCRATCH, MachineSpec, Request, Stage
-from conformance.model.terms import Aspect
+from conformance.model.stage import SCRATCH, Awaited, MachineSpec, Request, Stage
+from conformance.model.state import StateQuery
+from conformance.model.terms import ABSENT, Aspect
 
 RULE: Final = "X56"
 _NAME: Final = "at-start"
@@ -87,6 +91,35 @@ def object_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterat
     yield case if case.blocked else _made_twice(case, build, knowledge, replace(valid, setup=()))
 
 
+def device_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
+    """Yield the case of a device type that an option can plug in at start, if no guest must let go.
+
+    What each of its properties reads is seen, too.
+    """
+    tested, options = device_under_test(build, knowledge, name), _options(build, knowledge)
+    stays = tested.plug.cold or tested.stays or tested.plug.gone is Removal.GUEST
+    if tested.blocked or stays or not tested.first or DEVICE_ADD not in options:
+        return
+    gone = Awaited(event=DELETED, data={"device": tested.device_id})
+    delete = Request("device_del", {"id": tested.device_id})
+    reset = Request("system_reset", ABSENT)
+    away = (delete,) if tested.plug.gone is Removal.AT_ONCE else (delete, reset)
+    valid = ValidRequest(
+        request=Request(DEVICE_ADD, tested.base()),
+        spec=tested.plug.spec,
+        cleanup=(*away[:-1], replace(away[-1], awaits=(gone,))),
+    )
+    known = behind_finding(tested.plug.known)
+    made = tested.case(Aspect.VALID, _NAME, (), about=_NAME, blocked=known)
+    stage = _stage(valid.spec, (valid.request,), options)
+    case = replace(made, stage=stage, isolation=Isolation.ALONE)
+    if case.blocked:
+        yield case
+        return
+    shown = tuple(reading(tested.path, each) for each in tested.properties if not each.child_of)
+    yield _made_twice(case, build, knowledge, valid, more=shown)
+
+
 def _is_alone(valid: ValidRequest) -> bool:
     """Return whether it needs no peer in the network that comes with the machine."""
     return not any(peer.address.isdigit() for peer in valid.spec.peers)
@@ -121,10 +154,11 @@ def _made_twice(
     knowledge: Knowledge,
     valid: ValidRequest,
     left: frozenset[str] = frozenset(),
+    more: Sequence[StateQuery] = (),
 ) -> Case:
     """Return the case in which what is there from the start is taken away and made again.
 
-    The queries `left` show something else once it has been taken away.
+    The queries `left` show something else once it has been taken away; `more` are asked, too.
     """
     again: list[Step] = [
         *supporting_steps(valid.cleanup, Role.SETUP),
@@ -132,6 +166,9 @@ def _made_twice(
         supporting_step(valid.request, Role.SUBJECT),
     ]
     queries = knowledge.state.anew(state_queries(build, knowledge))
-    asked = [query for query in queries if query.request.execute not in left]
+    asked = [*(query for query in queries if query.request.execute not in left), *more]
+    for option in knowledge.state.at_start:
+        if option.command == valid.command:
+            asked = [query for query in asked if option.compares(query)]
     looks = looks_at(asked, 0, RULE, _WHY)
     return watched(case, (), again, looks)

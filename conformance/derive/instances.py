@@ -102,12 +102,17 @@ def readings(path: str, properties: Iterable[Property]) -> Iterator[Step]:
         )
 
 
+def reading(path: str, item: Property) -> StateQuery:
+    """Return the query that shows a property of an object."""
+    return StateQuery(request=_get(path, item.name))
+
+
 def refused_settings(path: str, item: Property, before: int) -> tuple[Step, ...]:
     """Return the steps that set a property to what it must refuse, between two looks at it.
 
     `before` is the number of steps of the case before them; none if its type says too little.
     """
-    query = StateQuery(request=_get(path, item.name))
+    query = reading(path, item)
     subjects = tuple(_set(path, item.name, value, Role.SUBJECT) for _, value in wrong_values(item))
     if not subjects:
         return ()

@@ -6,7 +6,7 @@ Knows neither a schema nor the requests that the values are tried in.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Annotated
 
@@ -15,13 +15,18 @@ from conformance.knowledge.decoder import FileFault
 from conformance.knowledge.keys import Key, scratch_filled
 from conformance.knowledge.recipes import Wish
 from conformance.knowledge.versions import Version, VersionRange
-from conformance.model.stage import Request
+from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import JsonValue
 
 _PROMISE = Key(
     "what promises it: the document and its words, or the upstream change that called the "
     "opposite a fault",
     default="nothing does",
+)
+_SURROUNDED = Key(
+    "what the machine has beside what the request needs: `files`, and `args` that it starts with",
+    flat=True,
+    only=("files", "args"),
 )
 _MACHINES = Key("the machines that it can be made on", default="any")
 
@@ -59,6 +64,14 @@ class ArgumentForm:
         int | None,
         Key("how many characters are accepted, and one more is refused; needs a `promise`"),
     ] = None
+    objects: Annotated[
+        Mapping[str, JsonValue],
+        Key(
+            "tables and arrays, by a name each, of which nothing is promised: they must be "
+            "answered, where the schema allows them"
+        ),
+    ] = field(default_factory=dict)
+    spec: Annotated[MachineSpec, _SURROUNDED] = MachineSpec()
     promise: Annotated[str, _PROMISE] = ""
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     reason: Annotated[str, REASON]
@@ -75,7 +88,7 @@ class ArgumentForm:
                 else "Take it out, or say which values are 'accepted' or 'refused'.",
             )
         texts = (*self.accepted, *self.refused, *self.open)
-        if not (texts or self.longest) or len({*texts}) < len(texts):
+        if not (texts or self.longest or self.objects) or len({*texts}) < len(texts):
             yield FileFault("open", "no value, or one twice", "Give each value once.")
 
     def fits(self, command: str, label: str, version: Version) -> bool:

@@ -23,8 +23,10 @@ from conformance.knowledge.common import (
 from conformance.knowledge.decoder import FileFault
 from conformance.knowledge.keys import Key, enum_form
 from conformance.knowledge.versions import Version, VersionRange, of_arch
+from conformance.model.canonical import same
 from conformance.model.stage import MachineSpec
 from conformance.model.terms import JsonValue
+from conformance.qapi.qom import Property
 
 
 class Removal(enum.StrEnum):
@@ -148,6 +150,20 @@ class ReservedProperties:
     reason: Annotated[str, REASON]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenDefault:
+    """Properties whose default makes a device choose a value, which it reads from then on."""
+
+    properties: Annotated[tuple[str, ...], Key("their names, as globs", some=True, identity=True)]
+    values: Annotated[tuple[JsonValue, ...], Key("the defaults that do", identity=True)]
+    reason: Annotated[str, REASON]
+
+    def fits(self, item: Property) -> bool:
+        """Return whether a device chooses the value of a property."""
+        named = any(fnmatchcase(item.name, glob) for glob in self.properties)
+        return named and any(same(item.default, value) for value in self.values)
+
+
 @dataclass(frozen=True, slots=True)
 class Plugs:
     """How devices are plugged in, and their properties; the first entry that fits counts."""
@@ -156,6 +172,7 @@ class Plugs:
     habits: tuple[DeviceHabit, ...] = ()
     mixed: tuple[MixedProperty, ...] = ()
     reserved: tuple[ReservedProperties, ...] = ()
+    chosen: tuple[ChosenDefault, ...] = ()
 
     def for_build(self, version: Version, arch: str | None) -> Plugs:
         """Return the part for a build; entries with types come first."""
@@ -181,6 +198,10 @@ class Plugs:
     def is_reserved(self, name: str) -> bool:
         """Return whether no case gives device_add the property of that name."""
         return any(name in each.properties for each in self.reserved)
+
+    def chooses(self, item: Property) -> bool:
+        """Return whether a device may read another value of a property than the default."""
+        return any(each.fits(item) for each in self.chosen)
 
     def needs(self) -> frozenset[str]:
         """Return all that entries need of the host and the build."""
@@ -211,5 +232,12 @@ class DevicesPart(NamesPart):
         Key(
             "properties of devices that are no members of device_add, or mean something else there",
             name="reserved_properties",
+        ),
+    ] = ()
+    chosen: Annotated[
+        tuple[ChosenDefault, ...],
+        Key(
+            "properties whose default makes a device choose a value, which it reads from then on",
+            name="chosen_default",
         ),
     ] = ()

@@ -133,7 +133,7 @@ def load_ordinary(path: Path) -> str:
 def load_plugs(path: Path, more: Sequence[Read[MachinesPart]] = ()) -> Plugs:
     """Return how devices are plugged in; raises KnowledgeError."""
     parts = _parts(path, more)
-    keys = ("plugs", "habits", "mixed", "reserved")
+    keys = ("plugs", "habits", "mixed", "reserved", "chosen")
     return Plugs(*(gathered(parts, key) for key in keys))
 
 

@@ -15,7 +15,7 @@ from conformance.knowledge.keys import DOTTED, TURN, Key
 from conformance.knowledge.versions import Version, VersionRange
 from conformance.model.stage import Awaited, Request
 from conformance.model.state import StateQuery
-from conformance.model.terms import ABSENT, Absent, JsonValue, PathPart
+from conformance.model.terms import ABSENT, Absent, JsonValue, PathPart, as_object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,8 +180,21 @@ class AtStart:
 
     command: Annotated[str, Key("the command", identity=True)]
     option: Annotated[str, Key("the option; its value are the arguments as JSON")]
+    not_compared: Annotated[
+        tuple[str, ...],
+        Key(
+            "queries that show when or where the thing was made, with the path or the property "
+            "behind a space, if they have one"
+        ),
+    ] = ()
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     reason: Annotated[str, REASON]
+
+    def compares(self, query: StateQuery) -> bool:
+        """Return whether the query shows the same of what the option and the command make."""
+        given = as_object(query.request.arguments) if query.request.arguments is not ABSENT else {}
+        about = given.get("property", given.get("path", ""))
+        return f"{query.request.execute} {about}".strip() not in self.not_compared
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -71,7 +71,9 @@ def build(*, typed: bool) -> Introspected:
             trees={"none": (root, machine)},
             devices=(
                 DeviceType(
-                    name="gadget", bus="PCI", properties=(Property(name="rng", type="string"),)
+                    name="gadget",
+                    bus="PCI",
+                    properties=(Property(name="rng", type="string", default=""),),
                 ),
                 DeviceType(name="unknown", bus="none-such"),
             ),

@@ -24,10 +24,10 @@ from conformance.knowledge.state_queries import StateEntry, StateKnowledge
 from conformance.knowledge.valid_request import Effect
 from conformance.knowledge.versions import VersionRange
 from conformance.model.case import Case, Role, Step
-from conformance.model.stage import Awaited, Request
+from conformance.model.stage import Awaited, MachineSpec, Request, ScratchFile
 from conformance.model.terms import JsonValue, as_object
 from tests.derive.inputs import a_build, known
-from tests.qapi.schemas import array, command, member, optional, schema_of, struct
+from tests.qapi.schemas import alternate, array, command, member, optional, schema_of, struct
 
 NAMES = ValueKind(
     name="name",
@@ -252,3 +252,30 @@ def test_a_refused_value_leaves_the_things_of_its_kind_as_they_were() -> None:
         (look,) = [s.expect for s in alone.steps if isinstance(s.expect, UnchangedIfRefused)]
         assert alone.steps[look.step].request == Request("query-gadgets")
         assert alone.steps[look.subjects[0]].role is Role.SUBJECT
+
+
+def test_what_values_name_stands_on_their_machine() -> None:
+    """Tables are tried under their names, where the schema allows them; others share no machine."""
+    image = ScratchFile(path="image")
+    form = ArgumentForm(
+        name="image",
+        paths=("image",),
+        open=("{scratch}/image",),
+        objects={"inner": {"id": "x"}, "no-such-member": {"color": 1}},
+        spec=MachineSpec(files=(image,), args=("-open",)),
+        reason="why",
+    )
+    schema = schema_of(
+        struct("Id", member("id", "str")),
+        alternate("Either", "str", "Id"),
+        struct("Make", member("id", "str"), optional("image", "Either")),
+        command("make", "Make"),
+    )
+    catalogue = replace(CATALOGUE, kinds=(NAMES,), forms=(form,), things=())
+    recipe = replace(RECIPE, cleanup=(), spec=MachineSpec(files=(image,)))
+    made = value_cases(a_build(schema), known(recipe, catalogue=catalogue), "make")
+    cases = {case.about: case for case in made}
+
+    assert cases["image"].together == ("image=/tmp/qmp/image", "image=inner")
+    assert cases["image"].stage.spec == MachineSpec(files=(image,), args=("-open",))
+    assert cases["id"].stage.spec == recipe.spec

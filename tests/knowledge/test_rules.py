@@ -53,7 +53,7 @@ def test_weak_rules_are_the_ones_that_their_source_words_weakly() -> None:
     assert by_severity == {
         Severity.SHOULD: [
             *("W69", "W70", "W72", "W73", "W76", "W77", "Q74"),
-            *("X35", "X36", "X38", "X39", "X41", "X42", "X51", "X56"),
+            *("X35", "X36", "X38", "X39", "X41", "X42", "X51", "X56", "X57"),
         ],
         Severity.INFORMATION: [
             *("W06", "W18", "W42", "W43", "W66", "W67", "X04", "X50", "X52", "X54", "X55"),

@@ -46,7 +46,9 @@ BREAKAGES: dict[str, Breakage] = {
         ("object-add/introspection/types",),
     ),
     "takes-a-taken-back-end": _breaks("X55", "netdev_add/valid/behaviour/*"),
-    "made-otherwise-at-start": _breaks("X56", f"{_TOY}/valid/at-start"),
+    "made-otherwise-at-start": _breaks(
+        "X56", f"{_TOY}/valid/at-start", f"{_GADGET}/valid/at-start"
+    ),
     "dies-of-a-pair": _breaks("W35", f"{_TOY}/pairs/members"),
     "parameter-in-pages": _breaks("X31", "migrate-set-parameters/values/*"),
     "dies-of-garbage": _breaks("W35", "blockdev-add/peers/nbd/garbage@*"),
@@ -195,7 +197,13 @@ BREAKAGES: dict[str, Breakage] = {
     "other-default": _breaks("X25", f"{_TOY}/defaults/*"),
     # Objects and devices, property by property.
     "instance-takes-any": _breaks("X28", f"{_GADGET}/introspection/set/rng"),
-    "instance-reads-otherwise": _breaks("X09", f"{_GADGET}/introspection/instance"),
+    "device-without-default": _breaks("X57", f"{_GADGET}/introspection/instance"),
+    "instance-reads-otherwise": Breakage(
+        "X09",
+        (f"{_GADGET}/introspection/instance",),
+        also=frozenset({"X57"}),
+        why="a number is not the declared default of a string either",
+    ),
     "long-setting-kills": _breaks("W35", f"{_TOY}/values/set"),
     "device-of-any-type": _breaks("X48", f"{_GADGET}/invalid/rng"),
     "refusal-leaves-device": _breaks("W65", f"{_GADGET}/invalid/no-such-property"),

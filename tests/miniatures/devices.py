@@ -41,8 +41,14 @@ class Devices:
         # A source of entropy can be deleted while it is used; memory cannot.
         self._tree.users |= {memdev} - {""}
         if id:
-            self._there[id] = Node(driver, {"rng": rng})
+            unset = "other" if "device-without-default" in self._broken else ""
+            self._there[id] = Node(driver, {"rng": rng or unset})
         return {}
+
+    def start_with(self, arguments: dict[str, Any], other: dict[str, Any]) -> None:
+        """Plug in a device of the command line, which reads what is in `other` instead."""
+        self._device_add(**arguments)
+        self._there[arguments["id"]].values.update(other)
 
     def _device_del(self, id: str) -> dict[str, Any]:
         if id not in self._there:

@@ -54,7 +54,7 @@ def serve(server: Server, argv: list[str], words: Broken) -> None:
     server.named = "-name" in argv
     server.compat = options.get("-compat", "")
     for option, value in itertools.pairwise(argv):
-        if option == "-object" and value.startswith("{"):
+        if option in ("-object", "-device") and value.startswith("{"):
             server.start_with(json.loads(value))
     server.monitors = list(monitors(argv)) or [Monitor(0, 1)]
     Loop(server.monitors, server, words).run()
@@ -106,8 +106,12 @@ class Server:
         self.blocked = -1
 
     def start_with(self, arguments: Arguments) -> None:
-        """Make an object of the command line."""
-        if self._is("made-otherwise-at-start"):
+        """Make an object or a device of the command line."""
+        other = self._is("made-otherwise-at-start")
+        if "driver" in arguments:
+            self._devices.start_with(arguments, {"rng": "other"} if other else {})
+            return
+        if other:
             arguments = {"qom-type": "rng-builtin", "id": arguments["id"]}
         self._tree.add(arguments)
 

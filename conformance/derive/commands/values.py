@@ -7,6 +7,7 @@ things that are there, in a request that is accepted without.  Knows no command 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from conformance.derive.argument_shapes import shape_of
@@ -68,12 +69,15 @@ def _of_argument(
     if catalogue.leaves_out(command, label, thorough=arguments.build.thorough):
         return None
     of_form: Mapping[str, FormPromise] = {}
+    objects: dict[str, JsonValue] = {}
     if shape is ArgumentShape.STRING:
         of_form = catalogue.of_form(command, label, arguments.build.version)
+        for form in catalogue.forms_of(command, label, arguments.build.version):
+            objects |= form.objects
     of_kind = catalogue.values(command, label, shape, thorough=arguments.build.thorough)
-    if not (of_form or of_kind):
+    if not (of_form or of_kind or objects):
         return None
-    attempt = _attempt(arguments, place, member, shape)
+    attempt = _surrounded(_attempt(arguments, place, member, shape), label)
     whole = as_object(attempt.object)
     own = whole[member.name]
 
@@ -90,6 +94,8 @@ def _of_argument(
         value = each.like(own)
         if not (isinstance(value, str) and value in of_form):
             trials.append(trial(each.name, value))
+    formed = (trial(name, value) for name, value in objects.items())
+    trials += [each for each in formed if not arguments.schema_error(each.arguments)]
     if isinstance(own, str):
         trials += _taken(attempt, label, own)
     way = (*place.way, Into(member.name)) if shape is not ArgumentShape.ARRAY else ()
@@ -111,6 +117,14 @@ def _attempt(
     known = tuple(requests_with(arguments, place, member, apart=False))
     nearest = arguments.nearest(place.label_with(member))
     return likeliest(arguments, (*known, *nearest), place.way, _giving(arguments, member, shape))
+
+
+def _surrounded(attempt: Attempt, label: str) -> Attempt:
+    """Return the attempt on a machine that has what the values of the argument name."""
+    arguments, base = attempt.arguments_of, attempt.base
+    command, version = arguments.command.name, arguments.build.version
+    spec = arguments.knowledge.catalogue.surrounded(base.spec, command, label, version)
+    return replace(attempt, base=replace(base, spec=spec))
 
 
 def _giving(arguments: Arguments, member: Member, shape: ArgumentShape) -> Edit:

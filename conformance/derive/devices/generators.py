@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from conformance.derive import at_start
 from conformance.derive.devices import instances, members
 from conformance.derive.subjects import Generator
 
 OF_DEVICE_TYPES: Final = (
+    Generator(at_start.device_cases, ("device_add/{}/valid/",)),
     Generator(
         instances.instance_cases,
         (

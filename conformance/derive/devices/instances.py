@@ -15,7 +15,13 @@ from conformance.derive.devices.under_test import (
     release,
 )
 from conformance.derive.inputs import Introspected
-from conformance.derive.instances import listed, open_settings, readings, refused_settings
+from conformance.derive.instances import (
+    listed,
+    open_settings,
+    reading,
+    readings,
+    refused_settings,
+)
 from conformance.derive.steps import ANSWERED
 from conformance.judge.expect_answer import Accept
 from conformance.judge.expect_qom import Holds
@@ -25,17 +31,18 @@ from conformance.knowledge.everything import Knowledge
 from conformance.model.blocked import behind_finding
 from conformance.model.case import Case, Emits, Role, Step
 from conformance.model.stage import Request
-from conformance.model.terms import ABSENT, Aspect
+from conformance.model.terms import ABSENT, Absent, Aspect
 
 _READ: Final = "instance"
 _UNPLUGGED: Final = "unplugged"
 _GONE: Final = "X49"
+_DEFAULT: Final = "X57"
 
 
 def instance_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
     """Yield the cases of a device of the type; one alone where it is not plugged in."""
     of_type = device_under_test(build, knowledge, name)
-    yield _read(of_type.apart(_READ))
+    yield _read(of_type.apart(_READ), knowledge)
     if of_type.blocked:
         return
     for item in of_type.tried:
@@ -61,14 +68,25 @@ def instance_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iter
         yield tested.case(Aspect.LIFECYCLE, _UNPLUGGED, _unplugged(tested), blocked=known)
 
 
-def _read(tested: DeviceUnderTest) -> Case:
+def _read(tested: DeviceUnderTest, knowledge: Knowledge) -> Case:
     steps = (
         *tested.plugged(),
         listed(tested.path, tested.properties),
         *readings(tested.path, tested.properties),
+        *_declared(tested, knowledge),
         *tested.unplugged(),
     )
     return tested.case(Aspect.INTROSPECTION, _READ, steps)
+
+
+def _declared(tested: DeviceUnderTest, knowledge: Knowledge) -> Iterator[Step]:
+    """Yield the steps in which what the device was not given reads as its declared default."""
+    for item in tested.properties:
+        given = item.name in tested.plug.arguments
+        if not (isinstance(item.default, Absent) or given or knowledge.plugs.chooses(item)):
+            asked = reading(tested.path, item).request
+            expect = Returns((item.default,))
+            yield Step(request=asked, expect=expect, role=Role.SUBJECT, rule=_DEFAULT)
 
 
 def _unplugged(tested: DeviceUnderTest) -> Iterator[Step]:

@@ -38,7 +38,7 @@ def member_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterat
     of_type = device_under_test(build, knowledge, name)
     if of_type.blocked or of_type.plug.cold:
         return
-    for item in of_type.tried:
+    for item in of_type.given:
         tested = of_type.apart(item.name)
         if knowledge.plugs.is_reserved(item.name) or item.child_of:
             continue

@@ -48,7 +48,8 @@ class DeviceUnderTest:
     """The inputs for the cases of one device type.
 
     `blocked` says why it is not plugged in here, None if it is.  `tried` are the properties that
-    its own cases set and give: what many types have is tried with the first of them.
+    its own cases set, and `given` those that device_add gives it: what many types have is tried
+    with the first of them.
     """
 
     device: DeviceType
@@ -58,6 +59,7 @@ class DeviceUnderTest:
     """Whether the id of a device that is gone is taken for a while: each case has its own then."""
     device_id: str = DEVICE_ID
     tried: tuple[Property, ...] = ()
+    given: tuple[Property, ...] = ()
     leading: frozenset[str] = frozenset()
     """Those of them that are given every value: the first of their QOM type."""
     blocked: Blocked | None = None
@@ -185,16 +187,23 @@ def devices_under_test(build: Introspected, knowledge: Knowledge) -> Mapping[str
     plugged = [each for each in found.values() if each.blocked is None]
     shared = Counter((item.name, item.type) for each in plugged for item in each.properties)
     seen: set[tuple[str, str]] = set()
+    given_before: set[tuple[str, str]] = set()
     shown: set[str] = set()
     kinds: set[str] = set()
     for each in plugged:
-        tried = []
+        tried: list[Property] = []
+        given: list[Property] = []
         for item in each.properties:
             key = (item.name, item.type)
-            first = key not in seen
-            seen.add(key)
-            if first or build.thorough or shared[key] <= SHARED_BY:
+            alike = build.thorough or shared[key] <= SHARED_BY
+            if key not in seen or alike:
                 tried.append(item)
+            seen.add(key)
+            # device_add gives nothing to one that is there from the start.
+            if not each.plug.cold:
+                if key not in given_before or alike:
+                    given.append(item)
+                given_before.add(key)
         own = tuple(i for i in tried if build.thorough or not each.plug.defers(i.name))
         leading = set()
         for item in () if each.plug.cold else own:
@@ -202,7 +211,10 @@ def devices_under_test(build: Introspected, knowledge: Knowledge) -> Mapping[str
                 kinds.add(item.type)
                 leading.add(item.name)
         first = build.thorough or each.plug.name not in shown
-        found[each.device.name] = replace(each, tried=own, leading=frozenset(leading), first=first)
+        offered = tuple(i for i in given if build.thorough or not each.plug.defers(i.name))
+        found[each.device.name] = replace(
+            each, tried=own, given=offered, leading=frozenset(leading), first=first
+        )
         shown.add(each.plug.name)
     return found
 

@@ -7,7 +7,7 @@ no type by name.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conformance.derive.argument_shapes import shape_of
 from conformance.derive.commands.trials import promised_step
@@ -21,7 +21,7 @@ from conformance.knowledge.arguments import ArgumentShape
 from conformance.knowledge.everything import Knowledge
 from conformance.model.blocked import untried
 from conformance.model.case import Case, Role, Step
-from conformance.model.stage import Request
+from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import Aspect, JsonValue
 from conformance.qapi.model import Member
 
@@ -49,7 +49,8 @@ def value_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
             if each.like(own) not in [*formed]
         ]
         if tried:
-            yield _case(tested, member, tried)
+            spec = catalogue.surrounded(tested.stage.spec, OBJECT_ADD, member.name, build.version)
+            yield _case(_surrounded(tested, spec), member, tried)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,14 @@ class _Value:
     name: str
     value: JsonValue
     promise: FormPromise | None
+
+
+def _surrounded(tested: TypeUnderTest, spec: MachineSpec) -> TypeUnderTest:
+    """Return the type, tried on a machine that may have more than it needs."""
+    if spec == tested.stage.spec:
+        return tested
+    stage = replace(tested.stage, name=f"{tested.stage.name}{spec.mark}", spec=spec)
+    return replace(tested, stage=stage)
 
 
 def _case(tested: TypeUnderTest, member: Member, values: Sequence[_Value]) -> Case:
