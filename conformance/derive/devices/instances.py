@@ -42,7 +42,7 @@ _DEFAULT: Final = "X57"
 def instance_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
     """Yield the cases of a device of the type; one alone where it is not plugged in."""
     of_type = device_under_test(build, knowledge, name)
-    yield _read(of_type.apart(_READ), knowledge)
+    yield _read(of_type.apart(_READ), build, knowledge)
     if of_type.blocked:
         return
     for item in of_type.tried:
@@ -68,12 +68,13 @@ def instance_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iter
         yield tested.case(Aspect.LIFECYCLE, _UNPLUGGED, _unplugged(tested), blocked=known)
 
 
-def _read(tested: DeviceUnderTest, knowledge: Knowledge) -> Case:
+def _read(tested: DeviceUnderTest, build: Introspected, knowledge: Knowledge) -> Case:
     steps = (
         *tested.plugged(),
         listed(tested.path, tested.properties),
         *readings(tested.path, tested.properties),
-        *_declared(tested, knowledge),
+        # An argument of the target (-global) may change what is declared.
+        *(_declared(tested, knowledge) if build.bare else ()),
         *tested.unplugged(),
     )
     return tested.case(Aspect.INTROSPECTION, _READ, steps)
