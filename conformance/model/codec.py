@@ -219,21 +219,7 @@ class Codec(Generic[T]):
         return _Ways(write, read)
 
     def _fixed(self, parts: tuple[Any, ...]) -> _Ways:
-        ways = [self._of(part) for part in parts]
-
-        def write(value: Any) -> str:
-            texts = (way.write(each) for way, each in zip(ways, value, strict=True))
-            return f"[{','.join(texts)}]"
-
-        def read(value: Any) -> Any:
-            if len(_checked(value, list)) != len(ways):
-                raise CodecError(f"{len(value)} elements instead of {len(ways)}")
-            return tuple(
-                each if way.read is None else way.read(each)
-                for way, each in zip(ways, value, strict=True)
-            )
-
-        return _Ways(write, read)
+        return _one_by_one([self._of(part) for part in parts])
 
     def _mapping(self, key: Any, element: Any) -> _Ways:
         name = _enumeration(key) if key is not str else _Ways(encode_basestring_ascii, None)
@@ -274,6 +260,24 @@ class Codec(Generic[T]):
             _writer(kept, defaults, left_out),
             _reader(cls, kept, needed, absent),
         )
+
+
+def _one_by_one(ways: Sequence[_Ways]) -> _Ways:
+    """Return how to write and read an array with a type for each of its elements."""
+
+    def write(value: Any) -> str:
+        texts = (way.write(each) for way, each in zip(ways, value, strict=True))
+        return f"[{','.join(texts)}]"
+
+    def read(value: Any) -> Any:
+        if len(_checked(value, list)) != len(ways):
+            raise CodecError(f"{len(value)} elements instead of {len(ways)}")
+        return tuple(
+            each if way.read is None else way.read(each)
+            for way, each in zip(ways, value, strict=True)
+        )
+
+    return _Ways(write, read)
 
 
 def _writer(
