@@ -6,7 +6,7 @@ Knows neither a schema nor the requests that the values are tried in.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Annotated
 
@@ -108,6 +108,32 @@ class ArgumentForm:
             for text in texts:
                 words = self.reason if wish is Wish.OPEN else self.promise
                 yield scratch_filled(text), FormPromise(wish=wish, words=words)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentedForms:
+    """The documented forms of one argument; none if it has no such form."""
+
+    forms: tuple[ArgumentForm, ...] = ()
+
+    def texts(self) -> Mapping[str, FormPromise]:
+        """Return the strings that they tell, those of which most is promised first."""
+        found: dict[str, FormPromise] = {}
+        for form in self.forms:
+            for text, promise in form.values():
+                found.setdefault(text, promise)
+        return dict(sorted(found.items(), key=lambda each: each[1].wish is Wish.OPEN))
+
+    def objects(self) -> Mapping[str, JsonValue]:
+        """Return the tables and arrays that they tell, by name."""
+        return {name: value for form in self.forms for name, value in form.objects.items()}
+
+    def surrounded(self, spec: MachineSpec) -> MachineSpec:
+        """Return the machine with what the values name."""
+        for form in self.forms:
+            files = (*spec.files, *(each for each in form.spec.files if each not in spec.files))
+            spec = replace(spec, files=files, args=(*spec.args, *form.spec.args))
+        return spec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Final
 
 from conformance.knowledge import store
 from conformance.knowledge.argument_forms import (
     ArgumentForm,
-    FormPromise,
+    DocumentedForms,
     Rounded,
     Thing,
     is_among,
@@ -24,9 +24,7 @@ from conformance.knowledge.common import REASON, VERSIONS
 from conformance.knowledge.decoder import FileFault, Read, read_file
 from conformance.knowledge.gathering import gathered
 from conformance.knowledge.keys import Key, enum_form
-from conformance.knowledge.recipes import Wish
 from conformance.knowledge.versions import Version, VersionRange
-from conformance.model.stage import MachineSpec
 from conformance.model.terms import JsonValue
 
 FILE: Final = "untyped.toml"
@@ -212,28 +210,10 @@ class Catalogue:
             each for each in kind.values if thorough or not each.at or is_among(where, each.at)
         )
 
-    def of_form(self, command: str, label: str, version: Version) -> Mapping[str, FormPromise]:
-        """Return the values that a documented form tells, those of which most is promised first."""
-        found: dict[str, FormPromise] = {}
-        for form in self.forms_of(command, label, version):
-            for text, promise in form.values():
-                found.setdefault(text, promise)
-        return dict(sorted(found.items(), key=lambda each: each[1].wish is Wish.OPEN))
-
-    def forms_of(self, command: str, label: str, version: Version) -> Iterator[ArgumentForm]:
-        """Yield the documented forms of the argument at `label`."""
-        for form in self.forms:
-            if form.fits(command, label, version):
-                yield form
-
-    def surrounded(
-        self, spec: MachineSpec, command: str, label: str, version: Version
-    ) -> MachineSpec:
-        """Return the machine with what the values of the argument at `label` name."""
-        for form in self.forms_of(command, label, version):
-            files = (*spec.files, *(each for each in form.spec.files if each not in spec.files))
-            spec = replace(spec, files=files, args=(*spec.args, *form.spec.args))
-        return spec
+    def forms_of(self, command: str, label: str, version: Version) -> DocumentedForms:
+        """Return the documented forms of the argument at `label`."""
+        fitting = (each for each in self.forms if each.fits(command, label, version))
+        return DocumentedForms(tuple(fitting))
 
     def named_by(self, command: str, label: str) -> Thing | None:
         """Return the kind of the new thing that the argument at `label` names."""

@@ -122,7 +122,7 @@ def test_a_value_of_two_forms_has_the_first_promise_and_promises_come_first() ->
         ArgumentForm(name="b", paths=("p",), refused=("x", "y"), promise="p", reason="r"),
     )
 
-    found = Catalogue(forms=forms).of_form("do", "p", (9, 0, 0))
+    found = Catalogue(forms=forms).forms_of("do", "p", (9, 0, 0)).texts()
 
     assert [(text, each.wish) for text, each in found.items()] == [
         ("y", Wish.REJECT),

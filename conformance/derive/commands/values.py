@@ -6,7 +6,7 @@ things that are there, in a request that is accepted without.  Knows no command 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -28,7 +28,7 @@ from conformance.derive.commands.things import (
 from conformance.derive.commands.trials import Trial, Tried
 from conformance.derive.inputs import Introspected
 from conformance.derive.unique import named_apart
-from conformance.knowledge.argument_forms import FormPromise
+from conformance.knowledge.argument_forms import DocumentedForms, FormPromise
 from conformance.knowledge.arguments import ArgumentShape
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.recipes import Wish
@@ -68,16 +68,14 @@ def _of_argument(
     catalogue, command = arguments.knowledge.catalogue, arguments.command.name
     if catalogue.leaves_out(command, label, thorough=arguments.build.thorough):
         return None
-    of_form: Mapping[str, FormPromise] = {}
-    objects: dict[str, JsonValue] = {}
+    forms = DocumentedForms()
     if shape is ArgumentShape.STRING:
-        of_form = catalogue.of_form(command, label, arguments.build.version)
-        for form in catalogue.forms_of(command, label, arguments.build.version):
-            objects |= form.objects
+        forms = catalogue.forms_of(command, label, arguments.build.version)
+    of_form, objects = forms.texts(), forms.objects()
     of_kind = catalogue.values(command, label, shape, thorough=arguments.build.thorough)
     if not (of_form or of_kind or objects):
         return None
-    attempt = _surrounded(_attempt(arguments, place, member, shape), label)
+    attempt = _surrounded(_attempt(arguments, place, member, shape), forms)
     whole = as_object(attempt.object)
     own = whole[member.name]
 
@@ -119,12 +117,11 @@ def _attempt(
     return likeliest(arguments, (*known, *nearest), place.way, _giving(arguments, member, shape))
 
 
-def _surrounded(attempt: Attempt, label: str) -> Attempt:
+def _surrounded(attempt: Attempt, forms: DocumentedForms) -> Attempt:
     """Return the attempt on a machine that has what the values of the argument name."""
-    arguments, base = attempt.arguments_of, attempt.base
-    command, version = arguments.command.name, arguments.build.version
-    spec = arguments.knowledge.catalogue.surrounded(base.spec, command, label, version)
-    return replace(attempt, base=replace(base, spec=spec))
+    base = attempt.base
+    spec = forms.surrounded(base.spec)
+    return attempt if spec is base.spec else replace(attempt, base=replace(base, spec=spec))
 
 
 def _giving(arguments: Arguments, member: Member, shape: ArgumentShape) -> Edit:

@@ -6,7 +6,7 @@ no type by name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from conformance.derive.argument_shapes import shape_of
@@ -16,7 +16,7 @@ from conformance.derive.objects.shape import OBJECT_ADD
 from conformance.derive.objects.under_test import TypeUnderTest, add, delete, type_under_test
 from conformance.derive.objects.valid import first_value
 from conformance.derive.steps import ANSWERED
-from conformance.knowledge.argument_forms import FormPromise
+from conformance.knowledge.argument_forms import DocumentedForms, FormPromise
 from conformance.knowledge.arguments import ArgumentShape
 from conformance.knowledge.everything import Knowledge
 from conformance.model.blocked import untried
@@ -38,9 +38,10 @@ def value_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
             if shape
             else ()
         )
-        formed: Mapping[str, FormPromise] = {}
+        forms = DocumentedForms()
         if shape is ArgumentShape.STRING:
-            formed = catalogue.of_form(OBJECT_ADD, member.name, build.version)
+            forms = catalogue.forms_of(OBJECT_ADD, member.name, build.version)
+        formed = forms.texts()
         own = first_value(tested, member)
         tried = [_Value(text or "empty", text, promise) for text, promise in formed.items()]
         tried += [
@@ -49,7 +50,7 @@ def value_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterato
             if each.like(own) not in [*formed]
         ]
         if tried:
-            spec = catalogue.surrounded(tested.stage.spec, OBJECT_ADD, member.name, build.version)
+            spec = forms.surrounded(tested.stage.spec)
             yield _case(_surrounded(tested, spec), member, tried)
 
 
