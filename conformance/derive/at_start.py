@@ -18,6 +18,7 @@ from conformance.derive.inputs import Introspected
 from conformance.derive.instances import reading
 from conformance.derive.objects.under_test import type_under_test
 from conformance.derive.steps import command_subject, supporting_step, supporting_steps
+from conformance.knowledge.argument_forms import is_among
 from conformance.knowledge.devices import Removal
 from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.valid_request import Status, ValidRequest
@@ -100,6 +101,8 @@ def device_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterat
     stays = tested.plug.cold or tested.stays or tested.plug.gone is Removal.GUEST
     if tested.blocked or stays or not tested.first or DEVICE_ADD not in options:
         return
+    if _lasts(name, knowledge):
+        return
     gone = Awaited(event=DELETED, data={"device": tested.device_id})
     delete = Request("device_del", {"id": tested.device_id})
     reset = Request("system_reset", ABSENT)
@@ -127,11 +130,13 @@ def _is_alone(valid: ValidRequest) -> bool:
 
 def _options(build: Introspected, knowledge: Knowledge) -> Mapping[str, str]:
     """Return the options that take the arguments of commands, by command."""
-    return {
-        each.command: each.option
-        for each in knowledge.state.at_start
-        if build.version in each.versions
-    }
+    known = knowledge.state.at_start
+    return {each.command: each.option for each in known if build.version in each.versions}
+
+
+def _lasts(device: str, knowledge: Knowledge) -> bool:
+    """Return whether a device of the type is not taken away if it is there from the start."""
+    return any(is_among(device, each.lasting) for each in knowledge.state.at_start)
 
 
 def _stage(spec: MachineSpec, requests: tuple[Request, ...], options: Mapping[str, str]) -> Stage:

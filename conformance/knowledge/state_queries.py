@@ -187,6 +187,10 @@ class AtStart:
             "behind a space, if they have one"
         ),
     ] = ()
+    lasting: Annotated[
+        tuple[str, ...],
+        Key("types of devices, as globs, that are not taken away if they are there from the start"),
+    ] = ()
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
     reason: Annotated[str, REASON]
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+from conformance.derive.at_start import device_cases
 from conformance.derive.devices.under_test import DEVICE_ADD
 from conformance.knowledge.devices import ChosenDefault, Plugs
 from conformance.model.case import Case, Isolation, Role
 from conformance.model.terms import Aspect, Outcome, SubjectKind
 from conformance.qapi.qom import Property
-from tests.derive.builds import made_plan
+from tests.derive.builds import build, knowledge, made_plan
 
 
 def _cases(name: str, *, typed: bool = True) -> list[Case]:
@@ -81,6 +82,14 @@ def test_one_that_is_there_from_the_start_is_compared_with_one_plugged_in() -> N
     ]
     assert "rng" in read
     assert "hotplugged" not in read
+
+
+def test_one_that_stays_where_it_was_from_the_start_is_not_compared() -> None:
+    state = knowledge().state
+    lasting = tuple(replace(each, lasting=("gad*",)) for each in state.at_start)
+    knowing = replace(knowledge(), state=replace(state, at_start=lasting))
+
+    assert [*device_cases(build(typed=True), knowing, "gadget")] == []
 
 
 def test_what_is_not_given_reads_as_declared_unless_the_device_chooses_it() -> None:
