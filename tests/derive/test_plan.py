@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.derive.steps import PLAIN
 from conformance.judge.expect_answer import Accept, Ends, Reject, TakesItsOwn, Understood
 from conformance.knowledge.rules import load_rules
 from conformance.model.canonical import same
@@ -147,3 +148,10 @@ def _witnessed(case: Case) -> bool:
     witnesses = [s for s in case.steps if s.role is Role.WITNESS]
     proving = Accept | Ends | TakesItsOwn | Understood
     return bool(refused and witnesses) and all(isinstance(s.expect, proving) for s in witnesses)
+
+
+def test_a_tree_is_walked_where_no_object_has_left_a_container() -> None:
+    walked = [case for case in made_plan(typed=True).cases if "/introspection/none/" in case.id]
+
+    assert walked
+    assert PLAIN.name not in {case.stage.name for case in walked}

@@ -7,7 +7,6 @@ from typing import Final
 
 from conformance.derive.inputs import Introspected
 from conformance.derive.objects.defaults import WORDS, default_of
-from conformance.derive.objects.tree import machine_stage
 from conformance.derive.steps import PLAIN, blocked_by, command_subject, supporting_steps
 from conformance.digest.declaration import EntityKind
 from conformance.digest.digest import DigestEntity
@@ -173,9 +172,9 @@ def _run(example: DocumentedExample, build: Introspected, knowledge: Knowledge) 
     stage, isolation = PLAIN, Isolation.SHARED
     if recipe is not None and blocked is None:
         steps = tuple(_steps(example.requests, recipe))
-        stage = machine_stage(recipe.spec.machine)
-        if recipe.stage:
-            stage = Stage(name=f"example-{recipe.stage}", spec=recipe.spec)
+        if recipe.stage or recipe.spec != PLAIN.spec:
+            word = f"example-{recipe.stage}" if recipe.stage else recipe.spec.machine
+            stage = Stage(name=word, spec=recipe.spec)
         isolation = Isolation.ALONE if recipe.alone else Isolation.SHARED
     return Case(
         id=f"{example.owner}/{Aspect.EXAMPLES}/{example.number}/run",
