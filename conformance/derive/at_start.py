@@ -21,13 +21,14 @@ from conformance.derive.steps import command_subject, supporting_step, supportin
 from conformance.knowledge.argument_forms import is_among
 from conformance.knowledge.devices import Removal
 from conformance.knowledge.everything import Knowledge
+from conformance.knowledge.state_queries import AtStart
 from conformance.knowledge.valid_request import Status, ValidRequest
 from conformance.model.blocked import behind_finding
 from conformance.model.canonical import compact
 from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.stage import SCRATCH, Awaited, MachineSpec, Request, Stage
 from conformance.model.state import StateQuery
-from conformance.model.terms import ABSENT, Aspect
+from conformance.model.terms import Aspect
 
 RULE: Final = "X56"
 _NAME: Final = "at-start"
@@ -98,19 +99,18 @@ def device_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterat
     What each of its properties reads is seen, too.
     """
     tested, options = device_under_test(build, knowledge, name), _options(build, knowledge)
+    option = options.get(DEVICE_ADD)
     stays = tested.plug.cold or tested.stays or tested.plug.gone is Removal.GUEST
-    if tested.blocked or stays or not tested.first or DEVICE_ADD not in options:
+    if option is None or tested.blocked or stays or not tested.first:
         return
-    if _lasts(name, knowledge):
+    if is_among(name, option.lasting):
         return
     gone = Awaited(event=DELETED, data={"device": tested.device_id})
-    delete = Request("device_del", {"id": tested.device_id})
-    reset = Request("system_reset", ABSENT)
-    away = (delete,) if tested.plug.gone is Removal.AT_ONCE else (delete, reset)
+    *first, last = tested.away
     valid = ValidRequest(
         request=Request(DEVICE_ADD, tested.base()),
         spec=tested.plug.spec,
-        cleanup=(*away[:-1], replace(away[-1], awaits=(gone,))),
+        cleanup=(*first, replace(last, awaits=(gone,))),
     )
     known = behind_finding(tested.plug.known)
     made = tested.case(Aspect.VALID, _NAME, (), about=_NAME, blocked=known)
@@ -128,24 +128,21 @@ def _is_alone(valid: ValidRequest) -> bool:
     return not any(peer.address.isdigit() for peer in valid.spec.peers)
 
 
-def _options(build: Introspected, knowledge: Knowledge) -> Mapping[str, str]:
+def _options(build: Introspected, knowledge: Knowledge) -> Mapping[str, AtStart]:
     """Return the options that take the arguments of commands, by command."""
     known = knowledge.state.at_start
-    return {each.command: each.option for each in known if build.version in each.versions}
+    return {each.command: each for each in known if build.version in each.versions}
 
 
-def _lasts(device: str, knowledge: Knowledge) -> bool:
-    """Return whether a device of the type is not taken away if it is there from the start."""
-    return any(is_among(device, each.lasting) for each in knowledge.state.at_start)
-
-
-def _stage(spec: MachineSpec, requests: tuple[Request, ...], options: Mapping[str, str]) -> Stage:
+def _stage(
+    spec: MachineSpec, requests: tuple[Request, ...], options: Mapping[str, AtStart]
+) -> Stage:
     """Return the machine that starts with what the requests would make."""
     words = [
         word
         for request in requests
         for word in (
-            options[request.execute],
+            options[request.execute].option,
             compact(request.arguments).replace(SCRATCH, "{scratch}"),
         )
     ]
@@ -172,8 +169,6 @@ def _made_twice(
     ]
     queries = knowledge.state.anew(state_queries(build, knowledge))
     asked = [*(query for query in queries if query.request.execute not in left), *more]
-    for option in knowledge.state.at_start:
-        if option.command == valid.command:
-            asked = [query for query in asked if option.compares(query)]
-    looks = looks_at(asked, 0, RULE, _WHY)
+    option = _options(build, knowledge)[valid.command]
+    looks = looks_at([query for query in asked if option.compares(query)], 0, RULE, _WHY)
     return watched(case, (), again, looks)

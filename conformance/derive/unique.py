@@ -64,15 +64,7 @@ def _step_named(step: Step, word: str, mark: str) -> Step:
         )
     if request is step.request and expect is step.expect and emits is step.emits:
         return step
-    return Step(
-        request=request,
-        expect=expect,
-        role=step.role,
-        rule=step.rule,
-        why=step.why,
-        emits=emits,
-        agrees=step.agrees,
-    )
+    return replace(step, request=request, expect=expect, emits=emits)
 
 
 def _path(path: tuple[PathPart, ...], word: str, mark: str) -> tuple[PathPart, ...]:

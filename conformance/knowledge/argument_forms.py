@@ -64,7 +64,7 @@ class ArgumentForm:
         int | None,
         Key("how many characters are accepted, and one more is refused; needs a `promise`"),
     ] = None
-    objects: Annotated[
+    structured: Annotated[
         Mapping[str, JsonValue],
         Key(
             "tables and arrays, by a name each, of which nothing is promised: they must be "
@@ -88,7 +88,7 @@ class ArgumentForm:
                 else "Take it out, or say which values are 'accepted' or 'refused'.",
             )
         texts = (*self.accepted, *self.refused, *self.open)
-        if not (texts or self.longest or self.objects) or len({*texts}) < len(texts):
+        if not (texts or self.longest or self.structured) or len({*texts}) < len(texts):
             yield FileFault("open", "no value, or one twice", "Give each value once.")
 
     def fits(self, command: str, label: str, version: Version) -> bool:
@@ -124,9 +124,9 @@ class DocumentedForms:
                 found.setdefault(text, promise)
         return dict(sorted(found.items(), key=lambda each: each[1].wish is Wish.OPEN))
 
-    def objects(self) -> Mapping[str, JsonValue]:
+    def structured(self) -> Mapping[str, JsonValue]:
         """Return the tables and arrays that they tell, by name."""
-        return {name: value for form in self.forms for name, value in form.objects.items()}
+        return {name: value for form in self.forms for name, value in form.structured.items()}
 
     def surrounded(self, spec: MachineSpec) -> MachineSpec:
         """Return the machine with what the values name."""

@@ -71,10 +71,7 @@ class Request:
 
     def with_arguments(self, arguments: object) -> Request:
         """Return the request with other arguments."""
-        # As `replace` does, in a third of its time: the cases of a build have sixty thousand.
-        return Request(
-            self.execute, arguments, self.key, self.descriptor, self.awaits, self.companion
-        )
+        return replace(self, arguments=arguments)
 
     def text(self, request_id: JsonValue | Absent = ABSENT) -> str:
         """Return the request as one line of compact JSON, without a line end."""

@@ -18,7 +18,7 @@ from conformance.judge.verdict import Verdict, judge
 from conformance.launch.pool import Pool
 from conformance.model.case import Case, Role
 from conformance.model.combination import RefusedPair, Together
-from conformance.model.terms import BROKEN, Aspect, Outcome
+from conformance.model.terms import BROKEN, Outcome
 from conformance.play.alone import Result, failed
 from conformance.play.leases import Leases
 from conformance.play.narrowing import one_by_one
@@ -49,11 +49,10 @@ class Combiner:
     def combined(self, result: Result, told: Result) -> Result:
         """Return what is told of a case of pairs, with what its accepted choices come to together.
 
-        `result` is what the case showed, `told` is what that was narrowed to.  Other cases stay as
-        they are.
+        `result` is what the case showed, `told` is what that was narrowed to.
         """
         outcome = result.verdict.outcome
-        if result.case.aspect is not Aspect.PAIRS or told.plays:
+        if told.plays:
             return told
         combinations = Combinations(result.case)
         numbers = tuple(range(1, len(result.case.together)))

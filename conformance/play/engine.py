@@ -22,8 +22,8 @@ from conformance.play.hang_limits import HangLimits
 from conformance.play.leases import Lease, Leases
 from conformance.play.player import REST
 from conformance.play.proof import SHOWS_NOTHING, Prover
+from conformance.play.refining import Refiner
 from conformance.play.stages import StageFailed
-from conformance.play.together import Dissector
 from conformance.prepare.starts import Starts
 
 BLOCK: Final = 1024
@@ -43,7 +43,7 @@ class Engine:
         """The machines that have started, and those that died instead."""
         self._leases = Leases(pool, messages, self.starts)
         self._prover = Prover(pool, messages, self.starts)
-        self._dissector = Dissector(pool, messages, self.starts, self._prover)
+        self._refiner = Refiner(pool, messages, self.starts, self._prover)
         self._hangs = HangLimits()
 
     def __enter__(self) -> Engine:
@@ -51,7 +51,7 @@ class Engine:
 
     def __exit__(self, *_: object) -> None:
         self._leases.close()
-        self._dissector.close()
+        self._refiner.close()
         self._prover.close()
 
     def run(self, cases: Iterable[Case]) -> Iterator[Result]:
@@ -72,7 +72,7 @@ class Engine:
                 for result in self._run_stage(together[0].stage, together):
                     done += 1
                     self._hangs.note(subject, result.verdict, waited=_waited(result))
-                    yield self._dissector.told(result)
+                    yield self._refiner.refined(result)
                     left = self._hangs.left(subject)
                     if left is not None:
                         break

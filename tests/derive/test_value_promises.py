@@ -261,7 +261,7 @@ def test_what_values_name_stands_on_their_machine() -> None:
         name="image",
         paths=("image",),
         open=("{scratch}/image",),
-        objects={"inner": {"id": "x"}, "no-such-member": {"color": 1}},
+        structured={"inner": {"id": "x"}, "no-such-member": {"color": 1}},
         spec=MachineSpec(files=(image,), args=("-open",)),
         reason="why",
     )

@@ -167,7 +167,7 @@ def _static(example: DocumentedExample) -> Case:
 def _run(example: DocumentedExample, build: Introspected, knowledge: Knowledge) -> Case:
     requests = [shown.request for shown in example.requests]
     recipe = knowledge.examples.find(example.owner, requests, build.version)
-    blocked = _blocked(example, recipe, build) or _refused(example.owner, build, knowledge)
+    blocked = _blocked(example, recipe, build) or _never_accepted(example.owner, build, knowledge)
     steps: tuple[Step, ...] = ()
     stage, isolation = PLAIN, Isolation.SHARED
     if recipe is not None and blocked is None:
@@ -205,7 +205,7 @@ def _blocked(
     return not_applicable(why)
 
 
-def _refused(name: str, build: Introspected, knowledge: Knowledge) -> Blocked | None:
+def _never_accepted(name: str, build: Introspected, knowledge: Knowledge) -> Blocked | None:
     """Return why no request of a command succeeds on the build, None if some may."""
     valid = knowledge.command(name).first(build.version)
     return blocked_by(valid, {}) if valid.always_fails else None

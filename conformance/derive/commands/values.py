@@ -71,9 +71,9 @@ def _of_argument(
     forms = DocumentedForms()
     if shape is ArgumentShape.STRING:
         forms = catalogue.forms_of(command, label, arguments.build.version)
-    of_form, objects = forms.texts(), forms.objects()
+    of_form, structured = forms.texts(), forms.structured()
     of_kind = catalogue.values(command, label, shape, thorough=arguments.build.thorough)
-    if not (of_form or of_kind or objects):
+    if not (of_form or of_kind or structured):
         return None
     attempt = _surrounded(_attempt(arguments, place, member, shape), forms)
     whole = as_object(attempt.object)
@@ -92,7 +92,7 @@ def _of_argument(
         value = each.like(own)
         if not (isinstance(value, str) and value in of_form):
             trials.append(trial(each.name, value))
-    formed = (trial(name, value) for name, value in objects.items())
+    formed = (trial(name, value) for name, value in structured.items())
     trials += [each for each in formed if not arguments.schema_error(each.arguments)]
     if isinstance(own, str):
         trials += _taken(attempt, label, own)

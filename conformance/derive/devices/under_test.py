@@ -134,15 +134,19 @@ class DeviceUnderTest:
         if not self.plug.cold:
             yield add(self.base(), role=role)
 
+    @property
+    def away(self) -> tuple[Request, ...]:
+        """The requests that take the device away, unless a guest must let go of it."""
+        delete = Request("device_del", {"id": self.device_id})
+        return (delete, _RESET) if self.plug.gone is Removal.RESET else (delete,)
+
     def unplugged(self, *, stays: bool | None = None) -> Iterator[Step]:
         """Yield the steps that take the device away, none if it stays: by default as it does."""
-        gone = self.plug.gone
         if self.plug.cold or (self.stays if stays is None else stays):
             return
-        delete = Request("device_del", {"id": self.device_id})
-        last = _RESET if gone is Removal.RESET else delete
-        if gone is Removal.RESET:
-            yield Step(request=delete, expect=Accept(), role=Role.CLEANUP, rule="Q30")
+        *first, last = self.away
+        for request in first:
+            yield Step(request=request, expect=Accept(), role=Role.CLEANUP, rule="Q30")
         told = Emits(event=DELETED, data={"device": self.device_id}, rule=None, within=SOON)
         yield Step(
             request=last,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from conformance.play.combiner import Combiner
 
 
-class Dissector:
+class Refiner:
     """Makes what is told of a result; `close` ends the machine that it holds, if any."""
 
     def __init__(self, pool: Pool, messages: MessageJudge, starts: Starts, prover: Prover) -> None:
@@ -32,7 +32,7 @@ class Dissector:
         if self._combiner is not None:
             self._combiner.close()
 
-    def told(self, result: Result) -> Result:
+    def refined(self, result: Result) -> Result:
         """Return the result of the one request that breaks, or with what accepted choices come to.
 
         A result of one request stays as it is.
