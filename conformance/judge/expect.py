@@ -41,5 +41,6 @@ def miss_of(case: Case, step: Step, problem: Problem) -> Miss:
         summary=f"{command}: {problem.what}",
         expected=problem.expected,
         fold=f"{problem.kind} {rule} {subject} {command} {about}",
+        defect=f"{problem.kind} {rule} {problem.defect}" if problem.defect else "",
         why=step.why,
     )

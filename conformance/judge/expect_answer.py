@@ -63,7 +63,10 @@ class Reject(Expectation):
             what = f"accepted{fault}, and returned {brief(reply.message.get('return'))}"
             return Problem(what, f"the request is refused with {self._wanted}", kind=Kind.ACCEPTED)
         if error.get("class") not in self.classes:
-            return Problem(_told(error), f"the error class {self._wanted}", kind=Kind.CLASS)
+            told = _told(error)
+            defect = f"{without_names(told)}, not with {self._wanted}"
+            wanted = f"the error class {self._wanted}"
+            return Problem(told, wanted, kind=Kind.CLASS, defect=defect)
         return None
 
     @property

@@ -19,6 +19,8 @@ class Miss:
     summary: str
     expected: str
     fold: str
+    defect: str = ""
+    """What the defect is called on all builds, where that is not `fold`."""
     why: str = ""
     stderr: str = ""
     """The report of the program about itself that shows it, without what differs by run."""

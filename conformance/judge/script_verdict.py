@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, assert_never
 
+from conformance.judge.defect import death_defect
 from conformance.judge.events import is_event, message_of
 from conformance.judge.miss import Miss
 from conformance.judge.observation import Broke, Line, Talk, sync_id
@@ -75,16 +76,18 @@ def _ended(case: Case, exchange: Exchange, talk: Talk, complaints: Complaints) -
     words = report.defect if report else death_words(talk.death)
     told = f"{report.words}{report.place}" if report else words
     what = f"the server died ({how})" + f": {told}" * bool(told)
-    return _crash(case, what, words or how, report.text if report else "")
+    defect = death_defect(words, complaints, case.subject.name, f"{how} {case.about}")
+    return _crash(case, what, words or how, defect, report.text if report else "")
 
 
-def _crash(case: Case, what: str, fold: str, stderr: str = "") -> Miss:
+def _crash(case: Case, what: str, fold: str, defect: str = "", stderr: str = "") -> Miss:
     return Miss(
         rule="W35",
         kind=Kind.CRASH,
         summary=what,
         expected=ANSWERED,
         fold=f"crash {case.subject.name} {fold}",
+        defect=defect,
         stderr=stderr,
     )
 

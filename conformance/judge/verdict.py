@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from itertools import islice
 from typing import Any, Final
 
+from conformance.judge.defect import death_defect
 from conformance.judge.event_times import repeated_misses, time_misses, unexplained
 from conformance.judge.events import agreement_misses, event_misses, limit_misses, not_come
 from conformance.judge.expect import check, miss_of
@@ -143,6 +144,7 @@ def _miss(claim: Claim) -> Miss:
         if claim.where is not None
         else claim.promised,
         fold=claim.fold,
+        defect=claim.defect,
     )
 
 
@@ -255,7 +257,7 @@ def _unanswered(
     command = step.request.execute
     # Only the subject step is specific to a case: many cases share the others.
     about = case.about if step.role is Role.SUBJECT else ""
-    stderr = ""
+    stderr, defect = "", ""
     answered, *later = (line is not None for line in seen.replies[number:])
     if seen.broke is Broke.OVERFLOW:
         what = f"{command}: what came in place of an answer is too long or holds too much to read"
@@ -272,6 +274,9 @@ def _unanswered(
         words = report.defect if report else death_words(seen.death)
         # A command may die with the same words for different causes.
         of_command = case.subject.kind is SubjectKind.COMMAND
+        asked = command if of_command else f"{command} {case.subject.name}"
+        how = f"{ending_text(seen.death.status)} {case.subject.name} {about}"
+        defect = death_defect(words, complaints, asked, how)
         # Without words, what ended it tells two causes apart.
         told = words or ending_text(seen.death.status)
         where = words if words and not of_command else f"{told} {case.subject.name} {about}"
@@ -285,7 +290,13 @@ def _unanswered(
         outcome, kind = Outcome.TIMEOUT, Kind.HANG
     expected = "one response to each command, success or error"
     return outcome, Miss(
-        rule="W35", kind=kind, summary=what, expected=expected, fold=fold, stderr=stderr
+        rule="W35",
+        kind=kind,
+        summary=what,
+        expected=expected,
+        fold=fold,
+        stderr=stderr,
+        defect=defect,
     )
 
 

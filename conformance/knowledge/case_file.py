@@ -26,6 +26,7 @@ from conformance.knowledge.states import StatesPart
 from conformance.knowledge.stderr import StderrPart
 from conformance.knowledge.undigested import UndigestedPart
 from conformance.knowledge.volatile import VolatilePart
+from conformance.knowledge.weights import WeightsPart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,7 @@ class CaseFile(
     CompatibilityPart,
     WithheldPart,
     VolatilePart,
+    WeightsPart,
     GrowthPart,
     StatesPart,
     StderrPart,

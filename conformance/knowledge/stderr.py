@@ -81,6 +81,17 @@ class Handed:
     reason: Annotated[str, REASON]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Helper:
+    """Functions that serve many others."""
+
+    functions: Annotated[
+        tuple[str, ...],
+        Key("globs of functions: a failed check in one of them names no defect", some=True),
+    ]
+    reason: Annotated[str, REASON]
+
+
 @dataclass(frozen=True, kw_only=True)
 class StderrPart:
     """What a file says of the standard error of programs."""
@@ -101,6 +112,10 @@ class StderrPart:
         tuple[Handed, ...],
         Key("requests after which standard descriptors are a device's, which may close them"),
     ] = ()
+    helper: Annotated[
+        tuple[Helper, ...],
+        Key("functions that serve many others: what they check tells of their caller"),
+    ] = ()
 
 
 def load_complaints(path: Path) -> Complaints:
@@ -119,4 +134,5 @@ def complaints_of(part: StderrPart) -> Complaints:
         masks={each.pattern: each.word for each in part.masked if not each.compared},
         compared={each.pattern: each.word for each in part.masked if each.compared},
         handed={each.request: each.descriptors for each in part.handed},
+        helpers=tuple(glob for each in part.helper for glob in each.functions),
     )

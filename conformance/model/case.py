@@ -156,6 +156,8 @@ class Claim:
     found: str
     fold: str
     where: str | None = None
+    defect: str = ""
+    """What the defect is called on all builds, where that is not `fold`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,8 @@ class Complaints:
     `frames` fit a line of a stack; the group `function` is the name. `passed_over` are globs of
     functions that say nothing of the defect. `masks` fit what differs from run to run, `compared`
     what differs between builds besides, each with the word that replaces it. `handed` fit requests
-    that hand standard descriptors, by number, to a device, which may close them.
+    that hand standard descriptors, by number, to a device, which may close them. `helpers` are
+    globs of functions that serve so many others that a failed check in one names no defect.
     """
 
     kinds: tuple[Complaint, ...] = ()
@@ -38,6 +39,7 @@ class Complaints:
     masks: Mapping[re.Pattern[str], str] = field(default_factory=dict)
     compared: Mapping[re.Pattern[str], str] = field(default_factory=dict)
     handed: Mapping[re.Pattern[str], tuple[int, ...]] = field(default_factory=dict)
+    helpers: tuple[str, ...] = ()
 
 
 NO_COMPLAINTS: Final = Complaints()

@@ -69,6 +69,8 @@ class Problem:
     """The rule whose words it breaks, where that is not the rule of the step."""
     everywhere: bool = False
     """Whether it is one defect of what the command shows, whatever subject shows it."""
+    defect: str = ""
+    """What is wrong, the same for all subjects, where the fold tells them apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

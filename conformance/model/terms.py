@@ -45,6 +45,36 @@ class Severity(enum.StrEnum):
     INFORMATION = "information"
 
 
+class Weight(enum.StrEnum):
+    """What a finding does to a user of the build, worst first."""
+
+    # The build ends in ordinary use: all that its guest has not saved is lost.
+    ENDS = "ends-the-build"
+    # The build or its monitor answers no more, or not in time.
+    HANGS = "hangs"
+    # An answer, an effect or a state is not what was promised.
+    WRONG = "wrong"
+    # What one client did, or was refused, is left behind for the next one.
+    LEAKS = "leaks"
+    # The build ends, and only values that nobody needs bring it about.
+    ENDS_ODDLY = "ends-with-odd-values"
+    # What is written about the build is wrong, not the build.
+    DOCUMENTATION = "documentation"
+    # A name or a form is not as the rules have it; no client stumbles over it.
+    COSMETIC = "cosmetic"
+
+
+class Mark(enum.StrEnum):
+    """Why a reader judges a finding otherwise than its like."""
+
+    # It is about an interface that may change at any time.
+    UNSTABLE = "unstable"
+    # It is about an interface that is deprecated.
+    DEPRECATED = "deprecated"
+    # QEMU's own test or comment says that it is meant so.
+    INTENDED = "intended"
+
+
 class Aspect(enum.StrEnum):
     """Which promise of a subject a case is about."""
 

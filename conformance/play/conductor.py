@@ -18,7 +18,7 @@ from conformance.knowledge.volatile import load_volatile
 from conformance.launch.folder import RunFolder
 from conformance.launch.pool import Pool
 from conformance.model.case import Case
-from conformance.model.terms import REFUSED_ANYWAY, Outcome, SettledBy
+from conformance.model.terms import REFUSED_ANYWAY, Outcome, SettledBy, SubjectKind
 from conformance.play.alone import Result
 from conformance.play.channel import Teller
 from conformance.play.coverage_facts import answers_of, event_names
@@ -149,6 +149,15 @@ def _taken(coming: Iterator[_Begun], begun: deque[_Begun]) -> Iterator[Case]:
         yield pair[0]
 
 
+def _features(campaign: Campaign, case: Case) -> tuple[str, ...]:
+    """Return the features of a case's subject in the build's schema."""
+    if case.subject.kind is SubjectKind.EVENT:
+        event = campaign.schema.events.get(case.subject.name)
+        return event.features if event else ()
+    command = campaign.schema.commands.get(case.subject.name)
+    return command.features if command else ()
+
+
 def _settled_by(verdict: Verdict, settling: Sequence[Settling]) -> SettledBy | None:
     return settled_by(settling, verdict.reason) if verdict.outcome in REFUSED_ANYWAY else None
 
@@ -159,7 +168,14 @@ def _events(
     case, verdict = result.case, result.verdict
     for each in (result, *result.further):
         for miss in each.verdict.misses:
-            yield finding(campaign.target.name, each, miss, campaign.rules, campaign.command_line)
+            yield finding(
+                campaign.target.name,
+                each,
+                miss,
+                campaign.rules,
+                campaign.command_line,
+                _features(campaign, case),
+            )
     for default in case.defaults:
         yield default_read(campaign.target.name, result, default)
     if case.behaves is not None and case.plays:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -21,6 +21,7 @@ from conformance.model.expectation import Kind
 from conformance.model.stage import SCRATCH
 from conformance.model.terms import ABSENT, Absent, JsonValue, Outcome, Severity
 from conformance.play.alone import Result
+from conformance.play.appraisal import appraised
 from conformance.qapi.names import shown
 from conformance.report.reproducer import reproducer
 from conformance.report.stream import (
@@ -56,10 +57,16 @@ def finding(
     miss: Miss,
     rules: Mapping[str, Rule],
     command_line: Sequence[str],
+    features: Collection[str] = (),
 ) -> Finding:
-    """Return the finding for `miss`, with the evidence in `result`."""
+    """Return the finding for `miss`, with the evidence in `result`.
+
+    `features` are those of the subject in the build's schema.
+    """
     rule = rules[miss.rule]
     case = result.case
+    outcome = _OUTCOMES.get(miss.kind, Outcome.FAIL)
+    appraisal = appraised(case, miss, outcome, features)
     return Finding(
         target=target,
         case=case.id,
@@ -67,11 +74,15 @@ def finding(
         subject=case.subject.name,
         rule=miss.rule,
         severity=Severity(rule.severity),
-        outcome=Outcome.INTERMITTENT if result.plays else _OUTCOMES.get(miss.kind, Outcome.FAIL),
+        outcome=Outcome.INTERMITTENT if result.plays else outcome,
         summary=shown(miss.summary),
         expected=shown(miss.expected),
         why=" ".join(filter(None, (rule.promise, miss.why, f"({rule.source})"))),
         fold=miss.fold,
+        defect=shown(appraisal.defect),
+        fingerprint=appraisal.fingerprint,
+        weight=appraisal.weight,
+        marks=appraisal.marks,
         evidence=_evidence(result, miss),
         reproducer=_reproducer(result, command_line),
         plays=result.plays,

@@ -12,11 +12,14 @@ from dataclasses import replace
 from signal import SIGKILL
 from typing import Final
 
+from conformance.judge.defect import plain
 from conformance.judge.verdict import death_words
 from conformance.knowledge.rules import Rule, load_rules
 from conformance.knowledge.store import cases_folder
+from conformance.knowledge.weights import load_weights
 from conformance.model.case import Case
 from conformance.model.ending import Ending, ending_text
+from conformance.model.fingerprint import fingerprint
 from conformance.model.terms import Outcome, Severity
 from conformance.report.stream import CaseEnded, Event, Evidence, Finding, StartDied
 
@@ -123,6 +126,7 @@ def tallied(
 
 def _finding(ended: CaseEnded, group: Sequence[StartDied], rule: Rule, line: str) -> Finding:
     first = group[0]
+    defect = plain(" ".join(filter(None, ("start", _words(first) or line))))
     return Finding(
         target=ended.target,
         case=ended.case,
@@ -135,6 +139,9 @@ def _finding(ended: CaseEnded, group: Sequence[StartDied], rule: Rule, line: str
         expected="the greeting, as soon as a client is connected",
         why=f"{rule.promise} ({rule.source})",
         fold=" ".join(filter(None, ("start", line, _words(first)))),
+        defect=defect,
+        fingerprint=fingerprint(defect),
+        weight=load_weights().weight(Outcome.CRASH, rule.id, ended.case),
         evidence=Evidence(transcript=(), exit_status=first.exit_status, stderr=first.stderr),
         reproducer=_reproducer(first),
         plays=0,

@@ -11,8 +11,8 @@ from conformance.model.counting import counted, number
 from conformance.model.terms import Outcome, SettledBy, Severity
 from conformance.report.markup import block, code, code_cell, folded, plain, row
 from conformance.report.result import (
-    FoldedFinding,
     Reason,
+    RootCause,
     Summary,
     TargetSummary,
 )
@@ -37,6 +37,7 @@ from conformance.report.wording import (
     replay,
     run_verdict,
     target_verdict,
+    weighed,
 )
 
 # As many as a reader can take in; the rest is in the stream, which the report names.
@@ -72,13 +73,13 @@ def _incomplete(summary: Summary) -> Iterator[str]:
 
 def _overview(summary: Summary) -> Iterator[str]:
     shown = list(summary.totals)
-    yield row(["Target", "Build", "Cases", *(OUTCOMES[each] for each in shown), "Findings"])
+    yield row(["Target", "Build", "Cases", *(OUTCOMES[each] for each in shown), "Root causes"])
     yield row([":--", ":--", *("--:" for _ in range(len(shown) + 2))])
     for target in summary.targets:
         numbers = [number(target.totals.get(each, 0)) for each in shown]
         cases = number(sum(target.totals.values()))
         names = [f"[{plain(target.build.target)}](#{_anchor(target)})", plain(build(target))]
-        yield row([*names, cases, *numbers, number(len(target.findings))])
+        yield row([*names, cases, *numbers, number(len(target.causes))])
     yield ""
 
 
@@ -94,13 +95,13 @@ def _target(target: TargetSummary) -> Iterator[str]:
     yield f"{plain(target_verdict(target))}"
     yield ""
     yield from _provenance(target)
-    if target.findings:
+    if target.causes:
         yield "### Findings"
         yield ""
         yield "Paste the scripts as an ordinary user: root is allowed more than the program was."
         yield ""
-        for place, each in enumerate(target.findings, start=1):
-            yield from _finding(place, each, target.build)
+        for place, each in enumerate(target.causes, start=1):
+            yield from _cause(place, each, target.build)
     yield from rules(target.rules)
     yield from subjects(target)
     yield from _defaults(target.defaults)
@@ -130,7 +131,7 @@ def _provenance(target: TargetSummary) -> Iterator[str]:
     yield ""
 
 
-def _finding(place: int, each: FoldedFinding, facts: TargetStarted) -> Iterator[str]:
+def _cause(place: int, each: RootCause, facts: TargetStarted) -> Iterator[str]:
     finding = each.finding
     kind = OUTCOMES[finding.outcome]
     subject = f"{finding.subject_kind} {code(finding.subject)}"
@@ -140,6 +141,7 @@ def _finding(place: int, each: FoldedFinding, facts: TargetStarted) -> Iterator[
     weight = "" if finding.severity is Severity.MUST else f" ({finding.severity})"
     yield f"- **Promised**: {plain(finding.expected)}"
     yield f"- **Rule**: {plain(finding.rule)}{weight}, {plain(finding.why)}"
+    yield f"- **Defect**: {code(finding.fingerprint)}, {plain(weighed(finding))}"
     yield f"- **Case**: {code(finding.case)}"
     yield f"- **Seen in**: {counted(len(each.cases), 'case')}"
     if finding.plays:
@@ -150,6 +152,7 @@ def _finding(place: int, each: FoldedFinding, facts: TargetStarted) -> Iterator[
     yield ""
     yield from _evidence(finding.evidence)
     yield from _reproducer(finding, facts)
+    yield from _ways(each.ways[1:])
     yield from _cases(each.cases)
 
 
@@ -187,6 +190,16 @@ def _reproducer(finding: Finding, facts: TargetStarted) -> Iterator[str]:
     yield ""
     yield from block([replay(finding, facts)], "sh")
     yield ""
+
+
+def _ways(ways: Sequence[Finding]) -> list[str]:
+    """Return the other ways in which a defect shows."""
+    if not ways:
+        return []
+    lines = [f"- {plain(each.summary)} ({code(each.case)})" for each in ways]
+    if len(ways) <= _OPEN_CASES:
+        return ["It also shows so:", "", *lines, ""]
+    return folded(f"It also shows in {number(len(ways))} other ways", lines)
 
 
 def _cases(cases: Sequence[str]) -> list[str]:

@@ -35,7 +35,7 @@ from conformance.report.stream import (
     TargetStarted,
 )
 
-SUMMARY_VERSION: Final = 3
+SUMMARY_VERSION: Final = 4
 
 Counts = Mapping[Outcome, int]
 """Cases by outcome: only outcomes that occur, in the order of `Outcome`."""
@@ -88,13 +88,23 @@ class SubjectRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FoldedFinding:
-    """One finding, and all cases of a target that show it."""
+class RootCause:
+    """One defect of a build, and all that shows it."""
 
-    finding: Finding
-    """The worst of them; among equals, the one whose case id comes first."""
+    ways: tuple[Finding, ...]
+    """One finding for each way in which it shows, the worst first."""
     cases: tuple[str, ...]
     """The ids of all cases that show it, sorted."""
+
+    @property
+    def finding(self) -> Finding:
+        """The worst of its findings; among equals, the one whose case id comes first."""
+        return self.ways[0]
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """The subjects that show it, sorted."""
+        return tuple(sorted({case.partition("/")[0] for case in self.cases}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +115,7 @@ class TargetSummary:
     rows: tuple[SubjectRow, ...]
     rules: tuple[RuleRow, ...]
     """In the order of the catalogue."""
-    findings: tuple[FoldedFinding, ...]
+    causes: tuple[RootCause, ...]
     """Worst first."""
     totals: Counts
     defaults: tuple[DefaultRead, ...]
@@ -189,7 +199,7 @@ def shown_aspects(rows: Iterable[SubjectRow]) -> tuple[Aspect, ...]:
 
 
 def judge(
-    totals: Counts, findings: tuple[FoldedFinding, ...], *, unsettled: bool, incomplete: bool
+    totals: Counts, causes: tuple[RootCause, ...], *, unsettled: bool, incomplete: bool
 ) -> RunVerdict:
     """Return the verdict on cases with these outcomes and findings.
 
@@ -197,7 +207,7 @@ def judge(
     """
     judged = sum(totals.get(outcome, 0) for outcome in (Outcome.PASS, *BROKEN))
     if any(outcome in BROKEN for outcome in totals) or any(
-        each.finding.severity is Severity.MUST for each in findings
+        way.severity is Severity.MUST for each in causes for way in each.ways
     ):
         return RunVerdict.BROKEN
     if Outcome.HARNESS_ERROR in totals:
@@ -224,9 +234,16 @@ def _target(target: TargetSummary) -> dict[str, Any]:
         "client": {"sessions": target.sessions.whole, "kept": target.sessions.part},
         "rows": [_row(row) for row in target.rows],
         "rules": [dataclasses.asdict(rule) for rule in target.rules],
-        "findings": [
-            {**dataclasses.asdict(each.finding), "cases": list(each.cases)}
-            for each in target.findings
+        "causes": [
+            {
+                "fingerprint": each.finding.fingerprint,
+                "defect": each.finding.defect,
+                "weight": each.finding.weight,
+                "marks": list(each.finding.marks),
+                "cases": list(each.cases),
+                "ways": [dataclasses.asdict(way) for way in each.ways],
+            }
+            for each in target.causes
         ],
         "behaviours": [dataclasses.asdict(each) for each in target.behaviours],
         "measured": [dataclasses.asdict(each) for each in target.measured],

@@ -49,11 +49,11 @@ def rule_rows(
     planned: Mapping[str, RulePlanned],
     cases: Iterable[CaseEnded],
     findings: Sequence[Finding],
-    folded: Iterable[Finding],
+    ways: Iterable[Finding],
 ) -> tuple[RuleRow, ...]:
     """Return the row of each rule, in the order of `planned`, then the others, by id.
 
-    `findings` are all findings, `folded` one for each defect.
+    `findings` are all findings, `ways` one for each way in which a defect shows.
     """
     of_case: dict[str, set[str]] = {}
     severities: dict[str, set[Severity]] = {}
@@ -66,7 +66,7 @@ def rule_rows(
         broken.update(amiss)
         others = set(case.rules) - amiss
         (passed if case.outcome is Outcome.PASS else undecided).update(others)
-    distinct = Counter(each.rule for each in folded)
+    distinct = Counter(each.rule for each in ways)
     known = {*passed, *broken, *undecided}
     return tuple(
         _row(

@@ -15,9 +15,17 @@ from typing import Any, ClassVar, Final
 
 from conformance.model.codec import Codec
 from conformance.model.combination import Together
-from conformance.model.terms import Aspect, Outcome, SettledBy, Severity, SubjectKind
+from conformance.model.terms import (
+    Aspect,
+    Mark,
+    Outcome,
+    SettledBy,
+    Severity,
+    SubjectKind,
+    Weight,
+)
 
-STREAM_VERSION = 5
+STREAM_VERSION = 6
 STREAM_FILE: Final = "events.ndjson"
 """The stream in a report folder; the other files are made from it."""
 
@@ -139,6 +147,12 @@ class Finding:
     """Where the promise is written."""
     fold: str
     """Findings of one target with equal `fold` are one finding seen in several cases."""
+    defect: str
+    """What is wrong, in words that are the same on each build that has the defect."""
+    fingerprint: str
+    """The short name of the defect: that of its words."""
+    weight: Weight
+    marks: tuple[Mark, ...] = ()
     evidence: Evidence
     reproducer: str
     """Shell text: QEMU's command line and the lines to send."""

@@ -11,7 +11,16 @@ from dataclasses import dataclass, field
 from typing import Final, assert_never
 
 from conformance.model.errors import UsageError
-from conformance.model.terms import BROKEN, Aspect, Outcome, Severity, SubjectKind, starts_lost
+from conformance.model.terms import (
+    BROKEN,
+    Aspect,
+    Mark,
+    Outcome,
+    Severity,
+    SubjectKind,
+    Weight,
+    starts_lost,
+)
 from conformance.report.coverage import (
     CommandCoverage,
     EventCoverage,
@@ -21,8 +30,8 @@ from conformance.report.coverage import (
 )
 from conformance.report.result import (
     Counts,
-    FoldedFinding,
     Reason,
+    RootCause,
     SubjectRow,
     Summary,
     TargetSummary,
@@ -54,6 +63,7 @@ __all__ = ["Summary", "summarise"]
 _EXAMPLES: Final = 10
 
 _WORST: Final = {Outcome.CRASH: 0, Outcome.TIMEOUT: 1, Outcome.FAIL: 2}
+_WEIGHTS: Final = {weight: place for place, weight in enumerate(Weight)}
 _STRICTEST: Final = {severity: place for place, severity in enumerate(Severity)}
 
 _Subject = tuple[SubjectKind, str]
@@ -110,7 +120,7 @@ def summarise(events: Iterable[Event]) -> Summary:
         _target(target, broken_off=run.ended is None) for target in run.targets.values()
     )
     totals = _counts(outcome for target in run.targets.values() for outcome in _outcomes(target))
-    findings = tuple(finding for target in targets for finding in target.findings)
+    causes = tuple(cause for target in targets for cause in target.causes)
     return Summary(
         started=run.started,
         ended=run.ended,
@@ -119,7 +129,7 @@ def summarise(events: Iterable[Event]) -> Summary:
         incomplete=incomplete,
         verdict=judge(
             totals,
-            findings,
+            causes,
             unsettled=any(map(_unsettled, run.targets.values())),
             incomplete=bool(incomplete),
         ),
@@ -223,7 +233,7 @@ def _incomplete(run: _Run) -> tuple[str, ...]:
 
 
 def _target(target: _Target, *, broken_off: bool) -> TargetSummary:
-    findings = _fold(target.findings)
+    causes = causes_of(target.findings)
     totals = _counts(_outcomes(target))
     missing = _missing(target)
     incomplete = broken_off or missing > 0 or Outcome.NOT_RUN in totals
@@ -234,9 +244,9 @@ def _target(target: _Target, *, broken_off: bool) -> TargetSummary:
             target.rules,
             target.cases.values(),
             target.findings,
-            (each.finding for each in findings),
+            (way for each in causes for way in each.ways),
         ),
-        findings=findings,
+        causes=causes,
         totals=totals,
         defaults=tuple(target.defaults.values()),
         behaviours=tuple(target.behaviours.values()),
@@ -244,7 +254,7 @@ def _target(target: _Target, *, broken_off: bool) -> TargetSummary:
         combined=tuple(target.combined.values()),
         reasons=_reasons(target.cases),
         missing=missing,
-        verdict=judge(totals, findings, unsettled=_unsettled(target), incomplete=incomplete),
+        verdict=judge(totals, causes, unsettled=_unsettled(target), incomplete=incomplete),
     )
 
 
@@ -312,24 +322,36 @@ def _reached(
             assert_never(kind)
 
 
-def _fold(findings: Iterable[Finding]) -> tuple[FoldedFinding, ...]:
-    groups: dict[tuple[str, str], list[Finding]] = {}
+def causes_of(findings: Iterable[Finding]) -> tuple[RootCause, ...]:
+    """Return the defects that findings of one build show, worst first."""
+    groups: dict[str, list[Finding]] = {}
     for finding in findings:
-        # Without a fold, a finding stands for its own case alone.
-        key = ("fold", finding.fold) if finding.fold else ("case", finding.case)
-        groups.setdefault(key, []).append(finding)
-    folded = [
-        FoldedFinding(
-            finding=min(group, key=_badness), cases=tuple(sorted({each.case for each in group}))
+        groups.setdefault(finding.fingerprint, []).append(finding)
+    causes = [
+        RootCause(
+            ways=_ways(group),
+            cases=tuple(sorted({each.case for each in group})),
         )
         for group in groups.values()
     ]
-    return tuple(sorted(folded, key=lambda each: _badness(each.finding)))
+    return tuple(sorted(causes, key=lambda each: _badness(each.finding)))
 
 
-def _badness(finding: Finding) -> tuple[int, int, str, str, str, str]:
+def _ways(group: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the worst finding of each way in which one defect shows, worst first."""
+    ways: dict[str, Finding] = {}
+    for finding in sorted(group, key=_badness):
+        # Without a fold, a finding stands for its own case alone.
+        ways.setdefault(finding.fold or f"case {finding.case}", finding)
+    return tuple(ways.values())
+
+
+def _badness(finding: Finding) -> tuple[bool, int, int, bool, int, str, str, str, str]:
     return (
+        finding.severity is not Severity.MUST or Mark.INTENDED in finding.marks,
+        _WEIGHTS[finding.weight],
         _WORST.get(finding.outcome, len(_WORST)),
+        bool(finding.marks),
         _STRICTEST[finding.severity],
         finding.rule,
         finding.case,

@@ -10,7 +10,7 @@ from typing import Final
 from conformance.model.counting import counted, number
 from conformance.model.terms import Severity
 from conformance.report.paint import Paint, Style
-from conformance.report.result import FoldedFinding, Reason, RunVerdict, Summary, TargetSummary
+from conformance.report.result import Reason, RootCause, RunVerdict, Summary, TargetSummary
 from conformance.report.stream import Evidence, Finding
 from conformance.report.table import LEGEND, table
 from conformance.report.wording import (
@@ -28,6 +28,7 @@ from conformance.report.wording import (
     run_verdict,
     target_verdict,
     visible,
+    weighed,
 )
 
 # A table of all aspects is unreadable in fewer columns.
@@ -39,6 +40,8 @@ _SUBJECTS: Final = 6
 # The commonest reasons; the report in the folder has them all.
 _REASONS: Final = 8
 _LABEL: Final = 10
+# So many ways in which a defect shows; the written report has them all.
+_WAYS: Final = 4
 
 _VERDICT_STYLES: Final = {
     RunVerdict.BROKEN: Style.BAD,
@@ -94,37 +97,43 @@ def _target(target: TargetSummary, width: int, paint: Paint) -> Iterator[str]:
     yield from table([row for row in target.rows if row.cells or row.note], width, paint)
     yield from (paint(Style.FAINT, line) for line in textwrap.wrap(LEGEND, width))
     yield ""
-    if target.findings:
-        yield paint(Style.HEAD, _findings_head(target))
+    if target.causes:
+        yield paint(Style.HEAD, _causes_head(target))
         yield ""
-        for place, folded in enumerate(target.findings, start=1):
-            yield from _finding(place, folded, width, paint)
-            yield f"     {'replay':{_LABEL}}{replay(folded.finding, target.build)}"
+        for place, cause in enumerate(target.causes, start=1):
+            yield from _cause(place, cause, width, paint)
+            yield f"     {'replay':{_LABEL}}{replay(cause.finding, target.build)}"
             yield ""
     yield from _totals(target, width, paint)
     yield f"{visible(target.build.target)}: {target_verdict(target)}"
     yield ""
 
 
-def _findings_head(target: TargetSummary) -> str:
-    severities = [each.finding.severity for each in target.findings]
-    weights = [
+def _causes_head(target: TargetSummary) -> str:
+    severities = [each.finding.severity for each in target.causes]
+    parts = [
         f"{number(severities.count(severity))} {severity}"
         for severity in Severity
         if severity in severities
     ]
-    return f"{counted(len(severities), 'finding')} ({', '.join(weights)}), worst first"
+    return f"{counted(len(severities), 'root cause')} ({', '.join(parts)}), worst first"
 
 
-def _finding(place: int, folded: FoldedFinding, width: int, paint: Paint) -> Iterator[str]:
-    finding = folded.finding
+def _cause(place: int, cause: RootCause, width: int, paint: Paint) -> Iterator[str]:
+    finding = cause.finding
     style = Style.BAD if finding.severity is Severity.MUST else Style.DOUBT
     kind = OUTCOMES[finding.outcome].upper()
     title = paint(style, f"{kind} {finding.severity} {finding.rule}")
     yield f"{place:3}. {title}  {visible(finding.case)}"
+    yield from _labelled("defect", f"{finding.fingerprint} {weighed(finding)}", width)
     yield from _told(finding, width, paint)
-    if len(folded.cases) > 1:
-        yield from _labelled("seen in", counted(len(folded.cases), "case"), width)
+    for way in cause.ways[1:_WAYS]:
+        yield from _labelled("also", f"{way.summary} ({way.case})", width)
+    if len(cause.ways) > _WAYS:
+        more = counted(len(cause.ways) - _WAYS, "way")
+        yield from _labelled("also", f"in {more} more, which the written report tells", width)
+    if len(cause.cases) > 1:
+        yield from _labelled("seen in", counted(len(cause.cases), "case"), width)
 
 
 def finding_lines(finding: Finding, width: int, *, colour: bool = False) -> Iterator[str]:

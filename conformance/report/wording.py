@@ -129,6 +129,11 @@ def plays(finding: Finding) -> str:
     return f"in {number(finding.shown)} of {number(finding.plays)} plays of the case"
 
 
+def weighed(finding: Finding) -> str:
+    """Return what a finding does to a user, and why a reader may judge it otherwise."""
+    return ", ".join((finding.weight, *finding.marks))
+
+
 def build(target: TargetSummary) -> str:
     """Return the build of `target` in a few words."""
     facts = target.build
@@ -143,7 +148,7 @@ def target_verdict(target: TargetSummary) -> str:
     match target.verdict:
         case RunVerdict.BROKEN:
             broken = sum(target.totals.get(outcome, 0) for outcome in BROKEN)
-            found = counted(len(target.findings), "finding")
+            found = counted(len(target.causes), "root cause")
             return f"Breaks promises: {found}; {number(broken)} of {cases} broken, {passed} passed."
         case RunVerdict.HARNESS:
             errors = counted(target.totals[Outcome.HARNESS_ERROR], "case")
@@ -186,5 +191,5 @@ def run_verdict(summary: Summary) -> str:
 
 
 def _remarks(target: TargetSummary) -> str:
-    weak = [each for each in target.findings if each.finding.severity is not Severity.MUST]
+    weak = [each for each in target.causes if each.finding.severity is not Severity.MUST]
     return f", with {counted(len(weak), 'remark')}" if weak else ""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.model.terms import Aspect, Outcome, Severity, SubjectKind
+from conformance.model.terms import Aspect, Outcome, Severity, SubjectKind, Weight
 from conformance.play.channel import CasesEnded, Listener, Teller, Told
 from conformance.report.stream import CaseEnded, EventSeen, Evidence, Finding
 from tests.patience import PATIENCE
@@ -37,6 +37,9 @@ FOUND = Finding(
     expected="it does",
     why="because",
     fold="one",
+    defect="one",
+    fingerprint="v1-0123456789ab",
+    weight=Weight.WRONG,
     evidence=Evidence(transcript=("->",)),
     reproducer="",
 )

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from conformance.model.terms import BROKEN, Aspect, Outcome, Severity, SubjectKind
+from conformance.model.fingerprint import fingerprint
+from conformance.model.terms import BROKEN, Aspect, Outcome, Severity, SubjectKind, Weight
 from conformance.report.stream import (
     STREAM_VERSION,
     CaseEnded,
@@ -92,6 +93,9 @@ def _finding(case: CaseEnded, fold: str) -> Finding:
         expected="An argument whose JSON type does not fit its declaration is refused.",
         why="docs/interop/qmp-spec.rst, Compatibility Considerations (10.0.13: lines 359-361)",
         fold=fold,
+        defect=fold or case.case,
+        fingerprint=fingerprint(fold or case.case),
+        weight=Weight.WRONG,
         evidence=Evidence(
             transcript=(
                 '-> {"execute":"object-add","arguments":{"qom-type":"iothread","id":"o0"},"id":1}',

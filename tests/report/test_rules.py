@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from conformance.model.terms import Aspect, Outcome, Severity, SubjectKind
+from conformance.model.fingerprint import fingerprint
+from conformance.model.terms import Aspect, Outcome, Severity, SubjectKind, Weight
 from conformance.report import markdown, terminal
 from conformance.report.rules import RuleRow
 from conformance.report.stream import (
@@ -60,6 +61,9 @@ def finding(name: str, rule: str, fold: str, severity: Severity = Severity.MUST)
         expected="e",
         why="w",
         fold=fold,
+        defect=fold or name,
+        fingerprint=fingerprint(fold or name),
+        weight=Weight.WRONG,
         evidence=Evidence(transcript=()),
         reproducer="",
     )

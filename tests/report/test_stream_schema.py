@@ -13,7 +13,7 @@ import pytest
 
 import conformance.report
 from conformance.model.combination import RefusedPair, Together
-from conformance.model.terms import Aspect, Outcome, Severity, SubjectKind
+from conformance.model.terms import Aspect, Mark, Outcome, Severity, SubjectKind, Weight
 from conformance.report.stream import (
     KINDS,
     STREAM_VERSION,
@@ -96,6 +96,10 @@ EVENTS: tuple[Event, ...] = (
         expected="e",
         why="w",
         fold="f",
+        defect="d",
+        fingerprint="v1-0123456789ab",
+        weight=Weight.WRONG,
+        marks=(Mark.UNSTABLE,),
         evidence=Evidence(transcript=("-> {}",), exit_status=-6, stderr="x"),
         reproducer="true",
     ),

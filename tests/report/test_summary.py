@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from conformance.model.canonical import pretty
 from conformance.model.errors import UsageError
-from conformance.model.terms import Aspect, Outcome, Severity, SubjectKind
+from conformance.model.fingerprint import fingerprint
+from conformance.model.terms import Aspect, Mark, Outcome, Severity, SubjectKind, Weight
 from conformance.report.result import RunVerdict
 from conformance.report.stream import (
     CaseEnded,
@@ -68,6 +69,9 @@ def _finding(
         expected="e",
         why="w",
         fold=fold,
+        defect=fold or case,
+        fingerprint=fingerprint(fold or case),
+        weight=Weight.WRONG,
         evidence=Evidence(transcript=()),
         reproducer="",
     )
@@ -140,28 +144,55 @@ def test_findings_fold_by_key_with_the_worst_and_first_case_for_all() -> None:
         _finding("e", fold=""),
     ).targets
 
-    assert [(each.finding.case, each.cases) for each in target.findings] == [
+    assert [(each.finding.case, each.cases) for each in target.causes] == [
         ("b", ("b", "c", "d")),
         ("a", ("a",)),
         ("e", ("e",)),
     ]
 
 
+def test_one_defect_is_one_cause_with_each_way_in_which_it_shows() -> None:
+    name = fingerprint("crash parse: Assertion `size'")
+    (target,) = _run(
+        replace(_finding("b", fold="crash b"), fingerprint=name),
+        replace(_finding("a", fold="crash a"), fingerprint=name),
+        replace(_finding("c", fold="crash a"), fingerprint=name),
+    ).targets
+
+    (cause,) = target.causes
+    assert [way.case for way in cause.ways] == ["a", "b"]
+    assert cause.cases == ("a", "b", "c")
+
+
+def test_what_it_does_to_a_user_comes_before_how_it_shows() -> None:
+    ordered = [
+        replace(_finding("ends"), weight=Weight.ENDS),
+        replace(_finding("x-ends"), weight=Weight.ENDS, marks=(Mark.UNSTABLE,)),
+        replace(_finding("wrong", Outcome.CRASH), weight=Weight.WRONG),
+        replace(_finding("text"), weight=Weight.DOCUMENTATION),
+        replace(_finding("meant"), weight=Weight.ENDS, marks=(Mark.INTENDED,)),
+    ]
+
+    (target,) = _run(*reversed(ordered)).targets
+
+    assert [each.finding for each in target.causes] == ordered
+
+
 def test_findings_are_sorted_worst_first() -> None:
     must, should, info = Severity.MUST, Severity.SHOULD, Severity.INFORMATION
     ordered = [
-        _finding("9", Outcome.CRASH, info, "W09"),
         _finding("8", Outcome.TIMEOUT, must, "W09"),
         _finding("7", Outcome.FAIL, must, "W01"),
         _finding("3", Outcome.FAIL, must, "W02"),
         _finding("4", Outcome.FAIL, must, "W02"),
+        _finding("9", Outcome.CRASH, info, "W09"),
         _finding("1", Outcome.FAIL, should, "Q01"),
         _finding("0", Outcome.FAIL, info, "Q01"),
     ]
 
     (target,) = _run(*reversed(ordered)).targets
 
-    assert [each.finding for each in target.findings] == ordered
+    assert [each.finding for each in target.causes] == ordered
 
 
 def test_reasons_group_what_has_no_verdict() -> None:
@@ -250,7 +281,7 @@ def test_stream_that_breaks_off_is_partial_even_if_all_passed() -> None:
 
 
 def test_run_that_says_it_is_not_whole_is_partial() -> None:
-    ended = dataclasses.replace(ENDED, complete=False)
+    ended = replace(ENDED, complete=False)
     summary = summarise([STARTED, made_target(1), _case("1", Outcome.PASS), ended])
 
     assert summary.verdict is RunVerdict.PARTIAL
@@ -283,10 +314,10 @@ def test_two_runs_of_one_build_differ_in_times_alone() -> None:
     case = _case("1", Outcome.PASS)
     first: list[Event] = [STARTED, made_target(1), case, ENDED]
     second: list[Event] = [
-        dataclasses.replace(STARTED, time="later"),
+        replace(STARTED, time="later"),
         made_target(1),
-        dataclasses.replace(case, seconds=9.0),
-        dataclasses.replace(ENDED, time="later", seconds=9.0),
+        replace(case, seconds=9.0),
+        replace(ENDED, time="later", seconds=9.0),
     ]
 
     def without_times(value: object) -> object:
@@ -308,4 +339,4 @@ def test_json_names_every_part(make_run: RunMaker) -> None:
     assert value["verdict"] == "broken"
     assert sum(value["totals"].values()) == 8000
     assert [len(target["rows"]) for target in value["targets"]] == [60, 60]
-    assert len(value["targets"][0]["findings"][0]["cases"]) > 1
+    assert len(value["targets"][0]["causes"][0]["cases"]) > 1

@@ -150,6 +150,8 @@ def _static(example: DocumentedExample) -> Case:
             promised=VALID,
             found=problem,
             fold=f"X18 {told}",
+            # Not its number: another example before it changes nothing.
+            defect=f"X18 example of {example.owner}: {problem}",
         )
         for place, problem in problems or [(example.place, VALID)]
     )
