@@ -32,7 +32,7 @@ from tests.patience import PATIENCE
 
 ROOT: Final = Path(__file__).parents[1]
 QEMU: Final = "/usr/bin/qemu-system-x86_64"
-# The files that a run leaves in its folder, and no other.
+# The files that a run leaves in its folder, beside the schemas of its targets, and no other.
 REPORT: Final = frozenset({STREAM_FILE, *FORMATS})
 # Begun in the background of a shell, pytest and all that it starts would never hear of Ctrl-C.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -245,6 +245,11 @@ def events(folder: Path) -> list[dict[str, Any]]:
     assert found[0]["event"] == "run-started"
     assert found[-1]["event"] == "run-ended"
     return found
+
+
+def report_files(folder: Path) -> set[str]:
+    """Return the names in a report folder, without the schemas of its targets."""
+    return {path.name for path in folder.iterdir() if not path.name.endswith(".schema.json")}
 
 
 def outcomes(stream: list[dict[str, Any]]) -> list[tuple[str, str, str]]:

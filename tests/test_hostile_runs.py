@@ -14,7 +14,7 @@ from tests.miniatures.hostile import install_hostile, install_liar
 from tests.miniatures.install import install
 from tests.miniatures.liar import LONG
 
-from .conftest import REPORT, Doors, events, outcomes
+from .conftest import REPORT, Doors, events, outcomes, report_files
 
 # Runs what follows and writes how much memory the largest process of it had, in KiB.
 MEASURE = (
@@ -87,7 +87,7 @@ def test_names_that_cannot_be_names_are_findings_and_lead_nowhere(
     assert named == {"Q44", "Q46", "X10", "X11", "X12"}
     # Each of the names in each place, and what is there twice.
     assert {outcome for target, _, outcome in outcomes(stream) if target == good.name} == {"pass"}
-    written = {path.name for path in (doors.home / "qmp-report").iterdir()}
+    written = report_files(doors.home / "qmp-report")
     assert written - {".lock"} == REPORT
     assert set(doors.home.parent.rglob("*")) - before <= {
         doors.home / "qmp-report",

@@ -17,7 +17,7 @@ import pytest
 from conformance.model.terms import ExitCode
 from tests.patience import PATIENCE
 
-from .conftest import REPORT, Doors, events, outcomes
+from .conftest import REPORT, Doors, events, outcomes, report_files
 from .test_killed_runs import WORKERS, watch
 
 pytestmark = pytest.mark.qemu
@@ -37,7 +37,7 @@ def is_interrupted(doors: Doors, run: subprocess.Popen[str], out: str) -> None:
     assert run.returncode == ExitCode.INTERRUPTED, out
     assert "Traceback" not in out
     folder = doors.home / "qmp-report"
-    assert set(os.listdir(folder)) == REPORT
+    assert report_files(folder) == REPORT
     ended = events(folder)[-1]
     assert (ended["exit_code"], ended["complete"]) == (130, False)
     assert json.loads((folder / "summary.json").read_text())["end"]["exit_code"] == 130

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import REPORT, ROOT, Done, Doors, events, outcomes
+from .conftest import REPORT, ROOT, Done, Doors, events, outcomes, report_files
 
 pytestmark = pytest.mark.qemu
 
@@ -60,7 +60,7 @@ def killed(doors: Doors, targets: str, plan: dict[str, list[str]], *more: str) -
 def found(folder: Path) -> tuple[set[str], int, bool]:
     """Return the outcomes of a run's cases, its exit code, and whether it is whole."""
     stream = events(folder)
-    assert {path.name for path in folder.iterdir()} == REPORT
+    assert report_files(folder) == REPORT
     ended = stream[-1]
     each = [outcome for _, _, outcome in outcomes(stream)]
     assert len(each) == stream[1]["cases"]

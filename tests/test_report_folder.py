@@ -24,7 +24,7 @@ from conformance.prepare.selection import Selection
 from tests.miniatures.install import install, miniature
 from tests.patience import PATIENCE
 
-from .conftest import REPORT, Doors, events, outcomes
+from .conftest import REPORT, Doors, events, outcomes, report_files
 
 TOY = "--case=object-add/toy/valid/mandatory-only"
 
@@ -32,7 +32,7 @@ TOY = "--case=object-add/toy/valid/mandatory-only"
 def summary(folder: Path) -> dict[str, Any]:
     """Return the summary of a report, which says nothing green of a run that is not whole."""
     found: dict[str, Any] = json.loads((folder / "summary.json").read_text())
-    assert set(os.listdir(folder)) == REPORT
+    assert report_files(folder) == REPORT
     if not found["complete"]:
         assert found["verdict"] != "conforms"
         assert "**This run is partial.**" in (folder / "report.md").read_text()

@@ -25,6 +25,13 @@ _COMMANDS: Final = (
     (CommandName.LIST, "cases", "list the cases of a build"),
     (CommandName.SHOW, "cases", "show what a case sends and expects"),
     (CommandName.REPLAY, "cases", "run one case alone on a fresh machine and show the dialogue"),
+    ("known", "known", "keep files of known issues beside what runs show"),
+    (
+        CommandName.RUN_DIFF,
+        "diff",
+        "compare two runs: what is new, fixed, or was not run",
+    ),
+    (CommandName.TREND, "diff", "show each root cause of several runs, build by build"),
     ("schema", "schema", "compare schemas, and write the digest of a source"),
     ("report", "report", "write the report of a run again, or that of a run that was killed"),
     (

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from conformance.cli.command_line import sentence
+from conformance.cli.screen import write_out
 from conformance.compat.change import ChangeClass, Comparison, to_json
 from conformance.compat.comparison import compared
 from conformance.digest.digest_json import digest_text
@@ -68,7 +69,7 @@ def _diff(asked: argparse.Namespace) -> int:
         )
     )
     comparison = compared(old, new, load_knowledge(program))
-    _write(_told(comparison, asked), option_table.OUTPUT.of(asked))
+    write_out(_told(comparison, asked), option_table.OUTPUT.of(asked))
     fail_on = option_table.FAIL_ON.of(asked)
     if fail_on and comparison.at_least(ChangeClass(fail_on)):
         return ExitCode.FINDINGS
@@ -97,17 +98,5 @@ def _digest(asked: argparse.Namespace) -> int:
         digest = read_tree(Path(asked.path), option_table.DIGEST_VERSION.of(asked))
     except SchemaError as error:
         raise UsageError(str(error), "Correct the schema, or name another path.") from error
-    _write(digest_text(digest), option_table.OUTPUT.of(asked))
+    write_out(digest_text(digest), option_table.OUTPUT.of(asked))
     return ExitCode.CONFORMS
-
-
-def _write(text: str, output: str) -> None:
-    if not output:
-        sys.stdout.write(text)
-        return
-    try:
-        Path(output).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(
-            f"{output}: cannot be written: {error.strerror}", "Name another file."
-        ) from error

@@ -6,8 +6,10 @@ import os
 import shutil
 import sys
 import threading
+from pathlib import Path
 from typing import Final, Self, TextIO
 
+from conformance.model.errors import UsageError
 from conformance.report.paint import Paint, Style
 
 _ERASE: Final = "\r\x1b[K"
@@ -89,3 +91,16 @@ def forget(stream: TextIO) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
+
+
+def write_out(text: str, output: str) -> None:
+    """Write to the file `output`, or to standard output for ""; raises UsageError."""
+    if not output:
+        sys.stdout.write(text)
+        return
+    try:
+        Path(output).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"{output}: cannot be written: {error.strerror}", "Name another file."
+        ) from error

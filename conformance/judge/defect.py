@@ -19,10 +19,10 @@ _CHECKS: Final = (
     # GLib: ERROR:FILE:LINE:FUNCTION: assertion failed: (CONDITION), and FUNCTION: assertion '...'
     re.compile(r"(?:^|[\s:])(?P<function>[A-Za-z_]\w*): (?P<check>assertion .+)"),
 )
-_PLACE: Final = re.compile(r"(?:\.\./)*[\w./+-]+\.(?:c|h|cc|cpp|inc|m)(?::(?:\d+|\*))*:?")
+_PLACE: Final = re.compile(r"(?:\.\./)*[\w./+-]+\.(?:c|h|cc|cpp|inc|m):(?:\d+|\*):?")
 """A file of the source with its line, masked or not."""
 _PROGRAM: Final = re.compile(r"(?:^|(?<=\s))\S*qemu-[\w-]+: ")
-_NUMBER: Final = re.compile(r"0x[0-9a-f]+|\*+\d+\b|\b\d{4,}\b")
+_NUMBER: Final = re.compile(r"0x[0-9a-f]+|\*+\d+\b|\b\d{3,}\b")
 _UNIT: Final = re.compile(r"\[\d+\]")
 """The number of a node among its like: /machine/unattached/device[2]."""
 

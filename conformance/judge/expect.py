@@ -7,7 +7,8 @@ from typing import Any
 
 from conformance.judge.miss import Miss
 from conformance.model.case import Case, Step
-from conformance.model.expectation import Problem, Reply
+from conformance.model.expectation import Kind, Problem, Reply
+from conformance.model.terms import SubjectKind
 
 
 def check(
@@ -41,6 +42,19 @@ def miss_of(case: Case, step: Step, problem: Problem) -> Miss:
         summary=f"{command}: {problem.what}",
         expected=problem.expected,
         fold=f"{problem.kind} {rule} {subject} {command} {about}",
-        defect=f"{problem.kind} {rule} {problem.defect}" if problem.defect else "",
+        defect=_defect(case, problem, f"{problem.kind} {rule} {command}"),
         why=step.why,
     )
+
+
+def _defect(case: Case, problem: Problem, what: str) -> str:
+    """Return what the defect is called on all builds, "" for the fold.
+
+    Types have members in common, and refuse them with one voice.
+    """
+    if problem.defect:
+        return f"{what.rpartition(' ')[0]} {problem.defect}"
+    of_type = case.subject.kind in (SubjectKind.OBJECT_TYPE, SubjectKind.DEVICE_TYPE)
+    if of_type and case.about and problem.kind is Kind.REFUSED:
+        return f"{what} {case.about} {problem.fold}"
+    return ""

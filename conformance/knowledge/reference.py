@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from conformance.knowledge.case_file import CaseFile
+from conformance.knowledge.known_issues import KnownFile
 from conformance.knowledge.shapes import (
     Choice,
     Leaf,
@@ -35,7 +36,9 @@ def filled(page: str) -> str:
 
     Raises KnowledgeError for a class that no file has.
     """
-    classes = {cls.__name__: cls for cls in _classes(CaseFile, set())}
+    seen: set[type] = set()
+    files = (CaseFile, KnownFile)
+    classes = {cls.__name__: cls for file in files for cls in _classes(file, seen)}
 
     def put(match: re.Match[str]) -> str:
         if match[2] not in classes:

@@ -75,6 +75,41 @@ class Mark(enum.StrEnum):
     INTENDED = "intended"
 
 
+class Standing(enum.StrEnum):
+    """What a defect is beside what was known before a run, news first."""
+
+    # Neither a known issue nor in the baseline.
+    NEW = "new"
+    # In the baseline, and it does more harm now.
+    WORSE = "worse"
+    # A known issue whose cases pass.
+    STALE = "stale"
+    # A known issue whose day is over; if it shows, it is new.
+    EXPIRED = "expired"
+    # Not in the baseline, whose run had none of its cases, or no verdict on them.
+    NEWLY_RUN = "newly-run"
+    # In the baseline, and it does less harm now.
+    MILDER = "milder"
+    # In the baseline, and it still shows.
+    STILL = "still"
+    # A known issue, and it shows.
+    KNOWN = "known"
+    # In the baseline, and its cases pass.
+    FIXED = "fixed"
+    # Known or in the baseline, not seen, and it comes and goes.
+    COMES_AND_GOES = "comes-and-goes"
+    # Known or in the baseline, not seen, and its cases were not run, or have no verdict.
+    NOT_RUN = "not-run"
+    # A known issue about none of the targets.
+    UNMATCHED = "unmatched"
+
+
+NEWS: Final = frozenset(
+    {Standing.NEW, Standing.WORSE, Standing.NEWLY_RUN, Standing.STALE, Standing.EXPIRED}
+)
+"""What somebody must look at."""
+
+
 class Aspect(enum.StrEnum):
     """Which promise of a subject a case is about."""
 

@@ -33,7 +33,7 @@ def leading(
             run.prepare()
             yield run
         except BaseException as error:
-            if record and not run.ended:
+            if run.claimed and not run.ended:
                 with undisturbed():
                     publish(run.abandon(_code(error)))
                     run.forget()

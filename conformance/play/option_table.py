@@ -24,6 +24,10 @@ class CommandName(enum.StrEnum):
     DIFF = "schema diff"
     DIGEST = "schema digest"
     VALIDATE = "validate"
+    KNOWN_UPDATE = "known update"
+    KNOWN_PRUNE = "known prune"
+    RUN_DIFF = "diff"
+    TREND = "trend"
 
 
 class KeyForm(enum.StrEnum):
@@ -255,6 +259,27 @@ REPORT: Final = Option(
     commands=(CommandName.RUN,),
     help="the folder of the report (default: qmp-report)",
 )
+KNOWN: Final = Option(
+    name="known",
+    metavar="FILE",
+    default=(),
+    commands=(CommandName.RUN,),
+    help="a file of known issues (TOML), or `shipped`: only what it does not hold makes a run fail",
+)
+BASELINE: Final = Option(
+    name="baseline",
+    metavar="RUN",
+    default="",
+    commands=(CommandName.RUN,),
+    help="the folder or stream of an earlier run: only what that did not show makes a run fail",
+)
+STALE: Final = Option(
+    name="stale",
+    default="fail",
+    choices=("fail", "warn"),
+    commands=(CommandName.RUN,),
+    help="whether known issues that are gone or have expired make a run fail (default: fail)",
+)
 SEED: Final = Option(
     name="seed",
     metavar="N",
@@ -371,7 +396,10 @@ OUTPUT: Final = Option(
     name="output",
     metavar="FILE",
     default="",
-    commands=(CommandName.DIFF, CommandName.DIGEST),
+    commands=(
+        *(CommandName.DIFF, CommandName.DIGEST),
+        *(CommandName.RUN_DIFF, CommandName.TREND),
+    ),
     help="write to this file, not to standard output",
     no_twin=_OF_NO_RUN,
 )
@@ -401,6 +429,39 @@ VALIDATE_FORMAT: Final = Option(
     no_twin=_OF_NO_RUN,
 )
 
+REASON: Final = Option(
+    name="reason",
+    metavar="TEXT",
+    default="",
+    commands=(CommandName.KNOWN_UPDATE,),
+    help="the reason of the new entries (default: what the build did)",
+    no_twin=_OF_NO_RUN,
+)
+LINK: Final = Option(
+    name="link",
+    metavar="URL",
+    default="",
+    commands=(CommandName.KNOWN_UPDATE,),
+    help="where the new entries are discussed",
+    no_twin=_OF_NO_RUN,
+)
+EXPIRES: Final = Option(
+    name="expires",
+    metavar="DATE",
+    default="",
+    commands=(CommandName.KNOWN_UPDATE,),
+    help="the last day on which the new entries count, as YYYY-MM-DD",
+    no_twin=_OF_NO_RUN,
+)
+RUN_FORMAT: Final = Option(
+    name="format",
+    default="text",
+    choices=("text", "markdown", "json"),
+    commands=(CommandName.RUN_DIFF, CommandName.TREND),
+    help="the output format (default: text)",
+    no_twin=_OF_NO_RUN,
+)
+
 AnyOption = Option[str] | Option[int] | Option[bool] | Option[tuple[str, ...]]
 
 TARGET: Final[tuple[AnyOption, ...]] = (
@@ -410,11 +471,12 @@ TARGET: Final[tuple[AnyOption, ...]] = (
 """How targets are started."""
 ALL: Final[tuple[AnyOption, ...]] = (
     *(PROGRAM, TARGETS, *TARGET, NO_CACHE),
-    *(CASE, SHARD, REPORT, SEED, WORKERS, QUIET, VERBOSE),
+    *(CASE, SHARD, REPORT, KNOWN, BASELINE, STALE, SEED, WORKERS, QUIET, VERBOSE),
     *(RECORD, RULES_FORMAT, RELEASE),
     *(OLD_ROOTFS, OLD_VERSION, NEW_ROOTFS, NEW_VERSION),
     *(SCHEMA_PROGRAM, DIFF_FORMAT, ALL_CHANGES, FAIL_ON, OUTPUT, DIGEST_VERSION),
     *(VALIDATE_SCHEMA, VALIDATE_FORMAT),
+    *(REASON, LINK, EXPIRES, RUN_FORMAT),
 )
 """Every option, in the order in which help and docs list them."""
 TWINS: Final = tuple(option for option in ALL if option.no_twin is None)

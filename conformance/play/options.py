@@ -7,17 +7,21 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from conformance.launch.target import NAME, Target, program_targets
 from conformance.model.errors import UsageError
+from conformance.model.known_issue import KnownIssue
 from conformance.play.option_table import (
     ACCEL,
     ARG,
+    BASELINE,
     CASE,
     CASES,
     ENV,
+    KNOWN,
     MACHINE,
     NO_CACHE,
     NO_SANDBOX,
@@ -27,6 +31,7 @@ from conformance.play.option_table import (
     SCHEMA,
     SEED,
     SHARD,
+    STALE,
     TARGET,
     TARGETS,
     THOROUGH,
@@ -48,6 +53,11 @@ class Options:
     seed: int = SEED.default
     cached: bool = True
     """Whether answers and plans of earlier runs count, and those of this one are kept."""
+    known: tuple[KnownIssue, ...] = ()
+    baseline: Path | None = None
+    """The folder or the stream of an earlier run."""
+    stale_fails: bool = True
+    """Whether known issues that are gone make the run fail."""
 
     def words(self) -> tuple[str, ...]:
         """Return the selection as the report shows it."""
@@ -86,7 +96,21 @@ def read_options(asked: object) -> Options:
         ),
         seed=SEED.of(asked),
         cached=not NO_CACHE.of(asked),
+        known=_known(asked),
+        baseline=Path(BASELINE.of(asked)) if BASELINE.of(asked) else None,
+        stale_fails=STALE.of(asked) == STALE.default,
     )
+
+
+def _known(asked: object) -> tuple[KnownIssue, ...]:
+    """Return the known issues of the files that are named; raises KnowledgeError."""
+    if not KNOWN.of(asked):
+        return ()
+    # Not at the top: it loads the decoder of files.
+    from conformance.knowledge.known_issues import read_known
+
+    strict = STALE.of(asked) == STALE.default
+    return read_known(KNOWN.of(asked), datetime.now(UTC).date() if strict else None)
 
 
 def _check_cases(targets: Sequence[Target]) -> None:

@@ -23,7 +23,7 @@ from conformance.knowledge.volatile import Volatile, settled
 from conformance.model.bounded_lines import LINE_LIMIT, bounded_lines
 from conformance.model.canonical import canonical
 from conformance.model.errors import HarnessError
-from conformance.model.terms import ExitCode, Outcome
+from conformance.model.terms import BROKEN, ExitCode, Outcome
 from conformance.play.start_tally import StartTally
 from conformance.report.stream import (
     STREAM_FILE,
@@ -39,6 +39,7 @@ from conformance.report.write import FORMATS
 
 _PART: Final = ".part-{}-{}.ndjson"
 """What each process of a run writes, besides the stream that the parts are joined into."""
+_SCHEMA: Final = "{}.schema.json"
 _Place: TypeAlias = int
 """A byte of a part, and the number of the part: as one number, since a run may have 300,000."""
 _PARTS: Final = 4096
@@ -84,8 +85,20 @@ def part_path(folder: Path, run: str, worker: str) -> Path:
     return folder / _PART.format(run, worker)
 
 
+def schema_path(folder: Path, target: str) -> Path:
+    """Return where the report in `folder` keeps the schema of a target, as its build sent it."""
+    return folder / _SCHEMA.format(target)
+
+
+def write_schema(folder: Path, target: str, entries: Sequence[Any]) -> None:
+    """Keep the schema of a target beside the stream, as a reply to query-qmp-schema."""
+    schema_path(folder, target).write_text(f"{canonical({'return': entries})}\n", encoding="ascii")
+
+
 def clear_folder(folder: Path) -> None:
-    """Remove what earlier runs have left in `folder`: stream, reports and parts."""
+    """Remove what earlier runs have left in `folder`: stream, reports, schemas and parts."""
+    for path in folder.glob(_SCHEMA.format("*")):
+        path.unlink(missing_ok=True)
     for name in (*FORMATS, STREAM_FILE):
         (folder / name).unlink(missing_ok=True)
         (folder / f".{name}").unlink(missing_ok=True)
@@ -110,7 +123,7 @@ class Joined:
     The stream has each case once, as not run. If a part ends in a torn line, only that line is
     lost. What belongs to no case, and events that several parts have seen, come last, each once.
     `counts` is the number of cases with each outcome, `unsettled` whether one had different
-    outcomes.
+    outcomes, `broken` whether a finding breaks what must hold.
     """
 
     def __init__(self, folder: Path, run: str | None) -> None:
@@ -118,7 +131,13 @@ class Joined:
         self._parts = _parts_of(folder, run)
         self.counts: Counter[Outcome] = Counter()
         self.unsettled = False
+        self.broken = False
         self._join()
+
+    @property
+    def under_way(self) -> Path:
+        """The stream while it lacks its last event."""
+        return self._folder / _UNDER_WAY
 
     def _join(self) -> None:
         heard = _heard(self._parts)
@@ -140,16 +159,25 @@ class Joined:
                     events = tally.settled(from_json(json.loads(last)))
                     own = [*others, *(_line(event).encode() for event in events)]
                 file.writelines(own)
-                self._count(own[-1])
+                self._count(own)
+            rest: list[bytes] = []
             for event in tally.rest():
-                file.write(_line(event).encode())
+                line = _line(event).encode()
+                file.write(line)
+                rest.append(line)
                 if isinstance(event, CaseEnded):
-                    self._count(_line(event).encode())
+                    self._count(rest)
+                    rest = []
             file.writelines(sorted(heard.seen))
 
-    def _count(self, line: bytes) -> None:
-        ended = from_json(json.loads(line))
+    def _count(self, lines: Sequence[bytes]) -> None:
+        """Count a case with these lines."""
+        ended = from_json(json.loads(lines[-1]))
         assert isinstance(ended, CaseEnded), "the last event of a case is its end"
+        findings = [*filter(_is_finding, lines)]
+        # A case that is broken and has no finding is no remark.
+        lost = ended.outcome in BROKEN and not findings
+        self.broken |= lost or any(map(_is_strong, findings))
         self.counts[ended.outcome] += 1
         self.unsettled |= ended.unsettled
 
@@ -257,6 +285,16 @@ def _lines_at(parts: Sequence[IO[bytes]], place: _Place) -> Iterator[bytes]:
         yield line
         if json.loads(line)["event"] == CaseEnded.kind:
             return
+
+
+def _is_finding(line: bytes) -> bool:
+    # In a text of an event, quotation marks have backslashes.
+    return b'"event":"finding"' in line
+
+
+def _is_strong(line: bytes) -> bool:
+    """Return whether a finding breaks what must hold."""
+    return b'"severity":"must"' in line
 
 
 def _event(line: bytes) -> dict[str, Any] | None:

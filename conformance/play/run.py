@@ -5,18 +5,23 @@ from __future__ import annotations
 import contextlib
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-import conformance
 from conformance.launch.folder import RunFolder
-from conformance.launch.host import capabilities
-from conformance.model.entry import Entry
 from conformance.model.errors import UsageError
 from conformance.model.terms import ExitCode, Outcome, starts_lost
+from conformance.play.beforehand import (
+    Beforehand,
+    compared,
+    read_baseline,
+    shows_news,
+    write_expected,
+)
 from conformance.play.exit_code import exit_code
 from conformance.play.folder_lock import FolderLock
+from conformance.play.head import StreamHead, planned_stream
 from conformance.play.options import Options
 from conformance.play.records import (
     Joined,
@@ -24,18 +29,16 @@ from conformance.play.records import (
     clear_folder,
     part_path,
     told,
+    write_schema,
     write_stream,
 )
 from conformance.prepare.cache import open_cache
 from conformance.prepare.campaign import Campaign, check_selection
 from conformance.prepare.groups import groups, node_id
 from conformance.prepare.targets import distinct, prepare_all
+from conformance.report.result import Summary
 from conformance.report.stream import (
-    STREAM_VERSION,
-    CaseEnded,
-    Event,
     RunEnded,
-    RunStarted,
     TargetLost,
 )
 
@@ -71,26 +74,40 @@ class Run:
         """The globs of the selection that match no case, if others do."""
         self.ended = False
         """Whether the stream is complete; a run that is not recorded has none."""
+        self.claimed = False
+        """Whether the report folder holds the stream of this run."""
+        self._baseline: Summary | None = None
+        self._beforehand = Beforehand()
         self._codes: list[ExitCode] = []
         self._planned = False
         self._began = time.monotonic()
-        self._began_at = _now()
+        self._head = StreamHead(options, _now())
         self._hold: FolderLock | None = None
         self._folder: RunFolder | None = None
 
     def __enter__(self) -> Run:
         self._targets = tuple(distinct(self.options.targets))
+        old = self.options.baseline
+        self._baseline = read_baseline(old) if old is not None else None
         if self.record:
             self._hold = FolderLock(self.options.report)
             try:
-                with _writing(self.options.report):
-                    self._hold.sign(self.id)
-                    clear_folder(self.options.report)
-                    write_stream(self.options.report, [self._started(self.options.words(), {})])
+                # What may not fit the targets, once they are known, is still there then.
+                if old is None or not _is_in(old, self.options.report):
+                    self._claim()
             except BaseException:
                 self._hold.close()
                 raise
         return self
+
+    def _claim(self) -> None:
+        """Replace the report of an earlier run by the beginning of this one's."""
+        assert self._hold is not None, "only a run that is recorded has a folder"
+        with _writing(self.options.report):
+            self._hold.sign(self.id)
+            self.claimed = True
+            clear_folder(self.options.report)
+            write_stream(self.options.report, [self._head.first()])
 
     def __exit__(self, *_: object) -> None:
         if self._folder is not None:
@@ -118,12 +135,23 @@ class Run:
         self._codes = [error.exit_code for error in prepared.errors]
         if prepared.error is not None:
             raise prepared.error
+        self._compare()
+        if self.record and not self.claimed:
+            self._claim()
         if self.record:
             _record_deaths(self.options.report, self.id, self.campaigns)
         # A pattern may be for a target that is lost.
         self.unfit = check_selection(
             self.options.selection, self.campaigns, lenient=bool(self.lost)
         )
+
+    def _compare(self) -> None:
+        """Decide what the targets are compared with; raises UsageError if that does not fit."""
+        builds = [campaign.started(0) for campaign in self.campaigns]
+        self._beforehand = compared(self.options.known, self._baseline, builds)
+        if self._beforehand.given:
+            started = self._head.started(self.options.words())
+            write_expected(self.folder.path, self._beforehand, started, builds)
 
     @property
     def folder(self) -> RunFolder:
@@ -148,17 +176,25 @@ class Run:
         if self._planned or not self.record:
             return
         self._planned = True
-        planned = {
-            campaign.target.name: [
+        every = self.node_ids()
+        left_out = len(every) - len(every.intersection(node_ids))
+        planned = [
+            [
                 number
                 for group in groups(campaign, self.options.selection)
                 if node_id(campaign, group) in node_ids
                 for number in group.numbers
             ]
             for campaign in self.campaigns
-        }
+        ]
         with _writing(self.options.report):
-            write_stream(self.options.report, self._plan(planned, self._words(node_ids)))
+            started = self._head.started(self._head.words(self.unfit, len(every), left_out))
+            known, targets = self._beforehand, zip(self.campaigns, planned, strict=True)
+            events = planned_stream(started, known, [*targets], self.lost)
+            write_stream(self.options.report, events)
+            for campaign in self.campaigns:
+                if campaign.entries():
+                    write_schema(self.options.report, campaign.target.name, campaign.entries())
 
     def finish(self, *, interrupted: bool = False, failed: bool = False) -> Path:
         """Join the parts to the stream of the run and return its path.
@@ -171,10 +207,12 @@ class Run:
             codes = [*self._codes, *([ExitCode.LAUNCH] if starts_lost(joined.counts) else [])]
             return exit_code(
                 joined.counts,
+                found=shows_news(joined, stale_fails=self.options.stale_fails)
+                if self._beforehand.given
+                else joined.broken or joined.unsettled,
                 interrupted=interrupted,
                 failed=failed,
                 lost=max(codes, default=None),
-                unsettled=joined.unsettled,
             )
 
         return self._end(code, whole=not (interrupted or failed or self.lost))
@@ -205,39 +243,6 @@ class Run:
         if self._hold is not None:
             self._hold.forget()
 
-    def _words(self, node_ids: Collection[str]) -> tuple[str, ...]:
-        """Return the selection, with what pytest has left out of it."""
-        every = self.node_ids()
-        chosen = len(every.intersection(node_ids))
-        left_out = [f"{chosen} of {len(every)} items, chosen by pytest"] * (chosen < len(every))
-        unfit = [f"{glob} (fits no case)" for glob in self.unfit]
-        words = [word for word in self.options.words() if word not in self.unfit]
-        return (*words, *unfit, *left_out)
-
-    def _started(self, selection: tuple[str, ...], host: Mapping[str, str]) -> RunStarted:
-        return RunStarted(
-            stream=STREAM_VERSION,
-            suite=conformance.__version__,
-            seed=self.options.seed,
-            selection=selection,
-            host=host,
-            time=self._began_at,
-        )
-
-    def _plan(
-        self, planned: Mapping[str, Sequence[int]], selection: tuple[str, ...]
-    ) -> Iterator[Event]:
-        targets = self.options.targets
-        yield self._started(selection, capabilities(targets[0]) if targets else {})
-        for campaign in self.campaigns:
-            yield campaign.started(len(planned[campaign.target.name]))
-            yield from campaign.rows()
-            yield from campaign.rule_rows()
-        yield from self.lost
-        for campaign in self.campaigns:
-            for entry in campaign.plan.entries(planned[campaign.target.name]):
-                yield not_run(campaign, entry)
-
 
 def _record_deaths(report: Path, run: str, campaigns: Sequence[Campaign]) -> None:
     """Record the machines that died while builds were introspected."""
@@ -245,22 +250,6 @@ def _record_deaths(report: Path, run: str, campaigns: Sequence[Campaign]) -> Non
     if deaths:
         with Recorder(part_path(report, run, "targets")) as recorder:
             recorder.write(deaths)
-
-
-def not_run(campaign: Campaign, case: Entry) -> CaseEnded:
-    """Return the result for a case whose turn never came."""
-    return CaseEnded(
-        target=campaign.target.name,
-        case=case.id,
-        subject_kind=case.subject.kind,
-        subject=case.subject.name,
-        aspect=case.aspect,
-        outcome=Outcome.NOT_RUN,
-        reason="the run ended before its turn",
-        rules=case.rules,
-        seconds=0.0,
-        about=case.about or "",
-    )
 
 
 @contextlib.contextmanager
@@ -273,6 +262,11 @@ def _writing(folder: Path) -> Iterator[None]:
             f"the report in {folder} cannot be written: {error.strerror}",
             "Make room there, or choose another folder with --report.",
         ) from error
+
+
+def _is_in(run: Path, folder: Path) -> bool:
+    """Return whether a run, its folder or its stream, lies in a folder."""
+    return folder.resolve() in (run.resolve(), run.resolve().parent)
 
 
 def _now() -> str:

@@ -70,6 +70,9 @@ class Campaign:
             documentation=head.documentation,
             command_line=self.command_line,
             cases=cases,
+            kind_of_program=self.target.kind,
+            machine=self.target.machine,
+            accel=self.target.accel,
         )
 
     def rows(self) -> tuple[RowPlanned, ...]:

@@ -266,9 +266,10 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     config = session.config
     if CAMPAIGNS not in config.stash or config.option.collectonly or _leads_workers(config):
         return (yield)
+    from conformance.play.beforehand import read_expected
     from conformance.play.conductor import Conductor
     from conformance.play.records import part_path
-    from conformance.pytest_plugin.items import CONDUCTOR
+    from conformance.pytest_plugin.items import CONDUCTOR, EXPECTED
 
     given = getattr(config, "workerinput", {})
     run = given["qmp_run"] if given else config.stash[RUN].id
@@ -276,6 +277,7 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     folder = Path(given["qmp_folder"]) if given else config.stash[RUN].folder.path
     with Conductor(part, folder) as conductor, _left_alone():
         config.stash[CONDUCTOR] = conductor
+        config.stash[EXPECTED] = read_expected(folder)
         return (yield)
 
 

@@ -10,12 +10,13 @@ from conformance.model.combination import RefusedPair
 from conformance.model.counting import counted, number
 from conformance.model.terms import Outcome, SettledBy, Severity
 from conformance.report.markup import block, code, code_cell, folded, plain, row
+from conformance.report.news_text import news_markdown, news_verdict
 from conformance.report.result import (
     Reason,
-    RootCause,
     Summary,
     TargetSummary,
 )
+from conformance.report.root_cause import RootCause
 from conformance.report.rule_table import rules
 from conformance.report.stream import (
     BehaviourSeen,
@@ -53,7 +54,10 @@ _OPEN_CASES: Final = 5
 def render(summary: Summary) -> str:
     """Return the report as GitHub-flavoured Markdown."""
     lines = ["# QMP conformance report", "", f"**{plain(run_verdict(summary))}**", ""]
+    if summary.news is not None:
+        lines += [f"**{plain(news_verdict(summary.news))}**", ""]
     lines += _incomplete(summary)
+    lines += news_markdown(summary.news) if summary.news is not None else ()
     lines += _overview(summary)
     for target in summary.targets:
         lines += _target(target)

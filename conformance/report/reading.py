@@ -10,7 +10,7 @@ from typing import Any
 
 from conformance.model.bounded_lines import LimitError, bounded_lines
 from conformance.model.errors import UsageError
-from conformance.report.stream import STREAM_VERSION, Event, RunStarted, from_json
+from conformance.report.stream import STREAM_FILE, STREAM_VERSION, Event, RunStarted, from_json
 
 
 def read_events(path: Path) -> Iterator[Event]:
@@ -29,6 +29,16 @@ def read_events(path: Path) -> Iterator[Event]:
         raise UsageError(
             f"{path}: cannot be read: {error.strerror}", "Name the events.ndjson of a run."
         ) from error
+
+
+def read_run(path: Path) -> Iterator[Event]:
+    """Yield the events of a run: `path` is its report folder, or the stream itself."""
+    if not path.exists():
+        raise UsageError(f"{path}: there is no such run", "Name a report folder, or its stream.")
+    stream = path / STREAM_FILE if path.is_dir() else path
+    if not stream.is_file():
+        raise UsageError(f"{path} holds no {STREAM_FILE}", "Name the report folder of a run.")
+    return read_events(stream)
 
 
 def _shared(value: dict[str, Any]) -> dict[str, Any]:

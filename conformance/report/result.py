@@ -19,16 +19,16 @@ from conformance.model.terms import (
     Aspect,
     Outcome,
     SettledBy,
-    Severity,
     SubjectKind,
 )
 from conformance.report.coverage import CommandCoverage, EventCoverage, Share
+from conformance.report.news import NewsItem
+from conformance.report.root_cause import RootCause
 from conformance.report.rules import RuleRow
 from conformance.report.stream import (
     BehaviourSeen,
     Combined,
     DefaultRead,
-    Finding,
     Measured,
     RunEnded,
     RunStarted,
@@ -88,26 +88,6 @@ class SubjectRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RootCause:
-    """One defect of a build, and all that shows it."""
-
-    ways: tuple[Finding, ...]
-    """One finding for each way in which it shows, the worst first."""
-    cases: tuple[str, ...]
-    """The ids of all cases that show it, sorted."""
-
-    @property
-    def finding(self) -> Finding:
-        """The worst of its findings; among equals, the one whose case id comes first."""
-        return self.ways[0]
-
-    @property
-    def subjects(self) -> tuple[str, ...]:
-        """The subjects that show it, sorted."""
-        return tuple(sorted({case.partition("/")[0] for case in self.cases}))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSummary:
     """One build of the run."""
 
@@ -127,6 +107,8 @@ class TargetSummary:
     combined: tuple[Combined, ...]
     """What the choices of cases came to together, in their order."""
     reasons: tuple[Reason, ...]
+    outcomes: Mapping[str, Outcome]
+    """The outcome of each case that has a result."""
     missing: int
     """How many planned cases have no result in the stream."""
     verdict: RunVerdict
@@ -169,6 +151,8 @@ class Summary:
     incomplete: tuple[str, ...]
     """Why the run is not complete, in sentences; empty where it is."""
     verdict: RunVerdict
+    news: tuple[NewsItem, ...] | None
+    """What its defects are beside what was known before, news first; None if nothing was given."""
 
     @property
     def complete(self) -> bool:
@@ -188,6 +172,7 @@ class Summary:
             "incomplete": list(self.incomplete),
             "verdict": str(self.verdict),
             "totals": _counts(self.totals),
+            "news": None if self.news is None else [dataclasses.asdict(each) for each in self.news],
             "targets": [_target(target) for target in self.targets],
         }
 
@@ -198,17 +183,13 @@ def shown_aspects(rows: Iterable[SubjectRow]) -> tuple[Aspect, ...]:
     return tuple(aspect for aspect in Aspect if aspect in found)
 
 
-def judge(
-    totals: Counts, causes: tuple[RootCause, ...], *, unsettled: bool, incomplete: bool
-) -> RunVerdict:
-    """Return the verdict on cases with these outcomes and findings.
+def judge(totals: Counts, *, broken: bool, unsettled: bool, incomplete: bool) -> RunVerdict:
+    """Return the verdict on cases with these outcomes.
 
-    `unsettled`: cases had different outcomes when repeated.
+    `broken`: what must hold was broken; `unsettled`: cases had different outcomes when repeated.
     """
     judged = sum(totals.get(outcome, 0) for outcome in (Outcome.PASS, *BROKEN))
-    if any(outcome in BROKEN for outcome in totals) or any(
-        way.severity is Severity.MUST for each in causes for way in each.ways
-    ):
+    if broken:
         return RunVerdict.BROKEN
     if Outcome.HARNESS_ERROR in totals:
         return RunVerdict.HARNESS

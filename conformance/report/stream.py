@@ -15,6 +15,8 @@ from typing import Any, ClassVar, Final
 
 from conformance.model.codec import Codec
 from conformance.model.combination import Together
+from conformance.model.flavour import Program
+from conformance.model.known_issue import KnownIssue
 from conformance.model.terms import (
     Aspect,
     Mark,
@@ -63,6 +65,45 @@ class TargetStarted:
     """In words: the source whose facts the build was compared with, or why there is none."""
     command_line: tuple[str, ...]
     cases: int
+    kind_of_program: Program
+    machine: str
+    accel: str
+    """Of -accel, "" for QEMU's choice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownGiven:
+    """A known issue that the run was given."""
+
+    kind: ClassVar[str] = "known-given"
+    issue: KnownIssue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineGiven:
+    """The target of an earlier run with which a target is compared."""
+
+    kind: ClassVar[str] = "baseline-given"
+    target: str
+    version: str
+    package: str
+    arch: str
+    sha256: str
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CauseBefore:
+    """A root cause that the baseline of a target shows; `outcome` is the worst of its cases."""
+
+    kind: ClassVar[str] = "cause-before"
+    target: str
+    fingerprint: str
+    defect: str
+    weight: Weight
+    outcome: Outcome
+    summary: str
+    cases: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -341,6 +382,9 @@ Event = (
     RunStarted
     | TargetStarted
     | TargetLost
+    | KnownGiven
+    | BaselineGiven
+    | CauseBefore
     | RowPlanned
     | RulePlanned
     | Finding
@@ -361,6 +405,9 @@ KINDS: Final[Mapping[str, type[Any]]] = {
         RunStarted,
         TargetStarted,
         TargetLost,
+        KnownGiven,
+        BaselineGiven,
+        CauseBefore,
         RowPlanned,
         RulePlanned,
         Finding,

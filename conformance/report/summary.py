@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 from typing import Final, assert_never
 
 from conformance.model.errors import UsageError
+from conformance.model.known_issue import KnownIssue
 from conformance.model.terms import (
     BROKEN,
     Aspect,
-    Mark,
     Outcome,
     Severity,
     SubjectKind,
-    Weight,
     starts_lost,
 )
 from conformance.report.coverage import (
@@ -28,25 +27,29 @@ from conformance.report.coverage import (
     event_coverage,
     without_names,
 )
+from conformance.report.news import Before, Now, news_of
 from conformance.report.result import (
     Counts,
     Reason,
-    RootCause,
     SubjectRow,
     Summary,
     TargetSummary,
     judge,
 )
+from conformance.report.root_cause import causes_of
 from conformance.report.rules import rule_rows
 from conformance.report.stream import (
     AnswerRead,
+    BaselineGiven,
     BehaviourSeen,
     CaseEnded,
+    CauseBefore,
     Combined,
     DefaultRead,
     Event,
     EventSeen,
     Finding,
+    KnownGiven,
     Measured,
     RowPlanned,
     RulePlanned,
@@ -61,10 +64,6 @@ __all__ = ["Summary", "summarise"]
 
 # Enough to look at and to replay; the stream has them all.
 _EXAMPLES: Final = 10
-
-_WORST: Final = {Outcome.CRASH: 0, Outcome.TIMEOUT: 1, Outcome.FAIL: 2}
-_WEIGHTS: Final = {weight: place for place, weight in enumerate(Weight)}
-_STRICTEST: Final = {severity: place for place, severity in enumerate(Severity)}
 
 _Subject = tuple[SubjectKind, str]
 
@@ -84,6 +83,8 @@ class _Target:
     """By command."""
     behaviours: dict[str, BehaviourSeen] = field(default_factory=dict)
     measured: dict[str, Measured] = field(default_factory=dict)
+    baseline: BaselineGiven | None = None
+    causes_before: dict[str, CauseBefore] = field(default_factory=dict)
     combined: dict[str, Combined] = field(default_factory=dict)
 
 
@@ -95,6 +96,7 @@ class _Run:
     ended: RunEnded | None = None
     targets: dict[str, _Target] = field(default_factory=dict)
     lost: list[TargetLost] = field(default_factory=list)
+    known: list[KnownIssue] = field(default_factory=list)
 
     def target(self, name: str) -> _Target:
         if name not in self.targets:
@@ -120,20 +122,52 @@ def summarise(events: Iterable[Event]) -> Summary:
         _target(target, broken_off=run.ended is None) for target in run.targets.values()
     )
     totals = _counts(outcome for target in run.targets.values() for outcome in _outcomes(target))
-    causes = tuple(cause for target in targets for cause in target.causes)
+    before = _before(run)
     return Summary(
         started=run.started,
         ended=run.ended,
         targets=targets,
         totals=totals,
         incomplete=incomplete,
+        news=news_of(before, [now_of(run.started, target) for target in targets])
+        if before.given
+        else None,
         verdict=judge(
             totals,
-            causes,
+            broken=any(map(_broken, run.targets.values())),
             unsettled=any(map(_unsettled, run.targets.values())),
             incomplete=bool(incomplete),
         ),
     )
+
+
+def _before(run: _Run) -> Before:
+    """Return what was known before the run."""
+    baselines = {name: target for name, target in run.targets.items() if target.baseline}
+    causes = {name: target.causes_before for name, target in baselines.items()}
+    return Before(started=run.started, known=run.known, causes=causes if baselines else None)
+
+
+def now_of(started: RunStarted | None, target: TargetSummary) -> Now:
+    """Return what a run shows of a target; `started` is its first event."""
+    selected = started is not None and any(started.selection)
+    cut = target.missing or Outcome.NOT_RUN in target.totals
+    return Now(
+        build=target.build,
+        causes=target.causes,
+        outcomes=target.outcomes,
+        whole=not (selected or cut),
+    )
+
+
+def _broken(target: _Target) -> bool:
+    """Return whether what must hold was broken.
+
+    A case that is broken and has no finding is no remark.
+    """
+    told = {finding.case for finding in target.findings}
+    lost = any(case.outcome in BROKEN and name not in told for name, case in target.cases.items())
+    return lost or any(each.severity is Severity.MUST for each in target.findings)
 
 
 def _unsettled(target: _Target) -> bool:
@@ -149,6 +183,12 @@ def _take(run: _Run, event: Event) -> None:
             run.targets.setdefault(event.target, _Target(event))
         case TargetLost():
             run.lost.append(event)
+        case KnownGiven():
+            run.known.append(event.issue)
+        case BaselineGiven():
+            run.target(event.target).baseline = event
+        case CauseBefore():
+            run.target(event.target).causes_before[event.fingerprint] = event
         case RowPlanned():
             run.target(event.target).planned[event.subject_kind, event.subject] = event
         case RulePlanned():
@@ -253,8 +293,14 @@ def _target(target: _Target, *, broken_off: bool) -> TargetSummary:
         measured=tuple(target.measured.values()),
         combined=tuple(target.combined.values()),
         reasons=_reasons(target.cases),
+        outcomes={name: case.outcome for name, case in target.cases.items()},
         missing=missing,
-        verdict=judge(totals, causes, unsettled=_unsettled(target), incomplete=incomplete),
+        verdict=judge(
+            totals,
+            broken=_broken(target),
+            unsettled=_unsettled(target),
+            incomplete=incomplete,
+        ),
     )
 
 
@@ -320,44 +366,6 @@ def _reached(
             return None
         case _:
             assert_never(kind)
-
-
-def causes_of(findings: Iterable[Finding]) -> tuple[RootCause, ...]:
-    """Return the defects that findings of one build show, worst first."""
-    groups: dict[str, list[Finding]] = {}
-    for finding in findings:
-        groups.setdefault(finding.fingerprint, []).append(finding)
-    causes = [
-        RootCause(
-            ways=_ways(group),
-            cases=tuple(sorted({each.case for each in group})),
-        )
-        for group in groups.values()
-    ]
-    return tuple(sorted(causes, key=lambda each: _badness(each.finding)))
-
-
-def _ways(group: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return the worst finding of each way in which one defect shows, worst first."""
-    ways: dict[str, Finding] = {}
-    for finding in sorted(group, key=_badness):
-        # Without a fold, a finding stands for its own case alone.
-        ways.setdefault(finding.fold or f"case {finding.case}", finding)
-    return tuple(ways.values())
-
-
-def _badness(finding: Finding) -> tuple[bool, int, int, bool, int, str, str, str, str]:
-    return (
-        finding.severity is not Severity.MUST or Mark.INTENDED in finding.marks,
-        _WEIGHTS[finding.weight],
-        _WORST.get(finding.outcome, len(_WORST)),
-        bool(finding.marks),
-        _STRICTEST[finding.severity],
-        finding.rule,
-        finding.case,
-        finding.fold,
-        finding.summary,
-    )
 
 
 def _reasons(cases: Mapping[str, CaseEnded]) -> tuple[Reason, ...]:

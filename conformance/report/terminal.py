@@ -9,8 +9,10 @@ from typing import Final
 
 from conformance.model.counting import counted, number
 from conformance.model.terms import Severity
+from conformance.report.news_text import news_lines, news_verdict
 from conformance.report.paint import Paint, Style
-from conformance.report.result import Reason, RootCause, RunVerdict, Summary, TargetSummary
+from conformance.report.result import Reason, RunVerdict, Summary, TargetSummary
+from conformance.report.root_cause import RootCause
 from conformance.report.stream import Evidence, Finding
 from conformance.report.table import LEGEND, table
 from conformance.report.wording import (
@@ -64,7 +66,9 @@ def render(summary: Summary, width: int = 100, *, colour: bool = False) -> str:
     for target in summary.targets:
         lines += _target(target, width, paint)
     lines += _warning(summary, width, paint)
-    lines.append(paint(_VERDICT_STYLES[summary.verdict], run_verdict(summary)))
+    if summary.news is not None:
+        lines += [paint(Style.HEAD, "Beside what was known"), *news_lines(summary.news, width), ""]
+    lines += _last(summary, paint)
     return "\n".join(lines) + "\n"
 
 
@@ -75,8 +79,16 @@ def render_verdicts(summary: Summary, width: int = 100, *, colour: bool = False)
     lines += [
         f"{visible(target.build.target)}: {target_verdict(target)}" for target in summary.targets
     ]
-    lines.append(paint(_VERDICT_STYLES[summary.verdict], run_verdict(summary)))
+    lines += _last(summary, paint)
     return "\n".join(lines) + "\n"
+
+
+def _last(summary: Summary, paint: Paint) -> Iterator[str]:
+    """Yield the verdict on the run, and last what is news, where anything was known before."""
+    yield paint(_VERDICT_STYLES[summary.verdict], run_verdict(summary))
+    if summary.news is not None:
+        style = Style.BAD if any(each.news for each in summary.news) else Style.GOOD
+        yield paint(style, news_verdict(summary.news))
 
 
 def _warning(summary: Summary, width: int, paint: Paint) -> Iterator[str]:

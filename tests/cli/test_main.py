@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from conformance.model.terms import ExitCode
-from tests.conftest import QEMU, REPORT, Done, Doors, events, outcomes
+from tests.conftest import QEMU, REPORT, Done, Doors, events, outcomes, report_files
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.qemu
@@ -59,7 +59,7 @@ def test_a_build_that_keeps_what_was_tested(doors: Doors) -> None:
     assert (done.code, done.err) == (ExitCode.CONFORMS, "")
     assert "CONFORMS: " in done.out
     folder = doors.home / "here"
-    assert {path.name for path in folder.iterdir()} == REPORT
+    assert report_files(folder) == REPORT
     stream = events(folder)
     assert (stream[0]["seed"], stream[0]["selection"]) == (7, ["object-add/iothread/*"])
     assert stream[1]["event"] == "target-started"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from conformance.model.terms import ExitCode, Outcome
+from conformance.model.terms import BROKEN, ExitCode, Outcome
 from conformance.play.exit_code import exit_code
 
 PASSED = {Outcome.PASS: 1}
@@ -46,10 +46,12 @@ NOTHING = {Outcome.VACUOUS: 1, Outcome.NOT_APPLICABLE: 1}
 def test_the_exit_code_is_the_worst_that_happened(
     outcomes: Mapping[Outcome, int], lost: ExitCode | None, code: int
 ) -> None:
-    assert exit_code(outcomes, lost=lost) == code
-    assert exit_code(outcomes, lost=lost, failed=True) == ExitCode.HARNESS
+    assert exit_code(outcomes, found=_found(outcomes), lost=lost) == code
+    assert exit_code(outcomes, found=_found(outcomes), lost=lost, failed=True) == ExitCode.HARNESS
     for failed in (False, True):
-        told = exit_code(outcomes, lost=lost, failed=failed, interrupted=True)
+        told = exit_code(
+            outcomes, found=_found(outcomes), lost=lost, failed=failed, interrupted=True
+        )
         assert told is ExitCode.INTERRUPTED
 
 
@@ -61,8 +63,18 @@ def test_a_partial_run_never_ends_with_0() -> None:
         whole = not (interrupted or failed or lost or left)
         code = exit_code(
             LEFT if left else PASSED,
+            found=False,
             interrupted=interrupted,
             failed=failed,
             lost=lost,
         )
         assert (code == ExitCode.CONFORMS) is whole
+
+
+def test_what_is_broken_and_known_is_no_reason_to_fail() -> None:
+    assert exit_code(FOUND, found=False) is ExitCode.CONFORMS
+    assert exit_code({Outcome.CRASH: 1}, found=False) is ExitCode.CONFORMS
+
+
+def _found(outcomes: Mapping[Outcome, int]) -> bool:
+    return any(outcomes.get(outcome) for outcome in BROKEN)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from conformance.model.fingerprint import fingerprint
+from conformance.model.flavour import Program
 from conformance.model.terms import BROKEN, Aspect, Outcome, Severity, SubjectKind, Weight
 from conformance.report.stream import (
     STREAM_VERSION,
@@ -59,6 +60,9 @@ def _target(name: str, version: str, cases: int) -> TargetStarted:
         documentation="the source of 10.0, by the digest that ships with the suite",
         command_line=("qemu-system-x86_64", "-machine", "none", "-qmp", "unix:/tmp/a b"),
         cases=cases,
+        kind_of_program=Program.SYSTEM,
+        machine="none",
+        accel="",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from conformance.model.flavour import Program
 from conformance.report.stream import (
     STREAM_VERSION,
     CaseEnded,
@@ -34,6 +35,9 @@ def made_target(cases: int, name: str = "t") -> TargetStarted:
         documentation="",
         command_line=(),
         cases=cases,
+        kind_of_program=Program.SYSTEM,
+        machine="none",
+        accel="",
     )
 
 

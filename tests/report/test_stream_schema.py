@@ -13,19 +13,24 @@ import pytest
 
 import conformance.report
 from conformance.model.combination import RefusedPair, Together
+from conformance.model.flavour import Program
+from conformance.model.known_issue import Conditions, KnownIssue, KnownOutcome
 from conformance.model.terms import Aspect, Mark, Outcome, Severity, SubjectKind, Weight
 from conformance.report.stream import (
     KINDS,
     STREAM_VERSION,
     AnswerRead,
+    BaselineGiven,
     BehaviourSeen,
     CaseEnded,
+    CauseBefore,
     Combined,
     DefaultRead,
     Event,
     EventSeen,
     Evidence,
     Finding,
+    KnownGiven,
     Measured,
     RowPlanned,
     RulePlanned,
@@ -65,8 +70,37 @@ EVENTS: tuple[Event, ...] = (
         documentation="",
         command_line=("qemu", "-S"),
         cases=3,
+        kind_of_program=Program.SYSTEM,
+        machine="q35",
+        accel="kvm",
     ),
     TargetLost(target="u", spelling="u", program="/u", what="it is no QEMU", remedy="Name one."),
+    KnownGiven(
+        issue=KnownIssue(
+            where="known.toml:3",
+            fingerprint="v1-0123456789ab",
+            rule="X09",
+            defect="d",
+            reason="r",
+            link="https://example.org/1",
+            expires="2027-01-01",
+            outcome=KnownOutcome.MAY_FAIL,
+            cases=("a/b",),
+            when=Conditions(versions=">=7.2", program=("system",), host=("!kvm",)),
+        )
+    ),
+    BaselineGiven(
+        target="t", version="7.2.22", package="p", arch="x86_64", sha256="0" * 64, complete=True
+    ),
+    CauseBefore(
+        target="t",
+        fingerprint="v1-0123456789ab",
+        defect="d",
+        weight=Weight.LEAKS,
+        outcome=Outcome.CRASH,
+        summary="s",
+        cases=("a/b",),
+    ),
     RowPlanned(
         target="t",
         subject_kind=SubjectKind.COMMAND,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
@@ -24,6 +25,8 @@ from conformance.model.terms import ABSENT, Absent, Aspect, ErrorClass, JsonValu
 from conformance.source.dialogue import ShownRequest
 from conformance.source.documented import DocumentedExample
 
+_ELSEWHERE: Final = re.compile(r" \((?:also in|likewise) [^)]*\)")
+"""What a fault of an example says of its like."""
 RULE: Final = "X17"
 
 
@@ -151,7 +154,7 @@ def _static(example: DocumentedExample) -> Case:
             found=problem,
             fold=f"X18 {told}",
             # Not its number: another example before it changes nothing.
-            defect=f"X18 example of {example.owner}: {problem}",
+            defect=f"X18 example of {example.owner}: {_ELSEWHERE.sub('', problem)}",
         )
         for place, problem in problems or [(example.place, VALID)]
     )

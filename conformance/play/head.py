@@ -1,0 +1,90 @@
+"""The beginning of the stream of a run: who runs what, and every case as not run yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import conformance
+from conformance.launch.host import capabilities
+from conformance.model.entry import Entry
+from conformance.model.terms import Outcome
+from conformance.play.beforehand import Beforehand
+from conformance.play.options import Options
+from conformance.prepare.campaign import Campaign
+from conformance.report.stream import STREAM_VERSION, CaseEnded, Event, RunStarted, TargetLost
+
+
+class StreamHead:
+    """Makes the first event of a run."""
+
+    def __init__(self, options: Options, began: str) -> None:
+        """`began` is when the run began."""
+        self._options = options
+        self._began = began
+
+    def first(self) -> RunStarted:
+        """Return the event before anything is known of the host."""
+        return self._started(self._options.words(), {})
+
+    def started(self, selection: tuple[str, ...]) -> RunStarted:
+        """Return the event with the capabilities of the host."""
+        targets = self._options.targets
+        return self._started(selection, capabilities(targets[0]) if targets else {})
+
+    def _started(self, selection: tuple[str, ...], host: Mapping[str, str]) -> RunStarted:
+        return RunStarted(
+            stream=STREAM_VERSION,
+            suite=conformance.__version__,
+            seed=self._options.seed,
+            selection=selection,
+            host=host,
+            time=self._began,
+        )
+
+    def words(self, unfit: tuple[str, ...], items: int, left_out: int) -> tuple[str, ...]:
+        """Return the selection in words.
+
+        `unfit` are the globs that fit no case; pytest has left out `left_out` of the `items`.
+        """
+        told = [f"{items - left_out} of {items} items, chosen by pytest"] if left_out else []
+        words = [word for word in self._options.words() if word not in unfit]
+        return (*words, *(f"{glob} (fits no case)" for glob in unfit), *told)
+
+
+def planned_stream(
+    started: RunStarted,
+    beforehand: Beforehand,
+    targets: Sequence[tuple[Campaign, Sequence[int]]],
+    lost: Sequence[TargetLost],
+) -> Iterator[Event]:
+    """Yield the beginning of a stream, with each planned case as not run.
+
+    `targets` come with the numbers of the cases that are planned.
+    """
+    yield started
+    yield from beforehand.issues()
+    for campaign, numbers in targets:
+        yield campaign.started(len(numbers))
+        yield from beforehand.baseline_of(campaign.target.name)
+        yield from campaign.rows()
+        yield from campaign.rule_rows()
+    yield from lost
+    for campaign, numbers in targets:
+        for entry in campaign.plan.entries(numbers):
+            yield _not_run(campaign, entry)
+
+
+def _not_run(campaign: Campaign, case: Entry) -> CaseEnded:
+    """Return the result for a case whose turn never came."""
+    return CaseEnded(
+        target=campaign.target.name,
+        case=case.id,
+        subject_kind=case.subject.kind,
+        subject=case.subject.name,
+        aspect=case.aspect,
+        outcome=Outcome.NOT_RUN,
+        reason="the run ended before its turn",
+        rules=case.rules,
+        seconds=0.0,
+        about=case.about or "",
+    )

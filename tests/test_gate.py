@@ -1,0 +1,205 @@
+"""A run fails by news alone, once what a build breaks is known or was there before."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .conftest import Done, Doors, events
+
+TOY = "--case=object-add/toy/*"
+
+
+@pytest.fixture(scope="module")
+def gate_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("gate")
+
+
+@pytest.fixture(scope="module")
+def before(gate_home: Path, targets: str) -> Path:
+    """The report folder of a run of the broken server."""
+    with Doors(gate_home) as doors:
+        done = doors.command("run", f"{targets}:broken", TOY, "--report=before")
+        assert done.code == 1, done.err
+    return gate_home / "before"
+
+
+@pytest.fixture
+def known(before: Path, doors: Doors) -> Path:
+    """A file of known issues with all that the broken server breaks."""
+    done = doors.command("known", "update", "known.toml", str(before))
+    assert (done.code, done.err) == (0, "")
+    assert "1 entry added, 0 were there" in done.out
+    return doors.home / "known.toml"
+
+
+Runs = Callable[..., Done]
+
+
+@pytest.fixture
+def runs(doors: Doors, targets: str) -> Runs:
+    def run(name: str, *words: str) -> Done:
+        return doors.command("run", f"{targets}:{name}", TOY, *words)
+
+    return run
+
+
+@pytest.mark.qemu
+def test_what_is_known_makes_no_run_fail(known: Path, runs: Runs, doors: Doors) -> None:
+    done = runs("broken", f"--known={known}")
+
+    assert (done.code, done.err) == (0, "")
+    assert "NOTHING NEW: 1 root cause known or still there." in done.out
+    stream = events(doors.home / "qmp-report")
+    assert [each["issue"]["where"] for each in stream if each["event"] == "known-given"]
+    assert "**NOTHING NEW" in (doors.home / "qmp-report" / "report.md").read_text()
+    # The report says the same when it is written again.
+    assert doors.command("report", "qmp-report").code == 0
+
+
+@pytest.mark.qemu
+def test_what_is_gone_fails_until_it_is_removed(known: Path, runs: Runs, doors: Doors) -> None:
+    stale = runs("good", f"--known={known}")
+    assert stale.code == 1
+    assert "NEWS: 1 stale" in stale.out
+    assert "remove it" in stale.out
+
+    assert runs("good", f"--known={known}", "--stale=warn").code == 0
+    pruned = doors.command("known", "prune", str(known), "qmp-report")
+    assert "1 entry removed of 1" in pruned.out
+    assert runs("good", f"--known={known}").code == 0
+
+
+@pytest.mark.qemu
+def test_what_nobody_knows_makes_a_run_fail(known: Path, runs: Runs) -> None:
+    text = known.read_text()
+    known.write_text(text.replace('fingerprint = "v1-', 'fingerprint = "v1-ffff')[: len(text)])
+    known.write_text(
+        '[[known]]\nfingerprint = "v1-ffffffffffff"\nreason = "another"\n'
+        'when = { versions = "<5" }\n'
+    )
+
+    done = runs("broken", f"--known={known}")
+    assert done.code == 1
+    assert "NEWS: 1 new, 1 unmatched" in done.out
+
+
+@pytest.mark.qemu
+def test_only_what_the_baseline_lacks_is_news(before: Path, runs: Runs, doors: Doors) -> None:
+    again = runs("broken", f"--baseline={before}", "--report=again")
+    assert again.code == 0, again.out
+    assert "1 still: in the baseline" in again.out
+
+    fixed = runs("good", f"--baseline={before}", "--report=fixed")
+    assert fixed.code == 0
+    assert "1 fixed: in the baseline, and its cases pass" in fixed.out
+
+    new = runs("broken", f"--baseline={doors.home / 'fixed'}", "--report=new")
+    assert new.code == 1
+    assert "NEWS: 1 new" in new.out
+
+
+@pytest.mark.qemu
+def test_a_baseline_in_the_report_folder_is_read_before_it_is_replaced(
+    before: Path, runs: Runs, doors: Doors
+) -> None:
+    shutil.copytree(before, doors.home / "qmp-report")
+
+    done = runs("broken", "--baseline=qmp-report")
+    assert done.code == 0, done.err
+    stream = events(doors.home / "qmp-report")
+    assert len([each for each in stream if each["event"] == "cause-before"]) == 1
+
+
+def _content(folder: Path) -> dict[str, bytes]:
+    found = {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {name: data for name, data in found.items() if data}
+
+
+def _torn(stream: Path) -> None:
+    stream.write_bytes(stream.read_bytes()[:-30])
+
+
+def _of_another_version(stream: Path) -> None:
+    stream.write_text(stream.read_text().replace('"stream":', '"stream":9', 1))
+
+
+def _of_another_program(stream: Path) -> None:
+    stream.write_text(
+        stream.read_text().replace(
+            '"kind_of_program":"system"', '"kind_of_program":"storage-daemon"'
+        )
+    )
+
+
+def _of_a_killed_run(stream: Path) -> None:
+    lines = stream.read_text().splitlines(keepends=True)
+    stream.write_text("".join(lines[:-1]))
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (_torn, "the last line is cut off"),
+        (_of_another_version, "a stream of version"),
+        (_of_another_program, "is of another program: storage-daemon"),
+        (_of_a_killed_run, "has no end"),
+        (Path.unlink, "holds no events.ndjson"),
+    ],
+)
+def test_a_baseline_that_does_not_fit_is_refused_and_nothing_is_lost(
+    before: Path, runs: Runs, doors: Doors, damage: Callable[[Path], None], told: str
+) -> None:
+    folder = doors.home / "qmp-report"
+    shutil.copytree(before, folder)
+    damage(folder / "events.ndjson")
+    held = _content(folder)
+
+    done = runs("broken", "--baseline=qmp-report")
+    assert done.code == 2, done.out
+    assert told in done.err
+    assert "Traceback" not in done.err
+    # A lock that nobody holds is no loss.
+    assert _content(folder) == held
+
+
+@pytest.mark.qemu
+def test_through_pytest_what_is_known_is_an_expected_failure(
+    known: Path, doors: Doors, targets: str
+) -> None:
+    words = (f"--qmp-targets={targets}:broken", "--qmp-case=object-add/toy/*")
+    done = doors.pytest(*words, f"--qmp-known={known}", "-q", "-p", "no:cacheprovider")
+
+    assert done.code == 0, done.out
+    assert "1 xfailed" in done.out
+
+
+@pytest.mark.qemu
+def test_two_runs_differ_in_the_one_behaviour(before: Path, runs: Runs, doors: Doors) -> None:
+    assert runs("good", "--report=good").code == 0
+    there = doors.command("diff", "good", str(before), "--format=json")
+    back = doors.command("diff", str(before), "good")
+
+    assert there.code == 1
+    (target,) = json.loads(there.out)["targets"]
+    assert [item["standing"] for item in target["causes"]] == ["new"]
+    assert target["schema"]["behaviour"] == ["object-add", "toy"]
+    assert (target["schema"]["both"], target["schema"]["schema"]) == ([], [])
+    assert back.code == 0
+    assert "1 fixed" in back.out
+    assert "schema alone" in back.out
+
+
+@pytest.mark.qemu
+def test_a_trend_has_a_letter_for_each_build(before: Path, runs: Runs, doors: Doors) -> None:
+    assert runs("good", "--report=good").code == 0
+    done = doors.command("trend", str(before), "good", str(before))
+
+    assert done.code == 0
+    assert "F.F v1-" in done.out
+    assert "1 root cause on 3 builds" in done.out
