@@ -17,7 +17,7 @@ def exit_code(
 ) -> ExitCode:
     """Return the exit code of a run with these outcomes; never 0 for a partial run.
 
-    `found`: something was found that makes a run fail; `failed`: the suite itself failed; `lost`:
+    `found`: something makes the run fail: findings, or news; `failed`: the suite itself failed; `lost`:
     the exit code of the worst target that could not be prepared. A target that was not tested at
     all outweighs what the others show.
     """
@@ -27,8 +27,7 @@ def exit_code(
         return ExitCode.HARNESS
     if lost is not None:
         return lost
-    # A case with another outcome when repeated is no finding, and no conformance either.
-    if found or outcomes.get(Outcome.FLAKY):
+    if found:
         return ExitCode.FINDINGS
     # Nobody ended the run, and yet cases have no result: part of the suite failed.
     if outcomes.get(Outcome.NOT_RUN):

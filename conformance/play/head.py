@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import conformance
 from conformance.launch.host import capabilities
@@ -11,7 +12,16 @@ from conformance.model.terms import Outcome
 from conformance.play.beforehand import Beforehand
 from conformance.play.options import Options
 from conformance.prepare.campaign import Campaign
-from conformance.report.stream import STREAM_VERSION, CaseEnded, Event, RunStarted, TargetLost
+from conformance.prepare.groups import groups, node_id
+from conformance.prepare.selection import Selection
+from conformance.report.stream import (
+    STREAM_VERSION,
+    CaseEnded,
+    Event,
+    ItemPlanned,
+    RunStarted,
+    TargetLost,
+)
 
 
 class StreamHead:
@@ -51,27 +61,52 @@ class StreamHead:
         return (*words, *(f"{glob} (fits no case)" for glob in unfit), *told)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedItem:
+    """An item of a target: its name, its place among those of all shards, and its cases."""
+
+    name: str
+    place: int
+    numbers: Sequence[int]
+
+
+def planned_items(campaign: Campaign, selection: Selection) -> Iterator[PlannedItem]:
+    """Yield the selected items of a target, in the order of the stream."""
+    whole = groups(campaign, replace(selection, shard=(1, 1)))
+    own = frozenset(campaign.selected(selection)) if selection.shard != (1, 1) else None
+    for place, group in enumerate(whole):
+        # No item is divided between shards.
+        if own is None or group.numbers[0] in own:
+            name = node_id(campaign, group)
+            yield PlannedItem(name=name, place=place, numbers=group.numbers)
+
+
 def planned_stream(
     started: RunStarted,
     beforehand: Beforehand,
-    targets: Sequence[tuple[Campaign, Sequence[int]]],
+    targets: Sequence[tuple[Campaign, Sequence[PlannedItem]]],
     lost: Sequence[TargetLost],
 ) -> Iterator[Event]:
-    """Yield the beginning of a stream, with each planned case as not run.
-
-    `targets` come with the numbers of the cases that are planned.
-    """
+    """Yield the beginning of a stream, with each case of the items as not run."""
     yield started
     yield from beforehand.issues()
-    for campaign, numbers in targets:
-        yield campaign.started(len(numbers))
+    for campaign, items in targets:
+        yield campaign.started(sum(len(item.numbers) for item in items))
         yield from beforehand.baseline_of(campaign.target.name)
         yield from campaign.rows()
         yield from campaign.rule_rows()
+        for item in items:
+            yield ItemPlanned(
+                target=campaign.target.name,
+                item=item.name,
+                place=item.place,
+                cases=len(item.numbers),
+            )
     yield from lost
-    for campaign, numbers in targets:
-        for entry in campaign.plan.entries(numbers):
-            yield _not_run(campaign, entry)
+    for campaign, items in targets:
+        for item in items:
+            for entry in campaign.plan.entries(item.numbers):
+                yield _not_run(campaign, entry)
 
 
 def _not_run(campaign: Campaign, case: Entry) -> CaseEnded:

@@ -28,6 +28,7 @@ class CommandName(enum.StrEnum):
     KNOWN_PRUNE = "known prune"
     RUN_DIFF = "diff"
     TREND = "trend"
+    MERGE = "merge"
 
 
 class KeyForm(enum.StrEnum):
@@ -256,7 +257,7 @@ REPORT: Final = Option(
     name="report",
     metavar="DIR",
     default="qmp-report",
-    commands=(CommandName.RUN,),
+    commands=(CommandName.RUN, CommandName.MERGE),
     help="the folder of the report (default: qmp-report)",
 )
 KNOWN: Final = Option(

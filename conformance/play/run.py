@@ -21,7 +21,7 @@ from conformance.play.beforehand import (
 )
 from conformance.play.exit_code import exit_code
 from conformance.play.folder_lock import FolderLock
-from conformance.play.head import StreamHead, planned_stream
+from conformance.play.head import StreamHead, planned_items, planned_stream
 from conformance.play.options import Options
 from conformance.play.records import (
     Joined,
@@ -180,10 +180,9 @@ class Run:
         left_out = len(every) - len(every.intersection(node_ids))
         planned = [
             [
-                number
-                for group in groups(campaign, self.options.selection)
-                if node_id(campaign, group) in node_ids
-                for number in group.numbers
+                item
+                for item in planned_items(campaign, self.options.selection)
+                if item.name in node_ids
             ]
             for campaign in self.campaigns
         ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fnmatch
 import functools
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ from conformance.knowledge.rules import Means, Rule, load_rules
 from conformance.launch.machine import qemu_argv
 from conformance.launch.program import monitor_on_stdio
 from conformance.launch.target import Target
-from conformance.model.case import Case
+from conformance.model.case import Case, Subject
 from conformance.model.codec import Codec
 from conformance.model.errors import UsageError
 from conformance.model.stage import SCRATCH, MachineSpec
@@ -110,10 +111,27 @@ class Campaign:
         if not selection.globs and selection.shard == (1, 1):
             yield from range(len(self.plan))
             return
-        mine = [selection.has(subject) for subject, _ in self.plan.items]
-        for number, case_id in enumerate(self.plan.ids):
-            if mine[self.plan.item_of(number)] and selection.fits(case_id):
-                yield number
+        fitting = [n for n, case_id in enumerate(self.plan.ids) if selection.fits(case_id)]
+        mine = self._shares(fitting, selection)
+        yield from (number for number in fitting if mine[self.plan.item_of(number)])
+
+    def _shares(self, numbers: Sequence[int], selection: Selection) -> list[bool]:
+        """Return of each item whether it is in the shard: all items of a subject together.
+
+        The heaviest subject goes to the shard with the least work so far, and so on.
+        """
+        if selection.shard == (1, 1):
+            return [True] * len(self.plan.items)
+        work: Counter[Subject] = Counter()
+        for number in numbers:
+            work[self.plan.items[self.plan.item_of(number)][0]] += self.plan.weight_of((number,))
+        shard, count = selection.shard
+        loads = [0] * count
+        found: dict[Subject, int] = {}
+        for subject in sorted(work, key=lambda each: (-work[each], each.kind, each.name)):
+            found[subject] = loads.index(min(loads))
+            loads[found[subject]] += work[subject]
+        return [found.get(subject) == shard - 1 for subject, _ in self.plan.items]
 
     def save(self, folder: Path, name: str) -> None:
         """Write a file of that name in `folder` for the other processes of the run."""

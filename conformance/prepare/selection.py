@@ -8,25 +8,17 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from conformance.model.canonical import digest
-from conformance.model.case import Subject
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
     """The selection of cases: those whose id matches one of `globs`; without globs, all.
 
-    `shard` is (number from 1, of how many): subjects are divided by name.
+    `shard` is (number from 1, of how many): the plan divides its subjects by their work.
     """
 
     globs: tuple[str, ...] = ()
     shard: tuple[int, int] = (1, 1)
     thorough: bool = False
-
-    def has(self, subject: Subject) -> bool:
-        """Return whether a subject is in the shard."""
-        number, count = self.shard
-        return count == 1 or int(digest(subject.name)[:8], 16) % count == number - 1
 
     def fits(self, case_id: str) -> bool:
         """Return whether the id of a case matches one of the globs, if there are any."""

@@ -122,6 +122,20 @@ class TargetLost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ItemPlanned:
+    """An item of a target: the next `cases` cases of it in the stream, in the order of the items.
+
+    `item` is its name in pytest, `place` its place among all items that a run of all shards has.
+    """
+
+    kind: ClassVar[str] = "item-planned"
+    target: str
+    item: str
+    place: int
+    cases: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RowPlanned:
     """A subject that has a row in the report, even where the build lacks it.
 
@@ -385,6 +399,7 @@ Event = (
     | KnownGiven
     | BaselineGiven
     | CauseBefore
+    | ItemPlanned
     | RowPlanned
     | RulePlanned
     | Finding
@@ -408,6 +423,7 @@ KINDS: Final[Mapping[str, type[Any]]] = {
         KnownGiven,
         BaselineGiven,
         CauseBefore,
+        ItemPlanned,
         RowPlanned,
         RulePlanned,
         Finding,

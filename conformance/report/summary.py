@@ -49,6 +49,7 @@ from conformance.report.stream import (
     Event,
     EventSeen,
     Finding,
+    ItemPlanned,
     KnownGiven,
     Measured,
     RowPlanned,
@@ -193,8 +194,8 @@ def _take(run: _Run, event: Event) -> None:
             run.target(event.target).planned[event.subject_kind, event.subject] = event
         case RulePlanned():
             run.target(event.target).rules[event.rule] = event
-        case StartDied():
-            # The case about all starts of a run reports them.
+        case StartDied() | ItemPlanned():
+            # The case about all starts of a run reports them; items are for who merges streams.
             pass
         case (
             EventSeen()

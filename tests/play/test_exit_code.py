@@ -22,7 +22,6 @@ NOTHING = {Outcome.VACUOUS: 1, Outcome.NOT_APPLICABLE: 1}
     [
         (PASSED, None, 0),
         ({**PASSED, Outcome.VACUOUS: 1}, None, 0),
-        ({**PASSED, Outcome.FLAKY: 1}, None, 1),
         (FOUND, None, 1),
         ({Outcome.CRASH: 1}, None, 1),
         ({Outcome.TIMEOUT: 1}, None, 1),

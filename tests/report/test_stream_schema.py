@@ -30,6 +30,7 @@ from conformance.report.stream import (
     EventSeen,
     Evidence,
     Finding,
+    ItemPlanned,
     KnownGiven,
     Measured,
     RowPlanned,
@@ -101,6 +102,7 @@ EVENTS: tuple[Event, ...] = (
         summary="s",
         cases=("a/b",),
     ),
+    ItemPlanned(target="t", item="t::stop::valid", place=3, cases=2),
     RowPlanned(
         target="t",
         subject_kind=SubjectKind.COMMAND,
