@@ -203,3 +203,32 @@ def test_a_trend_has_a_letter_for_each_build(before: Path, runs: Runs, doors: Do
     assert done.code == 0
     assert "F.F v1-" in done.out
     assert "1 root cause on 3 builds" in done.out
+
+
+@pytest.mark.qemu
+def test_a_budget_cuts_a_run_that_never_ends_well_by_itself(
+    doors: Doors, targets: str, before: Path
+) -> None:
+    words = ("run", f"{targets}:good", "--case=object-add/*", f"--baseline={before}")
+    cut = doors.command(*words, "--budget=1s")
+    summary = json.loads((doors.home / "qmp-report" / "summary.json").read_text())
+
+    assert cut.code == 130, cut.out
+    assert "PARTIAL" in cut.out
+    not_run = summary["targets"][0]["not_run"]
+    ended = [each for each in events(doors.home / "qmp-report") if each["event"] == "case-ended"]
+    assert not_run
+    assert not_run == [each["case"] for each in ended if each["outcome"] == "not-run"]
+    # Nothing was judged, or all that was is well: in neither case is it a whole run.
+    partial = doors.command(*words, "--budget=1s", "--allow-partial")
+    assert partial.code in (0, 2)
+    assert doors.command(*words, "--budget=1h").code == 0
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("time", ["10", "0s", "-5m", "soon"])
+def test_a_budget_is_a_time(doors: Doors, targets: str, time: str) -> None:
+    done = doors.command("run", f"{targets}:good", f"--budget={time}")
+
+    assert done.code == 2
+    assert "Write 90s, 10m or 1h" in done.err

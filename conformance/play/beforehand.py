@@ -17,7 +17,9 @@ from conformance.model.errors import UsageError
 from conformance.model.fingerprint import fingerprint
 from conformance.model.known_issue import KnownIssue
 from conformance.model.terms import Standing
-from conformance.play.records import Joined
+from conformance.play.records import Joined, schema_path
+from conformance.prepare.campaign import Campaign
+from conformance.prepare.changed import changed_subjects
 from conformance.report.difference import causes_before
 from conformance.report.news import Before, expected
 from conformance.report.reading import read_events, read_run
@@ -67,6 +69,15 @@ class Beforehand:
             complete=self.complete,
         )
         yield from causes_before(target, found)
+
+    def changed(self, campaign: Campaign, run: Path | None) -> frozenset[str]:
+        """Return the subjects whose schema is not what it was in the baseline, a run."""
+        old = (self.baselines or {}).get(campaign.target.name)
+        if old is None or run is None or not campaign.entries():
+            return frozenset()
+        path = schema_path(run if run.is_dir() else run.parent, old.build.target)
+        versions = old.build.version, ".".join(map(str, campaign.plan.head.version))
+        return changed_subjects(path, campaign.entries(), versions)
 
     def before(self, started: RunStarted) -> Before:
         """Return the value that decides what is news."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 from conformance.model.terms import BROKEN, ExitCode, Outcome
@@ -14,11 +15,13 @@ def exit_code(
     interrupted: bool = False,
     failed: bool = False,
     lost: ExitCode | None = None,
+    cut: ExitCode = ExitCode.HARNESS,
 ) -> ExitCode:
     """Return the exit code of a run with these outcomes; never 0 for a partial run.
 
-    `found`: something makes the run fail: findings, or news; `failed`: the suite itself failed; `lost`:
-    the exit code of the worst target that could not be prepared. A target that was not tested at
+    `found`: findings, or news, make the run fail; `failed`: the suite itself failed; `lost`: the
+    exit code of the worst target that could not be prepared; `cut`: that of cases without a
+    result, if nobody interrupted the run and nothing was found. A target that was not tested at
     all outweighs what the others show.
     """
     if interrupted:
@@ -30,7 +33,18 @@ def exit_code(
     if found:
         return ExitCode.FINDINGS
     # Nobody ended the run, and yet cases have no result: part of the suite failed.
-    if outcomes.get(Outcome.NOT_RUN):
-        return ExitCode.HARNESS
+    if outcomes.get(Outcome.NOT_RUN) and cut is not ExitCode.CONFORMS:
+        return cut
     judged = any(outcomes.get(outcome) for outcome in (Outcome.PASS, *BROKEN))
     return ExitCode.CONFORMS if judged else ExitCode.USAGE
+
+
+def cut_code(deadline: float | None, *, partial: bool) -> ExitCode:
+    """Return the exit code of cases without a result that nobody kept from running.
+
+    `deadline` is when the budget was used up, by the clock of this host; `partial`: a run that it
+    cut may end well.
+    """
+    if deadline is None or time.monotonic() < deadline:
+        return ExitCode.HARNESS
+    return ExitCode.CONFORMS if partial else ExitCode.INTERRUPTED

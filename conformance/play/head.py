@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import conformance
@@ -70,15 +70,18 @@ class PlannedItem:
     numbers: Sequence[int]
 
 
-def planned_items(campaign: Campaign, selection: Selection) -> Iterator[PlannedItem]:
-    """Yield the selected items of a target, in the order of the stream."""
+def planned_items(
+    campaign: Campaign, selection: Selection, node_ids: Collection[str]
+) -> Iterator[PlannedItem]:
+    """Yield the selected items of a target that `node_ids` name, in the order of the stream."""
     whole = groups(campaign, replace(selection, shard=(1, 1)))
     own = frozenset(campaign.selected(selection)) if selection.shard != (1, 1) else None
     for place, group in enumerate(whole):
         # No item is divided between shards.
         if own is None or group.numbers[0] in own:
             name = node_id(campaign, group)
-            yield PlannedItem(name=name, place=place, numbers=group.numbers)
+            if name in node_ids:
+                yield PlannedItem(name=name, place=place, numbers=group.numbers)
 
 
 def planned_stream(

@@ -281,6 +281,19 @@ STALE: Final = Option(
     commands=(CommandName.RUN,),
     help="whether known issues that are gone or have expired make a run fail (default: fail)",
 )
+BUDGET: Final = Option(
+    name="budget",
+    metavar="TIME",
+    default="",
+    commands=(CommandName.RUN,),
+    help="the time that the run may take, such as 90s, 10m or 1h: what is most worth it runs first",
+)
+ALLOW_PARTIAL: Final = Option(
+    name="allow-partial",
+    default=False,
+    commands=(CommandName.RUN,),
+    help="let a run that its budget cut end with 0 if what it did run makes no run fail",
+)
 SEED: Final = Option(
     name="seed",
     metavar="N",
@@ -472,7 +485,20 @@ TARGET: Final[tuple[AnyOption, ...]] = (
 """How targets are started."""
 ALL: Final[tuple[AnyOption, ...]] = (
     *(PROGRAM, TARGETS, *TARGET, NO_CACHE),
-    *(CASE, SHARD, REPORT, KNOWN, BASELINE, STALE, SEED, WORKERS, QUIET, VERBOSE),
+    *(
+        CASE,
+        SHARD,
+        REPORT,
+        KNOWN,
+        BASELINE,
+        STALE,
+        BUDGET,
+        ALLOW_PARTIAL,
+        SEED,
+        WORKERS,
+        QUIET,
+        VERBOSE,
+    ),
     *(RECORD, RULES_FORMAT, RELEASE),
     *(OLD_ROOTFS, OLD_VERSION, NEW_ROOTFS, NEW_VERSION),
     *(SCHEMA_PROGRAM, DIFF_FORMAT, ALL_CHANGES, FAIL_ON, OUTPUT, DIGEST_VERSION),

@@ -16,8 +16,10 @@ from conformance.model.errors import UsageError
 from conformance.model.known_issue import KnownIssue
 from conformance.play.option_table import (
     ACCEL,
+    ALLOW_PARTIAL,
     ARG,
     BASELINE,
+    BUDGET,
     CASE,
     CASES,
     ENV,
@@ -40,6 +42,8 @@ from conformance.play.target_file import read_targets
 from conformance.prepare.selection import Selection
 
 _SHARD: Final = re.compile(r"(\d+)/(\d+)")
+_TIME: Final = re.compile(r"(\d+)([smh])")
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600}
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -58,6 +62,10 @@ class Options:
     """The folder or the stream of an earlier run."""
     stale_fails: bool = True
     """Whether known issues that are gone make the run fail."""
+    budget: float | None = None
+    """The seconds that the run may take."""
+    allow_partial: bool = False
+    """Whether a run that its budget cut may end with 0."""
 
     def words(self) -> tuple[str, ...]:
         """Return the selection as the report shows it."""
@@ -99,7 +107,16 @@ def read_options(asked: object) -> Options:
         known=_known(asked),
         baseline=Path(BASELINE.of(asked)) if BASELINE.of(asked) else None,
         stale_fails=STALE.of(asked) == STALE.default,
+        budget=_seconds(BUDGET.of(asked)) if BUDGET.of(asked) else None,
+        allow_partial=ALLOW_PARTIAL.of(asked),
     )
+
+
+def _seconds(text: str) -> float:
+    match = _TIME.fullmatch(text)
+    if match is None or not int(match[1]):
+        raise UsageError(f"--budget {text}: no time", "Write 90s, 10m or 1h, for example.")
+    return float(int(match[1]) * _UNITS[match[2]])
 
 
 def _known(asked: object) -> tuple[KnownIssue, ...]:

@@ -19,7 +19,7 @@ from conformance.play.beforehand import (
     shows_news,
     write_expected,
 )
-from conformance.play.exit_code import exit_code
+from conformance.play.exit_code import cut_code, exit_code
 from conformance.play.folder_lock import FolderLock
 from conformance.play.head import StreamHead, planned_items, planned_stream
 from conformance.play.options import Options
@@ -32,6 +32,7 @@ from conformance.play.records import (
     write_schema,
     write_stream,
 )
+from conformance.play.worth import run_worths
 from conformance.prepare.cache import open_cache
 from conformance.prepare.campaign import Campaign, check_selection
 from conformance.prepare.groups import groups, node_id
@@ -74,6 +75,8 @@ class Run:
         """The globs of the selection that match no case, if others do."""
         self.ended = False
         """Whether the stream is complete; a run that is not recorded has none."""
+        self.worth: dict[str, int] = {}
+        """How much each item is worth running first, the first ones 0, if there is a budget."""
         self.claimed = False
         """Whether the report folder holds the stream of this run."""
         self._baseline: Summary | None = None
@@ -81,6 +84,8 @@ class Run:
         self._codes: list[ExitCode] = []
         self._planned = False
         self._began = time.monotonic()
+        self.deadline = None if options.budget is None else self._began + options.budget
+        """When the budget is used up, by the clock of this host."""
         self._head = StreamHead(options, _now())
         self._hold: FolderLock | None = None
         self._folder: RunFolder | None = None
@@ -136,6 +141,8 @@ class Run:
         if prepared.error is not None:
             raise prepared.error
         self._compare()
+        if self.options.budget is not None:
+            self.worth = run_worths(self.campaigns, self.options, self._beforehand)
         if self.record and not self.claimed:
             self._claim()
         if self.record:
@@ -179,17 +186,12 @@ class Run:
         every = self.node_ids()
         left_out = len(every) - len(every.intersection(node_ids))
         planned = [
-            [
-                item
-                for item in planned_items(campaign, self.options.selection)
-                if item.name in node_ids
-            ]
+            (campaign, [*planned_items(campaign, self.options.selection, node_ids)])
             for campaign in self.campaigns
         ]
         with _writing(self.options.report):
             started = self._head.started(self._head.words(self.unfit, len(every), left_out))
-            known, targets = self._beforehand, zip(self.campaigns, planned, strict=True)
-            events = planned_stream(started, known, [*targets], self.lost)
+            events = planned_stream(started, self._beforehand, planned, self.lost)
             write_stream(self.options.report, events)
             for campaign in self.campaigns:
                 if campaign.entries():
@@ -212,6 +214,7 @@ class Run:
                 interrupted=interrupted,
                 failed=failed,
                 lost=max(codes, default=None),
+                cut=cut_code(self.deadline, partial=self.options.allow_partial),
             )
 
         return self._end(code, whole=not (interrupted or failed or self.lost))

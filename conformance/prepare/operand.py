@@ -128,7 +128,7 @@ def _file(named: NamedSide, path: Path) -> ComparedSide:
         raise UsageError(f"{path}: is no JSON: {error}", SIDES) from error
     if isinstance(value, dict) and "schemas" in value:
         return _of_digest(named, from_json(value), SideKind.DIGEST, whole=True)
-    return _introspection(named, value)
+    return introspected_side(named, value)
 
 
 def _shipped(named: NamedSide, name: str) -> ComparedSide:
@@ -156,7 +156,8 @@ def _of_digest(
     )
 
 
-def _introspection(named: NamedSide, value: Any) -> ComparedSide:
+def introspected_side(named: NamedSide, value: Any) -> ComparedSide:
+    """Return the side that a reply to query-qmp-schema, or its value, is; raises UsageError."""
     version, entries = named.version, value
     if isinstance(value, Mapping):
         if "return" not in value:

@@ -5,6 +5,7 @@ Names hold neither "[" nor "::", which mean something to pytest, its cache and A
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -23,6 +24,7 @@ from conformance.prepare.groups import Group, groups, subject_name
 from conformance.prepare.selection import Selection
 
 CONDUCTOR: Final = pytest.StashKey[Conductor]()
+DEADLINE: Final = pytest.StashKey[float | None]()
 EXPECTED: Final = pytest.StashKey[Expected]()
 _SHOWN: Final = 30
 """Failing cases that an item names: the report names all of them."""
@@ -150,6 +152,8 @@ class GroupItem(pytest.Item):
         broken: list[Result] = []
         excused: list[str] = []
         reasons: Counter[str] = Counter()
+        if self._is_late():
+            pytest.skip("the budget is used up")
         for result in conductor.run(self.campaign, cases, about):
             outcome = result.verdict.outcome
             counts[outcome] += 1
@@ -161,6 +165,8 @@ class GroupItem(pytest.Item):
                 broken.append(replace(result, seen=None, before=()))
             elif outcome is not Outcome.PASS:
                 reasons[f"{outcome}: {result.verdict.reason}"] += 1
+            if self._is_late():
+                break
         self.user_properties += [(str(outcome), count) for outcome, count in counts.items()]
         if broken:
             raise BrokenPromises(broken, counts)
@@ -174,6 +180,11 @@ class GroupItem(pytest.Item):
             pytest.xfail(f"known, or a remark: {excused[0]}{more}")
         if not counts[Outcome.PASS]:
             pytest.skip(reasons.most_common(1)[0][0])
+
+    def _is_late(self) -> bool:
+        """Return whether the budget of the run is used up: what is left is not run."""
+        deadline = self.config.stash[DEADLINE]
+        return deadline is not None and time.monotonic() > deadline
 
     def _is_excused(self, result: Result) -> bool:
         """Return whether all that a result shows is known, or breaks no promise that must hold."""

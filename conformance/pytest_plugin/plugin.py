@@ -187,6 +187,7 @@ def pytest_configure_node(node: Any) -> None:
     if RUN in stash:
         node.workerinput["qmp_folder"] = str(stash[RUN].folder.path)
         node.workerinput["qmp_run"] = stash[RUN].id
+        node.workerinput["qmp_deadline"] = stash[RUN].deadline
         node.workerinput["qmp_chosen"] = list(stash[_CHOSEN])
         node.workerinput["qmp_paths"] = list(stash[_PATHS])
 
@@ -204,7 +205,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             for campaign in config.stash[CAMPAIGNS]
             for group in groups(campaign, selection)
         }
-        return HeaviestFirst(config, log, dealt)
+        return HeaviestFirst(config, log, dealt, config.stash[RUN].worth)
     return None
 
 
@@ -233,12 +234,15 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
     from conformance.pytest_plugin.items import TargetNode
 
     selection, names = stash[OPTIONS].selection, stash[_CHOSEN]
-    items[:0] = [
+    worth = stash[RUN].worth if RUN in stash else {}
+    found = [
         item
         for campaign in stash[CAMPAIGNS]
         for item in session.genitems(TargetNode.of(session, campaign, selection))
         if not names or any(_is_in(item.nodeid, name) for name in names)
     ]
+    # Workers collect in the order of the plan: who deals out decides what runs first.
+    items[:0] = sorted(found, key=lambda item: worth.get(item.nodeid, 0))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -269,7 +273,7 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     from conformance.play.beforehand import read_expected
     from conformance.play.conductor import Conductor
     from conformance.play.records import part_path
-    from conformance.pytest_plugin.items import CONDUCTOR, EXPECTED
+    from conformance.pytest_plugin.items import CONDUCTOR, DEADLINE, EXPECTED
 
     given = getattr(config, "workerinput", {})
     run = given["qmp_run"] if given else config.stash[RUN].id
@@ -278,6 +282,7 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     with Conductor(part, folder) as conductor, _left_alone():
         config.stash[CONDUCTOR] = conductor
         config.stash[EXPECTED] = read_expected(folder)
+        config.stash[DEADLINE] = given["qmp_deadline"] if given else config.stash[RUN].deadline
         return (yield)
 
 

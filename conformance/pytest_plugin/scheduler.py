@@ -29,10 +29,20 @@ class HeaviestFirst(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist h
     had already done; such work brings no report, and without one nothing more is ever sent.
     """
 
-    def __init__(self, config: Any, log: Any, groups: Mapping[str, Group]) -> None:
-        """Divide `groups` by their node ids."""
+    def __init__(
+        self,
+        config: Any,
+        log: Any,
+        groups: Mapping[str, Group],
+        worth: Mapping[str, int] | None = None,
+    ) -> None:
+        """Divide `groups` by their node ids; those of the least `worth` come first."""
         super().__init__(config, log)
         self._groups = groups
+        self._worth: dict[str, int] = {}
+        for node_id, first in (worth or {}).items():
+            scope = self._split_scope(node_id)
+            self._worth[scope] = min(first, self._worth.get(scope, first))
         self._dead: set[WorkerController] = set()
         self._weights: Counter[str] = Counter()
         for node_id, group in groups.items():
@@ -70,7 +80,7 @@ class HeaviestFirst(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist h
         return nodeid.rpartition("::")[0] if together else nodeid
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        heaviest = max(self.workqueue, key=self._weights.__getitem__)
+        heaviest = max(self.workqueue, key=self._urgency)
         self.workqueue.move_to_end(heaviest, last=False)
         try:
             super()._assign_work_unit(node)
@@ -78,6 +88,9 @@ class HeaviestFirst(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist h
             # The worker is dead, but not reported yet: others get the work.
             self._dead.add(node)
             self.workqueue[heaviest] = self.assigned_work[node].pop(heaviest)
+
+    def _urgency(self, scope: str) -> tuple[int, int]:
+        return -self._worth.get(scope, 0), self._weights[scope]
 
     def _reschedule(self, node: WorkerController) -> None:
         """Send a worker work, or shut it down; it begins an item only once it knows the next one.

@@ -210,6 +210,9 @@ def _target(target: TargetSummary) -> dict[str, Any]:
         "verdict": str(target.verdict),
         "totals": _counts(target.totals),
         "missing": target.missing,
+        "not_run": [
+            case for case, outcome in target.outcomes.items() if outcome is Outcome.NOT_RUN
+        ],
         "commands": {"asked": target.commands.whole, "accepted": target.commands.part},
         "events": {"in_schema": target.events.whole, "provoked": target.events.part},
         "client": {"sessions": target.sessions.whole, "kept": target.sessions.part},

@@ -54,6 +54,18 @@ def scheduler(pytestconfig: pytest.Config) -> HeaviestFirst:
     return HeaviestFirst(config, None, groups)
 
 
+def test_what_is_worth_most_comes_before_what_is_heaviest(
+    scheduler: HeaviestFirst, pytestconfig: pytest.Config
+) -> None:
+    urgent = HeaviestFirst(scheduler.config, None, scheduler._groups, {IDS[4]: -1, IDS[5]: -1})
+    one, two = added(urgent, "gw0", "gw1")
+
+    collected(urgent, one, two)
+
+    assert (one.got[0], two.got[0]) == (4, 5)
+    assert played(urgent, [one, two]) == set(range(6))
+
+
 def collected(scheduler: HeaviestFirst, *nodes: Node) -> None:
     """Have workers tell what they collected, as xdist does."""
     for node in nodes:
