@@ -21,10 +21,10 @@ def once(
     Arguments that are equal but not the same make another value, which is equal.
     """
     # With the arguments, so that no others get their identity.
-    made: dict[tuple[int, ...], tuple[tuple[Unpack[_Given]], _T]] = {}
+    made: dict[tuple[int, ...], tuple[tuple[*_Given], _T]] = {}
 
     @wraps(make)
-    def found(*given: Unpack[_Given]) -> _T:
+    def found(*given: *_Given) -> _T:
         key = tuple(map(id, given))
         known = made.get(key)
         if known is None:

@@ -104,7 +104,6 @@ class _Open:
 
     number: int
     lines: list[str] = field(default_factory=list)
-    size: int = 0
 
 
 class PlanWriter:
@@ -114,9 +113,10 @@ class PlanWriter:
         self._out = BytesIO()
         self._codec = _cases()
         self._ids: list[str] = []
-        self._columns = {name: array("I") for name in _NUMBERS}
+        self._rows = array("I")
         self._tables = {name: _Table() for name in _TABLES}
         self._open: dict[int, _Open] = {}
+        self._sizes: dict[int, int] = {}
         self._waiting = 0
         self._pieces: list[tuple[int, int]] = []
 
@@ -126,13 +126,14 @@ class PlanWriter:
         piece = self._open.get(item)
         if piece is None:
             piece = self._open[item] = _Open(len(self._pieces))
+            self._sizes[item] = 0
             self._pieces.append((0, 0))
         entry = entry_of(case, about)
         line = self._codec.text(case)
         piece.lines.append(line)
-        piece.size += len(line)
+        self._sizes[item] += len(line)
         self._waiting += len(line)
-        numbers = (
+        row = (
             self._tables["group"].number((case.subject, case.aspect)),
             item,
             self._tables["rules"].number(entry.rules),
@@ -140,23 +141,23 @@ class PlanWriter:
             self._tables["reason"].number(entry.reason),
             piece.number,
             entry.weight,
-            int(entry.is_blocked),
-            int(entry.is_exchange),
+            entry.is_blocked,
+            entry.is_exchange,
         )
         self._ids.append(case.id)
-        for name, number in zip(_NUMBERS, numbers, strict=True):
-            self._columns[name].append(number)
+        self._rows.extend(row)
         if len(piece.lines) >= _PIECE:
             self._flush(item)
         while self._waiting > _BUFFERED:
-            self._flush(max(self._open, key=lambda each: self._open[each].size))
+            self._flush(max(self._sizes, key=self._sizes.__getitem__))
 
     def end(self, head: Head) -> bytes:
         """Return the whole plan."""
         for item in [*self._open]:
             self._flush(item)
         places = {"ids": self._section(self._id_lines())}
-        places |= {name: self._section([each.tobytes()]) for name, each in self._columns.items()}
+        for at, name in enumerate(_NUMBERS):
+            places[name] = self._section([self._rows[at :: len(_NUMBERS)].tobytes()])
         places["shared"] = self._section([self._codec.table.encode()])
         tables: dict[str, list[Any]] = {
             name: [
@@ -183,7 +184,7 @@ class PlanWriter:
 
     def _flush(self, item: int) -> None:
         piece = self._open.pop(item)
-        self._waiting -= piece.size
+        self._waiting -= self._sizes.pop(item)
         self._pieces[piece.number] = self._section(["\n".join(piece.lines).encode()])
 
     def _section(self, parts: Iterable[bytes]) -> tuple[int, int]:
