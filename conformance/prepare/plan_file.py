@@ -106,13 +106,37 @@ class _Open:
     lines: list[str] = field(default_factory=list)
 
 
+class _PackedIds:
+    """The ids of cases, packed as they come: a thorough plan has megabytes of them."""
+
+    def __init__(self) -> None:
+        self._packer = zlib.compressobj(_LEVEL)
+        self._packed: list[bytes] = []
+        self._waiting: list[str] = []
+
+    def add(self, case_id: str) -> None:
+        self._waiting.append(case_id)
+        if len(self._waiting) >= _PART:
+            self._pack()
+
+    def end(self) -> bytes:
+        """Return all, each with a line end, packed."""
+        self._pack()
+        return b"".join([*self._packed, self._packer.flush()])
+
+    def _pack(self) -> None:
+        lines = "".join(f"{each}\n" for each in self._waiting)
+        self._packed.append(self._packer.compress(lines.encode()))
+        self._waiting.clear()
+
+
 class PlanWriter:
     """Takes the cases of a plan one by one, and keeps few in memory."""
 
     def __init__(self) -> None:
         self._out = BytesIO()
         self._codec = _cases()
-        self._ids: list[str] = []
+        self._ids = _PackedIds()
         self._rows = array("I")
         self._tables = {name: _Table() for name in _TABLES}
         self._open: dict[int, _Open] = {}
@@ -144,7 +168,7 @@ class PlanWriter:
             entry.is_blocked,
             entry.is_exchange,
         )
-        self._ids.append(case.id)
+        self._ids.add(case.id)
         self._rows.extend(row)
         if len(piece.lines) >= _PIECE:
             self._flush(item)
@@ -155,10 +179,10 @@ class PlanWriter:
         """Return the whole plan."""
         for item in [*self._open]:
             self._flush(item)
-        places = {"ids": self._section(self._id_lines())}
+        places = {"ids": self._placed([self._ids.end()])}
         for at, name in enumerate(_NUMBERS):
-            places[name] = self._section([self._rows[at :: len(_NUMBERS)].tobytes()])
-        places["shared"] = self._section([self._codec.table.encode()])
+            places[name] = self._section(self._rows[at :: len(_NUMBERS)].tobytes())
+        places["shared"] = self._section(self._codec.table.encode())
         tables: dict[str, list[Any]] = {
             name: [
                 (subject.kind, subject.name, aspect)
@@ -174,24 +198,21 @@ class PlanWriter:
             "places": places,
             "order": sys.byteorder,
         }
-        self._out.write(_FOOTER.pack(*self._section([compact(trailer).encode()])))
+        self._out.write(_FOOTER.pack(*self._section(compact(trailer).encode())))
         return self._out.getvalue()
-
-    def _id_lines(self) -> Iterator[bytes]:
-        """Yield the ids, each with a line end, in parts: a thorough plan has megabytes of them."""
-        for start in range(0, len(self._ids), _PART):
-            yield "".join(f"{each}\n" for each in self._ids[start : start + _PART]).encode()
 
     def _flush(self, item: int) -> None:
         piece = self._open.pop(item)
         self._waiting -= self._sizes.pop(item)
-        self._pieces[piece.number] = self._section(["\n".join(piece.lines).encode()])
+        self._pieces[piece.number] = self._section("\n".join(piece.lines).encode())
 
-    def _section(self, parts: Iterable[bytes]) -> tuple[int, int]:
-        start, packer = self._out.tell(), zlib.compressobj(_LEVEL)
-        for part in parts:
-            self._out.write(packer.compress(part))
-        self._out.write(packer.flush())
+    def _section(self, content: bytes) -> tuple[int, int]:
+        packer = zlib.compressobj(_LEVEL)
+        return self._placed([packer.compress(content), packer.flush()])
+
+    def _placed(self, packed: Iterable[bytes]) -> tuple[int, int]:
+        start = self._out.tell()
+        self._out.writelines(packed)
         return start, self._out.tell() - start
 
 
