@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Final
 
 from conformance.cli.command_line import swapped
 from conformance.cli.ready import one_campaign
@@ -16,6 +17,9 @@ from conformance.play import option_table
 from conformance.play.option_table import CommandName
 from conformance.prepare.campaign import check_selection, find_case
 from conformance.prepare.prepare import warned
+
+_PART: Final = 4096
+"""The number of ids that are made one text: a thorough plan has megabytes of them."""
 
 
 def add(command: argparse.ArgumentParser, name: CommandName) -> None:
@@ -38,7 +42,8 @@ def _list(asked: argparse.Namespace) -> int:
         )
     for glob in unfit:
         print(f"qmp-conformance: Warning: no case fits {glob!r}", file=sys.stderr)
-    print("\n".join(ids))
+    for start in range(0, len(ids), _PART):
+        print("\n".join(ids[start : start + _PART]))
     return ExitCode.CONFORMS
 
 

@@ -11,6 +11,7 @@ from conformance.knowledge.valid_request import Effect, ValidRequest
 from conformance.model.blocked import Blocked, not_applicable, unmet, untried
 from conformance.model.case import Emits, Isolation, Role, Step, Subject
 from conformance.model.expectation import Expectation
+from conformance.model.once import once
 from conformance.model.stage import MachineSpec, Request, Stage
 from conformance.model.terms import SubjectKind
 
@@ -34,11 +35,15 @@ def supporting_step(request: Request, role: Role, expect: Expectation = ACCEPTED
     return Step(request=request, expect=expect, role=role, rule="Q30", emits=emits)
 
 
+_AGAIN: Final = once(supporting_step)
+"""The same of requests that many cases send: one recipe's set-up and clean-up."""
+
+
 def supporting_steps(
     requests: Iterable[Request], role: Role, expect: Expectation = ACCEPTED
 ) -> Iterator[Step]:
     """Yield the steps of valid requests that the case is not about."""
-    return (supporting_step(request, role, expect) for request in requests)
+    return (_AGAIN(request, role, expect) for request in requests)
 
 
 def around(

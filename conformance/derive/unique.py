@@ -41,10 +41,10 @@ def named_apart(case: Case) -> Case:
         )
         for each in case.shown
     )
-    return replace(case, steps=with_word(case.steps, word), shown=shown)
+    return replace(case, steps=tuple(_step_named(step, word) for step in case.steps), shown=shown)
 
 
-def _step_named(step: Step, word: str, mark: str) -> Step:
+def _step_named(step: Step, word: str, mark: str = UNIQUE) -> Step:
     request, expect, emits = step.request, step.expect, step.emits
     arguments = _named(request.arguments, word, mark)
     if arguments is not request.arguments:

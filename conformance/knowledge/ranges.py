@@ -71,14 +71,16 @@ class Limits:
 
 
 def with_value(whole: Any, value: JsonValue) -> Any:
-    """Return `whole` with each string VALUE replaced by `value`."""
+    """Return `whole` with each string VALUE replaced by `value`, or itself without one."""
     match whole:
         case str():
             return value if whole == VALUE else whole
         case dict():
-            return {key: with_value(item, value) for key, item in whole.items()}
+            inner = {key: with_value(item, value) for key, item in whole.items()}
+            return inner if any(inner[key] is not whole[key] for key in whole) else whole
         case list():
-            return [with_value(item, value) for item in whole]
+            items = [with_value(item, value) for item in whole]
+            return items if any(a is not b for a, b in zip(items, whole, strict=True)) else whole
         case _:
             return whole
 

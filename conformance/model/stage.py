@@ -70,8 +70,13 @@ class Request:
     companion: bool = False
 
     def with_arguments(self, arguments: object) -> Request:
-        """Return the request with other arguments."""
-        return replace(self, arguments=arguments)
+        """Return the request with other arguments, itself with the very same ones."""
+        if arguments is self.arguments:
+            return self
+        # Not replace(), which takes three times as long: tens of thousands are made.
+        return Request(
+            self.execute, arguments, self.key, self.descriptor, self.awaits, self.companion
+        )
 
     def text(self, request_id: JsonValue | Absent = ABSENT) -> str:
         """Return the request as one line of compact JSON, without a line end."""

@@ -104,7 +104,30 @@ class _Open:
 
     number: int
     lines: list[str] = field(default_factory=list)
-    size: int = 0
+
+
+class _PackedIds:
+    """The ids of cases, packed as they come: a thorough plan has megabytes of them."""
+
+    def __init__(self) -> None:
+        self._packer = zlib.compressobj(_LEVEL)
+        self._packed: list[bytes] = []
+        self._waiting: list[str] = []
+
+    def add(self, case_id: str) -> None:
+        self._waiting.append(case_id)
+        if len(self._waiting) >= _PART:
+            self._pack()
+
+    def end(self) -> bytes:
+        """Return all, each with a line end, packed."""
+        self._pack()
+        return b"".join([*self._packed, self._packer.flush()])
+
+    def _pack(self) -> None:
+        lines = "".join(f"{each}\n" for each in self._waiting)
+        self._packed.append(self._packer.compress(lines.encode()))
+        self._waiting.clear()
 
 
 class PlanWriter:
@@ -113,10 +136,11 @@ class PlanWriter:
     def __init__(self) -> None:
         self._out = BytesIO()
         self._codec = _cases()
-        self._ids: list[str] = []
-        self._columns = {name: array("I") for name in _NUMBERS}
+        self._ids = _PackedIds()
+        self._rows = array("I")
         self._tables = {name: _Table() for name in _TABLES}
         self._open: dict[int, _Open] = {}
+        self._sizes: dict[int, int] = {}
         self._waiting = 0
         self._pieces: list[tuple[int, int]] = []
 
@@ -126,13 +150,14 @@ class PlanWriter:
         piece = self._open.get(item)
         if piece is None:
             piece = self._open[item] = _Open(len(self._pieces))
+            self._sizes[item] = 0
             self._pieces.append((0, 0))
         entry = entry_of(case, about)
         line = self._codec.text(case)
         piece.lines.append(line)
-        piece.size += len(line)
+        self._sizes[item] += len(line)
         self._waiting += len(line)
-        numbers = (
+        row = (
             self._tables["group"].number((case.subject, case.aspect)),
             item,
             self._tables["rules"].number(entry.rules),
@@ -140,24 +165,24 @@ class PlanWriter:
             self._tables["reason"].number(entry.reason),
             piece.number,
             entry.weight,
-            int(entry.is_blocked),
-            int(entry.is_exchange),
+            entry.is_blocked,
+            entry.is_exchange,
         )
-        self._ids.append(case.id)
-        for name, number in zip(_NUMBERS, numbers, strict=True):
-            self._columns[name].append(number)
+        self._ids.add(case.id)
+        self._rows.extend(row)
         if len(piece.lines) >= _PIECE:
             self._flush(item)
         while self._waiting > _BUFFERED:
-            self._flush(max(self._open, key=lambda each: self._open[each].size))
+            self._flush(max(self._sizes, key=self._sizes.__getitem__))
 
     def end(self, head: Head) -> bytes:
         """Return the whole plan."""
         for item in [*self._open]:
             self._flush(item)
-        places = {"ids": self._section(self._id_lines())}
-        places |= {name: self._section([each.tobytes()]) for name, each in self._columns.items()}
-        places["shared"] = self._section([self._codec.table.encode()])
+        places = {"ids": self._placed([self._ids.end()])}
+        for at, name in enumerate(_NUMBERS):
+            places[name] = self._section(self._rows[at :: len(_NUMBERS)].tobytes())
+        places["shared"] = self._section(self._codec.table.encode())
         tables: dict[str, list[Any]] = {
             name: [
                 (subject.kind, subject.name, aspect)
@@ -173,24 +198,21 @@ class PlanWriter:
             "places": places,
             "order": sys.byteorder,
         }
-        self._out.write(_FOOTER.pack(*self._section([compact(trailer).encode()])))
+        self._out.write(_FOOTER.pack(*self._section(compact(trailer).encode())))
         return self._out.getvalue()
-
-    def _id_lines(self) -> Iterator[bytes]:
-        """Yield the ids, each with a line end, in parts: a thorough plan has megabytes of them."""
-        for start in range(0, len(self._ids), _PART):
-            yield "".join(f"{each}\n" for each in self._ids[start : start + _PART]).encode()
 
     def _flush(self, item: int) -> None:
         piece = self._open.pop(item)
-        self._waiting -= piece.size
-        self._pieces[piece.number] = self._section(["\n".join(piece.lines).encode()])
+        self._waiting -= self._sizes.pop(item)
+        self._pieces[piece.number] = self._section("\n".join(piece.lines).encode())
 
-    def _section(self, parts: Iterable[bytes]) -> tuple[int, int]:
-        start, packer = self._out.tell(), zlib.compressobj(_LEVEL)
-        for part in parts:
-            self._out.write(packer.compress(part))
-        self._out.write(packer.flush())
+    def _section(self, content: bytes) -> tuple[int, int]:
+        packer = zlib.compressobj(_LEVEL)
+        return self._placed([packer.compress(content), packer.flush()])
+
+    def _placed(self, packed: Iterable[bytes]) -> tuple[int, int]:
+        start = self._out.tell()
+        self._out.writelines(packed)
         return start, self._out.tell() - start
 
 

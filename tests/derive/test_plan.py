@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from conformance.derive.plan import cases_of
 from conformance.derive.steps import PLAIN
 from conformance.judge.expect_answer import Accept, Ends, Reject, TakesItsOwn, Understood
 from conformance.knowledge.rules import load_rules
 from conformance.model.canonical import same
 from conformance.model.case import Case, Role
+from conformance.model.errors import HarnessError
 from conformance.model.terms import Aspect, Outcome, SubjectKind
 from tests.derive.builds import build, knowledge, made_plan, plan
 from tests.patience import PATIENCE
@@ -30,6 +32,24 @@ def test_no_two_cases_have_one_id(typed: bool) -> None:
     ids = [case.id for case in made_plan(typed=typed).cases]
 
     assert len(set(ids)) == len(ids) > 300
+
+
+def test_two_cases_with_one_id_end_a_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, *_ = made_plan(typed=True).cases
+    monkeypatch.setattr("conformance.derive.plan._generated", lambda *_: iter([one, one]))
+
+    with pytest.raises(HarnessError, match=f"two cases are named {one.id}"):
+        list(cases_of(build(typed=True), knowledge()))
+
+
+def test_two_ids_with_one_hash_end_no_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = made_plan(typed=True).cases[:2]
+    monkeypatch.setattr("conformance.derive.plan._generated", lambda *_: iter(cases))
+    monkeypatch.setattr("conformance.derive.plan.hash", lambda _: 1, raising=False)
+
+    found = cases_of(build(typed=True), knowledge())
+
+    assert [case.id for case in found] == [case.id for case in cases]
 
 
 def test_the_order_and_the_requests_are_the_same_in_every_process() -> None:

@@ -19,7 +19,7 @@ from conformance.derive.commands.known_states import blocked_state, stage_of_sta
 from conformance.derive.commands.state_requests import MOST, AskedIn, StateRequests
 from conformance.derive.commands.unchanged import state_queries
 from conformance.derive.inputs import Introspected
-from conformance.derive.steps import ANSWERED, blocked_by, command_subject, supporting_step
+from conformance.derive.steps import ANSWERED, blocked_by, command_subject, supporting_steps
 from conformance.judge.expect_answer import Ends, Reject
 from conformance.judge.expect_state import Reached
 from conformance.judge.expect_value import UnchangedIfRefused
@@ -204,22 +204,22 @@ class _Ground:
         number = len(self._proofs)
         only_asks = self.knowledge.state.only_asks(name)
         queries = () if only_asks or not self._is_about(name) else self._looks
+        looks = [*supporting_steps((one.request for one in queries), Role.SETUP, ANSWERED)]
         lasting = any(each.effect is not Effect.NONE for each in asked)
         refused: tuple[int, ...] = ()
         for each in asked:
-            before = [supporting_step(one, Role.SETUP, ANSWERED) for one in each.setup]
-            before += [supporting_step(one.request, Role.SETUP, ANSWERED) for one in queries]
+            before = [*supporting_steps(each.setup, Role.SETUP, ANSWERED), *looks]
             first = number + len(each.setup)
             subject = number + len(before)
             ends = each.effect is Effect.END
             refused = (*refused, subject) if lasting else (subject,)
             after = [] if ends else [_left(q, first + n, refused) for n, q in enumerate(queries)]
-            after += [supporting_step(one, Role.CLEANUP, ANSWERED) for one in each.cleanup]
+            after += supporting_steps(each.cleanup, Role.CLEANUP, ANSWERED)
             yield from (*before, self._subject(each), *after)
             number = subject + 1 + len(after)
         if not any(each.effect is Effect.END for each in asked):
-            for proof in self._proofs:
-                yield supporting_step(proof.request, Role.CLEANUP, ANSWERED)
+            asked_last = (proof.request for proof in self._proofs)
+            yield from supporting_steps(asked_last, Role.CLEANUP, ANSWERED)
 
     def _subject(self, asked: AskedIn) -> Step:
         request = asked.request

@@ -197,7 +197,7 @@ def _as_asked(valid: ValidRequest, label: str) -> AskedIn:
         label=label,
         request=valid.request,
         setup=valid.setup,
-        cleanup=tuple(replace(each, awaits=()) for each in valid.cleanup),
+        cleanup=tuple(replace(each, awaits=()) if each.awaits else each for each in valid.cleanup),
         effect=valid.effect,
     )
 

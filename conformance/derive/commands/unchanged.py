@@ -13,12 +13,13 @@ from typing import Final, TypeAlias, TypeGuard
 
 from conformance.derive.applicability import OFFERS, names_absent
 from conformance.derive.inputs import Introspected
-from conformance.derive.steps import ANSWERED, supporting_step
+from conformance.derive.steps import ANSWERED, supporting_steps
 from conformance.judge.expect_answer import Refused
 from conformance.judge.expect_value import Unchanged
 from conformance.knowledge.everything import Knowledge
 from conformance.model.case import Case, Isolation, KeptFiles, Role, Step
 from conformance.model.expectation import Expectation
+from conformance.model.once import once
 from conformance.model.stage import Stage
 from conformance.model.state import StateQuery
 from conformance.model.terms import as_object
@@ -140,8 +141,8 @@ Looks: TypeAlias = tuple[tuple[Step, ...], tuple[Step, ...]]
 
 def looks_at(queries: Sequence[StateQuery], first: int, rule: str, why: str) -> Looks:
     """Return the looks by `queries`, of which the first one starts at the step `first`."""
-    asked = (supporting_step(query.request, Role.SETUP, ANSWERED) for query in queries)
-    again = (look_again(query, first + n, rule, why) for n, query in enumerate(queries))
+    asked = supporting_steps((query.request for query in queries), Role.SETUP, ANSWERED)
+    again = (_AGAIN(query, first + n, rule, why) for n, query in enumerate(queries))
     return tuple(asked), tuple(again)
 
 
@@ -182,6 +183,10 @@ def look_again(query: StateQuery, step: int, rule: str, why: str) -> Step:
     """Return the step that sees a query answered as by the step `step` before."""
     expect = Unchanged(query, step)
     return Step(request=query.request, expect=expect, role=Role.CHECK, rule=rule, why=why)
+
+
+_AGAIN: Final = once(look_again)
+"""The same: most cases have looks that start at the same step."""
 
 
 def parts(steps: Sequence[Step]) -> Iterator[Sequence[Step]]:
