@@ -147,7 +147,7 @@ def _target_file(argument: str, target: Target) -> str | None:
         there = host_path(target, argument).exists()
     except LaunchError:
         there = False
-    return None if there else f"no {argument} in {target.rootfs or 'the root of the host'}"
+    return None if there else f"no {argument} in {target.place or 'the root of the host'}"
 
 
 def _hugepages(argument: str, target: Target) -> str | None:

@@ -30,6 +30,7 @@ class KeyForm(enum.StrEnum):
     """What TOML value a key of a target file has."""
 
     TEXT = "a string"
+    WORDS = "a command line"
     # A relative one starts at the file's folder.
     PATH = "a path"
     LIST = "a list of strings"
@@ -165,6 +166,22 @@ ROOTFS: Final = Option(
     commands=_TESTING,
     help="the root file system of the program; each program is tested in each root",
     key=TargetKey(name="rootfs", form=KeyForm.PATH, axis=True),
+)
+IMAGE: Final = Option(
+    name="image",
+    metavar="REF",
+    default=(),
+    commands=_TESTING,
+    help="the container image of the program, by name or digest; each program is tested in each",
+    key=TargetKey(name="image", axis=True),
+)
+ENGINE: Final = Option(
+    name="engine",
+    metavar="COMMAND",
+    default="",
+    commands=_TESTING,
+    help="the container engine, with its own options (default: podman if it is there, else docker)",
+    key=TargetKey(name="engine", form=KeyForm.WORDS),
 )
 SCHEMA: Final = Option(
     name="schema",
@@ -404,7 +421,7 @@ VALIDATE_FORMAT: Final = Option(
 AnyOption = Option[str] | Option[int] | Option[bool] | Option[tuple[str, ...]]
 
 TARGET: Final[tuple[AnyOption, ...]] = (
-    *(ROOTFS, SCHEMA, CASES, ARG, ENV, MACHINE, ACCEL),
+    *(ROOTFS, IMAGE, ENGINE, SCHEMA, CASES, ARG, ENV, MACHINE, ACCEL),
     *(NO_SANDBOX, THOROUGH),
 )
 """How targets are started."""

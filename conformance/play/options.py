@@ -17,7 +17,9 @@ from conformance.play.option_table import (
     ARG,
     CASE,
     CASES,
+    ENGINE,
     ENV,
+    IMAGE,
     MACHINE,
     NO_CACHE,
     NO_SANDBOX,
@@ -31,7 +33,7 @@ from conformance.play.option_table import (
     TARGETS,
     THOROUGH,
 )
-from conformance.play.target_file import read_targets
+from conformance.play.target_file import read_targets, words_fault
 from conformance.prepare.selection import Selection
 
 _SHARD: Final = re.compile(r"(\d+)/(\d+)")
@@ -119,6 +121,10 @@ def _check_target(asked: object) -> None:
                 f"the root {root or 'without a name'} is no folder",
                 "Name the folder that holds the root file system of the program.",
             )
+    if "" in IMAGE.of(asked):
+        raise UsageError("an image has no name", "Name it as the engine does, such as qemu:10.0.")
+    if wrong := words_fault(ENGINE.of(asked)):
+        raise UsageError(f"--{ENGINE.name} {ENGINE.of(asked)}: {wrong}", "Close what is quoted.")
     if not MACHINE.of(asked):
         raise UsageError("the machine has no name", "Write --machine q35, or leave it out.")
 
@@ -129,10 +135,13 @@ def _from_program(word: str, asked: object, words: Sequence[str]) -> Iterator[Ta
     env = tuple(map(_variable, ENV.of(asked)))
     schema = os.path.abspath(SCHEMA.of(asked)) if SCHEMA.of(asked) else None
     cases = tuple(map(os.path.abspath, CASES.of(asked)))
-    for root in ROOTFS.of(asked) or ("",):
-        for found in program_targets(path, root, name):
+    places = [("", image) for image in IMAGE.of(asked)]
+    places = [*((root, "") for root in ROOTFS.of(asked)), *places] or [("", "")]
+    for root, image in places:
+        for found in program_targets(path, root, name, image=image):
             target = replace(
                 found,
+                engine=ENGINE.of(asked) if image else "",
                 schema=schema,
                 cases=cases,
                 machine=MACHINE.of(asked),
@@ -173,6 +182,10 @@ def _spelt(target: Target, named: bool) -> Iterator[str]:
     """Yield the words that describe the target on a command line."""
     if target.rootfs:
         yield from (f"--{ROOTFS.name}", target.rootfs)
+    if target.image:
+        yield from (f"--{IMAGE.name}", target.image)
+    if target.engine:
+        yield f"--{ENGINE.name}={target.engine}"
     if target.schema is not None:
         yield from (f"--{SCHEMA.name}", target.schema)
     yield from (f"--{CASES.name}={folder}" for folder in target.cases)

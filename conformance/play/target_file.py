@@ -9,6 +9,7 @@ import codecs
 import glob
 import itertools
 import os
+import shlex
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,11 +17,28 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, assert_never
 
-from conformance.launch.target import NAME, Target, is_pattern, label, matches, program_path
+from conformance.launch.target import (
+    NAME,
+    NO_PATTERN,
+    Target,
+    image_label,
+    is_pattern,
+    label,
+    matches,
+    program_path,
+)
 from conformance.model.counting import counted
 from conformance.model.errors import TargetFileError
 from conformance.model.hints import nearest
-from conformance.play.option_table import KEYS, NAME_KEY, PROGRAM, ROOTFS, KeyForm, TargetKey
+from conformance.play.option_table import (
+    IMAGE,
+    KEYS,
+    NAME_KEY,
+    PROGRAM,
+    ROOTFS,
+    KeyForm,
+    TargetKey,
+)
 
 _AXES: Final = "axes"
 """The table of keys with several values; each combination makes a target."""
@@ -33,6 +51,7 @@ def _key(key: TargetKey | None) -> str:
 
 _PROGRAM: Final = _key(PROGRAM.key)
 _ROOTFS: Final = _key(ROOTFS.key)
+_IMAGE: Final = _key(IMAGE.key)
 
 _Fault = tuple[str, str]
 """What is wrong with a file, and what to do."""
@@ -134,6 +153,9 @@ class _Reader:
         if not is_pattern(values[_PROGRAM]):
             yield target
             return
+        if target.image:
+            self._faults.append((f"{where}: {NO_PATTERN}", "Name each program."))
+            return
         if not root and "/" in values[_PROGRAM]:
             folder = glob.escape(str(self._path.parent.absolute()))
             pattern = os.path.abspath(os.path.join(folder, values[_PROGRAM]))
@@ -154,9 +176,10 @@ class _Reader:
         root = given.get(_ROOTFS, "")
         # Where the program lies depends on the root, so it is no path like the others.
         program = values[_PROGRAM]
-        if not root and "/" in program:
+        inside = root or given.get(_IMAGE, "")
+        if not inside and "/" in program:
             program = self._absolute(program)
-        given[_PROGRAM] = program_path(program, root)
+        given[_PROGRAM] = program_path(program, inside)
         return Target(**{NAME_KEY.name: os.path.basename(given[_PROGRAM]), **given})
 
     def _value(self, key: TargetKey, value: Any) -> Any:
@@ -170,7 +193,7 @@ class _Reader:
                 return tuple(map(self._absolute, value))
             case KeyForm.TABLE:
                 return tuple(value.items())
-            case KeyForm.TEXT | KeyForm.BOOLEAN:
+            case KeyForm.TEXT | KeyForm.WORDS | KeyForm.BOOLEAN:
                 return value
         assert_never(key.form)
 
@@ -189,6 +212,8 @@ def _table_faults(table: Mapping[str, Any], where: str) -> Iterator[_Fault]:
     yield from _axis_faults(axes, table, where)
     if _PROGRAM not in table and _PROGRAM not in axes and not unknown:
         yield f"{where} has no `program`", "Name the QEMU program to start."
+    if _IMAGE in {*table, *axes} and _ROOTFS in {*table, *axes}:
+        yield f"{where} has `{_IMAGE}` and `{_ROOTFS}`", "Keep one of them."
     for key in KEYS:
         if key.name in table:
             yield from _value_faults(key, table[key.name], where)
@@ -199,6 +224,11 @@ def _value_faults(key: TargetKey, value: object, where: str) -> Iterator[_Fault]
         case KeyForm.TEXT | KeyForm.PATH:
             if not isinstance(value, str):
                 yield f"{where}: `{key.name}` is no string", "Put it in quotes."
+        case KeyForm.WORDS:
+            if not isinstance(value, str):
+                yield f"{where}: `{key.name}` is no string", "Put it in quotes."
+            elif wrong := words_fault(value):
+                yield f"{where}: `{key.name}` has {wrong}", "Close what is quoted."
         case KeyForm.LIST | KeyForm.PATHS:
             if not _strings(value):
                 like = '["-smp", "2"]' if key.form is KeyForm.LIST else '["DIR"]'
@@ -239,9 +269,23 @@ def _products(table: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
     for combination in itertools.product(*axes.values()):
         chosen = dict(zip(axes, combination, strict=True))
         # A program's own name already tells the targets apart unless a name is given.
-        told = [v for k, v in chosen.items() if v and (k != _PROGRAM or NAME_KEY.name in plain)]
-        suffix = "".join(f"-{label(os.path.basename(value))}" for value in told)
+        told = {k: v for k, v in chosen.items() if k != _PROGRAM or NAME_KEY.name in plain}
+        suffix = "".join(f"-{_part(key, value)}" for key, value in told.items() if value)
         yield {**plain, **chosen}, suffix
+
+
+def _part(axis: str, value: str) -> str:
+    """Return the part of a target's name that tells a value of an axis."""
+    return image_label(value) if axis == _IMAGE else label(os.path.basename(value))
+
+
+def words_fault(text: str) -> str | None:
+    """Return what is wrong with a command line, None if a shell would understand it."""
+    try:
+        shlex.split(text)
+    except ValueError as error:
+        return str(error).lower()
+    return None
 
 
 def _twice(count: int) -> str:

@@ -30,7 +30,10 @@ LIMIT: Final = 30.0
 _KIND: Final = "answers"
 _WHOLE, _LOST = b".", b"?"
 """The prefix of an entry's key, and that for a build that some query has ended."""
-_UNHEARD: Final = ("name", "schema", "cases", "spelling", "kind", "withheld", "as_root")
+_UNHEARD: Final = (
+    *("name", "schema", "cases", "spelling", "kind", "withheld", "as_root"),
+    *("image", "engine", "container"),
+)
 """The parts of a target that change no answer: words for people, and answers themselves."""
 
 
@@ -124,14 +127,20 @@ def _key(target: Target, *, thorough: bool) -> str | None:
     except (Unknowable, OSError):
         return None
     words = {name: text for name, text in asdict(target).items() if name not in _UNHEARD}
-    root = os.stat(target.rootfs or "/")
+    root: object = target.identity
+    if target.container:
+        # The numbers and times of its files are those of this container; the image says it all.
+        files, words["rootfs"] = (), ""
+    else:
+        found = os.stat(target.rootfs or "/")
+        root = [found.st_dev, found.st_ino]
     return digest(
         [
             suite_digest(),
             content,
             files,
             words,
-            [root.st_dev, root.st_ino],
+            root,
             [os.geteuid() == 0, thorough],
             bearing(target),
             diagnostics(),

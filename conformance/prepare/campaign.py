@@ -178,4 +178,6 @@ def check_selection(
 
 def _launcher(target: Target, told: Sequence[str]) -> str:
     where = f"root file system {target.rootfs}" if target.rootfs else "program of the host"
+    if target.image:
+        where = f"image {target.image} ({target.identity}) in a container"
     return "; ".join((f"{where}, {'bubblewrap' if target.sandbox else 'no sandbox'}", *told))

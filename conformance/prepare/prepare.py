@@ -52,6 +52,9 @@ def prepare(
     """
     try:
         thorough = selection.thorough
+        if target.image:
+            tell("entering a container")
+        target = folder.entered(target)
         found = answered(target, folder, cache, thorough=thorough, limit=limit, tell=tell)
         tell("planning its cases")
         plan = _plan(target, found, cache, selection)
