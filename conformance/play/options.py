@@ -123,6 +123,11 @@ def _check_target(asked: object) -> None:
             )
     if "" in IMAGE.of(asked):
         raise UsageError("an image has no name", "Name it as the engine does, such as qemu:10.0.")
+    if ENGINE.is_given(asked) and not IMAGE.is_given(asked):
+        raise UsageError(
+            f"--{ENGINE.name} {ENGINE.of(asked)} has no image to run",
+            f"Name one with --{IMAGE.name}.",
+        )
     if wrong := words_fault(ENGINE.of(asked)):
         raise UsageError(f"--{ENGINE.name} {ENGINE.of(asked)}: {wrong}", "Close what is quoted.")
     if not MACHINE.of(asked):

@@ -121,7 +121,8 @@ def answered(
 def _key(target: Target, *, thorough: bool) -> str | None:
     """Return a hash of everything that the answers depend on, None if that is unknown."""
     try:
-        files = made_of(target)
+        # Of an image, the id says it all; numbers and times of files are those of a container.
+        files = () if target.container else made_of(target)
         with host_path(target).open("rb") as program:
             content = hashlib.file_digest(program, "sha256").hexdigest()
     except (Unknowable, OSError):
@@ -129,8 +130,7 @@ def _key(target: Target, *, thorough: bool) -> str | None:
     words = {name: text for name, text in asdict(target).items() if name not in _UNHEARD}
     root: object = target.identity
     if target.container:
-        # The numbers and times of its files are those of this container; the image says it all.
-        files, words["rootfs"] = (), ""
+        words["rootfs"] = ""
     else:
         found = os.stat(target.rootfs or "/")
         root = [found.st_dev, found.st_ino]

@@ -100,6 +100,17 @@ def test_a_pattern_finds_programs_also_in_a_root(tmp_path: Path) -> None:
             "[[target]]\nprogram='/x'\naccel='a'\naxes.accel=['b']\n", "Keep one", id="both"
         ),
         pytest.param("[[target]]\nprogram='/nowhere/*'\n", "no program matches", id="no match"),
+        pytest.param(
+            "[[target]]\nprogram='/x*'\nimage='a:1'\n", "cannot be found by a pattern", id="pattern"
+        ),
+        pytest.param(
+            "[[target]]\nprogram='x'\nimage='a:1'\naxes.rootfs=['/r']\n", "Keep one", id="image"
+        ),
+        pytest.param(
+            """[[target]]\nprogram='x'\nimage='a:1'\nengine="p '"\n""",
+            "has no closing",
+            id="engine",
+        ),
         pytest.param("[[target]]\nprogram='/x'\n" * 2, "two targets", id="same name"),
         pytest.param("[[target]]\nprogram='/x'\nname='a[b]'\n", "cannot be a name", id="bad name"),
     ],
@@ -131,6 +142,26 @@ def test_all_mistakes_of_a_file_are_told_at_once(tmp_path: Path) -> None:
         "  Target 2 has no `program`. Name the QEMU program to start.",
         "  Target 3: no program matches /nowhere/*. Correct the pattern.",
         "  Target 4: 'a[b]' cannot be a name. Use letters, digits, and . _ + - in `name`.",
+    ]
+
+
+def test_images_are_an_axis_and_programs_lie_in_them(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        """
+        [[target]]
+        program = "qemu-system-arm"
+        engine = "podman --root /store"
+        [target.axes]
+        image = ["qemu:10.0", "registry.test:5000/q/qemu@sha256:0123456789abcdef"]
+        """,
+    )
+    assert [(t.name, t.program, t.image, t.engine, t.rootfs) for t in read_targets(path)] == [
+        (f"qemu-system-arm-{name}", "/usr/bin/qemu-system-arm", image, "podman --root /store", "")
+        for name, image in (
+            ("qemu-10.0", "qemu:10.0"),
+            ("qemu-0123456789ab", "registry.test:5000/q/qemu@sha256:0123456789abcdef"),
+        )
     ]
 
 
@@ -176,6 +207,6 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 def test_every_key_is_a_field_of_a_target_that_a_user_decides() -> None:
-    told_otherwise = {"spelling", "kind", "withheld", "as_root"}
+    told_otherwise = {"spelling", "kind", "withheld", "as_root", "container", "identity"}
 
     assert {key.name for key in KEYS} == {field.name for field in fields(Target)} - told_otherwise
