@@ -9,6 +9,7 @@ namespace and everything in it end with its last process.
 import contextlib
 import ctypes
 import errno
+import fcntl
 import json
 import os
 import signal
@@ -24,6 +25,7 @@ program needs: the sandbox hides it anyway."""
 
 _NEWNS = 0x00020000  # linux/sched.h
 _NEWUSER = 0x10000000
+_GET_USERNS = 0xB701  # linux/nsfs.h
 _NOSUID, _NODEV = 2, 4  # linux/mount.h
 _BIND, _REC, _PRIVATE = 4096, 16384, 1 << 18
 _DETACH = 2
@@ -78,14 +80,14 @@ def attach(name: str, copy: int) -> None:
 def copy_of_root(pid: str) -> None:
     """Send a descriptor for the root of another process, without what is mounted below it.
 
-    This process enters the mount namespace of the other for that, and so its user namespace.
+    This process enters the mount namespace of the other for that, and first the user namespace
+    that it belongs to.
     """
-    users = f"/proc/{pid}/ns/user"
-    foreign = os.stat(users).st_ino != os.stat("/proc/self/ns/user").st_ino
-    spaces = [(os.open(users, os.O_RDONLY), _NEWUSER)] if foreign else []
-    spaces.append((os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY), _NEWNS))
-    for space, kind in spaces:
-        _check(_libc.setns(space, kind), "setns")
+    mounts = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY)
+    users = fcntl.ioctl(mounts, _GET_USERNS)
+    if os.fstat(users).st_ino != os.stat("/proc/self/ns/user").st_ino:
+        _check(_libc.setns(users, _NEWUSER), "setns")
+    _check(_libc.setns(mounts, _NEWNS), "setns")
     copy = _syscall(_OPEN_TREE, _AT_FDCWD, b"/", _TREE_CLONE)
     with socket.socket(fileno=os.dup(0)) as channel:
         socket.send_fds(channel, [b"."], [copy])

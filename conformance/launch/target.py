@@ -34,10 +34,10 @@ class Target:
     process, `rootfs` its root, and `identity` says which image it is. `accel` "" leaves the choice
     to QEMU. `schema` is the QEMU source tree that it was built from, or a digest of it, on the
     host; None means the digests that ship with the suite. `cases` are folders of the user's own
-    cases. `spelling` is shell text: the words that name the target on a command line, "" where
-    there were none. `kind` is what the program says it is, once identified; `withheld` are the
-    commands that it is told not to serve. `as_root` says why root starts it as root, None if it is
-    started as another user.
+    cases, `select` globs for the ids of those that run, empty for all. `spelling` is shell text:
+    the words that name the target on a command line, "" where there were none. `kind` is what the
+    program says it is, once identified; `withheld` are the commands that it is told not to serve.
+    `as_root` says why root starts it as root, None if it is started as another user.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Target:
     sandbox: bool = True
     schema: str | None = None
     cases: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
     spelling: str = ""
     kind: Program = Program.SYSTEM
     withheld: tuple[str, ...] = ()

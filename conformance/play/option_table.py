@@ -221,7 +221,7 @@ ARG: Final = Option(
     default=(),
     commands=_TESTING,
     help="one more argument for QEMU (--arg=-smp)",
-    key=TargetKey(name="args", form=KeyForm.LIST),
+    key=TargetKey(name="args", form=KeyForm.LIST, axis=True),
 )
 ENV: Final = Option(
     name="env",
@@ -257,6 +257,7 @@ CASE: Final = Option(
     default=(),
     commands=(CommandName.RUN, CommandName.LIST),
     help="only cases whose id matches",
+    key=TargetKey(name="select", form=KeyForm.LIST),
 )
 SHARD: Final = Option(
     name="shard",
@@ -437,7 +438,7 @@ ALL: Final[tuple[AnyOption, ...]] = (
 TWINS: Final = tuple(option for option in ALL if option.no_twin is None)
 """What pytest has."""
 KEYS: Final = (NAME_KEY, *(option.key for option in ALL if option.key is not None))
-"""What a table of a target file may hold, besides `axes`."""
+"""What a table of a target file may hold, besides `axes`, `include` and `exclude`."""
 
 
 def options_of(command: CommandName) -> tuple[AnyOption, ...]:

@@ -32,7 +32,7 @@ _WHOLE, _LOST = b".", b"?"
 """The prefix of an entry's key, and that for a build that some query has ended."""
 _UNHEARD: Final = (
     *("name", "schema", "cases", "spelling", "kind", "withheld", "as_root"),
-    *("image", "engine", "container"),
+    *("select", "image", "engine", "container"),
 )
 """The parts of a target that change no answer: words for people, and answers themselves."""
 

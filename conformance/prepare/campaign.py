@@ -104,12 +104,13 @@ class Campaign:
 
     def selected(self, selection: Selection) -> Iterator[int]:
         """Yield the numbers of the selected cases, in plan order."""
-        if not selection.globs and selection.shard == (1, 1):
+        own = Selection(globs=self.target.select)
+        if not (own.globs or selection.globs) and selection.shard == (1, 1):
             yield from range(len(self.plan))
             return
         mine = [selection.has(subject) for subject, _ in self.plan.items]
         for number, case_id in enumerate(self.plan.ids):
-            if mine[self.plan.item_of(number)] and selection.fits(case_id):
+            if mine[self.plan.item_of(number)] and selection.fits(case_id) and own.fits(case_id):
                 yield number
 
     def save(self, folder: Path, name: str) -> None:
@@ -180,4 +181,5 @@ def _launcher(target: Target, told: Sequence[str]) -> str:
     where = f"root file system {target.rootfs}" if target.rootfs else "program of the host"
     if target.image:
         where = f"image {target.image} ({target.identity}) in a container"
-    return "; ".join((f"{where}, {'bubblewrap' if target.sandbox else 'no sandbox'}", *told))
+    only = [f"only the cases {', '.join(target.select)}"] if target.select else []
+    return "; ".join((f"{where}, {'bubblewrap' if target.sandbox else 'no sandbox'}", *only, *told))

@@ -16,11 +16,12 @@ from conformance.launch.folder import RunFolder
 from conformance.launch.host import probe
 from conformance.launch.target import Target
 from conformance.model.canonical import digest
-from conformance.model.errors import LaunchError
+from conformance.model.errors import LaunchError, UsageError
 from conformance.model.stage import BUILD_NEEDS
 from conformance.prepare.answers import LIMIT, Answered, answered
 from conformance.prepare.cache import NO_CACHE, Cache, folder_digest, suite_digest
 from conformance.prepare.campaign import Campaign
+from conformance.prepare.case_names import near_globs
 from conformance.prepare.plan_file import PlanError, WrittenPlan
 from conformance.prepare.selection import Selection
 
@@ -62,6 +63,10 @@ def prepare(
         if ".toml:" not in target.spelling:
             raise
         raise LaunchError(f"{target.spelling}: {error.what}", error.remedy) from error
+    own = () if selection.globs else target.select
+    if own and not any(fnmatch.filter(plan.ids, glob) for glob in own):
+        told = ", ".join(map(repr, own))
+        raise UsageError(f"{target.spelling}: no case fits {told}", near_globs(own[0], plan.ids))
     head = plan.head
     target = replace(target, kind=head.program, as_root=head.as_root, withheld=head.withheld)
     return Campaign(
@@ -75,7 +80,7 @@ def prepare(
 
 def _plan(target: Target, found: Answered, cache: Cache, selection: Selection) -> WrittenPlan:
     """Return the plan of a target, from the cache if possible."""
-    thorough, globs = selection.thorough, selection.globs
+    thorough, globs = selection.thorough, selection.globs or target.select
     known_by = digest([suite_digest(), [folder_digest(Path(each)) for each in target.cases]])
     needs = _known_needs(cache, known_by)
     lacks = _lacks(needs, target) if needs is not None else {}
