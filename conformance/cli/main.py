@@ -25,6 +25,7 @@ _COMMANDS: Final = (
     (CommandName.LIST, "cases", "list the cases of a build"),
     (CommandName.SHOW, "cases", "show what a case sends and expects"),
     (CommandName.REPLAY, "cases", "run one case alone on a fresh machine and show the dialogue"),
+    (CommandName.DOCTOR, "doctor", "show what works here, and what is missing for which cases"),
     ("targets", "matrix", "show the targets that target files expand to"),
     ("schema", "schema", "compare schemas, and write the digest of a source"),
     ("report", "report", "write the report of a run again, or that of a run that was killed"),

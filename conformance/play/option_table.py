@@ -19,6 +19,7 @@ class CommandName(enum.StrEnum):
     LIST = "list"
     SHOW = "show"
     REPLAY = "replay"
+    DOCTOR = "doctor"
     RULES = "rules"
     EXPLAIN = "explain"
     DIFF = "schema diff"
@@ -135,7 +136,7 @@ class Option(Generic[T]):
 
 _TESTING: Final = (
     *(CommandName.RUN, CommandName.LIST, CommandName.SHOW, CommandName.REPLAY),
-    *(CommandName.RULES, CommandName.EXPLAIN),
+    *(CommandName.DOCTOR, CommandName.RULES, CommandName.EXPLAIN),
 )
 """The commands that take a target."""
 _OF_NO_RUN: Final = "its command makes no run"
@@ -255,7 +256,7 @@ CASE: Final = Option(
     name="case",
     metavar="GLOB",
     default=(),
-    commands=(CommandName.RUN, CommandName.LIST),
+    commands=(CommandName.RUN, CommandName.LIST, CommandName.DOCTOR),
     help="only cases whose id matches",
     key=TargetKey(name="select", form=KeyForm.LIST),
 )

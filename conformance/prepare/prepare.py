@@ -83,8 +83,8 @@ def _plan(target: Target, found: Answered, cache: Cache, selection: Selection) -
     thorough, globs = selection.thorough, selection.globs or target.select
     known_by = digest([suite_digest(), [folder_digest(Path(each)) for each in target.cases]])
     needs = _known_needs(cache, known_by)
-    lacks = _lacks(needs, target) if needs is not None else {}
-    key = _key(target, found, [known_by, lacks, thorough]) if needs is not None else None
+    lacked = lacks(needs, target) if needs is not None else {}
+    key = _key(target, found, [known_by, lacked, thorough]) if needs is not None else None
     kept = _kept_plan(cache, key, globs) if key is not None else None
     if kept is not None:
         return kept
@@ -97,12 +97,12 @@ def _plan(target: Target, found: Answered, cache: Cache, selection: Selection) -
     knowledge = load_knowledge(target.cases)
     if needs is None:
         needs = needs_of_all(knowledge)
-        lacks = _lacks(needs, target)
+        lacked = lacks(needs, target)
         if cache.kept:
             cache.put(_NEEDS, known_by, json.dumps(needs).encode())
-            key = _key(target, found, [known_by, lacks, thorough])
+            key = _key(target, found, [known_by, lacked, thorough])
     target = planning.described_as(target, answers)
-    build = planning.introspected(target, answers, knowledge, thorough=thorough, lacks=lacks)
+    build = planning.introspected(target, answers, knowledge, thorough=thorough, lacks=lacked)
     for selected in (globs, ()) if globs else ((),):
         plan = WrittenPlan(planning.planned(target, answers, build, knowledge, selected))
         if all(fnmatch.filter(plan.ids, glob) for glob in selected):
@@ -147,8 +147,8 @@ def _known_needs(cache: Cache, known_by: str) -> Sequence[str] | None:
     return needs
 
 
-def _lacks(needs: Iterable[str], target: Target) -> dict[str, str]:
-    """Return why each need about the host is not met."""
+def lacks(needs: Iterable[str], target: Target) -> dict[str, str]:
+    """Return why each need about the host is not met, for those that are not."""
     asked = (need for need in needs if need.partition(":")[0] not in BUILD_NEEDS)
     found = {need: probe(need, target) for need in asked}
     return {need: reason for need, reason in found.items() if reason}
