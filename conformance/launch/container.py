@@ -64,6 +64,9 @@ def found_engine(engine: str) -> tuple[str, ...]:
             f"the container engine {words[0]} is not on this host",
             "Install it, or name another one with --engine or `engine`.",
         )
+    if "/" in words[0]:
+        # Its processes run in no folder of the caller's.
+        words[0] = os.path.abspath(words[0])
     return tuple(words)
 
 

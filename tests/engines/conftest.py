@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from tests.engines.images import REQUIRED, Engine, docker_with, make_root, podma
 
 
 @pytest.fixture(scope="session")
-def image_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def image_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("image")
-    # The other user that root's machines are reaches it as it does any root.
-    return make_root(folder / "root")
+    yield make_root(folder / "root")
+    # pytest keeps the folders of three runs, and this one is large.
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

@@ -184,6 +184,8 @@ def test_the_first_engine_that_is_there_counts(
     del where["podman"]
     assert found_engine("") == ("docker",)
     assert found_engine("docker --host 'a b'") == ("docker", "--host", "a b")
+    where["./docker"] = "./docker"
+    assert found_engine("./docker") == (str(Path.cwd() / "docker"),)
     where.clear()
     with pytest.raises(LaunchError, match="neither podman nor docker is on this host"):
         found_engine("")
