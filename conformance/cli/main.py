@@ -25,6 +25,8 @@ _COMMANDS: Final = (
     (CommandName.LIST, "cases", "list the cases of a build"),
     (CommandName.SHOW, "cases", "show what a case sends and expects"),
     (CommandName.REPLAY, "cases", "run one case alone on a fresh machine and show the dialogue"),
+    (CommandName.DOCTOR, "doctor", "show what works here, and what is missing for which cases"),
+    ("targets", "matrix", "show the targets that target files expand to"),
     ("known", "known", "keep files of known issues beside what runs show"),
     (
         CommandName.RUN_DIFF,

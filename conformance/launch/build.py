@@ -78,7 +78,7 @@ def identify(target: Target, folder: RunFolder, *, limit: float = _LIMIT) -> Bui
             "Correct `rootfs`; docs/targets.md tells how to make one.",
         )
     file = host_path(target)
-    where = f"{target.program} (in {target.rootfs})" if target.rootfs else target.program
+    where = f"{target.program} (in {target.place})" if target.place else target.program
     _check(file, where)
     lowered = target.sandbox and folder.mounts.user is not None
     said, complaint, status = _ask(target, folder, where, limit)

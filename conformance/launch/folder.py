@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import subprocess
 import sys
 import tempfile
 import threading
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from conformance.launch import janitor
+from conformance.launch.container import Container
 from conformance.launch.mounts import Mounts
+from conformance.launch.target import Target
 from conformance.launch.waiting import readable
 from conformance.model.errors import HarnessError
 
@@ -32,6 +36,7 @@ class RunFolder:
         self._numbers = itertools.count(1)
         self._lock = threading.RLock()
         self._mounts: Mounts | None = None
+        self._containers: dict[tuple[str, str], Container] = {}
         self._made: _Made | None = None
 
     @property
@@ -80,15 +85,33 @@ class RunFolder:
                 self._mounts = Mounts(self.path)
             return self._mounts
 
+    def entered(self, target: Target) -> Target:
+        """Return the target with the root file system of its image, if it has one.
+
+        One container holds the image until the folder closes, for all its targets. Raises
+        LaunchError.
+        """
+        if not target.image:
+            return target
+        with self._lock:
+            key = (target.engine, target.image)
+            if key not in self._containers:
+                self._containers[key] = Container(target.engine, target.image, self.path)
+            held = self._containers[key]
+        return replace(target, rootfs=held.root, container=held.pid, identity=held.identity)
+
     def close(self) -> None:
         """End what still runs, and remove the folder."""
         with self._lock:
             made, mounts = self._made, self._mounts
             if made is None or not made.leave():
                 return
-            if mounts is not None:
-                mounts.close()
-        made.remove()
+            with contextlib.ExitStack() as undo:
+                undo.callback(made.remove)
+                for container in self._containers.values():
+                    undo.callback(container.close)
+                if mounts is not None:
+                    undo.callback(mounts.close)
 
 
 class _Made:

@@ -42,6 +42,12 @@ def probe(need: str, target: Target) -> str | None:
     return _PROBES[kind](argument, target)
 
 
+def remedy(need: str) -> str:
+    """Return what would meet a need about the host, as a sentence."""
+    kind, _, argument = need.partition(":")
+    return _REMEDIES[kind].format(argument)
+
+
 def answers(need: str) -> bool:
     """Return whether `probe` knows the kind of `need`."""
     return need.partition(":")[0] in _PROBES
@@ -147,7 +153,7 @@ def _target_file(argument: str, target: Target) -> str | None:
         there = host_path(target, argument).exists()
     except LaunchError:
         there = False
-    return None if there else f"no {argument} in {target.rootfs or 'the root of the host'}"
+    return None if there else f"no {argument} in {target.place or 'the root of the host'}"
 
 
 def _hugepages(argument: str, target: Target) -> str | None:
@@ -213,3 +219,16 @@ _PROBES: Final[Mapping[str, Callable[[str, Target], str | None]]] = {
     "numa": _numa,
 }
 _ALONE: Final = frozenset({"kvm", "hugepages"})
+_REMEDIES: Final[Mapping[str, str]] = {
+    "path": "Load the kernel's module for it, or use a kernel and a machine that have it.",
+    "kvm": "Load the module of KVM for this processor, and let this user read and write /dev/kvm.",
+    "kvm-extension": "Use another kernel or processor.",
+    "cpu": "Use a processor that has it.",
+    "program": "Install {}.",
+    "package": "Install it: pip install '{}'.",
+    "interface": "Make it with ip link.",
+    "target-file": "Install the package of the program's distribution that has it.",
+    "hugepages": "Reserve some: sysctl vm.nr_hugepages=8.",
+    "numa": "Use a machine that has it.",
+}
+"""What to do about each kind of need; the braces stand for its argument."""

@@ -1,14 +1,15 @@
 """Makes mounts in a mount namespace of its own, which only the run's machines enter.
 
 Runs as a process of its own, by path, without importing the package: only a process with a single
-thread can create a user namespace. Standard input is a socket that only the run holds; requests
-come on it as JSON lines and are answered in order, with "" or with the error. The namespace and
-everything in it end with its last process.
+thread can create or enter a user namespace. Standard input is a socket that only the run holds;
+requests come on it as JSON lines and are answered in order, with "" or with the error. The
+namespace and everything in it end with its last process.
 """
 
 import contextlib
 import ctypes
 import errno
+import fcntl
 import json
 import os
 import signal
@@ -16,7 +17,7 @@ import socket
 import stat
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 STAGE = "/dev/shm"
 """Where the mounts are: a folder that every host has, that every user reaches, and whose content no
@@ -24,6 +25,7 @@ program needs: the sandbox hides it anyway."""
 
 _NEWNS = 0x00020000  # linux/sched.h
 _NEWUSER = 0x10000000
+_GET_USERNS = 0xB701  # linux/nsfs.h
 _NOSUID, _NODEV = 2, 4  # linux/mount.h
 _BIND, _REC, _PRIVATE = 4096, 16384, 1 << 18
 _DETACH = 2
@@ -32,6 +34,8 @@ _DETACH = 2
 _OPEN_TREE, _MOVE_MOUNT, _MOUNT_SETATTR = 428, 429, 442
 _TREE_CLONE, _MOVE_EMPTY_PATH, _ATTR_IDMAP = 1, 4, 0x00100000
 _AT_FDCWD, _AT_EMPTY_PATH, _AT_RECURSIVE = -100, 0x1000, 0x8000
+# As much as is read at once; a request is a few words.
+_ROOM = 65536
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -62,6 +66,31 @@ def handed_over(name: str, source: str, uid: int) -> None:
             os.close(copy)
     finally:
         os.close(users)
+
+
+def attach(name: str, copy: int) -> None:
+    """Show the folder that a descriptor from `copy_of_root` stands for, and close that."""
+    try:
+        place = _place(name, "/")
+        _syscall(_MOVE_MOUNT, copy, b"", _AT_FDCWD, place.encode(), _MOVE_EMPTY_PATH)
+    finally:
+        os.close(copy)
+
+
+def copy_of_root(pid: str) -> None:
+    """Send a descriptor for the root of another process, without what is mounted below it.
+
+    This process enters the mount namespace of the other for that, and first the user namespace
+    that it belongs to.
+    """
+    mounts = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY)
+    users = fcntl.ioctl(mounts, _GET_USERNS)
+    if os.fstat(users).st_ino != os.stat("/proc/self/ns/user").st_ino:
+        _check(_libc.setns(users, _NEWUSER), "setns")
+    _check(_libc.setns(mounts, _NEWNS), "setns")
+    copy = _syscall(_OPEN_TREE, _AT_FDCWD, b"/", _TREE_CLONE)
+    with socket.socket(fileno=os.dup(0)) as channel:
+        socket.send_fds(channel, [b"."], [copy])
 
 
 def _place(name: str, source: str) -> str:
@@ -171,6 +200,7 @@ _REQUESTS: dict[str, Callable[..., None]] = {
     "handed-over": handed_over,
     "device": device,
     "drop": drop,
+    "attach": attach,
 }
 
 
@@ -179,11 +209,26 @@ def main(own_user: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_IGN)
     # A run that was killed reads no answer.
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError), open(0, "rb") as requests:
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         _answer(_enter, own_user)
-        for line in requests:
+        for line, passed in _requests():
             name, *arguments = json.loads(line)
-            _answer(_REQUESTS[name], *arguments)
+            _answer(_REQUESTS[name], *arguments, *passed)
+
+
+def _requests() -> Iterator[tuple[bytes, list[int]]]:
+    """Yield each request with the descriptors that come with it; the next follows its answer."""
+    line = b""
+    passed: list[int] = []
+    with socket.socket(fileno=os.dup(0)) as channel:
+        while True:
+            part, more, _, _ = socket.recv_fds(channel, _ROOM, 1)
+            if not part:
+                return
+            line, passed = line + part, passed + more
+            if line.endswith(b"\n"):
+                yield line, passed
+                line, passed = b"", []
 
 
 def _answer(action: Callable[..., None], *arguments: object) -> None:
@@ -196,4 +241,7 @@ def _answer(action: Callable[..., None], *arguments: object) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] == "own-user")
+    if sys.argv[1] == "root-of":
+        copy_of_root(sys.argv[2])
+    else:
+        main(sys.argv[1] == "own-user")

@@ -40,6 +40,10 @@ _CAPABILITIES: Final = {
     "CAP_SYS_ADMIN": 21,
     "CAP_MKNOD": 27,
 }
+_UNPACK: Final = (
+    "Run the suite as the user whose containers the engine runs, or unpack the image and name its "
+    "folder with --rootfs."
+)
 
 
 class Mounts:
@@ -63,16 +67,9 @@ class Mounts:
         root = os.geteuid() == 0
         user, reason = _other_user() if root else (None, None)
         self._own_user = not root or (reason is not None and "CAP_SYS_ADMIN" in reason)
+        self._mark = {janitor.MARK: str(folder)}
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", mounter.__file__, self._mode],
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env={**os.environ, janitor.MARK: str(folder)},
-                cwd="/",
-                start_new_session=True,
-            )
+            self._process = self._helper(theirs, self._mode)
         self._answers = self._socket.makefile("rb")
         self.lacks = self._answer()
         self._nsenter = shutil.which("nsenter")
@@ -81,6 +78,17 @@ class Mounts:
         if root:
             self.user = user if self.lacks is None else None
             self.root_reason = reason or self.lacks
+
+    def _helper(self, theirs: socket.socket, *words: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-I", "-S", mounter.__file__, *words],
+            stdin=theirs.fileno(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE if words[1:] else subprocess.DEVNULL,
+            env={**os.environ, **self._mark},
+            cwd="/",
+            start_new_session=True,
+        )
 
     @property
     def _mode(self) -> str:
@@ -152,6 +160,42 @@ class Mounts:
                 raise LaunchError(f"{path} cannot be shown to the sandbox: {said}", "Move it.")
         return f"{mounter.STAGE}/{name}"
 
+    def root_of(self, pid: int) -> str:
+        """Return where sandboxes reach the root of a process in another mount namespace.
+
+        What is mounted below that root is not there. Raises LaunchError.
+        """
+        if self.lacks is not None:
+            raise LaunchError(f"no container can be entered: {self.lacks}", _UNPACK)
+        key = (f"/proc/{pid}/root", False)
+        with self._lock:
+            if key not in self._trees:
+                name = self._name("tree")
+                if said := self._try("attach", name, passed=self._copy_of_root(pid)):
+                    raise LaunchError(f"the root of a container cannot be shown: {said}", _UNPACK)
+                self._trees[key] = f"{mounter.STAGE}/{name}"
+            return self._trees[key]
+
+    def _copy_of_root(self, pid: int) -> int:
+        """Return a descriptor for the root of a process; raises LaunchError."""
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs:
+                helper = self._helper(theirs, "root-of", str(pid))
+            ours.settimeout(_LIMIT)
+            try:
+                found = socket.recv_fds(ours, 1, 1)[1]
+            except OSError:
+                found = []
+                helper.kill()
+            said = helper.communicate()[1].decode(errors="replace").strip()
+        if not found:
+            raise LaunchError(
+                f"a container cannot be entered: {said.rpartition(chr(10))[2] or 'no answer'}",
+                _UNPACK,
+            )
+        return found[0]
+
     def device(self, path: str) -> str:
         """Return where the other user may use the device `path` of the host."""
         if self.user is None:
@@ -178,13 +222,20 @@ class Mounts:
                 f"a scratch folder cannot be made or removed: {said}", "Free memory, or run again."
             )
 
-    def _try(self, *request: object) -> str | None:
-        """Return the error of the request, None if it succeeded."""
+    def _try(self, *request: object, passed: int | None = None) -> str | None:
+        """Return the error of the request, None if it succeeded; `passed` is closed here."""
+        line = json.dumps(request).encode() + b"\n"
         with self._lock:
             try:
-                self._socket.sendall(json.dumps(request).encode() + b"\n")
+                if passed is None:
+                    self._socket.sendall(line)
+                else:
+                    socket.send_fds(self._socket, [line], [passed])
             except OSError as error:
                 return str(error)
+            finally:
+                if passed is not None:
+                    os.close(passed)
             return self._answer()
 
     def _answer(self) -> str | None:

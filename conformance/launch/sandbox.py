@@ -84,9 +84,9 @@ def command(
     is missing.
     """
     if not target.sandbox:
-        if target.rootfs:
+        if target.place:
             raise LaunchError(
-                f"{target.rootfs} cannot be a root without the sandbox",
+                f"{target.place} cannot be a root without the sandbox",
                 "Leave out --no-sandbox, or name a program of the host.",
             )
         limits = _limits(target, files=True)
@@ -183,6 +183,7 @@ class _Outside:
 
     def __init__(self, mounts: Mounts | None, target: Target) -> None:
         self._mounts = mounts
+        self._target = target
         # An empty reason is none: to run as root by mistake must not be that easy.
         self._user = mounts.user if mounts and not target.as_root else None
 
@@ -197,6 +198,11 @@ class _Outside:
 
     def tree(self, path: str, *, own: bool) -> str:
         """Return where `path` is reached; with `own`, root's files in it belong to the program."""
+        target = self._target
+        if target.container:
+            if self._mounts is None:
+                raise LaunchError(f"{target.place} cannot be entered", "Use --rootfs.")
+            return self._mounts.root_of(target.container) + path.removeprefix(target.rootfs)
         if self._mounts is None or self._user is None:
             return path
         return self._mounts.tree(path, own=own)
@@ -254,12 +260,14 @@ def _tool(name: str, package: str) -> str:
 
 
 def _root(target: Target, outside: _Outside) -> Iterator[str]:
+    if target.container and not os.path.isdir(target.rootfs):
+        raise LaunchError(f"the container of {target.image} has ended", "Run again.")
     root = outside.tree(target.rootfs, own=False) if target.rootfs else "/"
     yield from ("--ro-bind", root, "/")
     for needed in ("/dev", "/proc", "/tmp"):
         if not _has(target, needed):
             raise LaunchError(
-                f"the root {target.rootfs or '/'} has no folder {needed}",
+                f"the root {target.place or '/'} has no folder {needed}",
                 "Make it: the sandbox mounts its own there.",
             )
     # Root inside can write the kernel's settings, even where that is another user outside.

@@ -16,6 +16,7 @@ from conformance.model.flavour import Program
 
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 """A target's name is part of test ids and file names; "[" and "::" mean something in test ids."""
+NO_PATTERN: Final = "programs of an image cannot be found by a pattern"
 _GLOB: Final = frozenset("*?[")
 # How `glob.escape` writes them.
 _ESCAPED: Final = re.compile(r"\[[*?[]\]")
@@ -28,17 +29,22 @@ class Target:
     """A program and how it is started.
 
     `program` is a path on the host or, unless `rootfs` (a folder of the host) is "", inside that
-    root. `accel` "" leaves the choice to QEMU. `schema` is the QEMU source tree that it was built
-    from, or a digest of it, on the host; None means the digests that ship with the suite. `cases`
-    are folders of the user's own cases. `spelling` is shell text: the words that name the target
-    on a command line, "" where there were none. `kind` is what the program says it is, once
-    identified; `withheld` are the commands that it is told not to serve. `as_root` says why root
-    starts it as root, None if it is started as another user.
+    root. `image` is a container image, whose root counts: `engine` is the command that knows it, ""
+    for the one that is there; while a run holds a container of it, `container` is the number of its
+    process, `rootfs` its root, and `identity` says which image it is. `accel` "" leaves the choice
+    to QEMU. `schema` is the QEMU source tree that it was built from, or a digest of it, on the
+    host; None means the digests that ship with the suite. `cases` are folders of the user's own
+    cases, `select` globs for the ids of those that run, empty for all. `spelling` is shell text:
+    the words that name the target on a command line, "" where there were none. `kind` is what the
+    program says it is, once identified; `withheld` are the commands that it is told not to serve.
+    `as_root` says why root starts it as root, None if it is started as another user.
     """
 
     name: str
     program: str
     rootfs: str = ""
+    image: str = ""
+    engine: str = ""
     machine: str = "none"
     accel: str = ""
     args: tuple[str, ...] = ()
@@ -46,10 +52,18 @@ class Target:
     sandbox: bool = True
     schema: str | None = None
     cases: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
     spelling: str = ""
     kind: Program = Program.SYSTEM
     withheld: tuple[str, ...] = ()
     as_root: str | None = None
+    container: int = 0
+    identity: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where its program is, in words; "" for the host."""
+        return f"the image {self.image}" if self.image else self.rootfs
 
     @property
     def is_bare(self) -> bool:
@@ -62,21 +76,28 @@ def is_target_file(word: str) -> bool:
     return word.endswith(".toml") or ".toml:" in word
 
 
-def program_target(path: str, rootfs: str = "") -> Target:
+def program_target(path: str, rootfs: str = "", image: str = "") -> Target:
     """Return the target that a program alone makes; a name without "/" is looked up in PATH."""
-    program = program_path(path, rootfs)
+    program = program_path(path, rootfs or image)
     root = os.path.abspath(rootfs) if rootfs else ""
-    return Target(name=label(os.path.basename(program)) or "target", program=program, rootfs=root)
+    name = label(os.path.basename(program)) or "target"
+    return Target(name=name, program=program, rootfs=root, image=image)
 
 
-def program_targets(path: str, rootfs: str = "", name: str = "") -> tuple[Target, ...]:
+def program_targets(
+    path: str, rootfs: str = "", name: str = "", *, image: str = ""
+) -> tuple[Target, ...]:
     """Return the targets that a program, or a pattern for programs, makes, in sorted order.
 
     `name` left out, each is named after its program.  Where a pattern leaves folders open, the
-    names say which.  Raises UsageError for a pattern that no program fits.
+    names say which.  Raises UsageError for a pattern that no program fits, or in an image.
     """
     root = os.path.abspath(rootfs) if rootfs else ""
-    one = program_target(path, root)
+    one = program_target(path, root, image)
+    if image:
+        if is_pattern(path):
+            raise UsageError(f"{path}: {NO_PATTERN}", "Name each program.")
+        return (replace(one, name=name or one.name),)
     pattern = program_path(path, root)
     if not is_pattern(path) or os.path.isfile(root + pattern):
         return (replace(one, name=name or one.name),)
@@ -89,9 +110,9 @@ def program_targets(path: str, rootfs: str = "", name: str = "") -> tuple[Target
     return targets
 
 
-def program_path(path: str, rootfs: str) -> str:
-    """Return the absolute path of a program, inside `rootfs` if there is one."""
-    if rootfs:
+def program_path(path: str, inside: str) -> str:
+    """Return the absolute path of a program, inside a root or an image if there is one."""
+    if inside:
         if path.startswith("/"):
             return path
         return f"/{path}" if "/" in path else f"/usr/bin/{path}"
@@ -152,6 +173,12 @@ def host_path(target: Target, path: str = "") -> Path:
         inside = [] if aim.startswith("/") else inside
         parts.extend(part for part in reversed(aim.split("/")) if part)
     return Path(target.rootfs, *inside)
+
+
+def image_label(image: str) -> str:
+    """Return a part of a name for an image: its last part, with the start of a digest."""
+    last, _, digest = image.rpartition("/")[2].partition("@")
+    return label("-".join(filter(None, (last, digest.rpartition(":")[2][:12]))))
 
 
 def label(text: str) -> str:

@@ -19,6 +19,7 @@ class CommandName(enum.StrEnum):
     LIST = "list"
     SHOW = "show"
     REPLAY = "replay"
+    DOCTOR = "doctor"
     RULES = "rules"
     EXPLAIN = "explain"
     DIFF = "schema diff"
@@ -35,6 +36,7 @@ class KeyForm(enum.StrEnum):
     """What TOML value a key of a target file has."""
 
     TEXT = "a string"
+    WORDS = "a command line"
     # A relative one starts at the file's folder.
     PATH = "a path"
     LIST = "a list of strings"
@@ -139,7 +141,7 @@ class Option(Generic[T]):
 
 _TESTING: Final = (
     *(CommandName.RUN, CommandName.LIST, CommandName.SHOW, CommandName.REPLAY),
-    *(CommandName.RULES, CommandName.EXPLAIN),
+    *(CommandName.DOCTOR, CommandName.RULES, CommandName.EXPLAIN),
 )
 """The commands that take a target."""
 _OF_NO_RUN: Final = "its command makes no run"
@@ -170,6 +172,22 @@ ROOTFS: Final = Option(
     commands=_TESTING,
     help="the root file system of the program; each program is tested in each root",
     key=TargetKey(name="rootfs", form=KeyForm.PATH, axis=True),
+)
+IMAGE: Final = Option(
+    name="image",
+    metavar="REF",
+    default=(),
+    commands=_TESTING,
+    help="the container image of the program, by name or digest; each program is tested in each",
+    key=TargetKey(name="image", axis=True),
+)
+ENGINE: Final = Option(
+    name="engine",
+    metavar="COMMAND",
+    default="",
+    commands=_TESTING,
+    help="the container engine, with its own options (default: podman if it is there, else docker)",
+    key=TargetKey(name="engine", form=KeyForm.WORDS),
 )
 SCHEMA: Final = Option(
     name="schema",
@@ -209,7 +227,7 @@ ARG: Final = Option(
     default=(),
     commands=_TESTING,
     help="one more argument for QEMU (--arg=-smp)",
-    key=TargetKey(name="args", form=KeyForm.LIST),
+    key=TargetKey(name="args", form=KeyForm.LIST, axis=True),
 )
 ENV: Final = Option(
     name="env",
@@ -243,8 +261,9 @@ CASE: Final = Option(
     name="case",
     metavar="GLOB",
     default=(),
-    commands=(CommandName.RUN, CommandName.LIST),
+    commands=(CommandName.RUN, CommandName.LIST, CommandName.DOCTOR),
     help="only cases whose id matches",
+    key=TargetKey(name="select", form=KeyForm.LIST),
 )
 SHARD: Final = Option(
     name="shard",
@@ -479,7 +498,7 @@ RUN_FORMAT: Final = Option(
 AnyOption = Option[str] | Option[int] | Option[bool] | Option[tuple[str, ...]]
 
 TARGET: Final[tuple[AnyOption, ...]] = (
-    *(ROOTFS, SCHEMA, CASES, ARG, ENV, MACHINE, ACCEL),
+    *(ROOTFS, IMAGE, ENGINE, SCHEMA, CASES, ARG, ENV, MACHINE, ACCEL),
     *(NO_SANDBOX, THOROUGH),
 )
 """How targets are started."""
@@ -509,7 +528,7 @@ ALL: Final[tuple[AnyOption, ...]] = (
 TWINS: Final = tuple(option for option in ALL if option.no_twin is None)
 """What pytest has."""
 KEYS: Final = (NAME_KEY, *(option.key for option in ALL if option.key is not None))
-"""What a table of a target file may hold, besides `axes`."""
+"""What a table of a target file may hold, besides `axes`, `include` and `exclude`."""
 
 
 def options_of(command: CommandName) -> tuple[AnyOption, ...]:

@@ -22,7 +22,9 @@ from conformance.play.option_table import (
     BUDGET,
     CASE,
     CASES,
+    ENGINE,
     ENV,
+    IMAGE,
     KNOWN,
     MACHINE,
     NO_CACHE,
@@ -38,7 +40,7 @@ from conformance.play.option_table import (
     TARGETS,
     THOROUGH,
 )
-from conformance.play.target_file import read_targets
+from conformance.play.target_file import read_targets, words_fault
 from conformance.prepare.selection import Selection
 
 _SHARD: Final = re.compile(r"(\d+)/(\d+)")
@@ -72,6 +74,7 @@ class Options:
         number, count = self.selection.shard
         return (
             *self.selection.globs,
+            *(f"{target.name}: {glob}" for target in self.targets for glob in target.select),
             *([f"shard {number}/{count}"] if count > 1 else []),
             *(["thorough"] if self.selection.thorough else []),
         )
@@ -160,6 +163,15 @@ def _check_target(asked: object) -> None:
                 f"the root {root or 'without a name'} is no folder",
                 "Name the folder that holds the root file system of the program.",
             )
+    if "" in IMAGE.of(asked):
+        raise UsageError("an image has no name", "Name it as the engine does, such as qemu:10.0.")
+    if ENGINE.is_given(asked) and not IMAGE.is_given(asked):
+        raise UsageError(
+            f"--{ENGINE.name} {ENGINE.of(asked)} has no image to run",
+            f"Name one with --{IMAGE.name}.",
+        )
+    if wrong := words_fault(ENGINE.of(asked)):
+        raise UsageError(f"--{ENGINE.name} {ENGINE.of(asked)}: {wrong}", "Close what is quoted.")
     if not MACHINE.of(asked):
         raise UsageError("the machine has no name", "Write --machine q35, or leave it out.")
 
@@ -170,10 +182,13 @@ def _from_program(word: str, asked: object, words: Sequence[str]) -> Iterator[Ta
     env = tuple(map(_variable, ENV.of(asked)))
     schema = os.path.abspath(SCHEMA.of(asked)) if SCHEMA.of(asked) else None
     cases = tuple(map(os.path.abspath, CASES.of(asked)))
-    for root in ROOTFS.of(asked) or ("",):
-        for found in program_targets(path, root, name):
+    places = [("", image) for image in IMAGE.of(asked)]
+    places = [*((root, "") for root in ROOTFS.of(asked)), *places] or [("", "")]
+    for root, image in places:
+        for found in program_targets(path, root, name, image=image):
             target = replace(
                 found,
+                engine=ENGINE.of(asked) if image else "",
                 schema=schema,
                 cases=cases,
                 machine=MACHINE.of(asked),
@@ -214,6 +229,10 @@ def _spelt(target: Target, named: bool) -> Iterator[str]:
     """Yield the words that describe the target on a command line."""
     if target.rootfs:
         yield from (f"--{ROOTFS.name}", target.rootfs)
+    if target.image:
+        yield from (f"--{IMAGE.name}", target.image)
+    if target.engine:
+        yield f"--{ENGINE.name}={target.engine}"
     if target.schema is not None:
         yield from (f"--{SCHEMA.name}", target.schema)
     yield from (f"--{CASES.name}={folder}" for folder in target.cases)

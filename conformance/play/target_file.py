@@ -9,6 +9,7 @@ import codecs
 import glob
 import itertools
 import os
+import shlex
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,14 +17,34 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, assert_never
 
-from conformance.launch.target import NAME, Target, is_pattern, label, matches, program_path
+from conformance.launch.target import (
+    NAME,
+    NO_PATTERN,
+    Target,
+    image_label,
+    is_pattern,
+    label,
+    matches,
+    program_path,
+)
 from conformance.model.counting import counted
 from conformance.model.errors import TargetFileError
 from conformance.model.hints import nearest
-from conformance.play.option_table import KEYS, NAME_KEY, PROGRAM, ROOTFS, KeyForm, TargetKey
+from conformance.play.option_table import (
+    IMAGE,
+    KEYS,
+    NAME_KEY,
+    PROGRAM,
+    ROOTFS,
+    KeyForm,
+    TargetKey,
+)
 
 _AXES: Final = "axes"
 """The table of keys with several values; each combination makes a target."""
+_EXCLUDE, _INCLUDE = "exclude", "include"
+"""The arrays of tables of axes: combinations that make no target, and further ones that do."""
+_TARGET, _DEFAULTS = "target", "defaults"
 
 
 def _key(key: TargetKey | None) -> str:
@@ -33,6 +54,7 @@ def _key(key: TargetKey | None) -> str:
 
 _PROGRAM: Final = _key(PROGRAM.key)
 _ROOTFS: Final = _key(ROOTFS.key)
+_IMAGE: Final = _key(IMAGE.key)
 
 _Fault = tuple[str, str]
 """What is wrong with a file, and what to do."""
@@ -76,8 +98,9 @@ class _Reader:
 
     def targets(self, document: Mapping[str, Any]) -> tuple[Target, ...]:
         """Return the targets; raises TargetFileError, with all faults."""
-        self._faults += _unknown(document, ("target",), "the file")
-        tables = document.get("target", [])
+        self._faults += _unknown(document, (_TARGET, _DEFAULTS), "the file")
+        defaults = self._defaults(document.get(_DEFAULTS, {}))
+        tables = document.get(_TARGET, [])
         if not isinstance(tables, list) or not tables:
             if not self._faults:
                 self._faults.append(("has no targets", "Write at least one [[target]] table."))
@@ -85,7 +108,7 @@ class _Reader:
         found = [
             target
             for number, table in enumerate(tables, 1)
-            for target in self._table(table, f"target {number}")
+            for target in self._table(table, defaults, f"target {number}")
         ]
         names = Counter(target.name for target in found)
         self._faults += [
@@ -106,16 +129,33 @@ class _Reader:
             f"{self._path}: has {counted(len(self._faults), 'mistake')}", "\n  ".join(told)
         )
 
-    def _table(self, table: object, where: str) -> Iterator[Target]:
+    def _defaults(self, table: object) -> Mapping[str, Any]:
+        """Return the keys that all targets have which do not have them."""
+        if not isinstance(table, dict):
+            self._faults.append((f"`{_DEFAULTS}` is no table", f"Write [{_DEFAULTS}]."))
+            return {}
+        faults = [*_unknown(table, [key.name for key in KEYS if key is not NAME_KEY], _DEFAULTS)]
+        faults += [fault for key in KEYS for fault in _value_faults(key, table, _DEFAULTS)]
+        self._faults += faults
+        return {} if faults else table
+
+    def _table(self, table: object, defaults: Mapping[str, Any], where: str) -> Iterator[Target]:
         """Yield the targets of a table, or none if it has a fault."""
         if not isinstance(table, dict):
             self._faults.append((f"{where} is no table", "Write [[target]]."))
             return
-        faults = [*_table_faults(table, where)]
+        faults = [*_table_faults(table, defaults, where)]
         self._faults += faults
         if faults:
             return
-        for values, suffix in _products(table):
+        products = [*_products(table)]
+        if not products:
+            self._faults.append((f"{where}: all combinations are excluded", "Leave one."))
+        for own, suffix in products:
+            values = _with_defaults(own, defaults)
+            if _PROGRAM not in values:
+                self._faults.append((f"{where}: an `{_INCLUDE}` has no `{_PROGRAM}`", "Name it."))
+                continue
             for target in self._expanded(values, where):
                 name = target.name + suffix
                 if not NAME.fullmatch(name):
@@ -133,6 +173,9 @@ class _Reader:
         pattern, root = target.program, target.rootfs
         if not is_pattern(values[_PROGRAM]):
             yield target
+            return
+        if target.image:
+            self._faults.append((f"{where}: {NO_PATTERN}", "Name each program."))
             return
         if not root and "/" in values[_PROGRAM]:
             folder = glob.escape(str(self._path.parent.absolute()))
@@ -154,9 +197,10 @@ class _Reader:
         root = given.get(_ROOTFS, "")
         # Where the program lies depends on the root, so it is no path like the others.
         program = values[_PROGRAM]
-        if not root and "/" in program:
+        inside = root or given.get(_IMAGE, "")
+        if not inside and "/" in program:
             program = self._absolute(program)
-        given[_PROGRAM] = program_path(program, root)
+        given[_PROGRAM] = program_path(program, inside)
         return Target(**{NAME_KEY.name: os.path.basename(given[_PROGRAM]), **given})
 
     def _value(self, key: TargetKey, value: Any) -> Any:
@@ -170,7 +214,7 @@ class _Reader:
                 return tuple(map(self._absolute, value))
             case KeyForm.TABLE:
                 return tuple(value.items())
-            case KeyForm.TEXT | KeyForm.BOOLEAN:
+            case KeyForm.TEXT | KeyForm.WORDS | KeyForm.BOOLEAN:
                 return value
         assert_never(key.form)
 
@@ -178,27 +222,45 @@ class _Reader:
         return os.path.abspath(self._path.parent / path)
 
 
-def _table_faults(table: Mapping[str, Any], where: str) -> Iterator[_Fault]:
+def _with_defaults(table: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a table with the defaults for what it leaves open; a root excludes an image."""
+    places = {_IMAGE, _ROOTFS}
+    settled = table.keys() | (places if table.keys() & places else set())
+    return {**{key: value for key, value in defaults.items() if key not in settled}, **table}
+
+
+def _table_faults(
+    table: Mapping[str, Any], defaults: Mapping[str, Any], where: str
+) -> Iterator[_Fault]:
     """Yield the faults of the keys of a table and of the types of their values."""
-    unknown = [*_unknown(table, (*(key.name for key in KEYS), _AXES), where)]
+    known = (*(key.name for key in KEYS), _AXES, _EXCLUDE, _INCLUDE)
+    unknown = [*_unknown(table, known, where)]
     yield from unknown
     axes = table.get(_AXES, {})
     if not isinstance(axes, dict):
         yield f"{where}: `axes` is no table", "Write [target.axes]."
         axes = {}
-    yield from _axis_faults(axes, table, where)
-    if _PROGRAM not in table and _PROGRAM not in axes and not unknown:
+    found = [*_axis_faults(axes, table, where)]
+    yield from found or _combination_faults(table, axes, where)
+    if _PROGRAM not in {*table, *axes, *defaults} and not unknown:
         yield f"{where} has no `program`", "Name the QEMU program to start."
+    if _IMAGE in {*table, *axes} and _ROOTFS in {*table, *axes}:
+        yield f"{where} has `{_IMAGE}` and `{_ROOTFS}`", "Keep one of them."
     for key in KEYS:
-        if key.name in table:
-            yield from _value_faults(key, table[key.name], where)
+        yield from _value_faults(key, table, where)
 
 
-def _value_faults(key: TargetKey, value: object, where: str) -> Iterator[_Fault]:
+def _value_faults(key: TargetKey, table: Mapping[str, Any], where: str) -> Iterator[_Fault]:
+    """Yield what is wrong with the value of a key, if the table has it."""
+    if key.name not in table:
+        return
+    value = table[key.name]
     match key.form:
-        case KeyForm.TEXT | KeyForm.PATH:
+        case KeyForm.TEXT | KeyForm.PATH | KeyForm.WORDS:
             if not isinstance(value, str):
                 yield f"{where}: `{key.name}` is no string", "Put it in quotes."
+            elif key.form is KeyForm.WORDS and (wrong := words_fault(value)):
+                yield f"{where}: `{key.name}` has {wrong}", "Close what is quoted."
         case KeyForm.LIST | KeyForm.PATHS:
             if not _strings(value):
                 like = '["-smp", "2"]' if key.form is KeyForm.LIST else '["DIR"]'
@@ -214,34 +276,94 @@ def _value_faults(key: TargetKey, value: object, where: str) -> Iterator[_Fault]
 
 
 def _axis_faults(axes: Mapping[str, Any], table: Mapping[str, Any], where: str) -> Iterator[_Fault]:
-    known = [key.name for key in KEYS if key.axis]
-    yield from _unknown(axes, known, f"axes of {where}")
+    known = {key.name: key for key in KEYS if key.axis}
+    yield from _unknown(axes, [*known], f"axes of {where}")
     for axis, values in axes.items():
-        if not _strings(values) or not values:
-            yield f"{where}: `axes.{axis}` is no list of strings", "Write a list."
         if axis in table:
             yield f"{where} has `{axis}` and `axes.{axis}`", "Keep one of them."
+        if axis not in known:
+            continue
+        lists = known[axis].form is KeyForm.LIST
+        of = "lists of strings" if lists else "strings"
+        right = (
+            isinstance(values, list) and all(map(_strings, values)) if lists else _strings(values)
+        )
+        if not right or not values:
+            yield f"{where}: `axes.{axis}` is no list of {of}", "Write a list."
+
+
+def _combination_faults(
+    table: Mapping[str, Any], axes: Mapping[str, Any], where: str
+) -> Iterator[_Fault]:
+    """Yield the faults of a table's `exclude` and `include`; its axes have none."""
+    known = {key.name: key for key in KEYS if key.axis}
+    combinations = [*_combinations(axes)]
+    for array in (_EXCLUDE, _INCLUDE):
+        entries = table.get(array, [])
+        if not isinstance(entries, list) or not all(isinstance(each, dict) for each in entries):
+            yield f"{where}: `{array}` is no array of tables", f"Write [[target.{array}]]."
+            continue
+        for number, entry in enumerate(entries, 1):
+            here = f"{array} {number} of {where}"
+            wrong = [*_unknown(entry, [*(axes if array == _EXCLUDE else known)], here)]
+            wrong += [fault for key in known.values() for fault in _value_faults(key, entry, here)]
+            if not entry:
+                wrong.append((f"{here} says nothing", "Name values of axes in it."))
+            elif wrong or array == _INCLUDE:
+                pass
+            elif not any(_fits(each, entry) for each in combinations):
+                wrong.append((f"{here} fits no combination", "Name values of the axes."))
+            yield from wrong
 
 
 def _unknown(table: Mapping[str, Any], keys: Sequence[str], where: str) -> Iterator[_Fault]:
     for key in table:
         if key not in keys:
             near = nearest(key, keys)
-            known = f"Known: {', '.join(keys)}."
+            known = f"Known: {', '.join(keys)}." if keys else "It has no axes."
             remedy = f"Did you mean `{near[0]}`?" if near else known
             yield f"{where}: unknown key `{key}`", remedy
 
 
+def _combinations(axes: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for combination in itertools.product(*axes.values()):
+        yield dict(zip(axes, combination, strict=True))
+
+
+def _fits(combination: Mapping[str, Any], entry: Mapping[str, Any]) -> bool:
+    return all(combination[key] == value for key, value in entry.items())
+
+
 def _products(table: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
     """Yield the values of each combination of the axes, and its part of the name."""
-    axes: dict[str, list[str]] = table.get(_AXES, {})
-    plain = {key: value for key, value in table.items() if key != _AXES}
-    for combination in itertools.product(*axes.values()):
-        chosen = dict(zip(axes, combination, strict=True))
+    plain = {k: v for k, v in table.items() if k not in (_AXES, _EXCLUDE, _INCLUDE)}
+    excluded = table.get(_EXCLUDE, [])
+    combinations = [
+        each
+        for each in _combinations(table.get(_AXES, {}))
+        if not any(_fits(each, entry) for entry in excluded)
+    ]
+    for chosen in (*combinations, *table.get(_INCLUDE, [])):
         # A program's own name already tells the targets apart unless a name is given.
-        told = [v for k, v in chosen.items() if v and (k != _PROGRAM or NAME_KEY.name in plain)]
-        suffix = "".join(f"-{label(os.path.basename(value))}" for value in told)
-        yield {**plain, **chosen}, suffix
+        told = {k: v for k, v in chosen.items() if k != _PROGRAM or NAME_KEY.name in plain}
+        suffix = "".join(f"-{_part(axis, value)}" for axis, value in told.items() if value)
+        yield _with_defaults(chosen, plain), suffix
+
+
+def _part(axis: str, value: str | list[str]) -> str:
+    """Return the part of a target's name that tells a value of an axis."""
+    if isinstance(value, list):
+        return label("-".join(value))
+    return image_label(value) if axis == _IMAGE else label(os.path.basename(value))
+
+
+def words_fault(text: str) -> str | None:
+    """Return what is wrong with a command line, None if a shell would understand it."""
+    try:
+        shlex.split(text)
+    except ValueError as error:
+        return str(error).lower()
+    return None
 
 
 def _twice(count: int) -> str:

@@ -30,7 +30,10 @@ LIMIT: Final = 30.0
 _KIND: Final = "answers"
 _WHOLE, _LOST = b".", b"?"
 """The prefix of an entry's key, and that for a build that some query has ended."""
-_UNHEARD: Final = ("name", "schema", "cases", "spelling", "kind", "withheld", "as_root")
+_UNHEARD: Final = (
+    *("name", "schema", "cases", "spelling", "kind", "withheld", "as_root"),
+    *("select", "image", "engine", "container"),
+)
 """The parts of a target that change no answer: words for people, and answers themselves."""
 
 
@@ -119,20 +122,26 @@ def answered(
 def _key(target: Target, *, thorough: bool) -> str | None:
     """Return a hash of everything that the answers depend on, None if that is unknown."""
     try:
-        files = made_of(target)
+        # Of an image, the id says it all; numbers and times of files are those of a container.
+        files = () if target.container else made_of(target)
         with host_path(target).open("rb") as program:
             content = hashlib.file_digest(program, "sha256").hexdigest()
     except (Unknowable, OSError):
         return None
     words = {name: text for name, text in asdict(target).items() if name not in _UNHEARD}
-    root = os.stat(target.rootfs or "/")
+    root: object = target.identity
+    if target.container:
+        words["rootfs"] = ""
+    else:
+        found = os.stat(target.rootfs or "/")
+        root = [found.st_dev, found.st_ino]
     return digest(
         [
             suite_digest(),
             content,
             files,
             words,
-            [root.st_dev, root.st_ino],
+            root,
             [os.geteuid() == 0, thorough],
             bearing(target),
             diagnostics(),

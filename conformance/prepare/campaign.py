@@ -108,10 +108,15 @@ class Campaign:
 
     def selected(self, selection: Selection) -> Iterator[int]:
         """Yield the numbers of the selected cases, in plan order."""
-        if not selection.globs and selection.shard == (1, 1):
+        own = Selection(globs=self.target.select)
+        if not (own.globs or selection.globs) and selection.shard == (1, 1):
             yield from range(len(self.plan))
             return
-        fitting = [n for n, case_id in enumerate(self.plan.ids) if selection.fits(case_id)]
+        fitting = [
+            number
+            for number, case_id in enumerate(self.plan.ids)
+            if selection.fits(case_id) and own.fits(case_id)
+        ]
         mine = self._shares(fitting, selection)
         yield from (number for number in fitting if mine[self.plan.item_of(number)])
 
@@ -199,4 +204,7 @@ def check_selection(
 
 def _launcher(target: Target, told: Sequence[str]) -> str:
     where = f"root file system {target.rootfs}" if target.rootfs else "program of the host"
-    return "; ".join((f"{where}, {'bubblewrap' if target.sandbox else 'no sandbox'}", *told))
+    if target.image:
+        where = f"image {target.image} ({target.identity}) in a container"
+    only = [f"only the cases {', '.join(target.select)}"] if target.select else []
+    return "; ".join((f"{where}, {'bubblewrap' if target.sandbox else 'no sandbox'}", *only, *told))

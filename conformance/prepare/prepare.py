@@ -16,11 +16,12 @@ from conformance.launch.folder import RunFolder
 from conformance.launch.host import probe
 from conformance.launch.target import Target
 from conformance.model.canonical import digest
-from conformance.model.errors import LaunchError
+from conformance.model.errors import LaunchError, UsageError
 from conformance.model.stage import BUILD_NEEDS
 from conformance.prepare.answers import LIMIT, Answered, answered
 from conformance.prepare.cache import NO_CACHE, Cache, folder_digest, suite_digest
 from conformance.prepare.campaign import Campaign
+from conformance.prepare.case_names import near_globs
 from conformance.prepare.plan_file import PlanError, WrittenPlan
 from conformance.prepare.selection import Selection
 
@@ -52,6 +53,9 @@ def prepare(
     """
     try:
         thorough = selection.thorough
+        if target.image:
+            tell("entering a container")
+        target = folder.entered(target)
         found = answered(target, folder, cache, thorough=thorough, limit=limit, tell=tell)
         tell("planning its cases")
         plan = _plan(target, found, cache, selection)
@@ -59,6 +63,10 @@ def prepare(
         if ".toml:" not in target.spelling:
             raise
         raise LaunchError(f"{target.spelling}: {error.what}", error.remedy) from error
+    own = () if selection.globs else target.select
+    if own and not any(fnmatch.filter(plan.ids, glob) for glob in own):
+        told = ", ".join(map(repr, own))
+        raise UsageError(f"{target.spelling}: no case fits {told}", near_globs(own[0], plan.ids))
     head = plan.head
     target = replace(target, kind=head.program, as_root=head.as_root, withheld=head.withheld)
     return Campaign(
@@ -72,11 +80,11 @@ def prepare(
 
 def _plan(target: Target, found: Answered, cache: Cache, selection: Selection) -> WrittenPlan:
     """Return the plan of a target, from the cache if possible."""
-    thorough, globs = selection.thorough, selection.globs
+    thorough, globs = selection.thorough, selection.globs or target.select
     known_by = digest([suite_digest(), [folder_digest(Path(each)) for each in target.cases]])
     needs = _known_needs(cache, known_by)
-    lacks = _lacks(needs, target) if needs is not None else {}
-    key = _key(target, found, [known_by, lacks, thorough]) if needs is not None else None
+    lacked = lacks(needs, target) if needs is not None else {}
+    key = _key(target, found, [known_by, lacked, thorough]) if needs is not None else None
     kept = _kept_plan(cache, key, globs) if key is not None else None
     if kept is not None:
         return kept
@@ -89,12 +97,12 @@ def _plan(target: Target, found: Answered, cache: Cache, selection: Selection) -
     knowledge = load_knowledge(target.cases)
     if needs is None:
         needs = needs_of_all(knowledge)
-        lacks = _lacks(needs, target)
+        lacked = lacks(needs, target)
         if cache.kept:
             cache.put(_NEEDS, known_by, json.dumps(needs).encode())
-            key = _key(target, found, [known_by, lacks, thorough])
+            key = _key(target, found, [known_by, lacked, thorough])
     target = planning.described_as(target, answers)
-    build = planning.introspected(target, answers, knowledge, thorough=thorough, lacks=lacks)
+    build = planning.introspected(target, answers, knowledge, thorough=thorough, lacks=lacked)
     for selected in (globs, ()) if globs else ((),):
         plan = WrittenPlan(planning.planned(target, answers, build, knowledge, selected))
         if all(fnmatch.filter(plan.ids, glob) for glob in selected):
@@ -139,8 +147,8 @@ def _known_needs(cache: Cache, known_by: str) -> Sequence[str] | None:
     return needs
 
 
-def _lacks(needs: Iterable[str], target: Target) -> dict[str, str]:
-    """Return why each need about the host is not met."""
+def lacks(needs: Iterable[str], target: Target) -> dict[str, str]:
+    """Return why each need about the host is not met, for those that are not."""
     asked = (need for need in needs if need.partition(":")[0] not in BUILD_NEEDS)
     found = {need: probe(need, target) for need in asked}
     return {need: reason for need, reason in found.items() if reason}

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from conformance.launch.folder import RunFolder
-from conformance.launch.target import Target, label
+from conformance.launch.target import Target, image_label, label
 from conformance.model.canonical import canonical
 from conformance.model.errors import ConformanceError, HarnessError, LaunchError, UsageError
 from conformance.prepare.cache import Cache
@@ -84,8 +84,8 @@ def distinct(targets: Sequence[Target]) -> Iterator[Target]:
     for target in targets:
         name = target.name
         if names[name] > 1:
-            root = label(Path(target.rootfs).name) or "host"
-            name = f"{name}@{root}"
+            place = image_label(target.image) if target.image else label(Path(target.rootfs).name)
+            name = f"{name}@{place or 'host'}"
         if name in used:
             raise UsageError(
                 f"two targets are named {target.name}: {target.spelling} is the second",

@@ -13,6 +13,7 @@ from conformance.model.errors import UsageError
 from conformance.play import option_table
 from conformance.play.option_table import CommandName
 from conformance.play.options import read_options
+from conformance.prepare.targets import distinct
 
 
 def read(*words: str) -> tuple[Target, ...]:
@@ -69,6 +70,21 @@ def test_each_program_is_tested_in_each_root(tmp_path: Path) -> None:
     ]
 
 
+def test_each_program_is_tested_in_each_image(tmp_path: Path) -> None:
+    images = ("qemu:10.0", f"registry.test/q/qemu@sha256:{'5' * 64}")
+    words = (f"--rootfs={tmp_path}", *(f"--image={image}" for image in images))
+    found = read("qemu", *words, "--engine=podman --root '/a b'")
+
+    assert [(t.program, t.rootfs, t.image, t.engine) for t in found] == [
+        ("/usr/bin/qemu", str(tmp_path), "", ""),
+        *(("/usr/bin/qemu", "", image, "podman --root '/a b'") for image in images),
+    ]
+    assert read(*shlex.split(found[1].spelling)) == (found[1],)
+    assert [each.name for each in distinct(found)] == [
+        *(f"qemu@{tmp_path.name}", "qemu@qemu-10.0", "qemu@qemu-555555555555")
+    ]
+
+
 def test_what_a_target_is_started_with_can_be_said_and_is_spelt_again(tmp_path: Path) -> None:
     words = (
         *("--rootfs", str(tmp_path), "--machine=q35", "--accel=kvm", "--no-sandbox"),
@@ -95,6 +111,11 @@ def test_what_a_target_is_started_with_can_be_said_and_is_spelt_again(tmp_path: 
         (("x", "--env==b"), "--env =b: no variable"),
         (("x", "--machine="), "the machine has no name"),
         (("x", "--rootfs="), "the root without a name is no folder"),
+        (("x", "--image="), "an image has no name"),
+        (("/opt/*/x", "--image=a:1"), "/opt/*/x: programs of an image cannot be found by"),
+        (("x", "--image=a:1", "--engine=podman '"), "no closing quotation"),
+        (("x", "--engine=podman"), "--engine podman has no image to run"),
+        (("t.toml", "--image=a:1"), "Write `image` in that file"),
         (("t.toml", "--arg=-S"), "--arg -S does not reach"),
         (("t.toml", "--env=A=b"), "Write `env` in that file"),
         (("t.toml", "--machine=pc"), "--machine pc does not reach"),

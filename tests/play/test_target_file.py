@@ -100,6 +100,17 @@ def test_a_pattern_finds_programs_also_in_a_root(tmp_path: Path) -> None:
             "[[target]]\nprogram='/x'\naccel='a'\naxes.accel=['b']\n", "Keep one", id="both"
         ),
         pytest.param("[[target]]\nprogram='/nowhere/*'\n", "no program matches", id="no match"),
+        pytest.param(
+            "[[target]]\nprogram='/x*'\nimage='a:1'\n", "cannot be found by a pattern", id="pattern"
+        ),
+        pytest.param(
+            "[[target]]\nprogram='x'\nimage='a:1'\naxes.rootfs=['/r']\n", "Keep one", id="image"
+        ),
+        pytest.param(
+            """[[target]]\nprogram='x'\nimage='a:1'\nengine="p '"\n""",
+            "has no closing",
+            id="engine",
+        ),
         pytest.param("[[target]]\nprogram='/x'\n" * 2, "two targets", id="same name"),
         pytest.param("[[target]]\nprogram='/x'\nname='a[b]'\n", "cannot be a name", id="bad name"),
     ],
@@ -131,6 +142,108 @@ def test_all_mistakes_of_a_file_are_told_at_once(tmp_path: Path) -> None:
         "  Target 2 has no `program`. Name the QEMU program to start.",
         "  Target 3: no program matches /nowhere/*. Correct the pattern.",
         "  Target 4: 'a[b]' cannot be a name. Use letters, digits, and . _ + - in `name`.",
+    ]
+
+
+def test_a_matrix_leaves_out_and_adds_combinations(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        """
+        [defaults]
+        accel = "tcg"
+        rootfs = "roots/trixie"
+        args = ["-S"]
+        select = ["query-*"]
+
+        [[target]]
+        name = "t"
+        program = "q"
+        select = ["object-add/*", "*/gates/*"]
+        [target.axes]
+        machine = ["none", "q35"]
+        accel = ["tcg", "kvm"]
+        [[target.exclude]]
+        machine = "none"
+        accel = "kvm"
+        [[target.include]]
+        machine = "virt"
+        image = "qemu:10.0"
+        args = ["-cpu", "max"]
+
+        [[target]]
+        name = "u"
+        program = "q"
+        image = "qemu:11.1"
+        [target.axes]
+        args = [[], ["-smp", "2"]]
+        """,
+    )
+    trixie, own = str(tmp_path / "roots/trixie"), ("object-add/*", "*/gates/*")
+    assert [
+        (t.name, t.machine, t.accel, t.rootfs, t.image, t.args, t.select)
+        for t in read_targets(path)
+    ] == [
+        ("t-none-tcg", "none", "tcg", trixie, "", ("-S",), own),
+        ("t-q35-tcg", "q35", "tcg", trixie, "", ("-S",), own),
+        ("t-q35-kvm", "q35", "kvm", trixie, "", ("-S",), own),
+        ("t-virt-qemu-10.0-cpu-max", "virt", "tcg", "", "qemu:10.0", ("-cpu", "max"), own),
+        ("u", "none", "tcg", "", "qemu:11.1", (), ("query-*",)),
+        ("u-smp-2", "none", "tcg", "", "qemu:11.1", ("-smp", "2"), ("query-*",)),
+    ]
+
+
+_MATRIX = "[[target]]\nprogram='/x'\naxes.machine=['a','b']\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("defaults=1\n[[target]]\nprogram='/x'\n", "`defaults` is no table"),
+        ("[defaults]\nname='x'\n[[target]]\nprogram='/x'\n", "defaults: unknown key `name`"),
+        ("[defaults]\nargs='x'\n[[target]]\nprogram='/x'\n", "defaults: `args` is no list"),
+        ("[[target]]\nprogram='/x'\naxes.args=['a']\n", "`axes.args` is no list of lists"),
+        (f"{_MATRIX}exclude={{machine='a'}}\n", "`exclude` is no array of tables"),
+        (f"{_MATRIX}[[target.exclude]]\nmachine='c'\n", "exclude 1 of target 1 fits no"),
+        (f"{_MATRIX}[[target.exclude]]\n", "exclude 1 of target 1 says nothing"),
+        (f"{_MATRIX}[[target.exclude]]\naccel='a'\n", "exclude 1 of target 1: unknown key"),
+        (f"{_MATRIX}[[target.include]]\naccel=1\n", "include 1 of target 1: `accel` is no string"),
+        (f"{_MATRIX}[[target.include]]\nselect=[]\n", "include 1 of target 1: unknown key"),
+        (f"{_MATRIX}[[target.include]]\nmachine='a'\n", "two targets are named 'x-a'"),
+        (
+            f"{_MATRIX}[[target.exclude]]\nmachine='a'\n[[target.exclude]]\nmachine='b'\n",
+            "target 1: all combinations are excluded",
+        ),
+        (
+            "[[target]]\naxes.program=['/x']\n[[target.include]]\nmachine='a'\n",
+            "target 1: an `include` has no `program`",
+        ),
+    ],
+)
+def test_a_wrong_matrix_is_told(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(TargetFileError) as caught:
+        read_targets(written(tmp_path, text))
+
+    assert said in str(caught.value).replace("T", "t", 1)
+    assert caught.value.remedy
+
+
+def test_images_are_an_axis_and_programs_lie_in_them(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        """
+        [[target]]
+        program = "qemu-system-arm"
+        engine = "podman --root /store"
+        [target.axes]
+        image = ["qemu:10.0", "registry.test:5000/q/qemu@sha256:0123456789abcdef"]
+        """,
+    )
+    assert [(t.name, t.program, t.image, t.engine, t.rootfs) for t in read_targets(path)] == [
+        (f"qemu-system-arm-{name}", "/usr/bin/qemu-system-arm", image, "podman --root /store", "")
+        for name, image in (
+            ("qemu-10.0", "qemu:10.0"),
+            ("qemu-0123456789ab", "registry.test:5000/q/qemu@sha256:0123456789abcdef"),
+        )
     ]
 
 
@@ -176,6 +289,6 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 def test_every_key_is_a_field_of_a_target_that_a_user_decides() -> None:
-    told_otherwise = {"spelling", "kind", "withheld", "as_root"}
+    told_otherwise = {"spelling", "kind", "withheld", "as_root", "container", "identity"}
 
     assert {key.name for key in KEYS} == {field.name for field in fields(Target)} - told_otherwise

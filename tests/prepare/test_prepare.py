@@ -206,3 +206,31 @@ def test_what_the_host_lacks_is_looked_up_each_time(
     assert [case.id for case in after] == [case.id for case in before]
     reasons = {case.blocked.reason for case in after if case.blocked is not None}
     assert "interface:can0 is gone" in " ".join(reasons)
+
+
+def test_a_target_chooses_its_cases(prepared: Prepared) -> None:
+    target = replace(program_target(QEMU), select=("object-add/iothread/valid/*", "nothing/*"))
+
+    campaign = prepared(Selection(), target)
+    ids = [campaign.plan.ids[number] for number in campaign.selected(Selection())]
+
+    assert not prepared.introspected
+    assert ids
+    assert all(each.startswith("object-add/iothread/valid/") for each in ids)
+    assert campaign.started(len(ids)).launcher.endswith(
+        "; only the cases object-add/iothread/valid/*, nothing/*"
+    )
+    # What the command line chooses, too, is what both choose.
+    both = prepared(SMALL, target)
+    assert [both.plan.ids[number] for number in both.selected(SMALL)] == ids
+    other = Selection(globs=("object-add/iothread/errors/*",))
+    assert [*prepared(other, target).selected(other)] == []
+
+
+def test_a_choice_that_fits_no_case_is_a_mistake(prepared: Prepared) -> None:
+    target = replace(program_target(QEMU), select=("object-add/iothred/*",), spelling="t.toml:x")
+
+    with pytest.raises(UsageError, match=r"t.toml:x: no case fits 'object-add/iothred/\*'") as told:
+        prepared(Selection(), target)
+
+    assert "iothread" in told.value.remedy
