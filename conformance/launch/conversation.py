@@ -35,7 +35,7 @@ class MockServer:
         return b""
 
 
-class Recorder(MockServer):
+class Keeper(MockServer):
     """Says nothing, and keeps what it hears."""
 
     def __init__(self) -> None:

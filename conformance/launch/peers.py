@@ -20,7 +20,7 @@ from typing import Final
 
 from conformance.launch.activation import calling
 from conformance.launch.callers import CALLERS, FORWARDERS
-from conformance.launch.conversation import MockServer, Recorder
+from conformance.launch.conversation import Keeper, MockServer
 from conformance.launch.manners import Mannered
 from conformance.launch.mock_servers import MOCK_SERVERS
 from conformance.launch.namespace import connect_in, listen_in
@@ -135,7 +135,7 @@ class Peers:
         if peer.serve in MOCK_SERVERS:
             self._begin(sock, _mannered(MOCK_SERVERS[peer.serve](), peer), peer.address)
         elif peer.serve in FORWARDERS:
-            heard = Recorder()
+            heard = Keeper()
             line = self._begin(sock, heard, peer.address)
             line.ended = lambda: self._calls(peer, FORWARDERS[peer.serve](heard.heard))
         else:

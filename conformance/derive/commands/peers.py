@@ -172,7 +172,7 @@ class _Talk:
         first = [self._towards(each, request) for request in self.asked]
         last = len(before) + len(first) - 1
         talks = next(n for n, step in enumerate(first) if _names(step.request, each.bad))
-        alive = [self._alive()]
+        alive = [_alive(self.build)]
         calls, sequel = self.calling, self._sequel(each)
         if calls is not None and sequel is not None:
             # What a companion brings about is told while the next request is answered.
@@ -265,10 +265,6 @@ class _Talk:
             yield replace(supporting_step(request, role), rule=LIVES)
         yield from supporting_steps(self.valid.cleanup, Role.CLEANUP, ANSWERED)
 
-    def _alive(self) -> Step:
-        probe = Request(self.build.flavour.probe, ABSENT)
-        return Step(request=probe, expect=Accept(), role=Role.CHECK, rule=LIVES)
-
     def _afterwards(self, each: _Misbehaving, subject: int) -> Iterator[Step]:
         """Yield what undoes the request, and the same request of a peer that behaves well."""
         for request in self.valid.cleanup:
@@ -282,7 +278,12 @@ class _Talk:
             )
         if not self._once:
             yield from self._good(Role.CHECK)
-        yield self._alive()
+        yield _alive(self.build)
+
+
+def _alive(build: Introspected) -> Step:
+    probe = Request(build.flavour.probe, ABSENT)
+    return Step(request=probe, expect=Accept(), role=Role.CHECK, rule=LIVES)
 
 
 def peer_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
