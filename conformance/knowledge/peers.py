@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Annotated, Final
 
 from conformance.knowledge.common import (
+    ARCH,
     MACHINE,
     NEEDS,
     REASON,
@@ -25,7 +26,7 @@ from conformance.knowledge.keys import Key, words_form
 from conformance.knowledge.model_keys import HEX
 from conformance.knowledge.states import PATTERN_TEXT
 from conformance.knowledge.valid_request import Effect, Status, ValidRequest
-from conformance.knowledge.versions import Version, VersionRange
+from conformance.knowledge.versions import Version, VersionRange, of_arch
 from conformance.model.stage import (
     PEER_CALLERS,
     PEER_SERVERS,
@@ -191,6 +192,7 @@ class Approach:
     cleanup: Annotated[tuple[Request, ...], Key("what undoes the set-up, behind that")] = ()
     spec: Annotated[MachineSpec, MACHINE] = MachineSpec()
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+    arches: Annotated[tuple[str, ...], ARCH] = ()
     needs: Annotated[tuple[str, ...], NEEDS] = ()
     unplayed: Annotated[
         str, Key("why no peer behaves well: then the request is not known to succeed")
@@ -285,10 +287,11 @@ class PeersKnowledge:
     beside: tuple[str, ...] = ()
     """The commands to ask out of band meanwhile, the first that a build has."""
 
-    def approaches_of(self, command: str, version: Version) -> Iterator[Approach]:
+    def approaches_of(self, command: str, version: Version, arch: str | None) -> Iterator[Approach]:
         """Yield the requests of a command of which no recipe knows."""
         for each in self.approaches:
-            if each.request.execute == command and version in each.versions:
+            fits = version in each.versions and of_arch(each.arches, arch)
+            if each.request.execute == command and fits:
                 yield each
 
     def untried(self, serve: str) -> str:

@@ -158,7 +158,8 @@ class _Talk:
 
     def cases(self) -> Iterator[Case]:
         """Yield a case a manner."""
-        invalid = not_in_schema(self.build, self.valid)
+        untyped = self.valid.command in self.knowledge.untyped(self.build.version)
+        invalid = None if untyped else not_in_schema(self.build, self.valid)
         for each in self.misbehaving:
             blocked = (
                 not_applicable(invalid)
@@ -293,7 +294,7 @@ def peer_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator
     own = recipe.requests(build.version) if name in knowledge.commands else ()
     subject = command_subject(name)
     talks = [_Talk(build, knowledge, valid, subject, name) for valid in own]
-    for each in known.approaches_of(name, build.version):
+    for each in known.approaches_of(name, build.version, build.arch):
         talks.append(_Talk(build, knowledge, each.valid, subject, name, each.undo, each))
     for talk in talks:
         if talk.is_asked():
