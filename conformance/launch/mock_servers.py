@@ -151,6 +151,8 @@ _CRYPTO: Final = {
     17: 64,  # GET_QUEUE_NUM: as many as QEMU lets a cryptodev have
 }
 _DEVICE: Final = {
+    # GET_FEATURES: all, so that a device keeps what its properties say, but no IOMMU.
+    1: (1 << 42) - 1 & ~(1 << 33),
     15: 1 << 0 | 1 << 9,  # GET_PROTOCOL_FEATURES: MQ, CONFIG
     17: 64,  # GET_QUEUE_NUM
 }

@@ -42,6 +42,7 @@ ASKED: dict[str, tuple[bytes, ...]] = {
     "dbus": (b"\0AUTH\r\n", b"AUTH EXTERNAL 30\r\n"),
     "barrier": (b"anything",),
     "vhost-user-crypto": (vhost(1), vhost(15), vhost(17)),
+    "vhost-user-device": (vhost(1), vhost(15), vhost(17), vhost(24)),
     "vhost-user-net": (vhost(1), vhost(15), vhost(17)),
 }
 """What a client says, message by message, so that the server comes to its stages."""
