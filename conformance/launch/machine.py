@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import threading
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -54,7 +55,9 @@ class Machine:
         `within` is the room of another machine that this one is a companion of.  Raises
         LaunchError.  That QEMU itself ends at once is no error here: `ending` tells.
         """
-        self.target = target
+        own = [each.partition("=") for each in spec.environment]
+        env = (*target.env, *((name, value) for name, _, value in own))
+        self.target = replace(target, env=env)
         self.flavour = target.kind.flavour
         self.spec = spec
         self._lock = threading.Lock()

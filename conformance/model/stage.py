@@ -240,11 +240,16 @@ class MachineSpec:
     """Device nodes of the host that the sandbox lets in."""
     endpoints: tuple[Endpoint, ...] = ()
     companions: tuple[Companion, ...] = ()
+    environment: tuple[str, ...] = ()
+    """Variables, NAME=VALUE, beside those of its target."""
 
     @cached_property
     def mark(self) -> str:
         """What tells it from others at the end of a stage's name, "" for the plain machine."""
-        return "" if self == MachineSpec() else f"/{digest(asdict(self))[:6]}"
+        told = asdict(self)
+        if not self.environment:
+            del told["environment"]
+        return "" if self == MachineSpec() else f"/{digest(told)[:6]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
