@@ -92,9 +92,9 @@ def growing(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
 
 
 def asked_twice(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
-    """Return the queries that two processes are asked, in thorough runs."""
-    names = (each.request.execute for fresh in knowledge.fresh_memory for each in fresh.asks)
-    return dict.fromkeys(names) if build.thorough else ()
+    """Return the queries that two processes are asked."""
+    asks = (each for fresh in knowledge.fresh_memory for each in fresh.asks)
+    return dict.fromkeys(each.request.execute for each in asks)
 
 
 def machines(build: Introspected, knowledge: Knowledge) -> Iterable[str]:

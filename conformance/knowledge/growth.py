@@ -66,7 +66,7 @@ def _filled(value: object, words: Mapping[str, str]) -> object:
             return value
 
 
-class Asked(enum.StrEnum):
+class FreshSubject(enum.StrEnum):
     """Of what a query of two processes is asked."""
 
     # Of the build, once.
@@ -85,12 +85,12 @@ class FreshQuery:
 
     request: Annotated[Request, Key(flat=True, only=("execute", "arguments"))]
     of: Annotated[
-        Asked,
+        FreshSubject,
         Key(
             "what it is asked of, one after the other: the `build`, all `types`, all `devices`, "
             "the properties of `objects`; `{name}` in a string is the type, or the property"
         ),
-    ] = Asked.BUILD
+    ] = FreshSubject.BUILD
     ignore: Annotated[
         tuple[str, ...], Key("properties, as globs, that are of a process, not of the build")
     ] = ()

@@ -269,6 +269,7 @@ BREAKAGES: dict[str, Breakage] = {
     "other-parameter-moves": _breaks("X45", "migrate-set-parameters/valid/*"),
     "not-there-taken": _breaks("X34", "yank/errors/not-there/*"),
     "one-value-refused": _breaks("X36", "blockdev-add/valid/siblings/*"),
+    "shows-fresh-memory": _breaks("X59", "qom-list-types/introspection/fresh-memory"),
     "type-writable": _breaks("X30", "qom-set/errors/none/machine/type"),
 }
 """By the word that the server is given; none of them stops it from being introspected."""

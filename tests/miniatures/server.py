@@ -480,9 +480,12 @@ class Server:
             names = ["object"]
         shown = abstract or "abstract-shown-unasked" in self._broken
         unlisted = {"toy"} if "type-unlisted" in self._broken else set()
-        return [
+        listed = [
             _type(name) for name in names if name not in unlisted and (shown or not TYPES[name][1])
         ]
+        if self._is("shows-fresh-memory") and "MALLOC_PERTURB_" in os.environ:
+            listed.append({"name": f"type{os.environ['MALLOC_PERTURB_']}", "parent": "object"})
+        return listed
 
     def _qom_list_properties(self, typename: str) -> list[Arguments]:
         if typename not in TYPES:

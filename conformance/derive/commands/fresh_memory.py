@@ -15,7 +15,7 @@ from conformance.derive.objects.under_test import TypeUnderTest, types_under_tes
 from conformance.derive.steps import ACCEPTED, ANSWERED, command_subject
 from conformance.judge.expect_value import Unchanged
 from conformance.knowledge.everything import Knowledge
-from conformance.knowledge.growth import Asked, FreshMemory, FreshQuery
+from conformance.knowledge.growth import FreshMemory, FreshQuery, FreshSubject
 from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.expectation import Expectation
 from conformance.model.stage import Companion, MachineSpec, Request, Stage
@@ -27,10 +27,14 @@ _KNOWN: Final = "Q30"
 
 
 def fresh_cases(build: Introspected, knowledge: Knowledge, name: str) -> Iterator[Case]:
-    """Yield the cases of a query: one of the build, or one of each thing that it is asked of."""
+    """Yield the cases of a query: one of the build, or one of each thing that it is asked of.
+
+    There are over a thousand of these: they are asked of in thorough runs.
+    """
     for fresh in knowledge.fresh_memory:
         for query in fresh.asks:
-            if query.request.execute == name and name in build.schema.commands:
+            own = query.request.execute == name and name in build.schema.commands
+            if own and (build.thorough or query.of is FreshSubject.BUILD):
                 yield from _cases(build, knowledge, fresh, query)
 
 
@@ -38,15 +42,15 @@ def _cases(
     build: Introspected, knowledge: Knowledge, fresh: FreshMemory, query: FreshQuery
 ) -> Iterator[Case]:
     match query.of:
-        case Asked.BUILD:
+        case FreshSubject.BUILD:
             yield _case(fresh, query, "", _alike(query.request, 0))
-        case Asked.TYPES:
+        case FreshSubject.TYPES:
             for each in build.model.types:
                 yield _case(fresh, query, each.name, _alike(query.naming(each.name), 0))
-        case Asked.DEVICES:
+        case FreshSubject.DEVICES:
             for device in build.model.devices:
                 yield _case(fresh, query, device.name, _alike(query.naming(device.name), 0))
-        case Asked.OBJECTS:
+        case FreshSubject.OBJECTS:
             for tested in types_under_test(build, knowledge).values():
                 plain = tested.recipe.spec == MachineSpec() and not tested.recipe.broken
                 if plain and not tested.blocked:
@@ -92,6 +96,6 @@ def _case(fresh: FreshMemory, query: FreshQuery, about: str, steps: Iterator[Ste
         aspect=Aspect.INTROSPECTION,
         stage=Stage(name=f"introspection/{fresh.name}", spec=spec),
         steps=tuple(steps),
-        isolation=Isolation.ALONE if query.of is Asked.OBJECTS else Isolation.PURE,
+        isolation=Isolation.ALONE if query.of is FreshSubject.OBJECTS else Isolation.PURE,
         about=about,
     )
