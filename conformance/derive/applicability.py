@@ -97,11 +97,21 @@ def _standing_in(spec: MachineSpec, stand_ins: StandIns) -> MachineSpec:
     for word in spec.args:
         name, behind, options = word.partition(",")
         device = stand_ins.devices.get(name)
-        if device is None or args[-1:] != ["-device"]:
+        if args[-1:] == ["-m"]:
+            args.append(_rounded(word, machine.unit))
+        elif device is None or args[-1:] != ["-device"]:
             args.append(word)
         else:
             args[-1:] = [*device.args, "-device", f"{device.name}{behind}{options}"]
     return replace(spec, machine=f"{machine.name}{comma}{rest}", args=tuple(args))
+
+
+def _rounded(memory: str, unit: int) -> str:
+    """Return a size of memory in MiB or with its unit, and options behind it, rounded up."""
+    size, comma, rest = memory.partition(",")
+    number = int(size.removesuffix("M").removesuffix("G")) * (1024 if size.endswith("G") else 1)
+    whole = -(-number // unit) * unit
+    return memory if whole == number else f"{whole}{comma}{rest}"
 
 
 def _of_guests(file: ScratchFile, stand_ins: StandIns) -> ScratchFile:

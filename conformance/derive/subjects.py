@@ -91,6 +91,12 @@ def growing(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
     return dict.fromkeys(growth.request.execute for growth in knowledge.growths)
 
 
+def asked_twice(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
+    """Return the queries that two processes are asked."""
+    asks = (each for fresh in knowledge.fresh_memory for each in fresh.asks)
+    return dict.fromkeys(each.request.execute for each in asks)
+
+
 def machines(build: Introspected, knowledge: Knowledge) -> Iterable[str]:
     """Return the machines whose trees were walked."""
     return sorted(build.model.trees)

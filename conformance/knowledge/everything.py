@@ -17,7 +17,7 @@ from conformance.knowledge.events import EventRecipes
 from conformance.knowledge.examples import ExampleRecipes
 from conformance.knowledge.exceptions import Intermittent, NamingException
 from conformance.knowledge.exchanges import ExchangeRecipe
-from conformance.knowledge.growth import Growth
+from conformance.knowledge.growth import FreshMemory, Growth
 from conformance.knowledge.machines import StandIns
 from conformance.knowledge.ranges import RangeRecipe, ranges_of_arch
 from conformance.knowledge.readbacks import Readbacks
@@ -56,6 +56,7 @@ class Knowledge:
     """The refusals (globs) of properties that cannot be set."""
     intermittent: tuple[Intermittent, ...] = ()
     growths: tuple[Growth, ...] = ()
+    fresh_memory: tuple[FreshMemory, ...] = ()
     state: StateKnowledge = StateKnowledge()
     states: States = States()
     readbacks: Readbacks = Readbacks()

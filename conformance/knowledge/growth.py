@@ -1,10 +1,13 @@
-"""Which queries are asked of a growing number of things (cases/growth.toml).
+"""Which queries are asked of more and more things, or of two processes beside each other.
+
+The files are cases/growth.toml and cases/fresh-memory.toml.
 
 Knows no schema and no reply.
 """
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,14 +66,74 @@ def _filled(value: object, words: Mapping[str, str]) -> object:
             return value
 
 
+class FreshSubject(enum.StrEnum):
+    """Of what a query of two processes is asked."""
+
+    # Of the build, once.
+    BUILD = "build"
+    # Of each type.
+    TYPES = "types"
+    # Of each device type that a user may plug in.
+    DEVICES = "devices"
+    # Of each property of an object of each type that needs nothing beside it.
+    OBJECTS = "objects"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreshQuery:
+    """A query that is asked of two processes."""
+
+    request: Annotated[Request, Key(flat=True, only=("execute", "arguments"))]
+    of: Annotated[
+        FreshSubject,
+        Key(
+            "what it is asked of, one after the other: the `build`, all `types`, all `devices`, "
+            "the properties of `objects`; `{name}` in a string is the type, or the property"
+        ),
+    ] = FreshSubject.BUILD
+    ignore: Annotated[
+        tuple[str, ...], Key("properties, as globs, that are of a process, not of the build")
+    ] = ()
+    reason: Annotated[str, REASON]
+
+    def naming(self, name: str) -> Request:
+        """Return the request about the thing of that name."""
+        return self.request.with_arguments(_filled(self.request.arguments, {"{name}": name}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreshMemory:
+    """Two processes whose fresh memory holds different bytes, and what both are asked."""
+
+    name: Annotated[str, Key("tells it from others", identity=True)]
+    environment: Annotated[
+        tuple[str, ...], Key("variables of the process, NAME=VALUE", some=True, each=True)
+    ]
+    other: Annotated[tuple[str, ...], Key("those of the other process", some=True, each=True)]
+    asks: Annotated[tuple[FreshQuery, ...], Key("what both are asked", some=True)]
+    reason: Annotated[str, REASON]
+
+
 @dataclass(frozen=True, kw_only=True)
 class GrowthPart(NamesPart):
-    """What a file says of queries that are asked of more and more."""
+    """What a file says of queries that are asked of more and more, or of two processes."""
 
     growth: Annotated[
         tuple[Growth, ...],
         Key("a query whose answer, asked of twice as many things, is to be twice as long"),
     ] = ()
+    fresh_memory: Annotated[
+        tuple[FreshMemory, ...],
+        Key(
+            "what two processes whose fresh memory differs are asked, and must answer alike",
+            name="fresh_memory",
+        ),
+    ] = ()
+
+
+def load_fresh_memory(path: Path, more: Sequence[Read[GrowthPart]] = ()) -> tuple[FreshMemory, ...]:
+    """Return what the file `path` and `more` say; raises KnowledgeError."""
+    return gathered([*more, read_file(path, GrowthPart)], "fresh_memory")
 
 
 def load_growths(path: Path, more: Sequence[Read[GrowthPart]] = ()) -> tuple[Growth, ...]:

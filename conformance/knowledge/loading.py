@@ -19,7 +19,7 @@ from conformance.knowledge.everything import Knowledge
 from conformance.knowledge.examples import load_examples
 from conformance.knowledge.exceptions import load_intermittent, load_naming
 from conformance.knowledge.exchanges import load_exchanges
-from conformance.knowledge.growth import load_growths
+from conformance.knowledge.growth import load_fresh_memory, load_growths
 from conformance.knowledge.machines import (
     load_coupled,
     load_ordinary,
@@ -72,6 +72,7 @@ def _read(cases: Sequence[str]) -> Knowledge:
         conditional=load_conditional(folder / "absences.toml", more),
         fixed=load_fixed(folder / "absences.toml", more),
         growths=load_growths(folder / "growth.toml", more),
+        fresh_memory=load_fresh_memory(folder / "fresh-memory.toml", more),
         state=load_state(folder / "state.toml", more),
         states=load_states(folder / "states", more),
         catalogue=load_catalogue(more),

@@ -5,13 +5,13 @@ Reads cases/machines.toml, and cases/devices.toml. Knows no build and no recipe.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 from conformance.knowledge.common import REASON
-from conformance.knowledge.decoder import Read, read_file
+from conformance.knowledge.decoder import FileFault, Read, read_file
 from conformance.knowledge.devices import DevicesPart, Plugs
 from conformance.knowledge.gathering import gathered
 from conformance.knowledge.keys import Key
@@ -21,11 +21,13 @@ from conformance.knowledge.keys import Key
 class StandIn:
     """What replaces a machine or a device, with the arguments to put before it.
 
-    What replaces a file is its content in hexadecimal.
+    What replaces a file is its content in hexadecimal. The memory of a machine is a multiple of
+    `unit` MiB.
     """
 
     name: str
     args: tuple[str, ...] = ()
+    unit: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,19 @@ class StandInEntry:
     ] = ""
     by: Annotated[str, Key("what replaces it; of a file, its content in hexadecimal")]
     args: Annotated[tuple[str, ...], Key("arguments to put before it on the command line")] = ()
+    unit: Annotated[
+        int,
+        Key(
+            "of a machine, how many MiB its memory is a multiple of: the size that a recipe gives "
+            "`-m` is rounded up to that"
+        ),
+    ] = 1
     reason: Annotated[str, REASON]
+
+    def faults(self) -> Iterator[FileFault]:
+        """Yield what is wrong with the keys beside each other."""
+        if self.unit < 1 or (self.unit > 1 and not self.machine):
+            yield FileFault("unit", "only a machine has a unit of memory", "Omit `unit`.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +122,7 @@ def load_stand_ins(path: Path, more: Sequence[Read[MachinesPart]] = ()) -> Mappi
         own = found.setdefault(arch, StandIns())
         kind = own.machines if entry.machine else own.devices if entry.device else own.files
         name = entry.machine or entry.device or entry.file
-        kind[name] = StandIn(name=entry.by, args=entry.args)
+        kind[name] = StandIn(name=entry.by, args=entry.args, unit=entry.unit)
     return dict(sorted(found.items()))
 
 

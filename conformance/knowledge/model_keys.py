@@ -101,7 +101,8 @@ MODEL_KEYS: Final[Mapping[type, Mapping[str, Key]]] = {
         "address": Key("a socket's path in the scratch folder, or a TCP port"),
         "calls": Key(
             "the address of the machine's server that a client calls when the machine connects "
-            "to its own `address`; both lines end together",
+            "to its own `address`; both lines end together. A `forwarder` calls when the line to "
+            "its own address has ended, and says what came on it",
             default="a server calls nobody",
         ),
         "password": Key("the client's password", default="none"),

@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Annotated, Final
 
 from conformance.knowledge.common import (
+    ARCH,
     MACHINE,
     NEEDS,
     REASON,
@@ -23,11 +24,13 @@ from conformance.knowledge.decoder import FileFault, Read
 from conformance.knowledge.gathering import gathered
 from conformance.knowledge.keys import Key, words_form
 from conformance.knowledge.model_keys import HEX
-from conformance.knowledge.valid_request import Status, ValidRequest
-from conformance.knowledge.versions import Version, VersionRange
+from conformance.knowledge.states import PATTERN_TEXT
+from conformance.knowledge.valid_request import Effect, Status, ValidRequest
+from conformance.knowledge.versions import Version, VersionRange, of_arch
 from conformance.model.stage import (
     PEER_CALLERS,
     PEER_SERVERS,
+    Awaited,
     MachineSpec,
     Manner,
     Peer,
@@ -35,6 +38,7 @@ from conformance.model.stage import (
     Says,
     Then,
 )
+from conformance.model.terms import JsonValue
 
 _START: Final = "start"
 """The name of the stage at which someone connects."""
@@ -67,12 +71,16 @@ class MannerRecipe:
     says: Annotated[
         Says,
         Key(
-            "what it says there: `nothing`, `half` of what a good peer says, `garbage`, `flood` "
-            "(the same, again and again, 1 MiB of it), `same` (what a good peer says), `bytes`"
+            "what it says there: `nothing`, `half` of what a good peer says, `part` of that, "
+            "`garbage`, `flood` (the same, again and again, 1 MiB of it), `same` (what a good peer "
+            "says), `bytes`"
         ),
     ]
     then: Annotated[Then, Key("what it does next: `hang-up`, `silence`, `go-on`")]
     hex: Annotated[str, Key("what it says, for `bytes`", form=HEX)] = ""
+    size: Annotated[
+        int, Key("how many bytes it says, for `part`; of a negative number, all but so many")
+    ] = 0
     late: Annotated[float, Key("how many seconds late it says everything from then on")] = 0.0
     patience: Annotated[float, Key("after how many seconds of silence it hangs up")] = 0.0
     serves: Annotated[
@@ -91,6 +99,8 @@ class MannerRecipe:
             )
         if (self.says is Says.BYTES) is not bool(self.hex):
             yield FileFault("hex", "'hex' and `bytes` go together", "Say which bytes it says.")
+        if (self.says is Says.PART) is not bool(self.size):
+            yield FileFault("size", "'size' and `part` go together", "Say how much it says.")
 
     def stages(self, names: Sequence[str]) -> Iterator[tuple[str, Manner]]:
         """Yield the name of each stage of a dialogue at which it is tried, and the manner there."""
@@ -103,6 +113,7 @@ class MannerRecipe:
                         says=self.says,
                         then=self.then,
                         hex=self.hex,
+                        size=self.size,
                         late=self.late,
                         patience=self.patience,
                     ),
@@ -130,12 +141,50 @@ class Dialogue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sequel:
+    """What a program tells after peers have misbehaved in some manners."""
+
+    manners: Annotated[
+        tuple[str, ...],
+        Key("globs of the manner with its stage, MANNER@STAGE", some=True, each=True),
+    ]
+    awaits: Annotated[
+        tuple[Awaited, ...], Key("the events that must come, unless the program may end, and does")
+    ] = ()
+    request: Annotated[Request, Key(flat=True, only=("execute", "arguments"))]
+    answer: Annotated[
+        JsonValue, Key("a pattern of its reply, as JSON text (see States)", form=PATTERN_TEXT)
+    ]
+    reason: Annotated[str, REASON]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Approach:
     """A request that makes the machine talk to a peer, where no recipe of a command does."""
 
     name: Annotated[str, Key("the cases are COMMAND/peers/NAME/MANNER", identity=True)]
     request: Annotated[Request, Key(flat=True, only=("execute", "arguments", "awaits"))]
     setup: Annotated[tuple[Request, ...], SETUP] = ()
+    calling: Annotated[
+        Request | None,
+        Key("the request behind it that makes a client call, if it is not the request itself"),
+    ] = None
+    sequels: Annotated[
+        tuple[Sequel, ...],
+        Key("what the program tells afterwards; the first that fits counts", name="sequel"),
+    ] = ()
+    may_end: Annotated[
+        tuple[str, ...],
+        Key(
+            "globs of the line with which the program may end, with exit status 1",
+            name="may_end",
+            default="it must live",
+        ),
+    ] = ()
+    effect: Annotated[
+        Effect, Key("what the request does to the machine, `none` or `destructive`")
+    ] = Effect.NONE
+    slow: Annotated[str, Key("why it runs with `--thorough` alone")] = ""
     undo: Annotated[
         tuple[Request, ...],
         Key("what undoes the request: it is refused where the request was"),
@@ -143,6 +192,7 @@ class Approach:
     cleanup: Annotated[tuple[Request, ...], Key("what undoes the set-up, behind that")] = ()
     spec: Annotated[MachineSpec, MACHINE] = MachineSpec()
     versions: Annotated[VersionRange, VERSIONS] = VersionRange()
+    arches: Annotated[tuple[str, ...], ARCH] = ()
     needs: Annotated[tuple[str, ...], NEEDS] = ()
     unplayed: Annotated[
         str, Key("why no peer behaves well: then the request is not known to succeed")
@@ -159,9 +209,17 @@ class Approach:
             setup=self.setup,
             cleanup=(*self.undo, *self.cleanup),
             needs=self.needs,
+            effect=self.effect,
             status=Status.GUESSED if self.unplayed else Status.SUCCEEDS,
             reason=self.reason,
         )
+
+    def sequel(self, manner: str) -> Sequel | None:
+        """Return what the program tells after that manner, None if nothing is known."""
+        for each in self.sequels:
+            if any(fnmatchcase(manner, glob) for glob in each.manners):
+                return each
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,10 +287,11 @@ class PeersKnowledge:
     beside: tuple[str, ...] = ()
     """The commands to ask out of band meanwhile, the first that a build has."""
 
-    def approaches_of(self, command: str, version: Version) -> Iterator[Approach]:
+    def approaches_of(self, command: str, version: Version, arch: str | None) -> Iterator[Approach]:
         """Yield the requests of a command of which no recipe knows."""
         for each in self.approaches:
-            if each.request.execute == command and version in each.versions:
+            fits = version in each.versions and of_arch(each.arches, arch)
+            if each.request.execute == command and fits:
                 yield each
 
     def untried(self, serve: str) -> str:

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from conformance.launch.conversation import Script, Scripted
+from conformance.launch.conversation import MockServer, Script, Scripted
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers import CipherAlgorithm
@@ -150,9 +150,35 @@ def spice_ticket(password: str, key: bytes) -> bytes:
     return public.encrypt(password.encode() + b"\0", hidden)
 
 
-CALLERS: Final[Mapping[str, Callable[[str], Caller]]] = {
+class SilentCaller(Caller):
+    """A client that says nothing."""
+
+    def script(self) -> Script:
+        """Hear what the server says, for ever."""
+        while True:
+            yield 1
+
+
+class Forwarder(MockServer):
+    """A client that says what it was given, and hangs up behind that."""
+
+    over = True
+
+    def __init__(self, given: bytes) -> None:
+        self._given = given
+
+    def greet(self) -> bytes:
+        """Say all of it."""
+        return self._given
+
+
+CALLERS: Final[Mapping[str, Callable[[str], MockServer]]] = {
     "vnc-viewer": VncViewer,
     "nbd-client": NbdClient,
     "nbd-tls-client": NbdTlsClient,
     "spice-viewer": SpiceViewer,
+    "silent-caller": SilentCaller,
 }
+"""Those that call as soon as the machine connects to their address, given their password."""
+FORWARDERS: Final[Mapping[str, Callable[[bytes], MockServer]]] = {"forwarder": Forwarder}
+"""Those that call when a line to their address has ended, given what came on it."""

@@ -35,6 +35,18 @@ class MockServer:
         return b""
 
 
+class Keeper(MockServer):
+    """Says nothing, and keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.heard = b""
+
+    def hear(self, heard: bytes) -> bytes:
+        """Keep it."""
+        self.heard += heard
+        return b""
+
+
 Script = Generator[int, bytes]
 """A conversation: it yields how many bytes it waits for, and gets them."""
 

@@ -7,6 +7,8 @@ import os
 import socket
 import subprocess
 import threading
+from collections.abc import Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -54,7 +56,7 @@ class Machine:
         `within` is the room of another machine that this one is a companion of.  Raises
         LaunchError.  That QEMU itself ends at once is no error here: `ending` tells.
         """
-        self.target = target
+        self.target = _with_variables(target, spec.environment)
         self.flavour = target.kind.flavour
         self.spec = spec
         self._lock = threading.Lock()
@@ -235,6 +237,12 @@ class Machine:
             self._undo.close()
         except ConformanceError as error:  # Raised again in close(), in the caller's thread.
             self._failure = error
+
+
+def _with_variables(target: Target, variables: Sequence[str]) -> Target:
+    """Return the target with more variables, NAME=VALUE, in its environment."""
+    own = [each.partition("=") for each in variables]
+    return replace(target, env=(*target.env, *((name, value) for name, _, value in own)))
 
 
 def _started(

@@ -61,6 +61,8 @@ class Mannered(MockServer):
                 return b""
             case Says.HALF:
                 return words[: len(words) // 2]
+            case Says.PART:
+                return words[: manner.size]
             case Says.GARBAGE:
                 return GARBAGE
             case Says.FLOOD:

@@ -52,6 +52,9 @@ class VhostUser(MockServer):
     _REPLY: Final = 4
     _NEED_REPLY: Final = 8
     _GET_VRING_BASE: Final = 11
+    _GET_CONFIG: Final = 24
+    _PLACE: Final = 12
+    """The bytes before a device's configuration: where it begins, its size, and flags."""
 
     def __init__(self, answers: Mapping[int, int]) -> None:
         self._answers = {
@@ -80,6 +83,8 @@ class VhostUser(MockServer):
             content = struct.pack("=Q", self._answers[request])
         elif request == self._GET_VRING_BASE:
             content = payload[:4] + struct.pack("=I", 0)
+        elif request == self._GET_CONFIG:
+            content = payload[: self._PLACE].ljust(len(payload), b"\0")
         elif flags & self._NEED_REPLY:
             content = struct.pack("=Q", 0)
         else:
@@ -145,6 +150,12 @@ _CRYPTO: Final = {
     15: 1 << 0 | 1 << 7,  # GET_PROTOCOL_FEATURES: MQ, CRYPTO_SESSION
     17: 64,  # GET_QUEUE_NUM: as many as QEMU lets a cryptodev have
 }
+_DEVICE: Final = {
+    # GET_FEATURES: all, so that a device keeps what its properties say, but no IOMMU.
+    1: (1 << 42) - 1 & ~(1 << 33),
+    15: 1 << 0 | 1 << 9,  # GET_PROTOCOL_FEATURES: MQ, CONFIG
+    17: 64,  # GET_QUEUE_NUM
+}
 _NET: Final = {
     15: 1 << 0,  # GET_PROTOCOL_FEATURES: MQ
     17: 1,  # GET_QUEUE_NUM
@@ -155,6 +166,7 @@ MOCK_SERVERS: Final[Mapping[str, Callable[[], MockServer]]] = {
     "pr-helper": PersistentReservations,
     "barrier": Barrier,
     "vhost-user-crypto": lambda: VhostUser(_CRYPTO),
+    "vhost-user-device": lambda: VhostUser(_DEVICE),
     "vhost-user-net": lambda: VhostUser(_NET),
     "dbus": MessageBus,
     "hang-up": HangUp,

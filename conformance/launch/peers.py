@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Final
 
 from conformance.launch.activation import calling
-from conformance.launch.callers import CALLERS
-from conformance.launch.conversation import MockServer
+from conformance.launch.callers import CALLERS, FORWARDERS
+from conformance.launch.conversation import Keeper, MockServer
 from conformance.launch.manners import Mannered
 from conformance.launch.mock_servers import MOCK_SERVERS
 from conformance.launch.namespace import connect_in, listen_in
@@ -49,6 +49,8 @@ class _Line:
     impatient: bool = False
     """Whether it is known when it hangs up."""
     address: str = ""
+    ended: Callable[[], object] | None = None
+    """What is to be done when the machine hangs up."""
 
 
 class Peers:
@@ -132,15 +134,23 @@ class Peers:
             return
         if peer.serve in MOCK_SERVERS:
             self._begin(sock, _mannered(MOCK_SERVERS[peer.serve](), peer), peer.address)
-            return
-        line = self._begin(sock, MockServer(), peer.address)
+        elif peer.serve in FORWARDERS:
+            heard = Keeper()
+            line = self._begin(sock, heard, peer.address)
+            line.ended = lambda: self._calls(peer, FORWARDERS[peer.serve](heard.heard))
+        else:
+            line = self._begin(sock, MockServer(), peer.address)
+            if not self._calls(peer, CALLERS[peer.serve](peer.password), line):
+                self._end(line)
+
+    def _calls(self, peer: Peer, talk: MockServer, *others: _Line) -> bool:
+        """Let a peer call a server of the machine, and return whether that has answered."""
         try:
             called = _call(peer.calls, self._room, self._pid)
         except (OSError, LaunchError):
-            self._end(line)
-        else:
-            talk = _mannered(CALLERS[peer.serve](peer.password), peer)
-            self._begin(called, talk, peer.address, line)
+            return False
+        self._begin(called, _mannered(talk, peer), peer.address, *others)
+        return True
 
     def _begin(self, sock: socket.socket, talk: MockServer, address: str, *others: _Line) -> _Line:
         # One thread serves all: a machine that does not read must not keep it from the others.
@@ -173,6 +183,8 @@ class Peers:
             self._say(line, line.talk.hear(heard))
         else:
             self._end(line)
+            if line.ended is not None:
+                line.ended()
 
     def _adopt(self, line: _Line, descriptor: int) -> None:
         """Talk on the descriptor that came along, as the server of the line says."""
@@ -238,10 +250,11 @@ def _mannered(good: MockServer, peer: Peer) -> MockServer:
 
 
 def _check(peer: Peer) -> None:
-    known = sorted({*MOCK_SERVERS, *CALLERS})
+    calling = {*CALLERS, *FORWARDERS}
+    known = sorted({*MOCK_SERVERS, *calling})
     if peer.serve not in known:
         raise KnowledgeError(f"no peer serves {peer.serve!r}", f"Use one of: {', '.join(known)}.")
-    if bool(peer.calls) is not (peer.serve in CALLERS):
+    if bool(peer.calls) is not (peer.serve in calling):
         raise KnowledgeError(
             f"the peer {peer.serve!r} at {peer.address} calls {peer.calls or 'nobody'}",
             "Say with `calls` whom a client calls; a server calls nobody.",

@@ -244,6 +244,17 @@ class Meanwhile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MayEnd:
+    """The build may end with exit status 1 once the step `step` was answered.
+
+    Then it says why: a line of its standard error fits one of the globs `words`.
+    """
+
+    step: int
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeptFiles:
     """The scratch folder must hold the same files after the last step as before step `since`.
 
@@ -339,6 +350,8 @@ class Case:
     """The peer that must have misbehaved for the case to prove anything, if it is about one."""
     meanwhile: Meanwhile | None = None
     """What the build does while a peer of it is silent, if the case looks at that."""
+    may_end: MayEnd | None = None
+    """How the build may end in the case, None if it must live."""
     ground: str = ""
     """The known state in which it stands with cases of other subjects, "" if it is no such case:
     they are played one after the other, and share its machine."""

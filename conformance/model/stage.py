@@ -34,10 +34,12 @@ FILE_MAKERS: Final = ("dh", "fifo", "images", "psk", "x509", "x509-encrypted")
 """The makers of files with special content: launch/scratch.py has each."""
 PEER_SERVERS: Final = (
     *("barrier", "dbus", "hang-up", "http", "https", "nbd", "nbd-tls", "pr-helper"),
-    *("pulse", "sink", "tpm", "vhost-user-crypto", "vhost-user-net"),
+    *("pulse", "sink", "tpm", "vhost-user-crypto", "vhost-user-device", "vhost-user-net"),
 )
 """The servers for a machine to talk to: launch/mock_servers.py has each."""
-PEER_CALLERS: Final = ("nbd-client", "nbd-tls-client", "spice-viewer", "vnc-viewer")
+PEER_CALLERS: Final = (
+    *("forwarder", "nbd-client", "nbd-tls-client", "silent-caller", "spice-viewer", "vnc-viewer"),
+)
 """The clients that call a server of the machine: launch/callers.py has each."""
 
 
@@ -116,6 +118,8 @@ class Says(enum.StrEnum):
     NOTHING = "nothing"
     # The first half of it.
     HALF = "half"
+    # The first `size` bytes of it; of a negative number, all but so many.
+    PART = "part"
     # Bytes without a meaning, the same in every run.
     GARBAGE = "garbage"
     # It, again and again.
@@ -143,13 +147,14 @@ class Manner:
 
     Stage 0 is when someone connects, stage N when the N-th thing is to be said. All that is said
     from then on comes `late` seconds late. Of a peer that falls silent, `patience` is after how
-    many seconds it hangs up.
+    many seconds it hangs up. `size` is how much it says, see Says.PART.
     """
 
     at: int
     says: Says
     then: Then
     hex: str = ""
+    size: int = 0
     late: float = 0.0
     patience: float = 0.0
 
@@ -157,7 +162,15 @@ class Manner:
     def words(self) -> str:
         """What it does, for a reader."""
         where = f"in place of answer {self.at}" if self.at else "at once"
-        said = f"the bytes {self.hex}" if self.says is Says.BYTES else str(self.says)
+        match self.says:
+            case Says.BYTES:
+                said = f"the bytes {self.hex}"
+            case Says.PART if self.size < 0:
+                said = f"all but the last {-self.size} bytes of it"
+            case Says.PART:
+                said = f"the first {self.size} bytes of it"
+            case _:
+                said = str(self.says)
         late = f", all {self.late:g} s late" if self.late else ""
         silent = f", and hangs up after {self.patience:g} s" if self.patience else ""
         return f"{where} says {said}{late}, then: {self.then}{silent}"
@@ -169,7 +182,8 @@ class Peer:
 
     `address` is the path of a socket in the scratch folder, or a TCP port in the machine's own
     network.  A caller calls a server of the machine, at such an address `calls`, when the machine
-    connects to its own; the two lines end together.  `password` is what it gives if it is asked.
+    connects to its own; the two lines end together.  A forwarder calls when the line has ended, and
+    says what came on it.  `password` is what it gives if it is asked.
     Without `manner`, it behaves well.
     """
 
@@ -231,11 +245,16 @@ class MachineSpec:
     """Device nodes of the host that the sandbox lets in."""
     endpoints: tuple[Endpoint, ...] = ()
     companions: tuple[Companion, ...] = ()
+    environment: tuple[str, ...] = ()
+    """Variables, NAME=VALUE, beside those of its target."""
 
     @cached_property
     def mark(self) -> str:
         """What tells it from others at the end of a stage's name, "" for the plain machine."""
-        return "" if self == MachineSpec() else f"/{digest(asdict(self))[:6]}"
+        told = asdict(self)
+        if not self.environment:
+            del told["environment"]
+        return "" if self == MachineSpec() else f"/{digest(told)[:6]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -365,6 +365,8 @@ class Player(_Dialogue):
             if step.request.companion:
                 beside = beside or time.monotonic()
                 seen.replies[number] = _of_companion(self.machine, step, first + number)
+                if case.misbehaves is not None and case.misbehaves.step == number:
+                    _let_misbehave(self.machine, case, seen)
                 continue
             if in_step and number not in seen.sent:
                 self._send_in_step(case, number, first, seen, beside)

@@ -111,7 +111,7 @@ def _farewell(stage: Stage, own: Sequence[Request]) -> Iterator[Request]:
 
 def _stdio(command_line: Sequence[str], spec: MachineSpec) -> list[str]:
     """Return the target's command line with the additions of the stage."""
-    words = list(command_line)
+    words = [*(("env", *spec.environment) if spec.environment else ()), *command_line]
     if spec.machine != "none" and "-machine" in words:
         words[words.index("-machine") + 1] = spec.machine
     accel = ["-accel", spec.accel] if spec.accel else []

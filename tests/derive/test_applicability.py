@@ -143,10 +143,10 @@ STAND_INS = StandIns(
         (MachineSpec(), MachineSpec()),
         (MachineSpec(machine="pc,a=b"), MachineSpec(machine="board,a=b", args=("-x",))),
         (
-            MachineSpec(machine="pc", args=("-device", "old,id=d", "-m", "old")),
+            MachineSpec(machine="pc", args=("-device", "old,id=d", "-name", "old")),
             MachineSpec(
                 machine="board",
-                args=("-x", "-device", "hub", "-device", "new,id=d", "-m", "old"),
+                args=("-x", "-device", "hub", "-device", "new,id=d", "-name", "old"),
             ),
         ),
         (
@@ -166,3 +166,22 @@ STAND_INS = StandIns(
 )
 def test_a_machine_stands_in_with_its_devices(spec: MachineSpec, there: MachineSpec) -> None:
     assert substituted(case(spec), STAND_INS).stage.spec == there
+
+
+@pytest.mark.parametrize(
+    ("given", "there"),
+    [
+        ("16", "256"),
+        ("64,slots=4,maxmem=1G", "256,slots=4,maxmem=1G"),
+        ("257M", "512"),
+        ("256M", "256M"),
+        ("1G", "1G"),
+    ],
+)
+def test_the_memory_of_a_machine_that_stands_in_is_a_multiple_of_its_unit(
+    given: str, there: str
+) -> None:
+    stand_ins = StandIns(machines={"pc": StandIn(name="board", unit=256)})
+    made = substituted(case(MachineSpec(machine="pc", args=("-m", given, "-S"))), stand_ins)
+
+    assert made.stage.spec.args == ("-m", there, "-S")

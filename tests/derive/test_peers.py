@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from conformance.derive.commands.peers import peer_cases
 from conformance.judge.expect_answer import Accept, Answer, Present, RefusedLike
+from conformance.judge.expect_value import Tells
 from conformance.knowledge.absences import Absence
 from conformance.knowledge.commands import CommandRecipe, CommandRecipes, Further
 from conformance.knowledge.everything import Knowledge
@@ -14,12 +16,23 @@ from conformance.knowledge.peers import (
     Dialogue,
     MannerRecipe,
     PeersKnowledge,
+    Sequel,
     Spared,
     Where,
 )
-from conformance.model.case import Case, Isolation, Meanwhile, Misbehaves, Role
-from conformance.model.stage import OUT_OF_BAND, SCRATCH, MachineSpec, Peer, Request, Says, Then
-from conformance.model.terms import Outcome
+from conformance.knowledge.valid_request import Effect
+from conformance.model.case import Case, Isolation, MayEnd, Meanwhile, Misbehaves, Role
+from conformance.model.stage import (
+    OUT_OF_BAND,
+    SCRATCH,
+    Awaited,
+    MachineSpec,
+    Peer,
+    Request,
+    Says,
+    Then,
+)
+from conformance.model.terms import ABSENT, Outcome
 from tests.derive.inputs import a_build
 from tests.qapi.schemas import command, member, optional, schema_of, struct
 
@@ -146,6 +159,71 @@ def test_a_request_that_nobody_plays_a_good_peer_for_is_made_once() -> None:
     assert [step.request.execute for step in case.steps] == [
         *("connect", "query-version", "cut", "query-version")
     ]
+
+
+CALLS = Request("call", {"to": TO})
+TOLD = Sequel(
+    manners=("goes@*",),
+    awaits=(Awaited(event="CUT_OFF", data={"why": "peer"}),),
+    request=Request("query-version", ABSENT),
+    answer="{any}",
+    reason="told",
+)
+
+
+def called(**more: Any) -> Approach:
+    """Return an approach whose client calls behind the request, which changes the machine."""
+    return approach(
+        request=Request("connect", {"id": "c", "to": "here"}),
+        undo=(),
+        calling=CALLS,
+        sequels=(TOLD,),
+        effect=Effect.DESTRUCTIVE,
+        may_end=("*: cut off",),
+        **more,
+    )
+
+
+def test_a_client_that_calls_later_is_waited_for_and_what_it_spoiled_is_told() -> None:
+    (case,) = cases(knowing(manner("goes"), approaches=(called(),)))
+
+    assert [step.request.execute for step in case.steps] == [
+        *("connect", "call", "query-version", "query-version", "query-version")
+    ]
+    assert case.isolation is Isolation.ALONE
+    assert case.misbehaves == Misbehaves(address="peer.goes@start", step=1)
+    assert case.may_end == MayEnd(step=1, words=("*: cut off",))
+    (event,) = case.steps[1].emits
+    assert (event.event, event.data, event.rule) == ("CUT_OFF", {"why": "peer"}, "X58")
+    assert (case.steps[3].expect, case.steps[3].rule) == (Tells("{any}"), "X58")
+
+
+def test_what_a_companion_brings_about_is_told_behind_it() -> None:
+    calling = replace(CALLS, companion=True, awaits=(Awaited(event="DONE"),))
+    asked = replace(called(), calling=calling)
+
+    (case,) = cases(knowing(manner("goes"), approaches=(asked,)))
+
+    assert case.steps[1].request.awaits == (Awaited(event="DONE"),)
+    assert [len(step.emits) for step in case.steps] == [0, 0, 1, 0, 0]
+
+
+def test_while_a_client_that_called_is_silent_the_next_request_is_answered() -> None:
+    (case,) = cases(knowing(SILENT, approaches=(called(),)))
+
+    assert case.meanwhile == Meanwhile(step=2, seconds=2.0, rule="X54", beside="Q35")
+    assert case.steps[3].request.key == OUT_OF_BAND
+    assert not any(step.emits for step in case.steps)
+
+
+def test_a_slow_approach_is_for_thorough_runs() -> None:
+    knowledge = knowing(manner("goes"), approaches=(called(slow="made"),))
+
+    (case,) = cases(knowledge)
+    (thorough,) = cases(knowledge, thorough=True)
+
+    assert case.blocked is not None
+    assert thorough.blocked is None
 
 
 def test_a_port_is_replaced_wherever_it_stands() -> None:

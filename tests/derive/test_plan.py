@@ -114,7 +114,10 @@ def test_an_excluded_value_of_a_mandatory_member_is_asked_for() -> None:
 
 
 def test_what_this_host_lacks_blocks_what_must_be_accepted_and_nothing_else() -> None:
-    others = (Aspect.ANSWERS, Aspect.DOCUMENTATION, Aspect.EFFECT, Aspect.GATES, Aspect.STATES)
+    others = (
+        *(Aspect.ANSWERS, Aspect.DOCUMENTATION, Aspect.EFFECT, Aspect.GATES, Aspect.PEERS),
+        Aspect.STATES,
+    )
     seeds = knowledge().seed.commands
     objects = [
         case
@@ -126,7 +129,7 @@ def test_what_this_host_lacks_blocks_what_must_be_accepted_and_nothing_else() ->
 
     assert blocked
     assert {b.outcome for b in blocked.values()} == {Outcome.NOT_APPLICABLE}
-    kinds = ("/id/", "/defaults/", "/default/", "/errors/", "/peers/", "-machine")
+    kinds = ("/id/", "/defaults/", "/default/", "/errors/", "-machine")
     assert all(any(kind in i for kind in kinds) for i in blocked)
 
 

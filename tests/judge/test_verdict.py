@@ -11,7 +11,7 @@ from conformance.judge.expect_answer import Ends, Reject, Understood
 from conformance.judge.expect_qom import LinksTo, ListsProperties, ReadsAs
 from conformance.judge.observation import Observation
 from conformance.judge.verdict import Verdict, death_words, judge, judge_claims
-from conformance.model.case import Emits, Role, Step
+from conformance.model.case import Emits, MayEnd, Role, Step
 from conformance.model.ending import Ending, ending_text
 from conformance.model.expectation import Kind
 from conformance.model.terms import Outcome
@@ -195,6 +195,30 @@ def test_the_end_takes_no_answer_along_but_its_own() -> None:
     pairs = ((step(), None), (step(Ends()), None))
 
     assert _verdict(*pairs, death=Ending(status=0, stderr="")).outcome is Outcome.CRASH
+
+
+@pytest.mark.parametrize(
+    ("ending", "answered", "outcome"),
+    [
+        (Ending(status=1, stderr="warning: old\nmini: load failed: no\n"), 1, Outcome.PASS),
+        (Ending(status=1, stderr="mini: something else\n"), 1, Outcome.CRASH),
+        (Ending(status=0, stderr="mini: load failed: no\n"), 1, Outcome.CRASH),
+        (Ending(status=-6, stderr="mini: load failed: no\n"), 1, Outcome.CRASH),
+        (Ending(status=1, stderr="mini: load failed: no\n"), 0, Outcome.CRASH),
+    ],
+    ids=["as it may", "other words", "other status", "a signal", "too soon"],
+)
+def test_what_may_end_the_build_ends_it_with_the_words_for_that(
+    ending: Ending, answered: int, outcome: Outcome
+) -> None:
+    pairs = [(step(), success() if number < answered else None) for number in range(3)]
+    made = replace(
+        case(*(each for each, _ in pairs)), may_end=MayEnd(step=0, words=("*: load failed*",))
+    )
+    replies = tuple(None if reply is None else line(reply) for _, reply in pairs)
+    seen = Observation(replies=replies, events=(), strays=(), death=ending)
+
+    assert judge(made, seen, judge_of_messages(), 0).outcome is outcome
 
 
 def test_claims_are_kept_where_what_is_found_is_what_was_promised() -> None:

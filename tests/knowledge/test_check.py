@@ -16,7 +16,7 @@ from conformance.knowledge.known_names import KnownNames, shipped_releases
 from conformance.knowledge.name_check import name_problems
 from conformance.knowledge.store import cases_folder
 from conformance.launch import scratch
-from conformance.launch.callers import CALLERS
+from conformance.launch.callers import CALLERS, FORWARDERS
 from conformance.launch.host import answers
 from conformance.launch.mock_servers import MOCK_SERVERS
 from conformance.model.stage import FILE_MAKERS, HOST_NEEDS, PEER_CALLERS, PEER_SERVERS
@@ -434,7 +434,7 @@ def test_a_line_is_that_of_a_key_in_an_array_of_several_lines(tmp_path: Path) ->
 def test_the_words_of_files_are_those_that_a_machine_can_be_given() -> None:
     assert set(FILE_MAKERS) == {*scratch._MAKERS, scratch._FIFO}
     assert set(PEER_SERVERS) == MOCK_SERVERS.keys()
-    assert set(PEER_CALLERS) == CALLERS.keys()
+    assert set(PEER_CALLERS) == CALLERS.keys() | FORWARDERS.keys()
     assert all(map(answers, HOST_NEEDS))
 
 

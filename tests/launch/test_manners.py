@@ -42,6 +42,7 @@ ASKED: dict[str, tuple[bytes, ...]] = {
     "dbus": (b"\0AUTH\r\n", b"AUTH EXTERNAL 30\r\n"),
     "barrier": (b"anything",),
     "vhost-user-crypto": (vhost(1), vhost(15), vhost(17)),
+    "vhost-user-device": (vhost(1), vhost(15), vhost(17), vhost(24)),
     "vhost-user-net": (vhost(1), vhost(15), vhost(17)),
 }
 """What a client says, message by message, so that the server comes to its stages."""
@@ -200,6 +201,49 @@ def test_a_flood_that_nobody_reads_keeps_no_other_peer_from_answering(room: Room
         with socket.socket(socket.AF_UNIX) as deaf, socket.socket(socket.AF_UNIX) as sock:
             deaf.connect(str(room.path / "flood"))
             assert served.misbehaved("flood", LIMIT)
+            sock.settimeout(LIMIT)
+            sock.connect(str(room.path / "good"))
+            assert sock.recv(100) == GREETING
+    finally:
+        served.close()
+
+
+@pytest.mark.parametrize(
+    ("size", "said"), [(4, b"what"), (-3, b"what was s"), (99, b"what was said")]
+)
+def test_a_forwarder_says_as_much_of_what_it_was_given_as_its_manner_allows(
+    room: Room, size: int, said: bytes
+) -> None:
+    manner = Manner(at=1, says=Says.PART, size=size, then=Then.HANG_UP)
+    peer = Peer(serve="forwarder", address="given", calls="there", manner=manner)
+    served = Peers((peer,), room, os.getpid())
+    try:
+        with socket.socket(socket.AF_UNIX) as there:
+            there.settimeout(LIMIT)
+            there.bind(str(room.path / "there"))
+            there.listen()
+            with socket.socket(socket.AF_UNIX) as giver:
+                giver.connect(str(room.path / "given"))
+                giver.sendall(b"what was said")
+                assert not served.misbehaved("given", 0.05)
+            with there.accept()[0] as line:
+                line.settimeout(LIMIT)
+                assert b"".join(iter(lambda: line.recv(100), b"")) == said
+            assert served.misbehaved("given", LIMIT)
+    finally:
+        served.close()
+
+
+def test_a_forwarder_that_finds_nobody_says_nothing(room: Room) -> None:
+    peers = (
+        Peer(serve="forwarder", address="given", calls="nobody"),
+        Peer(serve="nbd", address="good"),
+    )
+    served = Peers(peers, room, os.getpid())
+    try:
+        with socket.socket(socket.AF_UNIX) as giver:
+            giver.connect(str(room.path / "given"))
+        with socket.socket(socket.AF_UNIX) as sock:
             sock.settimeout(LIMIT)
             sock.connect(str(room.path / "good"))
             assert sock.recv(100) == GREETING

@@ -27,6 +27,12 @@ def test_the_crypto_backend_acknowledges_when_asked_to() -> None:
     assert crypto.hear(message(2, bytes(8), flags=9)) == message(2, bytes(8), flags=5)
 
 
+def test_the_configuration_of_a_device_is_as_long_as_it_is_asked_for() -> None:
+    device = MOCK_SERVERS["vhost-user-device"]()
+    place = struct.pack("=III", 0, 60, 1)
+    assert device.hear(message(24, place + b"\xff" * 60)) == message(24, place + bytes(60), flags=5)
+
+
 @pytest.mark.parametrize(
     ("name", "greeting"),
     [

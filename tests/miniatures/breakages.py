@@ -60,6 +60,7 @@ BREAKAGES: dict[str, Breakage] = {
         why="where nothing is answered out of band, nothing is in band",
     ),
     "peer-takes-name": _breaks("X53", "blockdev-add/peers/nbd/hangs-up@*"),
+    "spoiled-migration-completes": _breaks("X58", "migrate-incoming/peers/caller/hangs-up@*"),
     "dies-while-running": _breaks("W35", "qom-list-types/states/running-without-a-guest"),
     "raw-utf8": _breaks("W03", f"{_TOY}/invalid/text/*"),
     "single-quotes": _breaks("W09", *_DELETED),
@@ -268,6 +269,7 @@ BREAKAGES: dict[str, Breakage] = {
     "other-parameter-moves": _breaks("X45", "migrate-set-parameters/valid/*"),
     "not-there-taken": _breaks("X34", "yank/errors/not-there/*"),
     "one-value-refused": _breaks("X36", "blockdev-add/valid/siblings/*"),
+    "shows-fresh-memory": _breaks("X59", "qom-list-types/introspection/fresh-memory"),
     "type-writable": _breaks("X30", "qom-set/errors/none/machine/type"),
 }
 """By the word that the server is given; none of them stops it from being introspected."""
@@ -289,5 +291,6 @@ BESIDE = {
     "waits-for-peer": "wide",
     "freezes-for-peer": "wide",
     "peer-takes-name": "wide",
+    "spoiled-migration-completes": "wide",
 }
 """What else the server is given where a breakage needs another server than the usual one."""

@@ -19,6 +19,7 @@ _PARTS = (
     "limited.py",
     "devices.py",
     "migration.py",
+    "incoming.py",
     "monitors.py",
     "server.py",
     "hostile.py",

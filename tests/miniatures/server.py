@@ -13,6 +13,7 @@ from typing import Any
 from .bends import Bends, bent_greeting, torn
 from .blocks import BLOCKS, Blocks, widened
 from .devices import Devices
+from .incoming import INCOMING, Incoming
 from .limited import Limited
 from .migration import Migration
 from .monitors import Loop, Monitor, monitors
@@ -84,7 +85,7 @@ class Server:
         self._schema = entries(typed=self._typed)
         self._more = Blocks(self, broken)
         if "wide" in broken:
-            self._schema = [*widened(self._schema), *BLOCKS]
+            self._schema = [*widened(self._schema), *BLOCKS, *INCOMING]
         self._commands = {e["name"]: e for e in self._schema if e["meta-type"] == "command"}
         self._checker = Checker(self._schema, broken)
         self._tree = Tree(broken, typed=self._typed)
@@ -92,6 +93,7 @@ class Server:
         self._early = early(typed=self._typed)
         self._running = False
         self._migration = Migration(broken)
+        self._incoming = Incoming(self, broken)
         self._events: list[Message] = []
         self._limited = Limited(broken)
         self._bends = Bends(broken)
@@ -284,7 +286,7 @@ class Server:
             if name == "qom-list-types" and arguments == self._refused_request():
                 raise RefusedError("this is refused for no reason")
             method = _method(name)
-            parts = (self, self._devices, self._migration, self._more)
+            parts = (self, self._devices, self._migration, self._incoming, self._more)
             owner = next(part for part in parts if hasattr(part, method))
             return getattr(owner, method)(**_named(arguments))
         except RefusedError as error:
@@ -478,9 +480,12 @@ class Server:
             names = ["object"]
         shown = abstract or "abstract-shown-unasked" in self._broken
         unlisted = {"toy"} if "type-unlisted" in self._broken else set()
-        return [
+        listed = [
             _type(name) for name in names if name not in unlisted and (shown or not TYPES[name][1])
         ]
+        if self._is("shows-fresh-memory") and "MALLOC_PERTURB_" in os.environ:
+            listed.append({"name": f"type{os.environ['MALLOC_PERTURB_']}", "parent": "object"})
+        return listed
 
     def _qom_list_properties(self, typename: str) -> list[Arguments]:
         if typename not in TYPES:

@@ -60,8 +60,16 @@ def test_equal_machines_have_one_mark_and_the_plain_one_has_none() -> None:
             Manner(at=2, says=Says.BYTES, hex="15", then=Then.HANG_UP, late=0.1),
             "in place of answer 2 says the bytes 15, all 0.1 s late, then: hang-up",
         ),
+        (
+            Manner(at=1, says=Says.PART, size=6, then=Then.HANG_UP),
+            "in place of answer 1 says the first 6 bytes of it, then: hang-up",
+        ),
+        (
+            Manner(at=1, says=Says.PART, size=-6, then=Then.HANG_UP),
+            "in place of answer 1 says all but the last 6 bytes of it, then: hang-up",
+        ),
     ],
-    ids=["silent", "bytes"],
+    ids=["silent", "bytes", "first", "last"],
 )
 def test_what_a_peer_does_is_told_in_words(manner: Manner, words: str) -> None:
     assert manner.words == words
