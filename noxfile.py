@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import tomllib
 from pathlib import Path
 
 import nox
@@ -41,6 +42,21 @@ def tests(session: nox.Session) -> None:
     """Run the project's own tests; they need what docs/install.md names."""
     session.install("-e", ".[dev]")
     session.run("pytest", *session.posargs)
+
+
+@nox.session
+def reports(session: nox.Session) -> None:
+    """Run all builds of reports/targets.toml, and publish what they show: nox -s reports.
+
+    WORDS are names of targets; the others keep the reports that they have.
+    """
+    session.install("-e", ".[all]")
+    runs = Path(session.create_tmp()).resolve()
+    targets = tomllib.loads(Path("reports/targets.toml").read_text(encoding="utf-8"))["target"]
+    for name in session.posargs or [target["name"] for target in targets]:
+        words = (f"reports/targets.toml:{name}", "--report", str(runs / name))
+        session.run("qmp-conformance", "run", "-n", "2", *words, success_codes=[0, 1])
+    session.run("python", "reports/publish.py", str(runs))
 
 
 @nox.session

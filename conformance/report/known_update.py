@@ -60,7 +60,7 @@ def _issue(target: TargetSummary, cause: RootCause, given: EntryTexts) -> KnownI
         fingerprint=finding.fingerprint,
         rule=finding.rule,
         defect=finding.defect,
-        reason=given.reason or finding.summary,
+        reason=given.reason or f"{finding.summary}; promised: {finding.expected}",
         link=given.link,
         expires=given.expires,
         outcome=KnownOutcome.MAY_FAIL
