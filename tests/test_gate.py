@@ -232,3 +232,21 @@ def test_a_budget_is_a_time(doors: Doors, targets: str, time: str) -> None:
 
     assert done.code == 2
     assert "Write 90s, 10m or 1h" in done.err
+
+
+@pytest.mark.qemu
+def test_a_schema_that_changed_is_told_beside_what_did_not(
+    before: Path, runs: Runs, doors: Doors
+) -> None:
+    shutil.copytree(before, doors.home / "old")
+    (path,) = (doors.home / "old").glob("*.schema.json")
+    schema = json.loads(path.read_text())
+    # An older build without a command, which nothing refers to.
+    schema["return"] = [each for each in schema["return"] if each["name"] != "qom-list-types"]
+    path.write_text(json.dumps(schema))
+
+    done = doors.command("diff", "old", str(before), "--format=json")
+    (target,) = json.loads(done.out)["targets"]
+    assert done.code == 0
+    assert target["schema"]["schema"] == ["qom-list-types"]
+    assert (target["schema"]["both"], target["schema"]["behaviour"]) == ([], [])

@@ -128,6 +128,12 @@ class Change:
     reason: str = ""
     others: tuple[str, ...] = ()
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the commands, events and types that it is in, without their kinds."""
+        places = (self.subject, *self.others)
+        return frozenset(place.partition(":")[0].rpartition(" ")[2] for place in places)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Documented:

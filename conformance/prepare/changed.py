@@ -21,4 +21,4 @@ def changed_subjects(
         return frozenset()
     old = read_side(NamedSide(name=str(path), version=versions[0]))
     new = introspected_side(NamedSide(name="the build", version=versions[1]), entries)
-    return frozenset(each.subject for each in compared(old, new).changes)
+    return frozenset(name for each in compared(old, new).changes for name in each.names)

@@ -175,7 +175,7 @@ def _joined(
 ) -> SubjectChanges:
     """Return which subjects differ in the schema, in what they do, or in both."""
     subjects = {row.subject for target in (old, new) for row in target.rows}
-    changed = {name for change in schemas.changes for name in _subjects(change.subject, subjects)}
+    changed = {name for change in schemas.changes for name in change.names} & subjects
     behaves = {
         subject
         for item in items
@@ -192,7 +192,7 @@ def _joined(
 
 
 def _subjects(name: str, known: set[str]) -> set[str]:
-    """Return the subjects that the id of a case, or a place in a schema, begins with."""
+    """Return the subjects that the id of a case begins with."""
     first, _, rest = name.partition("/")
     return {each for each in (first, rest.partition("/")[0]) if each in known}
 

@@ -17,10 +17,7 @@ from conformance.report.root_cause import RootCause
 from conformance.report.stream import CauseBefore, RunStarted, TargetStarted
 
 _HARM: Final = {
-    outcome: place
-    for place, outcome in enumerate(
-        (Outcome.INTERMITTENT, Outcome.FAIL, Outcome.TIMEOUT, Outcome.CRASH)
-    )
+    outcome: place for place, outcome in enumerate((Outcome.FAIL, Outcome.TIMEOUT, Outcome.CRASH))
 }
 """The outcomes of findings, the worst last."""
 _HAS: Final = "yes"
@@ -148,7 +145,10 @@ def _shown(
     if issue is not None:
         standing, note = Standing.KNOWN, " ".join(filter(None, (issue.reason, issue.link)))
     elif old is not None:
-        more = _HARM.get(cause.finding.outcome, 0) - _HARM.get(old.outcome, 0)
+        outcomes = (cause.finding.outcome, old.outcome)
+        # What comes and goes does not show its harm in each run.
+        steady = Outcome.INTERMITTENT not in outcomes
+        more = _HARM[outcomes[0]] - _HARM[outcomes[1]] if steady else 0
         standing = Standing.WORSE if more > 0 else Standing.MILDER if more else Standing.STILL
         note = f"before: {old.summary}" if more else ""
     return NewsItem(

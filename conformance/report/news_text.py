@@ -36,6 +36,7 @@ _LISTED: Final = 20
 
 def news_lines(items: Sequence[NewsItem], width: int) -> Iterator[str]:
     """Yield the lines for a terminal."""
+    several = len({item.target for item in items} - {""}) > 1
     for standing in Standing:
         group = [item for item in items if item.standing is standing]
         if not group:
@@ -44,16 +45,18 @@ def news_lines(items: Sequence[NewsItem], width: int) -> Iterator[str]:
         if standing in _QUIET:
             continue
         for item in group[:_LISTED]:
-            yield from _item(item, width)
+            yield from _item(item, width, named=several)
         if len(group) > _LISTED:
             yield f"      and {number(len(group) - _LISTED)} more, which the written report lists"
 
 
-def _item(item: NewsItem, width: int) -> Iterator[str]:
-    target = f"{item.target}: " if item.target else ""
+def _item(item: NewsItem, width: int, *, named: bool) -> Iterator[str]:
+    target = f"{item.target}: " if item.target and named else ""
     head = f"      {item.fingerprint} {visible(target)}"
+    cases = f" [{item.cases[0]}]" if item.cases else ""
+    note = f" ({item.note})" if item.note else ""
     yield from textwrap.wrap(
-        visible(f"{item.summary}{f' ({item.note})' if item.note else ''}"),
+        visible(f"{item.summary}{cases}{note}"),
         width,
         initial_indent=head,
         subsequent_indent=" " * 8,
@@ -80,8 +83,8 @@ def news_markdown(items: Sequence[NewsItem]) -> Iterator[str]:
 
 
 def _table(items: Sequence[NewsItem]) -> Iterator[str]:
-    yield row(["", "Defect", "Target", "What", "Note"])
-    yield row([":--"] * 5)
+    yield row(["", "Defect", "Target", "What", "Case", "Note"])
+    yield row([":--"] * 6)
     for item in items:
         yield row(
             [
@@ -89,6 +92,7 @@ def _table(items: Sequence[NewsItem]) -> Iterator[str]:
                 code_cell(item.fingerprint),
                 plain(item.target),
                 plain(item.summary),
+                code_cell(item.cases[0]) if item.cases else "",
                 plain(item.note),
             ]
         )

@@ -109,3 +109,10 @@ def test_entries_are_written_behind_what_is_there(tmp_path: Path) -> None:
     text = appended("# Ours.\n", [issue])
     assert text == f"# Ours.\n\n{ENTRY}"
     assert len(known(tmp_path, text)) == 1
+
+
+def test_what_ships_is_sound_and_has_reasons() -> None:
+    shipped = read_known(["shipped"], datetime.datetime.now(datetime.UTC).date())
+
+    assert len({issue.where.partition(":")[0] for issue in shipped}) > 1
+    assert all(issue.cases and issue.when.versions for issue in shipped)

@@ -196,6 +196,8 @@ BASELINE = BaselineGiven(
         (FAIL, FAIL, Standing.STILL),
         (FAIL, CRASH, Standing.WORSE),
         (CRASH, FAIL, Standing.MILDER),
+        (Outcome.INTERMITTENT, CRASH, Standing.STILL),
+        (CRASH, Outcome.INTERMITTENT, Standing.STILL),
         (FAIL, PASS, Standing.FIXED),
         (FAIL, Outcome.VACUOUS, Standing.NOT_RUN),
         (FAIL, Outcome.NOT_RUN, Standing.NOT_RUN),
