@@ -28,8 +28,9 @@ MEANINGS: Final = {
     Standing.UNMATCHED: "a known issue about none of the targets",
 }
 """Each standing in words."""
-_QUIET: Final = frozenset({Standing.STILL, Standing.KNOWN})
-"""What a reader expects: it is counted, and the report lists the root causes anyway."""
+_SHOWN: Final = frozenset({Standing.STILL, Standing.KNOWN})
+_QUIET: Final = _SHOWN | {Standing.UNMATCHED}
+"""What a reader expects: it is counted, and the written report lists it."""
 _LISTED: Final = 20
 """So many items of a standing a terminal shows."""
 
@@ -78,7 +79,7 @@ def news_markdown(items: Sequence[NewsItem]) -> Iterator[str]:
         yield ""
     quiet = [item for item in items if item.standing in _QUIET]
     if quiet:
-        title = f"{counted(len(quiet), 'root cause')} known or still there"
+        title = f"{number(len(quiet))} known, still there, or about other targets"
         yield from folded(title, [*_table(quiet)])
 
 
@@ -101,7 +102,7 @@ def _table(items: Sequence[NewsItem]) -> Iterator[str]:
 def news_verdict(items: Sequence[NewsItem]) -> str:
     """Return the news of a run in one line."""
     counts = Counter(item.standing for item in items)
-    loud = [standing for standing in Standing if counts[standing] and standing not in _QUIET]
+    loud = [standing for standing in Standing if counts[standing] and standing not in _SHOWN]
     shown = counts[Standing.KNOWN] + counts[Standing.STILL]
     known = f"{counted(shown, 'root cause')} known or still there"
     told = [f"{number(counts[standing])} {standing}" for standing in loud]
