@@ -289,7 +289,7 @@ class Probe:
         for owner, name, phase in (
             (asking, "identify", "identifying the build"),
             (asking, "introspect", "introspecting the build"),
-            (prepare, "_lacks", "probing the host"),
+            (prepare, "lacks", "probing the host"),
             (planning, "planned", "deriving cases"),
             (loading, "load_knowledge", "loading knowledge"),
             (WrittenPlan, "_case", "reading cases"),

@@ -115,7 +115,7 @@ def test_quiet_tells_the_verdicts_alone(doors: Doors, mini: str) -> None:
 
     assert (done.code, done.err) == (ExitCode.FINDINGS, "")
     one, two = done.out.splitlines()
-    assert one.startswith(f"{Path(mini).name}: Breaks promises: 1 finding; 2 of 23 cases broken")
+    assert one.startswith(f"{Path(mini).name}: Breaks promises: 1 root cause; 2 of 23 cases broken")
     assert two == "FINDINGS: 1 of 1 build broke promises."
 
 

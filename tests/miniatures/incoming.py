@@ -51,8 +51,11 @@ class Incoming:
 
     def _chardev_add(self, id: str, backend: Any) -> dict[str, Any]:
         """Call somebody, and hang up on who calls back: nobody here is a source."""
+        address = backend.get("data", {}).get("addr")
+        if address is None:
+            return {}
         with socket.socket(socket.AF_UNIX) as called:
-            called.connect(backend["data"]["addr"]["data"]["path"])
+            called.connect(address["data"]["path"])
             if self._listener is not None:
                 self._listener.accept()[0].close()
                 spoiled = "spoiled-migration-completes" in self._broken
