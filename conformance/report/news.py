@@ -90,23 +90,25 @@ def news_of(before: Before, targets: Sequence[Now]) -> tuple[NewsItem, ...]:
 
 def expected(before: Before, build: TargetStarted) -> frozenset[tuple[str, str]]:
     """Return the defects of a target that are known, each with its rule, "" for any."""
-    host = before.started.host if before.started else {}
-    day = before.started.time[:10] if before.started else ""
-    issues = {
-        (issue.fingerprint, issue.rule)
-        for issue in before.known
-        if fits(issue.when, build, host) and not (issue.expires and issue.expires < day)
-    }
+    counting, _ = _issues_of(before, build)
+    issues = {(issue.fingerprint, issue.rule) for issue in counting}
     old = (before.causes or {}).get(build.target, {})
     return frozenset(issues | {(fingerprint, "") for fingerprint in old})
 
 
-def _of_target(before: Before, now: Now) -> Iterator[NewsItem]:
+def _issues_of(
+    before: Before, build: TargetStarted
+) -> tuple[Sequence[KnownIssue], Sequence[KnownIssue]]:
+    """Return the known issues about a target: those that count, and those whose day is over."""
     host = before.started.host if before.started else {}
     day = before.started.time[:10] if before.started else ""
-    fitting = [issue for issue in before.known if fits(issue.when, now.build, host)]
+    fitting = [issue for issue in before.known if fits(issue.when, build, host)]
     expired = [issue for issue in fitting if issue.expires and issue.expires < day]
-    counting = [issue for issue in fitting if issue not in expired]
+    return [issue for issue in fitting if issue not in expired], expired
+
+
+def _of_target(before: Before, now: Now) -> Iterator[NewsItem]:
+    counting, expired = _issues_of(before, now.build)
     old = (before.causes or {}).get(now.build.target, {})
     shown = {cause.finding.fingerprint for cause in now.causes}
     ran = before.outcomes.get(now.build.target)
