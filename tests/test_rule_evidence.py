@@ -21,8 +21,8 @@ def _published() -> Iterator[tuple[str, str]]:
     """Yield the rule of each published finding, and what it was expected to be."""
     for path in sorted(REPORTS.glob("*/summary.json")):
         for target in json.loads(path.read_text(encoding="utf-8"))["targets"]:
-            for finding in target["findings"]:
-                yield finding["rule"], finding["expected"]
+            for cause in target["causes"]:
+                yield from ((way["rule"], way["expected"]) for way in cause["ways"])
 
 
 def test_published_findings_are_about_the_rules_that_they_cite() -> None:
