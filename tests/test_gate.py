@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.miniatures.install import install
 
 from .conftest import Done, Doors, events
 
@@ -59,6 +62,56 @@ def test_what_is_known_makes_no_run_fail(known: Path, runs: Runs, doors: Doors) 
     assert "**NOTHING NEW" in (doors.home / "qmp-report" / "report.md").read_text()
     # The report says the same when it is written again.
     assert doors.command("report", "qmp-report").code == 0
+
+
+ADDED = "--case=object-add/toy/valid/*"
+OTHERS = ("qemu-system-aarch64-mini", "qemu-storage-daemon-mini")
+
+
+@pytest.fixture(scope="module")
+def checked(gate_home: Path) -> str:
+    """A target file of programs that fail one check: `first` and `moved`, which has it at another
+    line, and those named in OTHERS."""
+    folder = gate_home / "checked"
+    folder.mkdir()
+    program = install(folder)
+    for name in OTHERS:
+        shutil.copy(program, program.with_name(name))
+    programs = {"first": program.name, "moved": program.name, **{name: name for name in OTHERS}}
+    path = gate_home / "checked.toml"
+    path.write_text(
+        "".join(
+            f'[[target]]\nname = "{name}"\nprogram = "checked/{file}"\n'
+            f'env = {{BREAKS = "fails-a-check", LINE = "{line}"}}\n'
+            for line, (name, file) in enumerate(programs.items(), 70)
+        )
+    )
+    return str(path)
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("other", ["moved", *OTHERS])
+def test_one_defect_is_the_same_at_another_line_in_another_program(
+    checked: str, doors: Doors, other: str
+) -> None:
+    assert doors.command("run", f"{checked}:first", ADDED, "--report=first").code == 1
+    assert doors.command("known", "update", "known.toml", "first").code == 0
+    known = doors.home / "known.toml"
+    # What an entry is about is the user's to widen.
+    known.write_text(re.sub(r"(?m)^when = .*\n", "", known.read_text()))
+
+    done = doors.command("run", f"{checked}:{other}", ADDED, "--known=known.toml", "--report=other")
+    assert done.code == 0, done.out
+    assert "NOTHING NEW: 1 root cause" in done.out
+    summaries = [
+        json.loads((doors.home / name / "summary.json").read_text()) for name in ("first", "other")
+    ]
+    first, second = (
+        [cause["fingerprint"] for cause in each["targets"][0]["causes"]] for each in summaries
+    )
+    assert first == second
+    if other == "moved":
+        assert doors.command("diff", "first", "other").code == 0
 
 
 @pytest.mark.qemu

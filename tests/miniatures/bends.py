@@ -162,6 +162,12 @@ class Bends:
     def _die(self) -> None:
         if "dies-by-signal" in self._broken:
             os.kill(os.getpid(), signal.SIGSEGV)
+        if "fails-a-check" in self._broken:
+            # As assert() of the C library: with the name of the program, the file and the line.
+            where = os.environ.get("LINE", "1")
+            check = "toy_delete: Assertion `toy->parent' failed."
+            print(f"{os.path.basename(sys.argv[0])}: toy.c:{where}: {check}", file=sys.stderr)
+            os.abort()
         if "exits" in self._broken:
             sys.exit("miniature: Unexpected error in object_del() at miniature.c:1:")
 

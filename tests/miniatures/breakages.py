@@ -78,6 +78,7 @@ BREAKAGES: dict[str, Breakage] = {
     "no-reply": _breaks("W35", *_DELETED),
     "dies-by-signal": _breaks("W35", *_DELETED),
     "exits": _breaks("W35", *_DELETED),
+    "fails-a-check": _breaks("W35", *_DELETED),
     "success-has-more": _breaks("W37", *_DELETED),
     "data-from-nothing": _breaks("W39", *_DELETED),
     "list-out-of-schema": _breaks("W38", *_DELETED),

@@ -27,7 +27,9 @@ Arguments = dict[str, Any]
 def main(argv: list[str]) -> None:
     """Run the program with QEMU's arguments; `BREAKS` names promises to break."""
     if "--version" in argv:
-        print("QEMU emulator version 10.0.99 (miniature)")
+        daemon = "storage-daemon" in os.path.basename(argv[0])
+        kind = "qemu-storage-daemon" if daemon else "QEMU emulator"
+        print(f"{kind} version 10.0.99 (miniature)")
         return
     options = dict(zip(argv, [*argv[1:], ""], strict=True))
     machine = options.get("-machine", "none")
