@@ -52,7 +52,8 @@ class Build:
     """One QEMU program that speaks QMP.
 
     `package` is the text in brackets behind the version, else None. `arch` comes from the program's
-    name, and is None if that does not tell. `as_root` is why only root can run it, as in Target.
+    name or, if that does not tell, from its answers. `as_root` is why only root can run it, as in
+    Target.
     """
 
     program: str

@@ -60,8 +60,10 @@ def ask(
     if build.kind.flavour.introspects:
         walk = load_walk(cases_folder() / "machines.toml")
         with Pool(target, folder) as pool:
-            found = introspect(pool, walk, thorough=thorough, limit=limit)
-        return Answers(build=build, found=found)
+            # What the program's name says is held against its answers, and not taken from them.
+            unnamed = build.arch is None
+            found = introspect(pool, walk, thorough=thorough, asks_arch=unnamed, limit=limit)
+        return Answers(build=replace(build, arch=build.arch or found.arch), found=found)
     withheld = load_withheld().get(build.kind, Withheld())
     with Pool(replace(target, withheld=withheld.refused()), folder) as pool:
         served = ask_served(pool, build.kind.flavour.roster)

@@ -93,6 +93,8 @@ class Introspection:
     package: str
     schema: Sequence[Any]
     model: ObjectModel
+    arch: str | None = None
+    """The architecture that it says it emulates; None if it was not asked, or says none."""
     unserved: tuple[str, ...] = ()
     """The commands that its schema has and query-commands lacks."""
     deaths: tuple[StartDeath, ...] = field(default=(), metadata=LEFT_OUT)
@@ -152,24 +154,34 @@ def _package(greeting: Mapping[str, Any]) -> str:
 
 
 def introspect(
-    pool: Pool, walk: Mapping[str, str], *, thorough: bool = False, limit: float = LIMIT
+    pool: Pool,
+    walk: Mapping[str, str],
+    *,
+    thorough: bool = False,
+    asks_arch: bool = False,
+    limit: float = LIMIT,
 ) -> Introspection:
     """Return a build's self-description, with the trees of those machines in `walk` that it has.
 
     `walk` maps a machine's name to the prefix of the machine types that provide it. With
-    `thorough`, it walks the trees of all machines. Raises LaunchError if the build does not start
-    or speaks no QMP, or if a reply takes longer than `limit` seconds.
+    `thorough`, it walks the trees of all machines; with `asks_arch`, it asks for the architecture.
+    Raises LaunchError if the build does not start or speaks no QMP, or if a reply takes longer than
+    `limit` seconds.
     """
     with _launch_errors():
-        return _introspect(_Asker(pool, limit), walk, thorough=thorough)
+        return _introspect(_Asker(pool, limit), walk, thorough=thorough, asks_arch=asks_arch)
 
 
-def _introspect(asker: _Asker, walk: Mapping[str, str], *, thorough: bool) -> Introspection:
+def _introspect(
+    asker: _Asker, walk: Mapping[str, str], *, thorough: bool, asks_arch: bool
+) -> Introspection:
     faults: list[ContradictionError] = []
     with _session(asker, "none") as asked:
         greeting = asked.greeting["QMP"]["version"]
         schema = asked.execute("query-qmp-schema")
         unserved = _unserved(schema, asked.execute("query-commands"))
+        says = asks_arch and "query-target" in listed(schema, "command")
+        arch = _arch(asked.execute("query-target")) if says else None
         types = _types(asked.execute("qom-list-types", {"abstract": True}), faults)
         found = _types(asked.execute("qom-list-types", {"implements": "user-creatable"}), [])
         pluggable = _pluggable(asked, types)
@@ -195,6 +207,7 @@ def _introspect(asker: _Asker, walk: Mapping[str, str], *, thorough: bool) -> In
         version=_version(greeting),
         package=_package(greeting),
         schema=schema,
+        arch=arch,
         unserved=unserved,
         deaths=tuple(asker.deaths),
         model=ObjectModel(
@@ -323,6 +336,11 @@ class _session:  # noqa: N801 - reads as a function where it is used
 def _unserved(schema: Sequence[Any], served: Sequence[Any]) -> tuple[str, ...]:
     shown = set(listed(schema, "command"))
     return tuple(sorted(shown - {command["name"] for command in served}))
+
+
+def _arch(target: Any) -> str | None:
+    arch = target.get("arch") if isinstance(target, dict) else None
+    return shown(arch) if isinstance(arch, str) else None
 
 
 def _types(value: Any, faults: list[ContradictionError]) -> tuple[TypeInfo, ...]:

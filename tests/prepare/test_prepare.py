@@ -101,6 +101,18 @@ def test_a_target_that_is_started_in_another_way_is_asked_anew(
     assert prepared.introspected
 
 
+def test_a_program_whose_name_says_nothing_says_its_architecture(
+    prepared: Prepared, tmp_path: Path
+) -> None:
+    program = tmp_path / "qemu-kvm"
+    program.write_text(f'#!/bin/sh\nexec {QEMU} "$@"\n')
+    program.chmod(0o755)
+    named, unnamed = prepared(), prepared(target=program_target(str(program)))
+
+    assert unnamed.plan.head.arch == named.plan.head.arch == "x86_64"
+    assert list(unnamed.plan.ids) == list(named.plan.ids)
+
+
 def test_words_for_people_change_no_answer(prepared: Prepared) -> None:
     other = prepared(target=replace(program_target(QEMU), name="other", spelling="other"))
 
