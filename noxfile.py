@@ -19,6 +19,12 @@ TAPLO = "@taplo/cli@0.7.0"
 """The tool that checks TOML files against a JSON Schema, from npm."""
 RELEASES = ("bookworm", "trixie")
 """The releases of Debian that the README's commands are tried on."""
+FEW = (
+    *("--target-list=x86_64-softmmu", "--without-default-features", "--without-default-devices"),
+    *("--enable-tcg", "--enable-kvm", "--enable-fdt=system"),
+    *("--disable-docs", "--disable-install-blobs"),
+)
+"""The options of configure for a QEMU of few features."""
 DECISIVE = (
     "tests/wire",
     "tests/launch/test_host.py",
@@ -57,6 +63,37 @@ def reports(session: nox.Session) -> None:
         words = (f"reports/targets.toml:{name}", "--report", str(runs / name))
         session.run("qmp-conformance", "run", "-n", "2", *words, success_codes=[0, 1])
     session.run("python", "reports/publish.py", str(runs))
+
+
+@nox.session
+def tree(session: nox.Session) -> None:
+    """Build a packaged source with few features, and run it uninstalled: nox -s tree -- SOURCE.
+
+    It needs what configure needs (on Debian ninja-build, meson, libglib2.0-dev, libpixman-1-dev,
+    libfdt-dev), SeaBIOS, and ten minutes. What its release breaks is known; WORDS go to the run.
+    """
+    if not session.posargs:
+        session.error("name the unpacked source of a package: nox -s tree -- SOURCE [WORDS...]")
+    source, *words = session.posargs
+    source = str(Path(source).resolve())
+    session.install(".[all]")
+    folder = Path(session.create_tmp()).resolve()
+    target = folder / "target.toml"
+    target.write_text(_built_target(folder / "qemu-system-x86_64", source), encoding="utf-8")
+    with session.chdir(folder):
+        session.run(f"{source}/configure", *FEW, external=True)
+        session.run("ninja", "qemu-system-x86_64", external=True)
+        run = ("run", "-n", "2", "--known", "shipped", *words, str(target))
+        session.run("qmp-conformance", *run, success_codes=[0, 1])
+
+
+def _built_target(program: Path, source: str) -> str:
+    """Return a target file of a program that was built of a source, and not installed."""
+    return (
+        f'[[target]]\nname = "tree"\nprogram = "{program}"\nschema = "{source}"\n'
+        # A packaged source holds no firmware.
+        f'args = ["-L", "/usr/share/seabios"]\n'
+    )
 
 
 @nox.session

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from conformance.derive.applicability import CONTRADICTION, OFFERS, offered, substituted
@@ -99,10 +99,19 @@ def _generated(build: Introspected, knowledge: Knowledge, globs: Sequence[str]) 
                             yield case
 
 
+_Refusals = tuple[tuple[str, ...], tuple[str, ...]]
+
+
 @lru_cache(maxsize=1)
-def _refusals(knowledge: Knowledge) -> Callable[[frozenset[str]], tuple[str, ...]]:
-    """Return what finds the refusals of commands, those of equal ones once."""
-    return cache(partial(refusals_of, knowledge.absences))
+def _refusals(knowledge: Knowledge) -> Callable[[frozenset[str]], _Refusals]:
+    """Return what finds the refusals of commands, and those of what is not listed.
+
+    Those of equal commands are found once.
+    """
+    unlisted = tuple(entry for entry in knowledge.absences if not entry.listed)
+    return cache(
+        lambda names: (refusals_of(knowledge.absences, names), refusals_of(unlisted, names))
+    )
 
 
 def _known(
@@ -115,7 +124,10 @@ def _known(
     if case.id in often:
         case = replace(case, intermittent=often[case.id])
     named = {step.request.execute for step in case.steps} & refusing
-    return replace(case, absences=_refusals(knowledge)(frozenset(named))) if named else case
+    if not named:
+        return case
+    absences, unlisted = _refusals(knowledge)(frozenset(named))
+    return replace(case, absences=absences, unlisted=unlisted)
 
 
 def _rows(build: Introspected, seed: SeedModel) -> Iterator[Row]:

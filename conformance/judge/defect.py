@@ -22,7 +22,7 @@ _CHECKS: Final = (
 _PLACE: Final = re.compile(r"(?:\.\./)*[\w./+-]+\.(?:c|h|cc|cpp|inc|m):(?:\d+|\*):?")
 """A file of the source with its line, masked or not."""
 _PROGRAM: Final = re.compile(r"(?:^|(?<=\s))\S*qemu-[\w-]+: ")
-_NUMBER: Final = re.compile(r"0x[0-9a-f]+|\*+\d+\b|\b\d{3,}\b")
+_NUMBER: Final = re.compile(r"0x[0-9a-f]+|\*+\d+\b|\b\d{3,}\b|(?<=at character )\d+")
 _UNIT: Final = re.compile(r"\[\d+\]")
 """The number of a node among its like: /machine/unattached/device[2]."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import islice
@@ -95,8 +95,8 @@ def judge(case: Case, seen: Observation, messages: MessageJudge, first_id: int) 
         outcome, reason, counted = _weigh(step, problems[0], miss.summary)
         if counted and miss.kind is Kind.REFUSED and _refused_anyway(case, seen, number):
             outcome, reason, counted = Outcome.VACUOUS, f"never accepted: {miss.summary}", False
-        if outcome in (Outcome.VACUOUS, Outcome.UNTRIED) and is_absent(case, read.message):
-            outcome, reason = Outcome.NOT_APPLICABLE, f"{WITHOUT}: {miss.summary}"
+        if _is_absent(case, outcome, miss, read.message):
+            outcome, reason, counted = Outcome.NOT_APPLICABLE, f"{WITHOUT}: {miss.summary}", False
         misses += [miss, *further] if counted else []
         missed.add(number)
         harmless &= miss.kind is Kind.VALUE and step.role is Role.SUBJECT
@@ -184,10 +184,17 @@ def _waited_at_last(case: Case, outcome: Outcome, judged: int) -> bool:
     return outcome is Outcome.UNTRIED and case.steps[judged - 1].role is Role.CLEANUP
 
 
-def is_absent(case: Case, message: Mapping[str, Any]) -> bool:
-    """Return whether a refusal says that the build was built without the feature."""
+def _is_absent(case: Case, outcome: Outcome, miss: Miss, message: Mapping[str, Any]) -> bool:
+    """Return whether the build says that it lacks what the case is about."""
+    if outcome in (Outcome.VACUOUS, Outcome.UNTRIED):
+        return says_absent(case.absences, message)
+    return miss.kind is Kind.REFUSED and says_absent(case.unlisted, message)
+
+
+def says_absent(globs: Sequence[str], message: Mapping[str, Any]) -> bool:
+    """Return whether a refusal, as one of `globs`, says that the build lacks a feature."""
     words = str(message["error"].get("desc", "")) if "error" in message else ""
-    return any(fnmatchcase(words, glob) for glob in case.absences)
+    return any(fnmatchcase(words, glob) for glob in globs)
 
 
 def _ended_well(case: Case, seen: Observation, complaints: Complaints) -> bool:

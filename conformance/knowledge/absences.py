@@ -28,6 +28,13 @@ class Absence:
     commands: Annotated[tuple[str, ...], Key("the commands that may return it", some=True)]
     refusal: Annotated[str, Key("the error message; `*` stands for any text", identity=True)]
     arches: Annotated[tuple[str, ...], ARCH] = ()
+    listed: Annotated[
+        bool,
+        Key(
+            "whether the build lists what it has of these: then a request for what it lists, "
+            "refused so where it must succeed, is a finding"
+        ),
+    ] = False
     reason: Annotated[str, REASON]
 
 
@@ -55,8 +62,8 @@ class AbsencesPart(SettlingPart):
     absences: Annotated[
         tuple[Absence, ...],
         Key(
-            "the messages with which builds refuse a feature that is not compiled in: if the "
-            "request without a fault is refused so, the case is not applicable",
+            "the messages with which builds refuse a feature that is not compiled in: if a "
+            "request that must succeed is refused so, the case is not applicable",
             name="absence",
         ),
     ] = ()

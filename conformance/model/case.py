@@ -334,6 +334,8 @@ class Case:
     """Whether it is about every start of a machine in the run, not only the one that it plays."""
     absences: tuple[str, ...] = ()
     """The refusals (globs) that mean that the build was built without the feature."""
+    unlisted: tuple[str, ...] = ()
+    """Those of them that say so of what the build does not list."""
     together: tuple[str, ...] = ()
     """What each subject step is about, where any of them may have caused what the case shows."""
     looked: LookedAt | None = None

@@ -25,7 +25,7 @@ from conformance.judge.observation import (
     Taken,
     Talk,
 )
-from conformance.judge.verdict import is_absent
+from conformance.judge.verdict import says_absent
 from conformance.launch.machine import Machine
 from conformance.model.case import Case, Measure, Role, Step
 from conformance.model.ending import Ending
@@ -428,7 +428,8 @@ def _let_misbehave(machine: Machine, case: Case, seen: _Seen) -> None:
 
 def _lacks(case: Case, seen: _Seen) -> bool:
     """Return whether a reply says that the build lacks what the case is about."""
-    return any(line and is_absent(case, _message_of(line) or {}) for line in seen.replies)
+    messages = (_message_of(line) for line in seen.replies if line)
+    return any(says_absent(case.absences, message or {}) for message in messages)
 
 
 def _has_beside(case: Case, number: int) -> bool:

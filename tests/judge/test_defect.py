@@ -79,6 +79,7 @@ def test_words_that_many_defects_share_are_told_with_the_request(words: str) -> 
     [
         ("value X09 /machine/unattached/device[12]/x", "value X09 /machine/unattached/device[*]/x"),
         ("W68 expecting value at character 111", "W68 expecting value at character *"),
+        ("W68 expecting value at character 81", "W68 expecting value at character *"),
         # A member is no file.
         ("X18 arguments.channels.addr", "X18 arguments.channels.addr"),
         ("X31 type:l2tpv3.cookie64", "X31 type:l2tpv3.cookie64"),

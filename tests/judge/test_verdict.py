@@ -239,15 +239,23 @@ def test_claims_are_kept_where_what_is_found_is_what_was_promised() -> None:
     [
         (Role.WITNESS, "Unknown driver 'x'", Outcome.NOT_APPLICABLE),
         (Role.WITNESS, "the driver has no time", Outcome.VACUOUS),
-        (Role.SUBJECT, "Unknown driver 'x'", Outcome.FAIL),
+        (Role.SUBJECT, "Unknown driver 'x'", Outcome.NOT_APPLICABLE),
+        (Role.SUBJECT, "the driver has no time", Outcome.FAIL),
+        (Role.WITNESS, "invalid object type: x", Outcome.NOT_APPLICABLE),
+        (Role.SUBJECT, "invalid object type: x", Outcome.FAIL),
     ],
-    ids=["made without", "otherwise refused", "what must succeed"],
+    ids=[
+        *("made without", "otherwise refused", "what must succeed", "for another reason"),
+        *("listed", "listed and must succeed"),
+    ],
 )
 def test_a_refusal_may_tell_what_the_build_was_made_without(
     role: Role, desc: str, outcome: Outcome
 ) -> None:
     refused = {"error": {"class": "GenericError", "desc": desc}, "id": 0}
-    about = replace(case(step(role=role)), absences=("Unknown driver '*'",))
+    unlisted = ("Unknown driver '*'",)
+    absences = (*unlisted, "invalid object type: *")
+    about = replace(case(step(role=role)), absences=absences, unlisted=unlisted)
 
     verdict = judge(about, Observation(replies=(line(refused),)), judge_of_messages(), 0)
 
