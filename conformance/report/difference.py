@@ -118,7 +118,7 @@ def _of_pair(
     before = Before(
         started=run.started,
         causes={name: {each.fingerprint: each for each in causes_before(name, old)}},
-        outcomes={name: old.outcomes},
+        ran={name: old.ran},
     )
     items = news_of(before, [now_of(run.started, new)])
     changes: dict[CaseChange, list[str]] = {change: [] for change in CaseChange}
@@ -151,6 +151,7 @@ def causes_before(target: str, old: TargetSummary) -> Iterator[CauseBefore]:
             outcome=finding.outcome,
             summary=finding.summary,
             cases=cause.cases,
+            rule=finding.rule,
         )
 
 

@@ -13,6 +13,7 @@ from typing import Final
 from conformance.knowledge.versions import VersionRange
 from conformance.model.known_issue import Conditions, KnownIssue, KnownOutcome
 from conformance.model.terms import NEWS, Outcome, Severity, Standing, Weight
+from conformance.report.ran import Ran
 from conformance.report.root_cause import RootCause
 from conformance.report.stream import CauseBefore, RunStarted, TargetStarted
 
@@ -59,8 +60,8 @@ class Before:
     known: Sequence[KnownIssue] = ()
     causes: Mapping[str, Mapping[str, CauseBefore]] | None = None
     """By target and fingerprint; None without a baseline."""
-    outcomes: Mapping[str, Mapping[str, Outcome]] = field(default_factory=dict)
-    """Those of the baseline's cases, by target, where they are at hand."""
+    ran: Mapping[str, Ran] = field(default_factory=dict)
+    """What the baseline ran, by target, where that is at hand."""
 
     @property
     def given(self) -> bool:
@@ -74,7 +75,7 @@ class Now:
 
     build: TargetStarted
     causes: Sequence[RootCause]
-    outcomes: Mapping[str, Outcome]
+    ran: Ran
     whole: bool
 
 
@@ -111,11 +112,11 @@ def _of_target(before: Before, now: Now) -> Iterator[NewsItem]:
     counting, expired = _issues_of(before, now.build)
     old = (before.causes or {}).get(now.build.target, {})
     shown = {cause.finding.fingerprint for cause in now.causes}
-    ran = before.outcomes.get(now.build.target)
+    ran = before.ran.get(now.build.target)
     for cause in now.causes:
-        fingerprint = cause.finding.fingerprint
+        fingerprint, rule = cause.finding.fingerprint, cause.finding.rule
         item = _shown(now, cause, _matching(counting, cause), old.get(fingerprint))
-        if item.standing is Standing.NEW and ran is not None and not _gone(cause.cases, ran):
+        if item.standing is Standing.NEW and ran is not None and not ran.kept(cause.cases, rule):
             item = replace(item, standing=Standing.NEWLY_RUN)
         yield item
     for issue in expired:
@@ -170,10 +171,10 @@ def _unseen_issue(issue: KnownIssue, now: Now) -> NewsItem:
     """Return what a known issue is that does not show."""
     if issue.outcome is KnownOutcome.MAY_FAIL:
         return _about(issue, now, Standing.COMES_AND_GOES, "")
-    if _gone(issue.cases, now.outcomes) or (not issue.cases and now.whole):
+    if now.ran.kept(issue.cases, issue.rule) or (not issue.cases and now.whole):
         note = f"{issue.where}: its cases pass: remove it"
         return _about(issue, now, Standing.STALE, note)
-    return _about(issue, now, Standing.NOT_RUN, _why_open(issue.cases, now))
+    return _about(issue, now, Standing.NOT_RUN, now.ran.why_open(issue.cases, issue.rule))
 
 
 def _about(issue: KnownIssue, now: Now, standing: Standing, note: str) -> NewsItem:
@@ -190,10 +191,10 @@ def _about(issue: KnownIssue, now: Now, standing: Standing, note: str) -> NewsIt
 
 def _unseen_cause(cause: CauseBefore, now: Now) -> NewsItem:
     """Return what a root cause of the baseline is that does not show."""
-    standing, note = Standing.NOT_RUN, _why_open(cause.cases, now)
+    standing, note = Standing.NOT_RUN, now.ran.why_open(cause.cases, cause.rule)
     if cause.outcome is Outcome.INTERMITTENT:
         standing, note = Standing.COMES_AND_GOES, ""
-    elif _gone(cause.cases, now.outcomes):
+    elif now.ran.kept(cause.cases, cause.rule):
         standing, note = Standing.FIXED, ""
     return NewsItem(
         target=now.build.target,
@@ -205,21 +206,6 @@ def _unseen_cause(cause: CauseBefore, now: Now) -> NewsItem:
         cases=cause.cases,
         weight=cause.weight,
     )
-
-
-def _gone(cases: Sequence[str], outcomes: Mapping[str, Outcome]) -> bool:
-    """Return whether a run with these outcomes shows that what `cases` show is not there."""
-    found = [outcomes[case] for case in cases if case in outcomes]
-    return bool(found) and all(outcome is Outcome.PASS for outcome in found)
-
-
-def _why_open(cases: Sequence[str], now: Now) -> str:
-    """Return why nothing is proved of what showed in `cases`."""
-    for case in cases:
-        outcome = now.outcomes.get(case)
-        if outcome is not None and outcome is not Outcome.PASS:
-            return f"{case}: {outcome}"
-    return "this run has no such case" if cases else "this run is not of all cases"
 
 
 def _unmatched(before: Before, targets: Sequence[Now]) -> Iterator[NewsItem]:

@@ -23,6 +23,7 @@ from conformance.model.terms import (
 )
 from conformance.report.coverage import CommandCoverage, EventCoverage, Share
 from conformance.report.news import NewsItem
+from conformance.report.ran import Ran
 from conformance.report.root_cause import RootCause
 from conformance.report.rules import RuleRow
 from conformance.report.stream import (
@@ -107,11 +108,15 @@ class TargetSummary:
     combined: tuple[Combined, ...]
     """What the choices of cases came to together, in their order."""
     reasons: tuple[Reason, ...]
-    outcomes: Mapping[str, Outcome]
-    """The outcome of each case that has a result."""
+    ran: Ran
     missing: int
     """How many planned cases have no result in the stream."""
     verdict: RunVerdict
+
+    @property
+    def outcomes(self) -> Mapping[str, Outcome]:
+        """The outcome of each case that has a result."""
+        return self.ran.outcomes
 
     @property
     def commands(self) -> Share:

@@ -104,6 +104,7 @@ class CauseBefore:
     outcome: Outcome
     summary: str
     cases: tuple[str, ...]
+    rule: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

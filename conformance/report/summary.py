@@ -28,6 +28,7 @@ from conformance.report.coverage import (
     without_names,
 )
 from conformance.report.news import Before, Now, news_of
+from conformance.report.ran import Ran
 from conformance.report.result import (
     Counts,
     Reason,
@@ -156,7 +157,7 @@ def now_of(started: RunStarted | None, target: TargetSummary) -> Now:
     return Now(
         build=target.build,
         causes=target.causes,
-        outcomes=target.outcomes,
+        ran=target.ran,
         whole=not (selected or cut),
     )
 
@@ -294,7 +295,11 @@ def _target(target: _Target, *, broken_off: bool) -> TargetSummary:
         measured=tuple(target.measured.values()),
         combined=tuple(target.combined.values()),
         reasons=_reasons(target.cases),
-        outcomes={name: case.outcome for name, case in target.cases.items()},
+        ran=Ran(
+            outcomes={name: case.outcome for name, case in target.cases.items()},
+            rules={name: case.rules for name, case in target.cases.items()},
+            throughout=frozenset(name for name, rule in target.rules.items() if rule.throughout),
+        ),
         missing=missing,
         verdict=judge(
             totals,

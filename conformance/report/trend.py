@@ -52,13 +52,16 @@ def trend(runs: Sequence[Summary]) -> Trend:
     for name in names:
         shown = [causes[name] for causes in found if name in causes]
         cases = sorted({case for cause in shown for case in cause.cases})
+        rule = shown[0].finding.rule
         rows.append(
             TrendRow(
                 fingerprint=name,
                 defect=shown[0].finding.defect,
                 weight=min((cause.finding.weight for cause in shown), key=list(Weight).index),
                 letters=tuple(
-                    _LETTERS[causes[name].finding.outcome] if name in causes else _other(of, cases)
+                    _LETTERS[causes[name].finding.outcome]
+                    if name in causes
+                    else _other(of, cases, rule)
                     for of, causes in zip(targets, found, strict=True)
                 ),
             )
@@ -67,11 +70,9 @@ def trend(runs: Sequence[Summary]) -> Trend:
     return Trend(builds=tuple(map(_build, targets)), rows=tuple(rows))
 
 
-def _other(target: TargetSummary, cases: Sequence[str]) -> str:
+def _other(target: TargetSummary, cases: Sequence[str], rule: str) -> str:
     """Return what a target that does not show a root cause shows of its cases."""
-    ran = [target.outcomes[case] for case in cases if case in target.outcomes]
-    passed = ran and all(outcome is Outcome.PASS for outcome in ran)
-    return _ABSENT if passed else _OPEN
+    return _ABSENT if target.ran.kept(cases, rule) else _OPEN
 
 
 def _build(target: TargetSummary) -> str:

@@ -27,12 +27,13 @@ from conformance.report.stream import (
     KnownGiven,
 )
 from conformance.report.summary import summarise
+from conformance.report.trend import trend
 from tests.report.made import ENDED, STARTED, made_target
 
 STARTED_THEN = replace(STARTED, time="2026-11-30T10:00:00+00:00", host={"kvm": "no /dev/kvm"})
 
 
-def case(name: str, outcome: Outcome) -> CaseEnded:
+def case(name: str, outcome: Outcome, *rules: str) -> CaseEnded:
     return CaseEnded(
         target="t",
         case=name,
@@ -41,7 +42,7 @@ def case(name: str, outcome: Outcome) -> CaseEnded:
         aspect=Aspect.VALID,
         outcome=outcome,
         reason="",
-        rules=(),
+        rules=rules,
         seconds=0.0,
     )
 
@@ -83,13 +84,15 @@ def issue(defect: str, **more: object) -> KnownGiven:
     return KnownGiven(issue=replace(made, **more))  # type: ignore[arg-type]
 
 
-def run(outcomes: Mapping[str, Outcome], *known: Event) -> Summary:
+def run(
+    outcomes: Mapping[str, Outcome], *known: Event, rules: tuple[str, ...] = ("X17",)
+) -> Summary:
     """Return the summary of a run; a broken case `a` shows the defect `a`."""
     events: list[Event] = []
     for name, outcome in outcomes.items():
         if outcome in (*BROKEN, Outcome.INTERMITTENT):
             events.append(finding(f"stop/valid/{name}", name, outcome))
-        events.append(case(f"stop/valid/{name}", outcome))
+        events.append(case(f"stop/valid/{name}", outcome, *rules))
     head = [each for each in known if isinstance(each, KnownGiven)]
     rest = [each for each in known if not isinstance(each, KnownGiven)]
     return summarise([STARTED_THEN, *head, made_target(len(outcomes)), *rest, *events, ENDED])
@@ -180,6 +183,7 @@ def before(defect: str, outcome: Outcome) -> CauseBefore:
         outcome=outcome,
         summary="s",
         cases=(f"stop/valid/{defect}",),
+        rule="X17",
     )
 
 
@@ -206,6 +210,23 @@ def test_a_root_cause_of_the_baseline_is_what_its_cases_show(
     old: Outcome, new: Outcome, standing: Standing
 ) -> None:
     assert standings(run({"a": new}, BASELINE, before("a", old))) == {"a": standing}
+
+
+def test_a_case_that_does_not_ask_for_a_rule_shows_nothing_of_it() -> None:
+    """A build whose release documents no error class passes in any."""
+    unasked = run({"a": PASS}, issue("a", rule="X17"), rules=("Q30",))
+    assert unasked.news is not None
+    (item,) = unasked.news
+    assert (item.standing, item.news) == (Standing.NOT_RUN, False)
+    assert item.note == "nothing in this run asks its cases for X17"
+
+    then = run({"a": PASS}, BASELINE, before("a", FAIL), rules=("Q30",))
+    assert standings(then) == {"a": Standing.NOT_RUN}
+    (target,) = difference(run({"a": FAIL}), run({"a": PASS}, rules=("Q30",)), {}).targets
+    assert [item.standing for item in target.items] == [Standing.NOT_RUN]
+    (target,) = difference(run({"a": PASS}, rules=("Q30",)), run({"a": FAIL}), {}).targets
+    assert [item.standing for item in target.items] == [Standing.NEWLY_RUN]
+    assert trend([run({"a": FAIL}), run({"a": PASS}, rules=("Q30",))]).rows[0].letters == ("F", " ")
 
 
 def test_a_baseline_without_root_causes_makes_all_new() -> None:

@@ -101,6 +101,7 @@ EVENTS: tuple[Event, ...] = (
         outcome=Outcome.CRASH,
         summary="s",
         cases=("a/b",),
+        rule="X17",
     ),
     ItemPlanned(target="t", item="t::stop::valid", place=3, cases=2),
     RowPlanned(
