@@ -1,6 +1,6 @@
 """Blocks the cases that a build's kind of program cannot run.
 
-Looks at what a case's stage and steps need; knows no command by name except getfd.
+Looks at what a case's stage and steps need; knows no command by name except getfd and device_add.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Final
 
 from conformance.derive.inputs import Introspected
-from conformance.judge.expect_answer import Known
+from conformance.judge.expect_answer import Accept, Known
 from conformance.knowledge.machines import StandIns
 from conformance.model.blocked import behind_finding, not_applicable
 from conformance.model.case import Case
@@ -28,6 +28,8 @@ _MACHINE: Final = "/machine"
 """The path of the machine in the tree, whose properties are its options."""
 _DEVICE: Final = "device"
 """The type that all device types come from."""
+_PLUGS: Final = "device_add"
+"""The command whose argument `driver` names a device type."""
 _PASSES: Final = "getfd"
 """The command that gives a machine a descriptor."""
 
@@ -62,7 +64,8 @@ def offered(case: Case, offer: Offer, build: Introspected) -> Case:
         return case
     spec, schema = case.stage.spec, build.schema
     if offer.machines:
-        absent = _lacking(build)(spec.args) if spec.args else None
+        needed = (*_devices(spec.args), *_plugged(case))
+        absent = _lacking(build)(needed) if needed else None
         absent = absent or _unknown_option(build, spec.machine)
     else:
         absent = _beyond(spec, offer) or _missing(case, offer, schema)
@@ -137,9 +140,19 @@ def _devices(args: Sequence[str]) -> Iterator[str]:
             yield word.partition(",")[0]
 
 
+def _plugged(case: Case) -> Iterator[str]:
+    """Yield the devices that a case must be able to plug in."""
+    for step in case.steps:
+        arguments = step.request.arguments
+        if step.request.execute == _PLUGS and isinstance(step.expect, Accept):
+            driver = arguments.get("driver") if isinstance(arguments, Mapping) else None
+            if isinstance(driver, str):
+                yield driver
+
+
 @lru_cache(maxsize=1)
 def _lacking(build: Introspected) -> Callable[[tuple[str, ...]], str | None]:
-    """Return what names the device of a command line that a build does not have, None if none.
+    """Return what names the first of some devices that a build does not have, None if none.
 
     A build that shows no device types may have any.  The alias of a device is the beginning of its
     type's name.
@@ -147,8 +160,8 @@ def _lacking(build: Introspected) -> Callable[[tuple[str, ...]], str | None]:
     types = sorted(build.model.by_name) if _DEVICE in build.model.by_name else ()
 
     @cache
-    def lacking(args: tuple[str, ...]) -> str | None:
-        for device in _devices(args) if types else ():
+    def lacking(devices: tuple[str, ...]) -> str | None:
+        for device in devices if types else ():
             if not any(name == device or name.startswith(f"{device}-") for name in types):
                 return f"this build has no device {device}"
         return None

@@ -8,7 +8,7 @@ import pytest
 
 from conformance.derive.applicability import OFFERS, offered, substituted
 from conformance.derive.steps import command_subject
-from conformance.judge.expect_answer import Accept, Known
+from conformance.judge.expect_answer import Accept, Answer, Known
 from conformance.knowledge.machines import StandIn, StandIns
 from conformance.model.case import Case, Isolation, Role, Step
 from conformance.model.expectation import Expectation
@@ -110,6 +110,22 @@ def test_what_needs_a_device_that_the_build_does_not_have_does_not_apply(
         assert found.reason == f"this build has no device {device}"
     anywhere = offered(asked, OFFERS[Program.SYSTEM], a_build(SCHEMA))
     assert anywhere is asked, "a build that shows no types may have any"
+
+
+@pytest.mark.parametrize(
+    ("driver", "expect", "lacks"),
+    [("disk", ACCEPTED, False), ("screen", ACCEPTED, True), ("screen", Answer(), False)],
+)
+def test_what_plugs_in_a_device_that_the_build_does_not_have_does_not_apply(
+    driver: str, expect: Expectation, lacks: bool
+) -> None:
+    types = (TypeInfo(name="device"), TypeInfo(name="disk"))
+    model = ObjectModel(types=types, creatable=(), properties={}, trees={})
+    asked = case(request=Request("device_add", {"driver": driver}), expect=expect)
+
+    found = offered(asked, OFFERS[Program.SYSTEM], a_build(SCHEMA, model=model)).blocked
+
+    assert (found is not None) == lacks
 
 
 @pytest.mark.parametrize(
