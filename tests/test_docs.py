@@ -53,7 +53,7 @@ _IMPORT = re.compile(
 def test_what_the_examples_of_contributing_import_is_there() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     # The modules that a reader writes.
-    found = [each for each in _IMPORT.findall(text) if not each[0].endswith((".twice", ".tap"))]
+    found = [each for each in _IMPORT.findall(text) if not each[0].endswith((".twice", ".lava"))]
 
     lost = [
         f"{module}.{name}"

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from junitparser import JUnitXml
 
 from tests.miniatures.install import install
 
@@ -301,3 +302,35 @@ def test_a_schema_that_changed_is_told_beside_what_did_not(
     assert done.code == 0
     assert target["schema"]["schema"] == ["qom-list-types"]
     assert (target["schema"]["both"], target["schema"]["behaviour"]) == ([], [])
+
+
+@pytest.mark.qemu
+def test_runs_are_written_in_the_formats_of_other_tools(
+    before: Path, known: Path, runs: Runs, doors: Doors
+) -> None:
+    """One run writes them itself, `report` those of several; the next run clears them away."""
+    folder = doors.home / "qmp-report"
+    assert runs("broken", f"--known={known}", "--format=junit", "--format=tap").code == 0
+    (junit,) = folder.glob("junit-*.xml")
+    (suite,) = JUnitXml.fromfile(str(junit))
+    assert (suite.failures, suite.errors) == (0, 0)
+    assert [test.result[0].type for test in suite if test.result].count("known") > 0
+
+    printed = doors.command("report", "qmp-report", "--format=tap")
+    assert (printed.code, printed.err) == (0, "")
+    assert printed.out == (folder / "results.tap").read_text()
+    both = doors.command("report", str(before), "qmp-report", "--format=junit", "-o", "two")
+    assert both.code == 0, both.err
+    assert len(list((doors.home / "two").iterdir())) == 2
+
+    for words, told in (
+        (("--format=junit",), "-o FOLDER"),
+        (("--format=markdown",), "markdown is of one run"),
+        ((), "Name one folder"),
+    ):
+        refused = doors.command("report", str(before), "qmp-report", *words)
+        assert refused.code == 2
+        assert told in refused.err
+    assert runs("broken", f"--known={known}").code == 0
+    assert not list(folder.glob("junit-*"))
+    assert not (folder / "results.tap").exists()

@@ -36,7 +36,11 @@ _COMMANDS: Final = (
     (CommandName.TREND, "diff", "show each root cause of several runs, build by build"),
     (CommandName.MERGE, "merge", "make one run of shards, or of targets that were run apart"),
     ("schema", "schema", "compare schemas, and write the digest of a source"),
-    ("report", "report", "write the report of a run again, or that of a run that was killed"),
+    (
+        CommandName.REPORT,
+        "report",
+        "write the report of a run again, or runs in the formats of other tools",
+    ),
     (
         CommandName.VALIDATE,
         "validate",

@@ -36,7 +36,7 @@ def _merge(asked: argparse.Namespace) -> int:
             f"{folder} is one of the runs to be merged", "Name another folder with --report."
         )
     with FolderLock(folder) as hold, undisturbed():
-        summary = publish(merge(runs, folder))
+        summary = publish(merge(runs, folder), option_table.REPORT_FORMAT.of(asked))
         hold.forget()
     width = shutil.get_terminal_size((100, 24)).columns
     print(render(summary, min(max(width, 100), 120), colour=sys.stdout.isatty()), end="")

@@ -35,7 +35,7 @@ def leading(
         except BaseException as error:
             if run.claimed and not run.ended:
                 with undisturbed():
-                    publish(run.abandon(_code(error)))
+                    publish(run.abandon(_code(error)), options.formats)
                     run.forget()
             raise
 
@@ -43,7 +43,7 @@ def leading(
 def report(run: Run, *, interrupted: bool, failed: bool) -> Summary:
     """Write the report of a run that is over, and return its summary; raises UsageError."""
     with undisturbed():
-        summary = publish(run.finish(interrupted=interrupted, failed=failed))
+        summary = publish(run.finish(interrupted=interrupted, failed=failed), run.options.formats)
         run.forget()
     return summary
 

@@ -30,6 +30,7 @@ class CommandName(enum.StrEnum):
     RUN_DIFF = "diff"
     TREND = "trend"
     MERGE = "merge"
+    REPORT = "report"
 
 
 class KeyForm(enum.StrEnum):
@@ -279,6 +280,16 @@ REPORT: Final = Option(
     commands=(CommandName.RUN, CommandName.MERGE),
     help="the folder of the report (default: qmp-report)",
 )
+REPORT_FORMAT: Final = Option(
+    name="format",
+    default=(),
+    choices=(
+        *("markdown", "json", "junit", "tap", "sarif"),
+        *("gitlab-codequality", "tmt", "ctrf", "kcidb"),
+    ),
+    commands=(CommandName.RUN, CommandName.MERGE, CommandName.REPORT),
+    help="write the report in this format, too: its file is in the report folder",
+)
 KNOWN: Final = Option(
     name="known",
     metavar="FILE",
@@ -427,11 +438,12 @@ FAIL_ON: Final = Option(
 )
 OUTPUT: Final = Option(
     name="output",
+    short="-o",
     metavar="FILE",
     default="",
     commands=(
         *(CommandName.DIFF, CommandName.DIGEST),
-        *(CommandName.RUN_DIFF, CommandName.TREND),
+        *(CommandName.RUN_DIFF, CommandName.TREND, CommandName.REPORT),
     ),
     help="write to this file, not to standard output",
     no_twin=_OF_NO_RUN,
@@ -508,6 +520,7 @@ ALL: Final[tuple[AnyOption, ...]] = (
         CASE,
         SHARD,
         REPORT,
+        REPORT_FORMAT,
         KNOWN,
         BASELINE,
         STALE,

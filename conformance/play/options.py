@@ -31,6 +31,7 @@ from conformance.play.option_table import (
     NO_SANDBOX,
     PROGRAM,
     REPORT,
+    REPORT_FORMAT,
     ROOTFS,
     SCHEMA,
     SEED,
@@ -55,6 +56,8 @@ class Options:
 
     targets: tuple[Target, ...]
     report: Path
+    formats: tuple[str, ...] = ()
+    """Those of the report beside the ones that every run writes."""
     selection: Selection = Selection()
     seed: int = SEED.default
     cached: bool = True
@@ -100,6 +103,7 @@ def read_options(asked: object) -> Options:
     return Options(
         targets=tuple(targets),
         report=Path(REPORT.of(asked)),
+        formats=REPORT_FORMAT.of(asked),
         selection=Selection(
             globs=CASE.of(asked),
             shard=_shard(SHARD.of(asked)),

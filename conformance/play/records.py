@@ -25,6 +25,7 @@ from conformance.model.canonical import canonical
 from conformance.model.errors import HarnessError
 from conformance.model.terms import BROKEN, ExitCode, Outcome
 from conformance.play.start_tally import StartTally
+from conformance.report.formats.registry import FORMAT_FILES
 from conformance.report.stream import (
     STREAM_FILE,
     CaseEnded,
@@ -97,8 +98,9 @@ def write_schema(folder: Path, target: str, entries: Sequence[Any]) -> None:
 
 def clear_folder(folder: Path) -> None:
     """Remove what earlier runs have left in `folder`: stream, reports, schemas and parts."""
-    for path in folder.glob(_SCHEMA.format("*")):
-        path.unlink(missing_ok=True)
+    for pattern in (_SCHEMA.format("*"), *FORMAT_FILES):
+        for path in folder.glob(pattern):
+            path.unlink(missing_ok=True)
     for name in (*FORMATS, STREAM_FILE):
         (folder / name).unlink(missing_ok=True)
         (folder / f".{name}").unlink(missing_ok=True)

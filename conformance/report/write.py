@@ -8,7 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -16,6 +16,8 @@ from typing import Final
 from conformance.model import canonical
 from conformance.model.errors import UsageError
 from conformance.report import markdown
+from conformance.report.formats.registry import RUN_FORMATS
+from conformance.report.formats.told import told_of
 from conformance.report.reading import read_events
 from conformance.report.result import Summary
 from conformance.report.summary import summarise
@@ -34,7 +36,11 @@ def write_reports(summary: Summary, folder: Path) -> tuple[Path, ...]:
 
     Raises UsageError where the folder cannot be written.
     """
-    texts = {name: render(summary) for name, render in FORMATS.items()}
+    return write_files(folder, {name: render(summary) for name, render in FORMATS.items()})
+
+
+def write_files(folder: Path, texts: Mapping[str, str]) -> tuple[Path, ...]:
+    """Write texts by the names of their files into `folder`, made if need be; raises UsageError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
@@ -49,21 +55,27 @@ def write_reports(summary: Summary, folder: Path) -> tuple[Path, ...]:
     return tuple(folder / name for name in texts)
 
 
-def publish(stream: Path) -> Summary:
+def publish(stream: Path, formats: Sequence[str] = ()) -> Summary:
     """Read a stream, write the reports beside it, and return the summary; raises UsageError.
+
+    `formats` are those of RUN_FORMATS that are asked for beside the usual ones.
 
     A long one is read by a process of its own: what the cases of a thorough run take does not come
     on top of what this process holds.
     """
     if stream.stat().st_size < _LONG:
-        return _publish(stream)
+        return _publish(stream, formats)
     apart = multiprocessing.get_context("spawn")
     # A signal for all processes of a terminal ends no report (play/interruption.py).
     with ProcessPoolExecutor(1, apart, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
-        return pool.submit(_publish, stream).result()
+        return pool.submit(_publish, stream, formats).result()
 
 
-def _publish(stream: Path) -> Summary:
+def _publish(stream: Path, formats: Sequence[str]) -> Summary:
     summary = summarise(read_events(stream))
     write_reports(summary, stream.parent)
+    asked = [RUN_FORMATS[name] for name in dict.fromkeys(formats) if name in RUN_FORMATS]
+    if asked:
+        run = told_of(read_events(stream))
+        write_files(stream.parent, dict(pair for each in asked for pair in each.files(run)))
     return summary
