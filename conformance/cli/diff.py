@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from conformance.cli.screen import write_out
+from conformance.cli.screen import coloured, write_out
 from conformance.compat.change import Comparison
 from conformance.compat.comparison import compared
 from conformance.compat.meaning import ComparedSide
@@ -58,7 +58,7 @@ def _diff(asked: argparse.Namespace) -> int:
             told = difference_text.markdown(found)
         case _:
             width = shutil.get_terminal_size((_WIDTH, 24)).columns
-            colour = sys.stdout.isatty() and not option_table.OUTPUT.of(asked)
+            colour = coloured(sys.stdout) and not option_table.OUTPUT.of(asked)
             told = difference_text.text(found, max(width, _WIDTH), colour=colour)
     write_out(told, option_table.OUTPUT.of(asked))
     return ExitCode.FINDINGS if found.news else ExitCode.CONFORMS

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import shutil
-import sys
 from pathlib import Path
 
+from conformance.cli.screen import Screen
+from conformance.cli.shown import show_report
 from conformance.model.errors import UsageError
 from conformance.model.terms import ExitCode
 from conformance.play import option_table
@@ -14,7 +14,6 @@ from conformance.play.folder_lock import FolderLock
 from conformance.play.interruption import undisturbed
 from conformance.play.merging import merge
 from conformance.play.option_table import CommandName
-from conformance.report.terminal import render
 from conformance.report.write import publish
 
 
@@ -38,7 +37,5 @@ def _merge(asked: argparse.Namespace) -> int:
     with FolderLock(folder) as hold, undisturbed():
         summary = publish(merge(runs, folder), option_table.REPORT_FORMAT.of(asked))
         hold.forget()
-    width = shutil.get_terminal_size((100, 24)).columns
-    print(render(summary, min(max(width, 100), 120), colour=sys.stdout.isatty()), end="")
-    print(f"Report: {folder}")
+    show_report(summary, folder, Screen(), full=option_table.FULL.of(asked))
     return summary.ended.exit_code if summary.ended else ExitCode.INTERRUPTED

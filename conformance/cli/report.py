@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import shutil
-import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from conformance.cli.screen import write_out
+from conformance.cli.screen import Screen, write_out
+from conformance.cli.shown import show_report
 from conformance.model.errors import UsageError
 from conformance.model.terms import ExitCode
 from conformance.play import option_table
@@ -22,7 +21,6 @@ from conformance.report.formats.told import ToldRun, joined, told_of
 from conformance.report.reading import read_events, read_run
 from conformance.report.stream import STREAM_FILE, RunEnded, RunStarted
 from conformance.report.summary import summarise
-from conformance.report.terminal import render
 from conformance.report.write import FORMATS, publish, write_files
 
 _USUAL = {"markdown": "report.md", "json": "summary.json"}
@@ -52,10 +50,10 @@ def _report(asked: argparse.Namespace) -> int:
             "the whole report is that of one run, in its folder",
             "Name one folder, or the format to write: --format junit.",
         )
-    return _again(runs[0])
+    return _again(runs[0], full=option_table.FULL.of(asked))
 
 
-def _again(folder: Path) -> int:
+def _again(folder: Path, *, full: bool) -> int:
     path = folder / STREAM_FILE
     if not path.is_file():
         raise UsageError(
@@ -68,9 +66,7 @@ def _again(folder: Path) -> int:
                 end_killed(folder, hold.left, started.time)
             summary = publish(path)
             hold.forget()
-    width = shutil.get_terminal_size((100, 24)).columns
-    print(render(summary, min(max(width, 100), 120), colour=sys.stdout.isatty()), end="")
-    print(f"Report: {folder}")
+    show_report(summary, folder, Screen(), full=full)
     return summary.ended.exit_code if summary.ended else ExitCode.INTERRUPTED
 
 

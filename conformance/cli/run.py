@@ -14,6 +14,7 @@ import pytest
 from conformance.cli.progress import Loudness, Progress
 from conformance.cli.ready import options_of
 from conformance.cli.screen import Screen
+from conformance.cli.shown import show_report
 from conformance.cli.targets import add_targets
 from conformance.model.errors import HarnessError, UsageError
 from conformance.play import option_table
@@ -24,12 +25,9 @@ from conformance.play.option_table import CommandName
 from conformance.play.run import Run
 from conformance.pytest_plugin import plugin
 from conformance.report.result import Summary
-from conformance.report.terminal import render, render_verdicts
+from conformance.report.terminal import render_verdicts
 from conformance.report.wording import OUTCOMES
 
-_NARROW: Final = 100
-_WIDE: Final = 120
-"""The columns of a report, on any terminal."""
 _ALONE: Final = (
     *("-p", "no:terminal", "--assert=plain", "--capture=no"),
     *("-c", os.devnull, "--noconftest"),
@@ -80,7 +78,8 @@ def _run(asked: argparse.Namespace) -> int:
         ):
             status = pytest.main([*_ALONE, root, *workers, *words], plugins=[door])
         if door.summary is not None and door.summary.ended is not None:
-            _show_report(door.summary, options.report, screen, loudness)
+            full = option_table.FULL.of(asked)
+            _show_report(door.summary, options.report, screen, loudness, full=full)
             return door.summary.ended.exit_code
         if status == pytest.ExitCode.INTERRUPTED:
             # Before there was anything to report.
@@ -90,13 +89,14 @@ def _run(asked: argparse.Namespace) -> int:
         )
 
 
-def _show_report(summary: Summary, folder: Path, screen: Screen, loudness: Loudness) -> None:
+def _show_report(
+    summary: Summary, folder: Path, screen: Screen, loudness: Loudness, *, full: bool
+) -> None:
     screen.clear()
-    width = min(max(screen.width, _NARROW), _WIDE)
     if loudness is Loudness.QUIET:
-        screen.say(render_verdicts(summary, width, colour=screen.colour).rstrip())
+        screen.say(render_verdicts(summary, screen.width, colour=screen.colour).rstrip())
         return
-    screen.say(f"\n{render(summary, width, colour=screen.colour)}Report: {folder}")
+    show_report(summary, folder, screen, full=full)
 
 
 @contextmanager

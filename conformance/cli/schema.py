@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from conformance.cli.command_line import sentence
-from conformance.cli.screen import write_out
+from conformance.cli.screen import coloured, write_out
 from conformance.compat.change import ChangeClass, Comparison, to_json
 from conformance.compat.comparison import compared
 from conformance.digest.digest_json import digest_text
@@ -86,7 +86,7 @@ def _told(comparison: Comparison, asked: argparse.Namespace) -> str:
             width, colour = _WIDTH, False
             if not option_table.OUTPUT.of(asked):
                 width = shutil.get_terminal_size((_WIDTH, 24)).columns
-                colour = sys.stdout.isatty()
+                colour = coloured(sys.stdout)
             everything = option_table.ALL_CHANGES.of(asked)
             return compatibility.text(comparison, width, everything=everything, colour=colour)
 

@@ -16,6 +16,16 @@ _ERASE: Final = "\r\x1b[K"
 _WIDTH: Final = 100
 
 
+def coloured(stream: TextIO | None) -> bool:
+    """Return whether to write colours: on a terminal, unless NO_COLOR or FORCE_COLOR says else."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    dumb = os.environ.get("TERM", "") in ("", "dumb")
+    return stream is not None and stream.isatty() and not dumb
+
+
 class Screen:
     """A stream whose reader may leave at any time; safe to use from several threads.
 
@@ -32,7 +42,7 @@ class Screen:
         self.is_terminal = self._stream is not None and self._stream.isatty()
         dumb = os.environ.get("TERM", "") in ("", "dumb")
         self._moves = self.is_terminal and not dumb
-        self.colour = self._moves and not os.environ.get("NO_COLOR")
+        self.colour = coloured(self._stream)
 
     def __enter__(self) -> Self:
         return self

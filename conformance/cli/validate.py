@@ -7,6 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from conformance.cli.screen import coloured
 from conformance.knowledge.arguments import load_unchecked
 from conformance.knowledge.rules import load_rules
 from conformance.model.canonical import pretty
@@ -42,5 +43,5 @@ def _validate(asked: argparse.Namespace) -> int:
         print(pretty(validation.to_json(outcomes)), end="")
     elif not all(isinstance(outcome, Unreadable) for outcome in outcomes):
         width = shutil.get_terminal_size((100, 24)).columns
-        print(render(outcomes, width, colour=sys.stdout.isatty()), end="")
+        print(render(outcomes, width, colour=coloured(sys.stdout)), end="")
     return validation.worst(outcomes)

@@ -356,6 +356,13 @@ VERBOSE: Final = Option(
     help="print each item, and each finding in full",
     no_twin="pytest has -v",
 )
+FULL: Final = Option(
+    name="full",
+    default=False,
+    commands=(CommandName.RUN, CommandName.MERGE, CommandName.REPORT),
+    help="print the whole report, not one screen of it",
+    no_twin="pytest has -v",
+)
 RECORD: Final = Option(
     name="record",
     metavar="FILE",
@@ -530,6 +537,7 @@ ALL: Final[tuple[AnyOption, ...]] = (
         WORKERS,
         QUIET,
         VERBOSE,
+        FULL,
     ),
     *(RECORD, RULES_FORMAT, RELEASE),
     *(OLD_ROOTFS, OLD_VERSION, NEW_ROOTFS, NEW_VERSION),

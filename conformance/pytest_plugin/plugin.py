@@ -351,8 +351,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Show the report in pytest's summary."""
     if SUMMARY in config.stash:
-        from conformance.report.terminal import render
+        from conformance.report import one_screen, terminal
 
+        render = terminal.render if config.option.verbose > 0 else one_screen.render
         width, colour = terminalreporter._tw.fullwidth, terminalreporter._tw.hasmarkup
         terminalreporter.write_line("")
         text = render(config.stash[SUMMARY], min(max(width, 100), 120), colour=colour)

@@ -1,4 +1,4 @@
-"""The report for a terminal; a pure function of the summary."""
+"""The whole report for a terminal; a pure function of the summary."""
 
 from __future__ import annotations
 
@@ -62,28 +62,28 @@ def render(summary: Summary, width: int = 100, *, colour: bool = False) -> str:
     """
     paint = Paint(colour)
     width = max(width, _NARROWEST)
-    lines = [*_warning(summary, width, paint)]
+    lines = [*warning_lines(summary, width, paint)]
     for target in summary.targets:
         lines += _target(target, width, paint)
-    lines += _warning(summary, width, paint)
+    lines += warning_lines(summary, width, paint)
     if summary.news is not None:
         lines += [paint(Style.HEAD, "Beside what was known"), *news_lines(summary.news, width), ""]
-    lines += _last(summary, paint)
+    lines += last_lines(summary, paint)
     return "\n".join(lines) + "\n"
 
 
 def render_verdicts(summary: Summary, width: int = 100, *, colour: bool = False) -> str:
     """Return only the verdicts, a line for each target and one for the run."""
     paint = Paint(colour)
-    lines = [*_warning(summary, max(width, _NARROWEST), paint)]
+    lines = [*warning_lines(summary, max(width, _NARROWEST), paint)]
     lines += [
         f"{visible(target.build.target)}: {target_verdict(target)}" for target in summary.targets
     ]
-    lines += _last(summary, paint)
+    lines += last_lines(summary, paint)
     return "\n".join(lines) + "\n"
 
 
-def _last(summary: Summary, paint: Paint) -> Iterator[str]:
+def last_lines(summary: Summary, paint: Paint) -> Iterator[str]:
     """Yield the verdict on the run, and last what is news, where anything was known before."""
     yield paint(_VERDICT_STYLES[summary.verdict], run_verdict(summary))
     if summary.news is not None:
@@ -91,7 +91,8 @@ def _last(summary: Summary, paint: Paint) -> Iterator[str]:
         yield paint(style, news_verdict(summary.news))
 
 
-def _warning(summary: Summary, width: int, paint: Paint) -> Iterator[str]:
+def warning_lines(summary: Summary, width: int, paint: Paint) -> Iterator[str]:
+    """Yield that a run is partial, and why, if it is."""
     if summary.complete:
         return
     yield paint(Style.BAD, "THIS RUN IS PARTIAL")
