@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from conformance.model.case import Case, Isolation, Subject
+from conformance.model.frozen import frozen_value
 from conformance.model.terms import Aspect
 
 _MACHINE: Final = 60
@@ -13,7 +13,7 @@ _TURN: Final = 4
 """The costs of a machine, and of a turn of an exchange, in requests."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value(frozen=True, slots=True)
 class Entry:
     """What is known of a case without its requests.
 
