@@ -11,8 +11,9 @@ import signal
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from conformance.knowledge.loading import load_knowledge
 from conformance.launch.target import Target
@@ -48,6 +49,7 @@ class Derived:
 
 
 _Reply: TypeAlias = Derived | ConformanceError
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def derive(target: Target, answers: Answers, asked: Derivation) -> Derived:
@@ -78,7 +80,14 @@ def derive_apart(target: Target, body: bytes, asked: Derivation) -> Derived:
     process = spawn.Process(target=_work, args=(theirs, target, body, asked), daemon=True)
     with ours:
         try:
-            process.start()
+            # What is for all processes of a terminal or a job is this one's to handle: the other
+            # one begins, and goes on, with the signals held back.
+            resource_tracker.ensure_running()
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+            try:
+                process.start()
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
             # Else the pipe would stay open when the process has died.
             theirs.close()
             reply: _Reply = ours.recv()
@@ -99,9 +108,6 @@ def derive_apart(target: Target, body: bytes, asked: Derivation) -> Derived:
 
 def _work(reply: Connection, target: Target, body: bytes, asked: Derivation) -> None:
     """Derive in this process, for the one that waits for the reply."""
-    # What is for all processes of a terminal or a job is for that one to handle: it ends this one.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     answer: _Reply
     try:
