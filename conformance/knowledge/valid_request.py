@@ -8,10 +8,10 @@ from __future__ import annotations
 import enum
 import fnmatch
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from conformance.knowledge.observations import Look
 from conformance.knowledge.refusals import Reference
+from conformance.model.frozen import frozen_value
 from conformance.model.stage import MachineSpec, Request
 from conformance.model.terms import JsonValue, as_object
 
@@ -42,7 +42,7 @@ class Status(enum.StrEnum):
     GUESSED = "guessed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_value(frozen=True, slots=True, kw_only=True)
 class ValidRequest:
     """A request of a command with its set-up and clean-up.
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from conformance.model.blocked import Blocked
 from conformance.model.expectation import Expectation
+from conformance.model.frozen import frozen_value
 from conformance.model.script import Exchange
 from conformance.model.stage import OUT_OF_BAND, Request, Stage
 from conformance.model.terms import (
@@ -111,7 +112,7 @@ class Limit:
     rule: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_value(frozen=True, slots=True, kw_only=True)
 class Step:
     """One request of a case, its expectation, and the rule that promises it."""
 
@@ -301,7 +302,7 @@ class Isolation(enum.StrEnum):
     ALONE = "alone"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_value(frozen=True, slots=True, kw_only=True)
 class Case:
     """One promise of one subject, and the dialogue or the claims that test it.
 

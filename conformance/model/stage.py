@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Final
 
 from conformance.model.canonical import compact, digest
+from conformance.model.frozen import frozen_value
 from conformance.model.terms import ABSENT, Absent, JsonValue
 
 NEGOTIATION: Final = "qmp_capabilities"
@@ -54,7 +55,7 @@ class Awaited:
     data: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value(frozen=True, slots=True)
 class Request:
     """One command as it goes over the wire, without its id.
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from conformance.judge.expect_answer import without_names
 from conformance.judge.observation import Observation, Talk
 from conformance.judge.process import leak_misses, lost_objects
 from conformance.judge.reply import MessageJudge
@@ -20,7 +21,7 @@ from conformance.model.complaint import Complaints
 from conformance.model.errors import LaunchError
 from conformance.model.expectation import Kind
 from conformance.model.terms import Outcome
-from conformance.play.player import Player
+from conformance.play.player import Impatient, Player
 from conformance.play.stages import StageFailed, prepare_stage
 from conformance.prepare.starts import Starts
 
@@ -73,10 +74,12 @@ class Soloist:
         *,
         again: bool = False,
         one_by_one: bool = False,
+        impatient: Impatient | None = None,
     ) -> Result:
         """Play a case on a fresh machine of its own, after `before`; claims need none.
 
-        With `one_by_one`, each request waits for the answer to the one before.
+        With `one_by_one`, each request waits for the answer to the one before. `impatient` as for
+        Player.play.
         """
         if case.blocked is not None:
             return Result(case=case, verdict=not_played(case.blocked))
@@ -95,7 +98,8 @@ class Soloist:
         try:
             if case.exchange is not None:
                 return talked(case, standing, self._messages)
-            for played, first, seen in standing.play((*before, case), one_by_one=one_by_one):
+            plays = standing.play((*before, case), one_by_one=one_by_one, impatient=impatient)
+            for played, first, seen in plays:
                 verdict = judge(played, seen, self._messages, first)
                 if played is case:
                     verdict = verdict if before else verdict.alone()
@@ -138,6 +142,18 @@ def did_beside(result: Result) -> bool:
     Which request it did that for only shows where no other is under way.
     """
     return any(miss.kind is Kind.PROCESS for miss in result.verdict.misses)
+
+
+def defects_of(result: Result) -> frozenset[str]:
+    """Return what identifies the defects that a result shows: equal for cases that show the same.
+
+    There is at least one.
+    """
+    verdict = result.verdict
+    if verdict.misses:
+        return frozenset(miss.fold for miss in verdict.misses)
+    reason = without_names(verdict.reason)
+    return frozenset({f"{verdict.outcome} {result.case.subject.name} {reason}"})
 
 
 def talked(case: Case, player: Player, messages: MessageJudge) -> Result:

@@ -19,10 +19,10 @@ from conformance.launch.pool import Pool
 from conformance.model.case import Case, Role
 from conformance.model.combination import RefusedPair, Together
 from conformance.model.terms import BROKEN, Outcome
-from conformance.play.alone import Result, failed
+from conformance.play.alone import Result, defects_of, failed
 from conformance.play.leases import Leases
 from conformance.play.narrowing import one_by_one
-from conformance.play.proof import Prover, defects_of
+from conformance.play.proof import Prover
 from conformance.play.stages import StageFailed
 from conformance.prepare.starts import Starts
 from conformance.wire.framing import Message

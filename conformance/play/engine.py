@@ -64,8 +64,10 @@ class Engine:
             yield from self._run_block(block)
 
     def _run_block(self, cases: Sequence[Case]) -> Iterator[Result]:
+        self._leases.begin(cases)
         for _, group in groupby(cases, key=lambda case: (case.stage.name, case.subject)):
             together = list(group)
+            self._leases.go_on(len(together))
             done, subject = 0, together[0].subject
             left = self._hangs.left(subject)
             if left is None:
@@ -105,9 +107,9 @@ class Engine:
             elif case.intermittent is not None:
                 yield self._prover.known(case)
             elif case.measure is not None and case.measure.rounds:
-                yield lasting(case, self._confirmed, self._messages.complaints)
+                yield lasting(case, self._prover.twice, self._messages.complaints)
             elif case.isolation is Isolation.ALONE:
-                alone = self._confirmed(case)
+                alone = self._prover.twice(case)
                 yield self._prover.compared(alone) or alone
             elif case.exchange is not None:
                 yield self._talked(case)
@@ -115,9 +117,6 @@ class Engine:
                 yield self._parted(case)
             else:
                 yield next(results)
-
-    def _confirmed(self, case: Case, again: bool = False) -> Result:
-        return self._prover.confirmed(self._prover.alone(case, again=again))
 
     def _shared(self, stage: Stage, cases: list[Case], *, again: bool = False) -> Iterator[Result]:
         """Yield the results of cases that share machines, one machine after the other.
@@ -131,7 +130,7 @@ class Engine:
                 yield from (failed(case, lease) for case in todo)
                 return
             done, left_behind = 0, False
-            for case, first, seen in lease.player.play(todo):
+            for case, first, seen in lease.player.play(todo, impatient=self._prover.ahead):
                 done += 1
                 verdict = judge(case, seen, self._messages, first)
                 result = Result(case=case, verdict=verdict, seen=seen)
@@ -217,7 +216,7 @@ class Engine:
             if _spoils(part, verdict) or None in seen.replies:
                 self._leases.end(part.stage)
             if verdict.outcome is not Outcome.PASS:
-                alone = self._confirmed(case, again=True)
+                alone = self._prover.twice(case, again=True)
                 passes = alone.verdict.outcome is Outcome.PASS
                 shared = Result(case=case, verdict=verdict, seen=seen)
                 return self._prover.unsettled(shared, alone) if passes else alone

@@ -14,8 +14,8 @@ from conformance.judge.observation import Observation
 from conformance.model.case import Case
 from conformance.model.expectation import Kind
 from conformance.model.terms import BROKEN, Aspect, Outcome
-from conformance.play.alone import Result, did_beside
-from conformance.play.proof import Prover, defects_of
+from conformance.play.alone import Result, defects_of, did_beside
+from conformance.play.proof import Prover
 
 _APART: Final[Mapping[Aspect, Callable[[Case], Iterable[Case]]]] = {
     Aspect.PAIRS: each_choice,

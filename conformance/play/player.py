@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Protocol
 
 from conformance.judge.events import awaited, is_event
 from conformance.judge.expect_answer import Answer
@@ -57,6 +57,21 @@ SOON: Final = 1.0
 """How many seconds a peer may take to do what it was asked for: a thread connects to some."""
 REST: Final = 2.0
 """How many seconds a process whose socket closed may take to end."""
+
+_LATE: Final = 0.3
+"""The share of its time limit after which a reply is late."""
+
+
+class Impatient(Protocol):
+    """Who makes use of the time in which a machine does not answer."""
+
+    def late(self, case: Case, first: int, seen: Observation) -> bool:
+        """Take what was seen of a case by now; return whether no answer need be awaited."""
+        ...
+
+    def answered(self) -> None:
+        """Take back that `late` returned True: an answer came meanwhile."""
+        ...
 
 
 @contextlib.contextmanager
@@ -179,6 +194,7 @@ class _Dialogue:
         self._next_id = 0
         self._held: Line | None = None
         """The answer to a request whose turn is still to come."""
+        self._impatient: Impatient | None = None
 
     @property
     def _connection(self) -> Connection:
@@ -258,8 +274,7 @@ class _Dialogue:
         deadline = time.monotonic() + case.limit
         while True:
             # Messages in between do not extend the time: they may come without end.
-            left = max(0.0, deadline - time.monotonic())
-            line = self._next(left, _lead(case.steps[number], self.machine.flavour))
+            line = self._within(deadline, case, number, first, seen)
             message = _message_of(line)
             if message is None:
                 return line
@@ -274,6 +289,25 @@ class _Dialogue:
                 self._held = line
                 raise _OvertakenError
             return line
+
+    def _within(self, deadline: float, case: Case, number: int, first: int, seen: _Seen) -> Line:
+        """Return the next line; once, whoever is impatient may do something before the deadline."""
+        lead = _lead(case.steps[number], self.machine.flavour)
+        left = max(0.0, deadline - time.monotonic())
+        impatient, late = self._impatient, left - (1 - _LATE) * case.limit
+        if impatient is None or late < 0:
+            return self._next(left, lead)
+        try:
+            return self._next(late, lead)
+        except WireTimeout:
+            self._impatient = None
+            by_now = seen.observation(hung=True, broke_off=number, broke=Broke.TIMEOUT)
+            if not impatient.late(case, first, by_now):
+                return self._next(max(0.0, deadline - time.monotonic()), lead)
+        # When it came is not known: what was made of its lateness counts no more.
+        self._next(0.0, lead)
+        impatient.answered()
+        raise WireTimeout("an answer came too late, or none was awaited")
 
     def _next(self, limit: float, lead: bytes = b"") -> Line:
         held, self._held = self._held, None
@@ -299,12 +333,16 @@ class Player(_Dialogue):
         self._watch, self._one_by_one = Watch(machine), False
 
     def play(
-        self, cases: Sequence[Case], *, one_by_one: bool = False
+        self,
+        cases: Sequence[Case],
+        *,
+        one_by_one: bool = False,
+        impatient: Impatient | None = None,
     ) -> Iterator[tuple[Case, int, Observation]]:
         """Yield (case, id of its first request, observation) in order.
 
         With `one_by_one`, no request is sent before the one before it is answered: what the process
-        does meanwhile is of that request.
+        does meanwhile is of that request. `impatient` is told of the first reply that is late.
         Ends early if the machine dies or stops answering: the last case yielded is the one in which
         that happened, and `healthy` is False from then on. A caller that stops early must not use
         the player again: requests of later cases are in flight.
@@ -313,7 +351,7 @@ class Player(_Dialogue):
         flight: deque[tuple[Case, int]] = deque()
         waiting = 0
         self.healthy = False
-        self._one_by_one = one_by_one
+        self._one_by_one, self._impatient = one_by_one, impatient
         while todo or flight:
             while todo and (not flight or self._may_follow(todo[0], flight[-1][0], waiting)):
                 case = todo.popleft()

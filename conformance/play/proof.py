@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
-from conformance.judge.expect_answer import without_names
 from conformance.judge.observation import Observation
 from conformance.judge.refusals import (
     left_behind,
@@ -26,7 +26,8 @@ from conformance.judge.verdict import Verdict, judge
 from conformance.launch.pool import Pool
 from conformance.model.case import Case
 from conformance.model.terms import BROKEN, Aspect, Outcome, SubjectKind
-from conformance.play.alone import Result, Soloist, did_beside
+from conformance.play.ahead import Ahead
+from conformance.play.alone import Result, Soloist, defects_of, did_beside
 from conformance.play.leases import Leases
 from conformance.play.stages import StageFailed
 from conformance.play.witnesses import Witnesses, lone_answer
@@ -58,6 +59,7 @@ class Prover(Soloist):
         """The outcome that each defect had alone on a fresh machine."""
         self._doubts_of: Counter[str] = Counter()
         """How often cases with events without a cause were played alone, by the kind of event."""
+        self.ahead = Ahead(partial(self.alone, again=True), self._is_proved, messages)
 
     def close(self) -> None:
         """End the machines that are still held."""
@@ -81,7 +83,8 @@ class Prover(Soloist):
                 self._note(result)
                 return again
         beside = did_beside(result)
-        alone = self.alone(result.case, again=True, one_by_one=beside)
+        alone = self.ahead.take(result.case, otherwise=beside)
+        alone = alone or self.alone(result.case, again=True, one_by_one=beside)
         if alone.verdict.outcome is result.verdict.outcome and defects_of(alone) == defects:
             self._note(alone)
             return alone
@@ -133,6 +136,10 @@ class Prover(Soloist):
                     return replace(play, verdict=left_behind(case, play.seen), beside=beside)
         return shown
 
+    def twice(self, case: Case, again: bool = False) -> Result:
+        """Return the result of a case played alone, and again if it is broken; `again` as there."""
+        return self.confirmed(self.alone(case, again=again, impatient=self.ahead))
+
     def confirmed(self, result: Result, *, one_by_one: bool = False) -> Result:
         """Return the result of a case that was played alone, again if a promise was broken.
 
@@ -142,7 +149,8 @@ class Prover(Soloist):
         if result.verdict.outcome not in BROKEN or self._is_proved(result):
             return result
         beside = one_by_one or did_beside(result)
-        again = self.alone(result.case, result.before, again=True, one_by_one=beside)
+        again = self.ahead.take(result.case, otherwise=beside or bool(result.before))
+        again = again or self.alone(result.case, result.before, again=True, one_by_one=beside)
         if again.verdict.outcome in BROKEN:
             self._note(again)
             return again
@@ -261,15 +269,3 @@ def _flaky(first: Result, alone: Result) -> Result:
     )
     verdict = Verdict(outcome=Outcome.FLAKY, reason=reason)
     return Result(case=first.case, verdict=verdict, seen=first.seen)
-
-
-def defects_of(result: Result) -> frozenset[str]:
-    """Return what identifies the defects that a result shows: equal for cases that show the same.
-
-    There is at least one.
-    """
-    verdict = result.verdict
-    if verdict.misses:
-        return frozenset(miss.fold for miss in verdict.misses)
-    reason = without_names(verdict.reason)
-    return frozenset({f"{verdict.outcome} {result.case.subject.name} {reason}"})

@@ -46,7 +46,8 @@ class Answered:
     def __init__(self, answers: Answers | None, body: bytes = b"") -> None:
         """Take the answers, or the bytes that hold them, or both."""
         self._answers = answers
-        self._body = body
+        self.body = body
+        """The bytes that hold them, none if they are in memory alone."""
         self.digest = hashlib.sha256(body).hexdigest() if body else None
 
     @property
@@ -55,7 +56,7 @@ class Answered:
         if self._answers is None:
             from conformance.prepare.asking import unpacked
 
-            self._answers = unpacked(self._body)
+            self._answers = unpacked(self.body)
         return self._answers
 
     @property
@@ -69,8 +70,8 @@ class Answered:
 
         It holds little else: an object model takes a hundred megabytes.
         """
-        if self._body:
-            return partial(_entries, self._body)
+        if self.body:
+            return partial(_entries, self.body)
         found = self.answers.found
         entries: Sequence[Any] = found.schema if found is not None else ()
         return lambda: entries

@@ -89,27 +89,29 @@ def _plan(target: Target, found: Answered, cache: Cache, selection: Selection) -
     if kept is not None:
         return kept
     # Not at the top: with a cached plan, nothing is derived.
-    from conformance.knowledge.loading import load_knowledge
-    from conformance.prepare import planning
-    from conformance.prepare.needs import needs_of_all
+    from conformance.prepare.deriving import Derivation, derive, derive_apart
 
-    answers = found.answers
-    knowledge = load_knowledge(target.cases)
-    if needs is None:
-        needs = needs_of_all(knowledge)
-        lacked = lacks(needs, target)
-        if cache.kept:
-            cache.put(_NEEDS, known_by, json.dumps(needs).encode())
-            key = _key(target, found, [known_by, lacked, thorough])
-    target = planning.described_as(target, answers)
-    build = planning.introspected(target, answers, knowledge, thorough=thorough, lacks=lacked)
-    for selected in (globs, ()) if globs else ((),):
-        plan = WrittenPlan(planning.planned(target, answers, build, knowledge, selected))
-        if all(fnmatch.filter(plan.ids, glob) for glob in selected):
-            break
+    asked = Derivation(
+        thorough=thorough,
+        choices=(globs, ()) if globs else ((),),
+        lacked=None if needs is None else lacked,
+    )
+    if thorough and not globs and found.body:
+        derived = derive_apart(target, found.body, asked)
+    else:
+        derived = derive(target, found.answers, asked)
+    plan = WrittenPlan(derived.data)
+    if derived.needs is not None and cache.kept:
+        cache.put(_NEEDS, known_by, json.dumps(derived.needs).encode())
+        key = _key(target, found, [known_by, derived.lacked, thorough])
     if key is not None:
-        cache.put(_PLAN, _key_of_part(key, selected), plan.data)
+        cache.put(_PLAN, _key_of_part(key, globs if selects(plan, globs) else ()), plan.data)
     return plan
+
+
+def selects(plan: WrittenPlan, globs: Sequence[str]) -> bool:
+    """Return whether each glob matches a case of the plan."""
+    return all(fnmatch.filter(plan.ids, glob) for glob in globs)
 
 
 def _kept_plan(cache: Cache, key: str, globs: Sequence[str]) -> WrittenPlan | None:

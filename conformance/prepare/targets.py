@@ -5,13 +5,11 @@ Knows neither where a run is recorded nor what becomes of its cases.
 
 from __future__ import annotations
 
-import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Final
 
 from conformance.launch.folder import RunFolder
 from conformance.launch.target import Target, image_label, label
@@ -19,12 +17,10 @@ from conformance.model.canonical import canonical
 from conformance.model.errors import ConformanceError, HarnessError, LaunchError, UsageError
 from conformance.prepare.cache import Cache
 from conformance.prepare.campaign import Campaign
+from conformance.prepare.faults import told
 from conformance.prepare.prepare import prepare, warned
 from conformance.prepare.selection import Selection
 from conformance.report.stream import Event, TargetLost, to_json
-
-_SAID: Final = 400
-"""How many characters of an error's message to show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +57,8 @@ def prepare_all(
     errors: list[ConformanceError] = []
     for target in targets:
         try:
-            told = partial(tell, target.name)
-            campaign = prepare(target, folder, cache, selection=selection, tell=told)
+            step = partial(tell, target.name)
+            campaign = prepare(target, folder, cache, selection=selection, tell=step)
             campaign = replace(campaign, caveats=warned(campaign.target, folder))
             # Prove that its cases can be planned and written.
             rows: tuple[Event, ...] = (*campaign.rows(), *campaign.rule_rows())
@@ -70,7 +66,7 @@ def prepare_all(
                 canonical(to_json(event))
             campaign.save(folder.path, f"campaign-{len(campaigns):04}")
         except Exception as error:  # of any kind: the others are tested all the same
-            errors.append(_error_of(error))
+            errors.append(told(error))
             lost.append(_lost(target, errors[-1]))
         else:
             campaigns.append(campaign)
@@ -93,20 +89,6 @@ def distinct(targets: Sequence[Target]) -> Iterator[Target]:
             )
         used.add(name)
         yield replace(target, name=name)
-
-
-def _error_of(error: Exception) -> ConformanceError:
-    """Return the message for an error in the preparation of a target."""
-    if isinstance(error, ConformanceError):
-        return error
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
-    said = " ".join(str(error).split())[:_SAID]
-    return HarnessError(
-        f"the suite itself failed while it prepared the target: {type(error).__name__}: "
-        f"{said}{where}",
-        "Please report this.",
-    )
 
 
 def _lost(target: Target, error: ConformanceError) -> TargetLost:

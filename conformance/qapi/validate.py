@@ -7,9 +7,9 @@ introspection may be anything from -2**63 to 2**64-1; a schema with widths bound
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from conformance.model.frozen import frozen_value
 from conformance.qapi.consistency import json_kinds
 from conformance.qapi.flatten import tag_values, variant_of
 from conformance.qapi.model import (
@@ -24,7 +24,7 @@ from conformance.qapi.model import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value(frozen=True, slots=True)
 class Violation:
     """Why a value is not of its type: `problem`, at `path` within the value.
 

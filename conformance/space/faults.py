@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
+from conformance.model.frozen import frozen_value
 from conformance.model.terms import JsonValue, as_object
 from conformance.qapi.flatten import variant_of
 from conformance.qapi.model import (
@@ -57,7 +58,7 @@ _BUILTIN_RULES: Final[Mapping[JsonType, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_value(frozen=True, slots=True, kw_only=True)
 class Fault:
     """A value with one fault: `label` is a path for a case's id, `text` says it in words."""
 

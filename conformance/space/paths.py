@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from conformance.model.frozen import frozen_value
 from conformance.model.terms import ABSENT, Absent, JsonValue, as_object
 from conformance.qapi.flatten import tag_values, variant_of
 from conformance.qapi.model import (
@@ -25,7 +26,7 @@ from conformance.space.integers import is_integer
 from conformance.space.values import exemplar
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value(frozen=True, slots=True)
 class Into:
     """The way leads into the member `name` of an object."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, cast
@@ -198,6 +199,94 @@ def test_what_hangs_in_some_plays_is_played_less_often(run: Run) -> None:
         assert (result.shown, result.plays) == (1, HANGING_PLAYS)
 
     patiently(attempt, 0.5)
+
+
+def hung_by(command: str) -> Answer:
+    """Return a server that answers nothing any more from `command` on."""
+    seen: list[str] = []
+
+    def answer(request: dict[str, Any]) -> Sequence[object] | None:
+        seen.append(request["execute"])
+        return [] if command in seen else answering()(request)
+
+    return answer
+
+
+@pytest.mark.parametrize("isolation", [Isolation.SHARED, Isolation.ALONE])
+def test_a_hang_is_proved_while_the_machine_that_showed_it_has_time_left(
+    run: Run, isolation: Isolation
+) -> None:
+    stood: list[bool] = []
+    hung = hung_by("bad")
+
+    def silent(request: dict[str, Any]) -> Sequence[object] | None:
+        if request["execute"] == "bad":
+            stood.append(not pool.machines[0].closed)
+        return hung(request)
+
+    pool = FakePool(hung_by("bad"), silent, answering(), alive=True)
+
+    results = run(pool, replace(BAD, isolation=isolation, limit=0.5), C)
+
+    assert _outcomes(results) == [Outcome.TIMEOUT, PASS]
+    assert stood == [True]
+    assert len(pool.machines) == 3
+
+
+def test_an_answer_that_comes_late_is_one(run: Run) -> None:
+    def attempt(limit: float) -> None:
+        proved = threading.Event()
+
+        def late(request: dict[str, Any]) -> Sequence[object] | None:
+            if request["execute"] == "bad":
+                assert proved.wait(limit)
+            return answering()(request)
+
+        def meanwhile(request: dict[str, Any]) -> Sequence[object] | None:
+            if request["execute"] == "bad":
+                proved.set()
+            return answering()(request)
+
+        pool = FakePool(late, meanwhile)
+
+        assert _outcomes(run(pool, replace(BAD, limit=limit), C)) == [PASS, PASS]
+        assert len(pool.machines) == 2
+
+    patiently(attempt, 0.5)
+
+
+def test_a_hang_whose_machine_answers_while_it_is_proved_is_proved_anew(run: Run) -> None:
+    def attempt(limit: float) -> None:
+        asked = threading.Event()
+
+        def late(request: dict[str, Any]) -> Sequence[object] | None:
+            if request["execute"] == "bad":
+                assert asked.wait(limit)
+            return answering()(request)
+
+        def meanwhile(request: dict[str, Any]) -> Sequence[object] | None:
+            if request["execute"] == "bad":
+                asked.set()
+            return silent_at("bad")(request)
+
+        pool = FakePool(late, meanwhile, silent_at("bad"), alive=True)
+
+        (result,) = run(pool, replace(BAD, isolation=Isolation.ALONE, limit=limit))
+
+        assert result.verdict.outcome is Outcome.TIMEOUT
+        assert len(pool.machines) == 3
+
+    patiently(attempt, 0.5)
+
+
+def test_a_hang_that_is_proved_for_another_case_is_not_played_again(run: Run) -> None:
+    other = replace(BAD, id="made/valid/other", limit=0.3)
+    pool = FakePool(*(hung_by("bad") for _ in range(3)), alive=True)
+
+    results = run(pool, replace(BAD, limit=0.3), other)
+
+    assert _outcomes(results) == [Outcome.TIMEOUT] * 2
+    assert len(pool.machines) == 3
 
 
 def test_a_case_with_a_machine_of_its_own_is_not_believed_at_once_either(run: Run) -> None:
@@ -434,7 +523,8 @@ def test_a_machine_that_earlier_cases_leave_standing_is_not_prefetched() -> None
     with Engine(cast(Pool, pool), MessageJudge(SCHEMA, Validator(SCHEMA))) as engine:
         engine.prefetch([A, other, B], after=[other, C])
 
-    assert pool.expected == [other.stage.spec, B.stage.spec]
+    # That of A stands for B.
+    assert pool.expected == [other.stage.spec]
 
 
 def _refused(execute: str) -> Step:

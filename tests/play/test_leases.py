@@ -12,7 +12,7 @@ from conformance.judge.reply import MessageJudge
 from conformance.launch.pool import Pool
 from conformance.model.case import Case, Isolation, Role
 from conformance.model.ending import Ending
-from conformance.model.stage import MachineSpec, Stage
+from conformance.model.stage import MachineSpec, ScratchFile, Stage
 from conformance.play.leases import SHARING, Lease, Leases
 from conformance.play.stages import StageFailed
 from conformance.prepare.starts import Starts
@@ -23,12 +23,19 @@ from tests.qapi.schemas import command, schema_of
 SCHEMA = schema_of(*map(command, ("qmp_capabilities", "good")))
 PLAIN, OTHER = Stage(name="plain"), Stage(name="other", spec=MachineSpec(machine="other"))
 KEPT = Stage(name="kept", spec=MachineSpec(machine="kept"), kept=True)
+THIRD = Stage(name="third")
+WORN = Stage(
+    name="worn", spec=MachineSpec(machine="worn", files=(ScratchFile(path="disk", size=512),))
+)
+NAMES = [f"m{number}" for number in range(5)]
+MANY = [Stage(name=name, spec=MachineSpec(machine=name)) for name in NAMES]
+"""One more than stand because they are needed later."""
 PASSAGE = replace(step("good"), role=Role.PASSAGE)
 
 
 @pytest.fixture
 def pool() -> FakePool:
-    return FakePool(*[lambda request: [{"return": {}, "id": request["id"]}]] * 6)
+    return FakePool(*[lambda request: [{"return": {}, "id": request["id"]}]] * 8)
 
 
 @pytest.fixture
@@ -117,20 +124,46 @@ def test_a_stage_that_stood_before_is_tried_again_but_not_for_ever() -> None:
 @pytest.mark.parametrize(
     ("stages", "machines"),
     [
-        ((PLAIN, PLAIN, OTHER, PLAIN), ["none", "other", "none"]),
+        ((PLAIN, PLAIN, OTHER, PLAIN), ["none", "other"]),
         ((KEPT, PLAIN, KEPT, OTHER, KEPT), ["kept", "none", "other"]),
+        ((*MANY, PLAIN, *MANY), [*NAMES, "none", "m0"]),
+        ((WORN, PLAIN, WORN, PLAIN), ["worn", "none", "worn"]),
+        ((KEPT, WORN, KEPT, WORN), ["kept", "worn"]),
     ],
-    ids=["others give way", "kept ones stand"],
+    ids=[
+        "needed ones stand",
+        "kept ones stand",
+        "the first of too many give way",
+        "one with files gives way",
+        "but not to one that stands and is kept",
+    ],
 )
 def test_the_machines_that_are_prefetched_are_those_that_will_be_taken(
     leases: Leases, pool: FakePool, stages: tuple[Stage, ...], machines: list[str]
 ) -> None:
-    leases.prefetch([_on(stage) for stage in stages])
+    cases = [_on(stage) for stage in stages]
+    leases.prefetch(cases)
 
     assert [spec.machine for spec in pool.expected] == machines
+    leases.begin(cases)
     for stage in stages:
+        leases.go_on(1)
         _take(leases, stage)
     assert len(pool.machines) == len(machines)
+
+
+def test_a_machine_stands_until_the_last_case_that_needs_it(leases: Leases, pool: FakePool) -> None:
+    leases.begin([_on(stage) for stage in (PLAIN, OTHER, PLAIN, OTHER)])
+    for stage in (PLAIN, OTHER, PLAIN):
+        leases.go_on(1)
+        _take(leases, stage)
+    assert [machine.closed for machine in pool.machines] == [False, False]
+
+    leases.begin([_on(THIRD)])
+    leases.go_on(1)
+    _take(leases, THIRD)
+
+    assert [machine.closed for machine in pool.machines] == [True, True, False]
 
 
 def test_a_case_that_is_cut_wants_a_machine_on_either_side(leases: Leases, pool: FakePool) -> None:

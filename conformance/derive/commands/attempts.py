@@ -98,8 +98,27 @@ class Attempt:
         return Request(self.command.name, whole, descriptor=descriptor)
 
     def valid_request(self, name: str) -> Request:
-        """Return the request without a fault, with its file descriptor."""
+        """Return the request without a fault, with its file descriptor.
+
+        One that is known to succeed is the same for every name.
+        """
+        if self.base.known:
+            return self._known_request
         return self.request(self.arguments, name, self.base.request.descriptor)
+
+    def witness(self, name: str) -> Step:
+        """Return the step of that request, which shows that it is accepted."""
+        if self.base.known:
+            return self._known_witness
+        return supporting_step(self.valid_request(name), Role.WITNESS, self.success)
+
+    @cached_property
+    def _known_request(self) -> Request:
+        return self.request(self.arguments, "", self.base.request.descriptor)
+
+    @cached_property
+    def _known_witness(self) -> Step:
+        return supporting_step(self._known_request, Role.WITNESS, self.success)
 
     @cached_property
     def before(self) -> tuple[Step, ...]:

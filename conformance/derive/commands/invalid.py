@@ -20,7 +20,7 @@ from conformance.derive.commands.base_requests import (
 )
 from conformance.derive.commands.unchanged import unchanged_cases
 from conformance.derive.inputs import Introspected
-from conformance.derive.steps import command_subject, supporting_step
+from conformance.derive.steps import command_subject
 from conformance.derive.unique import named_apart
 from conformance.judge.expect_answer import Reject
 from conformance.knowledge.everything import Knowledge
@@ -147,7 +147,7 @@ class _EditedObject:
             self._check_invalid(fault, arguments)
             request = tried.request(arguments, name)
             yield Step(request=request, expect=_REFUSED, role=Role.SUBJECT, rule=fault.rule)
-        yield supporting_step(tried.valid_request(name), Role.WITNESS, tried.success)
+        yield tried.witness(name)
         yield from tried.after
 
     def _check_invalid(self, fault: Fault, arguments: JsonValue) -> None:

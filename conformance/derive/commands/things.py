@@ -5,7 +5,7 @@ cases/values.toml says what there is and what puts it in use; knows no command b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,10 +15,12 @@ from conformance.derive.commands.errors import named_instead
 from conformance.derive.commands.filling import argument_at
 from conformance.derive.commands.trials import HELD, Trial, Tried, filled_all
 from conformance.derive.commands.unchanged import state_queries
+from conformance.derive.inputs import Introspected
 from conformance.knowledge.argument_forms import Thing
 from conformance.knowledge.arguments import Catalogue
 from conformance.knowledge.valid_request import ValidRequest
 from conformance.model.case import Case
+from conformance.model.once import once
 from conformance.model.stage import Request
 from conformance.model.state import StateQuery
 from conformance.model.terms import ABSENT, JsonValue, as_object
@@ -28,14 +30,24 @@ _SPARE: Final = "spare"
 _NOTHING: Final = Request("")
 
 
+def _named(
+    build: Introspected, requests: Sequence[Request], name: str
+) -> tuple[Request, ...] | None:
+    return filled_all(build, requests, {"name": name})
+
+
+_NAMED: Final = once(_named)
+"""The requests that make a thing, or take it away, are the same in the cases of many commands."""
+
+
 def made_here(
     arguments: Arguments, base: ValidRequest, thing: Thing, name: str
 ) -> tuple[tuple[Request, ...], tuple[Request, ...]] | None:
     """Return the requests that make a thing of a name and take it away, None if none can here."""
     if not thing.make or (thing.machines and base.spec.machine not in thing.machines):
         return None
-    setup = filled_all(arguments.build, thing.make, {"name": name})
-    cleanup = filled_all(arguments.build, thing.unmake, {"name": name})
+    setup = _NAMED(arguments.build, thing.make, name)
+    cleanup = _NAMED(arguments.build, thing.unmake, name)
     return None if setup is None or cleanup is None else (setup, cleanup)
 
 

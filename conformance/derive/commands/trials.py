@@ -145,8 +145,9 @@ def filled_all(
         arguments = filled(as_object(request.arguments), words)
         if isinstance(arguments, Absent) or not is_served(build, request, arguments):
             return None
-        awaits = tuple(_filled(each, words) for each in request.awaits)
-        found.append(replace(request.with_arguments(arguments), awaits=awaits))
+        whole = request.with_arguments(arguments)
+        awaits = tuple(_filled(each, words) for each in whole.awaits)
+        found.append(replace(whole, awaits=awaits) if awaits else whole)
     return tuple(found)
 
 
@@ -211,9 +212,7 @@ class Tried:
         tried = self.attempt
         first: list[Step] = [*tried.before]
         if not tried.alone:
-            first.append(
-                supporting_step(tried.valid_request(self.label), Role.WITNESS, tried.success)
-            )
+            first.append(tried.witness(self.label))
             first += tried.after
         if self.look is not None:
             first.append(supporting_step(self.look.request, Role.CHECK, ANSWERED))
