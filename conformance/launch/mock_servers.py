@@ -12,7 +12,11 @@ from typing import Final
 from conformance.launch.bus import Bus
 from conformance.launch.conversation import MockServer
 from conformance.launch.disk_servers import Http, Nbd, NbdTls
+from conformance.launch.ftp_server import Ftp
+from conformance.launch.iscsi_target import Iscsi
+from conformance.launch.nfs_server import Nfs
 from conformance.launch.pulse import answered
+from conformance.launch.ssh_server import Ssh
 from conformance.launch.tls_server import Tls
 from conformance.launch.tpm import Control, commanded
 
@@ -170,10 +174,15 @@ MOCK_SERVERS: Final[Mapping[str, Callable[[], MockServer]]] = {
     "vhost-user-net": lambda: VhostUser(_NET),
     "dbus": MessageBus,
     "hang-up": HangUp,
+    "ftp": Ftp,
+    "ftps": lambda: Tls(Ftp()),
     "http": Http,
     "https": lambda: Tls(Http()),
+    "iscsi": Iscsi,
     "nbd": Nbd,
     "nbd-tls": NbdTls,
+    "nfs": Nfs,
     "pulse": Sounds,
+    "ssh": Ssh,
     "tpm": Tpm,
 }

@@ -34,8 +34,21 @@ HOST_NEEDS: Final = WHOLE_NEEDS | {
 FILE_MAKERS: Final = ("dh", "fifo", "images", "psk", "x509", "x509-encrypted")
 """The makers of files with special content: launch/scratch.py has each."""
 PEER_SERVERS: Final = (
-    *("barrier", "dbus", "hang-up", "http", "https", "nbd", "nbd-tls", "pr-helper"),
-    *("pulse", "sink", "tpm", "vhost-user-crypto", "vhost-user-device", "vhost-user-net"),
+    *(
+        "barrier",
+        "dbus",
+        "ftp",
+        "ftps",
+        "hang-up",
+        "http",
+        "https",
+        "iscsi",
+        "nbd",
+        "nbd-tls",
+        "nfs",
+    ),
+    *("pr-helper", "pulse", "sink", "ssh", "tpm"),
+    *("vhost-user-crypto", "vhost-user-device", "vhost-user-net"),
 )
 """The servers for a machine to talk to: launch/mock_servers.py has each."""
 PEER_CALLERS: Final = (

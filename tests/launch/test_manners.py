@@ -33,10 +33,16 @@ def vhost(request: int) -> bytes:
     return struct.pack("=III", request, 1, 0)
 
 
+def login(stage: int) -> bytes:
+    return struct.pack(">BB46x", 0x43, stage)
+
+
 ASKED: dict[str, tuple[bytes, ...]] = {
     "sink": (b"anything",),
     "nbd": (struct.pack(">I", 3), option(8), option(7, bytes(6))),
     "nbd-tls": (struct.pack(">I", 3), option(5)),
+    "ftp": (b"USER a\r\n", b"PASS b\r\n", b"PWD\r\n"),
+    "iscsi": (login(0x81), login(0x87)),
     "http": (b"HEAD /disk HTTP/1.1\r\n\r\n",),
     "pr-helper": (),
     "dbus": (b"\0AUTH\r\n", b"AUTH EXTERNAL 30\r\n"),
