@@ -16,16 +16,20 @@ from conformance.cli.ready import options_of
 from conformance.cli.screen import Screen
 from conformance.cli.targets import add_targets
 from conformance.model.errors import HarnessError, UsageError
+from conformance.model.terms import ExitCode
 from conformance.play import option_table
 from conformance.play.channel import Listener
 from conformance.play.interruption import Interruption, interruptible
 from conformance.play.leading import leading
 from conformance.play.option_table import CommandName
+from conformance.play.resuming import read_kept
 from conformance.play.run import Run
 from conformance.pytest_plugin import plugin
 from conformance.report.result import Summary
+from conformance.report.stream import STREAM_FILE
 from conformance.report.terminal import render, render_verdicts
 from conformance.report.wording import OUTCOMES
+from conformance.report.write import publish
 
 _NARROW: Final = 100
 _WIDE: Final = 120
@@ -69,8 +73,13 @@ def _run(asked: argparse.Namespace) -> int:
         screen,
         leading(options, tell=progress.phase) as run,
     ):
+        if run.record and run.held.is_over:
+            interruption.over()
+            summary = publish(options.report / STREAM_FILE)
+            run.held.forget()
+            return _end(summary, options.report, screen, loudness)
         door = _Door(run, progress, interruption)
-        progress.begin(run.campaigns, options.selection)
+        progress.begin(run.campaigns, options.selection, read_kept(run.folder.path))
         for glob in run.unfit:
             progress.warn(f"no case fits {glob!r}")
         root = f"--rootdir={Path.cwd()}"
@@ -80,14 +89,19 @@ def _run(asked: argparse.Namespace) -> int:
         ):
             status = pytest.main([*_ALONE, root, *workers, *words], plugins=[door])
         if door.summary is not None and door.summary.ended is not None:
-            _show_report(door.summary, options.report, screen, loudness)
-            return door.summary.ended.exit_code
+            return _end(door.summary, options.report, screen, loudness)
         if status == pytest.ExitCode.INTERRUPTED:
             # Before there was anything to report.
             raise KeyboardInterrupt
         raise HarnessError(
             f"pytest ended with {status!r} and without a report", "Please report this."
         )
+
+
+def _end(summary: Summary, folder: Path, screen: Screen, loudness: Loudness) -> int:
+    """Show the report; return the exit code of the run."""
+    _show_report(summary, folder, screen, loudness)
+    return summary.ended.exit_code if summary.ended else ExitCode.INTERRUPTED
 
 
 def _show_report(summary: Summary, folder: Path, screen: Screen, loudness: Loudness) -> None:

@@ -36,7 +36,7 @@ def leading(
             if run.claimed and not run.ended:
                 with undisturbed():
                     publish(run.abandon(_code(error)))
-                    run.forget()
+                    run.held.forget()
             raise
 
 
@@ -44,7 +44,7 @@ def report(run: Run, *, interrupted: bool, failed: bool) -> Summary:
     """Write the report of a run that is over, and return its summary; raises UsageError."""
     with undisturbed():
         summary = publish(run.finish(interrupted=interrupted, failed=failed))
-        run.forget()
+        run.held.forget()
     return summary
 
 

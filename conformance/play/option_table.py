@@ -313,6 +313,12 @@ ALLOW_PARTIAL: Final = Option(
     commands=(CommandName.RUN,),
     help="let a run that its budget cut end with 0 if what it did run makes no run fail",
 )
+RESUME: Final = Option(
+    name="resume",
+    default=False,
+    commands=(CommandName.RUN,),
+    help="go on with the interrupted run of the report folder, with the options that it had",
+)
 SEED: Final = Option(
     name="seed",
     metavar="N",
@@ -513,6 +519,7 @@ ALL: Final[tuple[AnyOption, ...]] = (
         STALE,
         BUDGET,
         ALLOW_PARTIAL,
+        RESUME,
         SEED,
         WORKERS,
         QUIET,

@@ -31,6 +31,7 @@ from conformance.play.option_table import (
     NO_SANDBOX,
     PROGRAM,
     REPORT,
+    RESUME,
     ROOTFS,
     SCHEMA,
     SEED,
@@ -68,6 +69,8 @@ class Options:
     """The seconds that the run may take."""
     allow_partial: bool = False
     """Whether a run that its budget cut may end with 0."""
+    resume: bool = False
+    """Whether the interrupted run in the report folder is gone on with."""
 
     def words(self) -> tuple[str, ...]:
         """Return the selection as the report shows it."""
@@ -112,6 +115,7 @@ def read_options(asked: object) -> Options:
         stale_fails=STALE.of(asked) == STALE.default,
         budget=_seconds(BUDGET.of(asked)) if BUDGET.of(asked) else None,
         allow_partial=ALLOW_PARTIAL.of(asked),
+        resume=RESUME.of(asked),
     )
 
 

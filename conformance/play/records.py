@@ -74,7 +74,7 @@ class Recorder:
 
         Raises HarnessError for an event whose line could not be read back.
         """
-        lines = "".join(map(_line, events))
+        lines = "".join(map(line_of, events))
         if lines:
             self._file.write(settled(lines, self._volatile))
             self._file.flush()
@@ -99,21 +99,30 @@ def clear_folder(folder: Path) -> None:
     """Remove what earlier runs have left in `folder`: stream, reports, schemas and parts."""
     for path in folder.glob(_SCHEMA.format("*")):
         path.unlink(missing_ok=True)
-    for name in (*FORMATS, STREAM_FILE):
+    (folder / STREAM_FILE).unlink(missing_ok=True)
+    clear_but(folder, None)
+
+
+def clear_but(folder: Path, kept: Path | None) -> None:
+    """Remove reports, and what is under way, but not the part `kept`."""
+    for name in FORMATS:
         (folder / name).unlink(missing_ok=True)
         (folder / f".{name}").unlink(missing_ok=True)
+    (folder / _UNDER_WAY).unlink(missing_ok=True)
     for path in folder.glob(_PART.format("*", "*")):
-        path.unlink(missing_ok=True)
+        if path != kept:
+            path.unlink(missing_ok=True)
 
 
 def write_stream(folder: Path, events: Iterable[Event]) -> None:
     """Replace the stream in `folder` by one of these events."""
     with (folder / _UNDER_WAY).open("w", encoding="ascii") as file:
-        file.writelines(map(_line, events))
+        file.writelines(map(line_of, events))
     os.replace(folder / _UNDER_WAY, folder / STREAM_FILE)
 
 
-def _parts_of(folder: Path, run: str | None) -> list[Path]:
+def parts_of(folder: Path, run: str | None) -> list[Path]:
+    """Return what the processes of a run have left in `folder`, none without its id."""
     return [] if run is None else sorted(folder.glob(_PART.format(run, "*")))
 
 
@@ -128,7 +137,7 @@ class Joined:
 
     def __init__(self, folder: Path, run: str | None) -> None:
         self._folder = folder
-        self._parts = _parts_of(folder, run)
+        self._parts = parts_of(folder, run)
         self.counts: Counter[Outcome] = Counter()
         self.unsettled = False
         self.broken = False
@@ -157,12 +166,12 @@ class Joined:
                 if tally.concerns(value["target"], value["case"]):
                     *others, last = own
                     events = tally.settled(from_json(json.loads(last)))
-                    own = [*others, *(_line(event).encode() for event in events)]
+                    own = [*others, *(line_of(event).encode() for event in events)]
                 file.writelines(own)
                 self._count(own)
             rest: list[bytes] = []
             for event in tally.rest():
-                line = _line(event).encode()
+                line = line_of(event).encode()
                 file.write(line)
                 rest.append(line)
                 if isinstance(event, CaseEnded):
@@ -185,7 +194,7 @@ class Joined:
         """Write the last event, put the stream in place, and remove the parts."""
         path = self._folder / STREAM_FILE
         with (self._folder / _UNDER_WAY).open("a", encoding="ascii") as file:
-            file.write(_line(ended))
+            file.write(line_of(ended))
         os.replace(self._folder / _UNDER_WAY, path)
         for part in self._parts:
             part.unlink()
@@ -198,7 +207,7 @@ def end_killed(folder: Path, run: str | None, began: str) -> Path:
     `run` is None if its id is not known: then it left no parts. `began` is the time in its
     first event. It ended when it last wrote something.
     """
-    written = (folder / STREAM_FILE, *_parts_of(folder, run))
+    written = (folder / STREAM_FILE, *parts_of(folder, run))
     last = datetime.fromtimestamp(int(max(path.stat().st_mtime for path in written)), UTC)
     joined = Joined(folder, run)
     return joined.end(
@@ -259,7 +268,7 @@ def _hear(heard: _Heard, number: int, file: IO[bytes]) -> None:
     end = 0
     for line in bounded_lines(file):
         start, end = end, end + len(line)
-        value = _event(line)
+        value = event_on(line)
         if value is None:
             continue
         if value["event"] == EventSeen.kind:
@@ -297,7 +306,7 @@ def _is_strong(line: bytes) -> bool:
     return b'"severity":"must"' in line
 
 
-def _event(line: bytes) -> dict[str, Any] | None:
+def event_on(line: bytes) -> dict[str, Any] | None:
     """Return the event on a line, None if its process was killed while it wrote it."""
     if not line.endswith(b"\n"):
         return None
@@ -308,7 +317,8 @@ def _event(line: bytes) -> dict[str, Any] | None:
     return value
 
 
-def _line(event: Event) -> str:
+def line_of(event: Event) -> str:
+    """Return the line of an event in a stream; raises HarnessError for one that is too long."""
     line = f"{canonical(to_json(event))}\n"
     if len(line) > LINE_LIMIT:
         raise HarnessError(

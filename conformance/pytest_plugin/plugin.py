@@ -117,6 +117,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             config.stash[RUN] = config.stash[_OWN].enter_context(led)
             for glob in config.stash[RUN].unfit:
                 _say(config, "Warning", f"no case fits {glob!r}")
+            _check_left(config.stash[RUN])
         run = config.stash[RUN]
         config.stash[CAMPAIGNS] = run.campaigns
         chosen, paths = _sorted_out(config, run.node_ids())
@@ -128,6 +129,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     except pytest.UsageError as error:
         _leave(config, UsageError(str(error)))
         raise
+
+
+def _check_left(run: Run) -> None:
+    """End pytest if the run that is to be resumed has ended."""
+    if run.record and run.held.left is not None and run.held.left.ended and run.held.is_over:
+        code = run.held.left.ended.exit_code
+        pytest.exit(f"nothing is left of the run in {run.options.report}", returncode=code)
 
 
 def _say(config: pytest.Config, whose: str, what: str) -> None:
@@ -186,7 +194,7 @@ def pytest_configure_node(node: Any) -> None:
     stash = node.config.stash
     if RUN in stash:
         node.workerinput["qmp_folder"] = str(stash[RUN].folder.path)
-        node.workerinput["qmp_run"] = stash[RUN].id
+        node.workerinput["qmp_run"] = stash[RUN].held.parts
         node.workerinput["qmp_deadline"] = stash[RUN].deadline
         node.workerinput["qmp_chosen"] = list(stash[_CHOSEN])
         node.workerinput["qmp_paths"] = list(stash[_PATHS])
@@ -273,15 +281,17 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     from conformance.play.beforehand import read_expected
     from conformance.play.conductor import Conductor
     from conformance.play.records import part_path
-    from conformance.pytest_plugin.items import CONDUCTOR, DEADLINE, EXPECTED
+    from conformance.play.resuming import read_kept
+    from conformance.pytest_plugin.items import CONDUCTOR, DEADLINE, EXPECTED, KEPT
 
     given = getattr(config, "workerinput", {})
-    run = given["qmp_run"] if given else config.stash[RUN].id
+    run = given["qmp_run"] if given else config.stash[RUN].held.parts
     part = part_path(config.stash[OPTIONS].report, run, given.get("workerid", "main"))
     folder = Path(given["qmp_folder"]) if given else config.stash[RUN].folder.path
     with Conductor(part, folder) as conductor, _left_alone():
         config.stash[CONDUCTOR] = conductor
         config.stash[EXPECTED] = read_expected(folder)
+        config.stash[KEPT] = read_kept(folder)
         config.stash[DEADLINE] = given["qmp_deadline"] if given else config.stash[RUN].deadline
         return (yield)
 

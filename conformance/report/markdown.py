@@ -36,6 +36,7 @@ from conformance.report.wording import (
     ending,
     plays,
     replay,
+    resumed,
     run_verdict,
     target_verdict,
     weighed,
@@ -373,5 +374,7 @@ def _run(summary: Summary) -> Iterator[str]:
     if ended:
         whole = "whole" if summary.complete else "partial"
         yield f"- Ended {plain(ended.time)} ({whole}), exit code {ended.exit_code}"
+    if told := resumed(started):
+        yield f"- {told.rstrip('.')}"
     for probe, answer in sorted(started.host.items()):
         yield f"- Host, {code(probe)}: {plain(answer)}"

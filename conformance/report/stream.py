@@ -1,9 +1,9 @@
 """The stream of events of a run, as values: the only source of every report.
 
 Each event is one JSON object on one line of `events.ndjson`; `report/stream.schema.json` in the
-package describes them. Measured values are in members named `time`, `seconds` and `shown` and
-nowhere else, so that two runs of one build differ only there. Knows neither how a run works nor how
-it is shown.
+package describes them. Measured values are in members named `time`, `seconds`, `shown` and `cost`
+and nowhere else, so that two runs of one build differ only there (and in `resumed`, where one was
+interrupted). Knows neither how a run works nor how it is shown.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ class RunStarted:
     host: Mapping[str, str]
     """Host capabilities by name of the probe: "yes", or why not."""
     time: str
+    resumed: int = 0
+    """How often the run was interrupted and gone on with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ from conformance.report.wording import (
     plays,
     provoked_events,
     replay,
+    resumed,
     rules_kept,
     run_verdict,
     target_verdict,
@@ -85,6 +86,8 @@ def render_verdicts(summary: Summary, width: int = 100, *, colour: bool = False)
 
 def _last(summary: Summary, paint: Paint) -> Iterator[str]:
     """Yield the verdict on the run, and last what is news, where anything was known before."""
+    if told := resumed(summary.started):
+        yield told
     yield paint(_VERDICT_STYLES[summary.verdict], run_verdict(summary))
     if summary.news is not None:
         style = Style.BAD if any(each.news for each in summary.news) else Style.GOOD
