@@ -248,3 +248,24 @@ def test_a_schema_that_changed_is_told_beside_what_did_not(
     assert done.code == 0
     assert target["schema"]["schema"] == ["qom-list-types"]
     assert (target["schema"]["both"], target["schema"]["behaviour"]) == ([], [])
+
+
+def _order(out: str) -> list[str]:
+    """Return the items of a run with -v, in the order in which they ended."""
+    return [line.partition(": ")[0] for line in out.splitlines() if "::" in line]
+
+
+@pytest.mark.qemu
+def test_what_a_patch_may_change_runs_first(doors: Doors, targets: str) -> None:
+    words = ("run", "-v", f"{targets}:good", "--case=object-add/toy/*", "--case=qom-list/*")
+    plain = _order(doors.command(*words).out)
+    first = doors.command(*words, "--touching=monitor/nothing.c", "--touching=frobnicate.xyz")
+    patch = doors.home / "some.patch"
+    patch.write_text("--- a/qom.c\n+++ b/qom.c\n@@ -1 +1 @@ void qmp_qom_list(void)\n-x\n+y\n")
+    turned = _order(doors.command(*words, f"--touching={patch}").out)
+
+    assert "qom-list" not in plain[0]
+    assert "qom-list" in turned[0]
+    assert sorted(turned) == sorted(plain)
+    assert first.out.count("nothing is known of what frobnicate.xyz may change") == 1
+    assert first.code == 0

@@ -20,7 +20,7 @@ from conformance.model.terms import ExitCode
 from conformance.play import option_table
 from conformance.play.channel import Listener
 from conformance.play.interruption import Interruption, interruptible
-from conformance.play.leading import leading
+from conformance.play.leading import leading, warnings
 from conformance.play.option_table import CommandName
 from conformance.play.resuming import read_kept
 from conformance.play.run import Run
@@ -80,8 +80,8 @@ def _run(asked: argparse.Namespace) -> int:
             return _end(summary, options.report, screen, loudness)
         door = _Door(run, progress, interruption)
         progress.begin(run.campaigns, options.selection, read_kept(run.folder.path))
-        for glob in run.unfit:
-            progress.warn(f"no case fits {glob!r}")
+        for warning in warnings(run):
+            progress.warn(warning)
         root = f"--rootdir={Path.cwd()}"
         with (
             _shut(),

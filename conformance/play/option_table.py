@@ -313,6 +313,13 @@ ALLOW_PARTIAL: Final = Option(
     commands=(CommandName.RUN,),
     help="let a run that its budget cut end with 0 if what it did run makes no run fail",
 )
+TOUCHING: Final = Option(
+    name="touching",
+    metavar="FILE",
+    default=(),
+    commands=(CommandName.RUN,),
+    help="a source file of QEMU that a patch changes, or the patch: what it may change runs first",
+)
 RESUME: Final = Option(
     name="resume",
     default=False,
@@ -519,6 +526,7 @@ ALL: Final[tuple[AnyOption, ...]] = (
         STALE,
         BUDGET,
         ALLOW_PARTIAL,
+        TOUCHING,
         RESUME,
         SEED,
         WORKERS,

@@ -40,9 +40,10 @@ from conformance.play.option_table import (
     TARGET,
     TARGETS,
     THOROUGH,
+    TOUCHING,
 )
 from conformance.play.target_file import read_targets, words_fault
-from conformance.prepare.selection import Selection
+from conformance.prepare.selection import Patch, Selection
 
 _SHARD: Final = re.compile(r"(\d+)/(\d+)")
 _TIME: Final = re.compile(r"(\d+)([smh])")
@@ -69,6 +70,8 @@ class Options:
     """The seconds that the run may take."""
     allow_partial: bool = False
     """Whether a run that its budget cut may end with 0."""
+    touching: Patch = Patch()
+    """The source files that a patch of QEMU changes."""
     resume: bool = False
     """Whether the interrupted run in the report folder is gone on with."""
 
@@ -115,6 +118,7 @@ def read_options(asked: object) -> Options:
         stale_fails=STALE.of(asked) == STALE.default,
         budget=_seconds(BUDGET.of(asked)) if BUDGET.of(asked) else None,
         allow_partial=ALLOW_PARTIAL.of(asked),
+        touching=_patch(TOUCHING.of(asked)),
         resume=RESUME.of(asked),
     )
 
@@ -124,6 +128,16 @@ def _seconds(text: str) -> float:
     if match is None or not int(match[1]):
         raise UsageError(f"--budget {text}: no time", "Write 90s, 10m or 1h, for example.")
     return float(int(match[1]) * _UNITS[match[2]])
+
+
+def _patch(files: Sequence[str]) -> Patch:
+    """Return what files name: themselves, or what a unified diff changes; raises UsageError."""
+    if not files:
+        return Patch()
+    # Not at the top: few runs need it.
+    from conformance.prepare.touched import read_patch
+
+    return read_patch(files)
 
 
 def _known(asked: object) -> tuple[KnownIssue, ...]:

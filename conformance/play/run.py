@@ -23,7 +23,7 @@ from conformance.play.held_report import HeldReport
 from conformance.play.options import Options
 from conformance.play.records import Joined, told
 from conformance.play.resuming import Interrupted
-from conformance.play.worth import run_worths
+from conformance.play.worth import Worths, run_worths
 from conformance.prepare.cache import open_cache
 from conformance.prepare.campaign import Campaign, check_selection
 from conformance.prepare.targets import distinct, prepare_all
@@ -60,8 +60,8 @@ class Run:
         """The globs of the selection that match no case, if others do."""
         self.ended = False
         """Whether the stream is complete; a run that is not recorded has none."""
-        self.worth: dict[str, int] = {}
-        """How much each item is worth running first, the first ones 0, if there is a budget."""
+        self.worths = Worths()
+        """How much each item is worth running first."""
         self._baseline: Summary | None = None
         self._beforehand = Beforehand()
         self._codes: list[ExitCode] = []
@@ -132,8 +132,7 @@ class Run:
         if prepared.error is not None:
             raise prepared.error
         self._compare()
-        if self.options.budget is not None:
-            self.worth = run_worths(self.campaigns, self.options, self._beforehand)
+        self.worths = run_worths(self.campaigns, self.options, self._beforehand)
         deaths = [death.event(one.target.name) for one in self.campaigns for death in one.deaths]
         if self.left is not None:
             self._check_selection()

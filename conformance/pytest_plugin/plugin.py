@@ -97,7 +97,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if OPTIONS not in config.stash:
         return
     from conformance.play.interruption import interrupted_once
-    from conformance.play.leading import leading
+    from conformance.play.leading import leading, warnings
     from conformance.prepare.campaign import load_all
 
     if hasattr(config, "workerinput"):
@@ -115,8 +115,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             record = not config.option.collectonly
             led = leading(config.stash[OPTIONS], record=record, tell=partial(_say, config))
             config.stash[RUN] = config.stash[_OWN].enter_context(led)
-            for glob in config.stash[RUN].unfit:
-                _say(config, "Warning", f"no case fits {glob!r}")
+            for warning in warnings(config.stash[RUN]):
+                _say(config, "Warning", warning)
             _check_left(config.stash[RUN])
         run = config.stash[RUN]
         config.stash[CAMPAIGNS] = run.campaigns
@@ -213,7 +213,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             for campaign in config.stash[CAMPAIGNS]
             for group in groups(campaign, selection)
         }
-        return HeaviestFirst(config, log, dealt, config.stash[RUN].worth)
+        return HeaviestFirst(config, log, dealt, config.stash[RUN].worths.items)
     return None
 
 
@@ -242,7 +242,7 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
     from conformance.pytest_plugin.items import TargetNode
 
     selection, names = stash[OPTIONS].selection, stash[_CHOSEN]
-    worth = stash[RUN].worth if RUN in stash else {}
+    worth = stash[RUN].worths.items if RUN in stash else {}
     found = [
         item
         for campaign in stash[CAMPAIGNS]
