@@ -41,6 +41,9 @@ class KeyForm(enum.StrEnum):
     PATH = "a path"
     LIST = "a list of strings"
     PATHS = "a list of paths"
+    # The same; the word `shipped` is no path.
+    KNOWN = "a list of paths, or `shipped`"
+    TIME = "a time"
     TABLE = "a table of strings"
     BOOLEAN = "true or false"
 
@@ -285,6 +288,8 @@ KNOWN: Final = Option(
     default=(),
     commands=(CommandName.RUN,),
     help="a file of known issues (TOML), or `shipped`: only what it does not hold makes a run fail",
+    key=TargetKey(name="known", form=KeyForm.KNOWN),
+    reaches_files=True,
 )
 BASELINE: Final = Option(
     name="baseline",
@@ -306,6 +311,8 @@ BUDGET: Final = Option(
     default="",
     commands=(CommandName.RUN,),
     help="the time that the run may take, such as 90s, 10m or 1h: what is most worth it runs first",
+    key=TargetKey(name="budget", form=KeyForm.TIME),
+    reaches_files=True,
 )
 ALLOW_PARTIAL: Final = Option(
     name="allow-partial",

@@ -58,6 +58,8 @@ class Run:
         self.lost: tuple[TargetLost, ...] = ()
         self.unfit: tuple[str, ...] = ()
         """The globs of the selection that match no case, if others do."""
+        self.spent = False
+        """Whether the budget of a target was used up before its last case."""
         self.ended = False
         """Whether the stream is complete; a run that is not recorded has none."""
         self.worths = Worths()
@@ -204,7 +206,7 @@ class Run:
                 interrupted=interrupted,
                 failed=failed,
                 lost=max(codes, default=None),
-                cut=cut_code(self.deadline, partial=self.options.allow_partial),
+                cut=cut_code(self.deadline, spent=self.spent, partial=self.options.allow_partial),
             )
 
         return self._end(code, whole=not (interrupted or failed or self.lost))

@@ -73,7 +73,8 @@ class Worths:
 def run_worths(campaigns: Sequence[Campaign], options: Options, beforehand: Beforehand) -> Worths:
     """Return how much each item of a run is worth running; nothing where all are the same."""
     patch = options.touching
-    if options.budget is None and not patch:
+    timed = options.budget is not None or any(each.target.budget for each in campaigns)
+    if not timed and not patch:
         return Worths()
     found: dict[str, int] = {}
     unknown = list(patch.files)

@@ -27,6 +27,10 @@ from conformance.prepare.selection import Selection
 
 CONDUCTOR: Final = pytest.StashKey[Conductor]()
 DEADLINE: Final = pytest.StashKey[float | None]()
+PLAYED: Final = pytest.StashKey[dict[str, float]]()
+"""The seconds that the cases of each target have taken in this process."""
+CUT: Final = "cut"
+"""The property of an item that the budget of its target has cut."""
 EXPECTED: Final = pytest.StashKey[Expected]()
 KEPT: Final = pytest.StashKey[Kept]()
 """The verdicts that an interrupted run has left."""
@@ -112,6 +116,7 @@ class GroupItem(pytest.Item):
     _played = False
     _first: tuple[Case, ...] = ()
     _ended: BaseException | None = None
+    _began = 0.0
 
     @classmethod
     def of(cls, parent: SubjectNode, group: Group) -> GroupItem:
@@ -155,6 +160,7 @@ class GroupItem(pytest.Item):
         """
         if not self._played:
             self._played = True
+            self._began = time.monotonic()
             try:
                 self._play(self.cases())
             except BaseException as error:  # of any kind: it is raised
@@ -162,6 +168,8 @@ class GroupItem(pytest.Item):
                 raise
             finally:
                 self._first = ()
+                took = time.monotonic() - self._began
+                self.config.stash[PLAYED][self.campaign.target.name] += took
         elif self._ended is not None:
             raise self._ended
 
@@ -211,9 +219,14 @@ class GroupItem(pytest.Item):
         return {name: kept[name] for name in names if name in kept}
 
     def _is_late(self) -> bool:
-        """Return whether the budget of the run is used up: what is left is not run."""
-        deadline = self.config.stash[DEADLINE]
-        return deadline is not None and time.monotonic() > deadline
+        """Return whether a budget is used up: what is left is not run."""
+        deadline, target = self.config.stash[DEADLINE], self.campaign.target
+        now = time.monotonic()
+        played = self.config.stash[PLAYED][target.name] + now - self._began
+        if target.budget is not None and played > target.budget:
+            self.user_properties.append((CUT, True))
+            return True
+        return deadline is not None and now > deadline
 
     def _is_excused(self, result: Result) -> bool:
         """Return whether all that a result shows is known, or breaks no promise that must hold."""

@@ -7,6 +7,7 @@ installs no signal handler and changes no directory.
 from __future__ import annotations
 
 import gc
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -182,10 +183,15 @@ class _Listener:
 
     def __init__(self) -> None:
         self.interrupted = False
+        self.cut = False
 
     def pytest_keyboard_interrupt(self) -> None:
         """Note it."""
         self.interrupted = True
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note that the budget of a target was used up, in whichever process."""
+        self.cut |= ("cut", True) in map(tuple, report.user_properties)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -282,7 +288,7 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     from conformance.play.conductor import Conductor
     from conformance.play.records import part_path
     from conformance.play.resuming import read_kept
-    from conformance.pytest_plugin.items import CONDUCTOR, DEADLINE, EXPECTED, KEPT
+    from conformance.pytest_plugin.items import CONDUCTOR, DEADLINE, EXPECTED, KEPT, PLAYED
 
     given = getattr(config, "workerinput", {})
     run = given["qmp_run"] if given else config.stash[RUN].held.parts
@@ -292,6 +298,7 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
         config.stash[CONDUCTOR] = conductor
         config.stash[EXPECTED] = read_expected(folder)
         config.stash[KEPT] = read_kept(folder)
+        config.stash[PLAYED] = defaultdict(float)
         config.stash[DEADLINE] = given["qmp_deadline"] if given else config.stash[RUN].deadline
         return (yield)
 
@@ -332,6 +339,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if not run.record:
         _leave(config)
         return
+    run.spent = config.stash[_LISTENER].cut
     summary = report(
         run,
         interrupted=exitstatus == pytest.ExitCode.INTERRUPTED,
