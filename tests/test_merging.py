@@ -12,7 +12,7 @@ import pytest
 from .conftest import Doors, events
 
 SELECTION = ("--case=object-add/*", "--case=qom-list/*", "--case=*/documentation/*")
-PASSING = ("time", "seconds", "shown")
+PASSING = ("time", "seconds", "shown", "cost")
 
 
 @pytest.fixture(scope="module")

@@ -201,7 +201,8 @@ def _write(parts: Sequence[_Part], file: IO[bytes]) -> None:
         file.write(_line(event).encode())
 
     first = min(parts, key=lambda part: part.started.time)
-    write(replace(first.started, selection=_selection(parts)))
+    resumed = sum(part.started.resumed for part in parts)
+    write(replace(first.started, selection=_selection(parts), resumed=resumed))
     for known in dict.fromkeys(canonical(to_json(each)) for part in parts for each in part.known):
         file.write(f"{known}\n".encode())
     names = [*dict.fromkeys(name for part in parts for name in part.targets)]
@@ -268,6 +269,11 @@ def _ended(parts: Sequence[_Part], summary: Summary) -> RunEnded:
         and not (missing or counts[Outcome.NOT_RUN]),
         exit_code=code,
         outcomes=told(counts),
+        cost={
+            f"{number}.{worker}": memory
+            for number, part in enumerate(parts, 1)
+            for worker, memory in part.ended.cost.items()
+        },
         seconds=max(part.ended.seconds for part in parts),
         time=max(part.ended.time for part in parts),
     )

@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final, TypeAlias
 
-from conformance.knowledge.volatile import Volatile, settled
+from conformance.knowledge.store import cases_folder
+from conformance.knowledge.volatile import Volatile, load_volatile, settled
 from conformance.model.bounded_lines import LINE_LIMIT, bounded_lines
 from conformance.model.canonical import canonical
 from conformance.model.errors import HarnessError
@@ -28,8 +30,11 @@ from conformance.play.start_tally import StartTally
 from conformance.report.stream import (
     STREAM_FILE,
     CaseEnded,
+    Cost,
     Event,
     EventSeen,
+    ItemEnded,
+    ItemPlanned,
     RunEnded,
     StartDied,
     from_json,
@@ -78,6 +83,19 @@ class Recorder:
         if lines:
             self._file.write(settled(lines, self._volatile))
             self._file.flush()
+
+
+def settled_recorder(path: Path) -> Recorder:
+    """Return what appends to a file, with a word in place of what differs from run to run."""
+    return Recorder(path, load_volatile(cases_folder() / "volatile.toml"))
+
+
+def peak_memory() -> int:
+    """Return the peak of the resident memory of this process, in KiB; 0 where nothing tells."""
+    # Not getrusage: that of a child begins with what its parent had.
+    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    match = re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
+    return int(match[1]) if match else 0
 
 
 def part_path(folder: Path, run: str, worker: str) -> Path:
@@ -150,6 +168,8 @@ class Joined:
 
     def _join(self) -> None:
         heard = _heard(self._parts)
+        self.memory = dict(sorted(heard.memory.items()))
+        """The peak of the resident memory of each process, in KiB."""
         tally = StartTally(heard.deaths)
         stream, made = self._folder / STREAM_FILE, self._folder / _UNDER_WAY
         with ExitStack() as held:
@@ -159,7 +179,7 @@ class Joined:
             for line in bounded_lines(planned):
                 value = json.loads(line)
                 if value["event"] != CaseEnded.kind:
-                    file.write(line)
+                    file.write(_with_cost(line, value, heard.costs))
                     continue
                 places = heard.places(value["target"], value["case"])
                 own = [each for place in places for each in _lines_at(parts, place)] or [line]
@@ -215,6 +235,7 @@ def end_killed(folder: Path, run: str | None, began: str) -> Path:
             complete=False,
             exit_code=ExitCode.INTERRUPTED,
             outcomes=told(joined.counts),
+            cost=joined.memory,
             seconds=max(0.0, (last - datetime.fromisoformat(began)).total_seconds()),
             time=last.isoformat(),
         )
@@ -240,6 +261,17 @@ class _Heard:
     again: dict[tuple[str, str], list[_Place]]
     seen: set[bytes]
     deaths: list[StartDied]
+    costs: dict[tuple[str, str], Cost] = field(default_factory=dict)
+    """By target and item."""
+    memory: dict[str, int] = field(default_factory=dict)
+    """The peak of each process, in KiB."""
+
+    def spent(self, event: ItemEnded) -> None:
+        """Add what an item has cost in a process."""
+        key = event.target, event.item
+        if event.item:
+            self.costs[key] = self.costs.get(key, Cost()) + event.cost
+        self.memory[event.worker] = max(event.memory, self.memory.get(event.worker, 0))
 
     def add(self, target: str, case: str, place: _Place) -> None:
         """Record where the lines of a case begin."""
@@ -279,6 +311,11 @@ def _hear(heard: _Heard, number: int, file: IO[bytes]) -> None:
             assert isinstance(event, StartDied), "an event is what its kind says"
             heard.deaths.append(event)
             continue
+        if value["event"] == ItemEnded.kind:
+            item = from_json(value)
+            assert isinstance(item, ItemEnded), "an event is what its kind says"
+            heard.spent(item)
+            continue
         target, case = value["target"], value["case"]
         place = begun.setdefault((target, case), start * _PARTS + number)
         if value["event"] == CaseEnded.kind:
@@ -294,6 +331,17 @@ def _lines_at(parts: Sequence[IO[bytes]], place: _Place) -> Iterator[bytes]:
         yield line
         if json.loads(line)["event"] == CaseEnded.kind:
             return
+
+
+def _with_cost(
+    line: bytes, value: Mapping[str, Any], costs: Mapping[tuple[str, str], Cost]
+) -> bytes:
+    """Return the line of an event before the cases; that of an item tells what it cost."""
+    if value["event"] != ItemPlanned.kind or (value["target"], value["item"]) not in costs:
+        return line
+    planned = from_json(value)
+    assert isinstance(planned, ItemPlanned), "an event is what its kind says"
+    return line_of(replace(planned, cost=costs[planned.target, planned.item])).encode()
 
 
 def _is_finding(line: bytes) -> bool:

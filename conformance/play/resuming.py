@@ -20,7 +20,7 @@ from conformance.model.errors import UsageError
 from conformance.model.terms import BROKEN, ExitCode, Outcome, Severity
 from conformance.play.beforehand import Expected
 from conformance.play.head import NO_TURN
-from conformance.play.records import event_on, parts_of
+from conformance.play.records import event_on, line_of, parts_of
 from conformance.play.start_tally import StartTally
 from conformance.report.stream import (
     STREAM_FILE,
@@ -28,9 +28,11 @@ from conformance.report.stream import (
     BaselineGiven,
     CaseEnded,
     CauseBefore,
+    Cost,
     Event,
     EventSeen,
     Finding,
+    ItemEnded,
     ItemPlanned,
     RunEnded,
     RunStarted,
@@ -48,7 +50,7 @@ _HEAD: Final = frozenset(
     }
 )
 """The kinds of events before the cases that must be the same again."""
-_PASSING: Final = frozenset({"time", "resumed"})
+_PASSING: Final = frozenset({"time", "resumed", "cost"})
 _HUNG: Final = frozenset({Outcome.TIMEOUT, Outcome.NOT_RUN})
 """The outcomes of an item that is given up after some more: it is played from its beginning."""
 _LAST: Final = b'{"complete":'
@@ -261,6 +263,7 @@ class _Sources:
         self.ended: dict[_Key, _Ended] = {}
         self.seen: set[bytes] = set()
         self.deaths: list[bytes] = []
+        self.costs: list[bytes] = []
         self._source: Path | None = None
         self._begun: dict[_Key, _Ended] = {}
 
@@ -273,6 +276,13 @@ class _Sources:
             self.seen.add(line)
         elif value["event"] == StartDied.kind:
             self.deaths.append(line)
+        elif value["event"] == ItemEnded.kind:
+            self.costs.append(line)
+        elif value["event"] == ItemPlanned.kind and value.get("cost"):
+            self._spent(value["target"], value["item"], "", value["cost"], 0)
+        elif value["event"] == RunEnded.kind:
+            for worker, memory in value.get("cost", {}).items():
+                self._spent("", "", worker, {}, memory)
         elif "case" in value:
             key = value["target"], value["case"]
             case = self._begun.setdefault(key, _Ended(source, place, Outcome.NOT_RUN))
@@ -283,6 +293,12 @@ class _Sources:
                 case.outcome = Outcome(value["outcome"])
                 if not _has_no_turn(value):
                     self.ended.setdefault(key, case)
+
+    def _spent(
+        self, target: str, item: str, worker: str, cost: Mapping[str, Any], memory: int
+    ) -> None:
+        event = ItemEnded(target=target, item=item, worker=worker, cost=Cost(**cost), memory=memory)
+        self.costs.append(line_of(event).encode())
 
 
 class Remains:
@@ -310,7 +326,7 @@ class Remains:
                             file.write(line)
                             if b'"event":"case-ended"' in line:
                                 break
-            file.writelines((*sorted(self._found.seen), *self._found.deaths))
+            file.writelines((*sorted(self._found.seen), *self._found.deaths, *self._found.costs))
         os.replace(made, part)
 
     def share(self, folder: Path, expected: Expected) -> None:

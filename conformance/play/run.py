@@ -224,6 +224,7 @@ class Run:
                     complete=whole,
                     exit_code=code(joined),
                     outcomes=told(joined.counts),
+                    cost=joined.memory,
                     seconds=round(time.monotonic() - self._began, 3),
                     time=_now(),
                 )

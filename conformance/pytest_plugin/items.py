@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, Final
@@ -162,7 +163,8 @@ class GroupItem(pytest.Item):
             self._played = True
             self._began = time.monotonic()
             try:
-                self._play(self.cases())
+                with self._counting():
+                    self._play(self.cases())
             except BaseException as error:  # of any kind: it is raised
                 self._ended = error
                 raise
@@ -172,6 +174,11 @@ class GroupItem(pytest.Item):
                 self.config.stash[PLAYED][self.campaign.target.name] += took
         elif self._ended is not None:
             raise self._ended
+
+    def _counting(self) -> AbstractContextManager[None]:
+        if not self.numbers:
+            return nullcontext()
+        return self.config.stash[CONDUCTOR].counting(self.campaign.target.name, self.nodeid)
 
     def _play(self, cases: Iterable[Case]) -> None:
         conductor = self.config.stash[CONDUCTOR]

@@ -292,9 +292,10 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
 
     given = getattr(config, "workerinput", {})
     run = given["qmp_run"] if given else config.stash[RUN].held.parts
-    part = part_path(config.stash[OPTIONS].report, run, given.get("workerid", "main"))
+    worker = given.get("workerid", "main")
+    part = part_path(config.stash[OPTIONS].report, run, worker)
     folder = Path(given["qmp_folder"]) if given else config.stash[RUN].folder.path
-    with Conductor(part, folder) as conductor, _left_alone():
+    with Conductor(part, folder, worker) as conductor, _left_alone():
         config.stash[CONDUCTOR] = conductor
         config.stash[EXPECTED] = read_expected(folder)
         config.stash[KEPT] = read_kept(folder)

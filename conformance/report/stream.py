@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
 from conformance.model.codec import Codec
@@ -124,10 +124,29 @@ class TargetLost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What playing cases has cost: seconds of a process, machines, bytes of their monitors."""
+
+    seconds: float = 0.0
+    machines: int = 0
+    sent: int = 0
+    received: int = 0
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(
+            seconds=round(self.seconds + other.seconds, 6),
+            machines=self.machines + other.machines,
+            sent=self.sent + other.sent,
+            received=self.received + other.received,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ItemPlanned:
     """An item of a target: the next `cases` cases of it in the stream, in the order of the items.
 
-    `item` is its name in pytest, `place` its place among all items that a run of all shards has.
+    `item` is its name in pytest, `place` its place among all items that a run of all shards has,
+    `cost` what playing it has cost, None if that was not begun.
     """
 
     kind: ClassVar[str] = "item-planned"
@@ -135,6 +154,22 @@ class ItemPlanned:
     item: str
     place: int
     cases: int
+    cost: Cost | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemEnded:
+    """What an item has cost in one process, `worker`, and the peak of that one's memory in KiB.
+
+    Only in the parts of a run: in its stream, the plan of the item has it.
+    """
+
+    kind: ClassVar[str] = "item-ended"
+    target: str
+    item: str
+    worker: str
+    cost: Cost
+    memory: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -387,6 +422,8 @@ class RunEnded:
     outcomes: Mapping[str, int]
     seconds: float
     time: str
+    cost: Mapping[str, int] = field(default_factory=dict)
+    """The peak of the resident memory of each process that played cases, in KiB, by its name."""
 
     @property
     def counts(self) -> Mapping[Outcome, int]:
@@ -402,6 +439,7 @@ Event = (
     | BaselineGiven
     | CauseBefore
     | ItemPlanned
+    | ItemEnded
     | RowPlanned
     | RulePlanned
     | Finding
@@ -426,6 +464,7 @@ KINDS: Final[Mapping[str, type[Any]]] = {
         BaselineGiven,
         CauseBefore,
         ItemPlanned,
+        ItemEnded,
         RowPlanned,
         RulePlanned,
         Finding,
