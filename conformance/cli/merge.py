@@ -31,12 +31,13 @@ def add(command: argparse.ArgumentParser, name: CommandName) -> None:
 def _merge(asked: argparse.Namespace) -> int:
     folder = Path(option_table.REPORT.of(asked))
     runs = [Path(name) for name in asked.targets]
+    stale_fails = option_table.STALE.of(asked) == option_table.STALE.default
     if any(folder.resolve() in (run.resolve(), run.resolve().parent) for run in runs):
         raise UsageError(
             f"{folder} is one of the runs to be merged", "Name another folder with --report."
         )
     with FolderLock(folder) as hold, undisturbed():
-        summary = publish(merge(runs, folder))
+        summary = publish(merge(runs, folder, stale_fails=stale_fails))
         hold.forget()
     width = shutil.get_terminal_size((100, 24)).columns
     print(render(summary, min(max(width, 100), 120), colour=sys.stdout.isatty()), end="")

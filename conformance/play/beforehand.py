@@ -6,7 +6,7 @@ Reads the earlier run before anything in the report folder is replaced.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -147,7 +147,12 @@ def read_expected(folder: Path) -> Expected:
 
 def read_baseline(path: Path) -> Summary:
     """Return the summary of an earlier run: its folder, or its stream; raises UsageError."""
-    summary = summarise(read_run(path))
+    return checked_summary(path, read_run(path))
+
+
+def checked_summary(path: Path, events: Iterable[Event]) -> Summary:
+    """Return the summary of the run at `path`; raises UsageError without an end or a target."""
+    summary = summarise(events)
     if summary.ended is None:
         raise UsageError(
             f"{path}: this run has no end, so nothing can be compared with it",

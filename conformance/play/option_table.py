@@ -302,7 +302,7 @@ STALE: Final = Option(
     name="stale",
     default="fail",
     choices=("fail", "warn"),
-    commands=(CommandName.RUN,),
+    commands=(CommandName.RUN, CommandName.MERGE),
     help="whether known issues that are gone or have expired make a run fail (default: fail)",
 )
 BUDGET: Final = Option(
