@@ -271,7 +271,8 @@ class _Heard:
         key = event.target, event.item
         if event.item:
             self.costs[key] = self.costs.get(key, Cost()) + event.cost
-        self.memory[event.worker] = max(event.memory, self.memory.get(event.worker, 0))
+        if event.worker:
+            self.memory[event.worker] = max(event.memory, self.memory.get(event.worker, 0))
 
     def add(self, target: str, case: str, place: _Place) -> None:
         """Record where the lines of a case begin."""
