@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -139,13 +139,14 @@ def _patch(files: Sequence[str]) -> Patch:
     return read_patch(files)
 
 
-def _known(asked: object, targets: Iterable[Target]) -> tuple[KnownIssue, ...]:
+def _known(asked: object, targets: Sequence[Target]) -> tuple[KnownIssue, ...]:
     """Return the known issues of the files that are named; raises KnowledgeError.
 
     Those of a target's own files count for it, and for those that name the same file, alone.
     """
     own: dict[str, list[str]] = {}
-    for target in distinct(tuple(targets)):
+    # Where no target has any, two of one name are told of where the run begins.
+    for target in distinct(targets) if any(each.known for each in targets) else ():
         for word in dict.fromkeys(target.known):
             own.setdefault(word, []).append(target.name)
     if not KNOWN.of(asked) and not own:
