@@ -334,3 +334,67 @@ def test_runs_are_written_in_the_formats_of_other_tools(
     assert runs("broken", f"--known={known}").code == 0
     assert not list(folder.glob("junit-*"))
     assert not (folder / "results.tap").exists()
+
+
+@pytest.mark.qemu
+def test_known_issues_of_a_target_count_for_it_alone(
+    known: Path, doors: Doors, targets: str
+) -> None:
+    program = Path(targets).parent / "qemu-system-x86_64-mini"
+    file = doors.home / "own.toml"
+    text = '[[target]]\nname = "{}"\nprogram = "{}"\nenv = {{ BREAKS = "other-default" }}\n'
+    file.write_text(
+        text.format("one", program) + f'known = ["{known}"]\n' + text.format("two", program)
+    )
+
+    one = doors.command("run", f"{file}:one", TOY)
+    both = doors.command("run", str(file), TOY)
+
+    assert one.code == 0, one.out
+    assert both.code == 1
+    assert "NEWS: 1 new" in both.out
+    given = [each for each in events(doors.home / "qmp-report") if each["event"] == "known-given"]
+    assert [each["issue"]["when"]["targets"] for each in given] == [["one"]]
+    # What is known of all is not told again for one.
+    again = doors.command("run", str(file), TOY, f"--known={known}")
+    assert again.code == 0, again.out
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
+def test_the_budget_of_a_target_cuts_it_alone(
+    doors: Doors, targets: str, workers: tuple[str, ...]
+) -> None:
+    program = Path(targets).parent / "qemu-system-x86_64-mini"
+    file = doors.home / "own.toml"
+    file.write_text(
+        f'[[target]]\nname = "cut"\nprogram = "{program}"\nbudget = "1s"\n'
+        f'[[target]]\nname = "whole"\nprogram = "{program}"\nselect = ["qom-list/*"]\n'
+    )
+
+    done = doors.command("run", str(file), *workers)
+
+    assert done.code == 130, done.out
+    cut, whole = json.loads((doors.home / "qmp-report" / "summary.json").read_text())["targets"]
+    assert (len(cut["not_run"]) > 10, whole["not_run"]) == (True, [])
+    ended = [each for each in events(doors.home / "qmp-report") if each["event"] == "case-ended"]
+    assert cut["not_run"] == [each["case"] for each in ended if each["outcome"] == "not-run"]
+
+
+def _order(out: str) -> list[str]:
+    """Return the items of a run with -v, in the order in which they ended."""
+    return [line.partition(": ")[0] for line in out.splitlines() if "::" in line]
+
+
+@pytest.mark.qemu
+def test_what_a_patch_may_change_runs_first(doors: Doors, targets: str) -> None:
+    words = ("run", "-v", f"{targets}:good", "--case=object-add/toy/*", "--case=qom-list/*")
+    plain = doors.command(*words)
+    files = ("--touching=frobnicate.xyz", "--touching=/srv/src/qemu/backends/toy.c")
+    turned = doors.command(*words, *files)
+
+    assert "qom-list" in _order(plain.out)[0]
+    assert "object-add.toy" in _order(turned.out)[0]
+    assert sorted(_order(turned.out)) == sorted(_order(plain.out))
+    assert turned.out.count("nothing is known of what frobnicate.xyz may change") == 1
+    assert turned.code == 0

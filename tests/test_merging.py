@@ -12,7 +12,7 @@ import pytest
 from .conftest import Doors, events
 
 SELECTION = ("--case=object-add/*", "--case=qom-list/*", "--case=*/documentation/*")
-PASSING = ("time", "seconds", "shown")
+PASSING = ("time", "seconds", "shown", "cost")
 
 
 @pytest.fixture(scope="module")
@@ -117,3 +117,18 @@ def test_targets_that_were_run_apart_become_one_run(doors: Doors, targets: str) 
 
     merged, both = events(doors.home / "qmp-report"), events(doors.home / "both")
     assert [settled(event) for event in merged] == [settled(event) for event in both]
+
+
+@pytest.mark.qemu
+def test_what_is_gone_makes_a_merged_run_fail_unless_it_only_warns(
+    doors: Doors, targets: str
+) -> None:
+    toy = "--case=object-add/toy/*"
+    doors.command("run", f"{targets}:broken", toy, "--report=broken")
+    doors.command("known", "update", "known.toml", "broken")
+    words = ("run", f"{targets}:good", toy, "--known=known.toml", "--stale=warn")
+    for n in (1, 2):
+        assert doors.command(*words, f"--shard={n}/2", f"--report=part-{n}").code in (0, 2)
+
+    assert doors.command("merge", "part-1", "part-2").code == 1
+    assert doors.command("merge", "part-1", "part-2", "--stale=warn").code == 0

@@ -15,7 +15,7 @@ from conformance.model.terms import ExitCode
 from conformance.prepare.targets import distinct
 from conformance.report.wording import visible
 
-_COLUMNS: Final = ("name", "program", "in", "machine", "accel", "args", "select")
+_COLUMNS: Final = ("name", "program", "in", "machine", "accel", "args", "select", "budget", "known")
 
 
 def add(command: argparse.ArgumentParser, name: str) -> None:
@@ -36,7 +36,10 @@ def _row(target: Target) -> Sequence[str]:
     place = f"image {target.image}" if target.image else target.rootfs or "the host"
     select = " ".join(map(shlex.quote, target.select)) or "all cases"
     args = shlex.join(target.args)
-    return (target.name, target.program, place, target.machine, target.accel, args, select)
+    budget = f"{target.budget:g} s" if target.budget is not None else ""
+    known = " ".join(map(shlex.quote, target.known))
+    head = (target.name, target.program, place, target.machine, target.accel)
+    return (*head, args, select, budget, known)
 
 
 def table(rows: Sequence[Sequence[str]]) -> Iterable[str]:

@@ -30,12 +30,15 @@ def add(command: argparse.ArgumentParser, name: CommandName) -> None:
 def _merge(asked: argparse.Namespace) -> int:
     folder = Path(option_table.REPORT.of(asked))
     runs = [Path(name) for name in asked.targets]
+    stale_fails = option_table.STALE.of(asked) == option_table.STALE.default
     if any(folder.resolve() in (run.resolve(), run.resolve().parent) for run in runs):
         raise UsageError(
             f"{folder} is one of the runs to be merged", "Name another folder with --report."
         )
     with FolderLock(folder) as hold, undisturbed():
-        summary = publish(merge(runs, folder), option_table.REPORT_FORMAT.of(asked))
+        summary = publish(
+            merge(runs, folder, stale_fails=stale_fails), option_table.REPORT_FORMAT.of(asked)
+        )
         hold.forget()
     show_report(summary, folder, Screen(), full=option_table.FULL.of(asked))
     return summary.ended.exit_code if summary.ended else ExitCode.INTERRUPTED

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from conformance.cli.screen import Screen
@@ -70,12 +71,21 @@ class Progress:
         else:
             self._screen.say(text)
 
-    def begin(self, campaigns: Sequence[Campaign], selection: Selection) -> None:
-        """Print how many cases are to be run, and count from now on."""
+    def begin(
+        self,
+        campaigns: Sequence[Campaign],
+        selection: Selection,
+        kept: Mapping[str, Collection[str]] = MappingProxyType({}),
+    ) -> None:
+        """Print how many cases are to be run, and count from now on.
+
+        `kept` are the cases of an interrupted run that are not played again, by target.
+        """
         self._left = {
             campaign.target.name: {
                 entry.id: entry.weight
                 for entry in campaign.plan.entries(campaign.selected(selection))
+                if entry.id not in kept.get(campaign.target.name, ())
             }
             for campaign in campaigns
         }

@@ -17,16 +17,20 @@ from conformance.cli.screen import Screen
 from conformance.cli.shown import show_report
 from conformance.cli.targets import add_targets
 from conformance.model.errors import HarnessError, UsageError
+from conformance.model.terms import ExitCode
 from conformance.play import option_table
 from conformance.play.channel import Listener
 from conformance.play.interruption import Interruption, interruptible
-from conformance.play.leading import leading
+from conformance.play.leading import leading, warnings
 from conformance.play.option_table import CommandName
+from conformance.play.resuming import read_kept
 from conformance.play.run import Run
 from conformance.pytest_plugin import plugin
 from conformance.report.result import Summary
+from conformance.report.stream import STREAM_FILE
 from conformance.report.terminal import render_verdicts
 from conformance.report.wording import OUTCOMES
+from conformance.report.write import publish
 
 _ALONE: Final = (
     *("-p", "no:terminal", "--assert=plain", "--capture=no"),
@@ -67,10 +71,15 @@ def _run(asked: argparse.Namespace) -> int:
         screen,
         leading(options, tell=progress.phase) as run,
     ):
+        if run.record and run.held.is_over:
+            interruption.over()
+            summary = publish(options.report / STREAM_FILE, options.formats)
+            run.held.forget()
+            return _end(summary, options.report, screen, loudness, asked)
         door = _Door(run, progress, interruption)
-        progress.begin(run.campaigns, options.selection)
-        for glob in run.unfit:
-            progress.warn(f"no case fits {glob!r}")
+        progress.begin(run.campaigns, options.selection, read_kept(run.folder.path))
+        for warning in warnings(run):
+            progress.warn(warning)
         root = f"--rootdir={Path.cwd()}"
         with (
             _shut(),
@@ -78,15 +87,21 @@ def _run(asked: argparse.Namespace) -> int:
         ):
             status = pytest.main([*_ALONE, root, *workers, *words], plugins=[door])
         if door.summary is not None and door.summary.ended is not None:
-            full = option_table.FULL.of(asked)
-            _show_report(door.summary, options.report, screen, loudness, full=full)
-            return door.summary.ended.exit_code
+            return _end(door.summary, options.report, screen, loudness, asked)
         if status == pytest.ExitCode.INTERRUPTED:
             # Before there was anything to report.
             raise KeyboardInterrupt
         raise HarnessError(
             f"pytest ended with {status!r} and without a report", "Please report this."
         )
+
+
+def _end(
+    summary: Summary, folder: Path, screen: Screen, loudness: Loudness, asked: argparse.Namespace
+) -> int:
+    """Show the report; return the exit code of the run."""
+    _show_report(summary, folder, screen, loudness, full=option_table.FULL.of(asked))
+    return summary.ended.exit_code if summary.ended else ExitCode.INTERRUPTED
 
 
 def _show_report(

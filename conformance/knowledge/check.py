@@ -25,7 +25,7 @@ from conformance.knowledge.store import cases_folder
 from conformance.model.errors import KnowledgeError
 
 OWN: Final = (
-    *("rules", "changes", "withheld", "volatile", "settling", "walk", "contained"),
+    *("rules", "changes", "withheld", "volatile", "settling", "touching", "walk", "contained"),
     *("complaint", "frame", "masked", "handed"),
 )
 """The suite's own parts: no other file can add to them."""

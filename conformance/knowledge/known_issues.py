@@ -6,7 +6,8 @@ Knows no run and no finding.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Final
@@ -143,9 +144,31 @@ def read_known(words: Sequence[str], today: datetime.date | None) -> tuple[Known
     Raises KnowledgeError, with all mistakes. Entries that have expired before `today` are mistakes;
     None accepts them.
     """
+    problems, found = _read(_paths(words), today)
+    raise_problems(problems)
+    return tuple(_issue(place, entry) for place, entry in found)
+
+
+def is_known_file(path: Path) -> bool:
+    """Return whether a file holds known issues and nothing else."""
+    try:
+        return [*tomllib.loads(path.read_text(encoding="utf-8-sig"))] == ["known"]
+    except (OSError, ValueError):
+        return False
+
+
+def check_known(path: Path, today: datetime.date) -> list[FileProblem]:
+    """Return all problems of a file of known issues, on that day."""
+    return _read((path,), today)[0]
+
+
+def _read(
+    paths: Iterable[Path], today: datetime.date | None
+) -> tuple[list[FileProblem], list[tuple[FileProblem, KnownEntry]]]:
+    """Return the problems of files, and their entries with their places."""
     problems: list[FileProblem] = []
     found: list[tuple[FileProblem, KnownEntry]] = []
-    for path in _paths(words):
+    for path in paths:
         read = read_file(path, KnownFile)
         problems += read.problems
         places = lines(read.source.text) if read.value is not None else {}
@@ -166,8 +189,7 @@ def read_known(words: Sequence[str], today: datetime.date | None) -> tuple[Known
             for place, entry in found
             if entry.expires is not None and entry.expires < today
         )
-    raise_problems(problems)
-    return tuple(_issue(place, entry) for place, entry in found)
+    return problems, found
 
 
 def _twice(found: Sequence[tuple[FileProblem, KnownEntry]]) -> Iterator[FileProblem]:

@@ -14,6 +14,7 @@ from typing import Annotated
 from conformance.knowledge.common import REASON
 from conformance.knowledge.decoder import read_file
 from conformance.knowledge.keys import Key
+from conformance.knowledge.touching import TouchingPart
 from conformance.model.terms import SettledBy
 
 
@@ -30,8 +31,8 @@ class Settling:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SettlingPart:
-    """The entries of a file about what would settle a case."""
+class SettlingPart(TouchingPart):
+    """The entries of a file about what would settle a case, and about source files."""
 
     settling: Annotated[
         tuple[Settling, ...],

@@ -193,6 +193,12 @@ def _arch(target: Target, file: Path) -> str | None:
     return None
 
 
+def is_same(target: Target, sha256: str) -> bool:
+    """Return whether the program of a target is on this host, and has that hash."""
+    file = host_path(target)
+    return file.is_file() and _sha256(file) == sha256
+
+
 def _sha256(file: Path) -> str:
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -36,6 +36,7 @@ from conformance.model.errors import ConformanceError, LaunchError
 from conformance.model.file_content import FileContent
 from conformance.model.stage import SCRATCH, Companion, MachineSpec, Transport
 from conformance.model.terms import JsonValue
+from conformance.model.traffic import Traffic
 
 
 class Machine:
@@ -59,6 +60,7 @@ class Machine:
         self.target = _with_variables(target, spec.environment)
         self.flavour = target.kind.flavour
         self.spec = spec
+        self.traffic = Traffic()
         self._lock = threading.Lock()
         self._closer: threading.Thread | None = None
         self._failure: ConformanceError | None = None

@@ -18,6 +18,7 @@ from conformance.launch.machine import Machine
 from conformance.launch.target import Target
 from conformance.model.errors import ConformanceError, HarnessError
 from conformance.model.stage import MachineSpec
+from conformance.model.traffic import Traffic
 
 # Longer than the limits within one start, whose errors say more.
 _LIMIT: Final = 120.0
@@ -48,7 +49,16 @@ class Pool:
     closes what is left of them at its end.
     """
 
-    def __init__(self, target: Target, folder: RunFolder, *, ahead: int = 2) -> None:
+    def __init__(
+        self,
+        target: Target,
+        folder: RunFolder,
+        *,
+        ahead: int = 2,
+        traffic: Traffic | None = None,
+    ) -> None:
+        """`traffic` counts what is handed out, and what it is asked and answers."""
+        self._traffic = traffic or Traffic()
         self._target = target
         self._folder = folder
         self._ahead = ahead
@@ -99,7 +109,10 @@ class Pool:
             self._change.notify_all()
         try:
             _close(given_up)
-            return self._await(slot)
+            machine = self._await(slot)
+            machine.traffic = self._traffic
+            self._traffic.machines += 1
+            return machine
         except BaseException:
             with self._change:
                 slot.dropped = True

@@ -53,6 +53,10 @@ class Target:
     schema: str | None = None
     cases: tuple[str, ...] = ()
     select: tuple[str, ...] = ()
+    budget: float | None = None
+    """The seconds that its cases may take in each process of a run."""
+    known: tuple[str, ...] = ()
+    """The files of known issues that count for it alone; "shipped" for those that ship."""
     spelling: str = ""
     kind: Program = Program.SYSTEM
     withheld: tuple[str, ...] = ()

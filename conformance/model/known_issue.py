@@ -31,6 +31,8 @@ class Conditions:
     machine: tuple[str, ...] = ()
     accel: tuple[str, ...] = ()
     host: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    """The names of the targets whose own file it is in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ Reads the earlier run before anything in the report folder is replaced.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -45,11 +45,13 @@ class Beforehand:
     known: tuple[KnownIssue, ...] = ()
     baselines: Mapping[str, TargetSummary] | None = None
     complete: bool = True
+    recorded: Mapping[str, Sequence[Event]] | None = None
+    """What an interrupted run has written down of its baseline, in its place."""
 
     @property
     def given(self) -> bool:
         """Whether there is anything: then only news make the run fail."""
-        return bool(self.known) or self.baselines is not None
+        return bool(self.known) or (self.baselines, self.recorded) != (None, None)
 
     def issues(self) -> Iterator[Event]:
         """Yield the known issues, as the stream records them."""
@@ -57,6 +59,9 @@ class Beforehand:
 
     def baseline_of(self, target: str) -> Iterator[Event]:
         """Yield the baseline of a target and its root causes, as the stream records them."""
+        if self.recorded is not None:
+            yield from self.recorded.get(target, ())
+            return
         found = (self.baselines or {}).get(target)
         if found is None:
             return
@@ -87,17 +92,23 @@ class Beforehand:
                 for event in self.baseline_of(target)
                 if isinstance(event, CauseBefore)
             }
-            for target in self.baselines or {}
+            for target in self.recorded or self.baselines or {}
         }
-        given = causes if self.baselines is not None else None
+        given = causes if (self.baselines, self.recorded) != (None, None) else None
         return Before(started=started, known=self.known, causes=given)
 
 
-def shows_news(joined: Joined, *, stale_fails: bool) -> bool:
-    """Return whether a run whose last event is to come shows what makes it fail."""
-    news = summarise(read_events(joined.under_way)).news or ()
+def fails(joined: Joined, beforehand: Beforehand, *, stale_fails: bool) -> bool:
+    """Return whether a run, whose last event is to come, shows what makes it fail."""
+    if not beforehand.given:
+        return joined.broken or joined.unsettled
+    return shows_news(summarise(read_events(joined.under_way)), stale_fails=stale_fails)
+
+
+def shows_news(summary: Summary, *, stale_fails: bool) -> bool:
+    """Return whether a run that was compared shows news that make it fail."""
     forgiven = () if stale_fails else (Standing.STALE, Standing.EXPIRED)
-    return any(each.news and each.standing not in forgiven for each in news)
+    return any(each.news and each.standing not in forgiven for each in summary.news or ())
 
 
 class Expected:
@@ -111,8 +122,12 @@ class Expected:
         known = self._known.get(target)
         if not known:
             return False
-        name = fingerprint(defect_of(miss))
-        return (name, "") in known or (name, miss.rule) in known
+        return self.knows(target, fingerprint(defect_of(miss)), miss.rule)
+
+    def knows(self, target: str, name: str, rule: str) -> bool:
+        """Return whether the defect of that fingerprint, against a rule, is known."""
+        known = self._known.get(target, set())
+        return (name, "") in known or (name, rule) in known
 
 
 def write_expected(
@@ -132,7 +147,12 @@ def read_expected(folder: Path) -> Expected:
 
 def read_baseline(path: Path) -> Summary:
     """Return the summary of an earlier run: its folder, or its stream; raises UsageError."""
-    summary = summarise(read_run(path))
+    return checked_summary(path, read_run(path))
+
+
+def checked_summary(path: Path, events: Iterable[Event]) -> Summary:
+    """Return the summary of the run at `path`; raises UsageError without an end or a target."""
+    summary = summarise(events)
     if summary.ended is None:
         raise UsageError(
             f"{path}: this run has no end, so nothing can be compared with it",

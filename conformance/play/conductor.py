@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
@@ -14,21 +17,28 @@ from conformance.judge.verdict import Verdict
 from conformance.knowledge.settling import Settling, load_settling, settled_by
 from conformance.knowledge.stderr import load_complaints
 from conformance.knowledge.store import cases_folder
-from conformance.knowledge.volatile import load_volatile
 from conformance.launch.folder import RunFolder
 from conformance.launch.pool import Pool
 from conformance.model.case import Case
 from conformance.model.terms import REFUSED_ANYWAY, Outcome, SettledBy, SubjectKind
+from conformance.model.traffic import Traffic
 from conformance.play.alone import Result
 from conformance.play.channel import Teller
 from conformance.play.coverage_facts import answers_of, event_names
 from conformance.play.engine import Engine
 from conformance.play.evidence import behaviour_seen, combined, default_read, finding, measured
-from conformance.play.records import Recorder
+from conformance.play.records import peak_memory, settled_recorder
 from conformance.prepare.campaign import Campaign
 from conformance.qapi.names import shown
 from conformance.qapi.validate import Validator
-from conformance.report.stream import AnswerRead, CaseEnded, Event, EventSeen
+from conformance.report.stream import (
+    AnswerRead,
+    CaseEnded,
+    Cost,
+    Event,
+    EventSeen,
+    ItemEnded,
+)
 
 _Begun: TypeAlias = tuple[Case, str | None]
 """A case and the member that it tries."""
@@ -37,8 +47,8 @@ _Begun: TypeAlias = tuple[Case, str | None]
 class Conductor:
     """Runs cases of one target after the other; a context manager that ends all its machines."""
 
-    def __init__(self, part: Path, told: Path | None = None) -> None:
-        """Record into the file `part`.
+    def __init__(self, part: Path, told: Path | None = None, worker: str = "main") -> None:
+        """Record into the file `part`, as the process `worker`.
 
         Everything recorded is also sent to whoever listens in the folder `told`.
         """
@@ -46,13 +56,13 @@ class Conductor:
         self._teller = Teller(told)
         self._own.callback(self._teller.close)
         self._folder = self._own.enter_context(RunFolder())
-        self._recorder = self._own.enter_context(
-            Recorder(part, load_volatile(cases_folder() / "volatile.toml"))
-        )
+        self._recorder = self._own.enter_context(settled_recorder(part))
         self._settling = load_settling(cases_folder() / "settling.toml")
         self._held = self._own.enter_context(ExitStack())
         self._engine: Engine | None = None
         self._target: str | None = None
+        self._worker = worker
+        self._traffic = Traffic()
         self._seen: set[tuple[str, str]] = set()
         """The events (target, name) that are recorded already."""
 
@@ -100,6 +110,25 @@ class Conductor:
         finally:
             self._teller.flush()
 
+    @contextlib.contextmanager
+    def counting(self, target: str, item: str) -> Iterator[None]:
+        """Record what the body, which plays an item of a target, costs."""
+        before, began = replace(self._traffic), time.monotonic()
+        try:
+            yield
+        finally:
+            cost = Cost(
+                seconds=round(time.monotonic() - began, 6),
+                machines=self._traffic.machines - before.machines,
+                sent=self._traffic.sent - before.sent,
+                received=self._traffic.received - before.received,
+            )
+            memory = peak_memory()
+            worker = self._worker
+            self._recorder.write(
+                [ItemEnded(target=target, item=item, worker=worker, cost=cost, memory=memory)]
+            )
+
     def prefetch(self, campaign: Campaign, cases: Sequence[Case], after: Sequence[Case]) -> None:
         """Start ahead the machines of `cases`, which run after the cases `after`."""
         if campaign.target.name == self._target and self._engine is not None:
@@ -132,7 +161,9 @@ class Conductor:
     def _engine_of(self, campaign: Campaign) -> Engine:
         if self._engine is None or campaign.target.name != self._target:
             self._held.close()
-            pool = self._held.enter_context(Pool(campaign.target, self._folder))
+            pool = self._held.enter_context(
+                Pool(campaign.target, self._folder, traffic=self._traffic)
+            )
             schema = campaign.schema
             complaints = load_complaints(cases_folder() / "stderr.toml")
             events = campaign.plan.head.events

@@ -39,12 +39,12 @@ def exit_code(
     return ExitCode.CONFORMS if judged else ExitCode.USAGE
 
 
-def cut_code(deadline: float | None, *, partial: bool) -> ExitCode:
+def cut_code(deadline: float | None, *, spent: bool, partial: bool) -> ExitCode:
     """Return the exit code of cases without a result that nobody kept from running.
 
-    `deadline` is when the budget was used up, by the clock of this host; `partial`: a run that it
-    cut may end well.
+    `deadline` is when the budget was used up, by the clock of this host, `spent` whether that of a
+    target was; `partial`: a run that it cut may end well.
     """
-    if deadline is None or time.monotonic() < deadline:
+    if not spent and (deadline is None or time.monotonic() < deadline):
         return ExitCode.HARNESS
     return ExitCode.CONFORMS if partial else ExitCode.INTERRUPTED

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Final
 
 import conformance
 from conformance.launch.host import capabilities
@@ -23,14 +25,18 @@ from conformance.report.stream import (
     TargetLost,
 )
 
+NO_TURN: Final = ("the run ended before its turn", "")
+"""The reasons of cases that nobody has played; "" where the case was not selected."""
+
 
 class StreamHead:
     """Makes the first event of a run."""
 
-    def __init__(self, options: Options, began: str) -> None:
-        """`began` is when the run began."""
+    def __init__(self, options: Options, began: str, resumed: int = 0) -> None:
+        """`began` is when the run began, `resumed` how often it was gone on with."""
         self._options = options
         self._began = began
+        self.resumed = resumed
 
     def first(self) -> RunStarted:
         """Return the event before anything is known of the host."""
@@ -49,6 +55,7 @@ class StreamHead:
             selection=selection,
             host=host,
             time=self._began,
+            resumed=self.resumed,
         )
 
     def words(self, unfit: tuple[str, ...], items: int, left_out: int) -> tuple[str, ...]:
@@ -70,6 +77,65 @@ class PlannedItem:
     numbers: Sequence[int]
 
 
+@dataclass(frozen=True, kw_only=True)
+class RunPlan:
+    """The items of all targets that are ready, and what the stream says of them before they run.
+
+    `lost` are the targets that are not ready, `unfit` the globs that fit no case.
+    """
+
+    head: StreamHead
+    selection: Selection
+    campaigns: Sequence[Campaign]
+    lost: Sequence[TargetLost]
+    unfit: tuple[str, ...]
+    beforehand: Beforehand
+
+    @cached_property
+    def every(self) -> frozenset[str]:
+        """The node ids of all items that the selection makes."""
+        return frozenset(
+            node_id(campaign, group)
+            for campaign in self.campaigns
+            for group in groups(campaign, self.selection)
+        )
+
+    def items(self, node_ids: Collection[str]) -> Iterator[tuple[Campaign, Sequence[PlannedItem]]]:
+        """Yield each target with its items among `node_ids`."""
+        for campaign in self.campaigns:
+            yield campaign, [*planned_items(campaign, self.selection, node_ids)]
+
+    def cases(self, node_ids: Collection[str]) -> Iterator[tuple[str, Sequence[str]]]:
+        """Yield the target and the cases of each of the items."""
+        for campaign, items in self.items(node_ids):
+            for item in items:
+                yield campaign.target.name, [campaign.plan.ids[each] for each in item.numbers]
+
+    def events(self, node_ids: Collection[str]) -> Iterator[Event]:
+        """Yield the beginning of a stream of the items, each of their cases as not run."""
+        left_out = len(self.every) - len(self.every.intersection(node_ids))
+        yield self.head.started(self.head.words(self.unfit, len(self.every), left_out))
+        yield from self.beforehand.issues()
+        targets = [*self.items(node_ids)]
+        for campaign, items in targets:
+            yield campaign.started(sum(len(item.numbers) for item in items))
+            yield from self.beforehand.baseline_of(campaign.target.name)
+            yield from campaign.rows()
+            yield from campaign.rule_rows()
+            for item in items:
+                yield ItemPlanned(
+                    target=campaign.target.name,
+                    item=item.name,
+                    place=item.place,
+                    cases=len(item.numbers),
+                )
+        yield from self.lost
+        for campaign, items in targets:
+            for item in items:
+                for entry in campaign.plan.entries(item.numbers):
+                    yield _not_run(campaign, entry)
+
+
 def planned_items(
     campaign: Campaign, selection: Selection, node_ids: Collection[str]
 ) -> Iterator[PlannedItem]:
@@ -84,34 +150,6 @@ def planned_items(
                 yield PlannedItem(name=name, place=place, numbers=group.numbers)
 
 
-def planned_stream(
-    started: RunStarted,
-    beforehand: Beforehand,
-    targets: Sequence[tuple[Campaign, Sequence[PlannedItem]]],
-    lost: Sequence[TargetLost],
-) -> Iterator[Event]:
-    """Yield the beginning of a stream, with each case of the items as not run."""
-    yield started
-    yield from beforehand.issues()
-    for campaign, items in targets:
-        yield campaign.started(sum(len(item.numbers) for item in items))
-        yield from beforehand.baseline_of(campaign.target.name)
-        yield from campaign.rows()
-        yield from campaign.rule_rows()
-        for item in items:
-            yield ItemPlanned(
-                target=campaign.target.name,
-                item=item.name,
-                place=item.place,
-                cases=len(item.numbers),
-            )
-    yield from lost
-    for campaign, items in targets:
-        for item in items:
-            for entry in campaign.plan.entries(item.numbers):
-                yield _not_run(campaign, entry)
-
-
 def _not_run(campaign: Campaign, case: Entry) -> CaseEnded:
     """Return the result for a case whose turn never came."""
     return CaseEnded(
@@ -121,7 +159,7 @@ def _not_run(campaign: Campaign, case: Entry) -> CaseEnded:
         subject=case.subject.name,
         aspect=case.aspect,
         outcome=Outcome.NOT_RUN,
-        reason="the run ended before its turn",
+        reason=NO_TURN[0],
         rules=case.rules,
         seconds=0.0,
         about=case.about or "",

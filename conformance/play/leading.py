@@ -36,15 +36,22 @@ def leading(
             if run.claimed and not run.ended:
                 with undisturbed():
                     publish(run.abandon(_code(error)), options.formats)
-                    run.forget()
+                    run.held.forget()
             raise
+
+
+def warnings(run: Run) -> Iterator[str]:
+    """Yield what the options of a run name and nothing fits."""
+    yield from (f"no case fits {glob!r}" for glob in run.unfit)
+    if unknown := run.worths.unknown:
+        yield f"nothing is known of what {', '.join(unknown)} may change"
 
 
 def report(run: Run, *, interrupted: bool, failed: bool) -> Summary:
     """Write the report of a run that is over, and return its summary; raises UsageError."""
     with undisturbed():
         summary = publish(run.finish(interrupted=interrupted, failed=failed), run.options.formats)
-        run.forget()
+        run.held.forget()
     return summary
 
 

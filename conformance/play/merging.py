@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 from typing import IO, Final
 
@@ -21,9 +20,9 @@ from conformance.model.bounded_lines import bounded_lines
 from conformance.model.canonical import canonical
 from conformance.model.errors import UsageError
 from conformance.model.terms import ExitCode, Outcome, starts_lost
-from conformance.play.beforehand import read_baseline
+from conformance.play.beforehand import checked_summary, shows_news
 from conformance.play.exit_code import exit_code
-from conformance.play.records import clear_folder, schema_path, told
+from conformance.play.records import clear_folder, line_of, schema_path, told
 from conformance.report.reading import read_run
 from conformance.report.result import RunVerdict, Summary
 from conformance.report.stream import (
@@ -66,8 +65,8 @@ class _Part:
     """A stream to be merged: its beginning, and where the cases of each item are."""
 
     path: Path
-    started: RunStarted
-    ended: RunEnded
+    started: RunStarted = field(init=False)
+    ended: RunEnded = field(init=False)
     known: list[KnownGiven] = field(default_factory=list)
     targets: dict[str, _Target] = field(default_factory=dict)
     lost: list[TargetLost] = field(default_factory=list)
@@ -77,10 +76,11 @@ class _Part:
     """The lines behind the last case."""
 
 
-def merge(runs: Sequence[Path], folder: Path) -> Path:
+def merge(runs: Sequence[Path], folder: Path, *, stale_fails: bool = True) -> Path:
     """Write the merged stream of runs into `folder`, which no other run may have; return its path.
 
-    Raises UsageError for runs that do not belong together.
+    With `stale_fails`, known issues that are gone make the merged run fail, too. Raises UsageError
+    for runs that do not belong together.
     """
     parts = [_part(path) for path in runs]
     _check(parts)
@@ -90,7 +90,7 @@ def merge(runs: Sequence[Path], folder: Path) -> Path:
         _write(parts, file)
     summary = summarise(read_run(made))
     with made.open("a", encoding="ascii") as end:
-        end.write(_line(_ended(parts, summary)))
+        end.write(line_of(_ended(parts, summary, stale_fails=stale_fails)))
     for part in parts:
         for name in part.targets:
             old = schema_path(part.path.parent, name)
@@ -102,24 +102,28 @@ def merge(runs: Sequence[Path], folder: Path) -> Path:
 
 def _part(run: Path) -> _Part:
     """Return the beginning of a stream and the places of its items; raises UsageError."""
-    # It is whole, of this version, and has an end: else this raises.
-    read_baseline(run)
     path = run / STREAM_FILE if run.is_dir() else run
-    first, *_, last = (event for event in read_run(run) if isinstance(event, RunStarted | RunEnded))
-    assert isinstance(first, RunStarted), "a stream begins with the run"
-    assert isinstance(last, RunEnded), "a stream ends with the run"
-    part = _Part(path=path, started=first, ended=last)
-    for event in islice(_beginning(run), 1, None):
-        _take(part, event)
+    part = _Part(path=path)
+    # It is whole, of this version, and has an end: else this raises.
+    checked_summary(run, _noted(part, read_run(run)))
     _find(part)
     return part
 
 
-def _beginning(run: Path) -> Iterator[Event]:
-    """Yield the events before the first case."""
-    for event in read_run(run):
-        if isinstance(event, CaseEnded | Finding | RunEnded):
-            return
+def _noted(part: _Part, events: Iterator[Event]) -> Iterator[Event]:
+    """Yield the events of a stream, after taking from them what a part knows."""
+    beginning = True
+    for event in events:
+        match event:
+            case RunStarted():
+                part.started = event
+            case RunEnded():
+                part.ended = event
+            case CaseEnded() | Finding():
+                beginning = False
+            case _:
+                if beginning:
+                    _take(part, event)
         yield event
 
 
@@ -198,10 +202,11 @@ def _write(parts: Sequence[_Part], file: IO[bytes]) -> None:
     """Write all but the last event."""
 
     def write(event: Event) -> None:
-        file.write(_line(event).encode())
+        file.write(line_of(event).encode())
 
     first = min(parts, key=lambda part: part.started.time)
-    write(replace(first.started, selection=_selection(parts)))
+    resumed = sum(part.started.resumed for part in parts)
+    write(replace(first.started, selection=_selection(parts), resumed=resumed))
     for known in dict.fromkeys(canonical(to_json(each)) for part in parts for each in part.known):
         file.write(f"{known}\n".encode())
     names = [*dict.fromkeys(name for part in parts for name in part.targets)]
@@ -248,17 +253,16 @@ def _selection(parts: Sequence[_Part]) -> tuple[str, ...]:
     )
 
 
-def _ended(parts: Sequence[_Part], summary: Summary) -> RunEnded:
+def _ended(parts: Sequence[_Part], summary: Summary, *, stale_fails: bool) -> RunEnded:
     """Return the last event of the merged stream."""
     counts = Counter(dict(summary.totals))
     codes = [part.ended.exit_code for part in parts]
     missing = any(word.endswith("is missing") for word in _selection(parts))
     lost = any(part.lost for part in parts) or starts_lost(counts)
-    news = summary.news
     found = summary.verdict in (RunVerdict.BROKEN, RunVerdict.UNSETTLED)
     code = exit_code(
         counts,
-        found=found if news is None else any(item.news for item in news),
+        found=found if summary.news is None else shows_news(summary, stale_fails=stale_fails),
         interrupted=ExitCode.INTERRUPTED in codes,
         failed=missing or ExitCode.HARNESS in codes,
         lost=ExitCode.LAUNCH if lost else None,
@@ -268,10 +272,11 @@ def _ended(parts: Sequence[_Part], summary: Summary) -> RunEnded:
         and not (missing or counts[Outcome.NOT_RUN]),
         exit_code=code,
         outcomes=told(counts),
+        cost={
+            f"{number}.{worker}": memory
+            for number, part in enumerate(parts, 1)
+            for worker, memory in part.ended.cost.items()
+        },
         seconds=max(part.ended.seconds for part in parts),
         time=max(part.ended.time for part in parts),
     )
-
-
-def _line(event: Event) -> str:
-    return f"{canonical(to_json(event))}\n"

@@ -42,6 +42,9 @@ class KeyForm(enum.StrEnum):
     PATH = "a path"
     LIST = "a list of strings"
     PATHS = "a list of paths"
+    # The same; the word `shipped` is no path.
+    KNOWN = "a list of paths, or `shipped`"
+    TIME = "a time"
     TABLE = "a table of strings"
     BOOLEAN = "true or false"
 
@@ -296,6 +299,8 @@ KNOWN: Final = Option(
     default=(),
     commands=(CommandName.RUN,),
     help="a file of known issues (TOML), or `shipped`: only what it does not hold makes a run fail",
+    key=TargetKey(name="known", form=KeyForm.KNOWN),
+    reaches_files=True,
 )
 BASELINE: Final = Option(
     name="baseline",
@@ -308,7 +313,7 @@ STALE: Final = Option(
     name="stale",
     default="fail",
     choices=("fail", "warn"),
-    commands=(CommandName.RUN,),
+    commands=(CommandName.RUN, CommandName.MERGE),
     help="whether known issues that are gone or have expired make a run fail (default: fail)",
 )
 BUDGET: Final = Option(
@@ -317,12 +322,27 @@ BUDGET: Final = Option(
     default="",
     commands=(CommandName.RUN,),
     help="the time that the run may take, such as 90s, 10m or 1h: what is most worth it runs first",
+    key=TargetKey(name="budget", form=KeyForm.TIME),
+    reaches_files=True,
 )
 ALLOW_PARTIAL: Final = Option(
     name="allow-partial",
     default=False,
     commands=(CommandName.RUN,),
     help="let a run that its budget cut end with 0 if what it did run makes no run fail",
+)
+TOUCHING: Final = Option(
+    name="touching",
+    metavar="FILE",
+    default=(),
+    commands=(CommandName.RUN,),
+    help="a source file of QEMU that a patch changes, or the patch: what it may change runs first",
+)
+RESUME: Final = Option(
+    name="resume",
+    default=False,
+    commands=(CommandName.RUN,),
+    help="go on with the interrupted run of the report folder, with the options that it had",
 )
 SEED: Final = Option(
     name="seed",
@@ -533,6 +553,8 @@ ALL: Final[tuple[AnyOption, ...]] = (
         STALE,
         BUDGET,
         ALLOW_PARTIAL,
+        TOUCHING,
+        RESUME,
         SEED,
         WORKERS,
         QUIET,

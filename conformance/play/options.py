@@ -32,6 +32,7 @@ from conformance.play.option_table import (
     PROGRAM,
     REPORT,
     REPORT_FORMAT,
+    RESUME,
     ROOTFS,
     SCHEMA,
     SEED,
@@ -40,13 +41,13 @@ from conformance.play.option_table import (
     TARGET,
     TARGETS,
     THOROUGH,
+    TOUCHING,
 )
-from conformance.play.target_file import read_targets, words_fault
-from conformance.prepare.selection import Selection
+from conformance.play.target_file import read_targets, seconds, words_fault
+from conformance.prepare.selection import Patch, Selection
+from conformance.prepare.targets import distinct
 
 _SHARD: Final = re.compile(r"(\d+)/(\d+)")
-_TIME: Final = re.compile(r"(\d+)([smh])")
-_UNITS: Final = {"s": 1, "m": 60, "h": 3600}
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -71,6 +72,10 @@ class Options:
     """The seconds that the run may take."""
     allow_partial: bool = False
     """Whether a run that its budget cut may end with 0."""
+    touching: Patch = Patch()
+    """The source files that a patch of QEMU changes."""
+    resume: bool = False
+    """Whether the interrupted run in the report folder is gone on with."""
 
     def words(self) -> tuple[str, ...]:
         """Return the selection as the report shows it."""
@@ -111,30 +116,59 @@ def read_options(asked: object) -> Options:
         ),
         seed=SEED.of(asked),
         cached=not NO_CACHE.of(asked),
-        known=_known(asked),
+        known=_known(asked, targets),
         baseline=Path(BASELINE.of(asked)) if BASELINE.of(asked) else None,
         stale_fails=STALE.of(asked) == STALE.default,
-        budget=_seconds(BUDGET.of(asked)) if BUDGET.of(asked) else None,
+        budget=_budget(BUDGET.of(asked)),
         allow_partial=ALLOW_PARTIAL.of(asked),
+        touching=_patch(TOUCHING.of(asked)),
+        resume=RESUME.of(asked),
     )
 
 
-def _seconds(text: str) -> float:
-    match = _TIME.fullmatch(text)
-    if match is None or not int(match[1]):
+def _budget(text: str) -> float | None:
+    found = seconds(text) if text else None
+    if text and found is None:
         raise UsageError(f"--budget {text}: no time", "Write 90s, 10m or 1h, for example.")
-    return float(int(match[1]) * _UNITS[match[2]])
+    return found
 
 
-def _known(asked: object) -> tuple[KnownIssue, ...]:
-    """Return the known issues of the files that are named; raises KnowledgeError."""
-    if not KNOWN.of(asked):
+def _patch(files: Sequence[str]) -> Patch:
+    """Return what files name: themselves, or what a unified diff changes; raises UsageError."""
+    if not files:
+        return Patch()
+    # Not at the top: few runs need it.
+    from conformance.prepare.touched import read_patch
+
+    return read_patch(files)
+
+
+def _known(asked: object, targets: Sequence[Target]) -> tuple[KnownIssue, ...]:
+    """Return the known issues of the files that are named; raises KnowledgeError.
+
+    Those of a target's own files count for it, and for those that name the same file, alone.
+    """
+    own: dict[str, list[str]] = {}
+    # Where no target has any, two of one name are told of where the run begins.
+    for target in distinct(targets) if any(each.known for each in targets) else ():
+        for word in dict.fromkeys(target.known):
+            own.setdefault(word, []).append(target.name)
+    if not KNOWN.of(asked) and not own:
         return ()
     # Not at the top: it loads the decoder of files.
     from conformance.knowledge.known_issues import read_known
 
     strict = STALE.of(asked) == STALE.default
-    return read_known(KNOWN.of(asked), datetime.now(UTC).date() if strict else None)
+    today = datetime.now(UTC).date() if strict else None
+    of_all = read_known(KNOWN.of(asked), today)
+    places = {issue.where for issue in of_all}
+    of_some = (
+        replace(issue, when=replace(issue.when, targets=tuple(names)))
+        for word, names in own.items()
+        for issue in read_known((word,), today)
+        if issue.where not in places
+    )
+    return (*of_all, *of_some)
 
 
 def _check_cases(targets: Sequence[Target]) -> None:

@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final, TypeAlias
 
-from conformance.knowledge.volatile import Volatile, settled
+from conformance.knowledge.store import cases_folder
+from conformance.knowledge.volatile import Volatile, load_volatile, settled
 from conformance.model.bounded_lines import LINE_LIMIT, bounded_lines
 from conformance.model.canonical import canonical
 from conformance.model.errors import HarnessError
@@ -29,8 +31,11 @@ from conformance.report.formats.registry import FORMAT_FILES
 from conformance.report.stream import (
     STREAM_FILE,
     CaseEnded,
+    Cost,
     Event,
     EventSeen,
+    ItemEnded,
+    ItemPlanned,
     RunEnded,
     StartDied,
     from_json,
@@ -75,10 +80,23 @@ class Recorder:
 
         Raises HarnessError for an event whose line could not be read back.
         """
-        lines = "".join(map(_line, events))
+        lines = "".join(map(line_of, events))
         if lines:
             self._file.write(settled(lines, self._volatile))
             self._file.flush()
+
+
+def settled_recorder(path: Path) -> Recorder:
+    """Return what appends to a file, with a word in place of what differs from run to run."""
+    return Recorder(path, load_volatile(cases_folder() / "volatile.toml"))
+
+
+def peak_memory() -> int:
+    """Return the peak of the resident memory of this process, in KiB; 0 where nothing tells."""
+    # Not getrusage: that of a child begins with what its parent had.
+    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    match = re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
+    return int(match[1]) if match else 0
 
 
 def part_path(folder: Path, run: str, worker: str) -> Path:
@@ -98,24 +116,35 @@ def write_schema(folder: Path, target: str, entries: Sequence[Any]) -> None:
 
 def clear_folder(folder: Path) -> None:
     """Remove what earlier runs have left in `folder`: stream, reports, schemas and parts."""
-    for pattern in (_SCHEMA.format("*"), *FORMAT_FILES):
+    for path in folder.glob(_SCHEMA.format("*")):
+        path.unlink(missing_ok=True)
+    (folder / STREAM_FILE).unlink(missing_ok=True)
+    clear_but(folder, None)
+
+
+def clear_but(folder: Path, kept: Path | None) -> None:
+    """Remove reports, and what is under way, but not the part `kept`."""
+    for pattern in FORMAT_FILES:
         for path in folder.glob(pattern):
             path.unlink(missing_ok=True)
-    for name in (*FORMATS, STREAM_FILE):
+    for name in FORMATS:
         (folder / name).unlink(missing_ok=True)
         (folder / f".{name}").unlink(missing_ok=True)
+    (folder / _UNDER_WAY).unlink(missing_ok=True)
     for path in folder.glob(_PART.format("*", "*")):
-        path.unlink(missing_ok=True)
+        if path != kept:
+            path.unlink(missing_ok=True)
 
 
 def write_stream(folder: Path, events: Iterable[Event]) -> None:
     """Replace the stream in `folder` by one of these events."""
     with (folder / _UNDER_WAY).open("w", encoding="ascii") as file:
-        file.writelines(map(_line, events))
+        file.writelines(map(line_of, events))
     os.replace(folder / _UNDER_WAY, folder / STREAM_FILE)
 
 
-def _parts_of(folder: Path, run: str | None) -> list[Path]:
+def parts_of(folder: Path, run: str | None) -> list[Path]:
+    """Return what the processes of a run have left in `folder`, none without its id."""
     return [] if run is None else sorted(folder.glob(_PART.format(run, "*")))
 
 
@@ -130,7 +159,7 @@ class Joined:
 
     def __init__(self, folder: Path, run: str | None) -> None:
         self._folder = folder
-        self._parts = _parts_of(folder, run)
+        self._parts = parts_of(folder, run)
         self.counts: Counter[Outcome] = Counter()
         self.unsettled = False
         self.broken = False
@@ -143,6 +172,8 @@ class Joined:
 
     def _join(self) -> None:
         heard = _heard(self._parts)
+        self.memory = dict(sorted(heard.memory.items()))
+        """The peak of the resident memory of each process, in KiB."""
         tally = StartTally(heard.deaths)
         stream, made = self._folder / STREAM_FILE, self._folder / _UNDER_WAY
         with ExitStack() as held:
@@ -152,19 +183,19 @@ class Joined:
             for line in bounded_lines(planned):
                 value = json.loads(line)
                 if value["event"] != CaseEnded.kind:
-                    file.write(line)
+                    file.write(_with_cost(line, value, heard.costs))
                     continue
                 places = heard.places(value["target"], value["case"])
                 own = [each for place in places for each in _lines_at(parts, place)] or [line]
                 if tally.concerns(value["target"], value["case"]):
                     *others, last = own
                     events = tally.settled(from_json(json.loads(last)))
-                    own = [*others, *(_line(event).encode() for event in events)]
+                    own = [*others, *(line_of(event).encode() for event in events)]
                 file.writelines(own)
                 self._count(own)
             rest: list[bytes] = []
             for event in tally.rest():
-                line = _line(event).encode()
+                line = line_of(event).encode()
                 file.write(line)
                 rest.append(line)
                 if isinstance(event, CaseEnded):
@@ -187,7 +218,7 @@ class Joined:
         """Write the last event, put the stream in place, and remove the parts."""
         path = self._folder / STREAM_FILE
         with (self._folder / _UNDER_WAY).open("a", encoding="ascii") as file:
-            file.write(_line(ended))
+            file.write(line_of(ended))
         os.replace(self._folder / _UNDER_WAY, path)
         for part in self._parts:
             part.unlink()
@@ -200,7 +231,7 @@ def end_killed(folder: Path, run: str | None, began: str) -> Path:
     `run` is None if its id is not known: then it left no parts. `began` is the time in its
     first event. It ended when it last wrote something.
     """
-    written = (folder / STREAM_FILE, *_parts_of(folder, run))
+    written = (folder / STREAM_FILE, *parts_of(folder, run))
     last = datetime.fromtimestamp(int(max(path.stat().st_mtime for path in written)), UTC)
     joined = Joined(folder, run)
     return joined.end(
@@ -208,6 +239,7 @@ def end_killed(folder: Path, run: str | None, began: str) -> Path:
             complete=False,
             exit_code=ExitCode.INTERRUPTED,
             outcomes=told(joined.counts),
+            cost=joined.memory,
             seconds=max(0.0, (last - datetime.fromisoformat(began)).total_seconds()),
             time=last.isoformat(),
         )
@@ -233,6 +265,18 @@ class _Heard:
     again: dict[tuple[str, str], list[_Place]]
     seen: set[bytes]
     deaths: list[StartDied]
+    costs: dict[tuple[str, str], Cost] = field(default_factory=dict)
+    """By target and item."""
+    memory: dict[str, int] = field(default_factory=dict)
+    """The peak of each process, in KiB."""
+
+    def spent(self, event: ItemEnded) -> None:
+        """Add what an item has cost in a process."""
+        key = event.target, event.item
+        if event.item:
+            self.costs[key] = self.costs.get(key, Cost()) + event.cost
+        if event.worker:
+            self.memory[event.worker] = max(event.memory, self.memory.get(event.worker, 0))
 
     def add(self, target: str, case: str, place: _Place) -> None:
         """Record where the lines of a case begin."""
@@ -261,7 +305,7 @@ def _hear(heard: _Heard, number: int, file: IO[bytes]) -> None:
     end = 0
     for line in bounded_lines(file):
         start, end = end, end + len(line)
-        value = _event(line)
+        value = event_on(line)
         if value is None:
             continue
         if value["event"] == EventSeen.kind:
@@ -271,6 +315,11 @@ def _hear(heard: _Heard, number: int, file: IO[bytes]) -> None:
             event = from_json(value)
             assert isinstance(event, StartDied), "an event is what its kind says"
             heard.deaths.append(event)
+            continue
+        if value["event"] == ItemEnded.kind:
+            item = from_json(value)
+            assert isinstance(item, ItemEnded), "an event is what its kind says"
+            heard.spent(item)
             continue
         target, case = value["target"], value["case"]
         place = begun.setdefault((target, case), start * _PARTS + number)
@@ -289,6 +338,17 @@ def _lines_at(parts: Sequence[IO[bytes]], place: _Place) -> Iterator[bytes]:
             return
 
 
+def _with_cost(
+    line: bytes, value: Mapping[str, Any], costs: Mapping[tuple[str, str], Cost]
+) -> bytes:
+    """Return the line of an event before the cases; that of an item tells what it cost."""
+    if value["event"] != ItemPlanned.kind or (value["target"], value["item"]) not in costs:
+        return line
+    planned = from_json(value)
+    assert isinstance(planned, ItemPlanned), "an event is what its kind says"
+    return line_of(replace(planned, cost=costs[planned.target, planned.item])).encode()
+
+
 def _is_finding(line: bytes) -> bool:
     # In a text of an event, quotation marks have backslashes.
     return b'"event":"finding"' in line
@@ -299,7 +359,7 @@ def _is_strong(line: bytes) -> bool:
     return b'"severity":"must"' in line
 
 
-def _event(line: bytes) -> dict[str, Any] | None:
+def event_on(line: bytes) -> dict[str, Any] | None:
     """Return the event on a line, None if its process was killed while it wrote it."""
     if not line.endswith(b"\n"):
         return None
@@ -310,7 +370,8 @@ def _event(line: bytes) -> dict[str, Any] | None:
     return value
 
 
-def _line(event: Event) -> str:
+def line_of(event: Event) -> str:
+    """Return the line of an event in a stream; raises HarnessError for one that is too long."""
     line = f"{canonical(to_json(event))}\n"
     if len(line) > LINE_LIMIT:
         raise HarnessError(

@@ -46,7 +46,7 @@ class Lines:
         undo = self._undo[line] = self._open.enter_context(ExitStack())
         sock = self.reach(name)
         undo.callback(sock.close)
-        self._connections[line] = Connection(sock)
+        self._connections[line] = Connection(sock, traffic=self._machine.traffic)
         if self._endpoints[name].pretty:
             self._indented.add(line)
 

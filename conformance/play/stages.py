@@ -88,7 +88,7 @@ class _RefusedError(Exception):
 def _negotiated(machine: Machine, stage: Stage, messages: MessageJudge) -> Player | StageFailed:
     if not machine.has_monitor:
         return Player(machine, None)
-    connection = Connection(machine.monitor)
+    connection = Connection(machine.monitor, traffic=machine.traffic)
     negotiated = not machine.flavour.greets
     case = _setup_case(stage, negotiated=negotiated)
     try:

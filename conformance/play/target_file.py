@@ -9,6 +9,7 @@ import codecs
 import glob
 import itertools
 import os
+import re
 import shlex
 import tomllib
 from collections import Counter
@@ -56,6 +57,15 @@ _PROGRAM: Final = _key(PROGRAM.key)
 _ROOTFS: Final = _key(ROOTFS.key)
 _IMAGE: Final = _key(IMAGE.key)
 
+SHIPPED: Final = "shipped"
+"""What stands for the known issues that ship, in place of a file."""
+_LIKE: Final = {
+    KeyForm.LIST: '["-smp", "2"]',
+    KeyForm.PATHS: '["DIR"]',
+    KeyForm.KNOWN: '["shipped", "known.toml"]',
+}
+_TIME: Final = re.compile(r"(\d+)([smh])")
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600}
 _Fault = tuple[str, str]
 """What is wrong with a file, and what to do."""
 
@@ -212,6 +222,10 @@ class _Reader:
                 return tuple(value)
             case KeyForm.PATHS:
                 return tuple(map(self._absolute, value))
+            case KeyForm.KNOWN:
+                return tuple(each if each == SHIPPED else self._absolute(each) for each in value)
+            case KeyForm.TIME:
+                return seconds(value)
             case KeyForm.TABLE:
                 return tuple(value.items())
             case KeyForm.TEXT | KeyForm.WORDS | KeyForm.BOOLEAN:
@@ -261,9 +275,11 @@ def _value_faults(key: TargetKey, table: Mapping[str, Any], where: str) -> Itera
                 yield f"{where}: `{key.name}` is no string", "Put it in quotes."
             elif key.form is KeyForm.WORDS and (wrong := words_fault(value)):
                 yield f"{where}: `{key.name}` has {wrong}", "Close what is quoted."
-        case KeyForm.LIST | KeyForm.PATHS:
+        case KeyForm.TIME:
+            yield from _time_faults(key, value, where)
+        case KeyForm.LIST | KeyForm.PATHS | KeyForm.KNOWN:
             if not _strings(value):
-                like = '["-smp", "2"]' if key.form is KeyForm.LIST else '["DIR"]'
+                like = _LIKE[key.form]
                 yield f"{where}: `{key.name}` is no list of strings", f"Write {like}."
         case KeyForm.TABLE:
             if not isinstance(value, dict) or not _strings(list(value.values())):
@@ -273,6 +289,11 @@ def _value_faults(key: TargetKey, table: Mapping[str, Any], where: str) -> Itera
                 yield f"{where}: `{key.name}` is neither true nor false", "Write one."
         case _:
             assert_never(key.form)
+
+
+def _time_faults(key: TargetKey, value: object, where: str) -> Iterator[_Fault]:
+    if not isinstance(value, str) or seconds(value) is None:
+        yield f"{where}: `{key.name}` is no time", 'Write "90s", "10m" or "1h".'
 
 
 def _axis_faults(axes: Mapping[str, Any], table: Mapping[str, Any], where: str) -> Iterator[_Fault]:
@@ -355,6 +376,12 @@ def _part(axis: str, value: str | list[str]) -> str:
     if isinstance(value, list):
         return label("-".join(value))
     return image_label(value) if axis == _IMAGE else label(os.path.basename(value))
+
+
+def seconds(text: str) -> float | None:
+    """Return the seconds of a time such as 90s, 10m or 1h, None for any other text."""
+    match = _TIME.fullmatch(text)
+    return float(int(match[1]) * _UNITS[match[2]]) if match and int(match[1]) else None
 
 
 def words_fault(text: str) -> str | None:

@@ -25,6 +25,17 @@ class Selection:
         return not self.globs or _fitting(self.globs)(case_id) is not None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patch:
+    """What a patch of QEMU changes: source files, and the commands whose functions it names."""
+
+    files: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.files or self.commands)
+
+
 @functools.cache
 def _fitting(globs: tuple[str, ...]) -> Callable[[str], re.Match[str] | None]:
     """Return what matches an id that one of `globs` fits: each process asks it of all cases."""

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, Final
 
 import pytest
@@ -19,13 +21,20 @@ from conformance.play.alone import Result
 from conformance.play.beforehand import Expected
 from conformance.play.conductor import Conductor
 from conformance.play.engine import BLOCK
+from conformance.play.resuming import Kept, KeptCase, is_broken
 from conformance.prepare.campaign import Campaign
 from conformance.prepare.groups import Group, groups, subject_name
 from conformance.prepare.selection import Selection
 
 CONDUCTOR: Final = pytest.StashKey[Conductor]()
 DEADLINE: Final = pytest.StashKey[float | None]()
+PLAYED: Final = pytest.StashKey[dict[str, float]]()
+"""The seconds that the cases of each target have taken in this process."""
+CUT: Final = "cut"
+"""The property of an item that the budget of its target has cut."""
 EXPECTED: Final = pytest.StashKey[Expected]()
+KEPT: Final = pytest.StashKey[Kept]()
+"""The verdicts that an interrupted run has left."""
 _SHOWN: Final = 30
 """Failing cases that an item names: the report names all of them."""
 
@@ -33,14 +42,19 @@ _SHOWN: Final = 30
 class BrokenPromises(AssertionError):  # noqa: N818 - named for what it says
     """The failing cases of one item."""
 
-    def __init__(self, broken: list[Result], counts: Counter[Outcome]) -> None:
+    def __init__(
+        self, broken: list[Result], counts: Counter[Outcome], earlier: Sequence[str] = ()
+    ) -> None:
+        """`earlier` are the cases that failed before the run was resumed."""
         self.broken = broken
         self.counts = counts
+        self.earlier = earlier
         super().__init__(str(self))
 
     def __str__(self) -> str:
         total = sum(self.counts.values())
-        lines = [f"{len(self.broken)} of {total} cases broke a promise:"]
+        count = len(self.broken) + len(self.earlier)
+        lines = [f"{count} of {total} cases broke a promise:"]
         for result in self.broken[:_SHOWN]:
             verdict = result.verdict
             rule = verdict.misses[0].rule if verdict.misses else ""
@@ -48,6 +62,8 @@ class BrokenPromises(AssertionError):  # noqa: N818 - named for what it says
             lines.append(f"      {verdict.reason}")
         if len(self.broken) > _SHOWN:
             lines.append(f"  and {len(self.broken) - _SHOWN} more, which the report names")
+        if self.earlier:
+            lines.append(f"  {len(self.earlier)} of them before the run was resumed")
         return "\n".join(lines)
 
 
@@ -101,6 +117,7 @@ class GroupItem(pytest.Item):
     _played = False
     _first: tuple[Case, ...] = ()
     _ended: BaseException | None = None
+    _began = 0.0
 
     @classmethod
     def of(cls, parent: SubjectNode, group: Group) -> GroupItem:
@@ -109,23 +126,32 @@ class GroupItem(pytest.Item):
         item.campaign, item.group = parent.campaign, group
         return item
 
+    @cached_property
+    def numbers(self) -> Sequence[int]:
+        """The cases to be played: those that an interrupted run has no verdict of."""
+        kept = self.config.stash[KEPT].get(self.campaign.target.name)
+        if kept is None:
+            return self.group.numbers
+        ids = self.campaign.plan.ids
+        return [number for number in self.group.numbers if ids[number] not in kept]
+
     def cases(self) -> Iterator[Case]:
         """Yield the cases, reading them as needed."""
         first = self.first()
         yield from first
-        yield from self.campaign.plan.read(self.group.numbers[len(first) :])
+        yield from self.campaign.plan.read(self.numbers[len(first) :])
 
     def first(self) -> tuple[Case, ...]:
         """Return the first cases; they are kept until the item runs."""
         if not self._first:
-            self._first = tuple(self.campaign.plan.read(self.group.numbers[:BLOCK]))
+            self._first = tuple(self.campaign.plan.read(self.numbers[:BLOCK]))
         return self._first
 
     def last(self) -> tuple[Case, ...]:
         """Return the last cases; the machines running after them are the ones that remain."""
-        if len(self.group.numbers) <= BLOCK:
+        if len(self.numbers) <= BLOCK:
             return self.first()
-        return tuple(self.campaign.plan.read(self.group.numbers[-BLOCK:]))
+        return tuple(self.campaign.plan.read(self.numbers[-BLOCK:]))
 
     def runtest(self) -> None:
         """Run the cases; fails with BrokenPromises, skips if none could be judged.
@@ -135,23 +161,34 @@ class GroupItem(pytest.Item):
         """
         if not self._played:
             self._played = True
+            self._began = time.monotonic()
             try:
-                self._play(self.cases())
+                with self._counting():
+                    self._play(self.cases())
             except BaseException as error:  # of any kind: it is raised
                 self._ended = error
                 raise
             finally:
                 self._first = ()
+                took = time.monotonic() - self._began
+                self.config.stash[PLAYED][self.campaign.target.name] += took
         elif self._ended is not None:
             raise self._ended
 
+    def _counting(self) -> AbstractContextManager[None]:
+        if not self.numbers:
+            return nullcontext()
+        return self.config.stash[CONDUCTOR].counting(self.campaign.target.name, self.nodeid)
+
     def _play(self, cases: Iterable[Case]) -> None:
         conductor = self.config.stash[CONDUCTOR]
-        about = self.campaign.plan.about(self.group.numbers)
-        counts: Counter[Outcome] = Counter()
+        about = self.campaign.plan.about(self.numbers)
+        kept = self._kept()
+        counts = Counter(case.outcome for case in kept.values())
+        earlier = [name for name, case in kept.items() if is_broken(case)]
         broken: list[Result] = []
         excused: list[str] = []
-        reasons: Counter[str] = Counter()
+        reasons = Counter(str(each) for each in counts.elements() if each is not Outcome.PASS)
         if self._is_late():
             pytest.skip("the budget is used up")
         for result in conductor.run(self.campaign, cases, about):
@@ -168,8 +205,8 @@ class GroupItem(pytest.Item):
             if self._is_late():
                 break
         self.user_properties += [(str(outcome), count) for outcome, count in counts.items()]
-        if broken:
-            raise BrokenPromises(broken, counts)
+        if broken or earlier:
+            raise BrokenPromises(broken, counts, earlier)
         if counts[Outcome.HARNESS_ERROR]:
             raise RuntimeError("; ".join(reasons))
         if counts[Outcome.FLAKY]:
@@ -181,10 +218,22 @@ class GroupItem(pytest.Item):
         if not counts[Outcome.PASS]:
             pytest.skip(reasons.most_common(1)[0][0])
 
+    def _kept(self) -> dict[str, KeptCase]:
+        """Return the cases of the item that an interrupted run has verdicts of."""
+        kept = self.config.stash[KEPT].get(self.campaign.target.name, {})
+        ids = self.campaign.plan.ids
+        names = (ids[number] for number in self.group.numbers) if kept else ()
+        return {name: kept[name] for name in names if name in kept}
+
     def _is_late(self) -> bool:
-        """Return whether the budget of the run is used up: what is left is not run."""
-        deadline = self.config.stash[DEADLINE]
-        return deadline is not None and time.monotonic() > deadline
+        """Return whether a budget is used up: what is left is not run."""
+        deadline, target = self.config.stash[DEADLINE], self.campaign.target
+        now = time.monotonic()
+        played = self.config.stash[PLAYED][target.name] + now - self._began
+        if target.budget is not None and played > target.budget:
+            self.user_properties.append((CUT, True))
+            return True
+        return deadline is not None and now > deadline
 
     def _is_excused(self, result: Result) -> bool:
         """Return whether all that a result shows is known, or breaks no promise that must hold."""

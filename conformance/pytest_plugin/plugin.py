@@ -7,7 +7,8 @@ installs no signal handler and changes no directory.
 from __future__ import annotations
 
 import gc
-from collections.abc import Collection, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from conformance.play.options import Options
     from conformance.play.run import Run
     from conformance.prepare.campaign import Campaign
+    from conformance.pytest_plugin.remote import Outpost
     from conformance.report.result import Summary
 
 RUN: Final[pytest.StashKey[Run]] = pytest.StashKey()
@@ -36,6 +38,8 @@ _PATHS: Final[pytest.StashKey[tuple[str, ...]]] = pytest.StashKey()
 """The files and folders that pytest collects beside the targets."""
 _OWN: Final[pytest.StashKey[ExitStack]] = pytest.StashKey()
 """The resources of the run, if it began here and not in the command."""
+_OUTPOST: Final[pytest.StashKey[Outpost]] = pytest.StashKey()
+"""The folder of a worker on another host."""
 _LISTENER: Final[pytest.StashKey[_Listener]] = pytest.StashKey()
 
 
@@ -48,7 +52,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """Start over with `--qmp-X=VALUE` if `--qmp-X VALUE` names something that exists.
+    """Start over with `--qmp-X=VALUE` for `--qmp-X VALUE`, which may name something that exists.
 
     Before pytest knows the options of a plugin, it takes such a value for a path to tests, and its
     folder for the root: /usr/bin would get the cache, and no configuration would be found.
@@ -69,7 +73,7 @@ def _joined(words: list[str]) -> list[str]:
     for word in words:
         option = joined[-1] if joined else ""
         valued = option.startswith("--qmp-") and "=" not in option and option not in flags
-        if valued and Path(word).exists():
+        if valued and not word.startswith("-"):
             joined[-1] = f"{option}={word}"
         else:
             joined.append(word)
@@ -79,7 +83,12 @@ def _joined(words: list[str]) -> list[str]:
 def pytest_configure(config: pytest.Config) -> None:
     """Read the options, if they name a target."""
     option = config.option
-    if option.qmp_program or option.qmp_targets:
+    if "qmp_files" in getattr(config, "workerinput", {}):
+        from conformance.pytest_plugin.remote import options_sent
+
+        # On another host, neither target files nor the report folder are there.
+        config.stash[OPTIONS] = options_sent(getattr(config, "workerinput", {}))
+    elif option.qmp_program or option.qmp_targets:
         from conformance.play.options import read_options
 
         try:
@@ -97,26 +106,30 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if OPTIONS not in config.stash:
         return
     from conformance.play.interruption import interrupted_once
-    from conformance.play.leading import leading
+    from conformance.play.leading import leading, warnings
     from conformance.prepare.campaign import load_all
 
     if hasattr(config, "workerinput"):
         interrupted_once()
-        folder = Path(config.workerinput["qmp_folder"])
-        config.stash[CAMPAIGNS] = load_all(folder)
+        folder = _worker_folder(config)
+        campaigns = load_all(folder)
+        config.stash[CAMPAIGNS] = campaigns
+        if _OUTPOST in config.stash:
+            config.stash[_OUTPOST].check(campaigns)
         config.stash[_CHOSEN] = tuple(config.workerinput["qmp_chosen"])
         config.stash[_PATHS] = tuple(config.workerinput["qmp_paths"])
         return
     config.stash[_OWN] = ExitStack()
-    config.stash[_LISTENER] = _Listener()
+    config.stash[_LISTENER] = _Listener(config)
     config.pluginmanager.register(config.stash[_LISTENER])
     try:
         if RUN not in config.stash:
             record = not config.option.collectonly
             led = leading(config.stash[OPTIONS], record=record, tell=partial(_say, config))
             config.stash[RUN] = config.stash[_OWN].enter_context(led)
-            for glob in config.stash[RUN].unfit:
-                _say(config, "Warning", f"no case fits {glob!r}")
+            for warning in warnings(config.stash[RUN]):
+                _say(config, "Warning", warning)
+            _check_left(config.stash[RUN])
         run = config.stash[RUN]
         config.stash[CAMPAIGNS] = run.campaigns
         chosen, paths = _sorted_out(config, run.node_ids())
@@ -128,6 +141,25 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     except pytest.UsageError as error:
         _leave(config, UsageError(str(error)))
         raise
+
+
+def _worker_folder(config: Any) -> Path:
+    """Return the folder of what was prepared, for a worker; its own if it is on another host."""
+    from conformance.pytest_plugin.remote import FILES, Outpost
+
+    if FILES not in config.workerinput:
+        return Path(config.workerinput["qmp_folder"])
+    outpost = Outpost(config.workerinput)
+    config.stash[_OUTPOST] = outpost
+    config.add_cleanup(outpost.close)
+    return outpost.folder
+
+
+def _check_left(run: Run) -> None:
+    """End pytest if the run that is to be resumed has ended."""
+    if run.record and run.held.left is not None and run.held.left.ended and run.held.is_over:
+        code = run.held.left.ended.exit_code
+        pytest.exit(f"nothing is left of the run in {run.options.report}", returncode=code)
 
 
 def _say(config: pytest.Config, whose: str, what: str) -> None:
@@ -172,12 +204,22 @@ def _leave(config: pytest.Config, error: BaseException | None = None) -> None:
 class _Listener:
     """Notes an interruption of pytest, even before its session begins."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
         self.interrupted = False
+        self.cut = False
 
     def pytest_keyboard_interrupt(self) -> None:
         """Note it."""
         self.interrupted = True
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note that the budget of a target was used up, and what another host has recorded."""
+        self.cut |= ("cut", True) in map(tuple, report.user_properties)
+        if RUN in self._config.stash and self._config.stash[RUN].record:
+            from conformance.pytest_plugin.remote import keep
+
+            keep(self._config.stash[RUN].held, report)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -186,8 +228,13 @@ def pytest_configure_node(node: Any) -> None:
     stash = node.config.stash
     if RUN in stash:
         node.workerinput["qmp_folder"] = str(stash[RUN].folder.path)
-        node.workerinput["qmp_run"] = stash[RUN].id
+        node.workerinput["qmp_run"] = stash[RUN].held.parts
         node.workerinput["qmp_deadline"] = stash[RUN].deadline
+        from conformance.pytest_plugin.remote import is_remote, sent
+
+        if is_remote(node):
+            run = stash[RUN]
+            node.workerinput |= sent(run.folder.path, run.deadline, run.options.selection)
         node.workerinput["qmp_chosen"] = list(stash[_CHOSEN])
         node.workerinput["qmp_paths"] = list(stash[_PATHS])
 
@@ -205,7 +252,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             for campaign in config.stash[CAMPAIGNS]
             for group in groups(campaign, selection)
         }
-        return HeaviestFirst(config, log, dealt, config.stash[RUN].worth)
+        return HeaviestFirst(config, log, dealt, config.stash[RUN].worths.items)
     return None
 
 
@@ -234,7 +281,7 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
     from conformance.pytest_plugin.items import TargetNode
 
     selection, names = stash[OPTIONS].selection, stash[_CHOSEN]
-    worth = stash[RUN].worth if RUN in stash else {}
+    worth = stash[RUN].worths.items if RUN in stash else {}
     found = [
         item
         for campaign in stash[CAMPAIGNS]
@@ -273,16 +320,23 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     from conformance.play.beforehand import read_expected
     from conformance.play.conductor import Conductor
     from conformance.play.records import part_path
-    from conformance.pytest_plugin.items import CONDUCTOR, DEADLINE, EXPECTED
+    from conformance.play.resuming import read_kept
+    from conformance.pytest_plugin.items import CONDUCTOR, DEADLINE, EXPECTED, KEPT, PLAYED
 
     given = getattr(config, "workerinput", {})
-    run = given["qmp_run"] if given else config.stash[RUN].id
-    part = part_path(config.stash[OPTIONS].report, run, given.get("workerid", "main"))
+    run = given["qmp_run"] if given else config.stash[RUN].held.parts
+    worker = given.get("workerid", "main")
+    part = part_path(config.stash[OPTIONS].report, run, worker)
     folder = Path(given["qmp_folder"]) if given else config.stash[RUN].folder.path
-    with Conductor(part, folder) as conductor, _left_alone():
+    deadline = given["qmp_deadline"] if given else config.stash[RUN].deadline
+    if (outpost := config.stash.get(_OUTPOST, None)) is not None:
+        part, folder, deadline = outpost.part, outpost.folder, outpost.deadline
+    with Conductor(part, folder, worker) as conductor, _left_alone():
         config.stash[CONDUCTOR] = conductor
         config.stash[EXPECTED] = read_expected(folder)
-        config.stash[DEADLINE] = given["qmp_deadline"] if given else config.stash[RUN].deadline
+        config.stash[KEPT] = read_kept(folder)
+        config.stash[PLAYED] = defaultdict(float)
+        config.stash[DEADLINE] = deadline
         return (yield)
 
 
@@ -309,6 +363,17 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     return (yield)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Send what a worker on another host has recorded with the report of its item."""
+    report = yield
+    if call.when == "call" and _OUTPOST in item.config.stash:
+        item.config.stash[_OUTPOST].attach(report)
+    return report
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Write the report, in the leading process."""
@@ -322,6 +387,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if not run.record:
         _leave(config)
         return
+    run.spent = config.stash[_LISTENER].cut
     summary = report(
         run,
         interrupted=exitstatus == pytest.ExitCode.INTERRUPTED,

@@ -9,6 +9,7 @@ from typing import Final
 from conformance.model.combination import RefusedPair
 from conformance.model.counting import counted, number
 from conformance.model.terms import Outcome, SettledBy, Severity
+from conformance.report.cost_text import cost_table, memory_words
 from conformance.report.markup import block, code, code_cell, folded, plain, row
 from conformance.report.news_text import news_markdown, news_verdict
 from conformance.report.result import (
@@ -36,6 +37,7 @@ from conformance.report.wording import (
     ending,
     plays,
     replay,
+    resumed,
     run_verdict,
     target_verdict,
     weighed,
@@ -113,6 +115,7 @@ def _target(target: TargetSummary) -> Iterator[str]:
     yield from _measured(target.measured)
     yield from _combined(target.combined)
     yield from _untested(target)
+    yield from cost_table(target)
 
 
 def _provenance(target: TargetSummary) -> Iterator[str]:
@@ -373,5 +376,7 @@ def _run(summary: Summary) -> Iterator[str]:
     if ended:
         whole = "whole" if summary.complete else "partial"
         yield f"- Ended {plain(ended.time)} ({whole}), exit code {ended.exit_code}"
+    for told in filter(None, (resumed(started), memory_words(ended))):
+        yield f"- {told.rstrip('.')}"
     for probe, answer in sorted(started.host.items()):
         yield f"- Host, {code(probe)}: {plain(answer)}"

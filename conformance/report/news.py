@@ -234,6 +234,7 @@ def fits(when: Conditions, build: TargetStarted, host: Mapping[str, str]) -> boo
         and _any(when.machine, build.machine)
         and _any(when.accel, build.accel)
         and all(_has(host, probe) for probe in when.host)
+        and (not when.targets or build.target in when.targets)
     )
 
 

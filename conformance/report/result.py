@@ -21,6 +21,7 @@ from conformance.model.terms import (
     SettledBy,
     SubjectKind,
 )
+from conformance.report.costs import TargetCosts
 from conformance.report.coverage import CommandCoverage, EventCoverage, Share
 from conformance.report.news import NewsItem
 from conformance.report.ran import Ran
@@ -29,6 +30,7 @@ from conformance.report.rules import RuleRow
 from conformance.report.stream import (
     BehaviourSeen,
     Combined,
+    Cost,
     DefaultRead,
     Measured,
     RunEnded,
@@ -111,6 +113,7 @@ class TargetSummary:
     ran: Ran
     missing: int
     """How many planned cases have no result in the stream."""
+    cost: TargetCosts
     verdict: RunVerdict
 
     @property
@@ -167,7 +170,7 @@ class Summary:
     def to_json(self) -> dict[str, Any]:
         """Return the summary as a JSON object.
 
-        Two runs of one build differ only in members named `time`, `seconds` and `shown`.
+        Two runs of one build differ only in members named `time`, `seconds`, `shown` and `cost`.
         """
         return {
             "summary": SUMMARY_VERSION,
@@ -237,9 +240,18 @@ def _target(target: TargetSummary) -> dict[str, Any]:
         "behaviours": [dataclasses.asdict(each) for each in target.behaviours],
         "measured": [dataclasses.asdict(each) for each in target.measured],
         "combined": [dataclasses.asdict(each) for each in target.combined],
+        "cost": {
+            "total": dataclasses.asdict(target.cost.total),
+            "aspects": _asdicts(target.cost.aspects),
+            "dearest": _asdicts(target.cost.dearest),
+        },
         "defaults": [dataclasses.asdict(default) for default in target.defaults],
         "reasons": [dataclasses.asdict(reason) for reason in target.reasons],
     }
+
+
+def _asdicts(costs: Mapping[Any, Cost]) -> dict[str, Any]:
+    return {str(name): dataclasses.asdict(cost) for name, cost in costs.items()}
 
 
 def _row(row: SubjectRow) -> dict[str, Any]:

@@ -1,16 +1,16 @@
 """The stream of events of a run, as values: the only source of every report.
 
 Each event is one JSON object on one line of `events.ndjson`; `report/stream.schema.json` in the
-package describes them. Measured values are in members named `time`, `seconds` and `shown` and
-nowhere else, so that two runs of one build differ only there. Knows neither how a run works nor how
-it is shown.
+package describes them. Measured values are in members named `time`, `seconds`, `shown` and `cost`
+and nowhere else, so that two runs of one build differ only there (and in `resumed`, where one was
+interrupted). Knows neither how a run works nor how it is shown.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
 from conformance.model.codec import Codec
@@ -44,6 +44,8 @@ class RunStarted:
     host: Mapping[str, str]
     """Host capabilities by name of the probe: "yes", or why not."""
     time: str
+    resumed: int = 0
+    """How often the run was interrupted and gone on with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,10 +125,29 @@ class TargetLost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What playing cases has cost: seconds of a process, machines, bytes of their monitors."""
+
+    seconds: float = 0.0
+    machines: int = 0
+    sent: int = 0
+    received: int = 0
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(
+            seconds=round(self.seconds + other.seconds, 6),
+            machines=self.machines + other.machines,
+            sent=self.sent + other.sent,
+            received=self.received + other.received,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ItemPlanned:
     """An item of a target: the next `cases` cases of it in the stream, in the order of the items.
 
-    `item` is its name in pytest, `place` its place among all items that a run of all shards has.
+    `item` is its name in pytest, `place` its place among all items that a run of all shards has,
+    `cost` what playing it has cost, None if that was not begun.
     """
 
     kind: ClassVar[str] = "item-planned"
@@ -134,6 +155,22 @@ class ItemPlanned:
     item: str
     place: int
     cases: int
+    cost: Cost | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemEnded:
+    """What an item has cost in one process, `worker`, and the peak of that one's memory in KiB.
+
+    Only in the parts of a run: in its stream, the plan of the item has it.
+    """
+
+    kind: ClassVar[str] = "item-ended"
+    target: str
+    item: str
+    worker: str
+    cost: Cost
+    memory: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -386,6 +423,8 @@ class RunEnded:
     outcomes: Mapping[str, int]
     seconds: float
     time: str
+    cost: Mapping[str, int] = field(default_factory=dict)
+    """The peak of the resident memory of each process that played cases, in KiB, by its name."""
 
     @property
     def counts(self) -> Mapping[Outcome, int]:
@@ -401,6 +440,7 @@ Event = (
     | BaselineGiven
     | CauseBefore
     | ItemPlanned
+    | ItemEnded
     | RowPlanned
     | RulePlanned
     | Finding
@@ -425,6 +465,7 @@ KINDS: Final[Mapping[str, type[Any]]] = {
         BaselineGiven,
         CauseBefore,
         ItemPlanned,
+        ItemEnded,
         RowPlanned,
         RulePlanned,
         Finding,

@@ -20,6 +20,7 @@ from conformance.model.terms import (
     SubjectKind,
     starts_lost,
 )
+from conformance.report.costs import costs_of
 from conformance.report.coverage import (
     CommandCoverage,
     EventCoverage,
@@ -46,10 +47,12 @@ from conformance.report.stream import (
     CaseEnded,
     CauseBefore,
     Combined,
+    Cost,
     DefaultRead,
     Event,
     EventSeen,
     Finding,
+    ItemEnded,
     ItemPlanned,
     KnownGiven,
     Measured,
@@ -88,6 +91,7 @@ class _Target:
     baseline: BaselineGiven | None = None
     causes_before: dict[str, CauseBefore] = field(default_factory=dict)
     combined: dict[str, Combined] = field(default_factory=dict)
+    items: dict[str, Cost] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -195,11 +199,12 @@ def _take(run: _Run, event: Event) -> None:
             run.target(event.target).planned[event.subject_kind, event.subject] = event
         case RulePlanned():
             run.target(event.target).rules[event.rule] = event
-        case StartDied() | ItemPlanned():
-            # The case about all starts of a run reports them; items are for who merges streams.
+        case StartDied() | ItemEnded():
+            # The case about all starts of a run reports them; what an item cost is in its plan.
             pass
         case (
             EventSeen()
+            | ItemPlanned()
             | Finding()
             | DefaultRead()
             | AnswerRead()
@@ -219,6 +224,7 @@ def _learn(
     target: _Target,
     event: (
         EventSeen
+        | ItemPlanned
         | Finding
         | DefaultRead
         | AnswerRead
@@ -231,6 +237,8 @@ def _learn(
     match event:
         case EventSeen():
             target.seen.add(event.name)
+        case ItemPlanned():
+            target.items[event.item] = event.cost or Cost()
         case Finding():
             target.findings.append(event)
         case DefaultRead():
@@ -301,6 +309,7 @@ def _target(target: _Target, *, broken_off: bool) -> TargetSummary:
             throughout=frozenset(name for name, rule in target.rules.items() if rule.throughout),
         ),
         missing=missing,
+        cost=costs_of(target.items),
         verdict=judge(
             totals,
             broken=_broken(target),

@@ -9,6 +9,7 @@ from typing import Final
 
 from conformance.model.counting import counted, number
 from conformance.model.terms import Severity
+from conformance.report.cost_text import cost_words, memory_words
 from conformance.report.news_text import news_lines, news_verdict
 from conformance.report.paint import Paint, Style
 from conformance.report.result import Reason, RunVerdict, Summary, TargetSummary
@@ -26,6 +27,7 @@ from conformance.report.wording import (
     plays,
     provoked_events,
     replay,
+    resumed,
     rules_kept,
     run_verdict,
     target_verdict,
@@ -85,6 +87,7 @@ def render_verdicts(summary: Summary, width: int = 100, *, colour: bool = False)
 
 def last_lines(summary: Summary, paint: Paint) -> Iterator[str]:
     """Yield the verdict on the run, and last what is news, where anything was known before."""
+    yield from filter(None, (memory_words(summary.ended), resumed(summary.started)))
     yield paint(_VERDICT_STYLES[summary.verdict], run_verdict(summary))
     if summary.news is not None:
         style = Style.BAD if any(each.news for each in summary.news) else Style.GOOD
@@ -197,6 +200,8 @@ def _totals(target: TargetSummary, width: int, paint: Paint) -> Iterator[str]:
         yield kept_sessions(target.sessions)
     if any(each.cases for each in target.rules):
         yield from textwrap.wrap(rules_kept(target.rules), width, subsequent_indent="  ")
+    if target.cost.total.seconds:
+        yield cost_words(target.cost.total)
     if target.missing:
         yield paint(Style.BAD, f"{counted(target.missing, 'case')} announced and without a result")
     for outcome, group in groupby(target.reasons, key=lambda reason: reason.outcome):

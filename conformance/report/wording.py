@@ -13,7 +13,7 @@ from conformance.model.terms import BROKEN, Outcome, SettledBy, Severity
 from conformance.report.coverage import Share
 from conformance.report.result import Counts, RunVerdict, Summary, TargetSummary
 from conformance.report.rules import RuleRow
-from conformance.report.stream import Finding, TargetStarted
+from conformance.report.stream import Finding, RunStarted, TargetStarted
 
 OUTCOMES: Final = {
     Outcome.PASS: "pass",
@@ -100,6 +100,13 @@ def rules_kept(rows: Iterable[RuleRow]) -> str:
     return f"Rules kept in every case that shows them: {number(kept)}; broken: " + (
         ", ".join(broken) or "none"
     )
+
+
+def resumed(started: RunStarted | None) -> str | None:
+    """Return how often a run was interrupted and gone on with, None for never."""
+    if started is None or not started.resumed:
+        return None
+    return f"Interrupted and resumed {counted(started.resumed, 'time')}."
 
 
 def visible(text: str) -> str:

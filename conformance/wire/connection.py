@@ -10,6 +10,8 @@ import time
 from collections.abc import Sequence
 from typing import Final, Protocol
 
+from conformance.model.traffic import Traffic
+
 REPLY_LIMIT: Final = 4 << 20
 """The longest line accepted by default: sixteen times the longest that a build sends (its schema,
 250 KiB), and small enough that the suite stays below 200 MB whatever a server sends."""
@@ -83,30 +85,29 @@ class Stream(Protocol):
 class Connection:
     """Both directions of a connected, non-blocking stream socket that someone else owns.
 
-    While it waits, it reads and writes as the peer allows, so that two full pipes cannot block each
-    other. Not for use by several threads.
+    Waiting, it reads and writes as the peer allows: two full pipes cannot block each other. Not for
+    use by several threads. `traffic` counts the bytes.
     """
 
-    def __init__(self, sock: Stream, *, reply_limit: int = REPLY_LIMIT) -> None:
+    def __init__(
+        self, sock: Stream, *, reply_limit: int = REPLY_LIMIT, traffic: Traffic | None = None
+    ) -> None:
         if sock.getblocking():
             raise ValueError("the socket is blocking; a Connection needs a non-blocking one")
         self._sock = sock
         self._limit = reply_limit
+        self._traffic = traffic or Traffic()
         self._out = bytearray()
         self._in = bytearray()
-        self._start = 0
-        """The start in `_in` of the first line that was not returned yet."""
-        self._scanned = 0
-        """Up to here, `_in` has no line end after `_start`."""
-        self._at_end = False
-        """Whether the peer has ended its direction."""
-        self._deaf = False
-        """Whether the peer accepts no more data."""
+        # Where the first line begins that was not returned yet, and up to where it has no end.
+        self._start = self._scanned = 0
+        # Whether the peer has ended its direction, and whether it accepts no more data.
+        self._at_end = self._deaf = False
         self.empty_at = -math.inf
         """When (time.monotonic()) the line that `receive` returns next was surely not there yet."""
-        self._poll = select.poll()
-        self._poll.register(sock, select.POLLIN)
         self._interest = select.POLLIN
+        self._poll = select.poll()
+        self._poll.register(sock, self._interest)
 
     @property
     def pending(self) -> int:
@@ -201,6 +202,7 @@ class Connection:
                 self._deaf = True
                 raise WireClosed(self._unfinished()) from None
             else:
+                self._traffic.sent += sent
                 self._out += data[sent:]
                 return
 
@@ -240,6 +242,7 @@ class Connection:
             # It closed with our bytes unread; all of its own were returned before.
             data = b""
         self._in += data
+        self._traffic.received += len(data)
         self._at_end = not data
 
     def _write(self) -> None:
@@ -254,6 +257,7 @@ class Connection:
             # Its last lines may still be unread; the end comes after them.
             self._deaf = True
             return
+        self._traffic.sent += sent
         del self._out[:sent]
 
     def _line_end(self) -> int:
@@ -274,11 +278,9 @@ class Connection:
         return line
 
     def _unfinished(self) -> bytes:
-        """Return the part of a line after the last complete one."""
         return bytes(self._in[max(self._start, self._in.rfind(b"\n") + 1) :])
 
     def _overflow(self) -> WireOverflow:
-        # 200 bytes show which message it is.
         return WireOverflow(self._limit, bytes(self._in[self._start : self._start + 200]))
 
 

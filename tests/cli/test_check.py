@@ -54,3 +54,39 @@ def test_what_cannot_be_read_is_one_clear_message(
     told = capsys.readouterr()
     assert told.out == ""
     assert words in told.err
+
+
+KNOWN = '[[known]]\nfingerprint = "v1-0123456789ab"\nreason = "it is old"\n'
+
+
+def test_a_file_of_known_issues_is_checked_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "known.toml").write_text(KNOWN)
+    (tmp_path / "own.toml").write_text('[[command]]\nname = "query-status"\n')
+
+    assert main(["check", str(tmp_path / "known.toml"), str(tmp_path / "own.toml")]) == 0
+    assert capsys.readouterr().out == "Nothing is wrong.\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (KNOWN + KNOWN, "known.toml:4: a second entry about v1-0123456789ab"),
+        (KNOWN + "expires = 2020-01-01\n", "expired on 2020-01-01"),
+        ('[[known]]\nfingerprint = "x"\nreason = "y"\n', "which is no fingerprint"),
+        ('[[known]]\nfingerprint = "v1-0123456789ab"\n', "reason"),
+        (KNOWN + "whenn = {}\n", "Did you mean 'when'?"),
+    ],
+)
+def test_what_is_wrong_with_known_issues_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, told: str
+) -> None:
+    (tmp_path / "known.toml").write_text(text)
+
+    assert main(["check", str(tmp_path / "known.toml")]) == ExitCode.USAGE
+
+    shown = capsys.readouterr()
+    assert told in shown.out
+    assert shown.out.endswith("1 problem.\n")
+    assert "Traceback" not in shown.err

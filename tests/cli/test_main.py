@@ -44,7 +44,7 @@ def refused(done: Done, code: ExitCode) -> str:
 def timeless(value: Any) -> Any:
     """Return a JSON value without its times."""
     if isinstance(value, dict):
-        return {k: timeless(v) for k, v in value.items() if k not in ("time", "seconds")}
+        return {k: timeless(v) for k, v in value.items() if k not in ("time", "seconds", "cost")}
     return [timeless(each) for each in value] if isinstance(value, list) else value
 
 

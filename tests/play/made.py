@@ -21,6 +21,7 @@ from conformance.model.expectation import Expectation
 from conformance.model.flavour import QMP
 from conformance.model.stage import SCRATCH, MachineSpec, Request, Stage
 from conformance.model.terms import ABSENT, Aspect, SubjectKind
+from conformance.model.traffic import Traffic
 from conformance.play.player import Player
 from conformance.wire.connection import Connection
 from tests.patience import PATIENCE
@@ -74,6 +75,7 @@ class FakeMachine:
         self.command_line = ("qemu", "-S")
         self.flavour = QMP
         self.spec = MachineSpec()
+        self.traffic = Traffic()
         self.has_monitor = True
         self.stderr = ""
         self.companions: list[CompanionMonitor] = []

@@ -25,11 +25,13 @@ from conformance.report.stream import (
     CaseEnded,
     CauseBefore,
     Combined,
+    Cost,
     DefaultRead,
     Event,
     EventSeen,
     Evidence,
     Finding,
+    ItemEnded,
     ItemPlanned,
     KnownGiven,
     Measured,
@@ -103,7 +105,14 @@ EVENTS: tuple[Event, ...] = (
         cases=("a/b",),
         rule="X17",
     ),
-    ItemPlanned(target="t", item="t::stop::valid", place=3, cases=2),
+    ItemPlanned(
+        target="t",
+        item="t::stop::valid",
+        place=3,
+        cases=2,
+        cost=Cost(seconds=1.5, machines=2, sent=300, received=40),
+    ),
+    ItemEnded(target="t", item="t::stop::valid", worker="gw0", cost=Cost(), memory=70000),
     RowPlanned(
         target="t",
         subject_kind=SubjectKind.COMMAND,
@@ -217,7 +226,14 @@ EVENTS: tuple[Event, ...] = (
             refused_pairs=(RefusedPair(one="a=1", two="b=2", error="No."),),
         ),
     ),
-    RunEnded(complete=False, exit_code=130, outcomes={"pass": 1}, seconds=2, time="t"),
+    RunEnded(
+        complete=False,
+        exit_code=130,
+        outcomes={"pass": 1},
+        seconds=2,
+        time="t",
+        cost={"gw0": 70000},
+    ),
 )
 
 
