@@ -17,6 +17,8 @@ nox.options.reuse_existing_virtualenvs = True
 QEMU = os.environ.get("QEMU", "/usr/bin/qemu-system-x86_64")
 TAPLO = "@taplo/cli@0.7.0"
 """The tool that checks TOML files against a JSON Schema, from npm."""
+SARIF_TOOL = "@microsoft/sarif-multitool@5"
+"""What reads SARIF files as GitHub does, from npm."""
 RELEASES = ("bookworm", "trixie")
 """The releases of Debian that the README's commands are tried on."""
 FEW = (
@@ -93,6 +95,50 @@ def _built_target(program: Path, source: str) -> str:
         f'[[target]]\nname = "tree"\nprogram = "{program}"\nschema = "{source}"\n'
         # A packaged source holds no firmware.
         f'args = ["-L", "/usr/share/seabios"]\n'
+    )
+
+
+@nox.session
+def formats(session: nox.Session) -> None:
+    """Hold a run of $QEMU in all formats, and docs/ci/, against the tools that read them.
+
+    It needs npm, and three minutes.
+    """
+    session.install(".[all]", "check-jsonschema", "meson", "ninja", "tmt")
+    folder = Path(session.create_tmp()).resolve()
+    report = folder / "report"
+    asked = [f"--format={name}" for name in ("junit", "tap", "sarif", "tmt", "gitlab-codequality")]
+    run = ("run", "-n", "2", "--case", "query-*/valid/*", *asked, "--report", str(report), QEMU)
+    session.run("qmp-conformance", *run, success_codes=[0, 1])
+    npm = ("npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), SARIF_TOOL)
+    session.run(*npm, external=True)
+    tool = next(folder.glob("node_modules/@microsoft/sarif-multitool-linux/Sarif.Multitool"))
+    tool.chmod(0o755)
+    session.run(str(tool), "validate", str(report / "results.sarif"), external=True)
+    session.run("python", "-m", "tests.report.judge_tmt", str(report / "results.json"))
+    for schema, file in (("github-workflows", "github.yml"), ("gitlab-ci", "gitlab.yml")):
+        session.run("check-jsonschema", "--builtin-schema", f"vendor.{schema}", f"docs/ci/{file}")
+    project = folder / "meson"
+    _write_meson_project(project)
+    session.run("meson", "setup", "--wipe", str(project / "build"), str(project))
+    session.run("meson", "test", "-C", str(project / "build"), "--suite", "quick")
+
+
+def _write_meson_project(project: Path) -> None:
+    """Write what QEMU's tree has where docs/ci/meson/ stands, with a program that starts $QEMU."""
+    shutil.rmtree(project, ignore_errors=True)
+    shutil.copytree("docs/ci/meson", project / "qmp")
+    emulator = project / "qemu.sh"
+    emulator.write_text(f'#!/bin/sh\nexec {QEMU} "$@"\n', encoding="utf-8")
+    emulator.chmod(0o755)
+    (project / "meson.build").write_text(
+        "project('qemu', version: '0')\n"
+        "target_dirs = ['x86_64-softmmu']\n"
+        "emulators = {'qemu-system-x86_64': custom_target('qemu-system-x86_64',\n"
+        "  input: 'qemu.sh', output: 'qemu-system-x86_64',\n"
+        "  command: ['cp', '@INPUT@', '@OUTPUT@'])}\n"
+        "subdir('qmp')\n",
+        encoding="utf-8",
     )
 
 
