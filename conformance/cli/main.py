@@ -41,6 +41,7 @@ _COMMANDS: Final = (
         "report",
         "write the report of a run again, or runs in the formats of other tools",
     ),
+    (CommandName.FINDING, "finding", "show one root cause of a run, or write it as an issue"),
     (
         CommandName.VALIDATE,
         "validate",

@@ -31,6 +31,7 @@ class CommandName(enum.StrEnum):
     TREND = "trend"
     MERGE = "merge"
     REPORT = "report"
+    FINDING = "finding"
 
 
 class KeyForm(enum.StrEnum):
@@ -471,6 +472,7 @@ OUTPUT: Final = Option(
     commands=(
         *(CommandName.DIFF, CommandName.DIGEST),
         *(CommandName.RUN_DIFF, CommandName.TREND, CommandName.REPORT),
+        CommandName.FINDING,
     ),
     help="write to this file, not to standard output",
     no_twin=_OF_NO_RUN,
@@ -534,6 +536,15 @@ RUN_FORMAT: Final = Option(
     no_twin=_OF_NO_RUN,
 )
 
+FINDING_FORMAT: Final = Option(
+    name="format",
+    default="text",
+    choices=("text", "markdown", "issue"),
+    commands=(CommandName.FINDING,),
+    help="the output format (default: text); `issue` is ready to be filed",
+    no_twin=_OF_NO_RUN,
+)
+
 AnyOption = Option[str] | Option[int] | Option[bool] | Option[tuple[str, ...]]
 
 TARGET: Final[tuple[AnyOption, ...]] = (
@@ -565,7 +576,7 @@ ALL: Final[tuple[AnyOption, ...]] = (
     *(OLD_ROOTFS, OLD_VERSION, NEW_ROOTFS, NEW_VERSION),
     *(SCHEMA_PROGRAM, DIFF_FORMAT, ALL_CHANGES, FAIL_ON, OUTPUT, DIGEST_VERSION),
     *(VALIDATE_SCHEMA, VALIDATE_FORMAT),
-    *(REASON, LINK, EXPIRES, RUN_FORMAT),
+    *(REASON, LINK, EXPIRES, RUN_FORMAT, FINDING_FORMAT),
 )
 """Every option, in the order in which help and docs list them."""
 TWINS: Final = tuple(option for option in ALL if option.no_twin is None)

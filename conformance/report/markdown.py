@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -10,6 +9,7 @@ from conformance.model.combination import RefusedPair
 from conformance.model.counting import counted, number
 from conformance.model.terms import Outcome, SettledBy, Severity
 from conformance.report.cost_text import cost_table, memory_words
+from conformance.report.front_page import anchor, front_page, heading
 from conformance.report.markup import block, code, code_cell, folded, plain, row
 from conformance.report.news_text import news_markdown, news_verdict
 from conformance.report.result import (
@@ -39,7 +39,7 @@ from conformance.report.wording import (
     replay,
     resumed,
     run_verdict,
-    target_verdict,
+    title,
     weighed,
 )
 
@@ -62,8 +62,10 @@ def render(summary: Summary) -> str:
     lines += news_markdown(summary.news) if summary.news is not None else ()
     lines += _overview(summary)
     for target in summary.targets:
-        lines += _target(target)
+        lines += front_page(target)
     lines += _run(summary)
+    for target in summary.targets:
+        lines += _appendix(target)
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -84,30 +86,26 @@ def _overview(summary: Summary) -> Iterator[str]:
     for target in summary.targets:
         numbers = [number(target.totals.get(each, 0)) for each in shown]
         cases = number(sum(target.totals.values()))
-        names = [f"[{plain(target.build.target)}](#{_anchor(target)})", plain(build(target))]
+        names = [f"[{plain(target.build.target)}](#{heading(target)})", plain(build(target))]
         yield row([*names, cases, *numbers, number(len(target.causes))])
     yield ""
 
 
-def _anchor(target: TargetSummary) -> str:
-    # GitHub's anchor of a heading: lower case, hyphens for spaces, without other punctuation.
-    kept = (each for each in target.build.target.lower() if each.isalnum() or each in "-_ ")
-    return "".join(kept).replace(" ", "-")
-
-
-def _target(target: TargetSummary) -> Iterator[str]:
-    yield f"## {plain(target.build.target)}"
+def _appendix(target: TargetSummary) -> Iterator[str]:
+    """Yield all that the front page leaves out."""
+    yield f"## Appendix: {plain(target.build.target)}"
     yield ""
-    yield f"{plain(target_verdict(target))}"
-    yield ""
-    yield from _provenance(target)
     if target.causes:
-        yield "### Findings"
+        yield "### Each root cause"
         yield ""
         yield "Paste the scripts as an ordinary user: root is allowed more than the program was."
         yield ""
         for place, each in enumerate(target.causes, start=1):
-            yield from _cause(place, each, target.build)
+            yield f'<a id="{anchor(target, each)}"></a>'
+            yield ""
+            yield f"#### {place}. {plain(title(each.finding))}"
+            yield ""
+            yield from cause_lines(each, target.build)
     yield from rules(target.rules)
     yield from subjects(target)
     yield from _defaults(target.defaults)
@@ -118,38 +116,15 @@ def _target(target: TargetSummary) -> Iterator[str]:
     yield from cost_table(target)
 
 
-def _provenance(target: TargetSummary) -> Iterator[str]:
-    facts = target.build
-    yield row(["Build", ""])
-    yield row([":--", ":--"])
-    for name, value in (
-        ("program", facts.program),
-        ("version", facts.version),
-        ("package", facts.package),
-        ("architecture", facts.arch),
-        ("SHA-256", facts.sha256),
-        ("SHA-256 of its introspection", facts.schema_sha256),
-        ("started by", facts.launcher),
-        ("compared with", facts.documentation),
-        ("command line", shlex.join(facts.command_line)),
-    ):
-        if value:
-            yield row([name, code_cell(value)])
-    yield ""
-
-
-def _cause(place: int, each: RootCause, facts: TargetStarted) -> Iterator[str]:
+def cause_lines(each: RootCause, facts: TargetStarted) -> Iterator[str]:
+    """Yield what is told of a root cause below its heading, which says what happened."""
     finding = each.finding
-    kind = OUTCOMES[finding.outcome]
-    subject = f"{finding.subject_kind} {code(finding.subject)}"
-    yield f"#### {place}. {kind.capitalize()} in {subject} ({plain(finding.rule)})"
-    yield ""
-    yield f"- **Happened**: {plain(finding.summary)}"
     weight = "" if finding.severity is Severity.MUST else f" ({finding.severity})"
     yield f"- **Promised**: {plain(finding.expected)}"
     yield f"- **Rule**: {plain(finding.rule)}{weight}, {plain(finding.why)}"
     yield f"- **Defect**: {code(finding.fingerprint)}, {plain(weighed(finding))}"
-    yield f"- **Case**: {code(finding.case)}"
+    subject = f"{finding.subject_kind} {code(finding.subject)}"
+    yield f"- **Case**: {code(finding.case)}, {OUTCOMES[finding.outcome]} of {subject}"
     yield f"- **Seen in**: {counted(len(each.cases), 'case')}"
     if finding.plays:
         yield f"- **Comes and goes**: {plays(finding)}"
@@ -157,13 +132,14 @@ def _cause(place: int, each: RootCause, facts: TargetStarted) -> Iterator[str]:
     if end:
         yield f"- **Process**: {end}"
     yield ""
-    yield from _evidence(finding.evidence)
+    yield from evidence_lines(finding.evidence)
     yield from _reproducer(finding, facts)
     yield from _ways(each.ways[1:])
     yield from _cases(each.cases)
 
 
-def _evidence(evidence: Evidence) -> Iterator[str]:
+def evidence_lines(evidence: Evidence) -> Iterator[str]:
+    """Yield the end of the dialogue and the last words of the process."""
     if evidence.transcript:
         yield from block(_tail(evidence.transcript, _TRANSCRIPT_LINES))
         yield ""
@@ -380,3 +356,4 @@ def _run(summary: Summary) -> Iterator[str]:
         yield f"- {told.rstrip('.')}"
     for probe, answer in sorted(started.host.items()):
         yield f"- Host, {code(probe)}: {plain(answer)}"
+    yield ""

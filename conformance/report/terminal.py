@@ -135,6 +135,14 @@ def _causes_head(target: TargetSummary) -> str:
     return f"{counted(len(severities), 'root cause')} ({', '.join(parts)}), worst first"
 
 
+def cause_lines(
+    cause: RootCause, target: TargetSummary, width: int, *, colour: bool = False
+) -> Iterator[str]:
+    """Yield what the report says of one root cause, by itself."""
+    yield from _cause(1, cause, max(width, _NARROWEST), Paint(colour))
+    yield f"     {'replay':{_LABEL}}{replay(cause.finding, target.build)}"
+
+
 def _cause(place: int, cause: RootCause, width: int, paint: Paint) -> Iterator[str]:
     finding = cause.finding
     style = Style.BAD if finding.severity is Severity.MUST else Style.DOUBT

@@ -136,6 +136,11 @@ def plays(finding: Finding) -> str:
     return f"in {number(finding.shown)} of {number(finding.plays)} plays of the case"
 
 
+def title(finding: Finding) -> str:
+    """Return what a finding is about, as a heading: what happened, and in which case."""
+    return f"{finding.summary} ({finding.case})"
+
+
 def weighed(finding: Finding) -> str:
     """Return what a finding does to a user, and why a reader may judge it otherwise."""
     return ", ".join((finding.weight, *finding.marks))

@@ -73,9 +73,9 @@ def test_every_table_has_rows_of_one_width(make_run: RunMaker) -> None:
         {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()} for table in tables
     ]
 
-    # An overview; of each target its facts, its rules, its commands, those that accepted nothing,
-    # its object types and its defaults, in sight and folded.
-    assert len(tables) == 1 + 2 * 7
+    # An overview; of each target its facts, its root causes, its rules, its commands, those that
+    # accepted nothing, its object types and its defaults, in sight and folded.
+    assert len(tables) == 1 + 2 * 8
     assert all(len(each) == 1 for each in widths)
 
 
@@ -97,7 +97,8 @@ def test_every_fence_and_fold_is_closed(make_run: RunMaker) -> None:
 def test_finding_shows_promise_evidence_and_two_ways_to_repeat_it(make_run: RunMaker) -> None:
     text = _report(make_run)
 
-    assert "#### 1. Crash in command `device-list-properties` (X14)" in text
+    assert "#### 1. device-list-properties took a string where" in text
+    assert ", crash of command `device-list-properties`" in text
     assert r"took a string where a\|b \*must\* be an integer, and the build died" in text
     assert "- **Promised**: An argument whose JSON type does not fit" in text
     assert "- **Process**: was killed by SIGSEGV" in text
@@ -105,6 +106,17 @@ def test_finding_shows_promise_evidence_and_two_ways_to_repeat_it(make_run: RunM
     assert "```sh\nprintf '%s\\n' '{\"execute\":\"qmp_capabilities\"}' |\n" in text
     assert "```sh\nqmp-conformance replay 'device-list-properties/" in text
     assert re.search(r"<details><summary>All \d+ cases that show it</summary>", text)
+
+
+def test_two_pages_come_first_and_lead_to_the_rest(make_run: RunMaker) -> None:
+    front, _, appendix = _report(make_run).partition("## Appendix: qemu-5.2")
+
+    assert len(front.splitlines()) < 400
+    links = re.findall(r"\]\(#(qemu-52-[\w-]+)\)", front)
+    assert links
+    assert all(f'<a id="{link}"></a>' in appendix for link in links)
+    for heading in ("root causes, worst first", "### What was not", "## The run"):
+        assert heading in front
 
 
 def test_provenance_names_the_build(make_run: RunMaker) -> None:

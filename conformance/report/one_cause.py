@@ -1,0 +1,104 @@
+"""Tells of one root cause alone: for a reader, or as an issue for its maintainer. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from conformance.model.hints import nearest
+from conformance.report import terminal
+from conformance.report.markdown import cause_lines, evidence_lines
+from conformance.report.markup import block, code, plain
+from conformance.report.result import Summary, TargetSummary
+from conformance.report.root_cause import RootCause
+from conformance.report.wording import build, title, visible
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A root cause on one build that shows it; `others` are the others."""
+
+    cause: RootCause
+    target: TargetSummary
+    others: tuple[TargetSummary, ...]
+
+
+def find(runs: Sequence[Summary], name: str) -> Shown | list[str]:
+    """Return the root cause whose fingerprint, or its beginning, is `name`; else the nearest names.
+
+    The last of the builds that show it stands for it: it is the newest where runs are in order.
+    """
+    found: dict[str, list[tuple[RootCause, TargetSummary]]] = {}
+    for target in (target for run in runs for target in run.targets):
+        for cause in target.causes:
+            found.setdefault(cause.finding.fingerprint, []).append((cause, target))
+    fitting = [each for each in found if each.startswith(name)]
+    if len(fitting) != 1:
+        return fitting or [*nearest(name, [*found])]
+    *others, (cause, target) = found[fitting[0]]
+    return Shown(cause=cause, target=target, others=tuple(other for _, other in others))
+
+
+def text(shown: Shown, width: int, *, colour: bool = False) -> str:
+    """Return the root cause as the whole report for a terminal has it."""
+    lines = [f"{shown.target.build.target}: {build(shown.target)}"]
+    lines += terminal.cause_lines(shown.cause, shown.target, width, colour=colour)
+    lines += [f"also on {build(other)}" for other in shown.others]
+    return "\n".join([*lines, ""])
+
+
+def markdown(shown: Shown) -> str:
+    """Return the root cause as the written report has it."""
+    lines = [f"# {plain(title(shown.cause.finding))}", "", f"{plain(build(shown.target))}", ""]
+    lines += cause_lines(shown.cause, shown.target.build)
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def issue(shown: Shown) -> str:
+    """Return the root cause as an issue: what it is about in the first line, then all it takes.
+
+    It speaks of the build alone, and needs nothing of the suite.
+    """
+    return "\n".join(_issue(shown)).rstrip("\n") + "\n"
+
+
+def _issue(shown: Shown) -> Iterator[str]:
+    finding, facts = shown.cause.finding, shown.target.build
+    # The title, in which no markup counts.
+    yield visible(finding.summary)
+    yield ""
+    yield "## Build"
+    yield ""
+    for other in (shown.target, *shown.others):
+        yield f"- {plain(build(other))}"
+    yield f"- Command line: {code(_command_line(finding.reproducer, facts.program))}"
+    yield ""
+    yield "## What happens"
+    yield ""
+    yield _sentence(finding.summary)
+    yield ""
+    yield from evidence_lines(finding.evidence)
+    yield "## What should happen"
+    yield ""
+    yield f"{_sentence(finding.expected)} {plain(finding.why)}"
+    yield ""
+    yield "## How to see it"
+    yield ""
+    yield from block(finding.reproducer.strip("\n").splitlines(), "sh")
+    yield ""
+    ways = shown.cause.ways[1:]
+    if ways:
+        yield "It also shows so:"
+        yield ""
+        yield from (f"- {plain(each.summary)}" for each in ways)
+        yield ""
+
+
+def _sentence(text: str) -> str:
+    return plain(f"{text[:1].upper()}{text[1:].rstrip('.')}.")
+
+
+def _command_line(reproducer: str, program: str) -> str:
+    """Return the line of a script that starts the program."""
+    lines = (line.partition(" <<")[0].strip() for line in reproducer.splitlines())
+    return next((line for line in lines if program in line), program)
