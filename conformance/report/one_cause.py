@@ -15,7 +15,7 @@ from conformance.report.wording import build, title, visible
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class FoundCause:
     """A root cause on one build that shows it; `others` are the others."""
 
     cause: RootCause
@@ -23,7 +23,7 @@ class Shown:
     others: tuple[TargetSummary, ...]
 
 
-def find(runs: Sequence[Summary], name: str) -> Shown | list[str]:
+def find(runs: Sequence[Summary], name: str) -> FoundCause | list[str]:
     """Return the root cause whose fingerprint, or its beginning, is `name`; else the nearest names.
 
     The last of the builds that show it stands for it: it is the newest where runs are in order.
@@ -36,10 +36,10 @@ def find(runs: Sequence[Summary], name: str) -> Shown | list[str]:
     if len(fitting) != 1:
         return fitting or [*nearest(name, [*found])]
     *others, (cause, target) = found[fitting[0]]
-    return Shown(cause=cause, target=target, others=tuple(other for _, other in others))
+    return FoundCause(cause=cause, target=target, others=tuple(other for _, other in others))
 
 
-def text(shown: Shown, width: int, *, colour: bool = False) -> str:
+def text(shown: FoundCause, width: int, *, colour: bool = False) -> str:
     """Return the root cause as the whole report for a terminal has it."""
     lines = [f"{shown.target.build.target}: {build(shown.target)}"]
     lines += terminal.cause_lines(shown.cause, shown.target, width, colour=colour)
@@ -47,14 +47,14 @@ def text(shown: Shown, width: int, *, colour: bool = False) -> str:
     return "\n".join([*lines, ""])
 
 
-def markdown(shown: Shown) -> str:
+def markdown(shown: FoundCause) -> str:
     """Return the root cause as the written report has it."""
     lines = [f"# {plain(title(shown.cause.finding))}", "", f"{plain(build(shown.target))}", ""]
     lines += cause_lines(shown.cause, shown.target.build)
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def issue(shown: Shown) -> str:
+def issue(shown: FoundCause) -> str:
     """Return the root cause as an issue: what it is about in the first line, then all it takes.
 
     It speaks of the build alone, and needs nothing of the suite.
@@ -62,7 +62,7 @@ def issue(shown: Shown) -> str:
     return "\n".join(_issue(shown)).rstrip("\n") + "\n"
 
 
-def _issue(shown: Shown) -> Iterator[str]:
+def _issue(shown: FoundCause) -> Iterator[str]:
     finding, facts = shown.cause.finding, shown.target.build
     # The title, in which no markup counts.
     yield visible(finding.summary)

@@ -8,7 +8,7 @@ import pytest
 
 from conformance.model.fingerprint import fingerprint
 from conformance.model.terms import Outcome
-from conformance.report.one_cause import Shown, find, issue, markdown, text
+from conformance.report.one_cause import FoundCause, find, issue, markdown, text
 from conformance.report.result import Summary
 from conformance.report.stream import Evidence
 from conformance.report.summary import summarise
@@ -33,9 +33,9 @@ def run(version: str) -> Summary:
 RUNS = (run("7.2"), run("10.0"))
 
 
-def shown() -> Shown:
+def shown() -> FoundCause:
     found = find(RUNS, NAME)
-    assert isinstance(found, Shown)
+    assert isinstance(found, FoundCause)
     return found
 
 
@@ -43,7 +43,7 @@ def shown() -> Shown:
 def test_a_root_cause_is_found_by_its_name_or_the_beginning(name: str) -> None:
     found = find(RUNS, name)
 
-    assert isinstance(found, Shown)
+    assert isinstance(found, FoundCause)
     assert found.target.build.version == "10.0"
     assert [other.build.version for other in found.others] == ["7.2"]
 
