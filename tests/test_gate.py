@@ -390,7 +390,7 @@ def _order(out: str) -> list[str]:
 def test_what_a_patch_may_change_runs_first(doors: Doors, targets: str) -> None:
     words = ("run", "-v", f"{targets}:good", "--case=object-add/toy/*", "--case=qom-list/*")
     plain = doors.command(*words)
-    files = ("--touching=frobnicate.xyz", "--touching=/srv/src/qemu/backends/toy.c")
+    files = ("--touching=frobnicate.xyz", "--touching=/usr/src/qemu/backends/toy.c")
     turned = doors.command(*words, *files)
 
     assert "qom-list" in _order(plain.out)[0]
