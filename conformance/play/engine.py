@@ -143,7 +143,7 @@ class Engine:
                 elif verdict.doubts:
                     result = self._prover.unexplained(result)
                 yield result
-                left_behind = result.verdict.outcome in BROKEN
+                left_behind = result.verdict.outcome in BROKEN and _spoils(case, result.verdict)
                 if left_behind:
                     break
             else:

@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from conformance.judge.expect_answer import Reject
+from conformance.judge.expect_value import Returns
 from conformance.judge.observation import Observation
 from conformance.judge.reply import MessageJudge
 from conformance.launch.pool import Pool
@@ -98,6 +99,16 @@ def test_cases_of_another_stage_get_another_machine(run: Run) -> None:
     pool = FakePool(answering(), answering())
 
     assert _outcomes(run(pool, A, other)) == [PASS, PASS]
+    assert len(pool.taken) == 2
+
+
+def test_a_wrong_answer_to_who_only_asks_ends_no_machine(run: Run) -> None:
+    """One play alone proves it for all that show the same; the machine is as it was."""
+    wrong = step("good", expect=Returns(({"x": 1},)))
+    asking = [case(f"q{n}", wrong, about="q", isolation=Isolation.PURE) for n in range(4)]
+    pool = FakePool(*[answering()] * 2)
+
+    assert _outcomes(run(pool, A, *asking, B)) == [PASS, *[FAIL] * 4, PASS]
     assert len(pool.taken) == 2
 
 
