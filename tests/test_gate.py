@@ -144,11 +144,11 @@ def test_what_nobody_knows_makes_a_run_fail(known: Path, runs: Runs) -> None:
 def test_only_what_the_baseline_lacks_is_news(before: Path, runs: Runs, doors: Doors) -> None:
     again = runs("broken", f"--baseline={before}", "--report=again")
     assert again.code == 0, again.out
-    assert "1 still: in the baseline" in again.out
+    assert "NOTHING NEW: 1 root cause known or still there." in again.out
 
     fixed = runs("good", f"--baseline={before}", "--report=fixed")
     assert fixed.code == 0
-    assert "1 fixed: in the baseline, and its cases pass" in fixed.out
+    assert "NOTHING NEW: 1 fixed" in fixed.out
 
     new = runs("broken", f"--baseline={doors.home / 'fixed'}", "--report=new")
     assert new.code == 1
@@ -368,7 +368,8 @@ def test_the_budget_of_a_target_cuts_it_alone(
     program = Path(targets).parent / "qemu-system-x86_64-mini"
     file = doors.home / "own.toml"
     file.write_text(
-        f'[[target]]\nname = "cut"\nprogram = "{program}"\nbudget = "1s"\n'
+        # The miniature does not keep what is promised of the wire.
+        f'[[target]]\nname = "cut"\nprogram = "{program}"\nbudget = "1s"\nselect = ["[!w]*"]\n'
         f'[[target]]\nname = "whole"\nprogram = "{program}"\nselect = ["qom-list/*"]\n'
     )
 

@@ -21,6 +21,8 @@ _HARM: Final = {
     outcome: place for place, outcome in enumerate((Outcome.FAIL, Outcome.TIMEOUT, Outcome.CRASH))
 }
 """The outcomes of findings, the worst last."""
+OF_NO_CASE: Final = frozenset({Standing.STALE, Standing.EXPIRED})
+"""News that no broken case shows."""
 _HAS: Final = "yes"
 """What a probe of the host says that finds what it looks for."""
 

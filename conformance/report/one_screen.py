@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,10 +10,11 @@ from typing import Final
 
 from conformance.model.counting import counted, number
 from conformance.model.terms import BROKEN, Outcome, Severity, Weight
+from conformance.report.news import OF_NO_CASE
 from conformance.report.paint import Paint, Style
 from conformance.report.result import Summary, TargetSummary
 from conformance.report.root_cause import RootCause
-from conformance.report.terminal import last_lines, warning_lines
+from conformance.report.terminal import beside_lines, last_lines, warning_lines
 from conformance.report.wording import OUTCOMES, build, target_verdict, visible
 
 NARROWEST: Final = 60
@@ -20,7 +22,16 @@ _CAUSES: Final = 10
 _LACKS: Final = 2
 """So many reasons of what was not tested."""
 _STYLES: Final = {Severity.MUST: Style.BAD}
-_DECIDED: Final = frozenset({Outcome.PASS, Outcome.INTERMITTENT, *BROKEN})
+_DECIDED: Final = frozenset({Outcome.PASS, *BROKEN})
+_TOLD: Final = (
+    *(Outcome.HARNESS_ERROR, Outcome.FLAKY, Outcome.INTERMITTENT),
+    *(Outcome.NOT_STARTED, Outcome.UNTESTABLE_HERE),
+)
+"""The outcomes that a user should look at, or can do something about."""
+_STALE: Final = 5
+"""So many known issues that are gone."""
+_WHERE: Final = re.compile(r"\S*qemu-[\w-]+: (?:\S+:[\d*]+: )?")
+"""The program and the place in its source, before the words with which it died."""
 _WEIGHT: Final = max(map(len, Weight))
 
 
@@ -35,8 +46,9 @@ def render(summary: Summary, width: int = 100, *, colour: bool = False) -> str:
         lines += textwrap.wrap(
             target_verdict(target), width, initial_indent="  ", subsequent_indent="  "
         )
-    lines += ["", *_causes(summary, width, paint), *_untested(summary, width)]
-    lines += last_lines(summary, paint)
+    lines += ["", *_causes(summary, width, paint), *_gone(summary, width, paint)]
+    lines += _untested(summary, width)
+    lines += [*beside_lines(summary), *last_lines(summary, paint)]
     return "\n".join(lines) + "\n"
 
 
@@ -63,6 +75,20 @@ def _causes(summary: Summary, width: int, paint: Paint) -> Iterator[str]:
     yield ""
 
 
+def _gone(summary: Summary, width: int, paint: Paint) -> Iterator[str]:
+    """Yield the known issues that are gone, or have expired."""
+    items = [item for item in summary.news or () if item.news and item.standing in OF_NO_CASE]
+    if not items:
+        return
+    yield paint(Style.HEAD, "Known issues to look at")
+    for item in items[:_STALE]:
+        told = visible(f"{item.standing}: {item.note}")
+        yield f"  {item.fingerprint} {_cut(told, width - len(item.fingerprint) - 3)}"
+    if len(items) > _STALE:
+        yield f"  and {number(len(items) - _STALE)} more, which the report tells"
+    yield ""
+
+
 def _place(cause: RootCause) -> tuple[bool, int]:
     finding = cause.finding
     return finding.severity is not Severity.MUST, list(Weight).index(finding.weight)
@@ -73,9 +99,7 @@ def _cause(
 ) -> str:
     finding = cause.finding
     on = f" ({builds[finding.fingerprint]} of {targets} builds)" if targets > 1 else ""
-    # The name of a death has no program and no path of a source before its words.
-    what = finding.defect if finding.outcome is Outcome.CRASH else finding.summary
-    told = visible(f"{what}{on} [{finding.case}]")
+    told = visible(f"{_WHERE.sub('', finding.summary)}{on} [{finding.case}]")
     head = f"{finding.fingerprint} {finding.weight:{_WEIGHT}}"
     room = width - len(head) - 3
     return f"  {paint(_STYLES.get(finding.severity, Style.DOUBT), head)} {_cut(told, room)}"
@@ -91,7 +115,7 @@ def _untested(summary: Summary, width: int) -> Iterator[str]:
     if not totals:
         return
     words = ", ".join(f"{number(count)} {OUTCOMES[outcome]}" for outcome, count in totals.items())
-    told = f"Not tested: {counted(sum(totals.values()), 'case')}: {words}"
+    told = f"Without a verdict: {counted(sum(totals.values()), 'case')}: {words}"
     yield from textwrap.wrap(told, width, subsequent_indent="  ")
     for reason, count in _lacks(summary.targets):
         yield _cut(f"  {number(count)} {visible(reason)}", width)
@@ -99,13 +123,16 @@ def _untested(summary: Summary, width: int) -> Iterator[str]:
 
 
 def _lacks(targets: Sequence[TargetSummary]) -> list[tuple[str, int]]:
-    """Return the reasons with most cases that a user can do something about."""
-    counts: Counter[str] = Counter()
-    for target in targets:
-        for reason in target.reasons:
-            if reason.outcome in (Outcome.UNTESTABLE_HERE, Outcome.NOT_STARTED):
-                counts[reason.reason] += reason.count
-    return counts.most_common(_LACKS)
+    """Return the reasons that a user should look at, or can do something about, gravest first."""
+    found: list[tuple[str, int]] = []
+    for outcome in _TOLD:
+        counts: Counter[str] = Counter()
+        for target in targets:
+            for reason in target.reasons:
+                if reason.outcome is outcome:
+                    counts[reason.reason] += reason.count
+        found += counts.most_common()
+    return found[:_LACKS]
 
 
 def _cut(text: str, room: int) -> str:

@@ -70,7 +70,7 @@ def render(summary: Summary, width: int = 100, *, colour: bool = False) -> str:
     lines += warning_lines(summary, width, paint)
     if summary.news is not None:
         lines += [paint(Style.HEAD, "Beside what was known"), *news_lines(summary.news, width), ""]
-    lines += last_lines(summary, paint)
+    lines += [*beside_lines(summary), *last_lines(summary, paint)]
     return "\n".join(lines) + "\n"
 
 
@@ -85,9 +85,13 @@ def render_verdicts(summary: Summary, width: int = 100, *, colour: bool = False)
     return "\n".join(lines) + "\n"
 
 
+def beside_lines(summary: Summary) -> Iterator[str]:
+    """Yield what is told of the run beside its verdict."""
+    yield from filter(None, (memory_words(summary.ended), resumed(summary.started)))
+
+
 def last_lines(summary: Summary, paint: Paint) -> Iterator[str]:
     """Yield the verdict on the run, and last what is news, where anything was known before."""
-    yield from filter(None, (memory_words(summary.ended), resumed(summary.started)))
     yield paint(_VERDICT_STYLES[summary.verdict], run_verdict(summary))
     if summary.news is not None:
         style = Style.BAD if any(each.news for each in summary.news) else Style.GOOD

@@ -75,7 +75,7 @@ def test_a_build_that_keeps_what_was_tested(doors: Doors) -> None:
 def test_a_broken_promise_can_be_seen_again_by_what_the_report_says(
     doors: Doors, targets: str
 ) -> None:
-    done = doors.command("run", f"{targets}:broken", TOY)
+    done = doors.command("run", "--full", f"{targets}:broken", TOY)
 
     assert (done.code, done.err) == (ExitCode.FINDINGS, "")
     text = (doors.home / "qmp-report/report.md").read_text()

@@ -76,7 +76,7 @@ def test_what_the_host_lacks_is_told() -> None:
     lacking = case("a", Outcome.UNTESTABLE_HERE, reason="no /dev/kvm on this host")
     text = render(summarise([STARTED, made_target(2), lacking, case("b", Outcome.PASS), ENDED]))
 
-    assert "Not tested: 1 case: 1 untestable here" in text
+    assert "Without a verdict: 1 case: 1 untestable here" in text
     assert "  1 no /dev/kvm on this host" in text
 
 

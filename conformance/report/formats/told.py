@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
-from conformance.model.terms import BROKEN, ExitCode, Outcome, Severity, Standing
-from conformance.report.news import NewsItem
+from conformance.model.terms import BROKEN, ExitCode, Outcome, Severity
+from conformance.report.news import OF_NO_CASE, NewsItem
 from conformance.report.result import Summary, TargetSummary
 from conformance.report.stream import CaseEnded, Event, Finding, TargetLost
 from conformance.report.summary import summarise
@@ -18,8 +18,6 @@ from conformance.report.wording import OUTCOMES
 
 _UNDECIDED_BY: Final = frozenset({Outcome.HARNESS_ERROR, Outcome.FLAKY})
 """What the suite, or chance, did: neither the build nor the host is to blame."""
-_OF_NO_CASE: Final = frozenset({Standing.STALE, Standing.EXPIRED})
-"""News that no broken case shows."""
 
 
 class Told(enum.StrEnum):
@@ -66,7 +64,7 @@ class ToldTarget:
     @property
     def issues(self) -> list[NewsItem]:
         """The news that no broken case shows: known issues that are gone, or expired."""
-        return [item for item in self.items if item.news and item.standing in _OF_NO_CASE]
+        return [item for item in self.items if item.news and item.standing in OF_NO_CASE]
 
     @property
     def quiet(self) -> frozenset[str]:
