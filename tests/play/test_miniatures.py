@@ -75,7 +75,8 @@ def test_a_server_that_keeps_every_promise_has_no_finding(
     assert odd == []
     outcomes = Counter(r.verdict.outcome for r in results)
     assert outcomes[Outcome.PASS] > least
-    assert outcomes[Outcome.PASS] > 0.8 * len(results)
+    # It lacks most of the machines and devices that cases ask for.
+    assert outcomes[Outcome.PASS] > 0.9 * (len(results) - outcomes[Outcome.NOT_APPLICABLE])
 
 
 @pytest.mark.parametrize("word", BREAKAGES)
