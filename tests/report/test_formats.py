@@ -179,7 +179,9 @@ def test_kcidb_takes_its_report(make_run: RunMaker) -> None:
         told_of(make_run()),
         run(case("a", Outcome.FAIL), finding("a"), known=[issue("a")]),
     ):
-        kcidb_io.schema.V5_3.validate(json.loads(text_of("kcidb", told)))
+        report = json.loads(text_of("kcidb", told))
+        assert kcidb_io.schema.V5_3.validate(report) == report
+        assert len(report["tests"]) == sum(len(target.cases) for target in told.targets)
 
 
 @pytest.mark.parametrize("outcome", Outcome)
