@@ -6,6 +6,7 @@ import argparse
 from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from conformance.cli.screen import Screen, write_out
 from conformance.cli.shown import show_report
@@ -23,7 +24,7 @@ from conformance.report.stream import STREAM_FILE, RunEnded, RunStarted
 from conformance.report.summary import summarise
 from conformance.report.write import FORMATS, publish, write_files
 
-_USUAL = {"markdown": "report.md", "json": "summary.json"}
+_USUAL: Final = {"markdown": "report.md", "json": "summary.json"}
 """The formats that every run writes, and the names of their files."""
 
 

@@ -15,15 +15,11 @@ from junitparser import Error, Failure, JUnitXml, Skipped
 from tap.parser import Parser
 
 from conformance.model.fingerprint import fingerprint
-from conformance.model.known_issue import Conditions, KnownIssue, KnownOutcome
 from conformance.model.terms import (
     BROKEN,
-    Aspect,
     ExitCode,
     Outcome,
     Severity,
-    SubjectKind,
-    Weight,
 )
 from conformance.play import option_table
 from conformance.report.formats.places import Place, place_of
@@ -32,7 +28,6 @@ from conformance.report.formats.told import Told, ToldRun, joined, told_of
 from conformance.report.stream import (
     CaseEnded,
     Event,
-    Evidence,
     Finding,
     KnownGiven,
     RunEnded,
@@ -41,62 +36,17 @@ from conformance.report.stream import (
 from conformance.report.summary import summarise
 from conformance.report.write import FORMATS
 from tests.report.conftest import RunMaker
-from tests.report.made import ENDED, STARTED, made_target
+from tests.report.made import ENDED, STARTED, made_case, made_finding, made_issue, made_target
 
 HOSTILE = "\x1b[31m\0 ]]> </failure> # TODO \\ \u202e \ud800 <script> \n  ...\nnot ok 1\n"
 
 
-def case(name: str, outcome: Outcome, target: str = "t", reason: str = "") -> CaseEnded:
-    return CaseEnded(
-        target=target,
-        case=f"stop/valid/{name}",
-        subject_kind=SubjectKind.COMMAND,
-        subject="stop",
-        aspect=Aspect.VALID,
-        outcome=outcome,
-        reason=reason,
-        rules=("X17",),
-        seconds=0.25,
-    )
+def case(name: str, outcome: Outcome, **more: Any) -> CaseEnded:
+    return made_case(f"stop/valid/{name}", outcome, **more)
 
 
 def finding(name: str, outcome: Outcome = Outcome.FAIL, **more: Any) -> Finding:
-    made = Finding(
-        target="t",
-        case=f"stop/valid/{name}",
-        subject_kind=SubjectKind.COMMAND,
-        subject="stop",
-        rule="X17",
-        severity=Severity.MUST,
-        outcome=outcome,
-        summary=f"{name} is wrong",
-        expected="it is right",
-        why="All is right. (qapi/run-state.json, stop (10.0.13: lines 30-31))",
-        fold=name,
-        defect=name,
-        fingerprint=fingerprint(name),
-        weight=Weight.WRONG,
-        evidence=Evidence(transcript=()),
-        reproducer="qemu-system-x86_64 -qmp stdio",
-    )
-    return replace(made, **more)
-
-
-def issue(name: str) -> KnownGiven:
-    return KnownGiven(
-        issue=KnownIssue(
-            where="known.toml:1",
-            fingerprint=fingerprint(name),
-            rule="",
-            defect=name,
-            reason="we know",
-            link="",
-            expires="",
-            outcome=KnownOutcome.FAILS,
-            cases=(f"stop/valid/{name}",),
-            when=Conditions(),
-        )
-    )
+    return made_finding(f"stop/valid/{name}", name, outcome, **more)
 
 
 def run(*events: Event, known: Sequence[KnownGiven] = (), end: RunEnded | None = ENDED) -> ToldRun:
@@ -177,7 +127,7 @@ def test_counts_are_those_of_the_stream(make_run: RunMaker) -> None:
 def test_kcidb_takes_its_report(make_run: RunMaker) -> None:
     for told in (
         told_of(make_run()),
-        run(case("a", Outcome.FAIL), finding("a"), known=[issue("a")]),
+        run(case("a", Outcome.FAIL), finding("a"), known=[made_issue("a")]),
     ):
         report = json.loads(text_of("kcidb", told))
         assert kcidb_io.schema.V5_3.validate(report) == report
@@ -205,7 +155,7 @@ def test_what_is_known_fails_nowhere_and_what_is_stale_everywhere() -> None:
     told = run(
         *(finding("a"), case("a", Outcome.FAIL), finding("b"), case("b", Outcome.CRASH)),
         case("c", Outcome.PASS),
-        known=[issue("a"), issue("c")],
+        known=[made_issue("a"), made_issue("c")],
     )
 
     assert results(told) == {
@@ -248,7 +198,7 @@ def test_what_breaks_no_more_than_good_order_fails_nowhere() -> None:
 
 
 def test_where_only_news_count_a_flaky_case_is_skipped() -> None:
-    told = run(case("a", Outcome.FLAKY), case("c", Outcome.PASS), known=[issue("b")])
+    told = run(case("a", Outcome.FLAKY), case("c", Outcome.PASS), known=[made_issue("b")])
 
     assert results(told)["stop/valid/a"] == ("Skipped", "flaky")
 

@@ -12,76 +12,22 @@ from hypothesis import strategies as st
 
 from conformance.model.fingerprint import fingerprint
 from conformance.model.flavour import Program
-from conformance.model.known_issue import Conditions, KnownIssue, KnownOutcome
-from conformance.model.terms import BROKEN, Aspect, Outcome, Severity, Standing, SubjectKind, Weight
+from conformance.model.known_issue import Conditions, KnownOutcome
+from conformance.model.terms import BROKEN, Outcome, Standing, Weight
 from conformance.report.difference import CaseChange, TargetDifference, difference
 from conformance.report.news import NewsItem
 from conformance.report.result import Summary
 from conformance.report.stream import (
     BaselineGiven,
-    CaseEnded,
     CauseBefore,
     Event,
-    Evidence,
-    Finding,
     KnownGiven,
 )
 from conformance.report.summary import summarise
 from conformance.report.trend import trend
-from tests.report.made import ENDED, STARTED, made_target
+from tests.report.made import ENDED, STARTED, made_case, made_finding, made_issue, made_target
 
 STARTED_THEN = replace(STARTED, time="2026-11-30T10:00:00+00:00", host={"kvm": "no /dev/kvm"})
-
-
-def case(name: str, outcome: Outcome, *rules: str) -> CaseEnded:
-    return CaseEnded(
-        target="t",
-        case=name,
-        subject_kind=SubjectKind.COMMAND,
-        subject="stop",
-        aspect=Aspect.VALID,
-        outcome=outcome,
-        reason="",
-        rules=rules,
-        seconds=0.0,
-    )
-
-
-def finding(name: str, defect: str, outcome: Outcome = Outcome.FAIL) -> Finding:
-    return Finding(
-        target="t",
-        case=name,
-        subject_kind=SubjectKind.COMMAND,
-        subject="stop",
-        rule="X17",
-        severity=Severity.MUST,
-        outcome=outcome,
-        summary=f"{defect} is wrong",
-        expected="e",
-        why="w",
-        fold=defect,
-        defect=defect,
-        fingerprint=fingerprint(defect),
-        weight=Weight.WRONG,
-        evidence=Evidence(transcript=()),
-        reproducer="",
-    )
-
-
-def issue(defect: str, **more: object) -> KnownGiven:
-    made = KnownIssue(
-        where="known.toml:1",
-        fingerprint=fingerprint(defect),
-        rule="",
-        defect=defect,
-        reason="we know",
-        link="",
-        expires="",
-        outcome=KnownOutcome.FAILS,
-        cases=(f"stop/valid/{defect}",),
-        when=Conditions(),
-    )
-    return KnownGiven(issue=replace(made, **more))  # type: ignore[arg-type]
 
 
 def run(
@@ -91,8 +37,8 @@ def run(
     events: list[Event] = []
     for name, outcome in outcomes.items():
         if outcome in (*BROKEN, Outcome.INTERMITTENT):
-            events.append(finding(f"stop/valid/{name}", name, outcome))
-        events.append(case(f"stop/valid/{name}", outcome, *rules))
+            events.append(made_finding(f"stop/valid/{name}", name, outcome))
+        events.append(made_case(f"stop/valid/{name}", outcome, rules=rules))
     head = [each for each in known if isinstance(each, KnownGiven)]
     rest = [each for each in known if not isinstance(each, KnownGiven)]
     return summarise([STARTED_THEN, *head, made_target(len(outcomes)), *rest, *events, ENDED])
@@ -109,20 +55,20 @@ FAIL, PASS, CRASH = Outcome.FAIL, Outcome.PASS, Outcome.CRASH
 @pytest.mark.parametrize(
     ("outcome", "known", "standing"),
     [
-        (FAIL, issue("a"), Standing.KNOWN),
-        (CRASH, issue("a"), Standing.KNOWN),
-        (FAIL, issue("a", rule="X17"), Standing.KNOWN),
-        (PASS, issue("a"), Standing.STALE),
-        (PASS, issue("a", outcome=KnownOutcome.MAY_FAIL), Standing.COMES_AND_GOES),
-        (FAIL, issue("a", outcome=KnownOutcome.MAY_FAIL), Standing.KNOWN),
-        (Outcome.VACUOUS, issue("a"), Standing.NOT_RUN),
-        (Outcome.NOT_RUN, issue("a"), Standing.NOT_RUN),
-        (PASS, issue("a", cases=("stop/valid/elsewhere",)), Standing.NOT_RUN),
+        (FAIL, made_issue("a"), Standing.KNOWN),
+        (CRASH, made_issue("a"), Standing.KNOWN),
+        (FAIL, made_issue("a", rule="X17"), Standing.KNOWN),
+        (PASS, made_issue("a"), Standing.STALE),
+        (PASS, made_issue("a", outcome=KnownOutcome.MAY_FAIL), Standing.COMES_AND_GOES),
+        (FAIL, made_issue("a", outcome=KnownOutcome.MAY_FAIL), Standing.KNOWN),
+        (Outcome.VACUOUS, made_issue("a"), Standing.NOT_RUN),
+        (Outcome.NOT_RUN, made_issue("a"), Standing.NOT_RUN),
+        (PASS, made_issue("a", cases=("stop/valid/elsewhere",)), Standing.NOT_RUN),
         # Without cases, only a whole run shows that it is gone.
-        (PASS, issue("a", cases=()), Standing.STALE),
-        (Outcome.NOT_RUN, issue("a", cases=()), Standing.NOT_RUN),
-        (FAIL, issue("a", expires="2026-11-30"), Standing.KNOWN),
-        (PASS, issue("a", when=Conditions(versions="<10.0")), Standing.UNMATCHED),
+        (PASS, made_issue("a", cases=()), Standing.STALE),
+        (Outcome.NOT_RUN, made_issue("a", cases=()), Standing.NOT_RUN),
+        (FAIL, made_issue("a", expires="2026-11-30"), Standing.KNOWN),
+        (PASS, made_issue("a", when=Conditions(versions="<10.0")), Standing.UNMATCHED),
     ],
 )
 def test_a_known_issue_is_what_its_cases_show(
@@ -132,14 +78,14 @@ def test_a_known_issue_is_what_its_cases_show(
 
 
 def test_what_expired_is_told_and_what_it_was_about_is_new() -> None:
-    summary = run({"a": FAIL}, issue("a", expires="2026-11-29"))
+    summary = run({"a": FAIL}, made_issue("a", expires="2026-11-29"))
 
     assert summary.news is not None
     assert [item.standing for item in summary.news] == [Standing.NEW, Standing.EXPIRED]
 
 
 def test_an_issue_of_another_rule_hides_nothing() -> None:
-    summary = run({"a": FAIL}, issue("a", rule="W35"))
+    summary = run({"a": FAIL}, made_issue("a", rule="W35"))
 
     assert summary.news is not None
     assert [item.standing for item in summary.news] == [Standing.NEW, Standing.NOT_RUN]
@@ -165,11 +111,11 @@ def test_an_issue_is_about_the_targets_that_fit_each_condition(
 ) -> None:
     expected = Standing.KNOWN if fits else Standing.NEW
 
-    assert standings(run({"a": FAIL}, issue("a", when=when)))["a"] in (
+    assert standings(run({"a": FAIL}, made_issue("a", when=when)))["a"] in (
         expected,
         Standing.UNMATCHED,
     )
-    summary = run({"a": FAIL}, issue("a", when=when))
+    summary = run({"a": FAIL}, made_issue("a", when=when))
     assert summary.news is not None
     assert (summary.news[0].standing is Standing.KNOWN) is fits
 
@@ -214,7 +160,7 @@ def test_a_root_cause_of_the_baseline_is_what_its_cases_show(
 
 def test_a_case_that_does_not_ask_for_a_rule_shows_nothing_of_it() -> None:
     """A build whose release documents no error class passes in any."""
-    unasked = run({"a": PASS}, issue("a", rule="X17"), rules=("Q30",))
+    unasked = run({"a": PASS}, made_issue("a", rule="X17"), rules=("Q30",))
     assert unasked.news is not None
     (item,) = unasked.news
     assert (item.standing, item.news) == (Standing.NOT_RUN, False)
@@ -234,7 +180,7 @@ def test_a_baseline_without_root_causes_makes_all_new() -> None:
 
 
 def test_a_known_issue_counts_before_the_baseline() -> None:
-    summary = run({"a": FAIL}, issue("a"), BASELINE, before("a", FAIL))
+    summary = run({"a": FAIL}, made_issue("a"), BASELINE, before("a", FAIL))
 
     assert standings(summary) == {"a": Standing.KNOWN}
 

@@ -12,8 +12,8 @@ from conformance.report.one_screen import NARROWEST, render
 from conformance.report.stream import Event
 from conformance.report.summary import summarise
 from tests.report.conftest import RunMaker
-from tests.report.made import ENDED, STARTED, made_target
-from tests.report.test_formats import case, finding, issue
+from tests.report.made import ENDED, STARTED, made_issue, made_target
+from tests.report.test_formats import case, finding
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -64,7 +64,7 @@ def test_what_is_known_is_counted_alone() -> None:
         finding("new"),
         case("new", Outcome.FAIL),
     ]
-    text = render(summarise([STARTED, issue("old"), made_target(2), *events, ENDED]))
+    text = render(summarise([STARTED, made_issue("old"), made_target(2), *events, ENDED]))
 
     assert "New root causes, worst first" in text
     assert "new is wrong" in text
