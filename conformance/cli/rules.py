@@ -17,12 +17,12 @@ from conformance.model.entry import Entry
 from conformance.model.errors import KnowledgeError, UsageError
 from conformance.model.flavour import Program
 from conformance.model.terms import ExitCode
+from conformance.play.option import CommandName
 from conformance.play.option_table import (
     NO_CACHE,
     RELEASE,
     RULES_FORMAT,
     TARGET,
-    CommandName,
     declare,
 )
 from conformance.prepare.cache import open_cache

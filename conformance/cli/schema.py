@@ -18,7 +18,7 @@ from conformance.model.errors import UsageError
 from conformance.model.flavour import Program
 from conformance.model.terms import ExitCode
 from conformance.play import option_table
-from conformance.play.option_table import CommandName
+from conformance.play.option import CommandName
 from conformance.prepare.operand import SIDES, NamedSide, load_knowledge, read_side
 from conformance.qapi.model import SchemaError
 from conformance.report import compatibility

@@ -31,14 +31,13 @@ from conformance.launch.target import (
 from conformance.model.counting import counted
 from conformance.model.errors import TargetFileError
 from conformance.model.hints import nearest
+from conformance.play.option import KeyForm, TargetKey
 from conformance.play.option_table import (
     IMAGE,
     KEYS,
     NAME_KEY,
     PROGRAM,
     ROOTFS,
-    KeyForm,
-    TargetKey,
 )
 
 _AXES: Final = "axes"

@@ -10,12 +10,12 @@ import pytest
 from conformance.cli.main import command_parser
 from conformance.compat.change import ChangeClass
 from conformance.model.flavour import Program
+from conformance.play.option import CommandName
 from conformance.play.option_table import (
     ALL,
     FAIL_ON,
     SCHEMA_PROGRAM,
     TWINS,
-    CommandName,
     options_of,
 )
 
