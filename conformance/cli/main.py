@@ -18,7 +18,8 @@ from conformance.cli.command_line import options_in, prepared, sentence, unknown
 from conformance.cli.screen import forget
 from conformance.model.errors import ConformanceError, UsageError
 from conformance.model.terms import ExitCode
-from conformance.play.option_table import CommandName
+from conformance.play.option import CommandName
+from conformance.play.option_table import BISECT
 
 _COMMANDS: Final = (
     (CommandName.RUN, "run", "run the cases of builds and write their report"),
@@ -55,11 +56,27 @@ _COMMANDS: Final = (
 _PIPE: Final = 128 + signal.SIGPIPE
 """What a shell reports for a program that wrote to a pipe without a reader."""
 
+_ABORTS: Final = 128
+_CANNOT_SAY: Final = 125
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
+    words = sys.argv[1:] if arguments is None else arguments
+    code = _code(words)
+    # Words that cannot be parsed say nothing of a commit, either.
+    return _bisected(code) if f"--{BISECT.name}" in words else code
+
+
+def _bisected(code: int) -> int:
+    """Return an exit code as `git bisect run` reads it; it ends at those from 128 on."""
+    said = code in (ExitCode.CONFORMS, ExitCode.FINDINGS)
+    return code if said or code >= _ABORTS else _CANNOT_SAY
+
+
+def _code(words: Sequence[str]) -> int:
     try:
-        asked = _parse(sys.argv[1:] if arguments is None else arguments)
+        asked = _parse(words)
         code = int(asked.call(asked))
         if sys.stdout is not None:
             sys.stdout.flush()

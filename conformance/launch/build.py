@@ -21,7 +21,7 @@ from conformance.launch.program import STYLES
 from conformance.launch.sandbox import Confinement, command, failure, is_sanitized
 from conformance.launch.target import Target, host_path
 from conformance.launch.waiting import readable
-from conformance.model.errors import LaunchError
+from conformance.model.errors import HostError, LaunchError
 from conformance.model.flavour import Program
 
 # A build with a sanitizer takes a few seconds to print its version on a busy machine.
@@ -74,7 +74,7 @@ def identify(target: Target, folder: RunFolder, *, limit: float = _LIMIT) -> Bui
     a target, or without an answer within `limit` seconds.
     """
     if target.rootfs and not os.path.isdir(target.rootfs):
-        raise LaunchError(
+        raise HostError(
             f"the root file system {target.rootfs} does not exist",
             "Correct `rootfs`; docs/targets.md tells how to make one.",
         )
@@ -120,7 +120,7 @@ def _check(file: Path, where: str) -> None:
         with file.open("rb") as stream:
             start = stream.read(4)
     except FileNotFoundError:
-        raise LaunchError(f"{where} does not exist", _REMEDY) from None
+        raise HostError(f"{where} does not exist", _REMEDY) from None
     except OSError as error:
         raise LaunchError(f"{where} cannot be read: {error.strerror}", _REMEDY) from None
     if not os.access(file, os.X_OK):

@@ -21,7 +21,7 @@ from typing import Any, Final
 from conformance.launch.janitor import MARK
 from conformance.launch.output import open_output, written
 from conformance.launch.waiting import readable
-from conformance.model.errors import LaunchError
+from conformance.model.errors import HostError, LaunchError
 
 ENGINES: Final = ("podman", "docker")
 """The engines that are looked for where none is named; the first counts."""
@@ -56,11 +56,11 @@ def found_engine(engine: str) -> tuple[str, ...]:
     if not words:
         words = [next((each for each in ENGINES if shutil.which(each)), "")]
         if not words[0]:
-            raise LaunchError(
+            raise HostError(
                 f"neither {' nor '.join(ENGINES)} is on this host", "Install one, such as podman."
             )
     elif shutil.which(words[0]) is None:
-        raise LaunchError(
+        raise HostError(
             f"the container engine {words[0]} is not on this host",
             "Install it, or name another one with --engine or `engine`.",
         )
@@ -102,7 +102,7 @@ class Container:
         if done.returncode != 0:
             said = _last(done.stderr)
             if "no such image" in said.lower() or "image not known" in said.lower():
-                raise LaunchError(
+                raise HostError(
                     f"{self._engine[0]} has no image {self._image}",
                     f"Fetch it with {shlex.join((*self._engine, 'pull', self._image))}: the suite "
                     "fetches nothing.",
@@ -155,7 +155,7 @@ class Container:
                 return int(pid)
         except OSError:
             pass
-        raise LaunchError(
+        raise HostError(
             f"the containers of {self._engine[0]} are out of reach: on another machine, or of "
             "another user",
             "Run the suite as the user whose containers the engine runs (root, for docker), or "

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from conformance.launch import janitor, mounter
-from conformance.model.errors import LaunchError
+from conformance.model.errors import HostError, LaunchError
 
 SCRATCH_SPACE: Final = 512 << 20
 """The size of a machine's scratch folder in bytes: twice the memory of the largest machine that a
@@ -166,7 +166,7 @@ class Mounts:
         What is mounted below that root is not there. Raises LaunchError.
         """
         if self.lacks is not None:
-            raise LaunchError(f"no container can be entered: {self.lacks}", _UNPACK)
+            raise HostError(f"no container can be entered: {self.lacks}", _UNPACK)
         key = (f"/proc/{pid}/root", False)
         with self._lock:
             if key not in self._trees:

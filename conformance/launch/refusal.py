@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from conformance.model.errors import LaunchError
+from conformance.model.errors import HostError
 
 _KINDS: Final = ("user", "mnt", "pid", "net", "ipc", "uts", "cgroup")
 _EITHER: Final = "or use --no-sandbox."
@@ -62,7 +62,7 @@ class Host:
             return ""
 
 
-def refusal(said: str, host: Host = Host()) -> LaunchError:
+def refusal(said: str, host: Host = Host()) -> HostError:
     """Return the cause of bubblewrap's failure, given its message."""
     for kind in _KINDS:
         name = f"user.max_{kind}_namespaces"
@@ -105,7 +105,7 @@ def refusal(said: str, host: Host = Host()) -> LaunchError:
     )
 
 
-def _chroot(said: str, cause: str) -> LaunchError:
+def _chroot(said: str, cause: str) -> HostError:
     return _refused(
         said,
         f"{cause}, in which the kernel makes no user namespaces",
@@ -114,7 +114,7 @@ def _chroot(said: str, cause: str) -> LaunchError:
     )
 
 
-def _refused(said: str, cause: str, remedy: str) -> LaunchError:
-    return LaunchError(
+def _refused(said: str, cause: str, remedy: str) -> HostError:
+    return HostError(
         f"bubblewrap cannot make its namespaces here: {cause} ({said})", f"{remedy}, {_EITHER}"
     )

@@ -25,7 +25,7 @@ from conformance.launch.janitor import MARK
 from conformance.launch.mounts import Mounts
 from conformance.launch.refusal import refusal
 from conformance.launch.target import Target, host_path
-from conformance.model.errors import LaunchError
+from conformance.model.errors import HostError, LaunchError
 from conformance.model.stage import SCRATCH
 
 # The folders of a root that hold programs and what they read, and those that the sandbox mounts
@@ -255,7 +255,7 @@ def _tool(name: str, package: str) -> str:
     found = shutil.which(name, path=os.environ.get("PATH", "") + ":" + PATH)
     if found is None:
         either = ", or use --no-sandbox" if name == "bwrap" else ""
-        raise LaunchError(f"{name} is not on this host", f"Install it (package {package}){either}.")
+        raise HostError(f"{name} is not on this host", f"Install it (package {package}){either}.")
     return found
 
 

@@ -39,6 +39,21 @@ def exit_code(
     return ExitCode.CONFORMS if judged else ExitCode.USAGE
 
 
+def skipped(
+    code: ExitCode, outcomes: Mapping[Outcome, int], skip: int | None, *, lost: bool
+) -> int:
+    """Return `skip` where this host alone kept what there was to test from a run, else `code`.
+
+    `lost`: targets are lost; if `code` is none of theirs, it is for what this host lacks.
+    """
+    lacked = lost
+    if code is ExitCode.USAGE:
+        lacked = lost or bool(outcomes.get(Outcome.UNTESTABLE_HERE))
+    elif code is not ExitCode.CONFORMS:
+        return code
+    return skip if skip is not None and lacked else code
+
+
 def cut_code(deadline: float | None, *, spent: bool, partial: bool) -> ExitCode:
     """Return the exit code of cases without a result that nobody kept from running.
 

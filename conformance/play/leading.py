@@ -55,7 +55,7 @@ def report(run: Run, *, interrupted: bool, failed: bool) -> Summary:
     return summary
 
 
-def _code(error: BaseException) -> ExitCode:
+def _code(error: BaseException) -> int:
     if isinstance(error, ConformanceError):
         return error.exit_code
     return ExitCode.INTERRUPTED if isinstance(error, KeyboardInterrupt) else ExitCode.HARNESS

@@ -14,6 +14,7 @@ from typing import Final
 from conformance.launch.target import NAME, Target, program_targets
 from conformance.model.errors import UsageError
 from conformance.model.known_issue import KnownIssue
+from conformance.model.terms import ExitCode
 from conformance.play.option_table import (
     ACCEL,
     ALLOW_PARTIAL,
@@ -37,6 +38,7 @@ from conformance.play.option_table import (
     SCHEMA,
     SEED,
     SHARD,
+    SKIP_CODE,
     STALE,
     TARGET,
     TARGETS,
@@ -48,6 +50,8 @@ from conformance.prepare.selection import Patch, Selection
 from conformance.prepare.targets import distinct
 
 _SHARD: Final = re.compile(r"(\d+)/(\d+)")
+_OWN_CODES: Final = range(max(set(ExitCode) - {ExitCode.INTERRUPTED}) + 1, 126)
+"""The exit codes that neither the suite nor a shell gives a meaning."""
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -72,6 +76,8 @@ class Options:
     """The seconds that the run may take."""
     allow_partial: bool = False
     """Whether a run that its budget cut may end with 0."""
+    skip_code: int | None = None
+    """The exit code of a run in which this host alone keeps targets from being tested."""
     touching: Patch = Patch()
     """The source files that a patch of QEMU changes."""
     resume: bool = False
@@ -121,6 +127,7 @@ def read_options(asked: object) -> Options:
         stale_fails=STALE.of(asked) == STALE.default,
         budget=_budget(BUDGET.of(asked)),
         allow_partial=ALLOW_PARTIAL.of(asked),
+        skip_code=_skip_code(SKIP_CODE.of(asked)),
         touching=_patch(TOUCHING.of(asked)),
         resume=RESUME.of(asked),
     )
@@ -131,6 +138,17 @@ def _budget(text: str) -> float | None:
     if text and found is None:
         raise UsageError(f"--budget {text}: no time", "Write 90s, 10m or 1h, for example.")
     return found
+
+
+def _skip_code(number: int) -> int | None:
+    if number == SKIP_CODE.default:
+        return None
+    if number not in _OWN_CODES:
+        raise UsageError(
+            f"--skip-code {number}: no exit code of its own",
+            f"Write one of {_OWN_CODES[0]} to {_OWN_CODES[-1]}: autopkgtest and Meson take 77.",
+        )
+    return number
 
 
 def _patch(files: Sequence[str]) -> Patch:

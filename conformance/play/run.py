@@ -17,7 +17,7 @@ from conformance.play.beforehand import (
     read_baseline,
     write_expected,
 )
-from conformance.play.exit_code import cut_code, exit_code
+from conformance.play.exit_code import cut_code, exit_code, skipped
 from conformance.play.head import RunPlan, StreamHead
 from conformance.play.held_report import HeldReport
 from conformance.play.options import Options
@@ -130,9 +130,9 @@ class Run:
             tell=self._tell,
         )
         self.campaigns, self.lost = prepared.campaigns, prepared.lost
-        self._codes = [error.exit_code for error in prepared.errors]
+        self._codes = prepared.codes(self.options.skip_code)
         if prepared.error is not None:
-            raise prepared.error
+            raise prepared.error.ending(max(self._codes, default=self.options.skip_code))
         self._compare()
         self.worths = run_worths(self.campaigns, self.options, self._beforehand)
         deaths = [death.event(one.target.name) for one in self.campaigns for death in one.deaths]
@@ -148,8 +148,9 @@ class Run:
     def _check_selection(self) -> None:
         """Raise UsageError for a selection that matches nothing."""
         # A pattern may be for a target that is lost.
-        lost = bool(self.lost)
-        self.unfit = check_selection(self.options.selection, self.campaigns, lenient=lost)
+        self.unfit = check_selection(
+            self.options.selection, self.campaigns, lenient=bool(self.lost)
+        )
 
     @property
     def _plan(self) -> RunPlan:
@@ -198,9 +199,9 @@ class Run:
         UsageError if it cannot be written.
         """
 
-        def code(joined: Joined) -> ExitCode:
+        def ended_by(joined: Joined) -> int:
             codes = [*self._codes, *([ExitCode.LAUNCH] if starts_lost(joined.counts) else [])]
-            return exit_code(
+            code = exit_code(
                 joined.counts,
                 found=fails(joined, self._beforehand, stale_fails=self.options.stale_fails),
                 interrupted=interrupted,
@@ -208,29 +209,32 @@ class Run:
                 lost=max(codes, default=None),
                 cut=cut_code(self.deadline, spent=self.spent, partial=self.options.allow_partial),
             )
+            return skipped(code, joined.counts, self.options.skip_code, lost=bool(self.lost))
 
-        return self._end(code, whole=not (interrupted or failed or self.lost))
+        return self._end(ended_by, whole=not (interrupted or failed or self.lost))
 
-    def abandon(self, code: ExitCode) -> Path:
+    def abandon(self, code: int) -> Path:
         """Do the same for a run without an end of its own; `code` is its exit code."""
         return self._end(lambda joined: code, whole=False)
 
-    def _end(self, code: Callable[[Joined], ExitCode], *, whole: bool) -> Path:
+    def _end(self, code: Callable[[Joined], int], *, whole: bool) -> Path:
         self.held.plan(self._plan)
         with self.held.joined() as joined:
-            whole = whole and not (joined.counts[Outcome.NOT_RUN] or starts_lost(joined.counts))
-            path = joined.end(
-                RunEnded(
-                    complete=whole,
-                    exit_code=code(joined),
-                    outcomes=told(joined.counts),
-                    cost=joined.memory,
-                    seconds=round(time.monotonic() - self._began, 3),
-                    time=_now(),
-                )
-            )
+            path = joined.end(_ended(joined, code(joined), self._began, whole=whole))
         self.ended = True
         return path
+
+
+def _ended(joined: Joined, code: int, began: float, *, whole: bool) -> RunEnded:
+    """Return the last event of a stream; `whole`: nothing but its cases can make it partial."""
+    return RunEnded(
+        complete=whole and not (joined.counts[Outcome.NOT_RUN] or starts_lost(joined.counts)),
+        exit_code=code,
+        outcomes=told(joined.counts),
+        cost=joined.memory,
+        seconds=round(time.monotonic() - began, 3),
+        time=_now(),
+    )
 
 
 def _is_in(run: Path, folder: Path) -> bool:

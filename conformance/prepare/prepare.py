@@ -62,7 +62,7 @@ def prepare(
     except LaunchError as error:
         if ".toml:" not in target.spelling:
             raise
-        raise LaunchError(f"{target.spelling}: {error.what}", error.remedy) from error
+        raise type(error)(f"{target.spelling}: {error.what}", error.remedy) from error
     own = () if selection.globs else target.select
     if own and not any(fnmatch.filter(plan.ids, glob) for glob in own):
         told = ", ".join(map(repr, own))

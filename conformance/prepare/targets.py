@@ -14,7 +14,14 @@ from pathlib import Path
 from conformance.launch.folder import RunFolder
 from conformance.launch.target import Target, image_label, label
 from conformance.model.canonical import canonical
-from conformance.model.errors import ConformanceError, HarnessError, LaunchError, UsageError
+from conformance.model.errors import (
+    ConformanceError,
+    HarnessError,
+    HostError,
+    LaunchError,
+    UsageError,
+)
+from conformance.model.terms import ExitCode
 from conformance.prepare.cache import Cache
 from conformance.prepare.campaign import Campaign
 from conformance.prepare.faults import told
@@ -30,6 +37,15 @@ class Prepared:
     campaigns: tuple[Campaign, ...]
     lost: tuple[TargetLost, ...]
     errors: tuple[ConformanceError, ...]
+
+    def codes(self, skip: int | None) -> list[ExitCode]:
+        """Return the exit codes of the lost targets.
+
+        There are none where `skip` stands for them: with it, if all lack something of this host.
+        """
+        if skip is not None and all(isinstance(each, HostError) for each in self.errors):
+            return []
+        return [ExitCode(error.exit_code) for error in self.errors]
 
     @property
     def error(self) -> ConformanceError | None:
@@ -105,6 +121,8 @@ def _all_lost(lost: Sequence[TargetLost], errors: Sequence[ConformanceError]) ->
     worst = max(errors, key=lambda error: error.exit_code)
     said = "; ".join(f"{each.target}: {each.what}" for each in lost)
     what = f"not one of {len(lost)} targets can be tested: {said}"
+    if all(isinstance(error, HostError) for error in errors):
+        return HostError(what, worst.remedy)
     kinds = (UsageError, LaunchError, HarnessError)
     kind = next(each for each in kinds if each.exit_code == worst.exit_code)
     return kind(what, worst.remedy)

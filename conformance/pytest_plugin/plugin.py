@@ -395,7 +395,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     )
     config.stash[SUMMARY] = summary
     code = summary.ended.exit_code if summary.ended else exitstatus
-    if exitstatus == pytest.ExitCode.OK and summary.verdict is RunVerdict.NOTHING_TESTED:
+    if code == run.options.skip_code:
+        session.exitstatus = code
+    elif exitstatus == pytest.ExitCode.OK and summary.verdict is RunVerdict.NOTHING_TESTED:
         # If all items are skipped, pytest reports success; we do not.
         session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
     elif exitstatus == pytest.ExitCode.OK:

@@ -271,6 +271,27 @@ def test_replay_shows_the_dialogue_and_the_verdict(doors: Doors) -> None:
     assert "pass: object-add/iothread/valid/mandatory-only" in done.out
 
 
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("object-add/toy/valid/mandatory-only", "good"), 0),
+        (("object-add/toy/defaults/flag", "broken"), 1),
+        (("quit/effect/recipe", "good"), 125),
+        (("no/such/case", "good"), 125),
+        (("object-add/toy/valid/mandatory-only", "nosuch"), 125),
+        (("object-add/toy/valid/mandatory-only", "good", "--nosuch"), 125),
+    ],
+)
+def test_git_bisect_is_told_good_bad_or_nothing(
+    doors: Doors, targets: str, words: tuple[str, ...], code: int
+) -> None:
+    case, target, *more = words
+
+    done = doors.command("replay", case, f"{targets}:{target}", "--bisect", *more)
+
+    assert done.code == code, done.out + done.err
+
+
 def test_replay_of_a_case_that_is_not_played_says_why(doors: Doors) -> None:
     done = doors.command("replay", "quit/effect/recipe", QEMU)
 
