@@ -43,6 +43,23 @@ def pytest_runtestloop(session):
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_call(item):
     at("item", item.config)
+    if item.config.workerinput["workerid"] in PLAN.get("amid", ()):
+        die_amid(item.config)
+
+def die_amid(config):
+    # With the third case that is recorded, half of it written.
+    from conformance.play.records import Recorder
+    real, count = Recorder.write, [0]
+
+    def write(self, events):
+        count[0] += 1
+        if count[0] == 3:
+            self._file.write('{"case":"qom-')
+            self._file.flush()
+            at("amid", config)
+        real(self, events)
+
+    Recorder.write = write
 """
 
 
@@ -80,15 +97,34 @@ def test_one_killed_while_another_collects_is_replaced_and_nothing_lost(
 
 
 @pytest.mark.parametrize(
+    "plan",
+    [
+        {"item": ["gw0"]},
+        {"item": ["gw0", "gw1"]},
+        {"amid": ["gw0"]},
+        {"amid": ["gw0", "gw1"]},
+        {"collecting": ["gw0"], "item": ["gw1"]},
+    ],
+)
+def test_an_item_in_which_a_worker_dies_is_played_by_another_from_its_beginning(
+    doors: Doors, targets: str, plan: dict[str, list[str]]
+) -> None:
+    done = killed(doors, targets, plan)
+
+    assert done.code == 0, done.out
+    folder = doors.home / "qmp-report"
+    assert found(folder) == ({"pass"}, 0, True)
+    cases = [case for _, case, _ in outcomes(events(folder))]
+    assert len(cases) == len(set(cases))
+
+
+@pytest.mark.parametrize(
     ("plan", "more", "kept"),
     [
-        ({"item": ["gw0"]}, (), {"pass", "not-run"}),
-        ({"item": ["gw0", "gw1"]}, (), {"pass", "not-run"}),
         ({"item": ["gw0"]}, ("--max-worker-restart=0",), {"pass", "not-run"}),
         ({"item": ["*"]}, ("--max-worker-restart=3",), {"not-run"}),
         ({"collecting": ["*"]}, ("--max-worker-restart=3",), {"not-run"}),
         ({"collected": ["*"]}, ("--max-worker-restart=1",), {"not-run"}),
-        ({"collecting": ["gw0"], "item": ["gw1"]}, (), {"pass", "not-run"}),
     ],
 )
 def test_what_killed_workers_had_in_hand_is_not_run(

@@ -257,14 +257,16 @@ class _Heard:
 
     `cases` tells, by target and id, where the lines of each case that has ended begin, and `again`
     where those of its further ends do: the lines of a thorough run would take hundreds of
-    megabytes.  `seen` are the lines of events seen, `deaths` the machines that died instead of
-    starting.
+    megabytes.  `torn` are those of items that their process did not end: they count where no other
+    process played the item, too.  `seen` are the lines of events seen, `deaths` the machines that
+    died instead of starting.
     """
 
     cases: dict[str, dict[str, _Place]]
     again: dict[tuple[str, str], list[_Place]]
     seen: set[bytes]
     deaths: list[StartDied]
+    torn: list[tuple[str, str, _Place]] = field(default_factory=list)
     costs: dict[tuple[str, str], Cost] = field(default_factory=dict)
     """By target and item."""
     memory: dict[str, int] = field(default_factory=dict)
@@ -296,12 +298,17 @@ def _heard(parts: Iterable[Path]) -> _Heard:
     heard = _Heard({}, {}, set(), [])
     for number, part in enumerate(parts):
         with part.open("rb") as file:
-            _hear(heard, number, file)
+            heard.torn.extend(_hear(heard, number, file))
+    for target, case, place in heard.torn:
+        if case not in heard.cases.get(target, {}):
+            heard.add(target, case, place)
     return heard
 
 
-def _hear(heard: _Heard, number: int, file: IO[bytes]) -> None:
+def _hear(heard: _Heard, number: int, file: IO[bytes]) -> list[tuple[str, str, _Place]]:
+    """Take what a part holds, but for the cases of an item without an end; return those."""
     begun: dict[tuple[str, str], _Place] = {}
+    ended: list[tuple[str, str, _Place]] = []
     end = 0
     for line in bounded_lines(file):
         start, end = end, end + len(line)
@@ -320,12 +327,16 @@ def _hear(heard: _Heard, number: int, file: IO[bytes]) -> None:
             item = from_json(value)
             assert isinstance(item, ItemEnded), "an event is what its kind says"
             heard.spent(item)
+            for each in ended:
+                heard.add(*each)
+            ended.clear()
             continue
         target, case = value["target"], value["case"]
         place = begun.setdefault((target, case), start * _PARTS + number)
         if value["event"] == CaseEnded.kind:
             del begun[target, case]
-            heard.add(target, case, place)
+            ended.append((target, case, place))
+    return ended
 
 
 def _lines_at(parts: Sequence[IO[bytes]], place: _Place) -> Iterator[bytes]:

@@ -44,12 +44,14 @@ class HeaviestFirst(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist h
             scope = self._split_scope(node_id)
             self._worth[scope] = min(first, self._worth.get(scope, first))
         self._dead: set[WorkerController] = set()
+        self._crashed: set[str] = set()
+        """The items in which a worker died: each is dealt out once more."""
         self._weights: Counter[str] = Counter()
         for node_id, group in groups.items():
             self._weights[self._split_scope(node_id)] += group.weight
 
     def remove_node(self, node: WorkerController) -> str | None:
-        """Remove a worker; return the item that killed it, which is not run again."""
+        """Remove a worker; return the item in which it died, if another one died in it before."""
         workload = self.assigned_work.pop(node)
         if self.collection is None:
             # Work is sent once so many have collected; a dead worker gets none.
@@ -58,7 +60,12 @@ class HeaviestFirst(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist h
             (scope, [item for item, done in unit.items() if not done])
             for scope, unit in workload.items()
         ]
-        crashed = next((items.pop(0) for _, items in left if items), None)
+        crashed = next((items[0] for _, items in left if items), None)
+        if crashed in self._crashed:
+            next(items for _, items in left if items).pop(0)
+        elif crashed is not None:
+            self._crashed.add(crashed)
+            crashed = None
         self.workqueue.update(
             {scope: dict.fromkeys(items, False) for scope, items in left if items}
         )

@@ -120,16 +120,32 @@ def test_one_that_replaces_a_dead_one_gets_nothing_before_it_has_collected(
 ) -> None:
     one, two = added(scheduler, "gw0", "gw1")
     collected(scheduler, one, two)
-    first = IDS[one.got[0]]
-    assert scheduler.remove_node(one) == first
+    assert scheduler.remove_node(one) is None
     (three,) = added(scheduler, "gw2")
 
     # The other one dies as well, and leaves its work to one that still collects.
-    assert scheduler.remove_node(two) == IDS[two.got[0]]
+    assert scheduler.remove_node(two) is None
     assert three.got == []
     collected(scheduler, three)
 
-    assert played(scheduler, [three]) == set(range(2, 6))
+    assert played(scheduler, [three]) == set(range(6))
+
+
+def test_an_item_in_which_two_workers_die_is_not_played_again(scheduler: HeaviestFirst) -> None:
+    one, two = added(scheduler, "gw0", "gw1")
+    collected(scheduler, one, two)
+    first = one.got[0]
+    assert scheduler.remove_node(one) is None
+    (three,) = added(scheduler, "gw2")
+    collected(scheduler, three)
+    (holder,) = (node for node in (two, three) if first in node.got)
+    (other,) = {two, three} - {holder}
+    for item in holder.got[: holder.got.index(first)]:
+        scheduler.mark_test_complete(holder, item)
+
+    assert scheduler.remove_node(holder) == IDS[first]
+
+    assert first not in played(scheduler, [other])
 
 
 def test_work_for_one_whose_death_is_not_known_yet_goes_to_others(
