@@ -155,7 +155,8 @@ REPORT_FORMAT: Final = Option(
     default=(),
     choices=(
         *("markdown", "json", "junit", "tap", "sarif"),
-        *("gitlab-codequality", "tmt", "ctrf", "kcidb"),
+        *("gitlab-codequality", "github-annotations", "github-summary"),
+        *("tmt", "ctrf", "kcidb"),
     ),
     commands=(CommandName.RUN, CommandName.MERGE, CommandName.REPORT),
     help="write the report in this format, too: its file is in the report folder",

@@ -258,6 +258,52 @@ def test_texts_stay_texts() -> None:
         assert text.encode()
 
 
+def test_github_is_told_the_worst_news_and_how_many_there_are_besides() -> None:
+    names = [f"x{number}" for number in range(12)]
+    told = run(
+        *(event for name in names for event in (finding(name), case(name, Outcome.FAIL))),
+        *(finding("r", severity=Severity.SHOULD), case("r", Outcome.FAIL)),
+        *(finding("k"), case("k", Outcome.FAIL), case("gone", Outcome.PASS)),
+        known=[made_issue("k"), made_issue("gone")],
+    )
+
+    lines = text_of("github-annotations", told).splitlines()
+
+    assert len(lines) == 10
+    assert all(line.startswith("::error title=t") for line in lines)
+    # Twelve, and the known issue that is gone, less the nine that are shown.
+    assert lines[-1].endswith("::4 more root causes: the report names all")
+    assert fingerprint("k") not in "".join(lines)
+    page = text_of("github-summary", told)
+    news, known = page.split("### No news")
+    assert all(fingerprint(name) in known for name in ("k", "r"))
+    assert all(fingerprint(name) in news for name in (*names, "gone"))
+
+
+def test_a_command_of_github_is_one_line_whatever_a_build_says() -> None:
+    hostile = "50%\r\n::error title=x::y, z"
+    told = run(finding("a", summary=hostile), case("a", Outcome.FAIL))
+
+    (line,) = text_of("github-annotations", told).splitlines()
+
+    assert line.startswith(f"::error title=t%3A {fingerprint('a')} (X17),file=")
+    assert "50%25" in line
+    assert "::y, z; promised: " in line
+
+
+def test_the_page_of_a_step_stays_below_what_github_shows() -> None:
+    long = "\N{SNOWMAN}" * 5000
+    names = [f"x{number}" for number in range(100)]
+    events = (
+        event for name in names for event in (finding(name, summary=long), case(name, Outcome.FAIL))
+    )
+
+    page = text_of("github-summary", run(*events))
+
+    assert len(page.encode()) < 1 << 20
+    assert page.rstrip().endswith("The page is full: the report has the rest.")
+
+
 def test_runs_with_one_target_name_are_told_apart() -> None:
     one, other = run(case("a", Outcome.PASS)), run(case("a", Outcome.FAIL))
     both = joined({"5.2": one, "7.2": other})

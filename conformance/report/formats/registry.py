@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from conformance.report.formats import code_quality, ctrf, junit, kcidb, sarif, tap, tmt
+from conformance.report.formats import code_quality, ctrf, github, junit, kcidb, sarif, tap, tmt
 from conformance.report.formats.told import ToldRun
 
 
@@ -39,6 +39,8 @@ RUN_FORMATS: Final[Mapping[str, Format]] = {
     "tap": _single("results.tap", tap.render),
     "sarif": _single("results.sarif", sarif.render),
     "gitlab-codequality": _single("gl-code-quality-report.json", code_quality.render),
+    "github-annotations": _single("github-annotations.txt", github.commands),
+    "github-summary": _single("github-summary.md", github.step_summary),
     "tmt": _single("results.json", tmt.render),
     "ctrf": _single("ctrf-report.json", ctrf.render),
     "kcidb": _single("kcidb.json", kcidb.render),
