@@ -38,7 +38,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     | {"judge.expectations"},
     "play": frozenset({"model", "qapi", "space", "knowledge", "wire", "launch", "judge", "derive"})
     | {"report", "prepare"},
-    "validate": frozenset({"model", "qapi", "knowledge", "wire.recording", "judge"})
+    "validate": frozenset({"model", "qapi", "knowledge", "judge"})
+    | {"wire.recording", "wire.pasted"}
     | {"report", "prepare.named_schema"},
 }
 """What each room may import besides itself; what is not named here is a door."""

@@ -11,8 +11,15 @@ from conformance.cli.screen import coloured
 from conformance.knowledge.arguments import load_unchecked
 from conformance.knowledge.rules import load_rules
 from conformance.model.canonical import pretty
+from conformance.model.flavour import Program
 from conformance.play.option import CommandName
-from conformance.play.option_table import VALIDATE_FORMAT, VALIDATE_SCHEMA, declare
+from conformance.play.option_table import (
+    ANSWERED,
+    VALIDATE_FORMAT,
+    VALIDATE_PROGRAM,
+    VALIDATE_SCHEMA,
+    declare,
+)
 from conformance.prepare.named_schema import schema_named
 from conformance.report.validation import complaint, render
 from conformance.validate import result as validation
@@ -30,11 +37,12 @@ def add(command: argparse.ArgumentParser, name: CommandName) -> None:
 
 
 def _validate(asked: argparse.Namespace) -> int:
-    schema = VALIDATE_SCHEMA.of(asked)
+    schema, program = VALIDATE_SCHEMA.of(asked), Program(VALIDATE_PROGRAM.of(asked))
     validator = FileValidator(
         rules=load_rules(),
         unchecked=load_unchecked(),
-        given=schema_named(schema) if schema else None,
+        given=schema_named(schema, program) if schema else None,
+        answered=ANSWERED.of(asked),
     )
     outcomes = [validator.validate(Path(name)) for name in asked.targets]
     for outcome in outcomes:

@@ -6,7 +6,7 @@ Does not judge what was not recorded: a dialogue may begin and end anywhere, and
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final
@@ -201,6 +201,12 @@ class DialogueJudge:
     ) -> tuple[_Asked | None, tuple[Noted, ...]]:
         """Return the request that a reply answers, and the faults of the reply's id."""
         found = message.get("id", ABSENT)
+        if found is ABSENT and not self._trimmed:
+            count = _unanswered(self._waiting, message, self._messages)
+            if count:
+                missing, self._waiting = self._waiting[:count], self._waiting[count:]
+                noted = tuple(_left_out(asked, spoken.line) for asked in missing)
+                return self._take(0, spoken.line), noted
         for index, asked in enumerate(self._waiting):
             if self._trimmed or echoes(asked.id, found):
                 return self._take(index, spoken.line), ()
@@ -261,7 +267,7 @@ class DialogueJudge:
 
     def _self_description(self, spoken: Received, command: str, value: Any) -> Iterator[Noted]:
         """Yield the faults of what the server says of itself."""
-        if command == SCHEMA_COMMAND and not _is_schema(value):
+        if command == SCHEMA_COMMAND and not is_schema(value):
             what = f"{command} returns no array of entries"
             miss = _miss("Q53", Kind.VALUE, what, "the entries of a schema", "schema")
             yield Noted(line=spoken.line, miss=miss)
@@ -270,6 +276,33 @@ class DialogueJudge:
             what = f"{command} returns another version than the greeting"
             miss = _miss("W16", Kind.VALUE, what, "the version of the greeting", "version")
             yield Noted(line=spoken.line, miss=miss)
+
+
+def _unanswered(
+    waiting: Sequence[_Asked], message: Mapping[str, Any], messages: MessageJudge
+) -> int:
+    """Return how many requests before the one that a success without id fits have no reply.
+
+    None has an id, and the first does not allow it: a line of the recording is missing.
+    """
+    if "return" not in message or "error" in message:
+        return 0
+    for index, asked in enumerate(waiting):
+        if asked.id is not ABSENT or asked.value is ABSENT:
+            break
+        if asked.objection is None and messages.returns(asked.command, message["return"]):
+            return index
+    return 0
+
+
+def _left_out(asked: _Asked, line: int) -> Noted:
+    """Return the remark that the reply to a request is not there."""
+    what = (
+        f"the reply to {asked.called} is not there: the one on line {line} has the type of that to "
+        "a later request"
+    )
+    miss = _miss("W35", Kind.SHAPE, what, "a reply to each request", "left out")
+    return Noted(line=asked.line, miss=miss, remarked=True)
 
 
 def listen(
@@ -291,7 +324,7 @@ def schema_in(dialogue: Sequence[Spoken]) -> tuple[Received, list[Any]] | None:
     """Return the first message that returns the entries of a schema, and the entries."""
     for spoken in dialogue:
         value = _returned(spoken)
-        if isinstance(spoken, Received) and _is_schema(value):
+        if isinstance(spoken, Received) and is_schema(value):
             return spoken, value
     return None
 
@@ -316,7 +349,8 @@ def _returned(spoken: Spoken) -> Any:
     return message.get("return") if message else None
 
 
-def _is_schema(value: Any) -> bool:
+def is_schema(value: Any) -> bool:
+    """Return whether a value looks like the entries of a schema, of whatever quality."""
     return isinstance(value, list) and any(
         isinstance(each, dict) and "meta-type" in each for each in value
     )

@@ -121,6 +121,10 @@ class MessageJudge:
             None if unsound else message, (*misses, *_extra_misses(message), *unsound)
         )
 
+    def returns(self, command: str | None, value: Any) -> bool:
+        """Return whether a command may return `value`, as far as is known."""
+        return not any(self._return_misses(value, command))
+
     def event(self, line: Line, *, timed: bool = True) -> ReadMessage:
         """Return the event in `line` and its faults.
 

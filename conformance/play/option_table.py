@@ -375,6 +375,22 @@ VALIDATE_SCHEMA: Final = Option(
     "release (10.0) of a shipped digest",
     no_twin=_OF_NO_RUN,
 )
+VALIDATE_PROGRAM: Final = Option(
+    name="program",
+    default="system",
+    choices=("system", "storage-daemon", "guest-agent"),
+    commands=(CommandName.VALIDATE,),
+    help="the program whose schema a digest or source tree gives (default: system)",
+    no_twin=_OF_NO_RUN,
+)
+ANSWERED: Final = Option(
+    name="command",
+    metavar="NAME",
+    default="",
+    commands=(CommandName.VALIDATE,),
+    help="the command that a lone answer is of (default: each whose answer it can be)",
+    no_twin=_OF_NO_RUN,
+)
 VALIDATE_FORMAT: Final = Option(
     name="format",
     default="text",
@@ -441,7 +457,7 @@ ALL: Final[tuple[AnyOption, ...]] = (
     *(RECORD, BISECT, RULES_FORMAT, RELEASE),
     *(OLD_ROOTFS, OLD_VERSION, NEW_ROOTFS, NEW_VERSION),
     *(SCHEMA_PROGRAM, DIFF_FORMAT, ALL_CHANGES, FAIL_ON, OUTPUT, DIGEST_VERSION),
-    *(VALIDATE_SCHEMA, VALIDATE_FORMAT),
+    *(VALIDATE_SCHEMA, VALIDATE_PROGRAM, ANSWERED, VALIDATE_FORMAT),
     *(REASON, LINK, EXPIRES, RUN_FORMAT, FINDING_FORMAT),
 )
 """Every option, in the order in which help and docs list them."""

@@ -15,6 +15,7 @@ from conformance.knowledge.digests import digest_names
 from conformance.model.bounded_lines import LimitError, read_bounded
 from conformance.model.canonical import canonical, digest
 from conformance.model.errors import UsageError
+from conformance.model.flavour import Program
 from conformance.prepare.operand import NamedSide, read_side
 from conformance.qapi.introspection import read_introspection
 from conformance.qapi.model import Schema, SchemaError
@@ -41,8 +42,8 @@ class NamedSchema:
     release: tuple[int, int] | None = None
 
 
-def schema_named(word: str) -> NamedSchema:
-    """Return the schema that `word` names.
+def schema_named(word: str, program: Program = Program.SYSTEM) -> NamedSchema:
+    """Return the schema that `word` names, of a digest or source that of `program`.
 
     It is the path of a saved introspection, or any side of a comparison (`run.sides`): a release
     whose digest comes with the suite, a digest's file, a source tree or schema file, a build.  Of
@@ -51,7 +52,7 @@ def schema_named(word: str) -> NamedSchema:
     none, and LaunchError.
     """
     if not _may_be_saved(Path(word)):
-        return _of_side(word)
+        return _of_side(word, program)
     entries = _saved_entries(Path(word))
     try:
         schema = read_introspection(entries)
@@ -81,8 +82,8 @@ def _may_be_saved(path: Path) -> bool:
     return not data.lstrip().startswith(_NO_JSON) and _DIGEST not in data
 
 
-def _of_side(word: str) -> NamedSchema:
-    side = read_side(NamedSide(name=word))
+def _of_side(word: str, program: Program) -> NamedSchema:
+    side = read_side(NamedSide(name=word, program=program))
     version = [int(part) for part in side.facts.version.split(".")[:2] if part.isdigit()]
     shipped = side.facts.kind is SideKind.DIGEST
     return NamedSchema(

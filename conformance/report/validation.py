@@ -14,8 +14,10 @@ from conformance.validate.result import FileKind, Outcome, Remark, Unreadable, V
 
 _KINDS: Final = {
     FileKind.INTROSPECTION: "a saved introspection",
+    FileKind.ANSWER: "an answer",
     FileKind.RECORDING: "a recorded dialogue",
     FileKind.MESSAGES: "messages as they went over the wire",
+    FileKind.LOG: "a log with messages in it",
     FileKind.STREAM: "the stream of a run",
 }
 _LABEL: Final = 10

@@ -14,12 +14,14 @@ from typing import Final
 
 from conformance.judge.introspected import JudgedSchema, judge_introspection
 from conformance.judge.miss import Miss
-from conformance.judge.recorded import Noted, listen, schema_in, version_in
+from conformance.judge.recorded import Noted, is_schema, listen, schema_in, version_in
 from conformance.knowledge.arguments import Unchecked, names_for
 from conformance.knowledge.rules import Rule
 from conformance.knowledge.versions import Version
 from conformance.model.bounded_lines import LimitError, bounded_lines, read_bounded
+from conformance.model.counting import counted
 from conformance.model.errors import UsageError
+from conformance.model.expectation import Kind
 from conformance.model.terms import Severity
 from conformance.prepare.named_schema import NamedSchema, entries_in
 from conformance.qapi.model import Schema
@@ -33,7 +35,9 @@ from conformance.report.stream import (
     RunStarted,
     TargetStarted,
 )
+from conformance.validate.answers import judged_answer
 from conformance.validate.result import FileKind, Outcome, Remark, Unreadable, Validated
+from conformance.wire.pasted import Pasted, read_pasted
 from conformance.wire.recording import (
     ENTRY_MEMBERS,
     REPLY_MEMBERS,
@@ -50,9 +54,12 @@ from conformance.wire.recording import (
     transcript_of,
 )
 
+_PAIRING: Final = frozenset({"W25", "W26", "W27", "W35"})
+"""The rules on which reply belongs to which request."""
 UNDERSTOOD: Final = (
-    "It may hold the answer of query-qmp-schema, a recording (docs/validate.md), QMP messages one "
-    "behind the other as in libvirt's *.replies, or the events.ndjson of a run."
+    "It may hold the answer of query-qmp-schema or of another command, a recording "
+    "(docs/validate.md), QMP messages one behind the other as in libvirt's *.replies, a log "
+    "with messages in it, or the events.ndjson of a run."
 )
 
 
@@ -63,6 +70,8 @@ class FileValidator:
     rules: Mapping[str, Rule]
     unchecked: tuple[Unchecked, ...] = ()
     given: NamedSchema | None = None
+    answered: str = ""
+    """The command that a lone answer is of, "" if it shall be found."""
 
     def validate(self, path: Path) -> Outcome:
         """Return what was found in a file."""
@@ -71,11 +80,20 @@ class FileValidator:
                 # A stream is read line by line: it may not fit into memory.
                 return self._stream(path)
             text = decode(read_bounded(path))
-            values = list(read_values(text))
-            match _kind(values):
+            try:
+                values = list(read_values(text))
+                kind = _kind(values)
+            except RecordingError:
+                pasted = read_pasted(text)
+                if pasted is None:
+                    raise
+                return self._log(path, text, pasted)
+            match kind:
                 case FileKind.INTROSPECTION:
                     return self._introspection(path, text, values[0])
-                case kind:
+                case FileKind.ANSWER:
+                    return self._answer(path, values[0])
+                case _:
                     return self._dialogue(path, kind, text, values)
         except OSError as error:
             problem = f"cannot be read: {error.strerror}"
@@ -104,6 +122,15 @@ class FileValidator:
             remarks=_in_order(remarks),
         )
 
+    def _answer(self, path: Path, first: Value) -> Validated:
+        made = _Found()
+        answer = judged_answer(first, self.given, self.answered)
+        if self.given is not None:
+            made.schema = self.given.origin
+            made.notes.append(answer.told)
+        made.add(self._remark(first.line, each, remarked=False) for each in answer.misses)
+        return made.validated(path, FileKind.ANSWER, {"replies": 1})
+
     def _dialogue(self, path: Path, kind: FileKind, text: str, values: list[Value]) -> Validated:
         read = entries_of if kind is FileKind.RECORDING else messages_of
         dialogue = tuple(read(values))
@@ -115,6 +142,18 @@ class FileValidator:
             made.notes.append("no requests are recorded: what replies return was not checked")
         return made.validated(path, kind, _dialogue_counts(dialogue))
 
+    def _log(self, path: Path, text: str, pasted: Pasted) -> Validated:
+        """Return what is wrong with the messages of a log, which may lack some."""
+        made = _Found()
+        version = version_in(pasted.spoken)
+        schema = self._schema_for(pasted.spoken, text, (), made)
+        noted = listen(pasted.spoken, schema, names_for(self.unchecked, version))
+        made.add(self._heard(map(_doubted, noted), version))
+        if pasted.left_out:
+            lines = counted(len(pasted.left_out), "line")
+            made.notes.append(f"{lines} hold no message, the first is line {pasted.left_out[0]}")
+        return made.validated(path, FileKind.LOG, _dialogue_counts(pasted.spoken))
+
     def _schema_for(
         self, dialogue: Sequence[Spoken], text: str, values: Sequence[Value], made: _Found
     ) -> Schema | None:
@@ -123,8 +162,8 @@ class FileValidator:
         if held is not None:
             reply, entries = held
             judged = judge_introspection(entries)
-            start = next(each.start for each in values if each.line == reply.line)
-            lines = list(element_lines(text, start))
+            start = next((each.start for each in values if each.line == reply.line), None)
+            lines = [] if start is None else list(element_lines(text, start))
             made.add(self._entry_remarks(judged, lines, reply.line))
             if judged.schema is not None:
                 counts = ", ".join(
@@ -187,7 +226,7 @@ class FileValidator:
         version = _version(target.version)
         schema = None
         if self.given is not None:
-            if self._is_of(self.given, target, version):
+            if _is_of(self.given, target, version):
                 schema, made.schema = self.given.schema, self.given.origin
             else:
                 note = f"{self.given.origin} is not the schema of {target.target}: not used there"
@@ -198,12 +237,6 @@ class FileValidator:
         for remark in self._heard((each for each in noted if not each.remarked), version):
             summary = f"{finding.target}, {finding.case}: {remark.summary}"
             yield replace(remark, summary=summary)
-
-    @staticmethod
-    def _is_of(given: NamedSchema, target: TargetStarted, version: Version | None) -> bool:
-        if given.release is not None:
-            return version is not None and version[:2] == given.release
-        return given.sha256 == target.schema_sha256
 
     def _entry_remarks(
         self, judged: JudgedSchema, lines: Sequence[int], line: int
@@ -264,6 +297,18 @@ _COUNTED: Final[Mapping[type[Event], str]] = {
 _OTHERS: Final = "other events"
 
 
+def _is_of(given: NamedSchema, target: TargetStarted, version: Version | None) -> bool:
+    if given.release is not None:
+        return version is not None and version[:2] == given.release
+    return given.sha256 == target.schema_sha256
+
+
+def _doubted(noted: Noted) -> Noted:
+    """Return what was found in a log: what is missing or accepted there may be on a lost line."""
+    doubtful = noted.miss.rule in _PAIRING or noted.miss.kind is Kind.ACCEPTED
+    return replace(noted, remarked=True) if doubtful else noted
+
+
 def _in_order(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
     return tuple(sorted(remarks, key=lambda remark: remark.line))
 
@@ -285,11 +330,11 @@ def _kind(values: Sequence[Value]) -> FileKind:
     value = first.value
     if isinstance(value, list):
         if not alone:
-            raise RecordingError(values[1].line, 1, "something follows the introspection")
-        return FileKind.INTROSPECTION
+            raise RecordingError(values[1].line, 1, "something follows the array")
+        return FileKind.INTROSPECTION if is_schema(value) else FileKind.ANSWER
     if isinstance(value, dict):
-        if alone and isinstance(value.get("return"), list):
-            return FileKind.INTROSPECTION
+        if alone and "return" in value:
+            return FileKind.INTROSPECTION if is_schema(value["return"]) else FileKind.ANSWER
         if value and value.keys() <= ENTRY_MEMBERS:
             return FileKind.RECORDING
         if value.keys() & (REQUEST_MEMBERS | REPLY_MEMBERS):

@@ -20,10 +20,14 @@ class FileKind(enum.StrEnum):
 
     # The answer of query-qmp-schema, or the entries in it.
     INTROSPECTION = "introspection"
+    # The answer of another command, or what it returns.
+    ANSWER = "answer"
     # Our own recording: one entry for each message, with its speaker.
     RECORDING = "recording"
     # Plain messages one after the other, such as libvirt's replies.
     MESSAGES = "messages"
+    # Messages between lines that are none, or behind prompts and times.
+    LOG = "log"
     # The stream of events of a run, whose findings hold dialogues.
     STREAM = "stream"
 

@@ -58,6 +58,7 @@ def found(validated: Any, severity: str = "must") -> list[tuple[int, str]]:
 
 COUNTS = {"commands": 8, "events": 2, "types": 32}
 STATUS = {"running": True}
+_SIZE = {"resize": {"arguments": {"size": 1}}}
 DIALOGUE = (
     {"received": GREETING},
     sent("qmp_capabilities", "libvirt-1"),
@@ -231,6 +232,110 @@ def test_what_is_none_of_them_is_refused_by_its_place(
     assert outcome.place.startswith(place)
     assert problem in outcome.problem
     assert outcome.exit_code is ExitCode.USAGE
+
+
+@pytest.mark.parametrize(
+    ("value", "fits"),
+    [
+        ({"running": True}, "query-status"),
+        ({}, "pause, plug, qmp_capabilities, resize"),
+        (ENTRIES[:1], None),
+    ],
+)
+def test_a_lone_answer_is_known_by_its_type(
+    validate: Validate, value: Any, fits: str | None
+) -> None:
+    for content in (compact({"return": value}), compact({"return": value, "id": 7})):
+        validated = validate(content, SCHEMA)
+
+        assert validated.kind is (FileKind.INTROSPECTION if fits is None else FileKind.ANSWER)
+        if fits is not None:
+            assert validated.exit_code is ExitCode.CONFORMS
+            (note,) = validated.notes
+            assert sorted(note.removeprefix("what it returns is of the type of ").split(", ")) == (
+                fits.split(", ")
+            )
+
+
+def test_an_answer_that_no_command_gives_is_refused_unless_the_user_says_which(
+    tmp_path: Path, validate: Validate
+) -> None:
+    wrong = compact({"return": {"running": 1}})
+    assert "no command of given.json returns this" in validate(wrong, SCHEMA).problem
+    path = tmp_path / "file"
+    asked = dataclasses.replace(
+        FileValidator(rules=load_rules(), given=SCHEMA), answered="query-status"
+    )
+    assert found(asked.validate(path)) == [(1, "W38")]
+    other = dataclasses.replace(asked, answered="query-nothing").validate(path)
+    assert isinstance(other, Unreadable)
+    assert "given.json has no command query-nothing" in other.problem
+
+
+def test_without_a_schema_an_answer_is_no_introspection(validate: Validate) -> None:
+    for value in ([], [{"name": "x"}], [5]):
+        validated = validate(compact({"return": value}))
+        assert (validated.kind, validated.remarks) == (FileKind.ANSWER, ())
+
+
+def test_a_reply_that_is_missing_is_told_as_that(validate: Validate) -> None:
+    asked = ("resize", "query-status", "pause", "look")
+    answers: tuple[Any, ...] = ({}, STATUS, {}, 5)
+    whole = [
+        message
+        for name, value in zip(asked, answers, strict=True)
+        for message in ({"execute": name} | _SIZE.get(name, {}), {"return": value})
+    ]
+    for left_out in (1, 3):
+        messages = [each for number, each in enumerate(whole) if number != left_out]
+        validated = validate(ndjson(*messages), SCHEMA)
+        assert found(validated) == []
+        told = [each.summary for each in validated.remarks]
+        assert len(told) == 1, told
+    # Nothing is to be missing where the reply is of no waiting request's type.
+    wrong = [*whole[:3], {"return": {"running": 1}}]
+    assert found(validate(ndjson(*wrong), SCHEMA)) == [(4, "W38")]
+
+
+LOG = f"""\
+$ socat - UNIX-CONNECT:/tmp/qmp
+{compact(GREETING)}
+-> {{"execute": "qmp_capabilities"}}
+<- {{"return": {{}}}}
+10:00:00.1: info : QEMU_MONITOR_SEND_MSG: mon=0x7f msg={{"execute":"query-status","id":"a"}}
+ fd=-1
+10:00:00.2: info : QEMU_MONITOR_IO_PROCESS: mon=0x7f buf={{"return": {{"running": 1}}, "id": "a"}}
+10:00:00.2: info : QEMU_MONITOR_RECV_REPLY: mon=0x7f reply={{"return": {{"running": 1}}, "id": "a"}}
+<- {{
+  "timestamp": {{"seconds": 1, "microseconds": 2}},
+  "event": "STOP"
+}}
+(QEMU) look at=5
+{{"return": {{"name": "x"}}}}
+if (x) {{
+{{"return": {{}}}}
+"""
+
+
+def test_a_log_is_read_as_it_was_pasted(validate: Validate) -> None:
+    validated = validate(LOG, SCHEMA)
+
+    assert validated.kind is FileKind.LOG
+    assert validated.holds == {"requests": 3, "replies": 4, "events": 1, "greetings": 1}
+    assert found(validated) == [(8, "W38")]
+    # What answers nothing may answer a line that is not there.
+    assert [(each.line, each.rule) for each in validated.remarks][1:] == [(16, "W35")]
+    assert "3 lines hold no message, the first is line 1" in validated.notes
+
+
+def test_a_log_of_many_broken_lines_takes_little_time(validate: Validate) -> None:
+    text = 'x {"a": nothing\n' * 100_000 + compact(GREETING)
+
+    began = time.process_time()
+    validated = validate(text)
+
+    assert validated.holds["greetings"] == 1
+    assert time.process_time() - began < 60
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
