@@ -18,6 +18,7 @@ from conformance.derive.commands.unchanged import state_queries
 from conformance.derive.inputs import Introspected
 from conformance.knowledge.argument_forms import Thing
 from conformance.knowledge.arguments import Catalogue
+from conformance.knowledge.exceptions import reasons_for
 from conformance.knowledge.valid_request import ValidRequest
 from conformance.model.case import Case
 from conformance.model.once import once
@@ -56,7 +57,11 @@ def known_requests(arguments: Arguments) -> Iterator[ValidRequest]:
     name, knowledge = arguments.command.name, arguments.knowledge
     if name not in knowledge.commands:
         return
+    by_chance = reasons_for(knowledge.intermittent, arguments.build.version)
     for valid in knowledge.commands[name].requests(arguments.build.version):
+        # Of what ends the build by chance, a variation shows no more.
+        if f"{name}/valid/{valid.name or 'recipe'}" in by_chance:
+            continue
         if not (valid.always_fails or arguments.build.lacks.keys() & {*valid.needs}):
             yield valid
 
