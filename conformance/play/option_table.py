@@ -288,7 +288,7 @@ REPORT_FORMAT: Final = Option(
     name="format",
     default=(),
     choices=(
-        *("markdown", "json", "junit", "tap", "sarif"),
+        *("html", "markdown", "json", "junit", "tap", "sarif"),
         *("gitlab-codequality", "tmt", "ctrf", "kcidb"),
     ),
     commands=(CommandName.RUN, CommandName.MERGE, CommandName.REPORT),

@@ -46,6 +46,7 @@ from conformance.play.option_table import (
 from conformance.play.target_file import read_targets, seconds, words_fault
 from conformance.prepare.selection import Patch, Selection
 from conformance.prepare.targets import distinct
+from conformance.report.formats.needs import check_formats
 
 _SHARD: Final = re.compile(r"(\d+)/(\d+)")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -105,6 +106,7 @@ def read_options(asked: object) -> Options:
     _check_cases(targets)
     if not REPORT.of(asked):
         raise UsageError("the report folder has no name", "Name one, such as qmp-report.")
+    check_formats(REPORT_FORMAT.of(asked))
     return Options(
         targets=tuple(targets),
         report=Path(REPORT.of(asked)),
