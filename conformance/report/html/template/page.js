@@ -229,7 +229,7 @@ function list(pairs) {
 const block = (text, kind) => make("pre", { tabindex: "0", class: kind }, text);
 function show(title, ...content) {
   const close = make("button", { type: "button", onclick: leave }, "Close");
-  panel.replaceChildren(make("div", { class: "top" }, make("h2", { id: "panel-title", tabindex: "-1" }, title), close), ...content);
+  panel.replaceChildren(make("div", { class: "top" }, make("h2", { id: "panel-title", tabindex: "-1" }, title), close), ...content.filter(Boolean));
   panel.scrollTop = 0;
   if (!panel.open) panel.showModal();
   document.getElementById("panel-title").focus();
