@@ -19,6 +19,8 @@ TAPLO = "@taplo/cli@0.7.0"
 """The tool that checks TOML files against a JSON Schema, from npm."""
 SARIF_TOOL = "@microsoft/sarif-multitool@5"
 """What reads SARIF files as GitHub does, from npm."""
+AXE = "axe-core@4"
+"""What looks for things that hinder screen readers, from npm."""
 RELEASES = ("bookworm", "trixie")
 """The releases of Debian that the README's commands are tried on."""
 FEW = (
@@ -102,16 +104,19 @@ def _built_target(program: Path, source: str) -> str:
 def formats(session: nox.Session) -> None:
     """Hold a run of $QEMU in all formats, and docs/ci/, against the tools that read them.
 
-    It needs npm, and three minutes.
+    It needs npm, Chromium with its driver, and four minutes.
     """
-    session.install(".[all]", "check-jsonschema", "meson", "ninja", "tmt")
+    session.install(".[dev]", "check-jsonschema", "meson", "ninja", "tmt")
     folder = Path(session.create_tmp()).resolve()
     report = folder / "report"
     asked = [f"--format={name}" for name in ("junit", "tap", "sarif", "tmt", "gitlab-codequality")]
     run = ("run", "-n", "2", "--case", "query-*/valid/*", *asked, "--report", str(report), QEMU)
     session.run("qmp-conformance", *run, success_codes=[0, 1])
-    npm = ("npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), SARIF_TOOL)
-    session.run(*npm, external=True)
+    npm = ("npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder))
+    session.run(*npm, SARIF_TOOL, AXE, external=True)
+    axe = folder / "node_modules/axe-core/axe.min.js"
+    judged = {"QMP_CONFORMANCE_CHROMIUM": "required", "QMP_CONFORMANCE_AXE": str(axe)}
+    session.run("pytest", "tests/report/test_html_browser.py", env=judged)
     tool = next(folder.glob("node_modules/@microsoft/sarif-multitool-linux/Sarif.Multitool"))
     tool.chmod(0o755)
     session.run(str(tool), "validate", str(report / "results.sarif"), external=True)

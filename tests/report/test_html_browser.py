@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,6 +16,7 @@ from conformance.report.formats.told import told_of
 from conformance.report.html.page import render
 from conformance.report.stream import Finding
 from conformance.report.summary import summarise
+from tests.conftest import QEMU, Doors
 from tests.report.chromium import Browser, chromium
 from tests.report.conftest import RunMaker
 from tests.report.made import ENDED, STARTED, made_case, made_finding, made_target
@@ -272,3 +274,33 @@ def test_nothing_hinders_a_screen_reader(page: Path, *, dark: bool) -> None:
                 for node in each["nodes"][:3]
             ]
             assert told == []
+
+
+@pytest.mark.qemu
+def test_a_real_run_is_told_as_its_summary_has_it(doors: Doors) -> None:
+    globs = ("--case=object-add/colo-compare/*", "--case=query-status/*")
+    done = doors.command("run", "-q", *globs, "--format", "html", QEMU)
+    assert done.code in (0, 1)
+    folder = doors.home / "qmp-report"
+    (target,) = json.loads((folder / "summary.json").read_text())["targets"]
+
+    with chromium(folder / "report.html") as browser:
+        browser.open()
+        assert len(browser.texts("tr[data-cause]")) == len(target["causes"])
+        shown = {
+            row["subject"]
+            for row in target["rows"]
+            if any(count for counts in row["aspects"].values() for count in counts.values())
+        }
+        assert {*browser.texts("#matrix tr[data-subject] th")} == shown
+        assert browser.text("#count").endswith(f" {sum(target['totals'].values())} results")
+        browser.go("#case=query-status/valid/unchanged/1")
+        assert "pass" in browser.texts("dialog td")
+        assert browser.text("dialog pre").startswith("qmp-conformance replay query-status/valid/")
+        for cause in target["causes"]:
+            browser.go(f"#cause={cause['fingerprint']}")
+            assert cause["ways"][0]["reproducer"].strip() in browser.text("dialog .body")
+            browser.follow("dialog .cases a")
+            talk = cause["ways"][0]["evidence"]["transcript"]
+            assert {line for line in talk if line in browser.text("dialog")} == {*talk}
+        assert browser.complaints == []
