@@ -19,6 +19,8 @@ TAPLO = "@taplo/cli@0.7.0"
 """The tool that checks TOML files against a JSON Schema, from npm."""
 SARIF_TOOL = "@microsoft/sarif-multitool@5"
 """What reads SARIF files as GitHub does, from npm."""
+ALLURE = "allure@3"
+"""What makes a report of pytest's results, from npm."""
 AXE = "axe-core@4"
 """What looks for things that hinder screen readers, from npm."""
 RELEASES = ("bookworm", "trixie")
@@ -113,7 +115,7 @@ def formats(session: nox.Session) -> None:
     run = ("run", "-n", "2", "--case", "query-*/valid/*", *asked, "--report", str(report), QEMU)
     session.run("qmp-conformance", *run, success_codes=[0, 1])
     npm = ("npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder))
-    session.run(*npm, SARIF_TOOL, AXE, external=True)
+    session.run(*npm, SARIF_TOOL, AXE, ALLURE, external=True)
     axe = folder / "node_modules/axe-core/axe.min.js"
     judged = {"QMP_CONFORMANCE_CHROMIUM": "required", "QMP_CONFORMANCE_AXE": str(axe)}
     session.run("pytest", "tests/report/test_html_browser.py", env=judged)
@@ -123,10 +125,26 @@ def formats(session: nox.Session) -> None:
     session.run("python", "-m", "tests.report.judge_tmt", str(report / "results.json"))
     for schema, file in (("github-workflows", "github.yml"), ("gitlab-ci", "gitlab.yml")):
         session.run("check-jsonschema", "--builtin-schema", f"vendor.{schema}", f"docs/ci/{file}")
+    _judge_allure(session, folder)
     project = folder / "meson"
     _write_meson_project(project)
     session.run("meson", "setup", "--wipe", str(project / "build"), str(project))
     session.run("meson", "test", "-C", str(project / "build"), "--suite", "quick")
+
+
+def _judge_allure(session: nox.Session, folder: Path) -> None:
+    """Let Allure make a report of a run of $QEMU, and hold its counts against the stream."""
+    results, report, run = (folder / name for name in ("allure-results", "allure", "run"))
+    shutil.rmtree(results, ignore_errors=True)
+    cases = ("--qmp-case=object-add/c*/*", "--qmp-case=query-*/valid/*")
+    words = (f"--qmp-program={QEMU}", *cases, f"--qmp-report={run}", f"--alluredir={results}")
+    session.run("pytest", "-q", "-n", "2", "-c", os.devnull, *words, success_codes=[0, 1])
+    allure = (str(folder / "node_modules/.bin/allure"), "generate", "--config")
+    config = str(Path("docs/ci/allurerc.mjs").resolve())
+    own = {"RESULTS": str(results)}
+    made = (str(results), "--output", str(report))
+    session.run(*allure, config, *made, external=True, env=own)
+    session.run("python", "-m", "tests.report.judge_allure", *map(str, (results, report, run)))
 
 
 def _write_meson_project(project: Path) -> None:
