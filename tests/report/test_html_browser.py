@@ -231,7 +231,10 @@ def test_hostile_text_is_shown_and_obeyed_nowhere(tmp_path: Path) -> None:
 def test_without_scripts_the_page_says_what_counts(page: Path, make_run: RunMaker) -> None:
     cause = summarise(make_run()).targets[-1].causes[0].finding
     with chromium(page, scripts=False) as browser:
-        browser.open(f"#cause={cause.fingerprint}", scripts=False)
+        browser.open(f"#cause={cause.fingerprint}", scripts=False, width=PHONE)
+        width = browser.ask("return document.documentElement.scrollWidth")
+        assert isinstance(width, int)
+        assert width <= PHONE
         assert browser.text("h1") == "FINDINGS: 2 of 2 builds broke promises."
         assert browser.texts("tr[data-cause]")
         assert browser.texts(".unscripted table")

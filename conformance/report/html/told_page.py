@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from conformance.model.counting import counted, number
-from conformance.model.terms import BROKEN, Outcome, Severity, SubjectKind
+from conformance.model.terms import BROKEN, Mark, Outcome, Severity, SubjectKind
 from conformance.report.cost_text import memory_words
 from conformance.report.html.columns import Columns, ShownCause
 from conformance.report.html.packing import shown
@@ -54,6 +54,8 @@ class ToldCause:
     name: str
     summary: str
     weight: str
+    counts: bool
+    """Whether it breaks what must hold, and is not meant so."""
     rule: str
     words: str
     """Its weight and marks, and the severity of its rule where that is not `must`."""
@@ -155,6 +157,7 @@ def _cause(columns: Columns, each: ShownCause) -> ToldCause:
         name=each.name,
         summary=visible(finding.summary),
         weight=str(each.worst.weight),
+        counts=worst is Severity.MUST and Mark.INTENDED not in each.worst.marks,
         rule=finding.rule,
         words=weighed(each.worst) + severity,
         cases=number(max(each.cases)),
