@@ -26,8 +26,6 @@ from conformance.report.result import Summary
 from conformance.report.stream import CaseEnded, Finding
 from conformance.report.wording import MEANINGS, OUTCOMES, build, ending, visible
 
-LISTENER: Final = "allure_listener"
-"""The name under which allure-pytest registers what notes the items, where it is to."""
 _SEVERITIES: Final = {
     Weight.ENDS: "blocker",
     Weight.HANGS: "blocker",
@@ -194,4 +192,10 @@ def _key(text: str) -> str:
 def _value(text: str) -> str:
     """Return a value of Java's properties: one line of Latin characters."""
     escaped = visible(text).replace("\\", "\\\\")
-    return "".join(char if char.isascii() else f"\\u{ord(char) & 0xFFFF:04x}" for char in escaped)
+    return "".join(char if char.isascii() else _units(char) for char in escaped)
+
+
+def _units(char: str) -> str:
+    """Return a character as the units of UTF-16, as properties have those beyond Latin."""
+    units = char.encode("utf-16-be").hex()
+    return "".join(f"\\u{units[place : place + 4]}" for place in range(0, len(units), 4))

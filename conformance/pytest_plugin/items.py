@@ -36,6 +36,8 @@ CUT: Final = "cut"
 EXPECTED: Final = pytest.StashKey[Expected]()
 KEPT: Final = pytest.StashKey[Kept]()
 """The verdicts that an interrupted run has left."""
+_ALLURE: Final = "allure_listener"
+"""The name under which allure-pytest registers what notes the items, where it is to."""
 _SHOWN: Final = 30
 """Failing cases that an item names: the report names all of them."""
 
@@ -229,7 +231,7 @@ class GroupItem(pytest.Item):
             if not broken:
                 # The cases of a failure stand alone.
                 self.add_report_section("call", "undecided", log.told())
-        listener = self.config.pluginmanager.getplugin("allure_listener")
+        listener = self.config.pluginmanager.getplugin(_ALLURE)
         if listener is not None:
             from conformance.pytest_plugin import allure_results
 
