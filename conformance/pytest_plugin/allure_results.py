@@ -186,7 +186,7 @@ def _surroundings(summary: Summary) -> Iterator[tuple[str, str]]:
 
 def _key(text: str) -> str:
     """Return a key of Java's properties: what would end it is escaped."""
-    return "".join(f"\\{char}" if char in " :=#!\\" else char for char in _value(text))
+    return "".join(f"\\{char}" if char in " :=#!" else char for char in _value(text))
 
 
 def _value(text: str) -> str:

@@ -59,6 +59,7 @@ def test_a_subject_that_no_digest_has_is_under_none(version: tuple[int, int, int
 
 
 def test_properties_keep_to_their_lines() -> None:
+    assert _key("a\\") == r"a\\"
     assert _key("a b=c:d") == r"a\ b\=c\:d"
     assert _value("\U0001f600") == r"\ud83d\ude00"
     assert _value("a\nb\\ \u00e9") == "a\\\\x0ab\\\\ \\u00e9"
